@@ -1,0 +1,47 @@
+"""A reading: what one system measured at one moment, in house units and signs.
+
+Absent is never zero: a quantity the device did not send is ``None``.
+"""
+
+from dataclasses import dataclass
+
+POWERS = ("solar", "load", "battery", "grid")
+"""The four powers every aggregate carries, as ``<name>_w``."""
+
+COUNTERS = ("solar", "load", "battery_in", "battery_out", "grid_in", "grid_out")
+"""The six energy counters, as ``<name>_kwh_total``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sample of one system.
+
+    Signs: ``battery_w`` > 0 discharges, ``grid_w`` > 0 imports, ``solar_w`` and ``load_w`` >= 0, so
+    ``solar_w + battery_w + grid_w = load_w + losses``. Powers are whole watts, counters kWh since
+    the device was installed, ``inverter_time`` the device's own time and ``received_time`` ours,
+    both UTC epoch seconds. ``solar_w`` is ``solar_inverter_w`` (AC-coupled) + ``shunt_w`` (DC).
+    """
+
+    inverter_time: int
+    received_time: int
+    solar_w: int | None = None
+    solar_inverter_w: int | None = None
+    shunt_w: int | None = None
+    load_w: int | None = None
+    battery_w: int | None = None
+    grid_w: int | None = None
+    battery_soc_pct: float | None = None
+    fault_code: int | None = None
+    fault_at: int | None = None
+    generator_status: int | None = None
+    solar_kwh_total: float | None = None
+    load_kwh_total: float | None = None
+    battery_in_kwh_total: float | None = None
+    battery_out_kwh_total: float | None = None
+    grid_in_kwh_total: float | None = None
+    grid_out_kwh_total: float | None = None
+
+    @property
+    def delay_s(self) -> int:
+        """How old the sample was when it reached us, in seconds."""
+        return self.received_time - self.inverter_time

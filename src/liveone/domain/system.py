@@ -1,0 +1,38 @@
+"""A system: one inverter site, with its owner, its vendor's name for it and its local time."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One row of ``systems``, the same for every database generation.
+
+    ``owner`` is the account id (generation 1: ``user_id``, 2: ``owner_clerk_user_id``, may be None);
+    ``(vendor_type, vendor_site_id)`` names the site to its vendor; ``timezone_offset_min`` is minutes
+    east of UTC; ``time_zone`` an IANA name that wins over the offset, stored from generation 3 on.
+    """
+
+    id: int
+    owner: str | None
+    vendor_type: str
+    vendor_site_id: str
+    display_name: str
+    timezone_offset_min: int
+    time_zone: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    ratings: str | None = None
+    solar_size: str | None = None
+    battery_size: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SystemInfo:
+    """What a vendor says of a site: free text as the vendor writes it (``7.5kW, 48V``, ``63.6 kWh``)."""
+
+    model: str | None = None
+    serial: str | None = None
+    ratings: str | None = None
+    solar_size: str | None = None
+    battery_size: str | None = None

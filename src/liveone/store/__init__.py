@@ -1,0 +1,1 @@
+"""Everything that knows SQL: drivers behind one protocol, generations, named queries."""

@@ -1,0 +1,116 @@
+"""The seam to a database that speaks SQLite's SQL: an embedded file, or a libSQL server.
+
+StoreError
+├── Busy              somebody holds the lock, or the server asks to wait (retryable)
+├── Unavailable       the server or file cannot be reached just now (retryable)
+├── SchemaChanged     a statement met a table or column that is not there (retryable once)
+├── ConstraintFailed  the rows offered break a rule of the schema
+├── Full              no space left
+├── ReadOnly          the database cannot be written
+├── Corrupt           the file is damaged
+└── Foreign           not a LiveOne database; the message holds the exact difference
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from liveone.errors import LiveOneError
+
+Value = int | float | str | bytes | None
+Row = tuple[Value, ...]
+
+
+class StoreError(LiveOneError):
+    """The database refused, failed or is not what it should be."""
+
+
+class Busy(StoreError):
+    """Somebody else holds the write lock longer than we wait."""
+
+    retryable = True
+
+
+class Unavailable(StoreError):
+    """The database cannot be reached just now."""
+
+    retryable = True
+
+
+class SchemaChanged(StoreError):
+    """A statement met a table or a column that is not there: detect the generation again, repeat once."""
+
+    retryable = True
+
+
+class ConstraintFailed(StoreError):
+    """The rows offered break a rule of the schema."""
+
+
+class Full(StoreError):
+    """No space left where the database lives."""
+
+    retryable = True
+
+
+class ReadOnly(StoreError):
+    """The database, its folder or our token allows no writing."""
+
+
+class Corrupt(StoreError):
+    """The file is damaged."""
+
+
+class Foreign(StoreError):
+    """Not a LiveOne database; nothing was written to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with its parameters, by position."""
+
+    sql: str
+    params: Sequence[Value] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BulkInsert:
+    """Many rows for one table. Rows that conflict with existing ones are ignored, never replaced.
+
+    Drivers choose their fastest form (``executemany`` in a file, one JSON parameter on a server).
+    """
+
+    table: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one statement of a write gave: rows (RETURNING or SELECT) and the number of rows changed."""
+
+    rows: list[Row]
+    changes: int
+
+
+class Database(Protocol):
+    """Two calls: read a snapshot, write all or nothing. Safe to call from any thread."""
+
+    label: str
+    """What to call this database in messages: path or URL, never a secret."""
+
+    def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """The rows of each statement, all from one snapshot."""
+        ...
+
+    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+        """Apply all statements in one transaction, or none. Returns one Result a statement."""
+        ...
+
+    def change_token(self) -> int:
+        """A number that differs after anybody has committed anything; cheap enough to ask ten times a second."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; the object is not usable afterwards."""
+        ...

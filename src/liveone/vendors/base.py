@@ -1,0 +1,114 @@
+"""The seam to inverters and their portals.
+
+VendorError
+├── CredentialsRefused    wrong e-mail or password; retrying the same ones is pointless
+├── RateLimited           the portal asks for patience (retryable)
+├── TemporaryFailure      timeouts, 5xx, refused connections, no new sample (retryable)
+├── SiteNotFound          the account does not see this site
+└── ProtocolViolation     an answer we do not understand; the raw answer is in the error
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from liveone.domain.reading import Reading
+from liveone.domain.system import SystemInfo
+from liveone.errors import LiveOneError
+
+Memory = Mapping[str, Any]
+"""What a vendor wants to remember of a site between polls, as JSON; stored with the last answer."""
+
+
+class VendorError(LiveOneError):
+    """Something between us and the inverter failed."""
+
+
+class CredentialsRefused(VendorError):
+    """The portal refused the e-mail or password."""
+
+
+class RateLimited(VendorError):
+    """The portal asks us to slow down; ``retry_after_s`` is what it asked for, if it did."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class TemporaryFailure(VendorError):
+    """The portal or the network failed; the next try may succeed."""
+
+    retryable = True
+
+
+class SiteNotFound(VendorError):
+    """The account does not see this site."""
+
+
+class ProtocolViolation(VendorError):
+    """An answer we do not understand; ``raw`` is its beginning, redacted."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", raw: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.raw = raw
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One answer: the reading in house units, the raw answer (redacted, JSON), what to remember."""
+
+    reading: Reading
+    raw: Mapping[str, Any]
+    memory: Memory = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site that discovery found."""
+
+    vendor_type: str
+    vendor_site_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of a connection test: what was tried, whether it worked, what was seen or what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Vendor(Protocol):
+    """One account at one brand (or one LAN box); shared by all its systems, safe to call from threads.
+
+    Every call has a bounded duration and raises only VendorError.
+    """
+
+    vendor_type: str
+
+    def poll(self, vendor_site_id: str, *, memory: Memory, now_at: float) -> Poll:
+        """The newest sample of a site. ``memory`` is what the last Poll of the site asked to keep."""
+        ...
+
+    def discover(self) -> Sequence[Site]:
+        """The sites this account sees."""
+        ...
+
+    def describe(self, vendor_site_id: str) -> SystemInfo:
+        """What the vendor says of the site's hardware."""
+        ...
+
+    def check(self, vendor_site_id: str, *, now_at: float) -> Iterator[CheckStep]:
+        """Test the connection step by step; stops after the first step that fails."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
