@@ -108,7 +108,7 @@ class Database(Protocol):
         ...
 
     def change_token(self) -> int:
-        """A number that differs after anybody has committed anything; cheap enough to ask ten times a second."""
+        """A number that differs after anybody has committed; cheap enough to ask ten times a second."""
         ...
 
     def close(self) -> None:

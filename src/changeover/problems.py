@@ -1,0 +1,37 @@
+"""Faults of a plan, and the places where they are: data that every part of the document half speaks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a plan's source: file name as the plan writes it, line counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Severity(StrEnum):
+    """An error stops `rehearse` and `run`; a warning is shown and recorded."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault of a plan: where, which rule (a stable slug such as ``duplicate-id``), what, how to mend it."""
+
+    position: Position
+    rule: str
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        head = f"{self.position}: {self.severity}: {self.message} [{self.rule}]"
+        return f"{head}\n  {self.hint}" if self.hint else head

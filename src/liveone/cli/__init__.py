@@ -1,0 +1,1 @@
+"""The `liveone` command: one file a group of commands."""

@@ -1,0 +1,91 @@
+"""`liveone init`: commented settings, an empty database, and the next step."""
+
+import secrets
+from pathlib import Path
+
+import click
+
+from liveone.config import CONFIG_NAME, SECRETS_NAME
+from liveone.errors import BadInput
+from liveone.store.sqlite import create
+
+SETTINGS = """\
+# LiveOne's settings. Every key stands here with its default; unknown keys are errors.
+# The environment wins: LIVEONE_DATABASE_URL, LIVEONE_HOST, LIVEONE_PORT, LIVEONE_SCHEDULER=off.
+# Secrets do not belong here: they come from the environment (AUTH_PASSWORD, CRON_SECRET,
+# LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml beside this file.
+
+[database]
+url = "liveone.db"          # a file, relative to this one
+
+[server]
+host = "127.0.0.1"          # 0.0.0.0 to serve the network; needs a password or an account
+port = 8080
+trusted_proxies = []        # addresses of reverse proxies whose X-Forwarded-For counts
+
+[collect]
+cadence_s = 60              # seconds between polls of one system
+workers = 16                # how many systems are polled at the same time
+scheduler = true            # false where a host calls /api/cron/minutely and /api/cron/daily instead
+spool = "spool"             # where readings wait while the database refuses them
+
+# One [[vendor]] for each account at a portal, or each box on your network.
+# [[vendor]]
+# name = "home"             # its password: LIVEONE_VENDOR_HOME_PASSWORD or [vendor.home] in secrets.toml
+# type = "select.live"      # "select.live" is the portal, "select.live-lan" a box on your network
+# email = "you@example.org"
+# url = ""                  # the box's address for select.live-lan, e.g. "https://192.168.1.20"
+# sites = []                # the site numbers this account serves; empty: all systems of its type
+# timeout_s = 20.0
+# grid_sign = {}            # { "1586" = "auto" } - or "normal", "inverted", if the grid's sign is wrong
+"""
+
+SECRETS = """\
+# LiveOne's secrets; keep this file at mode 0600. The environment wins over it.
+auth_password = "{auth_password}"
+cron_secret = "{cron_secret}"
+session_key = "{session_key}"
+
+# [vendor.home]
+# password = ""
+"""
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
+def init_command(folder: Path) -> None:
+    """Write commented settings, fresh secrets and an empty database into FOLDER (default: here)."""
+    settings, private = folder / CONFIG_NAME, folder / SECRETS_NAME
+    for path in (settings, private, folder / "liveone.db"):
+        if path.exists():
+            raise BadInput(f"{path} exists already", hint="init never overwrites: choose another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        settings.write_text(SETTINGS, encoding="utf-8")
+        private.touch(mode=0o600)
+        private.write_text(_fresh_secrets(), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"cannot write into {folder}: {error.strerror}") from error
+    create(folder / "liveone.db")
+    _say_next(folder, settings, private)
+
+
+def _fresh_secrets() -> str:
+    return SECRETS.format(
+        auth_password=secrets.token_urlsafe(12),
+        cron_secret=secrets.token_urlsafe(24),
+        session_key=secrets.token_hex(32),
+    )
+
+
+def _say_next(folder: Path, settings: Path, private: Path) -> None:
+    here = "" if folder.resolve() == Path.cwd() else f"cd {folder}\n  "
+    click.echo(f"""\
+Written: {settings}, {private} (with a fresh sign-in password) and an empty database.
+
+Next:
+  {here}edit {CONFIG_NAME}: one [[vendor]] with the e-mail of your select.live account
+  edit {SECRETS_NAME}: its password under [vendor.home]
+  liveone systems discover      # the sites your account sees
+  liveone systems add select.live SITE --name "Home" --timezone Australia/Melbourne
+  liveone serve                 # the dashboard at http://127.0.0.1:8080/""")

@@ -1,0 +1,77 @@
+"""The `liveone` command: finds the file of a subcommand when it is asked for, so that start-up stays fast."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from liveone import __version__
+from liveone.cli.context import Shell, fail
+from liveone.errors import LiveOneError
+
+COMMANDS = {
+    "init": ("init", "Write commented settings and an empty database."),
+    "demo": ("demo", "A simulated house, its history and the live dashboard, at once."),
+    "serve": ("serve", "Poll the systems, serve the API and the dashboard."),
+    "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
+    "systems": ("systems", "Add, list, test, discover and remove systems."),
+    "users": ("users", "Add, list and remove people; give out API tokens."),
+    "poll": ("collect", "Poll every active system once."),
+    "aggregate": ("collect", "Close, catch up or rebuild 5-minute and daily aggregates."),
+    "import": ("transfer", "Read readings from a CSV or JSON file."),
+    "export": ("transfer", "Write readings, 5-minute or daily rows to a file."),
+    "backup": ("backup", "Make a verified copy of the database while it is in use."),
+    "restore": ("backup", "Put a verified backup in the database's place."),
+    "doctor": ("doctor", "One screen: what is well, what is not, what to do."),
+    "db": ("db", "SQL against the configured database."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"liveone.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="liveone")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The settings file [LIVEONE_CONFIG, or liveone.toml in this folder].",
+)
+@click.pass_context
+def root(ctx: click.Context, config_path: Path | None) -> None:
+    """LiveOne: a self-hosted live monitor for solar, battery and grid systems.
+
+    Exit codes: 0 done, 1 failed or done in part, 2 wrong usage or settings, 3 the database, 4 a vendor.
+    """
+    ctx.obj = Shell(config_path)
+
+
+def main() -> None:
+    """Run the command; errors become one message a stranger can act on."""
+    try:
+        root(standalone_mode=False)
+    except LiveOneError as error:
+        fail(error)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Polling, recording and closing days; async, knows vendors and the store."""

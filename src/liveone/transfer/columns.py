@@ -1,0 +1,104 @@
+"""The columns of a file of readings: the database's names, the house's names, and select.live's."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from difflib import get_close_matches
+
+from liveone.domain.reading import Reading
+from liveone.errors import BadInput
+
+FIELDS = tuple(field.name for field in fields(Reading))
+"""The fields of a Reading, in order; rows of readings have this form."""
+
+EXPORTED = {"battery_soc_pct": "battery_soc", "fault_at": "fault_timestamp"}
+"""Where a file uses the database's name instead of the Reading's."""
+
+ALIASES = {
+    "battery_soc": "battery_soc_pct",
+    "fault_timestamp": "fault_at",
+    "fault_ts": "fault_at",
+    "gen_status": "generator_status",
+    "solarinverter_w": "solar_inverter_w",
+    "timestamp": "inverter_time",
+    **{f"{name}_wh_total": f"{name}_kwh_total" for name in ("solar", "load", "battery_in", "battery_out")},
+    **{f"{name}_wh_total": f"{name}_kwh_total" for name in ("grid_in", "grid_out")},
+}
+"""Other names for the same columns; select.live's `*_wh_total` hold kWh in spite of their names."""
+
+IGNORED = frozenset({"id", "system_id", "delay_seconds", "created_at"})
+"""Columns of our own exports and tables that a reading does not need."""
+
+EARLIEST_AT, LATEST_AT = 946_684_800, 4_102_444_800
+"""2000-01-01 and 2100-01-01: outside, a time is a mistake (milliseconds, a reset clock)."""
+
+Convert = Callable[[str], int | float | None]
+
+
+def parse_time(text: str) -> int:
+    """UTC epoch seconds, or ISO 8601 with an offset; ValueError says what is wrong."""
+    try:
+        at = int(float(text))
+    except ValueError:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "T"))
+        if moment.tzinfo is None:
+            raise ValueError(f"time {text!r} has no offset from UTC") from None
+        at = int(moment.timestamp())
+    if not EARLIEST_AT <= at < LATEST_AT:
+        raise ValueError(f"time {text!r} is not between the years 2000 and 2100 (epoch seconds are expected)")
+    return at
+
+
+def whole(text: str) -> int | None:
+    """A whole number; fractions are rounded; empty is absent."""
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return round(_finite(text))
+
+
+def number(text: str) -> float | None:
+    """A finite number; empty is absent."""
+    return _finite(text) if text else None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError(f"{text!r} is not a number")
+    return value
+
+
+def converter(field: str) -> Convert:
+    """How a column's text becomes its field's value."""
+    if field in ("inverter_time", "received_time"):
+        return lambda text: parse_time(text) if text else None
+    return number if field == "battery_soc_pct" or field.endswith("_kwh_total") else whole
+
+
+def match_header(header: Sequence[str], where: str) -> list[int]:
+    """For each field of a Reading the index of its column, or -1 where the file has none.
+
+    Raises BadInput for unknown or repeated columns and where there is no time.
+    """
+    places: dict[str, int] = {}
+    for index, title in enumerate(header):
+        name = title.strip().lower()
+        if name in IGNORED:
+            continue
+        field = ALIASES.get(name, name)
+        if field not in FIELDS:
+            raise BadInput(f"{where}: unknown column {title!r}", hint=_suggest(field))
+        if field in places:
+            raise BadInput(f"{where}: column {title!r} comes twice")
+        places[field] = index
+    if "inverter_time" not in places:
+        raise BadInput(f"{where}: no column `inverter_time`", hint="It holds the time of the reading.")
+    return [places.get(field, -1) for field in FIELDS]
+
+
+def _suggest(name: str) -> str:
+    near = get_close_matches(name, FIELDS, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known columns: {', '.join(FIELDS)}."

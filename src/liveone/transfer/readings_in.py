@@ -1,0 +1,127 @@
+"""Readings from a CSV or JSON file, row by row; a bad row is reported and passed over, never guessed at."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from liveone.errors import BadInput
+from liveone.transfer.columns import FIELDS, converter, match_header
+
+Row = tuple[int | float | None, ...]
+JSON_BYTES_MAX = 512 * 1024 * 1024
+BAD_LINES_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that holds no usable reading."""
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Source:
+    """An open file of readings: iterate ``rows``, then look at ``bad``.
+
+    ``progress`` is told how many bytes of the file have been consumed; ``bad`` keeps the first
+    thousand bad lines, ``bad_count`` counts all.
+    """
+
+    path: Path
+    progress: Callable[[int], None] = lambda _: None
+    bad: list[BadLine] = field(default_factory=list)
+    bad_count: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size
+
+    def rows(self) -> Iterator[Row]:
+        """Rows in the order of Reading's fields. Raises BadInput where the file as a whole is unusable."""
+        if self.path.suffix.lower() == ".json":
+            yield from self._convert(self._json_cells(), list(range(len(FIELDS))))
+            return
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                yield from self._csv_rows(file)
+        except OSError as error:
+            raise BadInput(f"{self.path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{self.path} is not UTF-8 text: {error}") from error
+
+    def _csv_rows(self, file: TextIO) -> Iterator[Row]:
+        reader = csv.reader(self._counted(file))
+        header = next(reader, None)
+        if not header:
+            raise BadInput(f"{self.path} is empty", hint="The first line must name the columns.")
+        places = match_header(header, str(self.path))
+        width = len(header)
+        yield from self._convert(self._whole_lines(reader, width), places)
+
+    def _whole_lines(self, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
+        for cells in reader:
+            if len(cells) == width:
+                cells.append("")
+                yield reader.line_num, cells
+            elif cells:
+                self._refuse(reader.line_num, f"{len(cells)} values for {width} columns")
+
+    def _convert(self, lines: Iterable[tuple[int, list[str]]], places: Sequence[int]) -> Iterator[Row]:
+        plan = [(converter(field), place) for field, place in zip(FIELDS, places, strict=True)]
+        for line, cells in lines:
+            try:
+                row = tuple([convert(cells[place]) for convert, place in plan])
+            except (ValueError, OverflowError) as error:
+                self._refuse(line, str(error))
+                continue
+            if row[0] is None:
+                self._refuse(line, "no inverter_time")
+            elif row[1] is None:
+                yield (row[0], row[0], *row[2:])
+            else:
+                yield row
+
+    def _json_cells(self) -> Iterator[tuple[int, list[str]]]:
+        for position, item in enumerate(_json_items(self.path), 1):
+            if not isinstance(item, dict):
+                self._refuse(position, "not an object")
+                continue
+            places = match_header(list(item), f"{self.path}, item {position}")
+            values = list(item.values())
+            cells = ["" if at < 0 or values[at] is None else str(values[at]) for at in places]
+            yield position, cells
+        self.progress(self.size_bytes)
+
+    def _counted(self, file: TextIO) -> Iterator[str]:
+        done, told = 0, 0
+        for line in file:
+            done += len(line)
+            if done - told > 1_000_000:
+                self.progress(done)
+                told = done
+            yield line
+        self.progress(done)
+
+    def _refuse(self, line: int, reason: str) -> None:
+        self.bad_count += 1
+        if len(self.bad) < BAD_LINES_KEPT:
+            self.bad.append(BadLine(line, reason))
+
+
+def _json_items(path: Path) -> list[Any]:
+    try:
+        if path.stat().st_size > JSON_BYTES_MAX:
+            raise BadInput(f"{path} is too large for JSON", hint="Use CSV for more than 512 MiB.")
+        document = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(document, list):
+        raise BadInput(f"{path} must hold a JSON array of readings")
+    return document

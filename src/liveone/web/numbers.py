@@ -1,0 +1,23 @@
+"""Numbers as the API writes them: integers from 1,000 up, else four significant digits, never -0.
+
+``None`` and what is not a number become ``null``: a gap, not a zero.
+"""
+
+import math
+
+Number = int | float
+
+
+def rounded(value: Number | None) -> Number | None:
+    """``value`` as the API writes it: 1234.6 -> 1235, 0.123456 -> 0.1235, -0.0 -> 0, 50.0 -> 50."""
+    if value is None or type(value) is int:
+        return value
+    if not math.isfinite(value):
+        return None
+    short = float(f"{value:.4g}") if abs(value) < 1000 else float(round(value))
+    return int(short) if short.is_integer() else short
+
+
+def rounded_all(values: list[Number | None]) -> list[Number | None]:
+    """``rounded`` of each value, in order."""
+    return [value if value is None or type(value) is int else rounded(value) for value in values]

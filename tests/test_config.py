@@ -1,0 +1,79 @@
+"""Settings: the environment wins, unknown keys are errors, secrets stay private."""
+
+from pathlib import Path
+
+import pytest
+
+from liveone import config
+from liveone.errors import ConfigError
+
+
+def write(folder: Path, text: str, secrets: str = "", mode: int = 0o600) -> Path:
+    path = folder / "liveone.toml"
+    path.write_text(text)
+    if secrets:
+        (folder / "secrets.toml").write_text(secrets)
+        (folder / "secrets.toml").chmod(mode)
+    return path
+
+
+def test_defaults_hold_where_nothing_is_said(tmp_path: Path) -> None:
+    loaded = config.load(write(tmp_path, ""), {})
+    assert loaded.server.host == "127.0.0.1"
+    assert loaded.collect.cadence_s == 60
+    assert loaded.database_path == tmp_path / "liveone.db"
+
+
+def test_environment_wins_over_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[database]\nurl = "a.db"\n[server]\nport = 1\n')
+    loaded = config.load(
+        path, {"LIVEONE_DATABASE_URL": "b.db", "LIVEONE_PORT": "9", "LIVEONE_SCHEDULER": "off"}
+    )
+    assert (loaded.database_path.name, loaded.server.port, loaded.collect.scheduler) == ("b.db", 9, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[server]\nprot = 1", "Did you mean 'port'"),
+        ("[sever]\nport = 1", "Did you mean 'server'"),
+        ('[server]\nport = "1"', "wrong type"),
+        ("[server]\nport = true", "wrong type"),
+        ("[server]\nport = 70000", "outside 0 to 65535"),
+        ("[collect]\ncadence_s = 0", "outside 1 to 300"),
+        ("[[vendor]]\nemail = 'x'", "has no name"),
+        ("[[vendor]]\nname='a'\npassword='x'", "unknown key 'password'"),
+        ("[[vendor]]\nname='a'\n[[vendor]]\nname='a'", "used twice"),
+        ("[[vendor]]\nname='a'\ngrid_sign={'1'='up'}", "auto, normal, inverted"),
+        ("[server", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(write(tmp_path, text), {})
+    assert says in str(caught.value)
+    assert "liveone.toml" in str(caught.value)
+
+
+def test_secrets_are_read_from_a_private_file_only(tmp_path: Path) -> None:
+    secrets = 'auth_password = "a"\n[vendor.home]\npassword = "p"\n'
+    path = write(tmp_path, '[[vendor]]\nname = "home"\n', secrets)
+    loaded = config.load(path, {})
+    assert (loaded.secrets.auth_password, loaded.vendors[0].password) == ("a", "p")
+    (tmp_path / "secrets.toml").chmod(0o644)
+    with pytest.raises(ConfigError, match="others may read it"):
+        config.load(path, {})
+
+
+def test_secrets_never_show(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[vendor]]\nname = "my-home"\n')
+    loaded = config.load(path, {"AUTH_PASSWORD": "s3cret", "LIVEONE_VENDOR_MY_HOME_PASSWORD": "s3cret"})
+    assert loaded.vendors[0].password == "s3cret"
+    assert "s3cret" not in repr(loaded)
+
+
+def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="liveone init"):
+        config.load(tmp_path / "nowhere.toml", {})
+    with pytest.raises(ConfigError, match="liveone init"):
+        config.load(None, {"LIVEONE_CONFIG": str(tmp_path / "nowhere.toml")})

@@ -1,0 +1,86 @@
+"""Files of readings: every good row comes out, every bad line is named."""
+
+from pathlib import Path
+
+import pytest
+
+from liveone.domain.reading import Reading
+from liveone.errors import BadInput
+from liveone.transfer.readings_in import Source
+
+
+def source(folder: Path, text: str, name: str = "in.csv") -> Source:
+    path = folder / name
+    path.write_text(text)
+    return Source(path)
+
+
+def test_the_recording_is_read_whole(shared_data: Path) -> None:
+    file = Source(shared_data / "selectlive_2025-08-16_18.csv")
+    rows = list(file.rows())
+    assert (len(rows), file.bad_count) == (5522, 0)
+    last = Reading(*rows[-1])  # type: ignore[arg-type]
+    assert (last.load_w, last.battery_w, last.shunt_w) == (1093, 1180, 12)
+    assert (last.battery_soc_pct, last.load_kwh_total, last.fault_at) == (36.9, 840.34, 0)
+
+
+def test_absent_is_never_zero(tmp_path: Path) -> None:
+    (row,) = source(tmp_path, "inverter_time,load_w,solar_kwh_total\n1755310673,,\n").rows()
+    reading = Reading(*row)  # type: ignore[arg-type]
+    assert reading.load_w is None
+    assert reading.solar_kwh_total is None
+    assert reading.received_time == 1755310673
+
+
+def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    file = source(
+        tmp_path,
+        "inverter_time,load_w\n1755310673,1\n1755310733,x\n1755310793\n,5\n1755310853,2.6\n99,1\n1755310913,nan\n",
+    )
+    rows = list(file.rows())
+    assert [row[0] for row in rows] == [1755310673, 1755310853]
+    assert rows[1][5] == 3
+    assert [bad.line for bad in file.bad] == [3, 4, 5, 7, 8]
+    assert "1 values for 2 columns" in file.bad[1].reason
+    assert "2000" in file.bad[3].reason
+
+
+def test_times_may_be_iso_8601_with_an_offset(tmp_path: Path) -> None:
+    file = source(
+        tmp_path, "inverter_time,load_w\n2025-08-16T12:17:53+10:00,1\n2025-08-16 12:17:53,2\n"
+    )
+    assert [row[0] for row in file.rows()] == [1755310673]
+    assert "offset" in file.bad[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("load_w\n1\n", "no column `inverter_time`"),
+        ("inverter_time,laod_w\n", "Did you mean 'load_w'"),
+        ("inverter_time,timestamp\n", "comes twice"),
+    ],
+)
+def test_a_wrong_header_refuses_the_file(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        list(source(tmp_path, text).rows())
+
+
+def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        list(Source(tmp_path / "nowhere.csv").rows())
+    (tmp_path / "b.csv").write_bytes(b"inverter_time,load_w\n\xff\xfe\n")
+    with pytest.raises(BadInput, match="not UTF-8"):
+        list(Source(tmp_path / "b.csv").rows())
+
+
+def test_json_holds_the_same_readings(tmp_path: Path) -> None:
+    file = source(
+        tmp_path, '[{"inverter_time": 1755310673, "load_w": 7, "grid_w": null}, 3]', "in.json"
+    )
+    (row,) = file.rows()
+    assert (row[5], row[7]) == (7, None)
+    assert file.bad[0].line == 2
+    with pytest.raises(BadInput, match="JSON array"):
+        list(source(tmp_path, "{}", "x.json").rows())
