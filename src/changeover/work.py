@@ -150,13 +150,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition that is asked again and again until it holds: a request, or a command that exits with 0."""
+    """A condition that is asked again and again until it holds: a request, or a command that exits with 0.
+
+    ``timeout_s`` None: as long as the step's budget lasts.
+    """
 
     text: str
     request: Request | None = None
     command: str | None = None
     every_s: float = 0.5
-    timeout_s: float = 60.0
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ class Action:
 class SqlAction(Action):
     """A script for the database. ``changes`` False: every statement only reads, and it runs on a snapshot.
 
-    A changing script runs in one transaction with the ledger row. ``scope`` names the tables it may write.
+    A changing script runs in one transaction with the ledger row. ``scope`` names every table, existing
+    before or after, that it may leave different; one that it makes and renames or drops again needs no name.
     ``derived_undo``: the engine derives the reverse (ADD COLUMN, CREATE TABLE, CREATE INDEX only).
     """
 
@@ -210,7 +214,7 @@ class SqlAction(Action):
 class ShellAction(Action):
     """A script for bash (``set -euo pipefail``), parameters in its environment under their own names.
 
-    ``undo`` is a command that takes it back; ``until`` a gate waited for after it; ``exit_code`` what it must
+    ``undo`` is a command that takes it back ("": declared that nothing needs to be); ``until`` a gate waited for after it; ``exit_code`` what it must
     end with. ``safe`` says that it changes nothing and may also run in a rehearsal.
     """
 
@@ -227,7 +231,6 @@ class HttpAction(Action):
 
     requests: tuple[Request, ...]
     when_inconclusive: WhenInconclusive = WhenInconclusive.FAIL
-    until: Gate | None = None
 
 
 AnyAction = SqlAction | ShellAction | HttpAction

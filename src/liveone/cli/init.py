@@ -7,7 +7,7 @@ import click
 
 from liveone.config import CONFIG_NAME, SECRETS_NAME
 from liveone.errors import BadInput
-from liveone.store.sqlite import create
+from liveone.store.files import create
 
 SETTINGS = """\
 # LiveOne's settings. Every key stands here with its default; unknown keys are errors.

@@ -1,1 +1,4 @@
-"""Polling, recording and closing days; async, knows vendors and the store."""
+"""Collecting: poll every system on the minute grid, keep every reading, close every day.
+
+Rule: a reading that was accepted is in the database or durably in the spool, and is written once.
+"""

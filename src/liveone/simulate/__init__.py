@@ -1,1 +1,1 @@
-"""A portal that speaks select.live's protocol, and houses to put behind it."""
+"""A pretended select.live: a portal that speaks the vendor's protocol, and houses to stand behind it."""

@@ -5,6 +5,7 @@ StoreError
 ├── Unavailable       the server or file cannot be reached just now (retryable)
 ├── SchemaChanged     a statement met a table or column that is not there (retryable once)
 ├── ConstraintFailed  the rows offered break a rule of the schema
+├── CannotHold        this generation has no room for what was offered
 ├── Full              no space left
 ├── ReadOnly          the database cannot be written
 ├── Corrupt           the file is damaged
@@ -45,6 +46,10 @@ class SchemaChanged(StoreError):
 
 class ConstraintFailed(StoreError):
     """The rows offered break a rule of the schema."""
+
+
+class CannotHold(StoreError):
+    """This generation of the database has no room for what was offered; a newer one has."""
 
 
 class Full(StoreError):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from liveone.domain.grid_sign import GridSignChoice
 from liveone.domain.reading import Reading
 from liveone.domain.system import SystemInfo
 from liveone.errors import LiveOneError
@@ -56,6 +57,24 @@ class ProtocolViolation(VendorError):
     def __init__(self, message: str, *, hint: str = "", raw: str = "") -> None:
         super().__init__(message, hint=hint)
         self.raw = raw
+
+
+@dataclass(frozen=True, slots=True)
+class VendorAccount:
+    """How to reach one account at one brand, or one LAN box.
+
+    ``url`` None is the brand's own address and ``verify_tls`` None the brand's default (a LAN box has
+    a certificate of its own making). ``grid_sign`` maps ``vendor_site_id`` to the owner's choice;
+    other sites are ``auto``. ``timeout_s`` bounds a whole call, retries and log-in included.
+    """
+
+    vendor_type: str
+    url: str | None = None
+    email: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    verify_tls: bool | None = None
+    grid_sign: Mapping[str, GridSignChoice] = field(default_factory=dict)
+    timeout_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class Limiter:
         if len(self._windows) > self._clients:
             self._windows.popitem(last=False)
 
+    def forgive(self, client: str) -> None:
+        """Forget the failures of a client that has shown a right credential."""
+        self._windows.pop(_network(client), None)
+
     def _open(self, window: _Window, now_s: float) -> bool:
         return now_s - window.started_s < self._window_s
 

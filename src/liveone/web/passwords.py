@@ -33,14 +33,19 @@ def verify_password(password: str, kept: str) -> bool:
         salt, key = base64.b64decode(salt_text, validate=True), base64.b64decode(key_text, validate=True)
     except (ValueError, binascii.Error):
         return False
-    if scheme != "scrypt" or not _bounded(cost) or len(password.encode()) > MAX_PASSWORD_BYTES:
+    if scheme != "scrypt" or not _bounded(cost) or len(_bytes(password)) > MAX_PASSWORD_BYTES:
         return False
     return hmac.compare_digest(_derive(password, salt, *cost), key)
 
 
+def same_password(offered: str, secret: str) -> bool:
+    """Constant-time comparison of two plain texts."""
+    return hmac.compare_digest(_bytes(offered), _bytes(secret))
+
+
 def hash_token(token: str) -> str:
     """What is kept of a bearer token: 64 hexadecimal digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
 
 
 def _bounded(cost: tuple[int, int, int]) -> bool:
@@ -51,9 +56,14 @@ def _derive(password: str, salt: bytes, log2_n: int, block: int, lanes: int) -> 
     n = 1 << log2_n
     need_bytes = 128 * block * (n + lanes + 2)
     return hashlib.scrypt(
-        password.encode(), salt=salt, n=n, r=block, p=lanes, maxmem=need_bytes * 2, dklen=KEY_BYTES
+        _bytes(password), salt=salt, n=n, r=block, p=lanes, maxmem=need_bytes * 2, dklen=KEY_BYTES
     )
 
 
 def _text(value: bytes) -> str:
     return base64.b64encode(value).decode()
+
+
+def _bytes(text: str) -> bytes:
+    """JSON may carry half a surrogate pair, which plain UTF-8 refuses."""
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,8 @@
+"""The database half of changeover: everything that touches a database, as plain functions over `sqlite3`.
+
+Rule: a connection has ``isolation_level=None``; every write stands in an explicit BEGIN IMMEDIATE that
+`transaction.transact` opens and ends. Nothing here knows a plan's journal, its steps or its words.
+
+connect -> names, schema -> fingerprint -> transaction <- guard, blast, rows, invariants, ledger, lease
+backup, restore, space, wal, compare, writes, probe, strategies stand beside them.
+"""

@@ -1,0 +1,212 @@
+"""A backup that is whole or not there: one-step copy, fsync, integrity check, hash, rename, opened, queried.
+
+Rule: the copy is made in one step, on one snapshot, while writers go on. (In small steps it starts again
+whenever somebody writes; copying the file loses what is in the WAL.) Until everything is proven the file is
+called ``.partial``; killed at any moment, it leaves a ``.partial`` that the next backup removes, and the
+database untouched.
+"""
+
+import hashlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from changeover.database import space
+from changeover.database.connect import frozen, opened, translated
+from changeover.database.invariants import integrity
+from changeover.database.names import quoted
+from changeover.errors import Damaged, DatabaseError
+
+LOOK_EVERY_S = 0.1
+HASH_BYTES = 1 << 20
+
+Progress = Callable[[str, int, int, float | None], None]
+"""(phase, bytes done, bytes in all, seconds left or None); the phases are ``copy`` and ``check``."""
+
+
+def quiet(phase: str, done: int, total: int, left_s: float | None) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A proven backup: how many ``tables`` were read in it, seconds for the copy and for the check."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    copy_s: float
+    check_s: float
+    tables: int
+
+    @property
+    def copy_mb_per_s(self) -> float:
+        """Rate of the copy, a million bytes each."""
+        return self.bytes / 1e6 / max(self.copy_s, 1e-9)
+
+    @property
+    def mb_per_s(self) -> float:
+        """Rate of the whole, with the check."""
+        return self.bytes / 1e6 / max(self.copy_s + self.check_s, 1e-9)
+
+
+def backup(
+    database: Path,
+    folder: Path,
+    *,
+    now_at: int,
+    progress: Progress = quiet,
+    hook: Callable[[str], None] = lambda moment: None,
+) -> Backup:
+    """Copy a database, in use or not, to ``folder/backup-YYYYMMDD-HHMMSS.db`` (UTC), proven.
+
+    ``hook`` hears the moments copied, synced, checked, renamed. Raises Full before or while writing,
+    Damaged when the copy is not whole, DatabaseError when the name is taken.
+    """
+    target = folder / f"backup-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}.db"
+    if target.exists():
+        raise DatabaseError(f"{target} exists already.", hint="Wait a second and try again.")
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    space.require(folder, space.size_of(database), purpose="The backup")
+    partial = target.with_name(target.name + ".partial")
+    started = time.monotonic()
+    copy(database, partial, progress=progress)
+    hook("copied")
+    sync(partial)
+    hook("synced")
+    copied = time.monotonic()
+    digest = check(partial, progress=progress)
+    hook("checked")
+    os.replace(partial, target)
+    sync(folder)
+    hook("renamed")
+    tables = query(target)
+    done = time.monotonic()
+    return Backup(target, target.stat().st_size, digest, copied - started, done - copied, tables)
+
+
+def copy(source: Path, target: Path, *, progress: Progress = quiet) -> None:
+    """The database as it is at one moment, in one step, to a new file, not yet synced.
+
+    An older file of that name is replaced.
+
+    Raises Busy when a writer in rollback-journal mode keeps the source locked, Full, Damaged.
+    """
+    target.unlink(missing_ok=True)
+    with opened(source, read_only=_has_no_wal(source)) as reader, translated(target):
+        total = (
+            reader.execute("PRAGMA page_count").fetchone()[0]
+            * reader.execute("PRAGMA page_size").fetchone()[0]
+        )
+        with (
+            closing(sqlite3.connect(target, isolation_level=None)) as writer,
+            _reported(target, total, progress),
+        ):
+            writer.execute("PRAGMA journal_mode = OFF")
+            writer.execute("PRAGMA synchronous = OFF")
+            reader.backup(writer, pages=-1, progress=_BusyBound(reader))
+
+
+def check(path: Path, *, progress: Progress = quiet) -> str:
+    """SHA-256 of a file that is a whole database; both read it at the same time. Raises Damaged."""
+    total = path.stat().st_size
+    started = time.monotonic()
+    progress("check", 0, total, None)
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(sha256, path)
+        with translated(path), closing(frozen(path)) as connection:
+            faults = integrity(connection)
+    if faults:
+        raise Damaged(
+            f"{path} is not whole: {faults[0]}.",
+            hint="The database it was copied from may be damaged too: run `PRAGMA integrity_check` there.",
+        )
+    progress("check", total, total, 0.0 if time.monotonic() > started else None)
+    return digest.result()
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def query(path: Path) -> int:
+    """Open a database and read a row of every table; how many tables. Raises Damaged or DatabaseError."""
+    with translated(path), closing(frozen(path)) as connection:
+        names = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
+            )
+        ]
+        for name in names:
+            connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 1").fetchall()
+    return len(names)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _BusyBound:
+    """Python repeats a step that finds the source locked for ever; this ends it after ``limit_s``."""
+
+    def __init__(self, connection: sqlite3.Connection, limit_s: float = 30.0) -> None:
+        self.connection, self.deadline = connection, time.monotonic() + limit_s
+
+    def __call__(self, status: int, remaining: int, total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > self.deadline:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
+            raise error
+
+
+@contextmanager
+def _reported(target: Path, total: int, progress: Progress) -> Iterator[None]:
+    """SQLite says nothing during one long step, so a thread watches the file grow."""
+    done = threading.Event()
+    started = time.monotonic()
+
+    def look() -> None:
+        while not done.wait(LOOK_EVERY_S):
+            size = min(target.stat().st_size, total)
+            left = (time.monotonic() - started) * (total - size) / size if size else None
+            progress("copy", size, total, left)
+
+    watcher = threading.Thread(target=look, name="backup-progress")
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+    progress("copy", total, total, 0.0)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed backup left."""
+    for old in folder.glob("backup-*.db.partial"):
+        old.unlink(missing_ok=True)
+
+
+def _has_no_wal(source: Path) -> bool:
+    """A database in WAL mode needs its files beside it to be read, and read-only may not make them."""
+    with source.open("rb") as file:
+        return file.read(20)[18:20] != b"\x02\x02"

@@ -1,0 +1,121 @@
+"""The lock file beside the database: one runner at a time on this machine, released when it dies.
+
+Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says who
+holds it. The file is never deleted: two runners could then hold locks on two files of one name.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from changeover.errors import Locked
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock or a lease. ``since_at`` is UTC epoch seconds."""
+
+    run_id: str
+    pid: int
+    host: str
+    since_at: int
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}, process {self.pid} on {self.host}{state_of(self)}"
+
+
+def this_runner(run_id: str, *, since_at: int) -> Holder:
+    """The holder that this process would be."""
+    return Holder(run_id, os.getpid(), socket.gethostname(), since_at)
+
+
+class LockFile:
+    """A lock that is held; `release` it, or die."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Give the lock back; a second call does nothing."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> "LockFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def lock_path(database: Path) -> Path:
+    """Where the lock file of a database is: beside the file itself, links resolved."""
+    real = database.resolve()
+    return real.with_name(real.name + ".changeover-lock")
+
+
+def take(database: Path, holder: Holder) -> LockFile:
+    """The lock of a database. Raises Locked that names who has it."""
+    path = lock_path(database)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        other = holder_of(database)
+        raise Locked(
+            f"Another runner is at work on {database}: {other or 'one that did not say who it is'}.",
+            hint=_what_to_do(other),
+        ) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+    return LockFile(path, descriptor)
+
+
+def holder_of(database: Path) -> Holder | None:
+    """Who wrote the lock file last; None when nobody did or it was given back."""
+    try:
+        return Holder(**json.loads(lock_path(database).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def is_taken(database: Path) -> bool:
+    """Whether a living process holds the lock."""
+    try:
+        descriptor = os.open(lock_path(database), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def state_of(holder: Holder) -> str:
+    """`` (stopped)``, `` (gone)`` or nothing for a process of this machine that runs; Linux only."""
+    if holder.host != socket.gethostname() or not Path("/proc/self").exists():
+        return ""
+    try:
+        text = Path(f"/proc/{holder.pid}/stat").read_text()
+    except OSError:
+        return " (gone)"
+    return " (stopped)" if text.rpartition(")")[2].split()[0] in "Tt" else ""
+
+
+def _what_to_do(holder: Holder | None) -> str:
+    if holder is not None and state_of(holder) == " (stopped)":
+        return (
+            f"It is stopped: `kill -CONT {holder.pid}` lets it go on, `kill -9 {holder.pid}` ends it (safe)."
+        )
+    return (
+        "Wait for it (`changeover status`), or end that process: the database stays whole, `resume` goes on."
+    )

@@ -1,0 +1,29 @@
+"""Names of tables and columns in SQL text: how they are quoted, and which are the engine's own."""
+
+OWN_PREFIX = "changeover_"
+"""Tables with this prefix are the engine's, or kept for a rollback: never compared, never in scope."""
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: "list[str] | tuple[str, ...]") -> str:
+    """Quoted names joined by commas."""
+    return ", ".join(quoted(name) for name in names)
+
+
+def folded(name: str) -> str:
+    """The form in which SQLite compares names: ASCII letters in lower case."""
+    return name.lower()
+
+
+def is_own(name: str) -> bool:
+    """Whether a table belongs to SQLite or to the engine, not to the application."""
+    return folded(name).startswith(("sqlite_", OWN_PREFIX))
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 row``, ``213,942 rows``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,144 @@
+"""Reads the SQL of a plan and finds what has destroyed data before, with the line and the way out.
+
+Rule: what SQLite can say by trying on an empty copy of the schema is asked of SQLite; sqlglot answers the rest.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from sqlite3 import Error
+
+from changeover.lint_rules import OWN_CONTROL, Script, statement_rules
+from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
+from changeover.problems import Problem, Severity
+from changeover.sqltext import tokens, unquoted
+from changeover.sqltree import Effect, effect_of
+from changeover.tables import EmptyCopy, schema_of_script
+
+
+def lint(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
+    """The problems of all SQL of a plan, tried in the order in which it would run.
+
+    ``schema`` maps names to CREATE statements of the database; without it the plan's own ``schema: before``
+    is taken, and without that too only faults that no schema could mend are found.
+    """
+    before, problems = _before(plan, schema)
+    copy, back = EmptyCopy(before), None
+    try:
+        for phase in (Phase.PREFLIGHT, Phase.EXECUTE):
+            problems.extend(_phase(plan, phase, copy))
+        back = _clone(copy)
+        problems.extend(_phase(plan, Phase.ROLLBACK, back))
+        for phase in (Phase.AFTER, Phase.FINISH):
+            problems.extend(_phase(plan, phase, copy))
+    finally:
+        copy.close()
+        if back is not None:
+            back.close()
+    return problems
+
+
+def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, str] | None, list[Problem]]:
+    if schema is not None or plan.schema is None or plan.schema.before is None:
+        return schema, []
+    try:
+        return schema_of_script(plan.schema.before.text), []
+    except Error as error:
+        message = f"{plan.schema.before.name} cannot be run: {error}"
+        return None, [Problem(plan.schema.position, "schema", message, "it holds CREATE statements only")]
+
+
+def _clone(copy: EmptyCopy) -> EmptyCopy:
+    clone = EmptyCopy({})
+    copy.connection.backup(clone.connection)
+    clone.known = copy.known
+    return clone
+
+
+def _phase(plan: Plan, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
+    for action in plan.actions(phase):
+        if isinstance(action, SqlAction):
+            yield from _action(action, phase, copy)
+
+
+def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
+    effects = [effect_of(statement.text) for statement in action.statements]
+    script = Script(action, tuple(effects))
+    for statement, effect in zip(action.statements, effects, strict=True):
+        yield from statement_rules(script, statement, effect, copy)
+        if effect.verb in (
+            "BEGIN",
+            "COMMIT",
+            "ROLLBACK",
+            "END",
+            "SAVEPOINT",
+            "RELEASE",
+            "ATTACH",
+            "DETACH",
+            "VACUUM",
+        ):
+            continue
+        if effect.verb == "PRAGMA" and action.changes:
+            continue
+        if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
+            yield Problem(
+                statement.position, "sql", f"SQLite cannot run this: {message}", _mending(message, copy)
+            )
+    if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
+        yield from _scope(action, effects)
+        yield from _drops(script, copy)
+
+
+def _said(statement: SqlStatement, message: str) -> bool:
+    """Whether another rule has already told of it in better words."""
+    return "RAISE()" in message and any(token.word == "RAISE" for token in tokens(statement.text))
+
+
+def _mending(message: str, copy: EmptyCopy) -> str:
+    if "no such table" in message:
+        return "the database to be changed has no such table; create it in the plan, or mend the name"
+    if "no such column" in message or "has no column" in message:
+        return "compare the name with the schema of the database to be changed"
+    if "cannot use variables" in message:
+        return "definitions cannot hold :parameters; write values into a table and let the trigger read it"
+    return "" if copy.known else "tried without the database's schema"
+
+
+def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
+    made = {name.lower() for effect in effects for name in effect.creates}
+    gone = {name.lower() for effect in effects for name in (*effect.drops, *effect.renames)}
+    scope = {name.lower() for name in action.scope}
+    reported: set[str] = set()
+    for statement, effect in zip(action.statements, effects, strict=True):
+        for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
+            name = table.lower()
+            if name in scope | reported | {"sqlite_sequence"} or name in made & gone or not scope:
+                continue
+            reported.add(name)
+            hint = f'add {table} to scope="..." of {action.id}, or take the statement away'
+            yield Problem(statement.position, "out-of-scope", f"{table} is changed but not in scope", hint)
+
+
+def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
+    """DROP of a table that others refer to: with foreign keys on, SQLite deletes their rows first."""
+    for statement, effect in zip(script.action.statements, script.effects, strict=True):
+        for table in effect.drops:
+            children = copy.referring_to(table)
+            if not children:
+                continue
+            names = ", ".join(sorted({reference.child for reference in children}))
+            rules = ", ".join(sorted({reference.on_delete for reference in children}))
+            if script.action.strategy is Strategy.NATIVE:
+                hint = "strategy=blocking turns foreign keys off before BEGIN and compares all other tables"
+                message = f"DROP TABLE {table} with foreign keys on empties {names} (ON DELETE {rules})"
+                yield Problem(statement.position, "drop-cascade", message, hint)
+            elif not copy.has(table):
+                hint = f"create {table} again in the same script, or drop the references of {names} first"
+                message = f"after DROP TABLE {table}, {names} would refer to nothing"
+                yield Problem(statement.position, "drop-referenced", message, hint)
+            elif not _declares(script, children[0].child):
+                message = f"{names} refer to {table}, which is dropped and made again"
+                hint = 'declare rows="' + " ".join(f"{name}=0" for name in names.split(", ")) + '"'
+                yield Problem(statement.position, "drop-referenced", message, hint, Severity.WARNING)
+
+
+def _declares(script: Script, table: str) -> bool:
+    return any(unquoted(expectation.table).lower() == table.lower() for expectation in script.action.rows)

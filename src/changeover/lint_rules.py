@@ -1,0 +1,176 @@
+"""The lint rules for one statement in its script; each is named after the accident that it prevents.
+
+Rule: a rule says what would happen, to which rows, and what to write instead.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sqlglot import exp
+
+from changeover.placeholders import is_placeholder
+from changeover.plan import Rows, SqlAction, SqlStatement
+from changeover.problems import Problem, Severity
+from changeover.sqltext import tokens
+from changeover.sqltree import Effect, asks_subquery, compared, conditions
+from changeover.tables import EmptyCopy
+
+_ALLOWED = re.compile(r"--[ \t]*allow ([a-z-]+):[ \t]*\S")
+OWN_CONTROL = {
+    "BEGIN": "the engine opens the transaction itself, so that work and ledger are committed together",
+    "COMMIT": "the engine commits, after all invariants hold",
+    "END": "the engine commits, after all invariants hold",
+    "ROLLBACK": "the engine rolls back whenever something fails",
+    "SAVEPOINT": "the whole script is one unit",
+    "RELEASE": "the whole script is one unit",
+    "PRAGMA": "settings belong to the engine; foreign keys are off before BEGIN with strategy=blocking",
+    "ATTACH": "a plan changes one database",
+    "DETACH": "a plan changes one database",
+    "VACUUM": "it rewrites the whole file and cannot be undone; do it after the plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An action's script with the effect of each of its statements."""
+
+    action: SqlAction
+    effects: tuple[Effect, ...]
+
+
+def statement_rules(
+    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
+    """All problems of one statement, judged by the schema as it is just before it.
+
+    A comment inside the statement, ``-- allow <rule>: <reason>``, says that this is meant.
+    """
+    allowed = set(_ALLOWED.findall(statement.text))
+    for problem in _all_rules(script, statement, effect, copy):
+        if problem.rule not in allowed:
+            yield problem
+
+
+def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    yield from _own_control(script, statement, effect)
+    yield from _other_parameters(statement)
+    yield from _raise_outside(statement, effect)
+    yield from _placeholders(statement, effect)
+    yield from _half_key(statement, effect, copy)
+    yield from _everything(script, statement, effect)
+    yield from _select_star(statement, effect)
+    yield from _copy_then_drop(script, statement, effect)
+
+
+def _own_control(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if effect.verb in OWN_CONTROL and (script.action.changes or effect.verb != "PRAGMA"):
+        reason = OWN_CONTROL[effect.verb]
+        yield Problem(
+            statement.position, "own-control", f"a script of its own {effect.verb}", f"take it away: {reason}"
+        )
+
+
+def _other_parameters(statement: SqlStatement) -> Iterator[Problem]:
+    for token in tokens(statement.text):
+        if token.kind == "parameter" and not token.text.startswith((":", "${")):
+            hint = "write :name and declare name under parameters"
+            yield Problem(statement.position, "sql-parameter", f"{token.text} is no parameter here", hint)
+
+
+def _raise_outside(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    pieces = list(tokens(statement.text))
+    calls = [p for p, after in pairwise(pieces) if p.word == "RAISE" and after.text == "("]
+    if calls and not effect.is_trigger:
+        hint = (
+            "make it a check of its own: ```sql {for=box expect=empty}, which stops the run before it begins"
+        )
+        message = "RAISE() works in triggers only; here SQLite refuses the statement, and a shell would go on"
+        yield Problem(statement.position, "raise-outside-trigger", message, hint)
+
+
+def _placeholders(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    for token in tokens(statement.text):
+        literal = token.text[1:-1] if token.kind == "string" else ""
+        if literal.strip() and is_placeholder(literal):
+            hint = "write :name, declare the parameter, and pass the real value by --set"
+            yield Problem(statement.position, "placeholder", f"{token.text} looks like a placeholder", hint)
+    yield from _empty_ids(statement, effect)
+
+
+def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if not isinstance(effect.tree, exp.Update):
+        return
+    for assignment in effect.tree.expressions:
+        value = assignment.expression if isinstance(assignment, exp.EQ) else None
+        if isinstance(value, exp.Literal) and value.is_string and not value.this.strip():
+            name = assignment.this.name
+            if name.lower() == "id" or name.lower().endswith("_id"):
+                hint = "write :name and pass the real id by --set, or use NULL"
+                yield Problem(statement.position, "placeholder", f"{name} is set to an empty id", hint)
+
+
+def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    """``UPDATE t ... WHERE a IN (SELECT a ...)`` where only (a, b) together name a row: it hits every b."""
+    if not isinstance(effect.tree, exp.Update | exp.Delete) or not effect.writes:
+        return
+    table = effect.writes[0]
+    parts = list(conditions(effect.tree))
+    bound = {column.name.lower() for part in parts for column in compared(part)}
+    keys = copy.keys(table)
+    if any(key <= bound for key in keys):
+        return
+    for part in parts:
+        asked = {column.name.lower() for column in compared(part)} if asks_subquery(part) else set()
+        key = next((key for key in keys if asked & key), None)
+        if key is None:
+            continue
+        missing = ", ".join(sorted(key - bound))
+        message = (
+            f"{effect.verb} of {table} by {', '.join(sorted(asked & key))} alone, but a row is named by"
+            f" ({', '.join(sorted(key))}): it would change rows of every {missing}"
+        )
+        hint = f"compare {missing} too, for example (a, b) IN (SELECT a, b ...)"
+        yield Problem(statement.position, "half-key", message, hint)
+        return
+
+
+def _everything(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    """UPDATE or DELETE without WHERE, unless the plan says how many rows it means."""
+    if isinstance(effect.tree, exp.Update | exp.Delete) and effect.tree.args.get("where") is None:
+        table = effect.writes[0] if effect.writes else "the table"
+        if not _counted(script, {table.lower()}):
+            hint = f'add a WHERE, or rows="{table}=*" to say that every row is meant'
+            message = f"{effect.verb} without WHERE changes every row of {table}"
+            yield Problem(statement.position, "every-row", message, hint, Severity.WARNING)
+
+
+def _select_star(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if isinstance(effect.tree, exp.Insert) and isinstance(effect.tree.expression, exp.Select):
+        if not any(isinstance(column, exp.Star) for column in effect.tree.expression.expressions):
+            return
+        hint = "name the columns on both sides"
+        message = "INSERT ... SELECT * depends on the order of columns in this one database"
+        yield Problem(statement.position, "select-star", message, hint, Severity.WARNING)
+
+
+def _copy_then_drop(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
+    for table in effect.drops:
+        for copied in script.effects:
+            if table.lower() not in {name.lower() for name in copied.copies} or not copied.writes:
+                continue
+            target = copied.writes[0]
+            final = next((e.renames[target] for e in script.effects if target in e.renames), target)
+            if not _counted(script, {table.lower(), target.lower(), final.lower()}):
+                hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
+                message = (
+                    f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
+                )
+                yield Problem(statement.position, "copy-without-count", message, hint)
+                return
+
+
+def _counted(script: Script, tables: set[str]) -> bool:
+    return any(e.table.lower() in tables and e.rows is not Rows.ANY for e in script.action.rows)

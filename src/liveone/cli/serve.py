@@ -1,0 +1,38 @@
+"""`liveone serve`: poll the systems, serve the API and the dashboard."""
+
+import logging
+
+import click
+
+from liveone import main
+from liveone.cli.context import Shell, pass_shell
+from liveone.config import Config
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@click.command("serve")
+@click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+@pass_shell
+def serve_command(shell: Shell, verbose: bool) -> None:
+    """Poll the systems, serve the API and the dashboard until interrupted."""
+    start_logging(verbose=verbose)
+    config = shell.config
+    main.serve(config, ready=lambda address: announce(config, address))
+
+
+def start_logging(*, verbose: bool) -> None:
+    """Log to standard error; third parties only when something is wrong."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+def announce(config: Config, address: str) -> None:
+    """Say where to look, and why only from here when that is so."""
+    click.echo(f"LiveOne {main.release()} serves {config.database.url} at {address}")
+    if main.auth_settings(config).is_open:
+        click.echo("Listening on this machine only: no AUTH_PASSWORD and no user is configured.")
+    if not config.collect.scheduler:
+        click.echo("The schedule is off: call /api/cron/minutely and /api/cron/daily.")
+    if not config.vendors:
+        click.echo("No [[vendor]] is configured: nothing will be polled.")

@@ -1,0 +1,172 @@
+"""`liveone systems`: add, list, test, discover and remove systems."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.clock import SystemClock
+from liveone.domain import freshness
+from liveone.domain.system import System, SystemInfo
+from liveone.errors import BadInput, LiveOneError
+from liveone.main import VendorBook, open_store
+from liveone.store import readings
+from liveone.store import systems as stored
+from liveone.store.store import Store
+
+
+@contextmanager
+def opened(shell: Shell) -> Iterator[tuple[Store, VendorBook]]:
+    """The store and the vendors, closed afterwards."""
+    store, vendors = open_store(shell.config), VendorBook(shell.config.vendors)
+    try:
+        yield store, vendors
+    finally:
+        vendors.close()
+        store.close()
+
+
+@click.group("systems")
+def systems_command() -> None:
+    """Add, list, test, discover and remove systems."""
+
+
+@systems_command.command("list")
+@json_option
+@pass_shell
+def list_systems(shell: Shell, as_json: bool) -> None:
+    """Every system with the age of its newest reading."""
+    with opened(shell) as (store, _):
+        found, newest = stored.list_systems(store), readings.newest_at(store)
+    if as_json:
+        print_json([asdict(system) | {"newest_at": newest.get(system.id)} for system in found])
+        return
+    now_at = SystemClock().now_at()
+    for system in found:
+        at = newest.get(system.id)
+        state = freshness.of(at, now_at, shell.config.collect.cadence_s) if system.is_active else "paused"
+        age = f", {now_at - at:.0f} s old" if at else ""
+        site = f"{system.vendor_type}/{system.vendor_site_id}"
+        click.echo(f"{system.id:>4}  {site}  {system.display_name}  {state}{age}")
+    if not found:
+        click.echo("No systems yet. See `liveone systems discover` and `liveone systems add --help`.")
+
+
+@systems_command.command("discover")
+@json_option
+@pass_shell
+def discover(shell: Shell, as_json: bool) -> None:
+    """The sites that the configured accounts see."""
+    vendors = VendorBook(shell.config.vendors)
+    try:
+        if not vendors.names():
+            raise BadInput("no [[vendor]] is configured", hint="Add your account to the settings first.")
+        sites = [(name, site) for name in vendors.names() for site in vendors.named(name).discover()]
+    finally:
+        vendors.close()
+    if as_json:
+        print_json([{"account": name, **asdict(site)} for name, site in sites])
+        return
+    for name, site in sites:
+        click.echo(f"{name}: {site.vendor_type} {site.vendor_site_id}  {site.name}")
+        click.echo(f'  liveone systems add {site.vendor_type} {site.vendor_site_id} --name "{site.name}"')
+    if not sites:
+        click.echo("The accounts see no site.")
+
+
+@systems_command.command("add")
+@click.argument("vendor_type")
+@click.argument("site")
+@click.option("--name", help='What to call it ["System SITE"].')
+@click.option(
+    "--timezone", "zone", default="+10:00", show_default=True, help="+10:00, or Australia/Melbourne."
+)
+@click.option("--owner", help="The account id that owns it.")
+@click.option("--no-check", is_flag=True, help="Do not ask the vendor for the hardware first.")
+@pass_shell
+def add(
+    shell: Shell,
+    vendor_type: str,
+    site: str,
+    *,
+    name: str | None,
+    zone: str,
+    owner: str | None,
+    no_check: bool,
+) -> None:
+    """Poll SITE of VENDOR_TYPE (select.live or select.live-lan) from now on."""
+    offset_min = offset_of(zone)
+    with opened(shell) as (store, vendors):
+        account = vendors.account_for(vendor_type, site)
+        info = SystemInfo() if no_check else vendors.named(account.name).describe(site)
+        system = stored.add_system(
+            store,
+            owner=owner,
+            vendor_type=vendor_type,
+            vendor_site_id=site,
+            display_name=name or f"System {site}",
+            timezone_offset_min=offset_min,
+            info=info,
+        )
+    click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}).")
+    click.echo(f"Try it: liveone systems test {system.id}")
+
+
+@systems_command.command("test")
+@click.argument("system_id", type=int)
+@json_option
+@pass_shell
+def test(shell: Shell, system_id: int, as_json: bool) -> None:
+    """Test the connection step by step: reached, logged in, site found, reading sane, signs plausible."""
+    with opened(shell) as (store, vendors):
+        system = found_system(store, system_id)
+        steps = list(vendors.of(system).check(system.vendor_site_id, now_at=SystemClock().now_at()))
+    if as_json:
+        print_json([asdict(step) for step in steps])
+    else:
+        for step in steps:
+            click.echo(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}")
+    if not all(step.ok for step in steps):
+        raise LiveOneError(f"{system.display_name} failed the test at: {steps[-1].name}")
+
+
+@systems_command.command("remove")
+@click.argument("system_id", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_shell
+def remove(shell: Shell, system_id: int, yes: bool) -> None:
+    """Remove a system WITH ALL ITS READINGS. Make a backup first."""
+    with opened(shell) as (store, _):
+        system = found_system(store, system_id)
+        count = readings.count(store, system_id)
+        if not yes:
+            click.confirm(f"Remove {system.display_name} and its {count:,} readings for ever?", abort=True)
+        stored.remove_system(store, system_id)
+    click.echo(f"{system.display_name} and {count:,} readings removed.")
+
+
+def found_system(store: Store, system_id: int) -> System:
+    """The system of that id; BadInput lists the known ones."""
+    system = stored.get_system(store, system_id)
+    if system is None:
+        known = ", ".join(f"{each.id} ({each.display_name})" for each in stored.list_systems(store))
+        raise BadInput(f"there is no system {system_id}", hint=f"Known: {known or 'none yet'}.")
+    return system
+
+
+def offset_of(zone: str) -> int:
+    """Minutes east of UTC of ``+10:00``, or of an IANA zone's standard time. Raises BadInput."""
+    if zone[:1] in "+-" and zone[1:].replace(":", "").isdigit():
+        hours, _, minutes = zone[1:].partition(":")
+        offset = int(hours) * 60 + int(minutes or 0)
+        return -offset if zone[0] == "-" else offset
+    try:
+        january = datetime(datetime.now(UTC).year, 1, 15, tzinfo=ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise BadInput(f"{zone!r} is no time zone", hint="Write +10:00 or Australia/Melbourne.") from None
+    offsets = [january.replace(month=month).utcoffset() for month in (1, 7)]
+    return min(int(offset.total_seconds()) // 60 for offset in offsets if offset is not None)

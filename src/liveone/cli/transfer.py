@@ -1,0 +1,188 @@
+"""`liveone import` and `liveone export`: readings in and out of files."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.systems import found_system
+from liveone.clock import SystemClock
+from liveone.domain.system import System
+from liveone.domain.zones import zone_of
+from liveone.errors import BadInput
+from liveone.main import open_store
+from liveone.store import bulk
+from liveone.store.bulk import Imported
+from liveone.store.store import Store
+from liveone.transfer import readings_out
+from liveone.transfer.readings_in import Source
+
+BAD_LINES_SHOWN = 10
+CHECK_ROWS = 20_000
+KINDS = {
+    "readings": (readings_out.READING_COLUMNS, readings_out.reading_rows),
+    "5m": (readings_out.FIVE_MINUTES_COLUMNS, readings_out.five_minute_rows),
+    "daily": (readings_out.DAY_COLUMNS, readings_out.day_rows),
+}
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--system", "system_id", type=int, required=True, help="Whose readings these are.")
+@click.option("--dry-run", is_flag=True, help="Read and count; write nothing.")
+@click.option("--strict", is_flag=True, help="Import nothing if a single line is bad.")
+@json_option
+@pass_shell
+def import_command(
+    shell: Shell, file: Path, *, system_id: int, dry_run: bool, strict: bool, as_json: bool
+) -> None:
+    """Read readings from FILE (CSV or JSON). Idempotent: what is there already stays as it is.
+
+    The first line names the columns; times are UTC epoch seconds or ISO 8601 with an offset. A bad line is
+    reported and passed over. Exit code 1 when there was one.
+    """
+    if not file.is_file():
+        raise BadInput(f"{file} is not a file")
+    source, store = Source(file), open_store(shell.config)
+    try:
+        system = found_system(store, system_id)
+        if strict:
+            refuse_bad_lines(file)
+        with progress_bar(source, quiet=as_json):
+            done = (
+                count_new(store, system, source)
+                if dry_run
+                else bulk.import_readings(store, system.id, source.rows())
+            )
+    finally:
+        store.close()
+    report(source, done, dry_run=dry_run, as_json=as_json)
+
+
+@click.command("export")
+@click.option("--system", "system_id", type=int, required=True)
+@click.option("--kind", type=click.Choice(list(KINDS)), default="readings", show_default=True)
+@click.option("--from", "first_day", help="First local day, YYYY-MM-DD [the first there is].")
+@click.option("--to", "last_day", help="Last local day, YYYY-MM-DD [today].")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file [standard output].")
+@pass_shell
+def export_command(
+    shell: Shell,
+    *,
+    system_id: int,
+    kind: str,
+    first_day: str | None,
+    last_day: str | None,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Write readings, 5-minute or daily rows as CSV or JSON; `import` reads the readings back."""
+    store = open_store(shell.config)
+    try:
+        system = found_system(store, system_id)
+        start_at, end_at = span(system, first_day, last_day)
+        columns, rows_of = KINDS[kind]
+        write = readings_out.write_csv if form == "csv" else readings_out.write_json
+        with opened_output(output) as file:
+            count = write(file, columns, rows_of(store, system, start_at, end_at))
+    finally:
+        store.close()
+    click.echo(f"{count:,} rows of {system.display_name} written to {output or 'standard output'}", err=True)
+
+
+def refuse_bad_lines(file: Path) -> None:
+    """Read a whole file; BadInput for its first bad line."""
+    trial = Source(file)
+    for _ in trial.rows():
+        pass
+    if trial.bad:
+        first = trial.bad[0]
+        raise BadInput(
+            f"{file}:{first.line}: {first.reason} ({trial.bad_count} bad lines in all); nothing was imported",
+            hint="Mend the file, or import without --strict to pass bad lines over.",
+        )
+
+
+def count_new(store: Store, system: System, source: Source) -> Imported:
+    """What an import would do, without doing it."""
+    offered = new = 0
+    rows = source.rows()
+    while batch := list(islice(rows, CHECK_ROWS)):
+        times = {int(row[0]) for row in batch if row[0] is not None}
+        offered += len(batch)
+        new += len(times) - bulk.count_existing(store, system.id, sorted(times))
+    return Imported(offered, new, 0)
+
+
+def report(source: Source, done: Imported, *, dry_run: bool, as_json: bool) -> None:
+    """Say what was imported, what was there, what was refused and why."""
+    bad = [{"line": bad.line, "reason": bad.reason} for bad in source.bad]
+    if as_json:
+        counts = {"offered": done.offered, "new": done.new, "bad": source.bad_count, "dry_run": dry_run}
+        print_json({**counts, "bad_lines": bad})
+    else:
+        verb = "would be new" if dry_run else "new"
+        there = done.offered - done.new
+        click.echo(f"{done.offered:,} readings: {done.new:,} {verb}, {there:,} already there or repeated.")
+        for line in bad[:BAD_LINES_SHOWN]:
+            click.echo(f"  {source.path}:{line['line']}: {line['reason']}", err=True)
+        if source.bad_count:
+            click.echo(f"{source.bad_count:,} bad lines passed over; all others were read.", err=True)
+    if source.bad_count:
+        sys.exit(1)
+
+
+@contextmanager
+def progress_bar(source: Source, *, quiet: bool) -> Iterator[None]:
+    """Show rate and time left on a terminal while ``source`` is read."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.fields[rate]:>12}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task("", total=source.size_bytes, rate="")
+        source.progress = _teller(progress, task)
+        yield
+
+
+def _teller(progress: Progress, task: TaskID) -> Callable[[int], None]:
+    began_s = SystemClock().monotonic_s()
+
+    def tell(done_bytes: int) -> None:
+        elapsed_s = max(SystemClock().monotonic_s() - began_s, 1e-6)
+        progress.update(task, completed=done_bytes, rate=f"{done_bytes / elapsed_s / 1e6:.1f} MB/s")
+
+    return tell
+
+
+def span(system: System, first_day: str | None, last_day: str | None) -> tuple[int, int]:
+    """The instants of whole local days. Raises BadInput for a bad date or an empty span."""
+    zone = zone_of(system)
+    start_at = zone.bounds(first_day)[0] if first_day else 946_684_800
+    end_at = zone.bounds(last_day)[1] if last_day else int(SystemClock().now_at())
+    if start_at >= end_at:
+        raise BadInput(f"--from {first_day} is not before the end of {last_day or 'today'}")
+    return start_at, end_at
+
+
+@contextmanager
+def opened_output(output: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears whole or not at all."""
+    if output is None:
+        yield sys.stdout
+        return
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(output)
+    except OSError as error:
+        raise BadInput(f"{output} cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)

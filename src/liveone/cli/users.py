@@ -1,0 +1,88 @@
+"""`liveone users`: the people who may sign in, and their API tokens."""
+
+import secrets
+from dataclasses import replace
+
+import click
+
+from liveone import users
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.errors import BadInput
+from liveone.users import Account
+from liveone.web.passwords import hash_password, hash_token
+
+PASSWORD_CHARACTERS_MIN = 8
+
+
+@click.group("users")
+def users_command() -> None:
+    """Add, list and remove people; give out API tokens. A running server reads them when it starts."""
+
+
+@users_command.command("list")
+@json_option
+@pass_shell
+def list_users(shell: Shell, as_json: bool) -> None:
+    """Who may sign in."""
+    accounts = users.load(shell.config.users_path)
+    if as_json:
+        print_json([{"id": a.id, "email": a.email, "is_admin": a.is_admin} for a in accounts])
+        return
+    for account in accounts:
+        role = "admin" if account.is_admin else "user"
+        click.echo(f"{account.id}  {account.email}  {role}  {len(account.token_hashes)} tokens")
+    if not accounts:
+        click.echo("No users yet. Add one: liveone users add you@example.org --admin")
+
+
+@users_command.command("add")
+@click.argument("email")
+@click.option("--id", "account_id", help="The account id; made up when not given.")
+@click.option("--admin", is_flag=True, help="May see and change everything.")
+@click.password_option(help="Asked for when not given.")
+@pass_shell
+def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, password: str) -> None:
+    """Let EMAIL sign in."""
+    path = shell.config.users_path
+    accounts = users.load(path)
+    if "@" not in email:
+        raise BadInput(f"{email!r} is not an e-mail address")
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
+    new = Account(account_id or f"user_{secrets.token_hex(8)}", email, hash_password(password), admin)
+    for old in accounts:
+        if old.email.lower() == email.lower() or old.id == new.id:
+            raise BadInput(f"{old.email} ({old.id}) exists already")
+    users.save(path, [*accounts, new])
+    click.echo(f"{email} may sign in as {new.id}.")
+
+
+@users_command.command("remove")
+@click.argument("email")
+@pass_shell
+def remove_user(shell: Shell, email: str) -> None:
+    """EMAIL may no longer sign in; systems and readings stay."""
+    account = _find(shell, email)
+    accounts = users.load(shell.config.users_path)
+    users.save(shell.config.users_path, [a for a in accounts if a.id != account.id])
+    click.echo(f"{account.email} ({account.id}) removed.")
+
+
+@users_command.command("token")
+@click.argument("email")
+@pass_shell
+def give_token(shell: Shell, email: str) -> None:
+    """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
+    account = _find(shell, email)
+    token = f"lo_{secrets.token_urlsafe(32)}"
+    changed = replace(account, token_hashes=(*account.token_hashes, hash_token(token)))
+    accounts = users.load(shell.config.users_path)
+    users.save(shell.config.users_path, [changed if a.id == account.id else a for a in accounts])
+    click.echo(token)
+
+
+def _find(shell: Shell, email: str) -> Account:
+    for account in users.load(shell.config.users_path):
+        if email.lower() in (account.email.lower(), account.id):
+            return account
+    raise BadInput(f"no user {email!r}", hint="See `liveone users list`.")

@@ -1,0 +1,143 @@
+"""Closes local days: computes ``readings_agg_1d`` from five-minute rows.
+
+Rule: a day is closed once its local midnight and a grace are past, and again whenever late data
+re-opened it. Closing is a pure function of the rows, so doing it twice does no harm.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.counters import rated_kw
+from liveone.domain.days import close_day
+from liveone.domain.system import System
+from liveone.domain.zones import zone_of
+from liveone.errors import BadInput, LiveOneError
+from liveone.store import aggregates, systems
+from liveone.store.store import Store
+
+GRACE_S = 120
+"""After local midnight, so that the last readings of a day are in before it is closed."""
+
+CHUNK_DAYS = 31
+ATTEMPTS = 5
+GAP_DAYS = 400
+DAY_S = 86_400
+FIRST_DAY = "1973-01-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The days of one system that were closed, oldest first; ``error`` is why the rest was not."""
+
+    system_id: int
+    days: Sequence[str]
+    error: LiveOneError | None = None
+
+
+def catch_up(store: Store, now_at: float, *, look_back_days: int | None = None) -> list[Closed]:
+    """Close every day that is over and is open or was re-opened. Systems without such days are left out.
+
+    ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
+    are always found. A system whose days cannot be closed does not keep the others from it. Raises
+    StoreError when the systems themselves cannot be read.
+    """
+    results = [_catch_up_one(store, system, now_at, look_back_days) for system in systems.list_systems(store)]
+    return [result for result in results if result.days or result.error]
+
+
+def regenerate(store: Store, system_id: int | None, now_at: float) -> list[Closed]:
+    """Compute all finished days anew, of one system or of all. Raises StoreError, BadInput."""
+    chosen = systems.list_systems(store) if system_id is None else [_system(store, system_id)]
+    return [
+        Closed(system.id, _close(store, system, _finished_days(store, system, now_at))) for system in chosen
+    ]
+
+
+def close_one(store: Store, system_id: int, day: str) -> Closed:
+    """Compute one local day of one system, ``YYYY-MM-DD``. Raises StoreError, BadInput."""
+    return Closed(system_id, _close(store, _system(store, system_id), [day]))
+
+
+def _catch_up_one(store: Store, system: System, now_at: float, look_back_days: int | None) -> Closed:
+    done: list[str] = []
+    try:
+        for chunk in _chunks(_open_days(store, system, now_at, look_back_days)):
+            done += _close_chunk(store, system, chunk)
+    except LiveOneError as error:
+        return Closed(system.id, done, error)
+    return Closed(system.id, done)
+
+
+def _open_days(store: Store, system: System, now_at: float, look_back_days: int | None = None) -> list[str]:
+    since_day = FIRST_DAY
+    if look_back_days is not None:
+        since_day = zone_of(system).date_of(now_at - look_back_days * DAY_S)
+    return aggregates.open_days(store, system, now_at=now_at - GRACE_S, since_day=since_day)
+
+
+def _finished_days(store: Store, system: System, now_at: float) -> list[str]:
+    zone = zone_of(system)
+    saved = [day.day for day in aggregates.days(store, system.id, FIRST_DAY, zone.date_of(now_at))]
+    finished = {day for day in saved if zone.bounds(day)[1] + GRACE_S <= now_at}
+    return sorted(finished.union(_open_days(store, system, now_at)))
+
+
+def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
+    return [day for chunk in _chunks(days) for day in _close_chunk(store, system, chunk)]
+
+
+def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
+    """Close days, and once more those whose rows changed between reading and saving."""
+    closed: set[str] = set()
+    changed = list(days)
+    for _ in range(ATTEMPTS):
+        rows = {day: _rows(store, system, day) for day in changed}
+        for day in list(rows):
+            rows |= {
+                gap: _rows(store, system, gap)
+                for gap in _gap_before(system, day, rows[day])
+                if gap not in rows
+            }
+        found = [_closed(system, day, rows[day]) for day in rows]
+        saved = [day for day in found if day is not None]
+        aggregates.save_days(store, system.id, saved)
+        closed.update(day.day for day in saved)
+        changed = [day for day in rows if _rows(store, system, day) != rows[day]]
+        if not changed:
+            break
+    return sorted(closed)
+
+
+def _gap_before(system: System, day: str, rows: Sequence[FiveMinutes]) -> list[str]:
+    """The days without any row just before ``day``: the gap's energy belongs to them too."""
+    zone = zone_of(system)
+    earlier = [row.interval_end for row in rows if row.interval_end <= zone.bounds(day)[0]]
+    if not earlier or day <= zone.day_of(earlier[-1]):
+        return []
+    found: list[str] = []
+    gap = zone.next_day(zone.day_of(earlier[-1]))
+    while gap < day and len(found) < GAP_DAYS:
+        found.append(gap)
+        gap = zone.next_day(gap)
+    return found
+
+
+def _closed(system: System, day: str, rows: Sequence[FiveMinutes]) -> Day | None:
+    return close_day(rows, zone=zone_of(system), day=day, rated_kw=rated_kw(system))
+
+
+def _rows(store: Store, system: System, day: str) -> list[FiveMinutes]:
+    start_at, end_at = zone_of(system).bounds(day)
+    return aggregates.five_minutes_with_context(store, system.id, start_at, end_at)
+
+
+def _chunks(days: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (days[start : start + CHUNK_DAYS] for start in range(0, len(days), CHUNK_DAYS))
+
+
+def _system(store: Store, system_id: int) -> System:
+    system = systems.get_system(store, system_id)
+    if system is None:
+        raise BadInput(f"There is no system {system_id}.", hint="`liveone systems list` shows them.")
+    return system

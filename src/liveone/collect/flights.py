@@ -1,0 +1,105 @@
+"""Polls under way: a bounded number at a time, never two of one system.
+
+Rule: a poll that takes long gives its slot back and goes on alone, so that however many portals hang,
+the others' systems are polled on time. It keeps its thread until its vendor returns.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from liveone.clock import Clock
+from liveone.collect.poller import Poller, PollResult
+from liveone.collect.workers import Workers
+from liveone.domain.system import System
+
+
+@dataclass(slots=True)
+class Flight:
+    """One poll under way; ``began_s`` is monotonic, None while it waits for a slot."""
+
+    system: System
+    task: "asyncio.Task[PollResult]"
+    began_s: float | None = None
+    has_slot: bool = False
+
+
+class Flights:
+    """Starts polls in threads. All methods belong to the event loop."""
+
+    def __init__(
+        self, poller: Poller, clock: Clock, *, slots: int, threads: int, stuck_after_s: float
+    ) -> None:
+        self._poller = poller
+        self._clock = clock
+        self._workers = Workers(threads)
+        self._slots = asyncio.Semaphore(slots)
+        self._spare_threads = threads - slots
+        self._stuck_after_s = stuck_after_s
+        self._flights: dict[int, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    @property
+    def stuck(self) -> int:
+        """How many polls have given their slot back because they take so long."""
+        return sum(
+            1 for flight in list(self._flights.values()) if flight.began_s is not None and not flight.has_slot
+        )
+
+    @property
+    def threads(self) -> int:
+        """How many threads have been started."""
+        return self._workers.count
+
+    def of(self, system_id: int) -> Flight | None:
+        """The poll of a system that is under way, if there is one."""
+        return self._flights.get(system_id)
+
+    def tasks(self) -> "list[asyncio.Task[PollResult]]":
+        """All polls under way."""
+        return [flight.task for flight in list(self._flights.values())]
+
+    def start(self, system: System) -> Flight:
+        """Poll a system, or join the poll of it that is under way."""
+        if (present := self._flights.get(system.id)) is not None:
+            return present
+        flight = Flight(system, asyncio.create_task(self._fly(system)))
+        self._flights[system.id] = flight
+        flight.task.add_done_callback(lambda _: self._land(flight))
+        return flight
+
+    def free_slots(self) -> None:
+        """Take the slot of every poll that has lasted too long; to be called about once a second."""
+        now_s = self._clock.monotonic_s()
+        for flight in list(self._flights.values()):
+            lasts = (
+                flight.has_slot
+                and flight.began_s is not None
+                and now_s - flight.began_s > self._stuck_after_s
+            )
+            if lasts and self.stuck < self._spare_threads:
+                self._free(flight)
+
+    def close(self) -> None:
+        """Give up polls that still wait for a slot and let the threads end."""
+        for flight in list(self._flights.values()):
+            if flight.began_s is None:
+                flight.task.cancel()
+        self._workers.close()
+
+    async def _fly(self, system: System) -> PollResult:
+        await self._slots.acquire()
+        flight = self._flights[system.id]
+        flight.has_slot, flight.began_s = True, self._clock.monotonic_s()
+        return await self._workers.submit(partial(self._poller.poll, system))
+
+    def _land(self, flight: Flight) -> None:
+        self._free(flight)
+        del self._flights[flight.system.id]
+
+    def _free(self, flight: Flight) -> None:
+        if flight.has_slot:
+            flight.has_slot = False
+            self._slots.release()

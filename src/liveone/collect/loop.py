@@ -1,0 +1,304 @@
+"""The collector: polls on the grid, empties the spool, closes days, for as long as it runs.
+
+Rule: nothing stops it but ``stop``. An error ends the step it happened in, is logged there once, and
+the step is made again; while the database is away it goes on with the systems it knows.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from liveone.clock import Clock
+from liveone.collect import closer
+from liveone.collect.backlog import Backlog
+from liveone.collect.closer import Closed
+from liveone.collect.flights import Flight, Flights
+from liveone.collect.poller import Poller, PollFailed, PollResult, VendorOf
+from liveone.collect.recorder import Recorder
+from liveone.collect.schedule import Moment, Schedule, Turn
+from liveone.collect.spool import Spool
+from liveone.collect.status import CollectorStatus, PollCounts
+from liveone.collect.workers import Workers
+from liveone.errors import LiveOneError
+from liveone.store import polling, systems
+from liveone.store.database import StoreError
+from liveone.store.store import Store
+
+AFTER_TROUBLE_S = 5.0
+
+LOOK_BACK_DAYS = 3
+FULL_CLOSE_EVERY_S = 3600.0
+"""Days that were never closed are looked for in the last three days, and once an hour in all."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """How a collector works. ``polls`` off: somebody else calls ``poll_once`` every minute."""
+
+    cadence_s: int = 60
+    polls: bool = True
+    slots: int = 16
+    threads: int = 512
+    stuck_after_s: float = 5.0
+    poll_once_within_s: float = 50.0
+    stop_within_s: float = 10.0
+    tick_s: float = 1.0
+    chores_every_s: float = 60.0
+
+
+@dataclass(slots=True)
+class _Times:
+    poll_at: float | None = None
+    drain_at: float | None = None
+    close_at: float | None = None
+
+
+@dataclass(slots=True)
+class _Troubles:
+    """What went wrong at the last attempt of each step, by the step's name."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def note(self, step: str, error: Exception) -> None:
+        if self.texts.get(step) != str(error):
+            log.error(
+                "%s failed: %s", step, error, exc_info=None if isinstance(error, LiveOneError) else error
+            )
+        self.texts[step] = str(error)
+
+    def clear(self, step: str) -> None:
+        if self.texts.pop(step, None) is not None:
+            log.warning("%s works again", step)
+
+
+class Collector:
+    """Collects the readings of every active system of a store.
+
+    Lives in one event loop; ``status`` may be called from any thread. Closes its spool when it stops,
+    but neither store nor vendors, which it was given.
+    """
+
+    def __init__(
+        self, store: Store, vendor_of: VendorOf, clock: Clock, spool: Spool, settings: CollectSettings
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._backlog = Backlog(spool)
+        self._recorder = Recorder(store, self._backlog, clock)
+        self._poller = Poller(vendor_of, self._recorder, clock)
+        self._schedule = Schedule(settings.cadence_s)
+        self._flights = Flights(
+            self._poller,
+            clock,
+            slots=settings.slots,
+            threads=settings.threads,
+            stuck_after_s=settings.stuck_after_s,
+        )
+        self._chores = Workers(3, name="chores")
+        self._landings: set[asyncio.Task[PollResult | None]] = set()
+        self._knows_memories = False
+        self._counts, self._times, self._troubles = PollCounts(), _Times(), _Troubles()
+        self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
+        self._running = False
+        self._next_chores_s = self._next_full_close_s = float("-inf")
+
+    async def run(self) -> None:
+        """Collect until ``stop`` is called or the task is cancelled; then end what is under way."""
+        self._running = True
+        tasks = [asyncio.create_task(step) for step in self._steps()]
+        try:
+            await self._stopping.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._finish()
+
+    async def stop(self) -> None:
+        """End ``run``; everything accepted is then in the database or in the spool."""
+        self._stopping.set()
+        if self._running:
+            await self._stopped.wait()
+        else:
+            await self._finish()
+
+    async def poll_once(self) -> list[PollResult]:
+        """Poll every active system once, now; one result a system, in the order of the systems.
+
+        A system whose poll is under way is not polled again: that poll's result is given. One that
+        is slowed down is left alone, its result holds the error that slowed it. Returns within
+        ``poll_once_within_s``. Raises StoreError when the systems cannot be read and none is known.
+        """
+        try:
+            await self._load_systems()
+        except StoreError:
+            if not self._schedule.turns():
+                raise
+        began = [(turn, self._begin(turn)) for turn in self._schedule.turns() if not self._is_slowed(turn)]
+        await self._landed([flight.task for _, flight in began])
+        results = {turn.system.id: self._result_of(turn, flight) for turn, flight in began}
+        return [results.get(turn.system.id) or self._slowed_result(turn) for turn in self._schedule.turns()]
+
+    async def close_days(self, *, look_back_days: int | None = None) -> list[Closed]:
+        """Close every day that is over and open; one entry a system that had any. Raises StoreError."""
+        now_at = self._clock.now_at()
+        closed = await self._chores.submit(
+            lambda: closer.catch_up(self._store, now_at, look_back_days=look_back_days)
+        )
+        self._times.close_at = now_at
+        for each in closed:
+            if each.error is not None:
+                log.error("closing days of system %s: %s", each.system_id, each.error)
+        return closed
+
+    def status(self) -> CollectorStatus:
+        """How collecting goes. Cheap; may be called from any thread."""
+        turns, counts, kept = self._schedule.turns(), self._counts, self._recorder.counts
+        return CollectorStatus(
+            systems=len(turns),
+            in_flight=len(self._flights),
+            stuck=self._flights.stuck,
+            slowed_down=sum(1 for turn in turns if turn.slowed_by is not None),
+            polls=counts.polls,
+            failures=counts.failures,
+            retries=counts.retries,
+            skipped=counts.skipped,
+            readings_new=kept.new,
+            readings_repeated=kept.repeats,
+            readings_spooled=kept.spooled,
+            readings_drained=kept.drained,
+            commits=kept.commits,
+            spool_waiting=self._backlog.waiting,
+            spool_held=self._backlog.held,
+            spool_in_memory=self._backlog.in_memory,
+            spool_bytes=self._backlog.size_bytes,
+            threads=self._flights.threads,
+            last_poll_at=self._times.poll_at,
+            last_drain_at=self._times.drain_at,
+            last_close_at=self._times.close_at,
+            problems=tuple(self._problems()),
+        )
+
+    def _steps(self) -> Iterator[Coroutine[Any, Any, None]]:
+        chores_s = self._settings.chores_every_s
+        yield self._every(chores_s, self._close_days_due, "closing days")
+        yield self._every(self._settings.tick_s, self._drain, "emptying the spool")
+        if self._settings.polls:
+            yield self._every(chores_s, self._load_systems, "reading the systems")
+            yield self._poll_on_the_grid()
+
+    async def _every(self, period_s: float, step: Callable[[], Awaitable[object]], name: str) -> None:
+        while True:
+            pause_s = period_s
+            try:
+                await step()
+                self._troubles.clear(name)
+            except Exception as error:
+                self._troubles.note(name, error)
+                pause_s = min(period_s, AFTER_TROUBLE_S)
+            await self._clock.sleep(pause_s)
+
+    async def _poll_on_the_grid(self) -> None:
+        while True:
+            self._flights.free_slots()
+            for turn in self._schedule.due(self._moment()):
+                self._begin(turn)
+            wait_s = self._schedule.next_s() - self._clock.monotonic_s()
+            await self._clock.sleep(min(self._settings.tick_s, max(0.01, wait_s)))
+
+    async def _load_systems(self) -> None:
+        every = await self._chores.submit(lambda: systems.list_systems(self._store))
+        if not self._knows_memories:
+            self._poller.remember(await self._chores.submit(lambda: polling.memory_of(self._store)))
+            self._knows_memories = True
+        self._schedule.update(every, self._moment())
+
+    async def _close_days_due(self) -> None:
+        now_s = self._clock.monotonic_s()
+        everything = now_s >= self._next_full_close_s
+        await self.close_days(look_back_days=None if everything else LOOK_BACK_DAYS)
+        if everything:
+            self._next_full_close_s = now_s + FULL_CLOSE_EVERY_S
+
+    async def _drain(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._backlog.waiting or now_s >= self._next_chores_s:
+            self._next_chores_s = now_s + self._settings.chores_every_s
+            await self._chores.submit(self._recorder.drain)
+            self._times.drain_at = self._clock.now_at()
+
+    def _begin(self, turn: Turn) -> Flight:
+        if (present := self._flights.of(turn.system.id)) is not None:
+            self._counts.skipped += 1
+            self._report_overdue(present)
+            return present
+        flight = self._flights.start(turn.system)
+        landing = asyncio.create_task(self._land(turn, flight))
+        self._landings.add(landing)
+        landing.add_done_callback(self._landings.discard)
+        return flight
+
+    async def _land(self, turn: Turn, flight: Flight) -> None:
+        with suppress(asyncio.CancelledError):
+            result = await flight.task
+            self._counts.polls += 1
+            self._counts.failures += not result.ok
+            self._times.poll_at = self._clock.now_at()
+            sample_at = result.reading.inverter_time if result.reading else None
+            again = self._schedule.settle(turn, self._moment(), error=result.error, sample_at=sample_at)
+            self._counts.retries += again
+
+    async def _landed(self, tasks: "list[asyncio.Task[PollResult]]") -> None:
+        give_up_s = self._clock.monotonic_s() + self._settings.poll_once_within_s
+        waiting = set(tasks)
+        while waiting and self._clock.monotonic_s() < give_up_s:
+            _, waiting = await asyncio.wait(waiting, timeout=self._settings.tick_s)
+            self._flights.free_slots()
+
+    def _report_overdue(self, flight: Flight) -> None:
+        if flight.began_s is None:
+            return
+        lasts_s = self._clock.monotonic_s() - flight.began_s
+        if lasts_s >= self._settings.cadence_s / 2:
+            error = PollFailed(f"No answer for {lasts_s:.0f} s, and the vendor has not given up waiting.")
+            self._chores.submit(lambda: self._poller.failed(flight.system, error))
+
+    def _is_slowed(self, turn: Turn) -> bool:
+        return turn.slowed_by is not None and turn.due_s > self._clock.monotonic_s()
+
+    def _slowed_result(self, turn: Turn) -> PollResult:
+        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=turn.slowed_by)
+
+    def _result_of(self, turn: Turn, flight: Flight) -> PollResult:
+        if flight.task.done() and not flight.task.cancelled():
+            return flight.task.result()
+        error = PollFailed(f"No answer within {self._settings.poll_once_within_s:.0f} s.")
+        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=error)
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.now_at(), self._clock.monotonic_s())
+
+    def _problems(self) -> Iterator[str]:
+        if self._backlog.problem is not None:
+            yield f"{self._backlog.in_memory} readings are in memory only. {self._backlog.problem}"
+        if self._recorder.refusal is not None:
+            yield f"{self._backlog.waiting} readings wait in {self._backlog.where}. {self._recorder.refusal}"
+        if self._backlog.held:
+            yield f"{self._backlog.held} readings are held: this generation of the database cannot hold them."
+        yield from (f"{step} fails: {text}" for step, text in list(self._troubles.texts.items()))
+
+    async def _finish(self) -> None:
+        self._flights.close()
+        if tasks := self._flights.tasks():
+            _, late = await asyncio.wait(tasks, timeout=self._settings.stop_within_s)
+            for task in late:
+                task.cancel()
+        await self._chores.submit(self._recorder.close)
+        self._chores.close()
+        self._stopped.set()

@@ -1,0 +1,132 @@
+"""When each system is polled next, by the monotonic clock; the wall clock only gives the grid. Pure.
+
+Rule: a system has one next poll, at most one cadence away unless it is slowed down. So a wall clock
+that jumps by hours can neither stall a system nor make it due twice, and a machine that slept goes
+on at the next moment of the grid instead of catching up.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from liveone.collect import grid
+from liveone.domain.system import System
+from liveone.errors import LiveOneError
+from liveone.vendors.base import CredentialsRefused, RateLimited, SiteNotFound
+
+SLOWEST_S = 3600.0
+"""The longest back-off of our own making."""
+
+PATIENCE_S = 24 * 3600.0
+"""The longest wait a portal can ask of us."""
+
+FIRST_SPACING_S = 0.04
+"""Between the first polls of systems that appear together: 1,000 systems start within 40 s."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds."""
+
+    system: System
+    offset_s: int
+    due_s: float
+    retry_s: float | None = None
+    refusals: int = 0
+    slowed_by: LiveOneError | None = None
+    sample_at: int | None = None
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One look at both clocks: ``now_at`` in UTC epoch seconds, ``monotonic_s`` since some start."""
+
+    now_at: float
+    monotonic_s: float
+
+
+class Schedule:
+    """The turns of all systems at one cadence."""
+
+    def __init__(self, cadence_s: int) -> None:
+        self._cadence_s = cadence_s
+        self._turns: dict[int, Turn] = {}
+
+    def update(self, systems: Sequence[System], moment: Moment) -> None:
+        """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
+        active = {system.id: system for system in systems if system.is_active}
+        self._turns = {key: turn for key, turn in self._turns.items() if key in active}
+        new = 0
+        for key, system in active.items():
+            if key in self._turns:
+                self._turns[key].system = system
+                continue
+            offset_s = grid.offset_s(system.vendor_type, system.vendor_site_id, self._cadence_s)
+            self._turns[key] = Turn(system, offset_s, moment.monotonic_s + new * FIRST_SPACING_S)
+            new += 1
+
+    def turns(self) -> list[Turn]:
+        """Every turn, in the order of the systems."""
+        return list(self._turns.values())
+
+    def due(self, moment: Moment) -> list[Turn]:
+        """The turns to poll now. Each is moved on to its next moment of the grid."""
+        return [turn for turn in self._turns.values() if self._is_due(turn, moment)]
+
+    def next_s(self) -> float:
+        """Monotonic seconds of the earliest turn; infinity without systems."""
+        return min((min(turn.due_s, turn.retry_s or turn.due_s) for turn in self.turns()), default=math.inf)
+
+    def settle(
+        self, turn: Turn, moment: Moment, *, error: LiveOneError | None = None, sample_at: int | None = None
+    ) -> bool:
+        """Plan the system's next poll after one that ended; True when it is tried again within the minute.
+
+        That is after an error that may pass, and after the first repeat of a sample (``sample_at`` is
+        its time by the device's clock): portals fail either way.
+        """
+        turn.repeats = turn.repeats + 1 if sample_at is not None and sample_at == turn.sample_at else 0
+        turn.sample_at = sample_at or turn.sample_at
+        if isinstance(error, CredentialsRefused | SiteNotFound | RateLimited):
+            self._slow_down(turn, error, moment)
+            return False
+        if error is None:
+            turn.refusals, turn.slowed_by = 0, None
+        again = turn.repeats == 1 if error is None else error.retryable
+        turn.retry_s = self._retry_s(turn, moment) if again else None
+        return turn.retry_s is not None
+
+    def _is_due(self, turn: Turn, moment: Moment) -> bool:
+        late_s = moment.monotonic_s - turn.due_s
+        if late_s >= 0:
+            turn.retry_s = None
+            turn.due_s = self._on_grid(turn, moment, at_least_s=0 if late_s > self._cadence_s else None)
+            return late_s <= self._cadence_s
+        if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
+            turn.retry_s = None
+            return True
+        return False
+
+    def _on_grid(self, turn: Turn, moment: Moment, *, at_least_s: float | None = None) -> float:
+        least_s = self._cadence_s / 2 if at_least_s is None else at_least_s
+        wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=least_s)
+        return moment.monotonic_s + wait_s
+
+    def _retry_s(self, turn: Turn, moment: Moment) -> float | None:
+        wait_s = turn.due_s - moment.monotonic_s
+        share = turn.offset_s * 7 % self._cadence_s / self._cadence_s
+        delay_s = grid.retry_wait_s(moment.now_at, wait_s, self._cadence_s, share=share)
+        if delay_s is None or delay_s >= wait_s:
+            return None
+        return moment.monotonic_s + delay_s
+
+    def _slow_down(self, turn: Turn, error: LiveOneError, moment: Moment) -> None:
+        turn.refusals += 1
+        turn.slowed_by = error
+        turn.retry_s = None
+        least_s = min(SLOWEST_S, self._cadence_s * 2.0 ** min(turn.refusals - 1, 20))
+        asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
+        if asked_s is not None:
+            least_s = min(PATIENCE_S, max(asked_s, self._cadence_s / 2))
+        turn.due_s = self._on_grid(turn, moment, at_least_s=least_s)

@@ -1,0 +1,44 @@
+"""What a collector says of itself, for health checks, metrics and ``doctor``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class PollCounts:
+    """Polls since the collector was made. ``skipped``: the system's last poll had not ended."""
+
+    polls: int = 0
+    failures: int = 0
+    retries: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorStatus:
+    """A snapshot. Instants are UTC epoch seconds, None before the first time; counts since start.
+
+    ``problems`` holds sentences for an operator: what is wrong now, loudest first; empty when all is well.
+    """
+
+    systems: int
+    in_flight: int
+    stuck: int
+    slowed_down: int
+    polls: int
+    failures: int
+    retries: int
+    skipped: int
+    readings_new: int
+    readings_repeated: int
+    readings_spooled: int
+    readings_drained: int
+    commits: int
+    spool_waiting: int
+    spool_held: int
+    spool_in_memory: int
+    spool_bytes: int
+    threads: int
+    last_poll_at: float | None
+    last_drain_at: float | None
+    last_close_at: float | None
+    problems: tuple[str, ...]

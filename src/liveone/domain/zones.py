@@ -1,0 +1,107 @@
+"""Local days of a system: a fixed offset, or an IANA zone when the system has one.
+
+A day is ``(00:00, 24:00]``: it starts at the first local midnight and ends where the next one starts,
+so days follow one another without hole or overlap, through every change of the clocks.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from liveone.domain.system import System
+from liveone.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """``offset_min`` minutes east of UTC, or the IANA zone ``name``, which wins over the offset.
+
+    Raises BadInput for an unknown name and for an offset that no clock has. Since 1975
+    every zone's offset is a multiple of five minutes; bounds of earlier days may not be.
+    """
+
+    offset_min: int
+    name: str | None = None
+    _tzinfo: tzinfo = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tzinfo", _named(self.name) if self.name else _fixed(self.offset_min))
+
+    def offset_s(self, at: float) -> int:
+        """Seconds east of UTC at the instant ``at``."""
+        offset = self._local(at).utcoffset()
+        assert offset is not None
+        return round(offset.total_seconds())
+
+    def date_of(self, at: float) -> str:
+        """The calendar date that a wall clock shows at ``at``; midnight itself shows the new date."""
+        return self._local(at).date().isoformat()
+
+    def day_of(self, at: float) -> str:
+        """The day whose ``(start, end]`` holds ``at``; midnight belongs to the day that it ends."""
+        day = self._local(at).date()
+        if at > self._start_at(day + timedelta(days=1)):
+            day += timedelta(days=1)
+        while at <= self._start_at(day):
+            day -= timedelta(days=1)
+        return day.isoformat()
+
+    def bounds(self, day: str) -> tuple[int, int]:
+        """``(start_at, end_at)`` of a day, multiples of 300 s.
+
+        23 or 25 hours apart where the clocks change, 0 for a date that a zone left out. Raises BadInput.
+        """
+        return self._start_at(_date(day)), self._start_at(_date(_next(day)))
+
+    def next_day(self, day: str) -> str:
+        """The following calendar day. Raises BadInput."""
+        return _next(day)
+
+    def iso(self, at: float) -> str:
+        """The instant as local ISO 8601 text, ``2025-08-18T10:00:00+10:00``."""
+        return self._local(at).isoformat(timespec="seconds")
+
+    def _local(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self._tzinfo)
+
+    def _start_at(self, day: date) -> int:
+        """The first midnight of ``day``; where clocks skip midnight, the moment at which they skip."""
+        return round(datetime(day.year, day.month, day.day, tzinfo=self._tzinfo).timestamp())
+
+
+def zone_of(system: System) -> Zone:
+    """The zone in which the system's days are counted."""
+    return Zone(system.timezone_offset_min, system.time_zone)
+
+
+def _named(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(
+            f"time zone {name!r} is not known",
+            hint="Use an IANA name such as Australia/Melbourne, or the offset in minutes instead.",
+        ) from None
+
+
+def _fixed(offset_min: int) -> tzinfo:
+    if offset_min % 5 or not -24 * 60 < offset_min < 24 * 60:
+        raise BadInput(
+            f"a time zone offset of {offset_min} minutes cannot be used",
+            hint="Give minutes east of UTC, a multiple of 5: 600 for +10:00, -210 for -03:30.",
+        )
+    return timezone(timedelta(minutes=offset_min))
+
+
+def _date(day: str) -> date:
+    try:
+        parsed = date.fromisoformat(day)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.isoformat() != day or not 1900 <= parsed.year <= 9000:
+        raise BadInput(f"{day!r} is not a day", hint="Write it as YYYY-MM-DD, for example 2025-08-17.")
+    return parsed
+
+
+def _next(day: str) -> str:
+    return (_date(day) + timedelta(days=1)).isoformat()

@@ -1,0 +1,229 @@
+"""Wiring: settings become database, vendors, loops and application; the only place where objects meet."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from liveone import __version__, users
+from liveone.clock import Clock, SystemClock
+from liveone.collect import closer
+from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.poller import PollResult
+from liveone.collect.spool import Spool
+from liveone.config import Config, VendorConfig
+from liveone.domain.system import System
+from liveone.errors import ConfigError
+from liveone.store import systems
+from liveone.store.database import Database
+from liveone.store.files import refuse_unusable
+from liveone.store.sqlite import SqliteDatabase
+from liveone.store.store import Store
+from liveone.store.store import open_store as open_store_at
+from liveone.vendors.base import Vendor, VendorAccount
+from liveone.vendors.registry import open_vendor
+from liveone.web import server
+from liveone.web.app import create_app
+from liveone.web.auth import AuthSettings, User
+from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def open_database(config: Config) -> Database:
+    """The configured database as it is, of whatever shape. Raises StoreError, ConfigError."""
+    refuse_unusable(config.database_path)
+    return SqliteDatabase(config.database_path)
+
+
+def open_store(config: Config) -> Store:
+    """The configured database as LiveOne's store. Raises StoreError, ConfigError."""
+    return open_store_at(config.database_path, cadence_s=config.collect.cadence_s)
+
+
+class VendorBook:
+    """Which account polls which system; accounts are opened when first needed. Safe from any thread."""
+
+    def __init__(self, accounts: Sequence[VendorConfig]) -> None:
+        self._accounts = accounts
+        self._lock = threading.Lock()
+        self._open: dict[str, Vendor] = {}
+
+    def of(self, system: System) -> Vendor:
+        """The vendor of a system. Raises ConfigError where no account serves it."""
+        return self.named(self.account_for(system.vendor_type, system.vendor_site_id).name)
+
+    def account_for(self, vendor_type: str, site: str) -> VendorConfig:
+        """The account that names the site, or else the one of its type that names no sites."""
+        alike = [account for account in self._accounts if account.type == vendor_type]
+        named = [account for account in alike if site in account.sites]
+        for account in named or [account for account in alike if not account.sites]:
+            return account
+        raise ConfigError(
+            f"no account polls {vendor_type} site {site}",
+            hint=f'Add a [[vendor]] with type = "{vendor_type}" to the settings.',
+        )
+
+    def named(self, name: str) -> Vendor:
+        """The vendor of an account. Raises ConfigError for an unknown name."""
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = open_vendor(self._account(name))
+            return self._open[name]
+
+    def names(self) -> list[str]:
+        return [account.name for account in self._accounts]
+
+    def close(self) -> None:
+        with self._lock:
+            for vendor in self._open.values():
+                vendor.close()
+            self._open.clear()
+
+    def _account(self, name: str) -> VendorAccount:
+        for account in self._accounts:
+            if account.name == name:
+                return VendorAccount(
+                    vendor_type=account.type,
+                    url=account.url or None,
+                    email=account.email or None,
+                    password=account.password or None,
+                    verify_tls=account.verify_tls,
+                    grid_sign=dict(account.grid_sign),  # type: ignore[arg-type]
+                    timeout_s=account.timeout_s,
+                )
+        raise ConfigError(f"no [[vendor]] is named {name!r}", hint=f"Known: {', '.join(self.names())}.")
+
+
+def release() -> str:
+    """``<version>+<commit>``: the commit from LIVEONE_COMMIT, or from the checkout this runs from."""
+    commit = os.environ.get("LIVEONE_COMMIT") or _checkout_commit()
+    return f"{__version__}+{commit}" if commit else __version__
+
+
+def _checkout_commit() -> str:
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return ""
+    done = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=5,
+    )
+    return done.stdout.strip()
+
+
+def auth_settings(config: Config) -> AuthSettings:
+    """Who may come in. Without a configured session key a restart ends every session."""
+    key = config.secrets.session_key or config.secrets.auth_password
+    accounts = users.load(config.users_path)
+    return AuthSettings(
+        auth_password=config.secrets.auth_password or None,
+        cron_secret=config.secrets.cron_secret or None,
+        session_key=key.encode() if key else secrets.token_bytes(32),
+        users=[User(a.id, a.email, a.password_hash, a.is_admin, a.token_hashes) for a in accounts],
+    )
+
+
+def check_exposure(config: Config, auth: AuthSettings) -> None:
+    """Refuse to listen beyond this machine while nobody needs a credential. Raises ConfigError."""
+    if auth.is_open and config.server.host not in LOOPBACK:
+        raise ConfigError(
+            f"serve would show everything to everybody at {config.server.host}: no credential is configured",
+            hint="Set AUTH_PASSWORD or run `liveone users add`; or listen on 127.0.0.1 only.",
+        )
+
+
+def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector:
+    """The collector of one process; it owns its place in the spool folder from now on."""
+    settings = CollectSettings(
+        cadence_s=config.collect.cadence_s, polls=config.collect.scheduler, slots=config.collect.workers
+    )
+    return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
+
+
+def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None = None) -> None:
+    """Poll and serve until SIGTERM; ``ready`` is told the address once requests are answered.
+
+    Raises ConfigError, BadInput or StoreError before anything is polled.
+    """
+    auth = auth_settings(config)
+    check_exposure(config, auth)
+    clock = clock or SystemClock()
+    store, vendors = open_store(config), VendorBook(config.vendors)
+    try:
+        listening = server.listen(config.server.host, config.server.port)
+        collector = open_collector(config, store, vendors, clock)
+        app = create_app(_services(config, store, clock, auth, collector))
+        host, port = listening.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        server.run(
+            app,
+            listening,
+            lambda: collector,
+            trusted_proxies=config.server.trusted_proxies,
+            ready=lambda: ready(address),
+        )
+    finally:
+        vendors.close()
+        store.close()
+
+
+def _services(
+    config: Config, store: Store, clock: Clock, auth: AuthSettings, collector: Collector
+) -> Services:
+    async def poll_now() -> list[PollOutcome]:
+        return [poll_outcome(result) for result in await collector.poll_once()]
+
+    async def daily(job: DailyJob) -> list[DailyOutcome]:
+        return await asyncio.to_thread(run_daily, store, job, clock.now_at())
+
+    return Services(
+        store=store,
+        clock=clock,
+        auth=auth,
+        poll_now=poll_now,
+        daily=daily,
+        collector_status=lambda: asdict(collector.status()),
+        release=release(),
+        cadence_s=config.collect.cadence_s,
+    )
+
+
+def run_daily(store: Store, job: DailyJob, now_at: float) -> list[DailyOutcome]:
+    """The daily job in each of its forms. Raises StoreError, BadInput."""
+    if job.action == "clear":
+        done = closer.regenerate(store, job.system_id, now_at)
+    elif job.action == "day" and job.system_id is not None and job.day is not None:
+        done = [closer.close_one(store, job.system_id, job.day)]
+    else:
+        done = closer.catch_up(store, now_at)
+    sites = {system.id: system.vendor_site_id for system in systems.list_systems(store)}
+    return [
+        DailyOutcome(
+            system=sites.get(closed.system_id, str(closed.system_id)),
+            success=closed.error is None,
+            days=closed.days,
+            error=str(closed.error) if closed.error else None,
+        )
+        for closed in done
+    ]
+
+
+def poll_outcome(result: PollResult) -> PollOutcome:
+    """One system's poll as the API and `liveone poll` show it."""
+    reading = result.reading
+    return PollOutcome(
+        system=result.system.vendor_site_id,
+        success=result.ok,
+        solar=reading.solar_w if reading else None,
+        battery=reading.battery_w if reading else None,
+        delay=reading.delay_s if reading else None,
+        error=str(result.error) if result.error else None,
+    )

@@ -1,0 +1,8 @@
+-- What was kept for going back. changeover_clashing_readings stays: it holds readings.
+DROP TABLE changeover_systems_before;
+DROP TABLE changeover_merged;
+DROP TABLE changeover_merged_systems;
+DROP TABLE changeover_merged_status;
+DROP TABLE changeover_moved_readings;
+DROP TABLE changeover_merged_5m;
+DROP TABLE changeover_merged_1d;

@@ -1,0 +1,111 @@
+"""The two aggregates in the database: five minutes, recomputed in SQL, and days, closed by the domain.
+
+Rule: both are a pure function of the raw rows and can always be rebuilt.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.reading import COUNTERS
+from liveone.domain.system import System
+from liveone.domain.zones import Zone, zone_of
+from liveone.store.database import Value
+from liveone.store.ranges import aggregate_steps, aligned
+from liveone.store.store import Query, Store
+
+CONTEXT_POINTS = 3
+FIRST_DAY = "0000-01-01"
+REBUILD_S = 7 * 86_400
+"""How much one transaction of a rebuild covers, so that no other writer waits long."""
+
+_DAY_FIELDS = tuple(field.name for field in fields(Day) if field.name != "estimated")
+
+
+def five_minutes(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
+    """The intervals of a system that end in ``(start_at, end_at]`` and have a reading, oldest first."""
+    return [FiveMinutes(*row) for row in store.read("five_minutes", system_id, start_at, end_at)]  # type: ignore[arg-type]
+
+
+def five_minutes_with_context(
+    store: Store, system_id: int, start_at: int, end_at: int, points: int = CONTEXT_POINTS
+) -> list[FiveMinutes]:
+    """Like ``five_minutes``, with as many rows before and after as the energies within depend on.
+
+    For each counter that is at least ``points`` rows that have it, where there are so many within
+    11520 rows (40 days of intervals) on either side.
+    """
+    params = (system_id, start_at, end_at, points)
+    asked = [Query("counter_context", params, columns=f"{name}_kwh_total_last") for name in COUNTERS]
+    around = [rows[0] for rows in store.snapshot(asked)]
+    first = min((int(low) for low, _ in around if low is not None), default=start_at + INTERVAL_S)
+    last = max((int(high) for _, high in around if high is not None), default=end_at)
+    return five_minutes(store, system_id, min(first - INTERVAL_S, start_at), max(last, end_at))
+
+
+def rebuild_5m(store: Store, system_id: int, start_at: int, end_at: int) -> int:
+    """Recompute the intervals that hold the instants in ``(start_at, end_at]`` from raw rows.
+
+    Returns how many intervals were written. Intervals without raw rows go. Works in transactions of a
+    week each; each leaves the table right, so it may be interrupted and repeated.
+    """
+    _, first_at, last_at = aligned(system_id, start_at, end_at)
+    written = 0
+    for from_at in range(first_at, last_at, REBUILD_S):
+        ranges = [(system_id, from_at, min(from_at + REBUILD_S, last_at))]
+        clear = Query("aggregate_5m_clear", (json.dumps(ranges),))
+        written += store.write([clear, *aggregate_steps(store, ranges)])[-1].changes
+    return written
+
+
+def days(store: Store, system_id: int, first_day: str, last_day: str) -> list[Day]:
+    """The stored days of a system from ``first_day`` to ``last_day``, both included, oldest first."""
+    return [Day(*row) for row in store.read("days", system_id, first_day, last_day)]  # type: ignore[arg-type]
+
+
+def save_days(store: Store, system_id: int, closed: Sequence[Day]) -> None:
+    """Write days, replacing those that are there. What a generation has no column for is left out."""
+    if closed:
+        rows = [[getattr(day, name) for name in _DAY_FIELDS] for day in closed]
+        store.write([Query("save_days", (system_id, json.dumps(rows)))])
+
+
+def open_days(store: Store, system: System, *, now_at: float, since_day: str = FIRST_DAY) -> list[str]:
+    """The complete local days of a system that have 5-minute rows and are not closed, oldest first.
+
+    Days that were never closed are looked for from ``since_day`` on, days that late data opened again
+    everywhere. A day is complete when its last interval has passed.
+    """
+    zone = zone_of(system)
+    (extent,), closed, reopened = store.snapshot(
+        [
+            Query("five_minutes_extent", (system.id,)),
+            Query("days_closed", (system.id, since_day)),
+            Query("days_reopened", (system.id,)),
+        ]
+    )
+    if extent[0] is None or extent[1] is None:
+        return []
+    done = {day for (day,) in closed}
+    candidates = set(_days_between(zone, int(extent[0]), min(int(extent[1]), int(now_at)), since_day))
+    candidates |= {str(day) for (day,) in reopened}
+    asked = [(day, *zone.bounds(day)) for day in candidates if day not in done]
+    complete = [each for each in asked if each[2] <= now_at]
+    return sorted(str(day) for (day,) in store.read("days_with_rows", system.id, json.dumps(complete)))
+
+
+def clear_days(store: Store, system_id: int, first_day: str, last_day: str) -> int:
+    """Mark stored days as open, so that they are computed anew; returns how many were closed."""
+    asked: tuple[Value, ...] = (json.dumps([(system_id, first_day, last_day)]),)
+    return store.write([Query("reopen_days", asked)])[0].changes
+
+
+def _days_between(zone: Zone, first_at: int, last_at: int, since_day: str) -> list[str]:
+    day, last_day = max(zone.day_of(first_at), since_day), zone.day_of(last_at)
+    found = []
+    while day <= last_day:
+        found.append(day)
+        day = zone.next_day(day)
+    return found

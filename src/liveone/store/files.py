@@ -1,0 +1,103 @@
+"""The database as a file: refusing what cannot be one before SQLite sees it, and creating a new one."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from liveone.errors import BadInput
+from liveone.store.database import Foreign, Unavailable
+from liveone.store.generations import NEWEST
+from liveone.store.sql import schema_path
+from liveone.store.sqlite_errors import translated
+
+CREATE_TIMEOUT_S = 5.0
+_MAGIC = b"SQLite format 3\x00"
+
+
+def refuse_unusable(path: Path) -> None:
+    """Raise a typed error when ``path`` cannot be a database: missing, a folder, empty, something else."""
+    if not path.parent.is_dir():
+        raise Unavailable(f"the folder {path.parent} does not exist", hint="Create it, or correct the path.")
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder, not a database", hint="Name the database file inside it.")
+    if not path.exists():
+        raise Unavailable(f"database {path} does not exist", hint="Run `liveone init` to create one.")
+    _refuse_content(path)
+
+
+def create(path: Path) -> None:
+    """Make an empty database of the newest generation; atomic, and never overwrites anything.
+
+    An empty file, or an SQLite file without tables, is filled. Raises BadInput when the file holds
+    something, Unavailable or ReadOnly when it cannot be made there.
+    """
+    if not path.parent.is_dir():
+        raise Unavailable(f"the folder {path.parent} does not exist", hint="Create it first.")
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder, not a database", hint="Name a file inside it.")
+    if path.exists() and path.stat().st_size:
+        _refuse_content(path)
+        _refuse_tables(path)
+    try:
+        _fill(path)
+    except sqlite3.Error as error:
+        raise translated(error, str(path)) from error
+
+
+def _fill(path: Path) -> None:
+    connection = sqlite3.connect(path, timeout=CREATE_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        _refuse_any_table(connection, path)
+        for statement in schema_path(NEWEST).read_text(encoding="utf-8").split(";\n"):
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _refuse_tables(path: Path) -> None:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        _refuse_any_table(connection, path)
+    except sqlite3.Error as error:
+        raise translated(error, str(path)) from error
+    finally:
+        connection.close()
+
+
+def _refuse_any_table(connection: sqlite3.Connection, path: Path) -> None:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables:
+        raise BadInput(
+            f"{path} already holds a database; it was left as it is",
+            hint="Use it as it is, name another file, or take over an old one with `liveone adopt`.",
+        )
+
+
+def _refuse_content(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise Unavailable(
+            f"database {path} cannot be read: {error.strerror}", hint="Check its permissions."
+        ) from None
+    if not start:
+        raise Foreign(f"{path} is an empty file", hint="Run `liveone init` to create the tables in it.")
+    if start != _MAGIC:
+        raise Foreign(
+            f"{path} is not an SQLite database; it was left as it is",
+            hint="Check the path in the configuration.",
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

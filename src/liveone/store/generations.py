@@ -1,0 +1,184 @@
+"""Which generation a database is, found by comparing definitions with the schemas we ship.
+
+What must agree: tables, columns and the affinity of their types, primary keys, unique indexes and
+foreign keys. What may differ: names and presence of indexes that are not unique, defaults, the order
+of columns, and NOT NULL where this program always writes a value. Bookkeeping tables of migration
+tools are passed over. Rule: detection only reads, and the same database always gives the same words.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from liveone.domain.reading import COUNTERS
+from liveone.store.database import Database, Foreign, Row, Statement
+from liveone.store.sql import query, schema_path
+
+GENERATIONS = (1, 2)
+NEWEST = GENERATIONS[-1]
+
+IGNORED_PREFIXES = (
+    "changeover_",
+    "_changeover",
+    "__drizzle_",
+    "libsql_",
+    "_libsql_",
+    "_litestream_",
+    "_turso_",
+    "turso_",
+    "sqlite_",
+)
+
+MEASUREMENTS = frozenset(
+    (
+        *("solar_w", "solar_inverter_w", "shunt_w", "load_w", "battery_w", "grid_w", "battery_soc"),
+        *("fault_code", "fault_timestamp", "generator_status"),
+        *(f"{name}_kwh_total" for name in COUNTERS),
+    )
+)
+"""The columns of ``readings`` that may or may not be NOT NULL."""
+
+_PARTS = ("schema_objects", "schema_columns", "schema_unique", "schema_foreign_keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A known shape: its generation, and whether ``readings`` takes a reading with gaps in it."""
+
+    generation: int
+    holds_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A schema reduced to what must agree: facts as sentences, and the columns that refuse NULL."""
+
+    facts: frozenset[str]
+    required: frozenset[str]
+    tables: frozenset[str]
+
+
+def detect(database: Database) -> Shape:
+    """The shape of a database. Raises Foreign with the exact difference, and whatever reading raises."""
+    found = definition_of(database)
+    for generation in reversed(GENERATIONS):
+        if not differences(found, generation):
+            partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
+            return Shape(generation, partial)
+    raise _foreign(database.label, found)
+
+
+def definition_of(database: Database) -> Definition:
+    """The definition of a live database, read in one snapshot."""
+    return _definition(database.read([Statement(query(part, NEWEST)) for part in _PARTS]))
+
+
+def differences(found: Definition, generation: int) -> list[str]:
+    """What keeps ``found`` from being of ``generation``, one sentence each, sorted; empty when it is."""
+    expected = reference(generation)
+    absent_tables = expected.tables - found.tables
+    missing = [
+        f"{fact} is missing" for fact in expected.facts - found.facts if _owner(fact) not in absent_tables
+    ]
+    extra_tables = found.tables - expected.tables
+    extra = [
+        f"{fact} is not known" for fact in found.facts - expected.facts if _owner(fact) not in extra_tables
+    ]
+    stricter = [f"column {name} must allow NULL" for name in found.required & _nullable(expected, found)]
+    return sorted(
+        [f"table {name} is missing" for name in absent_tables]
+        + [f"table {name} is not known" for name in extra_tables]
+        + missing
+        + extra
+        + stricter
+    )
+
+
+@cache
+def reference(generation: int) -> Definition:
+    """The definition of the schema that this release ships for a generation."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(schema_path(generation).read_text(encoding="utf-8"))
+        return _definition([connection.execute(query(part, generation)).fetchall() for part in _PARTS])
+    finally:
+        connection.close()
+
+
+def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
+    objects, columns, unique, foreign_keys = (
+        [_texts(row) for row in part if not _ignored(row)] for part in parts
+    )
+    tables = {str(name) for name, kind, *_ in objects if kind == "table"}
+    facts = {f"{kind} {name} on {table}" for name, kind, table in objects if kind != "table"}
+    facts |= {
+        f"column {table}.{name} {affinity(str(type_))}{' PRIMARY KEY' if key else ''}"
+        for table, name, type_, _, key in columns
+    }
+    facts |= {f"unique key {table}({names})" for table, names in unique}
+    facts |= {
+        f"foreign key {table}.{column} to {target} ON DELETE {action}"
+        for table, column, target, action in foreign_keys
+        if not _optional_key(str(table), str(target))
+    }
+    required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null}
+    return Definition(frozenset(facts), frozenset(required), frozenset(tables))
+
+
+def affinity(declared: str) -> str:
+    """SQLite's affinity of a declared type, with INTEGER and NUMERIC taken as one."""
+    upper = declared.upper()
+    if "INT" in upper:
+        return "INTEGER"
+    if any(word in upper for word in ("CHAR", "CLOB", "TEXT")):
+        return "TEXT"
+    if "BLOB" in upper or not upper:
+        return "BLOB"
+    return "REAL" if any(word in upper for word in ("REAL", "FLOA", "DOUB")) else "INTEGER"
+
+
+def _optional_key(table: str, target: str) -> bool:
+    """Aggregates may or may not point at their system; nothing depends on it."""
+    return table.startswith("readings_agg_") and target == "systems"
+
+
+def _nullable(expected: Definition, found: Definition) -> set[str]:
+    free = expected.required | {f"readings.{name}" for name in MEASUREMENTS}
+    key = {fact.split()[1] for fact in found.facts if fact.endswith(" PRIMARY KEY")}
+    return {name for name in found.required if name not in free | key and _known(name, expected)}
+
+
+def _known(column: str, expected: Definition) -> bool:
+    return any(fact.startswith(f"column {column} ") for fact in expected.facts)
+
+
+def _owner(fact: str) -> str:
+    """The table a fact is about: ``unique key systems(a, b)`` -> ``systems``."""
+    if " on " in fact:
+        return fact.rsplit(" on ", 1)[1]
+    place = fact.removeprefix("unique key ").removeprefix("foreign key ").removeprefix("column ")
+    return place.split("(")[0].split(".")[0]
+
+
+def _texts(row: Row) -> tuple[str, ...]:
+    return tuple(str(value) for value in row)
+
+
+def _ignored(row: Row) -> bool:
+    return str(row[0]).startswith(IGNORED_PREFIXES)
+
+
+def _foreign(label: str, found: Definition) -> Foreign:
+    if not found.tables:
+        return Foreign(
+            f"database {label} is empty",
+            hint="Run `liveone init` to create the tables, or check the path in the configuration.",
+        )
+    nearest = min(reversed(GENERATIONS), key=lambda generation: len(differences(found, generation)))
+    listed = "\n".join(f"  - {each}" for each in differences(found, nearest))
+    return Foreign(
+        f"database {label} is not a LiveOne database of generation 1 to {NEWEST}; nothing was written to it."
+        f"\n  Compared with generation {nearest}, the nearest:\n{listed}",
+        hint="Check the path in the configuration; a database of another shape is never changed.",
+    )

@@ -1,0 +1,76 @@
+"""Rows for charts: chosen columns of 5-minute rows as plain tuples, and buckets over any range.
+
+Rule: what is returned is what is stored; a bucket without rows is absent, never invented.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from liveone.domain.aggregates import FiveMinutes
+from liveone.errors import BadInput
+from liveone.store.store import Query, Store
+
+DAY_S = 86_400
+
+
+def history_columns(
+    store: Store, system_id: int, start_at: int, end_at: int, columns: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Rows ``(interval_end, *columns)`` for the intervals that end in ``(start_at, end_at]``, oldest first.
+
+    ``columns`` are names of FiveMinutes fields: ``solar_w_avg``, ``battery_soc_pct_last``, ... The fast
+    way for the API: one tuple a row, as the driver gives it. Raises BadInput for an unknown column.
+    """
+    listed = ", ".join(("interval_end", *(_column(name) for name in columns)))
+    asked = Query("history_columns", (system_id, start_at, end_at), columns=listed)
+    return store.snapshot([asked])[0]
+
+
+def buckets(
+    store: Store,
+    system_id: int,
+    start_at: int,
+    end_at: int,
+    step_s: int,
+    columns: Sequence[str],
+    offset_s: int = 0,
+) -> list[tuple[Any, ...]]:
+    """Rows ``(bucket_end, *columns)`` of buckets ``(end - step_s, end]`` that hold rows, oldest first.
+
+    ``columns`` are names of FiveMinutes fields. In a bucket ``_avg`` is the mean of the rows' averages
+    (days weigh by their intervals), ``_min`` and ``_max`` the extremes, ``_last`` the newest value,
+    ``sample_count`` the sum. Buckets align to local time ``offset_s`` seconds east of UTC. Steps of
+    whole days read closed day rows, and 5-minute rows only where a day is not closed; shorter
+    steps, a multiple of 300 s, read 5-minute rows. Averages are floats. Raises BadInput for an
+    unknown column or a step that does not fit.
+    """
+    if step_s <= 0 or step_s % 300:
+        raise BadInput(f"a step of {step_s} s cannot be used", hint="Give a multiple of 300 s.")
+    name = "buckets_5m" if step_s % DAY_S else "buckets_days"
+    listed = ", ".join(_expression(_column(each)) for each in columns)
+    asked = Query(name, (system_id, start_at, end_at, step_s, offset_s), columns=listed)
+    return store.snapshot([asked])[0]
+
+
+_COLUMNS = {field.name: field.name.replace("soc_pct", "soc") for field in fields(FiveMinutes)}
+
+
+def _column(name: str) -> str:
+    if name not in _COLUMNS:
+        raise BadInput(f"{name!r} is not a column of 5-minute rows", hint=f"Known are {', '.join(_COLUMNS)}.")
+    return _COLUMNS[name]
+
+
+def _expression(column: str) -> str:
+    """How a column of ``part`` (rows with ``end_at`` and ``weight``) is summed up."""
+    if column.endswith("_avg"):
+        return f"1.0 * sum(weight * {column}) / sum(CASE WHEN {column} IS NOT NULL THEN weight END)"
+    if column.endswith("_min"):
+        return f"min({column})"
+    if column.endswith("_max"):
+        return f"max({column})"
+    if column.endswith("_last"):
+        stamped = f"CASE WHEN {column} IS NOT NULL THEN printf('%012d%!.17g', end_at, {column}) END"
+        return f"CAST(substr(max({stamped}), 13) AS REAL)"
+    return "sum(sample_count)" if column == "sample_count" else "max(end_at)"

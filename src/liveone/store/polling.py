@@ -1,0 +1,71 @@
+"""The state of polling of each system, kept true in ``polling_status``.
+
+Old databases hold duplicate rows for a system: the one with the smallest id is the status.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from liveone.store.store import Query, Store
+
+ERROR_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PollingStatus:
+    """How polling of a system has gone; times are UTC epoch seconds, None when it never happened."""
+
+    system_id: int
+    last_poll_time: int | None
+    last_success_time: int | None
+    last_error_time: int | None
+    last_error: str | None
+    consecutive_errors: int
+    total_polls: int
+    successful_polls: int
+    is_active: bool
+
+
+def failed(store: Store, system_id: int, at: float, error: str) -> None:
+    """Note a poll that failed. ``error`` is for people; anything beyond 1000 characters is cut off."""
+    store.write([Query("polling_failed", (system_id, int(at), error[:ERROR_CHARACTERS]))])
+
+
+def statuses(store: Store) -> dict[int, PollingStatus]:
+    """The status of every system that was ever polled or switched off, by system id."""
+    return {
+        int(row[0]): PollingStatus(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]
+        for row in store.read("polling_statuses")
+    }
+
+
+def memory_of(store: Store) -> dict[int, Mapping[str, Any]]:
+    """What vendors asked to remember, by system id; answers stored by other programs give nothing."""
+    found = {int(system_id): _memory(str(text)) for system_id, text in store.read("polling_responses")}  # type: ignore[arg-type]
+    return {system_id: memory for system_id, memory in found.items() if memory}
+
+
+def response_text(raw: bytes | str | None, memory: Mapping[str, Any]) -> str:
+    """What goes into ``last_response``: the raw answer and the vendor's memory as one JSON object."""
+    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+    return f'{{"raw":{_as_json(text)},"memory":{json.dumps(dict(memory))}}}'
+
+
+def _as_json(text: str | None) -> str:
+    if text is None:
+        return "null"
+    try:
+        json.loads(text)
+    except ValueError:
+        return json.dumps(text)
+    return text
+
+
+def _memory(text: str) -> Mapping[str, Any]:
+    try:
+        memory = json.loads(text)["memory"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return memory if isinstance(memory, dict) else {}

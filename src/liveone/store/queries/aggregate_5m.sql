@@ -1,0 +1,76 @@
+-- Recomputes from raw rows the 5-minute rows (end-300, end] that lie in the ranges of ?1.
+-- ?1: JSON [[system_id, from_at, to_at], ...], from exclusive, to inclusive, multiples of 300.
+-- ?2: the cadence in seconds. Idempotent, and independent of the order in which readings came.
+-- A sample stands for half the way to each neighbour in the interval (to the interval's edge for the first
+-- and last), each side at most one cadence; "span" is twice that, so sums are exact integers.
+-- One subquery an interval, inside it the index gives the order: nothing is sorted.
+UPDATE readings_agg_5m AS a SET (
+  solar_w_avg, solar_w_min, solar_w_max, load_w_avg, load_w_min, load_w_max, battery_w_avg,
+  battery_w_min, battery_w_max, grid_w_avg, grid_w_min, grid_w_max, battery_soc_last,
+  solar_kwh_total_last, load_kwh_total_last, battery_in_kwh_total_last, battery_out_kwh_total_last,
+  grid_in_kwh_total_last, grid_out_kwh_total_last, sample_count
+) = (
+  SELECT
+    CAST(round(1.0 * sum(span * solar_w) / sum(CASE WHEN solar_w IS NOT NULL THEN span END)) AS INTEGER),
+    min(solar_w), max(solar_w),
+    CAST(round(1.0 * sum(span * load_w) / sum(CASE WHEN load_w IS NOT NULL THEN span END)) AS INTEGER),
+    min(load_w), max(load_w),
+    CAST(round(1.0 * sum(span * battery_w) / sum(CASE WHEN battery_w IS NOT NULL THEN span END)) AS INTEGER),
+    min(battery_w), max(battery_w),
+    CAST(round(1.0 * sum(span * grid_w) / sum(CASE WHEN grid_w IS NOT NULL THEN span END)) AS INTEGER),
+    min(grid_w), max(grid_w),
+    coalesce(max(CASE WHEN after_at IS NULL THEN battery_soc END), (
+      SELECT r.battery_soc FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.battery_soc IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN solar_kwh_total END), (
+      SELECT r.solar_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.solar_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN load_kwh_total END), (
+      SELECT r.load_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.load_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN battery_in_kwh_total END), (
+      SELECT r.battery_in_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.battery_in_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN battery_out_kwh_total END), (
+      SELECT r.battery_out_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.battery_out_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN grid_in_kwh_total END), (
+      SELECT r.grid_in_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.grid_in_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    coalesce(max(CASE WHEN after_at IS NULL THEN grid_out_kwh_total END), (
+      SELECT r.grid_out_kwh_total FROM readings AS r
+      WHERE r.system_id = a.system_id AND r.inverter_time > a.interval_end - 300
+        AND r.inverter_time <= a.interval_end AND r.grid_out_kwh_total IS NOT NULL
+      ORDER BY r.inverter_time DESC LIMIT 1)),
+    count(*)
+  FROM (
+    SELECT *,
+           min(2 * ?2, coalesce(inverter_time - before_at, 2 * (inverter_time - a.interval_end + 300)))
+           + min(2 * ?2, coalesce(after_at - inverter_time, 2 * (a.interval_end - inverter_time))) AS span
+    FROM (
+      SELECT r.*, lag(r.inverter_time) OVER neighbours AS before_at, lead(r.inverter_time) OVER neighbours AS after_at
+      FROM readings AS r
+      WHERE r.system_id = a.system_id
+        AND r.inverter_time > a.interval_end - 300 AND r.inverter_time <= a.interval_end
+      WINDOW neighbours AS (ORDER BY r.inverter_time)
+    )
+    LIMIT -1  -- keeps the planner from computing span anew in every sum
+  )
+)
+WHERE a.id IN (
+  SELECT b.id FROM json_each(?1) AS asked CROSS JOIN readings_agg_5m AS b
+    ON b.system_id = asked.value ->> 0
+   AND b.interval_end > asked.value ->> 1 AND b.interval_end <= asked.value ->> 2
+)

@@ -1,0 +1,2 @@
+-- The database's clock, for created_at.
+SELECT unixepoch()

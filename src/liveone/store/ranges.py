@@ -1,0 +1,31 @@
+"""Ranges of 5-minute intervals that a write touches: ``(system_id, from_at, to_at)``, from exclusive."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from liveone.domain.intervals import INTERVAL_S
+from liveone.store.store import Query, Store
+
+Range = tuple[int, int, int]
+
+
+def ranges_of(system_id: int, ends: Iterable[int]) -> list[Range]:
+    """The interval ends of one system as ranges, neighbours joined."""
+    joined: list[Range] = []
+    for end in sorted(ends):
+        if joined and joined[-1][2] == end - INTERVAL_S:
+            joined[-1] = (system_id, joined[-1][1], end)
+        else:
+            joined.append((system_id, end - INTERVAL_S, end))
+    return joined
+
+
+def aligned(system_id: int, start_at: int, end_at: int) -> Range:
+    """The range of whole intervals that hold the instants in ``(start_at, end_at]``."""
+    return system_id, start_at // INTERVAL_S * INTERVAL_S, -(-end_at // INTERVAL_S) * INTERVAL_S
+
+
+def aggregate_steps(store: Store, ranges: Sequence[Range]) -> list[Query]:
+    """The steps of a write that bring the 5-minute rows of ``ranges`` up to date with raw rows."""
+    asked = json.dumps(ranges)
+    return [Query("aggregate_5m_open", (asked,)), Query("aggregate_5m", (asked, store.cadence_s))]

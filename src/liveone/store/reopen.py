@@ -1,0 +1,28 @@
+"""Which closed days new readings may change, so that they are closed again.
+
+Pure arithmetic on what one read returns: days are counted in each system's own zone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from liveone.domain.zones import zone_of
+from liveone.store.ranges import Range
+from liveone.store.store import Store
+from liveone.store.systems import list_systems
+
+
+def touched_days(store: Store, ranges: Sequence[Range], present: Mapping[int, Sequence[bool]]) -> str:
+    """JSON ``[[system_id, first_day, last_day], ...]`` for the query ``reopen_days``.
+
+    ``present`` says of each system which of the six counters its new readings have.
+    """
+    asked = json.dumps([(*each, *map(int, present[each[0]])) for each in ranges])
+    zones = {system.id: zone_of(system) for system in list_systems(store)}
+    return json.dumps(
+        [
+            (system_id, zones[system_id].day_of(first), zones[system_id].day_of(last))  # type: ignore[index, arg-type]
+            for system_id, first, last in store.read("readings_reach", asked)
+            if system_id in zones
+        ]
+    )

@@ -1,0 +1,141 @@
+-- Generation 2: what a new database gets. Measurement columns of readings may be NULL: absent is never zero.
+CREATE TABLE systems (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner_clerk_user_id TEXT,
+  vendor_type TEXT NOT NULL,
+  vendor_site_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  model TEXT,
+  serial TEXT,
+  ratings TEXT,
+  solar_size TEXT,
+  battery_size TEXT,
+  timezone_offset_min INTEGER NOT NULL DEFAULT 600,
+  created_at INTEGER NOT NULL DEFAULT (unixepoch()),
+  updated_at INTEGER NOT NULL DEFAULT (unixepoch())
+);
+CREATE UNIQUE INDEX vendor_site_unique ON systems (vendor_type, vendor_site_id);
+CREATE INDEX owner_clerk_user_idx ON systems (owner_clerk_user_id);
+
+CREATE TABLE user_systems (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clerk_user_id TEXT NOT NULL,
+  system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+  role TEXT NOT NULL DEFAULT 'viewer',
+  created_at INTEGER NOT NULL DEFAULT (unixepoch()),
+  updated_at INTEGER NOT NULL DEFAULT (unixepoch())
+);
+CREATE UNIQUE INDEX user_system_unique ON user_systems (clerk_user_id, system_id);
+
+CREATE TABLE readings (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+  inverter_time INTEGER NOT NULL,
+  received_time INTEGER NOT NULL,
+  delay_seconds INTEGER NOT NULL,
+  solar_w INTEGER,
+  solar_inverter_w INTEGER,
+  shunt_w INTEGER,
+  load_w INTEGER,
+  battery_w INTEGER,
+  grid_w INTEGER,
+  battery_soc REAL,
+  fault_code INTEGER,
+  fault_timestamp INTEGER,
+  generator_status INTEGER,
+  solar_kwh_total REAL,
+  load_kwh_total REAL,
+  battery_in_kwh_total REAL,
+  battery_out_kwh_total REAL,
+  grid_in_kwh_total REAL,
+  grid_out_kwh_total REAL,
+  created_at INTEGER NOT NULL DEFAULT (unixepoch())
+);
+CREATE UNIQUE INDEX readings_system_inverter_time_unique ON readings (system_id, inverter_time);
+CREATE INDEX system_inverter_time_idx ON readings (system_id, inverter_time);
+CREATE INDEX inverter_time_idx ON readings (inverter_time);
+CREATE INDEX received_time_idx ON readings (received_time);
+
+CREATE TABLE readings_agg_5m (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id INTEGER NOT NULL,
+  interval_end INTEGER NOT NULL,
+  solar_w_avg INTEGER,
+  solar_w_min INTEGER,
+  solar_w_max INTEGER,
+  load_w_avg INTEGER,
+  load_w_min INTEGER,
+  load_w_max INTEGER,
+  battery_w_avg INTEGER,
+  battery_w_min INTEGER,
+  battery_w_max INTEGER,
+  grid_w_avg INTEGER,
+  grid_w_min INTEGER,
+  grid_w_max INTEGER,
+  battery_soc_last REAL,
+  solar_kwh_total_last REAL,
+  load_kwh_total_last REAL,
+  battery_in_kwh_total_last REAL,
+  battery_out_kwh_total_last REAL,
+  grid_in_kwh_total_last REAL,
+  grid_out_kwh_total_last REAL,
+  sample_count INTEGER NOT NULL,
+  created_at INTEGER NOT NULL DEFAULT (unixepoch())
+);
+CREATE UNIQUE INDEX readings_agg_5m_system_interval_unique ON readings_agg_5m (system_id, interval_end);
+
+CREATE TABLE readings_agg_1d (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id TEXT NOT NULL,
+  day TEXT NOT NULL,
+  created_at INTEGER NOT NULL DEFAULT (unixepoch()),
+  updated_at INTEGER NOT NULL DEFAULT (unixepoch()),
+  solar_kwh REAL,
+  load_kwh REAL,
+  battery_charge_kwh REAL,
+  battery_discharge_kwh REAL,
+  grid_import_kwh REAL,
+  grid_export_kwh REAL,
+  solar_w_min INTEGER,
+  solar_w_avg INTEGER,
+  solar_w_max INTEGER,
+  load_w_min INTEGER,
+  load_w_avg INTEGER,
+  load_w_max INTEGER,
+  battery_w_min INTEGER,
+  battery_w_avg INTEGER,
+  battery_w_max INTEGER,
+  grid_w_min INTEGER,
+  grid_w_avg INTEGER,
+  grid_w_max INTEGER,
+  battery_soc_max REAL,
+  battery_soc_min REAL,
+  battery_soc_avg REAL,
+  battery_soc_end REAL,
+  solar_alltime_kwh REAL,
+  load_alltime_kwh REAL,
+  battery_charge_alltime_kwh REAL,
+  battery_discharge_alltime_kwh REAL,
+  grid_import_alltime_kwh REAL,
+  grid_export_alltime_kwh REAL,
+  interval_count INTEGER NOT NULL DEFAULT 0,
+  sample_count INTEGER NOT NULL DEFAULT 0,
+  version INTEGER DEFAULT 1
+);
+CREATE UNIQUE INDEX readings_agg_1d_system_day_unique ON readings_agg_1d (system_id, day);
+
+CREATE TABLE polling_status (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+  last_poll_time INTEGER,
+  last_success_time INTEGER,
+  last_error_time INTEGER,
+  last_error TEXT,
+  last_response TEXT,
+  consecutive_errors INTEGER NOT NULL DEFAULT 0,
+  is_active INTEGER NOT NULL DEFAULT 1,
+  total_polls INTEGER NOT NULL DEFAULT 0,
+  successful_polls INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL DEFAULT (unixepoch())
+);
+CREATE INDEX polling_status_system_idx ON polling_status (system_id);

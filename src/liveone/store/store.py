@@ -1,0 +1,111 @@
+"""A database together with what is known of it: its generation and the cadence of its readings.
+
+Rule: a migration may happen underneath at any moment. A statement that meets a changed schema makes
+the store detect the generation again and repeat the call, once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
+from liveone.store.files import refuse_unusable
+from liveone.store.generations import Shape, detect
+from liveone.store.sql import query
+from liveone.store.sqlite import SqliteDatabase
+
+DEFAULT_CADENCE_S = 60
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A named query with its parameters, by position; ``columns`` fills ``{columns}`` in its text."""
+
+    name: str
+    params: Sequence[Value] = ()
+    columns: str = ""
+
+
+class Store:
+    """Runs named queries in the variant of the database's generation. Safe to call from any thread.
+
+    Raises Foreign when the database is of no generation known to this release.
+    """
+
+    def __init__(self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S) -> None:
+        self.database = database
+        self.cadence_s = cadence_s
+        self._shape = detect(database)
+
+    @property
+    def generation(self) -> int:
+        """The database's generation, as last detected."""
+        return self._shape.generation
+
+    @property
+    def holds_partial(self) -> bool:
+        """Whether a reading with absent measurements can be stored."""
+        return self._shape.holds_partial
+
+    def detect_again(self) -> Shape:
+        """Look at the schema anew, for example after a migration. Raises Foreign."""
+        self._shape = detect(self.database)
+        return self._shape
+
+    def read(self, name: str, *params: Value) -> list[Row]:
+        """The rows of one named query."""
+        return self.snapshot([Query(name, params)])[0]
+
+    def snapshot(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """The rows of each query, all from one snapshot."""
+        return self._passing_over(lambda: self.database.read([self._statement(each) for each in queries]))
+
+    def write(self, steps: Sequence[Query | BulkInsert]) -> list[Result]:
+        """Apply all steps in one transaction, or none."""
+        return self._passing_over(lambda: self.database.write([self._step(each) for each in steps]))
+
+    def close(self) -> None:
+        """Release the database."""
+        self.database.close()
+
+    def _passing_over(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except SchemaChanged:
+            self.detect_again()
+            return call()
+
+    def _step(self, step: Query | BulkInsert) -> Statement | BulkInsert:
+        return step if isinstance(step, BulkInsert) else self._statement(step)
+
+    def _statement(self, asked: Query) -> Statement:
+        text = query(asked.name, self.generation)
+        return Statement(text.replace("{columns}", asked.columns) if asked.columns else text, asked.params)
+
+
+def open_store(url: str | Path, *, cadence_s: int = DEFAULT_CADENCE_S, busy_timeout_s: float = 2.0) -> Store:
+    """Open an existing database: a path, ``file:PATH`` or ``sqlite:PATH``. Nothing is written by opening.
+
+    Raises Unavailable (missing, a folder), Foreign (empty or of another shape), Corrupt, ReadOnly.
+    """
+    path = path_of(url)
+    refuse_unusable(path)
+    database = SqliteDatabase(path, busy_timeout_s=busy_timeout_s)
+    try:
+        return Store(database, cadence_s=cadence_s)
+    except BaseException:
+        database.close()
+        raise
+
+
+def path_of(url: str | Path) -> Path:
+    """The file that a database URL names: ``data.db``, ``sqlite:data.db``, ``sqlite:///srv/data.db``."""
+    text = str(url)
+    for prefix in ("sqlite:", "file:"):
+        if text.startswith(prefix):
+            text = text.removeprefix(prefix)
+            return Path("/" + text.lstrip("/")) if text.startswith("/") else Path(text)
+    return Path(text)

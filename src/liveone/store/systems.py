@@ -1,0 +1,116 @@
+"""Systems: who owns them, what they are called, who may see them - in every generation."""
+
+from dataclasses import astuple
+
+from liveone.domain.system import System, SystemInfo
+from liveone.errors import BadInput
+from liveone.store.database import BulkInsert, CannotHold, Row, Value
+from liveone.store.store import Query, Store
+
+REMOVE_ROWS = 20_000
+"""Readings removed in one transaction, so that no other writer waits long."""
+
+GENERATION_1_VENDOR = "select.live"
+
+
+def list_systems(store: Store) -> list[System]:
+    """All systems, by id."""
+    return [_system(row) for row in store.read("systems_list")]
+
+
+def get_system(store: Store, system_id: int) -> System | None:
+    """One system, None when there is none of that id."""
+    rows = store.read("systems_get", system_id)
+    return _system(rows[0]) if rows else None
+
+
+def systems_of(store: Store, account_id: str) -> list[System]:
+    """The systems an account owns or was given a role on, by id."""
+    return [_system(row) for row in store.read("systems_of", account_id)]
+
+
+def role_of(store: Store, account_id: str, system_id: int) -> str | None:
+    """``owner``, the role the account was given (``viewer``, ...), or None: it must not see the system."""
+    rows = store.read("systems_role", account_id, system_id)
+    return str(rows[0][0]) if rows else None
+
+
+def add_system(
+    store: Store,
+    *,
+    owner: str | None,
+    vendor_type: str,
+    vendor_site_id: str,
+    display_name: str,
+    timezone_offset_min: int,
+    info: SystemInfo | None = None,
+) -> System:
+    """Add a system. Raises BadInput when its site is there already, CannotHold when generation 1 has no
+    room for it (another vendor, no owner, an offset that is not whole hours)."""
+    if store.generation == 1:
+        _refuse_for_generation_1(store, owner, vendor_type, timezone_offset_min)
+    hardware = astuple(info or SystemInfo())
+    name = display_name or f"System {vendor_site_id}"
+    values: tuple[Value, ...] = (owner, vendor_type, vendor_site_id, name, timezone_offset_min)
+    (result,) = store.write([Query("systems_add", (*values, *hardware))])
+    if not result.rows:
+        raise BadInput(
+            f"site {vendor_site_id} of {vendor_type} is already there",
+            hint="See `liveone systems list`; one site is one system.",
+        )
+    added = get_system(store, int(result.rows[0][0]))  # type: ignore[arg-type]
+    assert added is not None
+    return added
+
+
+def update_info(store: Store, system_id: int, info: SystemInfo) -> None:
+    """Note what the vendor says of the hardware; an absent field keeps what is known."""
+    store.write([Query("systems_update_info", (system_id, *astuple(info)))])
+
+
+def set_active(store: Store, system_id: int, active: bool) -> None:
+    """Switch polling of a system on or off."""
+    store.write([Query("polling_set_active", (system_id, int(active)))])
+
+
+def count_rows(store: Store, system_id: int) -> dict[str, int]:
+    """How many rows belong to a system, by table: what ``remove_system`` would take away."""
+    names = ("readings", "readings_agg_5m", "readings_agg_1d", "polling_status", "user_systems")
+    (row,) = store.read("systems_counts", system_id)
+    return {name: int(number) for name, number in zip(names, row, strict=True)}  # type: ignore[arg-type]
+
+
+def remove_system(store: Store, system_id: int) -> dict[str, int]:
+    """Remove a system with all it measured; returns how many rows went, by table.
+
+    Works in short transactions, and may be repeated when it was interrupted. Raises BadInput when
+    there is no such system.
+    """
+    if get_system(store, system_id) is None:
+        raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+    going = count_rows(store, system_id)
+    while store.write([Query("systems_remove_readings", (system_id, REMOVE_ROWS))])[0].changes:
+        pass
+    names = ("systems_remove_5m", "systems_remove_days", "systems_remove")
+    steps: list[Query | BulkInsert] = [Query(name, (system_id,)) for name in names]
+    store.write(steps)
+    return going
+
+
+def _system(row: Row) -> System:
+    return System(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]
+
+
+def _refuse_for_generation_1(store: Store, owner: str | None, vendor_type: str, offset_min: int) -> None:
+    reasons = []
+    if vendor_type != GENERATION_1_VENDOR:
+        reasons.append(f"only {GENERATION_1_VENDOR} systems, not {vendor_type}")
+    if not owner:
+        reasons.append("only systems that have an owner")
+    if offset_min % 60:
+        reasons.append(f"only offsets of whole hours, not {offset_min} minutes")
+    if reasons:
+        raise CannotHold(
+            f"database {store.database.label} is of generation 1, which holds {' and '.join(reasons)}",
+            hint="Run `liveone upgrade` first.",
+        )

@@ -1,0 +1,68 @@
+"""Rows of the database as CSV or JSON, streamed chunk by chunk, so that ten years need no memory."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, fields
+from typing import Any, TextIO
+
+import orjson
+
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.system import System
+from liveone.domain.zones import zone_of
+from liveone.store import aggregates, readings
+from liveone.store.store import Store
+from liveone.transfer.columns import EXPORTED, FIELDS
+
+CHUNK_S = 7 * 86_400
+
+Row = Sequence[Any]
+Write = Callable[[TextIO, Sequence[str], Iterator[Row]], int]
+
+READING_COLUMNS = tuple(EXPORTED.get(name, name) for name in FIELDS)
+FIVE_MINUTES_COLUMNS = tuple(field.name for field in fields(FiveMinutes))
+DAY_COLUMNS = tuple(field.name for field in fields(Day))
+
+
+def reading_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+    """Readings taken in ``(start_at, end_at]``, oldest first."""
+    for from_at in range(start_at, end_at, CHUNK_S):
+        for reading in readings.between(store, system.id, from_at, min(from_at + CHUNK_S, end_at)):
+            yield [getattr(reading, name) for name in FIELDS]
+
+
+def five_minute_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+    """Intervals that end in ``(start_at, end_at]``, oldest first."""
+    for from_at in range(start_at, end_at, CHUNK_S):
+        until_at = min(from_at + CHUNK_S, end_at)
+        yield from map(astuple, aggregates.five_minutes(store, system.id, from_at, until_at))
+
+
+def day_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+    """Stored local days that end in ``(start_at, end_at]``, oldest first."""
+    zone = zone_of(system)
+    first, last = zone.day_of(start_at + 1), zone.day_of(end_at)
+    yield from (astuple(day) for day in aggregates.days(store, system.id, first, last))
+
+
+def write_csv(file: TextIO, columns: Sequence[str], rows: Iterator[Row]) -> int:
+    """Write rows as CSV with a header, absent values empty; returns how many."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow(["" if value is None else value for value in row])
+        count += 1
+    return count
+
+
+def write_json(file: TextIO, columns: Sequence[str], rows: Iterator[Row]) -> int:
+    """Write rows as a JSON array, one object a line; returns how many."""
+    count = 0
+    file.write("[")
+    for row in rows:
+        text = orjson.dumps(dict(zip(columns, row, strict=True))).decode()
+        file.write(f"{',' if count else ''}\n{text}")
+        count += 1
+    file.write("\n]\n")
+    return count

@@ -1,0 +1,123 @@
+"""A deadline that holds for a whole call, whatever the other side does.
+
+An HTTP client's timeouts bound each read, so a server that drips a byte a second keeps its caller for
+ever. Here every connect, read and write of a thread gets only what is left of that thread's deadline.
+(Name resolution is bounded by the machine's resolver alone.)
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore2
+
+from liveone.clock import SystemClock
+
+UNBOUND_S = 30.0
+"""For a call made outside ``network_bound_by``, such as closing a pool."""
+
+_MONOTONIC_S = SystemClock().monotonic_s
+_thread = threading.local()
+
+
+class Deadline:
+    """An instant of the monotonic clock by which a call has answered or failed."""
+
+    __slots__ = ("at_s",)
+
+    def __init__(self, seconds_s: float) -> None:
+        self.at_s = _MONOTONIC_S() + seconds_s
+
+    def left_s(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self.at_s - _MONOTONIC_S())
+
+    def within(self, seconds_s: float) -> "Deadline":
+        """The earlier of this deadline and ``seconds_s`` from now."""
+        return Deadline(min(self.left_s(), seconds_s))
+
+
+@contextmanager
+def network_bound_by(deadline: Deadline) -> Iterator[None]:
+    """Inside, this thread's network calls through a BoundedBackend end by ``deadline``."""
+    _thread.deadline = deadline
+    try:
+        yield
+    finally:
+        _thread.deadline = None
+
+
+class BoundedBackend(httpcore2.NetworkBackend):
+    """Sockets that obey the deadline of the thread that uses them."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Try each address of the host, giving each a fair share of the time left."""
+        addresses = _addresses(host, port)
+        for index, address in enumerate(addresses):
+            share_s = _left_s(timeout, httpcore2.ConnectTimeout) / (len(addresses) - index)
+            try:
+                stream = self._plain.connect_tcp(address, port, share_s, local_address, socket_options)
+                return BoundedStream(stream)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if index == len(addresses) - 1:
+                    raise
+        raise httpcore2.ConnectError(f"{host} has no address")
+
+
+class BoundedStream(httpcore2.NetworkStream):
+    """A socket, or TLS over one, that obeys the deadline of the thread that uses it."""
+
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left_s(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left_s(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        left_s = _left_s(timeout, httpcore2.ConnectTimeout)
+        return BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left_s))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left_s(timeout_s: float | None, expired: type[Exception]) -> float:
+    deadline: Deadline | None = getattr(_thread, "deadline", None)
+    left_s = UNBOUND_S if deadline is None else deadline.left_s()
+    if timeout_s is not None:
+        left_s = min(left_s, timeout_s)
+    if left_s <= 0:
+        raise expired("the deadline has passed")
+    return left_s
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore2.ConnectError(f"name not found: {error}") from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -1,0 +1,1 @@
+"""Selectronic SP PRO inverters, through the select.live portal or their own box on the LAN."""

@@ -1,0 +1,125 @@
+"""A connection test in plain words: what was tried, what was seen, and whether it can be true."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from liveone.domain.grid_sign import CHOICES, GridEvidence, sign_in_use
+from liveone.domain.reading import COUNTERS, Reading
+from liveone.errors import ConfigError
+from liveone.vendors.base import CheckStep, Poll, ProtocolViolation, VendorAccount, VendorError
+
+LOOKED_FOR = ("load_w", "solar_inverter_w", "shunt_w", "battery_w", "grid_w", "battery_soc_pct")
+OLD_S = 300
+QUIET_W = 20
+MISFIT_W, MISFIT_SHARE = 500, 0.2
+"""Losses beyond both of these deserve a second look at the signs."""
+
+Step = tuple[str, Callable[[], str]]
+
+
+def check_settings(account: VendorAccount) -> None:
+    """Raises ConfigError for a grid_sign that does not exist or a timeout that is not a time."""
+    for site, choice in account.grid_sign.items():
+        if choice not in CHOICES:
+            raise ConfigError(
+                f"grid_sign of site {site} is {choice!r}", hint=f"It is one of: {', '.join(CHOICES)}."
+            )
+    if not 0 < account.timeout_s <= 300:
+        raise ConfigError(
+            f"timeout_s is {account.timeout_s}", hint="It is between 0 and 300 seconds; 20 is usual."
+        )
+
+
+def run(*steps: Step) -> Iterator[CheckStep]:
+    """Each step in turn; the first that fails is the last."""
+    for name, attempt in steps:
+        try:
+            yield CheckStep(name, True, attempt())
+        except VendorError as error:
+            yield CheckStep(name, False, str(error))
+            return
+
+
+def sane(poll: Poll, now_at: float) -> str:
+    """Says how old the sample is and what it holds.
+
+    Raises ProtocolViolation if the load or most values are missing, or if the sample is not of now.
+    (A house may well have no battery, or no solar of one kind.)
+    """
+    reading = poll.reading
+    missing = [name for name in LOOKED_FOR if getattr(reading, name) is None]
+    if reading.load_w is None or len(missing) > len(LOOKED_FOR) / 2:
+        raise ProtocolViolation(
+            f"the sample has no usable {', '.join(missing)}",
+            hint="Look again in a minute. If it stays so, report the inverter's model and firmware.",
+        )
+    age_s = int(now_at) - reading.inverter_time
+    taken = datetime.fromtimestamp(reading.inverter_time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if abs(age_s) > OLD_S:
+        raise ProtocolViolation(
+            f"the newest sample is of {taken}, {_duration(age_s)} from now",
+            hint="The inverter is offline, or its clock (SP LINK sets it) or this machine's is wrong.",
+        )
+    counted = sum(getattr(reading, f"{name}_kwh_total") is not None for name in COUNTERS)
+    charge = "" if reading.battery_soc_pct is None else f", battery at {reading.battery_soc_pct:.0f} %"
+    without = f", without {', '.join(missing)}" if missing else ""
+    return f"taken {age_s} s ago ({taken}){charge}, {counted} of {len(COUNTERS)} energy counters{without}"
+
+
+def plausible(poll: Poll, account: VendorAccount, vendor_site_id: str) -> str:
+    """Says in words which way power flows, for a person to confirm.
+
+    Raises ProtocolViolation if powers do not add up and would with the grid's sign turned.
+    """
+    choice = account.grid_sign.get(vendor_site_id, "auto")
+    reading = poll.reading
+    losses_w, turned_w = (_losses_w(reading, factor) for factor in (1, -1))
+    said = f"{_in_words(reading)} - right? Losses {'unknown' if losses_w is None else f'{losses_w} W'}"
+    limit_w = max(MISFIT_W, MISFIT_SHARE * abs(reading.load_w or 0))
+    if losses_w is not None and turned_w is not None and abs(losses_w) > limit_w > 2 * abs(turned_w):
+        in_use = sign_in_use(choice, GridEvidence.from_memory(poll.memory.get("grid_sign")))
+        other = "normal" if in_use == "inverted" else "inverted"
+        raise ProtocolViolation(
+            f"{said}. That does not add up, and with the grid's sign turned it would",
+            hint=f'Set grid_sign = "{other}" for this system and test again.',
+        )
+    if choice == "auto" and reading.grid_w:
+        said += ". The sign of grid power is assumed until the counters confirm it while LiveOne polls"
+    return said
+
+
+def _losses_w(reading: Reading, grid_factor: int) -> int | None:
+    """None where solar or load is unknown; a battery or grid that is not there gives nothing."""
+    if reading.solar_w is None or reading.load_w is None:
+        return None
+    return reading.solar_w + (reading.battery_w or 0) + grid_factor * (reading.grid_w or 0) - reading.load_w
+
+
+def _in_words(reading: Reading) -> str:
+    phrases = (
+        _flow(
+            reading.battery_w, "your battery is {} at {}", ("discharging", "charging"), "your battery rests"
+        ),
+        _flow(reading.grid_w, "you {} {}", ("import", "export"), "nothing flows at the grid or generator"),
+        _flow(reading.solar_w, "the sun {} {}", ("gives", "takes"), "the sun gives nothing"),
+        _flow(reading.load_w, "the house {} {}", ("uses", "gives"), "the house uses nothing"),
+    )
+    return ", ".join(filter(None, phrases))
+
+
+def _flow(power_w: int | None, phrase: str, verbs: tuple[str, str], still: str) -> str:
+    """What a power says, in words; nothing where it is unknown."""
+    if power_w is None:
+        return ""
+    return still if abs(power_w) < QUIET_W else phrase.format(verbs[power_w < 0], _kw(power_w))
+
+
+def _kw(power_w: int) -> str:
+    return f"{abs(power_w)} W" if abs(power_w) < 1000 else f"{abs(power_w) / 1000:.1f} kW"
+
+
+def _duration(seconds_s: float) -> str:
+    size_s = abs(seconds_s)
+    if size_s < 7200:
+        return f"{size_s / 60:.0f} minutes"
+    return f"{size_s / 3600:.0f} hours" if size_s < 172_800 else f"{size_s / 86_400:.0f} days"

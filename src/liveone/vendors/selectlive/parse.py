@@ -1,0 +1,162 @@
+"""From an answer of select.live (portal or LAN box) to a reading in house units and signs. Pure.
+
+What the device means, by recorded evidence:
+- ``battery_w`` > 0 discharges, as in the house: taken as it is.
+- ``grid_w`` has the sign that ``domain.grid_sign`` infers or the owner sets (default: < 0 imports).
+- ``*_wh_total`` hold kWh in spite of their names: taken as they are.
+- ``solarinverter_w`` (AC) + ``shunt_w`` (DC) is all solar: see ``solar``.
+- ``fault_ts`` 0 means that there was no fault.
+
+Powers become whole watts, half away from zero. A field that is absent, null, not a number or absurd is
+None; the rest of the answer still counts. Only an answer without ``items``, or whose ``timestamp`` is
+no credible time, is refused as a whole.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from liveone.domain.grid_sign import GridEvidence, GridSample, GridSignChoice, multiplier
+from liveone.domain.reading import COUNTERS, Reading
+from liveone.vendors.base import Poll, ProtocolViolation
+from liveone.vendors.redact import redact_json, redact_text
+from liveone.vendors.selectlive.numbers import number, whole, whole_watts
+from liveone.vendors.selectlive.solar import SolarParts
+
+YEAR_2000_AT = 946_684_800
+YEAR_2200_AT = 7_258_118_400
+AHEAD_S_MAX = 3600
+"""A device whose clock is further ahead of both our clock and the portal's is not believed."""
+
+POWER_W_MAX = 1_000_000
+COUNTER_KWH_MAX = 1e9
+CODE_MAX = 2**32
+LOAD_OFFSET_W = -100
+"""A load a little below zero is the meter's offset and counts as 0; anything lower is refused."""
+
+
+def parse_poll(
+    body: bytes | str,
+    *,
+    memory: Mapping[str, Any],
+    grid_sign: GridSignChoice,
+    now_at: float,
+    secrets: Iterable[str] = (),
+) -> Poll:
+    """The reading in ``body``, the redacted answer, and what to remember of the site.
+
+    Raises ProtocolViolation, with the redacted beginning of the answer, when it is not a sample.
+    """
+    known = tuple(secrets)
+    answer = parse_object(body, secrets=known)
+    items = answer.get("items")
+    if not isinstance(items, Mapping) or not items:
+        raise _violation("the answer has no items", body, known)
+    inverter_time = _sample_time(answer, items, now_at, body, known)
+    evidence = GridEvidence.from_memory(memory.get("grid_sign")).after(grid_sample(items, inverter_time))
+    parts = SolarParts.from_memory(memory.get("solar_parts")).after(items, inverter_time)
+    reading = _reading(items, inverter_time, int(now_at), parts, multiplier(grid_sign, evidence))
+    remembered = {"grid_sign": evidence.to_memory(), "solar_parts": parts.to_memory()}
+    return Poll(reading=reading, raw=redact_json(answer, known), memory=remembered)
+
+
+def parse_object(body: bytes | str, *, secrets: Iterable[str] = ()) -> dict[str, Any]:
+    """The JSON object in ``body``; raises ProtocolViolation."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _violation("the answer is not JSON", body, secrets) from None
+    if not isinstance(answer, dict):
+        raise _violation("the answer is not a JSON object", body, secrets)
+    return answer
+
+
+def grid_sample(items: Mapping[str, Any], at: int) -> GridSample:
+    """What a sample says of the grid connection, as the device signs it."""
+    return GridSample(
+        at=at,
+        raw_w=_power_w(items, "grid_w"),
+        in_kwh=_counter_kwh(items, "grid_in"),
+        out_kwh=_counter_kwh(items, "grid_out"),
+    )
+
+
+def _reading(
+    items: Mapping[str, Any], inverter_time: int, received_time: int, parts: SolarParts, grid_sign: int
+) -> Reading:
+    inverter_w = whole_watts(_power_w(items, "solarinverter_w"))
+    shunt_w = whole_watts(_power_w(items, "shunt_w"))
+    grid_w = whole_watts(_power_w(items, "grid_w"))
+    return Reading(
+        inverter_time=inverter_time,
+        received_time=received_time,
+        solar_w=parts.total_w(inverter_w, shunt_w),
+        solar_inverter_w=inverter_w,
+        shunt_w=shunt_w,
+        load_w=_load_w(items),
+        battery_w=whole_watts(_power_w(items, "battery_w")),
+        grid_w=None if grid_w is None else grid_w * grid_sign,
+        battery_soc_pct=_soc_pct(items),
+        fault_code=whole(items.get("fault_code"), -CODE_MAX, CODE_MAX),
+        fault_at=whole(items.get("fault_ts"), YEAR_2000_AT, YEAR_2200_AT),
+        generator_status=whole(items.get("gen_status"), -CODE_MAX, CODE_MAX),
+        **{f"{name}_kwh_total": _counter_kwh(items, name) for name in COUNTERS},
+    )
+
+
+def _power_w(items: Mapping[str, Any], name: str) -> float | None:
+    return number(items.get(name), -POWER_W_MAX, POWER_W_MAX)
+
+
+def _counter_kwh(items: Mapping[str, Any], name: str) -> float | None:
+    return number(items.get(f"{name}_wh_total"), 0, COUNTER_KWH_MAX)
+
+
+def _load_w(items: Mapping[str, Any]) -> int | None:
+    load_w = whole_watts(number(items.get("load_w"), LOAD_OFFSET_W, POWER_W_MAX))
+    return None if load_w is None else max(0, load_w)
+
+
+def _soc_pct(items: Mapping[str, Any]) -> float | None:
+    """Per cent; a charge just above full (up to 101) is full."""
+    soc_pct = number(items.get("battery_soc"), 0, 101)
+    return None if soc_pct is None else min(soc_pct, 100.0)
+
+
+def _sample_time(
+    answer: Mapping[str, Any],
+    items: Mapping[str, Any],
+    now_at: float,
+    body: bytes | str,
+    secrets: Iterable[str],
+) -> int:
+    """The device's own time. An old one is believed (a portal repeats the last sample of a dead device)."""
+    if items.get("timestamp") is None:
+        raise _violation("the answer has no timestamp", body, secrets)
+    sampled_at = number(items["timestamp"], YEAR_2000_AT, YEAR_2200_AT)
+    if sampled_at is None:
+        raise _violation(
+            f"the sample's time makes no sense ({redact_text(str(items['timestamp']), longest=30)})",
+            body,
+            secrets,
+            hint="The inverter's clock is probably not set: set it on the inverter (SP LINK).",
+        )
+    portal_at = number(answer.get("now"), YEAR_2000_AT, YEAR_2200_AT) or 0.0
+    ahead_s = sampled_at - max(now_at, portal_at)
+    if ahead_s > AHEAD_S_MAX:
+        raise _violation(
+            f"the sample's time is {ahead_s / 3600:.1f} h in the future",
+            body,
+            secrets,
+            hint="Set the inverter's clock (SP LINK), and check the clock of this machine.",
+        )
+    return int(sampled_at)
+
+
+def _violation(message: str, body: bytes | str, secrets: Iterable[str], hint: str = "") -> ProtocolViolation:
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    raw = redact_text(text, secrets)
+    usual = "The portal may be in trouble or has changed; LiveOne keeps asking. It began: " + (
+        raw or "(empty)"
+    )
+    return ProtocolViolation(f"select.live: {message}", hint=hint or usual, raw=raw)

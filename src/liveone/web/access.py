@@ -1,0 +1,83 @@
+"""What a caller may see: the systems it owns or was given; another's system does not exist for it (404)."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from liveone.domain.system import System
+from liveone.store import systems
+from liveone.store.store import Store
+from liveone.web.answers import ApiError, bad_parameter
+from liveone.web.auth import Caller, Gate
+from liveone.web.services import Services
+
+NO_SYSTEM = "No system is set up here yet. Add one with `liveone systems add`."
+
+
+def services_of(request: Request) -> Services:
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+def gate_of(request: Request) -> Gate:
+    gate = request.app.state.gate
+    assert isinstance(gate, Gate)
+    return gate
+
+
+async def _caller(request: Request) -> Caller:
+    clock = services_of(request).clock
+    return gate_of(request).caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+async def _admin(request: Request) -> Caller:
+    caller = await _caller(request)
+    if not caller.is_admin:
+        raise ApiError(403, "Only an administrator may see this.")
+    return caller
+
+
+async def _cron(request: Request) -> None:
+    gate_of(request).cron(request, services_of(request).clock.monotonic_s())
+
+
+Asking = Annotated[Caller, Depends(_caller)]
+Administrator = Annotated[Caller, Depends(_admin)]
+CronCaller = Depends(_cron)
+Wired = Annotated[Services, Depends(_services)]
+
+
+def systems_for(store: Store, caller: Caller) -> list[System]:
+    """Every system that the caller may see, in the order of their ids."""
+    if caller.is_admin or caller.account is None:
+        return systems.list_systems(store)
+    return systems.systems_of(store, caller.account)
+
+
+def system_for(store: Store, caller: Caller, system_id: str | None) -> System:
+    """The system asked for, or the caller's first.
+
+    Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see,
+    503 when there is no system at all.
+    """
+    visible = systems_for(store, caller)
+    if system_id is None:
+        if not visible:
+            raise ApiError(503, NO_SYSTEM, success=False)
+        return visible[0]
+    number = system_number("systemId", system_id)
+    found = next((system for system in visible if system.id == number), None)
+    if found is None:
+        raise ApiError(404, f"There is no system {number} that you may see.", parameter="systemId")
+    return found
+
+
+def system_number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise bad_parameter(name, f"{name} must be the number of a system: {text[:40]!r}")
+    return int(text)

@@ -1,0 +1,113 @@
+"""What the API says: JSON bytes built by ourselves, and one shape for every error.
+
+An error is ``{"error": "...", ...}`` with the right status; whatever raises ends here.
+"""
+
+import gzip
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from liveone.errors import LiveOneError
+from liveone.store.database import StoreError
+
+log = logging.getLogger("liveone.web")
+
+JSON = "application/json"
+SMALL_BYTES, COMPRESSION = 2000, 1
+NO_STORE = {"cache-control": "no-store"}
+
+
+class ApiError(Exception):
+    """An answer other than success: ``status``, a plain sentence, and more fields for a program."""
+
+    def __init__(
+        self, status: int, message: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(message)
+        self.status, self.more, self.headers = status, more, dict(headers or {})
+
+
+def bad_parameter(parameter: str, message: str) -> ApiError:
+    """400 naming the parameter."""
+    return ApiError(400, message, parameter=parameter)
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """``body`` as JSON; never cached unless ``headers`` say otherwise."""
+    content = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    return Response(content, status, NO_STORE | dict(headers or {}), media_type=JSON)
+
+
+def json_bytes(request: Request, body: bytes, etag: str) -> Response:
+    """JSON that is ready: 304 where the client has it, compressed where a network is in between."""
+    headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "accept-encoding, cookie"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if _worth_compressing(request, body):
+        body = gzip.compress(body, compresslevel=COMPRESSION, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(body, headers=headers, media_type=JSON)
+
+
+def _worth_compressing(request: Request, body: bytes) -> bool:
+    """Compressing costs more than loopback; a proxy on this machine compresses better than we would."""
+    far = request.client is not None and not request.client.host.startswith(("127.", "::1"))
+    return far and len(body) >= SMALL_BYTES and "gzip" in request.headers.get("accept-encoding", "")
+
+
+def error_answer(error: ApiError) -> Response:
+    return answer({"error": str(error), **error.more}, error.status, error.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Give every kind of failure the one shape."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(LiveOneError, _on_liveone_error)
+
+
+def store_error(error: StoreError) -> ApiError:
+    """503 with the plain reason: whatever is wrong with the database, the request itself was right."""
+    message, hint = plain(error), error.hint
+    headers = {"retry-after": "5"} if error.retryable else None
+    return ApiError(503, message, headers=headers, success=False, hint=hint)
+
+
+def plain(error: LiveOneError) -> str:
+    """The first line of what went wrong, without the hint."""
+    return str(error.args[0]).partition("\n")[0]
+
+
+async def _on_api_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return error_answer(error)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    text = {404: f"There is nothing at {request.url.path}", 405: f"{request.method} is not allowed here"}
+    message = text.get(error.status_code, error.detail or HTTPStatus(error.status_code).phrase)
+    return error_answer(ApiError(error.status_code, message, headers=error.headers))
+
+
+async def _on_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return error_answer(ApiError(422, f"{place}: {first['msg']}", parameter=place))
+
+
+async def _on_liveone_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LiveOneError)
+    if isinstance(error, StoreError):
+        log.warning("the database refused a request: %s", error)
+        return error_answer(store_error(error))
+    return error_answer(ApiError(400, plain(error), hint=error.hint))

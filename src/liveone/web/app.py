@@ -1,0 +1,52 @@
+"""The application: routes, the one error shape, the guard around everything."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import liveone
+from liveone.web import answers, files
+from liveone.web.auth import Gate
+from liveone.web.guard import Guard
+from liveone.web.health import Health
+from liveone.web.live import Live
+from liveone.web.routes import admin, cron, data, health, login, pages, stream
+from liveone.web.services import Services
+
+DESCRIPTION = """
+Everything LiveOne knows of your systems. Powers in W, energies in kWh, times ISO 8601 at the system's
+own offset. House signs: battery > 0 discharges, grid > 0 imports. Absent is `null`, never 0.
+
+Credentials: the cookie `auth-token=<AUTH_PASSWORD>`, a login session, or `Authorization: Bearer <token>`;
+cron paths take `Authorization: Bearer <CRON_SECRET>` only. Every error is `{"error": "..."}`.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application. ``app.state.live.close()`` ends open streams: await it when stopping begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await app.state.live.close()
+
+    app = FastAPI(
+        title="LiveOne",
+        version=liveone.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.gate = Gate(services.auth)
+    app.state.live = Live(services.store)
+    app.state.health = Health(services)
+    app.state.files = files.load()
+    answers.install(app)
+    for part in (data, stream, cron, login, admin, health, pages):
+        app.include_router(part.router)
+    app.add_middleware(Guard, local_only=services.auth.is_open)
+    return app

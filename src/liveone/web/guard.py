@@ -1,0 +1,115 @@
+"""The outermost layer: who may connect at all, and the headers that every answer carries.
+
+Without any credential configured only this machine may ask: the peer must be loopback, the request not
+forwarded by a proxy, and the Host a local name (a web page elsewhere may point its own name at 127.0.0.1).
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from liveone.web.answers import ApiError, error_answer, log
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+STREAM_PATH = "/api/stream"
+
+
+class Guard:
+    """ASGI middleware; ``local_only`` refuses everybody but this machine."""
+
+    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
+        self.app, self.local_only = app, local_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await error_answer(refusal)(scope, receive, send_guarded)
+            return
+        try:
+            await self.app(_routed(scope), receive, send_guarded)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if not started:
+                await error_answer(OUR_FAULT)(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope) -> ApiError | None:
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
+            return ApiError(403, "Requests from other sites' pages are refused.")
+        if not self.local_only:
+            return None
+        peer = scope["client"][0] if scope.get("client") else ""
+        if not is_loopback(peer) or _any_of(headers, FORWARDED) or not is_local_name(headers.get("host", "")):
+            return NOT_LOCAL
+        return None
+
+
+OUR_FAULT = ApiError(500, "Something failed inside the server; its log says what.")
+NOT_LOCAL = ApiError(
+    403,
+    "This server has no password yet, so it answers only to its own machine, as localhost.",
+    hint="Set AUTH_PASSWORD in its environment and start it again.",
+)
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a Host header names this machine: ``localhost``, ``x.localhost`` or a loopback address."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    name = name.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
+
+
+def _any_of(headers: Headers, names: Iterable[str]) -> bool:
+    return any(name in headers for name in names)
+
+
+def _routed(scope: Scope) -> Scope:
+    """HEAD is answered like GET (the server drops the body), except where the answer never ends."""
+    if scope["method"] == "HEAD" and scope["path"] != STREAM_PATH:
+        return {**scope, "method": "GET"}
+    return scope

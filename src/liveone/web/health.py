@@ -1,0 +1,48 @@
+"""Is this server well? Answers within a bound, whatever the database does; says nothing secret."""
+
+from typing import Any
+
+from anyio import CapacityLimiter, fail_after, to_thread
+
+from liveone.store.database import StoreError
+from liveone.store.generations import NEWEST
+from liveone.store.store import Store
+from liveone.web.answers import plain
+from liveone.web.services import Services
+
+PATIENCE_S = 2.5
+
+
+class Health:
+    """One check at a time, in a thread of its own, so that a hanging database cannot take all threads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._threads = CapacityLimiter(2)
+
+    async def check(self) -> tuple[int, dict[str, Any]]:
+        """``(status, body)``: 200 when the database answers, else 503 with the reason."""
+        store = self._services.store
+        body: dict[str, Any] = {
+            "status": "ok",
+            "database": "libsql" if "://" in store.database.label else "sqlite",
+            "generation": store.generation,
+            "release": self._services.release,
+            "collector": dict(self._services.collector_status()),
+        }
+        problem = await self._problem(store)
+        if problem:
+            return 503, body | {"status": "unavailable", "schema": None, "error": problem}
+        applied = store.generation
+        schema = {"applied": applied, "expected": NEWEST, "inSync": applied == NEWEST}
+        return 200, body | {"generation": applied, "schema": schema}
+
+    async def _problem(self, store: Store) -> str:
+        try:
+            with fail_after(PATIENCE_S):
+                await to_thread.run_sync(store.detect_again, limiter=self._threads, abandon_on_cancel=True)
+        except TimeoutError:
+            return f"the database has not answered within {PATIENCE_S} s"
+        except StoreError as error:
+            return plain(error).replace(store.database.label, "").replace("  ", " ").strip()
+        return ""

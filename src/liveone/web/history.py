@@ -1,0 +1,118 @@
+"""History in OpenNEM's form: one value per interval of a window, null for a gap, never a missing slot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+
+from liveone.domain.counters import rated_kw
+from liveone.domain.energy import IntervalEnergy, interval_energies
+from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.reading import COUNTERS
+from liveone.domain.system import System
+from liveone.domain.zones import Zone
+from liveone.store import aggregates
+from liveone.store import history as stored
+from liveone.web import fields as fields_module
+from liveone.web.fields import Field
+from liveone.web.history_days import daily
+from liveone.web.numbers import rounded_all
+from liveone.web.ranges import Window
+from liveone.web.series import Column, Slot, Source, Values, summed
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The answer's bytes, and a tag that changes only when the data do."""
+
+    body: bytes
+    etag: str
+
+
+def history(source: Source, window: Window, fields: Sequence[Field]) -> History:
+    """The history of one system. ``fields`` gives the order of the series."""
+    values = (daily if window.in_days else _minutes)(source, window, fields)
+    stretch = _stretch(window, source.zone)
+    series = [_series(source.system, field, stretch, values[field.name]) for field in fields]
+    data = orjson.dumps(series)
+    body = orjson.dumps(
+        {
+            "type": "energy",
+            "version": "v4.1",
+            "network": "liveone",
+            "created_at": source.zone.iso(int(source.now_at)),
+            "data": orjson.Fragment(data),
+        }
+    )
+    return History(body, f'W/"{blake2b(data, digest_size=12).hexdigest()}"')
+
+
+def _series(system: System, field: Field, stretch: dict[str, str], values: Values) -> dict[str, object]:
+    numbers = {"data": rounded_all(list(values.data))}
+    estimated = {} if values.estimated is None else {"estimated": values.estimated}
+    return {
+        "id": field.series_id(system),
+        "type": field.kind,
+        "units": field.units,
+        "history": stretch | numbers | estimated,
+        "network": "liveone",
+        "source": fields_module.source_of(system),
+        "description": field.description,
+    }
+
+
+def _stretch(window: Window, zone: Zone) -> dict[str, str]:
+    """Where the values lie: minutes are named by their interval's end, days by their date."""
+    if window.in_days:
+        return {"start": window.first_day, "last": window.last_start_day, "interval": window.interval}
+    first_at = window.start_at + window.step_s
+    return {"start": zone.iso(first_at), "last": zone.iso(window.end_at), "interval": window.interval}
+
+
+def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
+    plain = [field for field in fields if field.kind != "energy"]
+    columns = ["battery_soc_pct_last" if field.kind == "soc" else f"{field.name}_w_avg" for field in plain]
+    found = {
+        field.name: Values(column)
+        for field, column in zip(plain, _columns(source, window, columns), strict=True)
+    }
+    if fields_module.any_counter(fields):
+        found |= _interval_energy(source, window)
+    return found
+
+
+def _columns(source: Source, window: Window, columns: Sequence[str]) -> list[Column]:
+    """One value per interval of the window for each column."""
+    if not columns:
+        return []
+    span = (source.store, source.system.id, window.start_at, window.end_at)
+    if window.step_s == INTERVAL_S:
+        rows = stored.history_columns(*span, columns)
+    else:
+        rows = stored.buckets(*span, window.step_s, columns, -window.end_at % window.step_s)
+    size = (window.end_at - window.start_at) // window.step_s
+    slots: list[Slot] = [(None,) * (len(columns) + 1)] * size
+    before_at, step_s = window.start_at + 1, window.step_s
+    for row in rows:
+        slots[(row[0] - before_at) // step_s] = row
+    columns_found: list[Column] = list(zip(*slots, strict=True))
+    return columns_found[1:]
+
+
+def _interval_energy(source: Source, window: Window) -> dict[str, Values]:
+    """All six energies of the window's intervals, from five-minute rows and some around them."""
+    rows = aggregates.five_minutes_with_context(
+        source.store, source.system.id, window.start_at, window.end_at
+    )
+    parts = interval_energies(rows, rated_kw=rated_kw(source.system))
+    size = (window.end_at - window.start_at) // window.step_s
+    slots: list[list[IntervalEnergy]] = [[] for _ in range(size)]
+    for part in parts:
+        if window.start_at < part.interval_end <= window.end_at:
+            slots[(part.interval_end - window.start_at - 1) // window.step_s].append(part)
+    return {f"{name}_kwh": _summed(slots, position) for position, name in enumerate(COUNTERS)}
+
+
+def _summed(slots: Sequence[Sequence[IntervalEnergy]], position: int) -> Values:
+    return summed([[(part.kwh[position], part.estimated[position]) for part in slot] for slot in slots])

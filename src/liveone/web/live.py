@@ -1,0 +1,151 @@
+"""New readings as they are committed, by whatever process: one watcher for all listeners.
+
+While somebody listens, the database's change token is read ten times a second; when it moves, the new
+readings are read once, encoded once, and handed to every listener of their system. A listener that
+cannot keep up is dropped (its client reconnects and catches up); nobody listening costs nothing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+
+from liveone.domain.reading import Reading
+from liveone.domain.zones import Zone
+from liveone.store import readings
+from liveone.store.database import StoreError
+from liveone.store.store import Store
+from liveone.web.answers import ApiError, log
+from liveone.web.readings_json import event
+
+WATCH_S, RETRY_S = 0.1, 2.0
+CATCH_UP_S = 3600
+MOST_LISTENERS, MOST_QUEUED = 200, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message of the stream: ``at`` is the reading's inverter_time and the event's id."""
+
+    at: int
+    data: bytes
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open stream. ``queue`` yields events, then None when the stream has to end."""
+
+    system_id: int
+    zone: Zone
+    last_at: int = 0
+    queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(MOST_QUEUED))
+
+
+class Live:
+    """The hub. Belongs to one event loop; store calls go to a thread of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listeners: set[Listener] = set()
+        self._joined = False
+        self._watcher: asyncio.Task[None] | None = None
+        self._threads = CapacityLimiter(1)
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        return len(self._listeners)
+
+    def join(self, listener: Listener) -> None:
+        """Deliver readings newer than ``listener.last_at`` from now on; ApiError 503 when full or closing."""
+        if self._closed or self.count >= MOST_LISTENERS:
+            reason = (
+                "The server is stopping" if self._closed else f"{MOST_LISTENERS} streams are open already"
+            )
+            raise ApiError(503, f"{reason}; try again later.", headers={"retry-after": "10"})
+        self._listeners.add(listener)
+        self._joined = True
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    async def close(self) -> None:
+        """End every stream; call it when the server begins to stop, or it would wait for them."""
+        self._closed = True
+        for listener in list(self._listeners):
+            self._drop(listener)
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+
+    async def _watch(self) -> None:
+        seen: int | None = None
+        failing = False
+        while self._listeners:
+            wait_s = WATCH_S
+            try:
+                token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)
+                if token != seen or self._joined:
+                    self._joined = False
+                    self._publish(await to_thread.run_sync(self._news, self._wanted(), limiter=self._threads))
+                    seen = token
+                failing = False
+            except StoreError as error:
+                if not failing:
+                    log.warning("live readings wait for the database: %s", error)
+                failing, wait_s = True, RETRY_S
+            await asyncio.sleep(wait_s)
+
+    def _wanted(self) -> dict[int, tuple[int, Zone]]:
+        """For each system, the oldest reading that one of its listeners has as its last."""
+        wanted: dict[int, tuple[int, Zone]] = {}
+        for one in self._listeners:
+            known_at, _ = wanted.get(one.system_id, (one.last_at, one.zone))
+            wanted[one.system_id] = (min(known_at, one.last_at), one.zone)
+        return wanted
+
+    def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[Event]]:
+        newest = readings.newest_at(self._store)
+        return {
+            system_id: encode(system_id, since(self._store, system_id, last_at, newest[system_id]), zone)
+            for system_id, (last_at, zone) in wanted.items()
+            if newest.get(system_id, 0) > last_at
+        }
+
+    def _publish(self, news: dict[int, list[Event]]) -> None:
+        for system_id, events in news.items():
+            for listener in [one for one in self._listeners if one.system_id == system_id]:
+                self._deliver(listener, events)
+
+    def _deliver(self, listener: Listener, events: Iterable[Event]) -> None:
+        for one in events:
+            if one.at <= listener.last_at:
+                continue
+            if listener.queue.full():
+                self._drop(listener)
+                return
+            listener.queue.put_nowait(one)
+            listener.last_at = one.at
+
+    def _drop(self, listener: Listener) -> None:
+        self.leave(listener)
+        while listener.queue.full():
+            listener.queue.get_nowait()
+        listener.queue.put_nowait(None)
+
+
+def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[Reading]:
+    """Readings newer than ``after_at``, of at most the last hour, oldest first."""
+    start_at = max(after_at, newest_at - CATCH_UP_S)
+    found = readings.between(store, system_id, start_at, newest_at)
+    return [reading for reading in found if reading.inverter_time > after_at]
+
+
+def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[Event]:
+    return [Event(reading.inverter_time, orjson.dumps(event(system_id, reading, zone))) for reading in found]

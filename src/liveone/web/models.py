@@ -1,0 +1,176 @@
+"""What OpenAPI says of our answers. Documentation only: answers are built elsewhere, and a test compares."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Watts = Annotated[float | None, Field(description="W; null when the device did not say")]
+Kwh = Annotated[float | None, Field(description="kWh; null when unknown")]
+Pct = Annotated[float | None, Field(description="%")]
+Time = Annotated[str, Field(examples=["2025-08-18T10:00:00+10:00"], description="ISO 8601, system's offset")]
+Quality = Literal["measured", "estimated"] | None
+
+
+class Shape(BaseModel):
+    """An answer; more fields may come, none will go."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Failure(Shape):
+    """Every error: what happened and, where somebody can do something, what."""
+
+    error: str
+    parameter: Annotated[str | None, Field(description="the parameter that is wrong")] = None
+    hint: str | None = None
+
+
+class Done(Shape):
+    success: Literal[True]
+
+
+class SignedIn(Done):
+    pass
+
+
+class Credentials(BaseModel):
+    """With a single owner the e-mail may be anything."""
+
+    email: Annotated[str, Field(max_length=320)] = ""
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class DailyOrder(BaseModel):
+    """Either an action, or one day of one system."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"action": "catchup"}, {"systemId": "1", "date": "2025-08-17"}]},
+    )
+    action: str | None = None
+    systemId: str | int | None = None  # noqa: N815
+    date: str | None = None
+
+
+class CronResult(Shape):
+    system: Annotated[str, Field(description="the vendor's name of the site", examples=["1586"])]
+    success: bool
+    error: str | None = None
+
+
+class CronAnswer(Done):
+    timestamp: Time
+    count: int
+    results: list[CronResult]
+
+
+class Power(Shape):
+    """House signs: battery > 0 discharges, grid > 0 imports. Losses are what the four leave unexplained."""
+
+    solarW: Watts  # noqa: N815
+    solarInverterW: Watts  # noqa: N815
+    shuntW: Watts  # noqa: N815
+    loadW: Watts  # noqa: N815
+    batteryW: Watts  # noqa: N815
+    gridW: Watts  # noqa: N815
+    lossesW: Watts  # noqa: N815
+
+
+class Energy(Shape):
+    solarKwh: Kwh  # noqa: N815
+    loadKwh: Kwh  # noqa: N815
+    batteryInKwh: Kwh  # noqa: N815
+    batteryOutKwh: Kwh  # noqa: N815
+    gridInKwh: Kwh  # noqa: N815
+    gridOutKwh: Kwh  # noqa: N815
+
+
+class Energies(Shape):
+    """``quality`` says of each of today's energies whether all of it is measured."""
+
+    today: Energy
+    total: Energy
+    quality: dict[str, Quality]
+
+
+class Latest(Shape):
+    timestamp: Time
+    power: Power
+    soc: dict[Literal["battery"], Pct]
+    energy: Energies
+    system: dict[str, Any]
+
+
+class Yesterday(Shape):
+    date: Annotated[str, Field(examples=["2025-08-17"])]
+    energy: dict[str, Kwh]
+    quality: dict[str, Quality]
+    power: dict[Literal["solar", "load", "battery", "grid"], dict[Literal["minW", "avgW", "maxW"], Watts]]
+    soc: dict[str, Pct]
+    dataQuality: dict[str, Any]  # noqa: N815
+
+
+class Historical(Shape):
+    yesterday: Yesterday | None
+
+
+class DataAnswer(Done):
+    latest: Latest
+    historical: Historical
+    vendorType: str  # noqa: N815
+    vendorSiteId: str  # noqa: N815
+    displayName: str  # noqa: N815
+    systemInfo: dict[str, str | None]  # noqa: N815
+    polling: dict[str, Any]
+    freshness: dict[str, Any]
+
+
+class Stretch(Shape):
+    """``data[i]`` belongs to the interval that ends ``i`` intervals after ``start``."""
+
+    start: str
+    last: str
+    interval: Annotated[str, Field(examples=["5m"])]
+    data: list[float | None]
+    estimated: Annotated[list[int], Field(description="indexes of estimated energies")] = []
+
+
+class Series(Shape):
+    id: Annotated[str, Field(examples=["liveone.select.live.1586.solar.power"])]
+    type: Literal["power", "energy", "soc"]
+    units: Literal["W", "kWh", "%"]
+    history: Stretch
+    network: str
+    source: str
+    description: str
+
+
+class HistoryAnswer(Shape):
+    """OpenNEM v4.1."""
+
+    type: Literal["energy"]
+    version: str
+    network: str
+    created_at: Time
+    data: list[Series]
+
+
+class SystemRow(Shape):
+    id: int
+    displayName: str  # noqa: N815
+    vendorType: str  # noqa: N815
+    vendorSiteId: str  # noqa: N815
+    timeZone: dict[str, Any]  # noqa: N815
+    isActive: bool  # noqa: N815
+
+
+class SystemsAnswer(Done):
+    systems: list[SystemRow]
+
+
+class Health(Shape):
+    status: Literal["ok", "degraded"]
+    database: Annotated[str, Field(examples=["sqlite"])]
+    generation: Annotated[int, Field(examples=[2])]
+    release: Annotated[str, Field(examples=["0.1.0+359d6d9"])]
+    db_schema: Annotated[dict[str, Any], Field(alias="schema")]

@@ -1,0 +1,137 @@
+"""What ``/api/data`` says: the newest reading, today so far, yesterday, and how polling goes."""
+
+from typing import Any
+
+from liveone.domain import freshness
+from liveone.domain.aggregates import Day
+from liveone.domain.counters import rated_kw
+from liveone.domain.days import close_days
+from liveone.domain.reading import POWERS, Reading
+from liveone.domain.system import System
+from liveone.domain.zones import Zone, zone_of
+from liveone.store import aggregates, polling, readings
+from liveone.store.polling import PollingStatus
+from liveone.store.store import Store
+from liveone.web.answers import ApiError
+from liveone.web.daily import energies, estimates, expected_intervals
+from liveone.web.numbers import rounded
+from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
+from liveone.web.readings_json import energies as energies_json
+
+UNKNOWN = [None] * 6
+"""Six energies of which nothing is known."""
+
+
+def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dict[str, Any]:
+    """The whole answer. Raises ApiError 503 when the system has no reading yet."""
+    zone = zone_of(system)
+    status = polling.statuses(store).get(system.id)
+    latest = readings.latest(store, system.id)
+    if latest is None:
+        raise nothing_yet(system, status, zone)
+    today, yesterday, alarms = _two_days(store, system, zone, now_at)
+    return {
+        "success": True,
+        "latest": _latest(latest, today, zone),
+        "historical": {"yesterday": _yesterday(yesterday, zone) if yesterday else None},
+        **identity(system, zone),
+        "polling": polling_json(system, status, zone),
+        "freshness": {
+            "state": freshness.of(latest.received_time, now_at, cadence_s),
+            "ageS": max(0, round(now_at - latest.inverter_time)),
+            "cadenceS": cadence_s,
+            "frozenCounters": alarms,
+        },
+    }
+
+
+def nothing_yet(system: System, status: PollingStatus | None, zone: Zone) -> ApiError:
+    reason = f"System {system.id} ({system.display_name}) has no reading yet"
+    if status is not None and status.last_error:
+        reason += f"; the last poll failed: {status.last_error}"
+    elif status is None or not status.last_poll_time:
+        reason += "; it has not been polled"
+    return ApiError(
+        503, f"{reason}.", success=False, **identity(system, zone), polling=polling_json(system, status, zone)
+    )
+
+
+def identity(system: System, zone: Zone) -> dict[str, Any]:
+    return {
+        "systemId": system.id,
+        "vendorType": system.vendor_type,
+        "vendorSiteId": system.vendor_site_id,
+        "displayName": system.display_name,
+        "timeZone": {"offsetMin": system.timezone_offset_min, "name": system.time_zone},
+        "systemInfo": {
+            "model": system.model,
+            "serial": system.serial,
+            "ratings": system.ratings,
+            "solarSize": system.solar_size,
+            "batterySize": system.battery_size,
+        },
+    }
+
+
+def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> dict[str, Any]:
+    """How polling goes; all zero and null for a system that was never polled."""
+    return {
+        "lastPollTime": iso_or_none(zone, status.last_poll_time if status else None),
+        "lastSuccessTime": iso_or_none(zone, status.last_success_time if status else None),
+        "lastErrorTime": iso_or_none(zone, status.last_error_time if status else None),
+        "lastError": status.last_error if status else None,
+        "consecutiveErrors": status.consecutive_errors if status else 0,
+        "totalPolls": status.total_polls if status else 0,
+        "successfulPolls": status.successful_polls if status else 0,
+        "isActive": system.is_active,
+    }
+
+
+def _two_days(
+    store: Store, system: System, zone: Zone, now_at: float
+) -> tuple[Day | None, Day | None, list[str]]:
+    """Today so far and yesterday, from five-minute rows (they know what is estimated); frozen counters."""
+    today = zone.day_of(now_at)
+    start_at = zone.bounds(today)[0]
+    yesterday = zone.day_of(start_at)
+    rows = aggregates.five_minutes_with_context(
+        store, system.id, zone.bounds(yesterday)[0], zone.bounds(today)[1]
+    )
+    found = {day.day: day for day in close_days(rows, zone=zone, rated_kw=rated_kw(system))}
+    return found.get(today), found.get(yesterday), freshness.frozen_counters(rows)
+
+
+def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
+    kwh = energies(today) if today else UNKNOWN
+    flags = estimates(today, None, zone) if today else [False] * 6
+    return {
+        "timestamp": zone.iso(latest.inverter_time),
+        "receivedTime": zone.iso(latest.received_time),
+        "power": power(latest),
+        "soc": {"battery": rounded(latest.battery_soc_pct)},
+        "energy": {
+            "today": energies_json(kwh),
+            "total": totals(latest),
+            "quality": quality(kwh, flags),
+        },
+        "system": device(latest, zone),
+    }
+
+
+def _yesterday(day: Day, zone: Zone) -> dict[str, Any]:
+    kwh = energies(day)
+    coverage_pct = 100 * day.interval_count // expected_intervals(day.day, zone)
+    return {
+        "date": day.day,
+        "energy": energies_json(kwh, DAY_ENERGY_KEYS),
+        "quality": quality(kwh, estimates(day, None, zone), DAY_ENERGY_KEYS),
+        "power": {
+            name: {f"{kind}W": rounded(getattr(day, f"{name}_w_{kind}")) for kind in ("min", "avg", "max")}
+            for name in POWERS
+        },
+        "soc": {
+            f"{kind}Battery": rounded(getattr(day, f"battery_soc_pct_{kind}"))
+            for kind in ("min", "avg", "max", "end")
+        },
+        "dataQuality": {"intervalCount": day.interval_count, "coverage": f"{coverage_pct}%"},
+    }

@@ -1,0 +1,90 @@
+"""A reading as the API writes it: camelCase, unit in the name, local time, null for what was not measured."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from liveone.domain.reading import COUNTERS, Reading
+from liveone.domain.zones import Zone
+from liveone.web.numbers import Number, rounded
+
+POWER_KEYS = {
+    "solarW": "solar_w",
+    "solarInverterW": "solar_inverter_w",
+    "shuntW": "shunt_w",
+    "loadW": "load_w",
+    "batteryW": "battery_w",
+    "gridW": "grid_w",
+}
+ENERGY_KEYS = ("solarKwh", "loadKwh", "batteryInKwh", "batteryOutKwh", "gridInKwh", "gridOutKwh")
+"""In the order of ``reading.COUNTERS``."""
+
+DAY_ENERGY_KEYS = (
+    "solarKwh",
+    "loadKwh",
+    "batteryChargeKwh",
+    "batteryDischargeKwh",
+    "gridImportKwh",
+    "gridExportKwh",
+)
+
+
+def iso_or_none(zone: Zone, at: float | None) -> str | None:
+    return None if at is None else zone.iso(at)
+
+
+def power(reading: Reading) -> dict[str, Number | None]:
+    """Watts in house signs; ``lossesW`` is what the four powers leave unexplained, never corrected."""
+    powers: dict[str, Number | None] = {
+        key: rounded(getattr(reading, name)) for key, name in POWER_KEYS.items()
+    }
+    return powers | {"lossesW": losses_w(reading)}
+
+
+def losses_w(reading: Reading) -> Number | None:
+    """``solar_w + battery_w + grid_w - load_w``; None unless all four were measured."""
+    solar_w, battery_w = reading.solar_w, reading.battery_w
+    grid_w, load_w = reading.grid_w, reading.load_w
+    if solar_w is None or battery_w is None or grid_w is None or load_w is None:
+        return None
+    return solar_w + battery_w + grid_w - load_w
+
+
+def totals(reading: Reading) -> dict[str, Number | None]:
+    """The six counters, kWh since the device was installed."""
+    return energies([getattr(reading, f"{name}_kwh_total") for name in COUNTERS])
+
+
+def energies(kwh: Sequence[float | None], keys: Sequence[str] = ENERGY_KEYS) -> dict[str, Number | None]:
+    """Six energies in the order of ``reading.COUNTERS``."""
+    return {key: rounded(value) for key, value in zip(keys, kwh, strict=True)}
+
+
+def quality(
+    kwh: Sequence[float | None], estimated: Sequence[bool], keys: Sequence[str] = ENERGY_KEYS
+) -> dict[str, str | None]:
+    """``measured``, ``estimated`` (in part or whole) or null, for each of the six energies."""
+    return {
+        key: None if value is None else "estimated" if guessed else "measured"
+        for key, value, guessed in zip(keys, kwh, estimated, strict=True)
+    }
+
+
+def device(reading: Reading, zone: Zone) -> dict[str, Any]:
+    return {
+        "faultCode": reading.fault_code,
+        "faultTimestamp": iso_or_none(zone, reading.fault_at or None),
+        "generatorStatus": reading.generator_status,
+    }
+
+
+def event(system_id: int, reading: Reading, zone: Zone) -> dict[str, Any]:
+    """What a listener of the stream gets for one new reading."""
+    return {
+        "systemId": system_id,
+        "timestamp": zone.iso(reading.inverter_time),
+        "receivedTime": zone.iso(reading.received_time),
+        "power": power(reading),
+        "soc": {"battery": rounded(reading.battery_soc_pct)},
+        "energy": {"total": totals(reading)},
+        "system": device(reading, zone),
+    }

@@ -1,0 +1,81 @@
+"""What administrators see: all systems with their polling, accounts, storage."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from liveone.domain import freshness
+from liveone.domain.zones import zone_of
+from liveone.store import polling, readings, storage, systems
+from liveone.web.access import Administrator, Wired
+from liveone.web.answers import answer
+from liveone.web.models import Done, Failure
+from liveone.web.numbers import rounded
+from liveone.web.overview import identity, polling_json
+from liveone.web.readings_json import iso_or_none
+
+router = APIRouter(prefix="/api/admin", tags=["admin"])
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": Done},
+    401: {"model": Failure, "description": "No credential, or a wrong one."},
+    403: {"model": Failure, "description": "Not an administrator."},
+}
+
+
+@router.get("/systems", summary="Every system with its polling", responses=RESPONSES)
+def all_systems(_: Administrator, services: Wired) -> Response:
+    """Owner, newest reading, freshness and polling status of every system."""
+    store, now_at = services.store, services.clock.now_at()
+    statuses, newest = polling.statuses(store), readings.latest_many(store)
+    rows = []
+    for system in systems.list_systems(store):
+        zone, reading = zone_of(system), newest.get(system.id)
+        received_at = reading.received_time if reading else None
+        rows.append(
+            {
+                "id": system.id,
+                "owner": system.owner,
+                **identity(system, zone),
+                "lastReadingTime": iso_or_none(zone, reading.inverter_time if reading else None),
+                "freshness": freshness.of(received_at, now_at, services.cadence_s),
+                "polling": polling_json(system, statuses.get(system.id), zone),
+            }
+        )
+    return answer({"success": True, "systems": rows})
+
+
+@router.get("/users", summary="Accounts", responses=RESPONSES)
+def users(_: Administrator, services: Wired) -> Response:
+    """Accounts and the systems they see. In single-owner mode there are none; the owner sees everything."""
+    rows = [
+        {
+            "id": user.id,
+            "email": user.email,
+            "isAdmin": user.is_admin,
+            "tokens": len(user.token_hashes),
+            "systems": [
+                {"id": system.id, "role": systems.role_of(services.store, user.id, system.id)}
+                for system in systems.systems_of(services.store, user.id)
+            ],
+        }
+        for user in services.auth.users
+    ]
+    owner = bool(services.auth.auth_password)
+    return answer({"success": True, "singleOwner": owner, "users": rows})
+
+
+@router.get("/storage", summary="What the database holds", responses=RESPONSES)
+def storage_of(_: Administrator, services: Wired) -> Response:
+    """Sizes in bytes, rows a table, bytes a reading."""
+    found = storage.storage(services.store)
+    return answer(
+        {
+            "success": True,
+            "generation": found.generation,
+            "fileBytes": found.file_bytes,
+            "walBytes": found.wal_bytes,
+            "freeBytes": found.free_bytes,
+            "rows": found.rows,
+            "bytesPerReading": rounded(found.bytes_per_reading),
+        }
+    )

@@ -1,0 +1,63 @@
+"""Work on command, for hosts that run their own schedule: poll every system, close days."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Response
+
+from liveone.domain.zones import Zone
+from liveone.web.access import CronCaller, Wired, system_number
+from liveone.web.answers import answer, bad_parameter
+from liveone.web.models import CronAnswer, DailyOrder, Failure
+from liveone.web.services import DailyJob, Services
+
+router = APIRouter(prefix="/api/cron", tags=["cron"], dependencies=[CronCaller])
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": CronAnswer, "description": "Done; each system's outcome."},
+    401: {"model": Failure, "description": "Send Authorization: Bearer <CRON_SECRET>."},
+}
+UTC = Zone(0)
+WHICH = 'Send {"action":"catchup"}, {"action":"clear"} or {"systemId":"1","date":"2025-08-17"}'
+
+
+@router.get("/minutely", summary="Poll every active system once", responses=RESPONSES)
+@router.post("/minutely", summary="Poll every active system once", responses=RESPONSES)
+async def minutely(services: Wired) -> Response:
+    """Answers when every system has answered or failed; one system's failure is not another's."""
+    return _done(services, await services.poll_now())
+
+
+@router.get("/daily", summary="Aggregate yesterday", responses=RESPONSES)
+async def daily(services: Wired) -> Response:
+    """For every system whose local midnight has passed."""
+    return _done(services, await services.daily(DailyJob("yesterday")))
+
+
+@router.post(
+    "/daily",
+    summary="Aggregate again, or catch up",
+    responses=RESPONSES | {400: {"model": Failure, "description": "An order that is not understood."}},
+)
+async def daily_order(services: Wired, order: Annotated[DailyOrder, Body()]) -> Response:
+    """`catchup`: every complete day that is still open; `clear`: all days again; or one day of one system."""
+    return _done(services, await services.daily(_job(services, order)))
+
+
+def _job(services: Services, order: DailyOrder) -> DailyJob:
+    if order.action is not None:
+        if order.action not in ("catchup", "clear") or order.systemId is not None or order.date is not None:
+            raise bad_parameter("action", WHICH)
+        return DailyJob("catchup" if order.action == "catchup" else "clear")
+    if order.systemId is None or order.date is None:
+        raise bad_parameter("systemId" if order.systemId is None else "date", WHICH)
+    number = system_number("systemId", str(order.systemId))
+    return DailyJob("day", number, _day(order.date))
+
+
+def _day(text: str) -> str:
+    UTC.bounds(text)
+    return text
+
+
+def _done(services: Services, results: Any) -> Response:
+    now = UTC.iso(services.clock.now_at())
+    return answer({"success": True, "timestamp": now, "count": len(results), "results": list(results)})

@@ -1,0 +1,40 @@
+"""Health for everybody, metrics and the API's description for those who may."""
+
+from fastapi import APIRouter, Request, Response
+
+from liveone.web.access import Asking, Wired, systems_for
+from liveone.web.answers import answer
+from liveone.web.metrics import CONTENT_TYPE, exposition
+from liveone.web.models import Failure, Health
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get(
+    "/api/health",
+    summary="Is the server well?",
+    responses={
+        200: {"model": Health},
+        503: {"model": Failure, "description": "The database is away; the reason is plain."},
+    },
+)
+async def health(request: Request) -> Response:
+    """Open to all. `schema.inSync` is false while the database is of an older generation (which works)."""
+    status, body = await request.app.state.health.check()
+    return answer(body, status)
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {}}, "description": "Text exposition format 0.0.4."},
+        401: {"model": Failure, "description": "Send Authorization: Bearer <token>."},
+    },
+)
+def metrics(request: Request, caller: Asking, services: Wired) -> Response:
+    """The systems that the credential may see, and the server itself."""
+    visible = systems_for(services.store, caller)
+    text = exposition(services, visible, listeners=request.app.state.live.count)
+    return Response(text, media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})

@@ -1,0 +1,22 @@
+// Signing in; afterwards back to the page that asked for it.
+
+import { send } from "./api.js";
+import { byId, show } from "./dom.js";
+
+function next() {
+  const asked = new URLSearchParams(location.search).get("next") ?? "/";
+  const target = new URL(asked, location.origin);
+  return target.origin === location.origin ? target.pathname + target.search : "/";
+}
+
+byId("login").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { email, password } = Object.fromEntries(new FormData(event.target));
+  try {
+    await send("/api/auth/login", { email, password });
+    location.assign(next());
+  } catch (error) {
+    show(byId("problem"), error.message);
+    event.target.password.select();
+  }
+});

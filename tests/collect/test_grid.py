@@ -1,0 +1,152 @@
+"""The minute grid and the schedule on it: pure, so most of it is stated as properties."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from liveone.collect import grid
+from liveone.collect.schedule import PATIENCE_S, SLOWEST_S, Moment, Schedule, Turn
+from liveone.domain.system import System
+from liveone.errors import LiveOneError
+from liveone.vendors.base import CredentialsRefused, RateLimited, TemporaryFailure
+
+CADENCE_S = 60
+times = st.floats(1.7e9, 1.9e9)
+
+
+def system(number: int = 1, *, active: bool = True) -> System:
+    return System(number, "anna", "select.live", str(1500 + number), "House", 600, is_active=active)
+
+
+def schedule_of(count: int = 1, moment: Moment = Moment(1_755_600_000.0, 0.0)) -> Schedule:
+    schedule = Schedule(CADENCE_S)
+    schedule.update([system(number) for number in range(1, count + 1)], moment)
+    return schedule
+
+
+def settled_into(schedule: Schedule, moment: Moment) -> Turn:
+    """Past the first poll, so that the turn is on the grid."""
+    (turn,) = schedule.due(moment)
+    schedule.settle(turn, moment)
+    return turn
+
+
+def test_a_site_keeps_its_second_of_the_minute_forever() -> None:
+    assert grid.offset_s("select.live", "1586", 60) == 7
+    assert grid.offset_s("select.live", "1587", 60) == 17
+
+
+def test_a_thousand_sites_are_spread_over_forty_seconds() -> None:
+    seconds = Counter(grid.offset_s("select.live", str(site), 60) for site in range(1000))
+    assert set(seconds) == set(range(40))
+    assert max(seconds.values()) < 50
+
+
+@given(times, st.integers(0, 39), st.floats(0, 4000))
+def test_the_next_moment_of_the_grid_is_on_it_and_the_first_that_is_far_enough(
+    now_at: float, offset_s: int, least_s: float
+) -> None:
+    wait_s = grid.wait_s(now_at, offset_s, 60, at_least_s=least_s)
+    assert least_s - 1e-5 <= wait_s < least_s + 60 + 1e-5
+    assert abs((now_at + wait_s - offset_s + 30) % 60 - 30) < 1e-5
+
+
+@given(times, st.floats(0, 1), st.floats(0.1, 60))
+def test_a_retry_comes_20_to_40_seconds_later_and_before_the_next_poll(
+    now_at: float, share: float, wait_s: float
+) -> None:
+    delay_s = grid.retry_wait_s(now_at, wait_s, 60, share=share)
+    if delay_s is not None:
+        assert 20 <= delay_s <= 40
+    if now_at % 60 < 39:
+        assert delay_s is not None
+        assert now_at % 60 + delay_s < 60
+
+
+def test_a_wall_clock_that_jumps_neither_stalls_nor_doubles_a_poll() -> None:
+    for jump_s in (-7200, -90, -30, 30, 90, 7200, 86_400 * 365):
+        schedule = schedule_of()
+        settled_into(schedule, Moment(1_755_600_000, 0))
+        polls, wall_s = [], 0.0
+        for second in range(1, 601):
+            wall_s += 1 if second != 150 else 1 + jump_s
+            moment = Moment(1_755_600_000 + wall_s, second)
+            polls += [second for turn in schedule.due(moment) if not schedule.settle(turn, moment)]
+        waits = [later - earlier for earlier, later in zip([0, *polls], polls, strict=False)]
+        assert 30 <= min(waits), jump_s
+        assert max(waits) <= 90, jump_s
+
+
+def test_after_a_long_sleep_systems_go_on_at_their_own_seconds_without_catching_up() -> None:
+    schedule = schedule_of(200)
+    for second in range(130):
+        for turn in schedule.due(Moment(1_755_600_000 + second, second)):
+            schedule.settle(turn, Moment(1_755_600_000 + second, second))
+    polls: Counter[int] = Counter()
+    for second in range(60):
+        moment = Moment(1_755_607_200 + second, 7200 + second)
+        polls.update(second for _ in schedule.due(moment))
+    assert polls.total() == 200
+    assert max(polls.values()) < 20
+
+
+def test_systems_that_appear_together_start_within_forty_seconds_and_one_starts_at_once() -> None:
+    assert len(schedule_of(1).due(Moment(1_755_600_000, 0.0))) == 1
+    schedule = schedule_of(1000)
+    begun = [schedule.due(Moment(1_755_600_000 + second, float(second))) for second in range(41)]
+    assert len({turn.system.id for turns in begun for turn in turns}) == 1000
+    assert max(len(turns) for turns in begun[:30]) <= 26
+
+
+def test_a_failure_that_may_pass_is_tried_again_within_the_minute_and_then_the_grid_goes_on() -> None:
+    schedule = schedule_of()
+    turn = settled_into(schedule, Moment(1_755_600_000, 0))
+    due_s = turn.due_s
+    failed = Moment(1_755_600_000 + due_s, due_s)
+    assert schedule.due(failed) == [turn]
+    assert schedule.settle(turn, failed, error=TemporaryFailure("500"))
+    assert turn.retry_s is not None
+    assert 20 <= turn.retry_s - due_s <= 40
+    again = Moment(1_755_600_000 + turn.retry_s, turn.retry_s)
+    assert schedule.due(again) == [turn]
+    assert not schedule.settle(turn, again)
+    assert turn.due_s == pytest.approx(due_s + 60)
+
+
+def test_the_same_sample_again_is_tried_again_once_but_not_all_night() -> None:
+    schedule = schedule_of()
+    moment = Moment(1_755_600_000, 0)
+    (turn,) = schedule.due(moment)
+    outcomes = [schedule.settle(turn, moment, sample_at=1_755_599_990) for _ in range(4)]
+    assert outcomes == [False, True, False, False]
+
+
+def test_refused_credentials_slow_down_to_an_hour_and_success_ends_it() -> None:
+    schedule = schedule_of()
+    turn, now_s, waits = settled_into(schedule, Moment(1_755_600_000, 0)), 0.0, []
+    for _ in range(12):
+        schedule.settle(turn, Moment(1_755_600_000 + now_s, now_s), error=CredentialsRefused("no"))
+        waits.append(turn.due_s - now_s)
+        now_s = turn.due_s
+    assert waits[0] < 121
+    assert all(later >= earlier - 60 for earlier, later in zip(waits, waits[1:], strict=False))
+    assert SLOWEST_S <= waits[-1] <= SLOWEST_S + 60
+    schedule.settle(turn, Moment(1_755_600_000 + now_s, now_s))
+    assert turn.refusals == 0
+    assert turn.slowed_by is None
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(300.0, 300.0), (7200.0, 7200.0), (1e12, PATIENCE_S)])
+def test_what_the_portal_asks_for_is_honoured_within_a_day(asked_s: float, waits_s: float) -> None:
+    schedule = schedule_of()
+    turn = settled_into(schedule, Moment(1_755_600_000, 0))
+    error: LiveOneError = RateLimited("slow down", retry_after_s=asked_s)
+    assert not schedule.settle(turn, Moment(1_755_600_000, 0), error=error)
+    assert waits_s <= turn.due_s <= waits_s + 60
+
+
+def test_systems_that_are_removed_or_switched_off_are_polled_no_more() -> None:
+    schedule = schedule_of(3)
+    schedule.update([system(1), system(2, active=False)], Moment(1_755_600_001, 1))
+    assert [turn.system.id for turn in schedule.turns()] == [1]

@@ -1,0 +1,68 @@
+"""kill -9 at many moments, with the database free and locked: nothing accepted is lost, none is twice."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from liveone.clock import SystemClock
+from liveone.collect.backlog import Backlog
+from liveone.collect.recorder import Recorder
+from liveone.collect.spool import Spool
+
+from tests.collect.support import START_AT, new_store, times_in
+
+ROUNDS = 15
+LINES_BEFORE_KILL = 3
+BETWEEN_ROUNDS = 1_000_000
+
+
+def keep_locking(path: Path, stop: threading.Event) -> None:
+    """Hold the write lock for 60 ms, leave it free for 60 ms, and so on."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    while not stop.is_set():
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(0.06)
+        connection.execute("ROLLBACK")
+        time.sleep(0.06)
+    connection.close()
+
+
+def run_until_killed(database: Path, spool: Path, first: int, lives_s: float) -> list[tuple[int, bool]]:
+    """What the child said was accepted: numbers, and whether they were spooled."""
+    command = [sys.executable, "-m", "tests.collect.recording_child", database, spool, str(first)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
+        assert child.stdout
+        said = [child.stdout.readline() for _ in range(LINES_BEFORE_KILL)]
+        time.sleep(lives_s)
+        child.kill()
+        said += child.stdout.readlines()
+    whole = [line.split() for line in said if line.endswith(b"\n")]
+    return [(int(number), spooled == b"1") for number, spooled in whole]
+
+
+def test_killed_at_any_moment_nothing_accepted_is_lost_and_nothing_is_twice(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "data.db")
+    moments, stop = random.Random(20250816), threading.Event()
+    locker = threading.Thread(target=keep_locking, args=(tmp_path / "data.db", stop))
+    locker.start()
+    accepted: list[tuple[int, bool]] = []
+    for turn in range(ROUNDS):
+        lives_s = moments.uniform(0, 0.35)
+        accepted += run_until_killed(tmp_path / "data.db", tmp_path / "spool", turn * BETWEEN_ROUNDS, lives_s)
+    stop.set()
+    locker.join()
+    recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    recorder.drain()
+    times = times_in(store)
+    assert {START_AT + number for number, _ in accepted} <= set(times)
+    assert len(times) == len(set(times))
+    assert times == sorted(times), "in order, across all the kills"
+    spooled = sum(spooled for _, spooled in accepted)
+    assert min(spooled, len(accepted) - spooled) > 10, "both ways were taken"
+    assert recorder.backlog.waiting == recorder.backlog.held == 0
+    recorder.close()
+    store.close()

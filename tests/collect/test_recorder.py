@@ -1,0 +1,246 @@
+"""The recorder: a reading that was accepted is in the database or on its way there, in order, once."""
+
+import errno
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from liveone.clock import SystemClock
+from liveone.collect.backlog import MEMORY_LIMIT, Backlog
+from liveone.collect.recorder import Fate, Recorder, Stopped
+from liveone.collect.spool import Spool, SpoolFull
+from liveone.store import polling
+from liveone.store.store import Store
+
+from tests.collect.support import START_AT, new_store, recorded, times_in
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = new_store(tmp_path / "data.db", 20, busy_timeout_s=0.1)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def recorder(store: Store, tmp_path: Path) -> Iterator[Recorder]:
+    recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    yield recorder
+    recorder.close()
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The write lock, held by somebody else until ROLLBACK."""
+    other = sqlite3.connect(tmp_path / "data.db", isolation_level=None)
+    yield other
+    other.close()
+
+
+def test_a_reading_is_new_once_and_a_repeat_ever_after(recorder: Recorder, store: Store) -> None:
+    one = recorded(1, START_AT)
+    assert recorder.record([one]) == [Fate.NEW]
+    assert recorder.record([one, recorded(2, START_AT)]) == [Fate.REPEAT, Fate.NEW]
+    status = polling.statuses(store)[1]
+    assert (status.total_polls, status.successful_polls) == (2, 2)
+
+
+def test_readings_that_come_together_are_committed_together(recorder: Recorder, store: Store) -> None:
+    ready = threading.Barrier(16)
+
+    def one(number: int) -> list[Fate]:
+        ready.wait()
+        return recorder.record([recorded(number % 16 + 1, START_AT + number)])
+
+    recorder.record([recorded(20, START_AT)])
+    with ThreadPoolExecutor(16) as threads:
+        fates = list(threads.map(one, range(160)))
+    assert fates == [[Fate.NEW]] * 160
+    assert recorder.counts.commits <= 25
+
+
+def test_while_the_database_is_locked_readings_wait_on_disk_and_follow_in_order(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection
+) -> None:
+    recorder.record([recorded(1, START_AT)])
+    locked.execute("BEGIN IMMEDIATE")
+    fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
+    assert fates == [[Fate.SPOOLED]] * 5
+    assert recorder.drain() == 0
+    assert recorder.refusal is not None
+    locked.execute("ROLLBACK")
+    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED], "nothing overtakes"
+    assert recorder.drain() == 6
+    assert times_in(store) == [START_AT + 60 * minute for minute in range(7)]
+    assert recorder.refusal is None
+    assert recorder.record([recorded(1, START_AT + 420)]) == [Fate.NEW]
+    assert polling.statuses(store)[1].successful_polls == 8
+
+
+def test_only_the_first_reading_waits_for_a_locked_database(
+    recorder: Recorder, locked: sqlite3.Connection
+) -> None:
+    locked.execute("BEGIN IMMEDIATE")
+    recorder.record([recorded(1, START_AT)])
+    clock = SystemClock()
+    began_s = clock.monotonic_s()
+    recorder.record([recorded(2, START_AT)])
+    assert clock.monotonic_s() - began_s < 0.1
+    locked.execute("ROLLBACK")
+
+
+def test_a_vendor_memory_survives_the_spool(recorder: Recorder, store: Store, locked: sqlite3.Connection) -> None:
+    locked.execute("BEGIN IMMEDIATE")
+    recorder.record([recorded(1, START_AT)])
+    locked.execute("ROLLBACK")
+    recorder.drain()
+    assert polling.memory_of(store)[1] == {"seen": START_AT}
+
+
+def test_a_reading_of_a_system_that_is_gone_is_held_and_the_others_are_kept(
+    recorder: Recorder, store: Store
+) -> None:
+    batch = [recorded(1, START_AT), recorded(99, START_AT), recorded(2, START_AT)]
+    assert recorder.record(batch) == [Fate.NEW, Fate.HELD, Fate.NEW]
+    assert recorder.backlog.held == 1
+    assert recorder.backlog.waiting == 0
+
+
+def test_a_value_that_no_database_can_hold_does_not_block_what_is_behind_it(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection
+) -> None:
+    locked.execute("BEGIN IMMEDIATE")
+    recorder.record([recorded(1, START_AT, solar_w=2**63)])
+    recorder.record([recorded(1, START_AT + 60)])
+    locked.execute("ROLLBACK")
+    assert recorder.drain() == 2
+    assert times_in(store) == [START_AT + 60]
+    assert recorder.backlog.held == 1
+
+
+def test_a_partial_reading_is_held_until_the_generation_can_hold_it(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store = new_store(path)
+    nullable = _forbid_null(path)
+    store.detect_again()
+    recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    assert recorder.record([recorded(1, START_AT, load_w=None), recorded(1, START_AT + 60)]) == [Fate.HELD, Fate.NEW]
+    assert recorder.drain() in {0, 1}
+    assert recorder.backlog.held == 1
+    _set_schema(path, nullable)
+    recorder.drain()
+    assert recorder.backlog.held == 0
+    assert sorted(times_in(store)) == [START_AT, START_AT + 60]
+    recorder.close()
+    store.close()
+
+
+def test_when_the_spool_disk_fails_too_readings_wait_in_memory_and_it_is_said(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    locked.execute("BEGIN IMMEDIATE")
+    recorder.record([recorded(1, START_AT)])
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full_disk)
+        assert recorder.record([recorded(1, START_AT + 60)]) == [Fate.IN_MEMORY]
+        assert recorder.backlog.in_memory == 1
+        assert "No space left" in str(recorder.backlog.problem)
+        with pytest.raises(SpoolFull):
+            recorder.record([recorded(2, START_AT + number) for number in range(MEMORY_LIMIT)])
+    assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.SPOOLED]
+    assert recorder.backlog.in_memory == 0
+    locked.execute("ROLLBACK")
+    recorder.drain()
+    assert times_in(store) == [START_AT, START_AT + 60, START_AT + 120]
+
+
+def test_memory_reaches_the_database_even_when_the_spool_disk_stays_broken(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_disk(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    locked.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(os, "fsync", broken_disk)
+    recorder.record([recorded(1, START_AT)])
+    recorder.record([recorded(1, START_AT + 60)])
+    locked.execute("ROLLBACK")
+    recorder.drain()
+    assert times_in(store) == [START_AT, START_AT + 60]
+    assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.NEW]
+
+
+def test_failed_polls_are_counted_while_the_database_takes_them(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection
+) -> None:
+    assert recorder.failed(1, START_AT, "portal: 500")
+    locked.execute("BEGIN IMMEDIATE")
+    assert not recorder.failed(1, START_AT + 60, "portal: 500")
+    locked.execute("ROLLBACK")
+    status = polling.statuses(store)[1]
+    assert (status.consecutive_errors, status.last_error, status.last_error_time) == (1, "portal: 500", START_AT)
+    assert recorder.counts.failures_uncounted == 1
+
+
+def test_two_recorders_on_one_database_keep_each_reading_once(store: Store, tmp_path: Path) -> None:
+    recorders = [Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock()) for _ in range(2)]
+    minutes = [recorded(1, START_AT + 60 * minute) for minute in range(50)]
+
+    def all_of(recorder: Recorder) -> list[Fate]:
+        return [fate for one in minutes for fate in recorder.record([one])]
+
+    with ThreadPoolExecutor(2) as threads:
+        fates = list(threads.map(all_of, recorders))
+    assert times_in(store) == [START_AT + 60 * minute for minute in range(50)]
+    assert sum(each.count(Fate.NEW) for each in fates) == 50
+    for recorder in recorders:
+        recorder.close()
+
+
+def test_a_closed_recorder_takes_nothing_and_leaves_the_spool_to_the_next(
+    store: Store, tmp_path: Path, locked: sqlite3.Connection
+) -> None:
+    first = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    locked.execute("BEGIN IMMEDIATE")
+    first.record([recorded(1, START_AT)])
+    first.close()
+    with pytest.raises(Stopped):
+        first.record([recorded(1, START_AT + 60)])
+    locked.execute("ROLLBACK")
+    second = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    second.drain()
+    assert times_in(store) == [START_AT]
+    second.close()
+
+
+def _forbid_null(path: Path) -> str:
+    """Turn ``readings`` into the older form whose measurements are NOT NULL; returns the newer form."""
+    connection = sqlite3.connect(path)
+    (text,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'readings'").fetchone()
+    connection.close()
+    strict = text
+    powers = "solar_w solar_inverter_w shunt_w load_w battery_w grid_w fault_code fault_timestamp generator_status"
+    for name in powers.split():
+        strict = strict.replace(f"{name} INTEGER", f"{name} INTEGER NOT NULL")
+    strict = strict.replace("battery_soc REAL", "battery_soc REAL NOT NULL")
+    assert strict != text
+    _set_schema(path, strict)
+    return str(text)
+
+
+def _set_schema(path: Path, text: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA schema_version").fetchone()
+    connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'readings'", (text,))
+    connection.execute(f"PRAGMA schema_version = {version + 1}")
+    connection.execute("COMMIT")
+    connection.close()

@@ -1,0 +1,153 @@
+"""Energies of intervals: what a counter gained is kept exactly once, and only that."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.domain.rows import START, row, series
+
+from liveone.domain.aggregates import FiveMinutes
+from liveone.domain.energy import IntervalEnergy, energy_between, interval_energies
+
+RATED_KW = 9.0
+WH = 0.001
+
+
+def solar(rows: Sequence[FiveMinutes]) -> list[float | None]:
+    return [energy.kwh[0] for energy in interval_energies(rows, rated_kw=RATED_KW)]
+
+
+def flags(rows: Sequence[FiveMinutes]) -> list[bool]:
+    return [energy.estimated[0] for energy in interval_energies(rows, rated_kw=RATED_KW)]
+
+
+def added(rows: Sequence[FiveMinutes]) -> float:
+    return sum(kwh or 0.0 for kwh in solar(rows))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[FiveMinutes]:
+    """A counter that ticks as real ones do, seen at irregular times: rows are missing, power is free."""
+    ticks = draw(st.lists(st.integers(0, 10), min_size=2, max_size=60))
+    seen = draw(st.lists(st.booleans(), min_size=len(ticks), max_size=len(ticks)))
+    powers = draw(st.lists(st.integers(-50, 9000), min_size=len(ticks), max_size=len(ticks)))
+    total, rows = 900.0, []
+    for place, (tick, is_seen, power_w) in enumerate(zip(ticks, seen, powers, strict=True)):
+        total += tick * 0.085
+        if is_seen:
+            rows.append(row(START + 300 * place, round(total, 3), power_w))
+    return rows
+
+
+@given(histories())
+def test_the_sum_of_intervals_is_the_counter_difference_to_one_wh(rows: list[FiveMinutes]) -> None:
+    assume(len(rows) > 1)
+    gained = (rows[-1].solar_kwh_total_last or 0) - (rows[0].solar_kwh_total_last or 0)
+    assert added(rows) == pytest.approx(gained, abs=WH)
+    assert all(kwh >= 0 for kwh in solar(rows) if kwh is not None)
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(rows: list[FiveMinutes], order: random.Random) -> None:
+    shuffled = order.sample(rows, len(rows))
+    assert interval_energies(shuffled, rated_kw=RATED_KW) == interval_energies(rows, rated_kw=RATED_KW)
+
+
+@given(histories(), st.data())
+def test_one_wild_value_adds_nothing(rows: list[FiveMinutes], data: st.DataObject) -> None:
+    assume(len(rows) > 4)
+    place = data.draw(st.integers(1, len(rows) - 3))
+    wild = data.draw(st.sampled_from([0.0, 25_567.0, 53_700.0]))
+    spoilt = [*rows]
+    spoilt[place] = row(rows[place].interval_end, wild, rows[place].solar_w_avg)
+    assert added(spoilt) == pytest.approx(added(rows), abs=WH)
+
+
+@given(histories(), st.data())
+def test_values_that_are_missing_for_a_while_lose_nothing(
+    rows: list[FiveMinutes], data: st.DataObject
+) -> None:
+    assume(len(rows) > 2)
+    first = data.draw(st.integers(1, len(rows) - 2))
+    last = data.draw(st.integers(first, len(rows) - 2))
+    holed = [
+        row(r.interval_end, None, r.solar_w_avg) if first <= place <= last else r
+        for place, r in enumerate(rows)
+    ]
+    assert added(holed) == pytest.approx(added(rows), abs=WH)
+
+
+def test_adjacent_intervals_are_measured_and_the_first_one_is_unknown() -> None:
+    rows = series([5.0, 5.1, 5.1, 5.3])
+    assert solar(rows) == pytest.approx([None, 0.1, 0.0, 0.2])
+    assert flags(rows) == [False] * 4
+
+
+def test_a_counter_that_falls_to_zero_for_one_reading_adds_nothing() -> None:
+    rows = series([25567.0, 25567.0, 0.0, 25567.0, 25567.085])
+    assert solar(rows) == pytest.approx([None, 0.0, 0.0, 0.0, 0.085])
+    assert flags(rows) == [False, False, True, True, False]
+
+
+def test_a_strange_newest_value_counts_only_power_until_it_is_confirmed() -> None:
+    assert solar(series([5.0, 5.1, 0.0])) == pytest.approx([None, 0.1, 0.05])
+    confirmed = series([5.0, 5.1, 0.0, 0.085])
+    assert solar(confirmed) == pytest.approx([None, 0.1, 0.05, 0.085])
+    assert flags(confirmed) == [False, False, True, False]
+
+
+def test_a_counter_that_starts_anew_gives_its_believed_value_from_there_on() -> None:
+    energies = interval_energies(series([5.0, 5.1, 0.0, 0.085]), rated_kw=RATED_KW)
+    assert [energy.kwh_total[0] for energy in energies] == [5.0, 5.1, 0.0, 0.085]
+    glitch = interval_energies(series([5.0, 5.1, 0.0, 5.2]), rated_kw=RATED_KW)
+    assert [energy.kwh_total[0] for energy in glitch] == [5.0, 5.1, None, 5.2]
+
+
+def test_a_gap_is_spread_by_the_shape_of_power() -> None:
+    rows = [row(START, 5.0, 0), row(START + 1200, 5.6, 4000)]
+    assert solar(rows) == pytest.approx([None, 0.06, 0.12, 0.18, 0.24])
+    assert flags(rows) == [False, True, True, True, True]
+
+
+def test_a_gap_without_power_is_spread_evenly() -> None:
+    rows = [row(START, 5.0, 0), row(START + 900, 5.6, 0)]
+    assert solar(rows) == pytest.approx([None, 0.2, 0.2, 0.2])
+
+
+def test_a_missing_counter_is_replaced_by_power_in_its_direction_only() -> None:
+    charging = FiveMinutes(START, battery_w_avg=-1200, grid_w_avg=600, sample_count=5)
+    energy = interval_energies([charging], rated_kw=RATED_KW)[0]
+    assert energy.kwh[:2] == (None, None)
+    assert [*energy.kwh[2:]] == pytest.approx([0.1, 0.0, 0.05, 0.0])
+    assert energy.estimated == (False, False, True, True, True, True)
+
+
+def test_without_counters_a_short_hole_is_bridged_by_power_and_a_long_one_is_unknown() -> None:
+    short = [row(START, None, 1200), row(START + 900, None, 1200)]
+    assert solar(short) == pytest.approx([0.1] * 4)
+    long = solar([row(START, None, 1200), row(START + 14 * 300, None, 1200)])
+    assert long == [pytest.approx(0.1), *[None] * 13, pytest.approx(0.1)]
+
+
+def test_a_device_clock_that_was_years_wrong_costs_nothing_and_adds_nothing() -> None:
+    rows = [row(300, 900.0, 600), *series([900.0, 900.1, 900.2]), row(4_000_000_200, 901.0, 600)]
+    energies = interval_energies(rows, rated_kw=RATED_KW)
+    assert len(energies) == 5
+    assert sum(energy.kwh[0] or 0 for energy in energies) == pytest.approx(0.2 + 3 * 0.05)
+
+
+def test_rounding_in_turn_neither_resets_a_counter_nor_adds_to_it() -> None:
+    totals = [916.741, 916.7406738281252] * 20 + [916.741]
+    assert added(series(totals)) == pytest.approx(0.0, abs=1e-9)
+    assert not any(flags(series(totals)))
+
+
+def test_a_sum_between_two_instants_tells_what_is_estimated_and_what_is_unknown() -> None:
+    energies: list[IntervalEnergy] = interval_energies(series([5.0, 5.1, None, 5.3, 5.4]), rated_kw=RATED_KW)
+    today = energy_between(energies, START + 300, START + 1200)
+    assert today.kwh == (pytest.approx(0.3), *[None] * 5)
+    assert today.estimated == (True, *[False] * 5)
+    assert not energy_between(energies, START + 1200, START + 1500).estimated[0]
+    assert energy_between(energies, 0, 300).kwh == (None,) * 6
