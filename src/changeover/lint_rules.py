@@ -17,7 +17,7 @@ from changeover.sqltext import tokens
 from changeover.sqltree import Effect, asks_subquery, compared, conditions
 from changeover.tables import EmptyCopy
 
-_ALLOWED = re.compile(r"--[ \t]*allow ([a-z-]+):[ \t]*\S")
+_ALLOWED = re.compile(r"(?:--|/\*)[ \t]*allow ([a-z-]+):[ \t]*\S")
 OWN_CONTROL = {
     "BEGIN": "the engine opens the transaction itself, so that work and ledger are committed together",
     "COMMIT": "the engine commits, after all invariants hold",

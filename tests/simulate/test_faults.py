@@ -1,13 +1,15 @@
 """Every misbehaviour, at command: by text, by Python, over HTTP."""
 
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
-from tests.simulate.conftest import NOON_AT, Stage
+from tests.simulate.stage import NOON_AT, Stage
 
 from liveone.errors import BadInput
 from liveone.simulate.faults import FaultBook, parse_rule
+from liveone.simulate.log import read_log
 
 
 def last(stage: Stage) -> tuple[int, tuple[str, ...], bool]:
@@ -68,6 +70,20 @@ def test_a_slow_answer_is_right(stage: Stage) -> None:
     assert stage.data().status_code == 200
     assert time.monotonic() - began >= 0.3
     assert last(stage) == (200, ("slow:0.3",), True)
+
+
+def test_an_answer_that_nobody_waited_for_is_not_clean(stage: Stage, tmp_path: Path) -> None:
+    stage.portal.faults.add("slow:0.4@once")
+    with pytest.raises(httpx2.ReadTimeout):
+        stage.client.get("/dashboard/hfdata/1586", timeout=0.1)
+    stage.client.close()
+    deadline = time.monotonic() + 3.0
+    while stage.portal.log.clean_times("1586") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [entry] = read_log(tmp_path / "served.jsonl")
+    assert not entry.delivered
+    assert not entry.clean
+    assert stage.portal.log.entries() == [entry]
 
 
 def test_the_last_sample_again(stage: Stage) -> None:

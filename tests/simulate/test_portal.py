@@ -1,6 +1,7 @@
 """The portal speaks select.live's protocol, cloud and LAN."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.simulate.conftest import NOON_AT, Stage
+from tests.simulate.stage import NOON_AT, Stage
 
 from liveone.errors import BadInput
 from liveone.simulate.accounts import Account
@@ -124,7 +125,7 @@ def test_the_box_on_the_lan_needs_no_login_and_has_the_same_items(stage: Stage) 
 def test_it_speaks_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
     pem = tmp_path / "box.pem"
     subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout key -out crt".split(),
+        shlex.split("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=box -keyout key -out crt"),
         cwd=tmp_path,
         check=True,
         capture_output=True,

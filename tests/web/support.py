@@ -132,7 +132,7 @@ def serving(wired: Services, **settings: object) -> Iterator[httpx2.Client]:
     app = create_app(wired)
     config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2, **settings)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -208,5 +208,7 @@ def _sweep(folder: Path) -> None:
 
 def _has_no_wal(source: Path) -> bool:
     """A database in WAL mode needs its files beside it to be read, and read-only may not make them."""
+    if not source.is_file():
+        return False
     with source.open("rb") as file:
         return file.read(20)[18:20] != b"\x02\x02"

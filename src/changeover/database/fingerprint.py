@@ -6,24 +6,15 @@ tables (``changeover_...``) and SQLite's (``sqlite_...``) are left out.
 """
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 
+from changeover import sqltext
 from changeover.database.names import folded, is_own
 from changeover.database.schema import objects
 from changeover.errors import Unsuitable
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
-      | (?P<string>[xX]?'(?:[^']|'')*')
-      | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
-      | (?P<word>[^\W\d][\w$]*)
-      | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)
-      | (?P<operator>\|\||<<|>>|<=|>=|<>|==|!=|->>|->|.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _CONSTRAINTS = ("primary", "unique", "check", "foreign", "constraint")
 
 Definitions = Mapping[tuple[str, str], tuple[str, ...]]
@@ -35,19 +26,7 @@ A table has its head, its columns, its constraints, its tail.
 
 def tokens(sql: str) -> list[str]:
     """The words of a statement: names unquoted and folded, literals as written, no space and no comment."""
-    found = []
-    for match in _TOKEN.finditer(sql):
-        text = match.group()
-        match match.lastgroup:
-            case "space":
-                continue
-            case "string":
-                found.append(text)
-            case "quoted":
-                found.append(folded(_unquoted(text)))
-            case _:
-                found.append(folded(text))
-    return found
+    return [_normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon"]
 
 
 def definitions(connection: sqlite3.Connection) -> Definitions:
@@ -139,7 +118,10 @@ def _parts(kind: str, sql: str) -> tuple[str, ...]:
     return (*columns, *constraints, *([tail] if tail else []))
 
 
-def _unquoted(text: str) -> str:
-    if text[0] == "[":
-        return text[1:-1]
-    return text[1:-1].replace(text[0] * 2, text[0])
+def _normal(token: sqltext.Token) -> str:
+    match token.kind:
+        case "string":
+            return token.text
+        case "name":
+            return folded(sqltext.unquoted(token.text))
+    return folded(token.text)

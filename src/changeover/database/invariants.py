@@ -122,21 +122,24 @@ def broken_references(connection: sqlite3.Connection) -> list[str]:
 
 
 def lost(before: Schema, after: Schema, tables: Iterable[str]) -> list[str]:
-    """Indexes and triggers that tables had and, after a rebuild, have no longer; compared by definition."""
+    """Indexes and triggers that tables had and, after a rebuild, have no longer; compared by definition.
+
+    One that speaks of a column which is gone cannot be kept, so it is not missed.
+    """
     sentences: list[str] = []
     for name in tables:
         old, new = before.table(name), after.table(name)
         if old is None or new is None:
             continue
-        kept = {_normal(index.sql) for index in new.indexes if index.sql}
-        sentences += [
-            f"{old.name}: index {i.name} is gone" for i in old.indexes if i.sql and _normal(i.sql) not in kept
+        gone = {folded(column.name) for column in old.columns if new.column(column.name) is None}
+        had = [("index", i.name, i.sql) for i in old.indexes] + [
+            ("trigger", *t) for t in old.triggers.items()
         ]
-        kept_triggers = {_normal(sql) for sql in new.triggers.values()}
+        kept = {_normal(sql) for sql in (*(i.sql for i in new.indexes), *new.triggers.values()) if sql}
         sentences += [
-            f"{old.name}: trigger {trigger} is gone"
-            for trigger, sql in old.triggers.items()
-            if _normal(sql) not in kept_triggers
+            f"{old.name}: {kind} {one} would be gone"
+            for kind, one, sql in had
+            if sql and _normal(sql) not in kept and not gone & set(fingerprint.tokens(sql))
         ]
     return sentences
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from changeover.database import blast, fingerprint, invariants, lease, ledger, rows, schema, strategies
+from changeover.database import blast, fingerprint, invariants, ledger, rows, schema, strategies
 from changeover.database.fingerprint import Definitions
 from changeover.database.guard import guard
 from changeover.database.invariants import Depth
+from changeover.database.lease import Lease, confirm
 from changeover.database.names import folded
 from changeover.database.rows import State
 from changeover.database.schema import Schema, Table
@@ -60,7 +61,7 @@ class Context:
     content_sha256: str
     started_at: int
     who: str
-    lease: lease.Lease | None = None
+    lease: Lease | None = None
     expected: Definitions | None = None
     contract: Mapping[str, Sequence[str]] | None = None
 
@@ -187,7 +188,7 @@ class _Inside:
     def prepare(self, connection: sqlite3.Connection) -> None:
         """The lease is ours, the schema is still the one that was judged; the rows as they are before."""
         if self.context.lease is not None:
-            lease.confirm(connection, self.context.lease)
+            confirm(connection, self.context.lease)
         if fingerprint.fingerprint(connection) != self.print_before:
             raise InvariantBroken(
                 "The schema changed between the check and the moment of the change; nothing was done.",

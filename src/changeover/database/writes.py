@@ -2,7 +2,7 @@
 
 Rule: a new row is a copy of a living one with fresh keys, so it obeys NOT NULL, CHECK and foreign keys as the
 real ones do; every write is tried in a savepoint, and what the schema refuses is tried another way or
-reported. Everything that was written is recorded by key, and `expected_after` says what of it must be found
+reported. Everything that was written is recorded by key, and `compare_with_writes` says what of it must be found
 after a rollback.
 """
 
@@ -82,12 +82,12 @@ def write(path: Path, scope: Iterable[str], *, rows: int = 3) -> Written:
             if not table.key or table.kind != "table":
                 unwritten.append(f"{table.name}: has no key by which a row could be found again")
                 continue
+            done += _updates(connection, found, table, rows)
+            done += _deletes(connection, found, table)
             made = _inserts(connection, found, table, rows)
             if not made:
                 unwritten.append(f"{table.name}: no new row could be made that its rules accept")
             done += made
-            done += _updates(connection, found, table, rows)
-            done += _deletes(connection, found, table)
         connection.execute("COMMIT")
     return Written(tuple(done), tuple(unwritten))
 
@@ -178,15 +178,29 @@ def _update(connection: sqlite3.Connection, table: Table, key: Values, column: C
     (old,) = connection.execute(
         f"SELECT {quoted(column.name)} FROM {quoted(table.name)} WHERE {where}", values
     ).fetchone()
-    new: object = (
-        old + 1 if isinstance(old, (int, float)) else f"{old}-{MARK}" if isinstance(old, str) else None
-    )
+    new = _another(connection, table, column, old)
     if new is None:
         return None
     sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {where}"
     return (
         _recorded(connection, table, Deed.UPDATED, key) if _tried(connection, sql, (new, *values)) else None
     )
+
+
+def _another(connection: sqlite3.Connection, table: Table, column: Column, old: object) -> object:
+    """Another value: a number one higher, or a text that lives in the same column; None where there is none.
+
+    An invented text could be one that no application writes (an owner without an account, say), and a reverse
+    mapping would rightly refuse it.
+    """
+    if isinstance(old, (int, float)):
+        return old + 1
+    name = quoted(column.name)
+    row = connection.execute(
+        f"SELECT {name} FROM {quoted(table.name)} WHERE {name} IS NOT NULL AND {name} IS NOT ? LIMIT 1",
+        (old,),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _deletes(connection: sqlite3.Connection, found: Schema, table: Table) -> list[Write]:

@@ -88,7 +88,10 @@ def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
 
 
 def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
-    """Close days, and once more those whose rows changed between reading and saving."""
+    """Close days, and once more those whose rows changed between reading and saving.
+
+    What keeps changing is left open for the next minute.
+    """
     closed: set[str] = set()
     changed = list(days)
     for _ in range(ATTEMPTS):
@@ -106,6 +109,8 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
         changed = [day for day in rows if _rows(store, system, day) != rows[day]]
         if not changed:
             break
+    for day in changed:
+        aggregates.clear_days(store, system.id, day, day)
     return sorted(closed)
 
 

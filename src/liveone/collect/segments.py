@@ -71,7 +71,7 @@ class Segments:
                 self._forget(path)
                 continue
             *lines, torn = data.split(b"\n")
-            if False:
+            if torn:
                 self.put_aside(path, torn, "is torn: it was being written when the machine stopped")
             if lines:
                 return Batch(path, lines, self._dropped_bytes + len(data))

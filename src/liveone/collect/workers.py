@@ -7,7 +7,7 @@ exiting (the threads are daemons, unlike those of ``concurrent.futures``).
 import asyncio
 import threading
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -20,20 +20,24 @@ class Workers:
         self._limit = limit
         self._name = name
         self._calls: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._unfinished = 0
         self._count = 0
 
     @property
     def count(self) -> int:
-        """How many threads have been started."""
+        """How many threads have been started: the most calls that were ever under way together."""
         return self._count
 
     def submit(self, call: Callable[[], Result]) -> "asyncio.Future[Result]":
         """Run ``call`` in a thread; the future belongs to the running event loop."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._unfinished += 1
+            grows = self._unfinished > self._count and self._count < self._limit
+            self._count += grows
         self._calls.put((call, future))
-        if not self._idle.acquire(blocking=False) and self._count < self._limit:
-            self._count += 1
+        if grows:
             threading.Thread(target=self._work, name=f"{self._name}-{self._count}", daemon=True).start()
         return future
 
@@ -43,24 +47,25 @@ class Workers:
             self._calls.put(None)
 
     def _work(self) -> None:
-        while (task := self._take()) is not None:
+        while (task := self._calls.get()) is not None:
             call, future = task
-            try:
-                result, error = call(), None
-            except BaseException as raised:
-                result, error = None, raised
+            result, error = _outcome(call)
+            with self._lock:
+                self._unfinished -= 1
             _deliver(future, result, error)
             del task, call, future, result, error
 
-    def _take(self) -> tuple[Callable[[], Any], asyncio.Future[Any]] | None:
-        try:
-            return self._calls.get_nowait()
-        except Empty:
-            self._idle.release()
-            return self._calls.get()
+
+def _outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    try:
+        return call(), None
+    except BaseException as error:
+        return None, error
 
 
 def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
+    """Settle ``future`` in its loop, unless its waiter was cancelled or the loop has ended."""
+
     def settle() -> None:
         if future.done():
             return

@@ -6,9 +6,11 @@ A day is made of events ``(first_minute, minutes, watts)``; what runs past midni
 import random
 from dataclasses import dataclass
 
-from liveone.simulate.noise import minutes_of, stream, white
+from liveone.simulate.noise import drifting, minutes_of, stream, white
 
 MINUTES = 1440
+NOISE_W = 9.0
+"""What the recorded load trembles by from minute to minute when nothing is switched."""
 Event = tuple[int, int, float]
 
 
@@ -42,8 +44,12 @@ def events(seed: int, day: int, temperature_c: float, habits: Habits) -> list[Ev
 
 def load_curve(habits: Habits, seed: int, day: int, temperatures_c: tuple[float, float]) -> list[float]:
     """Load in W for each of the 1,440 minutes; ``temperatures_c`` are of the day before and the day."""
-    noise = minutes_of(white(), seed, day, 12)
-    curve = [habits.base_w + 3.0 * value for value in noise]
+    noise, wander = minutes_of(white(), seed, day, 12), minutes_of(drifting(90), seed, day, 13)
+    base_w = habits.base_w
+    curve = [
+        base_w * (1.0 + 0.1 * max(-2.5, slow)) + NOISE_W * fast
+        for fast, slow in zip(noise, wander, strict=True)
+    ]
     _add(curve, events(seed, day - 1, temperatures_c[0], habits), MINUTES)
     _add(curve, events(seed, day, temperatures_c[1], habits), 0)
     return curve

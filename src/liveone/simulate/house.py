@@ -234,6 +234,6 @@ def _day_of(text: str) -> date:
         raise BadInput(f"{text!r} is not a day", hint="Write a day as YYYY-MM-DD.") from None
 
 
-def epoch_seed(*keys: int) -> int:
+def small_seed(*keys: int) -> int:
     """A small seed for one of several houses, from the seed of them all."""
     return mix(*keys) & 0x7FFFFFFF

@@ -7,7 +7,7 @@ sent, so whoever has the answer finds the line.
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import orjson
 from liveone.errors import BadInput
 from liveone.simulate.payload import Items
 
-KEPT_MAX = 200_000
+KEPT_MAX = 50_000
 """Entries held in memory; the file has them all."""
 
 
@@ -44,6 +44,7 @@ class ServedLog:
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._kept: deque[Served] = deque(maxlen=KEPT_MAX)
+        self._clean: dict[str, Counter[int]] = {}
         opened: tuple[BinaryIO | None, int] = _open(path) if path else (None, 1)
         self._file, self._next = opened
 
@@ -64,16 +65,16 @@ class ServedLog:
         with self._lock:
             entry = Served(self._next, site, face, served_at, status, taken_at, faults, clean, values)
             self._next += 1
-            self._kept.append(entry)
-            self._write(entry)
+            self._note(entry)
+            self._count(entry, 1)
         return entry
 
     def undelivered(self, entry: Served) -> None:
         """The client of this entry did not get it."""
         corrected = replace(entry, clean=False, delivered=False)
         with self._lock:
-            self._kept.append(corrected)
-            self._write(corrected)
+            self._note(corrected)
+            self._count(entry, -1)
 
     def entries(self, site: str | None = None) -> list[Served]:
         """What is kept in memory, oldest first, corrected; of one site or of all."""
@@ -82,8 +83,9 @@ class ServedLog:
         return [entry for entry in newest.values() if site in (None, entry.site)]
 
     def clean_times(self, site: str) -> set[int]:
-        """The times of the site's clean samples."""
-        return {e.inverter_time for e in self.entries(site) if e.clean and e.inverter_time is not None}
+        """The times of all of the site's clean samples since this log was opened."""
+        with self._lock:
+            return {at for at, count in self._clean.get(site, Counter()).items() if count > 0}
 
     def close(self) -> None:
         with self._lock:
@@ -91,7 +93,12 @@ class ServedLog:
                 self._file.close()
                 self._file = None
 
-    def _write(self, entry: Served) -> None:
+    def _count(self, entry: Served, by: int) -> None:
+        if entry.clean and entry.inverter_time is not None:
+            self._clean.setdefault(entry.site, Counter())[entry.inverter_time] += by
+
+    def _note(self, entry: Served) -> None:
+        self._kept.append(entry)
         if self._file:
             self._file.write(orjson.dumps(asdict(entry)) + b"\n")
             self._file.flush()

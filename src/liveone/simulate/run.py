@@ -11,7 +11,7 @@ from liveone.clock import SystemClock
 from liveone.errors import BadInput
 from liveone.simulate import presets
 from liveone.simulate.hiccup import Hiccup
-from liveone.simulate.house import SINCE_DAY, House, epoch_seed
+from liveone.simulate.house import SINCE_DAY, House, small_seed
 from liveone.simulate.pace import Paced
 from liveone.simulate.portal import EMAIL, PASSWORD, Account, Portal, PortalSite
 from liveone.simulate.replay import Replay
@@ -28,15 +28,17 @@ class PortalOptions:
     """What ``liveone simulate`` can be asked for.
 
     ``csv`` replays a recording, else houses are generated of the kinds in ``presets`` in turn, at ``place``
-    (latitude, longitude) or where such a house usually stands. ``speed`` presses the source's time together
-    (see Paced). ``start_at`` (UTC epoch seconds, default now) is when a recording or a hurried house begins:
-    give it again to go on after a restart. ``port`` 0 takes a free one. ``offset_min`` is the zone of the
-    recording.
+    (latitude, longitude) or where such a house usually stands; at most ``houses`` are different, further
+    sites repeat them. A house is integrated from ``since_day`` (about 4 ms a day) before the portal listens.
+    ``speed`` presses the source's time together (see Paced). ``start_at`` (UTC epoch seconds, default now)
+    is when a recording or a hurried house begins: give it again to go on after a restart. ``port`` 0 takes
+    a free one. ``offset_min`` is the zone of the recording.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     sites: int = 1
+    houses: int = 6
     seed: int = 1
     presets: tuple[str, ...] = ("off-grid",)
     place: tuple[float, float] | None = None
@@ -57,9 +59,10 @@ class PortalOptions:
 
 def house_of(options: PortalOptions, index: int = 0) -> House:
     """The generated house behind site ``index``, for filling its history with ``house.readings``."""
+    which = index % options.houses
     return presets.house(
-        options.presets[index % len(options.presets)],
-        seed=options.seed if index == 0 else epoch_seed(options.seed, index),
+        options.presets[which % len(options.presets)],
+        seed=options.seed if which == 0 else small_seed(options.seed, which),
         place=options.place,
         since_day=options.since_day,
     )
@@ -67,7 +70,7 @@ def house_of(options: PortalOptions, index: int = 0) -> House:
 
 def make_portal(options: PortalOptions, *, now: Callable[[], float] | None = None) -> Portal:
     """A portal that does not listen yet. Raises BadInput for options that make no sense."""
-    if not 1 <= options.sites <= SITES_MAX or not options.presets:
+    if not 1 <= options.sites <= SITES_MAX or options.houses < 1 or not options.presets:
         raise BadInput(f"{options.sites} sites cannot be simulated", hint=f"Ask for 1 to {SITES_MAX}.")
     if options.incoming_sign not in (-1, 1):
         raise BadInput("the sign of incoming power is -1 or 1", hint="-1 is what was recorded.")
@@ -127,12 +130,17 @@ def _replayed(options: PortalOptions, start_at: int) -> list[PortalSite]:
 
 
 def _generated(options: PortalOptions, start_at: int) -> list[PortalSite]:
-    return [_generated_site(options, start_at, index) for index in range(options.sites)]
+    houses = [house_of(options, index) for index in range(min(options.sites, options.houses))]
+    for house in houses:
+        house.sample(max(start_at, house.since_at))
+    return [
+        _generated_site(options, start_at, index, houses[index % len(houses)])
+        for index in range(options.sites)
+    ]
 
 
-def _generated_site(options: PortalOptions, start_at: int, index: int) -> PortalSite:
-    kind = presets.named(options.presets[index % len(options.presets)])
-    house = house_of(options, index)
+def _generated_site(options: PortalOptions, start_at: int, index: int, house: House) -> PortalSite:
+    kind = presets.named(options.presets[index % options.houses % len(options.presets)])
     source: Source = house
     if options.speed != 1.0:
         source = Paced(house, start_at=start_at, source_start_at=start_at, speed=options.speed)

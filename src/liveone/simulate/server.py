@@ -3,6 +3,7 @@
 Its rule: an answer leaves in one write, and whoever closes the server leaves no thread behind.
 """
 
+import select
 import socket
 import ssl
 import struct
@@ -111,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         if answer.delay_s:
             self.server.closing.wait(answer.delay_s)
         try:
+            if answer.delay_s and _gone(self.connection):
+                raise ConnectionResetError
             self._deliver(answer)
         except OSError:
             self.close_connection = True
@@ -152,6 +155,13 @@ def _tls(certificate: Path) -> ssl.SSLContext:
             hint="Name a PEM file with a private key and its certificate.",
         ) from error
     return context
+
+
+def _gone(connection: socket.socket) -> bool:
+    """Whether the client has closed; unknown, so False, under TLS."""
+    if isinstance(connection, ssl.SSLSocket) or not select.select([connection], [], [], 0)[0]:
+        return False
+    return connection.recv(1, socket.MSG_PEEK) == b""
 
 
 def _end(connection: socket.socket) -> None:

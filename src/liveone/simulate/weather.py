@@ -36,4 +36,13 @@ def cloud_factors(seed: int, day: int) -> list[float]:
     slow = minutes_of(drifting(120), seed, day, 3)
     fast = minutes_of(drifting(5), seed, day, 4)
     levels = (0.5 + 1.3 * (0.75 * a + 0.55 * b - threshold) for a, b in zip(slow, fast, strict=True))
-    return [dark + span * (0.0 if level < 0.0 else 1.0 if level > 1.0 else level) for level in levels]
+    ripple = minutes_of(drifting(12), seed, day, 5)
+    depth = 0.03 + 0.16 * min(1.0, cloudy + 0.1)
+    return [
+        (dark * max(0.3, 1.0 + depth * wave))
+        if level <= 0.0
+        else bright * (1.0 + 0.006 * wave)
+        if level >= 1.0
+        else dark + span * level
+        for level, wave in zip(levels, ripple, strict=True)
+    ]

@@ -101,3 +101,8 @@ def _import_batch(store: Store, system_id: int, rows: list[Row], now_at: Any) ->
         ]
     )
     return Imported(len(rows), inserted.changes, aggregated.changes)
+
+
+def count_existing(store: Store, system_id: int, times: Iterable[int]) -> int:
+    """How many of these ``inverter_time`` a system has already; for a dry run."""
+    return len(store.read("readings_existing", json.dumps([(system_id, at) for at in times])))

@@ -110,19 +110,19 @@ def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
     objects, columns, unique, foreign_keys = (
         [_texts(row) for row in part if not _ignored(row)] for part in parts
     )
-    tables = {str(name) for name, kind, *_ in objects if kind == "table"}
+    tables = {name for name, kind, *_ in objects if kind == "table"}
     facts = {f"{kind} {name} on {table}" for name, kind, table in objects if kind != "table"}
     facts |= {
-        f"column {table}.{name} {affinity(str(type_))}{' PRIMARY KEY' if key else ''}"
+        f"column {table}.{name} {affinity(type_)}{'' if key == '0' else ' PRIMARY KEY'}"
         for table, name, type_, _, key in columns
     }
     facts |= {f"unique key {table}({names})" for table, names in unique}
     facts |= {
         f"foreign key {table}.{column} to {target} ON DELETE {action}"
         for table, column, target, action in foreign_keys
-        if not _optional_key(str(table), str(target))
+        if not _optional_key(table, target)
     }
-    required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null}
+    required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null != '0'}
     return Definition(frozenset(facts), frozenset(required), frozenset(tables))
 
 

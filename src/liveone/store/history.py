@@ -27,7 +27,7 @@ def history_columns(
     return store.snapshot([asked])[0]
 
 
-def buckets(
+def buckets(  # noqa: PLR0917
     store: Store,
     system_id: int,
     start_at: int,

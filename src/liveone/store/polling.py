@@ -36,7 +36,7 @@ def failed(store: Store, system_id: int, at: float, error: str) -> None:
 def statuses(store: Store) -> dict[int, PollingStatus]:
     """The status of every system that was ever polled or switched off, by system id."""
     return {
-        int(row[0]): PollingStatus(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]
+        int(row[0]): PollingStatus(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
         for row in store.read("polling_statuses")
     }
 

@@ -98,7 +98,7 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
 
 
 def _system(row: Row) -> System:
-    return System(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]
+    return System(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
 
 
 def _refuse_for_generation_1(store: Store, owner: str | None, vendor_type: str, offset_min: int) -> None:

@@ -129,7 +129,7 @@ class Http:
             received = bytearray()
             for part in response.iter_stream():
                 received += part
-                if False:
+                if len(received) > BODY_BYTES_MAX:
                     raise ProtocolViolation(
                         f"{self._host} sent more than {BODY_BYTES_MAX} bytes for {path}",
                         hint="Check that the url is that of the portal or box itself.",
@@ -202,14 +202,10 @@ def _retry_after_s(answer: Answer) -> float | None:
 
 @cache
 def _tls(verify: bool) -> ssl.SSLContext:
-    """Shared by all accounts: a context costs milliseconds and a megabyte.
-
-    Without verification the keys of old boxes (1024 bits, SHA-1) are accepted too.
-    """
+    """Shared by all accounts: a context costs milliseconds and a megabyte."""
     if verify:
         return httpcore2.default_ssl_context()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context

@@ -4,47 +4,42 @@ Older databases do not keep whether a day's energy was estimated. Then a day cou
 has every interval and the counter moved from the day before by exactly the day's energy.
 """
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
+from liveone.domain.days import close_day
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.zones import Zone
 from liveone.store import aggregates
 from liveone.web.series import Source
 
-MOST_OPEN_DAYS = 7
+MOST_OPEN_DAYS, SEARCHED_DAYS = 7, 31
 SAME_KWH = 0.001
 
 
-def days_of(source: Source, wanted: Sequence[str]) -> dict[str, tuple[Day, list[bool]]]:
-    """Each known day of ``wanted`` (ascending) with six flags: is a part of that energy estimated?
+def days_of(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
+    """Each known day from the one before ``first_day`` to ``last_day``.
 
-    Days that nobody has closed yet are worked out, the newest seven of them; the others are absent.
+    Of the last month's days that nobody has closed yet the newest seven are worked out; others are absent.
     """
-    zone, today = source.zone, source.zone.day_of(source.now_at)
-    found = aggregates.days(source.store, source.system.id, _before(wanted[0]), wanted[-1])
-    stored = {day.day: day for day in found}
-    unclosed = [day for day in wanted if day <= today and not _is_closed(stored.get(day))][-MOST_OPEN_DAYS:]
-    worked_out = _open_days(source, unclosed)
-    known = stored | worked_out
-    return {
-        day: (known[day], estimates(known[day], known.get(_before(day)), zone))
-        for day in wanted
-        if day in known
-    }
+    stored = aggregates.days(source.store, source.system.id, earlier(first_day, 1), last_day)
+    return {day.day: day for day in stored} | _open_days(source, first_day, last_day)
 
 
-def _open_days(source: Source, wanted: Sequence[str]) -> dict[str, Day]:
-    """Days computed from five-minute rows, those of ``wanted`` (ascending) that have any."""
-    if not wanted:
-        return {}
-    start_at, end_at = source.zone.bounds(wanted[0])[0], source.zone.bounds(wanted[-1])[1]
-    rows = aggregates.five_minutes_with_context(source.store, source.system.id, start_at, end_at)
-    found = close_days(rows, zone=source.zone, rated_kw=rated_kw(source.system))
-    return {day.day: day for day in found if day.day in wanted}
+def _open_days(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
+    """Today and days that wait for closing, computed from five-minute rows."""
+    today = source.zone.day_of(source.now_at)
+    since_day = max(first_day, earlier(today, SEARCHED_DAYS))
+    waiting = aggregates.open_days(source.store, source.system, now_at=source.now_at, since_day=since_day)
+    wanted = [day for day in [*waiting[1 - MOST_OPEN_DAYS :], today] if first_day <= day <= last_day]
+    found = [_worked_out(source, day) for day in wanted]
+    return {day.day: day for day in found if day is not None}
+
+
+def _worked_out(source: Source, day: str) -> Day | None:
+    rows = aggregates.five_minutes_with_context(source.store, source.system.id, *source.zone.bounds(day))
+    return close_day(rows, zone=source.zone, day=day, rated_kw=rated_kw(source.system))
 
 
 def energies(day: Day) -> list[float | None]:
@@ -76,9 +71,6 @@ def _counted(day: Day, before: Day | None, name: str) -> bool:
     return at_start is not None and at_end is not None and abs(at_end - at_start - kwh) <= SAME_KWH
 
 
-def _is_closed(day: Day | None) -> bool:
-    return day is not None and day.version > 0
-
-
-def _before(day: str) -> str:
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+def earlier(day: str, days: int) -> str:
+    """The date so many days before."""
+    return (date.fromisoformat(day) - timedelta(days=days)).isoformat()

@@ -55,6 +55,11 @@ class Field:
     def units(self) -> str:
         return UNITS[self.kind]
 
+    @property
+    def column(self) -> str:
+        """The five-minute column that a power or state of charge is read from."""
+        return "battery_soc_pct_last" if self.kind == "soc" else f"{self.name}_w_avg"
+
     def series_id(self, system: System) -> str:
         """``liveone.select.live.1586.solar.power``"""
         what = "battery" if self.kind == "soc" else self.name.removesuffix("_kwh")

@@ -19,7 +19,7 @@ from liveone.web.fields import Field
 from liveone.web.history_days import daily
 from liveone.web.numbers import rounded_all
 from liveone.web.ranges import Window
-from liveone.web.series import Column, Slot, Source, Values, summed
+from liveone.web.series import Column, Source, Values, placed, summed, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def history(source: Source, window: Window, fields: Sequence[Field]) -> History:
 
 
 def _series(system: System, field: Field, stretch: dict[str, str], values: Values) -> dict[str, object]:
-    numbers = {"data": rounded_all(list(values.data))}
+    numbers = {"data": rounded_all(values.data)}
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
     return {
         "id": field.series_id(system),
@@ -72,32 +72,26 @@ def _stretch(window: Window, zone: Zone) -> dict[str, str]:
 
 def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
     plain = [field for field in fields if field.kind != "energy"]
-    columns = ["battery_soc_pct_last" if field.kind == "soc" else f"{field.name}_w_avg" for field in plain]
     found = {
-        field.name: Values(column)
-        for field, column in zip(plain, _columns(source, window, columns), strict=True)
+        field.name: Values(whole(column) if field.kind == "power" else column)
+        for field, column in zip(plain, _columns(source, window, plain), strict=True)
     }
     if fields_module.any_counter(fields):
         found |= _interval_energy(source, window)
     return found
 
 
-def _columns(source: Source, window: Window, columns: Sequence[str]) -> list[Column]:
-    """One value per interval of the window for each column."""
+def _columns(source: Source, window: Window, fields: Sequence[Field]) -> list[Column]:
+    """One value per interval of the window for each field."""
+    columns = [field.column for field in fields]
+    span = (source.store, source.system.id, window.start_at, window.end_at)
     if not columns:
         return []
-    span = (source.store, source.system.id, window.start_at, window.end_at)
     if window.step_s == INTERVAL_S:
         rows = stored.history_columns(*span, columns)
     else:
         rows = stored.buckets(*span, window.step_s, columns, -window.end_at % window.step_s)
-    size = (window.end_at - window.start_at) // window.step_s
-    slots: list[Slot] = [(None,) * (len(columns) + 1)] * size
-    before_at, step_s = window.start_at + 1, window.step_s
-    for row in rows:
-        slots[(row[0] - before_at) // step_s] = row
-    columns_found: list[Column] = list(zip(*slots, strict=True))
-    return columns_found[1:]
+    return placed(rows, window, len(columns))
 
 
 def _interval_energy(source: Source, window: Window) -> dict[str, Values]:

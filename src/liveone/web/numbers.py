@@ -4,8 +4,10 @@
 """
 
 import math
+from collections.abc import Sequence
 
 Number = int | float
+WHOLE = frozenset((int, type(None)))
 
 
 def rounded(value: Number | None) -> Number | None:
@@ -18,6 +20,8 @@ def rounded(value: Number | None) -> Number | None:
     return int(short) if short.is_integer() else short
 
 
-def rounded_all(values: list[Number | None]) -> list[Number | None]:
-    """``rounded`` of each value, in order."""
-    return [value if value is None or type(value) is int else rounded(value) for value in values]
+def rounded_all(values: Sequence[Number | None]) -> Sequence[Number | None]:
+    """``rounded`` of each value, in order. Whole numbers, which is what powers are, pass untouched."""
+    if WHOLE.issuperset(map(type, values)):
+        return values
+    return [rounded(value) for value in values]

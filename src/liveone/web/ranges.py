@@ -20,6 +20,7 @@ STEPS_S = {"5m": 300, "30m": 1800, "1d": DAY_S}
 AUTO_STEPS_S = (300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY_S)
 LIMITS = {"5m": (7.5 * DAY_S, "7.5 days"), "30m": (30.0 * DAY_S, "30 days")}
 DAY_LIMIT_MONTHS, DAY_LIMIT = 13, "13 months"
+EPOCH = date(1970, 1, 1)
 UNITS_S = {"m": 60, "h": 3600, "d": DAY_S}
 UNITS_MONTHS = {"mo": 1, "y": 12}
 LAST = re.compile(r"([1-9]\d{0,5})(mo|y|m|h|d)")
@@ -68,9 +69,7 @@ class Window:
     @property
     def last_start_day(self) -> str:
         """The day on which the window's last interval starts."""
-        days = (_date(self.last_day) - _date(self.first_day)).days
-        start = _date(self.first_day) + timedelta(days=days // self.days_each * self.days_each)
-        return start.isoformat()
+        return (_date(self.last_day) - timedelta(days=self.days_each - 1)).isoformat()
 
     def days(self) -> list[str]:
         """Every local day of the window, in order."""
@@ -148,8 +147,18 @@ def _auto(asked: Asked, zone: Zone, now_at: float, in_days_beyond_s: float) -> W
         if (last_at - first_at) // step_s <= points and last_at - first_at <= in_days_beyond_s:
             return Window(_name(step_s), step_s, first_at, last_at)
     first_day, last_day = _date(zone.date_of(start_at)), _date(zone.day_of(end_at))
-    days_each = -(-((last_day - first_day).days + 1) // points)
-    return _day_window(first_day, last_day, days_each, zone)
+    return _whole_days(first_day, last_day, points, zone)
+
+
+def _whole_days(first_day: date, last_day: date, points: int, zone: Zone) -> Window:
+    """At most ``points`` intervals of as few days as will do, counted from EPOCH so that they stay put."""
+    first, last = (first_day - EPOCH).days, (last_day - EPOCH).days
+    days_each = max(1, (last - first) // points)
+    while last // days_each - first // days_each >= points:
+        days_each += 1
+    start = EPOCH + timedelta(days=first // days_each * days_each)
+    end = EPOCH + timedelta(days=(last // days_each + 1) * days_each - 1)
+    return _day_window(start, end, days_each, zone)
 
 
 def _day_window(first_day: date, last_day: date, days_each: int, zone: Zone) -> Window:

@@ -7,7 +7,8 @@ from typing import Any
 from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.store.store import Store
-from liveone.web.numbers import Number
+from liveone.web.numbers import WHOLE, Number
+from liveone.web.ranges import Window
 
 Column = Sequence[Number | None]
 Slot = Sequence[Any]
@@ -30,6 +31,26 @@ class Values:
 
     data: Column
     estimated: list[int] | None = None
+
+
+def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
+    """Rows ``(interval's end, values...)`` as columns with a value per interval of the window."""
+    size = -(-(window.end_at - window.start_at) // window.step_s)
+    if len(rows) != size:
+        slots: list[Slot] = [(None,) * (columns + 1)] * size
+        before_at, step_s = window.start_at + 1, window.step_s
+        for row in rows:
+            slots[(row[0] - before_at) // step_s] = row
+        rows = slots
+    found: list[Column] = list(zip(*rows, strict=True))
+    return found[1:]
+
+
+def whole(column: Column) -> Column:
+    """Powers as whole watts: the mean of means has digits that nobody measured."""
+    if WHOLE.issuperset(map(type, column)):
+        return column
+    return [None if watts is None else round(watts) for watts in column]
 
 
 def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> Values:

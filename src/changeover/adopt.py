@@ -1,0 +1,88 @@
+"""`adopt`: an ordinary prose runbook becomes a plan, with the list of what a person must still decide.
+
+Rule: the plan that comes out is read and checked like any other; every error that is left is a decision, so the
+list cannot be shorter than the truth.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from changeover.adopting.arrange import arrange
+from changeover.adopting.drafts import Inferred
+from changeover.adopting.source import Chunk, read_chunks
+from changeover.adopting.translate import Translator
+from changeover.adopting.write import plan_lines, translate_all
+from changeover.load import read_text
+from changeover.problems import Problem, Severity
+from changeover.rules import check
+from changeover.text import normalise, repair
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A plan made of a runbook. ``decisions`` are the errors that `check` finds in ``plan_text``, with its lines;
+    ``inferred`` names the runbook's lines.
+    """
+
+    plan_text: str
+    inferred: tuple[Inferred, ...]
+    decisions: tuple[Problem, ...]
+
+
+def read_runbook(data: bytes) -> str:
+    """The text of a runbook: UTF-8 where it is, else cp1252."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Adopted:
+    """The plan of a runbook. Scripts that it names are looked for in ``folder``, where the plan will stand."""
+    source = repair(normalise(text))
+    title, chunks = _title(read_chunks(source))
+    translator = Translator(chunks, folder)
+    _note_text(text, source, translator)
+    arranged = arrange(chunks)
+    drafts = translate_all(arranged, translator)
+    _note_boxes(chunks, translator)
+    lines = plan_lines(title, arranged, translator, drafts, source)
+    plan_text = _without_secrets("\n".join(lines).rstrip("\n") + "\n", translator.secrets)
+    plan, problems = read_text(plan_text, (folder or Path()) / name)
+    found = [*problems, *(check(plan) if plan else [])]
+    decisions = [problem for problem in found if problem.severity is Severity.ERROR]
+    decisions.sort(key=lambda problem: (problem.position.file, problem.position.line))
+    return Adopted(plan_text, tuple(sorted(translator.inferred, key=lambda i: i.line)), tuple(decisions))
+
+
+def _title(chunks: list[Chunk]) -> tuple[str, list[Chunk]]:
+    """The first heading of the first level is the title; what stands under it stays as prose without heading."""
+    for chunk in chunks:
+        if chunk.level == 1 and chunk.heading and not chunk.heading.endswith("}"):
+            title, chunk.heading, chunk.level = chunk.heading, "", 0
+            return title, chunks
+    return "Migration", chunks
+
+
+def _note_text(text: str, source: str, translator: Translator) -> None:
+    if "\r" in text:
+        translator.note(1, "Windows line ends became plain ones")
+    if source != normalise(text):
+        translator.note(1, "garbled text (UTF-8 read as cp1252) was repaired")
+    if translator.database:
+        translator.note(1, f"the database is {translator.database}; its address comes from DATABASE_URL")
+    if translator.app:
+        translator.note(1, f"the application answers at {translator.app}: parameter app")
+
+
+def _note_boxes(chunks: list[Chunk], translator: Translator) -> None:
+    for part in (part for chunk in chunks for part in chunk.parts):
+        if getattr(part, "ticked", False):
+            translator.note(part.line, "a ticked box has no check: it is open again, and a person is asked")  # type: ignore[union-attr]
+
+
+def _without_secrets(text: str, secrets: list[tuple[str, str]]) -> str:
+    for literal, name in secrets:
+        if len(literal) >= 6:
+            text = text.replace(literal, f"${{{name}}}")
+    return text

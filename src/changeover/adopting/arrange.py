@@ -1,0 +1,64 @@
+"""Sorts the chunks of a runbook into the phases of a plan.
+
+Rule: a heading decides for itself and for what stands below it; one that says nothing is decided by its content.
+"""
+
+from dataclasses import dataclass, field
+
+from changeover.adopting.classify import is_verification, phase_of
+from changeover.adopting.source import Chunk, Code, Item
+from changeover.adopting.translate import is_runnable
+from changeover.plan import Phase
+
+
+@dataclass(slots=True)
+class Arranged:
+    """Chunks by phase; ``before`` and ``behind`` are prose around them, each in the runbook's order."""
+
+    before: list[Chunk] = field(default_factory=list)
+    phases: dict[Phase, list[Chunk]] = field(default_factory=dict)
+    behind: list[Chunk] = field(default_factory=list)
+
+
+def has_items(chunk: Chunk) -> bool:
+    """Whether something of a chunk is to be run or to be judged."""
+    return any(
+        isinstance(part, Item) or (isinstance(part, Code) and is_runnable(part)) for part in chunk.parts
+    )
+
+
+def arrange(chunks: list[Chunk]) -> Arranged:
+    """The chunks without the title's heading, each in its place."""
+    found = Arranged()
+    inherited: list[tuple[int, Phase | None]] = []
+    for chunk in chunks:
+        inherited = [(level, phase) for level, phase in inherited if level < chunk.level]
+        above = inherited[-1][1] if inherited else None
+        phase = _phase(chunk, above, found)
+        inherited.append((chunk.level, phase))
+        if phase is None:
+            (found.behind if found.phases else found.before).append(chunk)
+        else:
+            found.phases.setdefault(phase, []).append(chunk)
+    return found
+
+
+def _phase(chunk: Chunk, above: Phase | None, found: Arranged) -> Phase | None:
+    own = phase_of(chunk.heading) if chunk.level > 1 else None
+    if above in (Phase.ROLLBACK, Phase.PREFLIGHT, Phase.AFTER):
+        return above
+    if own is Phase.EXECUTE and is_verification(chunk.heading) and _only_boxes(chunk):
+        return Phase.AFTER
+    if own or above:
+        return own or above
+    if not has_items(chunk):
+        return None
+    started = Phase.EXECUTE in found.phases
+    if _only_boxes(chunk):
+        return Phase.AFTER if started else Phase.PREFLIGHT
+    return Phase.EXECUTE
+
+
+def _only_boxes(chunk: Chunk) -> bool:
+    runs = any(isinstance(part, Code) and is_runnable(part) for part in chunk.parts)
+    return not runs and any(isinstance(part, Item) for part in chunk.parts)

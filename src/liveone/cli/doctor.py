@@ -1,0 +1,172 @@
+"""`liveone doctor`: one screen that says what is well, what is not, and what to do about it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.clock import SystemClock
+from liveone.config import Config
+from liveone.domain import freshness
+from liveone.domain.system import System
+from liveone.errors import LiveOneError
+from liveone.main import VendorBook, auth_settings, open_store, release
+from liveone.store import aggregates, polling, readings, systems
+from liveone.store.storage import storage
+from liveone.store.store import Store
+
+FREE_BYTES_MIN = 1_000_000_000
+BACKUP_AGE_MAX_S = 8 * 86_400
+CLOCK_AHEAD_MAX_S = 120
+FROZEN_WINDOW_S = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the screen; ``advice`` says what to do when it is not well."""
+
+    subject: str
+    ok: bool
+    says: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@json_option
+@pass_shell
+def doctor_command(shell: Shell, as_json: bool) -> None:
+    """One screen: database, generation, disk, clock, each system's freshness - and what to do."""
+    findings = list(examine(shell.config))
+    if as_json:
+        print_json({"ok": all(f.ok for f in findings), "findings": findings})
+    else:
+        click.echo(f"LiveOne {release()}")
+        for finding in findings:
+            show(finding)
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+def show(finding: Finding) -> None:
+    """One finding, its advice below it."""
+    mark = click.style("ok  ", fg="green") if finding.ok else click.style("LOOK", fg="red", bold=True)
+    click.echo(f"{mark} {finding.subject:<12} {finding.says}")
+    if finding.advice and not finding.ok:
+        click.echo(f"     {'':<12} -> {finding.advice}")
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Every finding, the ones that explain others first."""
+    now_at = SystemClock().now_at()
+    yield _settings(config)
+    try:
+        store = open_store(config)
+    except LiveOneError as error:
+        yield Finding("database", False, str(error.args[0]), error.hint)
+        yield _disk(config)
+        return
+    try:
+        yield _database(store)
+        yield _disk(config)
+        yield _backups(config, now_at)
+        yield from _spool(config)
+        yield from _clock(store, now_at)
+        yield from _systems(config, store, now_at)
+    finally:
+        store.close()
+
+
+def _settings(config: Config) -> Finding:
+    says = str(config.path) if config.path else "defaults and environment (no liveone.toml)"
+    open_to_all = auth_settings(config).is_open
+    return Finding("settings", True, says + (", no password: this machine only" if open_to_all else ""))
+
+
+def _database(store: Store) -> Finding:
+    sizes = storage(store)
+    rows, each = sizes.rows.get("readings", 0), sizes.bytes_per_reading
+    text = f"generation {sizes.generation}, {sizes.file_bytes / 1e6:,.1f} MB, {rows:,} readings"
+    weight = f", {each:.0f} bytes each" if each else ""
+    return Finding("database", True, f"{store.database.label}: {text}{weight}")
+
+
+def _disk(config: Config) -> Finding:
+    folder = config.database_path.parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    advice = "Make room: readings are kept for ever, and a backup needs as much again."
+    return Finding("disk", free >= FREE_BYTES_MIN, f"{free / 1e9:,.1f} GB free at {folder}", advice)
+
+
+def _backups(config: Config, now_at: float) -> Finding:
+    found = sorted((config.folder / "backups").glob("backup-*.db"))
+    if not found:
+        return Finding("backup", False, "there is none", "Make one: liveone backup (and copy it elsewhere)")
+    age_s = now_at - found[-1].stat().st_mtime
+    says = f"{found[-1].name}, {age_s / 86_400:.1f} days old"
+    return Finding("backup", age_s <= BACKUP_AGE_MAX_S, says, "Make a new one: liveone backup")
+
+
+def _spool(config: Config) -> Iterator[Finding]:
+    waiting = _bytes_of(config.spool_path, held=False)
+    held = _bytes_of(config.spool_path, held=True)
+    advice = "`liveone serve` writes it to the database as soon as that takes it."
+    yield Finding("spool", not waiting, f"{waiting:,} bytes wait for the database", advice)
+    if held:
+        says = f"{held:,} bytes of readings that this generation cannot hold"
+        yield Finding("held", False, says, "They are safe; a later generation takes them.")
+
+
+def _bytes_of(spool: Path, *, held: bool) -> int:
+    found = [path for path in spool.rglob("*.jsonl") if ("held" in path.parts) is held]
+    return sum(path.stat().st_size for path in found)
+
+
+def _clock(store: Store, now_at: float) -> Iterator[Finding]:
+    newest = [reading.received_time for reading in readings.latest_many(store).values()]
+    ahead_s = max(newest, default=0) - now_at
+    if ahead_s > CLOCK_AHEAD_MAX_S:
+        says = f"readings are {ahead_s:,.0f} s in this machine's future"
+        yield Finding("clock", False, says, "Set the clock: timedatectl set-ntp true")
+    else:
+        yield Finding("clock", True, "no reading is in the future")
+
+
+def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
+    book, found = VendorBook(config.vendors), systems.list_systems(store)
+    newest, statuses = readings.latest_many(store), polling.statuses(store)
+    for system in found:
+        name = f"system {system.id}"
+        if not system.is_active:
+            yield Finding(name, True, f"{system.display_name}: paused")
+            continue
+        at = newest[system.id].received_time if system.id in newest else None
+        state = freshness.of(at, now_at, config.collect.cadence_s)
+        age = f", newest reading {now_at - at:,.0f} s old" if at else ", no reading yet"
+        status = statuses.get(system.id)
+        error = status.last_error if status and status.consecutive_errors else None
+        advice = (error or "Is `liveone serve` running?").replace("\n", " ")
+        yield Finding(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
+        yield from _account(book, system, name)
+        yield from _frozen(store, system, name, int(now_at))
+    if not found:
+        yield Finding("systems", False, "none yet", "liveone systems discover, then liveone systems add")
+
+
+def _account(book: VendorBook, system: System, name: str) -> Iterator[Finding]:
+    try:
+        book.account_for(system.vendor_type, system.vendor_site_id)
+    except LiveOneError as error:
+        yield Finding(name, False, str(error.args[0]), error.hint)
+
+
+def _frozen(store: Store, system: System, name: str, now_at: int) -> Iterator[Finding]:
+    rows = aggregates.five_minutes(store, system.id, now_at - FROZEN_WINDOW_S, now_at)
+    for counter in freshness.frozen_counters(rows):
+        says = f"the counter {counter}_kwh_total stands still while energy flows"
+        yield Finding(name, False, says, "Look at the inverter; energies are estimated from power meanwhile.")

@@ -1,0 +1,211 @@
+"""Backups under a busy writer, restores under a living application, and the disk that is too small."""
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from changeover.database import backup as backups
+from changeover.database import space
+from changeover.database.compare import compare
+from changeover.database.restore import processes_with, restore
+from changeover.errors import Busy, Damaged, DatabaseError, Full, Refused
+from tests.changeover.database.household import ask, make, tell
+from tests.changeover.database.killer import finished, stopped_at
+
+AT = 1_755_000_000
+
+
+@contextmanager
+def busy_writer(path: Path) -> Iterator[list[int]]:
+    """Somebody who commits a row as fast as he can; what he was told is committed."""
+    done, acknowledged = threading.Event(), list[int]()
+
+    def write() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            while not done.is_set():
+                time = len(acknowledged) + 1
+                connection.execute(
+                    "INSERT INTO readings (system_id, inverter_time, solar_w, battery_soc) VALUES (3, ?, 1, 1)",
+                    (time,),
+                )
+                acknowledged.append(time)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield acknowledged
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_backup_is_named_hashed_proven_and_equal(database: Path, tmp_path: Path) -> None:
+    made = backups.backup(database, tmp_path / "backups", now_at=AT)
+    assert made.path.name == "backup-20250812-120000.db"
+    assert made.sha256 == backups.sha256(made.path)
+    assert made.bytes == made.path.stat().st_size
+    assert made.tables >= 4
+    assert compare(database, made.path).equal
+    assert sorted(p.name for p in made.path.parent.iterdir()) == [made.path.name]
+
+
+def test_what_is_only_in_the_wal_is_in_the_backup(database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as living:
+        living.execute("INSERT INTO systems (user_id, system_number) VALUES ('wal', '9')")
+        assert database.with_name("live.db-wal").stat().st_size > 0
+        made = backups.backup(database, tmp_path / "b", now_at=AT)
+    assert ask(made.path, "SELECT count(*) FROM systems WHERE user_id = 'wal'") == [(1,)]
+
+
+def test_a_backup_ends_although_somebody_writes_all_the_time(tmp_path: Path) -> None:
+    path = make(tmp_path / "live.db", minutes=30_000)
+    with busy_writer(path) as acknowledged:
+        made = backups.backup(path, tmp_path / "b", now_at=AT)
+        before = len(acknowledged)
+    assert 0 < before
+    assert made.copy_s < 5
+    (newest,) = ask(
+        made.path, "SELECT coalesce(max(inverter_time), 0), count(*) FROM readings WHERE inverter_time < 1e6"
+    )
+    assert newest[0] == newest[1]
+
+
+def test_progress_tells_bytes_and_an_estimate(tmp_path: Path) -> None:
+    path = make(tmp_path / "live.db", minutes=60_000)
+    seen: list[tuple[str, int, int, float | None]] = []
+    backups.backup(path, tmp_path / "b", now_at=AT, progress=lambda *what: seen.append(what))
+    copies = [one for one in seen if one[0] == "copy"]
+    assert copies[-1][1] == copies[-1][2] == path.stat().st_size
+    assert copies[-1][3] == 0.0
+    assert [one[1] for one in copies] == sorted(one[1] for one in copies)
+
+
+def test_a_disk_without_room_is_refused_before_a_byte_is_written(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 9, 1_000))
+    with pytest.raises(Full, match=r"The backup needs 0\.\d MB .* 0\.0 MB are free"):
+        backups.backup(database, tmp_path / "b", now_at=AT)
+    assert not list((tmp_path / "b").iterdir())
+    assert space.rebuild_bytes(10) == 20
+
+
+def test_a_damaged_database_gives_no_backup(tmp_path: Path) -> None:
+    path = make(tmp_path / "live.db", minutes=3_000)
+    tell(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(40 * 4096)
+        file.write(b"\xff" * 8192)
+    with pytest.raises((Damaged, DatabaseError)):
+        backups.backup(path, tmp_path / "b", now_at=AT)
+    assert not list((tmp_path / "b").glob("*.db"))
+
+
+def test_a_missing_or_foreign_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="no database at"):
+        backups.copy(tmp_path / "none.db", tmp_path / "x")
+    (tmp_path / "text.db").write_text("not a database, but long enough to be taken for one" * 50)
+    with pytest.raises(Damaged, match="not an SQLite database"):
+        backups.copy(tmp_path / "text.db", tmp_path / "x")
+
+
+def test_a_restore_under_a_living_wal_is_seen_by_those_who_have_it_open(
+    database: Path, tmp_path: Path
+) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+        app.execute("DELETE FROM readings")
+        app.execute("CREATE TABLE extra (x)")
+        with closing(sqlite3.connect(database, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM readings").fetchone()
+            done = restore(made.path, database, now_at=AT + 60, keep_in=tmp_path / "kept")
+            assert reader.execute("SELECT count(*) FROM readings").fetchone() == (0,)
+            reader.execute("COMMIT")
+        assert app.execute("SELECT count(*) FROM readings").fetchone() == (600,)
+        app.execute("INSERT INTO systems (user_id, system_number) VALUES ('after', '1')")
+    assert ask(database, "PRAGMA integrity_check") == [("ok",)]
+    assert ask(database, "SELECT count(*) FROM systems") == [(4,)]
+    assert done.kept is not None
+    assert ask(done.kept, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == [(1,)]
+
+
+def test_copying_a_backup_over_a_live_wal_undoes_the_restore_and_ours_does_not(
+    database: Path, tmp_path: Path
+) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+        app.execute("DELETE FROM systems")
+        shutil.copy(made.path, database)
+        with closing(sqlite3.connect(database)) as other:
+            assert other.execute("SELECT count(*) FROM systems").fetchone() == (0,)
+        restore(made.path, database, now_at=AT + 60)
+        assert app.execute("SELECT count(*) FROM systems").fetchone() == (3,)
+
+
+def test_a_locked_target_is_waited_for_and_then_left_as_it_was(database: Path, tmp_path: Path) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+        app.execute("BEGIN IMMEDIATE")
+        app.execute("DELETE FROM systems")
+        with pytest.raises(Busy):
+            restore(made.path, database, now_at=AT, lock_wait_s=0.3)
+        app.execute("COMMIT")
+    assert ask(database, "SELECT count(*) FROM systems") == [(0,)]
+
+
+def test_a_backup_that_was_changed_is_not_restored(database: Path, tmp_path: Path) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    tell(made.path, "UPDATE systems SET user_id = 'x'")
+    with pytest.raises(Damaged, match="not the backup that was made"):
+        restore(made.path, database, now_at=AT, expected_sha256=made.sha256)
+    with made.path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\x00" * 4096)
+    with pytest.raises((Damaged, DatabaseError)):
+        restore(made.path, database, now_at=AT)
+    assert ask(database, "SELECT count(*) FROM systems WHERE user_id = 'x'") == [(0,)]
+
+
+def test_where_there_is_nothing_a_stale_wal_is_moved_out_of_the_way(database: Path, tmp_path: Path) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+        app.execute("DELETE FROM systems")
+        shutil.copy(database.with_name("live.db-wal"), tmp_path / "gone.db-wal")
+    done = restore(made.path, tmp_path / "gone.db", now_at=AT)
+    assert done.kept is None
+    assert ask(tmp_path / "gone.db", "SELECT count(*) FROM systems") == [(3,)]
+
+
+def test_a_damaged_database_is_kept_beside_and_replaced_only_if_nobody_has_it_open(
+    database: Path, tmp_path: Path
+) -> None:
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    database.write_bytes(b"garbage" * 2_000)
+
+    def hold(hook: object) -> None:
+        with database.open("rb"):
+            hook("open")
+
+    child = stopped_at(hold, "open")
+    assert processes_with(database) == [child]
+    with pytest.raises(Refused, match=f"still open in process {child}"):
+        restore(made.path, database, now_at=AT)
+    finished(child)
+    done = restore(made.path, database, now_at=AT)
+    assert done.kept is not None
+    assert done.kept.read_bytes().startswith(b"garbage")
+    assert compare(made.path, database).equal
+
+
+def test_a_database_with_another_page_size_is_refused_with_what_to_do(database: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    tell(other, "PRAGMA page_size = 8192; CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+    with pytest.raises(Refused, match="pages of 8192 bytes"):
+        restore(other, database, now_at=AT)
+    assert ask(database, "SELECT count(*) FROM systems") == [(3,)]

@@ -1,0 +1,154 @@
+"""One runner at a time: the lock file, the lease, and a runner that slept past it."""
+
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from changeover.database import lease as leases
+from changeover.database import lock
+from changeover.database.connect import opened
+from changeover.database.invariants import Depth
+from changeover.database.lock import Holder, this_runner
+from changeover.database.migrate import Eyes, migrate
+from changeover.errors import LeaseLost, Locked
+from tests.changeover.database.household import ask, change, context
+from tests.changeover.database.killer import Hook, finished, stopped_at
+
+ME = this_runner("run-1", since_at=0)
+OTHER = Holder("run-2", 4711, "elsewhere", 0)
+
+
+def migrating(path: Path, *, lasts_s: float = 30) -> "object":
+    def work(hook: Hook) -> None:
+        holder = this_runner("stopped", since_at=0)
+        with lock.take(path, holder), opened(path) as connection:
+            lease = leases.acquire(connection, holder, lasts_s=lasts_s)
+            hook("leased")
+            migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=Eyes(hook=hook))
+
+    return work
+
+
+def test_two_runners_at_once_the_second_is_told_who_the_first_is(database: Path) -> None:
+    child = stopped_at(migrating(database), "leased")
+    with pytest.raises(Locked, match=rf"run stopped, process {child} .* \(stopped\)") as caught:
+        lock.take(database, ME)
+    assert f"kill -CONT {child}" in caught.value.hint
+    assert lock.is_taken(database)
+    assert finished(child) == 0
+
+
+def test_a_killed_runner_leaves_no_lock(database: Path) -> None:
+    child = stopped_at(migrating(database), "leased")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert not lock.is_taken(database)
+    with lock.take(database, ME):
+        assert lock.holder_of(database) == ME
+    assert lock.holder_of(database) is None
+
+
+def test_the_lock_follows_a_link_to_the_same_file(database: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(database)
+    with lock.take(database, ME), pytest.raises(Locked):
+        lock.take(link, ME)
+
+
+def test_a_runner_stopped_longer_than_its_lease_writes_nothing_when_it_wakes(database: Path) -> None:
+    child = stopped_at(migrating(database, lasts_s=0.2), "leased")
+    time.sleep(0.3)
+    with opened(database) as connection:
+        taken = leases.acquire(connection, ME)
+        assert taken.token == 2
+    assert finished(child) == 1
+    assert ask(
+        database, "SELECT count(*) FROM sqlite_schema WHERE name IN ('user_systems', 'changeover_ledger')"
+    ) == [(0,)]
+    assert ask(database, "SELECT token, run_id FROM changeover_state") == [(2, "run-1")]
+
+
+def test_it_writes_nothing_even_if_nobody_took_over(database: Path) -> None:
+    child = stopped_at(migrating(database, lasts_s=0.2), "leased")
+    time.sleep(0.3)
+    assert finished(child) == 1
+    assert ask(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'user_systems'") == [(0,)]
+
+
+def test_a_runner_that_was_overtaken_finds_a_token_that_is_not_its_own(
+    connection: sqlite3.Connection,
+) -> None:
+    mine = leases.acquire(connection, ME)
+    connection.execute("UPDATE changeover_state SET token = token + 1, run_id = 'run-2', pid = 1, host = 'h'")
+    with pytest.raises(LeaseLost, match="run run-2"):
+        migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT)
+    assert connection.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'user_systems'"
+    ).fetchone() == (0,)
+
+
+def test_a_lease_that_lasts_is_not_taken_away(connection: sqlite3.Connection) -> None:
+    leases.acquire(connection, OTHER)
+    with pytest.raises(Locked, match="run run-2"):
+        leases.acquire(connection, ME)
+
+
+def test_a_lease_given_back_can_be_taken_and_its_token_never_returns(connection: sqlite3.Connection) -> None:
+    first = leases.acquire(connection, OTHER)
+    leases.release(connection, first)
+    second = leases.acquire(connection, ME)
+    assert second.token == first.token + 1
+    leases.release(connection, first)
+    leases.beat(connection, second)
+
+
+def test_a_wall_clock_that_jumps_neither_ends_nor_prolongs_a_lease(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = leases.acquire(connection, OTHER, lasts_s=5)
+    monkeypatch.setattr(time, "time", lambda: 9e12)
+    with pytest.raises(Locked):
+        leases.acquire(connection, ME)
+    leases.beat(connection, mine)
+
+
+def test_a_lease_of_another_machine_is_watched_and_not_judged_by_its_date(
+    connection: sqlite3.Connection,
+) -> None:
+    leases.acquire(connection, OTHER, lasts_s=0.1)
+    connection.execute("UPDATE changeover_state SET boot = 'another machine', beaten_s = -1e9")
+    seen = leases.look(connection)
+    assert seen is not None
+    assert leases.expired(seen, now_s=0, this_boot=leases.boot()) is None
+    with pytest.raises(Locked):
+        leases.acquire(connection, ME)
+    watched = leases.watch(connection)
+    assert leases.acquire(connection, ME, watched=watched).token == 2
+
+
+def test_a_lease_that_moved_while_it_was_watched_is_alive(
+    database: Path, connection: sqlite3.Connection
+) -> None:
+    theirs = leases.acquire(connection, OTHER, lasts_s=0.2)
+    connection.execute("UPDATE changeover_state SET boot = 'another machine'")
+    before = leases.look(connection)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        leases.beat(other, theirs)
+    with pytest.raises(Locked):
+        leases.acquire(connection, ME, watched=before)
+
+
+def test_every_beat_prolongs_the_lease(connection: sqlite3.Connection) -> None:
+    mine = leases.acquire(connection, ME, lasts_s=5)
+    old = replace(mine, beaten_s=mine.beaten_s - 4)
+    leases.beat(connection, old)
+    assert old.beaten_s > mine.beaten_s
+    asleep = replace(mine, beaten_s=mine.beaten_s - 6)
+    with pytest.raises(LeaseLost, match="slept for 6 s"):
+        leases.beat(connection, asleep)

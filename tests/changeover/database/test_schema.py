@@ -1,0 +1,317 @@
+"""Fingerprints, blast radius, strategies, and what a blocking rebuild keeps or refuses."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from changeover.database import blast, fingerprint, invariants, schema, strategies
+from changeover.database.connect import opened, path_of
+from changeover.database.invariants import Depth
+from changeover.database.migrate import migrate
+from changeover.database.probe import probe
+from changeover.errors import InvariantBroken, StepFailed, Unsuitable
+from changeover.plan import Strategy
+from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
+
+
+def printed(sql: str) -> str:
+    return fingerprint.fingerprint_of(fingerprint.definitions_of_script(sql))
+
+
+def test_a_fingerprint_is_blind_to_spelling_and_to_the_order_of_creation() -> None:
+    one = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y'); CREATE TABLE b (v); CREATE INDEX i ON a (name)"
+    two = """create table B("v");
+      create table [A] ( `ID` integer   primary key, -- a comment, with 'quotes'
+        "name" text default 'X y'); create index I on "a"(NAME)"""
+    assert printed(one) == printed(two)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'x y')",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'X y')",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y') STRICT",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y', CHECK (name > ''))",
+        "CREATE TABLE a (name TEXT DEFAULT 'X y', id INTEGER PRIMARY KEY)",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y'); CREATE VIEW v AS SELECT 1",
+    ],
+)
+def test_a_fingerprint_sees_every_real_difference_and_it_can_be_said(other: str) -> None:
+    one = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y')"
+    assert printed(one) != printed(other)
+    said = fingerprint.difference(
+        fingerprint.definitions_of_script(one), fingerprint.definitions_of_script(other)
+    )
+    assert said
+
+
+def test_a_column_added_by_alter_table_is_the_same_as_one_written_from_the_start() -> None:
+    grown = "CREATE TABLE a (id INTEGER PRIMARY KEY); ALTER TABLE a ADD COLUMN n INTEGER NOT NULL DEFAULT 0"
+    assert printed(grown) == printed("CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 0)")
+
+
+def test_the_engines_own_tables_do_not_change_the_fingerprint(database: Path) -> None:
+    with opened(database) as connection:
+        before = fingerprint.fingerprint(connection)
+        connection.execute("CREATE TABLE changeover_old_systems (x)")
+        assert fingerprint.fingerprint(connection) == before
+
+
+def test_the_reach_of_the_change_is_listed_table_by_table(connection: sqlite3.Connection) -> None:
+    found = blast.reach(connection, script(FORWARD))
+    assert {r.table for r in found} == {"systems", "systems_new", "user_systems", "readings_agg_1d"}
+    assert blast.require_scope(connection, script(FORWARD), SCOPE) == found
+
+
+def test_updated_columns_are_listed(connection: sqlite3.Connection) -> None:
+    (found,) = blast.reach(
+        connection, script("UPDATE readings SET solar_w = 1, battery_soc = 2 WHERE id = 1")
+    )
+    assert (found.verb, found.table, found.columns) == ("update", "readings", ("solar_w", "battery_soc"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM systems WHERE id = 1",
+        "REPLACE INTO systems (id, user_id, system_number) VALUES (1, 'a', 'b')",
+    ],
+)
+def test_cascades_are_part_of_the_reach_when_foreign_keys_are_on(
+    connection: sqlite3.Connection, text: str
+) -> None:
+    assert {r.table for r in blast.reach(connection, script(text))} == {"systems"}
+    found = {str(r) for r in blast.reach(connection, script(text), foreign_keys=True)}
+    assert "delete from readings by its foreign key to systems" in found
+
+
+def test_a_rename_that_rewrites_other_tables_is_part_of_the_reach(connection: sqlite3.Connection) -> None:
+    text = script("ALTER TABLE systems RENAME TO systems_old")
+    found = {str(r) for r in blast.reach(connection, text, legacy_alter_table=False)}
+    assert "rewrite the definition of readings" in found
+    assert {r.table for r in blast.reach(connection, text, legacy_alter_table=True)} == {"systems"}
+
+
+def test_a_scope_that_names_too_little_is_refused_with_what_to_add(connection: sqlite3.Connection) -> None:
+    with pytest.raises(InvariantBroken) as caught:
+        blast.require_scope(connection, script(FORWARD), ("systems", "user_systems"))
+    assert "`ALTER TABLE readings_agg_1d ADD COLUMN" in str(caught.value)
+    assert caught.value.hint.endswith("add to the scope: readings_agg_1d.")
+
+
+def test_nothing_is_run_in_the_real_database_to_find_the_reach(
+    database: Path, connection: sqlite3.Connection
+) -> None:
+    blast.reach(connection, script(FORWARD + "; DROP TABLE readings; DELETE FROM systems"))
+    assert connection.total_changes == 0
+    assert ask(database, "SELECT count(*) FROM readings") == [(600,)]
+
+
+def test_a_statement_that_ends_the_transaction_is_named(connection: sqlite3.Connection) -> None:
+    with pytest.raises(StepFailed, match=r"migrate.sql:2: `COMMIT` begins or ends a transaction"):
+        blast.reach(connection, script("DELETE FROM systems;\nCOMMIT;"))
+
+
+def test_the_strategy_of_every_statement_is_recognised(connection: sqlite3.Connection) -> None:
+    found = strategies.forecast(script(FORWARD), lambda table: blast.rows_of(connection, table))
+    kinds = [cost.kind.value for cost in found.costs]
+    assert kinds == [
+        "metadata",
+        "rebuild",
+        "native",
+        "metadata",
+        "native",
+        "metadata",
+        "metadata",
+        "rows",
+        "metadata",
+    ]
+    assert found.strategy is Strategy.BLOCKING
+    assert found.rebuilt == ("systems",)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "rows"),
+    [
+        ("ALTER TABLE readings ADD COLUMN x INTEGER", "metadata", 0),
+        ("ALTER TABLE readings ADD COLUMN x INTEGER CHECK (x > 0)", "native", 600),
+        ("ALTER TABLE readings DROP COLUMN solar_w", "native", 600),
+        ("ALTER TABLE readings RENAME COLUMN solar_w TO s", "metadata", 0),
+        ("CREATE INDEX i ON readings (solar_w)", "native", 600),
+        ("DROP INDEX readings_unique", "metadata", 0),
+        ("UPDATE readings SET solar_w = 0", "rows", 600),
+        ("SELECT * FROM readings", "read", 0),
+    ],
+)
+def test_what_a_statement_costs_depends_on_what_it_touches(
+    connection: sqlite3.Connection, text: str, kind: str, rows: int
+) -> None:
+    (cost,) = strategies.forecast(script(text), lambda table: blast.rows_of(connection, table)).costs
+    assert (cost.kind.value, cost.rows) == (kind, rows)
+
+
+def test_the_reverse_of_additions_is_derived_and_works(database: Path) -> None:
+    text = "CREATE TABLE u (a); CREATE INDEX IF NOT EXISTS u_a ON u (a); ALTER TABLE systems ADD COLUMN nick TEXT"
+    undo = strategies.derive_undo(script(text))
+    assert [one.text for one in undo] == [
+        'ALTER TABLE "systems" DROP COLUMN "nick"',
+        'DROP INDEX "u_a"',
+        'DROP TABLE "u"',
+    ]
+    with opened(database) as connection:
+        before = fingerprint.fingerprint(connection)
+        for one in (*script(text), *undo):
+            connection.execute(one.text)
+        assert fingerprint.fingerprint(connection) == before
+    with pytest.raises(Unsuitable, match="cannot be derived"):
+        strategies.derive_undo(script("DELETE FROM systems"))
+
+
+REBUILD = """
+CREATE TABLE t_new (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, name TEXT, more TEXT,
+  twice INTEGER GENERATED ALWAYS AS (n * 2) STORED) STRICT;
+INSERT INTO t_new (id, n, name) SELECT id, n, name FROM t;
+DROP TABLE t;
+ALTER TABLE t_new RENAME TO t;
+"""
+AGAIN = """
+CREATE INDEX t_partial ON t (n) WHERE n > 1;
+CREATE UNIQUE INDEX t_expression ON t (lower(name));
+CREATE TRIGGER t_note AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); END;
+"""
+
+
+@pytest.fixture
+def rich(tmp_path: Path) -> Path:
+    path = tmp_path / "rich.db"
+    tell(
+        path,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, name TEXT,"
+        " twice INTEGER GENERATED ALWAYS AS (n * 2) STORED) STRICT; CREATE TABLE log (x);"
+        "CREATE TABLE part (t_id INTEGER REFERENCES t (id), k TEXT, PRIMARY KEY (t_id, k)) WITHOUT ROWID;"
+        + AGAIN
+        + "CREATE VIEW v AS SELECT name, twice FROM t;"
+        "CREATE TRIGGER log_note AFTER INSERT ON log BEGIN UPDATE t SET n = n + 1 WHERE id = new.x; END;"
+        "INSERT INTO t (n, name) VALUES (1, 'a'), (2, 'b'); DELETE FROM t WHERE id = 2; INSERT INTO part VALUES (1, 'k')",
+    )
+    return path
+
+
+def test_a_rebuild_keeps_views_triggers_partial_and_expression_indexes_generated_columns_strict(
+    rich: Path,
+) -> None:
+    before = ask(rich, "SELECT * FROM part")
+    with opened(rich) as connection:
+        work = change(REBUILD + AGAIN, scope=("t",), rows="t=*")
+        migrate(connection, work, context(), depth=Depth.THOROUGH)
+        table = schema.read(connection).tables["t"]
+    assert {index.name: index.partial for index in table.indexes} == {
+        "t_partial": True,
+        "t_expression": False,
+    }
+    assert table.strict
+    assert [c.name for c in table.columns if c.generated] == ["twice"]
+    assert ask(rich, "SELECT * FROM v") == [("a", 4)]
+    assert ask(rich, "SELECT * FROM part") == before
+    tell(rich, "INSERT INTO t (n, name) VALUES (5, 'c')")
+    assert ask(rich, "SELECT x FROM log ORDER BY 1")[-1] > (1,)
+    assert ask(rich, "SELECT \"table\" FROM pragma_foreign_key_list('part')") == [("t",)]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("CREATE INDEX t_partial ON t (n) WHERE n > 1;", "t: index t_partial would be gone"),
+        ("CREATE UNIQUE INDEX t_expression ON t (lower(name));", "t: index t_expression would be gone"),
+        (
+            "CREATE TRIGGER t_note AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); END;",
+            "t: trigger t_note would",
+        ),
+    ],
+)
+def test_a_rebuild_that_forgets_something_is_refused_with_its_name(
+    rich: Path, left_out: str, said: str
+) -> None:
+    work = change(REBUILD + AGAIN.replace(left_out, ""), scope=("t",))
+    with opened(rich) as connection, pytest.raises(InvariantBroken, match=said):
+        migrate(connection, work, context(), depth=Depth.SWIFT)
+    assert ask(rich, "SELECT count(*) FROM pragma_table_info('t') WHERE name = 'more'") == [(0,)]
+
+
+def test_a_rebuild_that_breaks_a_view_or_another_tables_trigger_is_refused(rich: Path) -> None:
+    text = (REBUILD + AGAIN).replace("name TEXT", "label TEXT").replace("(id, n, name)", "(id, n, label)")
+    text = text.replace("lower(name)", "lower(label)")
+    with (
+        opened(rich) as connection,
+        pytest.raises(InvariantBroken, match="view v no longer works: no such column: name"),
+    ):
+        migrate(connection, change(text, scope=("t",)), context(), depth=Depth.SWIFT)
+
+
+def test_rowids_given_out_once_are_not_given_out_again_after_a_rebuild(rich: Path) -> None:
+    """AUTOINCREMENT promises it; the copy carries over the highest id that lives, not the one that was given out."""
+    with opened(rich) as connection:
+        migrate(connection, change(REBUILD + AGAIN, scope=("t",)), context(), depth=Depth.SWIFT)
+    tell(rich, "INSERT INTO t (n, name) VALUES (7, 'new')")
+    assert ask(rich, "SELECT max(id) FROM t") == [(3,)]
+
+
+def test_virtual_tables_can_be_there_and_are_left_alone(database: Path) -> None:
+    tell(database, "CREATE VIRTUAL TABLE notes USING fts5 (text); INSERT INTO notes VALUES ('hello')")
+    with opened(database) as connection:
+        migrate(connection, change(), context(), depth=Depth.THOROUGH)
+    assert ask(database, "SELECT * FROM notes WHERE notes MATCH 'hello'") == [("hello",)]
+
+
+def test_a_schema_that_needs_something_we_lack_is_refused_by_name(database: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+        app.create_function("ours", 1, lambda x: x, deterministic=True)
+        app.execute("CREATE INDEX special ON systems (ours(user_id))")
+    with (
+        opened(database) as connection,
+        pytest.raises(Unsuitable, match="The index special cannot be made again"),
+    ):
+        blast.reach(connection, script(FORWARD))
+
+
+def test_duplicates_are_shown_with_their_values(database: Path, connection: sqlite3.Connection) -> None:
+    assert invariants.duplicates(connection, "polling_status", ["system_id"]) == [
+        "polling_status: 2 rows have (system_id) = (1)"
+    ]
+
+
+def test_the_backend_is_probed_by_experiment() -> None:
+    found = probe()
+    found.require()
+    assert found.version == sqlite3.sqlite_version
+    assert not found.foreign_keys_by_default
+    assert all(
+        (
+            found.settings_ignored_inside,
+            found.rename_rewrites_others,
+            found.rename_keeps_others,
+            found.drop_cascades,
+        )
+    )
+    assert all(
+        (
+            found.ddl_is_transactional,
+            found.returning,
+            found.strict,
+            found.drop_column,
+            found.wal,
+            found.authorizer,
+        )
+    )
+
+
+def test_a_server_is_refused_without_showing_its_token() -> None:
+    with pytest.raises(Unsuitable) as caught:
+        path_of("libsql://me:token@db.example.org?authToken=secret")
+    assert "db.example.org" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "token" not in str(caught.value)
+    assert path_of("sqlite:////data/live.db") == path_of("/data/live.db")

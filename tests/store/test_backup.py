@@ -1,0 +1,165 @@
+"""Backups are taken under load and proven; a restore replaces only what nobody uses, and keeps it."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from liveone.errors import BadInput
+from liveone.store import backup as backups
+from liveone.store import readings
+from liveone.store.database import Busy, Corrupt, Foreign, Unavailable
+from liveone.store.store import Store, open_store
+from tests.store.conftest import a_system, make_generation_1
+from tests.store.samples import NOON, recorded
+
+
+def fill(store: Store, number: int) -> None:
+    a_system(store)
+    readings.record(store, [recorded(NOON + 60 * each) for each in range(number)])
+
+
+def counted(path: Path) -> int:
+    with closing(open_store(path)) as store:
+        return readings.count(store, 1)
+
+
+def test_a_backup_of_a_live_database_is_proven(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 50)
+    report = backups.backup(path, tmp_path / "backups", NOON)
+    assert report.path == tmp_path / "backups" / "backup-20250816-020000.db"
+    assert report.rows["readings"] == 50
+    assert (report.generation, report.size_bytes) == (2, report.path.stat().st_size)
+    assert backups.prove(report.path) == report.sha256
+    assert counted(report.path) == 50
+    with pytest.raises(BadInput, match="already there"):
+        backups.backup(path, tmp_path / "backups", NOON)
+
+
+def test_a_backup_while_a_writer_goes_on_is_whole(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 5)
+    stop = threading.Event()
+
+    def write() -> None:
+        at = NOON + 3600
+        while not stop.is_set():
+            readings.record(store, [recorded(at)])
+            at += 60
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [backups.backup(path, tmp_path / "b", NOON + each) for each in range(5)]
+    finally:
+        stop.set()
+        writer.join()
+    numbers = [each.rows["readings"] for each in reports]
+    assert numbers == sorted(numbers)
+    assert not list((tmp_path / "b").glob("*.partial*"))
+
+
+def test_a_backup_of_a_damaged_database_fails_and_leaves_none(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 300)
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xa5" * 8192)
+    with pytest.raises(Corrupt):
+        backups.backup(path, tmp_path / "b", NOON)
+    assert list((tmp_path / "b").iterdir()) == []
+
+
+def test_a_restore_puts_the_backup_in_place_and_keeps_the_other(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    readings.record(store, [recorded(NOON + 9000)])
+    store.close()
+    restored = backups.restore(report.path, path, NOON)
+    assert (counted(path), restored.rows["readings"]) == (10, 10)
+    assert restored.replaced is not None
+    assert counted(restored.replaced) == 11
+    assert counted(report.path) == 10
+
+
+def test_a_restore_over_a_wal_that_was_left_behind_is_not_undone_by_it(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    readings.record(store, [recorded(NOON + 9000)])
+    crashed = tmp_path / "crashed.db"
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{crashed}{suffix}")
+    restored = backups.restore(report.path, crashed, NOON)
+    assert counted(crashed) == 10
+    assert restored.replaced is not None
+    assert counted(restored.replaced) == 11
+
+
+def test_a_restore_over_a_damaged_database_keeps_every_part_of_it(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"SQLite format 3\x00" + b"\xa5" * 9000)
+    Path(f"{damaged}-wal").write_bytes(b"what was in the wal")
+    restored = backups.restore(report.path, damaged, NOON)
+    assert counted(damaged) == 10
+    assert restored.replaced is not None
+    assert restored.replaced.read_bytes().endswith(b"\xa5" * 9000)
+    assert Path(f"{restored.replaced}-wal").read_bytes() == b"what was in the wal"
+
+
+def test_a_restore_where_nothing_is_is_a_copy(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    assert backups.restore(report.path, tmp_path / "new.db", NOON).replaced is None
+    assert counted(tmp_path / "new.db") == 10
+
+
+def test_a_restore_is_refused_while_another_process_has_the_database_open(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    store.close()
+    script = f"""
+import sqlite3, sys
+c = sqlite3.connect({str(path)!r}); c.execute("SELECT count(*) FROM systems").fetchall()
+print("open", flush=True); sys.stdin.read()
+"""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        before = path.read_bytes()
+        with pytest.raises(Busy, match=f"process {holder.pid}"):
+            backups.restore(report.path, path, NOON)
+        assert path.read_bytes() == before
+        holder.communicate("")
+    backups.restore(report.path, path, NOON)
+
+
+def test_a_bad_backup_changes_nothing(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 10)
+    store.close()
+    (tmp_path / "diary").write_text("dear diary")
+    with pytest.raises(Foreign):
+        backups.restore(tmp_path / "diary", path, NOON)
+    with pytest.raises(Unavailable):
+        backups.restore(tmp_path / "absent", path, NOON)
+    assert counted(path) == 10
+
+
+def test_generation_1_is_backed_up_too(tmp_path: Path) -> None:
+    old = make_generation_1(tmp_path / "old.db")
+    report = backups.backup(old, tmp_path / "b", NOON)
+    assert (report.generation, report.rows["systems"]) == (1, 1)

@@ -1,0 +1,69 @@
+"""Imports: fast, repeatable, and the same as recording one by one."""
+
+import random
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from liveone.domain.aggregates import Day
+from liveone.store import aggregates, bulk, readings
+from liveone.store.bulk import Imported
+from liveone.store.database import ConstraintFailed
+from liveone.store.readings import Recorded, row_of
+from liveone.store.store import Store, open_store
+from tests.store.conftest import a_system
+from tests.store.samples import NOON, sample
+
+
+def rows(number: int) -> list[tuple[object, ...]]:
+    chance = random.Random(7)
+    return [row_of(sample(NOON + 47 * each, solar_w=chance.randrange(5000))) for each in range(number)]
+
+
+def test_an_import_equals_recording(path: Path, any_store: Store) -> None:
+    offered = random.Random(3).sample(rows(500), 500)
+    done = bulk.import_readings(any_store, 1, offered, batch=70)
+    assert (done.offered, done.new) == (500, 500)
+    imported = aggregates.five_minutes(any_store, 1, 0, NOON + 10**6)
+    with closing(open_store(path)) as other:
+        system = a_system(other, "other")
+        readings.record(other, [Recorded(system.id, readings.reading_of(row)) for row in rows(500)])  # type: ignore[arg-type]
+        assert imported == aggregates.five_minutes(other, system.id, 0, NOON + 10**6)
+        assert readings.between(any_store, 1, 0, NOON + 10**6) == readings.between(other, system.id, 0, NOON + 10**6)
+
+
+def test_an_import_repeated_adds_nothing_and_opens_nothing(any_store: Store) -> None:
+    told: list[Imported] = []
+    bulk.import_readings(any_store, 1, iter(rows(300)), batch=100, progress=told.append)
+    assert [each.offered for each in told] == [100, 200, 300]
+    aggregates.save_days(any_store, 1, [Day("2025-08-16")])
+    again = bulk.import_readings(any_store, 1, iter(rows(300)), batch=100)
+    assert (again.offered, again.new) == (300, 0)
+    assert aggregates.days(any_store, 1, "2025-08-16", "2025-08-16")[0].version == 1
+    more = bulk.import_readings(any_store, 1, iter(rows(310)), batch=1000)
+    assert more.new == 10
+    assert aggregates.days(any_store, 1, "2025-08-16", "2025-08-16")[0].version == 0
+
+
+def test_an_import_that_breaks_off_keeps_whole_batches(any_store: Store) -> None:
+    def breaking() -> object:
+        yield from rows(250)
+        raise OSError("the CSV is gone")
+
+    with pytest.raises(OSError, match="CSV"):
+        bulk.import_readings(any_store, 1, breaking(), batch=100)  # type: ignore[arg-type]
+    assert readings.count(any_store, 1) == 200
+    stored = aggregates.five_minutes(any_store, 1, 0, NOON + 10**6)
+    assert sum(each.sample_count for each in stored) == 200
+
+
+def test_an_import_for_no_system_stores_nothing(store: Store) -> None:
+    with pytest.raises(ConstraintFailed):
+        bulk.import_readings(store, 7, rows(10))
+
+
+def test_what_would_be_new_can_be_asked_first(any_store: Store) -> None:
+    bulk.import_readings(any_store, 1, rows(10))
+    assert bulk.fresh_of(any_store, 1, rows(12)) == rows(12)[10:]
+    assert readings.count(any_store, 1) == 10

@@ -1,0 +1,68 @@
+"""Rows for charts: columns as stored, buckets equal to sums done by hand."""
+
+import random
+
+import pytest
+
+from liveone.domain.aggregates import Day
+from liveone.domain.zones import Zone
+from liveone.errors import BadInput
+from liveone.store import aggregates, history, readings
+from liveone.store.store import Store
+from tests.store.samples import NOON, recorded
+
+DAY_S = 86_400
+
+
+def test_chosen_columns_come_as_plain_tuples(any_store: Store) -> None:
+    readings.record(any_store, [recorded(NOON), recorded(NOON + 300, solar_w=7, battery_soc_pct=50.0)])
+    found = history.history_columns(any_store, 1, NOON - 300, NOON + 300, ["solar_w_avg", "battery_soc_pct_last"])
+    assert found == [(NOON, 4000, 75.5), (NOON + 300, 7, 50.0)]
+    assert history.history_columns(any_store, 1, NOON, NOON + 300, []) == [(NOON + 300,)]
+
+
+def test_an_unknown_column_or_step_is_refused(any_store: Store) -> None:
+    with pytest.raises(BadInput, match="solar_w_avg, solar_w_min"):
+        history.history_columns(any_store, 1, 0, NOON, ["1; DROP TABLE systems"])
+    with pytest.raises(BadInput, match="multiple of 300"):
+        history.buckets(any_store, 1, 0, NOON, 301, ["solar_w_avg"])
+
+
+def test_buckets_of_five_minute_rows_equal_sums_by_hand(any_store: Store) -> None:
+    chance = random.Random(1)
+    times = sorted(chance.sample(range(NOON - 20_000, NOON, 60), 150))
+    readings.record(any_store, [recorded(at, grid_w=chance.randrange(-999, 999), solar_kwh_total=at / 7) for at in times])
+    columns = ["grid_w_avg", "grid_w_min", "grid_w_max", "solar_kwh_total_last", "sample_count"]
+    found = history.buckets(any_store, 1, NOON - 15_000, NOON, 1800, columns, offset_s=34_200)
+    rows = aggregates.five_minutes(any_store, 1, NOON - 15_000, NOON)
+    ends = sorted({-(-(row.interval_end + 34_200) // 1800) * 1800 - 34_200 for row in rows})
+    assert [each[0] for each in found] == ends
+    for end, average, low, high, last, count in found:
+        inside = [row for row in rows if end - 1800 < row.interval_end <= end]
+        assert average == pytest.approx(sum(row.grid_w_avg or 0 for row in inside) / len(inside))
+        assert low == min(row.grid_w_min or 0 for row in inside)
+        assert high == max(row.grid_w_max or 0 for row in inside)
+        assert last == pytest.approx(inside[-1].solar_kwh_total_last, abs=1e-9)
+        assert count == sum(row.sample_count for row in inside)
+
+
+def test_buckets_of_days_use_closed_days_and_five_minutes_elsewhere(any_store: Store) -> None:
+    zone = Zone(600)
+    readings.record(any_store, [recorded(NOON + place * DAY_S, solar_w=100 * place) for place in range(4)])
+    marked = Day("2025-08-17", solar_w_avg=555, solar_w_max=5555, interval_count=3, battery_soc_pct_end=11.0)
+    aggregates.save_days(any_store, 1, [marked, Day("2025-08-18", solar_w_avg=9, version=0)])
+    start_at, end_at = zone.bounds("2025-08-16")[0], zone.bounds("2025-08-19")[1]
+    columns = ["solar_w_avg", "solar_w_max", "battery_soc_pct_last"]
+    found = history.buckets(any_store, 1, start_at, end_at, DAY_S, columns, offset_s=36_000)
+    ends = [zone.bounds(f"2025-08-{day}")[1] for day in (16, 17, 18, 19)]
+    assert found == [
+        (ends[0], 0, 0, 75.5),
+        (ends[1], 555, 5555, 11.0),
+        (ends[2], 200, 200, 75.5),
+        (ends[3], 300, 300, 75.5),
+    ]
+    two = history.buckets(any_store, 1, start_at, end_at, 2 * DAY_S, ["solar_w_avg"], offset_s=36_000)
+    weights = {end: average for end, average in two}
+    assert (555 * 3 + 0) / 4 in weights.values() or (555 * 3 + 200) / 4 in weights.values()
+    cut = history.buckets(any_store, 1, start_at, ends[1] - 3600, DAY_S, ["solar_w_avg"], offset_s=36_000)
+    assert cut == [(ends[0], 0), (ends[1], 100)]
