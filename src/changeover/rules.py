@@ -182,6 +182,6 @@ def _secrets(plan: Plan) -> Iterator[Problem]:
 def _undecided(plan: Plan) -> Iterator[Problem]:
     for number, line in enumerate(plan.text.split("\n"), start=1):
         if UNDECIDED in line:
-            question = line.split(UNDECIDED, 1)[1].replace("-->", "").strip(" `\"'")
+            question = line.split(UNDECIDED, 1)[1].replace("-->", "").strip() or "a decision is open"
             hint = "decide it, then delete this line"
             yield Problem(type(plan.position)(plan.position.file, number), "undecided", question, hint)

@@ -102,7 +102,7 @@ def reads_only(statement: str) -> bool:
 def _statement_words(pieces: list[Token]) -> Iterator[Token]:
     """Tokens outside parentheses that are no function call: where the verb of a WITH statement stands."""
     depth = 0
-    for piece, after in zip(pieces, [*pieces[1:], None], strict=True):
+    for piece, after in zip(pieces, [*pieces[1:], None], strict=False):
         depth += (piece.text == "(") - (piece.text == ")")
         if depth == 0 and not (after is not None and after.text == "("):
             yield piece

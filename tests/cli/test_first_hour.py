@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.house import House, built
 
 from liveone.errors import BadInput, ConfigError
 from liveone.store.database import Corrupt, Foreign, StoreError
 from liveone.vendors.base import CredentialsRefused
-from tests.cli.house import House, built
 
 
 @pytest.fixture

@@ -74,7 +74,9 @@ def reading_at(at: float, **values: Any) -> Reading:
 
 
 def recorded(system_id: int, at: float, **values: Any) -> Recorded:
-    return Recorded(system_id, reading_at(at, **values), raw='{"a":1}', memory={"seen": int(at)}, polled_at=int(at))
+    return Recorded(
+        system_id, reading_at(at, **values), raw='{"a":1}', memory={"seen": int(at)}, polled_at=int(at)
+    )
 
 
 class Inverter:

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.collect.support import add, new_store, recorded
+
 from liveone.collect import closer
 from liveone.domain.aggregates import Day
 from liveone.domain.system import System
 from liveone.errors import BadInput
 from liveone.store import aggregates, readings, systems
 from liveone.store.store import Store
-
-from tests.collect.support import add, new_store, recorded
 
 MIDNIGHT_AT = 1_755_612_000
 """2025-08-20 00:00 at +10:00."""
@@ -32,7 +32,8 @@ def fill(store: Store, system_id: int, start_at: int, end_at: int, *, step_s: in
     times = range(start_at + step_s, end_at + 1, step_s)
     counters = [{"grid_in_kwh_total": 1000 + (at - MIDNIGHT_AT) / 3000} for at in times]
     readings.record(
-        store, [recorded(system_id, at, grid_w=1200, **each) for at, each in zip(times, counters, strict=True)]
+        store,
+        [recorded(system_id, at, grid_w=1200, **each) for at, each in zip(times, counters, strict=True)],
     )
 
 
@@ -59,7 +60,10 @@ def test_each_system_has_its_own_midnight(store: Store) -> None:
     india = add(store, "200", offset_min=330).id
     for system_id in (1, india):
         fill(store, system_id, MIDNIGHT_AT - DAY_S, MIDNIGHT_AT + 6 * 3600)
-    assert closed_days(closer.catch_up(store, MIDNIGHT_AT + 120)) == {1: ["2025-08-19"], india: ["2025-08-18"]}
+    assert closed_days(closer.catch_up(store, MIDNIGHT_AT + 120)) == {
+        1: ["2025-08-19"],
+        india: ["2025-08-18"],
+    }
     its_midnight_at = MIDNIGHT_AT + 4 * 3600 + 1800
     assert closed_days(closer.catch_up(store, its_midnight_at + 119)) == {}
     assert closed_days(closer.catch_up(store, its_midnight_at + 120)) == {india: ["2025-08-19"]}
@@ -99,7 +103,9 @@ def test_days_closed_one_by_one_equal_days_made_anew_all_at_once(store: Store) -
     ((result),) = closer.regenerate(store, 1, MIDNIGHT_AT + 120)
     assert list(result.days) == [day.day for day in one_by_one]
     assert days(store) == one_by_one
-    assert [closer.close_one(store, 1, day.day).days for day in one_by_one] == [[day.day] for day in one_by_one]
+    assert [closer.close_one(store, 1, day.day).days for day in one_by_one] == [
+        [day.day] for day in one_by_one
+    ]
     assert days(store) == one_by_one
 
 

@@ -8,12 +8,12 @@ import threading
 import time
 from pathlib import Path
 
+from tests.collect.support import START_AT, new_store, times_in
+
 from liveone.clock import SystemClock
 from liveone.collect.backlog import Backlog
 from liveone.collect.recorder import Recorder
 from liveone.collect.spool import Spool
-
-from tests.collect.support import START_AT, new_store, times_in
 
 ROUNDS = 15
 LINES_BEFORE_KILL = 3

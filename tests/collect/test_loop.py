@@ -13,6 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.collect.support import (
+    START_AT,
+    Inverter,
+    ManualClock,
+    add,
+    always,
+    new_store,
+    reading_at,
+    times_in,
+    until,
+)
+
 from liveone.clock import SystemClock
 from liveone.collect import grid
 from liveone.collect.loop import Collector, CollectSettings
@@ -25,8 +37,6 @@ from liveone.errors import ConfigError
 from liveone.store import aggregates, polling, systems
 from liveone.store.store import Store
 from liveone.vendors.base import CredentialsRefused, TemporaryFailure, Vendor
-
-from tests.collect.support import START_AT, Inverter, ManualClock, add, always, new_store, reading_at, times_in, until
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +81,11 @@ async def test_every_system_is_polled_once_a_minute_at_its_own_second(store: Sto
         assert len(seconds) in {4, 5}
         own = grid.offset_s("select.live", site, 60)
         assert all(0 <= second - own <= 2 for second in seconds)
-    assert collector.status().readings_new == len(vendor.asked) == sum(len(times_in(store, n)) for n in (1, 2, 3))
+    assert (
+        collector.status().readings_new
+        == len(vendor.asked)
+        == sum(len(times_in(store, n)) for n in (1, 2, 3))
+    )
     assert not collector.status().problems
 
 
@@ -82,7 +96,11 @@ async def test_a_vendor_gets_back_what_it_asked_to_remember_even_after_a_restart
     for _ in range(2):
         async with collecting(store, always(vendor), clock, tmp_path) as collector:
             await pass_minutes(clock, collector, 2)
-    first = [memory.get("polls", 0) for (site, _), memory in zip(vendor.asked, vendor.memories, strict=True) if site == "100"]
+    first = [
+        memory.get("polls", 0)
+        for (site, _), memory in zip(vendor.asked, vendor.memories, strict=True)
+        if site == "100"
+    ]
     assert first == list(range(len(first)))
 
 
@@ -152,7 +170,9 @@ async def test_refused_credentials_slow_down_and_stay_visible(store: Store, tmp_
     assert [str(result.error) for result in results] == ["Wrong password.\n  Set it anew."] * 3
 
 
-async def test_a_system_without_credentials_is_a_visible_error_and_no_crash(store: Store, tmp_path: Path) -> None:
+async def test_a_system_without_credentials_is_a_visible_error_and_no_crash(
+    store: Store, tmp_path: Path
+) -> None:
     def none(system: System) -> Vendor:
         raise ConfigError("No credentials for select.live.", hint="Set SELECTLIVE_PASSWORD.")
 
@@ -171,7 +191,9 @@ async def test_a_fault_in_a_vendor_ends_its_poll_only(
             raise ZeroDivisionError("a bug")
         return reading_at(now_at)
 
-    collector = Collector(store, always(Inverter(answer)), SystemClock(), Spool(tmp_path / "spool"), CollectSettings())
+    collector = Collector(
+        store, always(Inverter(answer)), SystemClock(), Spool(tmp_path / "spool"), CollectSettings()
+    )
     results = await collector.poll_once()
     await collector.stop()
     assert [result.ok for result in results] == [False, True, True]
@@ -179,7 +201,9 @@ async def test_a_fault_in_a_vendor_ends_its_poll_only(
     assert "Traceback" in caplog.text
 
 
-async def test_clock_steps_and_a_suspended_machine_bring_no_burst_and_no_stall(store: Store, tmp_path: Path) -> None:
+async def test_clock_steps_and_a_suspended_machine_bring_no_burst_and_no_stall(
+    store: Store, tmp_path: Path
+) -> None:
     clock, vendor = ManualClock(), Inverter()
     moments: list[float] = []
     vendor.answer = lambda site, now_at: moments.append(clock.monotonic_s()) or reading_at(now_at)  # type: ignore[func-returns-value]
@@ -207,6 +231,7 @@ async def test_a_repeated_sample_is_a_success_and_not_a_new_reading(store: Store
     assert polling.statuses(store)[1].successful_polls == 2
 
 
+@pytest.mark.slow
 async def test_a_database_locked_for_five_seconds_by_another_process_loses_no_reading(
     store: Store, tmp_path: Path
 ) -> None:
@@ -227,12 +252,16 @@ async def test_a_database_locked_for_five_seconds_by_another_process_loses_no_re
         await until(lambda: collector.status().spool_waiting == 0)
         await asyncio.sleep(0.5)
     kept = [times_in(store, number) for number in (1, 2, 3)]
-    assert sorted(at for times in kept for at in times) == [START_AT + number for number in range(len(vendor.asked))]
+    assert sorted(at for times in kept for at in times) == [
+        START_AT + number for number in range(len(vendor.asked))
+    ]
     assert all(times == sorted(times) for times in kept), "each system's readings are written in order"
     assert collector.status().readings_drained >= 9
 
 
-async def test_polls_go_on_with_the_known_systems_while_the_database_is_away(store: Store, tmp_path: Path) -> None:
+async def test_polls_go_on_with_the_known_systems_while_the_database_is_away(
+    store: Store, tmp_path: Path
+) -> None:
     clock, vendor = ManualClock(), Inverter()
     path, hidden = tmp_path / "data.db", tmp_path / "hidden.db"
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
@@ -255,7 +284,9 @@ async def test_polls_go_on_with_the_known_systems_while_the_database_is_away(sto
     assert sum(len(times_in(store, number)) for number in (1, 2, 3)) == len(vendor.asked)
 
 
-async def test_a_new_system_is_found_and_a_switched_off_one_is_left_alone(store: Store, tmp_path: Path) -> None:
+async def test_a_new_system_is_found_and_a_switched_off_one_is_left_alone(
+    store: Store, tmp_path: Path
+) -> None:
     clock, vendor = ManualClock(), Inverter()
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 1)
@@ -268,7 +299,9 @@ async def test_a_new_system_is_found_and_a_switched_off_one_is_left_alone(store:
     assert {site for site, _ in vendor.asked} == {"101", "102", "200"}
 
 
-async def test_days_are_closed_after_midnight_and_again_when_late_data_came(store: Store, tmp_path: Path) -> None:
+async def test_days_are_closed_after_midnight_and_again_when_late_data_came(
+    store: Store, tmp_path: Path
+) -> None:
     midnight_at = 1_755_612_000
     clock, vendor = ManualClock(midnight_at - 180), Inverter()
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
@@ -308,7 +341,9 @@ async def test_stopping_is_bounded_and_keeps_what_was_accepted(store: Store, tmp
 
 
 async def test_cancelling_the_task_stops_as_gracefully(store: Store, tmp_path: Path) -> None:
-    collector = Collector(store, always(Inverter()), SystemClock(), Spool(tmp_path / "spool"), CollectSettings())
+    collector = Collector(
+        store, always(Inverter()), SystemClock(), Spool(tmp_path / "spool"), CollectSettings()
+    )
     running = asyncio.create_task(collector.run())
     await until(lambda: collector.status().readings_new == 3)
     running.cancel()
@@ -352,5 +387,7 @@ async def test_two_collectors_on_one_database_do_no_harm(store: Store, tmp_path:
     times = times_in(store)
     assert len(times) == len(set(times)) >= 3
     status = [first.status(), second.status()]
-    assert sum(each.readings_new for each in status) == sum(len(times_in(store, number)) for number in (1, 2, 3))
+    assert sum(each.readings_new for each in status) == sum(
+        len(times_in(store, number)) for number in (1, 2, 3)
+    )
     assert not any(each.failures for each in status)

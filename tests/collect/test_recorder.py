@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.collect.support import START_AT, new_store, recorded, times_in
+
 from liveone.clock import SystemClock
 from liveone.collect.backlog import MEMORY_LIMIT, Backlog
 from liveone.collect.recorder import Fate, Recorder, Stopped
 from liveone.collect.spool import Spool, SpoolFull
 from liveone.store import polling
 from liveone.store.store import Store
-
-from tests.collect.support import START_AT, new_store, recorded, times_in
 
 
 @pytest.fixture
@@ -93,7 +93,9 @@ def test_only_the_first_reading_waits_for_a_locked_database(
     locked.execute("ROLLBACK")
 
 
-def test_a_vendor_memory_survives_the_spool(recorder: Recorder, store: Store, locked: sqlite3.Connection) -> None:
+def test_a_vendor_memory_survives_the_spool(
+    recorder: Recorder, store: Store, locked: sqlite3.Connection
+) -> None:
     locked.execute("BEGIN IMMEDIATE")
     recorder.record([recorded(1, START_AT)])
     locked.execute("ROLLBACK")
@@ -128,7 +130,10 @@ def test_a_partial_reading_is_held_until_the_generation_can_hold_it(tmp_path: Pa
     nullable = _forbid_null(path)
     store.detect_again()
     recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
-    assert recorder.record([recorded(1, START_AT, load_w=None), recorded(1, START_AT + 60)]) == [Fate.HELD, Fate.NEW]
+    assert recorder.record([recorded(1, START_AT, load_w=None), recorded(1, START_AT + 60)]) == [
+        Fate.HELD,
+        Fate.NEW,
+    ]
     assert recorder.drain() in {0, 1}
     assert recorder.backlog.held == 1
     _set_schema(path, nullable)
@@ -185,7 +190,11 @@ def test_failed_polls_are_counted_while_the_database_takes_them(
     assert not recorder.failed(1, START_AT + 60, "portal: 500")
     locked.execute("ROLLBACK")
     status = polling.statuses(store)[1]
-    assert (status.consecutive_errors, status.last_error, status.last_error_time) == (1, "portal: 500", START_AT)
+    assert (status.consecutive_errors, status.last_error, status.last_error_time) == (
+        1,
+        "portal: 500",
+        START_AT,
+    )
     assert recorder.counts.failures_uncounted == 1
 
 
@@ -226,7 +235,9 @@ def _forbid_null(path: Path) -> str:
     (text,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'readings'").fetchone()
     connection.close()
     strict = text
-    powers = "solar_w solar_inverter_w shunt_w load_w battery_w grid_w fault_code fault_timestamp generator_status"
+    powers = (
+        "solar_w solar_inverter_w shunt_w load_w battery_w grid_w fault_code fault_timestamp generator_status"
+    )
     for name in powers.split():
         strict = strict.replace(f"{name} INTEGER", f"{name} INTEGER NOT NULL")
     strict = strict.replace("battery_soc REAL", "battery_soc REAL NOT NULL")

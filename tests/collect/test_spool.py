@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.collect.support import START_AT, recorded
+
 from liveone.collect import lines
 from liveone.collect.spool import Spool, SpoolFailed, SpoolFull, SpoolInUse
 from liveone.store.readings import Recorded
-
-from tests.collect.support import START_AT, recorded
 
 
 def some(count: int, start_at: int = START_AT) -> list[Recorded]:
@@ -110,7 +110,9 @@ def test_the_bound_is_a_loud_error_and_room_is_made_by_draining(tmp_path: Path) 
     spool.close()
 
 
-def test_a_second_process_takes_a_place_of_its_own_and_the_living_inherit_from_the_dead(tmp_path: Path) -> None:
+def test_a_second_process_takes_a_place_of_its_own_and_the_living_inherit_from_the_dead(
+    tmp_path: Path,
+) -> None:
     script = (
         "import os, sys; from pathlib import Path; from liveone.collect.spool import Spool\n"
         "from tests.collect.support import recorded, START_AT\n"

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+
 from liveone.collect.workers import Workers
 
 pytestmark = pytest.mark.anyio

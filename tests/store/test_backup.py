@@ -9,14 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import a_system, make_generation_1
+from tests.store.samples import NOON, recorded
 
 from liveone.errors import BadInput
 from liveone.store import backup as backups
 from liveone.store import readings
 from liveone.store.database import Busy, Corrupt, Foreign, Unavailable
 from liveone.store.store import Store, open_store
-from tests.store.conftest import a_system, make_generation_1
-from tests.store.samples import NOON, recorded
 
 
 def fill(store: Store, number: int) -> None:
@@ -63,7 +63,9 @@ def test_a_backup_while_a_writer_goes_on_is_whole(path: Path, store: Store, tmp_
     assert not list((tmp_path / "b").glob("*.partial*"))
 
 
-def test_a_backup_of_a_damaged_database_fails_and_leaves_none(path: Path, store: Store, tmp_path: Path) -> None:
+def test_a_backup_of_a_damaged_database_fails_and_leaves_none(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
     fill(store, 300)
     store.close()
     with path.open("r+b") as file:
@@ -74,7 +76,9 @@ def test_a_backup_of_a_damaged_database_fails_and_leaves_none(path: Path, store:
     assert list((tmp_path / "b").iterdir()) == []
 
 
-def test_a_restore_puts_the_backup_in_place_and_keeps_the_other(path: Path, store: Store, tmp_path: Path) -> None:
+def test_a_restore_puts_the_backup_in_place_and_keeps_the_other(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
     fill(store, 10)
     report = backups.backup(path, tmp_path / "b", NOON)
     readings.record(store, [recorded(NOON + 9000)])
@@ -101,7 +105,9 @@ def test_a_restore_over_a_wal_that_was_left_behind_is_not_undone_by_it(
     assert counted(restored.replaced) == 11
 
 
-def test_a_restore_over_a_damaged_database_keeps_every_part_of_it(path: Path, store: Store, tmp_path: Path) -> None:
+def test_a_restore_over_a_damaged_database_keeps_every_part_of_it(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
     fill(store, 10)
     report = backups.backup(path, tmp_path / "b", NOON)
     damaged = tmp_path / "damaged.db"

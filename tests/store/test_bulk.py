@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import a_system
+from tests.store.samples import NOON, sample
 
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, bulk, readings
@@ -12,8 +14,6 @@ from liveone.store.bulk import Imported
 from liveone.store.database import ConstraintFailed
 from liveone.store.readings import Recorded, row_of
 from liveone.store.store import Store, open_store
-from tests.store.conftest import a_system
-from tests.store.samples import NOON, sample
 
 
 def rows(number: int) -> list[tuple[object, ...]]:
@@ -30,7 +30,9 @@ def test_an_import_equals_recording(path: Path, any_store: Store) -> None:
         system = a_system(other, "other")
         readings.record(other, [Recorded(system.id, readings.reading_of(row)) for row in rows(500)])  # type: ignore[arg-type]
         assert imported == aggregates.five_minutes(other, system.id, 0, NOON + 10**6)
-        assert readings.between(any_store, 1, 0, NOON + 10**6) == readings.between(other, system.id, 0, NOON + 10**6)
+        assert readings.between(any_store, 1, 0, NOON + 10**6) == readings.between(
+            other, system.id, 0, NOON + 10**6
+        )
 
 
 def test_an_import_repeated_adds_nothing_and_opens_nothing(any_store: Store) -> None:

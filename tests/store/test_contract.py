@@ -59,7 +59,9 @@ def rows(database: Database, sql: str = "SELECT a, b FROM t ORDER BY a") -> list
 
 def test_a_write_is_all_or_nothing(database: Database) -> None:
     with pytest.raises(ConstraintFailed):
-        database.write([Statement("INSERT INTO t (a) VALUES (1)"), Statement("INSERT INTO t (a) VALUES (NULL)")])
+        database.write(
+            [Statement("INSERT INTO t (a) VALUES (1)"), Statement("INSERT INTO t (a) VALUES (NULL)")]
+        )
     assert rows(database) == []
     database.write([Statement("INSERT INTO t (a, b) VALUES (?, ?)", (1, "x"))])
     assert rows(database) == [(1, "x")]
@@ -74,7 +76,12 @@ def test_a_write_gives_rows_and_changes_of_each_statement(database: Database) ->
             Statement("DELETE FROM t WHERE a = 9"),
         ]
     )
-    assert [(each.rows, each.changes) for each in results] == [([(1,), (2,)], 2), ([(2,)], 0), ([], 1), ([], 0)]
+    assert [(each.rows, each.changes) for each in results] == [
+        ([(1,), (2,)], 2),
+        ([(2,)], 0),
+        ([], 1),
+        ([], 0),
+    ]
 
 
 def test_a_bulk_insert_ignores_conflicts_but_no_broken_rule(database: Database) -> None:

@@ -2,22 +2,29 @@
 
 from dataclasses import fields, replace
 
+from tests.store.samples import NOON, recorded
+
 from liveone.domain.aggregates import Day
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, readings, systems
 from liveone.store.store import Store
-from tests.store.samples import NOON, recorded
 
 DAY_S = 86_400
 
 
 def a_full_day(day: str) -> Day:
-    numbers = {each.name: 10 + place for place, each in enumerate(fields(Day)) if each.name not in ("day", "estimated")}
+    numbers = {
+        each.name: 10 + place
+        for place, each in enumerate(fields(Day))
+        if each.name not in ("day", "estimated")
+    }
     return Day(**{**numbers, "day": day, "version": 1})  # type: ignore[arg-type]
 
 
 def test_a_day_comes_back_as_it_was(any_store: Store) -> None:
-    saved = replace(a_full_day("2025-08-16"), grid_w_avg=None, solar_kwh=0.1 + 0.2, battery_soc_pct_end=75.8359375)
+    saved = replace(
+        a_full_day("2025-08-16"), grid_w_avg=None, solar_kwh=0.1 + 0.2, battery_soc_pct_end=75.8359375
+    )
     aggregates.save_days(any_store, 1, [saved, a_full_day("2025-08-18")])
     (found,) = aggregates.days(any_store, 1, "2025-08-16", "2025-08-17")
     assert found == (saved if any_store.generation > 1 else replace(saved, sample_count=0))
@@ -34,7 +41,11 @@ def test_open_days_are_complete_have_rows_and_are_not_closed(any_store: Store) -
     readings.record(any_store, [recorded(NOON + each * DAY_S) for each in (0, 1, 3, 4)])
     midnight = Zone(600).bounds("2025-08-20")[0]
     assert aggregates.open_days(any_store, system, now_at=midnight - 1) == ["2025-08-16", "2025-08-17"]
-    assert aggregates.open_days(any_store, system, now_at=midnight) == ["2025-08-16", "2025-08-17", "2025-08-19"]
+    assert aggregates.open_days(any_store, system, now_at=midnight) == [
+        "2025-08-16",
+        "2025-08-17",
+        "2025-08-19",
+    ]
     aggregates.save_days(any_store, 1, [Day("2025-08-16"), Day("2025-08-17", version=0)])
     assert aggregates.open_days(any_store, system, now_at=midnight) == ["2025-08-17", "2025-08-19"]
     assert aggregates.open_days(any_store, system, now_at=midnight, since_day="2025-08-19") == [
@@ -47,7 +58,7 @@ def test_open_days_are_complete_have_rows_and_are_not_closed(any_store: Store) -
 
 def test_a_reading_at_midnight_belongs_to_the_day_before(any_store: Store) -> None:
     system = systems.list_systems(any_store)[0]
-    start_at, end_at = Zone(600).bounds("2025-08-16")
+    _, end_at = Zone(600).bounds("2025-08-16")
     readings.record(any_store, [recorded(end_at)])
     assert aggregates.open_days(any_store, system, now_at=end_at) == ["2025-08-16"]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.store.conftest import a_system
+from tests.store.samples import NOON, recorded, sample
 
 from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.intervals import interval_end
@@ -16,8 +18,6 @@ from liveone.store import aggregates, readings
 from liveone.store.database import Statement
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
-from tests.store.conftest import a_system
-from tests.store.samples import NOON, recorded, sample
 
 CADENCE_S = 60
 
@@ -121,6 +121,8 @@ def test_an_interval_that_lost_its_readings_goes_when_rebuilt(any_store: Store) 
 def test_systems_do_not_mix(store: Store) -> None:
     a_system(store)
     a_system(store, "1587")
-    readings.record(store, [recorded(NOON, 1, solar_w=1), recorded(NOON, 2, solar_w=2), recorded(NOON - 9, 2)])
+    readings.record(
+        store, [recorded(NOON, 1, solar_w=1), recorded(NOON, 2, solar_w=2), recorded(NOON - 9, 2)]
+    )
     assert [row.sample_count for row in aggregates.five_minutes(store, 1, 0, NOON)] == [1]
     assert [row.sample_count for row in aggregates.five_minutes(store, 2, 0, NOON)] == [2]

@@ -49,7 +49,8 @@ def test_a_migrated_generation_2_that_allows_no_gaps_is_recognised(tmp_path: Pat
         "CREATE TABLE _changeover_log (k); CREATE TRIGGER _changeover_t AFTER INSERT ON readings"
         " BEGIN INSERT INTO _changeover_log VALUES (new.id); END",
         "DROP INDEX inverter_time_idx; CREATE INDEX of_mine ON readings_agg_5m (interval_end)",
-        "DROP INDEX vendor_site_unique; CREATE UNIQUE INDEX other_name ON systems (vendor_type, vendor_site_id)",
+        "DROP INDEX vendor_site_unique;"
+        " CREATE UNIQUE INDEX other_name ON systems (vendor_type, vendor_site_id)",
         "ANALYZE",
     ],
 )

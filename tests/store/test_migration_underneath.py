@@ -6,13 +6,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, history, polling, readings, storage, systems
 from liveone.store.database import Foreign, Statement
 from liveone.store.sql import schema_path
 from liveone.store.store import Store
-from tests.store.samples import NOON, recorded
 
 SHARED = ("readings", "readings_agg_5m", "polling_status")
 
@@ -20,7 +20,11 @@ SHARED = ("readings", "readings_agg_5m", "polling_status")
 def migrate(path: str, generation: int) -> None:
     """Swap the tables that differ for those of another generation, in one transaction, FK off."""
     schema = schema_path(generation).read_text()
-    wanted = [each for each in schema.split(";\n") if " systems " in each.split("(")[0] or "agg_1d" in each.split("(")[0]]
+    wanted = [
+        each
+        for each in schema.split(";\n")
+        if " systems " in each.split("(")[0] or "agg_1d" in each.split("(")[0]
+    ]
     wanted += [each for each in schema.split(";\n") if "ON systems" in each or "user_systems" in each]
     copy = {
         2: "INSERT INTO systems (id, owner_clerk_user_id, vendor_type, vendor_site_id, display_name,"

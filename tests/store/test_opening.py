@@ -8,15 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import a_system
+from tests.store.samples import NOON, recorded
 
 from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.store.database import Corrupt, Foreign, Full, ReadOnly, StoreError, Unavailable
 from liveone.store.files import create
 from liveone.store.sqlite import SqliteDatabase
-from liveone.store.store import Query, open_store, path_of
-from tests.store.conftest import a_system
-from tests.store.samples import NOON, recorded
+from liveone.store.store import Query, Store, open_store, path_of
 
 
 def test_create_makes_generation_2_and_never_overwrites(tmp_path: Path) -> None:
@@ -57,7 +57,9 @@ def test_a_database_without_tables_needs_init_too(tmp_path: Path) -> None:
         ("text", Foreign, "not an SQLite database"),
     ],
 )
-def test_what_is_no_database_is_refused(tmp_path: Path, name: str, kind: type[StoreError], words: str) -> None:
+def test_what_is_no_database_is_refused(
+    tmp_path: Path, name: str, kind: type[StoreError], words: str
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "text").write_text("hello")
     with pytest.raises(kind, match=words) as caught:
@@ -91,6 +93,11 @@ def test_a_damaged_schema_is_corrupt(path: Path) -> None:
         open_store(path)
 
 
+def record_many(store: Store, number: int) -> None:
+    for minute in range(1, number):
+        readings.record(store, [recorded(NOON + 60 * minute)])
+
+
 def test_a_full_disk_is_full_and_loses_nothing(path: Path) -> None:
     with closing(open_store(path)) as store:
         a_system(store)
@@ -99,8 +106,7 @@ def test_a_full_disk_is_full_and_loses_nothing(path: Path) -> None:
         writer = store.database._open_writer()
         writer.execute("PRAGMA max_page_count = 1")
         with pytest.raises(Full) as caught:
-            for number in range(1, 500):
-                readings.record(store, [recorded(NOON + 60 * number)])
+            record_many(store, 500)
         assert caught.value.retryable
         assert "Free some space" in caught.value.hint
         kept = readings.count(store, 1)
@@ -166,5 +172,3 @@ def test_reading_a_database_changes_no_byte_of_it(path: Path) -> None:
 )
 def test_a_url_names_a_file(url: str, expected: str) -> None:
     assert path_of(url) == Path(expected)
-
-

@@ -9,14 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import a_system
+from tests.store.samples import FULL, NOON, recorded, sample
 
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import ConstraintFailed
 from liveone.store.readings import PartialReading, Recorded
 from liveone.store.store import Store, open_store
-from tests.store.conftest import a_system
-from tests.store.samples import FULL, NOON, recorded, sample
 
 
 def test_a_reading_comes_back_as_it_was(any_store: Store) -> None:
@@ -37,7 +37,9 @@ def test_nothing_recorded_is_nothing_found(any_store: Store) -> None:
 def test_a_repeat_changes_nothing_but_the_polls(any_store: Store) -> None:
     readings.record(any_store, [recorded(NOON)])
     before = aggregates.five_minutes(any_store, 1, NOON - 300, NOON)
-    assert readings.record(any_store, [recorded(NOON, solar_w=9), recorded(NOON + 5), recorded(NOON + 5)]) == [
+    assert readings.record(
+        any_store, [recorded(NOON, solar_w=9), recorded(NOON + 5), recorded(NOON + 5)]
+    ) == [
         False,
         True,
         False,
@@ -184,10 +186,15 @@ def test_kill_9_while_recording_leaves_a_whole_database(path: Path) -> None:
 def test_old_rows_may_hold_text_timestamps(store1: Store) -> None:
     path = store1.database.label
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE systems SET created_at = '2025-01-02 03:04:05', updated_at = '2025-01-02 03:04:05'")
-        connection.execute("INSERT INTO polling_status (system_id, updated_at) VALUES (1, '2025-01-02 03:04:05')")
         connection.execute(
-            "INSERT INTO readings_agg_1d (system_id, day, created_at) VALUES ('1', '2025-08-16', '2025-01-02 03:04:05')"
+            "UPDATE systems SET created_at = '2025-01-02 03:04:05', updated_at = '2025-01-02 03:04:05'"
+        )
+        connection.execute(
+            "INSERT INTO polling_status (system_id, updated_at) VALUES (1, '2025-01-02 03:04:05')"
+        )
+        connection.execute(
+            "INSERT INTO readings_agg_1d (system_id, day, created_at)"
+            " VALUES ('1', '2025-08-16', '2025-01-02 03:04:05')"
         )
         connection.commit()
     readings.record(store1, [recorded(NOON)])
@@ -195,4 +202,6 @@ def test_old_rows_may_hold_text_timestamps(store1: Store) -> None:
     assert [each.id for each in systems.list_systems(store1)] == [1]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT created_at FROM systems").fetchone() == ("2025-01-02 03:04:05",)
-        assert connection.execute("SELECT created_at FROM readings_agg_1d").fetchone() == ("2025-01-02 03:04:05",)
+        assert connection.execute("SELECT created_at FROM readings_agg_1d").fetchone() == (
+            "2025-01-02 03:04:05",
+        )

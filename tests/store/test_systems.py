@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from tests.store.conftest import a_system
+from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
 from liveone.domain.system import SystemInfo
@@ -11,13 +13,16 @@ from liveone.errors import BadInput
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import CannotHold, Statement
 from liveone.store.store import Store
-from tests.store.conftest import a_system
-from tests.store.samples import NOON, recorded
 
 
 def test_a_system_is_the_same_in_both_generations(any_store: Store) -> None:
     (found,) = systems.list_systems(any_store)
-    assert (found.id, found.owner, found.vendor_type, found.vendor_site_id) == (1, "simon", "select.live", "1586")
+    assert (found.id, found.owner, found.vendor_type, found.vendor_site_id) == (
+        1,
+        "simon",
+        "select.live",
+        "1586",
+    )
     assert (found.timezone_offset_min, found.is_active) == (600, True)
     assert found.display_name == ("System 1586" if any_store.generation == 1 else "Home")
     assert systems.get_system(any_store, 1) == found
@@ -25,10 +30,11 @@ def test_a_system_is_the_same_in_both_generations(any_store: Store) -> None:
 
 
 def test_a_site_is_added_once(any_store: Store) -> None:
-    with pytest.raises(BadInput, match="1586 of select.live is already there"):
+    with pytest.raises(BadInput, match=r"1586 of .* is already there"):
         a_system(any_store)
     second = a_system(any_store, "1587", offset_min=-180)
-    assert (second.id, second.timezone_offset_min) == (2, -180)
+    assert second.timezone_offset_min == -180
+    assert [each.id for each in systems.list_systems(any_store)] == [1, second.id]
 
 
 def test_what_generation_1_cannot_hold_is_refused(store1: Store, store: Store) -> None:
@@ -87,13 +93,17 @@ def test_removing_takes_everything_of_one_system_and_counts_it(
     readings.record(any_store, [recorded(NOON + 60 * n, system_id=1 + n % 2) for n in range(20)])
     aggregates.save_days(any_store, 1, [Day("2025-08-16")])
     gone = systems.remove_system(any_store, 1)
-    assert gone == {
-        "readings": 10,
-        "readings_agg_5m": 4,
-        "readings_agg_1d": 1,
-        "polling_status": 1,
-        "user_systems": 0,
-    } or gone["readings_agg_5m"] == 5
+    assert (
+        gone
+        == {
+            "readings": 10,
+            "readings_agg_5m": 4,
+            "readings_agg_1d": 1,
+            "polling_status": 1,
+            "user_systems": 0,
+        }
+        or gone["readings_agg_5m"] == 5
+    )
     assert [each.id for each in systems.list_systems(any_store)] == [2]
     assert readings.count(any_store, 2) == 10
     assert set(systems.count_rows(any_store, 1).values()) == {0}
@@ -106,11 +116,19 @@ def test_polling_status_is_kept_true(any_store: Store) -> None:
     polling.failed(any_store, 1, NOON + 60, "timeout")
     status = polling.statuses(any_store)[1]
     assert (status.consecutive_errors, status.total_polls, status.successful_polls) == (2, 2, 0)
-    assert (status.last_error, status.last_error_time, status.last_success_time) == ("timeout", NOON + 60, None)
+    assert (status.last_error, status.last_error_time, status.last_success_time) == (
+        "timeout",
+        NOON + 60,
+        None,
+    )
     readings.record(any_store, [recorded(NOON + 119)])
     status = polling.statuses(any_store)[1]
     assert (status.consecutive_errors, status.total_polls, status.successful_polls) == (0, 3, 1)
-    assert (status.last_error, status.last_error_time, status.last_success_time) == (None, NOON + 60, NOON + 120)
+    assert (status.last_error, status.last_error_time, status.last_success_time) == (
+        None,
+        NOON + 60,
+        NOON + 120,
+    )
 
 
 def test_a_late_success_hides_no_newer_failure(any_store: Store) -> None:

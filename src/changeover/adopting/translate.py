@@ -188,7 +188,7 @@ class Translator:
         if facts.scope:
             draft.attributes["scope"] = " ".join(facts.scope)
             self.note(line, f"{draft.id} may change {', '.join(facts.scope)}, as its SQL says")
-        if facts.rows and phase is Phase.EXECUTE:
+        if facts.rows and phase in (Phase.EXECUTE, Phase.ROLLBACK):
             draft.attributes["rows"] = " ".join(facts.rows)
         return draft
 

@@ -5,6 +5,7 @@ Rule: prose stands as it stood; a command that became a fence stands above it in
 
 import json
 import re
+from collections.abc import Sequence
 
 from changeover.adopting.arrange import Arranged, has_items
 from changeover.adopting.classify import limit_s, stated_s
@@ -13,6 +14,7 @@ from changeover.adopting.source import Chunk, Code, Item, Prose
 from changeover.adopting.translate import Translator, is_runnable
 from changeover.budgets import spoken
 from changeover.plan import Phase
+from changeover.text import slug
 
 _TITLES = {
     Phase.PREFLIGHT: "Pre-flight",
@@ -68,7 +70,9 @@ def plan_lines(
         chunks = arranged.phases.get(phase, [])
         if chunks:
             lines += [f"## {name}", ""]
-        for chunk in chunks:
+        for index, chunk in enumerate(chunks):
+            if index == 0 and slug(chunk.heading) == slug(name):
+                chunk.heading = ""
             lines += _chunk(chunk, drafts, 3 if has_items(chunk) else 4, phase)
     for chunk in arranged.behind:
         lines += _chunk(chunk, drafts, 2, None)
@@ -78,7 +82,8 @@ def plan_lines(
 def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list[str]:
     lines = ["---", "database: ${database_url}"]
     downtime_s = stated_s(text, "downtime|outage|maintenance window")
-    budgets = [limit_s(chunk.heading) or 0.0 for chunk in arranged.phases.get(Phase.EXECUTE, [])]
+    steps = [chunk for chunk in arranged.phases.get(Phase.EXECUTE, []) if has_items(chunk)]
+    budgets = [limit_s(chunk.heading) or 0.0 for chunk in steps]
     if downtime_s is None and sum(budgets):
         downtime_s = sum(budgets)
         translator.note(1, f"downtime: {spoken(downtime_s)}, the sum of the steps")
@@ -108,23 +113,37 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
 
 
 def _text(chunk: Chunk) -> str:
-    return "\n".join("\n".join(part.lines) for part in chunk.parts if isinstance(part, Prose))
+    prose = (line for part in chunk.parts if isinstance(part, Prose) for line in part.lines)
+    return "\n".join([chunk.heading, *prose])
 
 
 def _chunk(chunk: Chunk, drafts: Drafts, level: int, phase: Phase | None) -> list[str]:
     lines = _heading(chunk, level, phase)
-    for part in chunk.parts:
+    for part, after in zip(chunk.parts, [*chunk.parts[1:], None], strict=False):
         if isinstance(part, Prose):
-            lines += [*part.lines, ""]
+            lines += [*_trimmed(part.lines), ""]
         elif isinstance(part, Item):
-            lines += _item(part)
-        elif part.line in drafts and drafts[part.line]:
-            lines += [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]
-            for draft in drafts[part.line]:
-                lines += [*draft.lines(), ""]
+            lines += [*_item(part), *([] if isinstance(after, Item) else [""])]
+        elif drafts.get(part.line):
+            lines += _code(part, drafts[part.line])
         else:
             lines += _as_it_was(part, dropped=part.line in drafts)
     return lines
+
+
+def _code(part: Code, drafts: list[Draft]) -> list[str]:
+    """The drafts of a fence below it in a comment; a script that stands whole in its draft needs none."""
+    whole = len(drafts) == 1 and drafts[0].body.strip() == part.text.strip()
+    lines = [] if whole else [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]
+    for draft in drafts:
+        lines += [*draft.lines(), ""]
+    return lines
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    """Lines without the blank ones at both ends."""
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    return list(lines[filled[0] : filled[-1] + 1])
 
 
 def _heading(chunk: Chunk, level: int, phase: Phase | None) -> list[str]:
@@ -144,7 +163,7 @@ def _item(item: Item) -> list[str]:
     lines = [first, *item.lines[1:]]
     if lines[-1].rstrip().endswith("}"):
         lines[-1] = f"{lines[-1].rstrip()} {{}}"
-    return [*lines, ""]
+    return lines
 
 
 def _as_it_was(part: Code, *, dropped: bool) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from changeover.database import blast, fingerprint, invariants, ledger, rows, schema, strategies
+from changeover.database import blast, fingerprint, invariants, ledger, rows, schema, sequences, strategies
 from changeover.database.fingerprint import Definitions
 from changeover.database.guard import guard
 from changeover.database.invariants import Depth
@@ -20,6 +20,7 @@ from changeover.database.lease import Lease, confirm
 from changeover.database.names import folded
 from changeover.database.rows import State
 from changeover.database.schema import Schema, Table
+from changeover.database.sequences import Sequences
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Around, Measured, Parameters, Work, transact
 from changeover.errors import InvariantBroken
@@ -181,6 +182,7 @@ class _Inside:
         self.after: dict[str, State] = {}
         self.notes: list[str] = []
         self.known: frozenset[str] = frozenset()
+        self.sequences: Sequences = {}
         self.watched = tuple(
             table for table in self.before.tables.values() if self._is_watched(connection, table)
         )
@@ -196,9 +198,11 @@ class _Inside:
             )
         self.states = {folded(table.name): self._take(connection, table) for table in self.watched}
         self.known = frozenset(self._standing_faults(connection))
+        self.sequences = sequences.read(connection)
 
     def verify(self, connection: sqlite3.Connection) -> None:
         """Every invariant; faults that were there before the change are not held against it."""
+        sequences.put_back(connection, self.sequences)
         found = schema.read(connection)
         self.after = {
             folded(table.name): self._take(connection, table)

@@ -2,8 +2,8 @@
 
 Rule: a new row is a copy of a living one with fresh keys, so it obeys NOT NULL, CHECK and foreign keys as the
 real ones do; every write is tried in a savepoint, and what the schema refuses is tried another way or
-reported. Everything that was written is recorded by key, and `compare_with_writes` says what of it must be found
-after a rollback.
+reported. Everything that was written is recorded by key, and `compare_with_writes` says what of it must be
+found after a rollback.
 """
 
 import sqlite3

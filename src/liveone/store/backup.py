@@ -90,7 +90,7 @@ def restore(source: Path, target: Path, now_at: float) -> RestoreReport:
 def prove(path: Path) -> str:
     """Run SQLite's full integrity check on a file nobody writes to; returns its SHA-256. Raises Corrupt."""
     try:
-        with closing(_immutable(path)) as connection:
+        with closing(_read_only(path)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
@@ -134,12 +134,8 @@ def _set_aside(target: Path, now_at: float) -> Path | None:
     kept = target.with_name(f"{target.name}.replaced-{_stamp(now_at)}")
     if kept.exists():
         raise BadInput(f"{kept} is already there", hint="Move it away, or wait a second.")
-    try:
-        with closing(sqlite3.connect(target, timeout=1.0)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise translated(error, str(target)) from error
+    if _is_readable(target):
+        _fold_wal(target)
     for suffix in ("-wal", "-shm", "-journal"):
         if target.with_name(target.name + suffix).exists():
             os.replace(target.with_name(target.name + suffix), kept.with_name(kept.name + suffix))
@@ -147,7 +143,26 @@ def _set_aside(target: Path, now_at: float) -> Path | None:
     return kept
 
 
-def _immutable(path: Path) -> sqlite3.Connection:
+def _is_readable(target: Path) -> bool:
+    """Whether SQLite can read the schema; asked read-only, because opening a damaged file drops its WAL."""
+    try:
+        with closing(_read_only(target)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _fold_wal(target: Path) -> None:
+    """Bring everything into the one file; SQLite refuses this while anybody else has it open."""
+    try:
+        with closing(sqlite3.connect(target, timeout=1.0)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise translated(error, str(target)) from error
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise Unavailable(f"{path} is not there", hint="Check the path.")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

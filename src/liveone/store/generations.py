@@ -122,7 +122,7 @@ def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
         for table, column, target, action in foreign_keys
         if not _optional_key(table, target)
     }
-    required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null != '0'}
+    required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null != "0"}
     return Definition(frozenset(facts), frozenset(required), frozenset(tables))
 
 

@@ -47,8 +47,9 @@ def buckets(  # noqa: PLR0917
     """
     if step_s <= 0 or step_s % 300:
         raise BadInput(f"a step of {step_s} s cannot be used", hint="Give a multiple of 300 s.")
-    name = "buckets_5m" if step_s % DAY_S else "buckets_days"
-    listed = ", ".join(_expression(_column(each)) for each in columns)
+    whole_days = step_s % DAY_S == 0
+    name = "buckets_days" if whole_days else "buckets_5m"
+    listed = ", ".join(_expression(_column(each), weighted=whole_days) for each in columns)
     asked = Query(name, (system_id, start_at, end_at, step_s, offset_s), columns=listed)
     return store.snapshot([asked])[0]
 
@@ -62,8 +63,10 @@ def _column(name: str) -> str:
     return _COLUMNS[name]
 
 
-def _expression(column: str) -> str:
+def _expression(column: str, *, weighted: bool) -> str:
     """How a column of ``part`` (rows with ``end_at`` and ``weight``) is summed up."""
+    if column.endswith("_avg") and not weighted:
+        return f"avg({column})"
     if column.endswith("_avg"):
         return f"1.0 * sum(weight * {column}) / sum(CASE WHEN {column} IS NOT NULL THEN weight END)"
     if column.endswith("_min"):

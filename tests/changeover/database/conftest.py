@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.changeover.database import household
 
 from changeover.database.connect import connect
-from tests.changeover.database import household
 
 
 @pytest.fixture

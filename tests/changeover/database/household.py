@@ -32,7 +32,8 @@ CREATE TABLE systems_new (
   id INTEGER PRIMARY KEY AUTOINCREMENT, owner_clerk_user_id TEXT, vendor_type TEXT NOT NULL,
   vendor_site_id TEXT NOT NULL, timezone_offset_min INTEGER NOT NULL DEFAULT 600,
   created_at INTEGER NOT NULL DEFAULT 0);
-INSERT INTO systems_new (id, owner_clerk_user_id, vendor_type, vendor_site_id, timezone_offset_min, created_at)
+INSERT INTO systems_new
+    (id, owner_clerk_user_id, vendor_type, vendor_site_id, timezone_offset_min, created_at)
   SELECT s.id, o.value, 'select.live', s.system_number, s.timezone_offset * 60, s.created_at
   FROM systems AS s LEFT JOIN json_each(:owner) AS o ON o.key = s.user_id;
 DROP TABLE systems;
@@ -42,7 +43,8 @@ CREATE TABLE user_systems (
   id INTEGER PRIMARY KEY, clerk_user_id TEXT NOT NULL,
   system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE, role TEXT NOT NULL DEFAULT 'viewer');
 CREATE UNIQUE INDEX user_system_unique ON user_systems (clerk_user_id, system_id);
-INSERT INTO user_systems (clerk_user_id, system_id, role) SELECT owner_clerk_user_id, id, 'owner' FROM systems;
+INSERT INTO user_systems (clerk_user_id, system_id, role)
+  SELECT owner_clerk_user_id, id, 'owner' FROM systems;
 ALTER TABLE readings_agg_1d ADD COLUMN sample_count INTEGER NOT NULL DEFAULT 0;
 """
 

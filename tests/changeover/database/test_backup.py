@@ -8,14 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import ask, make, tell
+from tests.changeover.database.killer import finished, stopped_at
 
 from changeover.database import backup as backups
 from changeover.database import space
 from changeover.database.compare import compare
 from changeover.database.restore import processes_with, restore
 from changeover.errors import Busy, Damaged, DatabaseError, Full, Refused
-from tests.changeover.database.household import ask, make, tell
-from tests.changeover.database.killer import finished, stopped_at
 
 AT = 1_755_000_000
 
@@ -30,7 +30,8 @@ def busy_writer(path: Path) -> Iterator[list[int]]:
             while not done.is_set():
                 time = len(acknowledged) + 1
                 connection.execute(
-                    "INSERT INTO readings (system_id, inverter_time, solar_w, battery_soc) VALUES (3, ?, 1, 1)",
+                    "INSERT INTO readings (system_id, inverter_time, solar_w, battery_soc) VALUES (3, ?,"
+                    " 1, 1)",
                     (time,),
                 )
                 acknowledged.append(time)
@@ -67,7 +68,7 @@ def test_a_backup_ends_although_somebody_writes_all_the_time(tmp_path: Path) -> 
     with busy_writer(path) as acknowledged:
         made = backups.backup(path, tmp_path / "b", now_at=AT)
         before = len(acknowledged)
-    assert 0 < before
+    assert before > 0
     assert made.copy_s < 5
     (newest,) = ask(
         made.path, "SELECT coalesce(max(inverter_time), 0), count(*) FROM readings WHERE inverter_time < 1e6"

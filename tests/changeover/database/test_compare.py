@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import BACKWARD, SCOPE, ask, change, context, tell
 
 from changeover.database import writes
 from changeover.database.compare import compare, keys_of, written_since
@@ -14,7 +15,6 @@ from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.migrate import migrate
 from changeover.database.writes import Deed
-from tests.changeover.database.household import BACKWARD, SCOPE, ask, change, context, tell
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_every_kind_of_difference_is_counted_and_shown(database: Path, twin: Pat
 )
 def test_values_that_look_alike_are_told_apart(tmp_path: Path, one: str, two: str) -> None:
     for name, value in (("a.db", one), ("b.db", two)):
-        tell(tmp_path / name, f"CREATE TABLE t (id INTEGER PRIMARY KEY, v, n TEXT COLLATE NOCASE)")
+        tell(tmp_path / name, "CREATE TABLE t (id INTEGER PRIMARY KEY, v, n TEXT COLLATE NOCASE)")
         tell(tmp_path / name, f"INSERT INTO t VALUES (1, {value}, {value})")
     assert not compare(tmp_path / "a.db", tmp_path / "b.db").equal
     tell(tmp_path / "b.db", f"UPDATE t SET v = {one}, n = {one}")
@@ -95,10 +95,13 @@ def test_synthetic_writes_respect_every_rule_of_the_schema(tmp_path: Path) -> No
     path = tmp_path / "rules.db"
     tell(
         path,
-        "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('a', 'b'))) WITHOUT ROWID;"
-        "CREATE TABLE thing (id INTEGER PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES owner (name), n INTEGER NOT NULL"
+        "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('a',"
+        " 'b'))) WITHOUT ROWID;"
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES owner (name), n"
+        " INTEGER NOT NULL"
         " CHECK (n BETWEEN 1 AND 3), twice INTEGER GENERATED ALWAYS AS (n * 2)) STRICT;"
-        "CREATE TABLE empty (id INTEGER PRIMARY KEY, owner TEXT NOT NULL REFERENCES owner (name), word TEXT NOT NULL);"
+        "CREATE TABLE empty (id INTEGER PRIMARY KEY, owner TEXT NOT NULL REFERENCES owner (name), word"
+        " TEXT NOT NULL);"
         "CREATE TABLE keyless (v);"
         "INSERT INTO owner VALUES ('x', 'a'); INSERT INTO thing VALUES (1, 'x', 3);",
     )

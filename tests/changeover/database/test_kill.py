@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import BACKWARD, FORWARD, ask, change, context, make, script, tell
+from tests.changeover.database.killer import Hook, killed_after, killed_at
 
 from changeover.database import backup as backups
 from changeover.database import ledger
@@ -14,8 +16,6 @@ from changeover.database.ledger import Direction
 from changeover.database.migrate import Eyes, migrate
 from changeover.database.restore import restore
 from changeover.database.transaction import boundaries
-from tests.changeover.database.household import BACKWARD, FORWARD, ask, change, context, make, script, tell
-from tests.changeover.database.killer import Hook, killed_after, killed_at
 
 FORWARDS = boundaries(len(script(FORWARD)))
 BACKWARDS = boundaries(len(script(BACKWARD)))

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import ask, change, context
+from tests.changeover.database.killer import Hook, finished, stopped_at
 
 from changeover.database import lease as leases
 from changeover.database import lock
@@ -17,8 +19,6 @@ from changeover.database.invariants import Depth
 from changeover.database.lock import Holder, this_runner
 from changeover.database.migrate import Eyes, migrate
 from changeover.errors import LeaseLost, Locked
-from tests.changeover.database.household import ask, change, context
-from tests.changeover.database.killer import Hook, finished, stopped_at
 
 ME = this_runner("run-1", since_at=0)
 OTHER = Holder("run-2", 4711, "elsewhere", 0)

@@ -1,19 +1,19 @@
-"""Fingerprints, blast radius, strategies, and what a blocking rebuild keeps or refuses."""
+"""Fingerprints, blast radius, strategies, and the probe of the backend."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
-from changeover.database import blast, fingerprint, invariants, schema, strategies
+from changeover.database import blast, fingerprint, invariants, strategies
 from changeover.database.connect import opened, path_of
 from changeover.database.invariants import Depth
 from changeover.database.migrate import migrate
 from changeover.database.probe import probe
 from changeover.errors import InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import Strategy
-from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
 
 def printed(sql: str) -> str:
@@ -21,7 +21,10 @@ def printed(sql: str) -> str:
 
 
 def test_a_fingerprint_is_blind_to_spelling_and_to_the_order_of_creation() -> None:
-    one = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y'); CREATE TABLE b (v); CREATE INDEX i ON a (name)"
+    one = (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y'); CREATE TABLE b (v); CREATE"
+        " INDEX i ON a (name)"
+    )
     two = """create table B("v");
       create table [A] ( `ID` integer   primary key, -- a comment, with 'quotes'
         "name" text default 'X y'); create index I on "a"(NAME)"""
@@ -154,7 +157,10 @@ def test_what_a_statement_costs_depends_on_what_it_touches(
 
 
 def test_the_reverse_of_additions_is_derived_and_works(database: Path) -> None:
-    text = "CREATE TABLE u (a); CREATE INDEX IF NOT EXISTS u_a ON u (a); ALTER TABLE systems ADD COLUMN nick TEXT"
+    text = (
+        "CREATE TABLE u (a); CREATE INDEX IF NOT EXISTS u_a ON u (a); ALTER TABLE systems ADD COLUMN"
+        " nick TEXT"
+    )
     undo = strategies.derive_undo(script(text))
     assert [one.text for one in undo] == [
         'ALTER TABLE "systems" DROP COLUMN "nick"',
@@ -168,95 +174,6 @@ def test_the_reverse_of_additions_is_derived_and_works(database: Path) -> None:
         assert fingerprint.fingerprint(connection) == before
     with pytest.raises(Unsuitable, match="cannot be derived"):
         strategies.derive_undo(script("DELETE FROM systems"))
-
-
-REBUILD = """
-CREATE TABLE t_new (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, name TEXT, more TEXT,
-  twice INTEGER GENERATED ALWAYS AS (n * 2) STORED) STRICT;
-INSERT INTO t_new (id, n, name) SELECT id, n, name FROM t;
-DROP TABLE t;
-ALTER TABLE t_new RENAME TO t;
-"""
-AGAIN = """
-CREATE INDEX t_partial ON t (n) WHERE n > 1;
-CREATE UNIQUE INDEX t_expression ON t (lower(name));
-CREATE TRIGGER t_note AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); END;
-"""
-
-
-@pytest.fixture
-def rich(tmp_path: Path) -> Path:
-    path = tmp_path / "rich.db"
-    tell(
-        path,
-        "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, name TEXT,"
-        " twice INTEGER GENERATED ALWAYS AS (n * 2) STORED) STRICT; CREATE TABLE log (x);"
-        "CREATE TABLE part (t_id INTEGER REFERENCES t (id), k TEXT, PRIMARY KEY (t_id, k)) WITHOUT ROWID;"
-        + AGAIN
-        + "CREATE VIEW v AS SELECT name, twice FROM t;"
-        "CREATE TRIGGER log_note AFTER INSERT ON log BEGIN UPDATE t SET n = n + 1 WHERE id = new.x; END;"
-        "INSERT INTO t (n, name) VALUES (1, 'a'), (2, 'b'); DELETE FROM t WHERE id = 2; INSERT INTO part VALUES (1, 'k')",
-    )
-    return path
-
-
-def test_a_rebuild_keeps_views_triggers_partial_and_expression_indexes_generated_columns_strict(
-    rich: Path,
-) -> None:
-    before = ask(rich, "SELECT * FROM part")
-    with opened(rich) as connection:
-        work = change(REBUILD + AGAIN, scope=("t",), rows="t=*")
-        migrate(connection, work, context(), depth=Depth.THOROUGH)
-        table = schema.read(connection).tables["t"]
-    assert {index.name: index.partial for index in table.indexes} == {
-        "t_partial": True,
-        "t_expression": False,
-    }
-    assert table.strict
-    assert [c.name for c in table.columns if c.generated] == ["twice"]
-    assert ask(rich, "SELECT * FROM v") == [("a", 4)]
-    assert ask(rich, "SELECT * FROM part") == before
-    tell(rich, "INSERT INTO t (n, name) VALUES (5, 'c')")
-    assert ask(rich, "SELECT x FROM log ORDER BY 1")[-1] > (1,)
-    assert ask(rich, "SELECT \"table\" FROM pragma_foreign_key_list('part')") == [("t",)]
-
-
-@pytest.mark.parametrize(
-    ("left_out", "said"),
-    [
-        ("CREATE INDEX t_partial ON t (n) WHERE n > 1;", "t: index t_partial would be gone"),
-        ("CREATE UNIQUE INDEX t_expression ON t (lower(name));", "t: index t_expression would be gone"),
-        (
-            "CREATE TRIGGER t_note AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); END;",
-            "t: trigger t_note would",
-        ),
-    ],
-)
-def test_a_rebuild_that_forgets_something_is_refused_with_its_name(
-    rich: Path, left_out: str, said: str
-) -> None:
-    work = change(REBUILD + AGAIN.replace(left_out, ""), scope=("t",))
-    with opened(rich) as connection, pytest.raises(InvariantBroken, match=said):
-        migrate(connection, work, context(), depth=Depth.SWIFT)
-    assert ask(rich, "SELECT count(*) FROM pragma_table_info('t') WHERE name = 'more'") == [(0,)]
-
-
-def test_a_rebuild_that_breaks_a_view_or_another_tables_trigger_is_refused(rich: Path) -> None:
-    text = (REBUILD + AGAIN).replace("name TEXT", "label TEXT").replace("(id, n, name)", "(id, n, label)")
-    text = text.replace("lower(name)", "lower(label)")
-    with (
-        opened(rich) as connection,
-        pytest.raises(InvariantBroken, match="view v no longer works: no such column: name"),
-    ):
-        migrate(connection, change(text, scope=("t",)), context(), depth=Depth.SWIFT)
-
-
-def test_rowids_given_out_once_are_not_given_out_again_after_a_rebuild(rich: Path) -> None:
-    """AUTOINCREMENT promises it; the copy carries over the highest id that lives, not the one that was given out."""
-    with opened(rich) as connection:
-        migrate(connection, change(REBUILD + AGAIN, scope=("t",)), context(), depth=Depth.SWIFT)
-    tell(rich, "INSERT INTO t (n, name) VALUES (7, 'new')")
-    assert ask(rich, "SELECT max(id) FROM t") == [(3,)]
 
 
 def test_virtual_tables_can_be_there_and_are_left_alone(database: Path) -> None:

@@ -9,14 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import ask, make, script, tell
 
 from changeover.database.connect import connect, opened
 from changeover.database.guard import Guard
-from changeover.database.transaction import Around, Work, boundaries, bound, transact
-from changeover.errors import Busy, BudgetExceeded, Full, InvariantBroken, StepFailed
-from tests.changeover.database.household import ask, make, script, tell
+from changeover.database.transaction import Around, Work, bound, boundaries, transact
+from changeover.errors import BudgetExceeded, Busy, Full, InvariantBroken, StepFailed
 
-ENDLESS = "INSERT INTO polling_status (system_id) SELECT 1 FROM readings a, readings b, readings c, readings d WHERE a.id > 0"
+ENDLESS = (
+    "INSERT INTO polling_status (system_id)"
+    " SELECT 1 FROM readings a, readings b, readings c, readings d WHERE a.id > 0"
+)
 
 
 def work(text: str, **more: object) -> Work:
@@ -30,7 +33,10 @@ def rows(path: Path) -> list[tuple[object, ...]]:
 def test_a_bad_statement_rolls_back_everything_before_it_and_names_its_line(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    text = "UPDATE systems SET user_id = 'z';\nCREATE TABLE made (x);\n\nINSERT INTO nowhere VALUES (1);\nDELETE FROM systems"
+    text = (
+        "UPDATE systems SET user_id = 'z';\nCREATE TABLE made (x);\n\nINSERT INTO nowhere VALUES"
+        " (1);\nDELETE FROM systems"
+    )
     with pytest.raises(StepFailed, match=r"migrate.sql:4: The statement failed: no such table: nowhere"):
         transact(connection, work(text), Around())
     assert ask(database, "SELECT DISTINCT user_id FROM systems ORDER BY 1") == [("ada",), ("simon",)]
@@ -40,7 +46,10 @@ def test_a_bad_statement_rolls_back_everything_before_it_and_names_its_line(
 def test_values_are_bound_by_name_and_never_become_code(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    text = "UPDATE systems SET user_id = :name WHERE id = 1; UPDATE systems SET system_number = (SELECT value FROM json_each(:owner))"
+    text = (
+        "UPDATE systems SET user_id = :name WHERE id = 1; UPDATE systems SET system_number = (SELECT"
+        " value FROM json_each(:owner))"
+    )
     transact(connection, work(text), Around())
     assert ask(database, "SELECT user_id, system_number FROM systems WHERE id = 1") == [
         ("x'; DROP TABLE systems; --", "u1")
@@ -111,7 +120,7 @@ def test_a_writer_that_holds_the_lock_past_the_budget_is_waited_for_just_so_long
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
-        with pytest.raises(Busy, match="0.3 s"):
+        with pytest.raises(Busy, match=r"all of the 0\.3 s"):
             transact(connection, work("DELETE FROM systems", lock_wait_s=0.3), Around())
         assert 0.25 < time.monotonic() - started < 1
         other.execute("ROLLBACK")
@@ -170,7 +179,10 @@ def test_a_full_disk_in_the_script_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["INSERT OR ROLLBACK", "INSERT OR FAIL", "INSERT OR ABORT"])
 def test_whatever_a_conflict_does_to_the_transaction_nothing_remains(database: Path, verb: str) -> None:
-    text = f"UPDATE systems SET user_id = 'z'; {verb} INTO systems (id, user_id, system_number) VALUES (9, 'a', 'b'), (1, 'a', 'b')"
+    text = (
+        f"UPDATE systems SET user_id = 'z'; {verb} INTO systems (id, user_id, system_number) VALUES (9,"
+        " 'a', 'b'), (1, 'a', 'b')"
+    )
     with opened(database) as connection, pytest.raises(StepFailed, match="UNIQUE"):
         transact(connection, work(text), Around())
     assert ask(database, "SELECT count(*) FROM systems WHERE user_id = 'z' OR id = 9") == [(0,)]
@@ -234,9 +246,8 @@ def test_a_disk_that_fills_up_in_the_wal_changes_nothing(tmp_path: Path) -> None
     try:
         path = make(small / "live.db", minutes=2_000)
         tell(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+        text = "CREATE TABLE copy AS SELECT a.* FROM readings a, systems b, systems c, systems d"
         with opened(path) as connection, pytest.raises(Full):
-            connection.execute("PRAGMA cache_size = 10")
-            text = "CREATE TABLE copy AS SELECT a.* FROM readings a, systems b, systems c, systems d"
             transact(connection, work(text), Around())
         assert ask(path, "PRAGMA integrity_check") == [("ok",)]
         assert ask(path, "SELECT count(*) FROM readings") == [(6_000,)]

@@ -1,0 +1,20 @@
+"""Trying again, a bounded number of times, a fixed time apart, and never past the deadline."""
+
+import time
+from collections.abc import Callable
+
+from changeover.actions.scene import Deadline, Result
+from changeover.errors import CheckFailed, Inconclusive
+from changeover.plan import Retry
+
+
+def repeated(retry: Retry, deadline: Deadline, once: Callable[[], Result]) -> Result:
+    """The first result that is not a failed or inconclusive check, or the last failure."""
+    for attempt in range(1, max(retry.times, 1) + 1):
+        try:
+            return once()
+        except (CheckFailed, Inconclusive):
+            if attempt >= retry.times or deadline.left_s() <= retry.every_s:
+                raise
+        time.sleep(retry.every_s)
+    raise AssertionError("a loop of at least one round ends inside")

@@ -1,0 +1,171 @@
+"""SQL of a plan: a query on one snapshot, or a change in one transaction with its proof and its ledger row."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from changeover.actions.checks import require_expected, shown
+from changeover.actions.repeat import repeated
+from changeover.actions.scene import Deadline, Result, Scene
+from changeover.database import invariants, ledger
+from changeover.database.connect import connect, translated
+from changeover.database.fingerprint import Definitions
+from changeover.database.ledger import Direction
+from changeover.database.lease import awake_s, beat
+from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
+from changeover.database.strategies import derive_undo
+from changeover.database.transaction import bound
+from changeover.errors import Busy
+from changeover.expect import as_output
+from changeover.plan import SqlAction, SqlStatement
+
+OUTPUT_ROWS = 10_000
+OPCODES_BETWEEN_LOOKS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
+
+    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock).
+    """
+
+    action: str
+    direction: Direction
+    content_sha256: str
+    budget_s: float | None = None
+    expected: Definitions | None = None
+    contract: dict[str, Sequence[str]] | None = None
+
+
+def content_of(action: SqlAction) -> str:
+    """The hash by which the ledger knows a script."""
+    return sha256(action.sql.encode()).hexdigest()
+
+
+def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
+    """Run the queries on one snapshot and hold their rows against what is expected."""
+    return repeated(action.retry, deadline, lambda: _query_once(action, scene, deadline))
+
+
+def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
+    own = Deadline(deadline.limit, deadline.clock_s)
+    own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
+    with translated(scene.database), closing(connect(scene.database)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
+        connection.execute("BEGIN")
+        try:
+            rows = [row for one in action.statements for row in _rows(connection, one, scene)]
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise own.error(action.label, action.position) from error
+            raise
+        finally:
+            connection.set_progress_handler(None, 0)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    found = as_output(rows)
+    require_expected(action, found, scene)
+    return Result(shown(found, scene), {"rows": len(rows)})
+
+
+def _rows(
+    connection: sqlite3.Connection, statement: SqlStatement, scene: Scene
+) -> list[tuple[object, ...]]:
+    values = bound(scene.values.values, statement.parameters)
+    return connection.execute(statement.text, values).fetchmany(OUTPUT_ROWS)
+
+
+def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry a changing script out: all of it, or nothing and an error that says why."""
+    change = Change(
+        statements=action.statements,
+        scope=action.scope,
+        rows=action.rows,
+        parameters=scene.values.values,
+        strategy=action.strategy,
+        budget_s=purpose.budget_s,
+        lock_wait_s=action.timeout_s or 5.0,
+    )
+    context = Context(
+        run_id=scene.run_id,
+        action=purpose.action,
+        direction=purpose.direction,
+        plan_sha256=scene.plan.sha256,
+        content_sha256=purpose.content_sha256,
+        started_at=int(scene.now_at()),
+        who=scene.who,
+        lease=scene.lease,
+        expected=purpose.expected,
+        contract=purpose.contract,
+    )
+    with translated(scene.database), closing(connect(scene.database)) as connection:
+        eyes = Eyes(hook=scene.hook, progress=_progress(scene))
+        done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
+        _stay_awake(connection, scene)
+    return _result(action, scene, done)
+
+
+def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry out the reverse that follows from a script which only adds."""
+    reverse = derive_undo(action.statements)
+    return change(replace(action, statements=reverse, rows=(), expect=None), scene, purpose)
+
+
+def was_done(scene: Scene, action: str, direction: Direction) -> bool:
+    """Whether this run committed that action: asked of the ledger in the database."""
+    with translated(scene.database), closing(connect(scene.database)) as connection:
+        return ledger.was_done(connection, scene.run_id, action, direction)
+
+
+def differs_from(scene: Scene, expected: Definitions) -> list[str]:
+    """How the schema differs from the one expected."""
+    with translated(scene.database), closing(connect(scene.database)) as connection:
+        return invariants.expected_schema(connection, expected)
+
+
+def _stay_awake(connection: sqlite3.Connection, scene: Scene) -> None:
+    """A long transaction is no sleep: nobody could take the lease while the lock was ours; the token decides."""
+    if scene.lease is not None:
+        scene.lease.beaten_s = awake_s()
+        with suppress(Busy):
+            beat(connection, scene.lease)
+
+
+def _progress(scene: Scene) -> Callable[[int, int, float], None]:
+    started = time.monotonic()
+
+    def tell(done: int, total: int, seconds: float) -> None:
+        part = done / total
+        left_s = (time.monotonic() - started) * (1 - part) / part
+        scene.progress(part, left_s, f"statement {done} of {total}")
+
+    return tell
+
+
+def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
+    measured = done.measured
+    output = as_output(row for one in measured.executed for row in one.output)
+    require_expected(action, output, scene)
+    return Result(
+        shown(output, scene),
+        {
+            "strategy": done.forecast.strategy.value,
+            "predicted_s": round(done.forecast.seconds, 3),
+            "frozen_s": round(measured.frozen_s, 6),
+            "lock_wait_s": round(measured.lock_wait_s, 6),
+            "rows_changed": measured.rows_in_all,
+            "counts": {table: list(pair) for table, pair in done.counts.items()},
+            "schema_before": done.schema_before,
+            "schema_after": done.schema_after,
+            "statements": [
+                {"at": str(one.statement.position), "rows": one.rows_in_all, "seconds": round(one.seconds, 6)}
+                for one in measured.executed
+            ],
+            "notes": list(done.notes),
+        },
+    )

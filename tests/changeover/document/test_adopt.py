@@ -1,0 +1,134 @@
+"""`adopt`: an ordinary runbook becomes a plan that `check` accepts but for the decisions it lists, losing nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from changeover.adopt import Adopted, adopt, read_runbook
+from changeover.adopting.source import Item, read_chunks
+from changeover.load import check_file, load_plan, read_text
+from changeover.plan import HttpAction, Part, Phase, ShellAction, SqlAction
+from changeover.problems import Severity
+from changeover.text import normalise, repair
+
+RUNBOOKS = Path(__file__).parent.parent / "runbooks"
+ALL = sorted(RUNBOOKS.glob("*.md"))
+
+
+def adopted(name: str) -> Adopted:
+    return adopt(read_runbook((RUNBOOKS / name).read_bytes()), folder=RUNBOOKS)
+
+
+def lost_lines(source: str, plan: str) -> list[str]:
+    """Lines of a runbook of which the plan holds nothing, but for underlines, ticks and heading marks."""
+    held = re.sub(r"\s+", " ", re.sub(r"\[[xX]\](?=\s)", "[ ]", plan))
+    lost = []
+    for raw in repair(normalise(source)).split("\n"):
+        line = re.sub(r"^#{1,6}(\s|$)|\s#+\s*$", " ", raw.strip())
+        line = re.sub(r"\[[xX]\](?=\s)", "[ ]", line)
+        line = re.sub(r"\s+", " ", line).strip()
+        if line and not re.fullmatch(r"[-=#`~>\s]+|(`{3,}|~{3,})\w+", line) and line not in held:
+            lost.append(raw)
+    return lost
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_every_error_of_the_adopted_plan_is_a_decision(path: Path, tmp_path: Path) -> None:
+    result = adopt(read_runbook(path.read_bytes()), folder=RUNBOOKS)
+    for script in RUNBOOKS.glob("*.sql"):
+        (tmp_path / script.name).write_text(script.read_text())
+    plan = tmp_path / "PLAN.md"
+    plan.write_text(result.plan_text)
+    errors = [problem for problem in check_file(plan) if problem.severity is Severity.ERROR]
+    assert sorted(errors, key=str) == sorted(result.decisions, key=str)
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_no_line_of_a_runbook_is_lost(path: Path) -> None:
+    source = read_runbook(path.read_bytes())
+    lost = lost_lines(source, adopt(source, folder=RUNBOOKS).plan_text)
+    secret_lines = [line for line in lost if "correct-horse" in line or "sk_live" in line]
+    assert lost == secret_lines
+
+
+def test_the_vendor_runbook_becomes_checks_migration_smoke_test_and_rollback(tmp_path: Path) -> None:
+    result = adopted("vendor_migration.md")
+    assert [problem.rule for problem in result.decisions] == ["undecided"]
+    for script in RUNBOOKS.glob("*.sql"):
+        (tmp_path / script.name).write_text(script.read_text())
+    (tmp_path / "PLAN.md").write_text(re.sub(r"<!-- DECIDE:.*-->\n", "", result.plan_text))
+    plan = load_plan(tmp_path / "PLAN.md")
+    assert (plan.downtime_s, plan.rollback_within_s) == (300.0, 60.0)
+    assert [step.budget_s for step in plan.steps(Phase.EXECUTE)] == [120.0, 30.0, 120.0, 20.0]
+    deploy, migrate, verify, none, data, _ = plan.actions(Phase.EXECUTE)
+    assert isinstance(deploy, ShellAction)
+    assert deploy.part is Part.DEPLOY
+    assert isinstance(migrate, SqlAction)
+    assert (migrate.file, migrate.scope) == ("migrate.sql", ("systems",))
+    assert verify.expect is not None
+    assert verify.expect.text == "select.live|1586|600"
+    assert none.expect is not None
+    assert isinstance(data, HttpAction)
+    assert data.requests[0].headers[0].value == "auth-token=${AUTH_TOKEN}"
+    assert [action.undoes for action in plan.actions(Phase.ROLLBACK)] == ["migrate", "deploy"]
+
+
+def test_a_secret_of_the_runbook_is_not_in_the_plan() -> None:
+    for name in ("vendor_migration.md", "hand_written.md"):
+        text = adopted(name).plan_text
+        assert "correct-horse" not in text
+        assert "sk_live" not in text
+
+
+def test_garbled_text_and_windows_lines_are_repaired_and_said_so() -> None:
+    result = adopted("mojibake_crlf.md")
+    assert "# Deploying the tariff change \U0001f50b" in result.plan_text
+    assert "\u26a0\ufe0f Read everything first \u2014 then start. \u201cSlowly\u201d, she said\u2026 \u2705" in result.plan_text
+    assert "\r" not in result.plan_text
+    said = "\n".join(map(str, result.inferred))
+    assert "cp1252" in said
+    assert "Windows" in said
+
+
+def test_a_runbook_that_only_adds_an_index_needs_no_decision() -> None:
+    assert adopted("add_index.md").decisions == ()
+
+
+def test_a_ticked_box_is_open_again() -> None:
+    result = adopted("vendor_migration.md")
+    assert "- [ ] Backup taken and copied off the machine" in result.plan_text
+    assert any("ticked" in str(item) for item in result.inferred)
+
+
+def test_a_script_that_is_not_there_is_a_decision() -> None:
+    result = adopt("# M\n## Steps\n```bash\nturso db shell prod < gone.sql\n```\n", folder=RUNBOOKS)
+    assert "file-missing" in {problem.rule for problem in result.decisions}
+
+
+LINES = [line for path in ALL for line in repair(normalise(read_runbook(path.read_bytes()))).split("\n")]
+STRANGE = [
+    "```", "~~~", "<!--", "-->", "{#id}", "## Rollback {x}", "- [x] done {y}", "> - [ ] quoted", "    code",
+    "```bash", "curl -X", "turso db shell a <", "---", "===", "<script>", "1. [ ] one", "# {", "\\", "$ ls", "`" * 4,
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(st.sampled_from(LINES), st.sampled_from(STRANGE)), max_size=25))
+def test_whatever_the_lines_and_their_order_nothing_is_lost(lines: list[str]) -> None:
+    source = "\n".join(lines)
+    result = adopt(source)
+    lost = lost_lines(source, result.plan_text)
+    assert [line for line in lost if "correct-horse" not in line and "sk_live" not in line] == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(st.sampled_from(LINES), st.sampled_from(STRANGE)), max_size=25))
+def test_whatever_the_lines_every_box_is_a_box_of_the_plan(lines: list[str]) -> None:
+    source = "\n".join(lines)
+    plan, _ = read_text(adopt(source).plan_text, Path("PLAN.md"))
+    items = [part for chunk in read_chunks(source) for part in chunk.parts if isinstance(part, Item)]
+    assert plan is not None
+    assert len(list(plan.boxes())) == len(items)
