@@ -152,3 +152,14 @@ def test_systems_that_are_removed_or_switched_off_are_polled_no_more() -> None:
     schedule = schedule_of(3)
     schedule.update([system(1), system(2, active=False)], Moment(1_755_600_001, 1))
     assert [turn.system.id for turn in schedule.turns()] == [1]
+
+
+def test_a_portal_that_stays_down_is_asked_once_a_minute_only() -> None:
+    schedule, polls = schedule_of(), []
+    for second in range(1200):
+        moment = Moment(1_755_600_000.0 + second, float(second))
+        for turn in schedule.due(moment):
+            polls.append(second)
+            schedule.settle(turn, moment, error=TemporaryFailure("503"))
+    assert len([second for second in polls if second < 180]) > 5
+    assert len([second for second in polls if second >= 600]) == 10

@@ -33,7 +33,7 @@ def keep_locking(path: Path, stop: threading.Event) -> None:
 
 def run_until_killed(database: Path, spool: Path, first: int, lives_s: float) -> list[tuple[int, bool]]:
     """What the child said was accepted: numbers, and whether they were spooled."""
-    command = [sys.executable, "-m", "tests.collect.recording_child", database, spool, str(first)]
+    command = [sys.executable, "-m", "tests.collect.recording_child", str(database), str(spool), str(first)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
         assert child.stdout
         said = [child.stdout.readline() for _ in range(LINES_BEFORE_KILL)]

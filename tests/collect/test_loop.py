@@ -154,6 +154,26 @@ async def test_a_poll_that_misses_its_minute_is_tried_again_within_it(store: Sto
         assert polling.statuses(store)[number].consecutive_errors == 0
 
 
+async def test_one_missed_poll_is_no_alarm_but_three_are_and_the_recovery_is_told(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(site: str, now_at: float) -> Reading:
+        raise TemporaryFailure("The portal answered 503.")
+
+    clock, vendor = ManualClock(), Inverter()
+    async with collecting(store, always(vendor), clock, tmp_path) as collector:
+        await pass_minutes(clock, collector, 1)
+        works, vendor.answer = vendor.answer, fail
+        await until(lambda: not collector.status().in_flight)
+        assert not caplog.records
+        await pass_minutes(clock, collector, 3)
+        vendor.answer = works
+        await pass_minutes(clock, collector, 2)
+    told = [record.getMessage() for record in caplog.records]
+    assert sum("3 polls in a row have failed" in text for text in told) == 3
+    assert sum("answers again" in text for text in told) == 3
+
+
 async def test_refused_credentials_slow_down_and_stay_visible(store: Store, tmp_path: Path) -> None:
     def refuse(site: str, now_at: float) -> Reading:
         raise CredentialsRefused("Wrong password.", hint="Set it anew.")

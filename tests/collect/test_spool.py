@@ -122,7 +122,7 @@ def test_a_second_process_takes_a_place_of_its_own_and_the_living_inherit_from_t
     )
     spool = Spool(tmp_path)
     spool.append(some(1))
-    command = [sys.executable, "-c", script, tmp_path]
+    command = [sys.executable, "-c", script, str(tmp_path)]
     other = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert other.stdout.strip() == "2", other.stderr
     assert spool.adopt_orphans() == 2

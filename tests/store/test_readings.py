@@ -126,6 +126,17 @@ def test_live_data_opens_no_closed_day_and_neither_does_a_repeat(any_store: Stor
     assert versions(any_store) == {"2025-08-16": 1}
 
 
+def test_the_third_row_before_a_new_one_opens_its_day(any_store: Store) -> None:
+    midnight = NOON + 43_200
+    readings.record(any_store, [recorded(midnight + 60 * minute) for minute in (-5, 5, 10)])
+    closed(any_store, "2025-08-16")
+    readings.record(any_store, [recorded(midnight + 900)])
+    assert versions(any_store) == {"2025-08-16": 0}
+    closed(any_store, "2025-08-16")
+    readings.record(any_store, [recorded(midnight + 1200)])
+    assert versions(any_store) == {"2025-08-16": 1}
+
+
 def test_a_counter_that_returns_opens_the_days_it_was_away(store: Store) -> None:
     a_system(store)
     readings.record(store, [recorded(NOON + 300 * n) for n in range(4)])

@@ -53,7 +53,7 @@ def test_recorded_answers_of_portal_and_box_state_every_unit_and_sign(shared_dat
             grid_w=0,
             battery_soc_pct=items["battery_soc"],
             fault_code=0,
-            fault_at=None,
+            fault_at=0,
             generator_status=0,
             solar_kwh_total=items["solar_wh_total"],
             load_kwh_total=items["load_wh_total"],
@@ -135,6 +135,8 @@ def test_limits_of_what_is_believed() -> None:
     assert reading_with(load_w=-300).load_w is None
     assert reading_with(load_wh_total=-1).load_kwh_total is None
     assert reading_with(fault_ts=5).fault_at is None
+    assert reading_with(fault_ts=0).fault_at == 0
+    assert reading_with(fault_ts=None).fault_at is None
 
 
 def test_an_absent_part_of_solar_makes_the_total_unknown() -> None:

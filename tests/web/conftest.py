@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from tests.web.support import COOKIE, seeded, services, serving
 
 from liveone.store.store import Store
-from tests.web.support import COOKIE, seeded, services, serving
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,9 @@ def fill(store: Store, system: System, readings: Iterator[Reading], now_at: int)
     aggregates.save_days(store, system.id, [day for day in days if day.day < today])
 
 
-def services(store: Store, auth: AuthSettings = OWNER, clock: SetClock | None = None, calls: Calls | None = None) -> Services:
+def services(
+    store: Store, auth: AuthSettings = OWNER, clock: SetClock | None = None, calls: Calls | None = None
+) -> Services:
     asked = calls or Calls()
     return Services(
         store=store,

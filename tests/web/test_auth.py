@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, add, seeded, services, serving
 
 from liveone.store.store import Store
 from liveone.web import sessions
@@ -15,9 +16,10 @@ from liveone.web.auth import AuthSettings, User
 from liveone.web.guard import is_local_name, is_loopback
 from liveone.web.limiter import Limiter
 from liveone.web.passwords import hash_password, hash_token, verify_password
-from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, add, seeded, services, serving
 
-ALICE = User("alice", "alice@example.org", hash_password("alice's"), token_hashes=(hash_token("alice-token"),))
+ALICE = User(
+    "alice", "alice@example.org", hash_password("alice's"), token_hashes=(hash_token("alice-token"),)
+)
 ADMIN = User("root", "root@example.org", hash_password("root's"), True, (hash_token("root-token"),))
 ACCOUNTS = AuthSettings(session_key=b"s" * 32, users=(ALICE, ADMIN))
 
@@ -54,7 +56,8 @@ def test_the_owner_gets_in_with_cookie_or_bearer(anonymous: httpx2.Client, heade
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"cookie": "auth-token=wrong"}, {"cookie": "auth-token="}, bearer(CRON_SECRET), bearer("x")]
+    "headers",
+    [{}, {"cookie": "auth-token=wrong"}, {"cookie": "auth-token="}, bearer(CRON_SECRET), bearer("x")],
 )
 def test_nobody_gets_401(anonymous: httpx2.Client, headers: dict[str, str]) -> None:
     refused = anonymous.get("/api/data", headers=headers)
@@ -88,7 +91,9 @@ def test_a_login_opens_a_session_and_logout_ends_it(two_homes: Store) -> None:
 @pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
 def test_a_wrong_password_says_nothing_of_the_account(two_homes: Store, email: str) -> None:
     with accounts(two_homes) as client:
-        refused = client.post("/api/auth/login", json={"email": email, "password": "\ud800 wrong"})
+        body = f'{{"email": "{email}", "password": "\\ud800 wrong"}}'
+        json = {"content-type": "application/json"}
+        refused = client.post("/api/auth/login", content=body, headers=json)
         assert (refused.status_code, refused.json()["error"]) == (
             401,
             "That e-mail and password do not belong together.",
@@ -161,7 +166,11 @@ def test_the_limiter_forgets_the_oldest_when_full() -> None:
     limiter = Limiter(failures=1, clients=2)
     for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3"):
         limiter.failed(client, 0)
-    assert [limiter.wait_s(client, 1) > 0 for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3")] == [False, True, True]
+    assert [limiter.wait_s(client, 1) > 0 for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3")] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_the_limiter_counts_an_ipv6_network_as_one() -> None:

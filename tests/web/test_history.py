@@ -7,13 +7,14 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seeded, services, serving
 
 from liveone.domain.zones import Zone
+from liveone.store import systems
 from liveone.store.store import Store
 from liveone.web.answers import ApiError
 from liveone.web.numbers import rounded, rounded_all
 from liveone.web.ranges import Asked, window
-from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, add, fill, house, seeded, services, serving
 
 PLUS_TEN = Zone(600)
 
@@ -56,10 +57,9 @@ def test_the_answer_is_opennem(owner: httpx2.Client) -> None:
 
 def test_a_gap_is_null_and_keeps_its_slot(tmp_path: Path) -> None:
     store = seeded(tmp_path / "gap.db", days=1, now_at=NOW_AT - 7200)
-    fill(store, add(store, "bob", "2"), house(NOW_AT - 3600, NOW_AT), NOW_AT)
     with serving(services(store)) as client:
         data = stretch(client, last="3h")["data"]
-        assert [value is None for value in data] == [False] * 12 + [True] * 24
+        assert [value is None for value in data] == [False] * 13 + [True] * 23
     store.close()
 
 
@@ -75,17 +75,14 @@ def test_energies_of_intervals_sum_to_the_day_and_to_the_counter(owner: httpx2.C
 
 def test_estimated_energies_are_listed(tmp_path: Path) -> None:
     store = seeded(tmp_path / "gap.db", days=1, now_at=NOW_AT - 7200)
-    fill(store, add(store, "bob", "2"), house(NOW_AT - DAY_S, NOW_AT - 7200), NOW_AT)
-    readings = [one for one in house(NOW_AT - DAY_S, NOW_AT) if one.inverter_time > NOW_AT - 3600]
-    from liveone.store import systems
-
     system = systems.get_system(store, 1)
     assert system is not None
-    fill(store, system, iter(readings), NOW_AT)
+    whole_day = house(NOW_AT - 7200 - DAY_S, NOW_AT)
+    fill(store, system, (one for one in whole_day if one.inverter_time > NOW_AT - 3600), NOW_AT)
     with serving(services(store)) as client:
         found = stretch(client, last="3h", fields="solar_kwh")
         assert None not in found["data"]
-        assert len(found["estimated"]) == 13
+        assert found["estimated"] == list(range(13, 25))
         today = client.get("/api/data", headers=COOKIE).json()["latest"]["energy"]["quality"]
         assert today["solarKwh"] == "estimated"
     store.close()
@@ -98,7 +95,9 @@ def test_days_are_energies_in_kwh_and_end_with_today(owner: httpx2.Client) -> No
     days = answer["data"][0]["history"]
     assert (days["start"], days["last"], days["interval"]) == ("2025-08-16", "2025-08-18", "1d")
     battery = answer["data"][2]["history"]["data"]
-    into, out = (stretch(owner, interval="1d", last="3d", fields=f"battery_{way}_kwh")["data"] for way in ("in", "out"))
+    into, out = (
+        stretch(owner, interval="1d", last="3d", fields=f"battery_{way}_kwh")["data"] for way in ("in", "out")
+    )
     assert battery == pytest.approx([b - a for a, b in zip(into, out, strict=True)], abs=0.01)
 
 
@@ -128,7 +127,11 @@ def test_a_date_is_the_systems_midnight_and_a_lost_plus_is_forgiven(owner: httpx
         ({"last": None, "startTime": "x", "endTime": "2025-08-17"}, "startTime", "ISO 8601"),
         ({"last": None, "startTime": "2025-02-30", "endTime": "2025-08-17"}, "startTime", "YYYY-MM-DD"),
         ({"last": None, "startTime": "2025-08-18", "endTime": "2025-08-17"}, "startTime", "before"),
-        ({"last": None, "startTime": "2025-08-17T00:01", "endTime": "2025-08-17T01:00"}, "startTime", "5-minute"),
+        (
+            {"last": None, "startTime": "2025-08-17T00:01", "endTime": "2025-08-17T01:00"},
+            "startTime",
+            "5-minute",
+        ),
         (
             {"last": None, "startTime": "2025-08-17", "endTime": "2025-08-17T00:35", "interval": "30m"},
             "endTime",
@@ -147,7 +150,9 @@ def test_a_wrong_parameter_is_named(
     owner: httpx2.Client, params: dict[str, Any], parameter: str, text: str
 ) -> None:
     asked = {"systemId": 1, "interval": "5m", "fields": "solar", "last": "1h"} | params
-    answer = owner.get("/api/history", params={key: value for key, value in asked.items() if value is not None})
+    answer = owner.get(
+        "/api/history", params={key: value for key, value in asked.items() if value is not None}
+    )
     assert answer.status_code == 400
     assert answer.json()["parameter"] == parameter
     assert text in answer.json()["error"]
@@ -204,7 +209,15 @@ def test_an_auto_window_covers_the_range_in_at_most_the_points(
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(1234.6, 1235), (999.96, 1000), (0.123456, 0.1235), (-0.0, 0), (-0.00001, -1e-05), (50.0, 50), (None, None)],
+    [
+        (1234.6, 1235),
+        (999.96, 1000),
+        (0.123456, 0.1235),
+        (-0.0, 0),
+        (-0.00001, -1e-05),
+        (50.0, 50),
+        (None, None),
+    ],
 )
 def test_numbers_have_four_digits_or_are_whole(value: float | None, written: float | None) -> None:
     assert repr(rounded(value)) == repr(written)

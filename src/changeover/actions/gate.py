@@ -3,6 +3,7 @@
 import time
 
 from changeover.actions import http
+from changeover.actions.process import execute
 from changeover.actions.scene import Deadline, Scene
 from changeover.errors import Inconclusive
 from changeover.plan import Gate, Outcome
@@ -40,7 +41,5 @@ def _asked(gate: Gate, scene: Scene, left_s: float) -> str:
                 session, gate.request, scene.values, timeout_s=min(left_s, http.REQUEST_S)
             )
         return "" if answer.outcome is Outcome.HEALTHY else scene.hide(answer.reason)
-    from changeover.actions.shell import execute
-
     code, output = execute(gate.command or "", scene, left_s)
     return "" if code == 0 else f"the command ended with {code}: {scene.hide(output)[-200:]}"

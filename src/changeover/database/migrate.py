@@ -16,7 +16,7 @@ from changeover.database import blast, fingerprint, invariants, ledger, rows, sc
 from changeover.database.fingerprint import Definitions
 from changeover.database.guard import guard
 from changeover.database.invariants import Depth
-from changeover.database.lease import Lease, confirm
+from changeover.database.lease import Lease, confirm, prolong
 from changeover.database.names import folded
 from changeover.database.rows import State
 from changeover.database.schema import Schema, Table
@@ -181,7 +181,7 @@ class _Inside:
         self.states: dict[str, State] = {}
         self.after: dict[str, State] = {}
         self.notes: list[str] = []
-        self.known: frozenset[str] = frozenset()
+        self.known = frozenset(self._standing_faults(connection))
         self.sequences: Sequences = {}
         self.watched = tuple(
             table for table in self.before.tables.values() if self._is_watched(connection, table)
@@ -197,7 +197,6 @@ class _Inside:
                 hint="Somebody else migrates this database. Find out who, then rehearse again.",
             )
         self.states = {folded(table.name): self._take(connection, table) for table in self.watched}
-        self.known = frozenset(self._standing_faults(connection))
         self.sequences = sequences.read(connection)
 
     def verify(self, connection: sqlite3.Connection) -> None:
@@ -222,6 +221,8 @@ class _Inside:
         """The ledger row, in the same transaction."""
         self.print_after = fingerprint.fingerprint(connection)
         context = self.context
+        if context.lease is not None:
+            prolong(connection, context.lease)
         ledger.add(
             connection,
             ledger.Entry(

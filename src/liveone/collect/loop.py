@@ -29,6 +29,11 @@ from liveone.store.store import Store
 
 AFTER_TROUBLE_S = 5.0
 
+ALARMING_FAILURES = 3
+"""One missed poll is no alarm: so many in a row are logged, and so is the first answer after them."""
+
+CHORE_THREADS = 4
+
 LOOK_BACK_DAYS = 3
 FULL_CLOSE_EVERY_S = 3600.0
 """Days that were never closed are looked for in the last three days, and once an hour in all."""
@@ -100,7 +105,7 @@ class Collector:
             threads=settings.threads,
             stuck_after_s=settings.stuck_after_s,
         )
-        self._chores = Workers(3, name="chores")
+        self._chores = Workers(CHORE_THREADS, name="chores")
         self._landings: set[asyncio.Task[PollResult | None]] = set()
         self._knows_memories = False
         self._counts, self._times, self._troubles = PollCounts(), _Times(), _Troubles()
@@ -251,8 +256,17 @@ class Collector:
             self._counts.failures += not result.ok
             self._times.poll_at = self._clock.now_at()
             sample_at = result.reading.inverter_time if result.reading else None
+            failures = turn.failures
             again = self._schedule.settle(turn, self._moment(), error=result.error, sample_at=sample_at)
             self._counts.retries += again
+            self._log_alarm(turn, failures, result.error)
+
+    def _log_alarm(self, turn: Turn, failures: int, error: LiveOneError | None) -> None:
+        name = f"system {turn.system.id} ({turn.system.vendor_type} {turn.system.vendor_site_id})"
+        if turn.failures == ALARMING_FAILURES:
+            log.warning("%s: %d polls in a row have failed: %s", name, ALARMING_FAILURES, error)
+        elif failures >= ALARMING_FAILURES and error is None:
+            log.warning("%s answers again after %d failed polls", name, failures)
 
     async def _landed(self, tasks: "list[asyncio.Task[PollResult]]") -> None:
         give_up_s = self._clock.monotonic_s() + self._settings.poll_once_within_s

@@ -20,6 +20,9 @@ SLOWEST_S = 3600.0
 PATIENCE_S = 24 * 3600.0
 """The longest wait a portal can ask of us."""
 
+RETRIED_FAILURES = 10
+"""After so many failed polls in a row a system is polled once a minute only, until it answers."""
+
 FIRST_SPACING_S = 0.04
 """Between the first polls of systems that appear together: 1,000 systems start within 40 s."""
 
@@ -32,6 +35,7 @@ class Turn:
     offset_s: int
     due_s: float
     retry_s: float | None = None
+    failures: int = 0
     refusals: int = 0
     slowed_by: LiveOneError | None = None
     sample_at: int | None = None
@@ -88,12 +92,13 @@ class Schedule:
         """
         turn.repeats = turn.repeats + 1 if sample_at is not None and sample_at == turn.sample_at else 0
         turn.sample_at = sample_at or turn.sample_at
+        turn.failures = 0 if error is None else turn.failures + 1
         if isinstance(error, CredentialsRefused | SiteNotFound | RateLimited):
             self._slow_down(turn, error, moment)
             return False
         if error is None:
             turn.refusals, turn.slowed_by = 0, None
-        again = turn.repeats == 1 if error is None else error.retryable
+        again = turn.repeats == 1 if error is None else error.retryable and turn.failures <= RETRIED_FAILURES
         turn.retry_s = self._retry_s(turn, moment) if again else None
         return turn.retry_s is not None
 

@@ -19,7 +19,8 @@ class Reading:
     Signs: ``battery_w`` > 0 discharges, ``grid_w`` > 0 imports, ``solar_w`` and ``load_w`` >= 0, so
     ``solar_w + battery_w + grid_w = load_w + losses``. Powers are whole watts, counters kWh since
     the device was installed, ``inverter_time`` the device's own time and ``received_time`` ours,
-    both UTC epoch seconds. ``solar_w`` is ``solar_inverter_w`` (AC-coupled) + ``shunt_w`` (DC).
+    both UTC epoch seconds; ``fault_at`` is 0 where the device says that it noted no fault.
+    ``solar_w`` is ``solar_inverter_w`` (AC-coupled) + ``shunt_w`` (DC).
     """
 
     inverter_time: int

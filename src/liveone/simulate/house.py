@@ -131,7 +131,7 @@ class House:
             used, stored_in, stored_out, grid_in, grid_out = more
             yield (
                 taken_at, at, round(ac) + round(dc), round(ac), round(dc), round(load),
-                round(battery) if stored else None, round(grid), soc if stored else None, 0, None, generator,
+                round(battery) if stored else None, round(grid), soc if stored else None, 0, 0, generator,
                 solar, used, stored_in if stored else None, stored_out if stored else None, grid_in, grid_out,
             )  # fmt: skip
 

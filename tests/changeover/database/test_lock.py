@@ -152,3 +152,25 @@ def test_every_beat_prolongs_the_lease(connection: sqlite3.Connection) -> None:
     asleep = replace(mine, beaten_s=mine.beaten_s - 6)
     with pytest.raises(LeaseLost, match="slept for 6 s"):
         leases.beat(connection, asleep)
+
+
+def test_a_lease_that_beats_outlasts_a_long_step(database: Path, connection: sqlite3.Connection) -> None:
+    mine = leases.acquire(connection, ME, lasts_s=0.3)
+    with leases.beating(database, mine):
+        time.sleep(0.8)
+        with pytest.raises(Locked):
+            leases.acquire(connection, OTHER)
+    leases.beat(connection, mine)
+    time.sleep(0.4)
+    assert leases.acquire(connection, OTHER).token == 2
+
+
+def test_a_change_that_takes_longer_than_the_lease_still_holds_it_afterwards(
+    database: Path, connection: sqlite3.Connection
+) -> None:
+    mine = leases.acquire(connection, ME, lasts_s=0.3)
+    nap = Eyes(hook=lambda moment: time.sleep(0.5 if moment == "prepared" else 0))
+    migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT, eyes=nap)
+    with pytest.raises(Locked):
+        leases.acquire(connection, OTHER)
+    leases.beat(connection, mine)

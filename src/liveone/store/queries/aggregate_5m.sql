@@ -60,7 +60,11 @@ UPDATE readings_agg_5m AS a SET (
            min(2 * ?2, coalesce(inverter_time - before_at, 2 * (inverter_time - a.interval_end + 300)))
            + min(2 * ?2, coalesce(after_at - inverter_time, 2 * (a.interval_end - inverter_time))) AS span
     FROM (
-      SELECT r.*, lag(r.inverter_time) OVER neighbours AS before_at, lead(r.inverter_time) OVER neighbours AS after_at
+      SELECT r.inverter_time, r.solar_w, r.load_w, r.battery_w, r.grid_w, r.battery_soc,
+             r.solar_kwh_total, r.load_kwh_total, r.battery_in_kwh_total, r.battery_out_kwh_total,
+             r.grid_in_kwh_total, r.grid_out_kwh_total,
+             lag(r.inverter_time) OVER neighbours AS before_at,
+             lead(r.inverter_time) OVER neighbours AS after_at
       FROM readings AS r
       WHERE r.system_id = a.system_id
         AND r.inverter_time > a.interval_end - 300 AND r.inverter_time <= a.interval_end

@@ -5,7 +5,7 @@ What the device means, by recorded evidence:
 - ``grid_w`` has the sign that ``domain.grid_sign`` infers or the owner sets (default: < 0 imports).
 - ``*_wh_total`` hold kWh in spite of their names: taken as they are.
 - ``solarinverter_w`` (AC) + ``shunt_w`` (DC) is all solar: see ``solar``.
-- ``fault_ts`` 0 means that there was no fault.
+- ``fault_ts`` 0 means that there was no fault: sent, so kept, as 0.
 
 Powers become whole watts, half away from zero. A field that is absent, null, not a number or absurd is
 None; the rest of the answer still counts. Only an answer without ``items``, or whose ``timestamp`` is
@@ -98,10 +98,15 @@ def _reading(
         grid_w=None if grid_w is None else grid_w * grid_sign,
         battery_soc_pct=_soc_pct(items),
         fault_code=whole(items.get("fault_code"), -CODE_MAX, CODE_MAX),
-        fault_at=whole(items.get("fault_ts"), YEAR_2000_AT, YEAR_2200_AT),
+        fault_at=_fault_at(items),
         generator_status=whole(items.get("gen_status"), -CODE_MAX, CODE_MAX),
         **{f"{name}_kwh_total": _counter_kwh(items, name) for name in COUNTERS},
     )
+
+
+def _fault_at(items: Mapping[str, Any]) -> int | None:
+    at = whole(items.get("fault_ts"), 0, YEAR_2200_AT)
+    return at if at is not None and (at == 0 or at >= YEAR_2000_AT) else None
 
 
 def _power_w(items: Mapping[str, Any], name: str) -> float | None:

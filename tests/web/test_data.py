@@ -1,0 +1,288 @@
+"""``/api/data``, health, metrics, cron, admin, pages and errors: what they say, and that they say it always."""
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import TypeAdapter
+from tests.web.support import (
+    COOKIE,
+    CRON_SECRET,
+    NOW_AT,
+    Calls,
+    SetClock,
+    add,
+    seeded,
+    services,
+    serving,
+)
+
+from liveone.domain.reading import Reading
+from liveone.store import polling, readings
+from liveone.store.files import create
+from liveone.store.readings import Recorded
+from liveone.store.store import Store, open_store
+from liveone.web import health, models
+from liveone.web.app import create_app
+from liveone.web.examples import DATA
+
+CRON = {"authorization": f"Bearer {CRON_SECRET}"}
+
+
+def shape(value: Any) -> Any:
+    """The keys of an answer, nested, without its values."""
+    return {key: shape(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+
+def test_data_has_the_fields_of_the_documented_example(owner: httpx2.Client) -> None:
+    found = owner.get("/api/data?systemId=1").json()
+    assert shape(found) == shape(DATA)
+    TypeAdapter(models.DataAnswer).validate_python(found)
+
+
+def test_data_tells_now_today_and_yesterday(owner: httpx2.Client) -> None:
+    found = owner.get("/api/data").json()
+    latest, yesterday = found["latest"], found["historical"]["yesterday"]
+    assert latest["timestamp"] == "2025-08-18T10:01:11+10:00"
+    power = latest["power"]
+    assert power["solarW"] + power["batteryW"] + power["gridW"] - power["loadW"] == power["lossesW"] == 40
+    assert yesterday["date"] == "2025-08-17"
+    assert yesterday["dataQuality"] == {"intervalCount": 288, "coverage": "100%"}
+    assert set(yesterday["quality"].values()) == {"measured"}
+    assert found["freshness"]["state"] == "fresh"
+    assert found["freshness"]["ageS"] == 60
+
+
+def test_a_reading_with_gaps_is_null_never_zero(tmp_path: Path) -> None:
+    create(tmp_path / "live.db")
+    store = open_store(tmp_path / "live.db")
+    system = add(store, "alice")
+    readings.record(
+        store, [Recorded(system.id, Reading(NOW_AT - 60, NOW_AT - 58, load_w=500), polled_at=NOW_AT)]
+    )
+    with serving(services(store)) as client:
+        found = client.get("/api/data", headers=COOKIE).json()
+        assert found["latest"]["power"]["loadW"] == 500
+        assert found["latest"]["power"]["solarW"] is None
+        assert found["latest"]["power"]["lossesW"] is None
+        assert found["latest"]["soc"] == {"battery": None}
+        assert found["latest"]["energy"]["total"]["solarKwh"] is None
+        assert found["historical"]["yesterday"] is None
+        assert "lossesW" not in client.get("/metrics", headers=COOKIE).text
+    store.close()
+
+
+def test_nothing_yet_is_503_with_the_reason(tmp_path: Path) -> None:
+    create(tmp_path / "live.db")
+    store = open_store(tmp_path / "live.db")
+    with serving(services(store)) as client:
+        none = client.get("/api/data", headers=COOKIE)
+        assert (none.status_code, none.json()["success"]) == (503, False)
+        assert "systems add" in none.json()["error"]
+        system = add(store, "alice")
+        polling.failed(store, system.id, NOW_AT, "wrong password")
+        failing = client.get("/api/data", headers=COOKIE).json()
+        assert failing["success"] is False
+        assert "no reading yet; the last poll failed: wrong password" in failing["error"]
+        assert failing["polling"]["consecutiveErrors"] == 1
+    store.close()
+
+
+def test_silence_is_told(store: Store) -> None:
+    with serving(services(store, clock=SetClock(NOW_AT + 3600))) as client:
+        freshness = client.get("/api/data", headers=COOKIE).json()["freshness"]
+        assert freshness["state"] == "silent"
+        assert freshness["ageS"] == 3660
+
+
+def test_cron_polls_and_closes_days_as_ordered(store: Store) -> None:
+    calls = Calls()
+    with serving(services(store, calls=calls)) as client:
+        polled = client.get("/api/cron/minutely", headers=CRON).json()
+        assert polled["success"] is True
+        assert polled["count"] == 1
+        result = {
+            "system": "1586",
+            "success": True,
+            "solar": 3120,
+            "battery": -2301,
+            "delay": 3,
+            "error": None,
+        }
+        assert polled["results"] == [result]
+        client.post("/api/cron/minutely", headers=CRON)
+        assert calls.polls == 2
+        client.get("/api/cron/daily", headers=CRON)
+        for order in ({"action": "catchup"}, {"action": "clear"}, {"systemId": "1", "date": "2025-08-17"}):
+            assert client.post("/api/cron/daily", json=order, headers=CRON).status_code == 200
+        assert [job.action for job in calls.jobs] == ["yesterday", "catchup", "clear", "day"]
+        assert (calls.jobs[-1].system_id, calls.jobs[-1].day) == (1, "2025-08-17")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{}, {"action": "drop"}, {"systemId": "1"}, {"systemId": "1", "date": "17.8.2025"}, {"date": "x"}],
+)
+def test_a_daily_order_that_is_not_understood_is_400(anonymous: httpx2.Client, order: dict[str, str]) -> None:
+    answer = anonymous.post("/api/cron/daily", json=order, headers=CRON)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> None:
+    assert anonymous.get("/api/health").json() == {
+        "status": "ok",
+        "database": "sqlite",
+        "generation": 2,
+        "release": "0.1.0+abc1234",
+        "collector": {"spool_readings": 0},
+        "schema": {"applied": 2, "expected": 2, "inSync": True},
+    }
+    assert anonymous.head("/api/health").status_code == 200
+
+
+def test_health_is_503_with_a_reason_when_the_database_is_away(tmp_path: Path) -> None:
+    store = seeded(tmp_path / "live.db", days=1)
+    with serving(services(store)) as client:
+        for path in tmp_path.iterdir():
+            path.rename(path.with_suffix(path.suffix + ".away"))
+        away = client.get("/api/health")
+        assert away.status_code == 503
+        assert away.json()["status"] == "unavailable"
+        assert str(tmp_path) not in away.text
+        assert client.get("/api/data", headers=COOKIE).status_code == 503
+    store.close()
+
+
+def test_health_answers_in_time_when_the_database_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, release = seeded(tmp_path / "live.db", days=1), threading.Event()
+    monkeypatch.setattr(health, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(store, "detect_again", lambda: release.wait(5))
+    with serving(services(store)) as client:
+        assert [client.get("/api/health").status_code for _ in range(4)] == [503] * 4
+        release.set()
+    store.close()
+
+
+def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
+    from liveone.store.sql import schema_path
+
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(schema_path(1).read_text())
+    connection.close()
+    store = open_store(path)
+    system = add(store, "simon")
+    now = [
+        Reading(NOW_AT - 60 * i, NOW_AT - 60 * i, 1, 1, 0, 1, 0, 0, 50.0, 0, 0, 0, *[1.0] * 6)
+        for i in range(9)
+    ]
+    readings.record(store, [Recorded(system.id, one, polled_at=NOW_AT) for one in now])
+    with serving(services(store)) as client:
+        assert client.get("/api/data", headers=COOKIE).json()["latest"]["power"]["solarW"] == 1
+        assert client.get("/api/health").json()["schema"] == {"applied": 1, "expected": 2, "inSync": False}
+        url = "/api/history?systemId=1&interval=1d&fields=solar&last=2d"
+        assert client.get(url, headers=COOKIE).status_code == 200
+        assert client.get("/api/admin/storage", headers=COOKIE).json()["rows"]["readings"] == 9
+    store.close()
+
+
+def test_metrics_pass_promtool(tmp_path: Path) -> None:
+    tool = shutil.which("promtool")
+    if tool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    store = seeded(tmp_path / "live.db", days=1)
+    polling.failed(store, 1, NOW_AT, 'it\'s "broken"\n')
+    with serving(services(store)) as client:
+        assert client.get("/metrics").status_code == 401
+        text = client.get("/metrics", headers=COOKIE).text
+    checked = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    assert 'liveone_power_watts{system="1",name="Home 1586",at="losses"} 40' in text
+    store.close()
+
+
+def test_every_path_refuses_the_stranger_in_the_one_error_shape(
+    anonymous: httpx2.Client, store: Store
+) -> None:
+    described = create_app(services(store)).openapi()["paths"]
+    open_paths = {"/api/health", "/api/auth/login", "/api/auth/logout"}
+    walked = [(path, verb) for path in described if path not in open_paths for verb in described[path]]
+    assert len(walked) >= 12
+    for path, verb in walked:
+        refused = anonymous.request(verb, path)
+        assert refused.status_code == 401, (path, verb)
+        assert refused.json()["error"]
+
+
+def test_every_failure_has_the_one_error_shape(owner: httpx2.Client) -> None:
+    json = {"content-type": "application/json"}
+    failures = {
+        404: [owner.get("/api/nothing"), owner.get("/static/../app.py"), owner.get("/api/health/")],
+        405: [owner.delete("/api/data"), owner.get("/api/auth/login")],
+        422: [
+            owner.post("/api/auth/login", content="{", headers=json),
+            owner.post("/api/auth/login", json={"password": 5}),
+            owner.get("/dashboard/first"),
+        ],
+    }
+    for status, answers in failures.items():
+        for answer in answers:
+            assert answer.status_code == status, answer.text
+            assert isinstance(answer.json()["error"], str)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_our_own_fault_is_500_in_the_one_error_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = seeded(tmp_path / "live.db", days=1)
+    with serving(services(store)) as client:
+        monkeypatch.setattr(store, "read", lambda *_: 1 / 0)
+        failed = client.get("/api/systems", headers=COOKIE)
+        assert failed.status_code == 500
+        assert "log" in failed.json()["error"]
+        assert "content-security-policy" in failed.headers
+    assert "ZeroDivisionError" in caplog.text
+    store.close()
+
+
+def test_pages_carry_no_inline_script_and_ask_nobody_else(owner: httpx2.Client) -> None:
+    pages = ["/dashboard/1", "/login", "/docs"]
+    static = Path(models.__file__).parent / "static"
+    scripts = [f"/static/{path.relative_to(static).as_posix()}" for path in static.rglob("*.*")]
+    for path in pages + scripts:
+        answer = owner.get(path)
+        assert answer.status_code == 200, path
+        assert not re.search(r"https?://(?!www\.w3\.org)", answer.text), path
+        assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", answer.text), path
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        tagged = owner.get(path, headers={"if-none-match": answer.headers["etag"]})
+        assert tagged.status_code == 304
+
+
+def test_pages_send_strangers_to_the_sign_in_and_back(anonymous: httpx2.Client, owner: httpx2.Client) -> None:
+    sent = anonymous.get("/dashboard/1")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Fdashboard%2F1")
+    assert owner.get("/").headers["location"] == "/dashboard/1"
+
+
+def test_the_api_is_described_with_examples(anonymous: httpx2.Client) -> None:
+    described = anonymous.get("/openapi.json").json()
+    for path in ("/api/data", "/api/history"):
+        ok = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        assert ok["example"]
+        assert ok["schema"]["$ref"]
+    names = {parameter["name"] for parameter in described["paths"]["/api/history"]["get"]["parameters"]}
+    assert names == {"systemId", "interval", "fields", "last", "startTime", "endTime", "points"}
+    documented = Path(__file__).parents[2].joinpath("docs/api.md").read_text()
+    for path in described["paths"]:
+        assert path in documented, f"docs/api.md does not mention {path}"

@@ -1,0 +1,153 @@
+"""The event stream: within a second, caught up after an absence, cleaned up after a goodbye."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from tests.web.support import COOKIE, NOW_AT, later, seeded, services, serving
+
+from liveone.store import readings
+from liveone.store.readings import Recorded
+from liveone.store.store import Store, open_store
+from liveone.web import live as live_module
+from liveone.web import stream as stream_module
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Store]:
+    store = seeded(tmp_path / "live.db", days=1)
+    yield store
+    store.close()
+
+
+@contextmanager
+def listening(client: httpx2.Client, **headers: str) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    with client.stream("GET", "/api/stream?systemId=1", headers=COOKIE | headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield events(answer.iter_lines())
+
+
+def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    name = ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            yield name, orjson.loads(line[6:])
+        elif line.startswith(": "):
+            yield "comment", {}
+
+
+def record_next(store: Store, seconds_s: int = 60) -> int:
+    newest = readings.latest(store, 1)
+    assert newest is not None
+    reading = later(newest, seconds_s, load_w=777)
+    assert readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)]) == [True]
+    return reading.inverter_time
+
+
+def wait_for_listeners(client: httpx2.Client, count: int) -> None:
+    for _ in range(100):
+        if f"liveone_stream_listeners {count}" in client.get("/metrics", headers=COOKIE).text:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"never {count} listeners")
+
+
+def test_a_reading_of_another_process_arrives_within_a_second(fresh: Store) -> None:
+    with serving(services(fresh)) as client, listening(client) as stream:
+        assert next(stream)[1]["timestamp"] == "2025-08-18T10:01:11+10:00"
+        other = open_store(fresh.database.label)
+        started_s = time.monotonic()
+        record_next(other)
+        name, data = next(stream)
+        assert time.monotonic() - started_s < 1
+        assert (name, data["power"]["loadW"]) == ("reading", 777)
+        other.close()
+
+
+def test_what_was_missed_comes_first_and_once(fresh: Store) -> None:
+    with serving(services(fresh)) as client:
+        last_seen = NOW_AT - 60
+        missed = [record_next(fresh) for _ in range(3)]
+        with listening(client, **{"last-event-id": str(last_seen)}) as stream:
+            missed.append(record_next(fresh))
+            times = [next(stream)[1]["timestamp"] for _ in range(4)]
+    assert times == [f"2025-08-18T10:0{2 + i}:11+10:00" for i in range(4)]
+
+
+def test_a_long_absence_is_told_to_reload(fresh: Store) -> None:
+    with serving(services(fresh)) as client, listening(client, **{"last-event-id": "1755000000"}) as stream:
+        assert next(stream)[0] == "reload"
+        assert len([next(stream) for _ in range(60)]) == 60
+
+
+def test_all_listeners_hear_and_a_goodbye_is_noticed(fresh: Store) -> None:
+    with serving(services(fresh)) as client:
+        with listening(client) as first, listening(client) as second:
+            assert next(first) == next(second)
+            wait_for_listeners(client, 2)
+            record_next(fresh)
+            assert next(first) == next(second)
+        wait_for_listeners(client, 0)
+
+
+def test_silence_is_filled_with_comments(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "HEARTBEAT_S", 0.05)
+    with serving(services(fresh)) as client, listening(client) as stream:
+        assert [next(stream)[0] for _ in range(3)] == ["reading", "comment", "comment"]
+
+
+def test_the_number_of_listeners_is_bounded(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "MOST_LISTENERS", 1)
+    with serving(services(fresh)) as client, listening(client):
+        refused = client.get("/api/stream", headers=COOKIE)
+        assert refused.status_code == 503
+        assert "1 streams" in refused.json()["error"]
+
+
+def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(
+    fresh: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "LONGEST_S", 0.2)
+    with serving(services(fresh)) as client, listening(client) as stream:
+        assert len(list(stream)) == 1
+
+
+def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
+    async def crowd() -> tuple[int, object]:
+        hub = live_module.Live(fresh)
+        listener = live_module.Listener(1, live_module.Zone(600), last_at=NOW_AT)
+        hub.join(listener)
+        hub._publish({1: [live_module.Event(NOW_AT + i, b"{}") for i in range(1, 200)]})
+        left = hub.count
+        await hub.close()
+        return left, [listener.queue.get_nowait() for _ in range(listener.queue.qsize())][-1]
+
+    assert asyncio.run(crowd()) == (0, None)
+
+
+def test_stopping_ends_open_streams(fresh: Store) -> None:
+    ended = threading.Event()
+    with serving(services(fresh)) as client:
+
+        def follow() -> None:
+            with listening(client) as stream:
+                list(stream)
+            ended.set()
+
+        follower = threading.Thread(target=follow)
+        follower.start()
+        wait_for_listeners(client, 1)
+        app_live = client.get("/api/health")
+        assert app_live.status_code == 200
+    assert ended.wait(5)
+    follower.join()
