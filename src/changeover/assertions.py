@@ -81,7 +81,9 @@ def _compiled(value: object) -> None:
     try:
         re.compile(str(value))
     except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+        raise ValueError(
+            f"{value!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
+        ) from error
 
 
 def read_requests(text: str) -> tuple[Request, ...]:

@@ -116,9 +116,7 @@ def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], b
         undoes.sort(key=lambda task: place.get(task.id, -1))
     before, after = _others(plan)
     schema = any(task.atomic for task in undone)
-    restored = Task(
-        RESTORED, Doing.RESTORED, Phase.ROLLBACK, "", "Schema as it was before", repeatable=True
-    )
+    restored = Task(RESTORED, Doing.RESTORED, Phase.ROLLBACK, "", "Schema as it was before", repeatable=True)
     return (*before, *undoes, *([restored] if schema else []), *after)
 
 

@@ -44,7 +44,9 @@ def read_expect(text: str, match: str, position: Position) -> Expect:
         try:
             re.compile(text)
         except re.error as error:
-            raise ValueError(f"{text!r} is no regular expression: {error}") from error
+            raise ValueError(
+                f"{text!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
+            ) from error
     return Expect(kind, position, text)
 
 

@@ -169,7 +169,9 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+        raise ValueError(
+            f"{text!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
+        ) from error
     return text
 
 

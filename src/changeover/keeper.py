@@ -5,11 +5,11 @@ asked again; a lease that is ours no longer stops the runner before its next wri
 """
 
 import threading
-from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
 
 from changeover.database import lease as leases
-from changeover.database.connect import connect
+from changeover.database.connect import opened
 from changeover.database.lease import Lease
 from changeover.errors import ChangeoverError, LeaseLost
 
@@ -20,6 +20,7 @@ class Keeper:
     def __init__(self, database: Path, lease: Lease) -> None:
         self.database, self.lease = database, lease
         self.lost: LeaseLost | None = None
+        self._paused = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
@@ -32,30 +33,40 @@ class Keeper:
         """Raises LeaseLost when the lease is not ours any more, or may have been taken while we slept."""
         if self.lost is not None:
             raise self.lost
-        if self.lease.slept_past(leases.awake_s()):
-            with closing(connect(self.database)) as connection:
-                seen = leases.look(connection)
-                if seen is None or seen.token != self.lease.token or seen.holder != self.lease.holder:
-                    raise leases.lost(connection)
-                leases.confirm(connection, self.lease)
+        if not self._paused and self.lease.slept_past(leases.awake_s()):
+            with opened(self.database) as connection:
+                leases.beat(connection, self.lease)
+
+    def hear(self, moment: str) -> None:
+        """A boundary of a transaction: while it holds the write lock nobody can take the lease, nor prolong it."""
+        if moment == "begun":
+            self._paused = True
+        elif moment == "committed":
+            self.go_on()
+
+    def go_on(self) -> None:
+        """The transaction is over. However long it was, that was no sleep: the token decides whose the lease is."""
+        if self._paused:
+            self.lease.beaten_s = leases.awake_s()
+            self._paused = False
 
     def release(self) -> None:
         """Stop prolonging it and give it back, if it is still ours."""
         self._done.set()
         self._thread.join()
         if self.lost is None:
-            with closing(connect(self.database)) as connection:
+            with suppress(ChangeoverError), opened(self.database) as connection:
                 leases.release(connection, self.lease)
 
     def _keep(self) -> None:
         while not self._done.wait(self.lease.lasts_s / 3):
+            if self._paused:
+                continue
             try:
-                with closing(connect(self.database, busy_timeout_s=self.lease.lasts_s / 3)) as connection:
+                with opened(self.database, busy_timeout_s=self.lease.lasts_s / 3) as connection:
                     leases.beat(connection, self.lease)
             except LeaseLost as error:
                 self.lost = error
                 return
             except ChangeoverError:
-                continue
-            except Exception:
                 continue

@@ -62,6 +62,7 @@ def _phase(plan: Plan, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
 def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
     effects = [effect_of(statement.text) for statement in action.statements]
     script = Script(action, tuple(effects))
+    copy.known = copy.known and bool(action.statements)
     for statement, effect in zip(action.statements, effects, strict=True):
         yield from statement_rules(script, statement, effect, copy)
         if effect.verb in (
@@ -89,7 +90,8 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
 
 def _said(statement: SqlStatement, message: str) -> bool:
     """Whether another rule has already told of it in better words."""
-    return "RAISE()" in message and any(token.word == "RAISE" for token in tokens(statement.text))
+    words = {token.word for token in tokens(statement.text)}
+    return ("RAISE()" in message and "RAISE" in words) or any(word.startswith("${") for word in words)
 
 
 def _mending(message: str, copy: EmptyCopy) -> str:
@@ -99,7 +101,7 @@ def _mending(message: str, copy: EmptyCopy) -> str:
         return "compare the name with the schema of the database to be changed"
     if "cannot use variables" in message:
         return "definitions cannot hold :parameters; write values into a table and let the trigger read it"
-    return "" if copy.known else "tried without the database's schema"
+    return "mend the statement where SQLite points at; it was tried on an empty copy of the schema"
 
 
 def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:

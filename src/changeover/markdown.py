@@ -76,7 +76,12 @@ class _Reader:
         for before, token in zip([None, *tokens], tokens, strict=False):
             if token.type == "fence":
                 yield self.fence(token)
-            elif token.type == "inline" and before is not None and before.type == "heading_open" and before.level == 0:
+            elif (
+                token.type == "inline"
+                and before is not None
+                and before.type == "heading_open"
+                and before.level == 0
+            ):
                 yield self.heading(token, before)
             elif token.type == "inline" and before is not None and before.type == "paragraph_open":
                 yield self.checkbox(token, tokens)

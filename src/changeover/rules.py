@@ -89,7 +89,7 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
     if phase in (Phase.PREFLIGHT, Phase.AFTER):
         hint = "only Execute, Rollback and Finish may change the database"
         yield Problem(action.position, "change-in-check", f"{action.id} changes the database", hint)
-    if not action.scope:
+    elif not action.scope:
         hint = 'add scope="table table": every table that may be different afterwards'
         yield Problem(
             action.position, "no-scope", f"{action.id} does not say which tables it may change", hint

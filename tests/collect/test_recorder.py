@@ -71,7 +71,8 @@ def test_while_the_database_is_locked_readings_wait_on_disk_and_follow_in_order(
     fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
     assert fates == [[Fate.SPOOLED]] * 5
     assert recorder.drain() == 0
-    assert recorder.refusal is not None
+    why = recorder.refusal
+    assert why is not None
     locked.execute("ROLLBACK")
     assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED], "nothing overtakes"
     assert recorder.drain() == 6

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -22,6 +23,7 @@ from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings
+from liveone.web.server import Server
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 NOW_AT = 1_755_475_331
@@ -132,8 +134,9 @@ def services(
 def serving(wired: Services, **settings: object) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
     app = create_app(wired)
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2, **settings)  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
+    options: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 5} | settings
+    config = uvicorn.Config(app, **options)
+    server = Server(config, app)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -91,9 +91,7 @@ def test_a_login_opens_a_session_and_logout_ends_it(two_homes: Store) -> None:
 @pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
 def test_a_wrong_password_says_nothing_of_the_account(two_homes: Store, email: str) -> None:
     with accounts(two_homes) as client:
-        body = f'{{"email": "{email}", "password": "\\ud800 wrong"}}'
-        json = {"content-type": "application/json"}
-        refused = client.post("/api/auth/login", content=body, headers=json)
+        refused = client.post("/api/auth/login", json={"email": email, "password": "wrong"})
         assert (refused.status_code, refused.json()["error"]) == (
             401,
             "That e-mail and password do not belong together.",

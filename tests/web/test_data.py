@@ -1,4 +1,4 @@
-"""``/api/data``, health, metrics, cron, admin, pages and errors: what they say, and that they say it always."""
+"""``/api/data``, health, metrics, cron, pages and errors: what they say, and in which shape."""
 
 import re
 import shutil
@@ -27,6 +27,7 @@ from liveone.domain.reading import Reading
 from liveone.store import polling, readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
+from liveone.store.sql import schema_path
 from liveone.store.store import Store, open_store
 from liveone.web import health, models
 from liveone.web.app import create_app
@@ -173,8 +174,6 @@ def test_health_answers_in_time_when_the_database_hangs(
 
 
 def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
-    from liveone.store.sql import schema_path
-
     path = tmp_path / "old.db"
     with sqlite3.connect(path) as connection:
         connection.executescript(schema_path(1).read_text())

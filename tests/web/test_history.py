@@ -12,7 +12,6 @@ from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seed
 from liveone.domain.zones import Zone
 from liveone.store import systems
 from liveone.store.store import Store
-from liveone.web.answers import ApiError
 from liveone.web.numbers import rounded, rounded_all
 from liveone.web.ranges import Asked, window
 
@@ -183,7 +182,7 @@ def test_auto_at_five_minutes_equals_5m(owner: httpx2.Client) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.integers(200_000_000, 4_000_000_000),
+    st.integers(200_000_000, 6_000_000_000),
     st.integers(1, 20 * 365 * DAY_S),
     st.integers(1, 10_000),
     st.sampled_from([Zone(600), Zone(345), Zone(0, "Australia/Lord_Howe"), Zone(0, "America/New_York")]),
@@ -192,11 +191,7 @@ def test_an_auto_window_covers_the_range_in_at_most_the_points(
     start_at: int, length_s: int, points: int, zone: Zone
 ) -> None:
     asked = Asked("auto", None, zone.iso(start_at), zone.iso(start_at + length_s), str(points))
-    try:
-        found = window(asked, zone, NOW_AT)
-    except ApiError as error:
-        assert "years" in str(error)
-        return
+    found = window(asked, zone, NOW_AT)
     assert found.start_at <= start_at
     assert start_at + length_s <= found.end_at
     if found.in_days:

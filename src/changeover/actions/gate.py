@@ -5,7 +5,7 @@ import time
 from changeover.actions import http
 from changeover.actions.process import execute
 from changeover.actions.scene import Deadline, Scene
-from changeover.errors import Inconclusive
+from changeover.errors import Inconclusive, StepFailed
 from changeover.plan import Gate, Outcome
 from changeover.problems import Position
 
@@ -22,6 +22,8 @@ def wait_for(gate: Gate, scene: Scene, deadline: Deadline, position: Position) -
         left_s = min(longest_s - waited_s, deadline.left_s())
         if left_s <= 0:
             break
+        if scene.alarm():
+            raise StepFailed(f"Waiting for `{gate.text}` was given up: {scene.alarm()}", position=position)
         scene.progress(None, left_s, f"waiting until {gate.text}")
         reason = _asked(gate, scene, left_s)
         if not reason:

@@ -30,7 +30,7 @@ def execute(script: str, scene: Scene, limit_s: float) -> tuple[int | None, str]
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=scene.plan.path.resolve().parent,
+            cwd=scene.folder,
             env=environment,
             start_new_session=True,
         )

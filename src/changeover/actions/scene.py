@@ -60,12 +60,14 @@ class Scene:
 
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds left
     or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None: nobody is
-    there). ``lease`` None: a copy that nobody else uses.
+    there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts run. ``lease`` None: a
+    copy that nobody else uses.
     """
 
     plan: Plan
     values: Values
     database: Path
+    folder: Path
     run_id: str
     who: str
     now_at: Callable[[], float] = time.time
@@ -75,6 +77,7 @@ class Scene:
     note: Callable[[Mapping[str, object]], None] = lambda data: None
     progress: Callable[[float | None, float | None, str], None] = lambda part, left_s, words: None
     ask: Callable[[str, str], bool | None] = lambda name, question: None
+    alarm: Callable[[], str] = lambda: ""
 
     def hide(self, text: str) -> str:
         """The text without this run's secrets."""

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -14,11 +14,9 @@ from changeover.database import invariants, ledger
 from changeover.database.connect import connect, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
-from changeover.database.lease import awake_s, beat
 from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
-from changeover.errors import Busy
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement
 
@@ -106,7 +104,6 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     with translated(scene.database), closing(connect(scene.database)) as connection:
         eyes = Eyes(hook=scene.hook, progress=_progress(scene))
         done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
-        _stay_awake(connection, scene)
     return _result(action, scene, done)
 
 
@@ -126,14 +123,6 @@ def differs_from(scene: Scene, expected: Definitions) -> list[str]:
     """How the schema differs from the one expected."""
     with translated(scene.database), closing(connect(scene.database)) as connection:
         return invariants.expected_schema(connection, expected)
-
-
-def _stay_awake(connection: sqlite3.Connection, scene: Scene) -> None:
-    """A long transaction is no sleep: nobody could take the lease while the lock was ours; the token decides."""
-    if scene.lease is not None:
-        scene.lease.beaten_s = awake_s()
-        with suppress(Busy):
-            beat(connection, scene.lease)
 
 
 def _progress(scene: Scene) -> Callable[[int, int, float], None]:

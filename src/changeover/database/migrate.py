@@ -28,14 +28,15 @@ from changeover.plan import RowExpectation, Rows, SqlStatement, Strategy
 
 SWIFT_CHECKSUM_ROWS = 10_000
 SWIFT_INTEGRITY_ROWS = 100_000
-SWIFT_COUNT_S = 0.25
+SWIFT_COUNT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What a plan says of a script.
 
-    ``foreign_keys`` on is for scripts that mean their cascades; off by default.
+    ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
+    that the rehearsal measured; without it a forecast decides what the budget can bear.
     """
 
     statements: tuple[SqlStatement, ...]
@@ -45,6 +46,7 @@ class Change:
     strategy: Strategy = Strategy.AUTO
     foreign_keys: bool = False
     budget_s: float | None = None
+    rehearsed_s: float | None = None
     lock_wait_s: float = 5.0
 
 
@@ -173,7 +175,9 @@ class _Inside:
     ) -> None:
         self.change, self.context, self.depth = change, context, depth
         self.forecast, self.planned = preview(connection, change)
-        strategies.require_affordable(self.forecast, budget_s=change.budget_s, wanted=change.strategy)
+        strategies.require_affordable(
+            self.forecast, budget_s=change.budget_s, wanted=change.strategy, rehearsed_s=change.rehearsed_s
+        )
         self.before = schema.read(connection)
         self.print_before = self.print_after = fingerprint.fingerprint(connection)
         self.scope = tuple(folded(table) for table in change.scope)
@@ -314,7 +318,7 @@ class _Inside:
         if self.depth is Depth.THOROUGH:
             return [
                 *invariants.foreign_keys(connection),
-                *invariants.unique_keys(connection, present.tables),
+                *invariants.unique_keys(connection, written),
                 *invariants.integrity(connection),
                 *invariants.broken_references(connection),
             ]

@@ -86,7 +86,9 @@ def _aggregate(store: Store, *, rebuild: bool, day: str | None, system_id: int |
     elif rebuild:
         jobs = [DailyJob("clear", system.id) for system in chosen]
         for system in chosen:
-            aggregates.rebuild_5m(store, system.id, 0, int(now_at) + 86_400)
+            span = aggregates.extent(store, system.id)
+            if span is not None:
+                aggregates.rebuild_5m(store, system.id, *span)
     else:
         jobs = [DailyJob("catchup")]
     return [outcome for job in jobs for outcome in run_daily(store, job, now_at)]

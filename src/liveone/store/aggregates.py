@@ -45,6 +45,12 @@ def five_minutes_with_context(
     return five_minutes(store, system_id, min(first - INTERVAL_S, start_at), max(last, end_at))
 
 
+def extent(store: Store, system_id: int) -> tuple[int, int] | None:
+    """The span ``(start_at, end_at]`` in which a system has raw or 5-minute rows; None without any."""
+    ((first_at, last_at),) = store.read("readings_extent", system_id)
+    return None if first_at is None or last_at is None else (int(first_at) - 1, int(last_at))
+
+
 def rebuild_5m(store: Store, system_id: int, start_at: int, end_at: int) -> int:
     """Recompute the intervals that hold the instants in ``(start_at, end_at]`` from raw rows.
 

@@ -5,17 +5,20 @@ import sqlite3
 from pathlib import Path
 
 from liveone.errors import BadInput
-from liveone.store.database import Foreign, Unavailable
+from liveone.store.database import Foreign, StoreError, Unavailable
 from liveone.store.generations import NEWEST
 from liveone.store.sql import schema_path
 from liveone.store.sqlite_errors import translated
 
 CREATE_TIMEOUT_S = 5.0
+OLDEST_SQLITE = (3, 38, 0)
+"""The first with ``->>`` and ``unixepoch()``."""
 _MAGIC = b"SQLite format 3\x00"
 
 
 def refuse_unusable(path: Path) -> None:
     """Raise a typed error when ``path`` cannot be a database: missing, a folder, empty, something else."""
+    _refuse_old_sqlite()
     if not path.parent.is_dir():
         raise Unavailable(f"the folder {path.parent} does not exist", hint="Create it, or correct the path.")
     if path.is_dir():
@@ -31,6 +34,7 @@ def create(path: Path) -> None:
     An empty file, or an SQLite file without tables, is filled. Raises BadInput when the file holds
     something, Unavailable or ReadOnly when it cannot be made there.
     """
+    _refuse_old_sqlite()
     if not path.parent.is_dir():
         raise Unavailable(f"the folder {path.parent} does not exist", hint="Create it first.")
     if path.is_dir():
@@ -42,6 +46,14 @@ def create(path: Path) -> None:
         _fill(path)
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
+
+
+def _refuse_old_sqlite() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"this Python carries SQLite {sqlite3.sqlite_version}; LiveOne needs 3.38 or newer",
+            hint="Use a newer Python or operating system.",
+        )
 
 
 def _fill(path: Path) -> None:

@@ -86,7 +86,10 @@ def test_a_secret_of_the_runbook_is_not_in_the_plan() -> None:
 def test_garbled_text_and_windows_lines_are_repaired_and_said_so() -> None:
     result = adopted("mojibake_crlf.md")
     assert "# Deploying the tariff change \U0001f50b" in result.plan_text
-    assert "\u26a0\ufe0f Read everything first \u2014 then start. \u201cSlowly\u201d, she said\u2026 \u2705" in result.plan_text
+    assert (
+        "\u26a0\ufe0f Read everything first \u2014 then start. \u201cSlowly\u201d, she said\u2026 \u2705"
+        in result.plan_text
+    )
     assert "\r" not in result.plan_text
     said = "\n".join(map(str, result.inferred))
     assert "cp1252" in said

@@ -1,0 +1,302 @@
+"""The runner: asks the engine what comes next, does it, writes down what came of it, until the engine says End.
+
+Rule: a task is in the journal before it is begun. Whatever goes wrong inside a task is written down as its
+failure and the engine decides; only a lost lease and a journal that cannot be written end the runner at once,
+because then nothing it did would be safe.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from changeover.actions import http, shell, sql
+from changeover.actions.backup import back_up
+from changeover.actions.process import PROCESS_GROUP, end_orphans
+from changeover.actions.scene import Deadline, Result, Scene
+from changeover.course import Doing, Task, is_change
+from changeover.database import lease as leases
+from changeover.database.connect import connect, translated
+from changeover.database.fingerprint import definitions_of_script, fingerprint
+from changeover.database.ledger import Direction
+from changeover.database.lock import Holder, state_of
+from changeover.engine import Decision, End, Perform, Settle, Turn, decide
+from changeover.entries import Kind, begun, last
+from changeover.errors import ChangeoverError, CheckFailed, LeaseLost, Locked, StepFailed, Undecided
+from changeover.journal import Journal
+from changeover.keeper import Keeper
+from changeover.plan import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
+
+DIRECTIONS = {Phase.ROLLBACK: Direction.ROLLBACK, Phase.FINISH: Direction.FINISH}
+
+
+@dataclass(slots=True)
+class Signals:
+    """What reaches a runner from outside while it works: a wish to stop, an alarm of the probe."""
+
+    stop: str = ""
+    alarm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """How a runner meets people.
+
+    ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of boxes
+    that were judged beforehand; ``progress`` gets (task, part done, seconds left, words).
+    """
+
+    ask: Callable[[str, str], bool | None] = lambda name, question: None
+    confirmed: frozenset[str] = frozenset()
+    progress: Callable[[str, float | None, float | None, str], None] = lambda name, part, left_s, words: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """One session of a run. ``work`` returns how it ended; ``close`` gives the lease back.
+
+    ``hook`` hears every boundary at which a runner may be killed. ``lasts_s`` is the length of the lease.
+    """
+
+    plan: Plan
+    journal: Journal
+    scene: Scene
+    holder: Holder
+    additive: bool
+    contract: Mapping[str, Sequence[str]] | None = None
+    desk: Desk = field(default_factory=Desk)
+    signals: Signals = field(default_factory=Signals)
+    turned: Callable[[str], None] = lambda reason: None
+    lasts_s: float = 30.0
+    keeper: Keeper | None = None
+    changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.changes = tuple(action.id for action in self.plan.actions(Phase.EXECUTE) if is_change(action))
+
+    def work(self) -> End:
+        """Do everything that is to be done in this session."""
+        self._end_orphans()
+        while True:
+            self._hear()
+            decision = self.next()
+            match decision:
+                case End(ending, reason):
+                    self.journal.add(Kind.ENDED, ending=ending.value, reason=reason)
+                    return decision
+                case Turn(reason, task):
+                    self.journal.add(Kind.TURNED, reason=reason, task=task)
+                    self.turned(reason)
+                case Settle(task):
+                    applied = sql.was_done(self.scene, task.id, _direction(task))
+                    self.journal.add(Kind.SETTLED, task.id, applied=applied)
+                case Perform():
+                    self._perform(decision)
+
+    def next(self) -> Decision:
+        """What the engine says comes next."""
+        return decide(self.plan, self.journal.entries, additive=self.additive)
+
+    def close(self) -> None:
+        """Give the lease back."""
+        if self.keeper is not None:
+            self.keeper.release()
+
+    def _hear(self) -> None:
+        if self.signals.stop and not _said(self.journal, Kind.ASKED):
+            self.journal.add(Kind.ASKED, what="stop", who=self.signals.stop)
+        if self.signals.alarm and not _said(self.journal, Kind.ALARM):
+            self.journal.add(Kind.ALARM, reason=self.signals.alarm)
+
+    def _perform(self, what: Perform) -> None:
+        task = what.task
+        time.sleep(what.pause_s)
+        self._take_lease(task)
+        limit = {"limit_s": what.limit.seconds, "limit": what.limit.name} if what.limit else {}
+        self.journal.add(Kind.STARTED, task.id, label=task.label, attempt=what.attempt, **limit)
+        started_s = time.monotonic()
+        try:
+            result = self._do(what)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._failed(task, error, time.monotonic() - started_s)
+        else:
+            seconds = round(time.monotonic() - started_s, 6)
+            self.journal.add(Kind.DONE, task.id, found=result.found, seconds=seconds, **result.data)
+        finally:
+            if self.keeper is not None:
+                self.keeper.go_on()
+
+    def _failed(self, task: Task, error: Exception, seconds: float) -> None:
+        if self.keeper is not None:
+            self.keeper.go_on()
+        ours = isinstance(error, ChangeoverError)
+        facts: dict[str, object] = {
+            "error": type(error).__name__,
+            "message": str(getattr(error, "message", None) or error) or type(error).__name__,
+            "hint": error.hint if isinstance(error, ChangeoverError) else "",
+            "exit_code": error.exit_code if isinstance(error, ChangeoverError) else 1,
+            "seconds": round(seconds, 6),
+        }
+        if isinstance(error, StepFailed) and error.position is not None:
+            facts["position"] = str(error.position)
+        if not ours:
+            facts["message"] = f"unexpected {facts['error']}: {facts['message']}"
+        if task.atomic:
+            facts["applied"] = self._applied(task)
+        self.journal.add(Kind.FAILED, task.id, **facts)
+
+    def _applied(self, task: Task) -> bool | None:
+        """Whether a change that failed is in the database all the same; None when that cannot be found out now."""
+        try:
+            return sql.was_done(self.scene, task.id, _direction(task))
+        except ChangeoverError:
+            return None
+
+    def _do(self, what: Perform) -> Result:
+        task = what.task
+        deadline = Deadline(what.limit)
+        scene = replace(
+            self.scene,
+            lease=self.keeper.lease if self.keeper else None,
+            hook=self._boundary,
+            note=lambda data: _ignore(self.journal.add(Kind.NOTED, task.id, **data)),
+            progress=lambda part, left_s, words: self.desk.progress(task.id, part, left_s, words),
+            ask=self.desk.ask,
+            alarm=lambda: self.signals.alarm if task.phase is not Phase.ROLLBACK else "",
+        )
+        match task.doing:
+            case Doing.JUDGEMENT:
+                return self._judge(task)
+            case Doing.BACKUP:
+                return back_up(scene)
+            case Doing.RESTORED:
+                return self._restored(scene)
+            case Doing.UNDO_COMMAND:
+                return shell.take_back(_shell(self.plan.action(task.subject)), scene, deadline)
+            case Doing.UNDO_DERIVED:
+                action = _sql(self.plan.action(task.subject))
+                purpose = sql.Purpose(task.id, Direction.ROLLBACK, sql.content_of(action))
+                return sql.undo(action, scene, purpose)
+            case Doing.ACTION:
+                return self._act(what, scene, deadline)
+
+    def _act(self, what: Perform, scene: Scene, deadline: Deadline) -> Result:
+        action = self.plan.action(what.task.subject)
+        if isinstance(action, HttpAction):
+            return http.check(action, scene, deadline)
+        if isinstance(action, ShellAction):
+            return shell.run(action, scene, deadline, gate_only=what.gate_only)
+        if not action.changes:
+            return sql.query(action, scene, deadline)
+        return sql.change(action, scene, self._purpose(what, action))
+
+    def _purpose(self, what: Perform, action: SqlAction) -> sql.Purpose:
+        content = action
+        if action.undoes is not None:
+            content = _sql(self.plan.action(action.undoes))
+        forward = what.task.phase is Phase.EXECUTE
+        final = forward and action.id == self.changes[-1]
+        after = self.plan.schema.after if self.plan.schema else None
+        return sql.Purpose(
+            action.id,
+            _direction(what.task),
+            sql.content_of(content),
+            budget_s=what.limit.seconds if forward and what.limit else None,
+            expected=definitions_of_script(after.text) if final and after else None,
+            contract=dict(self.contract) if final and self.contract else None,
+        )
+
+    def _judge(self, task: Task) -> Result:
+        """A box that only a person can judge: named beforehand, or asked now."""
+        if task.subject in self.desk.confirmed:
+            return Result("confirmed", {"judged_by": self.scene.who, "how": "--confirm"})
+        answer = self.desk.ask(task.subject, task.label)
+        if answer is None:
+            raise Undecided(
+                f"Nobody has judged: {task.label}",
+                hint=f"Look, then say so: --confirm {task.subject} (or run it on a terminal and be asked).",
+            )
+        if not answer:
+            raise CheckFailed(f"{self.scene.who} says no: {task.label}", hint="Mend that first.")
+        return Result("confirmed", {"judged_by": self.scene.who, "how": "asked"})
+
+    def _restored(self, scene: Scene) -> Result:
+        """After the last undo the schema is what it was when the run began."""
+        first = begun(self.journal.entries)
+        with translated(scene.database), closing(connect(scene.database)) as connection:
+            now = fingerprint(connection)
+        if first is not None and first.text("schema_before") not in ("", now):
+            raise CheckFailed(
+                "The rollback ran, but the schema is not the one from before the run.",
+                hint="Compare it with the backup; the rollback script leaves something behind.",
+            )
+        return Result("as it was", {"schema": now})
+
+    def _boundary(self, moment: str) -> None:
+        if self.keeper is not None:
+            self.keeper.hear(moment)
+        self.scene.hook(moment)
+
+    def _take_lease(self, task: Task) -> None:
+        """Before the first thing that writes; checks read, and leave no trace in a database that is refused."""
+        if task.phase is Phase.PREFLIGHT and task.doing is not Doing.BACKUP:
+            return
+        if self.keeper is None:
+            lease = take_lease(self.scene.database, self.holder, self.lasts_s)
+            self.keeper = Keeper(self.scene.database, lease).start()
+            self.journal.guard = self.keeper.require
+
+    def _end_orphans(self) -> None:
+        """A runner that was killed may have left a command running; it must not meet what comes now."""
+        ended = {e.id for e in self.journal.entries if e.kind in (Kind.DONE, Kind.FAILED)}
+        for entry in list(self.journal.entries):
+            if entry.kind is Kind.NOTED and entry.text("what") == PROCESS_GROUP and entry.id not in ended:
+                group = entry.number("group")
+                if group and end_orphans(int(group), entry.text("since")):
+                    self.journal.add(Kind.NOTED, entry.id, what="ended what a killed runner left running")
+
+
+def take_lease(database: Path, holder: Holder, lasts_s: float) -> leases.Lease:
+    """The lease of the database. The lock file is ours already, so a holder of this machine that is gone is gone.
+
+    Raises Locked while a living runner, here or elsewhere, holds it.
+    """
+    with translated(database), closing(connect(database)) as connection:
+        seen = leases.look(connection)
+        gone = seen is not None and seen.holder is not None and state_of(seen.holder) == " (gone)"
+        try:
+            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=seen if gone else None)
+        except Locked:
+            watched = leases.watch(connection)
+            if watched is None:
+                raise
+            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=watched)
+
+
+def _direction(task: Task) -> Direction:
+    return DIRECTIONS.get(task.phase, Direction.FORWARD)
+
+
+def _said(journal: Journal, kind: Kind) -> bool:
+    """Whether that was written down in this session."""
+    said, opened = last(journal.entries, kind), last(journal.entries, Kind.OPENED)
+    if said is None or opened is None:
+        return said is not None
+    return journal.entries.index(said) > journal.entries.index(opened)
+
+
+def _sql(action: AnyAction) -> SqlAction:
+    assert isinstance(action, SqlAction)
+    return action
+
+
+def _shell(action: AnyAction) -> ShellAction:
+    assert isinstance(action, ShellAction)
+    return action
+
+
+def _ignore(_: object) -> None:
+    return None

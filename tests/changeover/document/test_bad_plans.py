@@ -1,0 +1,54 @@
+"""A folder of bad plans, one fault each: each is found at its line, by its rule, with words that help."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from changeover.errors import PlanErrors
+from changeover.load import check_file, load_plan
+from changeover.problems import Severity
+
+PLANS = Path(__file__).parent.parent / "plans"
+BAD = sorted((PLANS / "bad").glob("*.md"))
+_EXPECTED = re.compile(
+    r"<!-- expected: (?P<file>[\w.-]+):(?P<line>\d+) \[(?P<rule>[\w-]+)\] (?P<words>.*) -->"
+)
+
+
+def test_the_good_plan_has_no_problem() -> None:
+    assert check_file(PLANS / "good.md") == []
+    assert load_plan(PLANS / "good.md").title == "Orders get a currency"
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_the_one_fault_is_found_at_its_line(path: Path) -> None:
+    expected = _EXPECTED.search(path.read_text(encoding="utf-8"))
+    assert expected is not None, f"{path} does not say what is expected"
+    problems = [problem for problem in check_file(path) if problem.severity is Severity.ERROR]
+    wanted = (expected["file"], int(expected["line"]), expected["rule"])
+    found = [(p.position.file, p.position.line, p.rule) for p in problems]
+    assert found == [wanted], "\n".join(map(str, problems))
+    assert expected["words"] in f"{problems[0].message} {problems[0].hint}"
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_an_error_says_how_to_mend_it(path: Path) -> None:
+    for problem in check_file(path):
+        sentence = re.search(r"write|choose|keep one|known|needs?\b", f"{problem.message} {problem.hint}")
+        assert problem.severity is Severity.WARNING or problem.hint or sentence, problem
+
+
+def test_all_faults_of_a_plan_are_told_at_once(tmp_path: Path) -> None:
+    text = (PLANS / "good.md").read_text()
+    text = (
+        text.replace("downtime: 2m", "downtime: soon")
+        .replace("scope=", "skope=")
+        .replace("- [ ] acc", "- [x] acc")
+    )
+    (tmp_path / "PLAN.md").write_text(text.replace("shop.sql", "gone.sql"))
+    with pytest.raises(PlanErrors) as caught:
+        load_plan(tmp_path / "PLAN.md")
+    rules = {problem.rule for problem in caught.value.problems}
+    assert {"front-matter", "unknown-attribute", "ticked-without-check", "file-missing", "no-scope"} <= rules
+    assert "PLAN.md:3: error" in str(caught.value)
