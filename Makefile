@@ -11,6 +11,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	.ci/debian-packages
+	.ci/sqld
 	$(BIN)/pytest -n auto --dist worksteal tests
 
 check: $(STAMP)

@@ -1,7 +1,7 @@
 """`adopt`: an ordinary prose runbook becomes a plan, with the list of what a person must still decide.
 
-Rule: the plan that comes out is read and checked like any other; every error that is left is a decision, so the
-list cannot be shorter than the truth.
+Rule: the plan that comes out is checked like any other, and every error that is left is a decision: the list
+cannot be shorter than the truth.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ from changeover.text import normalise, repair
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A plan made of a runbook. ``decisions`` are the errors that `check` finds in ``plan_text``, with its lines;
-    ``inferred`` names the runbook's lines.
+    """A plan made of a runbook.
+
+    ``decisions`` are the errors that `check` finds, with the plan's lines; ``inferred`` names the runbook's.
     """
 
     plan_text: str
@@ -38,7 +39,7 @@ def read_runbook(data: bytes) -> str:
 
 
 def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Adopted:
-    """The plan of a runbook. Scripts that it names are looked for in ``folder``, where the plan will stand."""
+    """The plan of a runbook. Scripts that it names are looked for in ``folder``, beside the plan."""
     source = repair(normalise(text))
     title, chunks = _title(read_chunks(source))
     translator = Translator(chunks, folder)
@@ -56,7 +57,7 @@ def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Ad
 
 
 def _title(chunks: list[Chunk]) -> tuple[str, list[Chunk]]:
-    """The first heading of the first level is the title; what stands under it stays as prose without heading."""
+    """The first heading of the first level is the title; what stands under it goes on without heading."""
     for chunk in chunks:
         if chunk.level == 1 and chunk.heading and not chunk.heading.endswith("}"):
             title, chunk.heading, chunk.level = chunk.heading, "", 0

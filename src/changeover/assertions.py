@@ -1,4 +1,4 @@
-"""JSON assertions (``.data[0].name == "x"``) and HTTP requests as plans write them: read, and held against answers.
+"""JSON assertions (``.data[0].name == "x"``) and HTTP requests of a plan: read, and held against answers.
 
 Rule: reading raises ValueError with a sentence for the author; holding against an answer never raises.
 """
@@ -18,7 +18,7 @@ _MISSING = object()
 
 
 def read_assertions(text: str) -> tuple[JsonAssertion, ...]:
-    """The assertions of a text, one after another, on one or several lines; the word ``json`` may stand before."""
+    """The assertions of a text, on one line or several; the word ``json`` may stand before them."""
     found: list[JsonAssertion] = []
     at = 0
     while text[at:].strip():
@@ -152,12 +152,14 @@ def _failure(document: object, assertion: JsonAssertion, expand: Callable[[str],
 
 def _at(document: object, path: Sequence[str | int]) -> object:
     for step in path:
-        if isinstance(step, str) and isinstance(document, dict) and step in document:
-            document = document[step]
-        elif isinstance(step, int) and isinstance(document, list) and -len(document) <= step < len(document):
-            document = document[step]
-        else:
+        inner: object = _MISSING
+        if isinstance(step, str) and isinstance(document, dict):
+            inner = document.get(step, _MISSING)
+        elif isinstance(step, int) and isinstance(document, list):
+            inner = document[step] if -len(document) <= step < len(document) else _MISSING
+        if inner is _MISSING:
             return _MISSING
+        document = inner
     return document
 
 

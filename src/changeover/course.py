@@ -3,12 +3,12 @@
 Rule: pure; a task is named by an id that never changes, so that a journal can be read years later. Ids of the
 engine's own tasks hold a colon, which no id of a plan does.
 
-Order of the halves: steps with a ``phase=`` change places among themselves, all others stay where they are. An
-additive change migrates first (the old release does not mind), a removing one deploys first.
+Order of the halves: steps with a ``phase=`` change places among themselves, all others stay where they are.
+An additive change migrates first (the old release does not mind), a removing one deploys first.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.plan import (
@@ -144,8 +144,11 @@ def _of_step(phase: Phase, step: Step) -> Iterator[Task]:
     for box in step.boxes:
         if box.is_judgement:
             yield Task(box.id, Doing.JUDGEMENT, phase, box.id, box.text, step.id, repeatable=True)
+    labels = [action.label for action in step.actions]
     for action in step.actions:
-        yield task_of(action, phase, step.id)
+        task = task_of(action, phase, step.id)
+        several = labels.count(action.label) > 1
+        yield replace(task, label=f"{action.label}: {action.id}") if several else task
 
 
 def _part(step: Step) -> Part | None:
@@ -159,7 +162,8 @@ def _undos(plan: Plan, task: Task) -> Iterator[Task]:
     action = plan.action(task.subject)
     written = plan.undo_of(action.id)
     for undo in written:
-        yield task_of(undo, Phase.ROLLBACK, _step_of(plan, undo.id))
+        step = _step_of(plan, undo.id)
+        yield next(task for task in _of_step(Phase.ROLLBACK, step) if task.subject == undo.id)
     if written:
         return
     name, label = f"{UNDO}{action.id}", f"Take back: {action.label}"
@@ -183,8 +187,6 @@ def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
     return (before, after) if seen else ([], before)
 
 
-def _step_of(plan: Plan, action_id: str) -> str:
-    for step in plan.steps(Phase.ROLLBACK):
-        if any(action.id == action_id for action in step.actions):
-            return step.id
-    return ""
+def _step_of(plan: Plan, action_id: str) -> Step:
+    steps = plan.steps(Phase.ROLLBACK)
+    return next(step for step in steps if any(action.id == action_id for action in step.actions))

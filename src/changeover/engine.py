@@ -1,11 +1,11 @@
 """The engine: from a plan and its journal to the next thing to do. A pure function; the runner performs.
 
-Rule: no file, no clock, no memory. Everything it knows stands in the journal, so that a runner that was killed
-is replaced by another that reads the same lines and comes to the same decision.
+Rule: no file, no clock, no memory. Everything it knows stands in the journal, so that a runner that was
+killed is replaced by another that reads the same lines and comes to the same decision.
 
 - Nothing is changed before every check of Pre-flight was carried out and passed, and a backup is whole.
-- A change that was cut off is settled by asking the ledger; a check is asked again; a command that was cut off
-  counts as failed, except that a gate is waited for again.
+- A change that was cut off is settled by asking the ledger; a check is asked again; a command that was cut
+  off counts as failed, except that a gate is waited for again.
 - Any failure from Execute on turns the run: everything that was started is taken back, never forward again.
 - A way back that fails is tried `TRIES` times a session; then the operator is called.
 """
@@ -115,8 +115,8 @@ class State:
 def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
     """The next thing to do. ``additive``: whether the change only adds to the schema (see `course.ordered`).
 
-    Repeated until it says End, with what happened added to the journal each time, it comes to an end for every
-    journal, and a change is never done twice.
+    Repeated until it says End, with what happened added to the journal each time, it comes to an end for
+    every journal, and a change is never done twice.
     """
     state = fold(entries)
     found = course(plan, additive=additive)
@@ -232,7 +232,7 @@ def _before(found: Course, state: State) -> Decision | None:
 
 
 def _next(task: Task, known: Known) -> Decision | None:
-    """What to do about a task of Execute or After that is not known to be done; None when it turns out done."""
+    """What to do about a task of Execute or After; None when it turns out to be done."""
     if not known.started:
         return Perform(task)
     if task.atomic:

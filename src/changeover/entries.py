@@ -12,9 +12,10 @@ from enum import StrEnum
 class Kind(StrEnum):
     """BEGUN opens a run, OPENED each session of it (a process that works on it).
 
-    STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what became of
-    a task that was started and not heard of again. TURNED: from here on the run goes back. ASKED: a person wants
-    it to stop. ALARM: users are hurt more than the plan allows. ENDED: the session came to its end.
+    STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what
+    became of a task that was started and not heard of again. TURNED: from here on the run goes back. ASKED:
+    a person wants it to stop. ALARM: users are hurt more than the plan allows. ENDED: the session came to
+    its end.
     """
 
     BEGUN = "begun"
@@ -95,8 +96,8 @@ def ending(entries: Sequence[Entry]) -> Ending | None:
 def worked_s(entries: Sequence[Entry]) -> list[float]:
     """For each entry the seconds that runners have worked since the run began.
 
-    Time in which no runner was at work (between a crash and `resume`) is left out, and a clock is only compared
-    with itself: a session goes on where the one before it was last heard of.
+    Time in which no runner was at work (between a crash and `resume`) is left out, and a clock is only
+    compared with itself: a session goes on where the one before it was last heard of.
     """
     found: list[float] = []
     base_s = origin_s = 0.0

@@ -1,6 +1,6 @@
-"""Expected output: read from a plan, held against what was found, and the difference in words a person can use.
+"""Expected output: read from a plan, held against what was found, and the difference in words for people.
 
-Rule: rows are compared as the sqlite3 shell prints them: columns joined by ``|``, NULL as nothing, one row a line.
+Rule: rows are compared as the sqlite3 shell prints them: one row a line, columns joined by ``|``, NULL empty.
 """
 
 import difflib

@@ -5,8 +5,8 @@
       runs/20260105-021500-3f2a/   journal.jsonl  plan/PLAN.md  plan/migrate.sql  report.md  report.html
       rehearsals/20260104-200000.json
 
-Rule: the plan of a run is kept with it, word for word, so that it can be resumed or taken back whatever became of
-the original. Nothing here is ever deleted by the engine.
+Rule: the plan of a run is kept with it, word for word, so that it can be resumed or taken back whatever
+became of the original. Nothing here is ever deleted by the engine.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""From the front matter to the settings of a plan: database, limits, parameters, hooks, probe, contract, schema.
+"""From the front matter to the settings of a plan: database, limits, parameters, hooks, probe, schema.
 
 Rule: an unknown key is an error; every value that does not fit is noted with its line, and reading goes on.
 """
@@ -26,12 +26,12 @@ from changeover.plan import (
 from changeover.problems import Position
 
 KEYS = {
-    "database", "downtime", "rollback-within", "order", "backups", "parameters", "notify", "probe", "contract",
-    "schema",
+    "database", "downtime", "rollback-within", "order", "backups", "parameters", "notify", "probe",
+    "contract", "schema",
 }  # fmt: skip
 _RESERVED = {
-    "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "PWD", "PS4", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH",
-    "GIT_SSH_COMMAND", "PROMPT_COMMAND",
+    "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "PWD", "PS4", "LD_PRELOAD", "LD_LIBRARY_PATH",
+    "PYTHONPATH", "GIT_SSH_COMMAND", "PROMPT_COMMAND",
 }  # fmt: skip
 
 Converted = TypeVar("Converted")

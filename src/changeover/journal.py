@@ -1,8 +1,8 @@
 """The journal of a run: JSON lines, only ever added to, on disk before anything is done.
 
-Rule: `add` returns when the line is on the disk (fsync). A last line that is torn, because its writer was killed
-or the power failed, is cut off when the journal is opened again; a torn line anywhere else is damage. Secrets
-never get in: every entry passes the redactor.
+Rule: `add` returns when the line is on the disk (fsync). A last line that is torn, because its writer was
+killed or the power failed, is cut off when the journal is opened again; a torn line anywhere else is
+damage. Secrets never get in: every entry passes the redactor.
 """
 
 import json

@@ -38,14 +38,17 @@ class Keeper:
                 leases.beat(connection, self.lease)
 
     def hear(self, moment: str) -> None:
-        """A boundary of a transaction: while it holds the write lock nobody can take the lease, nor prolong it."""
+        """A boundary: while a transaction holds the write lock nobody can take the lease, nor prolong it."""
         if moment == "begun":
             self._paused = True
         elif moment == "committed":
             self.go_on()
 
     def go_on(self) -> None:
-        """The transaction is over. However long it was, that was no sleep: the token decides whose the lease is."""
+        """The transaction is over.
+
+        However long it was, that was no sleep: the token decides whose the lease is.
+        """
         if self._paused:
             self.lease.beaten_s = leases.awake_s()
             self._paused = False

@@ -1,12 +1,12 @@
 """Reads the SQL of a plan and finds what has destroyed data before, with the line and the way out.
 
-Rule: what SQLite can say by trying on an empty copy of the schema is asked of SQLite; sqlglot answers the rest.
+Rule: what SQLite can say by trying on an empty copy of the schema SQLite is asked; sqlglot answers the rest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
-from changeover.lint_rules import OWN_CONTROL, Script, statement_rules
+from changeover.lint_rules import Script, statement_rules
 from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens, unquoted

@@ -14,7 +14,7 @@ from changeover.placeholders import is_placeholder
 from changeover.plan import Rows, SqlAction, SqlStatement
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens
-from changeover.sqltree import Effect, asks_subquery, compared, conditions
+from changeover.sqltree import Effect, asks_other_rows, compared, conditions
 from changeover.tables import EmptyCopy
 
 _ALLOWED = re.compile(r"(?:--|/\*)[ \t]*allow ([a-z-]+):[ \t]*\S")
@@ -117,12 +117,12 @@ def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
         return
     table = effect.writes[0]
     parts = list(conditions(effect.tree))
-    bound = {column.name.lower() for part in parts for column in compared(part)}
+    bound = {name for part in parts for name in compared(part, table)}
     keys = copy.keys(table)
     if any(key <= bound for key in keys):
         return
     for part in parts:
-        asked = {column.name.lower() for column in compared(part)} if asks_subquery(part) else set()
+        asked = compared(part, table) if asks_other_rows(part) else set()
         key = next((key for key in keys if asked & key), None)
         if key is None:
             continue

@@ -30,7 +30,7 @@ _PHASES = {
 
 
 def load_plan(path: Path) -> Plan:
-    """The plan in a file. Raises `PlanErrors` with all faults of its text and of its rules if it cannot be read."""
+    """The plan in a file. Raises `PlanErrors`, with all faults of text and rules, if it cannot be read."""
     plan, problems = read_plan(path)
     if plan is None or problems:
         from changeover.rules import check
@@ -41,7 +41,7 @@ def load_plan(path: Path) -> Plan:
 
 
 def check_file(path: Path) -> list[Problem]:
-    """Every problem of a plan file, warnings included, in the order of the document; empty for a good plan."""
+    """Every problem of a plan file, warnings included, in the order of the document."""
     from changeover.rules import check
 
     plan, problems = read_plan(path)

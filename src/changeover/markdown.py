@@ -30,7 +30,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fenced block. ``attributes`` None means an illustration that never runs; ``first_line`` is that of its text."""
+    """A fenced block. ``attributes`` None: an illustration, never run; ``first_line`` is that of its text."""
 
     language: str
     attributes: Attributes | None

@@ -1,4 +1,4 @@
-"""The ``${NAME}`` and ``:name`` of a plan: where they stand, and the ones that the front matter does not explain.
+"""The ``${NAME}`` and ``:name`` of a plan: where they stand, and which the front matter does not explain.
 
 Rule: what is not declared comes from the environment and is treated as a secret.
 """

@@ -1,7 +1,7 @@
 """Notifications: a command gets the event as JSON on its stdin, a webhook by POST.
 
-Rule: nobody waits for a notification and none can fail a run. Each is tried twice, ten seconds at most, beside
-the work; what could not be delivered is written into the journal.
+Rule: nobody waits for a notification and none can fail a run. Each is tried twice, ten seconds at most,
+beside the work; what could not be delivered is written into the journal.
 """
 
 import json

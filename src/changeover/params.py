@@ -1,6 +1,6 @@
 """Parameters and secrets: bound once before anything runs, given out in a form that is safe for each use.
 
-Rule: a value never becomes code. SQL gets it bound (``:name``; a map as one JSON text for ``json_each(:name)``),
+Rule: a value never becomes code. SQL gets it bound (``:name``; a map as JSON text for ``json_each(:name)``),
 a shell gets it in its environment, a URL percent-encoded, a JSON body escaped, a header without line breaks.
 Secrets come from the environment only, and `Redactor` hides them in all that is shown or kept.
 """
@@ -113,10 +113,10 @@ class Values:
 
 
 def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) -> Values:
-    """The values for a plan. ``settings`` are the ``--set`` arguments, ``environment`` usually ``os.environ``.
+    """The values for a plan. ``settings`` are the ``--set`` arguments, ``environment`` is ``os.environ``.
 
     A parameter's value is, in this order: ``--set``, its environment variable, its default. Raises
-    `BadParameter` with every fault found: unknown, missing, of the wrong form, a placeholder, a secret by ``--set``.
+    `BadParameter` with every fault: unknown, missing, of a wrong form, a placeholder, a secret by ``--set``.
     """
     given, faults = _given(plan, settings)
     values: dict[str, Value] = {}

@@ -1,4 +1,4 @@
-"""Values that stand for something a person forgot to fill in: ``user_xxx``, ``REPLACE_ME``, ``TODO``, ``<your-id>``.
+"""What a person forgot to fill in: ``user_xxx``, ``REPLACE_ME``, ``TODO``, ``<your-id>``, or nothing.
 
 Rule: a placeholder that reaches production looks like data; so it is found before anything runs.
 """
@@ -6,12 +6,14 @@ Rule: a placeholder that reaches production looks like data; so it is found befo
 import re
 
 _WHOLE = re.compile(
-    r"""\s* (?: (?:[A-Za-z]+[_-])?[xX]{3,}(?:[_-][xX]{3,})* | user_x* | <[^<>]*> | \.{3} | YOUR[_-].* | your[_-].*[_-](?:id|key)
+    r"""\s* (?: (?:[A-Za-z]+[_-])?[xX]{3,}(?:[_-][xX]{3,})* | user_x* | <[^<>]*> | \.{3} | YOUR[_-].*
+        | your[_-].*[_-](?:id|key)
     ) \s*""",
     re.VERBOSE,
 )
 _WORD = re.compile(
-    r"(?i:\b(?:replace|change|fill)[-_ ]?me\b|\bplaceholder\b)|\b(?:TODO|FIXME|TBD)\b|\buser_[xX]{2,}\w*|<your[-_ ][^<>]*>"
+    r"(?i:\b(?:replace|change|fill)[-_ ]?me\b|\bplaceholder\b)|\b(?:TODO|FIXME|TBD)\b"
+    r"|\buser_[xX]{2,}\w*|<your[-_ ][^<>]*>"
 )
 
 

@@ -1,8 +1,8 @@
 """The probe: asks the application many times a second through the whole run and remembers what users felt.
 
 Rule: requests leave on a fixed beat whether or not earlier ones have been answered (at most `IN_FLIGHT` at a
-time), so that a hanging application is seen as many slow requests and not as one. Every failed or slow request
-is counted; the first `KEPT` of them are kept one by one. Memory is bounded.
+time), so that a hanging application is seen as many slow requests and not as one. Every failed or slow
+request is counted; the first `KEPT` of them are kept one by one. Memory is bounded.
 """
 
 import threading
@@ -79,7 +79,10 @@ class Seen:
 
 
 class Prober:
-    """A probe at work between ``with`` and its end. ``alarm`` is called once, when too many requests failed."""
+    """A probe at work between ``with`` and its end.
+
+    ``alarm`` is called once, when too many requests failed.
+    """
 
     def __init__(self, probe: Probe, values: Values, *, alarm: Callable[[str], None]) -> None:
         self.probe, self.values, self.alarm = probe, values, alarm

@@ -1,4 +1,4 @@
-"""The rules of a plan: what must be there, in what order, with what limits - and `check`, which runs them all.
+"""The rules of a plan: what must be there, in what order, in which form - and `check`, which runs them all.
 
 Rule: every function takes a plan and yields problems; none of them touches a file or a database.
 """
@@ -26,7 +26,7 @@ _SECRET_HEADERS = {"authorization", "cookie", "x-api-key", "proxy-authorization"
 def check(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
     """Every problem of a plan, in the order of the document.
 
-    ``schema`` maps names to CREATE statements of the database to be changed (`changeover.tables.read_schema`);
+    ``schema`` maps names to CREATE statements of the database (`changeover.tables.read_schema`);
     with it, scripts are tried on an empty copy, and missing tables and half keys are found.
     """
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)

@@ -1,4 +1,4 @@
-"""The runner: asks the engine what comes next, does it, writes down what came of it, until the engine says End.
+"""The runner: asks the engine what comes next, does it, writes down what came of it, until End.
 
 Rule: a task is in the journal before it is begun. Whatever goes wrong inside a task is written down as its
 failure and the engine decides; only a lost lease and a journal that cannot be written end the runner at once,
@@ -15,7 +15,7 @@ from changeover.actions import http, shell, sql
 from changeover.actions.backup import back_up
 from changeover.actions.process import PROCESS_GROUP, end_orphans
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.course import Doing, Task, is_change
+from changeover.course import Doing, Task, course
 from changeover.database import lease as leases
 from changeover.database.connect import connect, translated
 from changeover.database.fingerprint import definitions_of_script, fingerprint
@@ -43,8 +43,8 @@ class Signals:
 class Desk:
     """How a runner meets people.
 
-    ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of boxes
-    that were judged beforehand; ``progress`` gets (task, part done, seconds left, words).
+    ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of
+    boxes that were judged beforehand; ``progress`` gets (task, part done, seconds left, words).
     """
 
     ask: Callable[[str, str], bool | None] = lambda name, question: None
@@ -73,7 +73,8 @@ class Runner:
     changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.changes = tuple(action.id for action in self.plan.actions(Phase.EXECUTE) if is_change(action))
+        execute = course(self.plan, additive=self.additive).execute
+        self.changes = tuple(task.id for task in execute if task.atomic)
 
     def work(self) -> End:
         """Do everything that is to be done in this session."""
@@ -149,7 +150,7 @@ class Runner:
         self.journal.add(Kind.FAILED, task.id, **facts)
 
     def _applied(self, task: Task) -> bool | None:
-        """Whether a change that failed is in the database all the same; None when that cannot be found out now."""
+        """Whether a change that failed is in the database all the same; None when that cannot be known."""
         try:
             return sql.was_done(self.scene, task.id, _direction(task))
         except ChangeoverError:
@@ -241,7 +242,7 @@ class Runner:
         self.scene.hook(moment)
 
     def _take_lease(self, task: Task) -> None:
-        """Before the first thing that writes; checks read, and leave no trace in a database that is refused."""
+        """Before the first thing that writes: checks leave no trace in a database that is refused."""
         if task.phase is Phase.PREFLIGHT and task.doing is not Doing.BACKUP:
             return
         if self.keeper is None:
@@ -260,7 +261,9 @@ class Runner:
 
 
 def take_lease(database: Path, holder: Holder, lasts_s: float) -> leases.Lease:
-    """The lease of the database. The lock file is ours already, so a holder of this machine that is gone is gone.
+    """The lease of the database.
+
+    The lock file is ours already, so a holder of this machine that is gone is gone.
 
     Raises Locked while a living runner, here or elsewhere, holds it.
     """

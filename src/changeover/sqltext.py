@@ -61,7 +61,7 @@ def unquoted(name: str) -> str:
 
 
 def split(sql: str, position: Position) -> tuple[SqlStatement, ...]:
-    """The statements of a script, each at the line of its first token; ``position`` is the script's first line.
+    """The statements of a script, each at the line of its first token; ``position`` is the script's begin.
 
     A last statement needs no semicolon. An unfinished one (a string or a trigger that never ends) is returned
     as it stands, and SQLite will say what is wrong with it.
@@ -87,7 +87,7 @@ def _statement(sql: str, start: int, end: int, position: Position) -> list[SqlSt
 
 
 def reads_only(statement: str) -> bool:
-    """Whether a statement is a query: SELECT, VALUES, EXPLAIN, WITH ... SELECT, or a PRAGMA that only tells."""
+    """Whether a statement is a query: SELECT, VALUES, EXPLAIN, WITH, or a PRAGMA that only tells."""
     pieces = list(tokens(statement))
     first = pieces[0].word if pieces else ""
     if first == "PRAGMA":

@@ -98,12 +98,23 @@ def conditions(tree: exp.Expr) -> Iterator[exp.Expr]:
             yield condition
 
 
-def compared(condition: exp.Expr) -> tuple[exp.Column, ...]:
-    """The columns that a condition compares for equality: of ``a = ..``, ``a IN ..``, ``(a, b) IN ..``."""
-    if isinstance(condition, exp.In | exp.EQ | exp.Is):
-        sides = [condition.this] if isinstance(condition, exp.In) else [condition.this, condition.expression]
-        return tuple(column for side in sides for column in _columns(side))
-    return ()
+def compared(condition: exp.Expr, table: str) -> set[str]:
+    """The columns of ``table`` that a condition ties down, in lower case: by ``=``, ``IN``, ``(a, b) IN``."""
+    if isinstance(condition, exp.Exists):
+        inner = condition.this if isinstance(condition.this, exp.Expr) else None
+        parts = conditions(inner) if isinstance(inner, exp.Select) else ()
+        return {name for part in parts for name in compared(part, table) if _qualified(part, table, name)}
+    if not isinstance(condition, exp.In | exp.EQ | exp.Is):
+        return set()
+    sides = [condition.this] if isinstance(condition, exp.In) else [condition.this, condition.expression]
+    columns = [column for side in sides for column in _columns(side)]
+    return {column.name.lower() for column in columns if column.table.lower() in ("", table.lower())}
+
+
+def _qualified(condition: exp.Expr, table: str, name: str) -> bool:
+    """Inside EXISTS only a column written ``table.name`` is one of the outer table."""
+    found = condition.find_all(exp.Column)
+    return any(column.table.lower() == table.lower() and column.name.lower() == name for column in found)
 
 
 def _columns(side: object) -> Iterator[exp.Column]:
@@ -115,6 +126,9 @@ def _columns(side: object) -> Iterator[exp.Column]:
                 yield part
 
 
-def asks_subquery(condition: exp.Expr) -> bool:
-    """Whether a condition compares with the answer of a query."""
-    return condition.find(exp.Select) is not None
+def asks_other_rows(condition: exp.Expr) -> bool:
+    """Whether a condition compares with the answer of a query or with a column of another table."""
+    if condition.find(exp.Select) is not None:
+        return True
+    sides = (condition.this, condition.expression) if isinstance(condition, exp.EQ) else ()
+    return len(sides) == 2 and all(isinstance(side, exp.Column) for side in sides)

@@ -1,6 +1,7 @@
 """Plain text: newlines, names made from headings, and mojibake (UTF-8 bytes that were read as cp1252).
 
 Rule: a repair replaces only sequences that are valid UTF-8 when read back; all other text stays as it is.
+Chinese and Hangul are left alone: garbled, they look like an accented letter before quotes or dashes.
 """
 
 import re
@@ -19,9 +20,8 @@ def _class(first: int, last: int) -> str:
 
 
 _TAIL = _class(0x80, 0xBF)
-_SEQUENCE = re.compile(
-    f"{_class(0xC2, 0xDF)}{_TAIL}|{_class(0xE0, 0xEF)}{_TAIL}{{2}}|{_class(0xF0, 0xF4)}{_TAIL}{{3}}"
-)
+_SYMBOLS = f"(?:{_class(0xE0, 0xE3)}|{_class(0xEE, 0xEF)})"
+_SEQUENCE = re.compile(f"{_class(0xC2, 0xDF)}{_TAIL}|{_SYMBOLS}{_TAIL}{{2}}|{_class(0xF0, 0xF4)}{_TAIL}{{3}}")
 _DAMAGED = {
     "\u00e2\u0161 \u00ef\u00b8\u008f": "\u26a0\ufe0f",
     "\u00e2\u0161 \u00ef\u00b8": "\u26a0\ufe0f",
@@ -30,7 +30,7 @@ _DAMAGED = {
     "\u00e2\u0152": "\u274c",
     "\u00e2\u20ac\ufffd": "\u201d",
 }
-"""What remains of common sequences after an editor dropped an unprintable byte or changed a no-break space."""
+"""What remains of common sequences after an editor dropped an unprintable byte or a no-break space."""
 
 
 def normalise(text: str) -> str:

@@ -214,8 +214,9 @@ class SqlAction(Action):
 class ShellAction(Action):
     """A script for bash (``set -euo pipefail``), parameters in its environment under their own names.
 
-    ``undo`` is a command that takes it back ("": declared that nothing needs to be); ``until`` a gate waited for after it; ``exit_code`` what it must
-    end with. ``safe`` says that it changes nothing and may also run in a rehearsal.
+    ``undo`` is a command that takes it back ("": declared that nothing needs to be); ``until`` a gate
+    waited for after it; ``exit_code`` what it must end with. ``safe`` says that it
+    changes nothing and may also run in a rehearsal.
     """
 
     script: str

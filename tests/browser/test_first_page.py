@@ -18,15 +18,24 @@ from liveone.store.store import Store, open_store
 from liveone.web.auth import AuthSettings
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 DAY_S = 86_400
-EVENING_S = 17 * 3600 + 42 * 60
+EVENING_S = 19 * 3600 + 12 * 60
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with this module: while it is open, its event loop counts as running in this thread."""
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":
             pytest.fail(f"{CHROMIUM} is missing, and CI must not skip the browser tests")
@@ -51,7 +60,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def evening() -> int:
-    """17:42 of today at +10:00, or of yesterday when that is still to come."""
+    """19:12 of today at +10:00, or of yesterday when that is still to come."""
     at = int(time.time() + 36_000) // DAY_S * DAY_S + EVENING_S - 36_000
     return at if at <= time.time() else at - DAY_S
 
@@ -67,7 +76,7 @@ def store(tmp_path: Path, clock: SetClock) -> Iterator[Store]:
     create(tmp_path / "live.db")
     store = open_store(tmp_path / "live.db")
     system = add(store, "alice")
-    midnight = clock.at - EVENING_S + 36_000 - 36_000
+    midnight = clock.at - EVENING_S
     hole = range(midnight + 11 * 3600, midnight + 12 * 3600 + 1800)
     days = house(clock.at - 2 * DAY_S, clock.at + 1)
     fill(store, system, (one for one in days if one.inverter_time not in hole), clock.at)
@@ -86,7 +95,7 @@ def test_now_says_every_value_with_its_age_and_sign_in_words(
 ) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/")
-        expect(page).to_have_url(f"{client.base_url}dashboard/1")
+        expect(page).to_have_url(f"{client.base_url}/dashboard/1")
         cards = page.locator(".card")
         expect(cards).to_have_count(6)
         expect(page.locator(".battery .words")).to_have_text("discharging")
@@ -100,18 +109,18 @@ def test_a_gap_is_drawn_as_a_gap_and_its_energy_as_estimated(
     page: Page, store: Store, clock: SetClock
 ) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
-        page.goto(f"{client.base_url}dashboard/1")
+        page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator("polyline.curve.load")).to_have_count(2)
         expect(page.locator("rect.hole")).to_have_count(1)
         expect(page.locator("td.est").first).to_be_visible()
         page.locator("#chart svg").focus()
         page.keyboard.press("End")
-        expect(page.locator("#cursor")).to_contain_text("17:35–17:40")
+        expect(page.locator("#cursor")).to_contain_text("19:05–19:10")
 
 
 def test_a_new_reading_shows_within_a_second(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
-        page.goto(f"{client.base_url}dashboard/1")
+        page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator("#link")).to_have_text("live")
         reading = later(newest(store), 30, load_w=4321, fault_code=17)
         readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
@@ -122,7 +131,7 @@ def test_a_new_reading_shows_within_a_second(page: Page, store: Store, clock: Se
 def test_late_is_amber_and_silent_is_grey_with_the_reason(page: Page, store: Store, clock: SetClock) -> None:
     clock.at += 200
     with serving(services(store, AuthSettings(), clock)) as client:
-        page.goto(f"{client.base_url}dashboard/1")
+        page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".card.late")).to_have_count(6)
         clock.at += 2000
         polling.failed(store, 1, clock.at, "the portal answered 500")
@@ -135,7 +144,7 @@ def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) 
     partial = replace(later(newest(store), 1), solar_w=None, battery_soc_pct=None)
     readings.record(store, [Recorded(1, partial, polled_at=clock.at)])
     with serving(services(store, AuthSettings(), clock)) as client:
-        page.goto(f"{client.base_url}dashboard/1")
+        page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".solar .value")).to_have_text("–")
         expect(page.locator(".solar .words")).to_have_text("not reported")
         expect(page.locator(".losses .value")).to_have_text("–")
@@ -143,7 +152,7 @@ def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) 
 
 def test_signing_in_leads_back_and_signing_out_ends_it(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, OWNER, clock)) as client:
-        page.goto(f"{client.base_url}dashboard/1")
+        page.goto(f"{client.base_url}/dashboard/1")
         page.get_by_label("Password").fill("wrong")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("do not belong together")
@@ -151,7 +160,7 @@ def test_signing_in_leads_back_and_signing_out_ends_it(page: Page, store: Store,
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#link")).to_have_text("live")
         page.get_by_role("button", name="Sign out").click()
-        expect(page).to_have_url(f"{client.base_url}login")
+        expect(page).to_have_url(f"{client.base_url}/login")
 
 
 def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
@@ -161,7 +170,7 @@ def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
         page.goto(f"{client.base_url}/")
         expect(page.get_by_role("alert")).to_contain_text("liveone systems add")
         system = add(empty, "alice")
-        page.goto(f"{client.base_url}dashboard/{system.id}")
+        page.goto(f"{client.base_url}/dashboard/{system.id}")
         expect(page.get_by_role("alert")).to_contain_text("no reading yet")
         systems.remove_system(empty, system.id)
     empty.close()
@@ -172,14 +181,14 @@ def test_nothing_is_wider_than_the_screen(page: Page, store: Store, clock: SetCl
     page.set_viewport_size({"width": width, "height": 800})
     with serving(services(store, AuthSettings(), clock)) as client:
         for path in ("dashboard/1", "login", "docs"):
-            page.goto(f"{client.base_url}{path}")
+            page.goto(f"{client.base_url}/{path}")
             page.wait_for_load_state("load")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_api_page_lists_every_path(page: Page, store: Store) -> None:
     with serving(services(store, AuthSettings())) as client:
-        page.goto(f"{client.base_url}docs")
+        page.goto(f"{client.base_url}/docs")
         expect(page.locator("summary").filter(has_text="/api/history")).to_have_count(1)
         page.locator("summary").filter(has_text="/api/history").click()
         expect(page.get_by_text("comma-separated")).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from tests.vendors.small_portal import EMAIL, NOW_AT, PASSWORD, SmallPortal, recorded
 from tests.vendors.wire import reply
 
+from liveone.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.vendors.base import (
     CredentialsRefused,
@@ -22,7 +23,6 @@ from liveone.vendors.base import (
     VendorAccount,
     VendorError,
 )
-from liveone.vendors.deadline import Deadline
 from liveone.vendors.http import Http
 from liveone.vendors.registry import open_vendor
 from liveone.vendors.selectlive.session import Session

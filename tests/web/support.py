@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings
-from liveone.web.server import Server
+from liveone.web.server import Server, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 NOW_AT = 1_755_475_331
@@ -125,7 +124,7 @@ def services(
         auth=auth,
         poll_now=asked.poll_now,
         daily=asked.daily,
-        collector_status=lambda: {"spool_readings": 0},
+        collector_status=lambda: {"spool_waiting": 0, "problems": ("system Home is silent",)},
         release="0.1.0+abc1234",
     )
 
@@ -137,8 +136,7 @@ def serving(wired: Services, **settings: object) -> Iterator[httpx2.Client]:
     options: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 5} | settings
     config = uvicorn.Config(app, **options)
     server = Server(config, app)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+    with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"

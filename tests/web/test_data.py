@@ -92,6 +92,7 @@ def test_nothing_yet_is_503_with_the_reason(tmp_path: Path) -> None:
         assert failing["success"] is False
         assert "no reading yet; the last poll failed: wrong password" in failing["error"]
         assert failing["polling"]["consecutiveErrors"] == 1
+        assert failing["polling"]["lastError"] == "wrong password"
     store.close()
 
 
@@ -136,13 +137,18 @@ def test_a_daily_order_that_is_not_understood_is_400(anonymous: httpx2.Client, o
     assert answer.json()["error"]
 
 
+def test_answers_do_not_wait_for_acknowledgements(owner: httpx2.Client) -> None:
+    elapsed_s = sorted(owner.get("/api/systems").elapsed.total_seconds() for _ in range(11))
+    assert elapsed_s[5] < 0.03
+
+
 def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> None:
     assert anonymous.get("/api/health").json() == {
         "status": "ok",
         "database": "sqlite",
         "generation": 2,
         "release": "0.1.0+abc1234",
-        "collector": {"spool_readings": 0},
+        "collector": {"spool_waiting": 0, "problems": 1},
         "schema": {"applied": 2, "expected": 2, "inSync": True},
     }
     assert anonymous.head("/api/health").status_code == 200

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seeded, services, serving
 
 from liveone.domain.zones import Zone
-from liveone.store import systems
+from liveone.store import aggregates, systems
 from liveone.store.store import Store
 from liveone.web.numbers import rounded, rounded_all
 from liveone.web.ranges import Asked, window
@@ -98,6 +98,15 @@ def test_days_are_energies_in_kwh_and_end_with_today(owner: httpx2.Client) -> No
         stretch(owner, interval="1d", last="3d", fields=f"battery_{way}_kwh")["data"] for way in ("in", "out")
     )
     assert battery == pytest.approx([b - a for a, b in zip(into, out, strict=True)], abs=0.01)
+
+
+def test_days_that_nobody_has_closed_are_worked_out(tmp_path: Path) -> None:
+    store = seeded(tmp_path / "open.db", days=3)
+    with serving(services(store)) as client:
+        closed = stretch(client, interval="1d", last="3d")
+        aggregates.clear_days(store, 1, "2025-08-15", "2025-08-17")
+        assert stretch(client, interval="1d", last="3d") == closed
+    store.close()
 
 
 def test_a_date_is_the_systems_midnight_and_a_lost_plus_is_forgiven(owner: httpx2.Client) -> None:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 from tests.web.support import COOKIE, NOW_AT, later, seeded, services, serving
 
+from liveone.domain.zones import Zone
 from liveone.store import readings
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
@@ -122,10 +123,31 @@ def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(
         assert len(list(stream)) == 1
 
 
+def test_who_joins_late_gets_what_fell_in_between_and_others_get_it_once(fresh: Store) -> None:
+    async def crowd() -> list[list[int]]:
+        hub = live_module.Live(fresh)
+        newest_at = record_next(fresh)
+        first = live_module.Listener(1, Zone(600), last_at=newest_at)
+        hub.join(first)
+        await asyncio.sleep(0.3)
+        late = live_module.Listener(1, Zone(600), last_at=newest_at - 60)
+        hub.join(late)
+        await asyncio.sleep(0.4)
+        await hub.close()
+        return [[one.at - newest_at for one in drained(listener)] for listener in (first, late)]
+
+    assert asyncio.run(crowd()) == [[], [0]]
+
+
+def drained(listener: live_module.Listener) -> list[live_module.Event]:
+    found = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
+    return [one for one in found if one is not None]
+
+
 def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
     async def crowd() -> tuple[int, object]:
         hub = live_module.Live(fresh)
-        listener = live_module.Listener(1, live_module.Zone(600), last_at=NOW_AT)
+        listener = live_module.Listener(1, Zone(600), last_at=NOW_AT)
         hub.join(listener)
         hub._publish({1: [live_module.Event(NOW_AT + i, b"{}") for i in range(1, 200)]})
         left = hub.count
@@ -133,6 +155,21 @@ def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
         return left, [listener.queue.get_nowait() for _ in range(listener.queue.qsize())][-1]
 
     assert asyncio.run(crowd()) == (0, None)
+
+
+def test_a_watcher_that_fails_ends_its_streams_and_starts_anew(
+    fresh: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(services(fresh)) as client:
+        with monkeypatch.context() as broken:
+            broken.setattr(fresh.database, "change_token", lambda: 1 / 0)
+            with listening(client) as stream:
+                assert len(list(stream)) == 1
+        with listening(client) as stream:
+            next(stream)
+            record_next(fresh)
+            assert next(stream)[0] == "reading"
+    assert "watching for new readings failed" in caplog.text
 
 
 def test_stopping_ends_open_streams(fresh: Store) -> None:

@@ -24,9 +24,7 @@ def back_up(scene: Scene) -> Result:
 
     folder = folder_of(scene)
     _await_free_name(folder, scene)
-    done = backups.backup(
-        scene.database, folder, now_at=int(scene.now_at()), progress=tell, hook=scene.hook
-    )
+    done = backups.backup(scene.database, folder, now_at=int(scene.now_at()), progress=tell, hook=scene.hook)
     return Result(
         f"{done.path} ({megabytes(done.bytes)}, {done.mb_per_s:,.0f} MB/s)",
         {

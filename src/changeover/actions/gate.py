@@ -39,9 +39,7 @@ def _asked(gate: Gate, scene: Scene, left_s: float) -> str:
     """Nothing when the gate is open, else why not."""
     if gate.request is not None:
         with http.client() as session:
-            answer = http.ask(
-                session, gate.request, scene.values, timeout_s=min(left_s, http.REQUEST_S)
-            )
+            answer = http.ask(session, gate.request, scene.values, timeout_s=min(left_s, http.REQUEST_S))
         return "" if answer.outcome is Outcome.HEALTHY else scene.hide(answer.reason)
     code, output = execute(gate.command or "", scene, left_s)
     return "" if code == 0 else f"the command ended with {code}: {scene.hide(output)[-200:]}"

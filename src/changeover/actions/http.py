@@ -1,8 +1,8 @@
 """HTTP checks: what an application answers, held against the plan, in three outcomes.
 
-Rule: refused, timed out, broken off and 5xx are INCONCLUSIVE, because nothing was learned; any other answer that
-is not the right one is UNHEALTHY. The time for one request is bounded as a whole, an answer in drips included,
-and so is the size of an answer. Redirects are not followed: they are an answer.
+Rule: refused, timed out, broken off and 5xx are INCONCLUSIVE, because nothing was learned; any other answer
+that is not the right one is UNHEALTHY. The time for one request is bounded as a whole, an answer in drips
+included, and so is the size of an answer. Redirects are not followed: they are an answer.
 """
 
 import json
@@ -37,7 +37,10 @@ class Answer:
 
 
 def check(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
-    """All requests in order. Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned."""
+    """All requests in order.
+
+    Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned.
+    """
     try:
         return repeated(action.retry, deadline, lambda: _once(action, scene, deadline))
     except Inconclusive as error:
@@ -95,9 +98,7 @@ def judge(request: Request, values: Values, status: int, body: str) -> tuple[Out
     return (Outcome.UNHEALTHY, "; ".join(problems)) if problems else (Outcome.HEALTHY, "")
 
 
-def _exchange(
-    session: httpx2.Client, request: Request, values: Values, timeout_s: float
-) -> tuple[int, str]:
+def _exchange(session: httpx2.Client, request: Request, values: Values, timeout_s: float) -> tuple[int, str]:
     ends_s = time.monotonic() + timeout_s
     headers = {header.name: values.expand_header(header.value) for header in request.headers}
     body = values.expand_body(request.body).encode() if request.body is not None else None

@@ -1,7 +1,8 @@
 """One bash script: strict, in a process group of its own, with an end that is always reached.
 
-Rule: parameters arrive in the environment, never in the text of the script. The group is written down before it
-is waited for, so that a runner that takes over can end what a killed one left running. Output is bounded.
+Rule: parameters arrive in the environment, never in the text of the script. The group is written down
+before it is waited for, so that a runner that takes over can end what a killed one left running. Output is
+bounded.
 """
 
 import os
@@ -65,7 +66,7 @@ def end_group(group: int, gone: Callable[[], bool]) -> None:
 
 
 def end_orphans(group: int, since: str) -> bool:
-    """End a group that a killed runner left behind; False when it has ended, or its number is another's now."""
+    """End a group that a killed runner left behind; False when it is gone, or its number another's now."""
     if not since or started_at(group) != since:
         return False
     end_group(group, lambda: started_at(group) != since)

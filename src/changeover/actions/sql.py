@@ -1,4 +1,4 @@
-"""SQL of a plan: a query on one snapshot, or a change in one transaction with its proof and its ledger row."""
+"""SQL of a plan: a query on one snapshot, or a change in one transaction with proof and ledger row."""
 
 import sqlite3
 import time
@@ -71,9 +71,7 @@ def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     return Result(shown(found, scene), {"rows": len(rows)})
 
 
-def _rows(
-    connection: sqlite3.Connection, statement: SqlStatement, scene: Scene
-) -> list[tuple[object, ...]]:
+def _rows(connection: sqlite3.Connection, statement: SqlStatement, scene: Scene) -> list[tuple[object, ...]]:
     values = bound(scene.values.values, statement.parameters)
     return connection.execute(statement.text, values).fetchmany(OUTPUT_ROWS)
 

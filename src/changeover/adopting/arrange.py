@@ -1,6 +1,6 @@
 """Sorts the chunks of a runbook into the phases of a plan.
 
-Rule: a heading decides for itself and for what stands below it; one that says nothing is decided by its content.
+Rule: a heading decides for itself and for what is below it; one that says nothing is decided by its content.
 """
 
 from dataclasses import dataclass, field

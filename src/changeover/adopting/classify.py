@@ -8,13 +8,14 @@ import re
 from changeover.plan import Phase
 
 _WORDS = (
-    (Phase.ROLLBACK, r"roll(?:ing)?[ -]?back|back[ -]?out|reverting|abort|undo|if (?:something|anything|it) (?:goes|fails)"),
+    (Phase.ROLLBACK, r"roll(?:ing)?[ -]?back|back[ -]?out|reverting|abort|undo"
+                     r"|if (?:something|anything|it) (?:goes|fails)"),
     (Phase.PREFLIGHT, r"pre[- ]?(?:flight|migration|deploy\w*|requisites?|check\w*|conditions?|cutover)\b"
                       r"|^before\b|prerequisites?|preparation|prepare\b|readiness"),
-    (Phase.AFTER, r"post[- ]?(?:migration|deploy\w*|cutover|check\w*)|^after\b|afterwards|follow[- ]?up|clean[- ]?up"
-                  r"|next day|monitoring"),
-    (Phase.EXECUTE, r"execut\w*|procedure|migration steps?|^steps?\b|\bstep \d|deploy\w*|cut[- ]?over|migrat(?:e|ion)$"
-                    r"|verif\w*|smoke|run (?:the )?migration|go live|runbook steps"),
+    (Phase.AFTER, r"post[- ]?(?:migration|deploy\w*|cutover|check\w*)|^after\b|afterwards|follow[- ]?up"
+                  r"|clean[- ]?up|next day|monitoring"),
+    (Phase.EXECUTE, r"execut\w*|procedure|migration steps?|^steps?\b|\bstep \d|deploy\w*|cut[- ]?over"
+                    r"|migrat(?:e|ion)$|verif\w*|smoke|run (?:the )?migration|go live|runbook steps"),
 )  # fmt: skip
 _PROSE = re.compile(
     r"timeline|schedule|overview|background|summary|contact|notes?$|communicat|risk|context|reference|decision|appendix",

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-_WITHOUT_VALUE = {"s", "S", "f", "L", "i", "k", "v", "g", "silent", "show-error", "fail", "location", "include", "verbose",
-                  "insecure", "compressed", "fail-with-body", "no-progress-meter"}  # fmt: skip
+_WITHOUT_VALUE = {"s", "S", "f", "L", "i", "k", "v", "silent", "show-error", "fail", "location", "include",
+                  "verbose", "insecure", "compressed", "fail-with-body", "no-progress-meter"}  # fmt: skip
 _IGNORED_VALUE = {"o", "output", "w", "write-out", "connect-timeout", "m", "max-time", "retry", "retry-delay"}
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _SECRET = re.compile(r"(?i)^(?P<name>authorization|cookie|x-api-key|proxy-authorization):\s*(?P<value>.*)$")

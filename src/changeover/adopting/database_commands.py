@@ -1,4 +1,4 @@
-"""Commands that speak to a database: ``turso db shell NAME < file.sql``, ``sqlite3 FILE "SELECT ..."``, dumps.
+"""Commands that speak to a database: ``turso db shell NAME < file.sql``, ``sqlite3 FILE "SELECT"``, dumps.
 
 Rule: only forms whose whole meaning is known are read; everything else stays a shell command.
 """

@@ -24,7 +24,7 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A checkbox: its source lines without indentation; the first begins with the list marker."""
+    """A checkbox: its source lines, moved left so that the first begins with the list marker."""
 
     lines: tuple[str, ...]
     ticked: bool
@@ -66,8 +66,7 @@ def read_chunks(text: str) -> list[Chunk]:
         if kind == "heading":
             chunks.append(Chunk(_heading_text(lines[start:end]), int(token.tag[1]), start + 1))
         elif kind == "box":
-            end = min(end, len(lines))
-            own = tuple(line.lstrip() for line in lines[start:end])
+            own = _dedented(lines[start:end])
             chunks[-1].parts.append(Item(own, "[ ]" not in own[0], start + 1))
         elif kind == "fence":
             own = tuple(lines[start:end])
@@ -80,6 +79,12 @@ def read_chunks(text: str) -> list[Chunk]:
         at = end
     _prose(chunks[-1], lines[at:])
     return chunks
+
+
+def _dedented(lines: list[str]) -> tuple[str, ...]:
+    """Lines moved left as far as the first one is indented; what stands deeper stays deeper."""
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return tuple(line[min(indent, len(line) - len(line.lstrip())) :] for line in lines)
 
 
 def _prose(chunk: Chunk, lines: list[str]) -> None:

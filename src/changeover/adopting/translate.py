@@ -63,8 +63,10 @@ class Translator:
         self.undone: set[str] = set()
         self.derivable: dict[str, Draft] = {}
         self.deploys: list[str] = []
-        commands = [command for chunk in chunks for code in chunk.parts if isinstance(code, Code) and is_runnable(code)
-                    for command in _commands(code)]  # fmt: skip
+        codes = [
+            part for chunk in chunks for part in chunk.parts if isinstance(part, Code) and is_runnable(part)
+        ]
+        commands = [command for code in codes for command in _commands(code)]
         asked = [found for command in commands if (found := read_database_command(command.words))]
         self.database = _main_database(asked)
         self.app = _most_common([call.base for command in commands if (call := _call(command)) and call.base])

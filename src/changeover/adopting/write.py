@@ -83,16 +83,16 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
     lines = ["---", "database: ${database_url}"]
     downtime_s = stated_s(text, "downtime|outage|maintenance window")
     steps = [chunk for chunk in arranged.phases.get(Phase.EXECUTE, []) if has_items(chunk)]
-    budgets = [limit_s(chunk.heading) or 0.0 for chunk in steps]
-    if downtime_s is None and sum(budgets):
-        downtime_s = sum(budgets)
+    steps_s = sum(limit_s(chunk.heading) or 0.0 for chunk in steps)
+    if downtime_s is None and steps_s:
+        downtime_s = steps_s
         translator.note(1, f"downtime: {spoken(downtime_s)}, the sum of the steps")
     if downtime_s is not None:
         lines.append(f"downtime: {spoken(downtime_s)}")
     back = arranged.phases.get(Phase.ROLLBACK, [])
-    limits = [limit for chunk in back if (limit := limit_s(chunk.heading))]
+    limits = [limit_s(chunk.heading) or 0.0 for chunk in back]
     stated = stated_s("\n".join(_text(chunk) for chunk in back), r"within|limit|less than|under|takes?|time")
-    within_s = max(limits[0] if limits else 0.0, sum(limits[1:])) or stated
+    within_s = max([*limits[:1], sum(limits[1:])]) or stated
     if within_s:
         lines.append(f"rollback-within: {spoken(within_s)}")
     help_text = (
@@ -167,7 +167,7 @@ def _item(item: Item) -> list[str]:
 
 
 def _as_it_was(part: Code, *, dropped: bool) -> list[str]:
-    """A fence that does not run: verbatim, in a comment where it was left out or has braces that would run."""
+    """A fence that does not run: verbatim, in a comment where it was left out or would run by its braces."""
     first = part.lines[0] if part.lines else ""
     if dropped or "{" in first or part.language == "text" or first[:1] in (" ", "\t", ">"):
         return [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]

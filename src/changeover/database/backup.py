@@ -108,7 +108,7 @@ def copy(source: Path, target: Path, *, progress: Progress = quiet) -> None:
         )
         with (
             closing(sqlite3.connect(target, isolation_level=None)) as writer,
-            _reported(target, total, progress),
+            reported(target, total, progress),
         ):
             writer.execute("PRAGMA journal_mode = OFF")
             writer.execute("PRAGMA synchronous = OFF")
@@ -165,28 +165,15 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-class _BusyBound:
-    """Python repeats a step that finds the source locked for ever; this ends it after ``limit_s``."""
-
-    def __init__(self, connection: sqlite3.Connection, limit_s: float = 30.0) -> None:
-        self.connection, self.deadline = connection, time.monotonic() + limit_s
-
-    def __call__(self, status: int, remaining: int, total: int) -> None:
-        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > self.deadline:
-            error = sqlite3.OperationalError("database is locked")
-            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
-            raise error
-
-
 @contextmanager
-def _reported(target: Path, total: int, progress: Progress) -> Iterator[None]:
-    """SQLite says nothing during one long step, so a thread watches the file grow."""
+def reported(target: Path, total: int, progress: Progress) -> Iterator[None]:
+    """SQLite says nothing during one long step, so a thread watches ``target`` grow to ``total``."""
     done = threading.Event()
     started = time.monotonic()
 
     def look() -> None:
         while not done.wait(LOOK_EVERY_S):
-            size = min(target.stat().st_size, total)
+            size = min(target.stat().st_size, total) if target.exists() else 0
             left = (time.monotonic() - started) * (total - size) / size if size else None
             progress("copy", size, total, left)
 
@@ -198,6 +185,19 @@ def _reported(target: Path, total: int, progress: Progress) -> Iterator[None]:
         done.set()
         watcher.join()
     progress("copy", total, total, 0.0)
+
+
+class _BusyBound:
+    """Python repeats a step that finds the source locked for ever; this ends it after ``limit_s``."""
+
+    def __init__(self, connection: sqlite3.Connection, limit_s: float = 30.0) -> None:
+        self.connection, self.deadline = connection, time.monotonic() + limit_s
+
+    def __call__(self, status: int, remaining: int, total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > self.deadline:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
+            raise error
 
 
 def _sweep(folder: Path) -> None:

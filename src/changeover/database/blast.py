@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from changeover.database.fingerprint import Definitions, definitions, tokens
 from changeover.database.guard import FORBIDDEN, WRITES, watching, written
-from changeover.database.names import counted, folded, is_own, quoted
+from changeover.database.names import counted, folded, is_engine, is_own, quoted
 from changeover.database.schema import objects
 from changeover.errors import InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import SqlStatement
@@ -83,7 +83,9 @@ def outside(found: Iterable[Reach], scope: Iterable[str], existing: Iterable[str
     allowed = {folded(table) for table in scope}
     known = {folded(table) for table in existing}
     return tuple(
-        r for r in found if folded(r.table) not in allowed and (folded(r.table) in known or is_own(r.table))
+        r
+        for r in found
+        if folded(r.table) not in allowed and (folded(r.table) in known or is_engine(r.table))
     )
 
 
@@ -101,7 +103,7 @@ def require_scope(
     """
     found = reach(source, statements, foreign_keys=foreign_keys, legacy_alter_table=legacy_alter_table)
     existing = [name for kind, name, _, _ in objects(source) if kind == "table"]
-    wrong = outside(found, scope, [*existing, *_lasting(found)])
+    wrong = outside(found, scope, (name for name in (*existing, *_lasting(found)) if not is_own(name)))
     if wrong:
         lines = [
             f"{r.statement.position}: {describe(r, lambda table: rows_of(source, table))}" for r in wrong

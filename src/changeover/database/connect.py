@@ -103,7 +103,7 @@ def translation(error: sqlite3.Error, label: object) -> ChangeoverError:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return Damaged(
                 f"{label} is damaged or not an SQLite database ({error}).",
-                hint="Restore the newest backup with `changeover restore`; keep the damaged file.",
+                hint="Restore the newest backup, and keep the damaged file for salvage.",
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return DatabaseError(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from changeover.database.names import folded, is_own
+from changeover.database.names import folded, is_engine
 from changeover.database.schema import Schema
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
@@ -53,14 +53,14 @@ class Guard:
         if action in FORBIDDEN:
             return self._refuse(f"{FORBIDDEN[action]}, which only changeover may do")
         if action in _CREATES and one:
-            if is_own(one) and not one.startswith("sqlite_"):
-                return self._refuse(f"creates {one}, a name that is kept for changeover's own tables")
+            if is_engine(one):
+                return self._refuse(f"creates {one}, which is changeover's own")
             self._made.add(folded(one))
         target = written(action, one, two, where)
         if target is None:
             return sqlite3.SQLITE_OK
         verb, table = target
-        if folded(table) not in self._made and (folded(table) in self.protected or _engine(table)):
+        if folded(table) not in self._made and (folded(table) in self.protected or is_engine(table)):
             return self._refuse(f"would {verb} {table}{f' (by trigger {via})' if via else ''}")
         return sqlite3.SQLITE_OK
 
@@ -91,7 +91,3 @@ def watching(connection: sqlite3.Connection, authorizer: Authorizer | None) -> I
         yield
     finally:
         connection.set_authorizer(None)
-
-
-def _engine(table: str) -> bool:
-    return folded(table).startswith("changeover_")

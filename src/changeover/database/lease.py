@@ -8,16 +8,12 @@ lasts.
 """
 
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from changeover.database.connect import opened
 from changeover.database.lock import Holder
-from changeover.errors import DatabaseError, LeaseLost, Locked
+from changeover.errors import LeaseLost, Locked
 
 TABLE = "changeover_state"
 
@@ -169,34 +165,6 @@ def prolong(connection: sqlite3.Connection, lease: Lease) -> None:
     now_s = awake_s()
     connection.execute(f"UPDATE {TABLE} SET beaten_s = ? WHERE id = 1 AND token = ?", (now_s, lease.token))
     lease.beaten_s = now_s
-
-
-@contextmanager
-def beating(database: Path, lease: Lease) -> Iterator[None]:
-    """A thread prolongs the lease while something long goes on inside (a deploy, a wait for a gate).
-
-    It beats three times in the time the lease lasts; while the database is locked it tries again. When the
-    lease is lost it stops, and the next `confirm` says so. A process that is stopped does not beat.
-    """
-    done = threading.Event()
-
-    def beat_on() -> None:
-        while not done.wait(lease.lasts_s / 3):
-            try:
-                with opened(database, busy_timeout_s=min(1.0, lease.lasts_s / 3)) as connection:
-                    beat(connection, lease)
-            except LeaseLost:
-                return
-            except DatabaseError:
-                continue
-
-    thread = threading.Thread(target=beat_on, name="changeover-lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def lost(connection: sqlite3.Connection) -> LeaseLost:

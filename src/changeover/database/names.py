@@ -2,6 +2,8 @@
 
 OWN_PREFIX = "changeover_"
 """Tables with this prefix are the engine's, or kept for a rollback: never compared, never in scope."""
+ENGINE_TABLES = ("changeover_ledger", "changeover_state")
+"""No script may write these; other tables with the prefix are what a plan keeps for its rollback."""
 
 
 def quoted(name: str) -> str:
@@ -22,6 +24,11 @@ def folded(name: str) -> str:
 def is_own(name: str) -> bool:
     """Whether a table belongs to SQLite or to the engine, not to the application."""
     return folded(name).startswith(("sqlite_", OWN_PREFIX))
+
+
+def is_engine(name: str) -> bool:
+    """Whether a table is the ledger or the state of the engine."""
+    return folded(name) in ENGINE_TABLES
 
 
 def counted(count: int, noun: str) -> str:

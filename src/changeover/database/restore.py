@@ -18,6 +18,7 @@ from pathlib import Path
 
 from changeover.database import backup as backups
 from changeover.database import space, wal
+from changeover.database.backup import Progress, quiet
 from changeover.database.connect import connect, frozen, translated
 from changeover.errors import Busy, Damaged, DatabaseError, Refused
 
@@ -50,6 +51,7 @@ def restore(
     keep_in: Path | None = None,
     expected_sha256: str | None = None,
     lock_wait_s: float = 10.0,
+    progress: Progress = quiet,
     hook: Callable[[str], None] = lambda moment: None,
 ) -> Restored:
     """Make ``target`` what ``source``, a backup, is; the state before is backed up to ``keep_in``, if given.
@@ -57,7 +59,7 @@ def restore(
     ``hook`` hears verified, kept, written. Raises Damaged when the backup is not whole or not the one of that
     hash (the target is untouched), Busy when a writer keeps the target locked, Full, Refused.
     """
-    digest = backups.check(source)
+    digest = backups.check(source, progress=progress)
     if expected_sha256 is not None and digest != expected_sha256:
         raise Damaged(
             f"{source} is not the backup that was made: its hash is {digest[:12]}..., not"
@@ -69,7 +71,7 @@ def restore(
         kept = backups.backup(target, keep_in, now_at=now_at).path if keep_in else None
         hook("kept")
         started = time.monotonic()
-        _write_through(source, target, lock_wait_s)
+        _write_through(source, target, lock_wait_s, progress)
     else:
         started = time.monotonic()
         kept = _put_in_place(source, target, now_at)
@@ -105,7 +107,7 @@ def _opens(target: Path) -> bool:
     return True
 
 
-def _write_through(source: Path, target: Path, lock_wait_s: float) -> None:
+def _write_through(source: Path, target: Path, lock_wait_s: float, progress: Progress) -> None:
     space.require(
         target.parent, 2 * source.stat().st_size, purpose="The restore (WAL and file)", spare_bytes=0
     )
@@ -115,7 +117,9 @@ def _write_through(source: Path, target: Path, lock_wait_s: float) -> None:
         closing(connect(target, busy_timeout_s=0.2)) as writer,
     ):
         _require_same_page_size(reader, writer, source, target)
-        reader.backup(writer, pages=-1, progress=_patience(lock_wait_s), sleep=0.05)
+        log = target.with_name(target.name + "-wal")
+        with backups.reported(log, source.stat().st_size, progress):
+            reader.backup(writer, pages=-1, progress=_patience(lock_wait_s), sleep=0.05)
         writer.execute("PRAGMA synchronous = FULL")
         wal.empty(writer, wait_s=1.0)
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
     "users": ("users", "Add, list and remove people; give out API tokens."),
+    "accounts": ("accounts", "Ask the account directory whether account ids are real."),
     "poll": ("collect", "Poll every active system once."),
     "aggregate": ("collect", "Close, catch up or rebuild 5-minute and daily aggregates."),
     "import": ("transfer", "Read readings from a CSV or JSON file."),
@@ -24,6 +25,9 @@ COMMANDS = {
     "backup": ("backup", "Make a verified copy of the database while it is in use."),
     "restore": ("backup", "Put a verified backup in the database's place."),
     "doctor": ("doctor", "One screen: what is well, what is not, what to do."),
+    "adopt": ("adopt", "Take over a database of an older LiveOne."),
+    "schema": ("schema", "What this release needs of the database, and what is there."),
+    "upgrade": ("upgrade", "Bring the database to this release's schema, underneath the running server."),
     "db": ("db", "SQL against the configured database."),
 }
 

@@ -5,15 +5,17 @@ repeated; readings that are there already stay as they are.
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.reading import COUNTERS
-from liveone.store.database import BulkInsert
+from liveone.store.database import BulkInsert, Value
 from liveone.store.ranges import aggregate_steps, ranges_of
 from liveone.store.readings import STORED_COLUMNS
 from liveone.store.reopen import touched_days
@@ -23,6 +25,9 @@ Row = tuple[Any, ...]
 
 BATCH_READINGS = 20_000
 """Readings in one transaction: about a fifth of a second."""
+
+AHEAD = 2
+"""Batches made while one is written: making needs the interpreter, writing mostly does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,10 @@ def import_readings(
     holds none; the batch it stands in is not stored then, earlier ones are.
     """
     (now_at,) = store.read("now")[0]
-    source = iter(readings)
     total = Imported(0, 0, 0)
     with ThreadPoolExecutor(max_workers=1) as writer:
-        rows = list(islice(source, batch))
-        while rows:
-            written = writer.submit(_import_batch, store, system_id, rows, now_at)
-            rows = _next_rows(source, batch, written)
+        started = _started(writer, iter(readings), batch, partial(_import_batch, store, system_id, now_at))
+        for written in _behind(started, AHEAD):
             total = _sum(total, written.result())
             if progress is not None:
                 progress(total)
@@ -73,20 +75,38 @@ def fresh_of(store: Store, system_id: int, rows: list[Row]) -> list[Row]:
     return [row for row in rows if row[0] not in known]
 
 
-def _next_rows(source: Iterator[Row], batch: int, written: Future[Imported]) -> list[Row]:
-    """The next batch, made while the one before is being written; an error in making it waits for that."""
-    try:
-        return list(islice(source, batch))
-    except BaseException:
-        written.result()
-        raise
+def _started(
+    writer: Executor, source: Iterator[Row], batch: int, write: Callable[[list[Row]], Imported]
+) -> Iterator[Future[Imported]]:
+    """Every batch on its way to the writer; after one that failed nothing more is written."""
+    before: Future[Imported] | None = None
+    while rows := list(islice(source, batch)):
+        before = writer.submit(_after, before, write, rows)
+        yield before
+
+
+def _after(
+    before: Future[Imported] | None, write: Callable[[list[Row]], Imported], rows: list[Row]
+) -> Imported:
+    if before is not None:
+        before.result()
+    return write(rows)
+
+
+def _behind(started: Iterator[Future[Imported]], distance: int) -> Iterator[Future[Imported]]:
+    """The same in the same order, each given only when ``distance`` more have been started."""
+    waiting = deque(islice(started, distance))
+    for newest in started:
+        waiting.append(newest)
+        yield waiting.popleft()
+    yield from waiting
 
 
 def _sum(left: Imported, right: Imported) -> Imported:
     return Imported(left.offered + right.offered, left.new + right.new, left.intervals + right.intervals)
 
 
-def _import_batch(store: Store, system_id: int, rows: list[Row], now_at: Any) -> Imported:
+def _import_batch(store: Store, system_id: int, now_at: Value, rows: list[Row]) -> Imported:
     fresh = fresh_of(store, system_id, rows)
     if not fresh:
         return Imported(len(rows), 0, 0)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from difflib import get_close_matches
+from math import isfinite
+from typing import Any
 
 from liveone.domain.reading import Reading
 from liveone.errors import BadInput
@@ -32,7 +34,11 @@ IGNORED = frozenset({"id", "system_id", "delay_seconds", "created_at"})
 EARLIEST_AT, LATEST_AT = 946_684_800, 4_102_444_800
 """2000-01-01 and 2100-01-01: outside, a time is a mistake (milliseconds, a reset clock)."""
 
-Convert = Callable[[str], int | float | None]
+Value = int | float | None
+Row = tuple[Value, ...]
+"""A reading as the values of FIELDS."""
+
+Convert = Callable[[str], Value]
 
 
 def parse_time(text: str) -> int:
@@ -47,6 +53,11 @@ def parse_time(text: str) -> int:
     if not EARLIEST_AT <= at < LATEST_AT:
         raise ValueError(f"time {text!r} is not between the years 2000 and 2100 (epoch seconds are expected)")
     return at
+
+
+def time_or_absent(text: str) -> int | None:
+    """A time as ``parse_time`` reads it; empty is absent."""
+    return parse_time(text) if text else None
 
 
 def whole(text: str) -> int | None:
@@ -74,8 +85,51 @@ def _finite(text: str) -> float:
 def converter(field: str) -> Convert:
     """How a column's text becomes its field's value."""
     if field in ("inverter_time", "received_time"):
-        return lambda text: parse_time(text) if text else None
+        return time_or_absent
     return number if field == "battery_soc_pct" or field.endswith("_kwh_total") else whole
+
+
+def convert_columns(rows: Sequence[Sequence[str]], width: int, places: Sequence[int]) -> list[Row] | None:
+    """Rows of text as readings, or None where a single one is bad: then ``converter`` tells which and why.
+
+    ``places`` as from match_header. Gives exactly what ``converter`` gives cell by cell, in half the time.
+    """
+    try:
+        cells = list(zip(*rows, strict=True))
+        if len(cells) != width:
+            return None
+        absent: list[Value] = [None] * len(rows)
+        columns = [
+            absent if place < 0 else _convert_column(field, cells[place])
+            for field, place in zip(FIELDS, places, strict=True)
+        ]
+    except (ValueError, OverflowError):
+        return None
+    taken, received = columns[:2]
+    if None in taken:
+        return None
+    if None in received:
+        columns[1] = [at if got is None else got for at, got in zip(taken, received, strict=True)]
+    return list(zip(*columns, strict=True))
+
+
+def _convert_column(field: str, texts: Sequence[str]) -> list[Value]:
+    """All cells of a column; ValueError or OverflowError where one of them is bad."""
+    if not any(texts):
+        return [None] * len(texts)
+    convert = converter(field)
+    try:
+        values: list[Value] = list(map(float if convert is number else int, texts))
+    except ValueError:
+        return [convert(text) for text in texts]
+    return [convert(text) for text in texts] if _is_doubtful(values, convert) else values
+
+
+def _is_doubtful(values: Sequence[Any], convert: Convert) -> bool:
+    """Whether plain numbers need a closer look: infinite, not a number, or no time of this century."""
+    if convert is time_or_absent:
+        return min(values) < EARLIEST_AT or max(values) >= LATEST_AT
+    return convert is number and not isfinite(sum(values))
 
 
 def match_header(header: Sequence[str], where: str) -> list[int]:

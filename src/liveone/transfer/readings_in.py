@@ -1,17 +1,20 @@
 """Readings from a CSV or JSON file, row by row; a bad row is reported and passed over, never guessed at."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
 from liveone.errors import BadInput
-from liveone.transfer.columns import FIELDS, converter, match_header
+from liveone.transfer.columns import FIELDS, Row, convert_columns, converter, match_header
 
-Row = tuple[int | float | None, ...]
+CHUNK_ROWS = 250
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
 JSON_BYTES_MAX = 512 * 1024 * 1024
 BAD_LINES_KEPT = 1000
 
@@ -44,7 +47,7 @@ class Source:
     def rows(self) -> Iterator[Row]:
         """Rows in the order of Reading's fields. Raises BadInput where the file as a whole is unusable."""
         if self.path.suffix.lower() == ".json":
-            yield from self._convert(self._json_cells(), list(range(len(FIELDS))))
+            yield from self._by_row(self._json_cells(), range(len(FIELDS)))
             return
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
@@ -53,29 +56,40 @@ class Source:
             raise BadInput(f"{self.path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise BadInput(f"{self.path} is not UTF-8 text: {error}") from error
+        except csv.Error as error:
+            raise BadInput(f"{self.path} is not CSV: {error}") from error
 
     def _csv_rows(self, file: TextIO) -> Iterator[Row]:
-        reader = csv.reader(self._counted(file))
+        """Chunks are converted column by column; one with a bad line in it, row by row, to name the line."""
+        reader = csv.reader(file)
         header = next(reader, None)
         if not header:
             raise BadInput(f"{self.path} is empty", hint="The first line must name the columns.")
         places = match_header(header, str(self.path))
-        width = len(header)
-        yield from self._convert(self._whole_lines(reader, width), places)
+        line = reader.line_num
+        while chunk := list(islice(reader, CHUNK_ROWS)):
+            yield from convert_columns(chunk, len(header), places) or self._by_row(
+                self._whole_lines(chunk, line, len(header)), places
+            )
+            line = reader.line_num
+            self.progress(file.buffer.tell())
 
-    def _whole_lines(self, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
-        for cells in reader:
+    def _whole_lines(
+        self, chunk: Iterable[list[str]], line: int, width: int
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Rows with the number of the line they end on; ``line`` is the one before the first."""
+        for cells in chunk:
+            line += 1 + sum(len(LINE_BREAK.findall(cell)) for cell in cells)
             if len(cells) == width:
-                cells.append("")
-                yield reader.line_num, cells
+                yield line, cells
             elif cells:
-                self._refuse(reader.line_num, f"{len(cells)} values for {width} columns")
+                self._refuse(line, f"{len(cells)} values for {width} columns")
 
-    def _convert(self, lines: Iterable[tuple[int, list[str]]], places: Sequence[int]) -> Iterator[Row]:
+    def _by_row(self, lines: Iterable[tuple[int, list[str]]], places: Sequence[int]) -> Iterator[Row]:
         plan = [(converter(field), place) for field, place in zip(FIELDS, places, strict=True)]
         for line, cells in lines:
             try:
-                row = tuple([convert(cells[place]) for convert, place in plan])
+                row = tuple([convert("" if place < 0 else cells[place]) for convert, place in plan])
             except (ValueError, OverflowError) as error:
                 self._refuse(line, str(error))
                 continue
@@ -96,16 +110,6 @@ class Source:
             cells = ["" if at < 0 or values[at] is None else str(values[at]) for at in places]
             yield position, cells
         self.progress(self.size_bytes)
-
-    def _counted(self, file: TextIO) -> Iterator[str]:
-        done, told = 0, 0
-        for line in file:
-            done += len(line)
-            if done - told > 1_000_000:
-                self.progress(done)
-                told = done
-            yield line
-        self.progress(done)
 
     def _refuse(self, line: int, reason: str) -> None:
         self.bad_count += 1

@@ -16,8 +16,8 @@ import httpcore2
 
 from liveone import __version__
 from liveone.clock import SystemClock
+from liveone.deadline import BoundedBackend, Deadline, network_bound_by
 from liveone.vendors.base import ProtocolViolation, RateLimited, TemporaryFailure
-from liveone.vendors.deadline import BoundedBackend, Deadline, network_bound_by
 
 BODY_BYTES_MAX = 1_000_000
 CONNECTIONS_MAX = 32

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
+from liveone.deadline import Deadline
 from liveone.vendors.base import TemporaryFailure
-from liveone.vendors.deadline import Deadline
 
 ATTEMPTS_MAX = 3
 PAUSE_S = 0.5

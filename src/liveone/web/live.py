@@ -85,6 +85,15 @@ class Live:
                 await self._watcher
 
     async def _watch(self) -> None:
+        """Should watching itself fail, every stream ends: the clients come again and start it anew."""
+        try:
+            await self._follow()
+        except Exception:
+            log.exception("watching for new readings failed")
+            for listener in list(self._listeners):
+                self._drop(listener)
+
+    async def _follow(self) -> None:
         seen: int | None = None
         failing = False
         while self._listeners:

@@ -19,8 +19,10 @@ from liveone.web.services import Services
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JOULES_A_KWH = 3_600_000
 SAID_BY_COLLECTOR = {
-    "spool_readings": "Readings that wait on disk for the database.",
-    "held_readings": "Readings that this generation of the database cannot hold.",
+    "spool_waiting": "Readings that wait on disk for the database.",
+    "spool_held": "Readings that this generation of the database cannot hold.",
+    "spool_bytes": "Size of the spool on disk.",
+    "stuck": "Polls that have not answered for too long.",
 }
 
 Labels = Mapping[str, str]
@@ -109,7 +111,7 @@ def _server_families(services: Services, listeners: int) -> Iterator[Family]:
     said = services.collector_status()
     for key, text in SAID_BY_COLLECTOR.items():
         if isinstance(said.get(key), int):
-            yield Family(f"liveone_{key}", "gauge", text, [({}, said[key])])
+            yield Family(f"liveone_collector_{key}", "gauge", text, [({}, said[key])])
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = round(usage.ru_utime + usage.ru_stime, 3)
     yield Family("process_cpu_seconds_total", "counter", "CPU time used.", [({}, seconds)])

@@ -1,13 +1,21 @@
-"""Uvicorn, taught to end open event streams first when it stops: it would wait for them otherwise."""
+"""Listening: one socket, one event loop, an application and a companion that lives as long as it."""
 
+import asyncio
 import socket
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
 
+from liveone.errors import BadInput
+
+GRACE_S = 3
+"""How long open requests may hold up a stop; event streams are ended at once."""
+
 
 class Server(uvicorn.Server):
-    """A server of one application made by ``create_app``."""
+    """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
@@ -16,3 +24,80 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._live.close()
         await super().shutdown(sockets)
+
+
+class Companion(Protocol):
+    """Runs beside the server until it is stopped."""
+
+    async def run(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises BadInput when it cannot be had.
+
+    Its connections send at once: asyncio forgets TCP_NODELAY on a socket that is handed to it, and an
+    answer of two packets would wait 40 ms for the client's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        hint = "Another program listens there (perhaps LiveOne already): stop it, or choose another port."
+        raise BadInput(f"cannot listen on {host} port {port}: {error.strerror}", hint=hint) from error
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def run(
+    app: FastAPI,
+    listening: socket.socket,
+    companion: Callable[[], Companion],
+    *,
+    trusted_proxies: Sequence[str] = (),
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then end the companion; ``ready`` is called once requests are answered.
+
+    An error of the companion stops the server and is raised here.
+    """
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    with listening:
+        asyncio.run(_serve(Server(config, app), listening, companion, ready))
+
+
+async def _serve(
+    server: uvicorn.Server,
+    listening: socket.socket,
+    companion: Callable[[], Companion],
+    ready: Callable[[], None],
+) -> None:
+    beside = companion()
+    running = asyncio.create_task(beside.run())
+    running.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    announced = asyncio.create_task(_announce(server, ready))
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        announced.cancel()
+        if not running.done():
+            await beside.stop()
+        await running
+
+
+async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    ready()

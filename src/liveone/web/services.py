@@ -50,7 +50,7 @@ class DailyJob:
 @dataclass(frozen=True, slots=True)
 class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
-    collecting goes (``spool_readings`` and what else ``main`` knows; no secrets); ``release`` is
+    collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls.
     """
 

@@ -6,7 +6,8 @@ Rule: the parent has no connection open while the child is born; the child never
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 Hook = Callable[[str], None]
 
@@ -29,23 +30,45 @@ def killed_after(work: Callable[[Hook], object], seconds: float) -> bool:
     return _ended_by_kill(child)
 
 
-def stopped_at(work: Callable[[Hook], object], moment: str) -> int:
-    """Run ``work`` until ``moment`` and stop it there (SIGSTOP); its process id. End it with `finished`."""
+class Stopped:
+    """A process that stands still at some moment of its work."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._ended = False
+
+    def go_on(self) -> int:
+        """Let it go on, and wait; its exit code: 0 when its work succeeded, 1 when it raised."""
+        return self._end(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it where it stands."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, by: signal.Signals) -> int:
+        if self._ended:
+            return 0
+        self._ended = True
+        os.kill(self.pid, by)
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+
+@contextmanager
+def stopped_at(work: Callable[[Hook], object], moment: str) -> Iterator[Stopped]:
+    """Run ``work`` until ``moment`` and stop it there (SIGSTOP); it never outlives the block."""
 
     def hook(now: str) -> None:
         if now == moment:
             os.kill(os.getpid(), signal.SIGSTOP)
 
-    child = _born(lambda: work(hook))
-    os.waitpid(child, os.WUNTRACED)
-    return child
-
-
-def finished(child: int) -> int:
-    """Let a stopped process go on, and wait; its exit code: 0 when its work succeeded, 1 when it raised."""
-    os.kill(child, signal.SIGCONT)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    pid = _born(lambda: work(hook))
+    os.waitpid(pid, os.WUNTRACED)
+    child = Stopped(pid)
+    try:
+        yield child
+    finally:
+        child.kill()
 
 
 def _born(work: Callable[[], object]) -> int:

@@ -2,14 +2,13 @@
 
 import shutil
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.changeover.database.household import ask, make, tell
-from tests.changeover.database.killer import finished, stopped_at
+from tests.changeover.database.killer import stopped_at
+from tests.changeover.database.writer import busy_writer
 
 from changeover.database import backup as backups
 from changeover.database import space
@@ -18,31 +17,6 @@ from changeover.database.restore import processes_with, restore
 from changeover.errors import Busy, Damaged, DatabaseError, Full, Refused
 
 AT = 1_755_000_000
-
-
-@contextmanager
-def busy_writer(path: Path) -> Iterator[list[int]]:
-    """Somebody who commits a row as fast as he can; what he was told is committed."""
-    done, acknowledged = threading.Event(), list[int]()
-
-    def write() -> None:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
-            while not done.is_set():
-                time = len(acknowledged) + 1
-                connection.execute(
-                    "INSERT INTO readings (system_id, inverter_time, solar_w, battery_soc) VALUES (3, ?,"
-                    " 1, 1)",
-                    (time,),
-                )
-                acknowledged.append(time)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        yield acknowledged
-    finally:
-        done.set()
-        writer.join()
 
 
 def test_a_backup_is_named_hashed_proven_and_equal(database: Path, tmp_path: Path) -> None:
@@ -104,6 +78,23 @@ def test_a_damaged_database_gives_no_backup(tmp_path: Path) -> None:
         file.write(b"\xff" * 8192)
     with pytest.raises((Damaged, DatabaseError)):
         backups.backup(path, tmp_path / "b", now_at=AT)
+    assert not list((tmp_path / "b").glob("*.db"))
+
+
+def test_a_database_whose_rows_break_its_own_rules_gives_no_backup(database: Path, tmp_path: Path) -> None:
+    tell(
+        database,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'solar_w INTEGER NOT NULL',"
+        " 'solar_w INTEGER')",
+    )
+    tell(database, "UPDATE readings SET solar_w = NULL WHERE id = 5")
+    tell(
+        database,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'solar_w INTEGER',"
+        " 'solar_w INTEGER NOT NULL')",
+    )
+    with pytest.raises(Damaged, match=r"is not whole: NULL value in readings\.solar_w"):
+        backups.backup(database, tmp_path / "b", now_at=AT)
     assert not list((tmp_path / "b").glob("*.db"))
 
 
@@ -193,11 +184,10 @@ def test_a_damaged_database_is_kept_beside_and_replaced_only_if_nobody_has_it_op
         with database.open("rb"):
             hook("open")
 
-    child = stopped_at(hold, "open")
-    assert processes_with(database) == [child]
-    with pytest.raises(Refused, match=f"still open in process {child}"):
-        restore(made.path, database, now_at=AT)
-    finished(child)
+    with stopped_at(hold, "open") as user:
+        assert processes_with(database) == [user.pid]
+        with pytest.raises(Refused, match=f"still open in process {user.pid}"):
+            restore(made.path, database, now_at=AT)
     done = restore(made.path, database, now_at=AT)
     assert done.kept is not None
     assert done.kept.read_bytes().startswith(b"garbage")
@@ -210,3 +200,12 @@ def test_a_database_with_another_page_size_is_refused_with_what_to_do(database: 
     with pytest.raises(Refused, match="pages of 8192 bytes"):
         restore(other, database, now_at=AT)
     assert ask(database, "SELECT count(*) FROM systems") == [(3,)]
+
+
+def test_a_database_without_a_wal_is_backed_up_and_restored_too(database: Path, tmp_path: Path) -> None:
+    tell(database, "PRAGMA journal_mode = DELETE")
+    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    tell(database, "DELETE FROM readings")
+    restore(made.path, database, now_at=AT, expected_sha256=made.sha256)
+    assert compare(made.path, database).equal
+    assert ask(database, "PRAGMA journal_mode") == [("delete",)]

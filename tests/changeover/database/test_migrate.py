@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.changeover.database.household import (
     make,
     tell,
 )
+from tests.changeover.database.writer import busy_writer
 
 from changeover.database import fingerprint, ledger
 from changeover.database.compare import compare
@@ -266,3 +268,44 @@ def test_no_setting_is_left_behind(database: Path) -> None:
         assert connection.execute("PRAGMA legacy_alter_table").fetchone() == (0,)
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute("INSERT INTO readings VALUES (NULL, 99, 1, 1, 1)")
+
+
+def test_a_large_table_is_counted_and_guarded_while_writers_wait_and_read_whole_in_rehearsal(
+    tmp_path: Path,
+) -> None:
+    path = make(tmp_path / "large.db", minutes=5_000)
+    work = change(rows="systems=* readings=0")
+    with opened(path) as connection:
+        done = migrate(connection, work, context(), depth=Depth.SWIFT)
+    assert any(note.startswith("readings: counted and guarded") for note in done.notes)
+    assert done.counts["readings"] == (15_000, 15_000)
+    back = change(BACKWARD, rows="systems=* readings=0")
+    with opened(path) as connection:
+        done = migrate(connection, back, context(Direction.ROLLBACK), depth=Depth.THOROUGH)
+    assert done.notes == ()
+
+
+def test_not_one_acknowledged_row_is_lost_under_a_busy_writer_there_back_and_there(tmp_path: Path) -> None:
+    path = make(tmp_path / "busy.db", minutes=2_000)
+    forward, back = change(rows="systems=*"), change(BACKWARD, rows="systems=*")
+    with busy_writer(path) as writer, opened(path) as connection:
+        for work, way in (
+            (forward, Direction.FORWARD),
+            (back, Direction.ROLLBACK),
+            (forward, Direction.FORWARD),
+        ):
+            before = len(writer)
+            migrate(connection, work, context(way), depth=Depth.SWIFT)
+            while len(writer) < before + 20:
+                time.sleep(0.001)
+    found = ask(path, "SELECT inverter_time FROM readings WHERE inverter_time < 1e6 ORDER BY 1")
+    assert [at for (at,) in found] == writer.acknowledged
+    assert ask(path, "SELECT count(*) FROM user_systems") == [(3,)]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_database_without_a_wal_is_migrated_too(database: Path) -> None:
+    tell(database, "PRAGMA journal_mode = DELETE")
+    with opened(database) as connection:
+        migrate(connection, change(rows=ROWS), context(), depth=Depth.THOROUGH)
+    assert ask(database, "SELECT count(*) FROM user_systems") == [(3,)]

@@ -96,6 +96,15 @@ def test_a_check_past_the_budget_is_interrupted_too(database: Path, connection: 
     assert rows(database) == [(3, 4)]
 
 
+def test_a_runner_that_sleeps_past_the_budget_before_commit_does_not_commit(
+    database: Path, connection: sqlite3.Connection
+) -> None:
+    nap = Around(hook=lambda moment: time.sleep(0.3 if moment == "recorded" else 0))
+    with pytest.raises(BudgetExceeded):
+        transact(connection, work("DELETE FROM polling_status", budget_s=0.2), nap)
+    assert rows(database) == [(3, 4)]
+
+
 def test_a_wall_clock_that_jumps_does_not_touch_the_budget(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

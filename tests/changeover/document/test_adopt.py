@@ -1,4 +1,4 @@
-"""`adopt`: an ordinary runbook becomes a plan that `check` accepts but for the decisions it lists, losing nothing."""
+"""`adopt`: an ordinary runbook becomes a plan, sound but for the decisions listed, and nothing is lost."""
 
 import re
 from pathlib import Path
@@ -111,10 +111,34 @@ def test_a_script_that_is_not_there_is_a_decision() -> None:
     assert "file-missing" in {problem.rule for problem in result.decisions}
 
 
+SWALLOWERS = {
+    "a comment that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n<!-- open",
+    "a tag that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n<script>",
+    "a fence that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n````text\n```",
+    "an arrow in a command": "## Steps\n```bash\ncurl -s http://h/a # -->\ngit status\n```\n- [ ] x\n- [ ] y",
+    "braces behind a box": "## Steps\n- [ ] put {name}\n- [ ] put {#name} {x=1}",
+    "a heading in a list": "## Steps\n- # Rollback\n- [ ] x\n- [ ] y",
+    "backticks in a command": "## Steps\n~~~bash\ncat <<E\n```\nE\n~~~\n- [ ] x\n- [ ] y",
+}
+
+
+@pytest.mark.parametrize("source", SWALLOWERS.values(), ids=SWALLOWERS.keys())
+def test_what_could_swallow_the_rest_of_the_plan_does_not(source: str) -> None:
+    result = adopt(source)
+    plan, problems = read_text(result.plan_text, Path("PLAN.md"))
+    assert plan is not None
+    assert problems == []
+    assert len(list(plan.boxes())) == 2
+    assert len(list(plan.actions())) == {"```bash": 2, "~~~bash": 1}.get(source[9:16], 0)
+    assert lost_lines(source, result.plan_text) == []
+
+
 LINES = [line for path in ALL for line in repair(normalise(read_runbook(path.read_bytes()))).split("\n")]
 STRANGE = [
+    "  - [ ] deep", "      # not a heading", "continued",
     "```", "~~~", "<!--", "-->", "{#id}", "## Rollback {x}", "- [x] done {y}", "> - [ ] quoted", "    code",
-    "```bash", "curl -X", "turso db shell a <", "---", "===", "<script>", "1. [ ] one", "# {", "\\", "$ ls", "`" * 4,
+    "```bash", "curl -X", "turso db shell a <", "---", "===", "<script>", "1. [ ] one", "# {", "\\",
+    "$ ls", "`" * 4,
 ]  # fmt: skip
 
 

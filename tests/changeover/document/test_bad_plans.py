@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from changeover.errors import PlanErrors
-from changeover.load import check_file, load_plan
+from changeover.load import check_file, load_plan, read_text
 from changeover.problems import Severity
+from changeover.rules import check
 
 PLANS = Path(__file__).parent.parent / "plans"
 BAD = sorted((PLANS / "bad").glob("*.md"))
@@ -52,3 +55,39 @@ def test_all_faults_of_a_plan_are_told_at_once(tmp_path: Path) -> None:
     rules = {problem.rule for problem in caught.value.problems}
     assert {"front-matter", "unknown-attribute", "ticked-without-check", "file-missing", "no-scope"} <= rules
     assert "PLAN.md:3: error" in str(caught.value)
+
+
+GOOD = (PLANS / "good.md").read_text().split("\n")
+STRANGE = [
+    "```",
+    "---",
+    "{",
+    "```sql {#a",
+    "### x {budget=}",
+    "- [x] {",
+    "a: {",
+    "SELECT 'open",
+    "CREATE TRIGGER",
+    "\t",
+    "# a",
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_whatever_is_done_to_a_plan_it_is_judged_and_never_crashes(data: st.DataObject) -> None:
+    lines = list(GOOD)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        match data.draw(st.sampled_from(["drop", "put", "swap"])):
+            case "drop":
+                del lines[at]
+            case "put":
+                lines.insert(at, data.draw(st.sampled_from([*STRANGE, *GOOD])))
+            case _:
+                lines[at], lines[0] = lines[0], lines[at]
+    plan, problems = read_text("\n".join(lines), PLANS / "good.md")
+    assert plan is not None
+    for problem in [*problems, *check(plan)]:
+        assert problem.position.line >= 1
+        assert problem.message

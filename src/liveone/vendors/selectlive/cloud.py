@@ -7,6 +7,7 @@ VendorError. ``discover`` and ``describe`` rest on one client's evidence and so 
 import re
 from collections.abc import Iterator
 
+from liveone.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors.address import checked_url
@@ -20,7 +21,6 @@ from liveone.vendors.base import (
     VendorAccount,
     VendorError,
 )
-from liveone.vendors.deadline import Deadline
 from liveone.vendors.http import Answer, Http
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries

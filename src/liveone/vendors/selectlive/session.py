@@ -17,8 +17,8 @@ from typing import NoReturn
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 from liveone.clock import SystemClock
+from liveone.deadline import Deadline
 from liveone.vendors.base import CredentialsRefused, ProtocolViolation, TemporaryFailure, VendorError
-from liveone.vendors.deadline import Deadline
 from liveone.vendors.http import Answer, Http
 from liveone.vendors.redact import redact_text
 

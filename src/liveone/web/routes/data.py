@@ -69,7 +69,9 @@ def history_of(
     request: Request,
     caller: Asking,
     services: Wired,
-    system_id: SystemId = None,
+    system_id: Annotated[
+        str | None, Query(alias="systemId", description="the number of the system, required", examples=["1"])
+    ] = None,
     interval: Annotated[str | None, Query(description="5m, 30m, 1d or auto", examples=["5m"])] = None,
     fields: Annotated[
         str | None,
@@ -89,7 +91,7 @@ def history_of(
 ) -> Response:
     """OpenNEM v4.1: one value per interval, null for a gap, never a missing slot.
 
-    A value belongs to the interval that *ends* at its time. At `1d` the fields solar, load, battery and
+    A value belongs to the interval that ends at its time. At `1d` the fields solar, load, battery and
     grid are the day's energy in kWh; at every other resolution they are mean power in W.
     """
     for name, value in (("systemId", system_id), ("interval", interval), ("fields", fields)):

@@ -9,12 +9,12 @@ export const LINES = [
   { key: "battery", title: "Battery (+ discharges)" },
   { key: "grid", title: "Grid (+ imports)" },
 ];
-const HEIGHT = 340;
-const EDGE = { left: 58, right: 14, top: 14, bottom: 30 };
+const HEIGHT = 320;
+const EDGE = { left: 68, right: 14, top: 14, bottom: 30 };
 const HOURS = [0, 3, 6, 9, 12, 15, 18, 21, 24];
 
 // `series`: {solar: [W or null, ...], ...}; `startMin`: minutes of the day at which the first interval ends;
-// `seen`: how many intervals have passed; `width`: of the drawing, in its own units.
+// `seen`: how many intervals have passed; `width`: of the drawing, in pixels.
 export function draw(box, { series, stepMin, dayMin, seen, width, label, onCursor }) {
   const scale = scales(series, dayMin, width);
   const root = svg("svg", {
@@ -44,7 +44,7 @@ function scales(series, dayMin, width) {
 function tickStep(span) {
   const rough = span / 4;
   const size = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].map((n) => n * size).find((n) => n >= rough);
+  return [1, 2, 2.5, 5, 10].map((n) => n * size).find((n) => n >= rough);
 }
 
 function hatch() {

@@ -12,10 +12,9 @@ const REFRESH_MS = 60000;
 const INTERVAL_MS = 300000;
 const DAY_MS = 86400000;
 const SILENT_S = 900;
-const WIDE = 1100;
-const NARROW = 560;
+const NARROWEST = 280;
 
-const state = { systemId: 0, reading: null, data: null, history: null, skewMs: 0, trouble: "" };
+const state = { systemId: 0, reading: null, data: null, history: null, skewMs: 0, trouble: "", link: "", mood: "" };
 
 function serverNow() {
   return Date.now() + state.skewMs;
@@ -34,9 +33,12 @@ function tick() {
   const seconds = ageSeconds(state.reading);
   const late = seconds > 3 * (state.data?.freshness.cadenceS ?? 60);
   const mood = seconds > SILENT_S ? "silent" : late ? "late" : "fresh";
+  state.mood = mood;
   ageCards(byId("now"), seconds, mood);
+  if (state.link) showLink();
   byId("notice").classList.toggle("late", mood === "late");
-  show(byId("notice"), [state.trouble, mood === "fresh" ? "" : reason(), frozen()].filter(Boolean).join(" "));
+  const text = [state.trouble, mood === "fresh" ? "" : reason(), frozen()].filter(Boolean).join(" ");
+  if (byId("notice").textContent !== text) show(byId("notice"), text);
 }
 
 function reason() {
@@ -100,7 +102,8 @@ function drawChart() {
   const { first, series, day } = state.history;
   const size = series.solar.length;
   const seen = Math.max(0, Math.min(size, Math.floor((serverNow() - Date.parse(first)) / INTERVAL_MS) + 1));
-  const width = byId("chart").clientWidth < NARROW ? NARROW : WIDE;
+  const style = getComputedStyle(byId("chart"));
+  const width = Math.max(NARROWEST, byId("chart").clientWidth - parseFloat(style.paddingLeft) * 2);
   const read = series.load.filter((value) => value !== null).length;
   const label = `Power on ${day} in five-minute means; ${read} of ${seen} intervals so far have a reading.`;
   const onCursor = (index) => show(byId("cursor"), cursorText(series, index, clockAt(first, index)));
@@ -141,9 +144,16 @@ async function signOut() {
   location.assign("/login");
 }
 
-function showLink(link) {
-  byId("link").dataset.state = link;
-  show(byId("link"), link === "live" ? "live" : "reconnecting");
+// "live" is a promise about the data: an open stream that brings nothing is only "connected".
+function showLink() {
+  const word = state.link !== "live" ? "reconnecting" : state.mood === "fresh" ? "live" : "connected";
+  byId("link").dataset.state = word;
+  if (byId("link").textContent !== word) show(byId("link"), word);
+}
+
+function linked(link) {
+  state.link = link;
+  showLink();
 }
 
 async function start() {
@@ -156,11 +166,11 @@ async function start() {
   await guarded(loadFrame);
   if (!state.systemId) return;
   await guarded(loadData);
-  listen(state.systemId, { onReading: showReading, onReload: () => guarded(loadData), onState: showLink });
+  listen(state.systemId, { onReading: showReading, onReload: () => guarded(loadData), onState: linked });
   setInterval(tick, 1000);
   setInterval(() => document.hidden || guarded(loadData), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.hidden || guarded(loadData));
-  new ResizeObserver(drawChart).observe(byId("chart"));
+  addEventListener("resize", drawChart);
   guarded(showRelease);
 }
 

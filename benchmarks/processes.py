@@ -1,0 +1,103 @@
+"""Programs to measure from outside: started, watched through /proc, ended by their own number."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+LIVEONE = [sys.executable, "-c", "from liveone.cli.root import main; main()"]
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Program:
+    """A running program. Linux: figures come from /proc."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    @property
+    def cpu_s(self) -> float:
+        """User and system seconds of all its threads so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+    def memory_mb(self, key: str = "Rss") -> float:
+        """Resident memory now; ``Rss``, ``Pss``, ``Private_Dirty``, ... of smaps_rollup."""
+        for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith(f"{key}:"):
+                return int(line.split()[1]) / 1024
+        raise KeyError(key)
+
+    @property
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+    def line_with(self, text: str, within_s: float = 120) -> str:
+        """Read its output until a line contains ``text``."""
+        end_s = time.monotonic() + within_s
+        assert self.process.stdout is not None
+        while time.monotonic() < end_s and (line := self.process.stdout.readline()):
+            if text in line:
+                return line
+        raise RuntimeError(f"{self.process.args!r} ended or said nothing of {text!r}")
+
+
+@contextmanager
+def started(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str] = os.environ
+) -> Iterator[Program]:
+    """Start a program and end it with SIGINT, as Ctrl-C does."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield Program(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def portal(folder: Path, sites: int = 1) -> Iterator[str]:
+    """`liveone simulate` in a process of its own; gives its address."""
+    port = free_port()
+    command = [*LIVEONE, "simulate", "--port", str(port), "--sites", str(sites), "--no-hiccup"]
+    with started(command, folder=folder) as program:
+        program.line_with("A simulated portal")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serve(folder: Path, portal_url: str, *, cadence_s: int = 60) -> Iterator[tuple[Program, httpx2.Client]]:
+    """`liveone serve` in a process of its own on ``folder``/liveone.db; gives it and a client of it."""
+    port = free_port()
+    (folder / "liveone.toml").write_text(
+        f"[server]\nport = {port}\n[collect]\ncadence_s = {cadence_s}\n"
+        f'[[vendor]]\nname = "home"\ntype = "select.live"\nurl = "{portal_url}"\nemail = "owner@example.com"\n'
+    )
+    environment = {**os.environ, "LIVEONE_VENDOR_HOME_PASSWORD": "sunshine"}
+    with started([*LIVEONE, "serve"], folder=folder, environment=environment) as program:
+        program.line_with(" serves ")
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            yield program, client
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,48 @@
+"""What is to be changed, and for whom: data that `migrate` and `proof` share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from changeover.database import ledger
+from changeover.database.fingerprint import Definitions
+from changeover.database.lease import Lease
+from changeover.database.transaction import Parameters
+from changeover.plan import RowExpectation, SqlStatement, Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a plan says of a script.
+
+    ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
+    that the rehearsal measured; without it a forecast decides what the budget can bear.
+    """
+
+    statements: tuple[SqlStatement, ...]
+    scope: tuple[str, ...]
+    rows: tuple[RowExpectation, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
+    strategy: Strategy = Strategy.AUTO
+    foreign_keys: bool = False
+    budget_s: float | None = None
+    rehearsed_s: float | None = None
+    lock_wait_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who does it and what for: the ledger's words, the lease (None: a copy nobody else uses), the demands.
+
+    ``expected`` is the schema that must be there afterwards, ``contract`` what the new release needs of it.
+    """
+
+    run_id: str
+    action: str
+    direction: ledger.Direction
+    plan_sha256: str
+    content_sha256: str
+    started_at: int
+    who: str
+    lease: Lease | None = None
+    expected: Definitions | None = None
+    contract: Mapping[str, Sequence[str]] | None = None

@@ -1,0 +1,254 @@
+"""The proof of one change: what is known before BEGIN, remembered at its start, and must hold at its end.
+
+Rule: everything that can be known without holding writers is found out before BEGIN. While writers wait, what
+is too much to be read twice is counted, and guarded (`guard`); the rehearsal has read it whole.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from changeover.database import blast, fingerprint, invariants, ledger, rows, schema, sequences, strategies
+from changeover.database.change import Change, Context
+from changeover.database.connect import opened
+from changeover.database.invariants import Depth
+from changeover.database.lease import confirm, prolong
+from changeover.database.names import folded
+from changeover.database.rows import State
+from changeover.database.schema import Schema, Table
+from changeover.database.sequences import Sequences
+from changeover.database.strategies import Forecast
+from changeover.database.transaction import Measured
+from changeover.errors import Busy, InvariantBroken
+from changeover.plan import RowExpectation, Rows, SqlStatement
+
+SWIFT_CHECKSUM_ROWS = 10_000
+SWIFT_EXPECTED_ROWS = 100_000
+SWIFT_INTEGRITY_ROWS = 100_000
+SWIFT_COUNT_S = 0.1
+
+
+def preview(connection: sqlite3.Connection, change: Change) -> tuple[Forecast, Schema]:
+    """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    forecast = strategies.forecast(change.statements, lambda table: _size(connection, table))
+    blast.require_scope(
+        connection,
+        change.statements,
+        change.scope,
+        foreign_keys=change.foreign_keys,
+        legacy_alter_table=forecast.legacy_alter_table,
+    )
+    return forecast, schema_after(
+        connection, change.statements, legacy_alter_table=forecast.legacy_alter_table
+    )
+
+
+def schema_after(
+    source: sqlite3.Connection, statements: Sequence[SqlStatement], *, legacy_alter_table: bool
+) -> Schema:
+    """The schema that the script's CREATE, ALTER and DROP would leave."""
+    with closing(blast.empty_copy(source)) as scratch:
+        scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
+        for statement in statements:
+            if fingerprint.tokens(statement.text)[:1] and _first(statement) in blast.CHANGES_SCHEMA:
+                scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+        return schema.read(scratch)
+
+
+class Proof:
+    """The checks of one transaction, with what they remember from its beginning to its end."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, change: Change, context: Context, depth: Depth
+    ) -> None:
+        self.change, self.context, self.depth = change, context, depth
+        self.forecast, self.planned = preview(connection, change)
+        strategies.require_affordable(
+            self.forecast, budget_s=change.budget_s, wanted=change.strategy, rehearsed_s=change.rehearsed_s
+        )
+        self.before = schema.read(connection)
+        self.print_before = self.print_after = fingerprint.fingerprint(connection)
+        self.scope = tuple(folded(table) for table in change.scope)
+        self.wanted = {folded(want.table): want for want in change.rows}
+        self.states: dict[str, State] = {}
+        self.after: dict[str, State] = {}
+        self.notes: list[str] = []
+        self.sequences: Sequences = {}
+        self.watched = tuple(
+            table for table in self.before.tables.values() if self._is_watched(connection, table)
+        )
+        self.relaxed = {folded(t.name) for t in self.watched if self._is_relaxed(connection, t)}
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """The lease is ours, the schema is still the one that was judged; the rows as they are before."""
+        if self.context.lease is not None:
+            confirm(connection, self.context.lease)
+        if fingerprint.fingerprint(connection) != self.print_before:
+            raise InvariantBroken(
+                "The schema changed between the check and the moment of the change; nothing was done.",
+                hint="Somebody else migrates this database. Find out who, then rehearse again.",
+            )
+        self.states = {folded(table.name): self._take(connection, table) for table in self.watched}
+        self.sequences = sequences.read(connection)
+
+    def verify(self, connection: sqlite3.Connection) -> None:
+        """Every invariant; faults that were there before the change are not held against it."""
+        sequences.put_back(connection, self.sequences)
+        found = schema.read(connection)
+        self.after = {
+            folded(table.name): self._take(connection, table)
+            for table in found.tables.values()
+            if folded(table.name) in self.states
+        }
+        sentences = [*self._row_faults(connection, found), *self._schema_faults(connection, found)]
+        faults = self._standing_faults(connection)
+        if faults:
+            known = self._faults_before(connection)
+            sentences += [fault for fault in faults if fault not in known]
+        if sentences:
+            raise InvariantBroken(
+                "The change would break what must hold; everything was rolled back:\n"
+                + "\n".join(f"- {sentence}" for sentence in dict.fromkeys(sentences)),
+                hint="Mend the script (or the expectation, if that is wrong) and rehearse again.",
+            )
+
+    def record(self, connection: sqlite3.Connection, measured: Measured) -> None:
+        """The ledger row, in the same transaction."""
+        self.print_after = fingerprint.fingerprint(connection)
+        context = self.context
+        if context.lease is not None:
+            prolong(connection, context.lease)
+        ledger.add(
+            connection,
+            ledger.Entry(
+                run_id=context.run_id,
+                action=context.action,
+                direction=context.direction,
+                plan_sha256=context.plan_sha256,
+                content_sha256=context.content_sha256,
+                schema_before=self.print_before,
+                schema_after=self.print_after,
+                started_at=context.started_at,
+                who=context.who,
+                lock_wait_ms=round(measured.lock_wait_s * 1000, 3),
+                frozen_ms=round(measured.frozen_s * 1000, 3),
+                rows_changed=measured.rows_in_all,
+            ),
+        )
+
+    def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
+        """Whether the rows of a table can be counted while writers wait.
+
+        Counting now also warms the cache.
+        """
+        if folded(table.name) in self.wanted or self.depth is Depth.THOROUGH:
+            return True
+        started = time.monotonic()
+        rows.count(connection, table.name)
+        if time.monotonic() - started <= SWIFT_COUNT_S:
+            return True
+        self.notes.append(
+            f"{table.name}: too large to count while writers wait; guarded, and proven in rehearsal"
+        )
+        return False
+
+    def _take(self, connection: sqlite3.Connection, table: Table) -> State:
+        name = folded(table.name)
+        want = self.wanted.get(name)
+        if want is None and name in self.scope:
+            return State(rows.count(connection, table.name))
+        old = self.before.tables[name]
+        shared = rows.shared_columns(old, self.planned.table(name))
+        if name in self.relaxed:
+            return State(rows.count(connection, table.name))
+        return rows.take(connection, table, want, shared)
+
+    def _is_relaxed(self, connection: sqlite3.Connection, table: Table) -> bool:
+        """Whether the contents of a table are too many to be read twice while writers wait: it is counted."""
+        name = folded(table.name)
+        want = self.wanted.get(name)
+        reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else name not in self.scope
+        limit = SWIFT_EXPECTED_ROWS if want and name in self.scope else SWIFT_CHECKSUM_ROWS
+        if self.depth is Depth.THOROUGH or not reads or rows.size_hint(connection, table) <= limit:
+            return False
+        self.notes.append(
+            f"{table.name}: counted and guarded while writers wait; contents proven in rehearsal"
+        )
+        return True
+
+    def _row_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
+        mentioned = {*self.wanted, *(folded(want.other) for want in self.wanted.values() if want.other)}
+        counts = rows.counts_of(connection, found, mentioned)
+        sentences = []
+        for name, want in self.wanted.items():
+            if found.table(name) is None:
+                sentences.append(f"{want.table}: rows were expected, but there would be no such table")
+                continue
+            if name in self.relaxed and want.rows is Rows.AFFECTED:
+                continue
+            before = self.states.get(name, State(0))
+            after = self.after.get(name) or State(counts[name])
+            fault = rows.broken(want, before, after, counts)
+            sentences += [fault] if fault else []
+        for name, state in self.states.items():
+            if name not in self.scope and name not in self.wanted:
+                sentences += self._outside_fault(name, state)
+        return sentences
+
+    def _outside_fault(self, name: str, before: State) -> list[str]:
+        after = self.after.get(name, State(0))
+        fault = rows.broken(RowExpectation(self.before.tables[name].name, Rows.UNCHANGED), before, after, {})
+        return [f"{fault} (out of scope)"] if fault else []
+
+    def _schema_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
+        sentences = []
+        if self.context.expected is not None:
+            sentences += invariants.expected_schema(connection, self.context.expected)
+        else:
+            sentences += invariants.lost(self.before, found, self.forecast.rebuilt)
+        if self.context.contract is not None:
+            sentences += [
+                f"the release needs more: {s}" for s in invariants.contract(connection, self.context.contract)
+            ]
+        return sentences
+
+    def _faults_before(self, connection: sqlite3.Connection) -> frozenset[str]:
+        """What was wrong before the change, asked of the committed state by a second connection.
+
+        None of it can be told when that one is locked out (no WAL): every fault counts then.
+        """
+        file = connection.execute("PRAGMA database_list").fetchone()[2]
+        try:
+            with opened(Path(file), busy_timeout_s=0.2) as outside:
+                return frozenset(self._standing_faults(outside))
+        except Busy:
+            return frozenset()
+
+    def _standing_faults(self, connection: sqlite3.Connection) -> list[str]:
+        present = schema.read(connection)
+        written = [table for table in self.scope if present.table(table) is not None]
+        if self.depth is Depth.THOROUGH:
+            return [
+                *invariants.foreign_keys(connection),
+                *invariants.unique_keys(connection, written),
+                *invariants.integrity(connection),
+                *invariants.broken_references(connection),
+            ]
+        small = [name for name in written if _size(connection, name) <= SWIFT_INTEGRITY_ROWS]
+        return [
+            *invariants.foreign_keys(connection, self.scope),
+            *invariants.unique_keys(connection, small),
+            *invariants.integrity(connection, small),
+            *invariants.broken_references(connection),
+        ]
+
+
+def _size(connection: sqlite3.Connection, table: str) -> int:
+    found = schema.read(connection).table(table)
+    return rows.size_hint(connection, found) if found is not None else 0
+
+
+def _first(statement: SqlStatement) -> str:
+    return fingerprint.tokens(statement.text)[0]

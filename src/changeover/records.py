@@ -1,0 +1,153 @@
+"""Records of rehearsals: what was proven, for which plan, which schema and which parameters, and when.
+
+Rule: a record speaks for exactly the plan, schema and parameters whose hashes it holds. Secrets are not
+part of the hash of the parameters, so that a password may be changed without a rehearsal.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from changeover.budgets import spoken
+from changeover.errors import NotRehearsed
+from changeover.folders import State, write_whole
+from changeover.params import Values
+from changeover.plan import Plan
+
+MAX_AGE_S = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One action in a rehearsal.
+
+    ``direction`` forward, rollback or again; ``frozen_s`` None for what only reads.
+    """
+
+    id: str
+    label: str
+    direction: str
+    verdict: str
+    seconds: float
+    frozen_s: float | None = None
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a rehearsal showed.
+
+    ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
+    ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
+    ``skipped`` says what could not be shown on a copy. ``definitions`` are the schema before, for telling
+    what changed since.
+    """
+
+    id: str
+    at: float
+    who: str
+    plan_sha256: str
+    parameters_sha256: str
+    schema_before: str
+    schema_after: str
+    definitions: Sequence[tuple[str, str, Sequence[str]]]
+    database_bytes: int
+    needed_bytes: int
+    wal_bytes: int
+    backup_mb_per_s: float
+    frozen_s: float
+    seconds: float
+    rollback_s: float
+    rollback_frozen_s: float
+    rows_compared: int
+    writes: int
+    steps: Sequence[Rehearsed] = ()
+    skipped: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    faults: Sequence[str] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether `run` may rely on it."""
+        return not self.faults
+
+    def predicted(self) -> Mapping[str, float]:
+        """Seconds by action id, as the last time it went forward (or back)."""
+        return {step.id: step.seconds for step in self.steps}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a record must be about to serve a run."""
+
+    plan_sha256: str
+    parameters_sha256: str
+    schema: str
+    differences: Sequence[str] = field(default=())
+
+
+def parameters_hash(values: Values) -> str:
+    """The hash of the parameters that are no secrets."""
+    return sha256(json.dumps(values.public(), sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def save(state: State, record: Record) -> Path:
+    """Write a record, whole or not at all."""
+    path = state.rehearsals / f"{record.id}.json"
+    write_whole(path, json.dumps(asdict(record), indent=1, ensure_ascii=False))
+    return path
+
+
+def records(state: State) -> list[Record]:
+    """All records that can be read, oldest first."""
+    return [found for path in sorted(state.rehearsals.glob("*.json")) if (found := _read(path))]
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        document["steps"] = [Rehearsed(**step) for step in document["steps"]]
+        return Record(**document)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def require(
+    state: State, plan: Plan, wanted: Wanted, *, now_at: float, max_age_s: float = MAX_AGE_S
+) -> Record:
+    """The newest record that proves this run.
+
+    Raises NotRehearsed that says what is missing and how to go on.
+    """
+    found = records(state)
+    hint = f"Rehearse it: changeover rehearse {plan.path} (with the same --set), then run again."
+    if not found:
+        raise NotRehearsed("This plan was never rehearsed on this database.", hint=hint)
+    newest = next((one for one in reversed(found) if one.plan_sha256 == wanted.plan_sha256), None)
+    if newest is None:
+        raise NotRehearsed("The plan, or a file of it, was edited after the last rehearsal.", hint=hint)
+    if newest.schema_before != wanted.schema:
+        changes = "".join(f"\n- {one}" for one in wanted.differences)
+        raise NotRehearsed(f"The schema of the database changed after the rehearsal.{changes}", hint=hint)
+    if newest.parameters_sha256 != wanted.parameters_sha256:
+        raise NotRehearsed("The plan was rehearsed with other parameters.", hint=hint)
+    if not newest.passed:
+        faults = "\n".join(f"- {fault}" for fault in newest.faults)
+        raise NotRehearsed(f"The last rehearsal did not pass:\n{faults}", hint=f"Mend that. {hint}")
+    age_s = now_at - newest.at
+    if age_s > max_age_s:
+        raise NotRehearsed(
+            f"The last rehearsal is {spoken(round(age_s))} old; it may be {spoken(round(max_age_s))} old.",
+            hint=f"{hint} Or allow more: --rehearsal-max-age 30d.",
+        )
+    return newest
+
+
+def definitions_of(state: State, plan_sha256: str) -> dict[tuple[str, str], tuple[str, ...]] | None:
+    """The schema that the newest record of a plan was made against."""
+    for one in reversed(records(state)):
+        if one.plan_sha256 == plan_sha256:
+            return {(kind, name): tuple(parts) for kind, name, parts in one.definitions}
+    return None

@@ -1,0 +1,41 @@
+"""`liveone adopt`: take over the database of an older LiveOne, which itself stays as it is."""
+
+from pathlib import Path
+
+import click
+
+from liveone.adopt import Adopted, adopt
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.clock import SystemClock
+
+
+@click.command("adopt")
+@click.argument("old", metavar="OLD.db", type=click.Path(path_type=Path))
+@json_option
+@pass_shell
+def adopt_command(shell: Shell, old: Path, as_json: bool) -> None:
+    """Take over OLD.db, a database of generation 1 or 2: a verified copy becomes the configured database.
+
+    OLD.db is only read, and may be in use meanwhile; what is written to it after the copy does not come
+    along. A database of another shape is refused with the exact difference.
+    """
+    done = adopt(old, shell.config.database_path, SystemClock().now_at())
+    if as_json:
+        print_json(done)
+        return
+    _say(done)
+
+
+def _say(done: Adopted) -> None:
+    newest = f", the newest of {done.newest_day}" if done.newest_day else ""
+    click.echo(f"{done.path}: generation {done.generation}, {done.size_bytes / 1e6:,.1f} MB")
+    click.echo(
+        f"  {done.systems:,} systems, {done.readings:,} readings{newest}; copied, checked, opened, counted"
+    )
+    if done.replaced:
+        click.echo(f"  the empty database that was there is kept as {done.replaced}")
+    click.echo(f"  {done.source} was only read; stop what writes to it, or its new readings stay behind")
+    if done.pending:
+        click.echo(f"Next: liveone serve works with it as it is; {done.next_step} brings it to this release.")
+    else:
+        click.echo("Next: liveone serve")

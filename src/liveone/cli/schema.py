@@ -1,0 +1,97 @@
+"""`liveone schema`: what this release needs of the database, and what is there."""
+
+import sys
+
+import click
+from click import IntRange
+
+from liveone import schema
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.main import open_database, release
+from liveone.store.generations import GENERATIONS, NEWEST
+
+generation_option = click.option(
+    "--generation",
+    type=IntRange(GENERATIONS[0], NEWEST),
+    default=NEWEST,
+    show_default=True,
+    help="The generation to compare with, or to print.",
+)
+
+
+@click.group("schema")
+def schema_command() -> None:
+    """What this release needs of the database, and what is there. Nothing here writes."""
+
+
+@schema_command.command("status")
+@json_option
+@pass_shell
+def show_status(shell: Shell, as_json: bool) -> None:
+    """The database's generation and what is to be done. Exit code 3: this release cannot serve it."""
+    database = open_database(shell.config)
+    try:
+        found = schema.status(database)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"release": release(), **{name: getattr(found, name) for name in found.__slots__}})
+    else:
+        _say(found)
+    if found.generation is None:
+        sys.exit(3)
+
+
+@schema_command.command("diff")
+@generation_option
+@json_option
+@pass_shell
+def show_difference(shell: Shell, generation: int, as_json: bool) -> None:
+    """What differs from a generation, line by line. Exit code 1 when anything does."""
+    database = open_database(shell.config)
+    try:
+        found = schema.compare(database, generation)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"database": database.label, "generation": generation, "differences": found})
+    else:
+        for sentence in found:
+            click.echo(sentence)
+        if not found:
+            click.echo(f"{database.label} is of generation {generation}.")
+    if found:
+        sys.exit(1)
+
+
+@schema_command.command("contract")
+@generation_option
+@json_option
+def show_contract(generation: int, as_json: bool) -> None:
+    """Every table and column that this release needs; as JSON what a plan's `contract:` command prints.
+
+    Needs no settings and no database.
+    """
+    needed = schema.contract(generation)
+    if as_json:
+        print_json(needed)
+        return
+    for table, columns in needed.items():
+        click.echo(f"{table}: {' '.join(columns)}")
+
+
+def _say(found: schema.SchemaStatus) -> None:
+    served = " and ".join(str(generation) for generation in found.served)
+    if found.generation is None:
+        click.echo(f"{found.database} is of no generation that this release serves ({served}).")
+        for sentence in found.differences:
+            click.echo(f"  - {sentence}")
+        click.echo("Nothing was written. Check the path in the settings.")
+    elif found.in_sync:
+        click.echo(f"{found.database} is of generation {found.generation}, the newest of this release.")
+    else:
+        click.echo(
+            f"{found.database} is of generation {found.generation}; "
+            f"this release serves {served}, its newest is {found.newest}."
+        )
+        click.echo(f"To do: liveone upgrade ({', '.join(found.pending)})")

@@ -1,0 +1,93 @@
+"""The schema this release needs against the one that is there, and the plans that lead from one to the other.
+
+Rule: a shipped plan is a folder ``plans/NNNN-name`` and leads from generation N-1 to generation N.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from liveone.store.database import Database
+from liveone.store.generations import GENERATIONS, NEWEST, definition_of, differences
+from liveone.store.sql import schema_path
+
+PLANS = Path(__file__).with_name("plans")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedPlan:
+    """A plan of this release: its folder's name, the generation that it leads to, its document."""
+
+    name: str
+    generation: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaStatus:
+    """What is there against what is needed.
+
+    ``generation`` is None for a database that this release cannot serve; ``differences`` (sentences) are
+    then those from the nearest generation, else those from the newest. ``pending`` are the plans to be run.
+    """
+
+    database: str
+    generation: int | None
+    served: tuple[int, ...]
+    newest: int
+    in_sync: bool
+    differences: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+def contract(generation: int = NEWEST) -> dict[str, list[str]]:
+    """The columns that this release needs in a database of a generation, by table."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(schema_path(generation).read_text(encoding="utf-8"))
+        rows = connection.execute(
+            "SELECT t.name, c.name FROM pragma_table_list t JOIN pragma_table_info(t.name) c"
+            " WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid"
+        )
+        needed: dict[str, list[str]] = {}
+        for table, column in rows:
+            needed.setdefault(table, []).append(column)
+        return needed
+
+
+def status(database: Database) -> SchemaStatus:
+    """How a database stands to this release; of any shape, and nothing is written. Raises StoreError."""
+    found = definition_of(database)
+    apart = {generation: differences(found, generation) for generation in GENERATIONS}
+    here = next((generation for generation in reversed(GENERATIONS) if not apart[generation]), None)
+    compared = NEWEST if here else min(reversed(GENERATIONS), key=lambda each: len(apart[each]))
+    return SchemaStatus(
+        database=database.label,
+        generation=here,
+        served=GENERATIONS,
+        newest=NEWEST,
+        in_sync=here == NEWEST,
+        differences=tuple(apart[compared]),
+        pending=tuple(plan.name for plan in pending(here)) if here else (),
+    )
+
+
+def compare(database: Database, generation: int) -> list[str]:
+    """What keeps a database from being of a generation, one sentence each; empty when it is."""
+    return differences(definition_of(database), generation)
+
+
+def shipped() -> list[ShippedPlan]:
+    """All plans of this release, in the order in which they apply."""
+    return sorted(_shipped(), key=lambda plan: plan.generation)
+
+
+def pending(generation: int) -> list[ShippedPlan]:
+    """The plans that lead from a generation to the newest, in order."""
+    return [plan for plan in shipped() if generation < plan.generation <= NEWEST]
+
+
+def _shipped() -> Iterator[ShippedPlan]:
+    for path in PLANS.glob("[0-9][0-9][0-9][0-9]-*/PLAN.md"):
+        yield ShippedPlan(path.parent.name, int(path.parent.name[:4]), path)

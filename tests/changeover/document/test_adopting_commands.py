@@ -1,0 +1,145 @@
+"""The commands of runbooks: what is understood, and what stays shell because something would be lost."""
+
+import pytest
+
+from changeover.adopting.classify import limit_s, phase_of, stated_s
+from changeover.adopting.commands import split_commands
+from changeover.adopting.curl import expected_lines, read_curl
+from changeover.adopting.database_commands import DatabaseCommand, Kind, read_database_command
+from changeover.plan import Phase
+
+
+def words(command: str) -> list[str]:
+    found = split_commands(command)
+    assert found is not None
+    return found[0].words
+
+
+@pytest.mark.parametrize(
+    ("command", "database", "kind", "value"),
+    [
+        ("turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
+        ("turso db shell prod <a.sql", "prod", Kind.FILE, "a.sql"),
+        ('turso db shell prod "SELECT 1;\nSELECT 2"', "prod", Kind.SQL, "SELECT 1;\nSELECT 2"),
+        ("cat a.sql | turso db shell prod", "prod", Kind.FILE, "a.sql"),
+        ("sqlite3 -bail shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db '.read a.sql'", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db \\\n  'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
+        ("turso db shell prod .dump > b.sql", "prod", Kind.BACKUP, ""),
+        ("sqlite3 shop.db '.backup b.db'", "shop.db", Kind.BACKUP, ""),
+    ],
+)
+def test_database_commands(command: str, database: str, kind: Kind, value: str) -> None:
+    assert read_database_command(words(command)) == DatabaseCommand(database, kind, value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["turso db list", "turso db shell", "sqlite3 -csv a.db 'SELECT 1'", "sqlite3 a.db 'SELECT 1' | wc -l"],
+)
+def test_other_forms_stay_shell(command: str) -> None:
+    assert read_database_command(words(command)) is None
+
+
+def test_curl_with_headers_continuations_body_and_variables() -> None:
+    call = read_curl(
+        words('curl -X PUT "$APP/api" \\\n -H \'Content-Type: application/json\' \\\n --data \'{"a": "$B"}\'')
+    )
+    assert call is not None
+    assert call.fence(["200"], "").split("\n") == [
+        "PUT ${APP}/api", "Content-Type: application/json", "", '{"a": "${B}"}', "", "200"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl -T f http://h",
+        "curl -u a:b http://h",
+        "curl -d @f http://h",
+        "curl http://a http://b",
+        "curl -s",
+    ],
+)
+def test_curl_stays_shell_where_something_would_be_lost(command: str) -> None:
+    assert read_curl(words(command)) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "kept", "literal"),
+    [
+        ("Cookie: auth-token=hunter22", "Cookie: auth-token=${AUTH_TOKEN}", "hunter22"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ${AUTHORIZATION}", "abc.def"),
+        ("X-Api-Key: k1", "X-Api-Key: ${X_API_KEY}", "k1"),
+    ],
+)
+def test_secrets_in_headers_become_names(header: str, kept: str, literal: str) -> None:
+    call = read_curl(["curl", "-H", header, "http://h"])
+    assert call is not None
+    assert call.headers == [kept]
+    assert call.secrets[0][0] == literal
+
+
+@pytest.mark.parametrize(
+    ("text", "jq", "lines"),
+    [
+        ("HTTP 204", None, ["204"]),
+        ('{"a": {"b": 1}, "c": [1], "d": null}', None, ["200", ".a.b == 1", ".c exists", ".d == null"]),
+        ("true", ".ok", ["200 .ok == true"]),
+        ("done", ".state", ['200 .state == "done"']),
+        ("something nice", None, []),
+        ("3", ".items | length", []),
+    ],
+)
+def test_what_a_comment_says_of_an_answer(text: str, jq: str | None, lines: list[str]) -> None:
+    assert expected_lines(text, jq, fails=False) == lines
+
+
+def test_expected_output_stands_in_comments_or_behind_prompts() -> None:
+    commented = split_commands("a\n# Expected output:\n# 1|x\n# 2|y\n\n# unrelated\nb")
+    prompted = split_commands("$ a\n1|x\n$ b")
+    assert commented is not None
+    assert prompted is not None
+    assert [command.expected_text for command in commented] == ["1|x\n2|y", ""]
+    assert [(command.text, command.expected_text) for command in prompted] == [("a", "1|x"), ("b", "")]
+
+
+@pytest.mark.parametrize(
+    "script", ["for x in a; do\n b\ndone", "cat <<EOF\nx\nEOF", "f() {\n a\n}", "echo 'open"]
+)
+def test_a_script_that_cannot_be_split_safely_stays_whole(script: str) -> None:
+    assert split_commands(script) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "seconds"),
+    [
+        ("Run (30 seconds)", 30),
+        ("(1-2 min)", 120),
+        ("Back (< 1 minute)", 60),
+        ("(~1.5h)", 5400),
+        ("Run 3 times", None),
+    ],
+)
+def test_limits_in_headings(heading: str, seconds: float | None) -> None:
+    assert limit_s(heading) == seconds
+
+
+def test_a_stated_downtime() -> None:
+    assert (
+        stated_s("It is quick. Expected downtime: about 5 minutes.\nRollback 9 minutes.", "downtime") == 300
+    )
+
+
+@pytest.mark.parametrize(
+    ("heading", "phase"),
+    [
+        ("Pre-Flight Checklist", Phase.PREFLIGHT), ("Prerequisites", Phase.PREFLIGHT),
+        ("Rollback Plan", Phase.ROLLBACK),
+        ("Step 2: Run Migration", Phase.EXECUTE), ("Post-deployment checks", Phase.AFTER),
+        ("Smoke tests", Phase.EXECUTE),
+        ("Timeline", None), ("Deployment contacts", None), ("If anything goes wrong", Phase.ROLLBACK),
+    ],
+)  # fmt: skip
+def test_phases_of_headings(heading: str, phase: Phase | None) -> None:
+    assert phase_of(heading) is phase

@@ -1,0 +1,125 @@
+"""Lint: what destroyed data before is found before it runs, and what is right is left alone."""
+
+from pathlib import Path
+
+import pytest
+
+from changeover.lint import lint
+from changeover.load import read_text
+from changeover.problems import Problem
+from changeover.tables import schema_of_script
+
+SCHEMA = schema_of_script("""
+CREATE TABLE systems (id INTEGER PRIMARY KEY, user_id TEXT);
+CREATE TABLE agg (id INTEGER PRIMARY KEY, system_id INTEGER REFERENCES systems (id) ON DELETE CASCADE,
+                  interval_end INTEGER, w INTEGER);
+CREATE UNIQUE INDEX agg_key ON agg (system_id, interval_end);
+CREATE TABLE fresh (system_id INTEGER, interval_end INTEGER, w INTEGER);
+""")
+
+
+def problems(
+    sql: str, attributes: str = 'scope="agg systems fresh" rows="agg=* systems=* fresh=any"'
+) -> list[Problem]:
+    text = f"---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a {attributes}}}\n{sql}\n```\n"
+    plan, faults = read_text(text, Path("PLAN.md"))
+    assert faults == []
+    assert plan is not None
+    return lint(plan, SCHEMA)
+
+
+def rules(sql: str, **given: str) -> list[str]:
+    return [problem.rule for problem in problems(sql, **given)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE agg SET w = 0 WHERE interval_end IN (SELECT interval_end FROM fresh)",
+        "DELETE FROM agg WHERE interval_end IN (SELECT interval_end FROM fresh) AND w > 3",
+        "UPDATE agg SET w = 0 WHERE interval_end = (SELECT max(interval_end) FROM fresh)",
+        "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM fresh f WHERE f.interval_end = agg.interval_end)",
+        "UPDATE agg SET w = fresh.w FROM fresh WHERE fresh.interval_end = agg.interval_end",
+        "DELETE FROM agg WHERE (system_id) IN (SELECT system_id FROM fresh)",
+    ],
+)
+def test_half_of_a_composite_key_is_found(sql: str) -> None:
+    assert rules(sql) == ["half-key"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE agg SET w = 0 WHERE (system_id, interval_end) IN (SELECT system_id, interval_end FROM fresh)",
+        "UPDATE agg SET w = 0 WHERE interval_end IN (SELECT interval_end FROM fresh) AND system_id = 1",
+        "DELETE FROM agg WHERE id IN (SELECT id FROM systems)",
+        "DELETE FROM agg WHERE interval_end IN (1, 2, 3)",
+        "DELETE FROM agg WHERE w IN (SELECT w FROM fresh)",
+        "UPDATE agg SET w = 1 FROM fresh f WHERE f.interval_end = agg.interval_end"
+        " AND f.system_id = agg.system_id",
+        "DELETE FROM agg /* allow half-key: all of them */ WHERE system_id IN (SELECT system_id FROM fresh)",
+    ],
+)
+def test_a_whole_key_or_no_key_is_left_alone(sql: str) -> None:
+    assert rules(sql) == []
+
+
+def test_the_message_says_what_would_have_happened() -> None:
+    (problem,) = problems("UPDATE agg SET w = 0 WHERE interval_end IN (SELECT interval_end FROM fresh)")
+    assert str(problem).startswith(
+        "PLAN.md:7: error: UPDATE of agg by interval_end alone, but a row is named by"
+        " (interval_end, system_id): it would change rows of every system_id [half-key]"
+    )
+
+
+def test_dropping_a_parent_without_making_it_again_leaves_orphans() -> None:
+    assert "drop-referenced" in rules("DROP TABLE systems")
+    assert "drop-cascade" in rules(
+        "CREATE TABLE s2 AS SELECT * FROM systems; DROP TABLE systems; ALTER TABLE s2 RENAME TO systems",
+        attributes='strategy=native scope=systems rows="systems=* agg=0"',
+    )
+
+
+def test_a_script_is_tried_in_its_order_on_an_empty_copy() -> None:
+    assert rules("ALTER TABLE agg ADD COLUMN v REAL; UPDATE agg SET v = w WHERE id = 1") == []
+    assert rules("UPDATE agg SET v = w WHERE id = 1; ALTER TABLE agg ADD COLUMN v REAL") == ["sql"]
+
+
+def test_a_copy_with_or_ignore_before_a_drop_needs_a_count() -> None:
+    sql = (
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, user_id TEXT UNIQUE);"
+        " INSERT OR IGNORE INTO n (id, user_id) SELECT id, user_id FROM systems;"
+        " DROP TABLE systems; ALTER TABLE n RENAME TO systems"
+    )
+    assert "copy-without-count" in rules(sql, attributes='scope=systems rows="agg=0"')
+    assert rules(sql, attributes='scope=systems rows="systems=* agg=0"') == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("UPDATE systems SET user_id = 'user_xxx' WHERE id = 1", "placeholder"),
+        ("UPDATE systems SET user_id = '' WHERE id = 1", "placeholder"),
+        ("SELECT CASE WHEN 1 THEN RAISE(ABORT, 'x') END", "raise-outside-trigger"),
+        ("SAVEPOINT a", "own-control"),
+        ("ATTACH 'x.db' AS x", "own-control"),
+        ("UPDATE systems SET user_id = ?1 WHERE id = 1", "sql-parameter"),
+        ("INSERT INTO fresh SELECT * FROM fresh", "select-star"),
+        ("DELETE FROM nowhere WHERE id = 1", "sql"),
+    ],
+)
+def test_other_accidents(sql: str, rule: str) -> None:
+    assert rule in rules(sql)
+
+
+def test_raise_inside_a_trigger_is_what_it_is_for() -> None:
+    sql = "CREATE TRIGGER t BEFORE DELETE ON systems BEGIN SELECT RAISE(ABORT, 'never'); END"
+    assert rules(sql) == []
+
+
+def test_without_a_schema_only_what_no_schema_could_mend_is_told() -> None:
+    script = "DELETE FROM x WHERE y = 1;\nDELET x"
+    text = f"---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a scope=x}}\n{script}\n```\n"
+    plan, _ = read_text(text, Path("PLAN.md"))
+    assert plan is not None
+    assert [(p.position.line, p.rule) for p in lint(plan)] == [(8, "sql")]

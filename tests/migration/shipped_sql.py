@@ -1,0 +1,46 @@
+"""The scripts of the shipped plan, performed as the engine does: foreign keys off, one transaction each."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from liveone.schema import shipped
+
+OWNERS = {"simon": "user_2simonSimon", "ada": "user_2adaAda"}
+FOLDER = shipped()[0].path.parent
+
+
+def perform(database: Path, *scripts: str) -> float:
+    """Run scripts of the plan's folder; the longest time, in seconds, that writers were held."""
+    longest_s = 0.0
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        for script in scripts:
+            connection.execute("BEGIN IMMEDIATE")
+            began_s = time.monotonic()
+            for statement in statements((FOLDER / script).read_text()):
+                connection.execute(statement, {"owner": json.dumps(OWNERS), "collision": "refuse"})
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            connection.execute("COMMIT")
+            longest_s = max(longest_s, time.monotonic() - began_s)
+    return longest_s
+
+
+def forward(database: Path) -> float:
+    return perform(database, "merge.sql", "migrate.sql")
+
+
+def back(database: Path) -> float:
+    return perform(database, "rollback.sql", "unmerge.sql")
+
+
+def statements(text: str) -> Iterator[str]:
+    pending = ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

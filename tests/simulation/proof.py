@@ -1,0 +1,1 @@
+"""The proof at the end of a simulated month."""
