@@ -38,7 +38,7 @@ _W_MINUTES = 60000.0
 _AC_TICK, _DC_TICK = AC_TICK_KWH * _W_MINUTES, DC_TICK_KWH * _W_MINUTES
 
 Row = tuple[
-    int, int, int, int, int, int, int | None, int, float | None, int, None, int,
+    int, int, int, int, int, int, int | None, int, float | None, int, int, int,
     float, float, float | None, float | None, float, float,
 ]  # fmt: skip
 """The fields of liveone.domain.reading.Reading, in its order."""
