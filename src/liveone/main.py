@@ -131,13 +131,10 @@ def auth_settings(config: Config) -> AuthSettings:
     )
 
 
-def check_exposure(config: Config, auth: AuthSettings) -> None:
-    """Refuse to listen beyond this machine while nobody needs a credential. Raises ConfigError."""
-    if auth.is_open and config.server.host not in LOOPBACK:
-        raise ConfigError(
-            f"serve would show everything to everybody at {config.server.host}: no credential is configured",
-            hint="Set AUTH_PASSWORD or run `liveone users add`; or listen on 127.0.0.1 only.",
-        )
+def host_for(config: Config, auth: AuthSettings) -> str:
+    """Where to listen: this machine only while nobody needs a credential."""
+    host = config.server.host
+    return LOOPBACK[0] if auth.is_open and host not in LOOPBACK else host
 
 
 def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector:
@@ -154,11 +151,10 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     Raises ConfigError, BadInput or StoreError before anything is polled.
     """
     auth = auth_settings(config)
-    check_exposure(config, auth)
     clock = clock or SystemClock()
     store, vendors = open_store(config), VendorBook(config.vendors)
     try:
-        listening = server.listen(config.server.host, config.server.port)
+        listening = server.listen(host_for(config, auth), config.server.port)
         collector = open_collector(config, store, vendors, clock)
         app = create_app(_services(config, store, clock, auth, collector))
         host, port = listening.getsockname()[:2]

@@ -31,8 +31,16 @@ def announce(config: Config, address: str) -> None:
     """Say where to look, and why only from here when that is so."""
     click.echo(f"LiveOne {main.release()} serves {config.database.url} at {address}")
     if main.auth_settings(config).is_open:
-        click.echo("Listening on this machine only: no AUTH_PASSWORD and no user is configured.")
+        click.echo(
+            "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
+            f"would see everything.{_unheeded(config)}"
+        )
     if not config.collect.scheduler:
         click.echo("The schedule is off: call /api/cron/minutely and /api/cron/daily.")
     if not config.vendors:
         click.echo("No [[vendor]] is configured: nothing will be polled.")
+
+
+def _unheeded(config: Config) -> str:
+    host = config.server.host
+    return "" if host in main.LOOPBACK else f" Set one of them to listen on {host} as configured."

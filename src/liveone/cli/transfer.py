@@ -18,7 +18,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
 from liveone.main import open_store
-from liveone.store import bulk
+from liveone.store import aggregates, bulk
 from liveone.store.bulk import Imported
 from liveone.store.store import Store
 from liveone.transfer import readings_out
@@ -26,6 +26,7 @@ from liveone.transfer.readings_in import Source
 
 BAD_LINES_SHOWN = 10
 CHECK_ROWS = 20_000
+MEGABYTES, DAYS = (1_000_000, "MB"), (86_400, "days")
 KINDS = {
     "readings": (readings_out.READING_COLUMNS, readings_out.reading_rows),
     "5m": (readings_out.FIVE_MINUTES_COLUMNS, readings_out.five_minute_rows),
@@ -55,7 +56,7 @@ def import_command(
         system = found_system(store, system_id)
         if strict:
             refuse_bad_lines(file)
-        with progress_bar(source, quiet=as_json):
+        with progress_bar(source.size_bytes, MEGABYTES, quiet=as_json) as source.progress:
             done = (
                 count_new(store, system, source)
                 if dry_run
@@ -88,11 +89,15 @@ def export_command(
     store = open_store(shell.config)
     try:
         system = found_system(store, system_id)
-        start_at, end_at = span(system, first_day, last_day)
+        start_at, end_at = span(store, system, first_day, last_day)
         columns, rows_of = KINDS[kind]
         write = readings_out.write_csv if form == "csv" else readings_out.write_json
-        with opened_output(output) as file:
-            count = write(file, columns, rows_of(store, system, start_at, end_at))
+        with (
+            opened_output(output) as file,
+            progress_bar(end_at - start_at, DAYS, quiet=output is None) as tell,
+        ):
+            rows = rows_of(store, system, start_at, end_at, lambda at: tell(at - start_at))
+            count = write(file, columns, rows)
     finally:
         store.close()
     click.echo(f"{count:,} rows of {system.display_name} written to {output or 'standard output'}", err=True)
@@ -141,33 +146,37 @@ def report(source: Source, done: Imported, *, dry_run: bool, as_json: bool) -> N
 
 
 @contextmanager
-def progress_bar(source: Source, *, quiet: bool) -> Iterator[None]:
-    """Show rate and time left on a terminal while ``source`` is read."""
+def progress_bar(total: int, unit: tuple[int, str], *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show rate and time left on a terminal; gives what to tell how much of ``total`` is done.
+
+    ``unit`` is how much of it makes one of what the rate is named in.
+    """
     console = Console(stderr=True)
-    columns = (TextColumn("{task.fields[rate]:>12}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
-        task = progress.add_task("", total=source.size_bytes, rate="")
-        source.progress = _teller(progress, task)
-        yield
+    columns = (TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.fields[rate]}"))
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as progress:
+        yield _teller(progress, progress.add_task("", total=total, rate=""), unit)
 
 
-def _teller(progress: Progress, task: TaskID) -> Callable[[int], None]:
+def _teller(progress: Progress, task: TaskID, unit: tuple[int, str]) -> Callable[[int], None]:
     began_s = SystemClock().monotonic_s()
 
-    def tell(done_bytes: int) -> None:
+    def tell(done: int) -> None:
         elapsed_s = max(SystemClock().monotonic_s() - began_s, 1e-6)
-        progress.update(task, completed=done_bytes, rate=f"{done_bytes / elapsed_s / 1e6:.1f} MB/s")
+        progress.update(task, completed=done, rate=f"{done / elapsed_s / unit[0]:,.1f} {unit[1]}/s")
 
     return tell
 
 
-def span(system: System, first_day: str | None, last_day: str | None) -> tuple[int, int]:
-    """The instants of whole local days. Raises BadInput for a bad date or an empty span."""
+def span(store: Store, system: System, first_day: str | None, last_day: str | None) -> tuple[int, int]:
+    """The instants of whole local days; what is not said is what there is. Raises BadInput."""
     zone = zone_of(system)
-    start_at = zone.bounds(first_day)[0] if first_day else 946_684_800
-    end_at = zone.bounds(last_day)[1] if last_day else int(SystemClock().now_at())
-    if start_at >= end_at:
-        raise BadInput(f"--from {first_day} is not before the end of {last_day or 'today'}")
+    now_at = int(SystemClock().now_at())
+    first_at, last_at = aggregates.extent(store, system.id) or (now_at, now_at)
+    start_at = zone.bounds(first_day)[0] if first_day else first_at
+    end_at = zone.bounds(last_day)[1] if last_day else zone.bounds(zone.day_of(last_at))[1]
+    if first_day and last_day and start_at >= end_at:
+        raise BadInput(f"--from {first_day} is after --to {last_day}")
     return start_at, end_at
 
 

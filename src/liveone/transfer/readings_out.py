@@ -17,32 +17,40 @@ from liveone.transfer.columns import EXPORTED, FIELDS
 CHUNK_S = 7 * 86_400
 
 Row = Sequence[Any]
-Write = Callable[[TextIO, Sequence[str], Iterator[Row]], int]
+Progress = Callable[[int], None]
+"""Told how far the export has come: the end of the span that is done, UTC epoch seconds."""
 
 READING_COLUMNS = tuple(EXPORTED.get(name, name) for name in FIELDS)
 FIVE_MINUTES_COLUMNS = tuple(field.name for field in fields(FiveMinutes))
 DAY_COLUMNS = tuple(field.name for field in fields(Day))
 
 
-def reading_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+def reading_rows(
+    store: Store, system: System, start_at: int, end_at: int, progress: Progress
+) -> Iterator[Row]:
     """Readings taken in ``(start_at, end_at]``, oldest first."""
     for from_at in range(start_at, end_at, CHUNK_S):
         for reading in readings.between(store, system.id, from_at, min(from_at + CHUNK_S, end_at)):
             yield [getattr(reading, name) for name in FIELDS]
+        progress(from_at + CHUNK_S)
 
 
-def five_minute_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+def five_minute_rows(
+    store: Store, system: System, start_at: int, end_at: int, progress: Progress
+) -> Iterator[Row]:
     """Intervals that end in ``(start_at, end_at]``, oldest first."""
     for from_at in range(start_at, end_at, CHUNK_S):
         until_at = min(from_at + CHUNK_S, end_at)
         yield from map(astuple, aggregates.five_minutes(store, system.id, from_at, until_at))
+        progress(until_at)
 
 
-def day_rows(store: Store, system: System, start_at: int, end_at: int) -> Iterator[Row]:
+def day_rows(store: Store, system: System, start_at: int, end_at: int, progress: Progress) -> Iterator[Row]:
     """Stored local days that end in ``(start_at, end_at]``, oldest first."""
     zone = zone_of(system)
     first, last = zone.day_of(start_at + 1), zone.day_of(end_at)
     yield from (astuple(day) for day in aggregates.days(store, system.id, first, last))
+    progress(end_at)
 
 
 def write_csv(file: TextIO, columns: Sequence[str], rows: Iterator[Row]) -> int:
