@@ -41,23 +41,24 @@ def test_every_kind_of_difference_is_counted_and_shown(database: Path, twin: Pat
 
 
 @pytest.mark.parametrize(
-    ("one", "two"),
+    ("column", "one", "two"),
     [
-        ("1", "1.0"),
-        ("'1'", "1"),
-        ("x'61'", "'a'"),
-        ("'a'", "'A'"),
-        ("NULL", "''"),
-        ("1e-9", "1.1e-9"),
-        ("-1", "-2"),
+        ("v", "1", "1.0"),
+        ("v", "'1'", "1"),
+        ("v BLOB", "x'61'", "'a'"),
+        ("v TEXT COLLATE NOCASE", "'a'", "'A'"),
+        ("v TEXT COLLATE RTRIM", "'a'", "'a  '"),
+        ("v TEXT", "NULL", "''"),
+        ("v REAL", "1e-9", "1.1e-9"),
+        ("v INTEGER", "-1", "-2"),
     ],
 )
-def test_values_that_look_alike_are_told_apart(tmp_path: Path, one: str, two: str) -> None:
+def test_values_that_look_alike_are_told_apart(tmp_path: Path, column: str, one: str, two: str) -> None:
     for name, value in (("a.db", one), ("b.db", two)):
-        tell(tmp_path / name, "CREATE TABLE t (id INTEGER PRIMARY KEY, v, n TEXT COLLATE NOCASE)")
-        tell(tmp_path / name, f"INSERT INTO t VALUES (1, {value}, {value})")
+        tell(tmp_path / name, f"CREATE TABLE t (id INTEGER PRIMARY KEY, {column})")
+        tell(tmp_path / name, f"INSERT INTO t VALUES (1, {value})")
     assert not compare(tmp_path / "a.db", tmp_path / "b.db").equal
-    tell(tmp_path / "b.db", f"UPDATE t SET v = {one}, n = {one}")
+    tell(tmp_path / "b.db", f"UPDATE t SET v = {one}")
     assert compare(tmp_path / "a.db", tmp_path / "b.db").equal
 
 

@@ -22,9 +22,9 @@ from tests.changeover.database.writer import busy_writer
 from changeover.database import fingerprint, ledger
 from changeover.database.compare import compare
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
+from changeover.database.invariants import Depth, integrity
 from changeover.database.ledger import Direction
-from changeover.database.migrate import migrate
+from changeover.database.migrate import Eyes, migrate
 from changeover.errors import InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import Strategy
 
@@ -195,8 +195,6 @@ def test_a_schema_that_changes_between_the_check_and_the_work_stops_it(database:
         if moment == "before begin":
             tell(database, "CREATE INDEX meddled ON readings (solar_w)")
 
-    from changeover.database.migrate import Eyes
-
     with opened(database) as connection, pytest.raises(InvariantBroken, match="schema changed"):
         migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=Eyes(hook=meddle))
 
@@ -253,8 +251,6 @@ def test_a_damaged_index_is_found_in_a_thorough_check(database: Path) -> None:
         connection.execute(
             "UPDATE sqlite_schema SET sql = replace(sql, 'solar_w INTEGER', 'solar_w INTEGER NOT NULL')"
         )
-    from changeover.database.invariants import integrity
-
     with opened(database) as connection:
         assert integrity(connection) == ["NULL value in readings.solar_w"]
         assert integrity(connection, ["systems"]) == []
@@ -309,3 +305,25 @@ def test_a_database_without_a_wal_is_migrated_too(database: Path) -> None:
     with opened(database) as connection:
         migrate(connection, change(rows=ROWS), context(), depth=Depth.THOROUGH)
     assert ask(database, "SELECT count(*) FROM user_systems") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("DELETE FROM readings WHERE id < 101", "readings: no row should change, but 600 before, 500 after"),
+        (
+            "UPDATE readings SET solar_w = -1 WHERE id = 7",
+            "readings: no row should change, but their contents",
+        ),
+    ],
+)
+def test_what_got_past_the_guard_is_still_seen_in_the_rows(database: Path, harm: str, said: str) -> None:
+    with opened(database) as connection:
+
+        def do_harm(moment: str) -> None:
+            if moment == "after statement 2":
+                connection.execute(harm)
+
+        with pytest.raises(InvariantBroken, match=rf"{said}.*\(out of scope\)"):
+            migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=Eyes(hook=do_harm))
+    assert ask(database, "SELECT count(*), min(solar_w) FROM readings") == [(600, 0)]

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import subprocess
 import threading
 import time
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, make, script, tell
 
+from changeover.database import wal
 from changeover.database.connect import connect, opened
 from changeover.database.guard import Guard
 from changeover.database.transaction import Around, Work, bound, boundaries, transact
@@ -159,8 +161,6 @@ def test_readers_are_never_refused_while_writers_wait(database: Path, connection
 def test_a_reader_that_pins_the_wal_does_not_stop_the_change(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    from changeover.database import wal
-
     with closing(sqlite3.connect(database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         before = reader.execute("SELECT count(*) FROM systems").fetchone()
@@ -245,8 +245,6 @@ def test_a_rename_with_legacy_alter_table_off_rewrites_other_tables_and_on_does_
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 def test_a_disk_that_fills_up_in_the_wal_changes_nothing(tmp_path: Path) -> None:
-    import subprocess
-
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], check=False)
