@@ -9,7 +9,7 @@ from pathlib import Path
 
 from changeover.adopting.arrange import arrange
 from changeover.adopting.drafts import Inferred
-from changeover.adopting.source import Chunk, read_chunks
+from changeover.adopting.source import Chunk, Item, read_chunks
 from changeover.adopting.translate import Translator
 from changeover.adopting.write import plan_lines, translate_all
 from changeover.load import read_text
@@ -78,8 +78,8 @@ def _note_text(text: str, source: str, translator: Translator) -> None:
 
 def _note_boxes(chunks: list[Chunk], translator: Translator) -> None:
     for part in (part for chunk in chunks for part in chunk.parts):
-        if getattr(part, "ticked", False):
-            translator.note(part.line, "a ticked box has no check: it is open again, and a person is asked")  # type: ignore[union-attr]
+        if isinstance(part, Item) and part.ticked:
+            translator.note(part.line, "a ticked box has no check: it is open again, and a person is asked")
 
 
 def _without_secrets(text: str, secrets: list[tuple[str, str]]) -> str:

@@ -3,8 +3,8 @@
 Rule: pure; a task is named by an id that never changes, so that a journal can be read years later. Ids of the
 engine's own tasks hold a colon, which no id of a plan does.
 
-Order of the halves: steps with a ``phase=`` change places among themselves, all others stay where they are.
-An additive change migrates first (the old release does not mind), a removing one deploys first.
+Order of the halves: a step with a ``phase=`` moves together with the steps up to the next such step (its
+checks); what stands before the first and after the last of them stays there. An additive change migrates first (the old release does not mind), a removing one deploys first.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -91,12 +91,13 @@ def ordered(plan: Plan, *, additive: bool) -> tuple[Step, ...]:
         return steps
     migrate_first = plan.order is Order.MIGRATE_FIRST or (plan.order is Order.AUTO and additive)
     places = [place for place, step in enumerate(steps) if _part(step) is not None]
+    if not places:
+        return steps
     first = Part.MIGRATE if migrate_first else Part.DEPLOY
-    moved = sorted((steps[place] for place in places), key=lambda step: _part(step) is not first)
-    found = list(steps)
-    for place, step in zip(places, moved, strict=True):
-        found[place] = step
-    return tuple(found)
+    groups = [steps[start:end] for start, end in zip(places, [*places[1:], places[-1] + 1], strict=True)]
+    groups.sort(key=lambda group: _part(group[0]) is not first)
+    moved = tuple(step for group in groups for step in group)
+    return (*steps[: places[0]], *moved, *steps[places[-1] + 1 :])
 
 
 def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], bool]) -> tuple[Task, ...]:

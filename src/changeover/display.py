@@ -120,6 +120,7 @@ class Lines:
         match entry.kind:
             case Kind.STARTED:
                 self._labels[entry.id] = entry.text("label") or entry.id
+                self._told_s = time.monotonic()
                 attempt = entry.number("attempt") or 1
                 return f"again ({attempt:.0f})  {self._labels[entry.id]}" if attempt > 1 else ""
             case Kind.DONE:

@@ -100,7 +100,7 @@ class State:
     order: list[str] = field(default_factory=list)
     command: Command = Command.RUN
     turned: bool = False
-    turned_s: float = 0.0
+    back_asked: bool = False
     stop_asked: bool = False
     alarm: str = ""
     ended: Ending | None = None
@@ -136,7 +136,7 @@ def fold(entries: Sequence[Entry]) -> State:
         if entry.id and entry.kind in _OF_A_TASK:
             _note(state, entry, at_s)
         else:
-            _step(state, entry, at_s)
+            _step(state, entry)
     state.ended = ending(entries)
     return state
 
@@ -144,15 +144,16 @@ def fold(entries: Sequence[Entry]) -> State:
 _OF_A_TASK = (Kind.STARTED, Kind.NOTED, Kind.DONE, Kind.FAILED, Kind.SETTLED)
 
 
-def _step(state: State, entry: Entry, at_s: float) -> None:
+def _step(state: State, entry: Entry) -> None:
     match entry.kind:
         case Kind.OPENED:
             state.command = Command(entry.text("command"))
+            state.back_asked |= state.command is Command.ROLLBACK
             state.stop_asked, state.alarm = False, ""
             for known in state.tasks.values():
                 known.failures = 0
         case Kind.TURNED:
-            state.turned, state.turned_s = True, at_s
+            state.turned = True
         case Kind.ASKED:
             state.stop_asked = True
         case Kind.ALARM:
@@ -190,7 +191,7 @@ def _decide(plan: Plan, found: Course, state: State) -> Decision:
         return _finish(found, state)
     if state.turned:
         return _back(plan, found, state)
-    if state.command is Command.ROLLBACK:
+    if state.back_asked:
         if any(state.of(task).started for task in found.finish):
             return End(Ending.UNFINISHED, "`finish` has dropped what a way back needs")
         return Turn("a person asked for it")

@@ -11,7 +11,10 @@ from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens, unquoted
 from changeover.sqltree import Effect, effect_of
-from changeover.tables import EmptyCopy, schema_of_script
+from changeover.tables import ENGINE_PREFIX, EmptyCopy, schema_of_script
+
+_OWN = ("sqlite_", ENGINE_PREFIX)
+"""Tables that no scope needs to name: SQLite's, and those kept for going back."""
 
 
 def lint(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
@@ -112,7 +115,7 @@ def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
     for statement, effect in zip(action.statements, effects, strict=True):
         for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
             name = table.lower()
-            if name in scope | reported | {"sqlite_sequence"} or name in made & gone or not scope:
+            if name in scope | reported | (made & gone) or not scope or name.startswith(_OWN):
                 continue
             reported.add(name)
             hint = f'add {table} to scope="..." of {action.id}, or take the statement away'

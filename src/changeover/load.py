@@ -18,6 +18,7 @@ from changeover.markdown import Block, Checkbox, Fence, Heading, read_blocks
 from changeover.names import with_undeclared
 from changeover.plan import AnyAction, Box, Expect, Phase, Plan, Section, Step
 from changeover.problems import Position, Problem, Severity
+from changeover.rules import check
 from changeover.text import normalise, slug
 
 _PHASES = {
@@ -33,8 +34,6 @@ def load_plan(path: Path) -> Plan:
     """The plan in a file. Raises `PlanErrors`, with all faults of text and rules, if it cannot be read."""
     plan, problems = read_plan(path)
     if plan is None or problems:
-        from changeover.rules import check
-
         more = check(plan) if plan else []
         raise PlanErrors(sorted([*problems, *(p for p in more if p.severity is Severity.ERROR)], key=_order))
     return plan
@@ -42,8 +41,6 @@ def load_plan(path: Path) -> Plan:
 
 def check_file(path: Path) -> list[Problem]:
     """Every problem of a plan file, warnings included, in the order of the document."""
-    from changeover.rules import check
-
     plan, problems = read_plan(path)
     return sorted([*problems, *(check(plan) if plan else [])], key=_order)
 

@@ -17,7 +17,9 @@ from changeover.plan import (
     ShellAction,
     SqlAction,
 )
-from changeover.problems import Problem, Severity
+from changeover.problems import Position, Problem, Severity
+from changeover.sqltree import effect_of
+from changeover.tables import ENGINE_PREFIX
 
 UNDECIDED = "DECIDE:"
 _SECRET_HEADERS = {"authorization", "cookie", "x-api-key", "proxy-authorization"}
@@ -89,17 +91,29 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
     if phase in (Phase.PREFLIGHT, Phase.AFTER):
         hint = "only Execute, Rollback and Finish may change the database"
         yield Problem(action.position, "change-in-check", f"{action.id} changes the database", hint)
-    elif not action.scope:
+    elif not action.scope and not _only_keeps(action):
         hint = 'add scope="table table": every table that may be different afterwards'
         yield Problem(
             action.position, "no-scope", f"{action.id} does not say which tables it may change", hint
         )
+    for expectation in action.rows:
+        if expectation.table.lower().startswith(ENGINE_PREFIX):
+            hint = "take it out of rows and prove what is in it by a query"
+            yield Problem(action.position, "kept-rows", f"{expectation.table} is never compared", hint)
     named = {expectation.table for expectation in action.rows}
     for table in action.scope:
-        if table not in named and phase is Phase.EXECUTE:
+        kept = table.lower().startswith(ENGINE_PREFIX)
+        if table not in named and phase is Phase.EXECUTE and not kept:
             hint = f'add to rows: "{table}=*" if no row may be lost, "{table}=0" if none may change'
             message = f"{action.id} does not say how many rows of {table} change"
             yield Problem(action.position, "no-rows", message, hint, Severity.WARNING)
+
+
+def _only_keeps(action: SqlAction) -> bool:
+    """Whether a script writes nothing but tables kept for going back, which no scope names."""
+    effects = [effect_of(statement.text) for statement in action.statements]
+    written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops)]
+    return bool(written) and all(name.lower().startswith(ENGINE_PREFIX) for name in written)
 
 
 def _http(action: HttpAction) -> Iterator[Problem]:
@@ -184,4 +198,4 @@ def _undecided(plan: Plan) -> Iterator[Problem]:
         if UNDECIDED in line:
             question = line.split(UNDECIDED, 1)[1].replace("-->", "").strip() or "a decision is open"
             hint = "decide it, then delete this line"
-            yield Problem(type(plan.position)(plan.position.file, number), "undecided", question, hint)
+            yield Problem(Position(plan.position.file, number), "undecided", question, hint)

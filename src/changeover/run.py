@@ -112,8 +112,8 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder):
         conditions.require_no_open_run(state, plan)
-        conditions.require_sound(plan, database)
         conditions.require_not_applied(plan, database)
+        conditions.require_sound(plan, database)
         wanted = conditions.wanted_record(state, plan, database, values)
         record = records.require(state, plan, wanted, now_at=settings.now_at(), max_age_s=settings.max_age_s)
         conditions.require_room(database, record)

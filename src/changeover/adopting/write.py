@@ -169,7 +169,8 @@ def _item(item: Item) -> list[str]:
 def _as_it_was(part: Code, *, dropped: bool) -> list[str]:
     """A fence that does not run: verbatim, in a comment where it was left out or would run by its braces."""
     first = part.lines[0] if part.lines else ""
-    if dropped or "{" in first or part.language == "text" or first[:1] in (" ", "\t", ">"):
+    mark = re.match(r"`{3,}|~{3,}", first)
+    if dropped or mark is None or "{" in first or part.language == "text":
         return [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]
     closed = len(part.lines) > 1 and part.lines[-1].strip().strip("`~") == ""
-    return [*part.lines, *([] if closed else [re.match(r"`+|~+", first)[0]]), ""]  # type: ignore[index]
+    return [*part.lines, *([] if closed else [mark.group()]), ""]
