@@ -11,9 +11,8 @@ from pathlib import Path
 from benchmarks.house import Row, minutes, new_store, write_csv
 from benchmarks.measure import Measure, Watch, stopwatch
 from liveone.store import bulk, storage
-from liveone.store.readings import STORED_COLUMNS
+from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS
 from liveone.store.store import Store
-from liveone.transfer.columns import FIELDS
 from liveone.transfer.readings_in import Source
 
 READINGS = 1_000_000
@@ -26,15 +25,14 @@ def run(folder: Path) -> Iterator[Measure]:
     path = folder / "readings.csv"
     write_csv(path, minutes(READINGS))
     rows = list(islice(Source(path).rows(), IN_MEMORY))
-    plain = _per_s(IN_MEMORY, _executemany(folder / "plain.db", rows))
+    plain = IN_MEMORY / _executemany(folder / "plain.db", rows).wall_s
     yield from _imported(folder, path, rows, plain)
     shell = _shell(folder, path)
     name = "sqlite3 shell: .import, INSERT ... SELECT, no aggregates"
-    yield Measure(name, shell and _per_s(READINGS, shell), "rows/s", better="more", **_against(plain))
-    peer_s, why_not = _peer(folder, path)
+    yield _rate(name, READINGS / shell.wall_s if shell else None, plain)
+    peer, why_not = _peer(folder, path)
     name = f"{PEER} insert --csv, one index, no aggregates"
-    peer = peer_s and PEER_READINGS / peer_s
-    yield Measure(name, peer, "rows/s", better="more", note=why_not, **_against(plain))
+    yield _rate(name, PEER_READINGS / peer.wall_s if peer else None, plain, note=why_not)
 
 
 def _imported(folder: Path, path: Path, rows: list[Row], plain: float) -> Iterator[Measure]:
@@ -42,22 +40,20 @@ def _imported(folder: Path, path: Path, rows: list[Row], plain: float) -> Iterat
         watch = _timed(store, Source(path).rows())
         found = storage.storage(store)
     note = f"{watch.cpu_s / READINGS * 1e6:.1f} us CPU a reading"
-    yield Measure(
-        "import of a CSV with aggregates",
-        _per_s(READINGS, watch),
-        "rows/s",
-        aim=100_000,
-        better="more",
-        note=note,
-        **_against(plain),
-    )
+    yield _rate("import of a CSV with aggregates", READINGS / watch.wall_s, plain, aim=100_000, note=note)
     yield Measure("bytes on disk a reading, all tables and indexes", found.bytes_per_reading, "B")
     (folder / "csv.db").unlink()
     with new_store(folder / "memory.db") as store:
         watch = _timed(store, rows)
     note = f"{watch.cpu_s / IN_MEMORY * 1e6:.1f} us CPU a reading"
-    name = "import from memory with aggregates"
-    yield Measure(name, _per_s(IN_MEMORY, watch), "rows/s", better="more", note=note, **_against(plain))
+    yield _rate("import from memory with aggregates", IN_MEMORY / watch.wall_s, plain, note=note)
+
+
+def _rate(
+    name: str, per_s: float | None, plain: float, *, aim: float | None = None, note: str = ""
+) -> Measure:
+    against = "executemany, no aggregates"
+    return Measure(name, per_s, "/s", aim, "more", baseline=plain, against=against, note=note)
 
 
 def _timed(store: Store, rows: Iterable[Row]) -> Watch:
@@ -91,14 +87,15 @@ def _shell(folder: Path, csv_path: Path) -> Watch | None:
         return None
     with new_store(folder / "shell.db") as store:
         store.read("now")
-    names = ", ".join(FIELDS).replace("battery_soc_pct", "battery_soc").replace("fault_at", "fault_timestamp")
+    names = ", ".join(READING_COLUMNS)
+    values = ", ".join(f"nullif({name}, '')" for name in READING_COLUMNS)
     script = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE staged ({names});
 .import --csv --skip 1 {csv_path} staged
 INSERT INTO readings (system_id, delay_seconds, {names})
-  SELECT 1, received_time - inverter_time, {", ".join(f"nullif({n}, '')" for n in names.split(", "))} FROM staged;
+  SELECT 1, received_time - inverter_time, {values} FROM staged;
 """
     command = ["sqlite3", "-bail", str(folder / "shell.db")]
     with stopwatch() as watch:
@@ -107,7 +104,7 @@ INSERT INTO readings (system_id, delay_seconds, {names})
     return watch
 
 
-def _peer(folder: Path, csv_path: Path) -> tuple[float | None, str]:
+def _peer(folder: Path, csv_path: Path) -> tuple[Watch | None, str]:
     """sqlite-utils from PyPI in an environment of its own; None and why where it cannot be had."""
     home = folder / "peer"
     short = folder / "short.csv"
@@ -117,22 +114,12 @@ def _peer(folder: Path, csv_path: Path) -> tuple[float | None, str]:
         _quietly([sys.executable, "-m", "venv", str(home)])
         _quietly([str(home / "bin/pip"), "install", "--quiet", "--only-binary", ":all:", PEER])
     except (subprocess.SubprocessError, OSError) as error:
-        return None, f"could not be installed: {error}"[:60]
+        return None, f"not installed: {error}"[:70]
     command = [str(home / "bin" / PEER), "insert", str(folder / "peer.db"), "readings", str(short), "--csv"]
     with stopwatch() as watch:
         _quietly([*command, "--pk", "inverter_time", "--silent"])
-    return watch.wall_s, ""
+    return watch, ""
 
 
 def _quietly(command: list[str]) -> None:
     subprocess.run(command, check=True, timeout=120, capture_output=True)
-
-
-def _per_s(rows: int, watch: Watch) -> float:
-    return rows / watch.wall_s
-
-
-def _against(plain: float) -> dict[str, object]:
-    return {"baseline": plain, "against": "executemany, no aggregates"}
-
-

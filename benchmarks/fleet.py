@@ -27,8 +27,9 @@ def run(folder: Path) -> Iterator[Measure]:
             time.sleep(MINUTE_S)
             after, used_s = _collector(client), program.cpu_s - cpu_s
             resident_mb = program.memory_mb()
-    new, commits = (after[key] - before[key] for key in ("readings_new", "commits"))
-    note = f"{new} readings in {commits} commits, {resident_mb:.0f} MB resident"
+    told = ("polls", "failures", "readings_new", "commits")
+    polls, failures, new, commits = (after[key] - before[key] for key in told)
+    note = f"{polls} polls ({failures} failed), {new} readings, {commits} commits, {resident_mb:.0f} MB"
     yield Measure(
         "1,000 systems polled in a minute",
         used_s,

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ FIRST_AT = 1_451_606_400
 COUNTERS_FROM = FIELDS.index("solar_kwh_total")
 
 
-def minutes(number: int) -> Iterator[Row]:
-    """``number`` rows of Reading's fields, a minute apart, from FIRST_AT on."""
-    house = presets.house("grid", seed=1, since_day="2015-12-20")
-    cycle = list(islice(house.rows(FIRST_AT, FIRST_AT + CYCLE * MINUTE_S * 2, MINUTE_S), CYCLE))
+def minutes(number: int, *, first_at: int = FIRST_AT) -> Iterator[Row]:
+    """``number`` rows of Reading's fields, a minute apart, from ``first_at`` (UTC epoch seconds) on."""
+    began = datetime.fromtimestamp(first_at, UTC) - timedelta(days=10)
+    house = presets.house("grid", seed=1, since_day=began.date().isoformat())
+    cycle = list(house.rows(first_at, first_at + CYCLE * MINUTE_S, MINUTE_S))
     return islice(_repeated(cycle), number)
 
 

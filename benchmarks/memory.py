@@ -11,6 +11,7 @@ from benchmarks.measure import Measure
 from liveone.store import bulk
 
 USE_S = 60
+HISTORY_MINUTES = 30 * 1440
 BARE = """
 import uvicorn
 from fastapi import FastAPI
@@ -31,10 +32,8 @@ ASKED = (
 
 def run(folder: Path) -> Iterator[Measure]:
     with new_store(folder / "liveone.db") as store:
-        now_at = int(time.time())
-        rows = list(minutes(30 * 1440))
-        late_s = now_at - 2 * MINUTE_S - rows[-1][0]
-        bulk.import_readings(store, 1, [(r[0] + late_s, r[1] + late_s, *r[2:]) for r in rows])
+        began_at = int(time.time()) - HISTORY_MINUTES * MINUTE_S
+        bulk.import_readings(store, 1, minutes(HISTORY_MINUTES - 1, first_at=began_at))
     with processes.portal(folder) as url, processes.serve(folder, url) as (program, client):
         end_s = time.monotonic() + USE_S
         while time.monotonic() < end_s:

@@ -83,12 +83,13 @@ def portal(folder: Path, sites: int = 1) -> Iterator[str]:
 
 
 @contextmanager
-def serve(folder: Path, portal_url: str, *, cadence_s: int = 60) -> Iterator[tuple[Program, httpx2.Client]]:
+def serve(folder: Path, portal_url: str, *, polls: bool = True) -> Iterator[tuple[Program, httpx2.Client]]:
     """`liveone serve` in a process of its own on ``folder``/liveone.db; gives it and a client of it."""
     port = free_port()
     (folder / "liveone.toml").write_text(
-        f"[server]\nport = {port}\n[collect]\ncadence_s = {cadence_s}\n"
-        f'[[vendor]]\nname = "home"\ntype = "select.live"\nurl = "{portal_url}"\nemail = "owner@example.com"\n'
+        f"[server]\nport = {port}\n[collect]\nscheduler = {str(polls).lower()}\n"
+        f'[[vendor]]\nname = "home"\ntype = "select.live"\nurl = "{portal_url}"\n'
+        'email = "owner@example.com"\n'
     )
     environment = {**os.environ, "LIVEONE_VENDOR_HOME_PASSWORD": "sunshine"}
     with started([*LIVEONE, "serve"], folder=folder, environment=environment) as program:

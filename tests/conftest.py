@@ -1,9 +1,11 @@
-"""Shared fixtures: the recorded data of a real household, which never goes into the repository."""
+"""Shared fixtures: a household's recorded data, which never goes into the repository; a libSQL server."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.store.sqld import Sqld, scratch
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -16,3 +18,20 @@ def shared_data() -> Path:
             pytest.fail(f"the recorded data is missing at {SHARED}, and CI must not skip it")
         pytest.skip(f"recorded readings are not here ({SHARED})")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def sqld() -> Iterator[Sqld]:
+    """The one server of the session."""
+    server = Sqld(scratch("sqld"), "--max-active-namespaces", "50")
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def server_url(sqld: Sqld) -> Iterator[str]:
+    """An empty database on the server."""
+    with sqld.namespace() as url:
+        yield url

@@ -22,8 +22,9 @@ from changeover.adopt import adopt as adopt_runbook
 from changeover.adopt import read_runbook
 from changeover.attributes import parse_duration
 from changeover.database.connect import opened
+from changeover.database.names import counted
 from changeover.database.space import megabytes
-from changeover.display import SIGNS, seconds
+from changeover.display import SIGNS, planned, seconds
 from changeover.errors import ChangeoverError, PlanErrors
 from changeover.problems import Problem, Severity
 from changeover.records import Record
@@ -121,7 +122,8 @@ def check(plan: Path, database: Path | None, json_: bool) -> None:
     else:
         for problem in problems:
             click.echo(str(problem))
-        click.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings.")
+        warnings = len(problems) - len(errors)
+        click.echo(f"{counted(len(errors), 'error')}, {counted(warnings, 'warning')}.")
     sys.exit(PlanErrors.exit_code if errors else 0)
 
 
@@ -162,7 +164,7 @@ def adopt(runbook: Path, output: Path | None, json_: bool) -> None:
 @as_json
 @with_exit_codes
 def rehearse(plan: Path, who: str | None, json_: bool, **place: Any) -> None:
-    """Prove a plan on a copy of the real data: there, back, and there again. Production is only read."""
+    """Prove a plan on a copy of the real data, there and back. Production is only read."""
     parsed = session.read_sound(plan)
     work = session.begin(parsed, **place)
     with session.rehearsal_progress(json_) as progress, work.redacted():
@@ -253,7 +255,7 @@ def status_command(plan: Path | None, json_: bool, **place: Any) -> None:
     )
     click.echo(found.how + (f" At work: {found.holder}." if found.holder else ""))
     for line in found.lines:
-        times = f"{seconds(line.planned_s):>10} {seconds(line.measured_s):>10}"
+        times = f"{planned(line.planned_s):>10} {seconds(line.measured_s):>10}"
         click.echo(f"  {SIGNS[line.verdict][0]} {line.label[:60]:60} {times}  {line.verdict}")
     if found.backup:
         click.echo(f"Backup: {found.backup}")
@@ -331,7 +333,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 def _tell_record(record: Record) -> None:
     for step in record.steps:
         held = f", writers held {seconds(step.frozen_s)}" if step.frozen_s is not None else ""
-        click.echo(f"  {step.verdict:7} {step.direction:9} {step.label}  {seconds(step.seconds)}{held}")
+        click.echo(f"  {step.verdict:7} {step.direction:10} {step.label}  {seconds(step.seconds)}{held}")
     for reason in record.skipped:
         click.echo(f"  not shown on a copy: {reason}")
     for note in record.notes:

@@ -20,7 +20,7 @@ from changeover.database.migrate import schema_after
 from changeover.database.names import folded
 from changeover.database.schema import Schema
 from changeover.entries import Ending, Entry, begun, ending
-from changeover.errors import BadParameter, PlanErrors, Refused, StepFailed
+from changeover.errors import BadParameter, PlanErrors, Refused, StepFailed, Undecided
 from changeover.folders import State
 from changeover.params import Values
 from changeover.plan import Phase, Plan, SqlAction
@@ -72,6 +72,21 @@ def require_not_applied(plan: Plan, database: Path) -> None:
         raise Refused(
             f"Everything that this plan changes is in force already (run {run_id}).",
             hint=f"Nothing is left to do. To take it back: changeover rollback {plan.path}.",
+        )
+
+
+def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> None:
+    """Raises Undecided when a box of Execute or After would be asked and nobody is there to answer.
+
+    Boxes of Pre-flight are asked before anything is changed, so they need no such care.
+    """
+    boxes = [*plan.boxes(Phase.EXECUTE), *plan.boxes(Phase.AFTER)]
+    open_ones = [box for box in boxes if box.is_judgement and box.id not in confirmed]
+    if open_ones and not present:
+        listed = "\n".join(f"- {box.text} (--confirm {box.id})" for box in open_ones)
+        raise Undecided(
+            f"A person must judge while the run is under way, and nobody can be asked here:\n{listed}",
+            hint="Run it on a terminal, or say beforehand that you will see to it: --confirm ID.",
         )
 
 

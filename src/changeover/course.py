@@ -4,7 +4,8 @@ Rule: pure; a task is named by an id that never changes, so that a journal can b
 engine's own tasks hold a colon, which no id of a plan does.
 
 Order of the halves: a step with a ``phase=`` moves together with the steps up to the next such step (its
-checks); what stands before the first and after the last of them stays there. An additive change migrates first (the old release does not mind), a removing one deploys first.
+checks); what stands before the first and after the last of them stays there. An additive
+change migrates first (the old release does not mind), a removing one deploys first.
 """
 
 from collections.abc import Callable, Iterable, Iterator

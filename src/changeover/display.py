@@ -19,7 +19,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from changeover.entries import Entry, Kind
+from changeover.budgets import spoken
+from changeover.entries import Entry, Kind, ending, worked_s
 from changeover.plan import Plan
 from changeover.progress import Line, Verdict, lines
 
@@ -66,6 +67,11 @@ def seconds(value: float | None) -> str:
     if value < 1:
         return f"{value * 1000:.0f} ms"
     return f"{value:.2f} s" if value < 60 else f"{int(value // 60)} m {value % 60:02.0f} s"
+
+
+def planned(value: float | None) -> str:
+    """A limit as a plan writes it: ``30s``, ``1m30s``; empty for None."""
+    return "" if value is None else spoken(value)
 
 
 class JsonEvents:
@@ -183,24 +189,24 @@ class LiveList:
         if entry.kind is Kind.STARTED:
             self._now = ("", None, None, "")
         elif entry.kind is Kind.TURNED:
-            self.say(f"[bold yellow]Going back:[/] {entry.text('reason')}")
+            self.console.print(Text.assemble(("Going back: ", "bold yellow"), entry.text("reason")))
         elif entry.kind is Kind.ALARM:
-            self.say(f"[bold red]Alarm:[/] {entry.text('reason')}")
+            self.console.print(Text.assemble(("Alarm: ", "bold red"), entry.text("reason")))
 
     def progress(self, name: str, part: float | None, left_s: float | None, words: str) -> None:
         """Shown in the line of the task."""
         self._now = (name, part, left_s, words)
 
     def say(self, words: str) -> None:
-        """Above the list."""
-        self.console.print(words)
+        """Above the list; brackets in the words are brackets."""
+        self.console.print(words, markup=False, highlight=False)
 
     def ask(self, name: str, question: str) -> bool | None:
         """The list stands still while somebody thinks."""
         if not sys.stdin.isatty():
             return None
         with self._paused():
-            return _asked(question, lambda prompt: self.console.print(prompt, end=""))
+            return _asked(question, lambda prompt: self.console.print(prompt, end="", markup=False))
 
     def close(self) -> None:
         """Leave the list as it is."""
@@ -224,7 +230,19 @@ class LiveList:
             return Group()
         with self._drawing:
             found = lines(self.plan, list(self.entries), predicted=self.predicted)
-            return Group(Text(self.plan.title, style="bold"), self._table(found))
+            title = Text(self.plan.title, style="bold")
+            return Group(title, self._table(found), Text(self._estimate(found), style="dim"))
+
+    def _estimate(self, found: Sequence[Line]) -> str:
+        """How long it has worked, and how long the rehearsal took for what is left."""
+        if not self.entries or ending(self.entries) is not None:
+            return ""
+        last = self.entries[-1]
+        so_far_s = worked_s(self.entries)[-1] + max(time.monotonic() - last.clock_s, 0.0)
+        waiting = (Verdict.WAITING, Verdict.RUNNING)
+        left_s = sum(line.predicted_s or 0.0 for line in found if line.verdict in waiting)
+        rest = f", about {seconds(left_s)} left by the rehearsal" if left_s else ""
+        return f"{seconds(so_far_s)} so far{rest}"
 
     def _table(self, found: Sequence[Line]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -242,7 +260,7 @@ class LiveList:
             table.add_row(
                 self._spinner if line.verdict is Verdict.RUNNING else Text(sign, style=style),
                 Text(line.label, style="" if line.verdict is not Verdict.WAITING else "dim"),
-                seconds(line.planned_s),
+                planned(line.planned_s),
                 seconds(line.predicted_s),
                 seconds(line.measured_s),
                 Text(self._verdict(line), style=style),

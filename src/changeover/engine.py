@@ -101,6 +101,7 @@ class State:
     command: Command = Command.RUN
     turned: bool = False
     back_asked: bool = False
+    finish_asked: bool = False
     stop_asked: bool = False
     alarm: str = ""
     ended: Ending | None = None
@@ -149,6 +150,7 @@ def _step(state: State, entry: Entry) -> None:
         case Kind.OPENED:
             state.command = Command(entry.text("command"))
             state.back_asked |= state.command is Command.ROLLBACK
+            state.finish_asked |= state.command is Command.FINISH
             state.stop_asked, state.alarm = False, ""
             for known in state.tasks.values():
                 known.failures = 0
@@ -187,7 +189,7 @@ def _note(state: State, entry: Entry, at_s: float) -> None:
 
 
 def _decide(plan: Plan, found: Course, state: State) -> Decision:
-    if state.command is Command.FINISH:
+    if state.command is Command.FINISH or (state.finish_asked and state.command is Command.RESUME):
         return _finish(found, state)
     if state.turned:
         return _back(plan, found, state)
@@ -278,7 +280,7 @@ def _undo(task: Task, known: Known) -> Decision | None:
 
 
 def _finish(found: Course, state: State) -> Decision:
-    if state.turned or not state.was_done:
+    if state.turned or state.back_asked or not state.was_done:
         return End(Ending.UNFINISHED, "only a run that is done can be finished")
     for task in found.finish:
         known = state.of(task)

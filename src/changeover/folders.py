@@ -2,15 +2,14 @@
 
     liveone.db
     liveone.db.changeover/
-      runs/20260105-021500-3f2a/   journal.jsonl  plan/PLAN.md  plan/migrate.sql  report.md  report.html
-      rehearsals/20260104-200000.json
+      runs/0001-20260105-021500/   journal.jsonl  plan/PLAN.md  plan/migrate.sql  report.md  report.html
+      rehearsals/0001-20260104-200000.json
 
 Rule: the plan of a run is kept with it, word for word, so that it can be resumed or taken back whatever
 became of the original. Nothing here is ever deleted by the engine.
 """
 
 import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,9 +64,11 @@ def state_of(database: Path, folder: Path | None = None) -> State:
     return State(folder if folder is not None else real.with_name(real.name + ".changeover"))
 
 
-def new_run_id(now_at: float) -> str:
-    """An id that sorts by time (UTC) and is not given twice."""
-    return f"{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def numbered(folder: Path, now_at: float) -> str:
+    """``0007-20260105-021500``: the next number, whatever the clock says, and when that was (UTC)."""
+    numbers = (path.name.partition("-")[0] for path in folder.glob("*-*"))
+    number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
+    return f"{number:04d}-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}"
 
 
 def make_run(state: State, run_id: str, plan: Plan) -> Path:

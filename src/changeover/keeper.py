@@ -58,7 +58,7 @@ class Keeper:
         self._done.set()
         self._thread.join()
         if self.lost is None:
-            with suppress(ChangeoverError), opened(self.database) as connection:
+            with suppress(ChangeoverError), opened(self.database, busy_timeout_s=1.0) as connection:
                 leases.release(connection, self.lease)
 
     def _keep(self) -> None:

@@ -6,6 +6,7 @@ Rule: what SQLite can say by trying on an empty copy of the schema SQLite is ask
 from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
+from changeover import consequence
 from changeover.lint_rules import Script, statement_rules
 from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
@@ -52,7 +53,7 @@ def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, 
 def _clone(copy: EmptyCopy) -> EmptyCopy:
     clone = EmptyCopy({})
     copy.connection.backup(clone.connection)
-    clone.known = copy.known
+    clone.known, clone.living = copy.known, copy.living
     return clone
 
 
@@ -83,9 +84,9 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
         if effect.verb == "PRAGMA" and action.changes:
             continue
         if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
-            yield Problem(
-                statement.position, "sql", f"SQLite cannot run this: {message}", _mending(message, copy)
-            )
+            problem = f"SQLite cannot run this: {message}"
+            would = consequence.of_statement(effect, copy.living) if copy.living else ""
+            yield Problem(statement.position, "sql", problem, _mending(message, copy), would=would)
     if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
         yield from _scope(action, effects)
         yield from _drops(script, copy)
@@ -129,16 +130,19 @@ def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
             children = copy.referring_to(table)
             if not children:
                 continue
-            names = ", ".join(sorted({reference.child for reference in children}))
+            named = sorted({reference.child for reference in children})
+            names, would = ", ".join(named), ""
+            if copy.living:
+                would = consequence.of_drop(table, named, copy.living)
             rules = ", ".join(sorted({reference.on_delete for reference in children}))
             if script.action.strategy is Strategy.NATIVE:
                 hint = "strategy=blocking turns foreign keys off before BEGIN and compares all other tables"
                 message = f"DROP TABLE {table} with foreign keys on empties {names} (ON DELETE {rules})"
-                yield Problem(statement.position, "drop-cascade", message, hint)
+                yield Problem(statement.position, "drop-cascade", message, hint, would=would)
             elif not copy.has(table):
                 hint = f"create {table} again in the same script, or drop the references of {names} first"
                 message = f"after DROP TABLE {table}, {names} would refer to nothing"
-                yield Problem(statement.position, "drop-referenced", message, hint)
+                yield Problem(statement.position, "drop-referenced", message, hint, would=would)
             elif not _declares(script, children[0].child):
                 message = f"{names} refer to {table}, which is dropped and made again"
                 hint = 'declare rows="' + " ".join(f"{name}=0" for name in names.split(", ")) + '"'

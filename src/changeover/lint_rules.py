@@ -5,11 +5,12 @@ Rule: a rule says what would happen, to which rows, and what to write instead.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sqlglot import exp
 
+from changeover import consequence
 from changeover.placeholders import is_placeholder
 from changeover.plan import Rows, SqlAction, SqlStatement
 from changeover.problems import Problem, Severity
@@ -50,7 +51,17 @@ def statement_rules(
     allowed = set(_ALLOWED.findall(statement.text))
     for problem in _all_rules(script, statement, effect, copy):
         if problem.rule not in allowed:
-            yield problem
+            yield replace(problem, would=problem.would or _would(problem, script, effect, copy))
+
+
+def _would(problem: Problem, script: Script, effect: Effect, copy: EmptyCopy) -> str:
+    if copy.living is None:
+        return ""
+    if problem.rule == "raise-outside-trigger":
+        place = next(number for number, one in enumerate(script.effects) if one is effect)
+        return consequence.of_rest(script.effects[place + 1 :], copy.living)
+    counted = ("half-key", "placeholder", "every-row")
+    return consequence.of_statement(effect, copy.living) if problem.rule in counted else ""
 
 
 def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
@@ -61,7 +72,7 @@ def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: Em
     yield from _half_key(statement, effect, copy)
     yield from _everything(script, statement, effect)
     yield from _select_star(statement, effect)
-    yield from _copy_then_drop(script, statement, effect)
+    yield from _copy_then_drop(script, statement, effect, copy)
 
 
 def _own_control(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
@@ -131,7 +142,11 @@ def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
             f"{effect.verb} of {table} by {', '.join(sorted(asked & key))} alone, but a row is named by"
             f" ({', '.join(sorted(key))}): it would change rows of every {missing}"
         )
-        hint = f"compare {missing} too, for example (a, b) IN (SELECT a, b ...)"
+        names = ", ".join(sorted(key))
+        hint = (
+            f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
+            " say so inside the statement: -- allow half-key: <why>"
+        )
         yield Problem(statement.position, "half-key", message, hint)
         return
 
@@ -155,7 +170,9 @@ def _select_star(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
         yield Problem(statement.position, "select-star", message, hint, Severity.WARNING)
 
 
-def _copy_then_drop(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+def _copy_then_drop(
+    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
     """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
     for table in effect.drops:
         for copied in script.effects:
@@ -168,7 +185,8 @@ def _copy_then_drop(script: Script, statement: SqlStatement, effect: Effect) -> 
                 message = (
                     f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
                 )
-                yield Problem(statement.position, "copy-without-count", message, hint)
+                would = consequence.of_copy(copied, table, copy.living) if copy.living else ""
+                yield Problem(statement.position, "copy-without-count", message, hint, would=would)
                 return
 
 

@@ -54,9 +54,9 @@ def read_plan(path: Path) -> tuple[Plan | None, list[Problem]]:
     try:
         text = normalise(path.read_bytes().decode("utf-8"))
     except OSError as error:
-        return None, [
-            Problem(Position(str(path), 1), "unreadable", f"cannot read the plan: {error.strerror}")
-        ]
+        hint = "name the plan's own file, such as plans/PLAN.md"
+        message = f"cannot read the plan: {error.strerror}"
+        return None, [Problem(Position(str(path), 1), "unreadable", message, hint)]
     except UnicodeDecodeError:
         hint = f"save it as UTF-8, for example: iconv -f cp1252 -t utf-8 {path.name}"
         return None, [Problem(Position(path.name, 1), "unreadable", "the plan is not UTF-8 text", hint)]
@@ -93,7 +93,10 @@ def _front_matter(text: str, file: str, faults: Faults) -> tuple[dict[str, Node]
         inside, first_line = split_front_matter(text)
         if inside is not None:
             return dict(parse_front_matter(inside)), first_line
-        hint = "begin the plan with a line '---', settings such as 'database: ...', and a line '---'"
+        hint = (
+            "begin the plan with a line '---', settings such as 'database: ...', and a line '---';"
+            f" of a prose runbook 'changeover adopt {file}' makes a plan"
+        )
         faults.add(Position(file, 1), "front-matter", "the plan has no front matter", hint)
     except Unreadable as error:
         faults.add(Position(file, error.line), "front-matter", str(error))

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import httpx2
 
+from changeover.actions.http import tls
 from changeover.params import Values
 from changeover.plan import Event, Hook, HookKind
 
@@ -76,7 +77,7 @@ class Notifier:
         url = self.values.expand_url(hook.target)
         headers = {"Content-Type": "application/json"}
         try:
-            with httpx2.Client(trust_env=False, timeout=WAIT_S) as client:
+            with httpx2.Client(trust_env=False, timeout=WAIT_S, verify=tls()) as client:
                 status = client.post(url, content=body, headers=headers).status_code
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return str(error) or type(error).__name__

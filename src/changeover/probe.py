@@ -7,7 +7,6 @@ request is counted; the first `KEPT` of them are kept one by one. Memory is boun
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from changeover.plan import Outcome, Probe, Request
 
 IN_FLIGHT = 16
 KEPT = 500
+BUCKETS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,11 @@ class Trouble:
 
 @dataclass(slots=True)
 class Seen:
-    """What the probe saw. ``per_second`` counts requests and failures by second since ``started_at``."""
+    """What the probe saw.
+
+    ``buckets`` holds requests, failures and the longest answer in seconds, by spans of ``bucket_s`` since
+    ``started_at``; when they become too many the spans are doubled.
+    """
 
     started_at: float
     requests: int = 0
@@ -44,9 +48,8 @@ class Seen:
     longest_s: float = 0.0
     total_s: float = 0.0
     troubles: list[Trouble] = field(default_factory=list)
-    per_second: Counter[int] = field(default_factory=Counter)
-    failed_per_second: Counter[int] = field(default_factory=Counter)
-    worst_per_second: dict[int, float] = field(default_factory=dict)
+    bucket_s: float = 0.1
+    buckets: dict[int, tuple[int, int, float]] = field(default_factory=dict)
     longest_outage_s: float = 0.0
     _down_since: float | None = None
 
@@ -71,11 +74,26 @@ class Seen:
                 {"at": round(t.at, 3), "s": round(t.seconds, 4), "status": t.status, "reason": t.reason}
                 for t in self.troubles
             ],
-            "worst_ms": [
-                [second, self.per_second[second], self.failed_per_second[second], round(worst * 1000, 1)]
-                for second, worst in sorted(self.worst_per_second.items())
+            "bucket_s": self.bucket_s,
+            "buckets": [
+                [number, asked, failed, round(longest_s * 1000, 1)]
+                for number, (asked, failed, longest_s) in sorted(self.buckets.items())
             ],
         }
+
+    def put(self, after_s: float, failed: bool, seconds: float) -> None:
+        """Count one request that left ``after_s`` after the start."""
+        _merge(self.buckets, int(after_s / self.bucket_s), (1, int(failed), seconds))
+        if len(self.buckets) > BUCKETS:
+            fewer: dict[int, tuple[int, int, float]] = {}
+            for number, one in self.buckets.items():
+                _merge(fewer, number // 2, one)
+            self.buckets, self.bucket_s = fewer, self.bucket_s * 2
+
+
+def _merge(buckets: dict[int, tuple[int, int, float]], number: int, one: tuple[int, int, float]) -> None:
+    asked, failed, longest_s = buckets.get(number, (0, 0, 0.0))
+    buckets[number] = (asked + one[0], failed + one[1], max(longest_s, one[2]))
 
 
 class Prober:
@@ -105,7 +123,7 @@ class Prober:
     def _beat(self) -> None:
         limits = httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
         with (
-            httpx2.Client(trust_env=False, limits=limits) as session,
+            httpx2.Client(trust_env=False, limits=limits, verify=http.tls()) as session,
             ThreadPoolExecutor(IN_FLIGHT, "probe") as pool,
         ):
             next_s = time.monotonic()
@@ -130,15 +148,12 @@ class Prober:
         seen = self.seen
         failed = answer.outcome is not Outcome.HEALTHY
         slow = answer.seconds > self.probe.slow_s
-        second = int(sent_at - seen.started_at)
         seen.requests += 1
         seen.failed += failed
         seen.slow += slow
         seen.total_s += answer.seconds
         seen.longest_s = max(seen.longest_s, answer.seconds)
-        seen.per_second[second] += 1
-        seen.failed_per_second[second] += failed
-        seen.worst_per_second[second] = max(seen.worst_per_second.get(second, 0.0), answer.seconds)
+        seen.put(max(sent_at - seen.started_at, 0.0), failed, answer.seconds)
         if (failed or slow) and len(seen.troubles) < KEPT:
             reason = self.values.redactor.hide(answer.reason)[:200]
             seen.troubles.append(Trouble(sent_at, answer.seconds, answer.status, reason))

@@ -1,6 +1,6 @@
 """Faults of a plan, and the places where they are: data that every part of the document half speaks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -24,14 +24,19 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault of a plan: where, which rule (a stable slug such as ``duplicate-id``), what, how to mend it."""
+    """A fault of a plan: where, which rule (a stable slug such as ``duplicate-id``), what, how to mend it.
+
+    ``would`` is what it would have done to the rows of a living database, where one was at hand.
+    """
 
     position: Position
     rule: str
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    would: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         head = f"{self.position}: {self.severity}: {self.message} [{self.rule}]"
-        return f"{head}\n  {self.hint}" if self.hint else head
+        would = f"In this database {self.would}." if self.would else ""
+        return "\n  ".join(filter(None, (head, would, self.hint)))

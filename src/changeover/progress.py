@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from changeover.course import Doing, Task, course, way_back
 from changeover.engine import Known, State, fold
-from changeover.entries import Ending, Entry, Kind, begun
+from changeover.entries import Entry, Kind, begun
 from changeover.plan import Phase, Plan, ShellAction
 
 
@@ -64,11 +64,13 @@ def lines(
     order = bool(first and first.data.get("additive")) if additive is None else additive
     state, found = fold(entries), course(plan, additive=order)
     tasks = list(found.forward)
+    back = _back(plan, found.execute, state) if state.turned else ()
     if state.turned:
-        tasks = [task for task in tasks if state.of(task).started] + list(_back(plan, found.execute, state))
+        tasks = [task for task in tasks if state.of(task).started] + list(back)
     if any(state.of(task).started for task in found.finish):
         tasks += list(found.finish)
     teller = _Teller(plan, entries, state, predicted or {})
+    teller.undone = {_undoes(plan, task) for task in back if state.of(task).done or state.of(task).applied}
     return [teller.line(task) for task in tasks]
 
 
@@ -100,6 +102,13 @@ def _back(plan: Plan, execute: Sequence[Task], state: State) -> tuple[Task, ...]
     return way_back(plan, started, needs_undo)
 
 
+def _undoes(plan: Plan, task: Task) -> str:
+    """The id of the task that a task of the way back takes back; empty for one that only looks."""
+    if task.doing is Doing.ACTION:
+        return plan.action(task.subject).undoes or ""
+    return task.subject
+
+
 class _Teller:
     """Makes lines from what is known of one run."""
 
@@ -107,6 +116,7 @@ class _Teller:
         self, plan: Plan, entries: Sequence[Entry], state: State, predicted: Mapping[str, float]
     ) -> None:
         self.plan, self.state, self.predicted = plan, state, predicted
+        self.undone: set[str] = set()
         self.over = state.ended is not None
         self.now = running(entries)
         self.last = {e.id: e for e in entries if e.kind in (Kind.DONE, Kind.FAILED)}
@@ -139,8 +149,7 @@ class _Teller:
         if task.id == self.now and not self.over:
             return Verdict.RUNNING
         if known.done or (task.atomic and known.applied):
-            back = self.state.ended is Ending.ROLLED_BACK and task.phase is Phase.EXECUTE
-            return Verdict.BACK if back and task.atomic else Verdict.PASSED
+            return Verdict.BACK if task.id in self.undone else Verdict.PASSED
         if known.failed:
             return Verdict.FAILED
         if known.started:

@@ -19,9 +19,10 @@ from changeover.actions.scene import Scene
 from changeover.database import lock
 from changeover.database.connect import opened
 from changeover.database.fingerprint import fingerprint
+from changeover.engine import fold
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending
 from changeover.errors import Refused
-from changeover.folders import State, kept_plan, make_run, new_run_id, state_of
+from changeover.folders import State, kept_plan, make_run, numbered, state_of
 from changeover.journal import NAME, Journal
 from changeover.notify import Notifier
 from changeover.params import Redactor, Values
@@ -107,8 +108,8 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
     changed; LeaseLost, Full or DatabaseError when the runner itself cannot go on. Anything else is in the
     outcome.
     """
-    run_id = new_run_id(settings.now_at())
     state = state_of(database, settings.state)
+    run_id = numbered(state.runs, settings.now_at())
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder):
         conditions.require_no_open_run(state, plan)
@@ -117,6 +118,7 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
         wanted = conditions.wanted_record(state, plan, database, values)
         record = records.require(state, plan, wanted, now_at=settings.now_at(), max_age_s=settings.max_age_s)
         conditions.require_room(database, record)
+        conditions.require_judges(plan, settings.desk.confirmed, present=settings.desk.present)
         facts: dict[str, object] = {
             "run": run_id,
             "title": plan.title,
@@ -211,7 +213,8 @@ def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state
     if command is Command.ROLLBACK and ended in (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED):
         hint = "Nothing of it is in force." if ended is not Ending.FINISHED else _FINISHED
         raise Refused(f"Run {run_id} cannot be taken back: {ended}.", hint=hint)
-    if command is Command.FINISH and ended not in (Ending.DONE, Ending.UNFINISHED):
+    known = fold(entries)
+    if command is Command.FINISH and (known.turned or known.back_asked or not known.was_done):
         raise Refused(
             f"Run {run_id} is not done{f' but {ended}' if ended else ''}; there is nothing to finish.",
             hint=f"See changeover status {plan.path}.",
@@ -235,7 +238,6 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         now_at=settings.now_at,
         hook=settings.hook,
     )
-    contract = conditions.contract_of(plan, scene) if command in (Command.RUN, Command.RESUME) else None
     journal.add(Kind.OPENED, command=command.value, who=settings.who, pid=os.getpid())
     settings.opened(journal.entries, plan)
     with ExitStack() as stack:
@@ -252,7 +254,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
             scene=scene,
             holder=place.holder,
             additive=bool(first.data.get("additive")),
-            contract=contract,
+            contract=lambda: conditions.contract_of(plan, scene),
             desk=settings.desk,
             signals=settings.signals,
             turned=lambda reason: tell(Event.FAILED, reason),

@@ -5,6 +5,8 @@ failure and the engine decides; only a lost lease and a journal that cannot be w
 because then nothing it did would be safe.
 """
 
+import os
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -21,8 +23,8 @@ from changeover.database.connect import connect, translated
 from changeover.database.fingerprint import definitions_of_script, fingerprint
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder, state_of
-from changeover.engine import Decision, End, Perform, Settle, Turn, decide
-from changeover.entries import Kind, begun, last
+from changeover.engine import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
+from changeover.entries import Ending, Kind, begun, last
 from changeover.errors import ChangeoverError, CheckFailed, LeaseLost, Locked, StepFailed, Undecided
 from changeover.journal import Journal
 from changeover.keeper import Keeper
@@ -44,11 +46,13 @@ class Desk:
     """How a runner meets people.
 
     ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of
-    boxes that were judged beforehand; ``progress`` gets (task, part done, seconds left, words).
+    boxes that were judged beforehand; ``progress`` gets (task, part done, seconds left, words). ``present``:
+    somebody is there to be asked.
     """
 
     ask: Callable[[str, str], bool | None] = lambda name, question: None
     confirmed: frozenset[str] = frozenset()
+    present: bool = False
     progress: Callable[[str, float | None, float | None, str], None] = lambda name, part, left_s, words: None
 
 
@@ -57,6 +61,8 @@ class Runner:
     """One session of a run. ``work`` returns how it ended; ``close`` gives the lease back.
 
     ``hook`` hears every boundary at which a runner may be killed. ``lasts_s`` is the length of the lease.
+    ``contract`` is asked right before the last change: where the release is deployed first, it is the new one
+    that answers.
     """
 
     plan: Plan
@@ -64,7 +70,7 @@ class Runner:
     scene: Scene
     holder: Holder
     additive: bool
-    contract: Mapping[str, Sequence[str]] | None = None
+    contract: Callable[[], Mapping[str, Sequence[str]] | None] = lambda: None
     desk: Desk = field(default_factory=Desk)
     signals: Signals = field(default_factory=Signals)
     turned: Callable[[str], None] = lambda reason: None
@@ -90,8 +96,10 @@ class Runner:
                     self.journal.add(Kind.TURNED, reason=reason, task=task)
                     self.turned(reason)
                 case Settle(task):
-                    applied = sql.was_done(self.scene, task.id, _direction(task))
-                    self.journal.add(Kind.SETTLED, task.id, applied=applied)
+                    problem = self._settle(task)
+                    if problem:
+                        self.journal.add(Kind.ENDED, ending=Ending.OPERATOR_NEEDED.value, reason=problem)
+                        return End(Ending.OPERATOR_NEEDED, problem)
                 case Perform():
                     self._perform(decision)
 
@@ -103,6 +111,20 @@ class Runner:
         """Give the lease back."""
         if self.keeper is not None:
             self.keeper.release()
+
+    def _settle(self, task: Task) -> str:
+        """Ask the ledger what became of a task; why it cannot be asked, where that keeps failing."""
+        problem = ""
+        for pause_s in PAUSES_S:
+            time.sleep(pause_s)
+            try:
+                applied = sql.was_done(self.scene, task.id, _direction(task))
+            except ChangeoverError as error:
+                problem = f"the database cannot be asked whether {task.label} was done: {error.message}"
+                continue
+            self.journal.add(Kind.SETTLED, task.id, applied=applied)
+            return ""
+        return problem
 
     def _hear(self) -> None:
         if self.signals.stop and not _said(self.journal, Kind.ASKED):
@@ -201,13 +223,14 @@ class Runner:
         forward = what.task.phase is Phase.EXECUTE
         final = forward and action.id == self.changes[-1]
         after = self.plan.schema.after if self.plan.schema else None
+        contract = self.contract() if final else None
         return sql.Purpose(
             action.id,
             _direction(what.task),
             sql.content_of(content),
             budget_s=what.limit.seconds if forward and what.limit else None,
             expected=definitions_of_script(after.text) if final and after else None,
-            contract=dict(self.contract) if final and self.contract else None,
+            contract=dict(contract) if contract else None,
         )
 
     def _judge(self, task: Task) -> Result:
@@ -269,7 +292,7 @@ def take_lease(database: Path, holder: Holder, lasts_s: float) -> leases.Lease:
     """
     with translated(database), closing(connect(database)) as connection:
         seen = leases.look(connection)
-        gone = seen is not None and seen.holder is not None and state_of(seen.holder) == " (gone)"
+        gone = seen is not None and seen.holder is not None and _is_gone(seen.holder)
         try:
             return leases.acquire(connection, holder, lasts_s=lasts_s, watched=seen if gone else None)
         except Locked:
@@ -277,6 +300,11 @@ def take_lease(database: Path, holder: Holder, lasts_s: float) -> leases.Lease:
             if watched is None:
                 raise
             return leases.acquire(connection, holder, lasts_s=lasts_s, watched=watched)
+
+
+def _is_gone(holder: Holder) -> bool:
+    """Whether nobody can be at work under that name: it has ended, or it is this process, earlier."""
+    return state_of(holder) == " (gone)" or (holder.pid, holder.host) == (os.getpid(), socket.gethostname())
 
 
 def _direction(task: Task) -> Direction:

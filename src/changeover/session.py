@@ -25,9 +25,9 @@ from changeover.folders import State, kept_plan, state_of
 from changeover.names import NAME
 from changeover.params import Values
 from changeover.plan import Plan
-from changeover.rehearsal import Progress as RehearsalProgress
 from changeover.run import Settings, recorded_settings, this_person
 from changeover.runner import Desk, Signals
+from changeover.stage import Progress as RehearsalProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,12 @@ def at_desk(
                 who=person,
                 state=work.state.path,
                 max_age_s=max_age_s,
-                desk=Desk(ask=display.ask, confirmed=frozenset(confirm), progress=display.progress),
+                desk=Desk(
+                    ask=display.ask,
+                    confirmed=frozenset(confirm),
+                    present=not json_ and sys.stdin.isatty(),
+                    progress=display.progress,
+                ),
                 signals=signals,
                 show=display.show,
                 opened=display.opened,

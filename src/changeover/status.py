@@ -11,6 +11,7 @@ from pathlib import Path
 from changeover.course import BACKUP
 from changeover.database import ledger, lock
 from changeover.database.connect import connect, translated
+from changeover.engine import fold
 from changeover.entries import Ending, Entry, Kind, begun, ending, last
 from changeover.folders import State
 from changeover.plan import Plan
@@ -92,6 +93,8 @@ def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, 
     match ending(entries):
         case None if taken:
             return ("It is going back." if turned else "It is at work."), ()
+        case None if fold(entries).finish_asked:
+            return "Its `finish` was killed; the database is whole.", (f"changeover finish {plan}",)
         case None:
             return "Its runner was killed; the database is whole.", ((back,) if turned else (resume, back))
         case Ending.DONE:

@@ -6,6 +6,9 @@ Rule: only definitions are copied, never a row; the copy is private and thrown a
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from changeover.consequence import LivingSchema
 
 ENGINE_PREFIX = "changeover_"
 
@@ -20,12 +23,17 @@ class Reference:
 
 
 def read_schema(connection: sqlite3.Connection) -> dict[str, str]:
-    """Name -> CREATE statement of everything in a database, tables first, in the order of creation."""
+    """Name -> CREATE statement of everything in a database, tables first, in the order of creation.
+
+    Of a database in a file it is a `LivingSchema`, so that a fault can be told with the rows it would reach.
+    """
     rows = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         " ORDER BY type <> 'table', rowid"
     )
-    return {str(name): str(sql) for name, sql in rows}
+    found = {str(name): str(sql) for name, sql in rows}
+    file = connection.execute("PRAGMA database_list").fetchone()[2]
+    return LivingSchema(found, Path(file)) if file else found
 
 
 def schema_of_script(script: str) -> dict[str, str]:
@@ -43,6 +51,7 @@ class EmptyCopy:
 
     def __init__(self, schema: Mapping[str, str] | None) -> None:
         self.known = schema is not None
+        self.living = schema if isinstance(schema, LivingSchema) else None
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         for sql in (schema or {}).values():
             self._create(sql)
@@ -76,6 +85,11 @@ class EmptyCopy:
         """Whether a table or view of that name exists."""
         sql = "SELECT 1 FROM sqlite_master WHERE lower(name) = lower(?) AND type IN ('table', 'view')"
         return self.connection.execute(sql, (table,)).fetchone() is not None
+
+    def columns(self, table: str) -> frozenset[str]:
+        """The columns of a table or view in lower case; none where there is no such table."""
+        rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        return frozenset(str(name).lower() for (name,) in rows)
 
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""

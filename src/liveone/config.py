@@ -23,9 +23,10 @@ GRID_SIGNS = ("auto", "normal", "inverted")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """``url`` is a path (relative to the settings) or a URL of a libSQL server."""
+    """``url`` is a path (relative to the settings) or a URL of a libSQL server, which may have a replica."""
 
     url: str = "liveone.db"
+    replica_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,21 @@ class Config:
     secrets: Secrets = field(default_factory=Secrets)
 
     @property
+    def is_server(self) -> bool:
+        """Whether the database is a libSQL server, not a file."""
+        return "://" in self.database.url.removeprefix("file:").removeprefix("sqlite:")
+
+    @property
     def database_path(self) -> Path:
         """The database's file; a ConfigError where the database is a server."""
-        url = self.database.url.removeprefix("file:")
-        if "://" in url:
+        url = self.database.url
+        if self.is_server:
             raise ConfigError(
-                f"{self.database.url} is not a file",
-                hint="This release works on SQLite files; give database.url a path.",
+                f"this works on a database file, and {url} is a server",
+                hint="See docs/operations/libsql.md for the server's way of doing it.",
             )
-        return (self.folder / url).resolve()
+        path = url.removeprefix("sqlite:").removeprefix("file:")
+        return (self.folder / ("/" + path.lstrip("/") if path.startswith("//") else path)).resolve()
 
     @property
     def spool_path(self) -> Path:
@@ -163,7 +170,13 @@ def _build(
     config = Config(
         folder=folder,
         path=path,
-        database=_override(database, {"url": environment.get("LIVEONE_DATABASE_URL")}),
+        database=_override(
+            database,
+            {
+                "url": environment.get("LIVEONE_DATABASE_URL"),
+                "replica_url": environment.get("LIVEONE_REPLICA_URL"),
+            },
+        ),
         server=_override(server, {"host": environment.get("LIVEONE_HOST"), "port": _port(environment)}),
         collect=_override(collect, {"scheduler": _scheduler(environment)}),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),

@@ -6,24 +6,27 @@ import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from liveone import __version__, users
+from liveone.administration import Steward
 from liveone.clock import Clock, SystemClock
 from liveone.collect import closer
 from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.onlooker import Onlooker
 from liveone.collect.poller import PollResult
 from liveone.collect.spool import Spool
 from liveone.config import Config, VendorConfig
 from liveone.domain.system import System
 from liveone.errors import ConfigError
-from liveone.store import systems
+from liveone.store import files, systems
+from liveone.store import store as stores
 from liveone.store.database import Database
-from liveone.store.files import refuse_unusable
-from liveone.store.sqlite import SqliteDatabase
+from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
-from liveone.store.store import open_store as open_store_at
 from liveone.vendors.base import Vendor, VendorAccount
 from liveone.vendors.registry import open_vendor
 from liveone.web import server
@@ -35,14 +38,42 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def open_database(config: Config) -> Database:
-    """The configured database as it is, of whatever shape. Raises StoreError, ConfigError."""
-    refuse_unusable(config.database_path)
-    return SqliteDatabase(config.database_path)
+    """The configured database as it is, of whatever shape. Raises StoreError, ConfigError, BadInput."""
+    if not config.is_server:
+        return stores.open_database(config.database_path)
+    return stores.open_database(
+        config.database.url,
+        token=config.secrets.database_token,
+        replica_url=config.database.replica_url,
+    )
 
 
 def open_store(config: Config) -> Store:
-    """The configured database as LiveOne's store. Raises StoreError, ConfigError."""
-    return open_store_at(config.database_path, cadence_s=config.collect.cadence_s)
+    """The configured database as LiveOne's store. Raises StoreError, ConfigError, BadInput."""
+    database = open_database(config)
+    try:
+        return Store(database, cadence_s=config.collect.cadence_s)
+    except BaseException:
+        database.close()
+        raise
+
+
+def create_database(config: Config) -> str:
+    """Make the configured database, empty, of the newest generation; returns what it is called.
+
+    Raises BadInput when there is something already, StoreError, ConfigError.
+    """
+    if not config.is_server:
+        files.create(config.database_path)
+        return str(config.database_path)
+    with closing(open_database(config)) as database:
+        create_tables(database)
+        return database.label
+
+
+def only_reads(config: Config) -> bool:
+    """Whether this instance can show and not collect: its database token is for reading only."""
+    return config.is_server and is_read_only(config.secrets.database_token)
 
 
 class VendorBook:
@@ -155,8 +186,8 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     store, vendors = open_store(config), VendorBook(config.vendors)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
-        collector = open_collector(config, store, vendors, clock)
-        app = create_app(_services(config, store, clock, auth, collector))
+        collector = Onlooker() if only_reads(config) else open_collector(config, store, vendors, clock)
+        app = create_app(_services(config, store, clock, auth, collector, vendors=vendors))
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         server.run(
@@ -172,7 +203,13 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
 
 
 def _services(
-    config: Config, store: Store, clock: Clock, auth: AuthSettings, collector: Collector
+    config: Config,
+    store: Store,
+    clock: Clock,
+    auth: AuthSettings,
+    collector: Collector | Onlooker,
+    *,
+    vendors: VendorBook,
 ) -> Services:
     async def poll_now() -> list[PollOutcome]:
         return [poll_outcome(result) for result in await collector.poll_once()]
@@ -189,6 +226,14 @@ def _services(
         collector_status=lambda: asdict(collector.status()),
         release=release(),
         cadence_s=config.collect.cadence_s,
+        administration=Steward(
+            store=store,
+            clock=clock,
+            vendors=vendors,
+            account_list=config.vendors,
+            database_path=lambda: config.database_path,
+            backup_folder=config.folder / "backups",
+        ),
     )
 
 

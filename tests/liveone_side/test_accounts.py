@@ -1,4 +1,4 @@
-"""An account id is real, unknown, barred or a placeholder - or it could not be asked, which is none of them."""
+"""An account id is real, unknown, barred or a placeholder - or could not be asked, which is none of them."""
 
 import json
 from collections.abc import Iterator

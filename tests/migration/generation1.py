@@ -1,4 +1,4 @@
-"""A production database of generation 1: houses polled every minute for months, and what old programs left in it.
+"""A production database of generation 1: houses polled for months, and what old programs left in it.
 
 The houses are those of the portal in `stage`, so live polls go on where the history ends.
 """
@@ -40,13 +40,14 @@ def make(path: Path, options: PortalOptions, *, days: int, until_at: int) -> Pat
         _open_yesterday(store)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         _age(connection)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
 
 
 def contents(path: Path, tables: tuple[str, ...] = TABLES) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the tables, by id."""
     with closing(sqlite3.connect(path)) as connection:
-        return {table: connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall() for table in tables}
+        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY id").fetchall() for name in tables}
 
 
 def ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
@@ -55,11 +56,24 @@ def ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
         return connection.execute(sql, values).fetchall()
 
 
+def altered(before: Path, after: Path, table: str) -> int:
+    """How many rows of ``before`` are not in ``after``, or differ there in any column."""
+    with closing(sqlite3.connect(before)) as connection:
+        connection.execute("ATTACH ? AS later", (str(after),))
+        names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+        same = " AND ".join(f"o.{name} IS n.{name}" for name in names)
+        ((count,),) = connection.execute(
+            f"SELECT count(*) FROM main.{table} o LEFT JOIN later.{table} n ON n.id = o.id"
+            f" WHERE n.id IS NULL OR NOT ({same})"
+        )
+        return int(count)
+
+
 def _add_systems(connection: sqlite3.Connection) -> None:
     connection.executemany(
-        "INSERT INTO systems (id, user_id, system_number, display_name, model, ratings, solar_size, battery_size,"
-        " timezone_offset, created_at, updated_at) VALUES (?, ?, ?, ?, 'SPMC482', '7.5kW, 48V', '9 kW',"
-        " '63.6 kWh', ?, ?, unixepoch())",
+        "INSERT INTO systems (id, user_id, system_number, display_name, timezone_offset, created_at, model,"
+        " ratings, solar_size, battery_size) VALUES (?, ?, ?, ?, ?, ?, 'SPMC482', '7.5kW, 48V', '9 kW',"
+        " '63.6 kWh')",
         [
             (1, OWNERS[0], SITES[0], None, OFFSETS_H[0], "2024-08-16 03:04:05"),
             (2, OWNERS[1], SITES[1], "Town house", OFFSETS_H[1], 1_723_777_445),
@@ -69,8 +83,9 @@ def _add_systems(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO systems (id, user_id, system_number) VALUES (9, 'gone', '1')")
     connection.execute("DELETE FROM systems WHERE id = 9")
     connection.executemany(
-        "INSERT INTO polling_status (system_id, last_poll_time, total_polls, last_response) VALUES (?, ?, ?, ?)",
-        [(1, 1_755_000_000, 10, "{}"), (1, 1_755_000_060, 3, None), (2, None, 0, "not JSON"), (1, 1, 1, None)],
+        "INSERT INTO polling_status (system_id, last_poll_time, total_polls, last_response)"
+        " VALUES (?, ?, ?, ?)",
+        [(1, 1_755_000_000, 9, "{}"), (1, 1_755_000_060, 3, None), (2, None, 0, "not JSON"), (1, 1, 1, None)],
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from tests.migration.stage import ACCOUNTS
+
 from liveone.schema import shipped
 
-OWNERS = {"simon": "user_2simonSimon", "ada": "user_2adaAda"}
 FOLDER = shipped()[0].path.parent
 
 
@@ -22,7 +23,7 @@ def perform(database: Path, *scripts: str) -> float:
             connection.execute("BEGIN IMMEDIATE")
             began_s = time.monotonic()
             for statement in statements((FOLDER / script).read_text()):
-                connection.execute(statement, {"owner": json.dumps(OWNERS), "collision": "refuse"})
+                connection.execute(statement, {"owner": json.dumps(ACCOUNTS), "collision": "refuse"})
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
             connection.execute("COMMIT")
             longest_s = max(longest_s, time.monotonic() - began_s)

@@ -1,7 +1,8 @@
-"""A LiveOne that lives: portal, `liveone serve` as a process of its own, and a client that asks 20 times a second."""
+"""A LiveOne that lives: portal, `liveone serve` as its own process, a client that asks 20 times a second."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,14 @@ from pathlib import Path
 import httpx2
 from tests.migration import generation1
 
+from liveone import users
 from liveone.simulate.portal import Portal
 from liveone.simulate.run import PortalOptions, make_portal
+from liveone.users import Account
 
 AUTH, CRON = "correct-horse-battery", "cron-secret-of-the-stage"
+ACCOUNTS = {"simon": "user_2simonSimon", "ada": "user_2adaAda"}
+SETS = [word for name, account in ACCOUNTS.items() for word in ("--set", f"owner.{name}={account}")]
 LIVEONE = Path(sys.executable).with_name("liveone")
 SETTINGS = """
 [database]
@@ -61,6 +66,22 @@ class Client:
     @property
     def requests(self) -> int:
         return sum(self.statuses.values()) + len(self.failures)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, object]:
+        """The last JSON document that it printed."""
+        found = json.loads(self.out.strip().splitlines()[-1])
+        assert isinstance(found, dict)
+        return found
 
 
 @dataclass
@@ -150,8 +171,8 @@ class Stage:
 
     def missing(self) -> dict[str, list[int]]:
         """For each site the samples that the portal served whole and the database does not hold."""
-        held = generation1.ask(self.database, "SELECT system_id, inverter_time FROM readings WHERE inverter_time > ?",
-                               int(time.time()) - 7200)  # fmt: skip
+        recent = "SELECT system_id, inverter_time FROM readings WHERE inverter_time > ?"
+        held = generation1.ask(self.database, recent, int(time.time()) - 7200)
         times: dict[int, set[object]] = {}
         for system_id, at in held:
             assert isinstance(system_id, int)
@@ -160,6 +181,19 @@ class Stage:
             site: sorted(self.portal.log.clean_times(site) - times.get(index, set()))  # type: ignore[arg-type]
             for index, site in enumerate(generation1.SITES, 1)
         }
+
+    def command(self, *words: str) -> Done:
+        """A command of this project, run to its end as an operator would."""
+        done = subprocess.run(
+            [LIVEONE.with_name(words[0]), *words[1:]],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
     def client(self, *, every_s: float = 0.05) -> Iterator[Client]:
@@ -206,12 +240,27 @@ def _ask_on(url: str, seen: Client, done: threading.Event, every_s: float) -> No
             done.wait(next_s - time.monotonic())
 
 
-@contextmanager
-def set_up(folder: Path, *, days: int, port: int = 0) -> Iterator[Stage]:
-    """A database of generation 1, its portal, and settings; the server is not started yet."""
-    folder.mkdir(parents=True, exist_ok=True)
+@dataclass(frozen=True)
+class History:
+    """A database of generation 1 that was made once, and the houses whose history it is."""
+
+    database: Path
+    options: PortalOptions
+
+
+def history(folder: Path, *, days: int) -> History:
+    """Make it, up to a minute ago; a hundred days take about twenty seconds."""
     wanted = options(days=days)
-    generation1.make(folder / "liveone.db", wanted, days=days, until_at=int(wanted.start_at or 0) - 60)
+    until_at = int(wanted.start_at or 0) - 60
+    return History(generation1.make(folder / "history.db", wanted, days=days, until_at=until_at), wanted)
+
+
+@contextmanager
+def set_up(folder: Path, past: History, *, port: int = 0) -> Iterator[Stage]:
+    """A copy of that history, its portal, and settings; the server is not started yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(past.database, folder / "liveone.db")
+    wanted = past.options
     with make_portal(wanted) as portal:
         stage = Stage(folder, portal)
         text = SETTINGS.format(database="liveone.db", port=port, url=portal.url, email=wanted.email)
@@ -219,6 +268,8 @@ def set_up(folder: Path, *, days: int, port: int = 0) -> Iterator[Stage]:
         secrets = folder / "secrets.toml"
         secrets.touch(mode=0o600)
         secrets.write_text(f'[vendor.home]\npassword = "{wanted.password}"\n')
+        people = [Account(account_id, f"{name}@example.org") for name, account_id in ACCOUNTS.items()]
+        users.save(folder / "users.toml", people)
         try:
             yield stage
         finally:

@@ -56,7 +56,7 @@ class Account:
             reading
             for at, reading in kept.items()
             if at not in self._checked
-            and unsigned(reading) not in [unsigned(as_reading(items)) for items in self.answers[at]]
+            and replace(reading, received_time=0) not in map(as_reading, self.answers[at])
         ]
         self._checked |= kept.keys()
         return found
@@ -85,7 +85,10 @@ def believed_at(entry: Served, error_s: float) -> int | None:
 
 
 def as_reading(items: Items) -> Reading:
-    """The answer in house units, written down once more from the protocol's description."""
+    """The answer in house units, written down once more from the protocol's description.
+
+    These houses send what comes in as negative power; what the adapter infers must never turn that round.
+    """
     inverter_w, shunt_w = watts(items, "solarinverter_w"), watts(items, "shunt_w")
     load_w, grid_w, soc_pct = watts(items, "load_w"), watts(items, "grid_w"), number(items, "battery_soc")
     whole = {name: number(items, name) for name in ("fault_code", "fault_ts", "gen_status")}
@@ -98,19 +101,13 @@ def as_reading(items: Items) -> Reading:
         shunt_w=shunt_w,
         load_w=None if load_w is None else max(0, load_w),
         battery_w=watts(items, "battery_w"),
-        grid_w=grid_w,
+        grid_w=None if grid_w is None else -grid_w,
         battery_soc_pct=None if soc_pct is None else min(soc_pct, 100.0),
         fault_code=codes["fault_code"],
         fault_at=codes["fault_ts"],
         generator_status=codes["gen_status"],
         **{f"{name}_kwh_total": number(items, f"{name}_wh_total") for name in COUNTERS},
     )
-
-
-def unsigned(reading: Reading) -> Reading:
-    """Without what an answer alone does not determine: when it was received, and the sign of the grid."""
-    grid_w = None if reading.grid_w is None else abs(reading.grid_w)
-    return replace(reading, received_time=0, grid_w=grid_w)
 
 
 def number(items: Items, name: str) -> float | None:

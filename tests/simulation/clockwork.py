@@ -10,6 +10,7 @@ import math
 import mmap
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 NAMES = ("true_at", "elapsed_s", "error_s", "limit_s", "standing_s")
@@ -57,6 +58,7 @@ class FastClock:
 
     def __init__(self, hands: Hands, *, resting: int) -> None:
         self.hands = hands
+        self._moved, self._stood = asyncio.Event(), asyncio.Event()
         self._resting = resting
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -83,17 +85,27 @@ class FastClock:
             if next_s <= limit_s:
                 self._jump(next_s)
                 self._wake()
-            elif self.hands.standing_s != limit_s:
-                self._jump(limit_s)
-                self.hands.standing_s = limit_s
             else:
-                await asyncio.sleep(0.001)
+                await self._stand_still(limit_s)
 
     async def until(self, elapsed_s: float) -> None:
         """Return once time has passed up to that moment and all work until then is done."""
+        self._stood.clear()
+        self.hands.standing_s = -1.0
         self.hands.limit_s = elapsed_s
-        while self.hands.standing_s != elapsed_s:
-            await asyncio.sleep(0.001)
+        self._moved.set()
+        await self._stood.wait()
+
+    async def _stand_still(self, limit_s: float) -> None:
+        """Wait for a new limit, which may come from another process too."""
+        if self.hands.standing_s != limit_s:
+            self._jump(limit_s)
+            self.hands.standing_s = limit_s
+            self._stood.set()
+            await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), 0.002)
+        self._moved.clear()
 
     async def _settled(self, busy: Callable[[], object]) -> None:
         await asyncio.sleep(0)
@@ -112,4 +124,3 @@ class FastClock:
             _, _, future = heapq.heappop(self._sleepers)
             if not future.done():
                 future.set_result(None)
-

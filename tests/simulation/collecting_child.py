@@ -1,7 +1,7 @@
 """A process that collects as `liveone serve` does, on a clock whose hands lie in a file.
 
-Started with one JSON argument: database, spool, hands, url, cadence_s, tick_s. SIGTERM stops it in order; it is
-made to be killed. The adapter reads time through ``liveone.clock`` alone, so that is where its time is replaced.
+Started with one JSON argument: database, spool, hands, url, cadence_s, tick_s. SIGTERM stops it in order;
+it is made to be killed. The adapter reads time through ``liveone.clock`` alone, so there it is replaced.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def collect(job: dict[str, Any], clock: FastClock) -> None:
     """Collect until SIGTERM."""
     store = open_store(Path(job["database"]), cadence_s=job["cadence_s"], busy_timeout_s=0.005)
     vendor = open_vendor(VendorAccount("select.live", job["url"], EMAIL, PASSWORD, timeout_s=4.0))
-    settings = CollectSettings(cadence_s=job["cadence_s"], tick_s=job["tick_s"])
+    settings = CollectSettings(cadence_s=job["cadence_s"], tick_s=job["tick_s"], chores_every_s=300.0)
     collector = Collector(store, lambda _: vendor, clock, Spool(Path(job["spool"])), settings)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
@@ -52,7 +52,7 @@ def main() -> None:
     job = json.loads(sys.argv[1])
     hands = Hands.in_file(Path(job["hands"]))
     clock = FastClock(hands, resting=LOOPS)
-    clock_module.time = SimpleNamespace(time=clock.now_at, monotonic=clock.monotonic_s)  # type: ignore[assignment]
+    vars(clock_module)["time"] = SimpleNamespace(time=clock.now_at, monotonic=clock.monotonic_s)
     retry.PAUSE_S = 0.001
     asyncio.run(collect(job, clock))
 

@@ -1,7 +1,7 @@
-"""A month of two houses with everything that goes wrong, and the proof after each event that nothing was lost.
+"""A month of two houses with all that goes wrong, and after each event the proof that nothing was lost.
 
-The portal runs here, the collector in a child process on a clock of its own, as fast as both can. What happens
-when follows from the seed alone; only where exactly a ``kill -9`` strikes is left to the machine.
+The portal runs here, the collector in a child process on a clock of its own, as fast as both can. What
+happens when follows from the seed alone; only where a ``kill -9`` strikes is left to the machine.
 """
 
 import json
@@ -10,9 +10,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,26 +41,20 @@ HOUR_S, DAY_S = 3600, 86_400
 STUCK_S = 60.0
 """Real seconds without progress after which a simulation has failed."""
 
-ANSWERS = (
-    "unauthorized", "login", "html", "status500", "status503", "status404", "ratelimit:900", "empty", "half",
-    "reset", "repeat", "slow:0.02", "missing:load_w", "missing:solarinverter_w", "missing:timestamp",
-    "missing:solar_wh_total", "null:grid_w", "null:battery_wh_total", "null:shunt_w", "null:battery_w",
-    "text:load_w", "text:battery_soc",
-)  # fmt: skip
-"""Misbehaviours that strike a share of the answers for an hour or three."""
-
-DEVICE_CLOCKS = ("clock:7200", "clock:-5400", "clock:1800")
-
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, how closely watched, how rough. The rest follows from ``seed``."""
+    """How long, how closely watched, how rough; the rest follows from ``seed``.
+
+    ``share`` is how much of the list of events happens; ``generation`` that of the database.
+    """
 
     seed: int
     days: float = 30.0
     cadence_s: int = 300
-    tick_s: float = 20.0
-    kills: int = 24
+    tick_s: float = 60.0
+    kills: int = 16
+    share: float = 1.0
     generation: int = 2
 
 
@@ -85,9 +80,10 @@ class Month:
         self.hands.standing_s = -1.0
         self.sites = _sites(plan)
         self.events: Counter[str] = Counter()
+        self.kills = 0
         self._create()
         self.store: Store = open_store(self.database, cadence_s=plan.cadence_s)
-        self.systems: list[System] = systems.list_systems(self.store)
+        self.systems = [self.add(self.sites[0])]
         self.portal = Portal(
             [PortalSite(site.number, site.house) for site in self.sites],
             now=lambda: self.hands.true_at,
@@ -95,28 +91,27 @@ class Month:
             hiccup=Hiccup(plan.seed),
         )
         self._child: subprocess.Popen[bytes] | None = None
-        self._checked_at = START_AT
+        self._checked_at = float(START_AT)
 
-    def run(self) -> Iterator[str]:
+    def run(self, events: "Sequence[Callable[[Month], None]]") -> Iterator[str]:
         """Live through the month; yields the name of each event after it has happened."""
-        bag = self._bag()
-        gap_s = self.plan.days * DAY_S / len(bag)
+        gap_s = self.plan.days * DAY_S / len(events)
         with self.portal:
             try:
-                self._start()
-                for event in bag:
-                    self._advance(self.random.uniform(0.3, 1.2) * gap_s)
-                    event()
-                    name = event.__name__.strip("_")
+                self.start()
+                for event in events:
+                    self.advance(self.random.uniform(0.3, 1.2) * gap_s)
+                    self._check_alive()
+                    event(self)
+                    name = event.__name__
                     self.events[name] += 1
                     yield name
                 left_s = START_AT + self.plan.days * DAY_S - self.hands.true_at
-                self._advance(max(left_s, 0) + 2 * HOUR_S)
+                self.advance(max(left_s, 0) + 2 * HOUR_S)
                 self.stop()
                 yield "end"
             finally:
-                self._kill()
-                self.store.close()
+                self._end_child()
 
     def check(self) -> None:
         """The invariants that hold whenever the child is at rest or gone, and nobody holds a lock."""
@@ -127,15 +122,24 @@ class Month:
 
     def check_kept(self) -> None:
         """Nothing is lost, doubled or invented, and the file is sound."""
-        for site in self.sites:
-            site.account.read(self.portal.log.entries(site.number), self.hands.error_s)
+        self.read_log()
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
             assert verdict == "ok", verdict
         waiting = self.waiting()
-        for site, system in zip(self.sites, self.systems, strict=True):
+        for site, system in self.observed():
             self._check_readings(site, system, waiting)
             self._check_status(site, system)
+
+    def read_log(self) -> None:
+        """Take what was served into the accounts; needed before the collector's clock is set."""
+        for site in self.sites:
+            site.account.read(self.portal.log.entries(site.number), self.hands.error_s)
+
+    def observed(self) -> list[tuple[Site, System]]:
+        """The sites that are polled by now, with their systems."""
+        return list(zip(self.sites, self.systems, strict=False))
+
     def waiting(self) -> dict[int, dict[int, Reading]]:
         """What is durable in the spool, waiting or held, by system and time."""
         found: dict[int, dict[int, Reading]] = {system.id: {} for system in self.systems}
@@ -146,6 +150,10 @@ class Month:
                         found[one.system_id].setdefault(one.reading.inverter_time, one.reading)
         return found
 
+    def close(self) -> None:
+        """Release the database."""
+        self.store.close()
+
     def stop(self) -> None:
         """End the child as an operator does; it has ten seconds."""
         assert self._child is not None
@@ -153,6 +161,13 @@ class Month:
         code = self._child.wait(10)
         assert code == 0, f"the collector ended with {code}: {self._said()}"
         self._child = None
+
+    def _check_alive(self) -> None:
+        """After hours without trouble every site is polled as often as it should be."""
+        for site, _ in self.observed():
+            asked_at = self.portal.log.entries(site.number)[-1].served_at
+            late_s = self.hands.true_at - asked_at
+            assert late_s <= 2 * self.plan.cadence_s, f"site {site.number}: no poll for {late_s:.0f} s"
 
     def _check_readings(self, site: Site, system: System, waiting: dict[int, dict[int, Reading]]) -> None:
         stored = readings.between(self.store, system.id, 0, 4_000_000_000)
@@ -176,106 +191,16 @@ class Month:
         if status.consecutive_errors:
             assert status.last_error
 
-    def _bag(self) -> list[Callable[[], None]]:
-        """Every event of the month in the order in which they come."""
-        rare: list[Callable[[], None]] = [
-            self._restarted, self._restarted, self._outage, self._outage, self._outage, self._locked,
-            self._locked, self._locked, self._clock_stepped, self._clock_stepped, self._clock_stepped,
-            self._clock_stepped, self._suspended, self._suspended, self._hung, self._log_in_failed,
-            self._killed_while_locked, self._killed_while_locked, self._killed_while_locked,
-            self._glitch, self._glitch, self._glitch, self._counter_reset, self._device_clock_wrong,
-            self._device_clock_wrong, self._device_clock_wrong,
-        ]  # fmt: skip
-        kills: list[Callable[[], None]] = [self._killed] * self.plan.kills
-        bag = [*rare, *kills, *[self._misanswered] * len(ANSWERS)]
-        self.random.shuffle(bag)
-        return bag
+    def any_site(self) -> str:
+        return self.random.choice(self.observed())[0].number
 
-    def _killed(self) -> None:
-        """kill -9 at any moment: while starting, polling, writing, closing days."""
-        self.hands.limit_s = self.hands.elapsed_s + 2 * DAY_S
-        time.sleep(self.random.choice((0.05, 0.3)) * self.random.random())
-        self._kill_and_account()
-        self.hands.true_at += self.random.choice((1, 40, 600, 2 * HOUR_S))
-        self._start()
-        if self.random.random() < 0.3:
-            time.sleep(self.random.uniform(0.1, 0.8))
-            self._kill_and_account()
-            self._start()
-        self._rest()
-
-    def _killed_while_locked(self) -> None:
-        with self._lock():
-            self._advance(self.random.uniform(0.2, 1.5) * HOUR_S)
-            self.hands.limit_s = self.hands.elapsed_s + HOUR_S
-            time.sleep(0.1 * self.random.random())
-            self._kill_and_account()
-            self._start()
-            self._advance(self.random.uniform(0.1, 1) * HOUR_S)
-        self.hands.limit_s = self.hands.elapsed_s + HOUR_S
-        time.sleep(0.05 * self.random.random())
-        self._kill_and_account()
-        self._start()
-        self._rest()
-
-    def _restarted(self) -> None:
-        self.stop()
-        self.hands.true_at += 30
-        self._start()
-        self._rest()
-
-    def _outage(self) -> None:
-        self.portal.stop()
-        self._advance(self.random.uniform(0.2, 5) * HOUR_S)
-        self.portal.start()
-
-    def _locked(self) -> None:
-        with self._lock():
-            self._advance(self.random.uniform(0.3, 3) * HOUR_S)
-            self.check_kept()
-        self._advance(0.2 * HOUR_S)
-        assert not any(self.waiting().values()) or self.plan.generation == 1, "the spool did not empty itself"
-
-    def _clock_stepped(self) -> None:
-        for site in self.sites:
-            site.account.read(self.portal.log.entries(site.number), self.hands.error_s)
-        self.hands.error_s = self.random.choice((-11, -3, 0, 2, 5.5)) * HOUR_S
-
-    def _suspended(self) -> None:
-        self.hands.true_at += self.random.uniform(0.1, 9) * HOUR_S
-
-    def _hung(self) -> None:
-        self.portal.faults.add("hang:0.1@times=2")
-        self._advance(HOUR_S)
-
-    def _log_in_failed(self) -> None:
-        self.portal.faults.add("status500@on=login,times=3")
-        self.portal.sessions.end_all()
-
-    def _misanswered(self) -> None:
-        kind = ANSWERS[self.events["misanswered"] % len(ANSWERS)]
-        share, lasts_s = self.random.randint(20, 90), self.random.uniform(0.5, 3) * HOUR_S
-        self.portal.faults.add(f"{kind}@{share}%,until=+{lasts_s:.0f}")
-        self._advance(lasts_s)
-
-    def _glitch(self) -> None:
-        self.portal.faults.add(self.random.choice(("glitch", "glitch:solar", "glitch:load@times=1")))
-
-    def _counter_reset(self) -> None:
-        self.portal.faults.add(f"counterreset@site={self.random.choice(self.sites).number},once")
-
-    def _device_clock_wrong(self) -> None:
-        kind = DEVICE_CLOCKS[self.events["device_clock_wrong"] % len(DEVICE_CLOCKS)]
-        self.portal.faults.add(f"{kind}@site={self.random.choice(self.sites).number},until=+{1.5 * HOUR_S}")
-        self._advance(2 * HOUR_S)
-
-    def _lock(self) -> "closing[sqlite3.Connection]":
+    def lock(self) -> "closing[sqlite3.Connection]":
         """Hold the write lock, as a migration or a careless shell does, until the block ends."""
         connection = sqlite3.connect(self.database, isolation_level=None, timeout=10)
         connection.execute("BEGIN IMMEDIATE")
         return closing(connection)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         job = {
             "database": str(self.database),
             "spool": str(self.spool),
@@ -288,34 +213,45 @@ class Month:
         with (self.folder / "stderr").open("ab") as errors:
             self._child = subprocess.Popen(command, cwd=ROOT, stderr=errors)
 
-    def _kill(self) -> None:
+    def _end_child(self) -> None:
         if self._child is not None:
             with suppress(ProcessLookupError):
                 self._child.kill()
             self._child.wait()
             self._child = None
 
-    def _kill_and_account(self) -> None:
+    def kill(self) -> None:
         """Kill, let the portal finish what it was asked, and note whose polls were under way."""
-        self._kill()
-        time.sleep(0.03)
+        self._end_child()
+        self.kills += 1
+        self._let_portal_finish()
+        self.read_log()
         for site in self.sites:
-            site.account.read(self.portal.log.entries(site.number), self.hands.error_s)
             site.account.killed()
 
-    def _advance(self, seconds_s: float) -> None:
+    def _let_portal_finish(self) -> None:
+        """Wait until no thread of the portal serves the child that is gone, and none is about to."""
+        end_s, calm = time.monotonic() + STUCK_S, 0
+        while calm < 3:
+            assert time.monotonic() < end_s, "the portal does not finish"
+            serving = any("process_request" in thread.name for thread in threading.enumerate())
+            calm = 0 if serving else calm + 1
+            time.sleep(0.02)
+
+    def advance(self, seconds_s: float) -> None:
         """Let so much time pass; then the child has done all its work and stands still."""
         self.hands.limit_s = self.hands.elapsed_s + seconds_s
         give_up_s, seen_s = time.monotonic() + STUCK_S, self.hands.elapsed_s
         while self.hands.standing_s != self.hands.limit_s:
-            assert self._child is not None and self._child.poll() is None, f"it died: {self._said()}"
+            assert self._child is not None
+            assert self._child.poll() is None, f"it died: {self._said()}"
             if self.hands.elapsed_s != seen_s:
                 give_up_s, seen_s = time.monotonic() + STUCK_S, self.hands.elapsed_s
             assert time.monotonic() < give_up_s, f"nothing happens any more: {self._said()}"
             time.sleep(0.002)
 
-    def _rest(self) -> None:
-        self._advance(self.plan.cadence_s)
+    def rest(self) -> None:
+        self.advance(self.plan.cadence_s)
 
     def _said(self) -> str:
         path = self.folder / "stderr"
@@ -325,17 +261,17 @@ class Month:
         with closing(sqlite3.connect(self.database)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(schema_path(self.plan.generation).read_text())
-        with closing(open_store(self.database)) as store:
-            for number, site in enumerate(self.sites):
-                systems.add_system(
-                    store,
-                    owner="anna",
-                    vendor_type="select.live",
-                    vendor_site_id=site.number,
-                    display_name=f"House {site.number}",
-                    timezone_offset_min=site.offset_min,
-                    info=presets.system_info(site.house.equipment, serial=str(number)),
-                )
+
+    def add(self, site: Site) -> System:
+        return systems.add_system(
+            self.store,
+            owner="anna",
+            vendor_type="select.live",
+            vendor_site_id=site.number,
+            display_name=f"House {site.number}",
+            timezone_offset_min=site.offset_min,
+            info=presets.system_info(site.house.equipment, serial=site.number),
+        )
 
 
 def _sites(plan: Plan) -> list[Site]:

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.anyio
 
 SITE = "1586"
 TICK_KWH = 0.1
-AFTERWARDS_S = 400
+AFTERWARDS_S = 900
 """From the last row past local midnight, until the closer has closed the last day."""
 
 
@@ -88,7 +88,9 @@ def staged(folder: Path, recording: Path, *, polls: bool) -> Iterator[Stage]:
     source = Replay(recording, start_at=rows[0].at, loop=False)
     with Portal([PortalSite(SITE, source)], now=clock.now_at) as portal:
         vendor = open_vendor(VendorAccount("select.live", portal.url, EMAIL, PASSWORD))
-        settings = CollectSettings(cadence_s=60, polls=polls, tick_s=10.0 if polls else 60.0)
+        settings = CollectSettings(
+            cadence_s=60, polls=polls, tick_s=10.0 if polls else 60.0, chores_every_s=300.0
+        )
         collector = Collector(store, lambda _: vendor, clock, Spool(folder / "spool"), settings)
         yield Stage(portal, clock, collector, store, system)
         vendor.close()
@@ -142,7 +144,8 @@ def assert_same(stored: list[Reading], rows: list[Row]) -> None:
     """No reading lost, none twice, every value equal (the sum of two rounded parts to 1 W)."""
     assert [each.inverter_time for each in stored] == [row.at for row in rows]
     for found, row in zip(stored, rows, strict=True):
-        assert found.solar_w is not None and row.reading.solar_w is not None
+        assert found.solar_w is not None
+        assert row.reading.solar_w is not None
         assert abs(found.solar_w - row.reading.solar_w) <= 1
         assert replace(found, solar_w=row.reading.solar_w, received_time=0) == row.reading
 
@@ -206,7 +209,9 @@ def stored(stage: Stage) -> list[Reading]:
     return readings.between(stage.store, stage.system.id, 0, 4_000_000_000)
 
 
-async def test_polled_every_minute_what_the_portal_showed_is_stored(tmp_path: Path, shared_data: Path) -> None:
+async def test_polled_every_minute_what_the_portal_showed_is_stored(
+    tmp_path: Path, shared_data: Path
+) -> None:
     recording = shared_data / "selectlive_2025-08-16_18.csv"
     rows = read_rows(recording)
     with staged(tmp_path, recording, polls=True) as stage:

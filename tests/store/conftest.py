@@ -1,25 +1,36 @@
-"""Real SQLite files of both generations, and readings to put in them."""
+"""Real databases of both generations, a file and a libSQL server, and readings to put in them.
+
+A test that asks for ``store``, ``store1`` or ``any_store`` runs on every driver; one that also asks for
+``path`` is about files.
+"""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from tests.store.sqld import Sqld
 
 from liveone.domain.system import System
+from liveone.store.database import Row, Statement
 from liveone.store.files import create
+from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.driver import LibsqlDatabase
+from liveone.store.script import split
 from liveone.store.sql import schema_path
 from liveone.store.store import Store, open_store
 from liveone.store.systems import add_system
 
+DRIVERS = ("sqlite", "libsql")
+Make = Callable[[int], Store]
 
-def make_generation_1(path: Path) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(schema_path(1).read_text())
-        connection.execute("INSERT INTO systems (user_id, system_number) VALUES ('simon', '1586')")
-        connection.commit()
-    return path
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = any(mark.args[0] == "driver" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "driver" in metafunc.fixturenames and not chosen:
+        about_files = "path" in metafunc.definition.fixturenames
+        metafunc.parametrize("driver", DRIVERS[:1] if about_files else DRIVERS, scope="function")
 
 
 @pytest.fixture
@@ -29,25 +40,85 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with closing(open_store(path)) as opened:
-        yield opened
+def make_store(driver: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Makes a store of a generation on the driver, and opens it."""
+    with ExitStack() as stack:
+
+        def make(generation: int) -> Store:
+            if driver == "libsql":
+                server: Sqld = request.getfixturevalue("sqld")
+                url = stack.enter_context(server.namespace())
+                make_on_server(url, generation)
+            else:
+                url = str(
+                    make_file(tmp_path / f"gen{generation}-{len(list(tmp_path.iterdir()))}.db", generation)
+                )
+            return stack.enter_context(closing(open_store(url)))
+
+        yield make
+
+
+def make_on_server(url: str, generation: int = 2) -> str:
+    with closing(LibsqlDatabase(url)) as database:
+        if generation == 2:
+            create_tables(database)
+        else:
+            database.write([Statement(sql) for sql in split(schema_path(generation).read_text())])
+            database.write([Statement(FIRST_SYSTEM)])
+    return url
+
+
+def make_file(path: Path, generation: int) -> Path:
+    if generation == 2:
+        create(path)
+        return path
+    return make_generation_1(path)
+
+
+FIRST_SYSTEM = "INSERT INTO systems (user_id, system_number) VALUES ('simon', '1586')"
+
+
+def make_generation_1(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(schema_path(1).read_text())
+        connection.execute(FIRST_SYSTEM)
+        connection.commit()
+    return path
 
 
 @pytest.fixture
-def store1(tmp_path: Path) -> Iterator[Store]:
-    with closing(open_store(make_generation_1(tmp_path / "old.db"))) as opened:
-        yield opened
+def store(driver: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+    if "path" in request.fixturenames:
+        with closing(open_store(request.getfixturevalue("path"))) as opened:
+            yield opened
+    else:
+        yield request.getfixturevalue("make_store")(2)
+
+
+@pytest.fixture
+def store1(make_store: Make) -> Store:
+    return make_store(1)
 
 
 @pytest.fixture(params=[1, 2])
-def any_store(request: pytest.FixtureRequest) -> Store:
+def any_store(request: pytest.FixtureRequest, driver: str) -> Store:
     """A store of each generation with system 1 (select.live 1586, +10:00)."""
     if request.param == 1:
-        return request.getfixturevalue("store1")
-    opened: Store = request.getfixturevalue("store")
+        opened: Store = request.getfixturevalue("store1")
+        return opened
+    opened = request.getfixturevalue("store")
     a_system(opened)
     return opened
+
+
+def rows_of(store: Store, sql: str, *params: object) -> list[Row]:
+    """Rows by SQL of the test's own, past the named queries."""
+    return store.database.read([Statement(sql, params)])[0]  # type: ignore[arg-type]
+
+
+def run(store: Store, *sql: str) -> None:
+    """Statements of the test's own, in one transaction."""
+    store.database.write([Statement(each) for each in sql])
 
 
 def a_system(store: Store, site: str = "1586", offset_min: int = 600) -> System:

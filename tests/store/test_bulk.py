@@ -1,11 +1,9 @@
 """Imports: fast, repeatable, and the same as recording one by one."""
 
 import random
-from contextlib import closing
-from pathlib import Path
 
 import pytest
-from tests.store.conftest import a_system
+from tests.store.conftest import Make, a_system
 from tests.store.samples import NOON, sample
 
 from liveone.domain.aggregates import Day
@@ -13,7 +11,7 @@ from liveone.store import aggregates, bulk, readings
 from liveone.store.bulk import Imported
 from liveone.store.database import ConstraintFailed
 from liveone.store.readings import Recorded, row_of
-from liveone.store.store import Store, open_store
+from liveone.store.store import Store
 
 
 def rows(number: int) -> list[tuple[object, ...]]:
@@ -21,18 +19,18 @@ def rows(number: int) -> list[tuple[object, ...]]:
     return [row_of(sample(NOON + 47 * each, solar_w=chance.randrange(5000))) for each in range(number)]
 
 
-def test_an_import_equals_recording(path: Path, any_store: Store) -> None:
+def test_an_import_equals_recording(make_store: Make, any_store: Store) -> None:
     offered = random.Random(3).sample(rows(500), 500)
     done = bulk.import_readings(any_store, 1, offered, batch=70)
     assert (done.offered, done.new) == (500, 500)
     imported = aggregates.five_minutes(any_store, 1, 0, NOON + 10**6)
-    with closing(open_store(path)) as other:
-        system = a_system(other, "other")
-        readings.record(other, [Recorded(system.id, readings.reading_of(row)) for row in rows(500)])  # type: ignore[arg-type]
-        assert imported == aggregates.five_minutes(other, system.id, 0, NOON + 10**6)
-        assert readings.between(any_store, 1, 0, NOON + 10**6) == readings.between(
-            other, system.id, 0, NOON + 10**6
-        )
+    other = make_store(2)
+    system = a_system(other, "other")
+    readings.record(other, [Recorded(system.id, readings.reading_of(row)) for row in rows(500)])  # type: ignore[arg-type]
+    assert imported == aggregates.five_minutes(other, system.id, 0, NOON + 10**6)
+    assert readings.between(any_store, 1, 0, NOON + 10**6) == readings.between(
+        other, system.id, 0, NOON + 10**6
+    )
 
 
 def test_an_import_repeated_adds_nothing_and_opens_nothing(any_store: Store) -> None:

@@ -1,5 +1,6 @@
 """What every Database driver promises; one more driver is one more parameter."""
 
+import random
 import subprocess
 import sys
 import textwrap
@@ -18,20 +19,25 @@ from liveone.store.database import (
     SchemaChanged,
     Statement,
     StoreError,
+    Value,
 )
+from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.sqlite import SqliteDatabase
 
 Open = Callable[[], Database]
 
 
-@pytest.fixture(params=["sqlite"])
-def open_database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+@pytest.fixture
+def open_database(driver: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+    opened: list[Database] = []
+    url = request.getfixturevalue("server_url") if driver == "libsql" else ""
     file = tmp_path / "contract.db"
     file.touch()
-    opened: list[Database] = []
 
     def open_one() -> Database:
-        opened.append(SqliteDatabase(file, busy_timeout_s=0.2))
+        opened.append(
+            LibsqlDatabase(url, watch_s=0) if url else SqliteDatabase(file, busy_timeout_s=0.2),
+        )
         return opened[-1]
 
     open_one().write(
@@ -105,6 +111,32 @@ def test_floats_bytes_and_text_come_back_exactly(database: Database) -> None:
     assert found == [values]
 
 
+def test_numbers_survive_to_the_last_bit_in_bulk_and_in_large_answers(database: Database) -> None:
+    database.write([Statement("CREATE TABLE n (id INTEGER PRIMARY KEY, x, y)")])
+    chance = random.Random(5)
+    offered: list[tuple[Value, ...]] = [
+        (place, chance.random() * 10.0 ** chance.randrange(-30, 30), chance.choice([None, "a\x00b", -1, 5.0]))
+        for place in range(5000)
+    ]
+    offered += [(5000, 30788.25108, None), (5001, 7141180.767796, None), (5002, 2.094291652090712e-31, None)]
+    assert database.write([BulkInsert("n", ("id", "x", "y"), offered)])[0].changes == 5003
+    asked = Statement("SELECT id, x, y FROM n WHERE id >= ? ORDER BY id DESC", (0,))
+    for _ in range(2):
+        (found,) = database.read([asked])
+        assert found == offered[::-1]
+        assert [type(value) for row in found for value in row] == [
+            type(value) for row in offered[::-1] for value in row
+        ]
+
+
+def test_bytes_and_much_text_go_in_bulk_too(database: Database) -> None:
+    database.write([Statement("CREATE TABLE n (x, y)")])
+    offered: list[tuple[Value, ...]] = [(b"\x00\xff" * 10, "Zoë" * 1000) for _ in range(3000)]
+    database.write([BulkInsert("n", ("x", "y"), offered)])
+    for _ in range(2):
+        assert database.read([Statement("SELECT x, y FROM n; ")])[0] == offered
+
+
 def test_a_read_sees_one_snapshot(open_database: Open) -> None:
     one, two = open_database(), open_database()
     one.write([Statement("INSERT INTO t (a) VALUES (1)")])
@@ -140,6 +172,7 @@ def test_an_error_leaves_no_transaction_behind(open_database: Open) -> None:
     assert rows(one) == [(2,)] or rows(one) == [(2, None)]
 
 
+@pytest.mark.parametrize("driver", ["sqlite"])
 def test_a_locked_database_is_busy_after_the_timeout_and_readable_meanwhile(
     open_database: Open, tmp_path: Path
 ) -> None:
@@ -207,6 +240,7 @@ def test_a_closed_database_says_so(open_database: Open) -> None:
         rows(database)
 
 
+@pytest.mark.parametrize("driver", ["sqlite"])
 def test_a_file_replaced_underneath_is_opened_anew(open_database: Open, tmp_path: Path) -> None:
     database = open_database()
     database.write([Statement("INSERT INTO t (a) VALUES (1)")])

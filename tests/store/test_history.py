@@ -14,13 +14,14 @@ from liveone.store.store import Store
 DAY_S = 86_400
 
 
-def test_chosen_columns_come_as_plain_tuples(any_store: Store) -> None:
+def test_chosen_columns_come_as_a_list_each(any_store: Store) -> None:
     readings.record(any_store, [recorded(NOON), recorded(NOON + 300, solar_w=7, battery_soc_pct=50.0)])
     found = history.history_columns(
         any_store, 1, NOON - 300, NOON + 300, ["solar_w_avg", "battery_soc_pct_last"]
     )
-    assert found == [(NOON, 4000, 75.5), (NOON + 300, 7, 50.0)]
-    assert history.history_columns(any_store, 1, NOON, NOON + 300, []) == [(NOON + 300,)]
+    assert found == [[NOON, NOON + 300], [4000, 7], [75.5, 50.0]]
+    assert history.history_columns(any_store, 1, NOON, NOON + 300, []) == [[NOON + 300]]
+    assert history.history_columns(any_store, 1, 0, 300, ["load_w_avg"]) == [[], []]
 
 
 def test_an_unknown_column_or_step_is_refused(any_store: Store) -> None:

@@ -1,59 +1,71 @@
 """The schema changes between two calls, both ways, and nobody notices."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 
 import pytest
+from tests.store.conftest import a_system, rows_of, run
 from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, history, polling, readings, storage, systems
-from liveone.store.database import Foreign, Statement
+from liveone.store.database import BulkInsert, Foreign, Statement
+from liveone.store.script import split
 from liveone.store.sql import schema_path
 from liveone.store.store import Store
 
 SHARED = ("readings", "readings_agg_5m", "polling_status")
 
 
-def migrate(path: str, generation: int) -> None:
-    """Swap the tables that differ for those of another generation, in one transaction, FK off."""
-    schema = schema_path(generation).read_text()
-    wanted = [
-        each
-        for each in schema.split(";\n")
-        if " systems " in each.split("(")[0] or "agg_1d" in each.split("(")[0]
+CHILDREN_FIRST = (
+    *("user_systems", "polling_status", "readings", "readings_agg_5m", "readings_agg_1d"),
+    "systems",
+)
+
+
+def migrate(store: Store, generation: int) -> None:
+    """Make all tables anew in the shape of another generation, with what they held, in one transaction."""
+    there = {str(name) for (name,) in rows_of(store, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    kept = {table: dumped(store, table) for table in reversed(CHILDREN_FIRST) if table in there}
+    steps: list[Statement | BulkInsert] = [
+        Statement(f"DROP TABLE {table}") for table in CHILDREN_FIRST if table in there
     ]
-    wanted += [each for each in schema.split(";\n") if "ON systems" in each or "user_systems" in each]
-    copy = {
-        2: "INSERT INTO systems (id, owner_clerk_user_id, vendor_type, vendor_site_id, display_name,"
-        " timezone_offset_min) SELECT id, 'user_1', 'select.live', system_number, 'System ' || system_number,"
-        " timezone_offset * 60 FROM old_systems",
-        1: "INSERT INTO systems (id, user_id, system_number, timezone_offset)"
-        " SELECT id, 'simon', vendor_site_id, timezone_offset_min / 60 FROM old_systems",
-    }[generation]
-    days = "id, system_id, day, solar_kwh, solar_w_avg, interval_count, version"
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("PRAGMA legacy_alter_table = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("DROP TABLE IF EXISTS user_systems")
-        for table in ("systems", "readings_agg_1d"):
-            connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-            names = connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?",
-                (f"old_{table}",),
-            )
-            for (name,) in names.fetchall():
-                connection.execute(f"DROP INDEX {name}")
-        for statement in dict.fromkeys(wanted):
-            connection.execute(statement)
-        connection.execute(copy)
-        connection.execute(f"INSERT INTO readings_agg_1d ({days}) SELECT {days} FROM old_readings_agg_1d")
-        connection.execute("DROP TABLE old_systems")
-        connection.execute("DROP TABLE old_readings_agg_1d")
-        connection.execute("COMMIT")
+    steps += [Statement(sql) for sql in split(schema_path(generation).read_text())]
+    steps += [carried_over(kept["systems"], generation)]
+    for table in (*SHARED, "readings_agg_1d"):
+        columns = kept[table].columns
+        if table == "readings_agg_1d":
+            columns = ("id", "system_id", "day", "solar_kwh", "solar_w_avg", "interval_count", "version")
+        places = [kept[table].columns.index(each) for each in columns]
+        steps.append(BulkInsert(table, columns, [[row[n] for n in places] for row in kept[table].rows]))
+    store.database.write(steps)
+
+
+def dumped(store: Store, table: str) -> BulkInsert:
+    columns = [str(name) for (name,) in rows_of(store, "SELECT name FROM pragma_table_info(?)", table)]
+    return BulkInsert(table, columns, rows_of(store, f"SELECT {', '.join(columns)} FROM {table}"))
+
+
+def carried_over(held: BulkInsert, generation: int) -> BulkInsert:
+    found = [dict(zip(held.columns, row, strict=True)) for row in held.rows]
+    if generation == 1:
+        columns = ("id", "user_id", "system_number", "timezone_offset")
+        rows1 = [
+            (each["id"], "simon", each["vendor_site_id"], int(each["timezone_offset_min"]) // 60)  # type: ignore[arg-type]
+            for each in found
+        ]
+        return BulkInsert("systems", columns, rows1)
+    columns2 = (
+        *("id", "owner_clerk_user_id", "vendor_type", "vendor_site_id", "display_name"),
+        "timezone_offset_min",
+    )
+    rows2 = [
+        (
+            *(each["id"], "user_1", "select.live", each["system_number"], f"System {each['system_number']}"),
+            int(each["timezone_offset"]) * 60,  # type: ignore[arg-type]
+        )
+        for each in found
+    ]
+    return BulkInsert("systems", columns2, rows2)
 
 
 def seeded(store: Store) -> None:
@@ -88,10 +100,10 @@ CALLS: dict[str, Callable[[Store], object]] = {
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_every_call_passes_over_a_migration_and_back(store1: Store, call: Callable[[Store], object]) -> None:
     seeded(store1)
-    migrate(store1.database.label, 2)
+    migrate(store1, 2)
     call(store1)
     assert systems.list_systems(store1) == [] or store1.generation == 2
-    migrate(store1.database.label, 1)
+    migrate(store1, 1)
     if systems.list_systems(store1):
         seeded(store1)
         store1.database.read([Statement("SELECT user_id FROM systems")])
@@ -99,7 +111,7 @@ def test_every_call_passes_over_a_migration_and_back(store1: Store, call: Callab
 
 def test_days_written_after_the_migration_hold_what_the_new_generation_has_room_for(store1: Store) -> None:
     seeded(store1)
-    migrate(store1.database.label, 2)
+    migrate(store1, 2)
     aggregates.save_days(store1, 1, [Day("2025-08-14", sample_count=1440)])
     assert store1.generation == 2
     found = aggregates.days(store1, 1, "2025-08-14", "2025-08-15")
@@ -112,43 +124,31 @@ def test_days_written_after_the_migration_hold_what_the_new_generation_has_room_
 
 def test_days_read_after_the_way_back_are_there(store1: Store) -> None:
     seeded(store1)
-    migrate(store1.database.label, 2)
+    migrate(store1, 2)
     assert aggregates.days(store1, 1, "2025-08-15", "2025-08-15")[0].solar_kwh == 7.5
-    migrate(store1.database.label, 1)
+    migrate(store1, 1)
     assert aggregates.days(store1, 1, "2025-08-15", "2025-08-15")[0].solar_kwh == 7.5
     assert store1.generation == 1
     assert [each.inverter_time for each in readings.between(store1, 1, 0, NOON + 300)] == [NOON, NOON + 300]
 
 
-def test_a_schema_that_becomes_foreign_is_refused_and_found_again(store1: Store, tmp_path: Path) -> None:
-    path = store1.database.label
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE systems RENAME COLUMN user_id TO who")
-        with pytest.raises(Foreign, match=r"systems\.who"):
-            systems.list_systems(store1)
-        connection.execute("ALTER TABLE systems RENAME COLUMN who TO user_id")
+def test_a_schema_that_becomes_foreign_is_refused_and_found_again(store1: Store) -> None:
+    run(store1, "ALTER TABLE systems RENAME COLUMN user_id TO who")
+    with pytest.raises(Foreign, match=r"systems\.who"):
+        systems.list_systems(store1)
+    run(store1, "ALTER TABLE systems RENAME COLUMN who TO user_id")
     assert len(systems.list_systems(store1)) == 1
 
 
 def test_gaps_refused_after_the_schema_turned_strict_are_partial_readings(store: Store) -> None:
-    systems.add_system(
+    a_system(store)
+    ((sql,),) = rows_of(store, "SELECT sql FROM sqlite_schema WHERE name = 'readings'")
+    indexes = rows_of(
         store,
-        owner=None,
-        vendor_type="select.live",
-        vendor_site_id="1",
-        display_name="x",
-        timezone_offset_min=0,
+        "SELECT sql FROM sqlite_schema WHERE tbl_name = 'readings' AND type = 'index' AND sql IS NOT NULL",
     )
-    with closing(sqlite3.connect(store.database.label)) as connection:
-        (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'readings'").fetchone()
-        indexes = connection.execute(
-            "SELECT sql FROM sqlite_schema WHERE tbl_name = 'readings' AND type = 'index' AND sql IS NOT NULL"
-        ).fetchall()
-        connection.execute("DROP TABLE readings")
-        connection.execute(sql.replace("load_w INTEGER,", "load_w INTEGER NOT NULL,"))
-        for (index,) in indexes:
-            connection.execute(index)
-        connection.commit()
+    strict = str(sql).replace("load_w INTEGER,", "load_w INTEGER NOT NULL,")
+    run(store, "DROP TABLE readings", strict, *(str(index) for (index,) in indexes))
     with pytest.raises(readings.PartialReading):
         readings.record(store, [recorded(NOON, load_w=None), recorded(NOON + 60)])
     assert readings.count(store, 1) == 1

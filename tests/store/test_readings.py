@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import a_system
+from tests.store.conftest import a_system, rows_of, run
 from tests.store.samples import FULL, NOON, recorded, sample
 
 from liveone.domain.aggregates import Day
@@ -195,24 +195,15 @@ def test_kill_9_while_recording_leaves_a_whole_database(path: Path) -> None:
 
 
 def test_old_rows_may_hold_text_timestamps(store1: Store) -> None:
-    path = store1.database.label
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(
-            "UPDATE systems SET created_at = '2025-01-02 03:04:05', updated_at = '2025-01-02 03:04:05'"
-        )
-        connection.execute(
-            "INSERT INTO polling_status (system_id, updated_at) VALUES (1, '2025-01-02 03:04:05')"
-        )
-        connection.execute(
-            "INSERT INTO readings_agg_1d (system_id, day, created_at)"
-            " VALUES ('1', '2025-08-16', '2025-01-02 03:04:05')"
-        )
-        connection.commit()
+    old = "'2025-01-02 03:04:05'"
+    run(
+        store1,
+        f"UPDATE systems SET created_at = {old}, updated_at = {old}",
+        f"INSERT INTO polling_status (system_id, updated_at) VALUES (1, {old})",
+        f"INSERT INTO readings_agg_1d (system_id, day, created_at) VALUES ('1', '2025-08-16', {old})",
+    )
     readings.record(store1, [recorded(NOON)])
     closed(store1, "2025-08-16")
     assert [each.id for each in systems.list_systems(store1)] == [1]
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT created_at FROM systems").fetchone() == ("2025-01-02 03:04:05",)
-        assert connection.execute("SELECT created_at FROM readings_agg_1d").fetchone() == (
-            "2025-01-02 03:04:05",
-        )
+    assert rows_of(store1, "SELECT created_at FROM systems") == [("2025-01-02 03:04:05",)]
+    assert rows_of(store1, "SELECT created_at FROM readings_agg_1d") == [("2025-01-02 03:04:05",)]

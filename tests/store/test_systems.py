@@ -1,10 +1,7 @@
 """Systems in both generations: adding, finding, who may see them, removing."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
-from tests.store.conftest import a_system
+from tests.store.conftest import a_system, rows_of, run
 from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
@@ -139,18 +136,17 @@ def test_a_late_success_hides_no_newer_failure(any_store: Store) -> None:
 
 
 def test_duplicate_status_rows_stay_and_the_first_counts(any_store: Store) -> None:
-    with closing(sqlite3.connect(any_store.database.label)) as connection:
-        connection.executemany(
-            "INSERT INTO polling_status (id, system_id, total_polls, last_response) VALUES (?, 1, ?, ?)",
-            [(5, 10, '{"solar": 1}'), (9, 99, "not json")],
-        )
-        connection.commit()
-        assert polling.memory_of(any_store) == {}
-        readings.record(any_store, [recorded(NOON)])
-        polling.failed(any_store, 1, NOON + 60, "timeout")
-        systems.set_active(any_store, 1, True)
-        assert polling.statuses(any_store)[1].total_polls == 12
-        found = connection.execute("SELECT id, total_polls FROM polling_status ORDER BY id").fetchall()
+    run(
+        any_store,
+        """INSERT INTO polling_status (id, system_id, total_polls, last_response)
+           VALUES (5, 1, 10, '{"solar": 1}'), (9, 1, 99, 'not json')""",
+    )
+    assert polling.memory_of(any_store) == {}
+    readings.record(any_store, [recorded(NOON)])
+    polling.failed(any_store, 1, NOON + 60, "timeout")
+    systems.set_active(any_store, 1, True)
+    assert polling.statuses(any_store)[1].total_polls == 12
+    found = rows_of(any_store, "SELECT id, total_polls FROM polling_status ORDER BY id")
     assert found == [(5, 12), (9, 99)]
     assert polling.memory_of(any_store) == {1: {"k": 1}}
 

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from liveone.domain.reading import Reading
 from liveone.errors import BadInput
-from liveone.transfer.readings_in import Source
+from liveone.transfer import columns
+from liveone.transfer.readings_in import CHUNK_ROWS, Source
 
 
 def source(folder: Path, text: str, name: str = "in.csv") -> Source:
@@ -46,9 +49,7 @@ def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
 
 
 def test_times_may_be_iso_8601_with_an_offset(tmp_path: Path) -> None:
-    file = source(
-        tmp_path, "inverter_time,load_w\n2025-08-16T12:17:53+10:00,1\n2025-08-16 12:17:53,2\n"
-    )
+    file = source(tmp_path, "inverter_time,load_w\n2025-08-16T12:17:53+10:00,1\n2025-08-16 12:17:53,2\n")
     assert [row[0] for row in file.rows()] == [1755310673]
     assert "offset" in file.bad[0].reason
 
@@ -75,10 +76,31 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
         list(Source(tmp_path / "b.csv").rows())
 
 
+CELLS = st.sampled_from(["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "1755310673"])
+TIMES = st.sampled_from(["1755310673", "1755310673.7", "2025-08-16T12:17:53+10:00", "", "99"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(TIMES, TIMES, CELLS, CELLS, CELLS), min_size=1, max_size=4))
+def test_a_column_converts_as_its_cells_do(lines: list[tuple[str, ...]]) -> None:
+    fields = ("inverter_time", "received_time", "load_w", "battery_soc_pct", "solar_kwh_total")
+    places = columns.match_header(fields, "here")
+    reference = Source(Path("none.csv"))
+    rows = list(reference._by_row(enumerate(map(list, lines)), places))
+    found = columns.convert_columns(lines, len(fields), places)
+    assert found == (rows if reference.bad_count == 0 else None)
+    assert found is None or [list(map(type, row)) for row in found] == [list(map(type, r)) for r in rows]
+
+
+def test_a_bad_line_far_down_is_named_after_cells_of_several_lines(tmp_path: Path) -> None:
+    good = "".join(f'{1755310673 + 60 * each},"\n7"\n' for each in range(CHUNK_ROWS + 9))
+    file = source(tmp_path, f"inverter_time,load_w\n{good}\n1755390000,x\n1755390060,1\n")
+    assert len(list(file.rows())) == CHUNK_ROWS + 10
+    assert [bad.line for bad in file.bad] == [2 + 2 * (CHUNK_ROWS + 9) + 1]
+
+
 def test_json_holds_the_same_readings(tmp_path: Path) -> None:
-    file = source(
-        tmp_path, '[{"inverter_time": 1755310673, "load_w": 7, "grid_w": null}, 3]', "in.json"
-    )
+    file = source(tmp_path, '[{"inverter_time": 1755310673, "load_w": 7, "grid_w": null}, 3]', "in.json")
     (row,) = file.rows()
     assert (row[5], row[7]) == (7, None)
     assert file.bad[0].line == 2

@@ -130,13 +130,13 @@ def services(
 
 
 @contextmanager
-def serving(wired: Services, **settings: object) -> Iterator[httpx2.Client]:
+def serving(wired: Services, *, on_port: int = 0, **settings: object) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
     app = create_app(wired)
     options: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 5} | settings
     config = uvicorn.Config(app, **options)
     server = Server(config, app)
-    with listen("127.0.0.1", 0) as listening:
+    with listen("127.0.0.1", on_port or 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"

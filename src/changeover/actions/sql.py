@@ -18,7 +18,7 @@ from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
 from changeover.expect import as_output
-from changeover.plan import SqlAction, SqlStatement
+from changeover.plan import SqlAction, SqlStatement, Strategy
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
@@ -84,6 +84,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         rows=action.rows,
         parameters=scene.values.values,
         strategy=action.strategy,
+        foreign_keys=action.strategy is Strategy.NATIVE,
         budget_s=purpose.budget_s,
         lock_wait_s=action.timeout_s or 5.0,
     )

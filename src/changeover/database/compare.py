@@ -134,7 +134,7 @@ def _by_key(
     name = quoted(table.name)
     rest = [column for column in columns if column not in key]
     on = " AND ".join(f"b.{quoted(c)} = a.{quoted(c)} COLLATE BINARY" for c in key)
-    same = " AND ".join(_same(table, column) for column in rest) or "1"
+    same = " AND ".join(same_value(table, column) for column in rest) or "1"
     skip, values = _skip(key, without)
     first_key = quoted(key[0])
     keys = ", ".join(f"a.{quoted(c)}" for c in key)
@@ -164,8 +164,11 @@ def _by_key(
     return TableDifference(table.name, counts[0], counts[1], counts[2], tuple(examples))
 
 
-def _same(table: Table, column: str) -> str:
-    """Equal in value and type; only a column without affinity can hold 1 and 1.0 apart."""
+def same_value(table: Table, column: str) -> str:
+    """SQL: a column of ``a`` equals that of ``b`` in value and type.
+
+    Only a column without affinity can hold 1 and 1.0 apart.
+    """
     name = quoted(column)
     found = table.column(column)
     plain = found is not None and found.type != "" and folded(found.type) not in ("any", "blob")

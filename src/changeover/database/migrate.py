@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from changeover.database import committed
 from changeover.database.change import Change, Context
 from changeover.database.guard import guard
 from changeover.database.invariants import Depth
@@ -76,7 +77,10 @@ def migrate(
         progress=eyes.progress,
         now=eyes.now,
     )
-    measured = transact(connection, work, around)
+    try:
+        measured = transact(connection, work, around)
+    finally:
+        committed.detach(connection)
     return Migrated(
         measured,
         proof.forecast,

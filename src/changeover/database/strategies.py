@@ -7,7 +7,7 @@ its seam.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.database.fingerprint import tokens
@@ -34,13 +34,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One statement: its kind, the table it works on, how many rows that has, and the predicted seconds."""
+    """One statement: its kind, the table it works on, how many rows that has, and the predicted seconds.
+
+    ``at_most``: a WHERE picks among those rows, so that the prediction is a bound and no more.
+    """
 
     statement: SqlStatement
     kind: Kind
     table: str
     rows: int
     seconds: float
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,13 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """Predicted time for which writers are held."""
+        """Predicted time for which writers are held, at most."""
         return sum(cost.seconds for cost in self.costs)
+
+    @property
+    def certain_s(self) -> float:
+        """What it takes in any case: statements that pick their rows count for nothing."""
+        return sum(cost.seconds for cost in self.costs if not cost.at_most)
 
     @property
     def legacy_alter_table(self) -> bool:
@@ -69,7 +78,10 @@ def forecast(statements: Sequence[SqlStatement], rows_of: Callable[[str], int | 
     """
     rebuilt = rebuilds(statements)
     sizes: dict[str, int] = {}
-    costs = tuple(_cost(statement, rows_of, sizes, rebuilt) for statement in statements)
+    costs = tuple(
+        replace(_cost(statement, rows_of, sizes, rebuilt), at_most=_picks(tokens(statement.text)))
+        for statement in statements
+    )
     strategy = Strategy.BLOCKING if rebuilt else Strategy.NATIVE
     return Forecast(strategy, costs, tuple(rebuilt.values()))
 
@@ -102,16 +114,19 @@ def require_affordable(
     wanted: Strategy = Strategy.AUTO,
     rehearsed_s: float | None = None,
 ) -> None:
-    """Raises Unsuitable when it costs more than the budget, or when the wanted strategy cannot do it."""
+    """Raises Unsuitable when it costs more than the budget, or when the wanted strategy cannot do it.
+
+    Only what is certain can refuse it: the rehearsal measures the rest, under the same budget.
+    """
     if wanted is Strategy.NATIVE and found.rebuilt:
         raise Unsuitable(
             f"The plan asks for `strategy=native`, but the script rebuilds {', '.join(found.rebuilt)}.",
             hint="Use `strategy=auto` or `blocking`, or write the change with ALTER TABLE.",
         )
-    expected_s = found.seconds if rehearsed_s is None else rehearsed_s
+    expected_s = found.certain_s if rehearsed_s is None else rehearsed_s
     if budget_s is None or expected_s <= budget_s:
         return
-    dearest = max(found.costs, key=lambda cost: cost.seconds)
+    dearest = max(found.costs, key=lambda cost: 0.0 if cost.at_most else cost.seconds)
     raise Unsuitable(
         f"{dearest.statement.position}: working on {dearest.table} ({counted(dearest.rows, 'row')}) would"
         " hold writers for"
@@ -198,6 +213,18 @@ def _alter_cost(
     rewrites = words[3:4] == ["drop"] or (words[3:4] == ["add"] and {"check", "generated", "as"} & set(words))
     rows = size(table) if rewrites else 0
     return Cost(statement, Kind.NATIVE if rows else Kind.METADATA, table, rows, rows / ROWS_CHANGED_PER_S)
+
+
+def _picks(words: list[str]) -> bool:
+    """Whether a WHERE of its own, not one of a subquery, says which rows a statement works on."""
+    if words[:2] in (["create", "index"], ["create", "unique"]):
+        return False
+    depth = 0
+    for word in words:
+        depth += (word == "(") - (word == ")")
+        if word == "where" and depth == 0:
+            return True
+    return False
 
 
 def _target(words: list[str]) -> str:

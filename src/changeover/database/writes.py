@@ -9,11 +9,11 @@ found after a rollback.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from changeover.database import schema
+from changeover.database import schema, sequences
 from changeover.database.compare import Comparison, Key, compare
 from changeover.database.connect import connect, translated
 from changeover.database.names import folded, listed, quoted
@@ -31,12 +31,16 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row that was written: its key by column, and the values that it has now (nothing when deleted)."""
+    """One row that was written: its key by column, and the values that it has now (nothing when deleted).
+
+    ``changed`` is the column that an update wrote; all others of that row were in it before.
+    """
 
     table: str
     deed: Deed
     key: Mapping[str, object]
     values: Mapping[str, object]
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,15 @@ def neighbours(found: Schema, scope: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(chosen, key=lambda name: (_depth(found, name, frozenset()), name)))
 
 
-def write(path: Path, scope: Iterable[str], *, rows: int = 3) -> Written:
+def write(path: Path, scope: Iterable[str], *, rows: int = 3, original: Path | None = None) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
-    One transaction.
+    One transaction. With ``original``, the database before the change: tables that it does not have only get
+    new rows (those in them were made by the change out of old ones; to alter them may rightly alter what a
+    rollback makes of them); and the last new row of each table has NULL wherever the schema allows it, since
+    an old schema with NOT NULL must have a place for such a row too.
     """
+    old = _tables(original) if original is not None else None
     done: list[Write] = []
     unwritten: list[str] = []
     with translated(path), closing(connect(path)) as connection:
@@ -82,14 +90,20 @@ def write(path: Path, scope: Iterable[str], *, rows: int = 3) -> Written:
             if not table.key or table.kind != "table":
                 unwritten.append(f"{table.name}: has no key by which a row could be found again")
                 continue
-            done += _updates(connection, found, table, rows)
-            done += _deletes(connection, found, table)
-            made = _inserts(connection, found, table, rows)
+            if old is None or folded(table.name) in old:
+                done += _updates(connection, found, table, rows)
+                done += _deletes(connection, found, table)
+            made = _inserts(connection, found, table, rows, bare=original is not None)
             if not made:
                 unwritten.append(f"{table.name}: no new row could be made that its rules accept")
             done += made
         connection.execute("COMMIT")
     return Written(tuple(done), tuple(unwritten))
+
+
+def _tables(path: Path) -> frozenset[str]:
+    with translated(path), closing(connect(path)) as connection:
+        return frozenset(schema.read(connection).tables)
 
 
 def kept(path: Path, written: Written) -> list[str]:
@@ -110,10 +124,40 @@ def kept(path: Path, written: Written) -> list[str]:
 def compare_with_writes(original: Path, written: Written, rolled_back: Path) -> tuple[Comparison, list[str]]:
     """The original plus the writes against the database that went there and back: what differs, what is lost.
 
-    Rows that were not written must be equal in every column; rows that were must have what was written.
+    Rows that were not written must be equal in every column; rows that were must have what was written, and
+    in the columns that an update left alone what the original has (or what the update made of them). Where
+    it wrote a column that the old schema does not have, any column may be its counterpart.
     """
     touched = {table: keys for table, keys in written.keys().items() if _same_key(original, table, written)}
-    return compare(original, rolled_back, without=touched), kept(rolled_back, written)
+    lost = kept(rolled_back, written)
+    with closing(connect(original)) as before, closing(connect(rolled_back)) as after:
+        found = schema.read(after)
+        for write in written.writes:
+            table = found.table(write.table)
+            if table is not None and table.column(write.changed) and folded(write.table) in touched:
+                lost += _altered(before, after, table, write)
+    return compare(original, rolled_back, without=touched), lost
+
+
+def _altered(before: sqlite3.Connection, after: sqlite3.Connection, table: Table, write: Write) -> list[str]:
+    """What an update did not write, and is neither as it was nor as it became, in words."""
+    where, values = _where(table, dict(write.key))
+    columns = [c for c in table.stored if folded(c) != folded(write.changed)]
+    sql = f"SELECT {listed(columns)} FROM {quoted(table.name)} WHERE {where}"
+    old, new = before.execute(sql, values).fetchone(), after.execute(sql, values).fetchone()
+    return [
+        f"{_label(table, write)}: {column} was {was!r} and is {now!r}"
+        for column, was, now in zip(columns, old or (), new or (), strict=False)
+        if not _same(was, now) and not _same(write.values.get(column), now)
+    ]
+
+
+def _same(one: object, other: object) -> bool:
+    return one == other and type(one) is type(other)
+
+
+def _label(table: Table, write: Write) -> str:
+    return f"{table.name} {', '.join(f'{c} {v!r}' for c, v in write.key.items())}"
 
 
 def _same_key(original: Path, table: str, written: Written) -> bool:
@@ -124,7 +168,9 @@ def _same_key(original: Path, table: str, written: Written) -> bool:
     return found is not None and found.key == names
 
 
-def _inserts(connection: sqlite3.Connection, found: Schema, table: Table, rows: int) -> list[Write]:
+def _inserts(
+    connection: sqlite3.Connection, found: Schema, table: Table, rows: int, *, bare: bool
+) -> list[Write]:
     models = connection.execute(
         f"SELECT {listed(table.stored)} FROM {quoted(table.name)} ORDER BY {listed(table.key)} DESC LIMIT ?",
         (rows,),
@@ -132,7 +178,11 @@ def _inserts(connection: sqlite3.Connection, found: Schema, table: Table, rows: 
     made = []
     for number in range(1, rows + 1):
         values: Values = dict(zip(table.stored, models[(number - 1) % len(models)], strict=True))
-        one = _insert(connection, found, table, values, number)
+        one = None
+        if bare and number == rows:
+            nothing: Values = dict.fromkeys(_optional_columns(table))
+            one = _insert(connection, found, table, {**values, **nothing}, number)
+        one = one or _insert(connection, found, table, values, number)
         made += [one] if one else []
     return made
 
@@ -182,9 +232,9 @@ def _update(connection: sqlite3.Connection, table: Table, key: Values, column: C
     if new is None:
         return None
     sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {where}"
-    return (
-        _recorded(connection, table, Deed.UPDATED, key) if _tried(connection, sql, (new, *values)) else None
-    )
+    if not _tried(connection, sql, (new, *values)):
+        return None
+    return replace(_recorded(connection, table, Deed.UPDATED, key), changed=column.name)
 
 
 def _another(connection: sqlite3.Connection, table: Table, column: Column, old: object) -> object:
@@ -242,11 +292,12 @@ def _kept(connection: sqlite3.Connection, table: Table, write: Write) -> list[st
     if any(table.column(c) is None for c in write.key):
         return []
     where, values = _where(table, dict(write.key))
-    columns = [c for c in write.values if table.column(c) is not None] or list(write.key)
+    wanted = [write.changed] if write.changed else write.values
+    columns = [c for c in wanted if table.column(c) is not None] or list(write.key)
     row = connection.execute(
         f"SELECT {listed(columns)} FROM {quoted(table.name)} WHERE {where}", values
     ).fetchone()
-    label = f"{table.name} {', '.join(f'{c} {v!r}' for c, v in write.key.items())}"
+    label = _label(table, write)
     if write.deed is Deed.DELETED:
         return [f"{label}: was deleted and is there again"] if row else []
     if row is None:
@@ -254,8 +305,14 @@ def _kept(connection: sqlite3.Connection, table: Table, write: Write) -> list[st
     return [
         f"{label}: {column} was {write.deed} as {write.values[column]!r} and is {value!r}"
         for column, value in zip(columns, row, strict=True)
-        if write.values[column] != value or type(write.values[column]) is not type(value)
+        if not _same(write.values.get(column, value), value) and not _stands_in(table, column, write)
     ]
+
+
+def _stands_in(table: Table, column: str, write: Write) -> bool:
+    """Whether another value must stand where NULL was written, because the old schema has no NULL there."""
+    found = table.column(column)
+    return found is not None and found.not_null and write.values.get(column, "") is None
 
 
 def _where(table: Table, key: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
@@ -270,13 +327,25 @@ def _unique_columns(table: Table) -> list[str]:
     return [c for c in dict.fromkeys(columns) if c in table.stored]
 
 
+def _optional_columns(table: Table) -> list[str]:
+    """Columns that an application may leave NULL, which an old schema with NOT NULL could not hold."""
+    needed = {*_unique_columns(table), *(c for key in table.foreign_keys for c in key.columns)}
+    return [c.name for c in table.columns if not (c.not_null or c.generated or c.name in needed)]
+
+
 def _fresh(connection: sqlite3.Connection, table: Table, column: str, model: object, number: int) -> object:
     if isinstance(model, (int, float)):
-        highest = connection.execute(f"SELECT max({quoted(column)}) FROM {quoted(table.name)}").fetchone()[0]
-        return (highest or 0) + 1 if isinstance(highest, (int, float)) else number
+        (highest,) = connection.execute(f"SELECT max({quoted(column)}) FROM {quoted(table.name)}").fetchone()
+        given = _given(connection, table) if table.key == (column,) else 0
+        return max(highest, given) + 1 if isinstance(highest, (int, float)) else given + number
     if isinstance(model, bytes):
         return model + f"-{MARK}-{number}".encode()
     return f"{model or ''}-{MARK}-{number}"
+
+
+def _given(connection: sqlite3.Connection, table: Table) -> int:
+    """The highest id that AUTOINCREMENT ever gave out; an application does not use one again."""
+    return sequences.read(connection).get(folded(table.name), ("", 0))[1]
 
 
 def _invented(connection: sqlite3.Connection, table: Table) -> tuple[object, ...]:

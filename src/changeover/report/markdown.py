@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from changeover.database.space import megabytes
-from changeover.display import seconds
+from changeover.display import planned, seconds
 from changeover.report.page import Report, moment
 
 
@@ -35,8 +35,9 @@ def _steps(report: Report) -> Iterator[str]:
         if line.phase is not phase:
             phase = line.phase
             yield f"| | **{phase.value}** | | | | | |"
-        times = (line.planned_s, line.predicted_s, line.measured_s, line.frozen_s)
-        cells = [line.verdict.value, _cell(line.label), *map(seconds, times), _cell(line.found, 80)]
+        times = (line.predicted_s, line.measured_s, line.frozen_s)
+        cells = [line.verdict.value, _cell(line.label), planned(line.planned_s), *map(seconds, times)]
+        cells.append(_cell(line.found, 80))
         yield f"| {' | '.join(cells)} |"
     yield ""
 

@@ -34,7 +34,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The report of a run as data. ``probes`` is what the probe saw, by session; ``counts`` rows by table."""
+    """The report of a run as data.
+
+    ``probes`` is what the probe saw, by session, ``offsets_s`` when each began (seconds of work since the run
+    began); ``counts`` are rows before and after by table.
+    """
 
     run_id: str
     folder: Path
@@ -51,6 +55,7 @@ class Report:
     lines: tuple[Line, ...]
     counts: Mapping[str, tuple[int, int]]
     probes: tuple[Mapping[str, object], ...]
+    offsets_s: tuple[float, ...]
     sessions: tuple[Session, ...]
     judgements: tuple[tuple[str, str, float], ...]
     failures: tuple[Entry, ...]
@@ -148,6 +153,7 @@ def gather(state: State, database: Path, plan: Plan | None, run_id: str | None) 
         lines=tuple(lines(plan, entries, predicted=predicted)) if plan else (),
         counts=_counts(entries),
         probes=tuple(e.data for e in entries if e.kind is Kind.NOTED and e.id == PROBE),
+        offsets_s=_offsets(entries),
         sessions=_sessions(entries),
         judgements=_judgements(entries),
         failures=tuple(e for e in entries if e.kind is Kind.FAILED),
@@ -162,6 +168,17 @@ def gather(state: State, database: Path, plan: Plan | None, run_id: str | None) 
 def moment(at: float) -> str:
     """``2026-01-05 02:15:00 UTC``."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _offsets(entries: Sequence[Entry]) -> tuple[float, ...]:
+    """For each session of which there is a probe, the work that had been done when it began."""
+    found, opened_s = [], 0.0
+    for entry, at_s in zip(entries, worked_s(entries), strict=True):
+        if entry.kind is Kind.OPENED:
+            opened_s = at_s
+        elif entry.kind is Kind.NOTED and entry.id == PROBE:
+            found.append(opened_s)
+    return tuple(found)
 
 
 def _counts(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import ceil, log10
 
+from changeover.budgets import spoken
 from changeover.display import seconds
 from changeover.plan import Phase
 from changeover.progress import Line, Verdict
@@ -22,7 +23,7 @@ def timeline(lines: Sequence[Line]) -> str:
     ran = [line for line in lines if line.start_s is not None]
     if not ran:
         return ""
-    end_s = max((line.start_s or 0) + (line.measured_s or 0) for line in ran) or 1.0
+    end_s = length_s(ran)
     height = ROW * len(ran) + 34
     axis = _Axis(end_s * 1.02, height - 30)
     parts = [*axis.draw()]
@@ -32,23 +33,30 @@ def timeline(lines: Sequence[Line]) -> str:
     return _svg(height, label, parts)
 
 
-def availability(probe: Mapping[str, object], label: str) -> str:
-    """The slowest answer of every second as a bar; a second with failed requests is marked."""
-    found = probe.get("worst_ms")
-    if not isinstance(found, list) or not found:
+def length_s(lines: Sequence[Line]) -> float:
+    """How long the axis is: to the end of the last task."""
+    return max((max(line.start_s or 0, 0) + (line.measured_s or 0) for line in lines), default=0.0) or 1.0
+
+
+def availability(probe: Mapping[str, object], label: str, *, offset_s: float, end_s: float) -> str:
+    """The slowest answers as bars on the axis of the timeline; a span with failed requests is marked."""
+    found, span_s = probe.get("buckets"), probe.get("bucket_s")
+    if not isinstance(found, list) or not found or not isinstance(span_s, int | float):
         return ""
-    last = max(row[0] for row in found) + 1
+    last_s = offset_s + span_s * (found[-1][0] + 1)
     tallest = max(*(row[3] for row in found), 1.0)
-    axis = _Axis(float(last), STRIP, left=60, right=20)
-    width = max((axis.x(1) - axis.x(0)) - 0.5, 0.6)
-    parts = [*axis.draw(), f'<text class="dim" x="52" y="12" text-anchor="end">{tallest:.0f} ms</text>']
-    parts.append(f'<text class="dim" x="52" y="{STRIP}" text-anchor="end">0</text>')
-    for second, asked, failed, worst in found:
+    axis = _Axis(max(end_s, last_s) * 1.02, STRIP)
+    width = max(span_s * axis.scale - 0.3, 0.6)
+    edge = LEFT - 8
+    parts = [*axis.draw(), f'<text class="dim" x="{edge}" y="12" text-anchor="end">{tallest:.0f} ms</text>']
+    parts.append(f'<text class="dim" x="{edge}" y="{STRIP}" text-anchor="end">0</text>')
+    for number, asked, failed, worst in found:
+        at_s = offset_s + number * span_s
         height = max(STRIP * worst / tallest, 1.0)
         kind = "fail" if failed else "probe"
-        words = f"second {second}: {asked} requests, {failed} failed, slowest {worst:g} ms"
+        words = f"{at_s:.1f} s: {asked} requests, {failed} failed, slowest {worst:g} ms"
         parts.append(
-            f'<rect class="{kind}" x="{axis.x(second):.1f}" y="{STRIP - height:.1f}" width="{width:.1f}"'
+            f'<rect class="{kind}" x="{axis.x(at_s):.1f}" y="{STRIP - height:.1f}" width="{width:.1f}"'
             f' height="{height:.1f}"><title>{escape(words)}</title></rect>'
         )
     return _svg(STRIP + 30, label, parts)
@@ -85,14 +93,18 @@ def _bar(line: Line, top: int, axis: _Axis) -> Iterator[str]:
     x, width = axis.x(start), max(taken * axis.scale, 3.0)
     words = f"{line.label}: {line.verdict}, {seconds(line.measured_s)}"
     if line.planned_s is not None:
-        words += f" of {seconds(line.planned_s)} planned"
+        words += f" of {spoken(line.planned_s)} planned"
     yield f"<g><title>{escape(words)}</title>"
     yield f'<text x="{LEFT - 12}" y="{top + 15}" text-anchor="end">{escape(_short(line.label))}</text>'
+    if line.planned_s is not None:
+        ends = min(axis.x(start + line.planned_s), axis.x(axis.end_s))
+        yield f'<line class="plan" x1="{x:.1f}" x2="{ends:.1f}" y1="{top + 11}" y2="{top + 11}"/>'
     yield f'<rect class="{kind}" x="{x:.1f}" y="{top + 5}" width="{width:.1f}" height="12" rx="2"/>'
     if line.frozen_s:
         held = max(line.frozen_s * axis.scale, 2.0)
         yield f'<rect class="held" x="{x:.1f}" y="{top + 17}" width="{held:.1f}" height="3"/>'
-    yield f'<text class="dim" x="{x + width + 6:.1f}" y="{top + 15}">{seconds(line.measured_s)}</text></g>'
+    beside = f'x="{x + width + 6:.1f}" y="{top + 15}"'
+    yield f'<text class="dim halo" {beside}>{seconds(line.measured_s)}</text></g>'
 
 
 def _svg(height: float, label: str, parts: Sequence[str]) -> str:

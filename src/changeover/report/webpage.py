@@ -8,11 +8,11 @@ from html import escape
 from importlib.resources import files
 
 from changeover.database.space import megabytes
-from changeover.display import SIGNS, seconds
+from changeover.display import SIGNS, planned, seconds
 from changeover.entries import Ending
 from changeover.progress import Line, Verdict
 from changeover.report.page import Report, moment
-from changeover.report.timeline import MARKS, availability, timeline
+from changeover.report.timeline import MARKS, availability, length_s, timeline
 
 COLOURS = {
     Ending.DONE: "pass",
@@ -23,14 +23,14 @@ COLOURS = {
 LEGEND = (
     '<p class="legend"><i style="background:var(--pass)"></i>passed<i style="background:var(--back)">'
     '</i>way back<i style="background:var(--fail)"></i>failed'
-    '<i style="background:var(--held)"></i>writers held</p>'
+    '<i style="background:var(--held)"></i>writers held; dotted: planned</p>'
 )
 
 
 def render(report: Report) -> str:
     """The whole page."""
     style = files("changeover.report").joinpath("style.css").read_text("utf-8")
-    parts = (_head, _figures, _timeline, _steps, _rows, _availability, _failures, _people, _proof)
+    parts = (_head, _figures, _timeline, _availability, _steps, _failures, _rows, _people, _proof)
     body = "\n".join(piece for part in parts for piece in part(report))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -96,7 +96,7 @@ def _step(line: Line) -> str:
     return (
         f'<tr><td class="verdict {colour}">{sign} {line.verdict}{tries}</td>'
         f"<td>{escape(line.label)}{found}</td>"
-        f'<td class="n">{seconds(line.planned_s)}</td><td class="n">{seconds(line.predicted_s)}</td>'
+        f'<td class="n">{planned(line.planned_s)}</td><td class="n">{seconds(line.predicted_s)}</td>'
         f'<td class="n">{seconds(line.measured_s)}{_budget(line)}</td>'
         f'<td class="n">{seconds(line.frozen_s)}</td></tr>'
     )
@@ -134,14 +134,15 @@ def _availability(report: Report) -> Iterator[str]:
     yield "<h2>What users saw</h2>"
     for number, probe in enumerate(report.probes):
         name = report.sessions[number].command if number < len(report.sessions) else ""
-        words = f"Slowest answer of every second during {name}"
-        yield f'<p class="dim">{escape(words)}</p><div class="wide">{availability(probe, words)}</div>'
+        words = f"Slowest answers during {name}; red where a request failed"
+        drawing = availability(probe, words, offset_s=report.offsets_s[number], end_s=length_s(report.lines))
+        yield f'<p class="dim">{escape(words)}</p><div class="wide">{drawing}</div>'
         troubles = probe.get("troubles")
         if isinstance(troubles, list) and troubles:
             rows = "".join(
                 f"<tr><td>{moment(t['at'])}</td><td>{escape(t['reason'] or 'slow')}</td>"
                 f'<td class="n">{seconds(t["s"])}</td></tr>'
-                for t in troubles[:50]
+                for t in troubles[:20]
             )
             yield f"<table><tbody>{rows}</tbody></table>"
 

@@ -1,12 +1,16 @@
 """`liveone backup` and `liveone restore`: verified copies of the database, and the way back."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
+from liveone.errors import BadInput
+from liveone.main import open_database
 from liveone.store import backup
+from liveone.transfer.server_backup import backup_server
 
 
 @click.command("backup")
@@ -16,9 +20,13 @@ from liveone.store import backup
 @json_option
 @pass_shell
 def backup_command(shell: Shell, folder: Path | None, as_json: bool) -> None:
-    """Make a verified copy of the database while it is in use."""
-    target = folder or shell.config.folder / "backups"
-    done = backup.backup(shell.config.database_path, target, SystemClock().now_at())
+    """Make a verified copy of the database while it is in use; of a server's too, as a local file."""
+    target, now_at = folder or shell.config.folder / "backups", SystemClock().now_at()
+    if shell.config.is_server:
+        with closing(open_database(shell.config)) as database:
+            done = backup_server(database, target, now_at)
+    else:
+        done = backup.backup(shell.config.database_path, target, now_at)
     if as_json:
         print_json(done)
         return
@@ -27,7 +35,8 @@ def backup_command(shell: Shell, folder: Path | None, as_json: bool) -> None:
         f"  checked, hashed, opened and counted: {', '.join(f'{n:,} {t}' for t, n in done.rows.items())}"
     )
     click.echo(f"  sha256 {done.sha256}")
-    click.echo(f"  put it back: liveone restore {done.path}")
+    into_server = f"liveone db move {done.path} URL (of an empty database)"
+    click.echo(f"  put it back: {into_server if shell.config.is_server else f'liveone restore {done.path}'}")
 
 
 @click.command("restore")
@@ -40,6 +49,11 @@ def restore_command(shell: Shell, source: Path, yes: bool, as_json: bool) -> Non
 
     Stop `liveone serve` first: a database that is in use is not replaced.
     """
+    if shell.config.is_server:
+        raise BadInput(
+            "a server's database is not replaced in its place",
+            hint=f"Fill an empty one, and point LIVEONE_DATABASE_URL there: liveone db move {source} URL",
+        )
     target = shell.config.database_path
     if not yes and target.exists():
         click.confirm(f"Replace {target} by {source}?", abort=True, err=True)

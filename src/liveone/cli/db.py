@@ -1,28 +1,36 @@
-"""`liveone db shell`: SQL against whatever database is configured."""
+"""`liveone db`: the configured database by itself - SQL, its tables, and the move to another engine."""
 
-import re
-import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
-from liveone.errors import BadInput, LiveOneError
-from liveone.main import open_database
-from liveone.store.database import Database, Result, Statement
-
-READS = re.compile(r"[\s(]*(select|with|explain|pragma|values)\b", re.IGNORECASE)
-WRITES = re.compile(r"\b(insert|update|delete|replace\s+into|returning)\b", re.IGNORECASE)
-TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-SCHEMA = "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name"
-HELP = ".tables, .schema, .quit, or SQL ended by a semicolon"
+from liveone.cli.sql import MODES, Session, converse
+from liveone.config import Config
+from liveone.errors import BadInput
+from liveone.main import create_database, open_database
+from liveone.store.database import Database
+from liveone.store.libsql.address import is_server
+from liveone.store.store import open_database as open_at
+from liveone.store.store import path_of
+from liveone.transfer import move
 
 
 @click.group("db")
 def db_command() -> None:
-    """SQL against the configured database."""
+    """SQL against the configured database, its creation, and its move to another engine."""
+
+
+@db_command.command("create")
+@pass_shell
+def create_command(shell: Shell) -> None:
+    """Make LiveOne's tables in the configured database, which must be empty (or a file not there yet)."""
+    click.echo(f"{create_database(shell.config)}: the tables are made; next: liveone systems add")
 
 
 @db_command.command("shell")
@@ -30,61 +38,90 @@ def db_command() -> None:
 @click.option(
     "-f", "--file", "script", type=click.Path(path_type=Path), help="Run a script: one transaction."
 )
+@click.option("--mode", type=click.Choice(MODES), default="list", show_default=True, help="How rows look.")
 @json_option
 @pass_shell
-def shell_command(shell: Shell, sql: str | None, script: Path | None, as_json: bool) -> None:
+def shell_command(shell: Shell, sql: str | None, script: Path | None, mode: str, as_json: bool) -> None:
     """Run SQL, a script (-f FILE or standard input), or an interactive session.
 
-    A script is one transaction: it stops at the first error and leaves nothing behind.
+    A script is one transaction: it stops at the first error, leaves nothing behind and exits with 3. In a
+    session, or as SQL: .tables .schema .dump .mode .read (.help says more).
     """
-    database = open_database(shell.config)
-    try:
+    with closing(open_database(shell.config)) as database:
+        session = Session(database, mode="json" if as_json else mode)
         if sql is None and script is None and sys.stdin.isatty():
-            _converse(database)
+            converse(session)
             return
         text = sql if sql is not None else _read(script)
-        for result in run_script(database, text):
-            show(result, as_json=as_json)
-    finally:
-        database.close()
+        if text.lstrip().startswith("."):
+            for line in text.strip().splitlines():
+                session.command(line)
+            return
+        session.answer(text)
 
 
-def run_script(database: Database, text: str) -> list[Result]:
-    """All statements of ``text`` as one transaction; a lone query reads a snapshot instead."""
-    statements = [Statement(sql) for sql in split(text)]
-    if statements and all(_only_reads(statement.sql) for statement in statements):
-        return [Result(rows, 0) for rows in database.read(statements)]
-    return database.write(statements) if statements else []
+@db_command.command("move")
+@click.argument("source")
+@click.argument("target")
+@click.option("--finish", is_flag=True, help="Free the target although the source is still being written to.")
+@json_option
+@pass_shell
+def move_command(shell: Shell, source: str, target: str, finish: bool, as_json: bool) -> None:
+    """Copy everything in SOURCE to TARGET: a file, or a libSQL server's URL (token: LIVEONE_DATABASE_TOKEN).
 
-
-def split(text: str) -> Iterator[str]:
-    """The statements of a script; triggers stay whole. Raises BadInput for an unfinished statement."""
-    pending = ""
-    for piece in text.replace(";", ";\0").split("\0"):
-        pending += piece
-        if sqlite3.complete_statement(pending):
-            yield pending.strip()
-            pending = ""
-    rest = pending.strip()
-    if rest and sqlite3.complete_statement(rest + "\n;"):
-        yield rest
-    elif rest:
-        raise BadInput(f"unfinished statement: {rest[:60]!r}", hint="End it with a semicolon.")
-
-
-def show(result: Result, *, as_json: bool) -> None:
-    """Rows as `a|b|c` (the form that `sqlite3` prints), or as a JSON array."""
+    The source may be in use and is only read; the target must be empty. May be broken off and run again. Rows
+    are compared one by one. While the source is still being written to, the target stays locked (exit code
+    1): stop LiveOne and run the same command once more, which takes only as long as comparing.
+    """
+    if not is_server(target):
+        move.make_file(path_of(target))
+    with (
+        closing(_opened(shell.config, source)) as old,
+        closing(_opened(shell.config, target)) as new,
+        _progress(quiet=as_json) as told,
+    ):
+        done = move.move(old, new, progress=told, finish=finish)
     if as_json:
-        print_json({"rows": result.rows, "changes": result.changes})
-        return
-    for row in result.rows:
-        click.echo("|".join("" if value is None else str(value) for value in row))
-    if not result.rows and result.changes:
-        click.echo(f"{result.changes} rows changed", err=True)
+        print_json(done)
+    else:
+        _report(source, target, done)
+    if not done.is_done:
+        sys.exit(1)
 
 
-def _only_reads(sql: str) -> bool:
-    return bool(READS.match(sql)) and not WRITES.search(sql)
+def _opened(config: Config, url: str) -> Database:
+    if is_server(url):
+        return open_at(url, token=config.secrets.database_token)
+    return open_at(path_of(url).resolve())
+
+
+def _report(source: str, target: str, done: move.Moved) -> None:
+    click.echo(f"{'table':<20}{'source':>14}{'target':>14}")
+    for name, count in done.source_rows.items():
+        click.echo(f"{name:<20}{count:>14,}{done.target_rows[name]:>14,}")
+    click.echo(f"{done.written:,} rows written, all compared one by one, {done.mended:,} mended.")
+    if done.is_done:
+        click.echo(f"{target} is complete. Use it: LIVEONE_DATABASE_URL={target}")
+    else:
+        click.echo(
+            f"{source} was written to meanwhile, so {target} stays locked.\n"
+            "Stop LiveOne and run the same command again; --finish frees the target as it is.",
+            err=True,
+        )
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[move.Progress]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
+        task = bars.add_task("")
+
+        def told(step: str, table: str, rows: int, rows_in_all: int) -> None:
+            text = f"{step} {table}: {rows:,}"
+            bars.update(task, description=text, completed=rows, total=max(rows, rows_in_all))
+
+        yield told
 
 
 def _read(script: Path | None) -> str:
@@ -92,31 +129,5 @@ def _read(script: Path | None) -> str:
         return script.read_text(encoding="utf-8") if script else sys.stdin.read()
     except OSError as error:
         raise BadInput(f"{script} cannot be read: {error.strerror}") from error
-
-
-def _converse(database: Database) -> None:
-    click.echo(f"{database.label} - {HELP}")
-    pending = ""
-    while True:
-        try:
-            line = input("   ...> " if pending else "liveone> ")
-        except EOFError:
-            return
-        if not pending and line.strip() in (".quit", ".exit"):
-            return
-        pending = (
-            f"{pending}{line}\n"
-            if not line.startswith(".")
-            else {".tables": TABLES, ".schema": SCHEMA}.get(line.strip(), f"SELECT '{HELP}'") + ";"
-        )
-        if sqlite3.complete_statement(pending):
-            _answer(database, pending)
-            pending = ""
-
-
-def _answer(database: Database, text: str) -> None:
-    try:
-        for result in run_script(database, text):
-            show(result, as_json=False)
-    except LiveOneError as error:
-        click.echo(str(error), err=True)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{script or 'standard input'} is not UTF-8 text") from error

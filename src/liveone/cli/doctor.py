@@ -95,7 +95,7 @@ def _database(store: Store) -> Finding:
 
 
 def _disk(config: Config) -> Finding:
-    folder = config.database_path.parent
+    folder = config.folder if config.is_server else config.database_path.parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

@@ -1,22 +1,27 @@
 """`liveone init`: commented settings, an empty database, and the next step."""
 
+import os
 import secrets
 from pathlib import Path
 
 import click
 
-from liveone.config import CONFIG_NAME, SECRETS_NAME
+from liveone.config import CONFIG_NAME, SECRETS_NAME, Config, DatabaseConfig, Secrets
 from liveone.errors import BadInput
 from liveone.store.files import create
+from liveone.store.libsql.address import is_server
+
+FILE_NAME = "liveone.db"
 
 SETTINGS = """\
 # LiveOne's settings. Every key stands here with its default; unknown keys are errors.
-# The environment wins: LIVEONE_DATABASE_URL, LIVEONE_HOST, LIVEONE_PORT, LIVEONE_SCHEDULER=off.
-# Secrets do not belong here: they come from the environment (AUTH_PASSWORD, CRON_SECRET,
-# LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml beside this file.
+# The environment wins: LIVEONE_DATABASE_URL, LIVEONE_REPLICA_URL, LIVEONE_HOST, LIVEONE_PORT,
+# LIVEONE_SCHEDULER=off. Secrets do not belong here: they come from the environment (AUTH_PASSWORD,
+# CRON_SECRET, LIVEONE_DATABASE_TOKEN, LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml beside this file.
 
 [database]
-url = "liveone.db"          # a file, relative to this one
+url = "liveone.db"          # a file, relative to this one; or a libSQL server, e.g. "libsql://HOST"
+replica_url = ""            # a replica of that server, to read from
 
 [server]
 host = "127.0.0.1"          # 0.0.0.0 to serve the network; needs a password or an account
@@ -53,21 +58,35 @@ session_key = "{session_key}"
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
-def init_command(folder: Path) -> None:
-    """Write commented settings, fresh secrets and an empty database into FOLDER (default: here)."""
+@click.option("--database", "url", default=FILE_NAME, help="A libSQL server's URL instead of a file.")
+def init_command(folder: Path, url: str) -> None:
+    """Write commented settings, fresh secrets and an empty database into FOLDER (default: here).
+
+    On a server (token: LIVEONE_DATABASE_TOKEN) the tables are made in the database that the URL names.
+    """
     settings, private = folder / CONFIG_NAME, folder / SECRETS_NAME
-    for path in (settings, private, folder / "liveone.db"):
+    for path in (settings, private, *([] if is_server(url) else [folder / url])):
         if path.exists():
             raise BadInput(f"{path} exists already", hint="init never overwrites: choose another folder.")
+    if is_server(url):
+        _create_on_server(folder, url)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS, encoding="utf-8")
+        settings.write_text(SETTINGS.replace(f'url = "{FILE_NAME}"', f'url = "{url}"'), encoding="utf-8")
         private.touch(mode=0o600)
         private.write_text(_fresh_secrets(), encoding="utf-8")
     except OSError as error:
         raise BadInput(f"cannot write into {folder}: {error.strerror}") from error
-    create(folder / "liveone.db")
+    if not is_server(url):
+        create(folder / url)
     _say_next(folder, settings, private)
+
+
+def _create_on_server(folder: Path, url: str) -> None:
+    from liveone.main import create_database
+
+    token = Secrets(database_token=os.environ.get("LIVEONE_DATABASE_TOKEN", ""))
+    create_database(Config(folder=folder, path=None, database=DatabaseConfig(url), secrets=token))
 
 
 def _fresh_secrets() -> str:

@@ -35,6 +35,8 @@ def announce(config: Config, address: str) -> None:
             "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
             f"would see everything.{_unheeded(config)}"
         )
+    if main.only_reads(config):
+        click.echo("The database token only reads: this instance shows; it neither polls nor closes days.")
     if not config.collect.scheduler:
         click.echo("The schedule is off: call /api/cron/minutely and /api/cron/daily.")
     if not config.vendors:

@@ -13,6 +13,7 @@ from liveone.domain.reading import COUNTERS
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store.database import Value
+from liveone.store.exact import json_rows
 from liveone.store.ranges import aggregate_steps, aligned
 from liveone.store.store import Query, Store
 
@@ -75,7 +76,7 @@ def save_days(store: Store, system_id: int, closed: Sequence[Day]) -> None:
     """Write days, replacing those that are there. What a generation has no column for is left out."""
     if closed:
         rows = [[getattr(day, name) for name in _DAY_FIELDS] for day in closed]
-        store.write([Query("save_days", (system_id, json.dumps(rows)))])
+        store.write([Query("save_days", (system_id, json_rows(rows)))])
 
 
 def open_days(store: Store, system: System, *, now_at: float, since_day: str = FIRST_DAY) -> list[str]:

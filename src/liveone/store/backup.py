@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,13 +52,19 @@ def backup(database_path: Path, target_dir: Path, now_at: float) -> BackupReport
     Raises Unavailable, Foreign, Corrupt, Full or ReadOnly; then no backup of that name exists.
     """
     refuse_unusable(database_path)
+    return keep(lambda partial: _copy(database_path, partial), target_dir, now_at)
+
+
+def keep(make: Callable[[Path], None], target_dir: Path, now_at: float) -> BackupReport:
+    """Keep as a backup what ``make`` puts into the file it is given, once it is proven to be sound."""
     target_dir.mkdir(parents=True, exist_ok=True)
     final = target_dir / f"backup-{_stamp(now_at)}.db"
     if final.exists():
         raise BadInput(f"{final} is already there", hint="Wait a second and run it again.")
     partial = final.with_suffix(".db.partial")
     try:
-        _copy(database_path, partial)
+        partial.unlink(missing_ok=True)
+        make(partial)
         sha256 = prove(partial)
         _settle(partial, final)
     finally:
@@ -106,7 +113,6 @@ def contents(path: Path) -> tuple[int, dict[str, int]]:
 
 
 def _copy(source: Path, partial: Path) -> None:
-    partial.unlink(missing_ok=True)
     try:
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,

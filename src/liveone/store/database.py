@@ -3,6 +3,7 @@
 StoreError
 ├── Busy              somebody holds the lock, or the server asks to wait (retryable)
 ├── Unavailable       the server or file cannot be reached just now (retryable)
+│   └── OutcomeUnknown   a write was sent and no answer came: it was applied, or not (retryable)
 ├── SchemaChanged     a statement met a table or column that is not there (retryable once)
 ├── ConstraintFailed  the rows offered break a rule of the schema
 ├── CannotHold        this generation has no room for what was offered
@@ -12,7 +13,7 @@ StoreError
 └── Foreign           not a LiveOne database; the message holds the exact difference
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,7 +24,12 @@ Row = tuple[Value, ...]
 
 
 class StoreError(LiveOneError):
-    """The database refused, failed or is not what it should be."""
+    """The database refused, failed or is not what it should be.
+
+    ``step`` is the place of the statement that failed among those of a write, where that is known.
+    """
+
+    step: int | None = None
 
 
 class Busy(StoreError):
@@ -36,6 +42,10 @@ class Unavailable(StoreError):
     """The database cannot be reached just now."""
 
     retryable = True
+
+
+class OutcomeUnknown(Unavailable):
+    """A request was sent and no answer came. A write was applied wholly or not at all; send it again."""
 
 
 class SchemaChanged(StoreError):
@@ -106,6 +116,17 @@ class Database(Protocol):
 
     def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """The rows of each statement, all from one snapshot."""
+        ...
+
+    def columns(self, statement: Statement) -> tuple[str, ...]:
+        """The names of the columns that a query gives; it is not carried out. Empty where that is unknown."""
+        ...
+
+    def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
+        """Like ``read``, for more rows than memory holds: pieces of (place of the statement, some of its
+        rows), in order, all from one snapshot. A statement without rows gives no piece. Close it, or read
+        it to its end.
+        """
         ...
 
     def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+import orjson
+
 from liveone.domain.aggregates import FiveMinutes
 from liveone.errors import BadInput
 from liveone.store.store import Query, Store
@@ -16,15 +18,19 @@ DAY_S = 86_400
 
 def history_columns(
     store: Store, system_id: int, start_at: int, end_at: int, columns: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    """Rows ``(interval_end, *columns)`` for the intervals that end in ``(start_at, end_at]``, oldest first.
+) -> list[list[Any]]:
+    """``[interval ends, *columns]``, a list each, of the intervals that end in ``(start_at, end_at]``.
 
-    ``columns`` are names of FiveMinutes fields: ``solar_w_avg``, ``battery_soc_pct_last``, ... The fast
-    way for the API: one tuple a row, as the driver gives it. Raises BadInput for an unknown column.
+    ``columns`` are names of FiveMinutes fields: ``solar_w_avg``, ``battery_soc_pct_last``, ... The order
+    is the same in all lists, and nothing more is promised of it. The fast way for the API: a column
+    crosses as one JSON text, in half the time of rows. Whole numbers are exact, others have 15 digits.
+    Raises BadInput for an unknown column.
     """
-    listed = ", ".join(("interval_end", *(_column(name) for name in columns)))
+    wanted = ("interval_end", *(_column(name) for name in columns))
+    listed = ", ".join(f"json_group_array({name})" for name in wanted)
     asked = Query("history_columns", (system_id, start_at, end_at), columns=listed)
-    return store.snapshot([asked])[0]
+    ((texts,),) = store.snapshot([asked])
+    return [orjson.loads(str(text)) for text in texts]
 
 
 def buckets(  # noqa: PLR0917

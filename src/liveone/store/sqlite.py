@@ -20,6 +20,7 @@ READER_CACHE_KB = 4_000
 WRITER_CACHE_KB = 8_000
 WAL_LIMIT_BYTES = 16_000_000
 CACHED_STATEMENTS = 256
+ROWS_PER_PIECE = 1000
 ROWS_PER_INSERT = 200
 """Rows in one INSERT of a BulkInsert: three times as fast as one by one, far below 32,766 parameters."""
 
@@ -54,6 +55,26 @@ class SqliteDatabase:
             rows = [connection.execute(each.sql, each.params).fetchall() for each in statements]
             connection.execute("COMMIT")
             return rows
+
+    def columns(self, statement: Statement) -> tuple[str, ...]:
+        """The names of the columns that a query gives; empty for what is no SELECT."""
+        sql = f"SELECT * FROM ({statement.sql.strip().rstrip(';')}\n) LIMIT 0"
+        with self._reader() as connection:
+            try:
+                described = connection.execute(sql, statement.params).description
+            except sqlite3.OperationalError:
+                return ()
+        return tuple(str(name) for name, *_ in described)
+
+    def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
+        """Pieces of (place of the statement, some of its rows), in order, all from one snapshot."""
+        with self._reader() as connection:
+            connection.execute("BEGIN")
+            for place, each in enumerate(statements):
+                cursor = connection.execute(each.sql, each.params)
+                while rows := cursor.fetchmany(ROWS_PER_PIECE):
+                    yield place, rows
+            connection.execute("COMMIT")
 
     def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
         """Apply all statements in one transaction, or none. Returns one Result a statement."""
@@ -92,7 +113,7 @@ class SqliteDatabase:
             connection = self._open_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                results = [_apply(connection, each) for each in statements]
+                results = [_step(connection, place, each) for place, each in enumerate(statements)]
                 connection.execute("COMMIT")
                 return results
             except BaseException:
@@ -186,7 +207,17 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise translated(error, self.label) from error
+            found = translated(error, self.label)
+            found.step = getattr(error, "step", None)
+            raise found from error
+
+
+def _step(connection: sqlite3.Connection, place: int, step: Statement | BulkInsert) -> Result:
+    try:
+        return _apply(connection, step)
+    except sqlite3.Error as error:
+        error.step = place  # type: ignore[attr-defined]
+        raise
 
 
 def _apply(connection: sqlite3.Connection, step: Statement | BulkInsert) -> Result:

@@ -12,6 +12,8 @@ from typing import TypeVar
 from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
 from liveone.store.files import refuse_unusable
 from liveone.store.generations import Shape, detect
+from liveone.store.libsql.address import is_server
+from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
 
@@ -86,19 +88,39 @@ class Store:
         return Statement(text.replace("{columns}", asked.columns) if asked.columns else text, asked.params)
 
 
-def open_store(url: str | Path, *, cadence_s: int = DEFAULT_CADENCE_S, busy_timeout_s: float = 2.0) -> Store:
-    """Open an existing database: a path, ``file:PATH`` or ``sqlite:PATH``. Nothing is written by opening.
+def open_store(
+    url: str | Path,
+    *,
+    cadence_s: int = DEFAULT_CADENCE_S,
+    busy_timeout_s: float = 2.0,
+    token: str = "",
+    replica_url: str = "",
+) -> Store:
+    """Open an existing LiveOne database, as ``open_database`` does. Nothing is written by opening.
 
-    Raises Unavailable (missing, a folder), Foreign (empty or of another shape), Corrupt, ReadOnly.
+    Raises Unavailable (missing, a folder, out of reach), Foreign (empty or of another shape), Corrupt,
+    ReadOnly, and BadInput for a URL that is none.
     """
-    path = path_of(url)
-    refuse_unusable(path)
-    database = SqliteDatabase(path, busy_timeout_s=busy_timeout_s)
+    database = open_database(url, busy_timeout_s=busy_timeout_s, token=token, replica_url=replica_url)
     try:
         return Store(database, cadence_s=cadence_s)
     except BaseException:
         database.close()
         raise
+
+
+def open_database(
+    url: str | Path, *, busy_timeout_s: float = 2.0, token: str = "", replica_url: str = ""
+) -> Database:
+    """The database a URL names, of whatever shape: ``libsql://``, ``http(s)://`` a server, all else a file.
+
+    ``token`` and ``replica_url`` are for servers, ``busy_timeout_s`` for files.
+    """
+    if is_server(str(url)):
+        return LibsqlDatabase(str(url), token=token, replica_url=replica_url)
+    path = path_of(url)
+    refuse_unusable(path)
+    return SqliteDatabase(path, busy_timeout_s=busy_timeout_s)
 
 
 def path_of(url: str | Path) -> Path:

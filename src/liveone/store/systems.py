@@ -3,6 +3,7 @@
 from dataclasses import astuple
 
 from liveone.domain.system import System, SystemInfo
+from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.store.database import BulkInsert, CannotHold, Row, Value
 from liveone.store.store import Query, Store
@@ -66,6 +67,24 @@ def add_system(
 def update_info(store: Store, system_id: int, info: SystemInfo) -> None:
     """Note what the vendor says of the hardware; an absent field keeps what is known."""
     store.write([Query("systems_update_info", (system_id, *astuple(info)))])
+
+
+def edit_system(store: Store, system_id: int, *, display_name: str, timezone_offset_min: int) -> System:
+    """Call a system otherwise, or count its days by another offset: those are to be computed anew then.
+
+    Raises BadInput for a system that is not there, CannotHold for an offset that generation 1 cannot keep.
+    """
+    Zone(timezone_offset_min)
+    if store.generation == 1 and timezone_offset_min % 60:
+        raise CannotHold(
+            f"database {store.database.label} is of generation 1, which holds only offsets of whole hours",
+            hint="Run `liveone upgrade` first.",
+        )
+    if not store.write([Query("systems_edit", (system_id, display_name, timezone_offset_min))])[0].changes:
+        raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+    edited = get_system(store, system_id)
+    assert edited is not None
+    return edited
 
 
 def set_active(store: Store, system_id: int, active: bool) -> None:

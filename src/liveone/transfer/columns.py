@@ -128,7 +128,7 @@ def _convert_column(field: str, texts: Sequence[str]) -> list[Value]:
 def _is_doubtful(values: Sequence[Any], convert: Convert) -> bool:
     """Whether plain numbers need a closer look: infinite, not a number, or no time of this century."""
     if convert is time_or_absent:
-        return min(values) < EARLIEST_AT or max(values) >= LATEST_AT
+        return bool(min(values) < EARLIEST_AT or max(values) >= LATEST_AT)
     return convert is number and not isfinite(sum(values))
 
 

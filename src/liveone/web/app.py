@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import liveone
-from liveone.web import answers, files
+from liveone.web import answers, files, shell
 from liveone.web.auth import Gate
 from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
-from liveone.web.routes import admin, cron, data, health, login, pages, stream
+from liveone.web.routes import admin, cron, data, health, login, pages, readings, steward, stream
 from liveone.web.services import Services
 
 DESCRIPTION = """
@@ -45,8 +45,9 @@ def create_app(services: Services) -> FastAPI:
     app.state.live = Live(services.store)
     app.state.health = Health(services)
     app.state.files = files.load()
+    app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    for part in (data, stream, cron, login, admin, health, pages):
+    for part in (data, readings, stream, cron, login, admin, steward, health, pages):
         app.include_router(part.router)
     app.add_middleware(Guard, local_only=services.auth.is_open)
     return app

@@ -80,7 +80,7 @@ DATA = {
         "successfulPolls": 51312,
         "isActive": True,
     },
-    "freshness": {"state": "fresh", "ageS": 12, "cadenceS": 60, "frozenCounters": []},
+    "freshness": {"state": "fresh", "ageS": 12, "cadenceS": 60, "frozenCounters": [], "frozenValues": False},
 }
 HISTORY = {
     "type": "energy",

@@ -19,7 +19,7 @@ from liveone.web.fields import Field
 from liveone.web.history_days import daily
 from liveone.web.numbers import rounded_all
 from liveone.web.ranges import Window
-from liveone.web.series import Column, Source, Values, placed, summed, whole
+from liveone.web.series import Column, Source, Values, aligned, placed, summed, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,16 @@ def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[st
     return found
 
 
-def _columns(source: Source, window: Window, fields: Sequence[Field]) -> list[Column]:
+def _columns(source: Source, window: Window, fields: Sequence[Field]) -> Sequence[Column]:
     """One value per interval of the window for each field."""
     columns = [field.column for field in fields]
     span = (source.store, source.system.id, window.start_at, window.end_at)
     if not columns:
         return []
     if window.step_s == INTERVAL_S:
-        rows = stored.history_columns(*span, columns)
-    else:
-        rows = stored.buckets(*span, window.step_s, columns, -window.end_at % window.step_s)
+        ends, *found = stored.history_columns(*span, columns)
+        return aligned(ends, found, window)
+    rows = stored.buckets(*span, window.step_s, columns, -window.end_at % window.step_s)
     return placed(rows, window, len(columns))
 
 

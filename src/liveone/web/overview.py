@@ -18,6 +18,7 @@ from liveone.web.numbers import rounded
 from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
 
+FROZEN_S = 1200
 UNKNOWN = [None] * 6
 """Six energies of which nothing is known."""
 
@@ -41,8 +42,14 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
             "ageS": max(0, round(now_at - latest.inverter_time)),
             "cadenceS": cadence_s,
             "frozenCounters": alarms,
+            "frozenValues": freshness.frozen_values(_newest(store, system, latest)),
         },
     }
+
+
+def _newest(store: Store, system: System, latest: Reading) -> list[Reading]:
+    """The readings of the last quarter of an hour, enough to see values that stand still."""
+    return readings.between(store, system.id, latest.inverter_time - FROZEN_S, latest.inverter_time)
 
 
 def nothing_yet(system: System, status: PollingStatus | None, zone: Zone) -> ApiError:

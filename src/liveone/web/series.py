@@ -46,6 +46,13 @@ def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
     return found[1:]
 
 
+def aligned(ends: list[int], columns: Sequence[Column], window: Window) -> Sequence[Column]:
+    """Columns of the intervals that have a row, with a value for every interval of the window."""
+    if ends == list(range(window.start_at + window.step_s, window.end_at + 1, window.step_s)):
+        return columns
+    return placed(list(zip(ends, *columns, strict=True)), window, len(columns))
+
+
 def whole(column: Column) -> Column:
     """Powers as whole watts: the mean of means has digits that nobody measured."""
     if WHOLE.issuperset(map(type, column)):

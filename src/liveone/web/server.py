@@ -1,14 +1,19 @@
 """Listening: one socket, one event loop, an application and a companion that lives as long as it."""
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
 
 from liveone.errors import BadInput
+
+FIRST_PASSED_FD = 3
+"""Where systemd's socket activation puts the first socket (sd_listen_fds)."""
 
 GRACE_S = 3
 """How long open requests may hold up a stop; event streams are ended at once."""
@@ -25,6 +30,14 @@ class Server(uvicorn.Server):
         await self._live.close()
         await super().shutdown(sockets)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but SIGTERM is not raised again afterwards: it would end the process at once,
+        before the companion has brought what it holds to safety."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
 
 class Companion(Protocol):
     """Runs beside the server until it is stopped."""
@@ -37,17 +50,32 @@ class Companion(Protocol):
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises BadInput when it cannot be had.
 
-    Its connections send at once: asyncio forgets TCP_NODELAY on a socket that is handed to it, and an
-    answer of two packets would wait 40 ms for the client's delayed acknowledgement.
+    A socket that systemd holds for us wins: then connections wait while LiveOne restarts and none is
+    refused. Its connections send at once: asyncio forgets TCP_NODELAY on a socket that is handed to it,
+    and an answer of two packets would wait 40 ms for the client's delayed acknowledgement.
     """
+    listening = _passed() or _own(host, port)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def _passed() -> socket.socket | None:
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS", "0") == "0":
+        return None
+    try:
+        return socket.socket(fileno=FIRST_PASSED_FD)
+    except OSError as error:
+        hint = "The unit's Sockets= must name a stream socket: ListenStream=127.0.0.1:8080."
+        raise BadInput(f"LISTEN_FDS is set, but no socket was passed: {error.strerror}", hint=hint) from error
+
+
+def _own(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((host, port), family=family, backlog=256)
+        return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         hint = "Another program listens there (perhaps LiveOne already): stop it, or choose another port."
         raise BadInput(f"cannot listen on {host} port {port}: {error.strerror}", hint=hint) from error
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
 
 
 def run(

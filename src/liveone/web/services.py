@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from liveone.clock import Clock
 from liveone.store.store import Store
@@ -47,11 +48,60 @@ class DailyJob:
     day: str | None = None
 
 
+Facts = Mapping[str, Any]
+"""What is answered as it is: names in camelCase, times in UTC epoch seconds."""
+
+
+class Administration(Protocol):
+    """What an administrator may have done. Every call may take seconds and raises LiveOneError."""
+
+    def accounts(self) -> Sequence[Facts]:
+        """The configured accounts: ``name``, ``vendorType``."""
+        ...
+
+    def discover(self, account: str) -> Sequence[Facts]:
+        """The sites an account sees: ``vendorType``, ``vendorSiteId``, ``name``."""
+        ...
+
+    def check(self, vendor_type: str, vendor_site_id: str) -> Sequence[Facts]:
+        """Test a connection step by step: ``name``, ``ok``, ``detail``; ends with the first that failed."""
+        ...
+
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, offset_min: int) -> int:
+        """Add a system with the hardware its vendor names; returns its id."""
+        ...
+
+    def backups(self) -> Sequence[Facts]:
+        """The backups there are, newest first: ``name``, ``bytes``, ``at``."""
+        ...
+
+    def back_up(self) -> Facts:
+        """Make a proven backup: ``name``, ``bytes``, ``sha256``, ``rows``."""
+        ...
+
+    def backup_file(self, name: str) -> Path:
+        """Where a backup is. Raises BadInput for a name that is none."""
+        ...
+
+    def restore(self, name: str) -> Facts:
+        """Put a backup's content in place of the database's, after a backup of what is there now."""
+        ...
+
+    def ledger(self) -> Facts:
+        """The schema as it stands, what migrations did, and the runs with their reports."""
+        ...
+
+    def report_file(self, run_id: str, kind: Literal["md", "html"]) -> Path:
+        """The report of a run. Raises BadInput when there is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
-    ``<version>+<commit>``; ``cadence_s`` the seconds between polls.
+    ``<version>+<commit>``; ``cadence_s`` the seconds between polls;
+    without ``administration`` the administrator's page only shows.
     """
 
     store: Store
@@ -62,3 +112,4 @@ class Services:
     collector_status: Callable[[], Mapping[str, Any]]
     release: str
     cadence_s: int = 60
+    administration: Administration | None = None

@@ -44,7 +44,7 @@ CREATE INDEX members_name ON members (name);
 
 PLAN = """---
 database: ${{database}}
-downtime: 1m
+downtime: 3m
 rollback-within: 1m
 parameters:
   database: {{required: true, help: "path of the club's database"}}
@@ -133,7 +133,7 @@ class Club:
 
 
 def make(folder: Path, *, members: int = 5, **parts: str) -> Club:
-    """A club with its plan; ``parts`` are pieces of Markdown for header, preflight, execute, rollback, after."""
+    """A club with its plan; ``parts`` are Markdown for header, preflight, execute, rollback, after."""
     folder.mkdir(parents=True, exist_ok=True)
     club = Club(folder)
     write_plan(club, **parts)

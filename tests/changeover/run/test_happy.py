@@ -4,9 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from tests.changeover.run import club
+
 from changeover.database.compare import compare
 from changeover.entries import Ending
-from tests.changeover.run import club
 
 
 def test_a_rehearsed_plan_runs_and_every_row_arrives(tmp_path: Path) -> None:

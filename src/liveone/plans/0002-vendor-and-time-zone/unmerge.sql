@@ -14,21 +14,22 @@ INSERT INTO readings
 -- allow select-star: the copy was made of this very table
 SELECT * FROM changeover_clashing_readings;
 
-DELETE FROM readings_agg_5m
-WHERE id IN (SELECT id FROM changeover_merged_5m)
-   OR (system_id, interval_end) IN (SELECT system_id, interval_end FROM changeover_merged_5m);
+-- Intervals and days go back as they are now; those that gave way to the keeper's own come out of the copy.
+UPDATE readings_agg_5m SET system_id = k.system_id
+FROM changeover_merged_5m k WHERE k.id = readings_agg_5m.id;
 
 INSERT INTO readings_agg_5m
 -- allow select-star: the copy was made of this very table
-SELECT * FROM changeover_merged_5m;
+SELECT * FROM changeover_merged_5m WHERE id NOT IN (SELECT id FROM readings_agg_5m);
 
-DELETE FROM readings_agg_1d
-WHERE id IN (SELECT id FROM changeover_merged_1d)
-   OR (system_id, day) IN (SELECT system_id, day FROM changeover_merged_1d);
+-- A day that was closed again since was closed from the samples of both: version 0 has LiveOne close it anew.
+UPDATE readings_agg_1d
+SET system_id = k.system_id, version = iif(readings_agg_1d.updated_at IS k.updated_at, k.version, 0)
+FROM changeover_merged_1d k WHERE k.id = readings_agg_1d.id;
 
 INSERT INTO readings_agg_1d
 -- allow select-star: the copy was made of this very table
-SELECT * FROM changeover_merged_1d;
+SELECT * FROM changeover_merged_1d WHERE id NOT IN (SELECT id FROM readings_agg_1d);
 
 DROP TABLE changeover_merged;
 DROP TABLE changeover_merged_systems /* allow copy-without-count: copied whole above */;

@@ -1,5 +1,7 @@
-"""The pages: a dashboard a system, the sign-in page, the API's description; plain files, no templates."""
+"""The pages: overview, a dashboard a system, administration, sign-in, the API's description; their files."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -7,53 +9,159 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from liveone.web import files
-from liveone.web.access import gate_of, services_of, systems_for
-from liveone.web.answers import ApiError
+from liveone.domain.zones import zone_of
+from liveone.errors import LiveOneError
+from liveone.store import aggregates
+from liveone.web import files, first
+from liveone.web.access import gate_of, services_of, system_for, systems_for
+from liveone.web.answers import ApiError, plain
 from liveone.web.auth import Caller
+from liveone.web.overview import identity, overview
+from liveone.web.readings_json import iso_or_none
+from liveone.web.services import Services
+from liveone.web.shell import Shell
 
 router = APIRouter(include_in_schema=False)
+FOR_EVER = "public, max-age=31536000, immutable"
+Snapshot = Mapping[str, Any]
 
 
 @router.get("/")
 async def root(request: Request) -> Response:
-    """To the caller's first system; without any, the page itself says what to do."""
+    """To the caller's only system, or to the overview of all; without any it says what to do."""
     caller = _caller(request)
     if caller is None:
         return _to_login("/")
     found = await run_in_threadpool(systems_for, services_of(request).store, caller)
-    return RedirectResponse(f"/dashboard/{found[0].id}", 307) if found else _page(request, "dashboard.html")
+    return RedirectResponse(f"/dashboard/{found[0].id}" if len(found) == 1 else "/dashboard", 307)
+
+
+@router.get("/dashboard")
+async def all_systems(request: Request) -> Response:
+    """Every system at a glance."""
+    return await _guarded(request, "overview.html", _overview)
 
 
 @router.get("/dashboard/{system_id}")
 async def dashboard(request: Request, system_id: int) -> Response:
-    """The shell of the page; its script asks the API, which decides what the caller may see."""
-    return _page(request, "dashboard.html") if _caller(request) else _to_login(f"/dashboard/{system_id}")
+    """One system; its newest values are in the page."""
+
+    def snapshot(services: Services, caller: Caller) -> Snapshot:
+        return _of_system(services, caller, system_id)
+
+    return await _guarded(request, "dashboard.html", snapshot)
+
+
+@router.get("/admin")
+async def administration(request: Request) -> Response:
+    """Systems, storage, backups, migrations, polling."""
+    return await _guarded(request, "admin.html", _frame)
 
 
 @router.get("/login")
 async def login(request: Request) -> Response:
-    return _page(request, "login.html")
+    return _html(request, "login.html", {})
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    return _page(request, "docs.html")
+    return _html(request, "docs.html", {})
 
 
 @router.get("/favicon.ico")
 async def favicon(request: Request) -> Response:
-    return _page(request, "icon.svg")
+    return _file(request, "icon.svg")
 
 
 @router.get("/static/{path:path}")
 async def static(request: Request, path: str) -> Response:
-    return _page(request, path)
+    """A file; under the name of this release (``v-...``) browsers may keep it for ever."""
+    release, _, rest = path.partition("/")
+    if release != f"v-{_shell(request).version}":
+        return _file(request, rest if release.startswith("v-") else path)
+    answer = _file(request, rest)
+    answer.headers["cache-control"] = FOR_EVER
+    return answer
 
 
-def _page(request: Request, name: str) -> Response:
+def _frame(services: Services, caller: Caller) -> Snapshot:
+    """What every page needs: who asks, and the systems to choose from."""
+    found = systems_for(services.store, caller)
+    return {
+        "signedIn": caller.until_at is not None,
+        "isAdmin": caller.is_admin,
+        "release": services.release,
+        "cadenceS": services.cadence_s,
+        "now": services.clock.now_at(),
+        "systems": [
+            {"id": system.id, "isActive": system.is_active, **identity(system, zone_of(system))}
+            for system in found
+        ],
+    }
+
+
+def _overview(services: Services, caller: Caller) -> Snapshot:
+    frame = _frame(services, caller)
+    cards = {}
+    for system in systems_for(services.store, caller):
+        cards[str(system.id)] = _data(services, caller, system.id)
+    return {**frame, "cards": cards}
+
+
+def _of_system(services: Services, caller: Caller, system_id: int) -> Snapshot:
+    data = _data(services, caller, system_id)
+    return {**_frame(services, caller), "data": data, "extent": _extent(services, caller, system_id)}
+
+
+def _data(services: Services, caller: Caller, system_id: int) -> dict[str, Any]:
+    """The answer of /api/data, or what it would refuse with."""
+    try:
+        system = system_for(services.store, caller, str(system_id))
+        return overview(services.store, system, services.clock.now_at(), services.cadence_s)
+    except ApiError as error:
+        return {"error": str(error), "status": error.status, **error.more}
+    except LiveOneError as error:
+        return {"error": plain(error), "status": 503}
+
+
+def _extent(services: Services, caller: Caller, system_id: int) -> dict[str, Any]:
+    """When the first and the newest reading were taken."""
+    try:
+        system = system_for(services.store, caller, str(system_id))
+        start_at, end_at = aggregates.extent(services.store, system.id) or (None, None)
+    except (ApiError, LiveOneError):
+        return {"first": None, "last": None}
+    zone = zone_of(system)
+    first_at = None if start_at is None else start_at + 1
+    return {"first": iso_or_none(zone, first_at), "last": iso_or_none(zone, end_at)}
+
+
+async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Caller], Snapshot]) -> Response:
+    caller = _caller(request)
+    if caller is None:
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return _to_login(asked)
+    return _html(request, name, await run_in_threadpool(snapshot, services_of(request), caller))
+
+
+def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
+    shell = _shell(request)
+    language = shell.language(request.cookies.get("lang"), request.headers.get("accept-language", ""))
+    texts = first.values(snapshot.get("data", {}), language)
+    body = shell.page(name, language, snapshot, texts)
+    headers = {"cache-control": "no-store", "vary": "accept-language, cookie"}
+    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _shell(request: Request) -> Shell:
+    shell = request.app.state.shell
+    assert isinstance(shell, Shell)
+    return shell
+
+
+def _file(request: Request, name: str) -> Response:
     file = request.app.state.files.get(name)
-    if file is None:
+    if file is None or name.endswith(".html"):
         raise HTTPException(404)
     return files.respond(request, file)
 

@@ -1,0 +1,141 @@
+"""The API over ten years of minutes: time in the application, and over HTTP from `liveone serve`."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+from fastapi import FastAPI
+
+from benchmarks import processes
+from benchmarks.house import MINUTE_S, minutes, new_store
+from benchmarks.measure import Measure, median_ms, stopwatch
+from liveone.clock import SystemClock
+from liveone.collect import closer
+from liveone.store import bulk
+from liveone.store.database import Statement
+from liveone.store.store import Store, open_store
+from liveone.web.app import create_app
+from liveone.web.auth import AuthSettings
+from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
+
+MINUTES = 10 * 525_960
+DAY_S = 86_400
+SERIES = "systemId=1&fields=solar,load,battery,grid"
+ASKED = (
+    ("history: 7 days x 5m x 4 fields", "/api/history", f"{SERIES}&interval=5m&last=7d", 2.0),
+    ("history: a year of days x 4 fields", "/api/history", f"{SERIES}&interval=1d&last=12mo", None),
+    ("history: auto over ten years of minutes", "/api/history", f"{SERIES}&interval=auto&last=10y", 50.0),
+    ("data: now, today, yesterday", "/api/data", "systemId=1", None),
+)
+COLUMNS = "solar_w_avg, load_w_avg, battery_w_avg, grid_w_avg"
+BARE_5M = f"SELECT interval_end, {COLUMNS} FROM readings_agg_5m WHERE system_id = 1 AND interval_end > ?"
+BARE_DAYS = """SELECT day, solar_kwh, load_kwh, battery_charge_kwh, battery_discharge_kwh, grid_import_kwh,
+grid_export_kwh FROM readings_agg_1d WHERE system_id = '1' AND day > date(?, 'unixepoch')"""
+BARE_MINUTES = """SELECT inverter_time / 345600, avg(solar_w), avg(load_w), avg(battery_w), avg(grid_w)
+FROM readings WHERE system_id = 1 AND inverter_time > ? GROUP BY 1"""
+BARE_NEWEST = """SELECT * FROM readings WHERE system_id = 1 AND inverter_time > ?
+ORDER BY inverter_time DESC LIMIT 1"""
+BARE = ((BARE_5M, 7 * DAY_S), (BARE_DAYS, 365 * DAY_S), (BARE_MINUTES, 3653 * DAY_S), (BARE_NEWEST, DAY_S))
+
+
+def run(folder: Path) -> Iterator[Measure]:
+    path = folder / "liveone.db"
+    yield from _ten_years(path)
+    with processes.serve(folder, "http://127.0.0.1:9", polls=False) as (_, client):
+        store = open_store(path)
+        try:
+            yield from _answers(store, client)
+        finally:
+            store.close()
+
+
+def _ten_years(path: Path) -> Iterator[Measure]:
+    began_at = int(time.time()) - MINUTES * MINUTE_S
+    with new_store(path) as store:
+        with stopwatch() as imported:
+            bulk.import_readings(store, 1, minutes(MINUTES, first_at=began_at))
+        with stopwatch() as closed:
+            (done,) = closer.catch_up(store, time.time())
+        store.database.write([Statement("PRAGMA optimize")])
+    yield Measure("ten years of minutes brought in", imported.wall_s, "s", note=f"{MINUTES:,} readings")
+    per_year_s = closed.wall_s / len(done.days) * 365
+    yield Measure("closing a year of days", per_year_s, "s", note=f"{len(done.days):,} days closed")
+
+
+def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
+    app, loop = create_app(_services(store)), asyncio.new_event_loop()
+    try:
+        for (name, path, query, aim), (sql, back_s) in zip(ASKED, BARE, strict=True):
+            rounds = 5 if sql is BARE_MINUTES else 60
+            calls = _inside(loop, app, path, query), _over(client, path, query), _bare(store, sql, back_s)
+            inside, http, bare = median_ms(*calls, rounds=rounds, warm=2)
+            yield Measure(
+                name,
+                inside,
+                "ms",
+                aim=aim,
+                baseline=bare,
+                against="bare SQL on the minutes" if sql is BARE_MINUTES else "bare SQL and orjson",
+                note=f"{http:.1f} ms seen by an HTTP client",
+            )
+    finally:
+        loop.close()
+
+
+def _inside(loop: asyncio.AbstractEventLoop, app: FastAPI, path: str, query: str) -> Callable[[], None]:
+    """One request to the application itself, as the server would make it."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message.get("status", 200) != 200:
+            raise RuntimeError(f"{path}?{query} answered {message['status']}")
+
+    return lambda: loop.run_until_complete(app(dict(scope), receive, send))  # type: ignore[arg-type]
+
+
+def _over(client: httpx2.Client, path: str, query: str) -> Callable[[], object]:
+    return lambda: client.get(f"{path}?{query}").raise_for_status().content
+
+
+def _bare(store: Store, sql: str, back_s: int) -> Callable[[], bytes]:
+    since_at = int(time.time()) - back_s
+    return lambda: orjson.dumps(store.database.read([Statement(sql, (since_at,))])[0])
+
+
+async def _no_polls() -> list[PollOutcome]:
+    return []
+
+
+async def _no_days(_: DailyJob) -> list[DailyOutcome]:
+    return []
+
+
+def _services(store: Store) -> Services:
+    return Services(
+        store=store,
+        clock=SystemClock(),
+        auth=AuthSettings(session_key=b"k" * 32),
+        poll_now=_no_polls,
+        daily=_no_days,
+        collector_status=dict,
+        release="bench",
+    )

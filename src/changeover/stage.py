@@ -1,0 +1,291 @@
+"""The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
+
+Rule: the original copy is never written; what acts on the world outside the database is not done, but listed.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from changeover import conditions, records
+from changeover.actions import shell, sql
+from changeover.actions.scene import Deadline, Result, Scene
+from changeover.course import Doing, Task, is_change
+from changeover.database import backup as backups
+from changeover.database import fingerprint, space, writes
+from changeover.database.connect import connect, opened
+from changeover.database.invariants import Depth
+from changeover.database.ledger import Direction
+from changeover.errors import ChangeoverError, InvariantBroken
+from changeover.params import Values
+from changeover.plan import HttpAction, Phase, Plan, Retry, ShellAction, SqlAction
+from changeover.records import Record, Rehearsed
+
+Progress = Callable[[str, float | None, float | None], None]
+"""(words, part done 0..1 or None, seconds left or None)"""
+
+FORWARD, ROLLBACK = "forward", "rollback"
+AGAIN, BACK_AGAIN, ONCE_MORE = "again", "back again", "once more"
+
+
+@dataclass(slots=True)
+class Stage:
+    """One rehearsal under way, with all that it has found."""
+
+    plan: Plan
+    values: Values
+    folder: Path
+    who: str
+    run_id: str
+    progress: Progress
+    steps: list[Rehearsed] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    deploys_first: bool = False
+    skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    rate: float = 0.0
+    size: int = 0
+    wal_bytes: int = 0
+    growth: int = 0
+    rows_compared: int = 0
+    new_writes: int = 0
+    definitions: fingerprint.Definitions = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
+
+    @property
+    def original(self) -> Path:
+        """The database as it was."""
+        return self.folder / "original.db"
+
+    @property
+    def copy_path(self) -> Path:
+        """The database on which everything is done."""
+        return self.folder / "copy.db"
+
+    def copy(self, database: Path) -> None:
+        """Two copies of production: one to work on, one to compare with."""
+        self.size = space.size_of(database)
+        started_s = time.monotonic()
+
+        def tell(phase: str, done: int, total: int, left_s: float | None) -> None:
+            self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
+
+        backups.copy(database, self.original, progress=tell)
+        backups.check(self.original, progress=tell)
+        size = self.original.stat().st_size
+        self.rate = size / 1e6 / max(time.monotonic() - started_s, 1e-9)
+        shutil.copyfile(self.original, self.copy_path)
+        with closing(connect(self.copy_path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            self.definitions = fingerprint.definitions(connection)
+        self.before = fingerprint.fingerprint_of(self.definitions)
+
+    def do(self, task: Task, direction: str, depth: Depth) -> None:
+        reason = self._cannot(task)
+        if reason:
+            self.skip(task, reason)
+            return
+        self.progress(f"{direction}: {task.label}", None, None)
+        started_s = time.monotonic()
+        try:
+            result = self._act(task, direction, depth)
+        except ChangeoverError as error:
+            found = self.values.redactor.hide(error.message)
+            self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
+            raise
+        self._keep(task, direction, "passed", time.monotonic() - started_s, result)
+        if result.data.get("notes") and direction in (AGAIN, BACK_AGAIN):
+            self.notes += [str(note) for note in _list(result.data["notes"])]
+
+    def _cannot(self, task: Task) -> str:
+        """Why a task cannot be shown on a copy; empty when it can."""
+        if task.doing is Doing.JUDGEMENT:
+            return "a person judges it in the run"
+        if task.doing in (Doing.UNDO_COMMAND, Doing.BACKUP):
+            return "it acts on the world outside the database"
+        if task.doing is Doing.ACTION:
+            action = self.plan.action(task.subject)
+            if isinstance(action, HttpAction):
+                return "it asks the living application"
+            if isinstance(action, ShellAction) and not action.safe:
+                return "it acts on the world outside the database"
+        return ""
+
+    def _act(self, task: Task, direction: str, depth: Depth) -> Result:
+        scene = self._scene(depth)
+        if task.doing is Doing.RESTORED:
+            return self._restored()
+        action = self.plan.action(task.subject)
+        if task.doing is Doing.UNDO_DERIVED:
+            assert isinstance(action, SqlAction)
+            return sql.undo(action, scene, self._purpose(task, action, direction))
+        if isinstance(action, SqlAction):
+            once = replace(action, retry=Retry())
+            if is_change(once):
+                return sql.change(once, scene, self._purpose(task, once, direction))
+            return sql.query(once, scene, Deadline(None))
+        assert isinstance(action, ShellAction)
+        return shell.run(replace(action, until=None), scene, Deadline(None))
+
+    def _purpose(self, task: Task, action: SqlAction, direction: str) -> sql.Purpose:
+        back = direction in (ROLLBACK, BACK_AGAIN)
+        way = Direction.ROLLBACK if back else Direction.FORWARD
+        last = self.changes[-1:] == [task.id]
+        after = self.plan.schema.after if self.plan.schema else None
+        forward = way is Direction.FORWARD and last
+        contract = self._contract() if forward else None
+        return sql.Purpose(
+            f"{task.id} ({direction})",
+            way,
+            sql.content_of(action),
+            budget_s=self._budget(task, action) if direction == AGAIN else None,
+            expected=fingerprint.definitions_of_script(after.text) if forward and after else None,
+            contract=dict(contract) if contract else None,
+        )
+
+    def _contract(self) -> Mapping[str, Sequence[str]] | None:
+        """What the new release needs; one that is deployed before the change cannot be asked here."""
+        if self.plan.contract and self.plan.contract.command and self.deploys_first:
+            reason = (
+                f"contract ({self.plan.contract.position}): the release that is deployed first answers it"
+            )
+            self.skipped += [reason] if reason not in self.skipped else []
+            return None
+        return conditions.contract_of(self.plan, self._scene(Depth.SWIFT))
+
+    def _budget(self, task: Task, action: SqlAction) -> float | None:
+        step = next((step for step in self.plan.steps(task.phase) if step.id == task.step), None)
+        limits = [action.budget_s, step.budget_s if step else None, self.plan.downtime_s]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def _scene(self, depth: Depth) -> Scene:
+        return Scene(
+            plan=self.plan,
+            values=self.values,
+            database=self.copy_path,
+            folder=self.plan.path.resolve().parent,
+            run_id=self.run_id,
+            who=self.who,
+            depth=depth,
+            hook=self._measure,
+        )
+
+    def _restored(self) -> Result:
+        with opened(self.copy_path) as connection:
+            found = fingerprint.definitions(connection)
+        differences = fingerprint.difference(self.definitions, found)
+        if differences:
+            lines = "\n".join(f"- {one}" for one in differences)
+            raise InvariantBroken(
+                f"The rollback does not bring the old schema back:\n{lines}",
+                hint="Mend the Rollback section, then rehearse again.",
+            )
+        return Result("as it was")
+
+    def write(self) -> writes.Written:
+        """What an application might write after the change, so that the way back has something to keep."""
+        scope = {
+            table
+            for action in self.plan.actions(Phase.EXECUTE)
+            if isinstance(action, SqlAction)
+            for table in action.scope
+        }
+        self.progress("writing new rows, as the application would", None, None)
+        written = writes.write(self.copy_path, scope)
+        self.new_writes = len(written.writes)
+        self.notes += [f"no new rows to keep: {reason}" for reason in written.unwritten]
+        return written
+
+    def compare(self, written: writes.Written) -> None:
+        self.progress("comparing with the original, row by row", None, None)
+        comparison, lost = writes.compare_with_writes(self.original, written, self.copy_path)
+        self.rows_compared = comparison.rows
+        if not comparison.equal or lost:
+            lines = [*([str(comparison)] if not comparison.equal else []), *(f"- {one}" for one in lost)]
+            raise InvariantBroken(
+                "After the rollback the database is not the original plus what was written since:\n"
+                + "\n".join(lines),
+                hint="The way back must carry every row that can be written after the change: mend the"
+                " rollback script, or keep what the old schema cannot hold in a changeover_... table.",
+            )
+
+    def require_same(self) -> None:
+        if self.schema() != self.after:
+            raise InvariantBroken(
+                "Another way forward leaves another schema than the first.",
+                hint="Something that the first run made is still there and changes what the script does.",
+            )
+
+    def schema(self) -> str:
+        with opened(self.copy_path) as connection:
+            return fingerprint.fingerprint(connection)
+
+    def _measure(self, moment: str) -> None:
+        """How far WAL and file have grown, before the last connection closes and SQLite empties the WAL."""
+        if moment == "committed":
+            wal = self.copy_path.with_name(self.copy_path.name + "-wal")
+            size = wal.stat().st_size if wal.exists() else 0
+            self.wal_bytes = max(self.wal_bytes, size)
+            grown = self.copy_path.stat().st_size + size - self.original.stat().st_size
+            self.growth = max(self.growth, grown)
+
+    def skip(self, task: Task, reason: str) -> None:
+        sentence = f"{task.label} ({task.id}): {reason}"
+        if sentence not in self.skipped:
+            self.skipped.append(sentence)
+
+    def _keep(self, task: Task, direction: str, verdict: str, seconds: float, result: Result) -> None:
+        frozen = result.data.get("frozen_s")
+        self.steps.append(
+            Rehearsed(
+                task.id,
+                task.label,
+                direction,
+                verdict,
+                round(seconds, 4),
+                float(frozen) if isinstance(frozen, int | float) else None,
+                result.found[:500],
+            )
+        )
+
+    def total(self, direction: str) -> float:
+        return sum(step.seconds for step in self.steps if step.direction == direction)
+
+    def _frozen(self, direction: str) -> float:
+        return sum(step.frozen_s or 0.0 for step in self.steps if step.direction == direction)
+
+    def record(self, name: str, at: float) -> Record:
+        """Everything found, as it is kept."""
+        return Record(
+            id=name,
+            at=at,
+            who=self.who,
+            plan_sha256=self.plan.sha256,
+            parameters_sha256=records.parameters_hash(self.values),
+            schema_before=self.before,
+            schema_after=self.after,
+            definitions=[(kind, label, list(parts)) for (kind, label), parts in self.definitions.items()],
+            database_bytes=self.size,
+            needed_bytes=self.wal_bytes + self.growth + self.size,
+            wal_bytes=self.wal_bytes,
+            backup_mb_per_s=round(self.rate, 1),
+            frozen_s=round(self._frozen(AGAIN), 6),
+            seconds=round(self.total(AGAIN), 4),
+            rollback_s=round(self.total(BACK_AGAIN), 4),
+            rollback_frozen_s=round(self._frozen(BACK_AGAIN), 6),
+            rows_compared=self.rows_compared,
+            writes=self.new_writes,
+            steps=tuple(self.steps),
+            skipped=tuple(self.skipped),
+            notes=tuple(dict.fromkeys(self.notes)),
+            faults=tuple(self.faults),
+        )
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else []

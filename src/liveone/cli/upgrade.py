@@ -1,0 +1,192 @@
+"""`liveone upgrade`: the shipped plans that lead from the database's generation to the newest, by changeover.
+
+Exit codes are those of `changeover`: 0 done, 2 a parameter is wrong, 3 refused, 4 a step failed and
+everything was taken back, 5 an operator is needed, 6 a person must judge first, 7 stopped.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+import click
+
+from changeover import session
+from changeover.errors import BadParameter, ChangeoverError
+from changeover.plan import Plan
+from changeover.records import Record
+from changeover.report import page, write
+from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
+from changeover.session import Work
+from liveone import schema, upgrade
+from liveone.cli import upgrade_words as words
+from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.config import Config
+from liveone.errors import LiveOneError
+from liveone.main import open_store
+
+AGAIN: dict[str, Callable[..., Outcome]] = {"resume": resume, "rollback": rollback, "finish": finish}
+
+
+class UpgradeError(LiveOneError):
+    """What changeover refused or could not do, with its exit code."""
+
+    def __init__(self, error: ChangeoverError, *, more: str = "") -> None:
+        super().__init__(error.message, hint="\n  ".join(part for part in (error.hint, more) if part))
+        self.exit_code = error.exit_code
+        self.retryable = error.retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to go about it, as the command line says."""
+
+    sets: tuple[str, ...]
+    confirm: tuple[str, ...]
+    who: str
+    as_json: bool
+
+
+@click.command("upgrade")
+@click.option(
+    "--set", "sets", multiple=True, metavar="NAME=VALUE", help="owner.simon=user_2abc, collision=keep:1"
+)
+@click.option("--confirm", multiple=True, metavar="ID", help="You have judged this box of the plan: yes.")
+@click.option("--who", help="Who is at work; recorded. Default: user@host.")
+@click.option(
+    "--plan-only", is_flag=True, help="Say what would be done and what must be decided; touch nothing."
+)
+@click.option("--dry-run", is_flag=True, help="Rehearse on a copy, and say what the run would take.")
+@click.option("--resume", "again", flag_value="resume", help="Go on with an upgrade that was cut off.")
+@click.option("--rollback", "again", flag_value="rollback", help="Back to before; new readings stay.")
+@click.option("--finish", "again", flag_value="finish", help="Drop what is kept for the way back.")
+@json_option
+@pass_shell
+def upgrade_command(
+    shell: Shell,
+    *,
+    sets: tuple[str, ...],
+    confirm: tuple[str, ...],
+    who: str | None,
+    plan_only: bool,
+    dry_run: bool,
+    again: str | None,
+    as_json: bool,
+) -> None:
+    """Bring the database to this release's schema while LiveOne goes on polling and answering.
+
+    Rehearses on a copy, then runs; whatever fails is taken back. Readings are never lost. Where no LiveOne
+    answers, one is started for the duration.
+    """
+    config, wish = shell.config, Wish(sets, confirm, who or this_person(), as_json)
+    environment = upgrade.surroundings(config, os.environ)
+    with upgrade.told(environment), _translated(config):
+        if again:
+            _go_on(AGAIN[again], config, environment, wish)
+            return
+        plans = _pending(config)
+        if not plans:
+            _say(wish, {"pending": []}, "The database is of the newest generation; there is nothing to do.")
+            return
+        documents = [session.read_sound(plan.path) for plan in plans]
+        upgrade.require_known(documents, sets)
+        if plan_only:
+            _outline(config, documents, wish)
+        else:
+            for plan in plans:
+                _carry_out(plan, config, environment, wish, dry_run=dry_run)
+
+
+def _pending(config: Config) -> list[schema.ShippedPlan]:
+    with closing(open_store(config)) as store:
+        return schema.pending(store.generation)
+
+
+def _carry_out(
+    plan: schema.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
+) -> None:
+    work = upgrade.prepared(plan.path, wish.sets)
+    if dry_run:
+        record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
+        _tell_record(record, wish)
+        sys.exit(0 if record.passed else 4)
+    with _living(config, environment, wish):
+        record = upgrade.proven(work, who=wish.who, as_json=wish.as_json)
+        if not record.passed:
+            _tell_record(record, wish)
+            sys.exit(4)
+        with _desk(work, wish) as settings:
+            outcome = run(work.plan, work.values, work.database, settings)
+    _tell_outcome(outcome, work, wish)
+
+
+def _go_on(act: Callable[..., Outcome], config: Config, environment: dict[str, str], wish: Wish) -> None:
+    work = session.take_up(None, None, database=config.database_path, state=None, sets=())
+    with ExitStack() as stack:
+        if act is not finish:
+            stack.enter_context(_living(config, environment, wish))
+        settings = stack.enter_context(_desk(work, wish))
+        outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
+    _tell_outcome(outcome, work, wish)
+
+
+@contextmanager
+def _living(config: Config, environment: dict[str, str], wish: Wish) -> Iterator[None]:
+    log = config.folder / "upgrade-serve.log"
+    with upgrade.served(config, environment, log) as started:
+        if started and not wish.as_json:
+            click.echo(
+                f"LiveOne was not running; it serves at {environment['LIVEONE_URL']} until this is over."
+            )
+        yield
+
+
+def _desk(work: Work, wish: Wish) -> AbstractContextManager[Settings]:
+    return session.at_desk(work, json_=wish.as_json, confirm=wish.confirm, who=wish.who)
+
+
+@contextmanager
+def _translated(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except BadParameter as error:
+        raise UpgradeError(error, more=words.owners(upgrade.old_owners(config.database_path))) from error
+    except ChangeoverError as error:
+        raise UpgradeError(error) from error
+
+
+def _outline(config: Config, plans: Sequence[Plan], wish: Wish) -> None:
+    owners = upgrade.old_owners(config.database_path)
+    if wish.as_json:
+        print_json({"pending": [words.outline_data(plan) for plan in plans], "owners": owners})
+        return
+    for plan in plans:
+        click.echo("\n".join(words.outline(plan)))
+    click.echo(words.owners(owners))
+    click.echo("Nothing was done. Prove it on a copy: liveone upgrade --dry-run --set ...")
+
+
+def _tell_record(record: Record, wish: Wish) -> None:
+    _say(wish, {"rehearsal": record, "passed": record.passed}, "\n".join(words.rehearsal(record)))
+
+
+def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:
+    with work.redacted():
+        found = page.gather(work.state, work.database, work.plan, outcome.run_id)
+        report = write.write(found)[-1]
+    for failure in outcome.failures:
+        click.echo(failure.text("message"), err=True)
+        if failure.text("hint"):
+            click.echo(f"  {failure.text('hint')}", err=True)
+    summary = {"outcome": outcome.ending.value, **found.summary(), "report": str(report)}
+    _say(wish, summary, f"{found.sentence}\nReport: {report}\n{words.NEXT.get(outcome.ending, '')}".rstrip())
+    if outcome.exit_code:
+        sys.exit(outcome.exit_code)
+
+
+def _say(wish: Wish, document: object, text: str) -> None:
+    if wish.as_json:
+        print_json(document)
+    else:
+        click.echo(text)

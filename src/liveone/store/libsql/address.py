@@ -1,0 +1,53 @@
+"""Where a libSQL server is, as a URL says it.
+
+``libsql://db-name.turso.io``, ``http://127.0.0.1:8080``, ``http://127.0.0.1:8080?namespace=prod``. A token
+never stands in a URL: URLs are shown in messages.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from liveone.errors import BadInput
+
+SCHEMES = {"libsql": "https", "https": "https", "http": "http"}
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``origin`` is what HTTP connects to; ``namespace`` is empty where the host alone names the database."""
+
+    origin: str
+    namespace: str
+    label: str
+
+    @property
+    def is_open_to_listeners(self) -> bool:
+        """Whether what is sent (a token too) crosses a network unencrypted."""
+        return self.origin.startswith("http://") and urlsplit(self.origin).hostname not in LOOPBACK
+
+
+def is_server(url: str) -> bool:
+    """Whether a database URL names a libSQL server; everything else names a file."""
+    return url.partition("://")[0].lower() in SCHEMES and "://" in url
+
+
+def parse(url: str) -> Address:
+    """The address in ``url``. Raises BadInput, which never repeats a secret."""
+    split = urlsplit(url)
+    options = dict(parse_qsl(split.query, keep_blank_values=True))
+    if split.username or split.password or "authToken" in options:
+        raise BadInput(
+            "the database URL holds a secret, and URLs are shown in messages",
+            hint="Take it out, and set LIVEONE_DATABASE_TOKEN instead.",
+        )
+    unknown = sorted(options.keys() - {"namespace", "tls"})
+    if unknown or split.path not in ("", "/") or split.fragment or not split.hostname:
+        raise BadInput(
+            f"{url!r} is not the address of a libSQL server",
+            hint="Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME.",
+        )
+    scheme = "http" if options.get("tls") == "0" else SCHEMES[split.scheme.lower()]
+    namespace = options.get("namespace", "")
+    shown = f"{split.scheme}://{split.netloc}" + (f"?namespace={namespace}" if namespace else "")
+    return Address(f"{scheme}://{split.netloc}", namespace, shown)

@@ -1,0 +1,179 @@
+"""HTTP to one libSQL server: pipelines and cursors, each within one total deadline.
+
+Rule: an error says whether the server may have acted. NotSent and a refusal: it has not. OutcomeUnknown:
+the request was sent and no answer came.
+"""
+
+import base64
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import httpcore2
+import orjson
+
+from liveone import __version__
+from liveone.deadline import BoundedBackend, Deadline, network_bound_by
+from liveone.store.database import OutcomeUnknown, StoreError, Unavailable
+from liveone.store.libsql.address import Address
+from liveone.store.libsql.errors import NETWORK_HINT, refused, refused_request
+from liveone.store.libsql.hrana import CLOSE, Json
+
+CONNECTIONS_MAX = 16
+"""Well below the 128 requests at a time that a server takes from all its clients together."""
+IDLE_S_MAX = 90.0
+CONNECT_S_MAX = 3.0
+RELEASE_S = 2.0
+ANSWER_BYTES_MAX = 64_000_000
+"""Twice what a server sends for a pipeline; a cursor has no bound, its lines are read one by one."""
+
+
+class NotSent(Unavailable):
+    """The server could not be reached, so it has done nothing."""
+
+
+class Client:
+    """A pool of connections to one server. Safe to call from any thread."""
+
+    def __init__(self, address: Address, token: str = "") -> None:
+        self.label = address.label
+        self._origin = address.origin
+        self._headers = _headers(address, token)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpcore2.default_ssl_context() if address.origin.startswith("https:") else None,
+            max_connections=CONNECTIONS_MAX,
+            keepalive_expiry=IDLE_S_MAX,
+            network_backend=BoundedBackend(),
+        )
+
+    def pipeline(self, request: Json, deadline: Deadline) -> Json:
+        """Send one request on a stream of its own; returns its response.
+
+        Raises what the server refuses as typed errors, NotSent, or OutcomeUnknown.
+        """
+        answered = self._pipeline({"requests": [request, CLOSE]}, deadline)["results"][0]
+        if answered["type"] != "ok":
+            raise refused(answered["error"], self.label)
+        response: Json = answered["response"]
+        return response
+
+    def cursor(self, batch: Json, deadline: Deadline, *, silence_s: float | None = None) -> Iterator[Json]:
+        """Run a batch of reads; yields its entries as they arrive, whatever their size in all.
+
+        ``silence_s`` bounds the wait for each piece, for a deadline that is far away.
+        """
+        limits = _timeouts(deadline, silence_s)
+        baton = None
+        try:
+            with self._stream("/v3/cursor", {"batch": batch}, deadline, limits) as response:
+                lines = _lines(response, deadline)
+                baton = orjson.loads(next(lines, b"{}")).get("baton")
+                yield from (orjson.loads(line) for line in lines)
+        finally:
+            if baton:
+                self._release(baton)
+
+    def _release(self, baton: str) -> None:
+        """Give up a stream; one that is not given up dies by itself after ten seconds."""
+        with suppress(StoreError):
+            self._pipeline({"baton": baton, "requests": [CLOSE]}, Deadline(RELEASE_S))
+
+    def close(self) -> None:
+        """Release every connection."""
+        self._pool.close()
+
+    def _pipeline(self, document: Json, deadline: Deadline) -> Json:
+        with self._stream("/v3/pipeline", document, deadline, _timeouts(deadline)) as response:
+            answered: Json = orjson.loads(_whole(response, ANSWER_BYTES_MAX))
+        return answered
+
+    @contextmanager
+    def _stream(
+        self, path: str, document: Json, deadline: Deadline, limits: dict[str, float]
+    ) -> Iterator[httpcore2.Response]:
+        """An open answer of status 200."""
+        sent = self._pool.stream(
+            "POST",
+            f"{self._origin}{path}",
+            headers=self._headers,
+            content=orjson.dumps(document),
+            extensions={"timeout": limits},
+        )
+        with network_bound_by(deadline), self._translating(), sent as response:
+            if response.status != 200:
+                raise refused_request(response.status, _first_piece(response), self.label)
+            yield response
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout) as error:
+            raise self._unreachable(error) from None
+        except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            raise self._unanswered(error) from None
+        except orjson.JSONDecodeError as error:
+            raise self._unanswered(error) from None
+        except OSError as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> StoreError:
+        why = str(error) or type(error).__name__
+        return NotSent(f"database {self.label} cannot be reached ({why})", hint=NETWORK_HINT)
+
+    def _unanswered(self, error: Exception) -> StoreError:
+        why = str(error) or type(error).__name__
+        return OutcomeUnknown(f"database {self.label} did not answer ({why})", hint=NETWORK_HINT)
+
+
+def _headers(address: Address, token: str) -> list[tuple[str, str]]:
+    found = [
+        ("user-agent", f"liveone/{__version__}"),
+        ("content-type", "application/json"),
+        ("accept-encoding", "identity"),
+    ]
+    if token:
+        found.append(("authorization", f"Bearer {token}"))
+    if address.namespace:
+        name = base64.b64encode(address.namespace.encode()).decode().rstrip("=")
+        found.append(("x-namespace-bin", name))
+    return found
+
+
+def _timeouts(deadline: Deadline, silence_s: float | None = None) -> dict[str, float]:
+    left_s = min(deadline.left_s(), silence_s or math.inf)
+    connect_s = min(left_s, CONNECT_S_MAX)
+    return {"connect": connect_s, "pool": left_s, "read": left_s, "write": left_s}
+
+
+def _whole(response: httpcore2.Response, bytes_max: int) -> bytes:
+    """The answer, cut off at ``bytes_max``: what is cut is no JSON, and so an error."""
+    found, size = [], 0
+    for piece in response.iter_stream():
+        found.append(piece)
+        size += len(piece)
+        if size > bytes_max:
+            break
+    return b"".join(found)[:bytes_max]
+
+
+def _first_piece(response: httpcore2.Response) -> bytes:
+    """The start of a refusal. Not read to its end, so that the connection is not used again: the server
+    may close it after a refusal, and a request sent into that would have no known outcome."""
+    piece: bytes = next(response.iter_stream(), b"")
+    return piece
+
+
+def _lines(response: httpcore2.Response, deadline: Deadline) -> Iterator[bytes]:
+    """The lines of an answer as they come. The reader may talk to other servers between two of them."""
+    rest = b""
+    pieces = response.iter_stream()
+    while True:
+        with network_bound_by(deadline):
+            piece = next(pieces, None)
+        if piece is None:
+            break
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line for line in whole if line)
+    if rest:
+        yield rest

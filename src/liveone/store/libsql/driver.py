@@ -1,0 +1,141 @@
+"""The driver for a libSQL server: a write is one conditional batch, a read one snapshot, each one round trip.
+
+Rule: nothing is sent twice that might have been applied. Every call ends within ``timeout_s``, which must be
+more than the 5 s after which the server takes the write lock from whoever holds it.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from liveone.clock import SystemClock
+from liveone.deadline import Deadline
+from liveone.store.database import BulkInsert, Busy, ReadOnly, Result, Row, Statement, Unavailable
+from liveone.store.libsql import address, hrana
+from liveone.store.libsql.client import Client
+from liveone.store.libsql.errors import READ_ONLY_HINT
+from liveone.store.libsql.frames import Frames
+from liveone.store.libsql.hrana import Answer, Json
+from liveone.store.libsql.reads import Reads, answers_of, described, streamed
+from liveone.store.libsql.sources import Source, Sources
+from liveone.store.libsql.tokens import is_read_only
+from liveone.store.libsql.writes import results_of, steps_of
+
+TIMEOUT_S = 20.0
+WATCH_S = 0.5
+"""How old the change token may be; our own calls renew it for nothing."""
+PAUSE_S = 0.05
+STREAM_S = 6 * 3600.0
+"""The longest that reading a whole database may take."""
+_MONOTONIC_S = SystemClock().monotonic_s
+
+
+class LibsqlDatabase:
+    """A Database on a libSQL server, its writes to the primary, its reads to a replica if there is one.
+
+    ``url`` as in ``address``; ``token`` a JWT, for both servers. Raises StoreErrors, and BadInput for a URL
+    that is none. Nothing is sent by opening.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str = "",
+        replica_url: str = "",
+        timeout_s: float = TIMEOUT_S,
+        watch_s: float = WATCH_S,
+    ) -> None:
+        primary = address.parse(url)
+        self.label = primary.label
+        self.read_only = is_read_only(token)
+        self._timeout_s = timeout_s
+        self._watch_s = watch_s
+        self._primary = Client(primary, token)
+        self._replica = Client(address.parse(replica_url), token) if replica_url else None
+        self._sources = Sources(self._primary, self._replica, timeout_s)
+        self._reads = Reads()
+        self._frames = Frames()
+        self._closed = False
+
+    def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """The rows of each statement, all from one snapshot, in which our own writes are."""
+        self._refuse_closed()
+        if not statements:
+            return []
+        return self._sources.ask(lambda source, deadline: self._read(source, statements, deadline))
+
+    def columns(self, statement: Statement) -> tuple[str, ...]:
+        """The names of the columns that a query gives; the server looks at it and does not carry it out."""
+        self._refuse_closed()
+        return described(self._primary, statement, Deadline(self._timeout_s))
+
+    def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
+        """Pieces of (place of the statement, some of its rows), in order, all from one snapshot of the
+        primary; within ``STREAM_S``, and no longer than ``timeout_s`` without anything coming.
+        """
+        self._refuse_closed()
+        return streamed(self._primary, statements, Deadline(STREAM_S), silence_s=self._timeout_s)
+
+    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+        """Apply all statements in one transaction, or none. Returns one Result a statement.
+
+        Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
+        again, then raises Busy; raises ReadOnly at once where the token only reads.
+        """
+        self._refuse_closed()
+        self._refuse_read_only()
+        parts = [steps_of(each) for each in statements]
+        stmts = [step for part in parts for step in part]
+        if not stmts:
+            return results_of([0] * len(parts), [])
+        request = hrana.batch(hrana.transaction("BEGIN IMMEDIATE", stmts))
+        return results_of([len(part) for part in parts], self._commit(request, len(stmts)))
+
+    def change_token(self) -> int:
+        """Differs after any commit by anybody, noticed within half a second; asks at most twice a second."""
+        self._refuse_closed()
+        if self._frames.age_s() >= self._watch_s:
+            self.read([Statement("SELECT 1")])
+        return self._frames.index or 0
+
+    def close(self) -> None:
+        """Release connections."""
+        self._closed = True
+        self._primary.close()
+        if self._replica is not None:
+            self._replica.close()
+
+    def _read(self, source: Source, statements: Sequence[Statement], deadline: Deadline) -> list[list[Row]]:
+        index = self._frames.index if source.caught_up else None
+        asked_s = _MONOTONIC_S()
+        rows, answered = self._reads.read(source.client, statements, index, deadline)
+        if source.client is self._primary or source.caught_up:
+            self._frames.note(answered, asked_s)
+        return rows
+
+    def _commit(self, request: Json, count: int) -> list[Answer]:
+        """Send a batch until somebody else's lock no longer keeps it from being applied."""
+        deadline, pause_s = Deadline(self._timeout_s), PAUSE_S
+        while True:
+            asked_s = _MONOTONIC_S()
+            try:
+                result: Json = self._primary.pipeline(request, deadline)["result"]
+                answers = answers_of(result, count, self.label)
+            except Busy:
+                if deadline.left_s() <= pause_s:
+                    raise
+                time.sleep(pause_s)
+                pause_s *= 2
+            else:
+                self._frames.note(result, asked_s)
+                return answers
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Unavailable(f"database {self.label} was closed by this program")
+
+    def _refuse_read_only(self) -> None:
+        if self.read_only:
+            raise ReadOnly(
+                f"database {self.label} cannot be written: our token only reads", hint=READ_ONLY_HINT
+            )

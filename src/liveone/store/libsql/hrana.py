@@ -1,0 +1,121 @@
+"""Hrana 3, the protocol of libSQL servers, as JSON: values, statements and batches to and from the wire.
+
+Pure. Source: github.com/tursodatabase/libsql, docs/HRANA_3_SPEC.md; what the server really does is in
+the design notes. Rule: a value comes back exactly as it went, or it is an error.
+"""
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from liveone.store.database import Result, Row, Statement, StoreError, Value
+
+Json = dict[str, Any]
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+CLOSE: Json = {"type": "close"}
+"""Ends every request: a server that keeps 128 streams open answers 429 to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One executed statement: its rows, how many rows it changed, and its number of columns."""
+
+    rows: list[Row]
+    changes: int
+    columns: int
+
+    @property
+    def result(self) -> Result:
+        return Result(self.rows, self.changes)
+
+
+def value(given: Value) -> Json:
+    """One parameter. Raises StoreError for what JSON or SQLite cannot hold."""
+    if given is None:
+        return {"type": "null"}
+    if isinstance(given, bytes):
+        return {"type": "blob", "base64": base64.b64encode(given).decode()}
+    if isinstance(given, str):
+        return {"type": "text", "value": given}
+    if isinstance(given, float):
+        return _float(given)
+    if not INTEGER_MIN <= given <= INTEGER_MAX:
+        raise StoreError(f"{given} is larger than SQLite's integers")
+    return {"type": "integer", "value": str(int(given))}
+
+
+def statement(asked: Statement) -> Json:
+    """A statement with its parameters."""
+    return {"sql": asked.sql, "args": [value(each) for each in asked.params]}
+
+
+def execute(asked: Statement, index: int | None = None) -> Json:
+    """A request for one statement; a replica answers it from frame ``index`` on."""
+    return {"type": "execute", "stmt": _from_index(statement(asked), index)}
+
+
+def batch(steps: Sequence[Json], index: int | None = None) -> Json:
+    """A request for a batch; a replica answers it from frame ``index`` on."""
+    return {"type": "batch", "batch": _from_index({"steps": list(steps)}, index)}
+
+
+def transaction(begin: str, stmts: Sequence[Json]) -> list[Json]:
+    """Steps of a batch that applies all statements, or none: each runs only when the one before was well.
+
+    Statement ``n`` is step ``n + 1``.
+    """
+    chain: list[Json] = [{"sql": begin}, *stmts, {"sql": "COMMIT"}]
+    steps: list[Json] = [{"stmt": chain[0]}]
+    steps += [{"stmt": each, "condition": _ok(place)} for place, each in enumerate(chain[1:])]
+    failed = {"type": "not", "cond": _ok(len(chain) - 1)}
+    inside = {"type": "not", "cond": {"type": "is_autocommit"}}
+    steps.append({"stmt": {"sql": "ROLLBACK"}, "condition": {"type": "and", "conds": [failed, inside]}})
+    return steps
+
+
+def answer(given: Json) -> Answer:
+    """The result of one statement."""
+    return Answer([row(each) for each in given["rows"]], int(given["affected_row_count"]), len(given["cols"]))
+
+
+def row(cells: Sequence[Json]) -> Row:
+    """One row of values. Raises StoreError for an infinite number, which the wire does not carry."""
+    return tuple([_READ[cell["type"]](cell) for cell in cells])
+
+
+def _ok(step: int) -> Json:
+    return {"type": "ok", "step": step}
+
+
+def _from_index(request: Json, index: int | None) -> Json:
+    return request if index is None else {**request, "replication_index": str(index)}
+
+
+def _float(given: float) -> Json:
+    if math.isnan(given):
+        return {"type": "null"}
+    if math.isinf(given):
+        raise StoreError("an infinite number cannot be sent to a libSQL server")
+    return {"type": "float", "value": given}
+
+
+def _read_float(cell: Json) -> float:
+    if cell["value"] is None:
+        raise StoreError("the database holds an infinite number, which a libSQL server cannot send")
+    return float(cell["value"])
+
+
+def _read_blob(cell: Json) -> bytes:
+    text: str = cell["base64"]
+    return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+_READ: dict[str, Any] = {
+    "null": lambda cell: None,
+    "integer": lambda cell: int(cell["value"]),
+    "float": _read_float,
+    "text": lambda cell: cell["value"],
+    "blob": _read_blob,
+}

@@ -1,0 +1,76 @@
+"""Where reads go: to the replica if there is one, to the primary when it lags or fails, and rather to a
+stale replica than nowhere. A source that failed comes last for a while.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from liveone.deadline import Deadline
+from liveone.store.database import Busy, OutcomeUnknown, Unavailable
+from liveone.store.libsql.client import Client
+
+REST_S = 5.0
+PAUSE_S = 0.05
+REPLICA_S = 2.0
+"""What a replica gets to catch up with our last write and to answer."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Source:
+    """A server and how it is asked: ``caught_up`` waits for our own last write to arrive there."""
+
+    client: Client
+    caught_up: bool
+    limit_s: float
+    resting: Deadline
+
+
+class Sources:
+    """The order in which servers are asked. Safe from any thread: a race only changes the order."""
+
+    def __init__(self, primary: Client, replica: Client | None, timeout_s: float) -> None:
+        awake = Deadline(0)
+        self._timeout_s = timeout_s
+        self._primary = primary
+        self._all = [Source(primary, False, timeout_s, awake)]
+        if replica is not None:
+            self._all.insert(0, Source(replica, True, REPLICA_S, awake))
+            self._all.append(Source(replica, False, timeout_s, awake))
+
+    def ask(self, question: Callable[[Source, Deadline], T]) -> T:
+        """The first answer. Raises the primary's error when no source has one; all within the timeout.
+
+        A lost answer is asked for again: reading twice does no harm.
+        """
+        deadline = Deadline(self._timeout_s)
+        failed: Unavailable | Busy | None = None
+        for source in self._in_order():
+            try:
+                return _asked_twice(source, deadline, question)
+            except (Unavailable, Busy) as error:
+                source.resting = Deadline(REST_S)
+                if failed is None or source.client is self._primary:
+                    failed = error
+                if deadline.left_s() <= 0:
+                    break
+        assert failed is not None
+        raise failed
+
+    def _in_order(self) -> list[Source]:
+        return sorted(self._all, key=lambda source: source.resting.left_s() > 0)
+
+
+def _asked_twice(source: Source, deadline: Deadline, question: Callable[[Source, Deadline], T]) -> T:
+    """Ask once more after a lost answer or a request for patience, when there is time left."""
+    within = deadline.within(source.limit_s)
+    try:
+        return question(source, within)
+    except (OutcomeUnknown, Busy):
+        if within.left_s() <= PAUSE_S:
+            raise
+    time.sleep(PAUSE_S)
+    return question(source, within)

@@ -1,0 +1,126 @@
+"""One table made equal to a snapshot of another database's, row by row, by the column ``id``.
+
+Rule: every step may be repeated. Rows are compared by value; what differs, is missing or is too many on the
+target is written there in short transactions, and read back.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from liveone.errors import LiveOneError
+from liveone.store.database import BulkInsert, Database, Row, Statement, StoreError
+from liveone.store.exact import json_rows
+
+TRIES, PAUSE_S = 6, 0.5
+"""A target that is busy or away gets about half a minute before the move gives up (and can be resumed)."""
+LAST_ID = 2**63 - 1
+PARENT = "systems"
+"""The table that others point at: its rows are replaced in place, since a DELETE takes its readings along."""
+
+T = TypeVar("T")
+
+
+class MoveFailed(LiveOneError):
+    """The target does not hold what was written to it, or is not what it was taken for."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with an integer primary key ``id``, which stands first in ``columns``."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def rows_sql(self) -> str:
+        return f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY id"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows of a table: ``compared`` on the source, ``written`` and ``removed`` on the target."""
+
+    compared: int = 0
+    written: int = 0
+    removed: int = 0
+
+
+def mirror(
+    table: Table, pieces: Iterator[Sequence[Row]], target: Database, told: Callable[[Counts], None]
+) -> Counts:
+    """Make ``table`` of ``target`` equal to the rows in ``pieces``, which come by ``id``.
+
+    ``told`` hears how far it is. Raises MoveFailed when what was written does not come back.
+    """
+    counts, last_id = Counts(), -LAST_ID
+    for rows in pieces:
+        until_id = int(rows[-1][0])  # type: ignore[arg-type]
+        _equalise(table, rows, (last_id, until_id), target, counts)
+        last_id = until_id
+        counts.compared += len(rows)
+        told(counts)
+    _equalise(table, [], (last_id, LAST_ID), target, counts)
+    return counts
+
+
+def persistently(call: Callable[[], T]) -> T:
+    """Call again while the error says that it may be done."""
+    for attempt in range(TRIES):
+        try:
+            return call()
+        except StoreError as error:
+            if not error.retryable or attempt == TRIES - 1:
+                raise
+            time.sleep(PAUSE_S * 2**attempt)
+    raise AssertionError
+
+
+def _equalise(
+    table: Table, rows: Sequence[Row], span: tuple[int, int], target: Database, counts: Counts
+) -> None:
+    """Make the target's rows with ids in ``(span[0], span[1]]`` equal to ``rows``."""
+    there = _rows_in(table, span, target)
+    if there == list(rows):
+        return
+    known = {row[0]: row for row in there}
+    wanted = {row[0] for row in rows}
+    gone = [row[0] for row in there if row[0] not in wanted]
+    changed = [row for row in rows if known.get(row[0]) != row]
+    replaced = [row[0] for row in changed if row[0] in known] if table.name != PARENT else []
+    steps = [_removal(table, [*gone, *replaced]), _insert(table, changed)]
+    persistently(lambda: target.write(steps))
+    if _rows_in(table, span, target) != list(rows):
+        raise MoveFailed(
+            f"table {table.name} of {target.label} does not hold what was written to it",
+            hint="Does another program write there? Leave the target to the move, and run it again.",
+        )
+    counts.written += len(changed)
+    counts.removed += len(gone)
+
+
+def _rows_in(table: Table, span: tuple[int, int], target: Database) -> list[Row]:
+    columns = ", ".join(table.columns)
+    sql = f"SELECT {columns} FROM {table.name} WHERE id > ? AND id <= ? ORDER BY id"
+    return persistently(lambda: target.read([Statement(sql, span)])[0])
+
+
+def _removal(table: Table, ids: Sequence[object]) -> Statement:
+    listed = json_rows([[each] for each in ids])  # type: ignore[list-item]
+    return Statement(
+        f"DELETE FROM {table.name} WHERE id IN (SELECT value ->> 0 FROM json_each(?))", (listed,)
+    )
+
+
+def _insert(table: Table, rows: Sequence[Row]) -> Statement | BulkInsert:
+    if table.name != PARENT:
+        return BulkInsert(table.name, table.columns, rows)
+    values = ", ".join(f"value ->> {place}" for place in range(len(table.columns)))
+    sets = ", ".join(f"{name} = excluded.{name}" for name in table.columns[1:])
+    sql = (
+        f"INSERT INTO {table.name} ({', '.join(table.columns)}) SELECT {values} FROM json_each(?)"
+        f" WHERE true ON CONFLICT (id) DO UPDATE SET {sets}"
+    )
+    return Statement(sql, (json_rows(rows),))

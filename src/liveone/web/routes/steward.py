@@ -1,0 +1,182 @@
+"""What administrators do: add, edit, pause and remove systems, back up and restore, look at migrations."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+
+from liveone.domain.zones import Zone
+from liveone.store import systems
+from liveone.web.access import Administrator, Wired
+from liveone.web.answers import ApiError, answer
+from liveone.web.models import Done, Failure
+from liveone.web.services import Administration, DailyJob, Services
+
+router = APIRouter(prefix="/api/admin", tags=["admin"])
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": Done},
+    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
+    401: {"model": Failure, "description": "No credential, or a wrong one."},
+    403: {"model": Failure, "description": "Not an administrator."},
+}
+Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Order(BaseModel):
+    """What is asked for; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Site(Order):
+    vendorType: Annotated[str, Field(max_length=40)]  # noqa: N815
+    vendorSiteId: Annotated[str, Field(max_length=64)]  # noqa: N815
+
+
+class NewSystem(Site):
+    displayName: Name  # noqa: N815
+    offsetMin: Offset  # noqa: N815
+
+
+class Edited(Order):
+    displayName: Name | None = None  # noqa: N815
+    offsetMin: Offset | None = None  # noqa: N815
+    isActive: bool | None = None  # noqa: N815
+
+
+class Confirmed(Order):
+    """``confirm`` is the name of what will be gone, typed by whoever asks."""
+
+    confirm: Annotated[str, Field(max_length=200)]
+
+
+async def _administration(_: Administrator, services: Wired) -> Administration:
+    if services.administration is None:
+        raise ApiError(503, "This server was started without its administration.", success=False)
+    return services.administration
+
+
+Steward = Annotated[Administration, Depends(_administration)]
+
+
+@router.get("/accounts", summary="Configured vendor accounts", responses=RESPONSES)
+def accounts(steward: Steward) -> Response:
+    """Those of the settings file; passwords stay there."""
+    return answer({"success": True, "accounts": steward.accounts()})
+
+
+@router.post("/accounts/{name}/discover", summary="The sites that an account sees", responses=RESPONSES)
+def discover(steward: Steward, services: Wired, name: str) -> Response:
+    """Asks the vendor; `known` says which of them are systems already."""
+    known = {(one.vendor_type, one.vendor_site_id) for one in systems.list_systems(services.store)}
+    sites = [
+        dict(site, known=(site["vendorType"], site["vendorSiteId"]) in known)
+        for site in steward.discover(name)
+    ]
+    return answer({"success": True, "sites": sites})
+
+
+@router.post("/check", summary="Test a connection step by step", responses=RESPONSES)
+def check(steward: Steward, site: Site) -> Response:
+    """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails."""
+    steps = steward.check(site.vendorType, site.vendorSiteId)
+    return answer({"success": all(step["ok"] for step in steps), "steps": steps})
+
+
+@router.post("/systems", summary="Add a system", responses=RESPONSES)
+def add(steward: Steward, new: NewSystem) -> Response:
+    """It is polled from the next minute on."""
+    Zone(new.offsetMin)
+    system_id = steward.add(new.vendorType, new.vendorSiteId, new.displayName, new.offsetMin)
+    return answer({"success": True, "id": system_id})
+
+
+@router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
+async def edit(_: Administrator, services: Wired, system_id: int, change: Edited) -> Response:
+    """A new offset means other days: all days of the system are computed anew."""
+    moved = await run_in_threadpool(_edit, services, system_id, change)
+    outcomes = await services.daily(DailyJob("clear", system_id=system_id)) if moved else []
+    return answer({"success": True, "recomputed": [asdict(one) for one in outcomes]})
+
+
+@router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
+def rows(_: Administrator, services: Wired, system_id: int) -> Response:
+    """Rows by table."""
+    return answer({"success": True, "rows": systems.count_rows(services.store, system_id)})
+
+
+@router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
+def remove(_: Administrator, services: Wired, system_id: int, order: Confirmed) -> Response:
+    """For ever. `confirm` must be the system's name."""
+    system = systems.get_system(services.store, system_id)
+    if system is None:
+        raise ApiError(404, f"There is no system {system_id}.")
+    if order.confirm.strip() != system.display_name:
+        raise ApiError(400, f"confirm must be {system.display_name!r}", parameter="confirm")
+    return answer({"success": True, "removed": systems.remove_system(services.store, system_id)})
+
+
+@router.get("/backups", summary="Backups", responses=RESPONSES)
+def backups(steward: Steward) -> Response:
+    """Newest first."""
+    return answer({"success": True, "backups": steward.backups()})
+
+
+@router.post("/backups", summary="Make a backup", responses=RESPONSES)
+def back_up(steward: Steward) -> Response:
+    """Copied while in use, checked, hashed, opened and counted."""
+    return answer({"success": True, "backup": steward.back_up()})
+
+
+@router.get("/backups/{name}", summary="Download a backup", responses=RESPONSES)
+def download(steward: Steward, name: str) -> Response:
+    """An SQLite file."""
+    return FileResponse(steward.backup_file(name), media_type="application/vnd.sqlite3", filename=name)
+
+
+@router.post("/backups/{name}/restore", summary="Put a backup back", responses=RESPONSES)
+def restore(steward: Steward, name: str, order: Confirmed) -> Response:
+    """What is there now is backed up first: `keptAs`. `confirm` must be the backup's name."""
+    if order.confirm.strip() != name:
+        raise ApiError(400, f"confirm must be {name!r}", parameter="confirm")
+    return answer({"success": True, "restored": steward.restore(name)})
+
+
+@router.get("/migrations", summary="The schema and what changed it", responses=RESPONSES)
+def migrations(steward: Steward) -> Response:
+    """The ledger inside the database, and the runs beside it with their reports."""
+    return answer({"success": True, **steward.ledger()})
+
+
+@router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=RESPONSES)
+def report(steward: Steward, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
+    """Markdown as text; the web page as a file, because it brings its own style."""
+    path = steward.report_file(run_id, kind)
+    if kind == "html":
+        return FileResponse(path, media_type="text/html", filename=f"{run_id}.html")
+    return Response(path.read_bytes(), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/health", summary="How collecting goes", responses=RESPONSES)
+def health(_: Administrator, services: Wired) -> Response:
+    """The collector's own numbers, and its problems in words."""
+    return answer({"success": True, "collector": dict(services.collector_status())})
+
+
+def _edit(services: Services, system_id: int, change: Edited) -> bool:
+    """Whether the days of the system must be computed anew."""
+    store = services.store
+    system = systems.get_system(store, system_id)
+    if system is None:
+        raise ApiError(404, f"There is no system {system_id}.")
+    offset_min = system.timezone_offset_min if change.offsetMin is None else change.offsetMin
+    name = change.displayName or system.display_name
+    if (name, offset_min) != (system.display_name, system.timezone_offset_min):
+        systems.edit_system(store, system_id, display_name=name, timezone_offset_min=offset_min)
+    if change.isActive is not None:
+        systems.set_active(store, system_id, change.isActive)
+    return offset_min != system.timezone_offset_min

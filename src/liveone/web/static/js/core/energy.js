@@ -1,0 +1,90 @@
+// Energies put together: totals of a period, groups by month or year, and the two shares people ask for.
+
+export const ENERGIES = ["solar", "load", "batteryIn", "batteryOut", "gridIn", "gridOut"];
+
+/** The names that the history gives them. @type {Record<string, string>} */
+export const FIELDS = {
+  solar: "solar_kwh", load: "load_kwh", batteryIn: "battery_in_kwh",
+  batteryOut: "battery_out_kwh", gridIn: "grid_in_kwh", gridOut: "grid_out_kwh",
+};
+
+/** Share of the house's use that did not come from the grid. @param {import("../types").Maybe | undefined} load @param {import("../types").Maybe | undefined} gridIn */
+export function selfSufficiency(load, gridIn) {
+  if (load === null || load === undefined || gridIn === null || gridIn === undefined || load <= 0) return null;
+  return clamp(1 - gridIn / load);
+}
+
+/** Share of the solar energy that was not exported. @param {import("../types").Maybe | undefined} solar @param {import("../types").Maybe | undefined} gridOut */
+export function selfConsumption(solar, gridOut) {
+  if (solar === null || solar === undefined || gridOut === null || gridOut === undefined || solar <= 0) return null;
+  return clamp((solar - gridOut) / solar);
+}
+
+/**
+ * @param {import("../types").Track} track
+ * @returns {Record<string, {kwh: import("../types").Maybe, estimated: boolean}>}
+ */
+export function totals(track) {
+  /** @type {Record<string, {kwh: import("../types").Maybe, estimated: boolean}>} */
+  const found = {};
+  for (const key of ENERGIES) {
+    const known = (track.values[key] ?? []).filter((value) => value !== null);
+    found[key] = { kwh: known.length ? known.reduce((a, b) => Number(a) + Number(b), 0) : null, estimated: (track.estimated[key]?.size ?? 0) > 0 };
+  }
+  return found;
+}
+
+/**
+ * Days put together by what `nameOf` calls them (a month, a year); an estimated part makes the sum estimated.
+ * @param {import("../types").Track} track @param {(from: number) => string} nameOf @returns {import("../types").Track}
+ */
+export function grouped(track, nameOf) {
+  /** @type {import("../types").Track} */
+  const result = { from: [], to: [], values: {}, estimated: {} };
+  const names = track.from.map(nameOf);
+  for (const key of Object.keys(track.values)) {
+    result.values[key] = [];
+    result.estimated[key] = new Set();
+  }
+  names.forEach((name, index) => {
+    if (index === 0 || name !== names[index - 1]) {
+      result.from.push(track.from[index]);
+      result.to.push(track.to[index]);
+      for (const key of Object.keys(track.values)) result.values[key].push(null);
+    }
+    const group = result.from.length - 1;
+    result.to[group] = track.to[index];
+    for (const [key, all] of Object.entries(track.values)) {
+      const value = all[index];
+      if (value !== null) result.values[key][group] = (result.values[key][group] ?? 0) + value;
+      if (track.estimated[key]?.has(index)) result.estimated[key].add(group);
+    }
+  });
+  return result;
+}
+
+/**
+ * What had come together until `until`, so that a period that still runs is compared with as much of another.
+ * The part that holds `until` counts by its share of time.
+ * @param {import("../types").Track} track @param {number} until @returns {import("../types").Track}
+ */
+export function elapsed(track, until) {
+  const share = track.from.map((from, index) => clamp((until - from) / (track.to[index] - from)));
+  const values = Object.fromEntries(Object.entries(track.values).map(([key, all]) => [key, all.map((value, index) => (value === null ? null : value * share[index]))]));
+  return { ...track, values };
+}
+
+/** Mean W of an energy over hours. @param {import("../types").Maybe} kwh @param {number | null} hours */
+export function meanW(kwh, hours) {
+  return kwh === null || !hours ? null : (kwh * 1000) / hours;
+}
+
+/** Relative change, or null when there is nothing to compare with. @param {import("../types").Maybe} now @param {import("../types").Maybe} before */
+export function change(now, before) {
+  return now === null || before === null || Math.abs(before) < 0.05 ? null : now / before - 1;
+}
+
+/** @param {number} share */
+function clamp(share) {
+  return Math.max(0, Math.min(1, share));
+}

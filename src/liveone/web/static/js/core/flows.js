@@ -1,0 +1,78 @@
+// Who feeds whom, at one moment. Signs: battery > 0 discharges, grid > 0 imports.
+// What cannot be measured (which watt went where) is allocated: solar first serves the house, then the battery.
+
+/** Below this a flow is not drawn, and above HOLD_W less one that was drawn stays: trickle does not flip the picture. */
+export const SHOW_W = 25;
+export const HIDE_W = 15;
+
+/**
+ * @param {import("../types").Power} power
+ * @returns {Record<string, number>} W by "<from>-<to>"
+ */
+export function flows(power) {
+  const left = { solar: positive(power.solarW), battery: positive(power.batteryW), grid: positive(power.gridW) };
+  const wanted = { load: positive(power.loadW), battery: positive(negated(power.batteryW)), grid: positive(negated(power.gridW)) };
+  /** @type {Record<string, number>} */
+  const found = {};
+  const give = (/** @type {keyof typeof left} */ from, /** @type {keyof typeof wanted} */ to) => {
+    const w = from === to ? 0 : Math.min(left[from], wanted[to]);
+    left[from] -= w;
+    wanted[to] -= w;
+    if (from !== to) found[`${from}-${to}`] = w;
+  };
+  give("solar", "load");
+  give("solar", "battery");
+  give("solar", "grid");
+  give("battery", "load");
+  give("grid", "load");
+  give("grid", "battery");
+  give("battery", "grid");
+  return found;
+}
+
+/**
+ * The flows to draw, given those that are drawn now.
+ * @param {Record<string, number>} found @param {Set<string>} drawn
+ */
+export function visible(found, drawn) {
+  return new Set(Object.entries(found).filter(([key, w]) => w >= (drawn.has(key) ? HIDE_W : SHOW_W)).map(([key]) => key));
+}
+
+/** Pixels a second of a dot: a function of the power alone, so that 10 W always look like 10 W. @param {number} w */
+export function speed(w) {
+  return 50 * Math.sqrt(Math.min(1, Math.max(0, w) / 10000));
+}
+
+/**
+ * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses".
+ * @param {import("../types").Power} power
+ */
+export function balance(power) {
+  const coming = [part("solar", positive(power.solarW)), part("battery", positive(power.batteryW)), part("grid", positive(power.gridW))];
+  const going = [part("load", positive(power.loadW)), part("battery", positive(negated(power.batteryW))), part("grid", positive(negated(power.gridW)))];
+  const known = [power.solarW, power.loadW, power.batteryW, power.gridW].every((w) => w !== null);
+  const residual = sum(coming) - sum(going);
+  if (known && residual > 0) going.push(part("losses", residual));
+  if (known && residual < 0) coming.push(part("losses", -residual));
+  return { in: coming, out: going, scaleW: Math.max(sum(coming), sum(going), 1), residual: known ? residual : null };
+}
+
+/** @param {{w: number}[]} parts */
+export function sum(parts) {
+  return parts.reduce((total, { w }) => total + w, 0);
+}
+
+/** @param {string} key @param {number} w */
+function part(key, w) {
+  return { key, w };
+}
+
+/** @param {import("../types").Maybe} w */
+function positive(w) {
+  return Math.max(0, w ?? 0);
+}
+
+/** @param {import("../types").Maybe} w */
+function negated(w) {
+  return w === null ? null : -w;
+}

@@ -1,0 +1,21 @@
+// How old a reading is, and what that means: fresh, late (amber, after three polls), silent (grey).
+
+const MISSED_POLLS = 3;
+const BELIEVED_MS = 10 * 60000;
+
+/**
+ * Seconds since the sample was taken. A device clock that is far off says nothing of the age: then count from
+ * when the reading reached us.
+ * @param {import("../types").Reading} reading @param {number} nowMs
+ */
+export function ageSeconds(reading, nowMs) {
+  const taken = Date.parse(reading.timestamp);
+  const received = Date.parse(reading.receivedTime);
+  return Math.max(0, (nowMs - (Math.abs(received - taken) < BELIEVED_MS ? taken : received)) / 1000);
+}
+
+/** @param {number} seconds @param {number} cadenceS @param {number} silentS @returns {"fresh" | "late" | "silent"} */
+export function mood(seconds, cadenceS, silentS = 900) {
+  if (seconds > silentS) return "silent";
+  return seconds > MISSED_POLLS * cadenceS ? "late" : "fresh";
+}

@@ -1,0 +1,63 @@
+// The year heat map: one year of days, coloured by what the reader chooses; a day leads to its charts.
+
+import { FIELDS } from "../core/energy.js";
+import { joined } from "../core/format.js";
+import { addDays } from "../core/zone.js";
+import { drawHeat } from "../charts/heat.js";
+import { ask } from "../ui/api.js";
+import { byId, say, segments } from "../ui/dom.js";
+import { format, t } from "../ui/text.js";
+import { history } from "./load.js";
+
+/** @type {Record<string, string>} */
+const HUES = { solar: "solar", load: "load", gridIn: "grid", coverage: "soc" };
+
+/**
+ * @param {{systemId: number, zone: import("../types").Zone, now: () => number, onPick: (day: string) => void, onHeat: (heat: string) => void}} around
+ */
+export function makeHeat(around) {
+  /** @type {{year: string, days: string[], values: Record<string, import("../types").Maybe[]>} | null} */
+  let loaded = null;
+  let year = "";
+
+  /** @param {string} day @param {string} heat */
+  async function show(day, heat) {
+    segments(byId("heats"), Object.keys(HUES).map((key) => ({ key, title: t(`heat.${key}`) })), heat, around.onHeat);
+    if (year !== day.slice(0, 4)) {
+      year = day.slice(0, 4);
+      loaded = await load(around, year);
+    }
+    if (!loaded || loaded.year !== year) return;
+    const values = loaded.values[heat];
+    const known = loaded;
+    const text = (/** @type {number} */ index) => {
+      const value = values[index];
+      const said = value === null ? t("heat.nothing") : heat === "coverage" ? `${format.decimal(value, 0)} %` : joined(format.kwh(value));
+      return `${format.day(known.days[index])}: ${said}`;
+    };
+    say(byId("heat-title"), t("heat.year", { year, what: t(`heat.${heat}`) }));
+    const rest = t("heat.hint");
+    say(byId("heat-text"), rest);
+    drawHeat(byId("heat"), {
+      days: known.days, values, text, hue: HUES[heat], today: around.zone.date(around.now()),
+      onPick: around.onPick, onPoint: (said) => say(byId("heat-text"), said || rest),
+    });
+  }
+  return { show };
+}
+
+/** @param {{systemId: number, zone: import("../types").Zone}} around @param {string} year */
+async function load({ systemId, zone }, year) {
+  const first = `${year}-01-01`;
+  const next = `${Number(year) + 1}-01-01`;
+  const span = { first, next, startAt: zone.start(first), endAt: zone.start(next) };
+  const keys = ["solar", "load", "gridIn"];
+  const [track, covered] = await Promise.all([
+    history(systemId, span, keys.map((key) => FIELDS[key]), { interval: "auto", points: 370 }, zone),
+    ask(`/api/coverage?systemId=${systemId}&startTime=${first}&endTime=${addDays(next, -1)}`),
+  ]);
+  /** @type {Record<string, import("../types").Maybe[]>} */
+  const values = Object.fromEntries(keys.map((key) => [key, track.values[FIELDS[key]]]));
+  values.coverage = covered.read.map((/** @type {number} */ read, /** @type {number} */ index) => (covered.expected[index] ? Math.min(100, (100 * read) / covered.expected[index]) : null));
+  return { year, days: track.from.map((from) => zone.date(from)), values };
+}

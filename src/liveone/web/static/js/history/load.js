@@ -1,0 +1,165 @@
+// What the charts show, asked of the server and brought into tracks: intervals with their values, null for gaps.
+
+import { ENERGIES, FIELDS, grouped } from "../core/energy.js";
+import { grouping } from "../core/period.js";
+import { addDays, daysBetween } from "../core/zone.js";
+import { ask } from "../ui/api.js";
+import { iso } from "../core/csv.js";
+
+const MINUTE_MS = 60000;
+const HOUR_MS = 3600000;
+const RAW_MS = 12 * HOUR_MS;
+const MOST_POINTS = 10000;
+const POWERS = ["solar", "load", "battery", "grid", "soc"];
+const UNITS_MS = { m: MINUTE_MS, h: HOUR_MS };
+
+/** @typedef {import("../types").Track} Track */
+/** @typedef {{power: Track, energy: Track, days: Track | null, group: string, raw: boolean}} Loaded */
+
+/**
+ * @param {number} systemId @param {import("../types").Span} span @param {string} view "zoom" for a stretch of one's own
+ * @param {import("../types").Zone} zone @returns {Promise<Loaded>}
+ */
+export async function loadSpan(systemId, span, view, zone) {
+  if (view === "zoom") return loadZoom(systemId, span, zone);
+  const days = daysBetween(span.first, span.next);
+  const group = grouping(view, days);
+  const energyFields = ENERGIES.map((key) => FIELDS[key]);
+  if (group === "month" || group === "year") {
+    const all = await history(systemId, span, [...energyFields, "soc"], { interval: "auto", points: Math.min(days, MOST_POINTS) }, zone);
+    const length = group === "month" ? 7 : 4;
+    return { power: meanPowers(all), energy: grouped(energiesOf(all), (from) => zone.date(from).slice(0, length)), days: energiesOf(all), group, raw: false };
+  }
+  const points = view === "day" ? 300 : view === "week" ? 700 : 750;
+  const hourly = { interval: "auto", points: Math.round((span.endAt - span.startAt) / HOUR_MS) };
+  const [power, energy] = await Promise.all([
+    history(systemId, span, POWERS, { interval: "auto", points }, zone),
+    history(systemId, span, energyFields, group === "hour" ? hourly : { interval: "1d" }, zone),
+  ]);
+  return { power: derived(power), energy: energiesOf(energy), days: group === "day" ? energiesOf(energy) : null, group, raw: false };
+}
+
+/** @param {number} systemId @param {import("../types").Span} span @param {import("../types").Zone} zone @returns {Promise<Loaded>} */
+async function loadZoom(systemId, span, zone) {
+  const length = span.endAt - span.startAt;
+  const raw = length <= RAW_MS;
+  const steps = { interval: "auto", points: length > 31 * 24 * HOUR_MS ? 400 : 40 };
+  const energyFields = ENERGIES.map((key) => FIELDS[key]);
+  const [power, energy] = await Promise.all([
+    raw ? readings(systemId, span, zone) : history(systemId, span, POWERS, { interval: "auto", points: 1000 }, zone).then(derived),
+    history(systemId, span, energyFields, steps, zone),
+  ]);
+  return { power, energy: energiesOf(energy), days: null, group: "part", raw };
+}
+
+/**
+ * @param {number} systemId @param {import("../types").Span} span @param {string[]} fields
+ * @param {Record<string, string | number>} resolution @param {import("../types").Zone} zone @returns {Promise<Track>}
+ */
+export async function history(systemId, span, fields, resolution, zone) {
+  const whole = zone.start(zone.date(span.startAt)) === span.startAt && zone.start(zone.date(span.endAt)) === span.endAt;
+  const last = resolution.interval === "1d" ? addDays(span.next, -1) : span.next;
+  const range = whole ? { startTime: span.first, endTime: last } : { startTime: iso(span.startAt, zone), endTime: iso(span.endAt, zone) };
+  const query = new URLSearchParams(Object.entries({ systemId, fields: fields.join(","), ...resolution, ...range }).map(([key, value]) => [key, String(value)]));
+  const { data } = await ask(`/api/history?${query}`);
+  return toTrack(data, fields, zone);
+}
+
+/** @param {any[]} series OpenNEM's @param {string[]} names @param {import("../types").Zone} zone @returns {Track} */
+export function toTrack(series, names, zone) {
+  const { start, interval, data } = series[0].history;
+  const number = parseInt(interval, 10);
+  const unit = interval.slice(String(number).length);
+  /** @type {Track} */
+  const track = { from: [], to: [], values: {}, estimated: {} };
+  for (let index = 0; index < data.length; index += 1) {
+    if (unit === "d") {
+      track.from.push(zone.start(addDays(start, index * number)));
+      track.to.push(zone.start(addDays(start, (index + 1) * number)));
+    } else {
+      const step = number * UNITS_MS[/** @type {"m" | "h"} */ (unit)];
+      track.from.push(Date.parse(start) + (index - 1) * step);
+      track.to.push(Date.parse(start) + index * step);
+    }
+  }
+  names.forEach((name, index) => {
+    track.values[name] = series[index].history.data;
+    if (series[index].history.estimated) track.estimated[name] = new Set(series[index].history.estimated);
+  });
+  return track;
+}
+
+/** @param {number} systemId @param {import("../types").Span} span @param {import("../types").Zone} zone @returns {Promise<Track>} */
+async function readings(systemId, span, zone) {
+  const query = new URLSearchParams({ systemId: String(systemId), startTime: iso(span.startAt, zone), endTime: iso(span.endAt, zone) });
+  const { columns, cadenceS } = await ask(`/api/readings?${query}`);
+  const to = columns.time.map((/** @type {string} */ text) => Date.parse(text));
+  const usual = usualStep(to, cadenceS * 1000);
+  const longest = 3 * usual;
+  const from = to.map((/** @type {number} */ at, /** @type {number} */ index) => (index && at - to[index - 1] <= longest ? to[index - 1] : at - usual));
+  const values = { solar: columns.solarW, load: columns.loadW, battery: columns.batteryW, grid: columns.gridW, soc: columns.soc };
+  return derived(withGaps({ from, to, values, estimated: {} }));
+}
+
+/** How far apart readings usually are: the cadence may have been another when they were taken. @param {number[]} times @param {number} cadenceMs */
+function usualStep(times, cadenceMs) {
+  const steps = times.slice(1).map((at, index) => at - times[index]).sort((a, b) => a - b);
+  return steps.length ? Math.max(cadenceMs, steps[steps.length >> 1]) : cadenceMs;
+}
+
+/** Between readings that are further apart than polls may be, an empty interval, so that the gap is drawn. @param {Track} track @returns {Track} */
+export function withGaps(track) {
+  /** @type {Track} */
+  const whole = { from: [], to: [], values: {}, estimated: {} };
+  const keys = Object.keys(track.values);
+  for (const key of keys) whole.values[key] = [];
+  track.from.forEach((from, index) => {
+    if (index && from > track.to[index - 1]) {
+      whole.from.push(track.to[index - 1]);
+      whole.to.push(from);
+      for (const key of keys) whole.values[key].push(null);
+    }
+    whole.from.push(from);
+    whole.to.push(track.to[index]);
+    for (const key of keys) whole.values[key].push(track.values[key][index]);
+  });
+  return whole;
+}
+
+/** Both directions of battery and grid apart, and what is left unexplained. @param {Track} track @returns {Track} */
+export function derived(track) {
+  const { solar, load, battery, grid } = track.values;
+  const up = (/** @type {import("../types").Maybe} */ w) => (w === null ? null : Math.max(0, w));
+  const down = (/** @type {import("../types").Maybe} */ w) => (w === null ? null : Math.max(0, -w));
+  const losses = solar.map((w, index) => residual(w, load[index], battery[index], grid[index]));
+  return {
+    ...track,
+    values: { ...track.values, batteryOut: battery.map(up), batteryIn: battery.map(down), gridIn: grid.map(up), gridOut: grid.map(down), losses },
+  };
+}
+
+/** @param {import("../types").Maybe} solar @param {import("../types").Maybe} load @param {import("../types").Maybe} battery @param {import("../types").Maybe} grid */
+function residual(solar, load, battery, grid) {
+  return solar === null || load === null || battery === null || grid === null ? null : solar + battery + grid - load;
+}
+
+/** Mean powers of days out of their energies, so that a day's charging and discharging do not cancel. @param {Track} track @returns {Track} */
+function meanPowers(track) {
+  const w = (/** @type {string} */ key) => track.values[FIELDS[key]].map((kwh, index) => (kwh === null ? null : (kwh * HOUR_MS * 1000) / (track.to[index] - track.from[index])));
+  const minus = (/** @type {import("../types").Maybe[]} */ a, /** @type {import("../types").Maybe[]} */ b) => a.map((value, index) => {
+    const less = b[index];
+    return value === null || less === null ? null : value - less;
+  });
+  const values = Object.fromEntries(ENERGIES.map((key) => [key, w(key)]));
+  const battery = minus(values.batteryOut, values.batteryIn);
+  const grid = minus(values.gridIn, values.gridOut);
+  const losses = values.solar.map((each, index) => residual(each, values.load[index], battery[index], grid[index]));
+  return { from: track.from, to: track.to, values: { ...values, battery, grid, losses, soc: track.values.soc }, estimated: {} };
+}
+
+/** @param {Track} track @returns {Track} */
+function energiesOf(track) {
+  const pairs = ENERGIES.map((key) => /** @type {[string, import("../types").Maybe[]]} */ ([key, track.values[FIELDS[key]]]));
+  const flags = ENERGIES.map((key) => /** @type {[string, Set<number>]} */ ([key, track.estimated[FIELDS[key]] ?? new Set()]));
+  return { from: track.from, to: track.to, values: Object.fromEntries(pairs), estimated: Object.fromEntries(flags) };
+}

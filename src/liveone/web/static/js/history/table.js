@@ -1,0 +1,53 @@
+// The energy table: today, yesterday, all time; as energy or as mean power; and the two shares.
+
+import { meanW, selfConsumption, selfSufficiency } from "../core/energy.js";
+import { NOTHING, joined } from "../core/format.js";
+import { element } from "../ui/dom.js";
+import { format, t } from "../ui/text.js";
+
+/** Message, today's and all time's name, yesterday's name. */
+const ROWS = [
+  ["energy.solar", "solarKwh", "solarKwh"], ["energy.load", "loadKwh", "loadKwh"],
+  ["energy.batteryIn", "batteryInKwh", "batteryChargeKwh"], ["energy.batteryOut", "batteryOutKwh", "batteryDischargeKwh"],
+  ["energy.gridIn", "gridInKwh", "gridImportKwh"], ["energy.gridOut", "gridOutKwh", "gridExportKwh"],
+];
+
+/**
+ * @param {HTMLElement} box @param {import("../types").Data} data @param {string} unit "kwh" or "w"
+ * @param {{today: number, yesterday: number}} hours that have passed
+ */
+export function fillTable(box, data, unit, hours) {
+  const today = data.latest.energy.today ?? {};
+  const quality = data.latest.energy.quality ?? {};
+  const total = data.latest.energy.total;
+  const yesterday = data.historical.yesterday;
+  const text = (/** @type {import("../types").Maybe | undefined} */ kwh, /** @type {number | null} */ over) => (unit === "w" ? joined(format.watts(meanW(kwh ?? null, over))) : joined(format.kwh(kwh)));
+  const rows = ROWS.map(([title, now, before]) => element(
+    "tr", {}, element("th", { scope: "row" }, t(title)),
+    cell(text(today[now], hours.today), quality[now]),
+    cell(text(yesterday?.energy[before], hours.yesterday), yesterday?.quality[before]),
+    cell(unit === "w" ? NOTHING : joined(format.kwh(total[now])), null),
+  ));
+  const y = yesterday?.energy ?? {};
+  const shares = [
+    share("today.sufficiency", [selfSufficiency(today.loadKwh, today.gridInKwh), selfSufficiency(y.loadKwh, y.gridImportKwh), selfSufficiency(total.loadKwh, total.gridInKwh)]),
+    share("today.consumption", [selfConsumption(today.solarKwh, today.gridOutKwh), selfConsumption(y.solarKwh, y.gridExportKwh), selfConsumption(total.solarKwh, total.gridOutKwh)]),
+  ];
+  const coverage = yesterday ? t("energy.coverage", { coverage: yesterday.dataQuality.coverage }) : "";
+  const heads = ["energy.today", "energy.yesterday", "energy.allTime"].map((key) => element("th", { scope: "col" }, t(key)));
+  box.replaceChildren(element(
+    "table", {}, element("caption", {}, [t("energy.caption"), coverage, unit === "w" ? t("energy.noMean") : ""].filter(Boolean).join(" ")),
+    element("thead", {}, element("tr", {}, element("td", {}), ...heads)), element("tbody", {}, ...rows, ...shares),
+  ));
+}
+
+/** @param {string} title @param {(number | null)[]} shares */
+function share(title, shares) {
+  return element("tr", { class: "share" }, element("th", { scope: "row" }, t(title)), ...shares.map((each) => cell(format.percent(each), null)));
+}
+
+/** @param {string} text @param {string | null | undefined} quality */
+function cell(text, quality) {
+  const estimated = quality === "estimated";
+  return element("td", estimated ? { class: "est", title: t("energy.estimated") } : {}, text);
+}

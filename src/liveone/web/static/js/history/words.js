@@ -1,0 +1,107 @@
+// What the history section says in words: its period, the values under the cursor, what a total was made of.
+
+import { ENERGIES } from "../core/energy.js";
+import { clock, joined } from "../core/format.js";
+import { indexAt } from "../core/shape.js";
+import { addDays } from "../core/zone.js";
+import { element } from "../ui/dom.js";
+import { format, t } from "../ui/text.js";
+import { explain, partsTable } from "./explain.js";
+
+const DAY_MS = 86400000;
+
+/** @param {import("../types").State} state @param {import("../types").Span} span @param {import("../types").Zone} zone */
+export function periodText(state, span, zone) {
+  if (state.from !== null && state.to !== null) {
+    const [from, to] = [zone.date(state.from), zone.date(state.to)];
+    const end = from === to ? clock(state.to, zone) : `${format.day(to)}, ${clock(state.to, zone)}`;
+    return `${format.day(from)}, ${clock(state.from, zone)}\u2013${end}`;
+  }
+  if (state.view === "month") return format.month(span.first);
+  if (state.view === "year") return span.first.slice(0, 4);
+  if (state.view === "day") return `${format.day(span.first)}${hoursNote(span)}`;
+  return `${format.shortDay(span.first)} \u2013 ${format.date(addDays(span.next, -1))}`;
+}
+
+/** A day on which the clocks change says how long it is. @param {import("../types").Span} span */
+function hoursNote(span) {
+  const hours = (span.endAt - span.startAt) / 3600000;
+  return hours === 24 ? "" : ` (${t("period.hours", { hours })})`;
+}
+
+/** @param {number} at @param {import("./load.js").Loaded} loaded @param {import("../types").Zone} zone @param {string} view */
+export function cursorText(at, { power }, zone, view) {
+  const index = indexAt(power.from, power.to, at);
+  const value = (/** @type {string} */ key) => power.values[key]?.[index] ?? null;
+  const names = ["solar", "load", "battery", "grid", "losses"];
+  const known = names.filter((key) => value(key) !== null);
+  const when = intervalText(power.from[index], power.to[index], zone, view);
+  if (!known.length) return `${when}: ${t("cursor.nothing")}`;
+  const soc = value("soc");
+  const said = known.map((key) => `${t(`source.${key}`)} ${joined(format.watts(value(key)))}`);
+  if (soc !== null) said.push(`${t("chart.soc")} ${format.decimal(soc, 0)} %`);
+  return `${when}: ${said.join(", ")}`;
+}
+
+/** @param {number} from @param {number} to @param {import("../types").Zone} zone @param {string} view */
+function intervalText(from, to, zone, view) {
+  const day = zone.date(from);
+  if (to - from > DAY_MS * 1.1) return `${format.shortDay(day)} \u2013 ${format.day(zone.date(to - 1))}`;
+  if (to - from > DAY_MS * 0.9) return format.day(day);
+  const times = `${clock(from, zone)}\u2013${clock(to, zone)}`;
+  return view === "day" ? times : `${format.weekday(day)}, ${times}`;
+}
+
+/** @param {string} unit @returns {Record<string, string>} */
+export function titlesOf(unit) {
+  const powers = ["solar", "load", "battery", "grid", "losses"].map((key) => [key, `${key}_${unit.toLowerCase()}`]);
+  return { ...Object.fromEntries(powers), soc: "soc_pct" };
+}
+
+/** @param {import("../types").Span} span */
+export function endOf(span) {
+  return span.endAt;
+}
+
+/**
+ * @param {string} key @param {import("./load.js").Loaded} loaded @param {import("../types").State} state
+ * @param {import("../types").Zone} zone @param {(change: Partial<import("../types").State>) => void} set
+ */
+export function explainTotal(key, { energy, group }, state, zone, set) {
+  const values = energy.values[key];
+  const rows = values.flatMap((kwh, index) => (kwh === null ? [] : [/** @type {[string, string, boolean]} */ ([
+    partName(energy.from[index], energy.to[index], group, zone), joined(format.kwh(kwh)), energy.estimated[key]?.has(index) ?? false,
+  ])]));
+  const missing = values.filter((kwh) => kwh === null).length;
+  const guessed = energy.estimated[key]?.size ?? 0;
+  explain(t(`energy.${key}`), {
+    key: ENERGIES.includes(key) ? `energy.${key}` : key,
+    lines: [
+      [t("explain.formula"), t("explain.counterFormula")],
+      [t("explain.parts"), t("explain.partsText", { known: rows.length, size: values.length, guessed, missing })],
+    ],
+    table: partsTable([t(`explain.group.${group}`), t("explain.energy")], rows),
+    actions: group === "hour" ? [readingsButton(energy, state, zone, set)] : [],
+  });
+}
+
+/** To the readings themselves: the last hours that are known, minute by minute. @param {import("../types").Track} energy @param {import("../types").State} state @param {import("../types").Zone} zone @param {(change: Partial<import("../types").State>) => void} set */
+function readingsButton(energy, state, zone, set) {
+  const last = energy.values.load.findLastIndex((kwh) => kwh !== null);
+  const to = energy.to[Math.max(last, 0)];
+  const button = element("button", { type: "button" }, t("explain.toReadings"));
+  button.addEventListener("click", () => {
+    /** @type {HTMLDialogElement | null} */ (button.closest("dialog"))?.close();
+    set({ from: Math.max(energy.from[0], to - 4 * 3600000), to });
+  });
+  return button;
+}
+
+/** @param {number} from @param {number} to @param {string} group @param {import("../types").Zone} zone */
+function partName(from, to, group, zone) {
+  const day = zone.date(from);
+  if (group === "month") return format.month(day);
+  if (group === "year") return day.slice(0, 4);
+  if (to - from > DAY_MS * 0.9) return format.day(day);
+  return `${clock(from, zone)}\u2013${clock(to, zone)}`;
+}

@@ -1,0 +1,25 @@
+// What is known of the system itself, and how polling it goes.
+
+import { NOTHING, moment } from "../core/format.js";
+import { element } from "../ui/dom.js";
+import { format, snapshot, t } from "../ui/text.js";
+
+/** @param {HTMLElement} box @param {import("../types").Data} data @param {import("../types").Zone} zone @param {number} nowAt */
+export function fillAbout(box, data, zone, nowAt) {
+  const { systemInfo: info, polling } = data;
+  const time = (/** @type {string | null} */ iso) => (iso ? moment(Date.parse(iso), nowAt, zone, format) : NOTHING);
+  const share = polling.totalPolls ? format.percent(polling.successfulPolls / polling.totalPolls) : NOTHING;
+  const facts = /** @type {[string, string | null][]} */ ([
+    ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", info.ratings],
+    ["system.solar", info.solarSize], ["system.battery", info.batterySize],
+    ["system.site", `${data.vendorType} \u00b7 ${data.vendorSiteId}`],
+    ["system.zone", zone.label(nowAt)],
+    ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],
+    ["system.polls", t("system.pollsText", { share, total: format.decimal(polling.totalPolls, 0) })],
+    ["system.lastSuccess", time(polling.lastSuccessTime)],
+    ["system.lastError", polling.lastErrorTime ? [time(polling.lastErrorTime), polling.lastError].filter(Boolean).join(": ") : null],
+  ]);
+  box.replaceChildren(...facts.filter(([, value]) => value).map(([key, value]) => element(
+    "div", {}, element("dt", {}, t(key)), element("dd", {}, value ?? NOTHING),
+  )));
+}

@@ -1,0 +1,170 @@
+// The page of one system: the snapshot that came with it at once, then every new reading as it comes.
+
+import { capacityKwh } from "../core/battery.js";
+import { NOTHING, joined, moment } from "../core/format.js";
+import { makeZone } from "../core/zone.js";
+import { explain, closable } from "../history/explain.js";
+import { makeHeat } from "../history/heatmap.js";
+import { makeHistory } from "../history/history.js";
+import { fillTable } from "../history/table.js";
+import { fillBalance } from "../now/balance.js";
+import { makeFlow } from "../now/flow.js";
+import { fillBattery, fillToday } from "../now/panels.js";
+import { ageText, fillStatus } from "../now/status.js";
+import { ageSeconds } from "../core/freshness.js";
+import { ask } from "../ui/api.js";
+import { byId, element, one, say, segments } from "../ui/dom.js";
+import { frame, guarded, said } from "../ui/frame.js";
+import { listen } from "../ui/live.js";
+import { format, snapshot, t } from "../ui/text.js";
+import { fillAbout } from "./about.js";
+
+const REFRESH_MS = 60000;
+const INTERVAL_MS = 300000;
+
+const systemId = Number(/\/dashboard\/(\d+)/.exec(location.pathname)?.[1] ?? 0);
+let data = snapshot.data;
+let reading = data.latest;
+let skewMs = snapshot.now * 1000 - Date.now();
+const around = { link: "", trouble: data.error ?? "" };
+
+const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
+const now = () => Date.now() + skewMs;
+
+/** @type {((reading: import("../types").Reading, soc: number | null) => void) | null} */
+let flow = null;
+/** @type {ReturnType<typeof makeHistory> | null} */
+let past = null;
+
+function tick() {
+  if (reading) fillStatus(reading, data, now(), zone, around);
+  else if (around.trouble) {
+    byId("notice").hidden = false;
+    say(byId("notice"), around.trouble);
+  }
+}
+
+/** @param {import("../types").Reading} next */
+function showReading(next) {
+  if (reading && Date.parse(next.timestamp) < Date.parse(reading.timestamp)) return;
+  const crossed = reading && interval(next) !== interval(reading);
+  reading = next;
+  flow ??= makeFlow(byId("flow"));
+  flow(next, next.soc.battery);
+  fillBalance(byId("balance"), next.power);
+  say(one(".losses .value"), joined(format.watts(next.power.lossesW)));
+  fillBattery(next, data);
+  tick();
+  if (crossed) {
+    past?.refresh();
+    guardedQuietly(loadData);
+  }
+}
+
+/** @param {import("../types").Reading} of */
+function interval(of) {
+  return Math.ceil(Date.parse(of.timestamp) / INTERVAL_MS);
+}
+
+function showData() {
+  fillToday(data);
+  table();
+  fillAbout(byId("about"), data, zone, now());
+  showReading(data.latest);
+}
+
+function table() {
+  const unit = past?.state.unit ?? "kwh";
+  const start = zone.start(zone.date(now() - 1));
+  const yesterday = data.historical?.yesterday;
+  const before = yesterday ? zone.start(yesterday.date) : start;
+  segments(byId("units"), [{ key: "kwh", title: "kWh" }, { key: "w", title: t("energy.meanW") }], unit, (key) => past?.set({ unit: key }, { push: false }));
+  fillTable(byId("energy"), data, unit, { today: (now() - start) / 3600000, yesterday: (start - before) / 3600000 });
+}
+
+async function loadData() {
+  data = await ask(`/api/data?systemId=${systemId}`);
+  skewMs = Date.parse(data.latest.timestamp) + data.freshness.ageS * 1000 - Date.now();
+  showData();
+}
+
+/** What fails here is said with the status, and goes when it works again. @param {() => Promise<void>} work */
+async function guardedQuietly(work) {
+  try {
+    await work();
+    around.trouble = "";
+  } catch (error) {
+    if (/** @type {any} */ (error).status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    around.trouble = error instanceof Error ? said(error) : String(error);
+  }
+  tick();
+}
+
+/** @param {string} key */
+function explainNow(key) {
+  const power = reading.power;
+  const measured = moment(Date.parse(reading.timestamp), now(), zone, format);
+  /** @type {Record<string, import("../types").Maybe | undefined>} */
+  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: power.lossesW };
+  const lines = /** @type {[string, string][]} */ ([[t("explain.measured"), `${measured} (${ageText(ageSeconds(reading, now()))})`]]);
+  if (key in watts) lines.unshift([t("explain.value"), joined(format.watts(watts[key]))]);
+  if (key === "solar") lines.push([t("explain.parts"), `${joined(format.watts(power.solarInverterW))} AC + ${joined(format.watts(power.shuntW))} DC`]);
+  if (key === "losses") lines.push([t("explain.formula"), [power.solarW, power.batteryW, power.gridW].map((w) => joined(format.watts(w))).join(" + ") + ` \u2212 ${joined(format.watts(power.loadW))}`]);
+  if (key === "soc") lines.push([t("explain.capacity"), capacityKwh(data.systemInfo.batterySize) === null ? NOTHING : String(data.systemInfo.batterySize)]);
+  explain(t(`title.${key}`), { key, lines });
+}
+
+function chooseSystem() {
+  const picker = /** @type {HTMLSelectElement} */ (byId("systems"));
+  picker.replaceChildren(...snapshot.systems.map(({ id, displayName }) => element("option", { value: id }, displayName)));
+  picker.value = String(systemId);
+  one(".picker").hidden = snapshot.systems.length < 2;
+  byId("name").classList.toggle("hidden", snapshot.systems.length > 1);
+  picker.addEventListener("change", () => location.assign(`/dashboard/${picker.value}${location.search}`));
+}
+
+function startHistory() {
+  const firstDay = snapshot.extent.first ? zone.date(Date.parse(snapshot.extent.first)) : zone.date(now());
+  const heat = makeHeat({
+    systemId, zone, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
+    onPick: (day) => {
+      past?.set({ view: "day", day, from: null, to: null });
+      byId("views").scrollIntoView({ block: "nearest" });
+    },
+  });
+  const follow = (/** @type {import("../types").State} */ state) => {
+    guarded(() => heat.show(state.day, state.heat));
+    if (data.latest) table();
+  };
+  past = makeHistory({ systemId, zone, firstDay, now, name: () => data.displayName, onState: follow });
+  const { state } = past;
+  requestIdleCallback(() => follow(state), { timeout: 300 });
+}
+
+function start() {
+  frame("dashboard");
+  closable();
+  chooseSystem();
+  document.addEventListener("click", (event) => {
+    const key = event.target instanceof Element ? event.target.closest("[data-explain]")?.getAttribute("data-explain") : null;
+    if (key && reading) explainNow(key);
+  });
+  if (data.timeZone) say(byId("times"), t("footer.times", { zone: zone.label(now()) }));
+  if (reading) showData();
+  if (data.displayName) startHistory();
+  tick();
+  if (!data.displayName) return;
+  listen(systemId, {
+    onReading: (next) => (data.latest ? showReading(next) : guardedQuietly(loadData)),
+    onReload: () => guardedQuietly(loadData),
+    onState: (state) => {
+      around.link = state;
+      tick();
+    },
+  });
+  setInterval(tick, 1000);
+  setInterval(() => document.hidden || guardedQuietly(loadData), REFRESH_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || guardedQuietly(loadData));
+}
+
+start();

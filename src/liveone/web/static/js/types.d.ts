@@ -1,0 +1,59 @@
+// Shapes that several modules share. For the type checker only; browsers never see this file.
+
+export type Maybe = number | null;
+
+/** Powers in W, house signs: battery > 0 discharges, grid > 0 imports; losses are what the four leave unexplained. */
+export interface Power { solarW: Maybe; loadW: Maybe; batteryW: Maybe; gridW: Maybe; lossesW: Maybe; solarInverterW?: Maybe; shuntW?: Maybe }
+
+export interface Reading {
+  timestamp: string; receivedTime: string; power: Power; soc: { battery: Maybe };
+  energy: { total: Record<string, Maybe>; today?: Record<string, Maybe>; quality?: Record<string, string | null> };
+  system: { faultCode: Maybe; faultTimestamp: string | null; generatorStatus: Maybe };
+}
+
+export interface Polling {
+  lastPollTime: string | null; lastSuccessTime: string | null; lastErrorTime: string | null; lastError: string | null;
+  consecutiveErrors: number; totalPolls: number; successfulPolls: number; isActive: boolean;
+}
+
+export interface Data {
+  latest: Reading;
+  historical: { yesterday: { date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string } } | null };
+  displayName: string; vendorType: string; vendorSiteId: string; systemId: number;
+  timeZone: { offsetMin: number; name: string | null };
+  systemInfo: { model: string | null; serial: string | null; ratings: string | null; solarSize: string | null; batterySize: string | null };
+  polling: Polling;
+  freshness: { state: string; ageS: number; cadenceS: number; frozenCounters: string[]; frozenValues?: boolean };
+  error?: string; status?: number;
+}
+
+export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: { offsetMin: number; name: string | null } }
+
+export interface Snapshot {
+  messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
+  release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
+  cards: Record<string, Data>;
+}
+
+/** Local time of a system. Instants are epoch milliseconds, days are YYYY-MM-DD. */
+export interface Zone {
+  offsetMs(at: number): number;
+  date(at: number): string;
+  minute(at: number): number;
+  start(day: string): number;
+  at(day: string, minutes: number): number;
+  label(at: number): string;
+}
+
+/** Values of intervals (from[i], to[i]]; powers W, soc %, energies kWh; null is a gap. */
+export interface Track { from: number[]; to: number[]; values: Record<string, Maybe[]>; estimated: Record<string, Set<number>> }
+
+export interface Span { startAt: number; endAt: number; first: string; next: string }
+
+export interface State {
+  view: string; day: string; from: number | null; to: number | null; compare: boolean; mode: string; only: string; unit: string; heat: string;
+}
+
+export interface Scale { (value: number): number; invert(pixel: number): number; low: number; high: number; ticks: number[] }
+
+export interface Frame { width: number; height: number; left: number; right: number; top: number; bottom: number }

@@ -1,0 +1,41 @@
+// Asking the server. Every failure is an Error with a sentence for people, and `status` (0: not reached).
+
+const PATIENCE_MS = 15000;
+
+export class Refused extends Error {
+  /** @param {string} message @param {number} status @param {any} body */
+  constructor(message, status, body) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @param {string} path @param {RequestInit & {patienceMs?: number}} options @returns {Promise<any>} */
+export async function ask(path, options = {}) {
+  const answer = await reach(path, options);
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(sentence(body, answer.status), answer.status, body);
+  return body;
+}
+
+/** @param {string} path @param {unknown} body @param {string} method @param {number} patienceMs */
+export function send(path, body, method = "POST", patienceMs = PATIENCE_MS) {
+  const headers = { "content-type": "application/json" };
+  return ask(path, { method, headers, body: JSON.stringify(body), patienceMs });
+}
+
+/** @param {any} body @param {number} status */
+function sentence(body, status) {
+  const text = body.error || `The server answered ${status}.`;
+  return body.hint ? `${text} ${body.hint}` : text;
+}
+
+/** @param {string} path @param {RequestInit & {patienceMs?: number}} options */
+async function reach(path, { patienceMs = PATIENCE_MS, ...options }) {
+  try {
+    return await fetch(path, { signal: AbortSignal.timeout(patienceMs), ...options });
+  } catch {
+    throw new Refused("The server cannot be reached.", 0, {});
+  }
+}

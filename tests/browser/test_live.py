@@ -1,0 +1,183 @@
+"""The page of one system: values with their ages, live, honest when data are late, missing or stuck."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.web.support import OWNER, PASSWORD, SetClock, add, later, services, serving
+
+from liveone.domain.reading import Reading
+from liveone.store import polling, readings, systems
+from liveone.store.files import create
+from liveone.store.readings import Recorded
+from liveone.store.store import Store, open_store
+from liveone.web.auth import AuthSettings
+
+pytestmark = pytest.mark.browser
+
+
+def newest(store: Store) -> Reading:
+    reading = readings.latest(store, 1)
+    assert reading is not None
+    return reading
+
+
+def test_now_says_every_value_with_its_age_and_sign_in_words(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/")
+        expect(page).to_have_url(f"{client.base_url}/dashboard/1")
+        expect(page.locator(".node")).to_have_count(4)
+        expect(page.locator(".node.battery .words")).to_have_text("discharging")
+        expect(page.locator(".losses .value")).to_have_text("40 W")
+        expect(page.locator("#age")).to_contain_text("s ago")
+        expect(page.locator("#times")).to_contain_text("UTC+10:00")
+        expect(page.locator("#link")).to_have_text("live")
+        expect(page.locator("#outlook")).to_contain_text("Empty in")
+
+
+def test_the_newest_values_are_in_the_page_before_any_script(store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        german = client.get("/dashboard/1", headers={"accept-language": "de-CH,de;q=0.9"}).text
+        assert '<html lang="de">' in german
+        assert re.search(r'<span class="value">\d+ W</span>', german)
+        assert "{{" not in german
+
+
+def test_in_and_out_are_drawn_on_one_scale(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        widths = page.locator(".bars").evaluate_all(
+            "rows => rows.map(row => [...row.children].reduce((sum, i) => sum + i.getBoundingClientRect().width, 0))"
+        )
+        assert len(widths) == 2
+        assert abs(widths[0] - widths[1]) < 6
+        expect(page.locator(".bars .losses")).to_have_count(1)
+
+
+def test_a_new_reading_shows_within_a_second(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#link")).to_have_text("live")
+        reading = later(newest(store), 30, load_w=4321, fault_code=17)
+        readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+        expect(page.locator(".node.load .value")).to_have_text("4.32 kW", timeout=1000)
+        expect(page.locator("#fault")).to_contain_text("fault 17")
+
+
+def test_late_is_amber_and_silent_is_grey_with_the_reason(page: Page, store: Store, clock: SetClock) -> None:
+    clock.at += 200
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator('[data-mood="late"]')).to_have_count(3)
+        clock.at += 2000
+        polling.failed(store, 1, clock.at, "the portal answered 500")
+        page.reload()
+        expect(page.locator('[data-mood="silent"]')).to_have_count(3)
+        expect(page.locator("#notice")).to_contain_text("The last poll failed: the portal answered 500")
+        expect(page.locator("#age")).to_contain_text("stale")
+
+
+def test_values_that_stand_still_are_told_from_live_ones(page: Page, store: Store, clock: SetClock) -> None:
+    stuck = newest(store)
+    for step in range(1, 13):
+        reading = later(stuck, 60 * step)
+        readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+    clock.at += 12 * 60
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#notice")).to_contain_text("stood still")
+        expect(page.locator('[data-mood="frozen"]')).to_have_count(3)
+
+
+def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) -> None:
+    partial = replace(later(newest(store), 1), solar_w=None, battery_soc_pct=None)
+    readings.record(store, [Recorded(1, partial, polled_at=clock.at)])
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator(".node.solar .value")).to_have_text("–")
+        expect(page.locator(".node.solar .words")).to_have_text("not reported")
+        expect(page.locator(".losses .value")).to_have_text("–")
+        expect(page.locator(".soc .value")).to_have_text("–")
+
+
+def test_a_number_explains_itself(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        page.locator(".losses").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Solar + battery + grid − house")
+        expect(page.get_by_role("dialog")).to_contain_text("40 W")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_reduced_motion_stops_the_dots(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#flow")).to_have_attribute("data-moving", "true")
+        page.emulate_media(reduced_motion="reduce")
+        expect(page.locator("#flow")).to_have_attribute("data-moving", "false")
+
+
+def test_the_page_goes_on_after_the_server_restarted(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        port = client.base_url.port
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#link")).to_have_text("live")
+    expect(page.locator("#link")).to_have_text("reconnecting")
+    reading = later(newest(store), 30, load_w=2345)
+    readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+    with serving(services(store, AuthSettings(), clock), on_port=port):
+        expect(page.locator("#link")).to_have_text("live", timeout=15_000)
+        expect(page.locator(".node.load .value")).to_have_text("2.35 kW")
+
+
+def test_signing_in_leads_back_and_signing_out_ends_it(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, OWNER, clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?view=week")
+        page.get_by_label("Password").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(f"{client.base_url}/dashboard/1?view=week")
+        expect(page.locator("#link")).to_have_text("live")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page).to_have_url(f"{client.base_url}/login")
+
+
+def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
+    create(tmp_path / "empty.db")
+    empty = open_store(tmp_path / "empty.db")
+    with serving(services(empty, AuthSettings())) as client:
+        page.goto(f"{client.base_url}/")
+        expect(page.get_by_role("alert")).to_contain_text("liveone systems add")
+        system = add(empty, "alice")
+        page.goto(f"{client.base_url}/dashboard/{system.id}")
+        expect(page.get_by_role("alert")).to_contain_text("no reading yet")
+        systems.remove_system(empty, system.id)
+    empty.close()
+
+
+def test_all_systems_stand_side_by_side(page: Page, store: Store, clock: SetClock) -> None:
+    add(store, "alice", site="1587")
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/")
+        expect(page).to_have_url(f"{client.base_url}/dashboard")
+        cards = page.locator(".system-card")
+        expect(cards).to_have_count(2)
+        expect(cards.nth(0)).to_contain_text("live")
+        expect(cards.nth(1)).to_contain_text("has no reading yet")
+        cards.nth(0).click()
+        expect(page).to_have_url(f"{client.base_url}/dashboard/1")
+
+
+def test_the_api_page_lists_every_path(page: Page, store: Store) -> None:
+    with serving(services(store, AuthSettings())) as client:
+        page.goto(f"{client.base_url}/docs")
+        expect(page.locator("summary").filter(has_text="/api/history")).to_have_count(1)
+        page.locator("summary").filter(has_text="/api/history").click()
+        expect(page.get_by_text("comma-separated")).to_be_visible()

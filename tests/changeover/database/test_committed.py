@@ -1,0 +1,100 @@
+"""What is read while writers wait is little; what must be left alone is compared with the committed state."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.changeover.database.household import ask, change, context, make, script, tell
+
+from changeover.database import blast, committed, schema, strategies
+from changeover.database.connect import connect, opened
+from changeover.database.invariants import Depth
+from changeover.database.migrate import Eyes, migrate
+from changeover.errors import InvariantBroken
+
+
+def is_unchanged(connection: sqlite3.Connection, name: str) -> bool:
+    table = schema.read(connection).tables[name]
+    (count,) = connection.execute(f"SELECT count(*) FROM main.{name}").fetchone()
+    return committed.is_unchanged(connection, table, table.stored, count)
+
+
+@pytest.mark.parametrize(
+    ("sql", "left_alone"),
+    [
+        ("UPDATE readings SET solar_w = solar_w", True),
+        ("UPDATE readings SET solar_w = solar_w + 1 WHERE id = 600", False),
+        ("UPDATE readings SET battery_soc = battery_soc + 1e-12 WHERE id = 1", False),
+        ("UPDATE readings SET id = 9001 WHERE id = 7", False),
+        ("DELETE FROM readings WHERE id = 7; INSERT INTO readings VALUES (9001, 3, 1, 2, 3.5)", False),
+        ("UPDATE polling_status SET last_response = '' WHERE id = 1", False),
+        ("UPDATE loose SET v = 1.0", False),
+    ],
+)
+def test_an_open_transaction_is_compared_with_the_state_before_it(
+    database: Path, sql: str, *, left_alone: bool
+) -> None:
+    tell(database, "CREATE TABLE loose (v); INSERT INTO loose VALUES (1)")
+    with closing(connect(database)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in sql.split(";"):
+            connection.execute(statement)
+        committed.attach(connection)
+        found = [is_unchanged(connection, name) for name in ("readings", "polling_status", "loose")]
+        connection.execute("COMMIT")
+        committed.detach(connection)
+    assert all(found) is left_alone
+
+
+def test_a_change_that_the_guard_did_not_see_is_found_in_rehearsal(database: Path) -> None:
+    with opened(database) as connection:
+
+        def meddle(moment: str) -> None:
+            if moment == "after statement 1":
+                connection.execute("UPDATE readings SET solar_w = -1 WHERE id = 77")
+
+        with pytest.raises(InvariantBroken, match=r"readings: .* contents differ \(out of scope\)"):
+            migrate(connection, change(), context(), depth=Depth.THOROUGH, eyes=Eyes(hook=meddle))
+        assert committed.NAME not in {row[1] for row in connection.execute("PRAGMA database_list")}
+    assert ask(database, "SELECT count(*) FROM readings WHERE solar_w = -1") == [(0,)]
+
+
+def test_a_big_table_is_brought_into_memory_before_writers_wait(database: Path) -> None:
+    said: list[str] = []
+    with opened(database) as connection:
+        connection.set_trace_callback(said.append)
+        migrate(connection, change(rows="readings=0"), context(), depth=Depth.SWIFT)
+        connection.set_trace_callback(None)
+    count = 'SELECT count(*) FROM "readings"'
+    assert said.index(count) < said.index("BEGIN IMMEDIATE")
+    assert said.count(count) == 3
+
+
+def test_a_script_that_picks_its_rows_is_not_refused_for_the_size_of_the_table(tmp_path: Path) -> None:
+    path = make(tmp_path / "big.db", minutes=20_000)
+    text = "UPDATE readings SET solar_w = 0 WHERE system_id = 9;" * 20
+    with opened(path) as connection:
+        done = migrate(
+            connection, change(text, scope=("readings",), budget_s=2.0), context(), depth=Depth.SWIFT
+        )
+    assert done.forecast.seconds > 2.0
+    assert done.measured.frozen_s < 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "picks"),
+    [
+        ("DELETE FROM readings WHERE id < 5", True),
+        ("INSERT INTO polling_status (system_id) SELECT id FROM readings WHERE id < 5", True),
+        ("UPDATE readings SET solar_w = (SELECT max(id) FROM systems WHERE id < 5)", False),
+        ("DELETE FROM readings", False),
+        ("CREATE INDEX few ON readings (solar_w) WHERE solar_w > 0", False),
+        ("CREATE TABLE copy AS SELECT * FROM readings", False),
+    ],
+)
+def test_only_a_where_of_its_own_makes_a_forecast_a_bound(database: Path, text: str, *, picks: bool) -> None:
+    with opened(database) as connection:
+        found = strategies.forecast(script(text), lambda table: blast.rows_of(connection, table))
+    assert (found.certain_s == 0) is picks
+    assert found.seconds > 0

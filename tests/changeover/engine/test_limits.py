@@ -1,0 +1,83 @@
+"""Limits in time: of a fence, a step, a section, the downtime - measured by the clock of the journal."""
+
+from dataclasses import replace
+
+from tests.changeover.engine.world import World, plan
+
+from changeover.engine import Perform, Turn
+from changeover.entries import Command, Entry, Kind, worked_s
+from changeover.plan import Plan
+
+
+def _at(world: World, name: str) -> Perform:
+    """Step on until a task is about to be performed."""
+    for _ in range(30):
+        decision = world.decide()
+        if isinstance(decision, Perform) and decision.task.id == name:
+            return decision
+        world.step("done")
+    raise AssertionError(name)
+
+
+def _world(found: Plan | None = None) -> World:
+    world = World(found or plan())
+    world.open(Command.RUN)
+    return world
+
+
+def test_a_task_is_told_the_tightest_of_its_limits() -> None:
+    world = _world(replace(plan(), downtime_s=100.0))
+    limit = _at(world, "deploy").limit
+    assert limit is not None
+    assert (limit.seconds, limit.name) == (100.0, "downtime may be 1m40s")
+
+
+def test_what_was_used_up_is_taken_off() -> None:
+    world = _world(replace(plan(), downtime_s=100.0))
+    _at(world, "deploy")
+    world.step("done")
+    world.clock_s += 60
+    world.add(Kind.NOTED, "deploy", what="waiting")
+    limit = _at(world, "one").limit
+    assert limit is not None
+    assert 39 < limit.seconds < 40
+
+
+def test_a_step_past_its_budget_turns_the_run_though_it_succeeded() -> None:
+    world = _world()
+    _at(world, "one")
+    world.add(Kind.STARTED, "one")
+    world.clock_s += 601
+    world.add(Kind.DONE, "one")
+    decision = world.decide()
+    assert isinstance(decision, Turn)
+    assert decision.reason.startswith("step 'Migrate' took 601.10 s and may take 10m")
+
+
+def test_the_whole_past_its_downtime_turns_the_run() -> None:
+    world = _world(replace(plan(), downtime_s=5.0))
+    _at(world, "smoke")
+    world.add(Kind.STARTED, "smoke")
+    world.clock_s += 6
+    world.add(Kind.DONE, "smoke")
+    decision = world.decide()
+    assert isinstance(decision, Turn)
+    assert "the whole execution took" in decision.reason
+
+
+def test_the_time_before_and_after_execution_is_not_downtime() -> None:
+    world = _world(replace(plan(), downtime_s=5.0))
+    world.step("done")
+    world.clock_s += 1000
+    assert isinstance(_at(world, "still"), Perform)
+
+
+def test_hours_between_a_crash_and_resume_are_nobodys_work() -> None:
+    entries = [
+        Entry(Kind.BEGUN, 0, 1000.0),
+        Entry(Kind.OPENED, 0, 1001.0),
+        Entry(Kind.STARTED, 0, 1003.0, "one"),
+        Entry(Kind.OPENED, 0, 5.0),
+        Entry(Kind.DONE, 0, 6.5, "one"),
+    ]
+    assert worked_s(entries) == [0.0, 0.0, 2.0, 2.0, 3.5]

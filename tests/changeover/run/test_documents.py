@@ -1,0 +1,38 @@
+"""The page to have open on the night names commands, options, messages and exit codes that exist."""
+
+import re
+from pathlib import Path
+
+from changeover import errors
+from changeover.cli import main
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "operations" / "migrations.md").read_text()
+SOURCES = "\n".join(path.read_text() for path in (ROOT / "src" / "changeover").rglob("*.py"))
+
+
+def test_every_command_and_option_of_the_page_exists() -> None:
+    for name, rest in re.findall(r"`changeover ([a-z]+)([^`]*)`", PAGE):
+        options = {option for param in main.commands[name].params for option in param.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options, f"changeover {name}{rest}"
+    known = {
+        option for command in main.commands.values() for param in command.params for option in param.opts
+    }
+    assert set(re.findall(r"`(--[a-z-]+)", PAGE)) <= known
+
+
+def test_every_message_that_the_page_explains_is_one_that_changeover_says() -> None:
+    words = " ".join(re.sub(r'"\s*\n\s*f?"', "", SOURCES).split())
+    table = PAGE.split("## What you may read")[1].split("### Operator")[0]
+    for message in re.findall(r'"([^"]+)"', table):
+        assert message in words, message
+
+
+def test_every_exit_code_is_told() -> None:
+    codes = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.ChangeoverError)
+    }
+    told = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE.split("## Exit codes")[1], re.MULTILINE)}
+    assert codes <= told

@@ -1,0 +1,94 @@
+"""The recorder on a libSQL server that is killed, or cut off before and after it commits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.collect.support import START_AT, add, recorded, times_in
+from tests.store.proxy import Fault, Proxy
+from tests.store.sqld import Sqld, scratch
+
+from liveone.clock import SystemClock
+from liveone.collect.backlog import Backlog
+from liveone.collect.recorder import Fate, Recorder
+from liveone.collect.spool import Spool
+from liveone.store import aggregates, readings
+from liveone.store.database import Unavailable
+from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.driver import LibsqlDatabase
+from liveone.store.store import Store
+
+
+@pytest.fixture
+def server() -> Iterator[Sqld]:
+    """A server that a test may kill; nobody else uses it."""
+    own = Sqld(scratch("killed"), namespaces=False)
+    try:
+        yield own.start()
+    finally:
+        own.close()
+
+
+@pytest.fixture
+def proxy(server: Sqld) -> Iterator[Proxy]:
+    between = Proxy(server.port)
+    yield between
+    between.close()
+
+
+@pytest.fixture
+def store(proxy: Proxy) -> Iterator[Store]:
+    with closing(LibsqlDatabase(f"http://127.0.0.1:{proxy.port}", timeout_s=2.0)) as database:
+        create_tables(database)
+        store = Store(database)
+        add(store, "100")
+        yield store
+
+
+@pytest.fixture
+def recorder(store: Store, tmp_path: Path) -> Iterator[Recorder]:
+    recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
+    yield recorder
+    recorder.close()
+
+
+def kept_whole(store: Store, minutes: int) -> None:
+    """Every reading of the first ``minutes`` is there once, and the aggregates are those of the readings."""
+    assert times_in(store) == [START_AT + 60 * minute for minute in range(minutes)]
+    before = aggregates.five_minutes(store, 1, 0, START_AT + 10**6)
+    aggregates.rebuild_5m(store, 1, START_AT - 300, START_AT + 60 * minutes)
+    assert aggregates.five_minutes(store, 1, 0, START_AT + 10**6) == before
+
+
+def test_while_the_server_is_dead_readings_wait_and_follow_once(
+    recorder: Recorder, store: Store, server: Sqld
+) -> None:
+    assert recorder.record([recorded(1, START_AT)]) == [Fate.NEW]
+    server.kill()
+    began_s = time.monotonic()
+    fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
+    assert fates == [[Fate.SPOOLED]] * 5
+    with pytest.raises(Unavailable):
+        readings.latest(store, 1)
+    assert recorder.drain() == 0
+    assert time.monotonic() - began_s < 5
+    server.start()
+    assert recorder.drain() == 5
+    assert recorder.drain() == 0
+    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.NEW]
+    kept_whole(store, 7)
+
+
+@pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.SILENCE])
+def test_a_cut_at_any_request_of_a_record_loses_nothing_and_doubles_nothing(
+    recorder: Recorder, store: Store, proxy: Proxy, fault: Fault
+) -> None:
+    for minute in range(6):
+        proxy.cut_after(minute, fault)
+        recorder.record([recorded(1, START_AT + 60 * minute)])
+        proxy.cut(Fault.NONE)
+        while recorder.backlog.waiting:
+            recorder.drain()
+    kept_whole(store, 6)

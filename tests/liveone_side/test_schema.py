@@ -1,0 +1,93 @@
+"""`liveone schema`: what this release needs against what is there, read only."""
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from liveone import schema
+from liveone.cli.root import root
+from liveone.store.generations import GENERATIONS, NEWEST
+from liveone.store.sql import schema_path
+
+
+def made(folder: Path, generation: int, extra: str = "") -> Path:
+    """Settings and a database of a generation, with a change of somebody's own."""
+    path = folder / "liveone.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(schema_path(generation).read_text() + extra)
+    (folder / "liveone.toml").touch()
+    return path
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(root, ["--config", str(folder / "liveone.toml"), "schema", *words])
+
+
+def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) -> None:
+    made(tmp_path, 1)
+    done = run(tmp_path, "status")
+    assert done.exit_code == 0
+    assert "generation 1" in done.output
+    assert "liveone upgrade (0002-vendor-and-time-zone)" in done.output
+    found = json.loads(run(tmp_path, "status", "--json").output)
+    assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
+    assert found["pending"] == ["0002-vendor-and-time-zone"]
+    assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
+
+
+def test_status_of_the_newest_generation_has_nothing_to_do(tmp_path: Path) -> None:
+    made(tmp_path, NEWEST)
+    found = json.loads(run(tmp_path, "status", "--json").output)
+    assert (found["in_sync"], found["differences"], found["pending"]) == (True, [], [])
+
+
+def test_a_foreign_database_is_told_apart_and_left_alone(tmp_path: Path) -> None:
+    path = made(tmp_path, 1, "ALTER TABLE systems ADD COLUMN colour TEXT; DROP TABLE polling_status;")
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    done = run(tmp_path, "status", "--json")
+    assert done.exit_code == 3
+    found = json.loads(done.output)
+    assert found["generation"] is None
+    assert found["differences"] == [
+        "column systems.colour TEXT is not known",
+        "table polling_status is missing",
+    ]
+    assert run(tmp_path, "diff", "--generation", "1").exit_code == 1
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_diff_is_empty_for_the_own_generation_only(tmp_path: Path, generation: int) -> None:
+    made(tmp_path, generation)
+    for other in GENERATIONS:
+        done = run(tmp_path, "diff", "--generation", str(other), "--json")
+        assert (done.exit_code == 0) == (other == generation)
+        assert bool(json.loads(done.output)["differences"]) == (other != generation)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_contract_is_every_column_of_the_schema(tmp_path: Path, generation: int) -> None:
+    path = made(tmp_path, generation)
+    needed = json.loads(run(tmp_path, "contract", "--json", "--generation", str(generation)).output)
+    with closing(sqlite3.connect(path)) as connection:
+        for table, columns in needed.items():
+            assert connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall() == []
+        there = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        assert {name for (name,) in there} == set(needed)
+
+
+def test_the_contract_needs_neither_settings_nor_a_database(tmp_path: Path) -> None:
+    done = run(tmp_path, "contract", "--json")
+    assert "user_systems" in json.loads(done.output)
+
+
+def test_every_generation_after_the_first_has_a_plan_that_leads_to_it() -> None:
+    assert [plan.generation for plan in schema.shipped()] == list(GENERATIONS[1:])
+    assert schema.pending(NEWEST) == []

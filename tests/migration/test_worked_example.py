@@ -1,0 +1,15 @@
+"""The worked example in the docs says what really happens: carried out again, it prints the same."""
+
+from pathlib import Path
+
+import pytest
+from tests.migration.worked_example import TARGET, skeleton, write
+
+
+@pytest.mark.slow
+def test_the_worked_example_is_still_true(tmp_path: Path) -> None:
+    write(tmp_path / "stage", tmp_path / "docs", days=2)
+    for name in ("README.md", "report.md"):
+        now, then = skeleton((tmp_path / "docs" / name).read_text()), skeleton((TARGET / name).read_text())
+        hint = "write it anew: python -m tests.migration.worked_example"
+        assert now == then, hint

@@ -1,0 +1,100 @@
+"""A network that a test cuts: a TCP proxy on loopback between a client and a server."""
+
+import socket
+import threading
+from contextlib import suppress
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What happens to the next request: it is lost on the way there, its answer is lost on the way back, or
+    nothing ever comes."""
+
+    NONE = "none"
+    REQUEST_LOST = "request lost"
+    ANSWER_LOST = "answer lost"
+    SILENCE = "silence"
+
+
+class Proxy:
+    """Passes on whole connections to ``port``; ``fault`` is done to requests, ``faults_left`` times."""
+
+    def __init__(self, port: int) -> None:
+        self._target = ("127.0.0.1", port)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.fault, self.faults_left = Fault.NONE, 0
+        self.requests, self._passing = 0, 0
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self, fault: Fault, times: int = 1) -> None:
+        self.fault, self.faults_left, self._passing = fault, times, 0
+
+    def cut_after(self, requests: int, fault: Fault) -> None:
+        """Do ``fault`` to one request, after ``requests`` that pass."""
+        self.fault, self.faults_left, self._passing = fault, 1, requests
+
+    def close(self) -> None:
+        """The network is gone: whoever connects or waits for an answer is told at once."""
+        for each in (self._listening, *self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self._open.append(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client:
+            try:
+                server = socket.create_connection(self._target)
+                self._open.append(server)
+                with server:
+                    while request := _message(client):
+                        self.requests += 1
+                        if not self._exchange(request, client, server):
+                            return
+            except OSError:
+                return
+
+    def _exchange(self, request: bytes, client: socket.socket, server: socket.socket) -> bool:
+        self._passing -= 1
+        fault = self.fault if self.faults_left > 0 and self._passing < 0 else Fault.NONE
+        self.faults_left -= fault is not Fault.NONE
+        if fault is Fault.REQUEST_LOST:
+            return False
+        if fault is Fault.SILENCE:
+            client.recv(1)
+            return False
+        server.sendall(request)
+        answer = _message(server)
+        if fault is Fault.ANSWER_LOST:
+            return False
+        client.sendall(answer)
+        return bool(answer)
+
+
+def _message(sender: socket.socket) -> bytes:
+    """One HTTP message, whole; empty at the end of the connection."""
+    found = b""
+    while not _is_whole(found):
+        piece = sender.recv(65536)
+        if not piece:
+            return b""
+        found += piece
+    return found
+
+
+def _is_whole(found: bytes) -> bool:
+    head, separator, body = found.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length"):
+            return bool(separator) and len(body) >= int(line.split(b":")[1])
+    return bool(separator) and body.endswith(b"0\r\n\r\n")
