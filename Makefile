@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test check bench soak format clean
+.PHONY: demo test check bench soak screenshots format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
 
 test: $(STAMP)
 	.ci/debian-packages
+	.ci/node-packages
 	.ci/sqld
 	$(BIN)/pytest -n auto --dist worksteal tests
 
@@ -19,6 +20,8 @@ check: $(STAMP)
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	.ci/node-packages
+	if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc --noEmit -p tsconfig.json; fi
 
 format: $(STAMP)
 	$(BIN)/ruff format src tests benchmarks
@@ -26,6 +29,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+screenshots: $(STAMP)
+	$(BIN)/python -m benchmarks.screenshots docs/screenshots
 
 soak: $(STAMP)
 	$(BIN)/python -m benchmarks.soak

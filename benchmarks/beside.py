@@ -13,9 +13,9 @@ PATIENCE_S = 120.0
 FIRST_AT = 1_000_000_000
 """The writer's readings are of 2001, so that they never clash with a polled one."""
 INSERT = """
-INSERT INTO readings (system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w,
-  shunt_w,
-  load_w, battery_w, grid_w, battery_soc, fault_code, fault_timestamp, generator_status)
+INSERT INTO readings (
+  system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w,
+  battery_w, grid_w, battery_soc, fault_code, fault_timestamp, generator_status)
 VALUES (3, ?, ?, 0, 1200, 1190, 10, 700, -400, -100, 61.5, 0, 0, 0)
 """
 

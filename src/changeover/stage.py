@@ -196,7 +196,7 @@ class Stage:
             for table in action.scope
         }
         self.progress("writing new rows, as the application would", None, None)
-        written = writes.write(self.copy_path, scope)
+        written = writes.write(self.copy_path, scope, original=self.original)
         self.new_writes = len(written.writes)
         self.notes += [f"no new rows to keep: {reason}" for reason in written.unwritten]
         return written

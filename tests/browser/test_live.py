@@ -51,7 +51,8 @@ def test_in_and_out_are_drawn_on_one_scale(page: Page, store: Store, clock: SetC
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
         widths = page.locator(".bars").evaluate_all(
-            "rows => rows.map(row => [...row.children].reduce((sum, i) => sum + i.getBoundingClientRect().width, 0))"
+            """rows => rows.map((row) =>
+              [...row.children].reduce((sum, part) => sum + part.getBoundingClientRect().width, 0))"""
         )
         assert len(widths) == 2
         assert abs(widths[0] - widths[1]) < 6
@@ -107,7 +108,7 @@ def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) 
 def test_a_number_explains_itself(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
-        page.locator(".losses").click()
+        page.locator("button.losses.figure-line").click()
         expect(page.get_by_role("dialog")).to_contain_text("Solar + battery + grid − house")
         expect(page.get_by_role("dialog")).to_contain_text("40 W")
         page.keyboard.press("Escape")

@@ -98,6 +98,7 @@ def test_without_polling_to_prove_it_is_refused(home: Stage) -> None:
 def test_a_liveone_that_does_not_run_is_started_for_the_duration(home: Stage) -> None:
     done = upgrade(home, *CONFIRMED)
     assert done.code == 0, done.out + done.err
+    assert "simon -> user_2simonSimon  simon@example.org" in done.out
     assert "LiveOne was not running" in done.out
     assert "0 failed" in done.out
     rows = "SELECT vendor_type, vendor_site_id, owner_clerk_user_id FROM systems WHERE id = 1"

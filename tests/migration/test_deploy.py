@@ -238,22 +238,37 @@ def test_no_request_is_refused_while_a_service_with_a_socket_unit_restarts(tmp_p
     seen: list[str] = []
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=256) as held:
-        port = held.getsockname()[1]
+        client = threading.Thread(target=ask_on, args=(held.getsockname()[1], seen, done), daemon=True)
         process = activated(tmp_path, held)
-        client = threading.Thread(target=ask_on, args=(port, seen, done))
-        client.start()
-        for _ in range(2):
-            time.sleep(1)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
-            process = activated(tmp_path, held)
-        time.sleep(3)
-        done.set()
-        client.join()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        try:
+            client.start()
+            for _ in range(2):
+                answered(seen)
+                stopped(process)
+                process = activated(tmp_path, held)
+            answered(seen)
+        finally:
+            done.set()
+            client.join(40)
+            stopped(process)
     assert [each for each in seen if each != "200"] == []
-    assert len(seen) > 20
+    assert len(seen) >= 30
+
+
+def answered(seen: list[str]) -> None:
+    """Wait until ten more requests were answered."""
+    wanted, ends_s = len(seen) + 10, time.monotonic() + 30
+    while len(seen) < wanted and time.monotonic() < ends_s:
+        time.sleep(0.05)
+    assert len(seen) >= wanted
+
+
+def stopped(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
 
 
 def activated(folder: Path, held: socket.socket) -> subprocess.Popen[bytes]:

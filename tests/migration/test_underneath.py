@@ -129,7 +129,7 @@ def test_the_next_daily_row_is_right(tmp_path: Path, past: History) -> None:
                 day,
             )
             assert isinstance(samples, int)
-            assert 1_400 <= samples <= 1_440
+            assert 1_400 <= samples <= 1_445
 
 
 DAY_COLUMNS = (

@@ -1,6 +1,7 @@
 """A network that a test cuts: a TCP proxy on loopback between a client and a server."""
 
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from enum import StrEnum
@@ -17,9 +18,13 @@ class Fault(StrEnum):
 
 
 class Proxy:
-    """Passes on whole connections to ``port``; ``fault`` is done to requests, ``faults_left`` times."""
+    """Passes on whole connections to ``port``; ``fault`` is done to requests, ``faults_left`` times.
 
-    def __init__(self, port: int) -> None:
+    With ``tls`` it is the TLS end of a server that speaks none itself.
+    """
+
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._target = ("127.0.0.1", port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
@@ -52,17 +57,16 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client:
-            try:
-                server = socket.create_connection(self._target)
-                self._open.append(server)
-                with server:
-                    while request := _message(client):
-                        self.requests += 1
-                        if not self._exchange(request, client, server):
-                            return
-            except OSError:
-                return
+        with (
+            suppress(OSError),
+            self._tls.wrap_socket(client, server_side=True) if self._tls else client as near,
+            socket.create_connection(self._target) as server,
+        ):
+            self._open += [near, server]
+            while request := _message(near):
+                self.requests += 1
+                if not self._exchange(request, near, server):
+                    return
 
     def _exchange(self, request: bytes, client: socket.socket, server: socket.socket) -> bool:
         self._passing -= 1

@@ -1,8 +1,7 @@
 """What only a server has: namespaces, tokens, replicas, a network that fails; against the real one."""
 
 import base64
-import json
-import subprocess
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.store.keys import Keys, openssl
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, scratch
 
@@ -24,6 +24,7 @@ from liveone.store.database import (
     StoreError,
     Unavailable,
 )
+from liveone.store.libsql import sources
 from liveone.store.libsql.address import is_server, parse
 from liveone.store.libsql.driver import LibsqlDatabase
 
@@ -289,7 +290,10 @@ def test_a_replica_behind_our_write_is_not_believed_but_better_than_nothing(
             database.write([INSERT])
 
 
-def test_a_primary_that_counts_anew_after_a_crash_does_not_stall_reads(pair: tuple[Sqld, Sqld]) -> None:
+def test_a_primary_that_counts_anew_after_a_crash_does_not_stall_reads(
+    pair: tuple[Sqld, Sqld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "REST_S", 0.05)
     primary, replica = pair
     with closing(LibsqlDatabase(primary.url, replica_url=replica.url)) as database:
         for _ in range(50):
@@ -299,6 +303,7 @@ def test_a_primary_that_counts_anew_after_a_crash_does_not_stall_reads(pair: tup
         wait_until(lambda: count(database) == 50)
         database.write([INSERT])
         assert count(database) == 51
+        time.sleep(0.1)
         assert seconds(lambda: [count(database) for _ in range(20)]) < 1
 
 
@@ -332,32 +337,6 @@ def test_kill_9_and_restart_keep_every_acknowledged_write(pair: tuple[Sqld, Sqld
     assert len(stored) == len(set(stored)), "none twice"
     assert set(acknowledged) <= set(stored), "none lost"
     assert len(acknowledged) > 20
-
-
-class Keys:
-    """An Ed25519 key of a server's owner, by openssl; makes tokens."""
-
-    def __init__(self, folder: Path) -> None:
-        self.private, self.public, self._folder = folder / "key.pem", folder / "public.pem", folder
-        openssl("genpkey", "-algorithm", "ed25519", "-out", str(self.private))
-        openssl("pkey", "-in", str(self.private), "-pubout", "-out", str(self.public))
-
-    def token(self, **claims: object) -> str:
-        parts = [json.dumps(part).encode() for part in ({"alg": "EdDSA", "typ": "JWT"}, claims)]
-        signed = ".".join(plain64(part) for part in parts)
-        message, signature = self._folder / "message", self._folder / "signature"
-        message.write_text(signed)
-        key = ("-inkey", str(self.private), "-rawin", "-in", str(message), "-out", str(signature))
-        openssl("pkeyutl", "-sign", *key)
-        return f"{signed}.{plain64(signature.read_bytes())}"
-
-
-def openssl(*words: str) -> None:
-    subprocess.run(["openssl", *words], check=True, capture_output=True)
-
-
-def plain64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @pytest.fixture
@@ -397,3 +376,24 @@ def test_a_read_only_token_reads_and_says_why_it_does_not_write(guarded: tuple[S
         database.read_only = False
         with pytest.raises(ReadOnly):
             database.write([INSERT])
+
+
+def test_tls_is_spoken_and_a_certificate_that_nobody_vouches_for_is_refused(
+    sqld: Sqld, server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ("-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2")
+    openssl("req", "-x509", "-newkey", "rsa:2048", *made, "-keyout", str(key), "-out", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    proxy = Proxy(sqld.port, context)
+    url = f"libsql://localhost:{proxy.port}?namespace={parse(server_url).namespace}"
+    with (
+        closing(LibsqlDatabase(url)) as database,
+        pytest.raises(Unavailable, match=r"(?i)certificate verify failed"),
+    ):
+        database.read([Statement("SELECT 1")])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with closing(LibsqlDatabase(url)) as database:
+        assert database.read([Statement("SELECT 1")]) == [[(1,)]]
+    proxy.close()

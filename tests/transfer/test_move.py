@@ -93,7 +93,7 @@ def test_a_source_in_use_leaves_the_target_locked_until_the_move_has_run_again(
     with closing(LibsqlDatabase(server_url)) as server:
         first = move.move(source.database, server, progress=meanwhile)
         assert not first.is_done
-        assert first.mended > 800
+        assert 800 < first.mended < 1200, "a changed system takes no reading along"
         assert first.source_rows == first.target_rows
         with pytest.raises(Foreign, match="liveone_move"):
             Store(server)

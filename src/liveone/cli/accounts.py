@@ -36,7 +36,7 @@ def check(shell: Shell, ids: tuple[str, ...], mapping: str | None, as_json: bool
     if as_json:
         print_json({"ok": not wrong, "directory": directory.label, "accounts": verdicts})
     else:
-        _show(verdicts)
+        show(verdicts)
         if wrong:
             click.echo(
                 f"{len(wrong)} of {len(verdicts)} are not usable accounts of {directory.label}.", err=True
@@ -57,7 +57,8 @@ def _entries(mapping: str | None) -> list[tuple[str, str]]:
     return [(str(name), value) for name, value in found.items()]
 
 
-def _show(verdicts: list[Verdict]) -> None:
+def show(verdicts: list[Verdict]) -> None:
+    """One line a verdict: its standing, whom it was given for, and who that is."""
     for verdict in verdicts:
         name = "" if verdict.name == verdict.account_id else f"{verdict.name} -> "
         about = verdict.reason or verdict.email

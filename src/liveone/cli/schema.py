@@ -1,13 +1,18 @@
-"""`liveone schema`: what this release needs of the database, and what is there."""
+"""`liveone schema`: what this release needs of the database, and what is there.
+
+Rule: a plan asks for the contract again and again, so this module loads nothing of the server.
+"""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from click import IntRange
 
 from liveone import schema
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
-from liveone.main import open_database, release
+from liveone.store.database import Database
 from liveone.store.generations import GENERATIONS, NEWEST
 
 generation_option = click.option(
@@ -29,11 +34,10 @@ def schema_command() -> None:
 @pass_shell
 def show_status(shell: Shell, as_json: bool) -> None:
     """The database's generation and what is to be done. Exit code 3: this release cannot serve it."""
-    database = open_database(shell.config)
-    try:
+    from liveone.main import release
+
+    with opened(shell) as database:
         found = schema.status(database)
-    finally:
-        database.close()
     if as_json:
         print_json({"release": release(), **{name: getattr(found, name) for name in found.__slots__}})
     else:
@@ -48,11 +52,8 @@ def show_status(shell: Shell, as_json: bool) -> None:
 @pass_shell
 def show_difference(shell: Shell, generation: int, as_json: bool) -> None:
     """What differs from a generation, line by line. Exit code 1 when anything does."""
-    database = open_database(shell.config)
-    try:
+    with opened(shell) as database:
         found = schema.compare(database, generation)
-    finally:
-        database.close()
     if as_json:
         print_json({"database": database.label, "generation": generation, "differences": found})
     else:
@@ -78,6 +79,18 @@ def show_contract(generation: int, as_json: bool) -> None:
         return
     for table, columns in needed.items():
         click.echo(f"{table}: {' '.join(columns)}")
+
+
+@contextmanager
+def opened(shell: Shell) -> Iterator[Database]:
+    """The configured database as it is, closed afterwards."""
+    from liveone.main import open_database
+
+    database = open_database(shell.config)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _say(found: schema.SchemaStatus) -> None:

@@ -6,8 +6,8 @@ everything was taken back, 5 an operator is needed, 6 a person must judge first,
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import click
@@ -20,7 +20,10 @@ from changeover.report import page, write
 from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
 from changeover.session import Work
 from liveone import schema, upgrade
+from liveone.accounts.choice import open_directory
+from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
+from liveone.cli.accounts import show
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.config import Config
 from liveone.errors import LiveOneError
@@ -111,6 +114,7 @@ def _carry_out(
         record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
         _tell_record(record, wish)
         sys.exit(0 if record.passed else 4)
+    _introduce(work, config, wish)
     with _living(config, environment, wish):
         record = upgrade.proven(work, who=wish.who, as_json=wish.as_json)
         if not record.passed:
@@ -119,6 +123,15 @@ def _carry_out(
         with _desk(work, wish) as settings:
             outcome = run(work.plan, work.values, work.database, settings)
     _tell_outcome(outcome, work, wish)
+
+
+def _introduce(work: Work, config: Config, wish: Wish) -> None:
+    """Who the accounts are, before somebody is asked whether they are the people meant."""
+    owners = work.values.values.get("owner")
+    if wish.as_json or not isinstance(owners, Mapping):
+        return
+    with suppress(DirectoryError):
+        show(judge(open_directory(config.users_path, os.environ), owners.items()))
 
 
 def _go_on(act: Callable[..., Outcome], config: Config, environment: dict[str, str], wish: Wish) -> None:

@@ -93,3 +93,16 @@ def test_what_cannot_be_counted_exactly_is_bounded(house: House) -> None:
     house.write(HALF.format(which="inverter_time > :since"), AGGREGATES, undo=UNTOUCHED, header=header)
     said = check(house.plan, "--database", house.database)[1]
     assert "it would delete up to 213,942 rows of readings_agg_5m" in said
+
+
+def test_a_deploy_that_nobody_marked_before_a_change_is_pointed_out(house: House) -> None:
+    push = "### Deploy\n\n```bash {#push undo=none}\ngit push origin main\n```\n\n"
+    script = "ALTER TABLE systems ADD COLUMN v TEXT;"
+    add = f"### Add\n\n```sql {{#add undo=derived scope=systems rows=systems=*}}\n{script}\n```\n"
+    house.write(execute=push + add, rollback="")
+    code, said = check(house.plan)
+    assert code == 0
+    assert "warning: push looks like a deploy and runs before add" in said
+    assert "add phase=deploy to push and phase=migrate to add" in said
+    house.write(execute=add + push, rollback="")
+    assert "looks like a deploy" not in check(house.plan)[1]

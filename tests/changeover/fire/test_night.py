@@ -13,9 +13,9 @@ from tests.changeover.run.club import Club
 
 from changeover.database import transaction
 from changeover.entries import Ending
+from changeover.folders import state_of
 from changeover.rehearsal import rehearse
 from changeover.report import page, write
-from changeover.run import state_of
 
 
 def quiet(moment: str) -> None:

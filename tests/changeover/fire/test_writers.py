@@ -17,12 +17,19 @@ from changeover.entries import Ending
 VERBS = tuple(towns.operations(random.Random(0)))
 
 
+def inside(moment: str) -> bool:
+    """Whether a boundary lies inside a transaction of ours, where everybody else must wait."""
+    return " statement " in moment or moment in ("begun", "prepared", "verified", "recorded")
+
+
 def both_ways(town: Town, seed: int, verbs: tuple[str, ...]) -> None:
     """There, back and there again, with an operation at every boundary."""
     dice = random.Random(seed)
 
     def write(moment: str) -> None:
+        before = town.accepted
         town.do(towns.operations(dice)[dice.choice(verbs)])
+        assert town.accepted == before or not inside(moment), f"somebody could write at {moment!r}"
 
     assert town.go("run", write).ending is Ending.DONE
     town.require_new()

@@ -17,6 +17,7 @@ from tests.changeover.run import club
 
 from changeover import params, run
 from changeover.database.compare import compare
+from changeover.folders import state_of
 from changeover.load import load_plan
 from changeover.plan import Plan
 from changeover.rehearsal import rehearse
@@ -134,7 +135,7 @@ class Town:
         values, settings = params.bind(plan, [], {}), club.settings(hook=hook)
         if command == "run":
             return run.run(plan, values, self.database, settings)
-        run_id = run.state_of(self.database).newest()
+        run_id = state_of(self.database).newest()
         assert run_id is not None
         return run.rollback(plan, values, self.database, settings, run_id=run_id)
 

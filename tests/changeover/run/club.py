@@ -5,8 +5,10 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from changeover import params, run
+from changeover.folders import state_of
 from changeover.load import load_plan
 from changeover.plan import Plan
 from changeover.rehearsal import rehearse
@@ -168,7 +170,7 @@ def write_plan(club: Club, **parts: str) -> None:
     (club.folder / "undo.sql").write_text(UNDO)
 
 
-def settings(**more: object) -> run.Settings:
+def settings(**more: Any) -> run.Settings:
     """Settings of a session that nobody watches."""
     return replace(run.Settings(who="tests", desk=Desk()), **more)
 
@@ -179,14 +181,14 @@ def prove(club: Club, **environment: str) -> None:
     assert record.passed, record.faults
 
 
-def start(club: Club, *, environment: dict[str, str] | None = None, **more: object) -> run.Outcome:
+def start(club: Club, *, environment: dict[str, str] | None = None, **more: Any) -> run.Outcome:
     """Run the plan."""
     return run.run(club.plan(), club.values(**environment or {}), club.database, settings(**more))
 
 
-def again(club: Club, command: str, **more: object) -> run.Outcome:
+def again(club: Club, command: str, **more: Any) -> run.Outcome:
     """Resume, roll back or finish the newest run."""
-    run_id = run.state_of(club.database).newest()
+    run_id = state_of(club.database).newest()
     assert run_id is not None
     act = {"resume": run.resume, "rollback": run.rollback, "finish": run.finish}[command]
     return act(club.plan(), club.values(), club.database, settings(**more), run_id=run_id)

@@ -13,13 +13,14 @@ import pytest
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover import run
 from changeover.database import lease
 from changeover.database.connect import opened
 from changeover.database.lock import Holder
 from changeover.entries import Ending, Kind
 from changeover.errors import ChangeoverError, Locked, StepFailed
+from changeover.folders import state_of
 from changeover.run import schema_now
+from changeover.runner import Signals
 
 
 def _forked(act: Callable[[], int]) -> int:
@@ -84,7 +85,7 @@ def test_a_runner_that_slept_past_its_lease_writes_nothing_any_more(rehearsed: C
     hook = _stops_at("after journal done minutes")
     child = _forked(lambda: club.start(rehearsed, hook=hook, lasts_s=0.4).exit_code)
     _until_stopped(child)
-    state = run.state_of(rehearsed.database)
+    state = state_of(rehearsed.database)
     entries, schema = len(state.entries(state.newest() or "")), schema_now(rehearsed.database)
     time.sleep(0.6)
     with opened(rehearsed.database) as connection:
@@ -226,7 +227,7 @@ def test_a_command_that_a_killed_runner_left_behind_is_ended_before_the_way_back
 
 def test_a_person_stops_a_run_at_a_safe_point_and_goes_on_later(rehearsed: Club, work: Path) -> None:
     oracle = killing.migrated_offline(rehearsed.original, work / "oracle.db")
-    signals = run.Signals()
+    signals = Signals()
 
     def hook(moment: str) -> None:
         if moment == "before statement 1":

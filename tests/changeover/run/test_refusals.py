@@ -12,7 +12,9 @@ from tests.changeover.run.club import Club
 from changeover import run
 from changeover.entries import Ending
 from changeover.errors import BadParameter, NotRehearsed, PlanErrors, Refused, Undecided
+from changeover.folders import state_of
 from changeover.rehearsal import rehearse
+from changeover.runner import Desk, Signals
 
 JUDGED = "- [ ] the members were told {#told}\n"
 
@@ -83,7 +85,7 @@ def test_a_box_that_nobody_judged_stops_the_run_and_leaves_no_trace(work: Path) 
 def test_a_box_that_was_confirmed_is_recorded_with_who_and_when(work: Path) -> None:
     one = club.make(work / "club", preflight=JUDGED)
     club.prove(one)
-    outcome = club.start(one, desk=club.Desk(confirmed=frozenset({"told"})))
+    outcome = club.start(one, desk=Desk(confirmed=frozenset({"told"})))
     judged = next(e for e in outcome.entries if e.id == "told" and e.text("judged_by"))
     assert (outcome.ending, judged.text("judged_by")) == (Ending.DONE, "tests")
     assert judged.at > 0
@@ -92,7 +94,7 @@ def test_a_box_that_was_confirmed_is_recorded_with_who_and_when(work: Path) -> N
 def test_a_person_who_says_no_stops_the_run(work: Path) -> None:
     one = club.make(work / "club", preflight=JUDGED)
     club.prove(one)
-    outcome = club.start(one, desk=club.Desk(ask=lambda name, question: False))
+    outcome = club.start(one, desk=Desk(ask=lambda name, question: False))
     assert (outcome.ending, outcome.exit_code) == (Ending.REFUSED, 3)
 
 
@@ -147,7 +149,7 @@ def test_a_rollback_that_forgets_an_index_is_found_by_the_rehearsal(work: Path) 
 
 
 def test_a_run_that_did_not_end_must_be_resumed_or_taken_back_first(rehearsed: Club) -> None:
-    signals = run.Signals(stop="tests")
+    signals = Signals(stop="tests")
     assert club.start(rehearsed, signals=signals).exit_code == 7
     with pytest.raises(Refused, match="has not come to its end") as refused:
         club.start(rehearsed)
@@ -156,12 +158,12 @@ def test_a_run_that_did_not_end_must_be_resumed_or_taken_back_first(rehearsed: C
 
 
 def test_a_plan_edited_during_a_run_is_not_resumed_but_its_kept_copy_is(rehearsed: Club) -> None:
-    club.start(rehearsed, signals=run.Signals(stop="tests"))
+    club.start(rehearsed, signals=Signals(stop="tests"))
     path = rehearsed.folder / "migrate.sql"
     path.write_text(path.read_text() + "-- one more\n")
     with pytest.raises(Refused, match="was edited since this run began") as refused:
         club.again(rehearsed, "resume")
-    state = run.state_of(rehearsed.database)
+    state = state_of(rehearsed.database)
     kept = state.run(state.newest() or "") / "plan" / "PLAN.md"
     assert str(kept) in refused.value.hint
     path.write_text((kept.parent / "migrate.sql").read_text())
@@ -206,7 +208,7 @@ def test_a_box_that_is_asked_after_the_change_is_asked_for_before_it(work: Path)
         asked.append(name)
         return True
 
-    assert club.start(one, desk=club.Desk(ask=ask, present=True)).ending is Ending.DONE
+    assert club.start(one, desk=Desk(ask=ask, present=True)).ending is Ending.DONE
     assert asked == ["desk"]
 
 
@@ -215,4 +217,4 @@ def test_the_newest_run_is_the_last_one_begun_though_the_clock_went_back(rehears
     club.again(rehearsed, "rollback")
     outcome = club.start(rehearsed, now_at=lambda: 1_700_000_000.0, max_age_s=1e12)
     assert outcome.ending is Ending.DONE
-    assert run.state_of(rehearsed.database).newest() == outcome.run_id == "0002-20231114-221320"
+    assert state_of(rehearsed.database).newest() == outcome.run_id == "0002-20231114-221320"

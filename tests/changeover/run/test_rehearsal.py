@@ -9,9 +9,9 @@ from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
 from changeover.entries import Ending
+from changeover.folders import state_of
 from changeover.records import Record
 from changeover.rehearsal import rehearse
-from changeover.run import state_of
 
 
 def _rehearsed(one: Club) -> Record:

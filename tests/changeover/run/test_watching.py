@@ -10,9 +10,10 @@ from tests.changeover.run.application import Application
 from changeover import journal
 from changeover.entries import Ending, Kind
 from changeover.errors import Damaged
+from changeover.folders import state_of
 from changeover.params import Redactor
 from changeover.report import markdown, page, webpage
-from changeover.run import state_of
+from changeover.runner import Desk
 
 WAIT = "\n### Wait\n\n```bash {#wait undo=none}\nsleep 0.5\n```\n"
 SECRET = "correct-horse-battery"
@@ -157,7 +158,7 @@ def test_a_journal_damaged_in_its_middle_is_not_believed(work: Path) -> None:
 def test_the_report_says_what_was_planned_rehearsed_measured_and_who_judged(work: Path) -> None:
     one = club.make(work / "club", preflight="- [ ] the members were <told> {#told}\n")
     club.prove(one)
-    club.start(one, desk=club.Desk(confirmed=frozenset({"told"})))
+    club.start(one, desk=Desk(confirmed=frozenset({"told"})))
     found = _report(one)
     text, html = markdown.render(found), webpage.render(found)
     assert "| passed | Migrate | 10s |" in text

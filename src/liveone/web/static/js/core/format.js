@@ -33,7 +33,7 @@ export function makeFormat(locale) {
     day: date({ weekday: "short", day: "numeric", month: "short", year: "numeric" }),
     date: date({ day: "numeric", month: "short", year: "numeric" }),
     shortDay: date({ day: "numeric", month: "short" }),
-    weekday: date({ weekday: "short", day: "numeric" }),
+    weekday: date({ weekday: "short", day: "numeric", month: "short" }),
     weekdayName: date({ weekday: "narrow" }),
     month: date({ month: "long", year: "numeric" }),
     shortMonth: date({ month: "short" }),

@@ -1,204 +1,189 @@
 // The history section: which stretch is shown and how, kept in the address; loads it and draws all charts of it.
 
-import { LINES, readState, writeState } from "../core/state.js";
-import { daysOf, moved, VIEWS } from "../core/period.js";
-import { addDays } from "../core/zone.js";
 import { elapsed } from "../core/energy.js";
+import { daysOf, moved } from "../core/period.js";
+import { readState, writeState } from "../core/state.js";
+import { addDays } from "../core/zone.js";
 import { drawBars } from "../charts/bars.js";
 import { makeCursor } from "../charts/cursor.js";
 import { frameOf } from "../charts/frame.js";
 import { drawSoc, drawStrip, sharesOf } from "../charts/level.js";
 import { drawPower } from "../charts/power.js";
-import { byId, element, say, segments } from "../ui/dom.js";
-import { t } from "../ui/text.js";
 import { ask } from "../ui/api.js";
+import { byId, say } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
-import { loadSpan } from "./load.js";
-import { fillTotals } from "./totals.js";
-import { cursorText, endOf, explainTotal, periodText, titlesOf } from "./words.js";
+import { t } from "../ui/text.js";
+import { coverageText, dayShares } from "./coverage.js";
 import { saveCsv, savePng } from "./download.js";
+import { loadSpan } from "./load.js";
+import { fillToolbar, wireToolbar } from "./toolbar.js";
+import { fillTotals } from "./totals.js";
+import { cursorText, explainTotal, periodText, titlesOf } from "./words.js";
 
-const RETRY = ["view", "day", "from", "to", "compare"];
+const LOADING = ["view", "day", "from", "to", "compare"];
+const FIVE_MIN_MS = 300000;
 
 /**
- * @param {{systemId: number, zone: import("../types").Zone, firstDay: string, now: () => number, name: () => string, onState: (state: import("../types").State) => void}} around
+ * @typedef {{
+ *   systemId: number, zone: import("../types").Zone, firstDay: string, now: () => number, name: () => string,
+ *   onState: (state: import("../types").State) => void,
+ * }} Around
  */
-export function makeHistory(around) {
-  const { zone } = around;
-  const today = () => zone.date(around.now() - 1);
-  let state = readState(location.search, today());
-  /** @type {import("./load.js").Loaded | null} */
-  let loaded = null;
-  /** @type {import("./load.js").Loaded | null} */
-  let before = null;
-  /** @type {import("../types").Span} */
-  let span = spanOf(state);
-  /** @type {[number, number, number | null][]} */
-  let shares = [];
-  let asked = 0;
+
+export class History {
+  /** @param {Around} around */
+  constructor(around) {
+    this.around = around;
+    this.zone = around.zone;
+    this.state = readState(location.search, this.today());
+    this.span = this.spanOf(this.state);
+    /** @type {import("./load.js").Loaded | null} */
+    this.loaded = null;
+    /** @type {import("./load.js").Loaded | null} */
+    this.before = null;
+    /** @type {[number, number, number | null][]} */
+    this.shares = [];
+    this.turn = 0;
+    this.cursor = this.#cursor();
+    wireToolbar(this);
+    addEventListener("popstate", () => {
+      this.state = readState(location.search, this.today());
+      around.onState(this.state);
+      this.load();
+    });
+    new ResizeObserver(() => this.draw()).observe(byId("stack"));
+    this.load();
+  }
+
+  today() {
+    return this.zone.date(this.around.now() - 1);
+  }
+
+  get zoomed() {
+    return this.state.from !== null;
+  }
 
   /** @param {import("../types").State} of @returns {import("../types").Span} */
-  function spanOf(of) {
+  spanOf(of) {
+    const { zone } = this;
     if (of.from !== null && of.to !== null) {
       return { startAt: of.from, endAt: of.to, first: zone.date(of.from), next: addDays(zone.date(of.to - 1), 1) };
     }
-    const { first, next } = daysOf(of.view, of.day, around.firstDay, today());
+    const { first, next } = daysOf(of.view, of.day, this.around.firstDay, this.today());
     return { startAt: zone.start(first), endAt: zone.start(next), first, next };
   }
 
+  /** The stretch before, of the same length. @param {import("../types").Span} of @returns {import("../types").Span} */
+  spanBefore(of) {
+    if (!this.zoomed) return this.spanOf({ ...this.state, day: moved(this.state.view, of.first, -1) });
+    const startAt = of.startAt - (of.endAt - of.startAt);
+    return { startAt, endAt: of.startAt, first: this.zone.date(startAt), next: addDays(this.zone.date(of.startAt - 1), 1) };
+  }
+
   /** @param {Partial<import("../types").State>} change @param {{push?: boolean}} how */
-  function set(change, { push = true } = {}) {
-    state = { ...state, ...change };
-    const address = `${location.pathname}${writeState(state, today())}${location.hash}`;
+  set(change, { push = true } = {}) {
+    this.state = { ...this.state, ...change };
+    const address = `${location.pathname}${writeState(this.state, this.today())}${location.hash}`;
     if (push) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
-    around.onState(state);
-    if (RETRY.some((key) => key in change)) load();
-    else draw();
+    this.around.onState(this.state);
+    if (LOADING.some((key) => key in change)) this.load();
+    else this.draw();
   }
 
-  async function load() {
-    const turn = ++asked;
-    const wanted = spanOf(state);
-    const view = state.from === null ? state.view : "zoom";
-    toolbar(wanted);
+  async load() {
+    const turn = ++this.turn;
+    const span = this.spanOf(this.state);
+    const view = this.zoomed ? "zoom" : this.state.view;
+    fillToolbar(this, span);
     byId("charts").setAttribute("aria-busy", "true");
-    await guarded(async () => {
-      const earlier = state.compare && view !== "all" ? previous(wanted, view) : null;
-      const [now, then, covered] = await Promise.all([
-        loadSpan(around.systemId, wanted, view, zone),
-        earlier ? loadSpan(around.systemId, earlier, view, zone) : null,
-        view === "day" || view === "zoom" ? null : ask(`/api/coverage?systemId=${around.systemId}&startTime=${wanted.first}&endTime=${addDays(wanted.next, -1)}`),
-      ]);
-      if (turn !== asked) return;
-      [loaded, before, span] = [now, then, wanted];
-      shares = covered ? dayShares(covered, zone) : sharesOf(now.power, around.now());
-      draw();
-    });
-    if (turn === asked) byId("charts").removeAttribute("aria-busy");
+    await guarded(() => this.#fetch(span, view, turn));
+    if (turn === this.turn) byId("charts").removeAttribute("aria-busy");
   }
 
-  /** The stretch before, of the same length. @param {import("../types").Span} of @param {string} view @returns {import("../types").Span} */
-  function previous(of, view) {
-    if (view === "zoom") {
-      const startAt = of.startAt - (of.endAt - of.startAt);
-      return { startAt, endAt: of.startAt, first: zone.date(startAt), next: addDays(zone.date(of.startAt - 1), 1) };
-    }
-    return spanOf({ ...state, from: null, to: null, day: moved(view, of.first, -1) });
+  /** @param {import("../types").Span} span @param {string} view @param {number} turn an answer that comes too late is dropped */
+  async #fetch(span, view, turn) {
+    const { systemId } = this.around;
+    const byDay = view !== "day" && view !== "zoom";
+    const [now, then, covered] = await Promise.all([
+      loadSpan(systemId, span, view, this.zone),
+      this.state.compare && view !== "all" ? loadSpan(systemId, this.spanBefore(span), view, this.zone) : null,
+      byDay ? ask(`/api/coverage?systemId=${systemId}&startTime=${span.first}&endTime=${addDays(span.next, -1)}`) : null,
+    ]);
+    if (turn !== this.turn) return;
+    [this.loaded, this.before, this.span] = [now, then, span];
+    this.shares = covered ? dayShares(covered, this.zone) : sharesOf(now.power, this.around.now());
+    this.draw();
   }
 
-  function draw() {
-    toolbar(spanOf(state));
+  draw() {
+    const { loaded, before, span, state, zone } = this;
+    fillToolbar(this, this.spanOf(state));
     if (!loaded) return;
-    const nowAt = around.now();
+    const nowAt = this.around.now();
     const shift = before ? span.startAt - before.power.from[0] : 0;
     const shown = { power: loaded.power, span, zone, nowAt, before: before?.power ?? null, shift, mode: state.mode, only: state.only };
     drawPower(byId("chart"), shown);
     drawSoc(byId("soc"), shown);
-    drawStrip(byId("strip"), span, shares);
+    drawStrip(byId("strip"), span, this.shares);
     drawBars(byId("bars"), { energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
-    say(byId("coverage-text"), coverageText(shares));
-    fillTotals(byId("totals"), loaded.energy, before ? elapsed(before.energy, nowAt - shift) : null, (key) => loaded && explainTotal(key, loaded, state, zone, set));
-    cursor.redraw();
+    say(byId("coverage-text"), coverageText(this.shares));
+    const then = before ? elapsed(before.energy, nowAt - shift) : null;
+    fillTotals(byId("totals"), loaded.energy, then, (key) => explainTotal(key, loaded, zone, (change) => this.set(change)));
+    this.cursor.redraw();
   }
 
-  /** @param {import("../types").Span} of */
-  function toolbar(of) {
-    const zoomed = state.from !== null;
-    segments(byId("views"), VIEWS.map((key) => ({ key, title: t(`view.${key}`) })), zoomed ? "" : state.view, (view) => set({ view, from: null, to: null }));
-    say(byId("period"), periodText(state, of, zone));
-    byId("zoom-out").hidden = !zoomed;
-    for (const id of ["previous", "next"]) /** @type {HTMLButtonElement} */ (byId(id)).disabled = !zoomed && (state.view === "all" || (id === "next" ? of.endAt > around.now() : of.first <= around.firstDay));
-    /** @type {HTMLButtonElement} */ (byId("to-today")).disabled = !zoomed && of.startAt <= around.now() && of.endAt > around.now() - 1;
-    byId("compare").setAttribute("aria-pressed", String(state.compare));
-    byId("mode").setAttribute("aria-pressed", String(state.mode === "lines"));
-    legend();
-  }
-
-  function legend() {
-    const box = byId("legend");
-    if (!box.children.length) {
-      box.append(...LINES.map((key) => {
-        const button = element("button", { type: "button", class: key, "data-key": key }, t(`source.${key}`));
-        button.addEventListener("click", () => set({ only: state.only === key ? "" : key }, { push: false }));
-        return element("li", {}, button);
-      }), element("li", { class: "gap" }, t("legend.gap")), element("li", { class: "estimated" }, t("legend.estimated")));
+  /** One period on or back. @param {number} by */
+  step(by) {
+    const { from, to, view, day } = this.state;
+    if (from !== null && to !== null) {
+      this.set({ from: from + by * (to - from), to: to + by * (to - from) });
+      return;
     }
-    for (const button of box.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.key === state.only));
+    const next = moved(view, day, by);
+    this.set({ day: next > this.today() ? this.today() : next });
   }
 
-  /** @param {number} by */
-  function step(by) {
-    if (state.from === null || state.to === null) return set({ day: moved(state.view, state.day, by) > today() ? today() : moved(state.view, state.day, by) });
-    const length = state.to - state.from;
-    return set({ from: state.from + by * length, to: state.to + by * length });
+  zoomOut() {
+    if (this.zoomed) this.set({ from: null, to: null });
   }
 
-  const out = () => state.from !== null && set({ from: null, to: null });
-  const seen = () => {
-    const track = loaded?.power ?? { from: [], to: [] };
-    const size = track.to.filter((to) => to <= around.now()).length || track.to.length;
+  saveCsv() {
+    if (this.loaded) saveCsv(this.loaded.power, titlesOf("W"), this.zone, `${this.around.name()} ${this.span.first}`);
+  }
+
+  savePng() {
+    const title = `${this.around.name()} \u00b7 ${periodText(this.state, this.span, this.zone)}`;
+    return guarded(() => savePng(byId("stack"), title, `${this.around.name()} ${this.span.first}`));
+  }
+
+  /** Something new was read: load again when it is within what is shown. */
+  refresh() {
+    if (this.span.endAt > this.around.now()) this.load();
+  }
+
+  #cursor() {
+    return makeCursor(byId("stack"), {
+      edges: () => (this.loaded ? { ...frameOf(byId("chart"), 0), ...this.span } : null),
+      steps: () => this.#seen(),
+      onMove: (at) => say(byId("cursor"), at === null || !this.loaded ? t("history.hint") : cursorText(at, this.loaded, this.zone, this.state.view)),
+      onZoom: (from, to) => this.set(roundedOut(from, to)),
+      onOut: () => this.zoomOut(),
+    });
+  }
+
+  /** The intervals that have passed. */
+  #seen() {
+    const track = this.loaded?.power ?? { from: [], to: [] };
+    const size = track.to.filter((to) => to <= this.around.now()).length || track.to.length;
     return { from: track.from.slice(0, size), to: track.to.slice(0, size) };
-  };
-  byId("stack").tabIndex = 0;
-  byId("stack").setAttribute("role", "group");
-  byId("stack").setAttribute("aria-label", t("chart.stackLabel"));
-  const cursor = makeCursor(byId("stack"), {
-    edges: () => (loaded ? { ...frameOf(byId("chart"), 0), ...span } : null),
-    steps: seen,
-    onMove: (at) => say(byId("cursor"), at === null || !loaded ? t("history.hint") : cursorText(at, loaded, zone, state.view)),
-    onZoom: (from, to) => set(roundedOut(from, to)),
-    onOut: out,
-  });
-
-  byId("previous").addEventListener("click", () => step(-1));
-  byId("next").addEventListener("click", () => step(1));
-  byId("to-today").addEventListener("click", () => set({ day: today(), from: null, to: null, view: state.view === "all" ? "day" : state.view }));
-  byId("zoom-out").addEventListener("click", out);
-  byId("compare").addEventListener("click", () => set({ compare: !state.compare }));
-  byId("mode").addEventListener("click", () => set({ mode: state.mode === "lines" ? "stacked" : "lines" }, { push: false }));
-  byId("csv").addEventListener("click", () => loaded && saveCsv(loaded.power, titlesOf("W"), zone, `${around.name()} ${span.first}`));
-  byId("png").addEventListener("click", () => guarded(() => savePng(byId("stack"), `${around.name()} \u00b7 ${periodText(state, span, zone)}`, `${around.name()} ${span.first}`)));
-  addEventListener("popstate", () => {
-    state = readState(location.search, today());
-    around.onState(state);
-    load();
-  });
-  new ResizeObserver(() => draw()).observe(byId("stack"));
-  load();
-  return {
-    set, get state() { return state; },
-    /** Something new was read: load again when it is within what is shown. */
-    refresh: () => endOf(span) > around.now() && load(),
-  };
+  }
 }
 
-/** @param {number} from @param {number} to at least twenty minutes, on whole five minutes */
+/** At least twenty minutes, on whole five minutes. @param {number} from @param {number} to */
 function roundedOut(from, to) {
-  const five = 300000;
   const middle = (from + to) / 2;
-  const half = Math.max(2 * five, (to - from) / 2);
-  return { from: Math.floor((middle - half) / five) * five, to: Math.ceil((middle + half) / five) * five };
-}
-
-/** @param {{start: string, read: number[], expected: number[]}} covered @param {import("../types").Zone} zone @returns {[number, number, number | null][]} */
-function dayShares({ start, read, expected }, zone) {
-  return read.map((count, index) => {
-    const day = addDays(start, index);
-    return /** @type {[number, number, number | null]} */ ([zone.start(day), zone.start(addDays(day, 1)), expected[index] ? Math.min(1, count / expected[index]) : null]);
-  }).reduce((/** @type {[number, number, number | null][]} */ joined, each) => {
-    const last = joined.at(-1);
-    if (last && last[2] === each[2]) last[1] = each[1];
-    else joined.push(each);
-    return joined;
-  }, []);
-}
-
-/** @param {[number, number, number | null][]} shares */
-function coverageText(shares) {
-  const known = /** @type {[number, number, number][]} */ (shares.filter(([, , share]) => share !== null));
-  const length = known.reduce((total, [from, to]) => total + to - from, 0);
-  const read = known.reduce((total, [from, to, share]) => total + (to - from) * share, 0);
-  return length ? t("chart.coverageText", { percent: Math.floor((1000 * read) / length) / 10 }) : "";
+  const half = Math.max(2 * FIVE_MIN_MS, (to - from) / 2);
+  return { from: Math.floor((middle - half) / FIVE_MIN_MS) * FIVE_MIN_MS, to: Math.ceil((middle + half) / FIVE_MIN_MS) * FIVE_MIN_MS };
 }

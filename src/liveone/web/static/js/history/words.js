@@ -58,16 +58,11 @@ export function titlesOf(unit) {
   return { ...Object.fromEntries(powers), soc: "soc_pct" };
 }
 
-/** @param {import("../types").Span} span */
-export function endOf(span) {
-  return span.endAt;
-}
-
 /**
- * @param {string} key @param {import("./load.js").Loaded} loaded @param {import("../types").State} state
- * @param {import("../types").Zone} zone @param {(change: Partial<import("../types").State>) => void} set
+ * @param {string} key @param {import("./load.js").Loaded} loaded @param {import("../types").Zone} zone
+ * @param {(change: Partial<import("../types").State>) => void} set
  */
-export function explainTotal(key, { energy, group }, state, zone, set) {
+export function explainTotal(key, { energy, group }, zone, set) {
   const values = energy.values[key];
   const rows = values.flatMap((kwh, index) => (kwh === null ? [] : [/** @type {[string, string, boolean]} */ ([
     partName(energy.from[index], energy.to[index], group, zone), joined(format.kwh(kwh)), energy.estimated[key]?.has(index) ?? false,
@@ -81,12 +76,12 @@ export function explainTotal(key, { energy, group }, state, zone, set) {
       [t("explain.parts"), t("explain.partsText", { known: rows.length, size: values.length, guessed, missing })],
     ],
     table: partsTable([t(`explain.group.${group}`), t("explain.energy")], rows),
-    actions: group === "hour" ? [readingsButton(energy, state, zone, set)] : [],
+    actions: group === "hour" ? [readingsButton(energy, set)] : [],
   });
 }
 
-/** To the readings themselves: the last hours that are known, minute by minute. @param {import("../types").Track} energy @param {import("../types").State} state @param {import("../types").Zone} zone @param {(change: Partial<import("../types").State>) => void} set */
-function readingsButton(energy, state, zone, set) {
+/** To the readings themselves: the last hours that are known, minute by minute. @param {import("../types").Track} energy @param {(change: Partial<import("../types").State>) => void} set */
+function readingsButton(energy, set) {
   const last = energy.values.load.findLastIndex((kwh) => kwh !== null);
   const to = energy.to[Math.max(last, 0)];
   const button = element("button", { type: "button" }, t("explain.toReadings"));

@@ -5,7 +5,7 @@ import { NOTHING, joined, moment } from "../core/format.js";
 import { makeZone } from "../core/zone.js";
 import { explain, closable } from "../history/explain.js";
 import { makeHeat } from "../history/heatmap.js";
-import { makeHistory } from "../history/history.js";
+import { History } from "../history/history.js";
 import { fillTable } from "../history/table.js";
 import { fillBalance } from "../now/balance.js";
 import { makeFlow } from "../now/flow.js";
@@ -33,7 +33,7 @@ const now = () => Date.now() + skewMs;
 
 /** @type {((reading: import("../types").Reading, soc: number | null) => void) | null} */
 let flow = null;
-/** @type {ReturnType<typeof makeHistory> | null} */
+/** @type {History | null} */
 let past = null;
 
 function tick() {
@@ -136,7 +136,7 @@ function startHistory() {
     guarded(() => heat.show(state.day, state.heat));
     if (data.latest) table();
   };
-  past = makeHistory({ systemId, zone, firstDay, now, name: () => data.displayName, onState: follow });
+  past = new History({ systemId, zone, firstDay, now, name: () => data.displayName, onState: follow });
   const { state } = past;
   requestIdleCallback(() => follow(state), { timeout: 300 });
 }

@@ -17,69 +17,78 @@ const POWERS = ["solar", "load", "battery", "grid"];
 
 const skewMs = snapshot.now * 1000 - Date.now();
 
-/** @param {import("../types").SystemRow} system */
-function makeCard(system) {
-  let data = snapshot.cards[system.id];
-  const state = element("span", { class: "state" });
-  const age = element("span", { class: "age" });
-  const glance = element("div", { class: "glance" });
-  const level = element("i");
-  const under = element("div", { class: "under" });
-  const fault = element("p", { class: "fault-line", hidden: true });
-  const card = element(
-    "a", { class: "panel system-card", href: `/dashboard/${system.id}` },
-    element("div", { class: "row" }, element("h2", {}, system.displayName), state), glance,
-    element("div", { class: "level", "aria-hidden": "true" }, level), under, fault, age,
-  );
+class Card {
+  /** @param {import("../types").SystemRow} system */
+  constructor(system) {
+    this.system = system;
+    this.data = snapshot.cards[system.id];
+    this.state = element("span", { class: "state" });
+    this.age = element("span", { class: "age" });
+    this.glance = element("div", { class: "glance" });
+    this.level = element("i");
+    this.under = element("div", { class: "under" });
+    this.fault = element("p", { class: "fault-line", hidden: true });
+    this.node = element(
+      "a", { class: "panel system-card", href: `/dashboard/${system.id}` },
+      element("div", { class: "row" }, element("h2", {}, system.displayName), this.state), this.glance,
+      element("div", { class: "level", "aria-hidden": "true" }, this.level), this.under, this.fault, this.age,
+    );
+    this.draw();
+  }
 
-  function draw() {
+  draw() {
+    const { data } = this;
     if (!data.latest) {
-      card.dataset.mood = "silent";
-      say(state, t("overview.state.silent"));
-      under.replaceChildren(element("span", {}, data.error ?? t("overview.noReading")));
+      this.node.dataset.mood = "silent";
+      say(this.state, t("overview.state.silent"));
+      this.under.replaceChildren(element("span", {}, data.error ?? t("overview.noReading")));
       return;
     }
     const { power, soc, energy, system: device } = data.latest;
     const watts = /** @type {Record<string, import("../types").Maybe>} */ ({ solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW });
-    glance.replaceChildren(...POWERS.map((key) => element(
+    this.glance.replaceChildren(...POWERS.map((key) => element(
       "div", { class: key }, element("span", {}, words(key, watts[key])), element("b", { class: "value" }, joined(format.watts(size(key, watts[key])))),
     )));
-    level.style.width = `${soc.battery ?? 0}%`;
+    this.level.style.width = `${soc.battery ?? 0}%`;
     const today = energy.today ?? {};
-    under.replaceChildren(
-      element("span", {}, `${t("source.battery")} `, element("b", {}, soc.battery === null ? NOTHING : `${format.decimal(soc.battery, 0)} %`)),
-      element("span", {}, `${t("today.solar")} `, element("b", {}, joined(format.kwh(today.solarKwh)))),
-      element("span", {}, `${t("today.sufficiency")} `, element("b", {}, format.percent(selfSufficiency(today.loadKwh, today.gridInKwh)))),
+    this.under.replaceChildren(
+      fact("source.battery", soc.battery === null ? NOTHING : `${format.decimal(soc.battery, 0)} %`),
+      fact("today.solar", joined(format.kwh(today.solarKwh))),
+      fact("today.load", joined(format.kwh(today.loadKwh))),
+      fact("today.sufficiency", format.percent(selfSufficiency(today.loadKwh, today.gridInKwh))),
     );
-    show(fault, faultKey(data.vendorType, device.faultCode) ? t("overview.fault", { code: device.faultCode ?? 0 }) : "");
-    tick();
+    show(this.fault, faultKey(data.vendorType, device.faultCode) ? t("overview.fault", { code: device.faultCode ?? 0 }) : "");
+    this.tick();
   }
 
-  function tick() {
-    if (!data.latest) return;
-    const seconds = ageSeconds(data.latest, Date.now() + skewMs);
-    const found = mood(seconds, data.freshness.cadenceS);
-    if (card.dataset.mood !== found) card.dataset.mood = found;
-    say(state, t(`overview.state.${system.isActive ? found : "paused"}`));
-    say(age, t("age.fresh", { age: ageText(seconds) }));
+  tick() {
+    if (!this.data.latest) return;
+    const seconds = ageSeconds(this.data.latest, Date.now() + skewMs);
+    const found = mood(seconds, this.data.freshness.cadenceS);
+    if (this.node.dataset.mood !== found) this.node.dataset.mood = found;
+    say(this.state, t(`overview.state.${this.system.isActive ? found : "paused"}`));
+    say(this.age, t("age.fresh", { age: ageText(seconds) }));
   }
 
-  async function refresh() {
-    data = await ask(`/api/data?systemId=${system.id}`);
-    draw();
+  async refresh() {
+    this.data = await ask(`/api/data?systemId=${this.system.id}`);
+    this.draw();
   }
 
   /** @param {import("../types").Reading} reading */
-  function take(reading) {
-    if (!data.latest) guarded(refresh);
-    else if (Date.parse(reading.timestamp) >= Date.parse(data.latest.timestamp)) {
-      data.latest = { ...reading, energy: { ...data.latest.energy, total: reading.energy.total } };
-      draw();
+  take(reading) {
+    const { latest } = this.data;
+    if (!latest) guarded(() => this.refresh());
+    else if (Date.parse(reading.timestamp) >= Date.parse(latest.timestamp)) {
+      this.data.latest = { ...reading, energy: { ...latest.energy, total: reading.energy.total } };
+      this.draw();
     }
   }
+}
 
-  draw();
-  return { card, tick, refresh, take };
+/** @param {string} title @param {string} value */
+function fact(title, value) {
+  return element("span", {}, `${t(title)} `, element("b", {}, value));
 }
 
 /** @param {string} key @param {import("../types").Maybe} w */
@@ -97,13 +106,16 @@ function words(key, w) {
 function start() {
   frame("overview");
   if (!snapshot.systems.length) show(byId("notice"), `${t("overview.none")} ${t("overview.add")}`);
-  const cards = snapshot.systems.map((system) => ({ system, ...makeCard(system) }));
-  byId("cards").replaceChildren(...cards.map(({ card }) => element("li", {}, card)));
-  const live = new Set(cards.slice(0, MOST_STREAMS));
-  for (const each of live) listen(each.system.id, { onReading: each.take, onReload: () => guarded(each.refresh), onState: () => {} });
-  setInterval(() => cards.forEach(({ tick }) => tick()), 1000);
-  setInterval(() => document.hidden || cards.forEach((each) => guarded(each.refresh)), REFRESH_MS);
-  setInterval(() => document.hidden || cards.filter((each) => !live.has(each)).forEach((each) => guarded(each.refresh)), REFRESH_MS / 4);
+  const cards = snapshot.systems.map((system) => new Card(system));
+  const refresh = (/** @type {Card[]} */ some) => document.hidden || some.forEach((card) => guarded(() => card.refresh()));
+  byId("cards").replaceChildren(...cards.map(({ node }) => element("li", {}, node)));
+  const live = cards.slice(0, MOST_STREAMS);
+  for (const card of live) {
+    listen(card.system.id, { onReading: (reading) => card.take(reading), onReload: () => guarded(() => card.refresh()), onState: () => {} });
+  }
+  setInterval(() => cards.forEach((card) => card.tick()), 1000);
+  setInterval(() => refresh(live), REFRESH_MS);
+  setInterval(() => refresh(cards.slice(MOST_STREAMS)), REFRESH_MS / 4);
 }
 
 start();

@@ -1,0 +1,33 @@
+// How complete the readings of a period are, for the strip and in words.
+
+import { addDays } from "../core/zone.js";
+import { format, t } from "../ui/text.js";
+
+/** @typedef {[number, number, number | null]} Share from, to, the share that was read; null is still to come */
+
+/** Days with what was read of each, neighbours that are alike joined. @param {{start: string, read: number[], expected: number[]}} covered @param {import("../types").Zone} zone @returns {Share[]} */
+export function dayShares({ start, read, expected }, zone) {
+  /** @type {Share[]} */
+  const joined = [];
+  read.forEach((count, index) => {
+    const day = addDays(start, index);
+    const share = expected[index] ? Math.min(1, count / expected[index]) : null;
+    const last = joined.at(-1);
+    if (last && last[2] === share) last[1] = zone.start(addDays(day, 1));
+    else joined.push([zone.start(day), zone.start(addDays(day, 1)), share]);
+  });
+  return joined;
+}
+
+/** @param {Share[]} shares */
+export function coverageText(shares) {
+  let length = 0;
+  let read = 0;
+  for (const [from, to, share] of shares) {
+    if (share !== null) {
+      length += to - from;
+      read += (to - from) * share;
+    }
+  }
+  return length ? t("chart.coverageText", { percent: format.decimal(Math.floor((1000 * read) / length) / 10, read === length ? 0 : 1) }) : "";
+}

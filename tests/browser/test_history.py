@@ -1,0 +1,156 @@
+"""The charts: gaps as gaps, periods in the address, one cursor, zoom to the readings, downloads."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.web.support import SetClock, add, fill, house, services, serving
+
+from liveone.store.store import Store
+from liveone.web.auth import AuthSettings
+
+pytestmark = pytest.mark.browser
+DAY_S = 86_400
+
+
+def test_a_gap_is_drawn_as_a_gap_and_its_energy_as_estimated(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?mode=lines")
+        expect(page.locator("#chart path.curve.load")).to_have_count(2)
+        expect(page.locator("#chart rect.hole")).to_have_count(1)
+        expect(page.locator("#bars rect.estimate").first).to_be_attached()
+        expect(page.locator("#energy td.est").first).to_be_visible()
+        expect(page.locator("#strip .strip.none")).to_have_count(1)
+        expect(page.locator("#coverage-text")).to_contain_text("% complete")
+
+
+def test_one_cursor_for_all_charts_moves_by_keys(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#chart svg")).to_be_visible()
+        page.locator("#stack").focus()
+        page.keyboard.press("End")
+        expect(page.locator("#cursor")).to_contain_text("19:05–19:10")
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator("#cursor")).to_contain_text("19:00–19:05")
+        expect(page.locator(".stack > .at")).to_be_visible()
+
+
+def test_a_period_is_in_the_address_and_back_leads_back(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        page.get_by_role("button", name="Week", exact=True).click()
+        expect(page).to_have_url(re.compile(r"\?view=week$"))
+        expect(page.locator("#bars-title")).to_contain_text("by day")
+        page.go_back()
+        expect(page.locator("#bars-title")).to_contain_text("by hour")
+        page.get_by_role("button", name="Previous period").click()
+        expect(page).to_have_url(re.compile(r"\?day=\d{4}-\d\d-\d\d$"))
+        page.goto(f"{client.base_url}/dashboard/1?view=month&compare=1&only=solar&mode=lines")
+        expect(page.locator("#compare")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#chart path.curve.load:not(.ghost)")).to_have_count(0)
+        expect(page.locator(".changed").first).to_be_visible()
+
+
+def test_dragging_zooms_to_the_raw_minutes_and_escape_leads_out(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#chart svg")).to_be_visible()
+        page.locator("#chart").scroll_into_view_if_needed()
+        box = page.locator("#chart").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.30, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.40, box["y"] + 100, steps=5)
+        page.mouse.up()
+        expect(page).to_have_url(re.compile(r"from=.*&to="))
+        expect(page.locator("#zoom-out")).to_be_visible()
+        page.locator("#stack").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+        said = page.locator("#cursor").inner_text()
+        start, end = re.findall(r"(\d\d):(\d\d)", said)[:2]
+        assert (int(end[0]) * 60 + int(end[1])) - (int(start[0]) * 60 + int(start[1])) == 1
+        page.keyboard.press("Escape")
+        expect(page.locator("#zoom-out")).to_be_hidden()
+
+
+def test_a_total_shows_what_it_was_made_of(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        page.locator(".total.load").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator("tbody tr")).to_have_count(20)
+        expect(dialog.locator("td.est").first).to_be_visible()
+        dialog.get_by_role("button", name="minute by minute").click()
+        expect(page).to_have_url(re.compile(r"from="))
+
+
+def test_what_is_shown_can_be_taken_along(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#chart svg")).to_be_visible()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="CSV").click()
+        lines = Path(waiting.value.path()).read_text().splitlines()
+        assert lines[0] == "from,to,solar_w,load_w,battery_w,grid_w,losses_w,soc_pct"
+        assert len(lines) == 289
+        assert "+10:00" in lines[1]
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="PNG").click()
+        assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_heat_map_leads_to_the_day(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?heat=coverage")
+        cells = page.locator(".heat-cell:not(.later)")
+        expect(cells.first).to_be_attached()
+        cells.last.hover()
+        expect(page.locator("#heat-text")).to_contain_text("%")
+        page.locator(".heat-cell:not(.later)").nth(-2).click()
+        expect(page).to_have_url(re.compile(r"day=\d{4}"))
+
+
+def test_ten_years_are_good_to_look_at_and_quick_to_point_at(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    system = add(store, "alice", site="9")
+    fill(store, system, house(clock.at - 3650 * DAY_S, clock.at, every_s=7200), clock.at)
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/{system.id}?view=all")
+        expect(page.locator("#bars-title")).to_contain_text("by year")
+        expect(page.locator("#bars .piece.solar")).to_have_count(11)
+        page.locator("#stack").focus()
+        slowest_ms = page.evaluate(
+            """async () => {
+              const stack = document.getElementById("stack");
+              const box = document.getElementById("chart").getBoundingClientRect();
+              let slowest = 0;
+              for (let x = 100; x < box.width; x += 25) {
+                const begin = performance.now();
+                const place = { clientX: box.left + x, clientY: box.top + 50 };
+                stack.dispatchEvent(new PointerEvent("pointermove", place));
+                document.body.getBoundingClientRect();
+                slowest = Math.max(slowest, performance.now() - begin);
+                await new Promise(requestAnimationFrame);
+              }
+              return slowest;
+            }"""
+        )
+        assert slowest_ms < 50
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280, 1920])
+def test_nothing_is_wider_than_the_screen(page: Page, store: Store, clock: SetClock, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    with serving(services(store, AuthSettings(), clock)) as client:
+        for path in ("dashboard/1", "dashboard/1?view=year&compare=1", "dashboard", "admin", "login", "docs"):
+            page.goto(f"{client.base_url}/{path}")
+            page.wait_for_load_state("load")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,148 @@
+// Scales, paths, flows, energies: the geometry and arithmetic behind the drawings.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { capacityKwh, outlook } from "../../src/liveone/web/static/js/core/battery.js";
+import { csv } from "../../src/liveone/web/static/js/core/csv.js";
+import { change, elapsed, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
+import { balance, flows, speed, sum, visible } from "../../src/liveone/web/static/js/core/flows.js";
+import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
+import { ageSeconds, mood } from "../../src/liveone/web/static/js/core/freshness.js";
+import { niceScale } from "../../src/liveone/web/static/js/core/scale.js";
+import { areaPath, indexAt, linePath, runs, thinned } from "../../src/liveone/web/static/js/core/shape.js";
+import { makeZone } from "../../src/liveone/web/static/js/core/zone.js";
+
+const power = (solarW, loadW, batteryW, gridW) => ({ solarW, loadW, batteryW, gridW, lossesW: null });
+const track = (values, estimated = {}) => {
+  const size = Object.values(values)[0].length;
+  return { from: Array.from({ length: size }, (_, i) => i * 100), to: Array.from({ length: size }, (_, i) => (i + 1) * 100), values, estimated };
+};
+
+test("a scale ends on round numbers that hold all values", () => {
+  for (const [low, high] of [[-4200, 6100], [0, 0.03], [-0.7, 12], [0, 98765], [-300, 500]]) {
+    const y = niceScale(low, high, 200, 0, 5);
+    assert.ok(y.low <= low && y.high >= high && y.ticks.length >= 3 && y.ticks.length <= 13, `${low} ${high} ${y.ticks}`);
+    assert.ok(Math.abs(y.invert(y(high)) - high) < 1e-6 * Math.abs(high) + 1e-9);
+  }
+});
+
+test("gaps are gaps: runs are the stretches between them", () => {
+  const values = [1, 2, null, null, 5, null, 7];
+  assert.deepEqual(runs(values.length, (i) => values[i] !== null), [[0, 1], [4, 4], [6, 6]]);
+  assert.deepEqual(runs(0, () => true), []);
+  assert.equal(linePath((i) => i, (i) => i * 2, 0, 2), "M0,0L1,2L2,4");
+  assert.equal(areaPath((i) => i * 10, () => 5, () => 1, 1, 1, 2), "M8,5V1H12V5Z");
+});
+
+test("the interval under the cursor is found, in a gap the nearest", () => {
+  const from = [0, 100, 500];
+  const to = [100, 200, 600];
+  assert.deepEqual([-5, 50, 100, 101, 300, 450, 900].map((at) => indexAt(from, to, at)), [0, 0, 0, 1, 1, 2, 2]);
+});
+
+test("joining neighbours keeps means and lets gaps be gaps", () => {
+  const found = thinned(track({ a: [1, 3, null, null, 5, null] }), 3);
+  assert.deepEqual(found.values.a, [2, null, 5]);
+  assert.deepEqual([found.from, found.to], [[0, 200, 400], [200, 400, 600]]);
+});
+
+test("flows take all that sources give and never more than sinks want", () => {
+  let seed = 7;
+  const random = (span) => {
+    seed = (seed * 48271) % 2147483647;
+    return Math.round((seed / 2147483647 - 0.3) * span);
+  };
+  for (let round = 0; round < 500; round += 1) {
+    const p = power(Math.max(0, random(8000)), Math.max(0, random(8000)), random(6000), random(6000));
+    const found = flows(p);
+    const from = (key) => sum(Object.entries(found).filter(([name]) => name.startsWith(`${key}-`)).map(([, w]) => ({ w })));
+    const to = (key) => sum(Object.entries(found).filter(([name]) => name.endsWith(`-${key}`)).map(([, w]) => ({ w })));
+    assert.ok(from("solar") <= p.solarW && to("load") <= p.loadW);
+    assert.ok(from("battery") <= Math.max(0, p.batteryW) && to("battery") <= Math.max(0, -p.batteryW));
+    const given = p.solarW + Math.max(0, p.batteryW) + Math.max(0, p.gridW);
+    const wanted = p.loadW + Math.max(0, -p.batteryW) + Math.max(0, -p.gridW);
+    assert.equal(sum(Object.values(found).map((w) => ({ w }))), Math.min(given, wanted));
+  }
+});
+
+test("both sides of the balance are of one length; what is missing is called unmeasured", () => {
+  const more = balance(power(3000, 500, -2300, 0));
+  assert.equal(sum(more.in), sum(more.out));
+  assert.equal(more.residual, 200);
+  const less = balance(power(0, 500, 450, 0));
+  assert.equal(sum(less.in), sum(less.out));
+  assert.deepEqual(less.in.at(-1), { key: "losses", w: 50 });
+  assert.equal(balance(power(null, 500, 450, 0)).residual, null);
+});
+
+test("a trickle does not flip the picture, and 10 W always look like 10 W", () => {
+  const drawn = visible({ a: 30, b: 20 }, new Set());
+  assert.deepEqual([...drawn], ["a"]);
+  assert.deepEqual([...visible({ a: 16, b: 20 }, drawn)], ["a"]);
+  assert.deepEqual([...visible({ a: 10, b: 20 }, drawn)], []);
+  assert.ok(speed(10) < speed(100) && speed(5000) < speed(10000) && speed(1e6) === 50 && speed(-5) === 0);
+});
+
+test("shares are of what there was, and unknown without it", () => {
+  assert.equal(selfSufficiency(10, 2.5), 0.75);
+  assert.equal(selfSufficiency(10, 12), 0);
+  assert.equal(selfSufficiency(0, 0), null);
+  assert.equal(selfConsumption(20, 5), 0.75);
+  assert.equal(selfConsumption(null, 5), null);
+});
+
+test("groups add up to their parts, and one estimated part makes an estimate", () => {
+  const found = grouped(track({ solar: [1, 2, null, 4] }, { solar: new Set([1]) }), (from) => (from < 200 ? "a" : "b"));
+  assert.deepEqual(found.values.solar, [3, 4]);
+  assert.deepEqual([...found.estimated.solar], [0]);
+  assert.deepEqual(found.to, [200, 400]);
+  assert.equal(totals(track({ solar: [1, null, 2.5] })).solar.kwh, 3.5);
+  assert.equal(totals(track({ solar: [null] })).solar.kwh, null);
+});
+
+test("a period that still runs is compared with as much of the one before", () => {
+  assert.deepEqual(elapsed(track({ solar: [4, 4, 4] }), 150).values.solar, [4, 2, 0]);
+  assert.equal(change(12, 10).toFixed(2), "0.20");
+  assert.equal(change(12, 0), null);
+});
+
+test("the battery's outlook is energy over power", () => {
+  assert.equal(capacityKwh("63.6 kWh"), 63.6);
+  assert.equal(capacityKwh("9600 Wh"), 9.6);
+  assert.equal(capacityKwh("48 V"), null);
+  assert.deepEqual(outlook(-2000, 50, 10), { towards: "full", hours: 2.5 });
+  assert.deepEqual(outlook(1000, 50, 10), { towards: "empty", hours: 5 });
+  assert.deepEqual(outlook(20, 50, 10), { towards: "idle", hours: null });
+  assert.deepEqual(outlook(null, 50, 10), { towards: "unknown", hours: null });
+});
+
+test("age counts from the sample, or from its arrival when the device's clock is far off", () => {
+  const reading = (taken, received) => ({ timestamp: taken, receivedTime: received });
+  assert.equal(ageSeconds(reading("2026-01-01T00:00:00Z", "2026-01-01T00:00:04Z"), Date.parse("2026-01-01T00:01:00Z")), 60);
+  assert.equal(ageSeconds(reading("2025-01-01T00:00:00Z", "2026-01-01T00:00:04Z"), Date.parse("2026-01-01T00:01:00Z")), 56);
+  assert.deepEqual([100, 181, 901].map((s) => mood(s, 60)), ["fresh", "late", "silent"]);
+  assert.deepEqual([age(5.4), age(600), age(90000)], [{ key: "age.seconds", n: 5 }, { key: "age.minutes", n: 10 }, { key: "age.hours", n: 25 }]);
+});
+
+test("numbers are in the reader's locale, with units that fit; absent is a dash", () => {
+  const german = makeFormat("de");
+  const english = makeFormat("en");
+  assert.equal(joined(english.watts(-1234)), "\u22121.23 kW");
+  assert.equal(joined(german.watts(12345)), "12,3 kW");
+  assert.equal(joined(english.watts(999.6)), "1.00 kW");
+  assert.equal(joined(english.watts(-0.2)), "0 W");
+  assert.equal(joined(english.watts(null)), "\u2013");
+  assert.equal(joined(english.kwh(14810)), "14.81 MWh");
+  assert.equal(joined(german.kwh(7271)), "7.271 kWh");
+  assert.equal(duration(1.5), "1 h 30 min");
+});
+
+test("a table for spreadsheets has an empty cell for a gap", () => {
+  const zone = makeZone({ offsetMin: 600, name: null });
+  const text = csv(track({ solar: [1.23456, null] }, { solar: new Set([0]) }), { solar: "solar_kwh" }, zone);
+  const lines = text.trim().split("\r\n");
+  assert.equal(lines[0], "from,to,solar_kwh,solar_kwh estimated");
+  assert.equal(lines[1], "1970-01-01T10:00:00+10:00,1970-01-01T10:00:00+10:00,1.2346,1");
+  assert.ok(lines[2].endsWith(",,0"));
+});
