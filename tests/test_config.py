@@ -32,6 +32,29 @@ def test_environment_wins_over_file(tmp_path: Path) -> None:
     assert (loaded.database_path.name, loaded.server.port, loaded.collect.scheduler) == ("b.db", 9, False)
 
 
+def test_a_server_has_no_file_and_may_have_a_replica(tmp_path: Path) -> None:
+    said = {
+        "LIVEONE_DATABASE_URL": "libsql://a",
+        "LIVEONE_REPLICA_URL": "http://b",
+        "LIVEONE_DATABASE_TOKEN": "t",
+    }
+    loaded = config.load(write(tmp_path, ""), said)
+    assert (loaded.is_server, loaded.database.replica_url, loaded.secrets.database_token) == (
+        True,
+        "http://b",
+        "t",
+    )
+    with pytest.raises(ConfigError, match="libsql://a is a server"):
+        _ = loaded.database_path
+
+
+@pytest.mark.parametrize("url", ["data.db", "sqlite:data.db", "file:data.db", "sqlite:///srv/data.db"])
+def test_a_file_is_named_in_several_ways(tmp_path: Path, url: str) -> None:
+    loaded = config.load(write(tmp_path, ""), {"LIVEONE_DATABASE_URL": url})
+    assert not loaded.is_server
+    assert str(loaded.database_path) == ("/srv/data.db" if "srv" in url else str(tmp_path / "data.db"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -206,7 +206,9 @@ class LiveList:
         if not sys.stdin.isatty():
             return None
         with self._paused():
-            return _asked(question, lambda prompt: self.console.print(prompt, end="", markup=False))
+            return _asked(
+                question, lambda prompt: self.console.print(prompt, end="", markup=False, highlight=False)
+            )
 
     def close(self) -> None:
         """Leave the list as it is."""

@@ -24,6 +24,7 @@ from liveone.errors import ConfigError
 from liveone.store import files, systems
 from liveone.store import store as stores
 from liveone.store.database import Database
+from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
@@ -41,11 +42,20 @@ def open_database(config: Config) -> Database:
     """The configured database as it is, of whatever shape. Raises StoreError, ConfigError, BadInput."""
     if not config.is_server:
         return stores.open_database(config.database_path)
+    _refuse_unknown_scheme(config.database.url)
     return stores.open_database(
         config.database.url,
         token=config.secrets.database_token,
         replica_url=config.database.replica_url,
     )
+
+
+def _refuse_unknown_scheme(url: str) -> None:
+    if not is_server(url):
+        raise ConfigError(
+            f"database.url begins with {url.partition('://')[0]}://, which is no kind of database known here",
+            hint="Give it a path, libsql://HOST, or http://HOST:PORT of a libSQL server.",
+        )
 
 
 def open_store(config: Config) -> Store:

@@ -51,7 +51,7 @@ def test_a_system_is_found_tested_and_added(page: Page, store: Store, wired: Ser
         expect(dialog.get_by_role("button", name="1586")).to_be_disabled()
         dialog.get_by_role("button", name=re.compile("1587")).click()
         expect(dialog.locator(".checks li.ok")).to_have_count(5)
-        dialog.get_by_label("Name").fill("Town house")
+        dialog.get_by_role("textbox", name="Name").fill("Town house")
         dialog.get_by_label("Time zone").select_option("60")
         dialog.get_by_role("button", name="Add this system").click()
         expect(page.get_by_role("link", name="Town house")).to_be_visible()
@@ -76,7 +76,7 @@ def test_a_system_is_renamed_paused_and_removed_with_its_name_typed(
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin")
         page.get_by_role("button", name="Edit").click()
-        page.get_by_label("Name").fill("Our house")
+        page.get_by_role("textbox", name="Name").fill("Our house")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("link", name="Our house")).to_be_visible()
         page.get_by_role("button", name="Pause").click()

@@ -188,3 +188,14 @@ def test_init_on_a_server_that_is_away_writes_nothing(tmp_path: Path) -> None:
     assert isinstance(done.exception, Unavailable)
     assert isinstance(done.exception, StoreError)
     assert not folder.exists()
+
+
+def test_a_database_of_another_kind_is_refused_without_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIVEONE_DATABASE_URL", "postgres://ann:secret@host/db")
+    done = CliRunner().invoke(root, ["systems", "list"])
+    assert isinstance(done.exception, ConfigError)
+    assert "secret" not in str(done.exception)
+    assert "libsql://HOST" in str(done.exception)

@@ -76,6 +76,7 @@ def wait_until(what: Callable[[], bool], within_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_readings_of_an_outage_follow_once_and_pages_answer_meanwhile(
     house: House, guarded: tuple[Sqld, Keys]
 ) -> None:

@@ -81,6 +81,7 @@ def test_while_the_server_is_dead_readings_wait_and_follow_once(
     kept_whole(store, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.SILENCE])
 def test_a_cut_at_any_request_of_a_record_loses_nothing_and_doubles_nothing(
     recorder: Recorder, store: Store, proxy: Proxy, fault: Fault

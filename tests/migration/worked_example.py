@@ -159,7 +159,7 @@ def _usual(text: str, live: Stage) -> str:
 
 
 def skeleton(text: str) -> list[str]:
-    """The lines of an example without what differs from run to run: numbers, times, hashes, remarks on size."""
+    """The lines of an example without what differs from run to run: numbers, times, hashes, remarks."""
     text = re.sub(r"\b[0-9a-f]{12,64}\b|[0-9a-f]{4}(?=[`/ ])", "#", text)
     text = re.sub(r"\d[\d,.:]*( (m|s|ms|MB|kB|GB|MB/s)\b( \d\d s)?)?", "#", text)
     lines = [re.sub(r"[ #]+", " ", line).strip() for line in text.splitlines()]

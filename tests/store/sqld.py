@@ -1,5 +1,6 @@
 """A real libSQL server of our own: started, killed and restarted by the tests; one namespace a test."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -16,6 +17,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 20.0
+PR_SET_PDEATHSIG = 1
+PRCTL = ctypes.CDLL(None).prctl
+LEFT_OVER_S = 6 * 3600
 
 
 def binary() -> Path:
@@ -33,6 +37,11 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+def _die_with_us() -> None:
+    """Linux: the server goes when the test's process does, however that ends."""
+    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Sqld:
@@ -59,7 +68,7 @@ class Sqld:
         ]
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_us)
         give_up_s = time.monotonic() + START_S
         while time.monotonic() < give_up_s and self._process.poll() is None:
             with suppress(httpx2.HTTPError):
@@ -112,4 +121,8 @@ class Sqld:
 def scratch(name: str) -> Path:
     """A folder in memory where the machine has one: a test needs no durability."""
     base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path("/tmp")
+    for old in base.glob("liveone-*-????????"):
+        with suppress(OSError):
+            if old.stat().st_mtime < time.time() - LEFT_OVER_S:
+                shutil.rmtree(old)
     return base / f"liveone-{name}-{uuid.uuid4().hex[:8]}"

@@ -121,6 +121,7 @@ def test_streams_are_closed_so_that_nobody_is_turned_away() -> None:
         server.close()
 
 
+@pytest.mark.slow
 def test_a_lock_held_too_long_is_taken_over_after_five_seconds(server_url: str) -> None:
     with closing(LibsqlDatabase(with_table(server_url))) as database:
         hold_lock(server_url)

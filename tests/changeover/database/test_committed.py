@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, make, script, tell
 
-from changeover.database import blast, committed, schema, strategies
+from changeover.database import blast, committed, schema, strategies, tally
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import Eyes, migrate
@@ -69,6 +69,29 @@ def test_a_big_table_is_brought_into_memory_before_writers_wait(database: Path) 
     count = 'SELECT count(*) FROM "readings"'
     assert said.index(count) < said.index("BEGIN IMMEDIATE")
     assert said.count(count) == 3
+
+
+def test_rows_counted_beforehand_are_believed_until_somebody_commits(database: Path) -> None:
+    with opened(database) as connection:
+        counted = tally.count(connection, ["readings", "systems"])
+        connection.execute("BEGIN IMMEDIATE")
+        assert counted.still_true(connection) == {"readings": 600, "systems": 3}
+        connection.execute("ROLLBACK")
+        tell(database, "DELETE FROM readings WHERE id = 7")
+        connection.execute("BEGIN IMMEDIATE")
+        assert counted.still_true(connection) == {}
+        connection.execute("ROLLBACK")
+
+
+def test_a_row_that_comes_between_the_count_and_the_lock_is_counted(database: Path) -> None:
+    def write(moment: str) -> None:
+        if moment == "before begin":
+            tell(database, "INSERT INTO readings_agg_1d (system_id, day) VALUES ('9', '2025-09-01')")
+
+    with opened(database) as connection:
+        wanted = change(rows="readings_agg_1d=* systems=*")
+        done = migrate(connection, wanted, context(), depth=Depth.SWIFT, eyes=Eyes(hook=write))
+    assert done.counts["readings_agg_1d"] == (85, 85)
 
 
 def test_a_script_that_picks_its_rows_is_not_refused_for_the_size_of_the_table(tmp_path: Path) -> None:

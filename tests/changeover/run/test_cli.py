@@ -158,7 +158,7 @@ def test_on_a_terminal_a_person_is_asked_and_ctrl_c_stops_at_a_safe_point(work: 
 
 
 def _read_until(terminal: int, enough: Callable[[str], bool]) -> str:
-    """What stands on the terminal, read until it is enough; what was seen, when it never is."""
+    """What stands on the terminal, read until it is enough."""
     seen, ends_s = "", time.monotonic() + 30
     while not enough(seen) and time.monotonic() < ends_s:
         if select.select([terminal], [], [], 0.1)[0]:
@@ -166,4 +166,5 @@ def _read_until(terminal: int, enough: Callable[[str], bool]) -> str:
                 seen += os.read(terminal, 65536).decode("utf-8", "replace")
             except OSError:
                 break
+    assert enough(seen), seen
     return seen

@@ -61,7 +61,7 @@ export function confirmed(title, why, name, action, work) {
 /** @param {string[]} heads @param {(Node | string)[][]} rows @param {string} empty */
 export function tableOf(heads, rows, empty) {
   if (!rows.length) return element("p", { class: "help" }, empty);
-  return element("div", { class: "panel scroll", tabindex: 0, role: "region", "aria-label": heads[0] }, element(
+  return element("div", { class: "panel scroll", tabindex: 0, role: "region", "aria-label": heads.join(", ") }, element(
     "table", { class: "wide" },
     element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, ...rows.map(([first, ...rest]) => element(
