@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.measure import Measure, stopwatch
 
-ALL = ("bulk", "history", "fleet", "memory", "live", "demo", "migration")
+ALL = ("bulk", "history", "fleet", "memory", "live", "demo", "migration", "browser")
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)
 

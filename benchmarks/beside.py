@@ -33,10 +33,10 @@ class Waits:
 
 
 @contextmanager
-def writer(database: Path) -> Iterator[Waits]:
-    """Insert a reading every 50 ms, durably, as LiveOne's own connection does, until the block ends."""
+def writer(database: Path, every_s: float = EVERY_S) -> Iterator[Waits]:
+    """Insert a reading every so often, durably, as LiveOne's own connection does, until the block ends."""
     waits, done = Waits(), threading.Event()
-    thread = threading.Thread(target=_write_on, args=(database, waits, done), daemon=True)
+    thread = threading.Thread(target=_write_on, args=(database, waits, done, every_s), daemon=True)
     thread.start()
     try:
         yield waits
@@ -53,12 +53,12 @@ def kept(database: Path) -> int:
         return found
 
 
-def _write_on(database: Path, waits: Waits, done: threading.Event) -> None:
+def _write_on(database: Path, waits: Waits, done: threading.Event, every_s: float) -> None:
     with closing(sqlite3.connect(database, isolation_level=None, timeout=PATIENCE_S)) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         at = FIRST_AT + kept(database)
-        while not done.wait(EVERY_S):
+        while not done.wait(every_s):
             began_s = time.perf_counter()
             try:
                 connection.execute(INSERT, (at, at))

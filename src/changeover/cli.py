@@ -114,8 +114,8 @@ def check(plan: Path, database: Path | None, json_: bool) -> None:
         parsed, _ = load.read_plan(plan)
         with opened(database) as connection:
             schema = read_schema(connection)
-        known = set(problems)
-        problems += [p for p in (check_rules(parsed, schema) if parsed else []) if p not in known]
+        tried = check_rules(parsed, schema) if parsed else []
+        problems = [problem for problem in problems if problem not in tried] + tried
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if json_:
         write_json({"problems": [_problem(one) for one in problems], "errors": len(errors)})

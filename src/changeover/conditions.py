@@ -78,11 +78,15 @@ def require_not_applied(plan: Plan, database: Path) -> None:
 def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> None:
     """Raises Undecided when a box of Execute or After would be asked and nobody is there to answer.
 
-    Boxes of Pre-flight are asked before anything is changed, so they need no such care.
+    Boxes of Pre-flight are asked before anything is changed, so they need no such care; but they are
+    named with the others, so that one more try is enough.
     """
-    boxes = [*plan.boxes(Phase.EXECUTE), *plan.boxes(Phase.AFTER)]
-    open_ones = [box for box in boxes if box.is_judgement and box.id not in confirmed]
-    if open_ones and not present:
+    asked = {
+        phase: [box for box in plan.boxes(phase) if box.is_judgement and box.id not in confirmed]
+        for phase in (Phase.PREFLIGHT, Phase.EXECUTE, Phase.AFTER)
+    }
+    open_ones = [box for boxes in asked.values() for box in boxes]
+    if (asked[Phase.EXECUTE] or asked[Phase.AFTER]) and not present:
         listed = "\n".join(f"- {box.text} (--confirm {box.id})" for box in open_ones)
         raise Undecided(
             f"A person must judge while the run is under way, and nobody can be asked here:\n{listed}",

@@ -206,10 +206,9 @@ def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state
     ended = ending(entries)
     if run_id != state.newest() and ended is not Ending.DONE:
         raise Refused(f"Run {run_id} is not the newest run of this database.", hint="Leave --run away.")
-    if command is Command.RESUME and ended in (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED):
-        raise Refused(
-            f"Run {run_id} has come to its end: {ended}.", hint=f"Begin anew: changeover run {plan.path}."
-        )
+    if command is Command.RESUME and ended in _NOTHING_TO_RESUME:
+        hint = f"Begin anew: changeover run {plan.path}." if ended is not Ending.FINISHED else _FINISHED
+        raise Refused(f"Run {run_id} has come to its end: {ended}.", hint=hint)
     if command is Command.ROLLBACK and ended in (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED):
         hint = "Nothing of it is in force." if ended is not Ending.FINISHED else _FINISHED
         raise Refused(f"Run {run_id} cannot be taken back: {ended}.", hint=hint)
@@ -221,6 +220,7 @@ def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state
         )
 
 
+_NOTHING_TO_RESUME = (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED)
 _FINISHED = "What it kept for a way back was dropped by `finish`; restore the backup if you must."
 
 

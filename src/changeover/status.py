@@ -87,6 +87,7 @@ def backup_of(entries: list[Entry]) -> str | None:
 
 def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, ...]]:
     resume, back = f"changeover resume {plan}", f"changeover rollback {plan}"
+    again = f"changeover run {plan} (with the same --set)"
     if not entries:
         return "Nothing was run on this database yet.", (f"changeover rehearse {plan}",)
     turned = last(entries, Kind.TURNED) is not None
@@ -100,9 +101,9 @@ def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, 
         case Ending.DONE:
             return "It is done; what a way back needs is kept.", (back, f"changeover finish {plan}")
         case Ending.ROLLED_BACK:
-            return "It was taken back; the old schema is in force.", (f"changeover run {plan}",)
+            return "It was taken back; the old schema is in force.", (again,)
         case Ending.REFUSED:
-            return "It was refused before anything was changed.", (f"changeover run {plan}",)
+            return "It was refused before anything was changed.", (again,)
         case Ending.STOPPED:
             return "A person stopped it at a safe point.", ((back,) if turned else (resume, back))
         case Ending.OPERATOR_NEEDED:

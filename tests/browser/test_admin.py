@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
     """The administration of a server whose one account sees the sites 1586 and 1587 of a portal."""
-    options = PortalOptions(sites=2, presets=("off-grid", "grid"))
+    since = datetime.now(UTC) - timedelta(days=2)
+    options = PortalOptions(
+        sites=2, presets=("off-grid", "grid"), hiccup=False, since_day=since.date().isoformat()
+    )
     with make_portal(options) as portal:
         account = VendorConfig(
             name="home", type="select.live", url=portal.url, email=options.email, password=options.password

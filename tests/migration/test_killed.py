@@ -1,4 +1,4 @@
-"""LiveOne is killed while the plan is at work, or the runner, or both: the database is whole, nothing is lost.
+"""LiveOne is killed while the plan is at work, or the runner, or both: all is whole and nothing is lost.
 
 Killed means SIGKILL. A sample that LiveOne had read and not yet committed was not accepted; so each kill may
 cost one sample of each system, and never more.

@@ -1,6 +1,5 @@
 """A real libSQL server of our own: started, killed and restarted by the tests; one namespace a test."""
 
-import ctypes
 import os
 import shutil
 import signal
@@ -17,8 +16,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 20.0
-PR_SET_PDEATHSIG = 1
-PRCTL = ctypes.CDLL(None).prctl
 LEFT_OVER_S = 6 * 3600
 
 
@@ -39,9 +36,10 @@ def free_port() -> int:
         return port
 
 
-def _die_with_us() -> None:
-    """Linux: the server goes when the test's process does, however that ends."""
-    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
+def tied_to_us() -> list[str]:
+    """What makes a command end when the test's process does, however that ends; nothing where it is not."""
+    found = shutil.which("setpriv")
+    return [found, "--pdeathsig", "KILL"] if found else []
 
 
 class Sqld:
@@ -60,6 +58,7 @@ class Sqld:
 
     def start(self) -> "Sqld":
         command = [
+            *tied_to_us(),
             str(binary()),
             *("--db-path", str(self.folder), "--no-welcome", "--disable-metrics"),
             *("--http-listen-addr", f"127.0.0.1:{self.port}"),
@@ -68,7 +67,7 @@ class Sqld:
         ]
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_us)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         give_up_s = time.monotonic() + START_S
         while time.monotonic() < give_up_s and self._process.poll() is None:
             with suppress(httpx2.HTTPError):

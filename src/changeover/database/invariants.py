@@ -48,7 +48,9 @@ def integrity(connection: sqlite3.Connection, tables: Iterable[str] | None = Non
     targets = [None] if tables is None else list(tables)
     sentences: list[str] = []
     for table in targets:
-        pragma = "PRAGMA main.integrity_check" if table is None else f"PRAGMA integrity_check({quoted(table)})"
+        pragma = (
+            "PRAGMA main.integrity_check" if table is None else f"PRAGMA integrity_check({quoted(table)})"
+        )
         sentences += [text for (text,) in connection.execute(pragma) if text != "ok"]
     return sentences
 

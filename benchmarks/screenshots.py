@@ -1,0 +1,99 @@
+"""Pictures of the pages for the documentation: ``python -m benchmarks.screenshots FOLDER [ADDRESS]``.
+
+Without ADDRESS a demo of its own is made (in a minute), photographed and thrown away.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.processes import LIVEONE, free_port
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
+READY_S = 300
+SHOTS = (
+    ("day", "/dashboard/2", (1280, 900), "light", "en-GB"),
+    ("day-dark", "/dashboard/2", (1280, 900), "dark", "en-GB"),
+    ("week-compared", "/dashboard/2?view=week&compare=1", (1280, 900), "light", "en-GB"),
+    ("year", "/dashboard/1?view=year", (1280, 900), "light", "en-GB"),
+    ("phone", "/dashboard/2", (390, 844), "light", "de-DE"),
+    ("phone-narrow-dark", "/dashboard/1?view=month", (320, 700), "dark", "en-GB"),
+    ("wall", "/dashboard/2?view=week", (1920, 1080), "dark", "en-GB"),
+    ("overview", "/dashboard", (1280, 500), "light", "en-GB"),
+    ("admin", "/admin", (1280, 500), "light", "en-GB"),
+    ("admin-polling", "/admin?part=health", (1280, 700), "dark", "en-GB"),
+)
+
+
+def main(folder: Path, address: str | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _demo(address) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for shot in SHOTS:
+            print(_photographed(browser, base, folder, *shot))
+        browser.close()
+
+
+def _photographed(  # noqa: PLR0917
+    browser: Browser,
+    base: str,
+    folder: Path,
+    name: str,
+    path: str,
+    size: tuple[int, int],
+    scheme: str,
+    locale: str,
+) -> Path:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale=locale,
+    )
+    page = context.new_page()
+    page.goto(base + path)
+    page.wait_for_timeout(2000)
+    target = folder / f"{name}.png"
+    page.screenshot(path=target, full_page=name not in ("wall",))
+    context.close()
+    return target
+
+
+@contextmanager
+def _demo(address: str | None) -> Iterator[str]:
+    if address:
+        yield address.rstrip("/")
+        return
+    with tempfile.TemporaryDirectory(prefix="liveone-shots-") as folder:
+        base = f"http://127.0.0.1:{(port := free_port())}"
+        command = [*LIVEONE, "demo", "--folder", folder, "--port", str(port), "--no-browser"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _wait(f"{base}/api/data?systemId=2")
+            yield base
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(address: str) -> None:
+    until_s = time.monotonic() + READY_S
+    while time.monotonic() < until_s:
+        try:
+            if httpx2.get(address).status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.5)
+    raise SystemExit(f"the demo did not answer within {READY_S} s")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"), (sys.argv[2:] or [None])[0])
