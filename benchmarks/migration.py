@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import beside, migrated, old_database
@@ -18,10 +18,9 @@ from benchmarks.migrated import House
 
 READINGS = (500_000,)
 FREEZE_AIM_MS = 250.0
-QUIET_S = 5.0
-CALM_S = 1.0
-SHELL = "sqlite3 .backup, nobody writing"
-PATIENCE = 5
+QUIET_S, CALM_S = 5.0, 1.0
+SHELL_LIMIT_S = 600.0
+SHELL_TIMES = 5
 """`.backup` begins again whenever somebody writes: this many times its quiet time it may take then."""
 TOLD = 3
 FORTH, BACK = ("merge-systems", "migrate-systems"), ("undo-migrate", "undo-merge")
@@ -37,91 +36,102 @@ def run(folder: Path, readings: Sequence[int] = READINGS) -> Iterator[Measure]:
 
 
 def _measured(place: Path, readings: int) -> Iterator[Measure]:
-    """Rehearsal, run and rollback, in the order of a night on which one changes one's mind."""
     database = place / "liveone.db"
     size_mb = old_database.make(database, readings) / 1e6
-    shell_s = _shell_backup_s(database, timeout_s=600)
+    shell_s = _shell_backup_s(database, SHELL_LIMIT_S)
     yield Measure("the database", size_mb, "MB", note=f"{readings:,} readings")
     with migrated.living(place) as house:
         with beside.writer(database) as waits:
             time.sleep(QUIET_S)
-            usual_ms = waits.longest_ms()
-            yield _shell_beside_writer(database, size_mb, shell_s)
-            yield from _rehearsal(house, waits, size_mb, shell_s)
-            yield from _run(house, waits, size_mb, shell_s, usual_ms)
-            yield from _rollback(house, waits, usual_ms)
+            night = Night(house, waits, size_mb, shell_s, usual_ms=waits.longest_ms())
+            yield night.shell()
+            yield from night.rehearsal()
+            yield from night.run()
+            yield from night.rollback()
         with beside.writer(database, CALM_S) as calm:
-            yield _calmly(house)
+            yield night.calm_run()
     acknowledged = len(waits.every_ms) + len(calm.every_ms)
     lost = acknowledged - beside.kept(database) + len(waits.errors) + len(calm.errors)
     yield Measure("writes lost or refused", lost, "", aim=0, note=f"of {acknowledged:,} acknowledged")
 
 
-def _calmly(house: House) -> Measure:
-    """The run again, with as many writes as a house of sixty systems has."""
-    house.changeover("run", "--confirm", "people")
-    frozen_ms = _frozen_ms(house, *FORTH)
-    return Measure("freeze with one write a second", sum(frozen_ms), "ms", note=_parts(frozen_ms))
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A night on which one migrates and changes one's mind.
 
+    ``shell_s`` is what `sqlite3 .backup` took while nobody wrote, ``usual_ms`` the writer's longest wait
+    before anything began.
+    """
 
-def _rehearsal(house: House, waits: Waits, size_mb: float, shell_s: float | None) -> Iterator[Measure]:
-    since = len(waits.every_ms)
-    with beside.watched(house.folder) as disk:
-        said = house.changeover("rehearse")
-    rate = size_mb / said.seconds
-    yield Measure("rehearsal", said.seconds, "s", note=_longest(said.phases()))
-    yield Measure("rehearsal rate", rate, "MB/s", better="more", **_against(size_mb, shell_s))
-    note = f"{disk.needed_mb / size_mb:.1f} x the database"
-    yield Measure("disk for the rehearsal", disk.needed_mb, "MB", note=note)
-    yield Measure("longest wait of a writer in the rehearsal", waits.longest_ms(since), "ms")
+    house: House
+    waits: Waits
+    size_mb: float
+    shell_s: float | None
+    usual_ms: float
 
+    def shell(self) -> Measure:
+        """The shell's own backup beside the writer."""
+        limit_s = max(SHELL_TIMES * (self.shell_s or 0.0), 10.0)
+        took_s = _shell_backup_s(self.house.database, limit_s)
+        note = "" if took_s or not self.shell_s else f"not done after {limit_s:.0f} s: writes restart it"
+        return self._rate("sqlite3 .backup, twenty writes a second", took_s, note)
 
-def _run(
-    house: House, waits: Waits, size_mb: float, shell_s: float | None, usual_ms: float
-) -> Iterator[Measure]:
-    since = len(waits.every_ms)
-    with beside.watched(house.folder) as disk:
-        said = house.changeover("run", "--confirm", "people")
-    done = house.done()
-    backup, frozen_ms = done["changeover:backup"], _frozen_ms(house, *FORTH)
-    copy_s, check_s = float(backup["copy_s"]), float(backup["check_s"])
-    yield Measure(
-        "freeze as reported, twenty writes a second",
-        sum(frozen_ms),
-        "ms",
-        aim=FREEZE_AIM_MS,
-        note=_parts(frozen_ms),
-    )
-    note = f"of {len(waits.every_ms) - since} writes"
-    yield Measure("longest wait of a writer in the run", waits.longest_ms(since), "ms",
-                  baseline=usual_ms, against="before the run", note=note)  # fmt: skip
-    yield Measure("run, from first check to report", said.seconds, "s", note=_longest(house.seconds()))
-    yield Measure("backup, copied and on disk", size_mb / copy_s, "MB/s", better="more", **against)
-    note = f"{copy_s:.1f} s to copy, {check_s:.1f} s to prove (integrity, SHA-256)"
-    yield Measure("backup, proven", size_mb / (copy_s + check_s), "MB/s", better="more", note=note, **against)
-    yield Measure(
-        "disk for the run", disk.needed_mb, "MB", note=f"{disk.needed_mb / size_mb:.1f} x the database"
-    )
+    def rehearsal(self) -> Iterator[Measure]:
+        since = len(self.waits.every_ms)
+        with beside.watched(self.house.folder) as disk:
+            said = self.house.changeover("rehearse")
+        yield Measure("rehearsal", said.seconds, "s", note=_longest(said.phases()))
+        yield self._rate("rehearsal, rate", said.seconds)
+        yield self._disk("disk for the rehearsal", disk)
+        yield self._wait("longest wait of a writer in the rehearsal", since)
 
+    def run(self) -> Iterator[Measure]:
+        since = len(self.waits.every_ms)
+        with beside.watched(self.house.folder) as disk:
+            said = self.house.changeover("run", "--confirm", "people")
+        backup = self.house.done()["changeover:backup"]
+        copy_s, check_s = float(backup["copy_s"]), float(backup["check_s"])
+        yield self._freeze("freeze as reported, twenty writes a second", FORTH)
+        yield self._wait("longest wait of a writer in the run", since)
+        note = _longest(self.house.seconds())
+        yield Measure("run, from first check to report", said.seconds, "s", note=note)
+        yield self._rate("backup, copied and on disk", copy_s)
+        note = f"{copy_s:.1f} s to copy, {check_s:.1f} s to prove (integrity, SHA-256)"
+        yield self._rate("backup, proven", copy_s + check_s, note)
+        yield self._disk("disk for the run", disk)
 
-def _rollback(house: House, waits: Waits, usual_ms: float) -> Iterator[Measure]:
-    since = len(waits.every_ms)
-    said = house.changeover("rollback")
-    frozen_ms = _frozen_ms(house, *BACK)
-    back_s = {task: seconds for task, seconds in house.seconds().items() if task in (*BACK, "back-answers")}
-    yield Measure("rollback", said.seconds, "s", note=_longest(back_s))
-    yield Measure("freeze of the rollback", sum(frozen_ms), "ms", aim=FREEZE_AIM_MS, note=_parts(frozen_ms))
-    yield Measure("longest wait of a writer in the rollback", waits.longest_ms(since), "ms",
-                  baseline=usual_ms, against="before the run")  # fmt: skip
+    def rollback(self) -> Iterator[Measure]:
+        since = len(self.waits.every_ms)
+        said = self.house.changeover("rollback")
+        back_s = {task: seconds for task, seconds in self.house.seconds().items() if "undo" in task}
+        yield Measure("rollback", said.seconds, "s", note=_longest(back_s))
+        yield self._freeze("freeze of the rollback, twenty writes a second", BACK)
+        yield self._wait("longest wait of a writer in the rollback", since)
 
+    def calm_run(self) -> Measure:
+        """The run again, with about as many writes as sixty systems cause."""
+        self.house.changeover("run", "--confirm", "people")
+        return self._freeze("freeze as reported, one write a second", FORTH)
 
-def _frozen_ms(house: House, *tasks: str) -> list[float]:
-    done = house.done()
-    return [float(done[task]["frozen_s"]) * 1000 for task in tasks]
+    def _rate(self, name: str, seconds: float | None, note: str = "") -> Measure:
+        rate = self.size_mb / seconds if seconds else None
+        shell = self.size_mb / self.shell_s if self.shell_s else None
+        against = "sqlite3 .backup, nobody writing"
+        return Measure(name, rate, "MB/s", better="more", baseline=shell, against=against, note=note)
 
+    def _disk(self, name: str, disk: beside.Disk) -> Measure:
+        times = disk.needed_mb / self.size_mb
+        return Measure(name, disk.needed_mb, "MB", note=f"{times:.1f} x the database")
 
-def _parts(frozen_ms: Sequence[float]) -> str:
-    return " and ".join(f"{one:.0f}" for one in frozen_ms) + " ms, one transaction each"
+    def _wait(self, name: str, since: int) -> Measure:
+        note, longest_ms = f"of {len(self.waits.every_ms) - since} writes", self.waits.longest_ms(since)
+        return Measure(name, longest_ms, "ms", baseline=self.usual_ms, against="before the run", note=note)
+
+    def _freeze(self, name: str, tasks: Sequence[str]) -> Measure:
+        done = self.house.done()
+        each_ms = [float(done[task]["frozen_s"]) * 1000 for task in tasks]
+        note = " and ".join(f"{one:.0f}" for one in each_ms) + " ms, one transaction each"
+        return Measure(name, sum(each_ms), "ms", aim=FREEZE_AIM_MS, note=note)
 
 
 def _longest(seconds: Mapping[str, float]) -> str:
@@ -130,7 +140,7 @@ def _longest(seconds: Mapping[str, float]) -> str:
     return ", ".join(f"{what[:44]} {took_s:.1f} s" for what, took_s in found)
 
 
-def _shell_backup_s(database: Path, *, timeout_s: float) -> float | None:
+def _shell_backup_s(database: Path, limit_s: float) -> float | None:
     """Seconds of the sqlite3 shell's own backup; None where there is no shell, or it did not end in time."""
     if shutil.which("sqlite3") is None:
         return None
@@ -138,27 +148,10 @@ def _shell_backup_s(database: Path, *, timeout_s: float) -> float | None:
     try:
         with stopwatch() as watch:
             command = ["sqlite3", str(database), f".backup '{target}'"]
-            subprocess.run(command, check=True, timeout=timeout_s, capture_output=True)
+            subprocess.run(command, check=True, timeout=limit_s, capture_output=True)
     except subprocess.TimeoutExpired:
         return None
     finally:
         for path in database.parent.glob("shell-backup.db*"):
             path.unlink()
     return watch.wall_s
-
-
-def _shell_beside_writer(database: Path, size_mb: float, shell_s: float | None) -> Measure:
-    patience_s = max(PATIENCE * (shell_s or 0.0), 10.0)
-    seconds = _shell_backup_s(database, timeout_s=patience_s) if shell_s is not None else None
-    note = (
-        ""
-        if seconds is not None or shell_s is None
-        else f"not done after {patience_s:.0f} s: writes restart it"
-    )
-    rate = size_mb / seconds if seconds is not None else None
-    return Measure("sqlite3 .backup beside a writer", rate, "MB/s", better="more", note=note,
-                   **_against(size_mb, shell_s))  # fmt: skip
-
-
-def _beside_shell(size_mb: float, shell_s: float | None, measure: Measure) -> Measure:
-    return replace(measure, baseline=size_mb / shell_s if shell_s else None, against=SHELL)

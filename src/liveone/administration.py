@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -91,7 +92,7 @@ class Steward:
         ]
 
     def back_up(self) -> Facts:
-        done = backup.backup(self.database_path(), self.backup_folder, self.clock.now_at())
+        done = backup.backup(self.database_path(), self.backup_folder, self._unused_at())
         return {
             "name": done.path.name,
             "bytes": done.size_bytes,
@@ -146,8 +147,20 @@ class Steward:
             raise BadInput(f"there is no report of a run {run_id!r}", hint="The page lists those there are.")
         return path
 
+    def _unused_at(self) -> float:
+        """Now, or the next second after which no backup is named yet."""
+        named = {one["name"] for one in self.backups()}
+        now_at = self.clock.now_at()
+        later = (now_at + seconds for seconds in range(len(named) + 1))
+        return next(at for at in later if backup_name(at) not in named)
+
     def _vendor(self, vendor_type: str, vendor_site_id: str) -> Vendor:
         return self.vendors.named(self.vendors.account_for(vendor_type, vendor_site_id).name)
+
+
+def backup_name(at: float) -> str:
+    """What ``store.backup`` calls a backup that is made at ``at``."""
+    return datetime.fromtimestamp(at, UTC).strftime("backup-%Y%m%d-%H%M%S.db")
 
 
 def _copy_into(source: Path, target: Path) -> None:
