@@ -18,7 +18,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 COMMAND = re.compile(r"(?:^|`|\$ |&& )liveone ([a-z]+)((?: [a-z-]+)*)", re.MULTILINE)
-TARGET = re.compile(r"\bmake ([a-z]+)")
+TARGET = re.compile(r"(?:^|`)make ([a-z]+)", re.MULTILINE)
 
 
 def name_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from liveone import schema
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.config import Config
@@ -71,6 +72,7 @@ def examine(config: Config) -> Iterator[Finding]:
         return
     try:
         yield _database(store)
+        yield from _upgrade(store)
         yield _disk(config)
         yield _backups(config, now_at)
         yield from _spool(config)
@@ -92,6 +94,14 @@ def _database(store: Store) -> Finding:
     text = f"generation {sizes.generation}, {sizes.file_bytes / 1e6:,.1f} MB, {rows:,} readings"
     weight = f", {each:.0f} bytes each" if each else ""
     return Finding("database", True, f"{store.database.label}: {text}{weight}")
+
+
+def _upgrade(store: Store) -> Iterator[Finding]:
+    plans = schema.pending(store.generation)
+    if plans:
+        names = ", ".join(plan.name for plan in plans)
+        says = f"generation {store.generation} is served as it is; shipped for it: {names}"
+        yield Finding("schema", False, says, "See what it would do: liveone upgrade --plan-only")
 
 
 def _disk(config: Config) -> Finding:
