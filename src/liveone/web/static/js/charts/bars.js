@@ -1,5 +1,5 @@
 // Energy by hour, day, month or year: what came in stands up, what went out hangs down. Estimates are hatched;
-// the period before is an outline behind.
+// the period before is an outline over them.
 
 import { niceScale } from "../core/scale.js";
 import { svg } from "../ui/dom.js";
@@ -35,8 +35,8 @@ export function drawBars(box, { energy, span, zone, before, only }) {
   box.replaceChildren(drawing(
     frame, t("chart.energyLabel", { size }), hatch("hatch-bars"), ...timeMarks(frame, x, span, zone),
     ...valueMarks(frame, y, (value) => (value === 0 ? "0" : kwhTick(Math.abs(value), y.ticks))),
-    ...(before ? before.from.flatMap((_, index) => ghost(index)) : []),
     ...energy.from.flatMap((_, index) => [...pile(energy, up, index, 1, place, y), ...pile(energy, down, index, -1, place, y)]),
+    ...(before ? before.from.flatMap((_, index) => ghost(index)) : []),
     svg("line", { class: "zero", x1: frame.left, x2: frame.right, y1: y(0), y2: y(0) }),
   ));
 }

@@ -10,7 +10,7 @@ import { isGap } from "./power.js";
 const HEIGHT = 90;
 const STRIP = 16;
 
-/** @param {HTMLElement} box @param {import("./power.js").Shown} shown */
+/** @param {HTMLElement} box @param {{power: import("../types").Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number}} shown */
 export function drawSoc(box, { power, span, zone, nowAt }) {
   const frame = frameOf(box, HEIGHT, { axis: false });
   const track = thinned(power, frame.width);
@@ -25,7 +25,7 @@ export function drawSoc(box, { power, span, zone, nowAt }) {
   ]);
   const empty = runs(track.from.length, (index) => soc[index] === null && isGap(track, index) && track.to[index] <= nowAt);
   box.replaceChildren(drawing(
-    frame, t("chart.socLabel"), hatch("hatch-soc"), ...timeMarks(frame, x, span, zone), ...valueMarks(frame, y, (value) => `${value} %`),
+    frame, t("chart.socLabel"), hatch("hatch-soc"), ...timeMarks(frame, x, span, zone), ...valueMarks(frame, y, String),
     ...holes(frame, x, track, empty), ...shapes,
   ));
 }

@@ -4,6 +4,7 @@
 /** Below this a flow is not drawn, and above HOLD_W less one that was drawn stays: trickle does not flip the picture. */
 export const SHOW_W = 25;
 export const HIDE_W = 15;
+const FASTEST_PX_S = 27;
 
 /**
  * @param {import("../types").Power} power
@@ -40,7 +41,7 @@ export function visible(found, drawn) {
 
 /** Pixels a second of a dot: a function of the power alone, so that 10 W always look like 10 W. @param {number} w */
 export function speed(w) {
-  return 50 * Math.sqrt(Math.min(1, Math.max(0, w) / 10000));
+  return FASTEST_PX_S * Math.sqrt(Math.min(1, Math.max(0, w) / 10000));
 }
 
 /**

@@ -88,7 +88,9 @@ export class History {
     else history.replaceState(null, "", address);
     this.around.onState(this.state);
     if (LOADING.some((key) => key in change)) this.load();
-    else this.draw();
+    else if ("only" in change) this.draw();
+    else if ("mode" in change) this.drawPower();
+    fillToolbar(this, this.spanOf(this.state));
   }
 
   async load() {
@@ -116,20 +118,32 @@ export class History {
     this.draw();
   }
 
+  /** How far the period before is moved to lie on this one, in ms. */
+  get shift() {
+    return this.before ? this.span.startAt - this.before.power.from[0] : 0;
+  }
+
+  drawPower() {
+    if (!this.loaded) return;
+    const { mode, only } = this.state;
+    drawPower(byId("chart"), {
+      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(),
+      before: this.before?.power ?? null, shift: this.shift, mode, only,
+    });
+  }
+
   draw() {
     const { loaded, before, span, state, zone } = this;
     fillToolbar(this, this.spanOf(state));
     if (!loaded) return;
     const nowAt = this.around.now();
-    const shift = before ? span.startAt - before.power.from[0] : 0;
-    const shown = { power: loaded.power, span, zone, nowAt, before: before?.power ?? null, shift, mode: state.mode, only: state.only };
-    drawPower(byId("chart"), shown);
-    drawSoc(byId("soc"), shown);
+    this.drawPower();
+    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt });
     drawStrip(byId("strip"), span, this.shares);
     drawBars(byId("bars"), { energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
-    const then = before ? elapsed(before.energy, nowAt - shift) : null;
+    const then = before ? elapsed(before.energy, nowAt - this.shift) : null;
     fillTotals(byId("totals"), loaded.energy, then, (key) => explainTotal(key, loaded, zone, (change) => this.set(change)));
     this.cursor.redraw();
   }

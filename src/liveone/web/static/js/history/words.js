@@ -20,7 +20,9 @@ export function periodText(state, span, zone) {
   if (state.view === "month") return format.month(span.first);
   if (state.view === "year") return span.first.slice(0, 4);
   if (state.view === "day") return `${format.day(span.first)}${hoursNote(span)}`;
-  return `${format.shortDay(span.first)} \u2013 ${format.date(addDays(span.next, -1))}`;
+  const last = addDays(span.next, -1);
+  const first = span.first.slice(0, 4) === last.slice(0, 4) ? format.shortDay(span.first) : format.date(span.first);
+  return `${first} \u2013 ${format.date(last)}`;
 }
 
 /** A day on which the clocks change says how long it is. @param {import("../types").Span} span */

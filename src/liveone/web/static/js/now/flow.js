@@ -1,5 +1,5 @@
 // The flow diagram: who feeds whom now, as dots whose speed is a function of the power alone.
-// The dots move in a few small steps a second: every frame costs the browser about 3 ms, whatever is drawn,
+// The dots move in a few small steps a second: every frame costs the browser 3 to 6 ms, whatever is drawn,
 // so sixty of them a second would cost a fifth of a CPU. Hidden, out of sight or with reduced motion: none.
 
 import { SHOW_W, flows, speed, visible } from "../core/flows.js";
@@ -7,7 +7,7 @@ import { one, say, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { direction, joined } from "../core/format.js";
 
-const STEP_MS = 220;
+const STEP_MS = 400;
 const SPACING = 22;
 
 /** @type {Record<string, string>} */

@@ -141,6 +141,13 @@ function startHistory() {
   requestIdleCallback(() => follow(state), { timeout: 300 });
 }
 
+/** A system without any reading: what is known of it, and why there is nothing; the first reading brings the rest. */
+function showEmpty() {
+  for (const part of document.querySelectorAll("main > section, .pair > section:first-child")) /** @type {HTMLElement} */ (part).hidden = true;
+  if (data.systemInfo) fillAbout(byId("about"), data, zone, now());
+  else one(".pair").hidden = true;
+}
+
 function start() {
   frame("dashboard");
   closable();
@@ -151,20 +158,22 @@ function start() {
   });
   if (data.timeZone) say(byId("times"), t("footer.times", { zone: zone.label(now()) }));
   if (reading) showData();
-  if (data.displayName) startHistory();
+  else showEmpty();
+  if (reading) startHistory();
   tick();
   if (!data.displayName) return;
   listen(systemId, {
-    onReading: (next) => (data.latest ? showReading(next) : guardedQuietly(loadData)),
-    onReload: () => guardedQuietly(loadData),
+    onReading: (next) => (reading ? showReading(next) : location.reload()),
+    onReload: () => reading && guardedQuietly(loadData),
     onState: (state) => {
       around.link = state;
       tick();
     },
   });
   setInterval(tick, 1000);
-  setInterval(() => document.hidden || guardedQuietly(loadData), REFRESH_MS);
-  document.addEventListener("visibilitychange", () => document.hidden || guardedQuietly(loadData));
+  const again = () => document.hidden || !reading || guardedQuietly(loadData);
+  setInterval(again, REFRESH_MS);
+  document.addEventListener("visibilitychange", again);
 }
 
 start();
