@@ -67,7 +67,7 @@ def test_a_release_that_never_becomes_healthy_takes_deploy_and_change_back(work:
     with application.serving(app):
         until = f"http {app.url}/ .release == new"
         deploy = (
-            f'\n### Deploy\n\n```bash {{#deploy undo="rm {mark}" until="{until}" every=20ms wait=200ms}}\n'
+            f'\n### Deploy\n\n```bash {{#deploy undo="rm {mark}" until="{until}" every=50ms wait=2s}}\n'
             f"touch {mark}\n```\n"
         )
         one = club.make(work / "club", execute=deploy)
