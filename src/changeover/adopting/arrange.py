@@ -1,14 +1,18 @@
 """Sorts the chunks of a runbook into the phases of a plan.
 
 Rule: a heading decides for itself and for what is below it; one that says nothing is decided by its content.
+Numbered steps that stand under the checklist of a runbook without a section of steps are what is executed.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from changeover.adopting.classify import is_verification, phase_of
 from changeover.adopting.source import Chunk, Code, Item
 from changeover.adopting.translate import is_runnable
 from changeover.plan import Phase
+
+_NUMBERED = re.compile(r"\W*step\s*\d", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -30,17 +34,32 @@ def has_items(chunk: Chunk) -> bool:
 def arrange(chunks: list[Chunk]) -> Arranged:
     """The chunks without the title's heading, each in its place."""
     found = Arranged()
+    stray = _stray_steps(chunks)
     inherited: list[tuple[int, Phase | None]] = []
     for chunk in chunks:
         inherited = [(level, phase) for level, phase in inherited if level < chunk.level]
         above = inherited[-1][1] if inherited else None
-        phase = _phase(chunk, above, found)
+        phase = Phase.EXECUTE if chunk.line in stray else _phase(chunk, above, found)
         inherited.append((chunk.level, phase))
         if phase is None:
             (found.behind if found.phases else found.before).append(chunk)
         else:
             found.phases.setdefault(phase, []).append(chunk)
     return found
+
+
+def _stray_steps(chunks: list[Chunk]) -> set[int]:
+    """The lines of numbered steps below a heading of Pre-flight, where no other heading names Execute."""
+    named = [(chunk, phase_of(chunk.heading)) for chunk in chunks if chunk.level > 1]
+    if any(phase is Phase.EXECUTE and not _NUMBERED.match(chunk.heading) for chunk, phase in named):
+        return set()
+    stray, above = set(), (0, False)
+    for chunk, phase in named:
+        if _NUMBERED.match(chunk.heading):
+            stray.update([chunk.line] if above[1] and chunk.level > above[0] else [])
+        elif phase is not None or chunk.level <= above[0]:
+            above = (chunk.level, phase is Phase.PREFLIGHT)
+    return stray
 
 
 def _phase(chunk: Chunk, above: Phase | None, found: Arranged) -> Phase | None:

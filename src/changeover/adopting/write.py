@@ -6,6 +6,7 @@ Rule: prose stands as it stood; a command that became a fence stands above it in
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from changeover.adopting.arrange import Arranged, has_items
 from changeover.adopting.classify import limit_s, stated_s
@@ -73,10 +74,16 @@ def plan_lines(
         for index, chunk in enumerate(chunks):
             if index == 0 and slug(chunk.heading) == slug(name):
                 chunk.heading = ""
-            lines += _chunk(chunk, drafts, 3 if has_items(chunk) else 4, phase)
+            lines += _chunk(chunk, drafts, 3 if _does_something(chunk, drafts) else 4, phase)
     for chunk in arranged.behind:
         lines += _chunk(chunk, drafts, 2, None)
     return lines
+
+
+def _does_something(chunk: Chunk, drafts: Drafts) -> bool:
+    """Whether a step is left when the fences that changeover makes needless are left out."""
+    kept = [part for part in chunk.parts if not isinstance(part, Code) or drafts.get(part.line, True)]
+    return has_items(replace(chunk, parts=kept))
 
 
 def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list[str]:

@@ -100,6 +100,20 @@ def test_a_runbook_that_only_adds_an_index_needs_no_decision() -> None:
     assert adopted("add_index.md").decisions == ()
 
 
+def test_numbered_steps_below_the_checklist_are_what_is_executed() -> None:
+    plan = adopt(
+        "# Move\n\n## Pre-Migration Checklist\n- [ ] told\n\n"
+        "#### Step 1: Create Backup\n```bash\nsqlite3 a.db .dump > b.sql\n```\n\n"
+        '#### Step 2: Run (30 seconds)\n```bash\nsqlite3 a.db "DELETE FROM t"\n```\n\n'
+        "## Rollback\n```bash\nsqlite3 a.db < back.sql\n```\n"
+    ).plan_text
+    before, execute = plan.split("## Execute")
+    assert "told" in before
+    assert "#### Step 1: Create Backup" in execute
+    assert "### Step 2: Run (30 seconds) {budget=30s}" in execute
+    assert "DELETE FROM t" in execute.split("## Rollback")[0]
+
+
 def test_a_ticked_box_is_open_again() -> None:
     result = adopted("vendor_migration.md")
     assert "- [ ] Backup taken and copied off the machine" in result.plan_text
