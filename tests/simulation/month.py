@@ -182,7 +182,10 @@ class Month:
     def _check_status(self, site: Site, system: System) -> None:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             ids = [row[0] for row in connection.execute("SELECT system_id FROM polling_status")]
-        status, count = polling.statuses(self.store)[system.id], readings.count(self.store, system.id)
+        status, count = polling.statuses(self.store).get(system.id), readings.count(self.store, system.id)
+        if status is None:
+            assert count == 0, f"system {system.id} has readings and was never polled"
+            return
         assert Counter(ids)[system.id] == 1
         assert count <= status.successful_polls <= status.total_polls
         assert status.total_polls - status.successful_polls >= status.consecutive_errors
