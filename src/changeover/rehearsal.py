@@ -20,6 +20,7 @@ from changeover.budgets import spoken
 from changeover.course import Course, Doing, Task, course, way_back
 from changeover.database import space, writes
 from changeover.database.invariants import Depth
+from changeover.database.where import Database
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
@@ -33,7 +34,7 @@ NOTHING = writes.Written((), ())
 def rehearse(
     plan: Plan,
     values: Values,
-    database: Path,
+    database: Database,
     *,
     who: str,
     state: Path | None = None,
@@ -57,7 +58,7 @@ def rehearse(
 
 
 @contextmanager
-def _workshop(state: State, database: Path, name: str) -> Iterator[Path]:
+def _workshop(state: State, database: Database, name: str) -> Iterator[Path]:
     """A folder for the copies, on the disk of the database; gone afterwards."""
     space.require(
         database.resolve().parent, 4 * space.size_of(database), purpose="The rehearsal (two copies and a WAL)"

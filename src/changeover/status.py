@@ -6,11 +6,11 @@ Reads only.
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from changeover.course import BACKUP
 from changeover.database import ledger, lock
 from changeover.database.connect import connect, translated
+from changeover.database.where import Database
 from changeover.engine import fold
 from changeover.entries import Ending, Entry, Kind, begun, ending, last
 from changeover.folders import State
@@ -26,7 +26,7 @@ class Standing:
     ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is.
     """
 
-    database: Path
+    database: Database
     run_id: str | None
     title: str
     how: str
@@ -53,12 +53,12 @@ class Standing:
         }
 
 
-def look(state: State, database: Path, plan: Plan | None) -> Standing:
+def look(state: State, database: Database, plan: Plan | None) -> Standing:
     """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
     run_id = state.newest()
     entries = state.entries(run_id) if run_id else []
-    taken = lock.is_taken(database)
-    holder = lock.holder_of(database) if taken else None
+    taken = lock.is_taken(database, state=state.path)
+    holder = lock.holder_of(database, state=state.path) if taken else None
     with translated(database), closing(connect(database)) as connection:
         applied = ledger.entries(connection)
     first = begun(entries)

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from liveone.clock import SystemClock
 from liveone.deadline import Deadline
-from liveone.store.database import BulkInsert, Busy, ReadOnly, Result, Row, Statement, Unavailable
+from liveone.store.database import BulkInsert, Busy, Held, ReadOnly, Result, Row, Statement, StoreError, Unavailable
 from liveone.store.libsql import address, hrana
 from liveone.store.libsql.client import Client
 from liveone.store.libsql.errors import READ_ONLY_HINT
 from liveone.store.libsql.frames import Frames
+from liveone.store.libsql.holds import QUESTION, refuse_held
 from liveone.store.libsql.hrana import Answer, Json
 from liveone.store.libsql.reads import Reads, answers_of, described, streamed
 from liveone.store.libsql.sources import Source, Sources
@@ -80,7 +81,8 @@ class LibsqlDatabase:
         """Apply all statements in one transaction, or none. Returns one Result a statement.
 
         Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
-        again, then raises Busy; raises ReadOnly at once where the token only reads.
+        again, then raises Busy; raises Held at once while a migration asks writers to wait, ReadOnly where the
+        token only reads.
         """
         self._refuse_closed()
         self._refuse_read_only()
@@ -88,7 +90,8 @@ class LibsqlDatabase:
         stmts = [step for part in parts for step in part]
         if not stmts:
             return results_of([0] * len(parts), [])
-        request = hrana.batch(hrana.transaction("BEGIN IMMEDIATE", stmts))
+        asked = [hrana.statement(QUESTION), *stmts]
+        request = hrana.batch(hrana.transaction("BEGIN IMMEDIATE", asked))
         return results_of([len(part) for part in parts], self._commit(request, len(stmts)))
 
     def change_token(self) -> int:
@@ -120,7 +123,9 @@ class LibsqlDatabase:
             asked_s = _MONOTONIC_S()
             try:
                 result: Json = self._primary.pipeline(request, deadline)["result"]
-                answers = answers_of(result, count, self.label)
+                answers = self._answers(result, count)
+            except Held:
+                raise
             except Busy:
                 if deadline.left_s() <= pause_s:
                     raise
@@ -129,6 +134,15 @@ class LibsqlDatabase:
             else:
                 self._frames.note(result, asked_s)
                 return answers
+
+    def _answers(self, result: Json, count: int) -> list[Answer]:
+        """The answers of the ``count`` statements behind the question about a hold."""
+        refuse_held(result, self.label)
+        try:
+            return answers_of(result, count + 1, self.label)[1:]
+        except StoreError as error:
+            error.step = error.step - 1 if error.step else None
+            raise
 
     def _refuse_closed(self) -> None:
         if self._closed:
