@@ -85,7 +85,9 @@ def placed(command: Command) -> Command:
     """``--state`` and ``--database``: where things are, when not where they usually are."""
     for option in (
         click.option("--state", type=click.Path(path_type=Path), help="Folder of runs and rehearsals."),
-        click.option("--database", type=DATABASE, help="The database, instead of the plan's: a path or a URL."),
+        click.option(
+            "--database", type=DATABASE, help="The database, instead of the plan's: a path or a URL."
+        ),
         click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter of the plan."),
     ):
         command = option(command)
@@ -127,7 +129,7 @@ def check(plan: Path, database: Database | None, json_: bool) -> None:
     if database is not None:
         parsed, _ = load.read_plan(plan)
         with opened(database) as connection:
-            schema = read_schema(connection)
+            schema = read_schema(connection, database)
         tried = check_rules(parsed, schema) if parsed else []
         problems = [problem for problem in problems if problem not in tried] + tried
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -268,6 +270,8 @@ def status_command(plan: Path | None, json_: bool, **place: Any) -> None:
         f"{found.database}: {found.title or 'no run'}{f' (run {found.run_id})' if found.run_id else ''}"
     )
     click.echo(found.how + (f" At work: {found.holder}." if found.holder else ""))
+    if found.warning:
+        click.echo(found.warning)
     for line in found.lines:
         times = f"{planned(line.planned_s):>10} {seconds(line.measured_s):>10}"
         click.echo(f"  {SIGNS[line.verdict][0]} {line.label[:60]:60} {times}  {line.verdict}")
@@ -352,6 +356,7 @@ def _tell_record(record: Record) -> None:
         click.echo(f"  not shown on a copy: {reason}")
     for note in record.notes:
         click.echo(f"  note: {note}")
+    click.echo(f"Rehearsed {record.place}.")
     if record.faults:
         for fault in record.faults:
             click.echo(fault, err=True)

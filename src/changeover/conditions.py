@@ -48,9 +48,9 @@ def require_no_open_run(state: State, plan: Plan) -> None:
 
 def require_sound(plan: Plan, database: Database) -> None:
     """The plan fits the schema of this very database. Raises PlanErrors, Unsuitable or DatabaseError."""
-    probe.probe(_folder(database)).require()
+    probe.probe(database.resolve().parent if isinstance(database, Path) else None).require()
     with translated(database), closing(connect(database)) as connection:
-        problems = rules.check(plan, read_schema(connection))
+        problems = rules.check(plan, read_schema(connection, database))
         faults = _before_faults(plan, connection)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
@@ -96,8 +96,9 @@ def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> N
 
 
 def require_room(database: Database, record: Record) -> None:
-    """Raises Full when the disk has no room for what the rehearsal needed."""
-    space.require(_folder(database), record.needed_bytes, purpose="The change (WAL and file)")
+    """Raises Full when the disk has no room for what the rehearsal needed; a server's cannot be asked."""
+    if isinstance(database, Path):
+        space.require(database.resolve().parent, record.needed_bytes, purpose="The change (WAL and file)")
 
 
 def wanted_record(state: State, plan: Plan, database: Database, values: Values) -> Wanted:
@@ -191,7 +192,3 @@ def _before_faults(plan: Plan, connection: sqlite3.Connection) -> list[str]:
         return []
     expected = fingerprint.definitions_of_script(plan.schema.before.text)
     return invariants.expected_schema(connection, expected)
-
-
-def _folder(database: Database) -> Path:
-    return database.resolve().parent

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover import journal
-from changeover.entries import Entry, begun
 from changeover.database.local import state_folder
 from changeover.database.where import Database
+from changeover.entries import Entry, begun
 from changeover.errors import Refused
 from changeover.plan import Plan
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from changeover import conditions, records
 from changeover.actions.scene import Scene
-from changeover.database import lock
+from changeover.database import admin, lock
 from changeover.database.connect import opened
 from changeover.database.fingerprint import fingerprint
 from changeover.database.local import home, label
@@ -114,6 +114,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
     run_id = numbered(state.runs, settings.now_at())
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder, state=state.path):
+        admin.require_open(database)
         conditions.require_no_open_run(state, plan)
         conditions.require_not_applied(plan, database)
         conditions.require_sound(plan, database)
@@ -141,7 +142,13 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
         ) as journal:
             journal.look = settings.show
             journal.add(Kind.BEGUN, "", **facts)
-            return _session(Command.RUN, plan, values, _Place(database, home(database, settings.state), folder, journal, holder), settings)
+            return _session(
+                Command.RUN,
+                plan,
+                values,
+                _Place(database, home(database, settings.state), folder, journal, holder),
+                settings,
+            )
 
 
 def resume(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
@@ -177,7 +184,7 @@ def recorded_settings(entries: Sequence[Entry], plan: Plan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a session works: the database, where its backups go, the run's folder and journal, who holds the lock."""
+    """Where a session works: database, place of backups, the run's folder and journal, who has the lock."""
 
     database: Database
     home: Path
@@ -192,6 +199,7 @@ def _again(
     state = state_of(database, settings.state)
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder, state=state.path):
+        admin.require_open(database)
         entries = state.entries(run_id)
         _require_sense(command, plan, entries, state, run_id)
         conditions.require_same_plan(plan, entries, kept_plan(state, run_id))
@@ -201,7 +209,13 @@ def _again(
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at
         ) as journal:
             journal.look = settings.show
-            return _session(command, plan, values, _Place(database, home(database, settings.state), folder, journal, holder), settings)
+            return _session(
+                command,
+                plan,
+                values,
+                _Place(database, home(database, settings.state), folder, journal, holder),
+                settings,
+            )
 
 
 def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state: State, run_id: str) -> None:

@@ -65,7 +65,12 @@ def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Se
 
 
 def take_up(
-    plan: Path | None, run_id: str | None, *, database: Database | None, state: Path | None, sets: Sequence[str]
+    plan: Path | None,
+    run_id: str | None,
+    *,
+    database: Database | None,
+    state: Path | None,
+    sets: Sequence[str],
 ) -> Work:
     """What a run needs that goes on; parameters come from its journal. Raises Refused where there is none."""
     where, folder, found = locate(plan, database=database, state=state, sets=sets, run_id=run_id)

@@ -8,11 +8,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from changeover.course import BACKUP
-from changeover.database import ledger, lock
+from changeover.database import admin, ledger, lock
 from changeover.database.connect import connect, translated
 from changeover.database.where import Database
 from changeover.engine import fold
 from changeover.entries import Ending, Entry, Kind, begun, ending, last
+from changeover.errors import ChangeoverError
 from changeover.folders import State
 from changeover.plan import Plan
 from changeover.progress import Line, Verdict, lines
@@ -23,7 +24,8 @@ from changeover.records import Record, records
 class Standing:
     """Where a database stands. ``how`` is one sentence, ``advice`` the commands that make sense now.
 
-    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is.
+    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is; ``warning``
+    what stands in the way of any change: writes that somebody had the server refuse.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Standing:
     advice: tuple[str, ...]
     holder: str | None
     backup: str | None
+    warning: str
     lines: tuple[Line, ...]
     applied: tuple[ledger.Entry, ...]
     rehearsal: Record | None
@@ -47,6 +50,7 @@ class Standing:
             "advice": list(self.advice),
             "holder": self.holder,
             "backup": self.backup,
+            "warning": self.warning,
             "steps": [asdict(line) for line in self.lines],
             "ledger": [asdict(entry) for entry in self.applied],
             "rehearsal": asdict(self.rehearsal) if self.rehearsal else None,
@@ -72,10 +76,18 @@ def look(state: State, database: Database, plan: Plan | None) -> Standing:
         advice,
         str(holder) if holder else None,
         backup_of(entries),
+        _warning(database),
         tuple(lines(plan, entries)) if plan and entries else (),
         applied,
         next(reversed(records(state)), None),
     )
+
+
+def _warning(database: Database) -> str:
+    try:
+        return str(admin.blocked(database) or "")
+    except ChangeoverError as error:
+        return f"Whether writes are blocked is not known: {error.message}"
 
 
 def backup_of(entries: list[Entry]) -> str | None:

@@ -10,7 +10,7 @@ from changeover.database.space import megabytes
 
 
 def folder_of(scene: Scene) -> Path:
-    """The folder for backups: the plan's ``backups:``, or the one in which the database, or its state, lies."""
+    """The folder for backups: the plan's ``backups:``, or where the database, or its state, lies."""
     if scene.plan.backups is None:
         return scene.home
     return Path(scene.values.expand(scene.plan.backups))

@@ -60,9 +60,9 @@ class Scene:
     """Where an action takes place.
 
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
-    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no
-    (None: nobody is there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts
-    run, ``home`` where backups go unless the plan says otherwise. ``lease`` None: a copy that nobody else uses.
+    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
+    nobody is there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts run,
+    ``home`` where backups go unless the plan says otherwise. ``lease`` None: a copy that nobody else uses.
     """
 
     plan: Plan

@@ -1,10 +1,11 @@
 """A hold: while a server's database is changed, an application's writers keep what they have and come back.
 
-Rule: a hold is a table, ``changeover_hold``, whose default says until when it lasts, by the server's own clock.
-So an application can ask in one statement, inside the transaction of a write, whether there is one: it runs
-`QUESTION` first, which fails while a hold lasts. Killed with its runner a hold ends by itself after `LASTS_S`;
-no clock and no leftover makes it last longer than `LONGEST_S`. Nothing of it is needed for the change to be
-whole: it only keeps writers from waiting for the lock, and from taking it away after the server's 5 s.
+Rule: a hold is a table, ``changeover_hold``, whose default says until when it lasts, by the server's own
+clock. So an application can ask in one statement, inside the transaction of a write, whether there is one:
+it runs `QUESTION` first, which fails while a hold lasts. Killed with its runner a hold ends by itself after
+`LASTS_S`; no clock and no leftover makes it last longer than `LONGEST_S`. Nothing of it is needed for the
+change to be whole: it only keeps writers from waiting for the lock, and from taking it away after the
+server's 5 s.
 """
 
 from collections.abc import Iterator

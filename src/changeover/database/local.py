@@ -1,6 +1,7 @@
 """Where on this machine lies what belongs to a database: beside its file, or in a folder for one on a server.
 
-Rule: what is derived from a server's URL is its host, port and namespace, in letters that every file system takes.
+Rule: what is derived from a server's URL is its host, port and namespace, in letters that every file system
+takes.
 """
 
 import re
@@ -27,7 +28,7 @@ def name(server: Server) -> str:
 
 
 def state_folder(database: Database, named: Path | None = None) -> Path:
-    """``<database>.changeover`` beside the file, or in the current folder for a server; or the one ``named``."""
+    """``<database>.changeover`` beside the file, in the current folder for a server; or the one ``named``."""
     if named is not None:
         return named
     if isinstance(database, Server):
@@ -37,7 +38,7 @@ def state_folder(database: Database, named: Path | None = None) -> Path:
 
 
 def lock_file(database: Database, state: Path | None = None) -> Path:
-    """``<database>.changeover-lock`` beside the file; of a server ``<state folder>-lock``, beside that folder."""
+    """``<database>.changeover-lock`` beside the file; for a server ``<state folder>-lock``."""
     if isinstance(database, Server):
         folder = state_folder(database, state)
         return folder.with_name(folder.name + "-lock")
@@ -46,7 +47,7 @@ def lock_file(database: Database, state: Path | None = None) -> Path:
 
 
 def home(database: Database, state: Path | None = None) -> Path:
-    """The folder in which backups are kept unless the plan names another: the file's, or the state folder's."""
+    """Where backups go unless the plan says otherwise: beside the file, or beside the state folder."""
     if isinstance(database, Server):
         return state_folder(database, state).parent
     return database.resolve().parent

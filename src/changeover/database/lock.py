@@ -1,7 +1,8 @@
 """The lock file beside the database: one runner at a time on this machine, released when it dies.
 
-Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says who
-holds it. It keeps the runners of one machine apart; runners of several machines the lease does. The file is never deleted: two runners could then hold locks on two files of one name.
+Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says
+who holds it. It keeps the runners of one machine apart; runners of several machines the lease does. The file
+is never deleted: two runners could then hold locks on two files of one name.
 """
 
 import fcntl

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from liveone.clock import SystemClock
 from liveone.deadline import Deadline
-from liveone.store.database import BulkInsert, Busy, Held, ReadOnly, Result, Row, Statement, StoreError, Unavailable
+from liveone.store.database import (
+    BulkInsert,
+    Busy,
+    Held,
+    ReadOnly,
+    Result,
+    Row,
+    Statement,
+    StoreError,
+    Unavailable,
+)
 from liveone.store.libsql import address, hrana
 from liveone.store.libsql.client import Client
 from liveone.store.libsql.errors import READ_ONLY_HINT
@@ -81,8 +91,8 @@ class LibsqlDatabase:
         """Apply all statements in one transaction, or none. Returns one Result a statement.
 
         Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
-        again, then raises Busy; raises Held at once while a migration asks writers to wait, ReadOnly where the
-        token only reads.
+        again, then raises Busy; raises Held at once while a migration asks writers to wait, ReadOnly where
+        the token only reads.
         """
         self._refuse_closed()
         self._refuse_read_only()

@@ -1,8 +1,8 @@
 """LiveOne's writers step aside on a server while changeover changes the schema there.
 
-Rule: the question is the first statement of every write's own transaction, so that no write slips in once a hold
-was given, and it costs no round trip. On a file nothing is asked: there SQLite queues the writers for the
-milliseconds that a change takes, and nobody can take the lock away from it.
+Rule: the question is the first statement of every write's own transaction, so that no write slips in once a
+hold was given, and it costs no round trip. On a file nothing is asked: there SQLite queues the writers for
+the milliseconds that a change takes, and nobody can take the lock away from it.
 """
 
 from changeover.database import hold
