@@ -6,15 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
+
+from hrana.errors import OutcomeUnknown
+from hrana.wire import Statement
 
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
 from changeover.database import invariants, ledger
-from changeover.database.connect import connect, translated
+from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
 from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
+from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
 from changeover.expect import as_output
@@ -52,28 +57,51 @@ def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
 def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     own = Deadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
-        connection.execute("BEGIN")
-        try:
-            rows = [row for one in action.statements for row in _rows(connection, one, scene)]
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
-                raise own.error(action.label, action.position) from error
-            raise
-        finally:
-            connection.set_progress_handler(None, 0)
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+    with opened(scene.database) as connection:
+        read = _read_server if isinstance(connection, Remote) else _read_file
+        rows = read(connection, action, scene, own)  # type: ignore[operator]
     found = as_output(rows)
     require_expected(action, found, scene)
     return Result(shown(found, scene), {"rows": len(rows)})
 
 
-def _rows(connection: sqlite3.Connection, statement: SqlStatement, scene: Scene) -> list[tuple[object, ...]]:
-    values = bound(scene.values.values, statement.parameters)
-    return connection.execute(statement.text, values).fetchmany(OUTPUT_ROWS)
+def _read_file(
+    connection: sqlite3.Connection, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
+    connection.execute("BEGIN")
+    try:
+        return [
+            row
+            for one in action.statements
+            for row in connection.execute(one.text, _values(one, scene)).fetchmany(OUTPUT_ROWS)
+        ]
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise own.error(action.label, action.position) from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _read_server(
+    connection: Remote, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    asked = [Statement(one.text, _values(one, scene)) for one in action.statements]
+    try:
+        found = connection.snapshot(asked, within_s=own.left_s())
+    except OutcomeUnknown as error:
+        if own.passed():
+            raise own.error(action.label, action.position) from error
+        raise
+    return [row for rows in found for row in rows[:OUTPUT_ROWS]]
+
+
+def _values(statement: SqlStatement, scene: Scene) -> dict[str, Any]:
+    return bound(scene.values.values, statement.parameters)
 
 
 def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
