@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from changeover import load, params, records
-from changeover.database.connect import path_of
+from changeover.database.where import Server, database_of
 from changeover.display import Display, JsonEvents, Lines, LiveList
-from changeover.errors import BadParameter, ChangeoverError, Refused
+from changeover.errors import BadParameter, ChangeoverError, Refused, Unsuitable
 from changeover.folders import State, kept_plan, state_of
 from changeover.names import NAME
 from changeover.params import Values
@@ -60,7 +60,7 @@ def read_sound(path: Path) -> Plan:
 def begin(plan: Plan, *, database: Path | None, state: Path | None, sets: Sequence[str]) -> Work:
     """What a new run or a rehearsal needs. Raises BadParameter."""
     values = params.bind(plan, sets, os.environ)
-    where = database or path_of(values.expand(plan.database))
+    where = database or _file_of(values.expand(plan.database))
     return Work(plan, values, where, state_of(where, state))
 
 
@@ -100,6 +100,13 @@ def locate(
     return where, folder, named
 
 
+def _file_of(text: str) -> Path:
+    found = database_of(text, os.environ)
+    if isinstance(found, Server):
+        raise Unsuitable(f"{found} is a database server; this release runs plans on SQLite files.")
+    return found
+
+
 def _database_of(plan: Plan | None, sets: Sequence[str]) -> Path:
     """The database that a plan names, when only the parameters in that one text are known."""
     assert plan is not None
@@ -107,7 +114,7 @@ def _database_of(plan: Plan | None, sets: Sequence[str]) -> Path:
     small = replace(plan, parameters=tuple(p for p in plan.parameters if p.name in names))
     given = [one for one in sets if one.partition("=")[0].partition(".")[0] in names]
     values = params.bind(small, given, os.environ)
-    return path_of(values.expand(plan.database))
+    return _file_of(values.expand(plan.database))
 
 
 @contextmanager
