@@ -61,7 +61,7 @@ def main() -> None:
     """
 
 
-class _Database(click.ParamType):
+class _Database(click.ParamType[Database]):
     """A path, or a server's URL; its token comes from the environment."""
 
     name = "PATH_OR_URL"

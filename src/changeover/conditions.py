@@ -15,7 +15,7 @@ from changeover.actions.scene import Scene
 from changeover.actions.sql import content_of
 from changeover.course import is_change
 from changeover.database import fingerprint, invariants, ledger, probe, schema, space
-from changeover.database.connect import connect, translated
+from changeover.database.connect import Connection, connect, translated
 from changeover.database.migrate import schema_after
 from changeover.database.names import folded
 from changeover.database.schema import Schema
@@ -187,7 +187,7 @@ def contract_of(plan: Plan, scene: Scene) -> Mapping[str, Sequence[str]] | None:
     )
 
 
-def _before_faults(plan: Plan, connection: sqlite3.Connection) -> list[str]:
+def _before_faults(plan: Plan, connection: Connection) -> list[str]:
     if plan.schema is None or plan.schema.before is None:
         return []
     expected = fingerprint.definitions_of_script(plan.schema.before.text)

@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from hrana.address import is_server
+from hrana.tokens import is_read_only
 from liveone import __version__, users
 from liveone.administration import Steward
 from liveone.clock import Clock, SystemClock
@@ -24,9 +26,7 @@ from liveone.errors import ConfigError
 from liveone.store import files, systems
 from liveone.store import store as stores
 from liveone.store.database import Database
-from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
-from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
 from liveone.vendors.base import Vendor, VendorAccount
 from liveone.vendors.registry import open_vendor

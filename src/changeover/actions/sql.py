@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from hrana.errors import OutcomeUnknown
-from hrana.wire import Statement
-
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
@@ -24,6 +21,8 @@ from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
+from hrana.errors import OutcomeUnknown
+from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
@@ -58,8 +57,10 @@ def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     own = Deadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
     with opened(scene.database) as connection:
-        read = _read_server if isinstance(connection, Remote) else _read_file
-        rows = read(connection, action, scene, own)  # type: ignore[operator]
+        if isinstance(connection, Remote):
+            rows = _read_server(connection, action, scene, own)
+        else:
+            rows = _read_file(connection, action, scene, own)
     found = as_output(rows)
     require_expected(action, found, scene)
     return Result(shown(found, scene), {"rows": len(rows)})

@@ -79,16 +79,16 @@ class _Filling:
         self._require_same(tables, expected)
 
     def _make(self, kind: str) -> None:
-        for found, name, sql in self.definitions:
-            if found != kind or str(name).startswith("sqlite_"):
+        for found, name, sql in (map(str, row) for row in self.definitions):
+            if found != kind or name.startswith("sqlite_"):
                 continue
-            if str(sql).upper().split()[:2] == ["CREATE", "VIRTUAL"]:
+            if sql.upper().split()[:2] == ["CREATE", "VIRTUAL"]:
                 raise Unsuitable(
                     f"{name} of {self.label} is a virtual table, which a dump does not carry.",
                     hint="Use the means of its server; a plan for it cannot be run from here.",
                 )
             try:
-                self.connection.execute(str(sql))
+                self.connection.execute(sql)
             except sqlite3.Error as error:
                 raise Unsuitable(
                     f"The {kind} {name} of {self.label} cannot be made in a file: {error}"
@@ -139,10 +139,9 @@ class _Filling:
     def _require_same(self, tables: Sequence[Table], expected: Sequence[Row]) -> None:
         for table, counts in zip(tables, expected, strict=True):
             here = self.connection.execute(_tally(table)).fetchone()
-            if tuple(here) != tuple(counts):
+            if here != counts:
                 raise Damaged(
-                    f"{table.name} of {self.label} has {counts[0]:,} rows with {counts[1]:,} bytes of text;"
-                    f" {here[0]:,} with {here[1]:,} arrived.",
+                    f"{table.name} of {self.label} has (rows, bytes of text) = {counts!r}; {here!r} arrived.",
                     hint="Text that is not UTF-8 cannot be carried by a server's answers: mend it first.",
                 )
 

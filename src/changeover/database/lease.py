@@ -7,11 +7,11 @@ nor prolongs a lease. A lease of another machine is never judged by its date: it
 lasts.
 """
 
-import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeover.database.connect import Connection
 from changeover.database.lock import Holder
 from changeover.errors import LeaseLost, Locked
 
@@ -70,7 +70,7 @@ class Seen:
     lasts_s: float
 
 
-def look(connection: sqlite3.Connection) -> Seen | None:
+def look(connection: Connection) -> Seen | None:
     """The lease, or None when this database never had one."""
     exists = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (TABLE,)).fetchone()
     row = (
@@ -96,7 +96,7 @@ def expired(seen: Seen, *, now_s: float, this_boot: str) -> bool | None:
 
 
 def acquire(
-    connection: sqlite3.Connection, holder: Holder, *, lasts_s: float = 30.0, watched: Seen | None = None
+    connection: Connection, holder: Holder, *, lasts_s: float = 30.0, watched: Seen | None = None
 ) -> Lease:
     """Take the lease, with a new token. Raises Locked while another runner's lease lasts.
 
@@ -114,7 +114,7 @@ def acquire(
     return lease
 
 
-def watch(connection: sqlite3.Connection) -> Seen | None:
+def watch(connection: Connection) -> Seen | None:
     """Look at the lease for as long as it lasts; the last look if nothing moved in that time, else None."""
     first = look(connection)
     if first is None or first.holder is None:
@@ -123,7 +123,7 @@ def watch(connection: sqlite3.Connection) -> Seen | None:
     return first if look(connection) == first else None
 
 
-def beat(connection: sqlite3.Connection, lease: Lease) -> None:
+def beat(connection: Connection, lease: Lease) -> None:
     """Prolong the lease, in a transaction of its own. Raises LeaseLost when it is ours no longer."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -135,7 +135,7 @@ def beat(connection: sqlite3.Connection, lease: Lease) -> None:
         raise
 
 
-def confirm(connection: sqlite3.Connection, lease: Lease) -> None:
+def confirm(connection: Connection, lease: Lease) -> None:
     """Inside a transaction that holds the write lock: the lease is still ours, and is prolonged.
 
     While the transaction lasts nobody can take it away, because taking it is a write. Raises LeaseLost.
@@ -157,7 +157,7 @@ def confirm(connection: sqlite3.Connection, lease: Lease) -> None:
     lease.beaten_s = now_s
 
 
-def prolong(connection: sqlite3.Connection, lease: Lease) -> None:
+def prolong(connection: Connection, lease: Lease) -> None:
     """Inside the transaction that `confirm` began: the lease lasts anew from now.
 
     However long that transaction took, nobody could take the lease away in it.
@@ -167,7 +167,7 @@ def prolong(connection: sqlite3.Connection, lease: Lease) -> None:
     lease.beaten_s = now_s
 
 
-def lost(connection: sqlite3.Connection) -> LeaseLost:
+def lost(connection: Connection) -> LeaseLost:
     """The error that says who has the lease now."""
     seen = look(connection)
     now = f"{seen.holder}" if seen and seen.holder else "nobody"
@@ -178,7 +178,7 @@ def lost(connection: sqlite3.Connection) -> LeaseLost:
     )
 
 
-def release(connection: sqlite3.Connection, lease: Lease) -> None:
+def release(connection: Connection, lease: Lease) -> None:
     """Give the lease back if it is still ours; the token stays, so it can never be ours again."""
     connection.execute(
         f"UPDATE {TABLE} SET run_id = NULL, pid = NULL, host = NULL WHERE id = 1 AND token = ?",
@@ -186,7 +186,7 @@ def release(connection: sqlite3.Connection, lease: Lease) -> None:
     )
 
 
-def _take(connection: sqlite3.Connection, holder: Holder, lasts_s: float, watched: Seen | None) -> Lease:
+def _take(connection: Connection, holder: Holder, lasts_s: float, watched: Seen | None) -> Lease:
     connection.execute(_CREATE)
     seen, now_s = look(connection), awake_s()
     if seen is not None and not expired(seen, now_s=now_s, this_boot=boot()) and seen != watched:

@@ -1,7 +1,7 @@
 """Where a database is: a file, or a libSQL server that answers at a URL.
 
-Rule: a token never stands in a URL or in ``str()``: both are shown in messages, journals and reports. It comes from
-the environment (`CHANGEOVER_DATABASE_TOKEN`), or from the program that calls changeover.
+Rule: a token never stands in a URL or in ``str()``: both are shown in messages, journals and reports. It
+comes from the environment (`CHANGEOVER_DATABASE_TOKEN`), or from the program that calls changeover.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ Database = Path | Server
 
 
 def database_of(text: str, environment: Mapping[str, str]) -> Database:
-    """The database behind a plan's ``database``: a path, ``sqlite:///path``, ``file:path``, or a server's URL.
+    """The database behind a plan's text: a path, ``sqlite:///path``, ``file:path``, or a server's URL.
 
     Raises Unsuitable for an empty text, BadParameter for a URL that holds a secret.
     """

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from hrana.address import is_server
 from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
 from liveone.store.files import refuse_unusable
 from liveone.store.generations import Shape, detect
-from liveone.store.libsql.address import is_server
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase

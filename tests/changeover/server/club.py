@@ -1,10 +1,10 @@
-"""The club of `tests.changeover.run`, its database on a real libSQL server; made anew in milliseconds by forks."""
+"""The club of `tests.changeover.run`, its database on a real libSQL server; forks make it anew."""
 
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,7 @@ class ServerClub:
         return files.settings(state=self.state.path, **more)
 
     def rehearse(self) -> Record:
-        return rehearse(
-            self.plan(), self.values(), self.database, who="tests", state=self.state.path
-        )
+        return rehearse(self.plan(), self.values(), self.database, who="tests", state=self.state.path)
 
     def start(self, **more: Any) -> run.Outcome:
         return run.run(self.plan(), self.values(), self.database, self.settings(**more))

@@ -6,8 +6,8 @@ the milliseconds that a change takes, and nobody can take the lock away from it.
 """
 
 from changeover.database import hold
+from hrana.wire import Json
 from liveone.store.database import Held, Statement
-from liveone.store.libsql.hrana import Json
 
 QUESTION = Statement(hold.QUESTION)
 PLACE = 1
