@@ -11,12 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hrana.wire import Row, Statement, Value
-
 from changeover.database import schema
 from changeover.database.names import folded, listed, quoted
 from changeover.database.schema import Table
 from changeover.errors import Busy, Damaged, Unsuitable
+from hrana.wire import Row, Statement, Value
 
 DEFINITIONS = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
 NUMBERS = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"

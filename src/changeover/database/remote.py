@@ -80,7 +80,7 @@ class Remote:
         return self._reads.read(self._client, statements, None, deadline)[0]
 
     def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
-        """Pieces of (place of the statement, rows), in order, all from one snapshot, however many they are."""
+        """Pieces of (place of the statement, rows), in order, all from one snapshot, however many."""
         return streamed(self._client, statements, Deadline(STREAM_S), silence_s=self._call_s)
 
     def columns(self, sql: str) -> tuple[str, ...]:
