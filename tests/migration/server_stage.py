@@ -20,7 +20,7 @@ PAST = "past"
 
 @dataclass
 class ServerStage(Stage):
-    """``namespace`` is the database's name on the server; ``admin`` whether changeover is told of its admin API."""
+    """``namespace`` is the database's name there; ``admin``: changeover is told of the admin API."""
 
     sqld: Sqld = field(default=None)  # type: ignore[assignment]
     namespace: str = ""
