@@ -83,14 +83,25 @@ class ServerClub:
         return target
 
 
-def make(folder: Path, sqld: Sqld, *, with_admin: bool = False, **parts: str) -> ServerClub:
-    """A club with its plan, alone on a server."""
+@contextmanager
+def made(folder: Path, sqld: Sqld, *, with_admin: bool = False, **parts: str) -> Iterator[ServerClub]:
+    """A club with its plan, alone on a server; all its databases are gone at the end."""
     files.make(folder, **parts)
     one = ServerClub(folder, sqld, with_admin=with_admin)
+    before = set(databases(sqld))
     sqld.admin("POST", f"namespaces/{PLACE}/create", {})
     copied(one.original, one.database)
     sqld.admin("POST", f"namespaces/{PLACE}/fork/{TEMPLATE}")
-    return one
+    try:
+        yield one
+    finally:
+        for name in set(databases(sqld)) - before:
+            gone(sqld, name)
+
+
+def databases(sqld: Sqld) -> list[str]:
+    """The names of all databases of a server."""
+    return sorted(path.name for path in (sqld.folder / "dbs").glob("*"))
 
 
 def keep(one: ServerClub, place: Path, namespace: str) -> Path:
