@@ -1,5 +1,6 @@
-"""Sessions on a server: rehearsed on a fork or on a local copy, run, taken back; what is kept where, and secrets."""
+"""Sessions on a server: rehearsed on a fork or a local copy, run, taken back; what is kept where; secrets."""
 
+import json
 import os
 import signal
 import time
@@ -10,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.changeover.run.test_cli import said
 from tests.changeover.server import club
 from tests.changeover.server.club import PLACE, ServerClub
 from tests.store.sqld import Sqld
 
 from changeover import cli, status
-from changeover.database import admin, hold, ledger, local, lock
+from changeover.database import admin, hold, lease, ledger, local, lock
 from changeover.database.connect import opened
 from changeover.database.where import ADMIN_URL, TOKEN, Server
 from changeover.entries import Ending
@@ -40,6 +40,15 @@ def one(work: Path, sqld: Sqld) -> Iterator[ServerClub]:
 def forking(one: ServerClub) -> ServerClub:
     """A club whose server's admin API is named."""
     return replace(one, with_admin=True)
+
+
+def said(*words: str) -> dict[str, object]:
+    """What a command that went well wrote as JSON."""
+    done = CliRunner().invoke(cli.main, [*words, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output.splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
 
 
 def forks(one: ServerClub) -> list[str]:
@@ -186,8 +195,6 @@ def test_two_runners_are_kept_apart_by_the_lock_here_and_by_the_lease_elsewhere(
         elsewhere = one.folder / "elsewhere"
         holder = lock.Holder("0001-x", 4711, "elsewhere", 0)
         with lock.take(one.database, holder, state=elsewhere), opened(one.database) as connection:
-            from changeover.database import lease
-
             with pytest.raises(Locked, match="holds the lease"):
                 lease.acquire(connection, holder)
 
