@@ -25,6 +25,7 @@ class ServerStage(Stage):
     sqld: Sqld = field(default=None)  # type: ignore[assignment]
     namespace: str = ""
     admin: bool = False
+    replica_url: str = ""
 
     @property
     def server(self) -> Server:
@@ -35,6 +36,8 @@ class ServerStage(Stage):
         found = {**super().environment, "LIVEONE_DATABASE_URL": self.server.url}
         if self.admin:
             found["CHANGEOVER_ADMIN_URL"] = f"http://127.0.0.1:{self.sqld.admin_port}"
+        if self.replica_url:
+            found["LIVEONE_REPLICA_URL"] = self.replica_url
         return found
 
     def ask(self, sql: str, *values: object) -> list[tuple[object, ...]]:

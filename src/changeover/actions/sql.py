@@ -129,10 +129,30 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         expected=purpose.expected,
         contract=purpose.contract,
     )
-    with translated(scene.database), closing(connect(scene.database)) as connection:
+    with opened(scene.database) as connection:
         eyes = Eyes(hook=scene.hook, progress=_progress(scene))
-        done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
+        if isinstance(connection, Remote):
+            done = _change_server(connection, change, context, scene.depth, eyes)
+        else:
+            done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)
+
+
+def _change_server(
+    connection: Remote, change: Change, context: Context, depth: Depth, eyes: Eyes
+) -> Migrated:
+    """The change with the application's writers held, from the moment that it is judged and about to be sent."""
+
+    def hook(moment: str) -> None:
+        if moment == JUDGED:
+            hold.take(connection)
+        eyes.hook(moment)
+
+    try:
+        return migrate_on_server(connection, change, context, depth, replace(eyes, hook=hook))
+    finally:
+        with suppress(ChangeoverError, HranaError):
+            hold.give_back(connection)
 
 
 def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
