@@ -79,11 +79,13 @@ def _workshop(state: State, database: Database, name: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         try:
             admin.end_fork(database, folder.name)
         except ChangeoverError:
-            folder.mkdir()
+            for file in folder.iterdir():
+                file.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fork(database: Database, folder: Path) -> Server | None:

@@ -103,7 +103,8 @@ def test_during_a_migration_readings_wait_at_once_and_follow_in_order_once(
     recorder: Recorder, store: Store, server: Sqld
 ) -> None:
     assert recorder.record([recorded(1, START_AT)]) == [Fate.NEW]
-    with opened(Server(server.url)) as changing, hold.held(changing):
+    with opened(Server(server.url)) as changing:
+        hold.take(changing)
         began_s = time.monotonic()
         fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
         assert fates == [[Fate.SPOOLED]] * 5
@@ -113,6 +114,7 @@ def test_during_a_migration_readings_wait_at_once_and_follow_in_order_once(
         assert [closed.error for closed in closer.catch_up(store, START_AT + 10**5) if closed.error]
         assert time.monotonic() - began_s < 5
         assert times_in(store) == [START_AT]
+        hold.give_back(changing)
     assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED]
     assert recorder.drain() == 6
     assert recorder.refusal is None

@@ -2,8 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import invariants, ledger
+from changeover.database import hold, invariants, ledger
 from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
@@ -19,13 +19,18 @@ from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
+from changeover.errors import ChangeoverError
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
-from hrana.errors import OutcomeUnknown
+from hrana.errors import HranaError, OutcomeUnknown
 from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
+JUDGED = "judged"
+"""The boundary at which a change on a server is about to be sent."""
+
+Hook = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +134,26 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         expected=purpose.expected,
         contract=purpose.contract,
     )
-    with opened(scene.database) as connection:
-        eyes = Eyes(hook=scene.hook, progress=_progress(scene))
-        if isinstance(connection, Remote):
-            done = _change_server(connection, change, context, scene.depth, eyes)
-        else:
-            done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
+    with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
+        eyes = Eyes(hook=hook, progress=_progress(scene))
+        done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)
 
 
-def _change_server(
-    connection: Remote, change: Change, context: Context, depth: Depth, eyes: Eyes
-) -> Migrated:
-    """The change with the application's writers held, from the moment that it is judged and about to be sent."""
+@contextmanager
+def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterator[Hook]:
+    """On a server the application's writers step aside, from the moment before the change is sent to its end."""
+    if not isinstance(connection, Remote):
+        yield hook
+        return
 
-    def hook(moment: str) -> None:
+    def heard(moment: str) -> None:
         if moment == JUDGED:
             hold.take(connection)
-        eyes.hook(moment)
+        hook(moment)
 
     try:
-        return migrate_on_server(connection, change, context, depth, replace(eyes, hook=hook))
+        yield heard
     finally:
         with suppress(ChangeoverError, HranaError):
             hold.give_back(connection)

@@ -8,11 +8,7 @@ change to be whole: it only keeps writers from waiting for the lock, and from ta
 server's 5 s.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any, Protocol
-
-from changeover.errors import ChangeoverError
 
 TABLE = "changeover_hold"
 LASTS_S = 15
@@ -30,17 +26,6 @@ class Connection(Protocol):
     """What a hold needs of a connection: one statement in a transaction of its own."""
 
     def execute(self, sql: str, /) -> Any: ...
-
-
-@contextmanager
-def held(connection: Connection) -> Iterator[None]:
-    """A hold from here to the end of the block; where it cannot be given back it ends by itself."""
-    take(connection)
-    try:
-        yield
-    finally:
-        with suppress(ChangeoverError):
-            give_back(connection)
 
 
 def take(connection: Connection) -> None:
