@@ -22,6 +22,8 @@ from hrana.wire import Json, Statement
 FAULTS, VERDICT, CLOCK = "changeover_now_faults", "changeover_now_verdict", "changeover_now_clock"
 NOW_S = "(julianday('now') - 2440587.5) * 86400.0"
 SINCE = f"({NOW_S} - (SELECT began FROM {CLOCK} WHERE began IS NOT NULL))"
+ENFORCE = "PRAGMA foreign_keys = {}"
+"""A server heeds it before BEGIN, for the one request. Its default is ON; `legacy_alter_table` it refuses."""
 _PREPARED = (
     f"CREATE TABLE {FAULTS} (place INTEGER, a, b, c)",
     f"CREATE TABLE {VERDICT} (faults INTEGER CONSTRAINT changeover_refuses CHECK (faults = 0))",
@@ -80,15 +82,9 @@ class Batch:
         )
         self.steps.append(Step(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
-    def require(
-        self,
-        demands: Sequence[Demand],
-        refusal: Callable[[list[str]], ChangeoverError],
-        known: Sequence[str] = (),
-    ) -> None:
-        """All of the demands hold, or ``refusal`` of their sentences. ``known`` faults count for nothing."""
-        first = len(self._demands)
-        for place, demand in enumerate(demands, first):
+    def demand(self, demands: Sequence[Demand], known: Sequence[str] = ()) -> None:
+        """Note whatever breaks the demands; ``known`` faults count for nothing."""
+        for place, demand in enumerate(demands, len(self._demands)):
             sql = f"INSERT INTO {FAULTS} SELECT {place}, a, b, c FROM ({demand.sql})"
             params: tuple[Any, ...] = demand.params
             if known:
@@ -96,6 +92,9 @@ class Batch:
                 params = (*params, json.dumps(list(known)))
             self.do(Statement(sql, params))
         self._demands += demands
+
+    def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
+        """Nothing was noted so far, or ``refusal`` of the sentences."""
         self.do(Statement(f"SELECT place, a, b, c FROM {FAULTS}"))
         verdict = Statement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
         self.steps.append(Step(verdict, refusal=refusal))
@@ -105,7 +104,7 @@ class Batch:
 
         Raises the error of ours for the first step that failed; HranaErrors for what happened to the request.
         """
-        enforced = wire.statement(Statement(f"PRAGMA foreign_keys = {'ON' if self.foreign_keys else 'OFF'}"))
+        enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
         asked = wire.statement(Statement(f"SELECT {NOW_S}"))
         before = (enforced, asked)
         steps = wire.transaction(
@@ -135,7 +134,7 @@ class Batch:
             return step.refusal(self._sentences(answered.rows(place - 1)))
         if step.script is not None:
             return StepFailed(
-                f"The statement failed: {error.said or error}. Everything was rolled back.",
+                f"The statement failed: {error.said.removeprefix('SQLite error: ')}. Everything was rolled back.",
                 hint="Mend the script and rehearse again; the database is as it was.",
                 position=step.script.position,
             )

@@ -29,18 +29,28 @@ class Copy:
     columns: tuple[str, ...]
 
     def making(self) -> list[Statement]:
-        """The statements that make it. Columns without a type hold every value as it is."""
-        names = [*self.key, *(c for c in self.columns if c not in self.key)]
+        """The statements that make it.
+
+        Columns without a type hold every value as it is; those of the key have theirs, since the index of a
+        column without affinity cannot find what has one.
+        """
+        others = [c for c in self.columns if c not in self.key]
         if self.key:
-            shape = f"{listed(names)}, PRIMARY KEY ({listed(self.key)})) WITHOUT ROWID"
-            chosen = listed(names)
+            keys = ", ".join(f"{quoted(c)} {self._type(c)}" for c in self.key)
+            named = f"{keys}, {listed(others)}" if others else keys
+            shape = f"{named}, PRIMARY KEY ({listed(self.key)})) WITHOUT ROWID"
+            chosen = listed([*self.key, *others])
         else:
-            shape = f"{ROWID} INTEGER PRIMARY KEY, {listed(names)})"
-            chosen = f"rowid, {listed(names)}"
+            shape = f"{ROWID} INTEGER PRIMARY KEY, {listed(others)})"
+            chosen = f"rowid, {listed(others)}"
         return [
             Statement(f"CREATE TABLE {self.name} ({shape}"),
             Statement(f"INSERT INTO {self.name} SELECT {chosen} FROM {quoted(self.table.name)}"),
         ]
+
+    def _type(self, column: str) -> str:
+        found = self.table.column(column)
+        return found.type if found else ""
 
     def differing(self) -> str:
         """SQL: how many rows (a) were added, (b) removed and (c) changed since it was made."""

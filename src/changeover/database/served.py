@@ -70,8 +70,9 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     if copies.MARKS in batch.scratch:
         batch.do(*copies.putting_marks_back(found.planned))
     batch.do(*copies.counting_after(before, after))
-    batch.require(list(_demanded(found, made)), broken)
-    batch.require(standing(found, found.planned), broken, found.known)
+    batch.demand(list(_demanded(found, made)))
+    batch.demand(standing(found, found.planned), found.known)
+    batch.judge(broken)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
     return batch
@@ -81,11 +82,14 @@ def _fence(found: Judged, batch: Batch) -> None:
     """What lets the change begin: the lease, foreign keys as they are meant, the schema that was judged."""
     held, change = found.context.lease, found.change
     if held is not None:
-        batch.require([demands.lease_is_ours(held)], lambda _: LeaseLost(""))
+        batch.demand([demands.lease_is_ours(held)])
+        batch.judge(lambda _: LeaseLost(""))
         beat = f"UPDATE {lease.TABLE} SET beats = beats + 1 WHERE id = 1"
         batch.do(Statement(beat))
-    batch.require([demands.foreign_keys_are(change.foreign_keys)], _disobeyed)
-    batch.require([demands.schema_is(found.shadow.objects)], _another_schema)
+    batch.demand([demands.foreign_keys_are(change.foreign_keys)])
+    batch.judge(_disobeyed)
+    batch.demand([demands.schema_is(found.shadow.objects)])
+    batch.judge(_another_schema)
 
 
 def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Copy]:
@@ -200,21 +204,26 @@ def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
 def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
     if isinstance(made, Answered):
         waited_s = made.waited_s()
-        counts = _both({name: (was, now) for name, was, now in made.named(COUNTS)})
+        counts = _both(found, {name: (was, now) for name, was, now in made.named(COUNTS)})
         measured = Measured(made.executed(), waited_s, max(request_s - waited_s, 0.0))
         note(found, "writers were held for no longer than is said here: it is the time of the whole request")
     else:
         given = made.details.get("counts")
-        counts = _both(given) if isinstance(given, dict) else {}
+        counts = _both(found, given) if isinstance(given, dict) else {}
         measured = Measured((), made.lock_wait_ms / 1000, made.frozen_ms / 1000)
         note(found, "the server's answer was lost; that the change was done is known from the ledger")
     before = fingerprint.fingerprint(found.shadow.connection)
     return Migrated(measured, found.forecast, before, found.print_after, counts, tuple(found.notes))
 
 
-def _both(counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:
+def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:
     """Rows of the tables that are there before and after."""
-    return {name: (was, now) for name, (was, now) in counts.items() if was is not None and now is not None}
+    tables = found.shadow.schema.tables
+    return {
+        name: (was, now)
+        for name, (was, now) in counts.items()
+        if name in tables and was is not None and now is not None
+    }
 
 
 def _disobeyed(_: list[str]) -> Unsuitable:
