@@ -81,12 +81,12 @@ def batch(steps: Sequence[Json], index: int | None = None) -> Json:
     return {"type": "batch", "batch": _from_index({"steps": list(steps)}, index)}
 
 
-def transaction(begin: str, stmts: Sequence[Json]) -> list[Json]:
+def transaction(begin: str, stmts: Sequence[Json], *, before: Sequence[Json] = ()) -> list[Json]:
     """Steps of a batch that applies all statements, or none: each runs only when the one before was well.
 
-    Statement ``n`` is step ``n + 1``.
+    Statement ``n`` is step ``len(before) + 1 + n``; those ``before`` are no part of the transaction.
     """
-    chain: list[Json] = [{"sql": begin}, *stmts, {"sql": "COMMIT"}]
+    chain: list[Json] = [*before, {"sql": begin}, *stmts, {"sql": "COMMIT"}]
     steps: list[Json] = [{"stmt": chain[0]}]
     steps += [{"stmt": each, "condition": _ok(place)} for place, each in enumerate(chain[1:])]
     failed = {"type": "not", "cond": _ok(len(chain) - 1)}

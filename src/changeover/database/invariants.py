@@ -157,10 +157,11 @@ def _orphans(rows: Iterable[tuple[str, int | None, str, int]]) -> list[str]:
     tally: dict[tuple[str, str], int] = {}
     for child, _, parent, _ in rows:
         tally[child, parent] = tally.get((child, parent), 0) + 1
-    return [_orphan(child, parent, count) for (child, parent), count in tally.items()]
+    return [orphan(child, parent, count) for (child, parent), count in tally.items()]
 
 
-def _orphan(child: str, parent: str, count: int) -> str:
+def orphan(child: str, parent: str, count: int) -> str:
+    """The sentence for rows whose parent is not there."""
     return f"{child}: {counted(count, 'row')} would refer to rows of {parent} that are not there"
 
 
@@ -204,7 +205,7 @@ def _missing_parents(
         ).fetchone()[0]
         for value in gone
     )
-    return [_orphan(table.name, key.parent, total)] if total else []
+    return [orphan(table.name, key.parent, total)] if total else []
 
 
 def _triggers_broken(connection: Connection, label: str, table: Table) -> list[str]:

@@ -15,7 +15,7 @@ from changeover.database.connect import Connection
 
 TABLE = "changeover_ledger"
 
-_CREATE = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+CREATE = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id TEXT NOT NULL,
   action TEXT NOT NULL,
@@ -78,12 +78,17 @@ _COLUMNS = tuple(field.name for field in fields(Entry))
 
 def add(connection: Connection, entry: Entry) -> None:
     """Add an entry, in the transaction that is open; makes the table the first time."""
-    connection.execute(_CREATE)
-    values = {name: getattr(entry, name) for name in _COLUMNS}
+    connection.execute(CREATE)
+    connection.execute(*insertion(entry))
+
+
+def insertion(entry: Entry, measured: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
+    """The statement that adds an entry. ``measured``: columns whose value an SQL expression gives."""
+    marks = ", ".join((measured or {}).get(name, f":{name}") for name in _COLUMNS)
+    values = {name: getattr(entry, name) for name in _COLUMNS if f":{name}" in marks}
     values["direction"] = entry.direction.value
     values["details"] = json.dumps(entry.details, sort_keys=True)
-    marks = ", ".join(f":{name}" for name in _COLUMNS)
-    connection.execute(f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", values)
+    return f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", values
 
 
 def entries(connection: Connection) -> tuple[Entry, ...]:

@@ -93,9 +93,13 @@ class Remote:
         Raises Refused whose ``step`` is the place of the statement that failed, OutcomeUnknown, NotSent.
         """
         steps = wire.transaction("BEGIN IMMEDIATE", [wire.statement(each) for each in statements])
-        request = wire.batch(steps)
-        deadline = Deadline(self._call_s if within_s is None else within_s)
-        return wire.answers(self._client.pipeline(request, deadline)["result"], len(statements), self.label)
+        result = self.batch(steps, within_s=self._call_s if within_s is None else within_s)
+        return wire.answers(result, len(statements), self.label)
+
+    def batch(self, steps: Sequence[Json], *, within_s: float) -> Json:
+        """The server's own account of a batch of conditional steps: one request, sent once."""
+        result: Json = self._client.pipeline(wire.batch(steps), Deadline(within_s))["result"]
+        return result
 
     def close(self) -> None:
         """Release every connection."""

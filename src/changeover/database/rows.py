@@ -128,8 +128,11 @@ def _affected(want: RowExpectation, before: State, after: State) -> str | None:
     if before.images is None or after.images is None:
         return f"{want.table}: has no key, so rows that change cannot be counted; use =*, =0 or =+N"
     found = change(before.images, after.images)
-    if found.affected == want.count:
-        return None
+    return None if found.affected == want.count else unexpected(want, found)
+
+
+def unexpected(want: RowExpectation, found: Change) -> str:
+    """The sentence for another number of rows that would change than is expected."""
     return (
         f"{want.table}: expected {counted(want.count, 'row')} to change, but"
         f" {counted(found.affected, 'row')} would"
