@@ -48,7 +48,8 @@ def require_no_open_run(state: State, plan: Plan) -> None:
 
 def require_sound(plan: Plan, database: Database) -> None:
     """The plan fits the schema of this very database. Raises PlanErrors, Unsuitable or DatabaseError."""
-    probe.probe(database.resolve().parent if isinstance(database, Path) else None).require()
+    if isinstance(database, Path):
+        probe.probe(database.resolve().parent).require()
     with translated(database), closing(connect(database)) as connection:
         problems = rules.check(plan, read_schema(connection, database))
         faults = _before_faults(plan, connection)

@@ -19,7 +19,7 @@ from pathlib import Path
 from changeover import conditions, records
 from changeover.budgets import spoken
 from changeover.course import Course, Doing, Task, course, way_back
-from changeover.database import admin, space, writes
+from changeover.database import admin, probe, space, writes
 from changeover.database import backup as backups
 from changeover.database.invariants import Depth
 from changeover.database.local import home
@@ -52,6 +52,8 @@ def rehearse(
     place = state_of(database, state)
     name = numbered(place.rehearsals, now_at())
     with _workshop(place, database, name) as folder:
+        if isinstance(database, Server):
+            probe.probe(folder).require()
         fork = _fork(database, folder)
         stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, fork)
         stage.copy(database)

@@ -1,6 +1,6 @@
-"""The shipped plan on a real libSQL server, underneath a living LiveOne: there, back, and through every fault.
+"""The shipped plan on a real libSQL server, underneath a living LiveOne: there, back, through every fault.
 
-A reading that the portal handed out is in the database in the end, whatever was killed; LiveOne itself is not.
+LiveOne itself is not killed here, so every reading that the portal handed out is in the database in the end.
 """
 
 import signal

@@ -142,7 +142,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
 
 @contextmanager
 def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterator[Hook]:
-    """On a server the application's writers step aside, from the moment before the change is sent to its end."""
+    """On a server the application's writers step aside, from before the change is sent to its end."""
     if not isinstance(connection, Remote):
         yield hook
         return

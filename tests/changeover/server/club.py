@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -56,7 +57,7 @@ class ServerClub:
         return state_of(self.database, self.folder / "state")
 
     def plan(self) -> Plan:
-        return load_plan(self.folder / "PLAN.md")
+        return _plan(self.folder / "PLAN.md", (self.folder / "undo.sql").read_text())
 
     def values(self) -> params.Values:
         return params.bind(self.plan(), [f"database={self.database}"], {})
@@ -81,6 +82,12 @@ class ServerClub:
         target = self.folder / "fetched.db"
         backup.copy(self.database, target)
         return target
+
+
+@cache
+def _plan(path: Path, undo: str) -> Plan:
+    """Read once; hundreds of runs have the same."""
+    return load_plan(path)
 
 
 @contextmanager

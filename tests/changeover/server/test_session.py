@@ -194,9 +194,12 @@ def test_two_runners_are_kept_apart_by_the_lock_here_and_by_the_lease_elsewhere(
             one.start()
         elsewhere = one.folder / "elsewhere"
         holder = lock.Holder("0001-x", 4711, "elsewhere", 0)
-        with lock.take(one.database, holder, state=elsewhere), opened(one.database) as connection:
-            with pytest.raises(Locked, match="holds the lease"):
-                lease.acquire(connection, holder)
+        with (
+            lock.take(one.database, holder, state=elsewhere),
+            opened(one.database) as connection,
+            pytest.raises(Locked, match="holds the lease"),
+        ):
+            lease.acquire(connection, holder)
 
     assert one.start(hook=second).ending is Ending.DONE
     assert entered
