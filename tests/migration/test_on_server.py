@@ -3,6 +3,7 @@
 LiveOne itself is not killed here, so every reading that the portal handed out is in the database in the end.
 """
 
+import json
 import signal
 import subprocess
 import time
@@ -46,7 +47,9 @@ def live(tmp_path: Path, past: History, own: Sqld) -> Iterator[ServerStage]:
 def upgraded(live: ServerStage, *words: str, codes: tuple[int, ...] = (0,)) -> dict[str, object]:
     done = live.command("liveone", *(words or UPGRADE))
     assert done.code in codes, done.out + done.err
-    return done.result
+    found = json.loads("{" + done.out.rpartition("\n{\n")[2] if "\n{\n" in done.out else done.out)
+    assert isinstance(found, dict)
+    return found
 
 
 def begun(live: ServerStage, *words: str) -> "subprocess.Popen[bytes]":
