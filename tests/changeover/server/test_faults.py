@@ -174,6 +174,17 @@ def test_a_change_that_arrives_after_it_was_given_up_is_not_done(
     assert attempts(server) == 1
 
 
+def test_a_change_that_was_given_up_cannot_be_done_behind_our_back(
+    file: Path, cut: tuple[Proxy, Server], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "SENDS_MAX", 1)
+    proxy, through = cut
+    with pytest.raises(Unavailable, match="nothing was changed"):
+        forward(through, at("begun", lambda: proxy.cut(Fault.LATE)))
+    assert b"changeover_refuses" in proxy.deliver()
+    assert not is_whole(server, contents_of_file(file), {})
+
+
 def test_a_network_that_stays_cut_is_an_outcome_unknown_and_resume_finds_out(
     file: Path,
     cut: tuple[Proxy, Server],
