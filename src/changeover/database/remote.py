@@ -14,12 +14,14 @@ from hrana import address, wire
 from hrana.client import Client
 from hrana.deadline import Deadline
 from hrana.errors import Waiting
-from hrana.reads import Reads, described
+from hrana.reads import Reads, described, streamed
 from hrana.wire import Answer, Json, Row, Statement
 
 AGENT = "changeover"
 CALL_S = 20.0
 """More than the 5 s after which the server takes the lock from whoever holds it."""
+STREAM_S = 6 * 3600.0
+"""The longest that reading a whole database may take; no wait for a piece is longer than a call."""
 PAUSE_S, PAUSE_S_MAX = 0.02, 0.5
 READS = ("select", "values", "explain")
 
@@ -76,6 +78,10 @@ class Remote:
         """The rows of each statement, all from one snapshot. ``within_s`` bounds the whole call."""
         deadline = Deadline(self._call_s if within_s is None else within_s)
         return self._reads.read(self._client, statements, None, deadline)[0]
+
+    def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
+        """Pieces of (place of the statement, rows), in order, all from one snapshot, however many."""
+        return streamed(self._client, statements, Deadline(STREAM_S), silence_s=self._call_s)
 
     def columns(self, sql: str) -> tuple[str, ...]:
         """The names of the columns that a query gives; it is not carried out."""

@@ -109,7 +109,7 @@ def _pending(config: Config) -> list[schema.ShippedPlan]:
 def _carry_out(
     plan: schema.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
 ) -> None:
-    work = upgrade.prepared(plan.path, wish.sets)
+    work = upgrade.prepared(plan.path, wish.sets, config)
     if dry_run:
         record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
         _tell_record(record, wish)
@@ -135,7 +135,7 @@ def _introduce(work: Work, config: Config, wish: Wish) -> None:
 
 
 def _go_on(act: Callable[..., Outcome], config: Config, environment: dict[str, str], wish: Wish) -> None:
-    work = session.take_up(None, None, database=config.database_path, state=None, sets=())
+    work = upgrade.taken_up(config)
     with ExitStack() as stack:
         if act is not finish:
             stack.enter_context(_living(config, environment, wish))
@@ -164,13 +164,18 @@ def _translated(config: Config) -> Iterator[None]:
     try:
         yield
     except BadParameter as error:
-        raise UpgradeError(error, more=words.owners(upgrade.old_owners(config.database_path))) from error
+        raise UpgradeError(error, more=words.owners(_old_owners(config))) from error
     except ChangeoverError as error:
         raise UpgradeError(error) from error
 
 
+def _old_owners(config: Config) -> dict[str, int]:
+    with closing(open_store(config)) as store:
+        return upgrade.old_owners(store)
+
+
 def _outline(config: Config, plans: Sequence[Plan], wish: Wish) -> None:
-    owners = upgrade.old_owners(config.database_path)
+    owners = _old_owners(config)
     if wish.as_json:
         print_json({"pending": [words.outline_data(plan) for plan in plans], "owners": owners})
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from hrana import address, wire
 from hrana.client import Client
 from hrana.deadline import Deadline
-from hrana.errors import Waiting
+from hrana.errors import Refused, Waiting
 from hrana.reads import Reads, described, streamed
 from hrana.tokens import is_read_only
 from hrana.wire import Answer, Json
@@ -19,6 +19,7 @@ from liveone.clock import SystemClock
 from liveone.store.database import BulkInsert, ReadOnly, Result, Row, Statement, Unavailable
 from liveone.store.libsql.errors import READ_ONLY_HINT, translated
 from liveone.store.libsql.frames import Frames
+from liveone.store.libsql.holds import QUESTION, refuse_held
 from liveone.store.libsql.sources import Source, Sources
 from liveone.store.libsql.writes import results_of, steps_of
 
@@ -88,7 +89,8 @@ class LibsqlDatabase:
         """Apply all statements in one transaction, or none. Returns one Result a statement.
 
         Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
-        again, then raises Busy; raises ReadOnly at once where the token only reads.
+        again, then raises Busy; raises Held at once while a migration asks writers to wait, ReadOnly where
+        the token only reads.
         """
         self._refuse_closed()
         self._refuse_read_only()
@@ -97,7 +99,8 @@ class LibsqlDatabase:
             stmts = [step for part in parts for step in part]
             if not stmts:
                 return results_of([0] * len(parts), [])
-            request = wire.batch(wire.transaction("BEGIN IMMEDIATE", stmts))
+            asked = [wire.statement(QUESTION), *stmts]
+            request = wire.batch(wire.transaction("BEGIN IMMEDIATE", asked))
             return results_of([len(part) for part in parts], self._commit(request, len(stmts)))
 
     def change_token(self) -> int:
@@ -129,7 +132,7 @@ class LibsqlDatabase:
             asked_s = _MONOTONIC_S()
             try:
                 result: Json = self._primary.pipeline(request, deadline)["result"]
-                answers = wire.answers(result, count, self.label)
+                answers = self._answers(result, count)
             except Waiting:
                 if deadline.left_s() <= pause_s:
                     raise
@@ -138,6 +141,15 @@ class LibsqlDatabase:
             else:
                 self._frames.note(result, asked_s)
                 return answers
+
+    def _answers(self, result: Json, count: int) -> list[Answer]:
+        """The answers of the ``count`` statements behind the question about a hold."""
+        refuse_held(result, self.label)
+        try:
+            return wire.answers(result, count + 1, self.label)[1:]
+        except Refused as error:
+            error.step = error.step - 1 if error.step else None
+            raise
 
     def _refuse_closed(self) -> None:
         if self._closed:
