@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from hrana.wire import Statement
 from sqlglot import exp
 
 from changeover.database.connect import opened
@@ -18,6 +17,7 @@ from changeover.database.names import counted, quoted
 from changeover.database.where import Database, Server
 from changeover.errors import ChangeoverError
 from changeover.sqltree import Effect
+from hrana.wire import Statement
 
 ASK_S = 2.0
 OPCODES_BETWEEN_LOOKS = 10_000

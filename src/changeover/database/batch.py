@@ -22,6 +22,7 @@ from hrana.wire import Json, Statement
 FAULTS, VERDICT, CLOCK = "changeover_now_faults", "changeover_now_verdict", "changeover_now_clock"
 NOW_S = "(julianday('now') - 2440587.5) * 86400.0"
 SINCE = f"({NOW_S} - (SELECT began FROM {CLOCK} WHERE began IS NOT NULL))"
+PREFIX = "SQLite error: "
 ENFORCE = "PRAGMA foreign_keys = {}"
 """A server heeds it before BEGIN, for the one request. Its default is ON; `legacy_alter_table` it refuses."""
 _PREPARED = (
@@ -134,7 +135,7 @@ class Batch:
             return step.refusal(self._sentences(answered.rows(place - 1)))
         if step.script is not None:
             return StepFailed(
-                f"The statement failed: {error.said.removeprefix('SQLite error: ')}. Everything was rolled back.",
+                f"The statement failed: {error.said.removeprefix(PREFIX)}. Everything was rolled back.",
                 hint="Mend the script and rehearse again; the database is as it was.",
                 position=step.script.position,
             )

@@ -6,12 +6,11 @@ needs no savepoints, and what `writes.Written` recorded is true of both.
 
 from collections.abc import Iterator
 
-from hrana.wire import Statement
-
 from changeover.database.connect import opened
 from changeover.database.names import listed, quoted
 from changeover.database.where import Server
 from changeover.database.writes import Deed, Write, Written
+from hrana.wire import Statement
 
 PER_BATCH = 500
 

@@ -13,12 +13,15 @@ from uuid import uuid4
 from changeover.database import lease, ledger
 from changeover.database.batch import Answered, Batch
 from changeover.database.change import Context
+from changeover.database.names import counted
 from changeover.database.remote import Remote
 from changeover.errors import Busy, LeaseLost, OutcomeUnknown, Unavailable
 from hrana import errors
 from hrana.deadline import Deadline
 
 SENDS_MAX = 3
+RESEND_S = 2.0
+"""A change whose answer took longer than this to get lost held writers up for nothing: once is enough."""
 SETTLE_S = 30.0
 PAUSE_S = 0.2
 
@@ -49,8 +52,10 @@ def settled(
     reach, so the ledger could not be asked).
     """
     waiting, began_s = Deadline(sending.lock_wait_s), time.monotonic()
-    for _ in range(SENDS_MAX):
-        attempt = Attempt(uuid4().hex, time.monotonic() - began_s)
+    sends = 0
+    while sends < SENDS_MAX:
+        sends += 1
+        attempt, sent_s = Attempt(uuid4().hex, time.monotonic() - began_s), time.monotonic()
         hook("begun")
         try:
             answered = _patiently(remote, sending, attempt, waiting)
@@ -62,14 +67,17 @@ def settled(
             if entry is not None:
                 hook("committed")
                 return entry
+            if time.monotonic() - sent_s > RESEND_S:
+                break
         except LeaseLost:
             raise lease.lost(remote) from None
         else:
             hook("committed")
             return answered
     raise Unavailable(
-        f"The change was sent to {remote.label} {SENDS_MAX} times and was not done; nothing was changed.",
-        hint="Look at the server and the network; then `changeover resume`.",
+        f"{remote.label} did not carry the change out ({counted(sends, 'request')}); nothing was changed.",
+        hint="Look at the server and the network, and at what the change takes in a rehearsal; then"
+        " `changeover resume`.",
     )
 
 

@@ -1,7 +1,8 @@
 """A household on a real libSQL server, and connections to it."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,11 @@ def remote(server: Server) -> Iterator[Remote]:
     """A connection to the household as changeover opens it."""
     with closing(connect(server)) as opened:
         yield opened
+
+
+@pytest.fixture(params=["file", "server"])
+def either(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection | Remote]:
+    """A connection to the household, on each kind of database."""
+    with ExitStack() as stack:
+        where = request.getfixturevalue(request.param)
+        yield stack.enter_context(closing(connect(where)))

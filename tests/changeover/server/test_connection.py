@@ -2,8 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,14 +23,6 @@ from changeover.errors import (
     Unavailable,
 )
 from hrana.wire import Statement
-
-
-@pytest.fixture(params=["file", "server"])
-def either(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection | Remote]:
-    """A connection to the household, on each kind of database."""
-    with ExitStack() as stack:
-        where = request.getfixturevalue(request.param)
-        yield stack.enter_context(closing(connect(where)))
 
 
 def test_a_cursor_gives_rows_one_by_one_some_at_a_time_and_all(

@@ -60,8 +60,8 @@ BAD = {
     "no such column": ("UPDATE systems SET absent = 1", "systems", ""),
     "a transaction of its own": ("COMMIT", "systems", ""),
     "an index lost in a rebuild": (
-        "CREATE TABLE readings_agg_1d_new (id INTEGER PRIMARY KEY, system_id TEXT NOT NULL, day TEXT NOT NULL,"
-        " solar_kwh REAL); INSERT INTO readings_agg_1d_new SELECT * FROM readings_agg_1d;"
+        "CREATE TABLE readings_agg_1d_new (id INTEGER PRIMARY KEY, system_id TEXT NOT NULL,"
+        " day TEXT NOT NULL, solar_kwh REAL); INSERT INTO readings_agg_1d_new SELECT * FROM readings_agg_1d;"
         " DROP TABLE readings_agg_1d; ALTER TABLE readings_agg_1d_new RENAME TO readings_agg_1d",
         "readings_agg_1d",
         "",
