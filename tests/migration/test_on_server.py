@@ -4,7 +4,6 @@ LiveOne itself is not killed here, so every reading that the portal handed out i
 """
 
 import json
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -116,18 +115,18 @@ def test_there_and_back_and_there_again_and_nobody_notices(live: ServerStage, pa
     back_where_it_began(live, past)
 
 
-@pytest.mark.parametrize("task", ["backup", "merge-systems", "migrate-systems", "answers"])
+@pytest.mark.parametrize("task", ["migrate-systems", "answers"])
 def test_the_upgrade_is_killed_and_one_command_goes_on(live: ServerStage, past: History, task: str) -> None:
     upgraded(live, "upgrade", "--dry-run", *SETS, "--json")
     process = begun(live, *UPGRADE)
-    reached(live, {"backup": "changeover:backup"}.get(task, task), runs=1)
+    reached(live, task, runs=1)
     killed(process)
     whole(live)
     upgraded(live, "upgrade", "--resume", "--confirm", "people", "--json", codes=(0, 4))
     back_where_it_began(live, past)
 
 
-@pytest.mark.parametrize("task", ["owners-check", "changeover:backup", "migrate-systems", "answers"])
+@pytest.mark.parametrize("task", ["changeover:backup", "migrate-systems"])
 def test_the_server_is_killed_in_any_phase_and_comes_back(
     live: ServerStage, past: History, task: str
 ) -> None:
@@ -160,15 +159,3 @@ def test_a_replica_that_dies_meanwhile_changes_nothing(tmp_path: Path, past: His
             back_where_it_began(live, past)
         finally:
             replica.close()
-
-
-def test_a_paused_runner_holds_nobody_for_long(live: ServerStage, past: History) -> None:
-    upgraded(live, "upgrade", "--dry-run", *SETS, "--json")
-    process = begun(live, *UPGRADE)
-    reached(live, "migrate-systems", runs=1)
-    process.send_signal(signal.SIGSTOP)
-    time.sleep(1)
-    drained(live)
-    process.send_signal(signal.SIGCONT)
-    assert process.wait(120) in (0, 4)
-    back_where_it_began(live, past)

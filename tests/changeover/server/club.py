@@ -91,10 +91,12 @@ def _plan(path: Path, undo: str) -> Plan:
 
 
 @contextmanager
-def made(folder: Path, sqld: Sqld, *, with_admin: bool = False, **parts: str) -> Iterator[ServerClub]:
+def made(
+    folder: Path, sqld: Sqld, *, with_admin: bool = False, token: str = "", **parts: str
+) -> Iterator[ServerClub]:
     """A club with its plan, alone on a server; all its databases are gone at the end."""
     files.make(folder, **parts)
-    one = ServerClub(folder, sqld, with_admin=with_admin)
+    one = ServerClub(folder, sqld, token, with_admin)
     before = set(databases(sqld))
     sqld.admin("POST", f"namespaces/{PLACE}/create", {})
     copied(one.original, one.database)
