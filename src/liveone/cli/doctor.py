@@ -97,7 +97,7 @@ def _database(store: Store) -> Finding:
 
 
 def _upgrade(store: Store) -> Iterator[Finding]:
-    plans = schema.pending(store.generation)
+    plans = schema.pending(store.shape)
     if plans:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"

@@ -103,7 +103,7 @@ def upgrade_command(
 
 def _pending(config: Config) -> list[schema.ShippedPlan]:
     with closing(open_store(config)) as store:
-        return schema.pending(store.generation)
+        return schema.pending(store.shape)
 
 
 def _carry_out(
