@@ -55,7 +55,7 @@ class SchemaStatus:
 
 
 def contract(generation: int = NEWEST) -> dict[str, list[str]]:
-    """The columns that this release needs in a database of a generation, by table; none that it can do without."""
+    """The columns that this release needs in a database of a generation, by table; none it can do without."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(schema_path(generation).read_text(encoding="utf-8"))
         rows = connection.execute(

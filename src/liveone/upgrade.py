@@ -135,6 +135,20 @@ def require_known(plans: Sequence[Plan], sets: Sequence[str]) -> None:
                            hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
 
 
+def require_boxes(plans: Sequence[Plan], confirm: Sequence[str]) -> None:
+    """Raises BadInput for a ``--confirm`` that is for none of the plans."""
+    known = set().union(*map(boxes_of, plans))
+    for name in confirm:
+        if name not in known:
+            raise BadInput(f"--confirm {name}: no plan to be run has such a box",
+                           hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
+
+
+def boxes_of(plan: Plan) -> set[str]:
+    """What ``--confirm`` may name in a plan."""
+    return {box.id for box in plan.boxes()} | {action.id for action in plan.actions()}
+
+
 def proven(work: Work, *, who: str, as_json: bool) -> Record:
     """A rehearsal that proves this very run: the last one where it still holds, else a new one."""
     wanted = wanted_record(work.state, work.plan, work.database, work.values)

@@ -14,12 +14,13 @@ import click
 
 from changeover import session
 from changeover.errors import BadParameter, ChangeoverError
+from changeover.folders import state_of
 from changeover.plan import Plan
 from changeover.records import Record
 from changeover.report import page, write
 from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
 from changeover.session import Work
-from liveone import schema, upgrade
+from liveone import schema, upgrade, upgrade_runs
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
@@ -62,7 +63,7 @@ class Wish:
 )
 @click.option("--dry-run", is_flag=True, help="Rehearse on a copy, and say what the run would take.")
 @click.option("--resume", "again", flag_value="resume", help="Go on with an upgrade that was cut off.")
-@click.option("--rollback", "again", flag_value="rollback", help="Back to before; new readings stay.")
+@click.option("--rollback", "again", flag_value="rollback", help="Take the newest plan back; readings stay.")
 @click.option("--finish", "again", flag_value="finish", help="Drop what is kept for the way back.")
 @json_option
 @pass_shell
@@ -86,7 +87,9 @@ def upgrade_command(
     environment = upgrade.surroundings(config, os.environ)
     with upgrade.told(environment), _translated(config):
         if again:
-            _go_on(AGAIN[again], config, environment, wish)
+            for run_id in _runs(again, config):
+                _go_on(AGAIN[again], config, environment, wish, run_id=run_id)
+            _tell_standing(again, config, wish)
             return
         plans = _pending(config)
         if not plans:
@@ -94,10 +97,11 @@ def upgrade_command(
             return
         documents = [session.read_sound(plan.path) for plan in plans]
         upgrade.require_known(documents, sets)
+        upgrade.require_boxes(documents, confirm)
         if plan_only:
             _outline(config, documents, wish)
         else:
-            for plan in plans:
+            for plan in plans[:1] if dry_run else plans:
                 _carry_out(plan, config, environment, wish, dry_run=dry_run)
 
 
@@ -113,6 +117,7 @@ def _carry_out(
     if dry_run:
         record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
         _tell_record(record, wish)
+        _tell_later(plan, config, wish)
         sys.exit(0 if record.passed else 4)
     _introduce(work, config, wish)
     with _living(config, environment, wish):
@@ -134,8 +139,23 @@ def _introduce(work: Work, config: Config, wish: Wish) -> None:
         show(judge(open_directory(config.users_path, os.environ), owners.items()))
 
 
-def _go_on(act: Callable[..., Outcome], config: Config, environment: dict[str, str], wish: Wish) -> None:
-    work = session.take_up(None, None, database=config.database_path, state=None, sets=())
+def _runs(again: str, config: Config) -> Sequence[str | None]:
+    """The runs a command is about; None is the newest, of which changeover says why it cannot be."""
+    state = state_of(config.database_path)
+    if again == "rollback":
+        return [upgrade_runs.newest_standing(state)]
+    return (upgrade_runs.done(state) if again == "finish" else []) or [None]
+
+
+def _go_on(
+    act: Callable[..., Outcome],
+    config: Config,
+    environment: dict[str, str],
+    wish: Wish,
+    *,
+    run_id: str | None,
+) -> None:
+    work = session.take_up(None, run_id, database=config.database_path, state=None, sets=())
     with ExitStack() as stack:
         if act is not finish:
             stack.enter_context(_living(config, environment, wish))
@@ -156,7 +176,8 @@ def _living(config: Config, environment: dict[str, str], wish: Wish) -> Iterator
 
 
 def _desk(work: Work, wish: Wish) -> AbstractContextManager[Settings]:
-    return session.at_desk(work, json_=wish.as_json, confirm=wish.confirm, who=wish.who)
+    confirmed = upgrade.boxes_of(work.plan).intersection(wish.confirm)
+    return session.at_desk(work, json_=wish.as_json, confirm=sorted(confirmed), who=wish.who)
 
 
 @contextmanager
@@ -182,6 +203,20 @@ def _outline(config: Config, plans: Sequence[Plan], wish: Wish) -> None:
 
 def _tell_record(record: Record, wish: Wish) -> None:
     _say(wish, {"rehearsal": record, "passed": record.passed}, "\n".join(words.rehearsal(record)))
+
+
+def _tell_later(plan: schema.ShippedPlan, config: Config, wish: Wish) -> None:
+    """A plan after this one starts from what this one makes: its rehearsal needs that done first."""
+    later = [each.name for each in _pending(config) if each.step > plan.step]
+    if later and not wish.as_json:
+        click.echo(f"After it, each rehearsed when the one before is done: {', '.join(later)}")
+
+
+def _tell_standing(again: str, config: Config, wish: Wish) -> None:
+    state = state_of(config.database_path)
+    standing = upgrade_runs.newest_standing(state)
+    if again == "rollback" and standing and not wish.as_json:
+        click.echo(f"Still in force: {upgrade_runs.title(state, standing)}. --rollback again takes it back.")
 
 
 def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:

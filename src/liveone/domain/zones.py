@@ -66,6 +66,11 @@ class Zone:
         """The instant as local ISO 8601 text, ``2025-08-18T10:00:00+10:00``."""
         return self._local(at).isoformat(timespec="seconds")
 
+    def __str__(self) -> str:
+        """``Europe/Berlin``, or ``+10:00``."""
+        hours, minutes = divmod(abs(self.offset_min), 60)
+        return self.name or f"{'-' if self.offset_min < 0 else '+'}{hours:02d}:{minutes:02d}"
+
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self._tzinfo)
 

@@ -87,7 +87,8 @@ def edit_system(
     Raises BadInput for a system that is not there or a zone that is none, CannotHold for an offset or a time
     zone that the database cannot keep.
     """
-    zone, present = Zone(timezone_offset_min, time_zone), get_system(store, system_id)
+    Zone(timezone_offset_min)
+    present = get_system(store, system_id)
     if store.generation == 1 and timezone_offset_min % 60:
         raise CannotHold(
             f"database {store.database.label} is of generation 1, which holds only offsets of whole hours",
@@ -98,7 +99,9 @@ def edit_system(
     steps = [Query("systems_edit", (system_id, display_name, timezone_offset_min))]
     if time_zone != present.time_zone:
         steps.append(Query("systems_set_zone", (system_id, time_zone)))
-    _write_zone(store, steps + reopening(store, system_id, zone_of(present), zone), time_zone)
+    if (timezone_offset_min, time_zone) != (present.timezone_offset_min, present.time_zone):
+        steps += reopening(store, system_id, zone_of(present), Zone(timezone_offset_min, time_zone))
+    _write_zone(store, steps, time_zone)
     edited = get_system(store, system_id)
     assert edited is not None
     return edited
