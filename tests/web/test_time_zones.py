@@ -1,4 +1,4 @@
-"""The API in a zone whose clocks change: one value per interval, the offset in force, days of 23 to 25 hours."""
+"""The API where clocks change: one value per interval, the offset in force, days of 23 to 25 hours."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
