@@ -152,6 +152,9 @@ def test_the_zone_of_a_system_is_edited_and_what_that_moves_is_computed_anew(tmp
         ]
         assert client.patch(url, json={"displayName": "Hut"}).json()["recomputed"] == []
         assert systems.list_systems(store)[0].time_zone == "Africa/Lagos"
+        same = {"displayName": "Hut", "offsetMin": 60}
+        assert client.patch(url, json=same).json()["recomputed"] == []
+        assert systems.list_systems(store)[0].time_zone == "Africa/Lagos"
         assert client.patch(url, json={"offsetMin": 345}).json()["success"]
         assert systems.list_systems(store)[0].time_zone is None
         listed = client.get("/api/admin/time-zones").json()

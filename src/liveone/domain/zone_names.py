@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 
-OFFSET = re.compile(r"([+-])(\d{1,2})(?::?([0-5]\d))?")
+OFFSET = re.compile(r"(?:UTC)?([+\u2212-])(\d{1,2})(?::?([0-5]\d))?")
 OF_THE_MACHINE = frozenset(("localtime", "posixrules", "Factory"))
 """Names that mean something else on each machine, or nothing."""
 MOST_NEAR = 3
@@ -29,7 +29,7 @@ def read_zone(text: str, now_at: float) -> Zone:
     match = OFFSET.fullmatch(written)
     if match:
         minutes = int(match[2]) * 60 + int(match[3] or 0)
-        return Zone(-minutes if match[1] == "-" else minutes)
+        return Zone(minutes if match[1] == "+" else -minutes)
     if written not in names():
         raise BadInput(f"{written[:60]!r} is no time zone", hint=f"{_near(written)}{WAYS}")
     return Zone(standard_offset_min(written, now_at), written)

@@ -104,14 +104,16 @@ def add(steward: Steward, services: Wired, new: NewSystem) -> Response:
 @router.get("/time-zones", summary="The time zones there are", responses=RESPONSES)
 def time_zones(_: Administrator, services: Wired) -> Response:
     """Names as `timeZone` takes them; `kept` is false while the database has no room for one."""
-    return answer({"success": True, "kept": services.store.keeps_zones, "names": sorted(names())})
+    return answer(
+        {"success": True, "kept": services.store.detect_again().keeps_zones, "names": sorted(names())}
+    )
 
 
 @router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
 async def edit(_: Administrator, services: Wired, system_id: int, change: Edited) -> Response:
     """Another time zone means other days: those that begin or end at another moment are computed anew.
 
-    `offsetMin` alone takes the time zone away.
+    Another `offsetMin` takes the time zone away; the one that the system has keeps it.
     """
     moved = await run_in_threadpool(_edit, services, system_id, change)
     outcomes = await services.daily(DailyJob("catchup", system_id=system_id)) if moved else []
@@ -189,7 +191,8 @@ def _edit(services: Services, system_id: int, change: Edited) -> bool:
     if system is None:
         raise ApiError(404, f"There is no system {system_id}.")
     before = (system.timezone_offset_min, system.time_zone)
-    zone = _zone(change.timeZone, change.offsetMin, services.clock.now_at())
+    moving_min = change.offsetMin if change.offsetMin != system.timezone_offset_min else None
+    zone = _zone(change.timeZone, moving_min, services.clock.now_at())
     offset_min, time_zone = (zone.offset_min, zone.name) if zone else before
     name = change.displayName or system.display_name
     moved = (offset_min, time_zone) != before
