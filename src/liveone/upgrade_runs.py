@@ -1,18 +1,34 @@
-"""Which runs a command of `liveone upgrade` means, where several plans were run one after the other.
+"""Which runs a command of `liveone upgrade` means, where one upgrade ran several plans.
 
-Rule: plans go back as they came, the newest first and one at a time; what was kept for the way back of any of
-them is given up together.
+Rule: an upgrade goes back as it came, newest plan first; what is kept for going back is given up together.
 """
 
+import json
+from collections.abc import Sequence
+
 from changeover.entries import Ending, begun, ending
-from changeover.folders import State
+from changeover.folders import State, write_whole
 
 GONE = (Ending.ROLLED_BACK, Ending.REFUSED)
+FILE = "upgrade.json"
+"""Beside the runs: those of the newest upgrade, in order."""
 
 
-def newest_standing(state: State) -> str | None:
-    """The newest run of which anything is in force; None where there is none."""
-    return next((run for run in reversed(state.run_ids()) if ending(state.entries(run)) not in GONE), None)
+def remember(state: State, run_ids: Sequence[str]) -> None:
+    """Note which runs one upgrade was made of."""
+    write_whole(state.path / FILE, json.dumps({"runs": list(run_ids)}))
+
+
+def standing(state: State) -> list[str]:
+    """The runs of which anything is in force, newest first."""
+    return [run for run in reversed(state.run_ids()) if ending(state.entries(run)) not in GONE]
+
+
+def last_upgrade(state: State) -> list[str]:
+    """The runs in force that the newest upgrade was made of, newest first; else the newest run in force."""
+    found, path = standing(state), state.path / FILE
+    known = set(json.loads(path.read_text(encoding="utf-8"))["runs"]) if path.is_file() else set()
+    return [run for run in found if run in known] if known.intersection(found[:1]) else found[:1]
 
 
 def done(state: State) -> list[str]:

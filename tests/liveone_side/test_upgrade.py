@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.migration import generation1, stage
+from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import SETS, Done, History, Stage
+
+from changeover.folders import state_of
+from liveone import upgrade_runs
 
 CONFIRMED = (*SETS, "--confirm", "people")
 
@@ -116,11 +119,6 @@ def test_a_liveone_that_does_not_run_is_started_for_the_duration(home: Stage) ->
     assert "nothing to do" in upgrade(home).out
     back = upgrade(home, "--rollback")
     assert back.code == 0, back.out + back.err
-    assert "Still in force: Vendor and time-zone migration" in back.out
-    assert zones(home) is None
-    assert generation1.ask(home.database, rows) == [("select.live", "1586", "user_2simonSimon")]
-    back = upgrade(home, "--rollback")
-    assert back.code == 0, back.out + back.err
     assert "Still in force" not in back.out
     assert generation1.ask(home.database, "SELECT user_id FROM systems WHERE id = 1") == [("simon",)]
     assert upgrade(home, *CONFIRMED).code == 0
@@ -128,4 +126,25 @@ def test_a_liveone_that_does_not_run_is_started_for_the_duration(home: Stage) ->
     tables = "SELECT name FROM sqlite_schema WHERE name = 'changeover_systems_before'"
     assert generation1.ask(home.database, tables) == []
     assert "finish" in upgrade(home, "--rollback").err
+    assert home.missing() == {site: [] for site in generation1.SITES}
+
+
+@pytest.mark.slow
+def test_upgrades_go_back_one_by_one_where_they_came_one_by_one(home: Stage) -> None:
+    """A database of generation 2 gets time zones; the way back leaves what came before them."""
+    shipped_sql.forward(home.database)
+    assert zones(home) is None
+    done = upgrade(home)
+    assert done.code == 0, done.out + done.err
+    assert zones(home) == [None]
+    state = state_of(home.database)
+    (run_id,) = upgrade_runs.standing(state)
+    upgrade_runs.remember(state, ["of an upgrade before"])
+    assert upgrade_runs.last_upgrade(state) == [run_id]
+    back = upgrade(home, "--rollback")
+    assert back.code == 0, back.out + back.err
+    assert zones(home) is None
+    rows = "SELECT vendor_type, owner_clerk_user_id FROM systems WHERE id = 1"
+    assert generation1.ask(home.database, rows) == [("select.live", "user_2simonSimon")]
+    assert "cannot be taken back" in upgrade(home, "--rollback").err
     assert home.missing() == {site: [] for site in generation1.SITES}

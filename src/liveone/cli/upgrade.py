@@ -63,7 +63,7 @@ class Wish:
 )
 @click.option("--dry-run", is_flag=True, help="Rehearse on a copy, and say what the run would take.")
 @click.option("--resume", "again", flag_value="resume", help="Go on with an upgrade that was cut off.")
-@click.option("--rollback", "again", flag_value="rollback", help="Take the newest plan back; readings stay.")
+@click.option("--rollback", "again", flag_value="rollback", help="Back to before; new readings stay.")
 @click.option("--finish", "again", flag_value="finish", help="Drop what is kept for the way back.")
 @json_option
 @pass_shell
@@ -101,8 +101,10 @@ def upgrade_command(
         if plan_only:
             _outline(config, documents, wish)
         else:
-            for plan in plans[:1] if dry_run else plans:
-                _carry_out(plan, config, environment, wish, dry_run=dry_run)
+            run_ids: list[str] = []
+            for plan in plans:
+                run_ids.append(_carry_out(plan, config, environment, wish, dry_run=dry_run))
+                upgrade_runs.remember(state_of(config.database_path), run_ids)
 
 
 def _pending(config: Config) -> list[schema.ShippedPlan]:
@@ -112,7 +114,8 @@ def _pending(config: Config) -> list[schema.ShippedPlan]:
 
 def _carry_out(
     plan: schema.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
-) -> None:
+) -> str:
+    """One plan, proven and run; the id of its run. A dry run, or a failure, ends the program."""
     work = upgrade.prepared(plan.path, wish.sets)
     if dry_run:
         record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
@@ -128,6 +131,7 @@ def _carry_out(
         with _desk(work, wish) as settings:
             outcome = run(work.plan, work.values, work.database, settings)
     _tell_outcome(outcome, work, wish)
+    return outcome.run_id
 
 
 def _introduce(work: Work, config: Config, wish: Wish) -> None:
@@ -142,9 +146,8 @@ def _introduce(work: Work, config: Config, wish: Wish) -> None:
 def _runs(again: str, config: Config) -> Sequence[str | None]:
     """The runs a command is about; None is the newest, of which changeover says why it cannot be."""
     state = state_of(config.database_path)
-    if again == "rollback":
-        return [upgrade_runs.newest_standing(state)]
-    return (upgrade_runs.done(state) if again == "finish" else []) or [None]
+    chosen = {"rollback": upgrade_runs.last_upgrade, "finish": upgrade_runs.done}
+    return (chosen[again](state) if again in chosen else []) or [None]
 
 
 def _go_on(
@@ -214,9 +217,10 @@ def _tell_later(plan: schema.ShippedPlan, config: Config, wish: Wish) -> None:
 
 def _tell_standing(again: str, config: Config, wish: Wish) -> None:
     state = state_of(config.database_path)
-    standing = upgrade_runs.newest_standing(state)
+    standing = upgrade_runs.standing(state)
     if again == "rollback" and standing and not wish.as_json:
-        click.echo(f"Still in force: {upgrade_runs.title(state, standing)}. --rollback again takes it back.")
+        title = upgrade_runs.title(state, standing[0])
+        click.echo(f"Still in force: {title}. --rollback again takes it back.")
 
 
 def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:
