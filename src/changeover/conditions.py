@@ -123,12 +123,17 @@ def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -
     )
 
 
-def require_same_schema(database: Database, entries: Sequence[Entry], run_id: str) -> None:
-    """The schema is as this run left it. Raises Refused when somebody else changed it since."""
+def require_same_schema(
+    database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
+) -> None:
+    """The schema is as this run left it, or with ``or_later`` as a run after it did.
+
+    Raises Refused when somebody else changed it since.
+    """
     first = begun(entries)
     with translated(database), closing(connect(database)) as connection:
         now = fingerprint.fingerprint(connection)
-        own = [entry for entry in ledger.entries(connection) if entry.run_id == run_id]
+        own = [entry for entry in ledger.entries(connection) if or_later or entry.run_id == run_id]
     left = own[-1].schema_after if own else first.text("schema_before") if first else now
     if left != now:
         raise Refused(

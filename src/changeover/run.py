@@ -203,7 +203,7 @@ def _again(
         entries = state.entries(run_id)
         _require_sense(command, plan, entries, state, run_id)
         conditions.require_same_plan(plan, entries, kept_plan(state, run_id))
-        conditions.require_same_schema(database, entries, run_id)
+        conditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
         folder = state.run(run_id)
         with Journal(
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at

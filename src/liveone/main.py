@@ -254,7 +254,7 @@ def run_daily(store: Store, job: DailyJob, now_at: float) -> list[DailyOutcome]:
     elif job.action == "day" and job.system_id is not None and job.day is not None:
         done = [closer.close_one(store, job.system_id, job.day)]
     else:
-        done = closer.catch_up(store, now_at)
+        done = closer.catch_up(store, now_at, system_id=job.system_id)
     sites = {system.id: system.vendor_site_id for system in systems.list_systems(store)}
     return [
         DailyOutcome(

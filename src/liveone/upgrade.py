@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from changeover import rehearsal, session
+from changeover import folders, rehearsal, session
 from changeover.conditions import wanted_record
 from changeover.database import local
 from changeover.database.where import ADMIN_TOKEN, ADMIN_URL, TOKEN, Database, Server
@@ -59,6 +59,11 @@ def state_folder(config: Config) -> Path | None:
     if not config.is_server:
         return None
     return config.folder / local.state_folder(Server(config.database.url)).name
+
+
+def state_of(config: Config) -> folders.State:
+    """The folder that keeps the runs on the configured database."""
+    return folders.state_of(database_of(config, os.environ), state_folder(config))
 
 
 def surroundings(config: Config, environment: Mapping[str, str]) -> dict[str, str]:
@@ -143,10 +148,10 @@ def prepared(path: Path, sets: Sequence[str], config: Config) -> Work:
     return session.begin(plan, database=database, state=state_folder(config), sets=own(plan, sets))
 
 
-def taken_up(config: Config) -> Work:
-    """The newest upgrade of the configured database. Raises Refused where there was none."""
+def taken_up(config: Config, run_id: str | None) -> Work:
+    """A run on the configured database, None: the newest. Raises Refused where there is none."""
     database = database_of(config, os.environ)
-    return session.take_up(None, None, database=database, state=state_folder(config), sets=())
+    return session.take_up(None, run_id, database=database, state=state_folder(config), sets=())
 
 
 def own(plan: Plan, sets: Sequence[str]) -> list[str]:
@@ -162,6 +167,20 @@ def require_known(plans: Sequence[Plan], sets: Sequence[str]) -> None:
         if _name(each) not in known:
             raise BadInput(f"--set {each}: no plan to be run has a parameter {_name(each)!r}",
                            hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
+
+
+def require_boxes(plans: Sequence[Plan], confirm: Sequence[str]) -> None:
+    """Raises BadInput for a ``--confirm`` that is for none of the plans."""
+    known = set().union(*map(boxes_of, plans))
+    for name in confirm:
+        if name not in known:
+            raise BadInput(f"--confirm {name}: no plan to be run has such a box",
+                           hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
+
+
+def boxes_of(plan: Plan) -> set[str]:
+    """What ``--confirm`` may name in a plan."""
+    return {box.id for box in plan.boxes()} | {action.id for action in plan.actions()}
 
 
 def proven(work: Work, *, who: str, as_json: bool) -> Record:

@@ -158,6 +158,9 @@ class Stage:
     def post(self, path: str, body: object) -> tuple[int, dict[str, object]]:
         return self._ask("POST", path, cron=True, content=json.dumps(body).encode())
 
+    def patch(self, path: str, body: object) -> tuple[int, dict[str, object]]:
+        return self._ask("PATCH", path, cron=False, content=json.dumps(body).encode())
+
     def _ask(
         self, method: str, path: str, *, cron: bool, content: bytes | None = None
     ) -> tuple[int, dict[str, object]]:

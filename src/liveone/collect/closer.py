@@ -35,14 +35,17 @@ class Closed:
     error: LiveOneError | None = None
 
 
-def catch_up(store: Store, now_at: float, *, look_back_days: int | None = None) -> list[Closed]:
+def catch_up(
+    store: Store, now_at: float, *, look_back_days: int | None = None, system_id: int | None = None
+) -> list[Closed]:
     """Close every day that is over and is open or was re-opened. Systems without such days are left out.
 
     ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
     are always found. A system whose days cannot be closed does not keep the others from it. Raises
     StoreError when the systems themselves cannot be read.
     """
-    results = [_catch_up_one(store, system, now_at, look_back_days) for system in systems.list_systems(store)]
+    chosen = systems.list_systems(store) if system_id is None else [_system(store, system_id)]
+    results = [_catch_up_one(store, system, now_at, look_back_days) for system in chosen]
     return [result for result in results if result.days or result.error]
 
 
@@ -90,7 +93,8 @@ def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
 def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
     """Close days, and once more those whose rows changed between reading and saving.
 
-    What keeps changing is left open for the next minute.
+    What keeps changing is left open for the next minute, and everything where the system was moved to
+    another zone meanwhile.
     """
     closed: set[str] = set()
     changed = list(days)
@@ -109,9 +113,14 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
         changed = [day for day in rows if _rows(store, system, day) != rows[day]]
         if not changed:
             break
-    for day in changed:
+    for day in days if _moved(store, system) else changed:
         aggregates.clear_days(store, system.id, day, day)
     return sorted(closed)
+
+
+def _moved(store: Store, system: System) -> bool:
+    now = systems.get_system(store, system.id)
+    return now is not None and zone_of(now) != zone_of(system)
 
 
 def _gap_before(system: System, day: str, rows: Sequence[FiveMinutes]) -> list[str]:

@@ -52,6 +52,16 @@ class Store:
         """Whether a reading with absent measurements can be stored."""
         return self._shape.holds_partial
 
+    @property
+    def shape(self) -> Shape:
+        """The database's shape, as last detected."""
+        return self._shape
+
+    @property
+    def keeps_zones(self) -> bool:
+        """Whether a system's time zone can be stored, as last detected."""
+        return self._shape.keeps_zones
+
     def detect_again(self) -> Shape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
         self._shape = detect(self.database)

@@ -34,7 +34,12 @@ class Health:
         if problem:
             return 503, body | {"status": "unavailable", "schema": None, "error": problem}
         applied = store.generation
-        schema = {"applied": applied, "expected": NEWEST, "inSync": applied == NEWEST}
+        schema = {
+            "applied": applied,
+            "expected": NEWEST,
+            "inSync": applied == NEWEST,
+            "timeZones": store.keeps_zones,
+        }
         return 200, body | {"generation": applied, "schema": schema}
 
     def _collector(self) -> dict[str, Any]:
