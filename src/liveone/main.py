@@ -1,20 +1,25 @@
 """Wiring: settings become database, vendors, loops and application; the only place where objects meet."""
 
 import asyncio
+import logging
 import os
 import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+
+from fastapi import FastAPI
 
 from liveone import __version__, users
 from liveone.administration import Steward
 from liveone.clock import Clock, SystemClock
 from liveone.collect import closer
 from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.nospool import NoSpool
+from liveone.collect.oncall import OnCall
 from liveone.collect.onlooker import Onlooker
 from liveone.collect.poller import PollResult
 from liveone.collect.spool import Spool
@@ -36,6 +41,15 @@ from liveone.web.auth import AuthSettings, User
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STREAM_S = 3600
+STATELESS_STREAM_S = 50
+"""An event stream ends by itself before the host ends it (vercel.json: 60 s)."""
+STATELESS_NOTICE = (
+    "This instance keeps nothing on disk: a reading that the database refuses is tried twice and then lost. "
+    "It polls and closes days only when /api/cron/minutely and /api/cron/daily are called."
+)
+
+log = logging.getLogger(__name__)
 
 
 def open_database(config: Config) -> Database:
@@ -141,8 +155,9 @@ class VendorBook:
 
 
 def release() -> str:
-    """``<version>+<commit>``: the commit from LIVEONE_COMMIT, or from the checkout this runs from."""
-    commit = os.environ.get("LIVEONE_COMMIT") or _checkout_commit()
+    """``<version>+<commit>``: the commit from LIVEONE_COMMIT, the host, or the checkout this runs from."""
+    named = os.environ.get("LIVEONE_COMMIT") or os.environ.get("VERCEL_GIT_COMMIT_SHA", "")[:12]
+    commit = named or _checkout_commit()
     return f"{__version__}+{commit}" if commit else __version__
 
 
@@ -150,13 +165,11 @@ def _checkout_commit() -> str:
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return ""
-    done = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=5,
-    )
+    asked = ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=5)
+    except OSError:
+        return ""
     return done.stdout.strip()
 
 
@@ -212,6 +225,40 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
         store.close()
 
 
+def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
+    """The application for hosts without a disk, where a schedule of theirs calls the cron paths.
+
+    Nothing is opened, sent or kept before a request needs it. Raises ConfigError.
+    """
+    auth, clock = auth_settings(config), clock or SystemClock()
+    _refuse_what_does_not_last(config, auth)
+    store = Store(open_database(config), cadence_s=config.collect.cadence_s, at_once=False)
+    vendors = VendorBook(config.vendors)
+    settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
+    collector = (
+        Onlooker()
+        if only_reads(config)
+        else OnCall(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
+    )
+    log.warning(STATELESS_NOTICE)
+    services = _services(config, store, clock, auth, collector, vendors=vendors)
+    stream_s = config.server.stream_s or STATELESS_STREAM_S
+    return create_app(replace(services, stream_s=stream_s, notice=STATELESS_NOTICE))
+
+
+def _refuse_what_does_not_last(config: Config, auth: AuthSettings) -> None:
+    """What would be gone, or different, in the next instance."""
+    if not config.is_server:
+        raise ConfigError(
+            f"a host without a disk needs its database on a server, and {config.database.url} is a file",
+            hint="Set LIVEONE_DATABASE_URL=libsql://HOST and LIVEONE_DATABASE_TOKEN.",
+        )
+    if auth.users and not (config.secrets.session_key or config.secrets.auth_password):
+        raise ConfigError(
+            "a login would hold on one instance only", hint="Set LIVEONE_SESSION_KEY to a long random text."
+        )
+
+
 def _services(
     config: Config,
     store: Store,
@@ -236,6 +283,7 @@ def _services(
         collector_status=lambda: asdict(collector.status()),
         release=release(),
         cadence_s=config.collect.cadence_s,
+        stream_s=config.server.stream_s or STREAM_S,
         administration=Steward(
             store=store,
             clock=clock,

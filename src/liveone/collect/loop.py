@@ -16,6 +16,7 @@ from liveone.collect import closer
 from liveone.collect.backlog import Backlog
 from liveone.collect.closer import Closed
 from liveone.collect.flights import Flight, Flights
+from liveone.collect.nospool import NoSpool
 from liveone.collect.poller import Poller, PollFailed, PollResult, VendorOf
 from liveone.collect.recorder import Recorder
 from liveone.collect.schedule import Moment, Schedule, Turn
@@ -89,7 +90,12 @@ class Collector:
     """
 
     def __init__(
-        self, store: Store, vendor_of: VendorOf, clock: Clock, spool: Spool, settings: CollectSettings
+        self,
+        store: Store,
+        vendor_of: VendorOf,
+        clock: Clock,
+        spool: Spool | NoSpool,
+        settings: CollectSettings,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -161,6 +167,11 @@ class Collector:
             if each.error is not None:
                 log.error("closing days of system %s: %s", each.system_id, each.error)
         return closed
+
+    @property
+    def refusal(self) -> StoreError | None:
+        """Why the database took no reading at the last attempt; None while it does."""
+        return self._recorder.refusal
 
     def status(self) -> CollectorStatus:
         """How collecting goes. Cheap; may be called from any thread."""

@@ -34,28 +34,36 @@ class Query:
 class Store:
     """Runs named queries in the variant of the database's generation. Safe to call from any thread.
 
-    Raises Foreign when the database is of no generation known to this release.
+    Raises Foreign when the database is of no generation known to this release: at once, or with
+    ``at_once`` false from the first call that needs to know. Until then the database is not asked.
     """
 
-    def __init__(self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S) -> None:
+    def __init__(
+        self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S, at_once: bool = True
+    ) -> None:
         self.database = database
         self.cadence_s = cadence_s
-        self._shape = detect(database)
+        self._shape = detect(database) if at_once else None
 
     @property
     def generation(self) -> int:
         """The database's generation, as last detected."""
-        return self._shape.generation
+        return self._known().generation
+
+    @property
+    def generation_seen(self) -> int | None:
+        """As ``generation``, without asking the database: None when it has never answered."""
+        return self._shape.generation if self._shape else None
 
     @property
     def holds_partial(self) -> bool:
         """Whether a reading with absent measurements can be stored."""
-        return self._shape.holds_partial
+        return self._known().holds_partial
 
     def detect_again(self) -> Shape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
-        self._shape = detect(self.database)
-        return self._shape
+        shape = self._shape = detect(self.database)
+        return shape
 
     def read(self, name: str, *params: Value) -> list[Row]:
         """The rows of one named query."""
@@ -72,6 +80,9 @@ class Store:
     def close(self) -> None:
         """Release the database."""
         self.database.close()
+
+    def _known(self) -> Shape:
+        return self._shape or self.detect_again()
 
     def _passing_over(self, call: Callable[[], T]) -> T:
         try:
