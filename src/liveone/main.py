@@ -31,6 +31,7 @@ from liveone.store import store as stores
 from liveone.store.database import Database
 from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.driver import TIMEOUT_S
 from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
 from liveone.vendors.base import Vendor, VendorAccount
@@ -44,6 +45,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
 STATELESS_STREAM_S = 50
 """An event stream ends by itself before the host ends it (vercel.json: 60 s)."""
+STATELESS_DATABASE_S = 10.0
+"""What one call to the database gets: a poll and two attempts to keep it fit into the host's 60 s."""
 STATELESS_NOTICE = (
     "This instance keeps nothing on disk: a reading that the database refuses is tried twice and then lost. "
     "It polls and closes days only when /api/cron/minutely and /api/cron/daily are called."
@@ -52,8 +55,11 @@ STATELESS_NOTICE = (
 log = logging.getLogger(__name__)
 
 
-def open_database(config: Config) -> Database:
-    """The configured database as it is, of whatever shape. Raises StoreError, ConfigError, BadInput."""
+def open_database(config: Config, *, timeout_s: float = TIMEOUT_S) -> Database:
+    """The configured database as it is, of whatever shape; ``timeout_s`` bounds each call to a server.
+
+    Raises StoreError, ConfigError, BadInput.
+    """
     if not config.is_server:
         return stores.open_database(config.database_path)
     _refuse_unknown_scheme(config.database.url)
@@ -61,6 +67,7 @@ def open_database(config: Config) -> Database:
         config.database.url,
         token=config.secrets.database_token,
         replica_url=config.database.replica_url,
+        timeout_s=timeout_s,
     )
 
 
@@ -232,7 +239,11 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
     """
     auth, clock = auth_settings(config), clock or SystemClock()
     _refuse_what_does_not_last(config, auth)
-    store = Store(open_database(config), cadence_s=config.collect.cadence_s, at_once=False)
+    store = Store(
+        open_database(config, timeout_s=STATELESS_DATABASE_S),
+        cadence_s=config.collect.cadence_s,
+        at_once=False,
+    )
     vendors = VendorBook(config.vendors)
     settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
     collector = (

@@ -13,7 +13,7 @@ from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChan
 from liveone.store.files import refuse_unusable
 from liveone.store.generations import Shape, detect
 from liveone.store.libsql.address import is_server
-from liveone.store.libsql.driver import LibsqlDatabase
+from liveone.store.libsql.driver import TIMEOUT_S, LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
 
@@ -121,14 +121,19 @@ def open_store(
 
 
 def open_database(
-    url: str | Path, *, busy_timeout_s: float = 2.0, token: str = "", replica_url: str = ""
+    url: str | Path,
+    *,
+    busy_timeout_s: float = 2.0,
+    token: str = "",
+    replica_url: str = "",
+    timeout_s: float = TIMEOUT_S,
 ) -> Database:
     """The database a URL names, of whatever shape: ``libsql://``, ``http(s)://`` a server, all else a file.
 
-    ``token`` and ``replica_url`` are for servers, ``busy_timeout_s`` for files.
+    ``token``, ``replica_url`` and ``timeout_s`` are for servers, ``busy_timeout_s`` for files.
     """
     if is_server(str(url)):
-        return LibsqlDatabase(str(url), token=token, replica_url=replica_url)
+        return LibsqlDatabase(str(url), token=token, replica_url=replica_url, timeout_s=timeout_s)
     path = path_of(url)
     refuse_unusable(path)
     return SqliteDatabase(path, busy_timeout_s=busy_timeout_s)
