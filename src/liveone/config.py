@@ -267,8 +267,7 @@ def _vendors(
     if not isinstance(tables, list):
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
     found: dict[str, VendorConfig] = {}
-    names = [str(table.get("name", "")) for table in tables if isinstance(table, dict)]
-    for number, table in enumerate([*tables, *in_environment.vendor_tables(environment, names)], 1):
+    for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
         place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
         if not isinstance(table, dict) or not table.get("name"):
             raise ConfigError(f"{place} has no name", hint='Give each account a name, e.g. name = "home".')

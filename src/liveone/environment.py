@@ -1,10 +1,10 @@
 """Vendor accounts written in the environment, for hosts where there is no settings file.
 
-``LIVEONE_VENDOR_HOME_EMAIL=me@example.com`` belongs to the account ``home``. Rule: a name that is not
-understood is an error, as an unknown key of the settings is.
+``LIVEONE_VENDOR_HOME_EMAIL=me@example.com`` belongs to the account ``home`` and wins over the file. Rule: a
+name that is not understood is an error, as an unknown key of the settings is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from liveone.errors import ConfigError
@@ -27,21 +27,23 @@ def name_part(vendor_name: str) -> str:
     return vendor_name.upper().replace("-", "_").replace(".", "_")
 
 
-def vendor_tables(environment: Mapping[str, str], known: Iterable[str]) -> list[dict[str, Any]]:
-    """One table for each account that stands in the environment alone, as ``[[vendor]]`` would hold it.
+def with_environment(tables: Sequence[Any], environment: Mapping[str, str]) -> list[Any]:
+    """``[[vendor]]`` tables with what the environment says of their accounts, and those only it names.
 
-    ``known`` are the accounts of the settings: what the environment says of them is not of this concern.
     Passwords are left out. Raises ConfigError for a variable or a value that is not understood.
     """
-    taken = {name_part(name) for name in known}
-    found: dict[str, dict[str, Any]] = {}
+    merged = [dict(table) if isinstance(table, dict) else table for table in tables]
+    by_part = {name_part(str(table.get("name", ""))): table for table in merged if isinstance(table, dict)}
     for variable in sorted(environment):
         if variable.startswith(PREFIX) and environment[variable]:
             part, key = _split(variable)
-            if part not in taken and key != PASSWORD:
-                table = found.setdefault(part, {"name": part.lower()})
-                table[key] = _value(key, variable, environment[variable])
-    return list(found.values())
+            if key == PASSWORD:
+                continue
+            if part not in by_part:
+                by_part[part] = {"name": part.lower()}
+                merged.append(by_part[part])
+            by_part[part][key] = _value(key, variable, environment[variable])
+    return merged
 
 
 def _split(variable: str) -> tuple[str, str]:
