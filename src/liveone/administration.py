@@ -1,6 +1,7 @@
 """What the administrator's page has done: systems found and added, backups, the ledger of migrations.
 
 Rule: nothing here destroys. A restore first makes a proven backup of what it is about to replace.
+changeover is imported by the call that needs it: it takes a tenth of the start.
 """
 
 import re
@@ -10,10 +11,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from changeover.database import ledger
-from changeover.folders import State, state_of
 from liveone import schema
 from liveone.clock import Clock
 from liveone.domain.zones import Zone
@@ -23,6 +22,10 @@ from liveone.store.database import Unavailable
 from liveone.store.sqlite_errors import translated
 from liveone.store.store import Store
 from liveone.vendors.base import Vendor
+
+if TYPE_CHECKING:
+    from changeover.database.ledger import Entry
+    from changeover.folders import State
 
 BACKUP_NAME = re.compile(r"backup-(\d{8}-\d{6})\.db")
 RUN_ID = re.compile(r"[0-9]{4,}-[0-9]{8}-[0-9]{6}")
@@ -126,6 +129,9 @@ class Steward:
         }
 
     def ledger(self) -> Facts:
+        from changeover.database import ledger
+        from changeover.folders import state_of
+
         path = self.database_path()
         standing = schema.status(self.store.database)
         try:
@@ -144,6 +150,8 @@ class Steward:
         }
 
     def report_file(self, run_id: str, kind: Literal["md", "html"]) -> Path:
+        from changeover.folders import state_of
+
         path = state_of(self.database_path()).run(run_id) / f"report.{kind}"
         if not RUN_ID.fullmatch(run_id) or not path.is_file():
             raise BadInput(f"there is no report of a run {run_id!r}", hint="The page lists those there are.")
@@ -182,7 +190,7 @@ def _copy_into(source: Path, target: Path) -> None:
         raise translated(error, str(target)) from error
 
 
-def _entry(one: ledger.Entry) -> Facts:
+def _entry(one: "Entry") -> Facts:
     return {
         "runId": one.run_id,
         "action": one.action,
@@ -194,7 +202,7 @@ def _entry(one: ledger.Entry) -> Facts:
     }
 
 
-def _run(state: State, run_id: str) -> Facts:
+def _run(state: "State", run_id: str) -> Facts:
     folder = state.run(run_id)
     return {
         "runId": run_id,

@@ -4,7 +4,7 @@ Rule: a day is closed once its local midnight and a grace are past, and again wh
 re-opened it. Closing is a pure function of the rows, so doing it twice does no harm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from liveone.domain.aggregates import Day, FiveMinutes
@@ -35,18 +35,32 @@ class Closed:
     error: LiveOneError | None = None
 
 
+Choose = Callable[[Sequence[System]], Sequence[System]]
+"""Some of all systems."""
+
+
 def catch_up(
-    store: Store, now_at: float, *, look_back_days: int | None = None, system_id: int | None = None
+    store: Store, now_at: float, *, look_back_days: int | None = None, choose: Choose | None = None
 ) -> list[Closed]:
     """Close every day that is over and is open or was re-opened. Systems without such days are left out.
 
     ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
-    are always found. A system whose days cannot be closed does not keep the others from it. Raises
-    StoreError when the systems themselves cannot be read.
+    are always found. ``choose`` says which systems are looked at, instead of all. A system whose days
+    cannot be closed does not keep the others from it. Raises StoreError when the systems themselves cannot
+    be read.
     """
-    chosen = systems.list_systems(store) if system_id is None else [_system(store, system_id)]
+    every = systems.list_systems(store)
+    chosen = every if choose is None else choose(every)
     results = [_catch_up_one(store, system, now_at, look_back_days) for system in chosen]
     return [result for result in results if result.days or result.error]
+
+
+def only(store: Store, system_id: int | None) -> Choose | None:
+    """Chooses one system; None where none is named. Raises StoreError, and BadInput for one not there."""
+    if system_id is None:
+        return None
+    chosen = [_system(store, system_id)]
+    return lambda every: chosen
 
 
 def regenerate(store: Store, system_id: int | None, now_at: float) -> list[Closed]:

@@ -29,12 +29,14 @@ FIRST_SPACING_S = 0.04
 
 @dataclass(slots=True)
 class Turn:
-    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds."""
+    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
+    by how much the last poll came after them."""
 
     system: System
     offset_s: int
     due_s: float
     retry_s: float | None = None
+    late_s: float = 0.0
     failures: int = 0
     refusals: int = 0
     slowed_by: LiveOneError | None = None
@@ -105,10 +107,11 @@ class Schedule:
     def _is_due(self, turn: Turn, moment: Moment) -> bool:
         late_s = moment.monotonic_s - turn.due_s
         if late_s >= 0:
-            turn.retry_s = None
+            turn.retry_s, turn.late_s = None, late_s
             turn.due_s = self._on_grid(turn, moment, at_least_s=0 if late_s > self._cadence_s else None)
             return late_s <= self._cadence_s
         if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
+            turn.late_s = moment.monotonic_s - turn.retry_s
             turn.retry_s = None
             return True
         return False

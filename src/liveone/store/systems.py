@@ -1,6 +1,7 @@
 """Systems: who owns them, what they are called, who may see them - in every generation."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 
 from liveone.domain.system import System, SystemInfo
@@ -25,6 +26,11 @@ def get_system(store: Store, system_id: int) -> System | None:
     """One system, None when there is none of that id."""
     rows = store.read("systems_get", system_id)
     return _system(rows[0]) if rows else None
+
+
+def some_systems(store: Store, system_ids: Iterable[int]) -> list[System]:
+    """Those systems of the given ids that there are."""
+    return [_system(row) for row in store.read("systems_some", json.dumps(sorted(system_ids)))]
 
 
 def systems_of(store: Store, account_id: str) -> list[System]:

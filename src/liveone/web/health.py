@@ -26,10 +26,12 @@ class Health:
         body: dict[str, Any] = {
             "status": "ok",
             "database": "libsql" if "://" in store.database.label else "sqlite",
-            "generation": store.generation,
+            "generation": store.generation_seen,
             "release": self._services.release,
             "collector": self._collector(),
         }
+        if self._services.notice:
+            body["notice"] = self._services.notice
         problem = await self._problem(store)
         if problem:
             return 503, body | {"status": "unavailable", "schema": None, "error": problem}

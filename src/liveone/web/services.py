@@ -103,7 +103,8 @@ class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls;
-    without ``administration`` the administrator's page only shows.
+    without ``administration`` the administrator's page only shows. An event stream ends after ``stream_s``
+    (its client comes again and catches up); ``notice`` is what the operator has to know of this instance.
     """
 
     store: Store
@@ -115,3 +116,5 @@ class Services:
     release: str
     cadence_s: int = 60
     administration: Administration | None = None
+    stream_s: float = 3600.0
+    notice: str = ""
