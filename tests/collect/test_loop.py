@@ -243,7 +243,9 @@ async def test_clock_steps_and_a_suspended_machine_bring_no_burst_and_no_stall(
 async def test_a_repeated_sample_is_a_success_and_not_a_new_reading(store: Store, tmp_path: Path) -> None:
     vendor = Inverter(lambda site, now_at: reading_at(START_AT))
     clock = ManualClock()
-    collector = Collector(store, always(vendor), clock, Spool(tmp_path / "spool"), CollectSettings())
+    collector = Collector(
+        store, always(vendor), clock, Spool(tmp_path / "spool"), CollectSettings(pause_s=0.0)
+    )
     fates = [[result.fate for result in await collector.poll_once()] for _ in range(2)]
     await collector.stop()
     assert fates == [[Fate.NEW] * 3, [Fate.REPEAT] * 3]

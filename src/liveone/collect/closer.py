@@ -4,7 +4,7 @@ Rule: a day is closed once its local midnight and a grace are past, and again wh
 re-opened it. Closing is a pure function of the rows, so doing it twice does no harm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from liveone.domain.aggregates import Day, FiveMinutes
@@ -35,14 +35,23 @@ class Closed:
     error: LiveOneError | None = None
 
 
-def catch_up(store: Store, now_at: float, *, look_back_days: int | None = None) -> list[Closed]:
+def catch_up(
+    store: Store,
+    now_at: float,
+    *,
+    look_back_days: int | None = None,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> list[Closed]:
     """Close every day that is over and is open or was re-opened. Systems without such days are left out.
 
     ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
-    are always found. A system whose days cannot be closed does not keep the others from it. Raises
-    StoreError when the systems themselves cannot be read.
+    are always found. A system whose days cannot be closed does not keep the others from it. ``goes_on`` is
+    asked before each chunk of days: where another process took the job over, what is left is left to it.
+    Raises StoreError when the systems themselves cannot be read.
     """
-    results = [_catch_up_one(store, system, now_at, look_back_days) for system in systems.list_systems(store)]
+    results = []
+    for system in systems.list_systems(store):
+        results.append(_catch_up_one(store, system, now_at, look_back_days, goes_on))
     return [result for result in results if result.days or result.error]
 
 
@@ -59,10 +68,14 @@ def close_one(store: Store, system_id: int, day: str) -> Closed:
     return Closed(system_id, _close(store, _system(store, system_id), [day]))
 
 
-def _catch_up_one(store: Store, system: System, now_at: float, look_back_days: int | None) -> Closed:
+def _catch_up_one(
+    store: Store, system: System, now_at: float, look_back_days: int | None, goes_on: Callable[[], bool]
+) -> Closed:
     done: list[str] = []
     try:
         for chunk in _chunks(_open_days(store, system, now_at, look_back_days)):
+            if not goes_on():
+                break
             done += _close_chunk(store, system, chunk)
     except LiveOneError as error:
         return Closed(system.id, done, error)

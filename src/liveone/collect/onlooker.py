@@ -9,6 +9,8 @@ from liveone.store.database import ReadOnly
 
 NOTHING = CollectorStatus(
     systems=0,
+    polled_systems=(),
+    polls_alone=False,
     in_flight=0,
     stuck=0,
     slowed_down=0,

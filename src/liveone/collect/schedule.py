@@ -82,6 +82,14 @@ class Schedule:
         """Monotonic seconds of the earliest turn; infinity without systems."""
         return min((min(turn.due_s, turn.retry_s or turn.due_s) for turn in self.turns()), default=math.inf)
 
+    def postpone(self, turn: Turn, moment: Moment, wait_s: float) -> None:
+        """Poll a system that must not be polled yet in ``wait_s``, or on its next moment of the grid when
+        that comes soon after."""
+        turn.retry_s = None
+        on_grid_s = self._on_grid(turn, moment, at_least_s=wait_s)
+        soon_s = moment.monotonic_s + wait_s + self._cadence_s / 4
+        turn.due_s = on_grid_s if on_grid_s <= soon_s else moment.monotonic_s + wait_s
+
     def settle(
         self, turn: Turn, moment: Moment, *, error: LiveOneError | None = None, sample_at: int | None = None
     ) -> bool:
