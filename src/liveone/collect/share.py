@@ -141,7 +141,7 @@ class Share:
     def visit(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems now and then, without a share of them."""
         if self._sole is not None and not self._sole.together():
-            name = sole_poller(self._store.database)
+            name, _ = sole_poller(self._store.database) or (None, 0)
             return Claimed(refused={key: Refusal(self.times.pause_s, name) for key in system_ids})
         sent, times = self._moment(), self.times
         try:

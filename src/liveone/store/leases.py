@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from liveone.store.database import Row, SchemaChanged, Statement
 from liveone.store.script import split
+from liveone.store.sole import sole_poller
 from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
 
@@ -37,11 +38,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who polls a system: its name, for how long (s), and how long ago it showed itself (s)."""
+    """Who polls a system, and since how many seconds."""
 
     name: str
     since_s: float
-    seen_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,13 @@ def begin_job(store: Store, name: str, me: str, lasts_s: float) -> bool:
     return bool(result.rows)
 
 
-def holders(store: Store) -> dict[int, Holder]:
-    """Who polls which system; empty where one process alone polls a file. Nothing is written."""
-    if not are_kept(store):
-        return {}
-    rows = _or_none(store, "lease_held")
-    return {int(row[0]): Holder(str(row[1]), float(row[2]), float(row[3])) for row in rows}  # type: ignore[arg-type]
+def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[int, Holder]:
+    """Who polls which system; those that nobody polls are absent. Nothing is written."""
+    if (alone := sole_poller(store.database)) is not None:
+        name, since_at = alone
+        return dict.fromkeys(system_ids, Holder(name, max(0.0, now_at - since_at)))
+    rows = _or_none(store, "lease_held") if are_kept(store) else []
+    return {int(row[0]): Holder(str(row[1]), float(row[2])) for row in rows if row[0] in system_ids}  # type: ignore[arg-type]
 
 
 def _or_none(store: Store, name: str, *params: str | float) -> list[Row]:

@@ -76,15 +76,15 @@ def sole_lock(database: Database, says: str) -> SoleLock | None:
         return None
 
 
-def sole_poller(database: Database) -> str | None:
-    """The name of the process that polls a file alone, None when there is none."""
+def sole_poller(database: Database) -> tuple[str, float] | None:
+    """Which process polls a file alone, and since when (UTC epoch seconds); None where none does."""
     if not isinstance(database, SqliteDatabase):
         return None
     with suppress(OSError), _beside(database.path).open(encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return file.readline().strip() or "another process"
+            return file.readline().strip() or "another process", os.fstat(file.fileno()).st_mtime
     return None
 
 

@@ -100,7 +100,7 @@ class Administration(Protocol):
 class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
-    ``<version>+<commit>``; ``cadence_s`` the seconds between polls;
+    ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
     without ``administration`` the administrator's page only shows.
     """
 
@@ -112,4 +112,5 @@ class Services:
     collector_status: Callable[[], Mapping[str, Any]]
     release: str
     cadence_s: int = 60
+    role: str = "all"
     administration: Administration | None = None
