@@ -73,7 +73,7 @@ def test_a_system_has_one_holder_who_alone_may_claim_it(shared: Store) -> None:
     assert 50 < refused[1].wait_s <= PAUSE_S
 
 
-def test_who_takes_over_keeps_the_distance_to_the_last_poll_and_the_holder_may_try_again(
+def test_who_takes_over_keeps_the_distance_and_the_holder_may_try_again(
     shared: Store,
 ) -> None:
     leases.beat(shared, "a", "host:a")
@@ -138,6 +138,10 @@ def test_times_in_the_future_block_nothing(shared: Store) -> None:
     back(shared, -86_400)
     assert leases.visit(shared, "cron", {1}, pause_s=PAUSE_S, dead_after_s=30)[0] == {1}
     assert leases.begin_job(shared, "days", "b", 150)
+    leases.clear(shared)
+    assert leases.take(shared, "b", {1}, NEW) == {1}
+    back(shared, -86_400)
+    assert claim(shared, "b", 1) == {1}
 
 
 def test_a_job_is_done_by_one_and_passes_on_when_that_one_dies(shared: Store) -> None:
