@@ -105,11 +105,20 @@ def test_only_the_dead_lose_their_systems_and_only_while_they_stay_dead(shared: 
     assert claim(shared, "b", 1) == {1}
 
 
+def test_polls_that_were_not_said_count_when_the_system_is_given_away(shared: Store) -> None:
+    for poller in ("a", "b"):
+        leases.beat(shared, poller, f"host:{poller}")
+    leases.take(shared, "a", {1, 2}, NEW)
+    leases.give(shared, "a", {1, 2}, unsaid={2})
+    leases.take(shared, "b", {1, 2}, NEW)
+    assert claim(shared, "b", 1, 2) == {1}
+
+
 def test_whoever_gives_up_everything_is_gone(shared: Store) -> None:
     leases.beat(shared, "a", "host:a")
     leases.take(shared, "a", {1, 2}, NEW)
     assert leases.begin_job(shared, "days", "a", 60)
-    leases.leave(shared, "a")
+    leases.leave(shared, "a", {1, 2})
     board = leases.beat(shared, "b", "host:b")
     assert (list(board.beats), board.held) == (["b"], {})
     assert leases.take(shared, "b", {1, 2}, NEW) == {1, 2}

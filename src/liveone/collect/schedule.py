@@ -29,8 +29,8 @@ FIRST_SPACING_S = 0.04
 
 @dataclass(slots=True)
 class Turn:
-    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``off_grid``: it is
-    not due on its own second of the minute, so the poll after keeps a whole cadence's distance."""
+    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``off_grid``: it
+    is not due on its own second of the minute, so the poll after keeps a whole cadence's distance."""
 
     system: System
     offset_s: int

@@ -78,6 +78,7 @@ class Share:
         self._joined_s = 0.0
         self._claimed: dict[int, _Moment] = {}
         self._not_before: dict[int, float] = {}
+        self._unsaid: Set[int] = frozenset()
         self.mine: Set[int] = frozenset()
         """The systems that this process polls, as far as it knows."""
         self.hurry = False
@@ -114,6 +115,7 @@ class Share:
             return self.without_database(asked, error)
         self._answered = sent
         self._grant(granted, sent)
+        self._unsaid = self._unsaid - granted
         lost = {key for key in asked - granted if key not in refused or refused[key].holder != self.name}
         self.mine = self.mine - lost
         self.hurry = self.hurry or bool(lost)
@@ -125,6 +127,7 @@ class Share:
         if self._is_safe(sent, error):
             granted = system_ids & self.mine
             self._grant(granted, sent)
+            self._unsaid = self._unsaid | granted
             return Claimed(granted)
         return Claimed(refused={key: Refusal(self.times.renew_s) for key in system_ids})
 
@@ -175,7 +178,7 @@ class Share:
         """Hand everything over at once. What the database does not hear, others find out by watching."""
         try:
             if self._has_tables and not self.is_alone:
-                leases.leave(self._store, self._id)
+                leases.leave(self._store, self._id, self.mine, self._unsaid)
         except StoreError as error:
             log.warning("the other pollers take over in %.0f s: %s", self.times.lease_s, error)
         finally:
@@ -229,7 +232,7 @@ class Share:
         going = set(moves.give) | (before - wanted)
         self.mine = (before & wanted) - going
         if going:
-            leases.give(self._store, self._id, going)
+            leases.give(self._store, self._id, going, self._unsaid)
         may_take, is_sure = self._may_take()
         if moves.take and may_take:
             dead = {poller: beats for poller, beats in board.beats.items() if poller not in living}

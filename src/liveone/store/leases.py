@@ -82,9 +82,10 @@ def beat(store: Store, me: str, name: str) -> Board:
     )
 
 
-def give(store: Store, me: str, system_ids: Collection[int]) -> None:
-    """Give systems back; who takes them keeps the distance to our last poll."""
-    store.write([Query("lease_give", (me, _listed(system_ids)))])
+def give(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
+    """Give systems back; who takes them keeps the distance to our last poll, also of those that we polled
+    without saying so (``unsaid``)."""
+    store.write([Query("lease_give", (me, _listed(system_ids), _listed(unsaid)))])
 
 
 def take(store: Store, me: str, system_ids: Collection[int], how: Taking) -> set[int]:
@@ -135,9 +136,10 @@ def waits(store: Store, system_ids: Collection[int], pause_s: float) -> dict[int
     return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items() if refusal.wait_s > 0}
 
 
-def leave(store: Store, me: str) -> None:
-    """Give back everything, and be gone."""
-    store.write([Query(name, (me,)) for name in ("lease_leave", "lease_leave_poller", "lease_leave_jobs")])
+def leave(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
+    """Give back everything, as ``give`` does, and be gone."""
+    gives = Query("lease_give", (me, _listed(system_ids), _listed(unsaid)))
+    store.write([gives, Query("lease_leave_poller", (me,)), Query("lease_leave_jobs", (me,))])
 
 
 def clear(store: Store) -> None:
