@@ -3,6 +3,7 @@
 Each process has a folder of its own for its spool. Everything may be killed and started again, in any order.
 """
 
+import itertools
 import os
 import signal
 import subprocess
@@ -203,10 +204,10 @@ def _add_system(store: Store, site: str) -> System:
 def shortest_gap_s(times: Sequence[float]) -> float:
     """The shortest time between two polls of one site."""
     ordered = sorted(times)
-    return min((b - a for a, b in zip(ordered, ordered[1:], strict=False)), default=float("inf"))
+    return min((b - a for a, b in itertools.pairwise(ordered)), default=float("inf"))
 
 
 def longest_gap_s(times: Sequence[float]) -> float:
     """The longest time between two polls of one site."""
     ordered = sorted(times)
-    return max((b - a for a, b in zip(ordered, ordered[1:], strict=False)), default=0.0)
+    return max((b - a for a, b in itertools.pairwise(ordered)), default=0.0)
