@@ -148,6 +148,8 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
         "database": "sqlite",
         "generation": 2,
         "release": "0.1.0+abc1234",
+        "role": "all",
+        "polls": [],
         "collector": {"spool_waiting": 0, "problems": 1},
         "schema": {"applied": 2, "expected": 2, "inSync": True, "timeZones": True},
     }

@@ -1,6 +1,6 @@
 """`liveone systems`: add, list, edit, test, discover and remove systems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput, LiveOneError
 from liveone.main import VendorBook, open_store, run_daily
-from liveone.store import readings
+from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
 from liveone.web.services import DailyJob
@@ -43,20 +43,34 @@ def systems_command() -> None:
 @pass_shell
 def list_systems(shell: Shell, as_json: bool) -> None:
     """Every system with the age of its newest reading."""
+    now_at = SystemClock().now_at()
     with opened(shell) as (store, _):
         found, newest = stored.list_systems(store), readings.newest_at(store)
+        holders = leases.holders(store, {system.id for system in found if system.is_active}, now_at)
     if as_json:
-        print_json([asdict(system) | {"newest_at": newest.get(system.id)} for system in found])
+        print_json(
+            [
+                asdict(system) | {"newest_at": newest.get(system.id), "polled_by": holders.get(system.id)}
+                for system in found
+            ]
+        )
         return
-    now_at = SystemClock().now_at()
     for system in found:
         at = newest.get(system.id)
         state = freshness.of(at, now_at, shell.config.collect.cadence_s) if system.is_active else "paused"
         age = f", {now_at - at:.0f} s old" if at else ""
         site = f"{system.vendor_type}/{system.vendor_site_id}"
-        click.echo(f"{system.id:>4}  {site}  {system.display_name}  {zone_of(system)}  {state}{age}")
+        zone = zone_of(system)
+        click.echo(
+            f"{system.id:>4}  {site}  {system.display_name}  {zone}  {state}{age}{_polled(holders, system)}"
+        )
     if not found:
         click.echo("No systems yet. See `liveone systems discover` and `liveone systems add --help`.")
+
+
+def _polled(holders: Mapping[int, leases.Holder], system: System) -> str:
+    holder = holders.get(system.id)
+    return f", polled by {holder.name} for {holder.since_s:,.0f} s" if holder else ""
 
 
 @systems_command.command("discover")

@@ -40,18 +40,24 @@ Choose = Callable[[Sequence[System]], Sequence[System]]
 
 
 def catch_up(
-    store: Store, now_at: float, *, look_back_days: int | None = None, choose: Choose | None = None
+    store: Store,
+    now_at: float,
+    *,
+    look_back_days: int | None = None,
+    choose: Choose | None = None,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> list[Closed]:
     """Close every day that is over and is open or was re-opened. Systems without such days are left out.
 
     ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
     are always found. ``choose`` says which systems are looked at, instead of all. A system whose days
-    cannot be closed does not keep the others from it. Raises StoreError when the systems themselves cannot
-    be read.
+    cannot be closed does not keep the others from it. ``goes_on`` is asked before each chunk of days: where
+    another process took the job over, what is left is left to it. Raises StoreError when the systems
+    themselves cannot be read.
     """
     every = systems.list_systems(store)
     chosen = every if choose is None else choose(every)
-    results = [_catch_up_one(store, system, now_at, look_back_days) for system in chosen]
+    results = [_catch_up_one(store, system, now_at, look_back_days, goes_on) for system in chosen]
     return [result for result in results if result.days or result.error]
 
 
@@ -76,10 +82,14 @@ def close_one(store: Store, system_id: int, day: str) -> Closed:
     return Closed(system_id, _close(store, _system(store, system_id), [day]))
 
 
-def _catch_up_one(store: Store, system: System, now_at: float, look_back_days: int | None) -> Closed:
+def _catch_up_one(
+    store: Store, system: System, now_at: float, look_back_days: int | None, goes_on: Callable[[], bool]
+) -> Closed:
     done: list[str] = []
     try:
         for chunk in _chunks(_open_days(store, system, now_at, look_back_days)):
+            if not goes_on():
+                break
             done += _close_chunk(store, system, chunk)
     except LiveOneError as error:
         return Closed(system.id, done, error)

@@ -21,6 +21,7 @@ NEWEST = GENERATIONS[-1]
 IGNORED_PREFIXES = (
     "changeover_",
     "_changeover",
+    "_liveone_",
     "__drizzle_",
     "libsql_",
     "_libsql_",

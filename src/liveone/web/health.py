@@ -28,6 +28,8 @@ class Health:
             "database": "libsql" if "://" in store.database.label else "sqlite",
             "generation": store.generation_seen,
             "release": self._services.release,
+            "role": self._services.role,
+            "polls": list(self._services.collector_status().get("polled_systems", ())),
             "collector": self._collector(),
         }
         if self._services.notice:

@@ -102,7 +102,7 @@ class Administration(Protocol):
 class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
-    ``<version>+<commit>``; ``cadence_s`` the seconds between polls;
+    ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
     without ``administration`` the administrator's page only shows. An event stream ends after ``stream_s``
     (its client comes again and catches up); ``notice`` is what the operator has to know of this instance.
     """
@@ -115,6 +115,7 @@ class Services:
     collector_status: Callable[[], Mapping[str, Any]]
     release: str
     cadence_s: int = 60
+    role: str = "all"
     administration: Administration | None = None
     stream_s: float = 3600.0
     notice: str = ""

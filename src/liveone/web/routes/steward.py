@@ -181,7 +181,7 @@ def report(steward: Steward, run_id: str, kind: Literal["md", "html"] = "md") ->
 @router.get("/health", summary="How collecting goes", responses=RESPONSES)
 def health(_: Administrator, services: Wired) -> Response:
     """The collector's own numbers, and its problems in words."""
-    return answer({"success": True, "collector": dict(services.collector_status())})
+    return answer({"success": True, "role": services.role, "collector": dict(services.collector_status())})
 
 
 def _edit(services: Services, system_id: int, change: Edited) -> bool:
