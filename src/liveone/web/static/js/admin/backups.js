@@ -24,10 +24,10 @@ export async function showBackups(box) {
   make.addEventListener("click", () => attempt(make, trouble, () => backUp(bar, box)));
   const rows = backups.map((/** @type {{name: string, bytes: number, at: number}} */ one) => [one.name, moment(one.at), size(one.bytes), actions(one.name, Boolean(refusal))]);
   box.append(
-    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.backups")), make), trouble, bar.box,
+    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.part.backups")), make), trouble, bar.box,
     element("p", { class: "help lead" }, t("admin.backupsHelp"), " ", t("admin.diskFree", { size: size(freeBytes) })),
     ...(refusal ? [element("p", { class: "notice late" }, t("admin.noRestoreHere"), " ", element("span", { lang: "en" }, `${refusal.error}. ${refusal.hint}`))] : []),
-    tableOf(t("admin.backups"), ["admin.backup", "admin.made", "admin.size", "admin.actions"].map((key) => t(key)), rows, t("admin.noBackups")),
+    tableOf(t("admin.part.backups"), ["admin.backup", "admin.made", "admin.size", "admin.actions"].map((key) => t(key)), rows, t("admin.noBackups")),
   );
   if (making) watch(bar, box);
 }

@@ -20,11 +20,11 @@ export async function showHealth(box) {
   const [{ collector }, { systems }] = await Promise.all([ask("/api/admin/health"), ask("/api/admin/systems")]);
   const problems = /** @type {string[]} */ (collector.problems ?? []);
   box.append(
-    element("h2", { tabindex: -1 }, t("admin.health")),
+    element("h2", { tabindex: -1 }, t("admin.part.health")),
     problems.length
       ? element("ul", { class: "notice late problems", lang: "en" }, ...problems.map((problem) => element("li", {}, problem)))
       : element("p", { class: "lead well" }, t("admin.noProblems")),
-    tableOf(t("admin.health"), HEADS.map((key) => t(key)), systems.map(line), t("admin.noSystems")),
+    tableOf(t("admin.part.health"), HEADS.map((key) => t(key)), systems.map(line), t("admin.noSystems")),
     element("p", { class: "help" }, t("admin.cadence", { seconds: snapshot.cadenceS })),
     element("details", {}, element("summary", { "data-key": "numbers" }, t("admin.numbers")), numbers(collector)),
   );

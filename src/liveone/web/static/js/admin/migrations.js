@@ -18,7 +18,7 @@ export async function showMigrations(box) {
     one.action, t(`admin.direction.${one.direction}`), moment(one.at), one.who, `${format.decimal(one.frozenMs, 0)} ms`, count(one.rows), one.runId,
   ]);
   box.append(
-    element("h2", { tabindex: -1 }, t("admin.migrations")),
+    element("h2", { tabindex: -1 }, t("admin.part.migrations")),
     element("p", { class: found.inSync ? "lead well" : "notice late" }, state),
     ...(found.pending.length ? [element("p", {}, t("admin.toDo")), element("ul", {}, ...found.pending.map((/** @type {string} */ plan) => element("li", {}, element("code", {}, plan))))] : []),
     element("h3", {}, t("admin.ledger")),

@@ -17,7 +17,7 @@ export async function showStorage(box) {
   ]);
   const standing = inSync === false ? t("admin.generationOf", { generation: found.generation, newest }) : String(found.generation);
   box.append(
-    element("h2", { tabindex: -1 }, t("admin.storage")),
+    element("h2", { tabindex: -1 }, t("admin.part.storage")),
     element("div", { class: "pair" },
       factsOf([
         [t("admin.generation"), standing],
@@ -26,6 +26,6 @@ export async function showStorage(box) {
         [t("admin.free"), size(found.freeBytes)],
         [t("admin.perReading"), found.bytesPerReading === null ? NOTHING : `${format.decimal(found.bytesPerReading, 0)} B`],
       ]),
-      tableOf(t("admin.storage"), [t("admin.table"), t("admin.rows")], rows, "")),
+      tableOf(t("admin.part.storage"), [t("admin.table"), t("admin.rows")], rows, "")),
   );
 }

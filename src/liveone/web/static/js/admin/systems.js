@@ -28,8 +28,8 @@ export async function showSystems(box) {
     actions(system),
   ]);
   box.append(
-    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.systems")), add),
-    tableOf(t("admin.systems"), HEADS.map((key) => t(key)), rows, t("admin.noSystems")),
+    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.part.systems")), add),
+    tableOf(t("admin.part.systems"), HEADS.map((key) => t(key)), rows, t("admin.noSystems")),
   );
 }
 
@@ -42,7 +42,7 @@ export function stateOf({ polling, freshness }) {
 /** @param {any} system */
 function actions(system) {
   const made = (/** @type {string} */ what, /** @type {string} */ kind = "") => {
-    const title = t(`admin.${what}`);
+    const title = t(`admin.do.${what}`);
     return element("button", { type: "button", class: kind, "data-key": `${what} ${system.id}`, "aria-label": `${title}: ${system.displayName}` }, title);
   };
   const asking = (/** @type {string} */ what, kind = "") => {
@@ -90,10 +90,10 @@ export async function edit({ system: id }) {
 
 /** @param {import("./address.js").Place} at */
 export async function remove({ system: id }) {
-  waiting(t("admin.remove"), t("admin.counting"));
+  waiting(t("admin.do.remove"), t("admin.counting"));
   const [system, lost] = [await named(id), await ask(`/api/admin/systems/${id}/rows`).catch(() => null)];
   if (!system || !lost) return gone(id);
-  return confirmed(t("admin.removeTitle", { name: system.displayName }), whatIsLost(lost), system.displayName, t("admin.remove"), async (typed) => {
+  return confirmed(t("admin.removeTitle", { name: system.displayName }), whatIsLost(lost), system.displayName, t("admin.do.remove"), async (typed) => {
     await send(`/api/admin/systems/${id}`, { confirm: typed }, "DELETE", PATIENCE_MS);
     closeDialog();
     done(t("admin.removed", { name: system.displayName }));
@@ -118,5 +118,5 @@ function whatIsLost({ rows, first, last }) {
 
 /** @param {string} id */
 function gone(id) {
-  return openDialog(t("admin.systems"), element("p", { class: "notice", role: "alert" }, t("admin.noSystem", { id })));
+  return openDialog(t("admin.part.systems"), element("p", { class: "notice", role: "alert" }, t("admin.noSystem", { id })));
 }

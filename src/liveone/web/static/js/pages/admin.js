@@ -37,7 +37,7 @@ function arrive() {
   if (at.ask && !asking) opener = keyOf(document.activeElement);
   asking = at.ask in QUESTIONS ? question : "";
   if (part !== shown || (asking && asking !== before)) forget();
-  segments(byId("parts"), NAMES.map((key) => ({ key, title: t(`admin.${key}`) })), part, (key) => visit({ ...NOWHERE, part: key === NAMES[0] ? "" : key }));
+  segments(byId("parts"), NAMES.map((key) => ({ key, title: t(`admin.part.${key}`) })), part, (key) => visit({ ...NOWHERE, part: key === NAMES[0] ? "" : key }));
   if (asking && asking !== before) QUESTIONS[at.ask](at);
   if (!asking && before) closeDialog();
   if (!asking || part !== shown) draw(part, before && !asking ? opener || HEADING : keyOf(document.activeElement));
@@ -70,7 +70,7 @@ function trouble(part, error) {
   const again = element("button", { type: "button", "data-key": "again" }, t("admin.again"));
   again.addEventListener("click", () => draw(part, "again"));
   tell(notice, error);
-  return [element("h2", { tabindex: -1 }, t(`admin.${part}`)), notice, again];
+  return [element("h2", { tabindex: -1 }, t(`admin.part.${part}`)), notice, again];
 }
 
 /** @param {HTMLElement} old @param {HTMLElement} box */
