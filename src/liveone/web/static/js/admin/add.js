@@ -7,9 +7,9 @@ import { tell } from "../ui/frame.js";
 import { t } from "../ui/text.js";
 import { visit } from "./address.js";
 import { closeDialog, failed, formOf, openDialog, waiting } from "./dialog.js";
-import { offsetChoice } from "./offsets.js";
 import { done } from "./outcome.js";
 import { signsQuestion } from "./signs.js";
+import { zoneField } from "./zones.js";
 
 const PATIENCE_MS = 120000;
 const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plausible"];
@@ -96,16 +96,15 @@ async function testSite(site) {
   const steps = /** @type {Step[]} */ ([]);
   try {
     const about = { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId };
-    for await (const step of lines("/api/admin/check", about, PATIENCE_MS)) {
-      if (!list.isConnected) return;
+    await lines("/api/admin/check", about, (step) => {
       steps.push(step);
       list.append(stepOf(step));
-    }
+    }, PATIENCE_MS);
   } catch (error) {
     if (list.isConnected) failed(t("admin.addTitle"), error, () => testSite(site));
     return;
   }
-  if (list.isConnected) (steps.every(({ ok }) => ok) ? nameIt : testAgain)(site, list, steps);
+  if (list.isConnected) await (steps.every(({ ok }) => ok) ? nameIt : testAgain)(site, list, steps);
 }
 
 /** @param {Step} step */
@@ -127,16 +126,16 @@ function testAgain(site, list, steps) {
 }
 
 /** @param {Site} site @param {HTMLElement} list @param {Step[]} steps */
-function nameIt(site, list, steps) {
+async function nameIt(site, list, steps) {
   const name = /** @type {HTMLInputElement} */ (element("input", { value: site.name || t("admin.systemName", { site: site.vendorSiteId }), maxlength: 100, required: true }));
-  const offset = offsetChoice();
+  const zone = await zoneField();
   const signs = signsQuestion(steps.at(-1)?.powers ?? null, site.vendorSiteId);
   const { form, button } = formOf(
-    [signs.box, element("label", {}, t("admin.name"), name), element("label", {}, t("system.zone"), offset)],
+    [signs.box, element("label", {}, t("admin.name"), name), ...zone.parts],
     t("admin.addIt"), "main",
     async () => {
       const about = { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId };
-      await send("/api/admin/systems", { ...about, displayName: name.value.trim(), offsetMin: Number(offset.value) }, "POST", PATIENCE_MS);
+      await send("/api/admin/systems", { ...about, displayName: name.value.trim(), ...zone.value() }, "POST", PATIENCE_MS);
       closeDialog();
       done(t("admin.added", { name: name.value.trim() }));
     },

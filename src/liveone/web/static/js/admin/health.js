@@ -8,6 +8,7 @@ import { stateOf } from "./systems.js";
 import { factsOf, tableOf } from "./table.js";
 import { count, local, moment, size } from "./words.js";
 
+const ROLES = ["all", "web", "poller"];
 const HEADS = ["admin.name", "admin.state", "admin.answered", "admin.errorsNow", "system.lastSuccess", "system.lastError"];
 const NUMBERS = [
   "systems", "polls", "failures", "retries", "skipped", "in_flight", "stuck", "slowed_down", "readings_new", "readings_repeated",
@@ -17,16 +18,27 @@ const NUMBERS = [
 
 /** @param {HTMLElement} box */
 export async function showHealth(box) {
-  const [{ collector }, { systems }] = await Promise.all([ask("/api/admin/health"), ask("/api/admin/systems")]);
+  const [{ collector, role }, { systems }] = await Promise.all([ask("/api/admin/health"), ask("/api/admin/systems")]);
   const problems = /** @type {string[]} */ (collector.problems ?? []);
   box.append(
     element("h2", { tabindex: -1 }, t("admin.part.health")),
     problems.length
       ? element("ul", { class: "notice late problems", lang: "en" }, ...problems.map((problem) => element("li", {}, problem)))
       : element("p", { class: "lead well" }, t("admin.noProblems")),
+    whoPolls(systems, role),
     tableOf(t("admin.part.health"), HEADS.map((key) => t(key)), systems.map(line), t("admin.noSystems")),
     element("p", { class: "help" }, t("admin.cadence", { seconds: snapshot.cadenceS })),
     element("details", {}, element("summary", { "data-key": "numbers" }, t("admin.numbers")), numbers(collector)),
+  );
+}
+
+/** Several processes may share the systems among them. @param {any[]} systems @param {string | undefined} role of the process that answers */
+function whoPolls(systems, role) {
+  const shared = systems.filter(({ polling }) => polling.by);
+  const lines = shared.map(({ displayName, polling }) => element("li", {}, t("admin.polledBy", { name: displayName, by: polling.by })));
+  return element(
+    "div", {}, ...(role && ROLES.includes(role) ? [element("p", {}, t(`admin.role.${role}`))] : []),
+    ...(lines.length ? [element("ul", { class: "problems" }, ...lines)] : []),
   );
 }
 

@@ -6,10 +6,10 @@ import { element } from "../ui/dom.js";
 import { t } from "../ui/text.js";
 import { visit } from "./address.js";
 import { attempt, closeDialog, confirmed, formOf, openDialog, waiting } from "./dialog.js";
-import { offsetChoice } from "./offsets.js";
 import { done } from "./outcome.js";
 import { tableOf } from "./table.js";
 import { count, local } from "./words.js";
+import { zoneField } from "./zones.js";
 
 const PATIENCE_MS = 600000;
 const HEADS = ["admin.name", "admin.site", "system.zone", "admin.state", "admin.lastReading", "admin.actions"];
@@ -75,12 +75,12 @@ export async function edit({ system: id }) {
   const system = await named(id);
   if (!system) return gone(id);
   const name = /** @type {HTMLInputElement} */ (element("input", { value: system.displayName, maxlength: 100, required: true, autofocus: true }));
-  const offset = offsetChoice(system.timeZone.offsetMin);
+  const zone = await zoneField(system.timeZone);
   const { form } = formOf(
-    [element("label", {}, t("admin.name"), name), element("label", {}, t("system.zone"), offset), element("p", { class: "help" }, t("admin.zoneHelp"))],
+    [element("label", {}, t("admin.name"), name), ...zone.parts, element("p", { class: "help" }, t("admin.zoneHelp"))],
     t("admin.save"), "main",
     async () => {
-      await send(`/api/admin/systems/${id}`, { displayName: name.value.trim(), offsetMin: Number(offset.value) }, "PATCH", PATIENCE_MS);
+      await send(`/api/admin/systems/${id}`, { displayName: name.value.trim(), ...zone.value() }, "PATCH", PATIENCE_MS);
       closeDialog();
       done(t("admin.saved", { name: name.value.trim() }));
     },

@@ -27,8 +27,8 @@ export function send(path, body, method = "POST", patienceMs = PATIENCE_MS) {
   return ask(path, { method, headers, body: JSON.stringify(body), patienceMs });
 }
 
-/** Each line of an answer as it comes. @param {string} path @param {unknown} body @param {number} patienceMs */
-export async function* lines(path, body, patienceMs) {
+/** Each line of an answer as it comes. @param {string} path @param {unknown} body @param {(line: any) => void} onLine @param {number} patienceMs */
+export async function lines(path, body, onLine, patienceMs) {
   const headers = { "content-type": "application/json", accept: "application/x-ndjson" };
   const answer = await reach(path, { method: "POST", headers, body: JSON.stringify(body), patienceMs });
   if (!answer.ok || !answer.body) {
@@ -40,7 +40,7 @@ export async function* lines(path, body, patienceMs) {
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const pieces = (rest + part.value).split("\n");
     rest = pieces.pop() ?? "";
-    for (const piece of pieces) yield JSON.parse(piece);
+    for (const piece of pieces) onLine(JSON.parse(piece));
   }
 }
 

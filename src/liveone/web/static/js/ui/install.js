@@ -1,6 +1,7 @@
 // Registers the service worker, once the page is there and nothing waits for the network.
 
-const BASE = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+/** Where the files of this release are: /static/v-.... */
+const BASE = new URL(import.meta.url).pathname.split("/").slice(0, 3).join("/");
 
 export function installable() {
   if (!("serviceWorker" in navigator)) return;
