@@ -2,7 +2,7 @@
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
 Placeholders: ``{{t:key}}`` a message, ``{{v:name}}`` a value of the snapshot, ``{{base}}`` where the files
-of this release are, ``{{lang}}``, ``{{preload}}`` and ``{{json}}``.
+of this release are, ``{{lang}}`` and ``{{json}}``.
 """
 
 import re
@@ -20,8 +20,7 @@ from liveone.web.files import FOLDER, File
 
 DEFAULT_LANGUAGE = "en"
 PLACEHOLDER = re.compile(rb"\{\{(\w+)(?::([\w.]+))?\}\}")
-IMPORT = re.compile(rb'^(?:import|export)\s(?:[\w\s{},*]*from\s)?"(\./|\.\./)([^"]+)"', re.MULTILINE)
-SCRIPT = re.compile(rb'src="\{\{base\}\}/(js/[^"]+)"')
+SCRIPT = re.compile(rb'src="\{\{base\}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
 
 
@@ -58,7 +57,6 @@ class Shell:
         whole = {
             "base": self.base.encode(),
             "lang": language.encode(),
-            "preload": self._preloads(template),
             "json": orjson.dumps(about).replace(b"<", b"\\u003c"),
         }
 
@@ -72,34 +70,12 @@ class Shell:
 
         return PLACEHOLDER.sub(fill, template)
 
-    def modules(self, name: str) -> list[str]:
-        """Every module that a page loads, the page's own first."""
-        return self._modules(self.files[name].plain)
-
-    def _preloads(self, template: bytes) -> bytes:
-        links = [f'<link rel="modulepreload" href="{self.base}/{path}">' for path in self._modules(template)]
-        return "\n".join(links).encode()
-
-    def _modules(self, template: bytes) -> list[str]:
-        found: list[str] = []
-        waiting = [path.decode() for path in SCRIPT.findall(template)]
-        while waiting:
-            path = waiting.pop(0)
-            if path not in found:
-                found.append(path)
-                waiting += _imports(path, self.files[path].plain)
-        return found
+    def scripts(self, name: str) -> list[str]:
+        """The scripts that a page loads."""
+        return [path.decode() for path in SCRIPT.findall(self.files[name].plain)]
 
 
 def load(files: Mapping[str, File], folder: Path = FOLDER) -> Shell:
     """The templates among ``files`` with the message files of the folder."""
     texts = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("messages/*.json"))}
     return Shell(files, texts)
-
-
-def _imports(path: str, source: bytes) -> list[str]:
-    """The modules that one imports, as paths below the static folder."""
-    here = Path("/") / Path(path).parent
-    return [
-        str((here / (dots + rest).decode()).resolve()).lstrip("/") for dots, rest in IMPORT.findall(source)
-    ]
