@@ -1,6 +1,6 @@
 """The files of the pages: read once, tagged, compressed once; nothing outside of ``static/`` is served.
 
-Beside every page's own module, ``js/pages/<page>.js``, there is ``joined/<page>.js`` with all that it imports.
+Beside every page's module, ``js/pages/<page>.js``, there is ``joined/<page>.js`` with all that it imports.
 """
 
 import gzip

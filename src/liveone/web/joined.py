@@ -1,7 +1,8 @@
 """All modules of a page as one file, made when the server starts: forty requests cost a quarter of a second.
 
-Rule: every module keeps a scope of its own and stays as it was written but for its comments, only ``import { a } from "./b.js"``
-and ``export`` become assignments. A module that says either in another way is an error at the start.
+Rule: every module keeps a scope of its own and, but for its comments, stays as it was written; only
+``import { a } from "./b.js"`` and ``export`` become assignments. Said in another way they are an error
+at the start.
 """
 
 import re
@@ -31,7 +32,9 @@ def modules(sources: Mapping[str, str], entry: str) -> list[str]:
 
     def visit(path: str, above: tuple[str, ...]) -> None:
         if path in above:
-            raise CannotJoin(f"{path} imports itself by way of {' and '.join(above[above.index(path) + 1 :])}")
+            raise CannotJoin(
+                f"{path} imports itself by way of {' and '.join(above[above.index(path) + 1 :])}"
+            )
         for match in IMPORT.finditer(sources[path]):
             visit(_path(path, match[2]), (*above, path))
         if path not in found:

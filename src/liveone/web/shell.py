@@ -1,8 +1,8 @@
 """The HTML of the pages: a template, the reader's language, and a first snapshot, in one answer.
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
-Placeholders: ``{{t:key}}`` a message, ``{{v:name}}`` a value of the snapshot, ``{{base}}`` where the files
-of this release are, ``{{lang}}`` and ``{{json}}``.
+Placeholders: ``{{t:key}}`` a message, ``{{v:name}}`` a value of the snapshot, ``{{h:name}}`` a piece of
+HTML, ``{{base}}`` where the files of this release are, ``{{lang}}`` and ``{{json}}``.
 """
 
 import re
@@ -48,9 +48,14 @@ class Shell:
         return next((tag for tag in found if tag in self.messages), DEFAULT_LANGUAGE)
 
     def page(
-        self, name: str, language: str, snapshot: Mapping[str, Any], values: Mapping[str, str] | None = None
+        self,
+        name: str,
+        language: str,
+        snapshot: Mapping[str, Any],
+        values: Mapping[str, str] | None = None,
+        html: Mapping[str, str] | None = None,
     ) -> bytes:
-        """The page ``name`` with ``snapshot`` for its scripts and ``values`` (text) to be read at once."""
+        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
         template = self.files[name].plain
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
@@ -66,6 +71,8 @@ class Shell:
                 return escape(messages[key]).encode()
             if kind == "v":
                 return escape((values or {}).get(key, NOTHING)).encode()
+            if kind == "h":
+                return (html or {})[key].encode()
             return whole[kind]
 
         return PLACEHOLDER.sub(fill, template)

@@ -1,6 +1,7 @@
 """The pages: overview, a dashboard a system, administration, sign-in, the API's description; their files."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from liveone.web import files, first
 from liveone.web.access import gate_of, services_of, system_for, systems_for
 from liveone.web.answers import ApiError, plain
 from liveone.web.auth import Caller
+from liveone.web.cards import Cards
 from liveone.web.overview import identity, overview
 from liveone.web.readings_json import iso_or_none
 from liveone.web.services import Services
@@ -39,7 +41,7 @@ async def root(request: Request) -> Response:
 @router.get("/dashboard")
 async def all_systems(request: Request) -> Response:
     """Every system at a glance."""
-    return await _guarded(request, "overview.html", _overview)
+    return await _guarded(request, "overview.html", partial(_overview, request.app.state.cards))
 
 
 @router.get("/dashboard/{system_id}")
@@ -100,12 +102,10 @@ def _frame(services: Services, caller: Caller) -> Snapshot:
     }
 
 
-def _overview(services: Services, caller: Caller) -> Snapshot:
-    frame = _frame(services, caller)
-    cards = {}
-    for system in systems_for(services.store, caller):
-        cards[str(system.id)] = _data(services, caller, system.id)
-    return {**frame, "cards": cards}
+def _overview(cards: Cards, services: Services, caller: Caller) -> Snapshot:
+    found = systems_for(services.store, caller)
+    newest = cards.of(found, services.clock.now_at(), at_once=True)
+    return {**_frame(services, caller), "cards": newest}
 
 
 def _of_system(services: Services, caller: Caller, system_id: int) -> Snapshot:
@@ -148,7 +148,8 @@ def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
     shell = _shell(request)
     language = shell.language(request.cookies.get("lang"), request.headers.get("accept-language", ""))
     texts = first.values(snapshot.get("data", {}), language)
-    body = shell.page(name, language, snapshot, texts)
+    html = {"cards": first.cards(snapshot, shell.messages[language], language)}
+    body = shell.page(name, language, snapshot, texts, html)
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie"}
     return Response(body, headers=headers, media_type="text/html; charset=utf-8")
 

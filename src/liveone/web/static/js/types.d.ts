@@ -27,12 +27,15 @@ export interface Data {
   error?: string; status?: number;
 }
 
+/** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */
+export type Card = Omit<Data, "latest" | "historical"> & { latest?: Reading };
+
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: { offsetMin: number; name: string | null } }
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
-  cards: Record<string, Data>;
+  cards: Record<string, Card>;
 }
 
 /** Local time of a system. Instants are epoch milliseconds, days are YYYY-MM-DD. */

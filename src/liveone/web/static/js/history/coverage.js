@@ -5,16 +5,22 @@ import { format, t } from "../ui/text.js";
 
 /** @typedef {[number, number, number | null]} Share from, to, the share that was read; null is still to come */
 
-/** Days with what was read of each, neighbours that are alike joined. @param {{start: string, read: number[], expected: number[]}} covered @param {import("../types").Zone} zone @returns {Share[]} */
-export function dayShares({ start, read, expected }, zone) {
+/**
+ * Days with what was read of each, neighbours that are alike joined. Nothing is missing before the first day of all.
+ * @param {{start: string, read: number[], expected: number[]}} covered
+ * @param {{zone: import("../types").Zone, firstDay: string, nowAt: number}} around @returns {Share[]}
+ */
+export function dayShares({ start, read, expected }, { zone, firstDay, nowAt }) {
   /** @type {Share[]} */
   const joined = [];
   read.forEach((count, index) => {
     const day = addDays(start, index);
-    const share = expected[index] ? Math.min(1, count / expected[index]) : null;
+    const share = expected[index] && day >= firstDay ? Math.min(1, count / expected[index]) : null;
     const last = joined.at(-1);
-    if (last && last[2] === share) last[1] = zone.start(addDays(day, 1));
-    else joined.push([zone.start(day), zone.start(addDays(day, 1)), share]);
+    const next = zone.start(addDays(day, 1));
+    const end = share === null ? next : Math.min(next, nowAt);
+    if (last && last[2] === share) last[1] = end;
+    else joined.push([zone.start(day), end, share]);
   });
   return joined;
 }

@@ -34,11 +34,20 @@ export function fillTable(box, data, unit, hours) {
     share("today.consumption", [selfConsumption(today.solarKwh, today.gridOutKwh), selfConsumption(y.solarKwh, y.gridExportKwh), selfConsumption(total.solarKwh, total.gridOutKwh)]),
   ];
   const coverage = yesterday ? t("energy.coverage", { coverage: yesterday.dataQuality.coverage }) : "";
-  const heads = ["energy.today", "energy.yesterday", "energy.allTime"].map((key) => element("th", { scope: "col" }, t(key)));
+  const heads = [
+    head("energy.today", element("span", { class: "age", "data-age": "today" })),
+    head("energy.yesterday", element("span", { class: "age" }, yesterday ? format.shortDay(yesterday.date) : NOTHING)),
+    head("energy.allTime", element("span", { class: "age", "data-age": "today" })),
+  ];
   box.replaceChildren(element(
     "table", {}, element("caption", {}, [t("energy.caption"), coverage, unit === "w" ? t("energy.noMean") : ""].filter(Boolean).join(" ")),
     element("thead", {}, element("tr", {}, element("td", {}), ...heads)), element("tbody", {}, ...rows, ...shares),
   ));
+}
+
+/** @param {string} title @param {HTMLElement} under how old the column's numbers are */
+function head(title, under) {
+  return element("th", { scope: "col" }, t(title), under);
 }
 
 /** @param {string} title @param {(number | null)[]} shares */
