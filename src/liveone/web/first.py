@@ -43,9 +43,10 @@ def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping
         for key in ("solar", "load", "grid", "battery")
     )
     return (
-        f'<li><a class="panel system-card" href="/dashboard/{system["id"]}">'
-        f'<div class="row"><h2>{escape(system["displayName"])}</h2></div><div class="mini">{spots}'
-        f'<svg viewBox="0 0 160 96"></svg></div><span class="age">{texts.get("time", "")}</span></a></li>'
+        f'<li><div class="panel system-card"><div class="row">'
+        f'<h2><a href="/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
+        f'<div class="mini">{spots}<svg viewBox="0 0 160 96"></svg></div>'
+        f'<span class="age">{texts.get("time", "")}</span></div></li>'
     )
 
 

@@ -40,10 +40,10 @@ export function drawStrip(box, span, shares) {
   const known = /** @type {[number, number, number][]} */ (shares.filter(([, , share]) => share !== null));
   box.replaceChildren(drawing(
     frame, t("chart.coverageLabel"),
-    svg("rect", { class: "strip-ground", x: frame.left, y: 3, width: frame.right - frame.left, height: STRIP - 6, rx: 3 }),
+    svg("rect", { class: "strip-ground", x: frame.left, y: 3, width: frame.right - frame.left, height: frame.height - 6, rx: 3 }),
     ...known.map(([from, to, share]) => svg("rect", {
       class: share >= 0.995 ? "strip whole" : share > 0 ? "strip part" : "strip none",
-      x: x(from), y: 3, width: Math.max(0.8, x(to) - x(from) + 0.3), height: STRIP - 6, "fill-opacity": share >= 0.995 ? 1 : 0.25 + 0.6 * share,
+      x: x(from), y: 3, width: Math.max(0.8, x(to) - x(from) + 0.3), height: frame.height - 6, "fill-opacity": share >= 0.995 ? 1 : 0.25 + 0.6 * share,
     })),
   ));
 }

@@ -25,7 +25,7 @@ const FIVE_MIN_MS = 300000;
 
 /**
  * @typedef {{
- *   systemId: number, zone: import("../types").Zone, firstDay: string, now: () => number, readAt: () => number, name: () => string,
+ *   systemId: number, zone: import("../types").Zone, firstAt: number, firstDay: string, now: () => number, readAt: () => number, name: () => string,
  *   onState: (state: import("../types").State) => void,
  * }} Around
  */
@@ -59,10 +59,6 @@ export class History {
 
   today() {
     return this.zone.date(this.around.now() - 1);
-  }
-
-  get firstAt() {
-    return this.zone.start(this.around.firstDay);
   }
 
   /** The end of the newest interval that is shown and known, in a period that still runs. @returns {number | null} */
@@ -129,7 +125,7 @@ export class History {
     ]);
     if (turn !== this.turn) return;
     [this.loaded, this.before, this.span, this.readAt] = [now, then, span, readAt];
-    this.shares = covered ? dayShares(covered, { zone: this.zone, firstDay: this.around.firstDay, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now());
+    this.shares = covered ? dayShares(covered, { zone: this.zone, firstAt: this.around.firstAt, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now());
     this.draw();
   }
 
@@ -142,7 +138,7 @@ export class History {
     if (!this.loaded) return;
     const { mode, only } = this.state;
     drawPower(byId("chart"), {
-      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.firstAt,
+      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.around.firstAt,
       before: this.before?.power ?? null, shift: this.shift, mode, only,
     });
   }
@@ -153,7 +149,7 @@ export class History {
     if (!loaded) return;
     const nowAt = this.around.now();
     this.drawPower();
-    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt, firstAt: this.firstAt });
+    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
     drawStrip(byId("strip"), span, this.shares);
     drawBars(byId("bars"), { energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
     show(byId("legend-before"), before ? periodText({ ...state, from: this.zoomed ? this.spanBefore(span).startAt : null, to: span.startAt }, this.spanBefore(span), zone) : "");

@@ -30,10 +30,9 @@ export class Card {
     this.fault = element("p", { class: "fault-line", hidden: true });
     this.still = element("p", { class: "still-line", hidden: true });
     this.reason = element("p", { class: "reason-line", hidden: true });
-    const title = `system-${system.id}`;
     this.node = element("li", {}, element(
-      "a", { class: "panel system-card", href: `/dashboard/${system.id}`, "aria-labelledby": title },
-      element("div", { class: "row" }, element("h2", { id: title }, system.displayName), this.state),
+      "div", { class: "panel system-card" },
+      element("div", { class: "row" }, element("h2", {}, element("a", { href: `/dashboard/${system.id}` }, system.displayName)), this.state),
       element("div", { class: "mini" }, ...SPOTS.map((key) => element("div", { class: `spot ${key}` }, this.spots[key].words, this.spots[key].value)), this.drawing),
       element("div", { class: "battery-line" }, this.charge, element("div", { class: "level", "aria-hidden": "true" }, this.level)),
       this.today, this.reason, this.still, this.fault, this.age,

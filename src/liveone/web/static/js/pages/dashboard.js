@@ -128,7 +128,7 @@ function chooseSystem() {
 }
 
 function startHistory() {
-  const firstDay = snapshot.extent.first ? zone.date(Date.parse(snapshot.extent.first)) : zone.date(now());
+  const firstAt = snapshot.extent.first ? Date.parse(snapshot.extent.first) : now();
   const heat = makeHeat({
     systemId, zone, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
     onPick: (day) => {
@@ -140,7 +140,7 @@ function startHistory() {
     guarded(() => heat.show(state.day, state.heat));
     if (data.latest) table();
   };
-  past = new History({ systemId, zone, firstDay, now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, onState: follow });
+  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, onState: follow });
   const { state } = past;
   requestIdleCallback(() => {
     follow(state);
