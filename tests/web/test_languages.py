@@ -21,6 +21,8 @@ KEYS = {"Enter", "Escape", "Home", "End", "CapsLock", "Tab", "UTC"}
 QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", re.DOTALL)
 SENTENCE = re.compile(r"^[A-Z][a-z]+$|[A-Za-z]{2,} [a-z]{2,}.*[.!?]$|^[A-Z][a-z]+ [a-z]")
+BUILT = re.compile(r"`([a-zA-Z]+\.(?:[\w.]|\$\{[^{}]*\})*)`")
+BLANK_OF_CODE = re.compile(r"\$\{[^{}]*\}")
 BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -60,12 +62,8 @@ def test_every_message_that_is_asked_for_exists() -> None:
 
 def test_every_message_is_used() -> None:
     whole = "\n".join(path.read_text() for path in [*SCRIPTS, *PAGES, *SERVER])
-    built = [
-        re.compile(re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.]+", re.escape(text)))
-        for path in SCRIPTS
-        for text in literals(path)
-        if re.match(r"[a-zA-Z]+\.[\w.]*\$\{", text)
-    ]
+    texts = [text for path in SCRIPTS for text in BUILT.findall(path.read_text())]
+    built = [re.compile(BLANK_OF_CODE.sub(r"[\\w.]+", text)) for text in texts if "${" in text]
     said = set(re.findall(r"""["'`:]([a-zA-Z]+[\w.]*)["'`}]""", whole))
     unused = [
         key for key in MESSAGES["en"] if key not in said and not any(one.fullmatch(key) for one in built)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 import liveone
 from liveone.web import answers, files, shell
 from liveone.web.auth import Gate
+from liveone.web.cards import Cards
 from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
@@ -43,6 +44,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.gate = Gate(services.auth)
     app.state.live = Live(services.store)
+    app.state.cards = Cards(services.store, services.cadence_s)
     app.state.health = Health(services)
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)

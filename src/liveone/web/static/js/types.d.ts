@@ -27,12 +27,15 @@ export interface Data {
   error?: string; status?: number;
 }
 
+/** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */
+export type Card = Omit<Data, "latest" | "historical"> & { latest?: Reading };
+
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: { offsetMin: number; name: string | null } }
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
-  cards: Record<string, Data>; accounts: boolean; owner: boolean;
+  cards: Record<string, Card>; accounts: boolean; owner: boolean;
 }
 
 /** Local time of a system. Instants are epoch milliseconds, days are YYYY-MM-DD. */
@@ -56,4 +59,5 @@ export interface State {
 
 export interface Scale { (value: number): number; invert(pixel: number): number; low: number; high: number; ticks: number[] }
 
-export interface Frame { width: number; height: number; left: number; right: number; top: number; bottom: number }
+/** Of a chart, in px; `unit` is how much larger everything is than at letters of 16 px. */
+export interface Frame { width: number; height: number; unit: number; left: number; right: number; top: number; bottom: number }

@@ -4,6 +4,7 @@ import { Refused, send } from "./api.js";
 import { byId, element, show } from "./dom.js";
 import { installable } from "./install.js";
 import { snapshot, t } from "./text.js";
+import { heardByKeys } from "./voice.js";
 
 const YEAR_S = 31536000;
 const LANGUAGES = new Intl.DisplayNames([document.documentElement.lang], { type: "language" });
@@ -17,6 +18,7 @@ export function frame(page) {
   show(byId("release"), `LiveOne ${snapshot.release}`);
   chooseLanguage();
   installable();
+  heardByKeys();
 }
 
 /** Do it; what fails is said at the top of the page, and a session that ended leads to signing in. @param {() => unknown} work */
