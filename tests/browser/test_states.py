@@ -41,7 +41,7 @@ ELSEWHERE = {
     "live": "s ago",
     "late": "late",
     "silent": "stale",
-    "fault": "fault 17",
+    "fault": "ault 17",
     "gaps": ENGLISH["legend.gap"],
     "partial": ENGLISH["words.unknown"],
 }
