@@ -95,11 +95,9 @@ def run(folder: Path) -> Iterator[Measure]:
 
 def _weight() -> Measure:
     loaded = files.load()
-    modules = shell.load(loaded).modules("dashboard.html")
-    size = sum(len(loaded[path].zipped) for path in modules)
-    return Measure(
-        "JavaScript of the dashboard, gzip", size / 1000, "kB", 100, note=f"{len(modules)} modules"
-    )
+    scripts = shell.load(loaded).scripts("dashboard.html")
+    size = sum(len(loaded[path].zipped) for path in scripts)
+    return Measure("JavaScript of the dashboard, gzip", size / 1000, "kB", 100, note=f"{len(scripts)} file")
 
 
 def _fill(store: Store) -> None:

@@ -146,6 +146,51 @@ def test_ten_years_are_good_to_look_at_and_quick_to_point_at(
         assert slowest_ms < 50
 
 
+def test_the_cursor_names_every_value_and_comparing_names_the_period_before(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?compare=1")
+        expect(page.locator("#legend-before")).to_contain_text(re.compile(r"\d{4}"))
+        expect(page.locator(".total.solar .changed")).to_contain_text("before: ")
+        expect(page.locator(".total.share .changed").first).to_contain_text("before: ")
+        page.locator("#stack").focus()
+        page.keyboard.press("End")
+        for hue in ("solar", "load", "battery", "grid", "losses", "soc"):
+            expect(page.locator(f"#cursor .chip.{hue}")).to_contain_text(re.compile(r"[\d.]+ (W|kW|%)"))
+
+
+def test_nothing_is_missing_before_there_was_anything(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?view=year")
+        expect(page.locator("#coverage-text")).to_contain_text("complete")
+        expect(page.locator("#chart rect.hole")).to_have_count(0)
+        page.goto(f"{client.base_url}/dashboard/1?view=all")
+        expect(page.locator("#coverage-text")).to_contain_text(re.compile(r"9\d\.\d % complete"))
+
+
+def test_the_year_can_be_walked_by_keys(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#heat-scale")).to_contain_text("kWh")
+        page.locator("#heat svg").focus()
+        page.keyboard.press("ArrowUp")
+        expect(page.locator("#heat-text")).to_contain_text("kWh")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"\?day=\d{4}-\d\d-\d\d$"))
+
+
+def test_a_wall_screen_shows_now_and_the_charts_at_once(page: Page, store: Store, clock: SetClock) -> None:
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#bars svg")).to_be_visible()
+        for part in ("#today", "#bars"):
+            box = page.locator(part).bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 1080, part
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280, 1920])
 def test_nothing_is_wider_than_the_screen(page: Page, store: Store, clock: SetClock, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -66,7 +66,7 @@ def test_a_new_reading_shows_within_a_second(page: Page, store: Store, clock: Se
         reading = later(newest(store), 30, load_w=4321, fault_code=17)
         readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
         expect(page.locator(".node.load .value")).to_have_text("4.32 kW", timeout=1000)
-        expect(page.locator("#fault")).to_contain_text("fault 17")
+        expect(page.locator("#fault")).to_contain_text("Fault 17 (no public list of meanings")
 
 
 def test_late_is_amber_and_silent_is_grey_with_the_reason(page: Page, store: Store, clock: SetClock) -> None:
@@ -92,6 +92,9 @@ def test_values_that_stand_still_are_told_from_live_ones(page: Page, store: Stor
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator("#notice")).to_contain_text("stood still")
         expect(page.locator('[data-mood="frozen"]')).to_have_count(3)
+        expect(page.locator("#link")).to_have_text("standing still")
+        page.wait_for_timeout(1000)
+        assert page.locator(".dots.on[stroke-dashoffset]").count() == 0
 
 
 def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) -> None:
@@ -174,6 +177,101 @@ def test_all_systems_stand_side_by_side(page: Page, store: Store, clock: SetCloc
         expect(cards.nth(1)).to_contain_text("has no reading yet")
         cards.nth(0).click()
         expect(page).to_have_url(f"{client.base_url}/dashboard/1")
+
+
+def test_many_systems_are_found_and_sorted_by_what_they_need(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    for number in range(5):
+        other = add(store, "alice", site=str(2000 + number))
+        reading = replace(newest(store), fault_code=57 if number == 3 else 0)
+        readings.record(store, [Recorded(other.id, reading, polled_at=clock.at)])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard")
+        cards = page.locator(".system-card:visible")
+        expect(cards).to_have_count(6)
+        expect(page.locator("#sums")).to_contain_text("kW")
+        assert sum("/api/stream" in url for url in asked) == 1
+        page.get_by_role("button", name="Need attention").click()
+        expect(page).to_have_url(re.compile(r"\?show=attention$"))
+        expect(cards).to_have_count(1)
+        expect(cards).to_contain_text("Fault 57")
+        page.go_back()
+        expect(cards).to_have_count(6)
+        page.get_by_label("Find by name").fill("2004")
+        expect(cards).to_have_count(1)
+        page.get_by_role("button", name="List").click()
+        page.reload()
+        expect(cards).to_have_count(1)
+        expect(page.locator('#cards[data-as="list"]')).to_be_visible()
+
+
+def test_a_card_shows_flow_charge_today_and_every_new_reading(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    add(store, "alice", site="1587")
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard")
+        card = page.locator(".system-card").first
+        expect(card.locator(".way.battery")).to_have_count(1)
+        expect(card.locator(".charge-line")).to_contain_text("discharging, empty in")
+        expect(card.locator(".today-line")).to_contain_text(re.compile(r"Solar today[\d.]+ kWh"))
+        reading = later(newest(store), 30, load_w=4321, battery_w=0, grid_w=4321)
+        readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+        expect(card.locator(".spot.load .value")).to_have_text("4.32 kW", timeout=1000)
+        expect(card.locator(".way.grid")).to_have_count(1)
+        expect(card.locator(".way.battery")).to_have_count(0)
+
+
+def test_every_number_says_how_old_it_is_and_the_ages_run(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#link")).to_have_text("live")
+        boxes = [".node", ".balance", ".charge", ".today", "#energy"]
+        for box in boxes:
+            for age in page.locator(f"{box} [data-age]").all():
+                expect(age).to_have_text(re.compile(r"\d+ s ago"))
+        expect(page.locator("#up-to")).to_contain_text("up to 19:12")
+        before = page.locator(".node.solar .age").inner_text()
+        expect(page.locator(".node.solar .age")).not_to_have_text(before, timeout=3000)
+        reading = later(newest(store), 60)
+        readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+        expect(page.locator(".node.solar .age")).to_have_text("0 s ago")
+        expect(page.locator(".today [data-age]")).not_to_have_text("0 s ago")
+
+
+def test_a_portal_that_repeats_one_sample_is_told_from_one_that_is_silent(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    clock.at += 600
+    readings.record(store, [Recorded(1, newest(store), polled_at=clock.at - 5)])
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#notice")).to_contain_text("the same sample every time")
+
+
+def test_a_fault_says_what_is_known_of_it_and_since_when(page: Page, store: Store, clock: SetClock) -> None:
+    began_at = newest(store).inverter_time - 3600
+    reading = later(newest(store), 30, fault_code=57, fault_at=began_at)
+    readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        fault = page.locator("#fault")
+        expect(fault).to_contain_text("Fault 57 (no public list of meanings; see the inverter's manual)")
+        expect(fault).to_contain_text("since 18:")
+        expect(page.locator("#faults")).to_contain_text("and still. In 1 readings.")
+
+
+def test_a_generator_that_runs_is_called_one(page: Page, store: Store, clock: SetClock) -> None:
+    reading = later(newest(store), 30, generator_status=1, grid_w=3000, battery_w=-2200)
+    readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator(".node.grid .title")).to_have_text("Generator")
+        expect(page.locator(".node.grid .words")).to_have_text("running")
+        expect(page.locator("#about")).to_contain_text("Generatorrunning")
 
 
 def test_the_api_page_lists_every_path(page: Page, store: Store) -> None:

@@ -28,7 +28,7 @@ from liveone.store.database import StoreError
 KINDS = ("poller", "web", "primary", "replica")
 PAST_S = 2 * 86_400
 IN_FLIGHT_S = 4.0
-"""How long an answer may be on its way into database or spool: not accepted yet, so that a kill may take it."""
+"""How long an answer may be on its way into database or spool: not accepted yet, so a kill may take it."""
 UNANSWERED_S_MAX = 25.0
 """How long a web instance may answer with an error, while it runs and one of the two servers does."""
 SETTLE_S = 90.0

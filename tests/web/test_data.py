@@ -18,12 +18,14 @@ from tests.web.support import (
     Calls,
     SetClock,
     add,
+    later,
     seeded,
     services,
     serving,
 )
 
 from liveone.domain.reading import Reading
+from liveone.domain.zones import Zone
 from liveone.store import polling, readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
@@ -300,3 +302,20 @@ def test_the_api_is_described_with_examples(anonymous: httpx2.Client) -> None:
     documented = Path(__file__).parents[2].joinpath("docs/api.md").read_text()
     for path in described["paths"]:
         assert path in documented, f"docs/api.md does not mention {path}"
+
+
+def test_faults_are_told_with_when_they_began(tmp_path: Path) -> None:
+    store = seeded(tmp_path / "faulty.db", days=1)
+    newest = readings.latest(store, 1)
+    assert newest is not None
+    began_at = newest.inverter_time + 50
+    for step, code in ((60, 57), (120, 57), (180, 0), (240, 9)):
+        reading = later(newest, step, fault_code=code, fault_at=began_at if code == 57 else 0)
+        readings.record(store, [Recorded(1, reading, polled_at=NOW_AT)])
+    with serving(services(store, clock=SetClock(NOW_AT + 300))) as client:
+        found = client.get("/api/faults?systemId=1", headers=COOKIE).json()["faults"]
+        assert client.get("/api/faults?systemId=1&days=99", headers=COOKIE).status_code == 422
+    store.close()
+    assert [(each["code"], each["readings"]) for each in found] == [(9, 1), (57, 2)]
+    assert found[0]["began"] is None
+    assert found[1]["began"] == Zone(600).iso(began_at)

@@ -1,4 +1,4 @@
-"""Pages as the server makes them: languages complete, modules known, files kept for ever by their release."""
+"""Pages as the server makes them: modules known, files kept for ever by their release."""
 
 import json
 import re
@@ -8,34 +8,21 @@ import httpx2
 import pytest
 
 from liveone.web import files, shell
+from liveone.web.joined import CannotJoin, joined, modules
 
 STATIC = files.FOLDER
-MESSAGES = sorted(STATIC.glob("messages/*.json"))
 LINES, FUNCTION_LINES = 300, 60
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
 BUDGET_BYTES = 100_000
 
 
-@pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.stem)
-def test_every_language_says_everything_with_the_same_blanks(path: Path) -> None:
-    english, other = (json.loads(each.read_text()) for each in (STATIC / "messages/en.json", path))
-    assert other.keys() == english.keys()
-    for key, text in english.items():
-        assert set(re.findall(r"\{(\w+)\}", other[key])) == set(re.findall(r"\{(\w+)\}", text)), key
-
-
-def test_every_message_that_is_asked_for_exists() -> None:
-    known = json.loads((STATIC / "messages/en.json").read_text())
-    for path in [*SCRIPTS, *STATIC.glob("*.html")]:
-        asked = re.findall(r"""\bt\("([\w.]+)"|\{\{t:([\w.]+)\}\}""", path.read_text())
-        assert not {a or b for a, b in asked} - known.keys(), path.name
-
-
-@pytest.mark.parametrize("name", ["dashboard.html", "overview.html", "admin.html", "login.html", "docs.html"])
+@pytest.mark.parametrize(
+    "name", ["dashboard.html", "overview.html", "admin.html", "login.html", "docs.html", "offline.html"]
+)
 def test_a_page_and_all_its_modules_weigh_little(name: str) -> None:
     loaded = files.load()
-    modules = shell.load(loaded).modules(name)
-    assert sum(len(loaded[path].zipped) for path in modules) < BUDGET_BYTES
+    scripts = shell.load(loaded).scripts(name)
+    assert sum(len(loaded[path].zipped) for path in scripts) < BUDGET_BYTES
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
@@ -85,3 +72,42 @@ def test_coverage_counts_the_intervals_of_each_day(owner: httpx2.Client) -> None
     assert found["read"][2:4] == [288, 288]
     assert found["expected"] == [288, 288, 288, 288, 120, 0]
     assert owner.get("/api/coverage", params=asked | {"endTime": "soon"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("js/pages/*.js")), ids=lambda path: path.stem)
+def test_a_page_loads_one_script_with_all_its_modules(path: Path) -> None:
+    source = files.load()[f"joined/{path.name}"].plain.decode()
+    assert not re.search(r"^(import|export)\b", source, re.MULTILINE)
+    assert not re.search(r"^\s*//|/\*\*", source, re.MULTILINE)
+
+
+def test_modules_keep_their_own_scope_and_come_before_those_that_need_them() -> None:
+    sources = {
+        "js/pages/a.js": 'import { one as first, two } from "../core/b.js";\nconst x = first + two();\n',
+        "js/core/b.js": 'import { x } from "./c.js";\nexport const one = x;\nexport function two() {}\n',
+        "js/core/c.js": "// A comment.\nconst hidden = 1;\nexport const x = hidden;\n",
+    }
+    assert modules(sources, "js/pages/a.js") == ["js/core/c.js", "js/core/b.js", "js/pages/a.js"]
+    text = joined(sources, "js/pages/a.js")
+    assert "const { one: first, two } = m1;" in text
+    assert "return { one, two };" in text
+    assert "comment" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("export default 1;", "export default"),
+        ('import x from "./b.js";', "import x"),
+        ('import { a } from "./a.js";', "imports itself"),
+    ],
+)
+def test_a_module_that_cannot_be_joined_is_an_error_at_the_start(source: str, said: str) -> None:
+    with pytest.raises(CannotJoin, match=said):
+        joined({"a.js": source}, "a.js")
+
+
+def test_all_systems_are_in_the_page_before_any_script_ran(owner: httpx2.Client) -> None:
+    page = owner.get("/dashboard").text
+    assert '<h2><a href="/dashboard/1">Home 1586</a></h2>' in page
+    assert re.search(r'<div class="spot load"><span>House</span><b class="value">\d+ W</b></div>', page)

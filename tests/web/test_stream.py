@@ -12,8 +12,9 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
-from tests.web.support import COOKIE, NOW_AT, later, seeded, services, serving
+from tests.web.support import COOKIE, NOW_AT, add, later, seeded, services, serving
 
+from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
 from liveone.store.readings import Recorded
@@ -46,6 +47,12 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, orjson.loads(line[6:])
         elif line.startswith(": "):
             yield "comment", {}
+
+
+def newest(store: Store) -> Reading:
+    reading = readings.latest(store, 1)
+    assert reading is not None
+    return reading
 
 
 def record_next(store: Store, seconds_s: int = 60) -> int:
@@ -125,10 +132,10 @@ def test_who_joins_late_gets_what_fell_in_between_and_others_get_it_once(fresh: 
     async def crowd() -> list[list[int]]:
         hub = live_module.Live(fresh)
         newest_at = record_next(fresh)
-        first = live_module.Listener(1, Zone(600), last_at=newest_at)
+        first = live_module.Listener({1: Zone(600)}, {1: newest_at})
         hub.join(first)
         await asyncio.sleep(0.3)
-        late = live_module.Listener(1, Zone(600), last_at=newest_at - 60)
+        late = live_module.Listener({1: Zone(600)}, {1: newest_at - 60})
         hub.join(late)
         await asyncio.sleep(0.4)
         await hub.close()
@@ -145,7 +152,7 @@ def drained(listener: live_module.Listener) -> list[live_module.Event]:
 def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
     async def crowd() -> tuple[int, object]:
         hub = live_module.Live(fresh)
-        listener = live_module.Listener(1, Zone(600), last_at=NOW_AT)
+        listener = live_module.Listener({1: Zone(600)}, {1: NOW_AT})
         hub.join(listener)
         hub._publish({1: [live_module.Event(NOW_AT + i, b"{}") for i in range(1, 200)]})
         left = hub.count
@@ -153,6 +160,20 @@ def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
         return left, [listener.queue.get_nowait() for _ in range(listener.queue.qsize())][-1]
 
     assert asyncio.run(crowd()) == (0, None)
+
+
+def test_one_stream_brings_the_readings_of_all_systems(fresh: Store) -> None:
+    add(fresh, "alice", site="1587")
+    with (
+        serving(services(fresh)) as client,
+        client.stream("GET", "/api/stream?systemId=all", headers=COOKIE) as answer,
+    ):
+        stream = events(answer.iter_lines())
+        assert next(stream)[1]["systemId"] == 1
+        other = later(newest(fresh), 30, load_w=1234)
+        readings.record(fresh, [Recorded(2, other, polled_at=other.received_time)])
+        name, data = next(stream)
+    assert (name, data["systemId"], data["power"]["loadW"]) == ("reading", 2, 1234)
 
 
 def test_a_watcher_that_fails_ends_its_streams_and_starts_anew(

@@ -41,6 +41,18 @@ class Recorded:
     polled_at: float = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a device: ``began_at`` as the device says (0 or None: it does not), then the first and the
+    last reading that reported it and how many did; times are UTC epoch seconds."""
+
+    code: int
+    began_at: int | None
+    first_at: int
+    last_at: int
+    readings: int
+
+
 class PartialReading(CannotHold):
     """Some readings have gaps and this generation does not allow gaps; all the others were recorded.
 
@@ -90,6 +102,12 @@ def newest_at(store: Store) -> dict[int, int]:
 def between(store: Store, system_id: int, start_at: int, end_at: int) -> list[Reading]:
     """The readings of a system taken in ``(start_at, end_at]``, oldest first."""
     return [reading_of(row) for row in store.read("readings_between", system_id, start_at, end_at)]
+
+
+def faults(store: Store, system_id: int, start_at: int, end_at: int, most: int) -> list[Fault]:
+    """The newest faults that readings taken in ``(start_at, end_at]`` report, newest first."""
+    rows = store.read("faults_between", system_id, start_at, end_at, most)
+    return [Fault(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def count(store: Store, system_id: int) -> int:

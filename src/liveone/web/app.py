@@ -8,10 +8,11 @@ from fastapi import FastAPI
 import liveone
 from liveone.web import answers, files, shell
 from liveone.web.auth import Gate
+from liveone.web.cards import Cards
 from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
-from liveone.web.routes import admin, cron, data, health, login, pages, readings, steward, stream
+from liveone.web.routes import admin, backups, cron, data, health, login, pages, readings, steward, stream
 from liveone.web.services import Services
 
 DESCRIPTION = """
@@ -46,11 +47,12 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     app.state.services = services
     app.state.gate = Gate(services.auth)
     app.state.live = Live(services.store)
+    app.state.cards = Cards(services.store, services.cadence_s)
     app.state.health = Health(services)
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    everything = (data, readings, stream, cron, login, admin, steward, health, pages)
+    everything = (data, readings, stream, cron, login, admin, steward, backups, health, pages)
     for part in (health,) if for_operators_only else everything:
         app.include_router(part.router)
     app.add_middleware(Guard, local_only=services.auth.is_open)

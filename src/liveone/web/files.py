@@ -1,4 +1,7 @@
-"""The files of the pages: read once, compressed when first asked for; all of them lie in ``static/``."""
+"""The files of the pages: read once, compressed when first asked for; all of them lie in ``static/``.
+
+Beside every page's module, ``js/pages/<page>.js``, there is ``joined/<page>.js`` with all that it imports.
+"""
 
 import gzip
 from dataclasses import dataclass
@@ -8,7 +11,10 @@ from pathlib import Path
 
 from fastapi import Request, Response
 
+from liveone.web.joined import joined
+
 FOLDER = Path(__file__).parent / "static"
+PAGES = "js/pages/"
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -35,7 +41,14 @@ class File:
 def load(folder: Path = FOLDER) -> dict[str, File]:
     """Every file of the folder by its path in it."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
-    return {path.relative_to(folder).as_posix(): _file(path) for path in found}
+    loaded = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    loaded |= _joined({name: content.decode() for name, content in loaded.items() if name.endswith(".js")})
+    return {name: _file(content, Path(name).suffix) for name, content in loaded.items()}
+
+
+def _joined(scripts: dict[str, str]) -> dict[str, bytes]:
+    pages = [name for name in scripts if name.startswith(PAGES)]
+    return {f"joined/{name.removeprefix(PAGES)}": joined(scripts, name).encode() for name in pages}
 
 
 def respond(request: Request, file: File) -> Response:
@@ -49,7 +62,6 @@ def respond(request: Request, file: File) -> Response:
     return Response(file.plain, headers=headers, media_type=file.media_type)
 
 
-def _file(path: Path) -> File:
-    content = path.read_bytes()
+def _file(content: bytes, suffix: str) -> File:
     tag = blake2b(content, digest_size=12).hexdigest()
-    return File(content, f'"{tag}"', TYPES[path.suffix])
+    return File(content, f'"{tag}"', TYPES[suffix])

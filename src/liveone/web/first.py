@@ -4,6 +4,7 @@ The script writes the same texts (``js/core/format.js``) again within the second
 """
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from liveone.web.shell import NOTHING
@@ -24,6 +25,29 @@ def values(data: Mapping[str, Any], language: str) -> dict[str, str]:
     found["soc"] = NOTHING if level is None else f"{decimal(level, 0, language)} %"
     found["time"] = str(latest["timestamp"])[11:16]
     return found
+
+
+def cards(snapshot: Mapping[str, Any], messages: Mapping[str, str], language: str) -> str:
+    """The overview's cards as HTML: name and powers of every system, as its script draws them again."""
+    found = snapshot.get("cards", {})
+    return "".join(
+        _card(system, values(found.get(str(system["id"]), {}), language), messages)
+        for system in snapshot.get("systems", ())
+    )
+
+
+def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping[str, str]) -> str:
+    spots = "".join(
+        f'<div class="spot {key}"><span>{escape(messages[f"source.{key}"])}</span>'
+        f'<b class="value">{escape(texts.get(key, NOTHING))}</b></div>'
+        for key in ("solar", "load", "grid", "battery")
+    )
+    return (
+        f'<li><div class="panel system-card"><div class="row">'
+        f'<h2><a href="/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
+        f'<div class="mini">{spots}<svg viewBox="0 0 160 96"></svg></div>'
+        f'<span class="age">{texts.get("time", "")}</span></div></li>'
+    )
 
 
 def watts(power_w: float | None, language: str) -> str:

@@ -7,7 +7,7 @@ cannot keep up is dropped (its client reconnects and catches up); nobody listeni
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -23,7 +23,7 @@ from liveone.web.readings_json import event
 
 WATCH_S, RETRY_S = 0.1, 2.0
 CATCH_UP_S = 3600
-MOST_LISTENERS, MOST_QUEUED = 200, 100
+MOST_LISTENERS, MOST_QUEUED, QUEUED_EACH = 200, 100, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,17 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One open stream. ``queue`` yields events, then None when the stream has to end."""
+    """One open stream of one system or of several, each with its zone and the newest reading that was sent.
 
-    system_id: int
-    zone: Zone
-    last_at: int = 0
-    queue: "asyncio.Queue[Event | None]" = field(default_factory=lambda: asyncio.Queue(MOST_QUEUED))
+    ``queue`` yields events, then None when the stream has to end.
+    """
+
+    zones: Mapping[int, Zone]
+    last_at: dict[int, int] = field(default_factory=dict)
+    queue: "asyncio.Queue[Event | None]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queue = asyncio.Queue(max(MOST_QUEUED, QUEUED_EACH * len(self.zones)))
 
 
 class Live:
@@ -60,7 +65,7 @@ class Live:
         return len(self._listeners)
 
     def join(self, listener: Listener) -> None:
-        """Deliver readings newer than ``listener.last_at`` from now on; ApiError 503 when full or closing."""
+        """Deliver what is newer than ``listener.last_at`` from now on; ApiError 503 when full or closing."""
         if self._closed or self.count >= MOST_LISTENERS:
             reason = (
                 "The server is stopping" if self._closed else f"{MOST_LISTENERS} streams are open already"
@@ -115,8 +120,10 @@ class Live:
         """For each system, the oldest reading that one of its listeners has as its last."""
         wanted: dict[int, tuple[int, Zone]] = {}
         for one in self._listeners:
-            known_at, _ = wanted.get(one.system_id, (one.last_at, one.zone))
-            wanted[one.system_id] = (min(known_at, one.last_at), one.zone)
+            for system_id, zone in one.zones.items():
+                last_at = one.last_at.get(system_id, 0)
+                known_at, _ = wanted.get(system_id, (last_at, zone))
+                wanted[system_id] = (min(known_at, last_at), zone)
         return wanted
 
     def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[Event]]:
@@ -129,18 +136,18 @@ class Live:
 
     def _publish(self, news: dict[int, list[Event]]) -> None:
         for system_id, events in news.items():
-            for listener in [one for one in self._listeners if one.system_id == system_id]:
-                self._deliver(listener, events)
+            for listener in [one for one in self._listeners if system_id in one.zones]:
+                self._deliver(listener, system_id, events)
 
-    def _deliver(self, listener: Listener, events: Iterable[Event]) -> None:
+    def _deliver(self, listener: Listener, system_id: int, events: Iterable[Event]) -> None:
         for one in events:
-            if one.at <= listener.last_at:
+            if one.at <= listener.last_at.get(system_id, 0):
                 continue
             if listener.queue.full():
                 self._drop(listener)
                 return
             listener.queue.put_nowait(one)
-            listener.last_at = one.at
+            listener.last_at[system_id] = one.at
 
     def _drop(self, listener: Listener) -> None:
         self.leave(listener)

@@ -46,12 +46,12 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
             "ageS": max(0, round(now_at - latest.inverter_time)),
             "cadenceS": cadence_s,
             "frozenCounters": alarms,
-            "frozenValues": freshness.frozen_values(_newest(store, system, latest)),
+            "frozenValues": freshness.frozen_values(newest_readings(store, system, latest)),
         },
     }
 
 
-def _newest(store: Store, system: System, latest: Reading) -> list[Reading]:
+def newest_readings(store: Store, system: System, latest: Reading) -> list[Reading]:
     """The readings of the last quarter of an hour, enough to see values that stand still."""
     return readings.between(store, system.id, latest.inverter_time - FROZEN_S, latest.inverter_time)
 

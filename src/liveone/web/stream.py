@@ -56,11 +56,19 @@ class EventStream(Response):
                 continue
             if message is None:
                 return
-            await _send(send, frame(message))
+            await _send(send, self._frame(message))
+
+    def _frame(self, message: Event) -> bytes:
+        return frame(message) if len(self._listener.zones) == 1 else unnamed(message)
 
 
 def frame(message: Event) -> bytes:
-    return b"id: %d\nevent: reading\ndata: %b\n\n" % (message.at, message.data)
+    return b"id: %d\n%b" % (message.at, unnamed(message))
+
+
+def unnamed(message: Event) -> bytes:
+    """A message whose time is no place to go on from, because several systems share the stream."""
+    return b"event: reading\ndata: %b\n\n" % message.data
 
 
 RELOAD = b"event: reload\ndata: {}\n\n"

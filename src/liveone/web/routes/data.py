@@ -8,9 +8,10 @@ from liveone.domain.zones import zone_of
 from liveone.web import fields as history_fields
 from liveone.web.access import Asking, Wired, system_for, systems_for
 from liveone.web.answers import answer, bad_parameter, json_bytes
+from liveone.web.cards import Cards
 from liveone.web.examples import DATA, HISTORY
 from liveone.web.history import history
-from liveone.web.models import DataAnswer, Failure, HistoryAnswer, SystemsAnswer
+from liveone.web.models import DataAnswer, Done, Failure, HistoryAnswer, SystemsAnswer
 from liveone.web.overview import identity, overview
 from liveone.web.ranges import Asked, window
 from liveone.web.series import Source
@@ -51,6 +52,22 @@ def data(caller: Asking, services: Wired, system_id: SystemId = None) -> Respons
     """The newest reading with its age, today's energy so far, yesterday, and how polling goes."""
     system = system_for(services.store, caller, system_id)
     return answer(overview(services.store, system, services.clock.now_at(), services.cadence_s))
+
+
+@router.get(
+    "/overview",
+    summary="All your systems at a glance",
+    responses={200: {"model": Done}, 401: NOT_YOURS[401]},
+)
+def all_systems(request: Request, caller: Asking, services: Wired) -> Response:
+    """`cards` by system id: the newest reading with today's energy so far, freshness and polling of each.
+
+    Today's energy is that of the last whole five minutes. A system without a reading has `error` instead.
+    """
+    cards: Cards = request.app.state.cards
+    now_at = services.clock.now_at()
+    found = cards.of(systems_for(services.store, caller), now_at, at_once=False)
+    return answer({"success": True, "now": now_at, "cards": found})
 
 
 @router.get(

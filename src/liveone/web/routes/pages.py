@@ -1,6 +1,9 @@
 """The pages: overview, a dashboard a system, administration, sign-in, the API's description; their files."""
 
+import gzip
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,12 +19,16 @@ from liveone.web import files, first
 from liveone.web.access import gate_of, services_of, system_for, systems_for
 from liveone.web.answers import ApiError, plain
 from liveone.web.auth import Caller
+from liveone.web.cards import Cards
 from liveone.web.overview import identity, overview
 from liveone.web.readings_json import iso_or_none
 from liveone.web.services import Services
 from liveone.web.shell import Shell
 
 router = APIRouter(include_in_schema=False)
+QUICKLY = 3
+"""The level of compression: half a millisecond for a page of one system."""
+
 FOR_EVER = "public, max-age=31536000, immutable"
 Snapshot = Mapping[str, Any]
 
@@ -39,7 +46,7 @@ async def root(request: Request) -> Response:
 @router.get("/dashboard")
 async def all_systems(request: Request) -> Response:
     """Every system at a glance."""
-    return await _guarded(request, "overview.html", _overview)
+    return await _guarded(request, "overview.html", partial(_overview, request.app.state.cards))
 
 
 @router.get("/dashboard/{system_id}")
@@ -60,12 +67,30 @@ async def administration(request: Request) -> Response:
 
 @router.get("/login")
 async def login(request: Request) -> Response:
-    return _html(request, "login.html", {})
+    """Only what the form needs to know; whoever is signed in goes on to the page that was asked for."""
+    settings = gate_of(request).settings
+    if _is_known(request):
+        return RedirectResponse(_own_page(request.query_params.get("next", "/")), 303)
+    return _html(
+        request, "login.html", {"accounts": bool(settings.users), "owner": bool(settings.auth_password)}
+    )
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     return _html(request, "docs.html", {})
+
+
+@router.get("/offline")
+async def offline(request: Request) -> Response:
+    """What the service worker keeps and shows when this server cannot be reached; holds no values."""
+    return _html(request, "offline.html", {})
+
+
+@router.get("/service-worker.js")
+async def service_worker(request: Request) -> Response:
+    """At the top, because a worker serves what lies below its own address."""
+    return _file(request, "js/service-worker.js")
 
 
 @router.get("/favicon.ico")
@@ -100,12 +125,10 @@ def _frame(services: Services, caller: Caller) -> Snapshot:
     }
 
 
-def _overview(services: Services, caller: Caller) -> Snapshot:
-    frame = _frame(services, caller)
-    cards = {}
-    for system in systems_for(services.store, caller):
-        cards[str(system.id)] = _data(services, caller, system.id)
-    return {**frame, "cards": cards}
+def _overview(cards: Cards, services: Services, caller: Caller) -> Snapshot:
+    found = systems_for(services.store, caller)
+    newest = cards.of(found, services.clock.now_at(), at_once=True)
+    return {**_frame(services, caller), "cards": newest}
 
 
 def _of_system(services: Services, caller: Caller, system_id: int) -> Snapshot:
@@ -146,10 +169,14 @@ async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Ca
 
 def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
     shell = _shell(request)
-    language = shell.language(request.cookies.get("lang"), request.headers.get("accept-language", ""))
+    asked = request.query_params.get("lang") or request.cookies.get("lang")
+    language = shell.language(asked, request.headers.get("accept-language", ""))
     texts = first.values(snapshot.get("data", {}), language)
-    body = shell.page(name, language, snapshot, texts)
-    headers = {"cache-control": "no-store", "vary": "accept-language, cookie"}
+    html = {"cards": first.cards(snapshot, shell.messages[language], language)}
+    body = shell.page(name, language, snapshot, texts, html)
+    headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["content-encoding"] = gzip.compress(body, QUICKLY, mtime=0), "gzip"
     return Response(body, headers=headers, media_type="text/html; charset=utf-8")
 
 
@@ -174,6 +201,18 @@ def _caller(request: Request) -> Caller | None:
         if error.status == 401:
             return None
         raise
+
+
+def _is_known(request: Request) -> bool:
+    try:
+        return _caller(request) is not None
+    except ApiError:
+        return False
+
+
+def _own_page(address: str) -> str:
+    """``address`` if it is a path of this server: after ``//`` and ``/\\`` browsers read a host."""
+    return address if re.fullmatch(r"/(?![/\\])[^\x00-\x20]*", address) else "/"
 
 
 def _to_login(then: str) -> Response:

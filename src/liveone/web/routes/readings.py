@@ -15,13 +15,14 @@ from liveone.web.daily import days_of, expected_intervals
 from liveone.web.models import Done, Failure
 from liveone.web.numbers import rounded
 from liveone.web.ranges import MOST_POINTS, Asked, window
-from liveone.web.readings_json import ENERGY_KEYS, POWER_KEYS, power, totals
+from liveone.web.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, power, totals
 from liveone.web.routes.data import NOT_YOURS, SystemId
 from liveone.web.series import Source
 
 router = APIRouter(prefix="/api", tags=["data"])
 LONGEST_S = 86_400
 LONGEST_DAYS = 20_000
+LONGEST_FAULT_DAYS, MOST_FAULTS = 31, 100
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": Done},
     400: {"model": Failure, "description": "A parameter is missing or wrong; the answer names it."},
@@ -61,6 +62,34 @@ def raw(
             "columns": _columns(found, zone),
         }
     )
+
+
+@router.get("/faults", summary="What the device reported as faults", responses=RESPONSES)
+def faults(
+    caller: Asking,
+    services: Wired,
+    system_id: SystemId = None,
+    days: Annotated[
+        int, Query(ge=1, le=LONGEST_FAULT_DAYS, description="how many days back from now")
+    ] = LONGEST_FAULT_DAYS,
+) -> Response:
+    """Each fault of the last `days` days, the newest first, at most 100: its `code`, when it `began` as the
+    device says, the `first` and `last` reading that reported it, and how many `readings` did."""
+    system = system_for(services.store, caller, system_id)
+    zone, now_at = zone_of(system), int(services.clock.now_at())
+    soon_at = now_at + LONGEST_S  # a device's clock may run ahead
+    found = readings.faults(services.store, system.id, now_at - days * LONGEST_S, soon_at, MOST_FAULTS)
+    rows = [
+        {
+            "code": fault.code,
+            "began": iso_or_none(zone, fault.began_at or None),
+            "first": zone.iso(fault.first_at),
+            "last": zone.iso(fault.last_at),
+            "readings": fault.readings,
+        }
+        for fault in found
+    ]
+    return answer({"success": True, "days": days, "faults": rows})
 
 
 @router.get("/coverage", summary="How complete each day is", responses=RESPONSES)

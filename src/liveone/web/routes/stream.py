@@ -9,13 +9,14 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
 from liveone.store.store import Store
-from liveone.web.access import Asking, Wired, system_for
+from liveone.web.access import Asking, Wired, system_for, systems_for
 from liveone.web.auth import Caller
 from liveone.web.live import CATCH_UP_S, Event, Listener, Live, encode, since
 from liveone.web.routes.data import NOT_YOURS, SystemId
-from liveone.web.stream import RELOAD, EventStream, frame
+from liveone.web.stream import RELOAD, EventStream, frame, unnamed
 
 router = APIRouter(prefix="/api", tags=["data"])
+ALL = "all"
 EXAMPLE = 'retry: 2000\n\nid: 1755475200\nevent: reading\ndata: {"systemId":1,"timestamp":"..."}\n\n'
 
 
@@ -34,15 +35,23 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
 
     With `Last-Event-ID` (browsers send it when they reconnect) the readings since then come first, up to
     an hour of them; after a longer absence `reload` says to read the history again.
+    With `systemId=all` the stream brings the readings of all your systems, the newest of each at once, and
+    is not caught up.
     """
     live: Live = request.app.state.live
+    session_s = math.inf if caller.until_at is None else caller.until_at - services.clock.now_at()
+    longest_s = min(session_s, services.stream_s)
+    if system_id == ALL:
+        zones, newest = await run_in_threadpool(_start_all, services.store, caller)
+        everybody = Listener(zones, {number: event.at for number, event in newest.items()})
+        live.join(everybody)
+        return EventStream(live, everybody, [*map(unnamed, newest.values())], longest_s)
     last_at = _last_event_at(request)
     system, zone, first = await run_in_threadpool(_start, services.store, caller, system_id, last_at)
-    listener = Listener(system.id, zone, last_at=max([one.at for one in first], default=last_at or 0))
+    listener = Listener({system.id: zone}, {system.id: max([one.at for one in first], default=last_at or 0)})
     live.join(listener)
-    session_s = math.inf if caller.until_at is None else caller.until_at - services.clock.now_at()
     missed = [RELOAD] if last_at is not None and first and first[0].at - last_at > CATCH_UP_S else []
-    return EventStream(live, listener, [*missed, *map(frame, first)], min(session_s, services.stream_s))
+    return EventStream(live, listener, [*missed, *map(frame, first)], longest_s)
 
 
 def _start(
@@ -56,6 +65,16 @@ def _start(
     if last_at is None:
         return system, zone, encode(system.id, [newest], zone)
     return system, zone, encode(system.id, since(store, system.id, last_at, newest.inverter_time), zone)
+
+
+def _start_all(store: Store, caller: Caller) -> tuple[dict[int, Zone], dict[int, Event]]:
+    """The zones of all systems, and the newest reading of each that has one."""
+    zones = {system.id: zone_of(system) for system in systems_for(store, caller)}
+    newest = readings.latest_many(store)
+    found = {
+        number: encode(number, [newest[number]], zones[number])[0] for number in zones if number in newest
+    }
+    return zones, found
 
 
 def _last_event_at(request: Request) -> int | None:

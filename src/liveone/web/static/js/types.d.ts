@@ -28,11 +28,14 @@ export interface Data {
 }
 
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: TimeZone }
+/** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */
+export type Card = Omit<Data, "latest" | "historical"> & { latest?: Reading };
+
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
-  cards: Record<string, Data>;
+  cards: Record<string, Card>; accounts: boolean; owner: boolean;
 }
 
 /** As the API says it: minutes east of UTC in standard time, an IANA name or none, and from which epoch second on which offset holds. */
@@ -62,4 +65,5 @@ export interface State {
 
 export interface Scale { (value: number): number; invert(pixel: number): number; low: number; high: number; ticks: number[] }
 
-export interface Frame { width: number; height: number; left: number; right: number; top: number; bottom: number }
+/** Of a chart, in px; `unit` is how much larger everything is than at letters of 16 px. */
+export interface Frame { width: number; height: number; unit: number; left: number; right: number; top: number; bottom: number }

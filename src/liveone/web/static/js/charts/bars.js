@@ -27,7 +27,7 @@ export function drawBars(box, { energy, span, zone, before, only }) {
   const ghostBottoms = before ? sums(before, down, before.from.length) : [];
   const high = Math.max(0.2, ...tops, ...ghostTops);
   const low = -Math.max(0.2, ...bottoms, ...ghostBottoms);
-  const y = niceScale(low, high, frame.bottom, frame.top, 5);
+  const y = niceScale(low, high, frame.bottom, frame.top, 6);
   const x = timeScale(frame, span);
   const place = (/** @type {number} */ index) => ends(energy, index, x);
   const ghost = (/** @type {number} */ index) => (index < size && before

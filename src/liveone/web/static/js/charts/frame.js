@@ -7,11 +7,17 @@ import { svg } from "../ui/dom.js";
 import { format } from "../ui/text.js";
 
 const NARROW = 560;
+const LETTERS_PX = 16;
 
-/** @param {HTMLElement} box @param {number} height @param {{axis?: boolean}} options @returns {import("../types").Frame} */
+/**
+ * Sizes are those of a page whose letters are 16 px high, and grow with them: a wall screen has larger ones.
+ * @param {HTMLElement} box @param {number} height @param {{axis?: boolean}} options @returns {import("../types").Frame}
+ */
 export function frameOf(box, height, { axis = true } = {}) {
+  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PX;
   const width = Math.max(240, Math.floor(box.clientWidth));
-  return { width, height, left: width < NARROW ? 36 : 48, right: width - 8, top: 8, bottom: height - (axis ? 22 : 7) };
+  const high = Math.round(height * unit);
+  return { width, height: high, unit, left: Math.round((width < NARROW ? 36 : 48) * unit), right: width - 8, top: 8, bottom: high - (axis ? 22 : 7) * unit };
 }
 
 /** @param {import("../types").Frame} frame @param {string} label @param {(Node | string)[]} parts */
@@ -30,16 +36,16 @@ export function timeScale(frame, span) {
 export function valueMarks(frame, y, text) {
   return y.ticks.flatMap((value) => [
     svg("line", { class: value === 0 ? "zero" : "tick", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }),
-    svg("text", { x: frame.left - 7, y: y(value) + 4, "text-anchor": "end" }, text(value)),
+    svg("text", { x: frame.left - 7, y: y(value) + 4 * frame.unit, "text-anchor": "end" }, text(value)),
   ]);
 }
 
 /** @param {import("../types").Frame} frame @param {import("../types").Scale} x @param {import("../types").Span} span @param {import("../types").Zone} zone */
 export function timeMarks(frame, x, span, zone) {
-  const room = Math.max(3, Math.floor((frame.right - frame.left) / 70));
+  const room = Math.max(3, Math.floor((frame.right - frame.left) / (70 * frame.unit)));
   return timeTicks(span.startAt, span.endAt, room, zone).flatMap(({ at, kind }) => {
     const line = svg("line", { class: "tick", x1: x(at), x2: x(at), y1: frame.top, y2: frame.bottom });
-    if (frame.height - frame.bottom < 10) return [line];
+    if (frame.height - frame.bottom < 10 * frame.unit) return [line];
     const middle = kind === "time" ? x(at) : x(at) + 3;
     const edge = x(at) > frame.right - 16 ? "end" : x(at) < frame.left + 4 ? "start" : "middle";
     return [

@@ -10,8 +10,8 @@ import { isGap } from "./power.js";
 const HEIGHT = 90;
 const STRIP = 16;
 
-/** @param {HTMLElement} box @param {{power: import("../types").Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number}} shown */
-export function drawSoc(box, { power, span, zone, nowAt }) {
+/** @param {HTMLElement} box @param {{power: import("../types").Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number}} shown */
+export function drawSoc(box, { power, span, zone, nowAt, firstAt }) {
   const frame = frameOf(box, HEIGHT, { axis: false });
   const track = thinned(power, frame.width);
   const x = timeScale(frame, span);
@@ -23,7 +23,7 @@ export function drawSoc(box, { power, span, zone, nowAt }) {
     svg("path", { class: "area battery faint", d: areaPath(middle, () => y(0), high, first, last, 1) }),
     svg("path", { class: "curve battery", d: linePath(middle, high, first, last) }),
   ]);
-  const empty = runs(track.from.length, (index) => soc[index] === null && isGap(track, index) && track.to[index] <= nowAt);
+  const empty = runs(track.from.length, (index) => soc[index] === null && isGap(track, index) && track.to[index] <= nowAt && track.to[index] > firstAt);
   box.replaceChildren(drawing(
     frame, t("chart.socLabel"), hatch("hatch-soc"), ...timeMarks(frame, x, span, zone), ...valueMarks(frame, y, String),
     ...holes(frame, x, track, empty), ...shapes,
@@ -40,10 +40,10 @@ export function drawStrip(box, span, shares) {
   const known = /** @type {[number, number, number][]} */ (shares.filter(([, , share]) => share !== null));
   box.replaceChildren(drawing(
     frame, t("chart.coverageLabel"),
-    svg("rect", { class: "strip-ground", x: frame.left, y: 3, width: frame.right - frame.left, height: STRIP - 6, rx: 3 }),
+    svg("rect", { class: "strip-ground", x: frame.left, y: 3, width: frame.right - frame.left, height: frame.height - 6, rx: 3 }),
     ...known.map(([from, to, share]) => svg("rect", {
       class: share >= 0.995 ? "strip whole" : share > 0 ? "strip part" : "strip none",
-      x: x(from), y: 3, width: Math.max(0.8, x(to) - x(from) + 0.3), height: STRIP - 6, "fill-opacity": share >= 0.995 ? 1 : 0.25 + 0.6 * share,
+      x: x(from), y: 3, width: Math.max(0.8, x(to) - x(from) + 0.3), height: frame.height - 6, "fill-opacity": share >= 0.995 ? 1 : 0.25 + 0.6 * share,
     })),
   ));
 }

@@ -8,7 +8,7 @@ import { drawing, frameOf, hatch, holes, timeMarks, timeScale, valueMarks } from
 
 /** @typedef {import("../types").Track} Track */
 /** @typedef {import("../types").Maybe} Maybe */
-/** @typedef {{power: Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, before: Track | null, shift: number, mode: string, only: string}} Shown */
+/** @typedef {{power: Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number, before: Track | null, shift: number, mode: string, only: string}} Shown */
 
 const HEIGHT = 280;
 const UP = [["solar", "solar"], ["battery", "batteryOut"], ["grid", "gridIn"]];
@@ -22,9 +22,9 @@ export function drawPower(box, shown) {
   const layers = shown.mode === "lines" ? linesOf(track, shown.only) : stacksOf(track, shown.only);
   const ghosts = shown.before ? ghostsOf(thinned(shown.before, frame.width), shown) : [];
   const [low, high] = extremes([...layers, ...ghosts], shown.mode);
-  const y = niceScale(low, high, frame.bottom, frame.top, 5);
+  const y = niceScale(low, high, frame.bottom, frame.top, 7);
   const x = timeScale(frame, shown.span);
-  const empty = runs(track.from.length, (index) => isGap(track, index) && track.to[index] <= shown.nowAt);
+  const empty = runs(track.from.length, (index) => isGap(track, index) && track.to[index] <= shown.nowAt && track.to[index] > shown.firstAt);
   const known = track.values.load.filter((value) => value !== null).length;
   const label = t("chart.powerLabel", { known, size: track.from.length });
   box.replaceChildren(drawing(

@@ -9,6 +9,11 @@ export function capacityKwh(text) {
   return Number(found[1]) * ({ k: 1, m: 1000 }[(found[2] ?? "").toLowerCase()] ?? 0.001);
 }
 
+/** @param {import("../types").Maybe} soc % @param {import("../types").Maybe} kwh capacity @returns {import("../types").Maybe} */
+export function storedKwh(soc, kwh) {
+  return soc === null || kwh === null ? null : (soc / 100) * kwh;
+}
+
 /**
  * @param {import("../types").Maybe} batteryW > 0 discharges @param {import("../types").Maybe} soc % @param {import("../types").Maybe} kwh capacity
  * @returns {{towards: "full" | "empty" | "idle" | "unknown", hours: import("../types").Maybe}}

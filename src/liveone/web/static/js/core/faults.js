@@ -1,5 +1,5 @@
 // Fault codes in words. A code is only put into words where its meaning is known for that vendor; no public list
-// of the SP PRO's codes could be found, so its entry is empty, and the page says the number and whom to ask.
+// of the SP PRO's codes could be found, so its entry is empty, and the page says the number and where to look it up.
 
 /** @type {Record<string, Record<number, string>>} message keys by vendor and code */
 export const KNOWN = { "select.live": {}, "select.live-lan": {} };

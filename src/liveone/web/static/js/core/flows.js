@@ -39,6 +39,16 @@ export function visible(found, drawn) {
   return new Set(Object.entries(found).filter(([key, w]) => w >= (drawn.has(key) ? HIDE_W : SHOW_W)).map(([key]) => key));
 }
 
+/**
+ * What stands behind the inverter's other AC connection, as a message key: the generator when it runs, the grid where
+ * energy was ever exported or no generator is known of, else either may.
+ * @param {Pick<import("../types").Reading, "system" | "energy">} reading
+ */
+export function sourceKey({ system, energy }) {
+  if (system.generatorStatus) return "source.generator";
+  return system.generatorStatus === null || Number(energy.total.gridOutKwh) > 0 ? "source.grid" : "source.either";
+}
+
 /** Pixels a second of a dot: a function of the power alone, so that 10 W always look like 10 W. @param {number} w */
 export function speed(w) {
   return FASTEST_PX_S * Math.sqrt(Math.min(1, Math.max(0, w) / 10000));

@@ -97,10 +97,11 @@ export function age(seconds) {
   return { key: "age.days", n: Math.floor(s / 86400) };
 }
 
-/** "3 h 20 min". @param {number} hours */
+/** "3 h 20 min", "14 h", "3 d": no more exact than a forecast at a steady rate deserves. @param {number} hours */
 export function duration(hours) {
   const minutes = Math.round(hours * 60);
   if (minutes < 60) return `${minutes} min`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 600) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h`;
   return `${Math.round(minutes / 1440)} d`;
 }

@@ -14,6 +14,20 @@ export function ageSeconds(reading, nowMs) {
   return Math.max(0, (nowMs - (Math.abs(received - taken) < BELIEVED_MS ? taken : received)) / 1000);
 }
 
+/**
+ * Why nothing newer came: polling is paused, it fails, its answers repeat one sample (the inverter gives its portal
+ * nothing new), or nothing is known.
+ * @param {import("../types").Reading} reading @param {import("../types").Polling | undefined} polling @param {number} cadenceS
+ * @returns {"paused" | "failed" | "repeats" | "nothing"}
+ */
+export function silence(reading, polling, cadenceS) {
+  if (!polling) return "nothing";
+  if (!polling.isActive) return "paused";
+  if (polling.consecutiveErrors && polling.lastError) return "failed";
+  const answeredMs = Date.parse(polling.lastSuccessTime ?? "") - Date.parse(reading.receivedTime);
+  return answeredMs > MISSED_POLLS * cadenceS * 1000 ? "repeats" : "nothing";
+}
+
 /** @param {number} seconds @param {number} cadenceS @param {number} silentS @returns {"fresh" | "late" | "silent"} */
 export function mood(seconds, cadenceS, silentS = 900) {
   if (seconds > silentS) return "silent";

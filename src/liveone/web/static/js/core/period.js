@@ -1,6 +1,6 @@
 // Which stretch of time is shown: a view (day, week, month, year, all) around a day. Weeks begin on Monday.
 
-import { addDays, daysBetween } from "./zone.js";
+import { addDays } from "./zone.js";
 
 export const VIEWS = ["day", "week", "month", "year", "all"];
 
@@ -16,8 +16,7 @@ export function daysOf(view, day, firstDay, today) {
   if (view === "month") return { first: `${day.slice(0, 7)}-01`, next: monthsLater(`${day.slice(0, 7)}-01`, 1) };
   if (view === "year") return { first: `${day.slice(0, 4)}-01-01`, next: `${Number(day.slice(0, 4)) + 1}-01-01` };
   if (view === "all") {
-    const first = firstDay < today ? firstDay : today;
-    return { first: daysBetween(first, today) > 400 ? `${first.slice(0, 4)}-01-01` : `${first.slice(0, 7)}-01`, next: addDays(today, 1) };
+    return { first: firstDay < today ? firstDay : today, next: addDays(today, 1) };
   }
   return { first: day, next: addDays(day, 1) };
 }

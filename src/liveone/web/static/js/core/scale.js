@@ -10,16 +10,16 @@ const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720];
 const CLOCK_DAYS = 2.5;
 
 /**
- * A scale whose ends are round numbers that hold `low` and `high`.
+ * A scale that holds `low` and `high` and not much more: its ends are quarters of the step of its marks.
  * @param {number} low @param {number} high @param {number} start pixel of the low end @param {number} end @param {number} count of marks, about
  * @returns {import("../types").Scale}
  */
 export function niceScale(low, high, start, end, count) {
   const step = niceStep((high - low || 1) / count);
-  const first = Math.floor(low / step + 1e-9) * step;
-  const last = Math.ceil(high / step - 1e-9) * step;
+  const first = (Math.floor((4 * low) / step + 1e-9) * step) / 4;
+  const last = (Math.ceil((4 * high) / step - 1e-9) * step) / 4;
   const ticks = [];
-  for (let index = 0; index <= Math.round((last - first) / step); index += 1) ticks.push(round(first + index * step));
+  for (let index = Math.ceil(first / step - 1e-9); index * step <= last + step * 1e-9; index += 1) ticks.push(round(index * step));
   return scale(first, last, start, end, ticks);
 }
 

@@ -3,18 +3,29 @@
 import { addDays } from "../core/zone.js";
 import { format, t } from "../ui/text.js";
 
+const INTERVAL_MS = 300000;
+
 /** @typedef {[number, number, number | null]} Share from, to, the share that was read; null is still to come */
 
-/** Days with what was read of each, neighbours that are alike joined. @param {{start: string, read: number[], expected: number[]}} covered @param {import("../types").Zone} zone @returns {Share[]} */
-export function dayShares({ start, read, expected }, zone) {
+/**
+ * Days with what was read of each, neighbours that are alike joined. Nothing is missing before the first reading.
+ * @param {{start: string, read: number[], expected: number[]}} covered
+ * @param {{zone: import("../types").Zone, firstAt: number, nowAt: number}} around @returns {Share[]}
+ */
+export function dayShares({ start, read, expected }, { zone, firstAt, nowAt }) {
   /** @type {Share[]} */
   const joined = [];
   read.forEach((count, index) => {
     const day = addDays(start, index);
-    const share = expected[index] ? Math.min(1, count / expected[index]) : null;
+    const next = zone.start(addDays(day, 1));
+    const begin = zone.start(day);
+    const known = expected[index] && next > firstAt;
+    const before = begin < firstAt ? Math.floor((firstAt - begin) / INTERVAL_MS) : 0;
+    const share = known ? Math.min(1, count / Math.max(1, expected[index] - before)) : null;
+    const end = share === null ? next : Math.min(next, nowAt);
     const last = joined.at(-1);
-    if (last && last[2] === share) last[1] = zone.start(addDays(day, 1));
-    else joined.push([zone.start(day), zone.start(addDays(day, 1)), share]);
+    if (last && last[2] === share) last[1] = end;
+    else joined.push([share === null ? begin : Math.max(begin, firstAt), end, share]);
   });
   return joined;
 }

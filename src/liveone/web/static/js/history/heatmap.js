@@ -5,7 +5,7 @@ import { joined } from "../core/format.js";
 import { addDays } from "../core/zone.js";
 import { drawHeat } from "../charts/heat.js";
 import { ask } from "../ui/api.js";
-import { byId, say, segments } from "../ui/dom.js";
+import { byId, element, say, segments } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { history } from "./load.js";
 
@@ -38,8 +38,12 @@ export function makeHeat(around) {
     say(byId("heat-title"), t("heat.year", { year, what: t(`heat.${heat}`) }));
     const rest = t("heat.hint");
     say(byId("heat-text"), rest);
+    const most = heat === "coverage" ? 100 : Math.max(0, ...values.map((value) => value ?? 0));
+    const ends = heat === "coverage" ? ["0 %", "100 %"] : ["0", joined(format.kwh(most))];
+    byId("heat-scale").className = `scale ${HUES[heat]}`;
+    byId("heat-scale").replaceChildren(ends[0], element("i"), ends[1]);
     drawHeat(byId("heat"), {
-      days: known.days, values, text, hue: HUES[heat], today: around.zone.date(around.now()),
+      days: known.days, values, text, hue: HUES[heat], today: around.zone.date(around.now()), most,
       onPick: around.onPick, onPoint: (said) => say(byId("heat-text"), said || rest),
     });
   }

@@ -8,9 +8,9 @@ import { drawBars } from "../charts/bars.js";
 import { makeCursor } from "../charts/cursor.js";
 import { frameOf } from "../charts/frame.js";
 import { drawSoc, drawStrip, sharesOf } from "../charts/level.js";
-import { drawPower } from "../charts/power.js";
+import { drawPower, isGap } from "../charts/power.js";
 import { ask } from "../ui/api.js";
-import { byId, say } from "../ui/dom.js";
+import { byId, say, show } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
 import { t } from "../ui/text.js";
 import { coverageText, dayShares } from "./coverage.js";
@@ -18,14 +18,14 @@ import { saveCsv, savePng } from "./download.js";
 import { loadSpan } from "./load.js";
 import { fillToolbar, wireToolbar } from "./toolbar.js";
 import { fillTotals } from "./totals.js";
-import { cursorText, explainTotal, periodText, titlesOf } from "./words.js";
+import { cursorParts, explainTotal, periodText, titlesOf } from "./words.js";
 
 const LOADING = ["view", "day", "from", "to", "compare"];
 const FIVE_MIN_MS = 300000;
 
 /**
  * @typedef {{
- *   systemId: number, zone: import("../types").Zone, firstDay: string, now: () => number, name: () => string,
+ *   systemId: number, zone: import("../types").Zone, firstAt: number, firstDay: string, now: () => number, readAt: () => number, name: () => string,
  *   onState: (state: import("../types").State) => void,
  * }} Around
  */
@@ -44,6 +44,8 @@ export class History {
     /** @type {[number, number, number | null][]} */
     this.shares = [];
     this.turn = 0;
+    /** When the newest reading was taken that the charts can hold. */
+    this.readAt = 0;
     this.cursor = this.#cursor();
     wireToolbar(this);
     addEventListener("popstate", () => {
@@ -57,6 +59,14 @@ export class History {
 
   today() {
     return this.zone.date(this.around.now() - 1);
+  }
+
+  /** The end of the newest interval that is shown and known, in a period that still runs. @returns {number | null} */
+  get newestAt() {
+    const { loaded, span } = this;
+    if (!loaded || span.endAt < this.around.now()) return null;
+    const last = loaded.power.from.findLastIndex((from, index) => from < this.readAt && !isGap(loaded.power, index));
+    return last < 0 ? null : Math.min(loaded.power.to[last], this.readAt);
   }
 
   get zoomed() {
@@ -106,6 +116,7 @@ export class History {
   /** @param {import("../types").Span} span @param {string} view @param {number} turn an answer that comes too late is dropped */
   async #fetch(span, view, turn) {
     const { systemId } = this.around;
+    const readAt = this.around.readAt();
     const byDay = view !== "day" && view !== "zoom";
     const [now, then, covered] = await Promise.all([
       loadSpan(systemId, span, view, this.zone),
@@ -113,8 +124,8 @@ export class History {
       byDay ? ask(`/api/coverage?systemId=${systemId}&startTime=${span.first}&endTime=${addDays(span.next, -1)}`) : null,
     ]);
     if (turn !== this.turn) return;
-    [this.loaded, this.before, this.span] = [now, then, span];
-    this.shares = covered ? dayShares(covered, this.zone) : sharesOf(now.power, this.around.now());
+    [this.loaded, this.before, this.span, this.readAt] = [now, then, span, readAt];
+    this.shares = covered ? dayShares(covered, { zone: this.zone, firstAt: this.around.firstAt, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now());
     this.draw();
   }
 
@@ -127,7 +138,7 @@ export class History {
     if (!this.loaded) return;
     const { mode, only } = this.state;
     drawPower(byId("chart"), {
-      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(),
+      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.around.firstAt,
       before: this.before?.power ?? null, shift: this.shift, mode, only,
     });
   }
@@ -138,9 +149,10 @@ export class History {
     if (!loaded) return;
     const nowAt = this.around.now();
     this.drawPower();
-    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt });
+    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
     drawStrip(byId("strip"), span, this.shares);
     drawBars(byId("bars"), { energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
+    show(byId("legend-before"), before ? periodText({ ...state, from: this.zoomed ? this.spanBefore(span).startAt : null, to: span.startAt }, this.spanBefore(span), zone) : "");
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
     const then = before ? elapsed(before.energy, nowAt - this.shift) : null;
@@ -181,7 +193,7 @@ export class History {
     return makeCursor(byId("stack"), {
       edges: () => (this.loaded ? { ...frameOf(byId("chart"), 0), ...this.span } : null),
       steps: () => this.#seen(),
-      onMove: (at) => say(byId("cursor"), at === null || !this.loaded ? t("history.hint") : cursorText(at, this.loaded, this.zone, this.state.view)),
+      onMove: (at) => byId("cursor").replaceChildren(...(at === null || !this.loaded ? [t("history.hint")] : cursorParts(at, this.loaded, this.zone, this.state.view))),
       onZoom: (from, to) => this.set(roundedOut(from, to)),
       onOut: () => this.zoomOut(),
     });

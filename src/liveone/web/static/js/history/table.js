@@ -1,7 +1,7 @@
 // The energy table: today, yesterday, all time; as energy or as mean power; and the two shares.
 
 import { meanW, selfConsumption, selfSufficiency } from "../core/energy.js";
-import { NOTHING, joined } from "../core/format.js";
+import { NOTHING } from "../core/format.js";
 import { element } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -21,12 +21,12 @@ export function fillTable(box, data, unit, hours) {
   const quality = data.latest.energy.quality ?? {};
   const total = data.latest.energy.total;
   const yesterday = data.historical.yesterday;
-  const text = (/** @type {import("../types").Maybe | undefined} */ kwh, /** @type {number | null} */ over) => (unit === "w" ? joined(format.watts(meanW(kwh ?? null, over))) : joined(format.kwh(kwh)));
+  const text = (/** @type {import("../types").Maybe | undefined} */ kwh, /** @type {number | null} */ over) => (unit === "w" ? format.watts(meanW(kwh ?? null, over)) : format.kwh(kwh));
   const rows = ROWS.map(([title, now, before]) => element(
     "tr", {}, element("th", { scope: "row" }, t(title)),
     cell(text(today[now], hours.today), quality[now]),
     cell(text(yesterday?.energy[before], hours.yesterday), yesterday?.quality[before]),
-    cell(unit === "w" ? NOTHING : joined(format.kwh(total[now])), null),
+    cell(unit === "w" ? { number: NOTHING, unit: "" } : format.kwh(total[now]), null),
   ));
   const y = yesterday?.energy ?? {};
   const shares = [
@@ -34,20 +34,30 @@ export function fillTable(box, data, unit, hours) {
     share("today.consumption", [selfConsumption(today.solarKwh, today.gridOutKwh), selfConsumption(y.solarKwh, y.gridExportKwh), selfConsumption(total.solarKwh, total.gridOutKwh)]),
   ];
   const coverage = yesterday ? t("energy.coverage", { coverage: yesterday.dataQuality.coverage }) : "";
-  const heads = ["energy.today", "energy.yesterday", "energy.allTime"].map((key) => element("th", { scope: "col" }, t(key)));
+  const heads = [
+    head("energy.today", element("span", { class: "age", "data-age": "today" })),
+    head("energy.yesterday", element("span", { class: "age" }, yesterday ? format.shortDay(yesterday.date) : NOTHING)),
+    head("energy.allTime", element("span", { class: "age", "data-age": "today" })),
+  ];
   box.replaceChildren(element(
     "table", {}, element("caption", {}, [t("energy.caption"), coverage, unit === "w" ? t("energy.noMean") : ""].filter(Boolean).join(" ")),
-    element("thead", {}, element("tr", {}, element("td", {}), ...heads)), element("tbody", {}, ...rows, ...shares),
+    element("thead", {}, element("tr", {}, element("td", { "data-unit": unit === "w" ? "" : "kWh" }), ...heads)), element("tbody", {}, ...rows, ...shares),
   ));
+}
+
+/** @param {string} title @param {HTMLElement} under how old the column's numbers are */
+function head(title, under) {
+  return element("th", { scope: "col" }, t(title), under);
 }
 
 /** @param {string} title @param {(number | null)[]} shares */
 function share(title, shares) {
-  return element("tr", { class: "share" }, element("th", { scope: "row" }, t(title)), ...shares.map((each) => cell(format.percent(each), null)));
+  return element("tr", { class: "share" }, element("th", { scope: "row" }, t(title)), ...shares.map((each) => cell({ number: format.percent(each), unit: "" }, null)));
 }
 
-/** @param {string} text @param {string | null | undefined} quality */
-function cell(text, quality) {
+/** @param {{number: string, unit: string}} value @param {string | null | undefined} quality */
+function cell({ number, unit }, quality) {
   const estimated = quality === "estimated";
-  return element("td", estimated ? { class: "est", title: t("energy.estimated") } : {}, text);
+  const after = unit && number !== NOTHING ? [element("span", { class: `unit-${unit}` }, ` ${unit}`)] : [];
+  return element("td", estimated ? { class: "est", title: t("energy.estimated") } : {}, number, ...after);
 }

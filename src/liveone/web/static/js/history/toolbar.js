@@ -48,7 +48,7 @@ function makeLegend(past) {
     button.addEventListener("click", () => past.set({ only: past.state.only === key ? "" : key }, { push: false }));
     return element("li", {}, button);
   });
-  byId("legend").append(...items, element("li", { class: "gap" }, t("legend.gap")), element("li", { class: "estimated" }, t("legend.estimated")));
+  byId("legend").append(...items, element("li", { class: "gap" }, t("legend.gap")), element("li", { class: "estimated" }, t("legend.estimated")), element("li", { class: "before", id: "legend-before", hidden: true }));
 }
 
 /** @param {string} id @param {boolean} enabled */

@@ -1,7 +1,7 @@
 // The totals of the period, each with its change against the period before and with what it was made of.
 
 import { ENERGIES, change, selfConsumption, selfSufficiency, totals } from "../core/energy.js";
-import { NOTHING } from "../core/format.js";
+import { NOTHING, joined } from "../core/format.js";
 import { element } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -17,32 +17,36 @@ export function fillTotals(box, energy, before, onExplain) {
   const then = before ? totals(before) : null;
   const buttons = ENERGIES.map((key) => {
     const { kwh, estimated } = now[key];
-    const button = tile(t(`energy.${key}`), format.kwh(kwh), HUES[key], estimated, then ? change(kwh, then[key].kwh) : undefined);
+    const button = tile(t(`energy.${key}`), format.kwh(kwh), HUES[key], estimated, then ? changeText(kwh, then[key].kwh) : "");
     button.addEventListener("click", () => onExplain(key));
     return button;
   });
-  const shares = /** @type {[string, number | null][]} */ ([
-    ["sufficiency", selfSufficiency(now.load.kwh, now.gridIn.kwh)],
-    ["consumption", selfConsumption(now.solar.kwh, now.gridOut.kwh)],
-  ]);
-  box.replaceChildren(...buttons, ...shares.map(([key, share]) => {
+  const shares = Object.entries(sharesOf(now)).map(([key, share]) => /** @type {[string, number | null, number | null]} */ ([key, share, then ? sharesOf(then)[key] : null]));
+  box.replaceChildren(...buttons, ...shares.map(([key, share, before]) => {
     const value = share === null ? { number: NOTHING, unit: "" } : { number: format.decimal(share * 100, 0), unit: "%" };
-    const button = tile(t(`today.${key}`), value, "share", false, undefined);
+    const button = tile(t(`today.${key}`), value, "share", false, then ? t("total.before", { before: format.percent(before) }) : "");
     button.setAttribute("data-explain", key);
     return button;
   }));
 }
 
-/** @param {string} title @param {{number: string, unit: string}} value @param {string} hue @param {boolean} estimated @param {number | null | undefined} changed */
+/** @param {ReturnType<typeof totals>} of @returns {Record<string, import("../types").Maybe>} */
+function sharesOf(of) {
+  return { sufficiency: selfSufficiency(of.load.kwh, of.gridIn.kwh), consumption: selfConsumption(of.solar.kwh, of.gridOut.kwh) };
+}
+
+/** @param {string} title @param {{number: string, unit: string}} value @param {string} hue @param {boolean} estimated @param {string} changed */
 function tile(title, { number, unit }, hue, estimated, changed) {
   const value = element("b", { class: estimated ? "value est" : "value" }, number, element("small", {}, number === NOTHING ? "" : ` ${unit}`));
   const parts = [element("span", { class: "title" }, title), value];
-  if (changed !== undefined) parts.push(element("span", { class: "changed" }, changed === null ? NOTHING : signed(changed)));
+  if (changed) parts.push(element("span", { class: "changed" }, changed));
   return element("button", { type: "button", class: `total ${hue}` }, ...parts);
 }
 
-/** @param {number} share */
-function signed(share) {
-  const text = format.decimal(Math.abs(share) * 100, 0);
-  return t(share >= 0 ? "total.more" : "total.less", { percent: text });
+/** What it was before, and by how much it changed. @param {import("../types").Maybe} kwh @param {import("../types").Maybe} before */
+function changeText(kwh, before) {
+  const was = t("total.before", { before: joined(format.kwh(before)) });
+  const share = change(kwh, before);
+  if (share === null) return was;
+  return `${was}\n${t(share >= 0 ? "total.more" : "total.less", { percent: format.decimal(Math.abs(share) * 100, 0) })}`;
 }

@@ -9,6 +9,7 @@ import { format, t } from "../ui/text.js";
 import { explain, partsTable } from "./explain.js";
 
 const DAY_MS = 86400000;
+const NAMES = ["solar", "load", "battery", "grid", "losses"];
 
 /** @param {import("../types").State} state @param {import("../types").Span} span @param {import("../types").Zone} zone */
 export function periodText(state, span, zone) {
@@ -31,18 +32,23 @@ function hoursNote(span) {
   return hours === 24 ? "" : ` (${t("period.hours", { hours })})`;
 }
 
-/** @param {number} at @param {import("./load.js").Loaded} loaded @param {import("../types").Zone} zone @param {string} view */
-export function cursorText(at, { power }, zone, view) {
+/**
+ * When the cursor stands where, and every value there.
+ * @param {number} at @param {import("./load.js").Loaded} loaded @param {import("../types").Zone} zone @param {string} view @returns {Node[]}
+ */
+export function cursorParts(at, { power }, zone, view) {
   const index = indexAt(power.from, power.to, at);
   const value = (/** @type {string} */ key) => power.values[key]?.[index] ?? null;
-  const names = ["solar", "load", "battery", "grid", "losses"];
-  const known = names.filter((key) => value(key) !== null);
-  const when = intervalText(power.from[index], power.to[index], zone, view);
-  if (!known.length) return `${when}: ${t("cursor.nothing")}`;
+  const when = element("b", {}, intervalText(power.from[index], power.to[index], zone, view));
+  const said = NAMES.filter((key) => value(key) !== null).map((key) => chip(key, t(`source.${key}`), joined(format.watts(value(key)))));
+  if (!said.length) return [when, element("span", {}, t("cursor.nothing"))];
   const soc = value("soc");
-  const said = known.map((key) => `${t(`source.${key}`)} ${joined(format.watts(value(key)))}`);
-  if (soc !== null) said.push(`${t("chart.soc")} ${format.decimal(soc, 0)} %`);
-  return `${when}: ${said.join(", ")}`;
+  return [when, ...said, ...(soc === null ? [] : [chip("soc", t("chart.soc"), `${format.decimal(soc, 0)} %`)])];
+}
+
+/** @param {string} hue @param {string} title @param {string} value */
+function chip(hue, title, value) {
+  return element("span", { class: `chip ${hue}` }, `${title} `, element("b", {}, value));
 }
 
 /** @param {number} from @param {number} to @param {import("../types").Zone} zone @param {string} view */
@@ -56,7 +62,7 @@ function intervalText(from, to, zone, view) {
 
 /** @param {string} unit @returns {Record<string, string>} */
 export function titlesOf(unit) {
-  const powers = ["solar", "load", "battery", "grid", "losses"].map((key) => [key, `${key}_${unit.toLowerCase()}`]);
+  const powers = NAMES.map((key) => [key, `${key}_${unit.toLowerCase()}`]);
   return { ...Object.fromEntries(powers), soc: "soc_pct" };
 }
 

@@ -2,7 +2,7 @@
 // The dots move in a few small steps a second: every frame costs the browser 3 to 6 ms, whatever is drawn,
 // so sixty of them a second would cost a fifth of a CPU. Hidden, out of sight or with reduced motion: none.
 
-import { SHOW_W, flows, speed, visible } from "../core/flows.js";
+import { SHOW_W, flows, sourceKey, speed, visible } from "../core/flows.js";
 import { one, say, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { direction, joined } from "../core/format.js";
@@ -34,6 +34,7 @@ export function makeFlow(box) {
   /** @type {Set<string>} */
   let drawn = new Set();
   animate(box, () => {
+    if (box.dataset.mood === "frozen") return;
     for (const key of drawn) {
       const line = lines[key];
       line.at = (line.at + (speed(line.w) * STEP_MS) / 1000) % SPACING;
@@ -73,13 +74,15 @@ function animate(box, step) {
 }
 
 /** @param {HTMLElement} box @param {import("../types").Reading} reading @param {number | null} soc */
-function fillNodes(box, { power, system }, soc) {
+function fillNodes(box, reading, soc) {
+  const { power, system } = reading;
   const running = Boolean(system.generatorStatus);
   node(box, "solar", power.solarW, power.solarW === null ? "words.unknown" : power.solarW > SHOW_W ? "words.producing" : "words.dark");
   node(box, "load", power.loadW, power.loadW === null ? "words.unknown" : "words.using");
   node(box, "battery", size(power.batteryW), direction(power.batteryW, "words.discharging", "words.charging"));
   node(box, "grid", size(power.gridW), direction(power.gridW, running ? "words.generating" : "words.importing", "words.exporting"));
-  say(one(".grid .title", box), t(running ? "source.generator" : "source.grid"));
+  say(one(".grid .title", box), t(sourceKey(reading)));
+  one(".node.grid", box).classList.toggle("running", running);
   one(".node.battery", box).style.setProperty("--level", `${soc ?? 0}%`);
 }
 

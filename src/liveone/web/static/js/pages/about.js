@@ -15,6 +15,7 @@ export function fillAbout(box, data, zone, nowAt) {
     ["system.site", `${data.vendorType} \u00b7 ${data.vendorSiteId}`],
     ["system.zone", zone.label(nowAt)],
     ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],
+    ["system.generator", data.latest?.system.generatorStatus === null || !data.latest ? null : t(data.latest.system.generatorStatus ? "words.generating" : "words.off")],
     ["system.polls", t("system.pollsText", { share, total: format.decimal(polling.totalPolls, 0) })],
     ["system.lastSuccess", time(polling.lastSuccessTime)],
     ["system.lastError", polling.lastErrorTime ? [time(polling.lastErrorTime), polling.lastError].filter(Boolean).join(": ") : null],

@@ -1,9 +1,10 @@
 // The page of one system: the snapshot that came with it at once, then every new reading as it comes.
 
 import { capacityKwh } from "../core/battery.js";
-import { NOTHING, joined, moment } from "../core/format.js";
+import { NOTHING, clock, joined, moment } from "../core/format.js";
 import { makeZone } from "../core/zone.js";
 import { explain, closable } from "../history/explain.js";
+import { fillFaults } from "../history/faults.js";
 import { makeHeat } from "../history/heatmap.js";
 import { History } from "../history/history.js";
 import { fillTable } from "../history/table.js";
@@ -13,7 +14,7 @@ import { fillBattery, fillToday } from "../now/panels.js";
 import { ageText, fillStatus } from "../now/status.js";
 import { ageSeconds } from "../core/freshness.js";
 import { ask } from "../ui/api.js";
-import { byId, element, one, say, segments } from "../ui/dom.js";
+import { byId, element, one, say, segments, show } from "../ui/dom.js";
 import { frame, guarded, said } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
 import { format, snapshot, t } from "../ui/text.js";
@@ -37,6 +38,8 @@ let flow = null;
 let past = null;
 
 function tick() {
+  const newestAt = past?.newestAt ?? null;
+  show(byId("up-to"), newestAt === null ? "" : t("history.upTo", { time: clock(newestAt, zone), age: ageText((now() - newestAt) / 1000) }));
   if (reading) fillStatus(reading, data, now(), zone, around);
   else if (around.trouble) {
     byId("notice").hidden = false;
@@ -48,12 +51,13 @@ function tick() {
 function showReading(next) {
   if (reading && Date.parse(next.timestamp) < Date.parse(reading.timestamp)) return;
   const crossed = reading && interval(next) !== interval(reading);
+  if (reading?.system.faultCode !== next.system.faultCode && past) guardedQuietly(loadFaults);
   reading = next;
   flow ??= makeFlow(byId("flow"));
   flow(next, next.soc.battery);
   fillBalance(byId("balance"), next.power);
   say(one(".losses .value"), joined(format.watts(next.power.lossesW)));
-  fillBattery(next, data);
+  fillBattery(next, data, now(), zone);
   tick();
   if (crossed) {
     past?.refresh();
@@ -124,7 +128,7 @@ function chooseSystem() {
 }
 
 function startHistory() {
-  const firstDay = snapshot.extent.first ? zone.date(Date.parse(snapshot.extent.first)) : zone.date(now());
+  const firstAt = snapshot.extent.first ? Date.parse(snapshot.extent.first) : now();
   const heat = makeHeat({
     systemId, zone, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
     onPick: (day) => {
@@ -136,9 +140,17 @@ function startHistory() {
     guarded(() => heat.show(state.day, state.heat));
     if (data.latest) table();
   };
-  past = new History({ systemId, zone, firstDay, now, name: () => data.displayName, onState: follow });
+  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, onState: follow });
   const { state } = past;
-  requestIdleCallback(() => follow(state), { timeout: 300 });
+  requestIdleCallback(() => {
+    follow(state);
+    guarded(loadFaults);
+  }, { timeout: 300 });
+}
+
+async function loadFaults() {
+  const found = await ask(`/api/faults?systemId=${systemId}`);
+  fillFaults(byId("faults"), found, { vendor: data.vendorType, latest: data.latest.timestamp, zone, nowAt: now() });
 }
 
 /** A system without any reading: what is known of it, and why there is nothing; the first reading brings the rest. */

@@ -1,121 +1,139 @@
-// All systems at a glance: a card each, filled from the page's snapshot and kept true by their streams.
+// All systems at a glance: a card each, filled from the page's snapshot and kept true by one stream for all.
 
-import { selfSufficiency } from "../core/energy.js";
-import { faultKey } from "../core/faults.js";
-import { NOTHING, joined } from "../core/format.js";
-import { ageSeconds, mood } from "../core/freshness.js";
+import { LAYOUTS, SHOWN, isShown, readFleet, together, writeFleet } from "../core/fleet.js";
+import { joined } from "../core/format.js";
+import { Card } from "../now/card.js";
 import { ask } from "../ui/api.js";
-import { byId, element, say, show } from "../ui/dom.js";
+import { byId, element, one, say, segments, show } from "../ui/dom.js";
 import { frame, guarded } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
 import { format, snapshot, t } from "../ui/text.js";
-import { ageText } from "../now/status.js";
 
 const REFRESH_MS = 60000;
-const MOST_STREAMS = 4;
-const POWERS = ["solar", "load", "battery", "grid"];
+const TOOLS_FROM = 4;
+const MANY = 24;
 
-const skewMs = snapshot.now * 1000 - Date.now();
+let skewMs = snapshot.now * 1000 - Date.now();
+let state = readFleet(location.search);
+const cards = snapshot.systems.map((system) => new Card(system, snapshot.cards[system.id]));
+const now = () => Date.now() + skewMs;
 
-class Card {
-  /** @param {import("../types").SystemRow} system */
-  constructor(system) {
-    this.system = system;
-    this.data = snapshot.cards[system.id];
-    this.state = element("span", { class: "state" });
-    this.age = element("span", { class: "age" });
-    this.glance = element("div", { class: "glance" });
-    this.level = element("i");
-    this.under = element("div", { class: "under" });
-    this.fault = element("p", { class: "fault-line", hidden: true });
-    this.node = element(
-      "a", { class: "panel system-card", href: `/dashboard/${system.id}` },
-      element("div", { class: "row" }, element("h2", {}, system.displayName), this.state), this.glance,
-      element("div", { class: "level", "aria-hidden": "true" }, this.level), this.under, this.fault, this.age,
-    );
-    this.draw();
+async function refresh() {
+  const answer = await ask("/api/overview");
+  skewMs = answer.now * 1000 - Date.now();
+  for (const card of cards) {
+    const next = answer.cards[card.system.id];
+    if (next) card.data = next;
+    card.draw(now());
   }
+  if (Object.keys(answer.cards).length !== cards.length) location.reload();
+  show(byId("notice"), "");
+  arrange();
+}
 
-  draw() {
-    const { data } = this;
-    if (!data.latest) {
-      this.node.dataset.mood = "silent";
-      say(this.state, t("overview.state.silent"));
-      this.under.replaceChildren(element("span", {}, data.error ?? t("overview.noReading")));
-      return;
-    }
-    const { power, soc, energy, system: device } = data.latest;
-    const watts = /** @type {Record<string, import("../types").Maybe>} */ ({ solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW });
-    this.glance.replaceChildren(...POWERS.map((key) => element(
-      "div", { class: key }, element("span", {}, words(key, watts[key])), element("b", { class: "value" }, joined(format.watts(size(key, watts[key])))),
-    )));
-    this.level.style.width = `${soc.battery ?? 0}%`;
-    const today = energy.today ?? {};
-    this.under.replaceChildren(
-      fact("source.battery", soc.battery === null ? NOTHING : `${format.decimal(soc.battery, 0)} %`),
-      fact("today.solar", joined(format.kwh(today.solarKwh))),
-      fact("today.load", joined(format.kwh(today.loadKwh))),
-      fact("today.sufficiency", format.percent(selfSufficiency(today.loadKwh, today.gridInKwh))),
-    );
-    show(this.fault, faultKey(data.vendorType, device.faultCode) ? t("overview.fault", { code: device.faultCode ?? 0 }) : "");
-    this.tick();
-  }
-
-  tick() {
-    if (!this.data.latest) return;
-    const seconds = ageSeconds(this.data.latest, Date.now() + skewMs);
-    const found = mood(seconds, this.data.freshness.cadenceS);
-    if (this.node.dataset.mood !== found) this.node.dataset.mood = found;
-    say(this.state, t(`overview.state.${this.system.isActive ? found : "paused"}`));
-    say(this.age, t("age.fresh", { age: ageText(seconds) }));
-  }
-
-  async refresh() {
-    this.data = await ask(`/api/data?systemId=${this.system.id}`);
-    this.draw();
-  }
-
-  /** @param {import("../types").Reading} reading */
-  take(reading) {
-    const { latest } = this.data;
-    if (!latest) guarded(() => this.refresh());
-    else if (Date.parse(reading.timestamp) >= Date.parse(latest.timestamp)) {
-      this.data.latest = { ...reading, energy: { ...latest.energy, total: reading.energy.total } };
-      this.draw();
-    }
+/** @param {import("../types").Reading & {systemId: number}} reading */
+function take(reading) {
+  const card = cards.find(({ system }) => system.id === reading.systemId);
+  if (!card) return;
+  if (!card.data.latest) guarded(refresh);
+  else if (card.take(reading)) {
+    card.draw(now());
+    sums();
   }
 }
 
-/** @param {string} title @param {string} value */
-function fact(title, value) {
-  return element("span", {}, `${t(title)} `, element("b", {}, value));
+/** Who is shown, how many there are of each kind, and all of them together. */
+function arrange() {
+  const known = cards.map((card) => ({ card, attention: card.attention(now()) }));
+  for (const { card, attention } of known) card.node.hidden = !isShown(state, card.system.displayName, attention);
+  const busy = known.filter(({ attention }) => attention).length;
+  const counts = /** @type {Record<string, number>} */ ({ all: cards.length, live: cards.length - busy, attention: busy });
+  segments(byId("shown"), SHOWN.map((key) => ({ key, title: t(`fleet.${key}`) })), state.show, (key) => set({ show: key }));
+  for (const button of byId("shown").children) button.setAttribute("data-count", String(counts[button.getAttribute("data-key") ?? ""]));
+  segments(byId("layouts"), LAYOUTS.map((key) => ({ key, title: t(`fleet.${key}`) })), state.as, (key) => set({ as: key }));
+  byId("cards").dataset.as = state.as;
+  show(byId("none"), cards.length && known.every(({ card }) => card.node.hidden) ? t("fleet.none") : "");
+  sums();
+}
+
+function sums() {
+  const sum = together(cards.map((card) => ({ card: card.data, stands: card.stands(now()) })));
+  const box = byId("sums");
+  box.hidden = cards.length < 2;
+  if (!box.children.length) box.append(...["solar", "load", "battery", "grid", "today"].map((key) => element("div", { class: key === "today" ? "solar" : key }, element("span"), element("b", { class: "value" }))));
+  const texts = [
+    [t("source.solar"), joined(format.watts(sum.solarW))], [t("source.load"), joined(format.watts(sum.loadW))],
+    [direction("battery", sum.batteryW), joined(format.watts(size(sum.batteryW)))], [direction("grid", sum.gridW), joined(format.watts(size(sum.gridW)))],
+    [t("today.solar"), joined(format.kwh(sum.solarKwh))],
+  ];
+  texts.forEach(([title, value], index) => {
+    say(one("span", box.children[index]), title);
+    say(one("b", box.children[index]), value);
+  });
+  say(byId("sums-of"), sum.heard === cards.length ? "" : t("fleet.together", { heard: sum.heard, all: cards.length }));
 }
 
 /** @param {string} key @param {import("../types").Maybe} w */
-function size(key, w) {
-  return w !== null && (key === "battery" || key === "grid") ? Math.abs(w) : w;
-}
-
-/** @param {string} key @param {import("../types").Maybe} w */
-function words(key, w) {
-  if (w === null || Math.abs(w) <= 25 || key === "solar" || key === "load") return t(`source.${key}`);
+function direction(key, w) {
+  if (!w) return t(`source.${key}`);
   if (key === "battery") return t(w > 0 ? "flow.batteryOut" : "flow.batteryIn");
   return t(w > 0 ? "flow.gridIn" : "flow.gridOut");
 }
 
+/** @param {import("../types").Maybe} w */
+function size(w) {
+  return w === null ? null : Math.abs(w);
+}
+
+/** @param {Partial<typeof state>} change @param {{push?: boolean}} how */
+function set(change, { push = true } = {}) {
+  state = { ...state, ...change };
+  const address = `${location.pathname}${writeFleet(state)}`;
+  if (push) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+  arrange();
+}
+
+function wireTools() {
+  const search = /** @type {HTMLInputElement} */ (byId("search"));
+  search.value = state.q;
+  search.addEventListener("input", () => set({ q: search.value }, { push: false }));
+  addEventListener("popstate", () => {
+    state = readFleet(location.search);
+    search.value = state.q;
+    arrange();
+  });
+  byId("fleet").hidden = cards.length < TOOLS_FROM;
+}
+
+function follow() {
+  let broken = false;
+  listen("all", {
+    onReading: (reading) => take(/** @type {any} */ (reading)),
+    onReload: () => guarded(refresh),
+    onState: (link) => {
+      if (link === "live" && broken) guarded(refresh);
+      broken = link !== "live";
+    },
+  });
+  setInterval(() => document.hidden || cards.forEach((card) => card.tick(now())), 1000);
+  setInterval(() => document.hidden || guarded(refresh), REFRESH_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || guarded(refresh));
+}
+
 function start() {
   frame("overview");
-  if (!snapshot.systems.length) show(byId("notice"), `${t("overview.none")} ${t("overview.add")}`);
-  const cards = snapshot.systems.map((system) => new Card(system));
-  const refresh = (/** @type {Card[]} */ some) => document.hidden || some.forEach((card) => guarded(() => card.refresh()));
-  byId("cards").replaceChildren(...cards.map(({ node }) => element("li", {}, node)));
-  const live = cards.slice(0, MOST_STREAMS);
-  for (const card of live) {
-    listen(card.system.id, { onReading: (reading) => card.take(reading), onReload: () => guarded(() => card.refresh()), onState: () => {} });
+  if (!cards.length) {
+    show(byId("notice"), `${t("overview.none")} ${t("overview.add")}`);
+    return;
   }
-  setInterval(() => cards.forEach((card) => card.tick()), 1000);
-  setInterval(() => refresh(live), REFRESH_MS);
-  setInterval(() => refresh(cards.slice(MOST_STREAMS)), REFRESH_MS / 4);
+  for (const card of cards) card.draw(now());
+  byId("cards").toggleAttribute("data-many", cards.length > MANY);
+  byId("cards").replaceChildren(...cards.map(({ node }) => node));
+  wireTools();
+  arrange();
+  if (cards.some(({ data }) => data.latest && !data.latest.energy.today)) guarded(refresh);
+  follow();
 }
 
 start();

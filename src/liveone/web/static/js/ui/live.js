@@ -5,7 +5,7 @@ const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 60000;
 
 /**
- * @param {number} systemId
+ * @param {number | "all"} systemId
  * @param {{onReading: (reading: import("../types").Reading) => void, onReload: () => void, onState: (state: string) => void}} on
  */
 export function listen(systemId, { onReading, onReload, onState }) {

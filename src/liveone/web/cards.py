@@ -1,0 +1,107 @@
+"""The overview's cards: what is newest of every system in two queries, however many systems there are.
+
+A day's energies take some milliseconds a system, so they are worked out once per five minutes and kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liveone.domain import freshness
+from liveone.domain.counters import rated_kw
+from liveone.domain.days import close_days
+from liveone.domain.intervals import interval_end
+from liveone.domain.reading import Reading
+from liveone.domain.system import System
+from liveone.domain.zones import Zone, zone_of
+from liveone.store import aggregates, polling, readings
+from liveone.store.polling import PollingStatus
+from liveone.store.store import Store
+from liveone.web.daily import energies, estimates
+from liveone.web.numbers import rounded
+from liveone.web.overview import UNKNOWN, identity, newest_readings, nothing_yet, polling_json
+from liveone.web.readings_json import device, power, quality, totals
+from liveone.web.readings_json import energies as energies_json
+
+AT_ONCE = 8
+"""So many systems' days are worked out while a page waits; those of more are asked for by the page."""
+
+
+class Cards:
+    """What the overview shows. Keeps one small entry a system."""
+
+    def __init__(self, store: Store, cadence_s: int) -> None:
+        self._store, self._cadence_s = store, cadence_s
+        self._slow: dict[int, tuple[tuple[int, str], Mapping[str, Any]]] = {}
+
+    def of(self, systems: Sequence[System], now_at: float, *, at_once: bool) -> dict[str, Any]:
+        """A card by system id. ``at_once`` leaves out the days that are not known yet if they are many."""
+        newest, statuses = readings.latest_many(self._store), polling.statuses(self._store)
+        waits = at_once and len(systems) > AT_ONCE
+        return {
+            str(system.id): self._card(system, newest.get(system.id), statuses.get(system.id), now_at, waits)
+            for system in systems
+        }
+
+    def _card(
+        self,
+        system: System,
+        latest: Reading | None,
+        status: PollingStatus | None,
+        now_at: float,
+        waits: bool,
+    ) -> dict[str, Any]:
+        zone = zone_of(system)
+        if latest is None:
+            error = nothing_yet(system, status, zone)
+            return {"error": str(error), "status": error.status, **error.more}
+        slow = self._kept(system, latest, zone, now_at, waits)
+        return {
+            **identity(system, zone),
+            "latest": {
+                "timestamp": zone.iso(latest.inverter_time),
+                "receivedTime": zone.iso(latest.received_time),
+                "power": power(latest),
+                "soc": {"battery": rounded(latest.battery_soc_pct)},
+                "energy": {"total": totals(latest), **slow.get("energy", {})},
+                "system": device(latest, zone),
+            },
+            "polling": polling_json(system, status, zone),
+            "freshness": {
+                "state": freshness.of(latest.received_time, now_at, self._cadence_s),
+                "ageS": max(0, round(now_at - latest.inverter_time)),
+                "cadenceS": self._cadence_s,
+                "frozenCounters": slow.get("frozenCounters", []),
+                "frozenValues": slow.get("frozenValues", False),
+            },
+        }
+
+    def _kept(
+        self,
+        system: System,
+        latest: Reading,
+        zone: Zone,
+        now_at: float,
+        waits: bool,
+    ) -> Mapping[str, Any]:
+        key = (interval_end(latest.inverter_time), zone.day_of(now_at))
+        known = self._slow.get(system.id)
+        if known is not None and known[0] == key:
+            return known[1]
+        if waits:
+            return {}
+        found = self._worked_out(system, latest, zone, key[1])
+        self._slow[system.id] = (key, found)
+        return found
+
+    def _worked_out(self, system: System, latest: Reading, zone: Zone, today: str) -> Mapping[str, Any]:
+        """Today's energies so far, and what stands still that should not."""
+        rows = aggregates.five_minutes_with_context(self._store, system.id, *zone.bounds(today))
+        days = {day.day: day for day in close_days(rows, zone=zone, rated_kw=rated_kw(system))}
+        day = days.get(today)
+        kwh = energies(day) if day else UNKNOWN
+        flags = estimates(day, None, zone) if day else [False] * len(UNKNOWN)
+        return {
+            "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
+            "frozenCounters": freshness.frozen_counters(rows),
+            "frozenValues": freshness.frozen_values(newest_readings(self._store, system, latest)),
+        }
