@@ -1,14 +1,13 @@
-"""What the administrator's page has done: systems found and added, backups, the ledger of migrations.
+"""What the administrator's page has done: systems found, tested and added; the ledger of migrations.
 
-Rule: nothing here destroys. A restore first makes a proven backup of what it is about to replace.
+Rule: nothing here destroys, and what fails says where.
 """
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -17,15 +16,12 @@ from changeover.folders import State, state_of
 from liveone import schema
 from liveone.clock import Clock
 from liveone.errors import BadInput
-from liveone.store import backup, systems
-from liveone.store.database import Unavailable
+from liveone.store import systems
 from liveone.store.sqlite_errors import translated
 from liveone.store.store import Store
-from liveone.vendors.base import Vendor
+from liveone.vendors.base import CheckStep, Vendor
 
-BACKUP_NAME = re.compile(r"backup-(\d{8}-\d{6})\.db")
 RUN_ID = re.compile(r"[0-9]{4,}-[0-9]{8}-[0-9]{6}")
-BUSY_MS = 10_000
 Facts = Mapping[str, Any]
 
 
@@ -49,14 +45,13 @@ class Vendors(Protocol):
 
 @dataclass(frozen=True)
 class Steward:
-    """``database_path`` raises ConfigError where the database is a server: it has no backups here."""
+    """``database_path`` raises ConfigError where the database is a server: runs leave no folder beside it."""
 
     store: Store
     clock: Clock
     vendors: Vendors
     account_list: Sequence[Account]
     database_path: Callable[[], Path]
-    backup_folder: Path
 
     def accounts(self) -> list[Facts]:
         return [{"name": one.name, "vendorType": one.type} for one in self.account_list]
@@ -67,9 +62,9 @@ class Steward:
             for site in self.vendors.named(account).discover()
         ]
 
-    def check(self, vendor_type: str, vendor_site_id: str) -> list[Facts]:
+    def check(self, vendor_type: str, vendor_site_id: str) -> Iterator[Facts]:
         vendor = self._vendor(vendor_type, vendor_site_id)
-        return [asdict(step) for step in vendor.check(vendor_site_id, now_at=self.clock.now_at())]
+        return map(_step, vendor.check(vendor_site_id, now_at=self.clock.now_at()))
 
     def add(self, vendor_type: str, vendor_site_id: str, name: str, offset_min: int) -> int:
         info = self._vendor(vendor_type, vendor_site_id).describe(vendor_site_id)
@@ -82,46 +77,6 @@ class Steward:
             timezone_offset_min=offset_min,
             info=info,
         ).id
-
-    def backups(self) -> list[Facts]:
-        found = sorted(self.backup_folder.glob("backup-*.db"), reverse=True)
-        return [
-            {"name": path.name, "bytes": path.stat().st_size, "at": int(path.stat().st_mtime)}
-            for path in found
-            if BACKUP_NAME.fullmatch(path.name)
-        ]
-
-    def back_up(self) -> Facts:
-        done = backup.backup(self.database_path(), self.backup_folder, self._unused_at())
-        return {
-            "name": done.path.name,
-            "bytes": done.size_bytes,
-            "sha256": done.sha256,
-            "generation": done.generation,
-            "rows": done.rows,
-        }
-
-    def backup_file(self, name: str) -> Path:
-        path = self.backup_folder / name
-        if not BACKUP_NAME.fullmatch(name) or not path.is_file():
-            raise BadInput(f"there is no backup {name!r}", hint="The page lists those there are.")
-        return path
-
-    def restore(self, name: str) -> Facts:
-        """Works on the database while it is in use: SQLite copies page by page within one transaction."""
-        source, target = self.backup_file(name), self.database_path()
-        sha256 = backup.prove(source)
-        generation, rows = backup.contents(source)
-        kept = self.back_up()
-        _copy_into(source, target)
-        self.store.detect_again()
-        return {
-            "name": name,
-            "sha256": sha256,
-            "generation": generation,
-            "rows": rows,
-            "keptAs": kept["name"],
-        }
 
     def ledger(self) -> Facts:
         path = self.database_path()
@@ -147,37 +102,20 @@ class Steward:
             raise BadInput(f"there is no report of a run {run_id!r}", hint="The page lists those there are.")
         return path
 
-    def _unused_at(self) -> float:
-        """Now, or the next second after which no backup is named yet."""
-        named = {one["name"] for one in self.backups()}
-        now_at = self.clock.now_at()
-        later = (now_at + seconds for seconds in range(len(named) + 1))
-        return next(at for at in later if backup_name(at) not in named)
-
     def _vendor(self, vendor_type: str, vendor_site_id: str) -> Vendor:
         return self.vendors.named(self.vendors.account_for(vendor_type, vendor_site_id).name)
 
 
-def backup_name(at: float) -> str:
-    """What ``store.backup`` calls a backup that is made at ``at``."""
-    return datetime.fromtimestamp(at, UTC).strftime("backup-%Y%m%d-%H%M%S.db")
-
-
-def _copy_into(source: Path, target: Path) -> None:
-    """Replace all content of ``target``, all or nothing, whoever has it open."""
-    if not target.is_file():
-        raise Unavailable(f"{target} is not there", hint="Use `liveone restore`, with LiveOne stopped.")
-    try:
-        with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as kept,
-            closing(sqlite3.connect(target, isolation_level=None)) as live,
-        ):
-            live.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            live.execute("PRAGMA synchronous = FULL")
-            kept.backup(live, pages=-1)
-            live.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.Error as error:
-        raise translated(error, str(target)) from error
+def _step(step: CheckStep) -> Facts:
+    sample = step.reading
+    powers = sample and {
+        "solarW": sample.solar_w,
+        "loadW": sample.load_w,
+        "batteryW": sample.battery_w,
+        "gridW": sample.grid_w,
+        "soc": sample.battery_soc_pct,
+    }
+    return {"name": step.name, "ok": step.ok, "detail": step.detail, "powers": powers}
 
 
 def _entry(one: ledger.Entry) -> Facts:

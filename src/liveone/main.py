@@ -12,6 +12,7 @@ from pathlib import Path
 
 from liveone import __version__, users
 from liveone.administration import Steward
+from liveone.backups import BackupFolder, Make
 from liveone.clock import Clock, SystemClock
 from liveone.collect import closer
 from liveone.collect.loop import Collector, CollectSettings
@@ -21,13 +22,14 @@ from liveone.collect.spool import Spool
 from liveone.config import Config, VendorConfig
 from liveone.domain.system import System
 from liveone.errors import ConfigError
-from liveone.store import files, systems
+from liveone.store import backup, files, systems
 from liveone.store import store as stores
 from liveone.store.database import Database
 from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
+from liveone.transfer.server_backup import backup_server
 from liveone.vendors.base import Vendor, VendorAccount
 from liveone.vendors.registry import open_vendor
 from liveone.web import server
@@ -242,9 +244,21 @@ def _services(
             vendors=vendors,
             account_list=config.vendors,
             database_path=lambda: config.database_path,
-            backup_folder=config.folder / "backups",
+        ),
+        backups=BackupFolder(
+            store=store,
+            clock=clock,
+            folder=config.folder / "backups",
+            make=_backup_maker(config, store),
+            database_path=None if config.is_server else config.database_path,
         ),
     )
+
+
+def _backup_maker(config: Config, store: Store) -> Make:
+    if config.is_server:
+        return lambda folder, at: backup_server(store.database, folder, at)
+    return lambda folder, at: backup.backup(config.database_path, folder, at)
 
 
 def run_daily(store: Store, job: DailyJob, now_at: float) -> list[DailyOutcome]:

@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 DAY_S = 86_400
 EVENING_S = 19 * 3600 + 12 * 60
 
@@ -50,6 +51,15 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert troubles == []
+
+
+def axe_source() -> str:
+    """The script that finds what assistive technology cannot use; it runs inside the page."""
+    if not AXE.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("axe-core is missing: run .ci/node-packages")
+        pytest.skip("axe-core is not installed (.ci/node-packages fetches it)")
+    return AXE.read_text()
 
 
 def evening() -> int:

@@ -1,6 +1,7 @@
 """The administrator's page against a real database and a simulated portal: everything in it works."""
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,19 +9,30 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.support import SetClock, services, serving
+from tests.web.support import PASSWORD, SetClock, later, services, serving
 
+from changeover import journal
+from changeover.folders import state_of
 from liveone.administration import Steward
+from liveone.backups import BackupFolder, backup_name
 from liveone.clock import SystemClock
 from liveone.config import VendorConfig
 from liveone.main import VendorBook
 from liveone.simulate.run import PortalOptions, make_portal
-from liveone.store import readings, systems
+from liveone.store import backup, readings, systems
+from liveone.store.backup import BackupReport
+from liveone.store.readings import Recorded
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth import AuthSettings, User
+from liveone.web.passwords import hash_password
 from liveone.web.services import Services
 
 pytestmark = pytest.mark.browser
+FOCUS_IS_INSIDE = """(() => {
+  const at = document.activeElement;
+  return at === document.body || document.getElementById("dialog").contains(at);
+})()"""
+EXAMPLE = Path(__file__).parents[2] / "docs/examples/vendor-and-time-zone/report.html"
 
 
 @pytest.fixture
@@ -41,58 +53,110 @@ def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
             vendors=book,
             account_list=[account],
             database_path=lambda: tmp_path / "live.db",
-            backup_folder=tmp_path / "backups",
         )
-        yield replace(services(store, AuthSettings(), clock), administration=steward)
+        folder = BackupFolder(
+            store=store,
+            clock=SystemClock(),
+            folder=tmp_path / "backups",
+            make=lambda target, at: backup.backup(tmp_path / "live.db", target, at),
+            database_path=tmp_path / "live.db",
+        )
+        yield replace(services(store, AuthSettings(), clock), administration=steward, backups=folder)
         book.close()
 
 
-def test_a_system_is_found_tested_and_added(page: Page, store: Store, wired: Services) -> None:
+def test_a_system_is_found_tested_compared_with_the_house_and_added(
+    page: Page, store: Store, wired: Services
+) -> None:
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin")
         page.get_by_role("button", name="Add a system").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_role("button", name="1586")).to_be_disabled()
         dialog.get_by_role("button", name=re.compile("1587")).click()
+        expect(page).to_have_url(re.compile("ask=add&site=select.live%2F1587"))
+        expect(dialog.get_by_text("5 steps passed")).to_be_visible()
         expect(dialog.locator(".checks li.ok")).to_have_count(5)
+        expect(dialog.locator(".signs li")).to_have_count(4)
+        expect(dialog.locator(".signs")).to_contain_text(
+            re.compile(r"Your battery (is (dis)?charging at|rests)")
+        )
+        dialog.get_by_role("radio", name="No, something").check()
+        expect(dialog.get_by_role("alert")).to_contain_text('"1587" = "inverted"')
+        expect(dialog.get_by_role("button", name="Add this system")).to_be_disabled()
+        dialog.get_by_role("radio", name="Yes").check()
         dialog.get_by_role("textbox", name="Name").fill("Town house")
         dialog.get_by_label("Time zone").select_option("60")
         dialog.get_by_role("button", name="Add this system").click()
         expect(page.get_by_role("link", name="Town house")).to_be_visible()
+        expect(page.get_by_text("Town house is added")).to_be_visible()
+        expect(page).to_have_url(f"{client.base_url}/admin")
         added = systems.list_systems(store)[-1]
         assert (added.vendor_site_id, added.timezone_offset_min) == ("1587", 60)
         assert added.model
 
 
-def test_a_connection_that_fails_says_where(page: Page, wired: Services) -> None:
+def test_a_connection_that_fails_says_where_and_what_to_do(page: Page, wired: Services) -> None:
     with serving(wired) as client:
-        page.goto(f"{client.base_url}/admin")
-        page.get_by_role("button", name="Add a system").click()
+        page.goto(f"{client.base_url}/admin?ask=add")
         page.get_by_label("Or type the number of a site").fill("999")
-        page.get_by_role("button", name="Test it").click()
+        page.keyboard.press("Enter")
         expect(page.locator(".checks li.failed")).to_contain_text("site found")
-        expect(page.get_by_role("button", name="Test again")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_contain_text("owner or installer")
+        expect(page.get_by_role("button", name="Test again")).to_be_focused()
+        page.go_back()
+        expect(page.get_by_label("Or type the number of a site")).to_be_visible()
+
+
+def test_without_an_account_adding_says_what_to_write_where(page: Page, wired: Services) -> None:
+    assert isinstance(wired.administration, Steward)
+    bare = replace(wired, administration=replace(wired.administration, account_list=[]))
+    with serving(bare) as client:
+        page.goto(f"{client.base_url}/admin?ask=add")
+        expect(page.get_by_role("dialog")).to_contain_text("LIVEONE_VENDOR_HOME_PASSWORD")
 
 
 def test_a_system_is_renamed_paused_and_removed_with_its_name_typed(
     page: Page, store: Store, wired: Services
 ) -> None:
+    before = readings.count(store, 1)
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin")
         page.get_by_role("button", name="Edit").click()
         page.get_by_role("textbox", name="Name").fill("Our house")
-        page.get_by_role("button", name="Save").click()
+        page.keyboard.press("Enter")
         expect(page.get_by_role("link", name="Our house")).to_be_visible()
         page.get_by_role("button", name="Pause").click()
         expect(page.locator(".state.paused")).to_be_visible()
+        expect(page.get_by_role("button", name="Resume")).to_be_focused()
         page.get_by_role("button", name="Remove").click()
         dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("readings")
+        expect(dialog).to_contain_text(f"{before:,} readings, from")
         expect(dialog.get_by_role("button", name="Remove")).to_be_disabled()
         dialog.get_by_role("textbox").fill("Our house")
         dialog.get_by_role("button", name="Remove").click()
         expect(page.get_by_text("No system is set up here yet.")).to_be_visible()
         assert systems.list_systems(store) == []
+
+
+def test_every_question_is_in_the_address_and_gives_the_focus_back(page: Page, wired: Services) -> None:
+    with serving(wired) as client:
+        page.goto(f"{client.base_url}/admin")
+        page.get_by_role("button", name="Edit").press("Enter")
+        expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+        expect(page).to_have_url(f"{client.base_url}/admin?ask=edit&system=1")
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            assert page.evaluate(FOCUS_IS_INSIDE), "the focus left the dialog"
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Edit")).to_be_focused()
+        expect(page).to_have_url(f"{client.base_url}/admin")
+        page.go_back()
+        expect(page.get_by_role("dialog")).to_contain_text("Edit Home 1586")
+        page.reload()
+        expect(page.get_by_role("dialog")).to_contain_text("Edit Home 1586")
+        page.go_back()
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_backup_is_made_downloaded_and_put_back_while_the_server_runs(
@@ -102,18 +166,113 @@ def test_a_backup_is_made_downloaded_and_put_back_while_the_server_runs(
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin?part=backups")
         page.get_by_role("button", name="Make a backup").click()
+        expect(page.get_by_text("is made and proven")).to_be_visible()
         name = page.get_by_role("rowheader").inner_text()
         with page.expect_download() as waiting:
             page.get_by_role("link", name="Download").click()
         assert Path(waiting.value.path()).read_bytes() == (tmp_path / "backups" / name).read_bytes()
-        systems.remove_system(store, 1)
-        assert client.get("/api/data").status_code == 503
+        newest = readings.latest(store, 1)
+        assert newest is not None
+        later_one = later(newest, 60)
+        readings.record(store, [Recorded(1, later_one, polled_at=later_one.received_time)])
         page.get_by_role("button", name="Restore").click()
-        page.get_by_role("dialog").get_by_role("textbox").fill(name)
-        page.get_by_role("dialog").get_by_role("button", name="Restore").click()
-        expect(page.get_by_role("dialog")).to_contain_text(f"holds {before:,} readings again")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("The backup is sound")
+        expect(dialog).to_contain_text("the readings that were written since the backup (1)")
+        dialog.get_by_role("textbox").fill(name)
+        dialog.get_by_role("button", name="Restore").click()
+        expect(dialog).to_contain_text(f"holds {before:,} readings again")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("rowheader")).to_have_count(2)
         assert client.get("/api/data").status_code == 200
     assert readings.count(store, 1) == before
+    kept = sorted((tmp_path / "backups").glob("backup-*.db"))[-1]
+    assert backup.contents(kept)[1]["readings"] == before + 1
+
+
+def test_a_backup_that_is_damaged_is_refused_before_anything_is_asked(
+    page: Page, store: Store, wired: Services, tmp_path: Path
+) -> None:
+    made = backup.backup(tmp_path / "live.db", tmp_path / "backups", 1_755_475_331).path
+    with made.open("r+b") as file:
+        file.seek(made.stat().st_size // 2)
+        file.write(b"rubbish" * 1000)
+    with serving(wired) as client:
+        page.goto(f"{client.base_url}/admin?part=backups&ask=restore&backup={made.name}")
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("damaged")
+        expect(page.get_by_role("dialog").get_by_role("textbox")).to_have_count(0)
+
+
+def test_a_backup_under_way_shows_how_far_it_is_whoever_began_it(page: Page, wired: Services) -> None:
+    go_on = threading.Event()
+    folder = wired.backups
+    assert isinstance(folder, BackupFolder)
+
+    def make(target: Path, at: float) -> BackupReport:
+        target.mkdir(exist_ok=True)
+        (target / f"{backup_name(at)}.partial").write_bytes(bytes(100_000))
+        go_on.wait(20)
+        return folder.make(target, at)
+
+    with serving(replace(wired, backups=replace(folder, make=make))) as client:
+        page.goto(f"{client.base_url}/admin?part=backups")
+        page.get_by_role("button", name="Make a backup").click()
+        expect(page.get_by_text("Copying the database")).to_be_visible()
+        expect(page.get_by_role("progressbar")).to_have_js_property("max", 1)
+        page.reload()
+        expect(page.get_by_text("Copying the database")).to_be_visible()
+        page.get_by_role("button", name="Make a backup").click()
+        expect(page.get_by_role("alert")).to_contain_text("being made already")
+        go_on.set()
+        expect(page.get_by_role("rowheader")).to_have_count(1)
+        expect(page.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_on_a_server_backups_are_made_and_nothing_is_put_back_from_here(page: Page, wired: Services) -> None:
+    assert isinstance(wired.backups, BackupFolder)
+    with serving(replace(wired, backups=replace(wired.backups, database_path=None))) as client:
+        page.goto(f"{client.base_url}/admin?part=backups")
+        expect(page.locator("#part")).to_contain_text("liveone db move")
+        page.get_by_role("button", name="Make a backup").click()
+        expect(page.get_by_role("rowheader")).to_have_count(1)
+        expect(page.get_by_role("button", name="Restore")).to_have_count(0)
+        name = page.get_by_role("rowheader").inner_text()
+        refused = client.post(f"/api/admin/backups/{name}/restore", json={"confirm": name})
+        assert (refused.status_code, refused.json()["hint"]) == (
+            400,
+            "Fill an empty database and point LIVEONE_DATABASE_URL there: liveone db move BACKUP URL",
+        )
+
+
+def test_a_migrations_report_opens_as_the_page_it_is(page: Page, wired: Services, tmp_path: Path) -> None:
+    run = state_of(tmp_path / "live.db").run("0001-20250818-000211")
+    run.mkdir(parents=True)
+    (run / journal.NAME).write_text("{}\n")
+    (run / "report.md").write_text("# Carried out\n")
+    (run / "report.html").write_text(EXAMPLE.read_text())
+    with serving(wired) as client:
+        page.goto(f"{client.base_url}/admin?part=migrations")
+        with page.context.expect_page() as opening:
+            page.get_by_role("link", name="Open the report").click()
+        report = opening.value
+        troubles: list[str] = []
+        report.on("console", lambda said: troubles.append(said.text))
+        report.reload()
+        expect(report.get_by_role("heading", level=1)).to_be_visible()
+        assert report.locator("main").evaluate("node => getComputedStyle(node).maxWidth") == "1040px"
+        assert troubles == []
+        page.get_by_role("button", name="Read as text").click()
+        expect(page.get_by_role("dialog")).to_contain_text("# Carried out")
+
+
+def test_what_fails_offers_to_try_again(page: Page, wired: Services) -> None:
+    with serving(wired) as client:
+        page.route("**/api/admin/storage", lambda route: route.abort())
+        page.goto(f"{client.base_url}/admin?part=storage")
+        expect(page.get_by_role("alert")).to_have_text("The server cannot be reached.")
+        page.unroute("**/api/admin/storage")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("#part")).to_contain_text("Write-ahead log")
 
 
 @pytest.mark.parametrize(
@@ -128,3 +287,16 @@ def test_every_part_shows_what_the_server_knows(page: Page, wired: Services, par
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin?part={part}")
         expect(page.locator("#part")).to_contain_text(words)
+
+
+def test_only_an_administrator_sees_it(page: Page, store: Store, clock: SetClock) -> None:
+    people = AuthSettings(
+        session_key=b"k" * 32, users=[User("alice", "a@example.org", hash_password(PASSWORD))]
+    )
+    with serving(services(store, people, clock)) as client:
+        page.goto(f"{client.base_url}/admin")
+        page.get_by_label("E-mail").fill("a@example.org")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("Only an administrator may see this page.")
+        expect(page.get_by_role("link", name="Administration")).to_have_count(0)

@@ -159,5 +159,10 @@ def test_users_are_added_once_and_get_tokens(house: House) -> None:
     token = house.ok("users", "token", "ann@example.org").strip()
     assert token not in (house.folder / "users.toml").read_text()
     assert "1 tokens" in house.ok("users", "list")
+    before = (house.folder / "users.toml").read_text()
+    short = house.run("users", "password", "ann@example.org", "--password", "short")
+    assert "at least 8" in str(short.exception)
+    house.ok("users", "password", "ann@example.org", "--password", "battery staple")
+    assert (house.folder / "users.toml").read_text() != before
     house.ok("users", "remove", "ann@example.org")
     assert "No users" in house.ok("users", "list")

@@ -1,6 +1,7 @@
 """The report as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere.
 
-Rule: every text of the run passes `escape`; there is no other way into the page.
+Rule: every text of the run passes `escape`; there is no other way into the page. All style is in its one
+`<style>`, so that a strict Content-Security-Policy can name it by its hash.
 """
 
 from collections.abc import Iterator
@@ -21,9 +22,8 @@ COLOURS = {
     Ending.STOPPED: "back",
 }
 LEGEND = (
-    '<p class="legend"><i style="background:var(--pass)"></i>passed<i style="background:var(--back)">'
-    '</i>way back<i style="background:var(--fail)"></i>failed'
-    '<i style="background:var(--held)"></i>writers held; dotted: planned</p>'
+    '<p class="legend"><i class="pass"></i>passed<i class="back"></i>way back<i class="fail"></i>failed'
+    '<i class="held"></i>writers held; dotted: planned</p>'
 )
 
 
@@ -107,10 +107,10 @@ def _budget(line: Line) -> str:
     if line.planned_s is None or line.measured_s is None or line.verdict is Verdict.NOT_RUN:
         return ""
     share = 100 * line.measured_s / line.planned_s if line.planned_s else 100.0
-    over = " over" if share > 100 else ""
+    over = ' class="over"' if share > 100 else ""
     return (
-        f'<span class="budget" title="{share:.1f} % of what was planned">'
-        f'<i class="{over.strip()}" style="width:{min(share, 100):.1f}%"></i></span>'
+        f'<svg class="budget" viewBox="0 0 100 6" role="img" aria-label="{share:.1f} % of what was planned">'
+        f'<rect{over} width="{max(min(share, 100), 2.5):.1f}" height="6"/></svg>'
     )
 
 

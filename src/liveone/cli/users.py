@@ -16,7 +16,7 @@ PASSWORD_CHARACTERS_MIN = 8
 
 @click.group("users")
 def users_command() -> None:
-    """Add, list and remove people; give out API tokens. A running server reads them when it starts."""
+    """Add, list and remove people; passwords and API tokens. A running server reads them when it starts."""
 
 
 @users_command.command("list")
@@ -47,8 +47,7 @@ def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, pass
     accounts = users.load(path)
     if "@" not in email:
         raise BadInput(f"{email!r} is not an e-mail address")
-    if len(password) < PASSWORD_CHARACTERS_MIN:
-        raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
+    _refuse_short(password)
     new = Account(account_id or f"user_{secrets.token_hex(8)}", email, hash_password(password), admin)
     for old in accounts:
         if old.email.lower() == email.lower() or old.id == new.id:
@@ -68,6 +67,18 @@ def remove_user(shell: Shell, email: str) -> None:
     click.echo(f"{account.email} ({account.id}) removed.")
 
 
+@users_command.command("password")
+@click.argument("email")
+@click.password_option(help="Asked for when not given.")
+@pass_shell
+def set_password(shell: Shell, email: str, password: str) -> None:
+    """Give EMAIL another password; every session of theirs ends when the server is started again."""
+    _refuse_short(password)
+    account = _find(shell, email)
+    _replace(shell, replace(account, password_hash=hash_password(password)))
+    click.echo(f"{account.email} has a new password.")
+
+
 @users_command.command("token")
 @click.argument("email")
 @pass_shell
@@ -75,10 +86,18 @@ def give_token(shell: Shell, email: str) -> None:
     """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
     account = _find(shell, email)
     token = f"lo_{secrets.token_urlsafe(32)}"
-    changed = replace(account, token_hashes=(*account.token_hashes, hash_token(token)))
-    accounts = users.load(shell.config.users_path)
-    users.save(shell.config.users_path, [changed if a.id == account.id else a for a in accounts])
+    _replace(shell, replace(account, token_hashes=(*account.token_hashes, hash_token(token))))
     click.echo(token)
+
+
+def _replace(shell: Shell, changed: Account) -> None:
+    accounts = users.load(shell.config.users_path)
+    users.save(shell.config.users_path, [changed if a.id == changed.id else a for a in accounts])
+
+
+def _refuse_short(password: str) -> None:
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
 
 
 def _find(shell: Shell, email: str) -> Account:

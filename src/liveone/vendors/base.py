@@ -97,11 +97,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class CheckStep:
-    """One step of a connection test: what was tried, whether it worked, what was seen or what to do."""
+    """One step of a connection test: what was tried, whether it worked, what was seen or what to do.
+
+    ``reading`` is the sample that was fetched by then, for a page to ask whether it is true.
+    """
 
     name: str
     ok: bool
     detail: str
+    reading: Reading | None = None
 
 
 class Vendor(Protocol):

@@ -12,7 +12,7 @@ from liveone.web.cards import Cards
 from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
-from liveone.web.routes import admin, cron, data, health, login, pages, readings, steward, stream
+from liveone.web.routes import admin, backups, cron, data, health, login, pages, readings, steward, stream
 from liveone.web.services import Services
 
 DESCRIPTION = """
@@ -49,7 +49,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    for part in (data, readings, stream, cron, login, admin, steward, health, pages):
+    for part in (data, readings, stream, cron, login, admin, steward, backups, health, pages):
         app.include_router(part.router)
     app.add_middleware(Guard, local_only=services.auth.is_open)
     return app

@@ -154,4 +154,4 @@ def unauthorized(message: str) -> ApiError:
 
 def too_many(wait_s: int) -> ApiError:
     message = f"Too many wrong credentials from your address. Try again in {wait_s} s."
-    return ApiError(429, message, headers={"retry-after": str(wait_s)})
+    return ApiError(429, message, headers={"retry-after": str(wait_s)}, retryAfterS=wait_s)

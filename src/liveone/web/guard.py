@@ -20,6 +20,7 @@ POLICY = "; ".join(
         "img-src 'self' blob:",
         "connect-src 'self'",
         "manifest-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
@@ -55,7 +56,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                message["headers"] = _with_policies(message.get("headers", ()))
             await send(message)
 
         refusal = self._refusal(scope)
@@ -79,6 +80,13 @@ class Guard:
         if not is_loopback(peer) or _any_of(headers, FORWARDED) or not is_local_name(headers.get("host", "")):
             return NOT_LOCAL
         return None
+
+
+def _with_policies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """``headers`` with every policy that the answer does not state, more strictly, itself."""
+    own = list(headers)
+    stated = {name.lower() for name, _ in own}
+    return [*own, *(one for one in HEADERS if one[0] not in stated)]
 
 
 OUR_FAULT = ApiError(500, "Something failed inside the server; its log says what.")

@@ -33,6 +33,18 @@ class SignedIn(Done):
     pass
 
 
+class Order(BaseModel):
+    """What is asked for; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Confirmed(Order):
+    """``confirm`` is the name of what will be gone, typed by whoever asks."""
+
+    confirm: Annotated[str, Field(max_length=200)]
+
+
 class Credentials(BaseModel):
     """With a single owner the e-mail may be anything."""
 

@@ -1,11 +1,12 @@
 """What the routes need, wired by ``main``: the web never sees the collector, only what it can ask of it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from liveone.clock import Clock
+from liveone.errors import LiveOneError
 from liveone.store.store import Store
 from liveone.web.auth import AuthSettings
 
@@ -63,28 +64,13 @@ class Administration(Protocol):
         """The sites an account sees: ``vendorType``, ``vendorSiteId``, ``name``."""
         ...
 
-    def check(self, vendor_type: str, vendor_site_id: str) -> Sequence[Facts]:
-        """Test a connection step by step: ``name``, ``ok``, ``detail``; ends with the first that failed."""
+    def check(self, vendor_type: str, vendor_site_id: str) -> Iterator[Facts]:
+        """Test a connection: a step as it ends, ``name``, ``ok``, ``detail``, ``powers`` (the sample, once
+        there is one); the first that fails is the last."""
         ...
 
     def add(self, vendor_type: str, vendor_site_id: str, name: str, offset_min: int) -> int:
         """Add a system with the hardware its vendor names; returns its id."""
-        ...
-
-    def backups(self) -> Sequence[Facts]:
-        """The backups there are, newest first: ``name``, ``bytes``, ``at``."""
-        ...
-
-    def back_up(self) -> Facts:
-        """Make a proven backup: ``name``, ``bytes``, ``sha256``, ``rows``."""
-        ...
-
-    def backup_file(self, name: str) -> Path:
-        """Where a backup is. Raises BadInput for a name that is none."""
-        ...
-
-    def restore(self, name: str) -> Facts:
-        """Put a backup's content in place of the database's, after a backup of what is there now."""
         ...
 
     def ledger(self) -> Facts:
@@ -96,12 +82,48 @@ class Administration(Protocol):
         ...
 
 
+class Backups(Protocol):
+    """The backups of the database. Every call may take minutes and raises LiveOneError."""
+
+    def found(self) -> Sequence[Facts]:
+        """The backups there are, newest first: ``name``, ``bytes``, ``at``."""
+        ...
+
+    def making(self) -> Facts | None:
+        """The one that is being made: ``sinceAt``, ``bytes`` of about ``ofBytes``."""
+        ...
+
+    def free_bytes(self) -> int:
+        """The room there is for more."""
+        ...
+
+    def back_up(self) -> Facts:
+        """Make a proven backup: ``name``, ``bytes``, ``sha256``, ``rows``."""
+        ...
+
+    def file(self, name: str) -> Path:
+        """Where a backup is. Raises BadInput for a name that is none."""
+        ...
+
+    def contents(self, name: str) -> Facts:
+        """Prove a backup; what it holds beside what the database holds, a system a row."""
+        ...
+
+    def restore_refusal(self) -> LiveOneError | None:
+        """Why no backup can be put back here."""
+        ...
+
+    def restore(self, name: str) -> Facts:
+        """Put a backup's content in place of the database's, after a backup of what is there now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls;
-    without ``administration`` the administrator's page only shows.
+    without ``administration`` and ``backups`` the administrator's page only shows.
     """
 
     store: Store
@@ -113,3 +135,4 @@ class Services:
     release: str
     cadence_s: int = 60
     administration: Administration | None = None
+    backups: Backups | None = None

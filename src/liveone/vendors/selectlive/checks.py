@@ -1,6 +1,6 @@
 """A connection test in plain words: what was tried, what was seen, and whether it can be true."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from liveone.domain.grid_sign import CHOICES, GridEvidence, sign_in_use
@@ -30,13 +30,16 @@ def check_settings(account: VendorAccount) -> None:
         )
 
 
-def run(*steps: Step) -> Iterator[CheckStep]:
-    """Each step in turn; the first that fails is the last."""
+def run(*steps: Step, polls: Sequence[Poll]) -> Iterator[CheckStep]:
+    """Each step in turn; the first that fails is the last. ``polls`` fills up while they run."""
     for name, attempt in steps:
+        ok = True
         try:
-            yield CheckStep(name, True, attempt())
+            detail = attempt()
         except VendorError as error:
-            yield CheckStep(name, False, str(error))
+            ok, detail = False, str(error)
+        yield CheckStep(name, ok, detail, polls[-1].reading if polls else None)
+        if not ok:
             return
 
 

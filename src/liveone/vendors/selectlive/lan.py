@@ -76,6 +76,7 @@ class SelectLiveLan:
             ("site found", lambda: self._find(vendor_site_id, now_at, polls)),
             ("reading sane", lambda: checks.sane(polls[0], now_at)),
             ("signs plausible", lambda: checks.plausible(polls[0], self._account, vendor_site_id)),
+            polls=polls,
         )
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The pages: overview, a dashboard a system, administration, sign-in, the API's description; their files."""
 
 import gzip
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -66,12 +67,30 @@ async def administration(request: Request) -> Response:
 
 @router.get("/login")
 async def login(request: Request) -> Response:
-    return _html(request, "login.html", {})
+    """Only what the form needs to know; whoever is signed in goes on to the page that was asked for."""
+    settings = gate_of(request).settings
+    if _is_known(request):
+        return RedirectResponse(_own_page(request.query_params.get("next", "/")), 303)
+    return _html(
+        request, "login.html", {"accounts": bool(settings.users), "owner": bool(settings.auth_password)}
+    )
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     return _html(request, "docs.html", {})
+
+
+@router.get("/offline")
+async def offline(request: Request) -> Response:
+    """What the service worker keeps and shows when this server cannot be reached; holds no values."""
+    return _html(request, "offline.html", {})
+
+
+@router.get("/service-worker.js")
+async def service_worker(request: Request) -> Response:
+    """At the top, because a worker serves what lies below its own address."""
+    return _file(request, "js/service-worker.js")
 
 
 @router.get("/favicon.ico")
@@ -150,7 +169,8 @@ async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Ca
 
 def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
     shell = _shell(request)
-    language = shell.language(request.cookies.get("lang"), request.headers.get("accept-language", ""))
+    asked = request.query_params.get("lang") or request.cookies.get("lang")
+    language = shell.language(asked, request.headers.get("accept-language", ""))
     texts = first.values(snapshot.get("data", {}), language)
     html = {"cards": first.cards(snapshot, shell.messages[language], language)}
     body = shell.page(name, language, snapshot, texts, html)
@@ -181,6 +201,18 @@ def _caller(request: Request) -> Caller | None:
         if error.status == 401:
             return None
         raise
+
+
+def _is_known(request: Request) -> bool:
+    try:
+        return _caller(request) is not None
+    except ApiError:
+        return False
+
+
+def _own_page(address: str) -> str:
+    """``address`` if it is a path of this server: after ``//`` and ``/\\`` browsers read a host."""
+    return address if re.fullmatch(r"/(?![/\\])[^\x00-\x20]*", address) else "/"
 
 
 def _to_login(then: str) -> Response:

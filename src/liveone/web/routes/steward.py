@@ -1,18 +1,26 @@
-"""What administrators do: add, edit, pause and remove systems, back up and restore, look at migrations."""
+"""What administrators do: add, edit, pause and remove systems, look at migrations and polling."""
 
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from hashlib import sha256
+from itertools import chain, islice
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
+from starlette.responses import StreamingResponse
 
-from liveone.domain.zones import Zone
-from liveone.store import systems
+from liveone.domain.system import System
+from liveone.domain.zones import Zone, zone_of
+from liveone.store import aggregates, systems
 from liveone.web.access import Administrator, Wired
-from liveone.web.answers import ApiError, answer
-from liveone.web.models import Done, Failure
+from liveone.web.answers import NO_STORE, ApiError, answer
+from liveone.web.models import Confirmed, Done, Failure, Order
+from liveone.web.readings_json import iso_or_none
 from liveone.web.services import Administration, DailyJob, Services
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
@@ -22,14 +30,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     401: {"model": Failure, "description": "No credential, or a wrong one."},
     403: {"model": Failure, "description": "Not an administrator."},
 }
+LINES = "application/x-ndjson"
+STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class Order(BaseModel):
-    """What is asked for; unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Site(Order):
@@ -46,12 +50,6 @@ class Edited(Order):
     displayName: Name | None = None  # noqa: N815
     offsetMin: Offset | None = None  # noqa: N815
     isActive: bool | None = None  # noqa: N815
-
-
-class Confirmed(Order):
-    """``confirm`` is the name of what will be gone, typed by whoever asks."""
-
-    confirm: Annotated[str, Field(max_length=200)]
 
 
 async def _administration(_: Administrator, services: Wired) -> Administration:
@@ -81,9 +79,16 @@ def discover(steward: Steward, services: Wired, name: str) -> Response:
 
 
 @router.post("/check", summary="Test a connection step by step", responses=RESPONSES)
-def check(steward: Steward, site: Site) -> Response:
-    """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails."""
-    steps = steward.check(site.vendorType, site.vendorSiteId)
+def check(request: Request, steward: Steward, site: Site) -> Response:
+    """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails.
+
+    `Accept: application/x-ndjson` brings each step as a line as soon as it ended.
+    """
+    found = steward.check(site.vendorType, site.vendorSiteId)
+    if LINES in request.headers.get("accept", ""):
+        first = list(islice(found, 1))
+        return StreamingResponse(_lines(chain(first, found)), media_type=LINES, headers=NO_STORE)
+    steps = list(found)
     return answer({"success": all(step["ok"] for step in steps), "steps": steps})
 
 
@@ -105,45 +110,22 @@ async def edit(_: Administrator, services: Wired, system_id: int, change: Edited
 
 @router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
 def rows(_: Administrator, services: Wired, system_id: int) -> Response:
-    """Rows by table."""
-    return answer({"success": True, "rows": systems.count_rows(services.store, system_id)})
+    """Rows by table, and when the first and the newest reading were taken."""
+    system = _system(services, system_id)
+    counts = systems.count_rows(services.store, system_id)
+    first_at, last_at = aggregates.extent(services.store, system_id) or (None, None)
+    zone = zone_of(system)
+    first = iso_or_none(zone, None if first_at is None else first_at + 1)
+    return answer({"success": True, "rows": counts, "first": first, "last": iso_or_none(zone, last_at)})
 
 
 @router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
 def remove(_: Administrator, services: Wired, system_id: int, order: Confirmed) -> Response:
     """For ever. `confirm` must be the system's name."""
-    system = systems.get_system(services.store, system_id)
-    if system is None:
-        raise ApiError(404, f"There is no system {system_id}.")
+    system = _system(services, system_id)
     if order.confirm.strip() != system.display_name:
         raise ApiError(400, f"confirm must be {system.display_name!r}", parameter="confirm")
     return answer({"success": True, "removed": systems.remove_system(services.store, system_id)})
-
-
-@router.get("/backups", summary="Backups", responses=RESPONSES)
-def backups(steward: Steward) -> Response:
-    """Newest first."""
-    return answer({"success": True, "backups": steward.backups()})
-
-
-@router.post("/backups", summary="Make a backup", responses=RESPONSES)
-def back_up(steward: Steward) -> Response:
-    """Copied while in use, checked, hashed, opened and counted."""
-    return answer({"success": True, "backup": steward.back_up()})
-
-
-@router.get("/backups/{name}", summary="Download a backup", responses=RESPONSES)
-def download(steward: Steward, name: str) -> Response:
-    """An SQLite file."""
-    return FileResponse(steward.backup_file(name), media_type="application/vnd.sqlite3", filename=name)
-
-
-@router.post("/backups/{name}/restore", summary="Put a backup back", responses=RESPONSES)
-def restore(steward: Steward, name: str, order: Confirmed) -> Response:
-    """What is there now is backed up first: `keptAs`. `confirm` must be the backup's name."""
-    if order.confirm.strip() != name:
-        raise ApiError(400, f"confirm must be {name!r}", parameter="confirm")
-    return answer({"success": True, "restored": steward.restore(name)})
 
 
 @router.get("/migrations", summary="The schema and what changed it", responses=RESPONSES)
@@ -154,11 +136,12 @@ def migrations(steward: Steward) -> Response:
 
 @router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=RESPONSES)
 def report(steward: Steward, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
-    """Markdown as text; the web page as a file, because it brings its own style."""
-    path = steward.report_file(run_id, kind)
-    if kind == "html":
-        return FileResponse(path, media_type="text/html", filename=f"{run_id}.html")
-    return Response(path.read_bytes(), media_type="text/plain; charset=utf-8")
+    """Markdown as text, or the web page, which needs nothing from elsewhere."""
+    content = steward.report_file(run_id, kind).read_bytes()
+    if kind == "md":
+        return Response(content, media_type="text/plain; charset=utf-8")
+    headers = {"content-security-policy": _policy(content)}
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
 
 
 @router.get("/health", summary="How collecting goes", responses=RESPONSES)
@@ -167,12 +150,31 @@ def health(_: Administrator, services: Wired) -> Response:
     return answer({"success": True, "collector": dict(services.collector_status())})
 
 
+def _lines(steps: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    return (orjson.dumps(step, option=orjson.OPT_APPEND_NEWLINE) for step in steps)
+
+
+def _policy(page: bytes) -> str:
+    """A report brings its own style, named here by its hash; nothing in it may run, load or submit."""
+    hashes = [b64encode(sha256(text).digest()).decode() for text in STYLE.findall(page)]
+    styles = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
+    return (
+        f"default-src 'none'; style-src {styles}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; sandbox"
+    )
+
+
+def _system(services: Services, system_id: int) -> System:
+    system = systems.get_system(services.store, system_id)
+    if system is None:
+        raise ApiError(404, f"There is no system {system_id}.")
+    return system
+
+
 def _edit(services: Services, system_id: int, change: Edited) -> bool:
     """Whether the days of the system must be computed anew."""
     store = services.store
-    system = systems.get_system(store, system_id)
-    if system is None:
-        raise ApiError(404, f"There is no system {system_id}.")
+    system = _system(services, system_id)
     offset_min = system.timezone_offset_min if change.offsetMin is None else change.offsetMin
     name = change.displayName or system.display_name
     if (name, offset_min) != (system.display_name, system.timezone_offset_min):

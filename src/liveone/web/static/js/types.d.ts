@@ -35,7 +35,7 @@ export interface SystemRow { id: number; displayName: string; isActive: boolean;
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
-  cards: Record<string, Card>;
+  cards: Record<string, Card>; accounts: boolean; owner: boolean;
 }
 
 /** Local time of a system. Instants are epoch milliseconds, days are YYYY-MM-DD. */

@@ -1,96 +1,148 @@
-// Adding a system, step by step: find its site, test the connection, see that the signs are right, name it.
+// Adding a system, step by step: find its site among the accounts', test the connection, see that the signs are
+// right, name it.
 
-import { ask, send } from "../ui/api.js";
+import { ask, lines, send } from "../ui/api.js";
 import { element } from "../ui/dom.js";
+import { tell } from "../ui/frame.js";
 import { t } from "../ui/text.js";
-import { closeDialog, doing, openDialog } from "./dialog.js";
-import { offsetChoice } from "./offsets.js";
+import { visit } from "./address.js";
+import { closeDialog, failed, formOf, openDialog, waiting } from "./dialog.js";
+import { done } from "./outcome.js";
+import { signsQuestion } from "./signs.js";
+import { zoneField } from "./zones.js";
 
 const PATIENCE_MS = 120000;
+const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plausible"];
 
 /** @typedef {{vendorType: string, vendorSiteId: string, name: string, known?: boolean}} Site */
+/** @typedef {{account: {name: string, vendorType: string}, sites: Site[], error: unknown}} Found */
+/** @typedef {{name: string, ok: boolean, detail: string, powers: Record<string, number | null> | null}} Step */
 
-/** @param {() => void} again */
-export async function startAdding(again) {
-  openDialog(t("admin.addTitle"), element("p", { role: "status" }, t("admin.looking")));
+/** @param {import("./address.js").Place} at */
+export async function add(at) {
+  const [vendorType, vendorSiteId] = at.site.split("/");
+  if (vendorSiteId) return testSite({ vendorType, vendorSiteId, name: "" });
+  waiting(t("admin.addTitle"), t("admin.looking"));
   try {
     const { accounts } = await ask("/api/admin/accounts");
-    if (!accounts.length) {
-      openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", {}, t("admin.accountExample")));
-      return;
-    }
-    const found = await Promise.all(accounts.map(discovered));
-    chooseSite(found, again);
+    if (!accounts.length) return noAccount();
+    return chooseSite(await Promise.all(accounts.map(discovered)));
   } catch (error) {
-    openDialog(t("admin.addTitle"), element("p", { class: "notice", role: "alert" }, error instanceof Error ? error.message : String(error)));
+    return failed(t("admin.addTitle"), error, () => add(at));
   }
 }
 
-/** @param {{name: string, vendorType: string}} account @returns {Promise<{account: {name: string, vendorType: string}, sites: Site[], trouble: string}>} */
+function noAccount() {
+  openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", { tabindex: 0 }, t("admin.accountExample")));
+}
+
+/** @param {{name: string, vendorType: string}} account @returns {Promise<Found>} */
 async function discovered(account) {
   try {
     const { sites } = await send(`/api/admin/accounts/${encodeURIComponent(account.name)}/discover`, {}, "POST", PATIENCE_MS);
-    return { account, sites, trouble: "" };
+    return { account, sites, error: null };
   } catch (error) {
-    return { account, sites: [], trouble: error instanceof Error ? error.message : String(error) };
+    return { account, sites: [], error };
   }
 }
 
-/** @param {{account: {name: string, vendorType: string}, sites: Site[], trouble: string}[]} found @param {() => void} again */
-function chooseSite(found, again) {
-  const groups = found.flatMap(({ account, sites, trouble }) => [
-    element("h3", {}, `${account.name} (${account.vendorType})`),
-    ...(trouble ? [element("p", { class: "notice", role: "alert" }, trouble)] : []),
-    element("ul", { class: "sites" }, ...sites.map((site) => {
-      const button = /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, `${site.name || site.vendorSiteId} \u00b7 ${site.vendorSiteId}`));
-      button.disabled = Boolean(site.known);
-      if (site.known) button.append(` (${t("admin.known")})`);
-      button.addEventListener("click", () => testSite(site, again));
-      return element("li", {}, button);
-    })),
-    ...(sites.length || trouble ? [] : [element("p", { class: "help" }, t("admin.noSites"))]),
-  ]);
-  const typed = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true }));
-  const form = element("form", {}, element("label", {}, t("admin.siteNumber"), typed), element("button", { type: "submit" }, t("admin.testIt")));
+/** @param {Found[]} found */
+function chooseSite(found) {
+  const groups = found.flatMap(({ account, sites, error }) => {
+    const trouble = element("p", { class: "notice", role: "alert", hidden: true });
+    if (error) tell(trouble, error);
+    return [
+      element("h3", {}, t("admin.account", { name: account.name, type: account.vendorType })), trouble,
+      element("ul", { class: "sites" }, ...sites.map(siteChoice)),
+      ...(sites.length || error ? [] : [element("p", { class: "help" }, t("admin.noSites"))]),
+    ];
+  });
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, typedSite(found));
+}
+
+/** @param {Site} site */
+function siteChoice(site) {
+  const button = /** @type {HTMLButtonElement} */ (element(
+    "button", { type: "button" }, element("b", {}, site.name || site.vendorSiteId), ` ${site.vendorSiteId}`,
+    ...(site.known ? [element("span", { class: "known" }, t("admin.known"))] : []),
+  ));
+  button.disabled = Boolean(site.known);
+  button.addEventListener("click", () => visit({ ask: "add", site: `${site.vendorType}/${site.vendorSiteId}` }));
+  return element("li", {}, button);
+}
+
+/** A site that no account lists: an installer's, or of a box in the house. @param {Found[]} found */
+function typedSite(found) {
+  const kinds = [...new Set(found.map(({ account }) => account.vendorType))];
+  const kind = /** @type {HTMLSelectElement} */ (element("select", {}, ...kinds.map((name) => element("option", { value: name }, name))));
+  const number = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true, autocomplete: "off" }));
+  const form = element(
+    "form", {}, element("label", {}, t("admin.siteNumber"), number),
+    ...(kinds.length > 1 ? [element("label", {}, t("admin.vendor"), kind)] : []),
+    element("div", { class: "actions" }, element("button", { type: "submit" }, t("admin.testIt"))),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    testSite({ vendorType: found[0].account.vendorType, vendorSiteId: typed.value.trim(), name: "" }, again);
+    visit({ ask: "add", site: `${kind.value}/${number.value.trim()}` });
   });
-  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, form);
+  return form;
 }
 
-/** @param {Site} site @param {() => void} again */
-async function testSite(site, again) {
-  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step2")), element("p", { role: "status" }, t("admin.testing", { site: site.vendorSiteId })));
+/** @param {Site} site */
+async function testSite(site) {
+  const list = element("ol", { class: "checks" });
+  const saying = element("p", { role: "status", class: "busy" }, t("admin.testing", { site: site.vendorSiteId }));
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step2")), list, saying);
+  const steps = /** @type {Step[]} */ ([]);
   try {
-    const { success, steps } = await send("/api/admin/check", { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId }, "POST", PATIENCE_MS);
-    showSteps(site, success, steps, again);
+    const about = { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId };
+    await lines("/api/admin/check", about, (step) => {
+      steps.push(step);
+      list.append(stepOf(step));
+    }, PATIENCE_MS);
   } catch (error) {
-    openDialog(t("admin.addTitle"), element("p", { class: "notice", role: "alert" }, error instanceof Error ? error.message : String(error)));
-  }
-}
-
-/** @param {Site} site @param {boolean} success @param {{name: string, ok: boolean, detail: string}[]} steps @param {() => void} again */
-function showSteps(site, success, steps, again) {
-  const list = element("ol", { class: "checks" }, ...steps.map(({ name, ok, detail }) => element(
-    "li", { class: ok ? "ok" : "failed" }, element("b", {}, `${ok ? "\u2713" : "\u2717"} ${name}`), ` ${detail}`,
-  )));
-  if (!success) {
-    const retry = element("button", { type: "button" }, t("admin.testAgain"));
-    retry.addEventListener("click", () => testSite(site, again));
-    openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step2")), list, element("div", { class: "actions" }, retry));
+    if (list.isConnected) failed(t("admin.addTitle"), error, () => testSite(site));
     return;
   }
-  const name = /** @type {HTMLInputElement} */ (element("input", { value: site.name || `System ${site.vendorSiteId}`, maxlength: 100, required: true }));
-  const offset = offsetChoice();
-  const { button, trouble } = doing(t("admin.addIt"), "main", async () => {
-    await send("/api/admin/systems", { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId, displayName: name.value.trim(), offsetMin: Number(offset.value) }, "POST", PATIENCE_MS);
-    closeDialog();
-    again();
-  });
-  openDialog(
-    t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step3")), list, element("p", { class: "help" }, t("admin.signs")),
-    element("form", {}, element("label", {}, t("admin.name"), name), element("label", {}, t("system.zone"), offset)),
-    trouble, element("div", { class: "actions" }, button),
+  if (list.isConnected) await (steps.every(({ ok }) => ok) ? nameIt : testAgain)(site, list, steps);
+}
+
+/** @param {Step} step */
+function stepOf({ name, ok, detail }) {
+  const title = STEPS.includes(name) ? t(`admin.check.${name.replace(" ", "_")}`) : name;
+  return element("li", { class: ok ? "ok" : "failed" }, element("b", {}, `${ok ? "\u2713" : "\u2717"} ${title}`), " ", element("span", { lang: "en" }, detail));
+}
+
+/** @param {Site} site @param {HTMLElement} list @param {Step[]} steps */
+function testAgain(site, list, steps) {
+  const failing = steps.at(-1);
+  const other = element("button", { type: "button" }, t("admin.otherSite"));
+  const retry = element("button", { type: "button", autofocus: true, class: "main" }, t("admin.testAgain"));
+  retry.addEventListener("click", () => testSite(site));
+  other.addEventListener("click", () => visit({ ask: "add", site: "" }));
+  const known = failing && STEPS.includes(failing.name);
+  const advice = known ? [element("p", { class: "help" }, t(`admin.advice.${failing.name.replace(" ", "_")}`))] : [];
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step2")), list, ...advice, element("div", { class: "actions" }, retry, other));
+}
+
+/** @param {Site} site @param {HTMLElement} list @param {Step[]} steps */
+async function nameIt(site, list, steps) {
+  const name = /** @type {HTMLInputElement} */ (element("input", { value: site.name || t("admin.systemName", { site: site.vendorSiteId }), maxlength: 100, required: true }));
+  const zone = await zoneField();
+  const signs = signsQuestion(steps.at(-1)?.powers ?? null, site.vendorSiteId);
+  const { form, button } = formOf(
+    [signs.box, element("label", {}, t("admin.name"), name), ...zone.parts],
+    t("admin.addIt"), "main",
+    async () => {
+      const about = { vendorType: site.vendorType, vendorSiteId: site.vendorSiteId };
+      await send("/api/admin/systems", { ...about, displayName: name.value.trim(), ...zone.value() }, "POST", PATIENCE_MS);
+      closeDialog();
+      done(t("admin.added", { name: name.value.trim() }));
+    },
   );
+  signs.onAnswer((fits) => {
+    button.disabled = !fits;
+  });
+  const passed = element("details", {}, element("summary", {}, t("admin.passed", { count: steps.length })), list);
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step3")), passed, form);
 }

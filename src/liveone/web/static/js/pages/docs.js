@@ -1,7 +1,9 @@
 // The API as openapi.json describes it: one entry a path, with parameters, answers and examples.
 
 import { ask } from "../ui/api.js";
-import { byId, element, show } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { tell } from "../ui/frame.js";
+import { t } from "../ui/text.js";
 
 /** @param {string} path @param {string} verb @param {any} about @param {Record<string, any>} schemas */
 function operation(path, verb, { summary, description, parameters = [], responses = {}, requestBody }, schemas) {
@@ -9,9 +11,9 @@ function operation(path, verb, { summary, description, parameters = [], response
     "details", {},
     element("summary", {}, element("span", { class: "verb" }, verb.toUpperCase()), " ", element("code", {}, path), ` ${summary ?? ""}`),
     ...paragraphs(description ?? ""),
-    ...(parameters.length ? [table(["Parameter", "Meaning"], parameters.map((/** @type {any} */ one) => [one.name, one.description ?? ""]))] : []),
+    ...(parameters.length ? [table([t("docs.parameter"), t("docs.meaning")], parameters.map((/** @type {any} */ one) => [one.name, one.description ?? ""]))] : []),
     ...(requestBody ? [body(requestBody, schemas)] : []),
-    table(["Status", "Meaning"], Object.entries(responses).map(([status, one]) => [status, one.description])),
+    table([t("docs.status"), t("docs.meaning")], Object.entries(responses).map(([status, one]) => [status, one.description])),
     ...examples(responses),
   );
 }
@@ -29,7 +31,7 @@ function coded(text) {
 /** @param {any} requestBody @param {Record<string, any>} schemas */
 function body(requestBody, schemas) {
   const reference = requestBody.content["application/json"].schema.$ref?.split("/").pop();
-  return pretty("Body", Object.fromEntries(
+  return pretty(t("docs.body"), Object.fromEntries(
     Object.entries(schemas[reference]?.properties ?? {}).map(([name, { type, anyOf }]) =>
       [name, type ?? (anyOf ?? [{ type: "object" }]).map((/** @type {any} */ one) => one.type).join(" or ")]),
   ));
@@ -38,7 +40,7 @@ function body(requestBody, schemas) {
 /** @param {Record<string, any>} responses */
 function examples(responses) {
   const kinds = Object.values(responses).flatMap((one) => Object.values(one.content ?? {}));
-  return kinds.filter(({ example }) => example).map(({ example }) => pretty("Example", example));
+  return kinds.filter(({ example }) => example).map(({ example }) => pretty(t("docs.example"), example));
 }
 
 /** @param {string} title @param {unknown} value */
@@ -64,4 +66,4 @@ async function start() {
     Object.entries(verbs).map(([verb, one]) => operation(path, verb, one, components.schemas))));
 }
 
-start().catch((error) => show(byId("notice"), error.message));
+start().catch((error) => tell(byId("notice"), error));

@@ -1,23 +1,80 @@
 // Signing in; afterwards back to the page that asked for it.
 
-import { send } from "../ui/api.js";
-import { byId, show } from "../ui/dom.js";
+import { Refused, send } from "../ui/api.js";
+import { byId, say, show } from "../ui/dom.js";
+import { chooseLanguage, tell } from "../ui/frame.js";
+import { installable } from "../ui/install.js";
+import { snapshot, t } from "../ui/text.js";
+
+const SECOND_MS = 1000;
+const form = /** @type {HTMLFormElement} */ (byId("login"));
+const password = /** @type {HTMLInputElement} */ (byId("password"));
+const button = /** @type {HTMLButtonElement} */ (byId("submit"));
 
 function next() {
   const asked = new URLSearchParams(location.search).get("next") ?? "/";
-  const target = new URL(asked, location.origin);
-  return target.origin === location.origin ? target.pathname + target.search : "/";
+  return /^\/(?![/\\])/.test(asked) ? asked + location.hash : "/";
 }
 
-byId("login").addEventListener("submit", async (event) => {
+/** @param {SubmitEvent} event */
+async function signIn(event) {
   event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  const { email, password } = Object.fromEntries(new FormData(form));
+  if (button.getAttribute("aria-disabled") === "true") return;
+  hold(true);
   try {
-    await send("/api/auth/login", { email, password });
+    await send("/api/auth/login", Object.fromEntries(new FormData(form)));
     location.assign(next());
   } catch (error) {
-    show(byId("problem"), error instanceof Error ? error.message : String(error));
-    /** @type {HTMLInputElement} */ (form.elements.namedItem("password")).select();
+    hold(false);
+    explain(error);
+    password.select();
   }
+}
+
+/** @param {unknown} error */
+function explain(error) {
+  const problem = byId("problem");
+  const status = error instanceof Refused ? error.status : 0;
+  password.setAttribute("aria-invalid", String(status === 401));
+  problem.removeAttribute("lang");
+  if (status === 401) show(problem, t(snapshot.accounts ? "login.wrong" : "login.wrongPassword"));
+  else if (status === 429 && error instanceof Refused) wait(Number(error.body.retryAfterS) || 60);
+  else tell(problem, error);
+}
+
+/** The sentence is read out once; the button counts. @param {number} seconds */
+function wait(seconds) {
+  const endAt = Date.now() + seconds * SECOND_MS;
+  show(byId("problem"), t("login.tooMany", { seconds }));
+  hold(true);
+  const count = setInterval(() => {
+    const left = Math.ceil((endAt - Date.now()) / SECOND_MS);
+    if (left > 0) return say(button, t("login.submitIn", { seconds: left }));
+    clearInterval(count);
+    say(button, t("login.submit"));
+    show(byId("problem"), t("login.now"));
+    return hold(false);
+  }, SECOND_MS / 4);
+}
+
+/** @param {boolean} held */
+function hold(held) {
+  button.setAttribute("aria-disabled", String(held));
+}
+
+/** @param {KeyboardEvent} event */
+function capsLock(event) {
+  say(byId("caps"), event.getModifierState?.("CapsLock") ? t("login.capsLock") : "");
+}
+
+byId("email-box").hidden = !snapshot.accounts;
+byId("email-help").hidden = !(snapshot.accounts && snapshot.owner);
+say(byId("forgot"), t(snapshot.accounts ? "login.forgotAccount" : "login.forgotOwner"));
+/** @type {HTMLInputElement} */ (byId("reveal")).addEventListener("change", (event) => {
+  password.type = /** @type {HTMLInputElement} */ (event.target).checked ? "text" : "password";
 });
+password.addEventListener("keydown", capsLock);
+form.addEventListener("submit", signIn);
+(snapshot.accounts ? /** @type {HTMLElement} */ (form.elements.namedItem("email")) : password).focus();
+chooseLanguage();
+installable();

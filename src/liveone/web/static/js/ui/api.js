@@ -1,5 +1,7 @@
 // Asking the server. Every failure is an Error with a sentence for people, and `status` (0: not reached).
 
+import { t } from "./text.js";
+
 const PATIENCE_MS = 15000;
 
 export class Refused extends Error {
@@ -25,9 +27,26 @@ export function send(path, body, method = "POST", patienceMs = PATIENCE_MS) {
   return ask(path, { method, headers, body: JSON.stringify(body), patienceMs });
 }
 
+/** Each line of an answer as it comes. @param {string} path @param {unknown} body @param {(line: any) => void} onLine @param {number} patienceMs */
+export async function lines(path, body, onLine, patienceMs) {
+  const headers = { "content-type": "application/json", accept: "application/x-ndjson" };
+  const answer = await reach(path, { method: "POST", headers, body: JSON.stringify(body), patienceMs });
+  if (!answer.ok || !answer.body) {
+    const said = await answer.json().catch(() => ({}));
+    throw new Refused(sentence(said, answer.status), answer.status, said);
+  }
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const pieces = (rest + part.value).split("\n");
+    rest = pieces.pop() ?? "";
+    for (const piece of pieces) onLine(JSON.parse(piece));
+  }
+}
+
 /** @param {any} body @param {number} status */
 function sentence(body, status) {
-  const text = body.error || `The server answered ${status}.`;
+  const text = body.error || t("error.status", { status });
   return body.hint ? `${text} ${body.hint}` : text;
 }
 
@@ -36,6 +55,6 @@ async function reach(path, { patienceMs = PATIENCE_MS, ...options }) {
   try {
     return await fetch(path, { signal: AbortSignal.timeout(patienceMs), ...options });
   } catch {
-    throw new Refused("The server cannot be reached.", 0, {});
+    throw new Refused(t("error.unreachable"), 0, {});
   }
 }

@@ -1,8 +1,10 @@
 // What every page has around its content: navigation, language, release; and one way to say what went wrong.
 
-import { Refused, ask, send } from "./api.js";
+import { Refused, send } from "./api.js";
 import { byId, element, show } from "./dom.js";
+import { installable } from "./install.js";
 import { snapshot, t } from "./text.js";
+import { heardByKeys } from "./voice.js";
 
 const YEAR_S = 31536000;
 const LANGUAGES = new Intl.DisplayNames([document.documentElement.lang], { type: "language" });
@@ -14,7 +16,9 @@ export function frame(page) {
   byId("sign-out").hidden = !snapshot.signedIn;
   byId("sign-out").addEventListener("click", () => guarded(signOut));
   show(byId("release"), `LiveOne ${snapshot.release}`);
-  chooseLanguage(/** @type {HTMLSelectElement} */ (byId("language")));
+  chooseLanguage();
+  installable();
+  heardByKeys();
 }
 
 /** Do it; what fails is said at the top of the page, and a session that ended leads to signing in. @param {() => unknown} work */
@@ -23,19 +27,34 @@ export async function guarded(work) {
     await work();
     return true;
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-    show(byId("notice"), error instanceof Error ? said(error) : String(error));
+    leaveIfSignedOut(error);
+    tell(byId("notice"), error);
     return false;
   }
 }
 
-/** @param {Error} error */
-export function said(error) {
-  return error instanceof Refused && error.status === 0 ? t("error.unreachable") : error.message;
+/** To the sign-in page and back here when that is what failed. @param {unknown} error */
+export function leaveIfSignedOut(error) {
+  const out = error instanceof Refused && error.status === 401;
+  if (out) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
+  return out;
 }
 
-/** @param {HTMLSelectElement} box */
-function chooseLanguage(box) {
+/** @param {Error} error */
+export function said(error) {
+  return error.message;
+}
+
+/** Show what went wrong. The server's own sentences are English, and marked so for a screen reader. @param {HTMLElement} node @param {unknown} error */
+export function tell(node, error) {
+  if (error instanceof Refused && error.body.error) node.lang = "en";
+  else node.removeAttribute("lang");
+  show(node, error instanceof Error ? said(error) : String(error));
+}
+
+/** The reader's language, kept in a cookie: the server writes the page in it. */
+export function chooseLanguage() {
+  const box = /** @type {HTMLSelectElement} */ (byId("language"));
   box.replaceChildren(...snapshot.languages.map((tag) => element("option", { value: tag, lang: tag }, LANGUAGES.of(tag) ?? tag)));
   box.value = document.documentElement.lang;
   box.addEventListener("change", () => {
@@ -48,5 +67,3 @@ async function signOut() {
   await send("/api/auth/logout", {});
   location.assign("/login");
 }
-
-export { ask };

@@ -1,0 +1,265 @@
+"""The state matrix: every page in every state, over a real `liveone serve`, wide, on a phone, on a wall.
+
+Each picture, in both schemes, is quiet in the console, asks nobody else, keeps the strict policy, does not
+scroll sideways, satisfies axe-core, and says the right words.
+"""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.browser.conftest import axe_source
+from tests.browser.states import ADMIN, GUEST, PASSWORD, SYSTEM, Site, site
+
+from liveone.web import files
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ENGLISH = json.loads((files.FOLDER / "messages/en.json").read_text())
+WIDE, PHONE, WALL = (1280, 900), (320, 640), (1920, 1080)
+SETTLED_MS = 15_000
+BAD_NEWS = """addEventListener("securitypolicyviolation", (event) =>
+  console.error("CSP", event.violatedDirective, event.blockedURI))"""
+WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+NOTICE = {
+    "live": "",
+    "late": "The last poll failed: the portal answered 500",
+    "silent": "The last poll failed: the portal answered 500",
+    "frozen": ENGLISH["frozen.values"],
+    "fault": "",
+    "empty": "has no reading yet",
+    "gaps": "",
+    "partial": "",
+    "paused": ENGLISH["silent.paused"],
+    "decade": "",
+}
+"""What the page of a system in that state says at its top."""
+
+ELSEWHERE = {
+    "live": "s ago",
+    "late": "late",
+    "silent": "stale",
+    "fault": "ault 17",
+    "gaps": ENGLISH["legend.gap"],
+    "partial": ENGLISH["words.unknown"],
+}
+
+
+Look = tuple[tuple[int, int], str, str]
+EXPECTED = ("status of 503", "blocked by Playwright")
+"""A system without readings is answered with 503; the service worker has tests of its own."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with site(tmp_path_factory.mktemp("states"), port) as made:
+        yield made
+
+
+class Visit:
+    """Somebody's browser; whatever it complains of, or asks of others, is kept."""
+
+    def __init__(self, context: BrowserContext, url: str, axe: str) -> None:
+        self.context, self.url, self.axe = context, url, axe
+        self.page = context.new_page()
+        self.troubles: list[str] = []
+        context.add_init_script(BAD_NEWS)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("console", self._heard)
+        context.on("request", self._asked)
+        context.on("response", self._answered)
+
+    def _heard(self, said: Any) -> None:
+        expected = any(text in said.text for text in EXPECTED)
+        if said.type in ("error", "warning") and not expected:
+            self.troubles.append(f"console: {said.text}")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.url, "blob:", "data:")):
+            self.troubles.append(f"asks {request.url}")
+
+    def _answered(self, response: Any) -> None:
+        policy = response.headers.get("content-security-policy", "")
+        if "default-src 'none'" not in policy or "unsafe" in policy:
+            self.troubles.append(f"{response.url} has the policy {policy!r}")
+
+    def see(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        self.page.wait_for_load_state("load")
+        expect(self.page.locator("main")).to_be_visible(timeout=SETTLED_MS)
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=SETTLED_MS)
+        return self.page
+
+    def forgive(self, *statuses: str) -> None:
+        """These refusals are what the picture is about."""
+        self.troubles = [one for one in self.troubles if not any(f"status of {s}" in one for s in statuses)]
+
+    def prove(self, path: str) -> None:
+        """What must hold of every picture."""
+        assert self.page.evaluate(WIDTH) <= 0, f"{path} scrolls sideways"
+        self.page.evaluate(self.axe)
+        violations = self.page.evaluate("axe.run()")["violations"]
+        said = [
+            (one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]]) for one in violations
+        ]
+        assert said == [], path
+        assert self.troubles == [], path
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Browser, running: Site) -> Iterator[Callable[[Look], Visit]]:
+    """Opens a window for each way of looking, once: another one for every picture would take minutes."""
+    opened: dict[Look, Visit] = {}
+
+    def window(look: Look) -> Visit:
+        if look not in opened:
+            (width, height), scheme, who = look
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                has_touch=width == PHONE[0],
+                service_workers="block",
+                storage_state=signed_in(browser, running, who),
+                reduced_motion="reduce",
+            )
+            opened[look] = Visit(context, running.url, axe_source())
+        return opened[look]
+
+    yield window
+    for one in opened.values():
+        one.context.close()
+
+
+@pytest.fixture
+def visit(visits: Callable[[Look], Visit], running: Site, request: pytest.FixtureRequest) -> Visit:
+    """``request.param``: size, scheme and who is signed in."""
+    running.beat()
+    window = visits(request.param)
+    window.troubles.clear()
+    return window
+
+
+def signed_in(browser: Browser, running: Site, who: str) -> Any:
+    if not who:
+        return None
+    with browser.new_context() as context:
+        about = {"email": who, "password": PASSWORD}
+        assert context.request.post(f"{running.url}/api/auth/login", data=about).status == 200
+        return context.storage_state()
+
+
+def seen(size: tuple[int, int], scheme: str, who: str = ADMIN) -> Any:
+    names = {WIDE: "wide", PHONE: "phone", WALL: "wall"}
+    return pytest.param(
+        (size, scheme, who), id=f"{names[size]}-{scheme}{'' if who == ADMIN else '-' + who[:5]}"
+    )
+
+
+EVERY_WAY = [seen(WIDE, "light"), seen(PHONE, "dark")]
+
+
+@pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)
+@pytest.mark.parametrize("state", SYSTEM)
+def test_a_system_in_every_state(visit: Visit, state: str) -> None:
+    path = f"/dashboard/{SYSTEM[state]}"
+    page = visit.see(path)
+    if NOTICE[state]:
+        expect(page.locator("#notice")).to_contain_text(NOTICE[state], timeout=SETTLED_MS)
+    else:
+        expect(page.locator("#charts svg").first).to_be_visible(timeout=SETTLED_MS)
+        expect(page.locator("#notice")).to_be_hidden()
+    if state in ELSEWHERE:
+        expect(page.locator("main")).to_contain_text(ELSEWHERE[state], timeout=SETTLED_MS)
+    visit.prove(path)
+
+
+@pytest.mark.parametrize(
+    "visit", [seen(WALL, "dark"), seen(WIDE, "dark"), seen(PHONE, "light")], indirect=True
+)
+@pytest.mark.parametrize("path", ["/dashboard", f"/dashboard/{SYSTEM['live']}?view=week&compare=1"])
+def test_the_pages_people_look_at_on_a_wall_and_in_the_dark(visit: Visit, path: str) -> None:
+    page = visit.see(path)
+    expect(page.locator("main svg, .system-card").first).to_be_visible(timeout=SETTLED_MS)
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)
+@pytest.mark.parametrize("view", ["all", "year", "month"])
+def test_ten_years(visit: Visit, view: str) -> None:
+    path = f"/dashboard/{SYSTEM['decade']}?view={view}"
+    page = visit.see(path)
+    expect(page.locator("#bars svg")).to_be_visible(timeout=SETTLED_MS)
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/admin", "UTC+10:00"),
+        ("/admin?part=health", "the portal answered 500"),
+        ("/admin?part=backups", "backup-"),
+        ("/admin?part=storage", "readings_agg_5m"),
+        ("/admin?part=migrations", ENGLISH["admin.noEntries"]),
+    ],
+)
+def test_every_part_of_the_administration(visit: Visit, path: str, words: str) -> None:
+    page = visit.see(path)
+    expect(page.locator("#part")).to_contain_text(words, timeout=SETTLED_MS)
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/admin?ask=add", "LIVEONE_VENDOR_HOME_PASSWORD"),
+        ("/admin?ask=edit&system=1", "Edit Home 1586"),
+        ("/admin?ask=remove&system=1", " readings, from "),
+        ("/admin?ask=edit&system=99", "There is no system 99."),
+        ("/admin?part=backups&ask=restore&backup=backup-20200101-000000.db", "there is no backup"),
+    ],
+)
+def test_every_question_of_the_administration(visit: Visit, path: str, words: str) -> None:
+    page = visit.see(path)
+    expect(page.get_by_role("dialog")).to_contain_text(words, timeout=SETTLED_MS)
+    visit.forgive("400", "404")
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light", ""), seen(PHONE, "dark", "")], indirect=True)
+@pytest.mark.parametrize(
+    ("path", "words"), [("/login", "Password"), ("/offline", "cannot be reached"), ("/docs", "/api/history")]
+)
+def test_pages_for_everybody(visit: Visit, path: str, words: str) -> None:
+    page = visit.see(path)
+    expect(page.locator("main")).to_contain_text(words, timeout=SETTLED_MS)
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light", GUEST), seen(PHONE, "dark", GUEST)], indirect=True)
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/dashboard", "overview.none"), ("/dashboard/1", "no system 1"), ("/admin", "admin.forbidden")],
+)
+def test_somebody_without_any_system(visit: Visit, path: str, words: str) -> None:
+    page = visit.see(path)
+    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH.get(words, words), timeout=SETTLED_MS)
+    visit.forgive("403", "404")
+    visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light")], indirect=True)
+def test_the_page_reconnects_after_the_server_was_started_again(visit: Visit, running: Site) -> None:
+    page = visit.see(f"/dashboard/{SYSTEM['live']}")
+    expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SETTLED_MS)
+    running.stop()
+    expect(page.locator("#link")).to_have_text(ENGLISH["link.reconnecting"], timeout=SETTLED_MS)
+    running.start()
+    expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=SETTLED_MS)
+    running.beat()
+    expect(page.locator("#age")).to_contain_text("s ago", timeout=SETTLED_MS)

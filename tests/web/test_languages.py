@@ -1,0 +1,104 @@
+"""Languages: every text is in the message files, every message is used, every language says everything."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from liveone.web import files
+
+STATIC = files.FOLDER
+MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
+SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
+PAGES = sorted(STATIC.glob("*.html"))
+SERVER = sorted(STATIC.parent.glob("*.py"))
+NAMES = {"LiveOne", "CSV", "PNG", "API", "openapi.json", "/api/data"}
+"""What is the same in every language."""
+KEYS = {"Enter", "Escape", "Home", "End", "CapsLock", "Tab", "UTC"}
+"""Names that browsers give to keys, and the like."""
+QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
+COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", re.DOTALL)
+SENTENCE = re.compile(r"^[A-Z][a-z]+$|[A-Za-z]{2,} [a-z]{2,}.*[.!?]$|^[A-Z][a-z]+ [a-z]")
+BUILT = re.compile(r"`([a-zA-Z]+\.(?:[\w.]|\$\{[^{}]*\})*)`")
+BLANK_OF_CODE = re.compile(r"\$\{[^{}]*\}")
+BLANK = re.compile(r"\{(\w+)\}")
+
+
+def code(path: Path) -> str:
+    return COMMENT.sub("", path.read_text())
+
+
+def literals(path: Path) -> list[str]:
+    return [a or b for a, b in QUOTED.findall(code(path))]
+
+
+def test_there_are_two_languages_and_more_may_follow() -> None:
+    assert {"en", "de"} <= MESSAGES.keys()
+
+
+@pytest.mark.parametrize("language", MESSAGES)
+def test_every_language_says_everything_with_the_same_blanks(language: str) -> None:
+    english, other = MESSAGES["en"], MESSAGES[language]
+    assert other.keys() == english.keys()
+    for key, text in english.items():
+        assert other[key].strip(), key
+        assert set(BLANK.findall(other[key])) == set(BLANK.findall(text)), key
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("messages/*.json")), ids=lambda path: path.stem)
+def test_no_message_is_written_twice(path: Path) -> None:
+    pairs = json.loads(path.read_text(), object_pairs_hook=list)
+    keys = [key for key, _ in pairs]
+    assert sorted(keys) == sorted(set(keys))
+
+
+def test_every_message_that_is_asked_for_exists() -> None:
+    for path in [*SCRIPTS, *PAGES]:
+        asked = re.findall(r"""\bt\("([\w.]+)"|\{\{t:([\w.]+)\}\}""", path.read_text())
+        assert not {a or b for a, b in asked} - MESSAGES["en"].keys(), path.name
+
+
+def test_every_message_is_used() -> None:
+    whole = "\n".join(path.read_text() for path in [*SCRIPTS, *PAGES, *SERVER])
+    texts = [text for path in SCRIPTS for text in BUILT.findall(path.read_text())]
+    built = [re.compile(BLANK_OF_CODE.sub(r"[\\w.]+", text)) for text in texts if "${" in text]
+    said = set(re.findall(r"""["'`:]([a-zA-Z]+[\w.]*)["'`}]""", whole))
+    unused = [
+        key for key in MESSAGES["en"] if key not in said and not any(one.fullmatch(key) for one in built)
+    ]
+    assert unused == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_text_is_in_the_code(path: Path) -> None:
+    found = [text for text in literals(path) if SENTENCE.search(text) and text not in KEYS]
+    assert [text for text in found if not re.match(r"the page has no|there is no", text)] == []
+
+
+class Texts(HTMLParser):
+    """What a page says by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        shown = ("alt", "title", "placeholder", "aria-label")
+        self.said += [value or "" for name, value in attrs if name in shown]
+
+    def handle_data(self, data: str) -> None:
+        if self.inside not in ("script", "style"):
+            self.said.append(data)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_text_is_in_the_pages(path: Path) -> None:
+    reader = Texts()
+    reader.feed(path.read_text())
+    plain = (re.sub(r"\{\{.*?\}\}", "", text) for text in reader.said)
+    words = {word.strip(" -\n") for text in plain for word in text.split("\n")}
+    assert {word for word in words if re.search("[A-Za-z]{2}", word)} <= NAMES
