@@ -65,5 +65,7 @@ export interface State {
 
 export interface Scale { (value: number): number; invert(pixel: number): number; low: number; high: number; ticks: number[] }
 
+export interface Size { width: number; unit: number }
+
 /** Of a chart, in px; `unit` is how much larger everything is than at letters of 16 px. */
 export interface Frame { width: number; height: number; unit: number; left: number; right: number; top: number; bottom: number }

@@ -19,8 +19,9 @@ export function makeFormat(locale) {
     return value < 0 && /[1-9]/.test(text) ? `\u2212${text}` : text;
   };
   const date = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
-    const format = new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
-    return (/** @type {string} */ day) => format.format(Date.parse(`${day}T00:00:00Z`));
+    /** @type {Intl.DateTimeFormat | null} made when it is first asked for: making one takes milliseconds */
+    let format = null;
+    return (/** @type {string} */ day) => (format ??= new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options })).format(Date.parse(`${day}T00:00:00Z`));
   };
   return {
     decimal,
