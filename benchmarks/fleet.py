@@ -45,7 +45,7 @@ class Watched:
         return (
             f"{polls} polls ({failed} failed, {skipped} skipped), {new} readings in {commits} commits; "
             f"poller {self.poller_s:.1f}, database {self.database_s:.1f} core-s; {lags}; "
-            f"longest write {self.longest_write_s:.2f} s; spool at most {self.spool_most}; {self.memory_mb:.0f} MB"
+            f"longest write {self.longest_write_s:.2f} s; spool {self.spool_most}; {self.memory_mb:.0f} MB"
         )
 
 
@@ -63,14 +63,15 @@ def _measure(folder: Path, systems: int, *, on_server: bool) -> Measure:
     folder.mkdir()
     with processes.portal(folder, systems) as url:
         bare_s = _bare_polls_s(url) * systems
-        found = _watched(folder, systems, url, on_server=on_server)
+        found = watched(folder, systems, url, on_server=on_server)
     against = "the same requests by httpx2 alone"
     total_s = found.poller_s + found.database_s
     aim = MINUTE_S / 2 if systems <= SYSTEMS else MINUTE_S
     return Measure(name, total_s, "core-s", aim=aim, baseline=bare_s, against=against, note=found.note())
 
 
-def _watched(folder: Path, systems: int, portal_url: str, *, on_server: bool) -> Watched:
+def watched(folder: Path, systems: int, portal_url: str, *, on_server: bool) -> Watched:
+    """A minute of a fleet, once every system polls at its own second."""
     with ExitStack() as stack:
         database: Program | None = None
         url = "liveone.db"
