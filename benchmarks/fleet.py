@@ -45,7 +45,8 @@ class Watched:
         return (
             f"{polls} polls ({failed} failed, {skipped} skipped), {new} readings in {commits} commits; "
             f"poller {self.poller_s:.1f}, database {self.database_s:.1f} core-s; {lags}; "
-            f"longest write {self.longest_write_s:.2f} s; spool {self.spool_most}; {self.memory_mb:.0f} MB"
+            f"longest write {self.longest_write_s:.2f} s; spool at most {self.spool_most}; "
+            f"{self.memory_mb:.0f} MB"
         )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from liveone import schema
 from liveone.clock import Clock
+from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.store import backup, systems
 from liveone.store.database import Unavailable
@@ -74,7 +75,7 @@ class Steward:
         vendor = self._vendor(vendor_type, vendor_site_id)
         return [asdict(step) for step in vendor.check(vendor_site_id, now_at=self.clock.now_at())]
 
-    def add(self, vendor_type: str, vendor_site_id: str, name: str, offset_min: int) -> int:
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone) -> int:
         info = self._vendor(vendor_type, vendor_site_id).describe(vendor_site_id)
         return systems.add_system(
             self.store,
@@ -82,7 +83,8 @@ class Steward:
             vendor_type=vendor_type,
             vendor_site_id=vendor_site_id,
             display_name=name,
-            timezone_offset_min=offset_min,
+            timezone_offset_min=zone.offset_min,
+            time_zone=zone.name,
             info=info,
         ).id
 

@@ -8,7 +8,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -20,6 +20,7 @@ CONFIG_NAME = "liveone.toml"
 SECRETS_NAME = "secrets.toml"
 USERS_NAME = "users.toml"
 GRID_SIGNS = ("auto", "normal", "inverted")
+ROLES = ("web", "poller", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class CollectConfig:
     workers: int = 16
     scheduler: bool = True
     spool: str = "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What ``serve`` does: ``web`` shows and takes changes, ``poller`` polls and closes days, ``all`` all."""
+
+    role: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Config:
     path: Path | None
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     vendors: tuple[VendorConfig, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
@@ -165,10 +174,11 @@ def _build(
     environment: Mapping[str, str],
 ) -> Config:
     where = str(path or CONFIG_NAME)
-    _refuse_unknown(table, ("database", "server", "collect", "vendor"), where)
+    _refuse_unknown(table, ("database", "server", "serve", "collect", "vendor"), where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
     server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
+    serve = _section(ServeConfig, table.get("serve", {}), f"{where} [serve]")
     collect = _section(CollectConfig, table.get("collect", {}), f"{where} [collect]")
     config = Config(
         folder=folder,
@@ -189,6 +199,7 @@ def _build(
                 "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
             },
         ),
+        serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
         collect=_override(collect, {"scheduler": _scheduler(environment)}),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
         secrets=_secrets(secrets, environment),
@@ -306,7 +317,23 @@ def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secret
     )
 
 
+def with_role(config: Config, role: str | None) -> Config:
+    """The settings with another role for ``serve``; None keeps theirs. Raises ConfigError."""
+    changed = replace(config, serve=_override(config.serve, {"role": role}))
+    _check_role(changed)
+    return changed
+
+
+def _check_role(config: Config) -> None:
+    if config.serve.role not in ROLES:
+        raise ConfigError(
+            f"serve.role (LIVEONE_ROLE, --role) is {config.serve.role!r}, and must be web, poller or all",
+            hint="web shows and takes changes, poller polls and closes days, all does both.",
+        )
+
+
 def _check_ranges(config: Config, where: str) -> None:
+    _check_role(config)
     rules = (
         ("server.port", config.server.port, 0, 65535),
         ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),

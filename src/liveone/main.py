@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from hrana.address import is_server
+from hrana.tokens import is_read_only
 from liveone import __version__, users
 from liveone.administration import Steward
 from liveone.clock import Clock, SystemClock
@@ -29,10 +31,8 @@ from liveone.errors import ConfigError
 from liveone.store import files, systems
 from liveone.store import store as stores
 from liveone.store.database import Database
-from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.driver import TIMEOUT_S
-from liveone.store.libsql.tokens import is_read_only
 from liveone.store.store import Store
 from liveone.vendors.base import Vendor, VendorAccount
 from liveone.vendors.registry import open_vendor
@@ -206,6 +206,27 @@ def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clo
     return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
 
 
+def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector | Onlooker:
+    """What works beside the web server: the collector, or one who only looks on. Raises ConfigError."""
+    if only_reads(config):
+        if config.serve.role == "poller":
+            raise ConfigError(
+                "the role is poller, and the database token only reads",
+                hint="Give this process a token that may write, or the role web.",
+            )
+        return _reader()
+    if config.serve.role == "web":
+        return Onlooker("its role is web", "Ask a process of the role poller or all; one has to run.")
+    return open_collector(config, store, vendors, clock)
+
+
+def _reader() -> Onlooker:
+    return Onlooker(
+        "its database token only reads",
+        "Ask the instance that polls, or give this one a token that may write.",
+    )
+
+
 def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None = None) -> None:
     """Poll and serve until SIGTERM; ``ready`` is told the address once requests are answered.
 
@@ -216,8 +237,9 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     store, vendors = open_store(config), VendorBook(config.vendors)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
-        collector = Onlooker() if only_reads(config) else open_collector(config, store, vendors, clock)
-        app = create_app(_services(config, store, clock, auth, collector, vendors=vendors))
+        collector = _companion(config, store, vendors, clock)
+        services = _services(config, store, clock, auth, collector, vendors=vendors)
+        app = create_app(services, for_operators_only=config.serve.role == "poller")
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         server.run(
@@ -247,7 +269,7 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
     vendors = VendorBook(config.vendors)
     settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
     collector = (
-        Onlooker()
+        _reader()
         if only_reads(config)
         else OnCall(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
     )
@@ -275,15 +297,18 @@ def _services(
     store: Store,
     clock: Clock,
     auth: AuthSettings,
-    collector: Collector | Onlooker,
+    collector: Collector | Onlooker | OnCall,
     *,
     vendors: VendorBook,
 ) -> Services:
     async def poll_now() -> list[PollOutcome]:
         return [poll_outcome(result) for result in await collector.poll_once()]
 
-    async def daily(job: DailyJob) -> list[DailyOutcome]:
-        return await asyncio.to_thread(run_daily, store, job, clock.now_at())
+    async def daily(job: DailyJob) -> Sequence[DailyOutcome]:
+        now_at = clock.now_at()
+        if job.action in ("yesterday", "catchup"):
+            return await collector.on_duty(lambda goes_on: run_daily(store, job, now_at, goes_on=goes_on))
+        return await asyncio.to_thread(run_daily, store, job, now_at)
 
     return Services(
         store=store,
@@ -295,6 +320,7 @@ def _services(
         release=release(),
         cadence_s=config.collect.cadence_s,
         stream_s=config.server.stream_s or STREAM_S,
+        role=config.serve.role,
         administration=Steward(
             store=store,
             clock=clock,
@@ -306,14 +332,17 @@ def _services(
     )
 
 
-def run_daily(store: Store, job: DailyJob, now_at: float) -> list[DailyOutcome]:
-    """The daily job in each of its forms. Raises StoreError, BadInput."""
+def run_daily(
+    store: Store, job: DailyJob, now_at: float, *, goes_on: Callable[[], bool] = lambda: True
+) -> list[DailyOutcome]:
+    """The daily job in each of its forms, for as long as it ``goes_on``. Raises StoreError, BadInput."""
     if job.action == "clear":
         done = closer.regenerate(store, job.system_id, now_at)
     elif job.action == "day" and job.system_id is not None and job.day is not None:
         done = [closer.close_one(store, job.system_id, job.day)]
     else:
-        done = closer.catch_up(store, now_at)
+        chosen = closer.only(store, job.system_id)
+        done = closer.catch_up(store, now_at, choose=chosen, goes_on=goes_on)
     sites = {system.id: system.vendor_site_id for system in systems.list_systems(store)}
     return [
         DailyOutcome(

@@ -6,6 +6,7 @@ the readings of many polls are written together. Either keeps its thread until i
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,13 @@ from liveone.clock import Clock
 from liveone.collect.poller import Poller, PollResult
 from liveone.collect.workers import Workers
 from liveone.domain.system import System
+from liveone.errors import LiveOneError
+
+Permitted = Callable[[System], Awaitable[bool]]
+
+
+class NotOurs(LiveOneError):
+    """The right to poll a system went to another process while its poll waited."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,10 +46,18 @@ class Flights:
     """Starts polls in threads. All methods belong to the event loop."""
 
     def __init__(
-        self, poller: Poller, clock: Clock, *, slots: int, threads: int, stuck_after_s: float
+        self,
+        poller: Poller,
+        clock: Clock,
+        permitted: Permitted,
+        *,
+        slots: int,
+        threads: int,
+        stuck_after_s: float,
     ) -> None:
         self._poller = poller
         self._clock = clock
+        self._permitted = permitted
         self._workers = Workers(threads)
         self._slots = asyncio.Semaphore(slots)
         self._spare_threads = threads - slots
@@ -66,6 +82,10 @@ class Flights:
     def of(self, system_id: int) -> Flight | None:
         """The poll of a system that is under way, if there is one."""
         return self._flights.get(system_id)
+
+    def all(self) -> list[Flight]:
+        """All polls under way."""
+        return list(self._flights.values())
 
     def tasks(self) -> "list[asyncio.Task[PollResult]]":
         """All polls under way."""
@@ -105,6 +125,9 @@ class Flights:
         flight = self._flights[system.id]
         flight.has_slot, flight.began_s = True, self._clock.monotonic_s()
         flight.lag_s += flight.began_s - asked_s
+        if not await self._permitted(system):
+            error = NotOurs(f"Another process polls site {system.vendor_site_id} now.")
+            return PollResult(system, int(self._clock.now_at()), 0.0, error=error)
         loop = asyncio.get_running_loop()
 
         def answered() -> None:

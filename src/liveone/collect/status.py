@@ -18,10 +18,14 @@ class CollectorStatus:
     """A snapshot. Instants are UTC epoch seconds, None before the first time; counts since start.
 
     ``lag_s`` is by how much the last poll began after its second, ``longest_write_s`` of all commits.
-    ``problems`` holds sentences for an operator: what is wrong now, loudest first; empty when all is well.
+    ``polled_systems`` are the ids of those of the ``systems`` that this process polls; ``polls_alone`` says
+    that no other process can poll this database. ``problems`` holds sentences for an operator: what is wrong
+    now, loudest first; empty when all is well.
     """
 
     systems: int
+    polled_systems: tuple[int, ...]
+    polls_alone: bool
     in_flight: int
     stuck: int
     slowed_down: int

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from hrana.address import is_server
 from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
 from liveone.store.files import refuse_unusable
 from liveone.store.generations import Shape, detect
-from liveone.store.libsql.address import is_server
 from liveone.store.libsql.driver import TIMEOUT_S, LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
@@ -59,6 +59,16 @@ class Store:
     def holds_partial(self) -> bool:
         """Whether a reading with absent measurements can be stored."""
         return self._known().holds_partial
+
+    @property
+    def shape(self) -> Shape:
+        """The database's shape, as last detected."""
+        return self._known()
+
+    @property
+    def keeps_zones(self) -> bool:
+        """Whether a system's time zone can be stored, as last detected."""
+        return self._known().keeps_zones
 
     def detect_again(self) -> Shape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
