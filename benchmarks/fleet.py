@@ -21,8 +21,7 @@ from benchmarks.processes import Program
 SYSTEMS, ON_SERVER = 1000, (1000, 10_000)
 MINUTE_S = 60.0
 WARM_UP_S = 165.0
-"""First polls fill two thirds of a minute, and the second comes up to two minutes after: then all are on their
-own seconds."""
+"""First polls fill two thirds of a minute; the second come up to two minutes later, on their own seconds."""
 SAMPLE_S = 0.5
 ASKED_BARE = 200
 TOLD = ("polls", "failures", "skipped", "readings_new", "commits")
