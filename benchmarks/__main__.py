@@ -22,7 +22,7 @@ from benchmarks.measure import Measure, stopwatch
 
 ALL = (
     *("bulk", "history", "fleet", "memory", "live", "demo", "migration", "browser"),
-    *("server", "serverless"),
+    *("server", "serverless", "growth"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--readings", type=int, action="append", metavar="N", help=sizes)
     sizes = "fleet: how many systems, instead of the usual ones; may be given again"
     parser.add_argument("--systems", type=int, action="append", metavar="N", help=sizes)
+    kept = "growth: keep what was measured as the parameters of benchmarks.scale"
+    parser.add_argument("--record", action="store_true", help=kept)
     asked = parser.parse_args(arguments)
     if unknown := set(asked.name) - set(ALL):
         parser.error(f"no measurement is called {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
@@ -52,7 +54,7 @@ def measured(name: str, asked: argparse.Namespace) -> Iterator[Measure]:
     """Run one module's measurements in a folder of its own, saying on stderr what goes on."""
     with tempfile.TemporaryDirectory(prefix="liveone-bench-") as folder, stopwatch() as watch:
         say.print(f"{name} ...", style="dim")
-        given = {"migration": asked.readings, "fleet": asked.systems}.get(name)
+        given = {"migration": asked.readings, "fleet": asked.systems, "growth": asked.record}.get(name)
         sizes = (given,) if given else ()
         for measure in importlib.import_module(f"benchmarks.{name}").run(Path(folder), *sizes):
             say.print(f"  {measure.name}: {shown(measure.value, measure.unit)}", style="dim")

@@ -23,8 +23,8 @@ PATIENCE_S = 24 * 3600.0
 RETRIED_FAILURES = 10
 """After so many failed polls in a row a system is polled once a minute only, until it answers."""
 
-FIRST_SPACING_S = 0.04
-"""Between the first polls of systems that appear together: 1,000 systems start within 40 s."""
+FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
+"""Between the first polls of systems that appear together, which all come within this share of a cadence."""
 
 
 @dataclass(slots=True)
@@ -65,14 +65,13 @@ class Schedule:
         """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
         active = {system.id: system for system in systems if system.is_active}
         self._turns = {key: turn for key, turn in self._turns.items() if key in active}
-        new = 0
-        for key, system in active.items():
-            if key in self._turns:
-                self._turns[key].system = system
-                continue
+        for key, turn in self._turns.items():
+            turn.system = active[key]
+        new = [system for key, system in active.items() if key not in self._turns]
+        spacing_s = min(FIRST_SPACING_S, self._cadence_s * FIRST_WITHIN / max(1, len(new)))
+        for place, system in enumerate(new):
             offset_s = grid.offset_s(system.vendor_type, system.vendor_site_id, self._cadence_s)
-            self._turns[key] = Turn(system, offset_s, moment.monotonic_s + new * FIRST_SPACING_S)
-            new += 1
+            self._turns[system.id] = Turn(system, offset_s, moment.monotonic_s + place * spacing_s)
 
     def turns(self) -> list[Turn]:
         """Every turn, in the order of the systems."""
