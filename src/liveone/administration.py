@@ -5,9 +5,7 @@ takes a tenth of the start.
 """
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -17,12 +15,13 @@ from liveone.clock import Clock
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.store import systems
-from liveone.store.sqlite_errors import translated
+from liveone.store.database import Unavailable
 from liveone.store.store import Store
 from liveone.vendors.base import CheckStep, Vendor
 
 if TYPE_CHECKING:
     from changeover.database.ledger import Entry
+    from changeover.database.where import Database
     from changeover.folders import State
 
 RUN_ID = re.compile(r"[0-9]{4,}-[0-9]{8}-[0-9]{6}")
@@ -49,13 +48,13 @@ class Vendors(Protocol):
 
 @dataclass(frozen=True)
 class Steward:
-    """``database_path`` raises ConfigError where the database is a server: runs leave no folder beside it."""
+    """``migrated`` is the database as changeover opens it, and the folder of its runs."""
 
     store: Store
     clock: Clock
     vendors: Vendors
     account_list: Sequence[Account]
-    database_path: Callable[[], Path]
+    migrated: Callable[[], "tuple[Database, State]"]
 
     def accounts(self) -> list[Facts]:
         return [{"name": one.name, "vendorType": one.type} for one in self.account_list]
@@ -85,16 +84,16 @@ class Steward:
 
     def ledger(self) -> Facts:
         from changeover.database import ledger
-        from changeover.folders import state_of
+        from changeover.database.connect import opened
+        from changeover.errors import ChangeoverError
 
-        path = self.database_path()
+        database, state = self.migrated()
         standing = schema.status(self.store.database)
         try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            with opened(database, read_only=True) as connection:
                 found = ledger.entries(connection)
-        except sqlite3.Error as error:
-            raise translated(error, str(path)) from error
-        state = state_of(path)
+        except ChangeoverError as error:
+            raise Unavailable(error.message, hint=error.hint) from error
         return {
             "generation": standing.generation,
             "newest": standing.newest,
@@ -105,9 +104,8 @@ class Steward:
         }
 
     def report_file(self, run_id: str, kind: Literal["md", "html"]) -> Path:
-        from changeover.folders import state_of
-
-        path = state_of(self.database_path()).run(run_id) / f"report.{kind}"
+        _, state = self.migrated()
+        path = state.run(run_id) / f"report.{kind}"
         if not RUN_ID.fullmatch(run_id) or not path.is_file():
             raise BadInput(f"there is no report of a run {run_id!r}", hint="The page lists those there are.")
         return path

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -42,6 +43,10 @@ from liveone.web import server
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings, User
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
+
+if TYPE_CHECKING:
+    from changeover.database.where import Database as Migrated
+    from changeover.folders import State
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
@@ -328,7 +333,7 @@ def _services(
             clock=clock,
             vendors=vendors,
             account_list=config.vendors,
-            database_path=lambda: config.database_path,
+            migrated=lambda: _migrated(config),
         ),
         backups=BackupFolder(
             store=store,
@@ -338,6 +343,13 @@ def _services(
             database_path=None if config.is_server else config.database_path,
         ),
     )
+
+
+def _migrated(config: Config) -> "tuple[Migrated, State]":
+    """What the ledger and the reports are read from."""
+    from liveone import upgrade
+
+    return upgrade.database_of(config, os.environ), upgrade.state_of(config)
 
 
 def _backup_maker(config: Config, store: Store) -> Make:

@@ -104,6 +104,9 @@ def test_there_and_back_and_there_again_and_nobody_notices(live: ServerStage, pa
         report = Path(str(done["report"])).with_name("report.md").read_text()
         assert "on a fork of the database, on its own server" in report
         assert Path(str(done["backup"])).parent == live.folder
+        shown = live.get("/api/admin/migrations")[1]
+        assert "migrate-systems" in [entry["action"] for entry in shown["entries"]]  # type: ignore[attr-defined]
+        assert all(run["reports"] == ["md", "html"] for run in shown["runs"])  # type: ignore[attr-defined]
         upgraded(live, "upgrade", "--rollback", "--json")
         assert live.get("/api/health")[1]["generation"] == 1
         upgraded(live)
