@@ -97,9 +97,7 @@ def _weight() -> Measure:
     loaded = files.load()
     scripts = shell.load(loaded).scripts("dashboard.html")
     size = sum(len(loaded[path].zipped) for path in scripts)
-    return Measure(
-        "JavaScript of the dashboard, gzip", size / 1000, "kB", 100, note=f"{len(scripts)} file"
-    )
+    return Measure("JavaScript of the dashboard, gzip", size / 1000, "kB", 100, note=f"{len(scripts)} file")
 
 
 def _fill(store: Store) -> None:
