@@ -67,15 +67,15 @@ def _ten_years(path: Path) -> Iterator[Measure]:
 
 
 def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
-    app, loop = create_app(_services(store)), asyncio.new_event_loop()
+    app, loop = create_app(services(store)), asyncio.new_event_loop()
     try:
         for (name, path, query, aim), (sql, back_s) in zip(ASKED, BARE, strict=True):
             rounds = 5 if sql is BARE_MINUTES else 60
-            calls = _inside(loop, app, path, query), _over(client, path, query), _bare(store, sql, back_s)
-            inside, http, bare = median_ms(*calls, rounds=rounds, warm=2)
+            calls = inside(loop, app, path, query), _over(client, path, query), _bare(store, sql, back_s)
+            own, http, bare = median_ms(*calls, rounds=rounds, warm=2)
             yield Measure(
                 name,
-                inside,
+                own,
                 "ms",
                 aim=aim,
                 baseline=bare,
@@ -86,8 +86,8 @@ def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
         loop.close()
 
 
-def _inside(loop: asyncio.AbstractEventLoop, app: FastAPI, path: str, query: str) -> Callable[[], None]:
-    """One request to the application itself, as the server would make it."""
+def inside(loop: asyncio.AbstractEventLoop, app: FastAPI, path: str, query: str) -> Callable[[], None]:
+    """One request to the application itself, as the server would make it; it must succeed."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -129,7 +129,7 @@ async def _no_days(_: DailyJob) -> list[DailyOutcome]:
     return []
 
 
-def _services(store: Store) -> Services:
+def services(store: Store) -> Services:
     return Services(
         store=store,
         clock=SystemClock(),

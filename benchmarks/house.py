@@ -2,21 +2,25 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from liveone.domain.system import System
+from liveone.domain.system import System, SystemInfo
 from liveone.simulate import presets
 from liveone.store import systems
 from liveone.store.files import create
-from liveone.store.store import Store, open_store
+from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.driver import LibsqlDatabase
+from liveone.store.store import Query, Store, open_store
 from liveone.transfer.columns import FIELDS
 
 Row = tuple[Any, ...]
 MINUTE_S = 60
+SYSTEMS_AT_ONCE = 500
 CYCLE = 60 * 1440
 """Two months of minutes are generated; after them the same weather comes again, counters going on."""
 FIRST_AT = 1_451_606_400
@@ -53,6 +57,18 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
 
 
 @contextmanager
+def new_store_on_server(url: str, number: int = 1) -> Iterator[Store]:
+    """As ``new_store``, in the empty database of a libSQL server."""
+    with closing(LibsqlDatabase(url)) as database:
+        create_tables(database)
+    with closing(open_store(url)) as store:
+        for start in range(0, number, SYSTEMS_AT_ONCE):
+            some = range(start, min(start + SYSTEMS_AT_ONCE, number))
+            store.write([Query("systems_add", (*_named(index), *astuple(SystemInfo()))) for index in some])
+        yield store
+
+
+@contextmanager
 def new_store(path: Path, number: int = 1) -> Iterator[Store]:
     """A new database of the newest generation with ``number`` systems, sites 1586, 1587, ..."""
     create(path)
@@ -65,12 +81,17 @@ def new_store(path: Path, number: int = 1) -> Iterator[Store]:
         store.close()
 
 
+def _named(index: int) -> tuple[str, str, str, str, int]:
+    return "owner", "select.live", str(1586 + index), f"House {index + 1}", 600
+
+
 def add_system(store: Store, index: int) -> System:
+    owner, vendor, site, name, offset_min = _named(index)
     return systems.add_system(
         store,
-        owner="owner",
-        vendor_type="select.live",
-        vendor_site_id=str(1586 + index),
-        display_name=f"House {index + 1}",
-        timezone_offset_min=600,
+        owner=owner,
+        vendor_type=vendor,
+        vendor_site_id=site,
+        display_name=name,
+        timezone_offset_min=offset_min,
     )

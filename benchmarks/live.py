@@ -42,7 +42,7 @@ def run(folder: Path) -> Iterator[Measure]:
             note=f"{len(delays_ms)} readings written by another process",
         )
     with new_store(folder / "polled.db") as store, processes.portal(folder) as url:
-        asked_ms, request_ms = asyncio.run(_polls(store, url, folder / "spool"))
+        asked_ms, request_ms = asyncio.run(polls_ms(store, url, folder / "spool"))
     yield Measure(
         "poll begun to reading committed, median",
         asked_ms,
@@ -84,7 +84,7 @@ def _listen(
                 return
 
 
-async def _polls(store: Store, url: str, spool: Path) -> tuple[float, float]:
+async def polls_ms(store: Store, url: str, spool: Path) -> tuple[float, float]:
     """Medians in ms: a poll until its reading is durable, and one bare request for the same answer."""
     account = VendorAccount("select.live", url=url, email="owner@example.com", password="sunshine")
     vendor = open_vendor(account)

@@ -1,6 +1,7 @@
 """Pictures of the pages for the documentation: ``python -m benchmarks.screenshots FOLDER [ADDRESS]``.
 
-Without ADDRESS a demo of its own is made (in a minute), photographed and thrown away.
+Without ADDRESS a demo of its own is made (in a minute), photographed and thrown away; states that it does not
+show come from houses of their own (``benchmarks.states``).
 """
 
 import subprocess
@@ -9,16 +10,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks import states
+from benchmarks.browser import serving
 from benchmarks.processes import LIVEONE, free_port
+from liveone.clock import SystemClock
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
-READY_S = 300
+READY_S, DAY_S = 300, 86_400
 SHOTS = (
     ("day", "/dashboard/2", (1280, 900), "light", "en-GB"),
     ("day-dark", "/dashboard/2", (1280, 900), "dark", "en-GB"),
@@ -26,19 +31,37 @@ SHOTS = (
     ("year", "/dashboard/1?view=year", (1280, 900), "light", "en-GB"),
     ("phone", "/dashboard/2", (390, 844), "light", "de-DE"),
     ("phone-narrow-dark", "/dashboard/1?view=month", (320, 700), "dark", "en-GB"),
-    ("wall", "/dashboard/2?view=week", (1920, 1080), "dark", "en-GB"),
+    ("wall", "/dashboard/2", (1920, 1080), "dark", "en-GB"),
+    ("wall-4k", "/dashboard/2?view=week", (3840, 2160), "light", "en-GB"),
     ("overview", "/dashboard", (1280, 500), "light", "en-GB"),
+    ("overview-phone", "/dashboard", (320, 700), "dark", "en-GB"),
+    ("day-lines", "/dashboard/2?mode=lines&day=YESTERDAY", (1280, 900), "light", "en-GB"),
+    ("raw-minutes", "/dashboard/2?from=YESTERDAYT10:00Z&to=YESTERDAYT13:00Z", (1280, 900), "dark", "en-GB"),
+    ("all", "/dashboard/1?view=all", (1280, 900), "light", "de-DE"),
     ("admin", "/admin", (1280, 500), "light", "en-GB"),
     ("admin-polling", "/admin?part=health", (1280, 700), "dark", "en-GB"),
 )
+STATES = (
+    ("fleet", "/dashboard", (1440, 1000), "light", "en-GB"),
+    ("fleet-list", "/dashboard?as=list", (1440, 1000), "dark", "en-GB"),
+    ("fleet-attention", "/dashboard?show=attention", (1440, 1000), "light", "de-DE"),
+    ("fault-generator", f"/dashboard/{states.FAULTY}", (1280, 900), "light", "en-GB"),
+    ("silent", f"/dashboard/{states.SILENT}", (1280, 900), "dark", "en-GB"),
+    ("standing-still", f"/dashboard/{states.STILL}", (1280, 900), "light", "en-GB"),
+    ("gap-estimated", f"/dashboard/{states.HOLED}", (1280, 900), "light", "en-GB"),
+    ("no-reading-yet", f"/dashboard/{states.EMPTY}", (1280, 700), "light", "en-GB"),
+)
+SCREENS = ("wall", "wall-4k", "fleet", "fleet-list", "fleet-attention")
+"""Of these only what is in sight; of the others the whole page."""
 
 
 def main(folder: Path, address: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with _demo(address) as base, sync_playwright() as playwright:
+    with _demo(address) as base, _states() as others, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for shot in SHOTS:
-            print(_photographed(browser, base, folder, *shot))
+        for where, shots in ((base, SHOTS), (others, STATES)):
+            for shot in shots:
+                print(_photographed(browser, where, folder, *shot))
         browser.close()
 
 
@@ -58,12 +81,22 @@ def _photographed(  # noqa: PLR0917
         locale=locale,
     )
     page = context.new_page()
-    page.goto(base + path)
+    yesterday = datetime.fromtimestamp(SystemClock().now_at() - DAY_S, UTC).date().isoformat()
+    page.goto(base + path.replace("YESTERDAY", yesterday))
     page.wait_for_timeout(2000)
     target = folder / f"{name}.png"
-    page.screenshot(path=target, full_page=name not in ("wall",))
+    page.screenshot(path=target, full_page=name not in SCREENS)
     context.close()
     return target
+
+
+@contextmanager
+def _states() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="liveone-states-") as folder:
+        store = states.made(Path(folder) / "states.db")
+        with serving(store) as address:
+            yield address
+        store.close()
 
 
 @contextmanager

@@ -8,17 +8,19 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from liveone import environment as in_environment
 from liveone.errors import ConfigError
 
 CONFIG_NAME = "liveone.toml"
 SECRETS_NAME = "secrets.toml"
 USERS_NAME = "users.toml"
 GRID_SIGNS = ("auto", "normal", "inverted")
+ROLES = ("web", "poller", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,13 @@ class DatabaseConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count."""
+    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count;
+    ``stream_s`` how long an event stream lasts before its client must come again."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     trusted_proxies: tuple[str, ...] = ()
+    stream_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,13 @@ class CollectConfig:
     workers: int = 16
     scheduler: bool = True
     spool: str = "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What ``serve`` does: ``web`` shows and takes changes, ``poller`` polls and closes days, ``all`` all."""
+
+    role: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class Config:
     path: Path | None
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     vendors: tuple[VendorConfig, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
@@ -162,10 +174,11 @@ def _build(
     environment: Mapping[str, str],
 ) -> Config:
     where = str(path or CONFIG_NAME)
-    _refuse_unknown(table, ("database", "server", "collect", "vendor"), where)
+    _refuse_unknown(table, ("database", "server", "serve", "collect", "vendor"), where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
     server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
+    serve = _section(ServeConfig, table.get("serve", {}), f"{where} [serve]")
     collect = _section(CollectConfig, table.get("collect", {}), f"{where} [collect]")
     config = Config(
         folder=folder,
@@ -177,7 +190,16 @@ def _build(
                 "replica_url": environment.get("LIVEONE_REPLICA_URL"),
             },
         ),
-        server=_override(server, {"host": environment.get("LIVEONE_HOST"), "port": _port(environment)}),
+        server=_override(
+            server,
+            {
+                "host": environment.get("LIVEONE_HOST"),
+                "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
+                "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
+            },
+        ),
+        serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
         collect=_override(collect, {"scheduler": _scheduler(environment)}),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
         secrets=_secrets(secrets, environment),
@@ -228,13 +250,17 @@ def _override(section: Any, values: Mapping[str, Any]) -> Any:
     return type(section)(**{**current, **given})
 
 
-def _port(environment: Mapping[str, str]) -> int | None:
-    text = environment.get("LIVEONE_PORT")
+def _number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
+    text = environment.get(variable)
     if not text:
         return None
     if not text.isdigit():
-        raise ConfigError(f"LIVEONE_PORT={text!r} is not a port number")
+        raise ConfigError(f"{variable}={text!r} is not a {what}")
     return int(text)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
 def _scheduler(environment: Mapping[str, str]) -> bool | None:
@@ -252,8 +278,8 @@ def _vendors(
     if not isinstance(tables, list):
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
     found: dict[str, VendorConfig] = {}
-    for number, table in enumerate(tables, 1):
-        place = f"{where} [[vendor]] {number}"
+    for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
+        place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
         if not isinstance(table, dict) or not table.get("name"):
             raise ConfigError(f"{place} has no name", hint='Give each account a name, e.g. name = "home".')
         vendor = _section(VendorConfig, table, place)
@@ -266,7 +292,7 @@ def _vendors(
 
 def password_variable(vendor_name: str) -> str:
     """The environment variable that holds a vendor account's password: LIVEONE_VENDOR_HOME_PASSWORD."""
-    return f"LIVEONE_VENDOR_{vendor_name.upper().replace('-', '_').replace('.', '_')}_PASSWORD"
+    return f"{in_environment.PREFIX}{in_environment.name_part(vendor_name)}_PASSWORD"
 
 
 def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -291,9 +317,26 @@ def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secret
     )
 
 
+def with_role(config: Config, role: str | None) -> Config:
+    """The settings with another role for ``serve``; None keeps theirs. Raises ConfigError."""
+    changed = replace(config, serve=_override(config.serve, {"role": role}))
+    _check_role(changed)
+    return changed
+
+
+def _check_role(config: Config) -> None:
+    if config.serve.role not in ROLES:
+        raise ConfigError(
+            f"serve.role (LIVEONE_ROLE, --role) is {config.serve.role!r}, and must be web, poller or all",
+            hint="web shows and takes changes, poller polls and closes days, all does both.",
+        )
+
+
 def _check_ranges(config: Config, where: str) -> None:
+    _check_role(config)
     rules = (
         ("server.port", config.server.port, 0, 65535),
+        ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
         ("collect.cadence_s", config.collect.cadence_s, 1, 300),
         ("collect.workers", config.collect.workers, 1, 256),
     )

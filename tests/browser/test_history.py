@@ -1,6 +1,7 @@
 """The charts: gaps as gaps, periods in the address, one cursor, zoom to the readings, downloads."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,34 @@ def test_what_is_shown_can_be_taken_along(page: Page, store: Store, clock: SetCl
         with page.expect_download() as waiting:
             page.get_by_role("button", name="PNG").click()
         assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_of_days_has_their_energies_and_says_which_are_estimated(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1?view=all")
+        expect(page.locator("#compare")).to_be_disabled()
+        expect(page.locator("#bars svg")).to_be_visible()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="CSV").click()
+        lines = [line.split(",") for line in Path(waiting.value.path()).read_text().splitlines()]
+        today = dict(zip(lines[0], lines[-1], strict=True))
+        assert float(today["load_kwh"]) > 0
+        assert today["load_kwh estimated"] == "1"
+
+
+def test_a_house_without_a_battery_has_its_grid_drawn_on_its_solar(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    system = add(store, "alice", site="1600")
+    rows = house(clock.at - DAY_S, clock.at)
+    bare = (replace(row, battery_w=None, battery_soc_pct=None, grid_w=row.battery_w) for row in rows)
+    fill(store, system, bare, clock.at)
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/{system.id}")
+        expect(page.locator("#chart .area.grid").first).to_be_visible()
+        expect(page.locator("#chart .area.battery")).to_have_count(0)
 
 
 def test_heat_map_leads_to_the_day(page: Page, store: Store, clock: SetClock) -> None:

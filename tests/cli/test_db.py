@@ -166,10 +166,10 @@ def test_a_backup_is_a_file_in_either_case_and_restore_says_how(
     if "://" in url:
         assert isinstance(restored.exception, BadInput)
         assert "liveone db move" in str(restored.exception)
-        assert isinstance(liveone("upgrade", "--plan-only").exception, ConfigError)
     else:
         assert restored.exit_code == 0
     assert "generation 2" in liveone("doctor").output
+    assert "there is nothing to do" in out(liveone("upgrade", "--plan-only"))
 
 
 def test_init_on_a_server_makes_the_tables_there(

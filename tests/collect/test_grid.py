@@ -163,3 +163,10 @@ def test_a_portal_that_stays_down_is_asked_once_a_minute_only() -> None:
             schedule.settle(turn, moment, error=TemporaryFailure("503"))
     assert len([second for second in polls if second < 180]) > 5
     assert len([second for second in polls if second >= 600]) == 10
+
+
+@pytest.mark.parametrize("number", [3, 1000, 10_000])
+def test_first_polls_of_systems_that_appear_together_fit_into_a_cadence(number: int) -> None:
+    first = [turn.due_s for turn in schedule_of(number).turns()]
+    assert len(set(first)) == number, "they do not come all at once"
+    assert max(first) <= min(40.0, (number - 1) * 0.04)

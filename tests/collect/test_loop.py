@@ -243,7 +243,9 @@ async def test_clock_steps_and_a_suspended_machine_bring_no_burst_and_no_stall(
 async def test_a_repeated_sample_is_a_success_and_not_a_new_reading(store: Store, tmp_path: Path) -> None:
     vendor = Inverter(lambda site, now_at: reading_at(START_AT))
     clock = ManualClock()
-    collector = Collector(store, always(vendor), clock, Spool(tmp_path / "spool"), CollectSettings())
+    collector = Collector(
+        store, always(vendor), clock, Spool(tmp_path / "spool"), CollectSettings(pause_s=0.0)
+    )
     fates = [[result.fate for result in await collector.poll_once()] for _ in range(2)]
     await collector.stop()
     assert fates == [[Fate.NEW] * 3, [Fate.REPEAT] * 3]
@@ -324,7 +326,7 @@ async def test_days_are_closed_after_midnight_and_again_when_late_data_came(
 ) -> None:
     midnight_at = 1_755_612_000
     clock, vendor = ManualClock(midnight_at - 180), Inverter()
-    async with collecting(store, always(vendor), clock, tmp_path) as collector:
+    async with collecting(store, always(vendor), clock, tmp_path, pause_s=0.0) as collector:
         await pass_minutes(clock, collector, 4)
         assert not aggregates.days(store, 1, "2025-08-01", "2025-08-31"), "the grace has not passed"
         await pass_minutes(clock, collector, 2)
@@ -392,22 +394,3 @@ async def test_poll_once_joins_a_poll_under_way_and_returns_in_time(store: Store
     assert (await again)[0].ok
     assert Counter(site for site, _ in vendor.asked)["100"] == 1
     await collector.stop()
-
-
-async def test_two_collectors_on_one_database_do_no_harm(store: Store, tmp_path: Path) -> None:
-    clock = ManualClock()
-    vendors = [Inverter(), Inverter()]
-    async with (
-        collecting(store, always(vendors[0]), clock, tmp_path) as first,
-        collecting(store, always(vendors[1]), clock, tmp_path) as second,
-    ):
-        for _ in range(180):
-            await clock.advance(1)
-            await until(lambda: first.status().in_flight == second.status().in_flight == 0)
-    times = times_in(store)
-    assert len(times) == len(set(times)) >= 3
-    status = [first.status(), second.status()]
-    assert sum(each.readings_new for each in status) == sum(
-        len(times_in(store, number)) for number in (1, 2, 3)
-    )
-    assert not any(each.failures for each in status)

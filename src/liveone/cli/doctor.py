@@ -2,7 +2,8 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from liveone.clock import SystemClock
 from liveone.config import Config
 from liveone.domain import freshness
 from liveone.domain.system import System
+from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
 from liveone.main import VendorBook, auth_settings, open_store, release
-from liveone.store import aggregates, polling, readings, systems
+from liveone.store import aggregates, leases, polling, readings, systems
 from liveone.store.storage import storage
 from liveone.store.store import Store
 
@@ -97,7 +99,7 @@ def _database(store: Store) -> Finding:
 
 
 def _upgrade(store: Store) -> Iterator[Finding]:
-    plans = schema.pending(store.generation)
+    plans = schema.pending(store.shape)
     if plans:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"
@@ -150,6 +152,7 @@ def _clock(store: Store, now_at: float) -> Iterator[Finding]:
 def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
     book, found = VendorBook(config.vendors), systems.list_systems(store)
     newest, statuses = readings.latest_many(store), polling.statuses(store)
+    yield from _pollers(store, found, now_at)
     for system in found:
         name = f"system {system.id}"
         if not system.is_active:
@@ -162,10 +165,31 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
         error = status.last_error if status and status.consecutive_errors else None
         advice = (error or "Is `liveone serve` running?").replace("\n", " ")
         yield Finding(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
+        yield from _zone(system, name)
         yield from _account(book, system, name)
         yield from _frozen(store, system, name, int(now_at))
     if not found:
         yield Finding("systems", False, "none yet", "liveone systems discover, then liveone systems add")
+
+
+def _zone(system: System, name: str) -> Iterator[Finding]:
+    if system.time_zone and not is_known(system.time_zone):
+        says = f"time zone {system.time_zone} is not known here; its days are counted at {zone_of(system)}"
+        advice = f"Update the package tzdata, or: liveone systems edit {system.id} --timezone NAME"
+        yield Finding(name, False, says, advice)
+
+
+def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[Finding]:
+    """Who polls how many of the systems."""
+    active = {system.id for system in found if system.is_active}
+    holders = leases.holders(store, active, now_at)
+    shares = Counter(holder.name for holder in holders.values())
+    for name, count in sorted(shares.items()):
+        since_s = max(holder.since_s for holder in holders.values() if holder.name == name)
+        yield Finding("poller", True, f"{name} polls {count} of {len(active)} systems, for {since_s:,.0f} s")
+    if active and not holders:
+        advice = "Run `liveone serve`, or have a schedule call /api/cron/minutely."
+        yield Finding("poller", True, "no process polls by itself", advice)
 
 
 def _account(book: VendorBook, system: System, name: str) -> Iterator[Finding]:

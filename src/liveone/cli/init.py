@@ -6,18 +6,19 @@ from pathlib import Path
 
 import click
 
+from hrana.address import is_server
 from liveone.config import CONFIG_NAME, SECRETS_NAME, Config, DatabaseConfig, Secrets
 from liveone.errors import BadInput
 from liveone.store.files import create
-from liveone.store.libsql.address import is_server
 
 FILE_NAME = "liveone.db"
 
 SETTINGS = """\
 # LiveOne's settings. Every key stands here with its default; unknown keys are errors.
 # The environment wins: LIVEONE_DATABASE_URL, LIVEONE_REPLICA_URL, LIVEONE_HOST, LIVEONE_PORT,
-# LIVEONE_SCHEDULER=off. Secrets do not belong here: they come from the environment (AUTH_PASSWORD,
-# CRON_SECRET, LIVEONE_DATABASE_TOKEN, LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml beside this file.
+# LIVEONE_ROLE, LIVEONE_SCHEDULER=off. Secrets do not belong here: they come from the environment
+# (AUTH_PASSWORD, CRON_SECRET, LIVEONE_DATABASE_TOKEN, LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml
+# beside this file.
 
 [database]
 url = "liveone.db"          # a file, relative to this one; or a libSQL server, e.g. "libsql://HOST"
@@ -27,6 +28,9 @@ replica_url = ""            # a replica of that server, to read from
 host = "127.0.0.1"          # 0.0.0.0 to serve the network; needs a password or an account
 port = 8080
 trusted_proxies = []        # addresses of reverse proxies whose X-Forwarded-For counts
+
+[serve]
+role = "all"                # "web" only shows, "poller" only polls: for several processes on one database
 
 [collect]
 cadence_s = 60              # seconds between polls of one system

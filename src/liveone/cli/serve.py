@@ -6,18 +6,25 @@ import click
 
 from liveone import main
 from liveone.cli.context import Shell, pass_shell
-from liveone.config import Config
+from liveone.config import Config, with_role
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @click.command("serve")
+@click.option(
+    "--role", metavar="web|poller|all", help="What this process does [serve.role, LIVEONE_ROLE, or all]."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
 @pass_shell
-def serve_command(shell: Shell, verbose: bool) -> None:
-    """Poll the systems, serve the API and the dashboard until interrupted."""
+def serve_command(shell: Shell, role: str | None, verbose: bool) -> None:
+    """Poll the systems, serve the API and the dashboard until interrupted.
+
+    Several processes may work on one database: `--role web` shows and takes changes, `--role poller` polls
+    and closes days. Pollers share the systems among themselves.
+    """
     start_logging(verbose=verbose)
-    config = shell.config
+    config = with_role(shell.config, role)
     main.serve(config, ready=lambda address: announce(config, address))
 
 
@@ -35,6 +42,10 @@ def announce(config: Config, address: str) -> None:
             "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
             f"would see everything.{_unheeded(config)}"
         )
+    if config.serve.role == "web":
+        click.echo("Role web: this process shows and takes changes; it neither polls nor closes days.")
+    if config.serve.role == "poller":
+        click.echo("Role poller: this process polls and closes days; only /api/health and /metrics answer.")
     if main.only_reads(config):
         click.echo("The database token only reads: this instance shows; it neither polls nor closes days.")
     if not config.collect.scheduler:

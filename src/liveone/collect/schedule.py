@@ -23,18 +23,22 @@ PATIENCE_S = 24 * 3600.0
 RETRIED_FAILURES = 10
 """After so many failed polls in a row a system is polled once a minute only, until it answers."""
 
-FIRST_SPACING_S = 0.04
-"""Between the first polls of systems that appear together: 1,000 systems start within 40 s."""
+FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
+"""Between the first polls of systems that appear together, which all come within this share of a cadence."""
 
 
 @dataclass(slots=True)
 class Turn:
-    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds."""
+    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
+    by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute, so
+    the poll after keeps a whole cadence's distance."""
 
     system: System
     offset_s: int
     due_s: float
     retry_s: float | None = None
+    late_s: float = 0.0
+    off_grid: bool = True
     failures: int = 0
     refusals: int = 0
     slowed_by: LiveOneError | None = None
@@ -61,14 +65,13 @@ class Schedule:
         """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
         active = {system.id: system for system in systems if system.is_active}
         self._turns = {key: turn for key, turn in self._turns.items() if key in active}
-        new = 0
-        for key, system in active.items():
-            if key in self._turns:
-                self._turns[key].system = system
-                continue
+        for key, turn in self._turns.items():
+            turn.system = active[key]
+        new = [system for key, system in active.items() if key not in self._turns]
+        spacing_s = min(FIRST_SPACING_S, self._cadence_s * FIRST_WITHIN / max(1, len(new)))
+        for place, system in enumerate(new):
             offset_s = grid.offset_s(system.vendor_type, system.vendor_site_id, self._cadence_s)
-            self._turns[key] = Turn(system, offset_s, moment.monotonic_s + new * FIRST_SPACING_S)
-            new += 1
+            self._turns[system.id] = Turn(system, offset_s, moment.monotonic_s + place * spacing_s)
 
     def turns(self) -> list[Turn]:
         """Every turn, in the order of the systems."""
@@ -81,6 +84,14 @@ class Schedule:
     def next_s(self) -> float:
         """Monotonic seconds of the earliest turn; infinity without systems."""
         return min((min(turn.due_s, turn.retry_s or turn.due_s) for turn in self.turns()), default=math.inf)
+
+    def postpone(self, turn: Turn, moment: Moment, wait_s: float) -> None:
+        """Poll a system that must not be polled yet in ``wait_s``, or on its next moment of the grid when
+        that comes soon after."""
+        turn.retry_s = None
+        on_grid_s = self._on_grid(turn, moment, at_least_s=wait_s)
+        turn.off_grid = on_grid_s > moment.monotonic_s + wait_s + self._cadence_s / 4
+        turn.due_s = moment.monotonic_s + wait_s if turn.off_grid else on_grid_s
 
     def settle(
         self, turn: Turn, moment: Moment, *, error: LiveOneError | None = None, sample_at: int | None = None
@@ -105,17 +116,24 @@ class Schedule:
     def _is_due(self, turn: Turn, moment: Moment) -> bool:
         late_s = moment.monotonic_s - turn.due_s
         if late_s >= 0:
-            turn.retry_s = None
-            turn.due_s = self._on_grid(turn, moment, at_least_s=0 if late_s > self._cadence_s else None)
+            turn.retry_s, turn.late_s = None, late_s
+            turn.due_s = self._on_grid(turn, moment, at_least_s=self._least_s(turn, late_s))
+            turn.off_grid = False
             return late_s <= self._cadence_s
         if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
+            turn.late_s = moment.monotonic_s - turn.retry_s
             turn.retry_s = None
             return True
         return False
 
-    def _on_grid(self, turn: Turn, moment: Moment, *, at_least_s: float | None = None) -> float:
-        least_s = self._cadence_s / 2 if at_least_s is None else at_least_s
-        wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=least_s)
+    def _least_s(self, turn: Turn, late_s: float) -> float:
+        """How far away the poll after this one is at least; half a cadence for a clock that was set."""
+        if late_s > self._cadence_s:
+            return 0.0
+        return self._cadence_s * (0.95 if turn.off_grid else 0.5)
+
+    def _on_grid(self, turn: Turn, moment: Moment, *, at_least_s: float) -> float:
+        wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=at_least_s)
         return moment.monotonic_s + wait_s
 
     def _retry_s(self, turn: Turn, moment: Moment) -> float | None:

@@ -24,8 +24,11 @@ cron paths take `Authorization: Bearer <CRON_SECRET>` only. Every error is `{"er
 """
 
 
-def create_app(services: Services) -> FastAPI:
-    """The ASGI application. ``app.state.live.close()`` ends open streams: await it when stopping begins."""
+def create_app(services: Services, *, for_operators_only: bool = False) -> FastAPI:
+    """The ASGI application. ``app.state.live.close()`` ends open streams: await it when stopping begins.
+
+    ``for_operators_only``: nothing but health and metrics is served.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +52,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    for part in (data, readings, stream, cron, login, admin, steward, backups, health, pages):
+    everything = (data, readings, stream, cron, login, admin, steward, backups, health, pages)
+    for part in (health,) if for_operators_only else everything:
         app.include_router(part.router)
     app.add_middleware(Guard, local_only=services.auth.is_open)
     return app

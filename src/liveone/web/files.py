@@ -1,10 +1,11 @@
-"""The files of the pages: read once, tagged, compressed once; nothing outside of ``static/`` is served.
+"""The files of the pages: read once, compressed when first asked for; all of them lie in ``static/``.
 
 Beside every page's module, ``js/pages/<page>.js``, there is ``joined/<page>.js`` with all that it imports.
 """
 
 import gzip
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -24,14 +25,17 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class File:
     """One file, plain and compressed."""
 
     plain: bytes
-    zipped: bytes
     etag: str
     media_type: str
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.plain, 9, mtime=0)
 
 
 def load(folder: Path = FOLDER) -> dict[str, File]:
@@ -60,4 +64,4 @@ def respond(request: Request, file: File) -> Response:
 
 def _file(content: bytes, suffix: str) -> File:
     tag = blake2b(content, digest_size=12).hexdigest()
-    return File(content, gzip.compress(content, 9, mtime=0), f'"{tag}"', TYPES[suffix])
+    return File(content, f'"{tag}"', TYPES[suffix])

@@ -105,10 +105,13 @@ def _polling_families(systems: list[System], statuses: Mapping[int, PollingStatu
 
 
 def _server_families(services: Services, listeners: int) -> Iterator[Family]:
-    build = {"release": services.release, "generation": str(services.store.generation)}
-    yield Family("liveone_build_info", "gauge", "Release and database generation.", [(build, 1)])
+    generation = str(services.store.generation)
+    build = {"release": services.release, "generation": generation, "role": services.role}
+    yield Family("liveone_build_info", "gauge", "Release, database generation and role.", [(build, 1)])
     yield Family("liveone_stream_listeners", "gauge", "Open event streams.", [({}, listeners)])
     said = services.collector_status()
+    polled = [({"system": str(key)}, 1) for key in said.get("polled_systems", ())]
+    yield Family("liveone_polled_here", "gauge", "The systems that this process polls.", list(polled))
     for key, text in SAID_BY_COLLECTOR.items():
         if isinstance(said.get(key), int):
             yield Family(f"liveone_collector_{key}", "gauge", text, [({}, said[key])])

@@ -185,4 +185,6 @@ class Health(Shape):
     database: Annotated[str, Field(examples=["sqlite"])]
     generation: Annotated[int, Field(examples=[2])]
     release: Annotated[str, Field(examples=["0.1.0+359d6d9"])]
+    role: Annotated[Literal["web", "poller", "all"], Field(description="what this process does")]
+    polls: Annotated[list[int], Field(description="the ids of the systems that this process polls")]
     db_schema: Annotated[dict[str, Any], Field(alias="schema")]

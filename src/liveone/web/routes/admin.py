@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from liveone.domain import freshness
+from liveone.domain.system import System
 from liveone.domain.zones import zone_of
-from liveone.store import polling, readings, storage, systems
+from liveone.store import leases, polling, readings, storage, systems
 from liveone.web.access import Administrator, Wired
 from liveone.web.answers import answer
 from liveone.web.models import Done, Failure
@@ -27,8 +28,9 @@ def all_systems(_: Administrator, services: Wired) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
     statuses, newest = polling.statuses(store), readings.latest_many(store)
-    rows = []
-    for system in systems.list_systems(store):
+    rows, every = [], systems.list_systems(store)
+    holders = leases.holders(store, {system.id for system in every if system.is_active}, now_at)
+    for system in every:
         zone, reading = zone_of(system), newest.get(system.id)
         received_at = reading.received_time if reading else None
         rows.append(
@@ -38,7 +40,7 @@ def all_systems(_: Administrator, services: Wired) -> Response:
                 **identity(system, zone),
                 "lastReadingTime": iso_or_none(zone, reading.inverter_time if reading else None),
                 "freshness": freshness.of(received_at, now_at, services.cadence_s),
-                "polling": polling_json(system, statuses.get(system.id), zone),
+                "polling": polling_json(system, statuses.get(system.id), zone) | _polled(holders, system),
             }
         )
     return answer({"success": True, "systems": rows})
@@ -79,3 +81,9 @@ def storage_of(_: Administrator, services: Wired) -> Response:
             "bytesPerReading": rounded(found.bytes_per_reading),
         }
     )
+
+
+def _polled(holders: dict[int, leases.Holder], system: System) -> dict[str, Any]:
+    """Which process polls a system and for how long already (s); null where none does."""
+    holder = holders.get(system.id)
+    return {"by": holder.name if holder else None, "byForS": round(holder.since_s) if holder else None}

@@ -1,5 +1,7 @@
 """New readings as they come: Server-Sent Events."""
 
+import math
+
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -11,7 +13,7 @@ from liveone.web.access import Asking, Wired, system_for, systems_for
 from liveone.web.auth import Caller
 from liveone.web.live import CATCH_UP_S, Event, Listener, Live, encode, since
 from liveone.web.routes.data import NOT_YOURS, SystemId
-from liveone.web.stream import LONGEST_S, RELOAD, EventStream, frame, unnamed
+from liveone.web.stream import RELOAD, EventStream, frame, unnamed
 
 router = APIRouter(prefix="/api", tags=["data"])
 ALL = "all"
@@ -37,18 +39,19 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
     is not caught up.
     """
     live: Live = request.app.state.live
-    until_s = LONGEST_S if caller.until_at is None else caller.until_at - services.clock.now_at()
+    session_s = math.inf if caller.until_at is None else caller.until_at - services.clock.now_at()
+    longest_s = min(session_s, services.stream_s)
     if system_id == ALL:
         zones, newest = await run_in_threadpool(_start_all, services.store, caller)
         everybody = Listener(zones, {number: event.at for number, event in newest.items()})
         live.join(everybody)
-        return EventStream(live, everybody, [*map(unnamed, newest.values())], until_s)
+        return EventStream(live, everybody, [*map(unnamed, newest.values())], longest_s)
     last_at = _last_event_at(request)
     system, zone, first = await run_in_threadpool(_start, services.store, caller, system_id, last_at)
     listener = Listener({system.id: zone}, {system.id: max([one.at for one in first], default=last_at or 0)})
     live.join(listener)
     missed = [RELOAD] if last_at is not None and first and first[0].at - last_at > CATCH_UP_S else []
-    return EventStream(live, listener, [*missed, *map(frame, first)], until_s)
+    return EventStream(live, listener, [*missed, *map(frame, first)], longest_s)
 
 
 def _start(

@@ -14,15 +14,15 @@ const DOWN = [["load", "load"], ["battery", "batteryIn"], ["grid", "gridOut"]];
 
 /**
  * @param {HTMLElement} box
- * @param {{energy: Track, span: import("../types").Span, zone: import("../types").Zone, before: Track | null, only: string}} shown
+ * @param {{size: import("../types").Size, energy: Track, span: import("../types").Span, zone: import("../types").Zone, before: Track | null, only: string}} shown
  */
-export function drawBars(box, { energy, span, zone, before, only }) {
-  const frame = frameOf(box, HEIGHT);
+export function drawBars(box, { size, energy, span, zone, before, only }) {
+  const frame = frameOf(size, HEIGHT);
   const up = UP.filter(([key]) => !only || only === key);
   const down = DOWN.filter(([key]) => !only || only === key);
-  const size = energy.from.length;
-  const tops = sums(energy, up, size);
-  const bottoms = sums(energy, down, size);
+  const count = energy.from.length;
+  const tops = sums(energy, up, count);
+  const bottoms = sums(energy, down, count);
   const ghostTops = before ? sums(before, up, before.from.length) : [];
   const ghostBottoms = before ? sums(before, down, before.from.length) : [];
   const high = Math.max(0.2, ...tops, ...ghostTops);
@@ -30,10 +30,10 @@ export function drawBars(box, { energy, span, zone, before, only }) {
   const y = niceScale(low, high, frame.bottom, frame.top, 6);
   const x = timeScale(frame, span);
   const place = (/** @type {number} */ index) => ends(energy, index, x);
-  const ghost = (/** @type {number} */ index) => (index < size && before
+  const ghost = (/** @type {number} */ index) => (index < count && before
     ? [svg("rect", { class: "ghost-bar", ...box4(place(index), y(ghostTops[index]), y(-ghostBottoms[index])) })] : []);
   box.replaceChildren(drawing(
-    frame, t("chart.energyLabel", { size }), hatch("hatch-bars"), ...timeMarks(frame, x, span, zone),
+    frame, t("chart.energyLabel", { size: count }), hatch("hatch-bars"), ...timeMarks(frame, x, span, zone),
     ...valueMarks(frame, y, (value) => (value === 0 ? "0" : kwhTick(Math.abs(value), y.ticks))),
     ...energy.from.flatMap((_, index) => [...pile(energy, up, index, 1, place, y), ...pile(energy, down, index, -1, place, y)]),
     ...(before ? before.from.flatMap((_, index) => ghost(index)) : []),

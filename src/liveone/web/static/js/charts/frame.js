@@ -2,7 +2,7 @@
 // page share left and right edges, so that one moment stands at one place in all of them.
 
 import { scale, timeTicks } from "../core/scale.js";
-import { clock } from "../core/format.js";
+import { face } from "../core/format.js";
 import { svg } from "../ui/dom.js";
 import { format } from "../ui/text.js";
 
@@ -10,12 +10,18 @@ const NARROW = 560;
 const LETTERS_PX = 16;
 
 /**
- * Sizes are those of a page whose letters are 16 px high, and grow with them: a wall screen has larger ones.
- * @param {HTMLElement} box @param {number} height @param {{axis?: boolean}} options @returns {import("../types").Frame}
+ * How wide the charts may be, and how large everything in them: as on a page whose letters are 16 px high, more on
+ * a wall screen. Measured once for all charts, before any is drawn: measuring after drawing makes the browser lay out
+ * the page again.
+ * @param {HTMLElement} box @returns {import("../types").Size}
  */
-export function frameOf(box, height, { axis = true } = {}) {
+export function measured(box) {
   const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PX;
-  const width = Math.max(240, Math.floor(box.clientWidth));
+  return { width: Math.max(240, Math.floor(box.clientWidth)), unit };
+}
+
+/** @param {import("../types").Size} size @param {number} height @param {{axis?: boolean}} options @returns {import("../types").Frame} */
+export function frameOf({ width, unit }, height, { axis = true } = {}) {
   const high = Math.round(height * unit);
   return { width, height: high, unit, left: Math.round((width < NARROW ? 36 : 48) * unit), right: width - 8, top: 8, bottom: high - (axis ? 22 : 7) * unit };
 }
@@ -58,7 +64,7 @@ export function timeMarks(frame, x, span, zone) {
 /** @param {number} at @param {string} kind @param {import("../types").Zone} zone */
 function tickText(at, kind, zone) {
   const day = zone.date(at);
-  if (kind === "time") return clock(at, zone);
+  if (kind === "time") return face(at, zone);
   if (kind === "day") return format.shortDay(day);
   return kind === "year" ? day.slice(0, 4) : format.shortMonth(day);
 }

@@ -10,9 +10,9 @@ import { isGap } from "./power.js";
 const HEIGHT = 90;
 const STRIP = 16;
 
-/** @param {HTMLElement} box @param {{power: import("../types").Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number}} shown */
-export function drawSoc(box, { power, span, zone, nowAt, firstAt }) {
-  const frame = frameOf(box, HEIGHT, { axis: false });
+/** @param {HTMLElement} box @param {{size: import("../types").Size, power: import("../types").Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number}} shown */
+export function drawSoc(box, { size, power, span, zone, nowAt, firstAt }) {
+  const frame = frameOf(size, HEIGHT, { axis: false });
   const track = thinned(power, frame.width);
   const x = timeScale(frame, span);
   const y = niceScale(0, 100, frame.bottom, frame.top, 2);
@@ -32,10 +32,10 @@ export function drawSoc(box, { power, span, zone, nowAt, firstAt }) {
 
 /**
  * A strip that is full where everything was read. `shares` are [from, to, share read or null for what is to come].
- * @param {HTMLElement} box @param {import("../types").Span} span @param {[number, number, number | null][]} shares
+ * @param {HTMLElement} box @param {{size: import("../types").Size, span: import("../types").Span, shares: [number, number, number | null][]}} shown
  */
-export function drawStrip(box, span, shares) {
-  const frame = frameOf(box, STRIP, { axis: false });
+export function drawStrip(box, { size, span, shares }) {
+  const frame = frameOf(size, STRIP, { axis: false });
   const x = timeScale(frame, span);
   const known = /** @type {[number, number, number][]} */ (shares.filter(([, , share]) => share !== null));
   box.replaceChildren(drawing(

@@ -8,7 +8,7 @@ import { drawing, frameOf, hatch, holes, timeMarks, timeScale, valueMarks } from
 
 /** @typedef {import("../types").Track} Track */
 /** @typedef {import("../types").Maybe} Maybe */
-/** @typedef {{power: Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number, before: Track | null, shift: number, mode: string, only: string}} Shown */
+/** @typedef {{size: import("../types").Size, power: Track, span: import("../types").Span, zone: import("../types").Zone, nowAt: number, firstAt: number, before: Track | null, shift: number, mode: string, only: string}} Shown */
 
 const HEIGHT = 280;
 const UP = [["solar", "solar"], ["battery", "batteryOut"], ["grid", "gridIn"]];
@@ -17,7 +17,7 @@ const LINES = [["solar", "solar"], ["load", "load"], ["battery", "battery"], ["g
 
 /** @param {HTMLElement} box @param {Shown} shown */
 export function drawPower(box, shown) {
-  const frame = frameOf(box, HEIGHT);
+  const frame = frameOf(shown.size, HEIGHT);
   const track = thinned(shown.power, frame.width);
   const layers = shown.mode === "lines" ? linesOf(track, shown.only) : stacksOf(track, shown.only);
   const ghosts = shown.before ? ghostsOf(thinned(shown.before, frame.width), shown) : [];
@@ -38,7 +38,11 @@ export function drawPower(box, shown) {
 
 /** @typedef {{key: string, low: Maybe[], high: Maybe[]}} Layer */
 
-/** One upon the other, away from the line. @param {Track} track @param {string} only @returns {Layer[]} */
+/**
+ * One upon the other, away from the line. What was never measured (a house without a battery) leaves no hole in what
+ * lies on it; a value that is missing for a while does.
+ * @param {Track} track @param {string} only @returns {Layer[]}
+ */
 function stacksOf(track, only) {
   const losses = track.values.losses;
   const positive = losses.map((w) => (w === null ? null : Math.max(0, w)));
@@ -46,7 +50,7 @@ function stacksOf(track, only) {
   const wanted = (/** @type {string} */ key) => !only || only === key;
   const pile = (/** @type {[string, Maybe[]][]} */ parts, /** @type {number} */ sign) => {
     let base = /** @type {Maybe[]} */ (track.from.map(() => 0));
-    return parts.filter(([key]) => wanted(key)).map(([key, values]) => {
+    return parts.filter(([key, values]) => wanted(key) && values.some((w) => w !== null)).map(([key, values]) => {
       const low = base;
       base = values.map((w, index) => (w === null || low[index] === null ? null : Number(low[index]) + sign * w));
       return { key, low, high: base };

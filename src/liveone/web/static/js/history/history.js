@@ -1,12 +1,12 @@
 // The history section: which stretch is shown and how, kept in the address; loads it and draws all charts of it.
 
-import { elapsed } from "../core/energy.js";
+import { ENERGIES, FIELDS, elapsed } from "../core/energy.js";
 import { daysOf, moved } from "../core/period.js";
 import { readState, writeState } from "../core/state.js";
 import { addDays } from "../core/zone.js";
 import { drawBars } from "../charts/bars.js";
 import { makeCursor } from "../charts/cursor.js";
-import { frameOf } from "../charts/frame.js";
+import { frameOf, measured } from "../charts/frame.js";
 import { drawSoc, drawStrip, sharesOf } from "../charts/level.js";
 import { drawPower, isGap } from "../charts/power.js";
 import { ask } from "../ui/api.js";
@@ -22,6 +22,7 @@ import { cursorParts, explainTotal, periodText, titlesOf } from "./words.js";
 
 const LOADING = ["view", "day", "from", "to", "compare"];
 const FIVE_MIN_MS = 300000;
+const ENERGY_TITLES = Object.fromEntries(ENERGIES.map((key) => [FIELDS[key], FIELDS[key]]));
 
 /**
  * @typedef {{
@@ -43,6 +44,8 @@ export class History {
     this.before = null;
     /** @type {[number, number, number | null][]} */
     this.shares = [];
+    /** @type {import("../types").Size} */
+    this.size = { width: 0, unit: 1 };
     this.turn = 0;
     /** When the newest reading was taken that the charts can hold. */
     this.readAt = 0;
@@ -54,7 +57,7 @@ export class History {
       this.load();
     });
     new ResizeObserver(() => this.draw()).observe(byId("stack"));
-    this.load();
+    this.ready = this.load();
   }
 
   today() {
@@ -138,7 +141,7 @@ export class History {
     if (!this.loaded) return;
     const { mode, only } = this.state;
     drawPower(byId("chart"), {
-      power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.around.firstAt,
+      size: this.size, power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.around.firstAt,
       before: this.before?.power ?? null, shift: this.shift, mode, only,
     });
   }
@@ -148,10 +151,12 @@ export class History {
     fillToolbar(this, this.spanOf(state));
     if (!loaded) return;
     const nowAt = this.around.now();
+    const size = measured(byId("chart"));
+    this.size = size;
     this.drawPower();
-    drawSoc(byId("soc"), { power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
-    drawStrip(byId("strip"), span, this.shares);
-    drawBars(byId("bars"), { energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
+    drawSoc(byId("soc"), { size, power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
+    drawStrip(byId("strip"), { size, span, shares: this.shares });
+    drawBars(byId("bars"), { size, energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
     show(byId("legend-before"), before ? periodText({ ...state, from: this.zoomed ? this.spanBefore(span).startAt : null, to: span.startAt }, this.spanBefore(span), zone) : "");
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
@@ -176,7 +181,7 @@ export class History {
   }
 
   saveCsv() {
-    if (this.loaded) saveCsv(this.loaded.power, titlesOf("W"), this.zone, `${this.around.name()} ${this.span.first}`);
+    if (this.loaded) saveCsv(tableOf(this.loaded), { ...titlesOf("W"), ...ENERGY_TITLES }, this.zone, `${this.around.name()} ${this.span.first}`);
   }
 
   savePng() {
@@ -191,7 +196,7 @@ export class History {
 
   #cursor() {
     return makeCursor(byId("stack"), {
-      edges: () => (this.loaded ? { ...frameOf(byId("chart"), 0), ...this.span } : null),
+      edges: () => (this.loaded ? { ...frameOf(this.size, 0), ...this.span } : null),
       steps: () => this.#seen(),
       onMove: (at) => byId("cursor").replaceChildren(...(at === null || !this.loaded ? [t("history.hint")] : cursorParts(at, this.loaded, this.zone, this.state.view))),
       onZoom: (from, to) => this.set(roundedOut(from, to)),
@@ -205,6 +210,13 @@ export class History {
     const size = track.to.filter((to) => to <= this.around.now()).length || track.to.length;
     return { from: track.from.slice(0, size), to: track.to.slice(0, size) };
   }
+}
+
+/** The powers, and where they are those of days the days' energies beside them. @param {import("./load.js").Loaded} loaded @returns {import("../types").Track} */
+function tableOf({ power, days }) {
+  if (!days || days.from.length !== power.from.length) return power;
+  const renamed = (/** @type {Record<string, any>} */ of) => Object.fromEntries(ENERGIES.map((key) => [FIELDS[key], of[key]]));
+  return { ...power, values: { ...power.values, ...renamed(days.values) }, estimated: renamed(days.estimated) };
 }
 
 /** At least twenty minutes, on whole five minutes. @param {number} from @param {number} to */

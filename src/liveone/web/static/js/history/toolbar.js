@@ -36,6 +36,7 @@ export function fillToolbar(past, span) {
   enable("previous", zoomed || (state.view !== "all" && span.first > around.firstDay));
   enable("next", zoomed || (state.view !== "all" && span.endAt <= nowAt));
   enable("to-today", zoomed || span.startAt > nowAt || span.endAt < nowAt);
+  enable("compare", zoomed || state.view !== "all");
   byId("compare").setAttribute("aria-pressed", String(state.compare));
   byId("mode").setAttribute("aria-pressed", String(state.mode === "lines"));
   for (const button of byId("legend").querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.key === state.only));

@@ -141,11 +141,11 @@ function startHistory() {
     if (data.latest) table();
   };
   past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, onState: follow });
-  const { state } = past;
-  requestIdleCallback(() => {
-    follow(state);
+  const shown = past;
+  past.ready.then(() => requestIdleCallback(() => {
+    follow(shown.state);
     guarded(loadFaults);
-  }, { timeout: 300 });
+  }, { timeout: 300 }));
 }
 
 async function loadFaults() {
@@ -169,11 +169,23 @@ function start() {
     if (key && reading) explainNow(key);
   });
   if (data.timeZone) say(byId("times"), t("footer.times", { zone: zone.label(now()) }));
-  if (reading) showData();
-  else showEmpty();
   if (reading) startHistory();
-  tick();
-  if (!data.displayName) return;
+  afterPaint(() => {
+    if (reading) showData();
+    else showEmpty();
+    tick();
+    if (data.displayName) stayLive();
+  });
+}
+
+/** The page came with its newest values: let them be seen before anything is drawn. @param {() => void} work */
+function afterPaint(work) {
+  if (document.hidden) work();
+  else requestAnimationFrame(() => setTimeout(work));
+}
+
+/** Every new reading as it comes, and everything else once a minute. */
+function stayLive() {
   listen(systemId, {
     onReading: (next) => (reading ? showReading(next) : location.reload()),
     onReload: () => reading && guardedQuietly(loadData),

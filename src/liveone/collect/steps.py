@@ -1,0 +1,46 @@
+"""Steps that are made again and again, whatever becomes of each; what goes wrong is logged once."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+
+from liveone.clock import Clock
+from liveone.errors import LiveOneError
+
+AFTER_TROUBLE_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Steps:
+    """The steps of one collector, by their names. Lives in one event loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._troubles: dict[str, str] = {}
+
+    async def every(self, period_s: float, step: Callable[[], Awaitable[object]], name: str) -> None:
+        """Make a step every ``period_s``, sooner after one that failed, for ever."""
+        while True:
+            pause_s = period_s
+            try:
+                await step()
+                self._clear(name)
+            except Exception as error:
+                self._note(name, error)
+                pause_s = min(period_s, AFTER_TROUBLE_S)
+            await self._clock.sleep(pause_s)
+
+    def problems(self) -> Iterator[str]:
+        """What went wrong at the last attempt of each step, in words."""
+        yield from (f"{step} fails: {text}" for step, text in list(self._troubles.items()))
+
+    def _note(self, step: str, error: Exception) -> None:
+        if self._troubles.get(step) != str(error):
+            log.error(
+                "%s failed: %s", step, error, exc_info=None if isinstance(error, LiveOneError) else error
+            )
+        self._troubles[step] = str(error)
+
+    def _clear(self, step: str) -> None:
+        if self._troubles.pop(step, None) is not None:
+            log.warning("%s works again", step)

@@ -1,0 +1,186 @@
+"""Who polls what, kept in the database: every step is one transaction, judged by the database's own clock.
+
+Rule: these tables are made when a second process may be there, never before and never by reading.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from liveone.store.database import Row, SchemaChanged, Statement
+from liveone.store.script import split
+from liveone.store.sole import sole_poller
+from liveone.store.sql import FOLDER
+from liveone.store.store import Query, Store
+
+TABLES = FOLDER.parent / "schema_leases.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What all pollers can see: their names, how often each showed itself, and the systems each holds.
+
+    ``held`` may name pollers that have no entry in ``beats``: they are gone.
+    """
+
+    names: Mapping[str, str]
+    beats: Mapping[str, int]
+    held: Mapping[str, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a system must not be polled now: not for ``wait_s`` seconds, or not while ``holder`` lives."""
+
+    wait_s: float
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who polls a system, and since how many seconds."""
+
+    name: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How systems are taken: from the ``dead`` (with their beats); and whether (``cautious``) somebody may
+    have polled what is free too, up to ``polled_ago_s`` seconds ago - ``by`` ourselves or somebody else."""
+
+    dead: Mapping[str, int]
+    cautious: bool = False
+    polled_ago_s: float = 0.0
+    by: str | None = None
+
+
+def make_tables(store: Store) -> None:
+    """Make the tables where they are missing. Raises ReadOnly with a token or a file that only reads."""
+    store.database.write([Statement(sql) for sql in split(TABLES.read_text(encoding="utf-8"))])
+
+
+def are_kept(store: Store) -> bool:
+    """Whether the tables are there; nothing is written."""
+    return bool(store.read("lease_tables"))
+
+
+def anybody(store: Store) -> bool:
+    """Whether any poller has entered itself."""
+    return are_kept(store) and bool(_or_none(store, "lease_pollers"))
+
+
+def beat(store: Store, me: str, name: str) -> Board:
+    """Show that ``me`` lives, and look at what all pollers show."""
+    _, pollers, holdings = store.write(
+        [Query("lease_beat", (me, name)), Query("lease_pollers"), Query("lease_holdings")]
+    )
+    return Board(
+        names={str(row[0]): str(row[1]) for row in pollers.rows},
+        beats={str(row[0]): int(row[2]) for row in pollers.rows},  # type: ignore[arg-type]
+        held={str(row[0]): frozenset(json.loads(str(row[1]))) for row in holdings.rows if row[0] is not None},
+    )
+
+
+def give(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
+    """Give systems back; who takes them keeps the distance to our last poll, also of those that we polled
+    without saying so (``unsaid``)."""
+    store.write([Query("lease_give", (me, _listed(system_ids), _listed(unsaid)))])
+
+
+def take(store: Store, me: str, system_ids: Collection[int], how: Taking) -> set[int]:
+    """Take systems that nobody living holds; returns those that we got."""
+    dead = json.dumps(list(how.dead.items()))
+    asked = (me, _listed(system_ids), dead, int(how.cautious), how.polled_ago_s, how.by)
+    taken, *_ = store.write([Query("lease_take", asked), Query("lease_bury", (dead,)), Query("lease_forget")])
+    return _ids(taken.rows)
+
+
+def claim(
+    store: Store, me: tuple[str, str], system_ids: Collection[int], pause_s: float
+) -> tuple[set[int], dict[int, Refusal]]:
+    """Say (``me`` is id and name) that systems are about to be polled, and that we live.
+
+    Returns those that may be polled now, and why the others may not: absent there is who has no lease.
+    """
+    listed = _listed(system_ids)
+    _, granted, waits = store.write(
+        [
+            Query("lease_beat", me),
+            Query("lease_claim", (me[0], listed, pause_s)),
+            Query("lease_waits", (listed, pause_s)),
+        ]
+    )
+    return _ids(granted.rows), _refusals(waits.rows, _ids(granted.rows))
+
+
+def visit(
+    store: Store, visitor: str, system_ids: Collection[int], *, pause_s: float, dead_after_s: float
+) -> tuple[set[int], dict[int, Refusal]]:
+    """As ``claim``, for who polls now and then and holds no lease."""
+    listed = _listed(system_ids)
+    granted, waits = store.write(
+        [
+            Query("lease_visit", (visitor, listed, pause_s, dead_after_s)),
+            Query("lease_waits", (listed, pause_s)),
+        ]
+    )
+    return _ids(granted.rows), _refusals(waits.rows, _ids(granted.rows))
+
+
+def waits(store: Store, system_ids: Collection[int], pause_s: float) -> dict[int, float]:
+    """The seconds that systems have to be left alone since their last poll; empty without the tables."""
+    if not are_kept(store):
+        return {}
+    rows = _or_none(store, "lease_waits", _listed(system_ids), pause_s)
+    return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items() if refusal.wait_s > 0}
+
+
+def leave(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
+    """Give back everything, as ``give`` does, and be gone."""
+    gives = Query("lease_give", (me, _listed(system_ids), _listed(unsaid)))
+    store.write([gives, Query("lease_leave_poller", (me,)), Query("lease_leave_jobs", (me,))])
+
+
+def clear(store: Store) -> None:
+    """Nobody else lives: forget all pollers. When systems were polled last is kept."""
+    store.write([Query("lease_clear"), Query("lease_clear_pollers")])
+
+
+def begin_job(store: Store, name: str, me: str, lasts_s: float) -> bool:
+    """Whether ``me`` may do a job for the next ``lasts_s`` seconds; repeat it to go on."""
+    (result,) = store.write([Query("job_begin", (name, me, lasts_s))])
+    return bool(result.rows)
+
+
+def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[int, Holder]:
+    """Who polls which system; those that nobody polls are absent. Nothing is written."""
+    if (alone := sole_poller(store.database)) is not None:
+        name, since_at = alone
+        return dict.fromkeys(system_ids, Holder(name, max(0.0, now_at - since_at)))
+    rows = _or_none(store, "lease_held") if are_kept(store) else []
+    return {int(row[0]): Holder(str(row[1]), float(row[2])) for row in rows if row[0] in system_ids}  # type: ignore[arg-type]
+
+
+def _or_none(store: Store, name: str, *params: str | float) -> list[Row]:
+    """The rows of a query; none where the tables went a moment ago."""
+    try:
+        return store.read(name, *params)
+    except SchemaChanged:
+        return []
+
+
+def _listed(system_ids: Collection[int]) -> str:
+    return json.dumps(sorted(system_ids))
+
+
+def _ids(rows: Sequence[Row]) -> set[int]:
+    return {int(row[0]) for row in rows}  # type: ignore[arg-type]
+
+
+def _refusals(rows: Sequence[Row], granted: Collection[int]) -> dict[int, Refusal]:
+    return {
+        int(row[0]): Refusal(max(0.0, float(row[1])), None if row[2] is None else str(row[3] or row[2]))  # type: ignore[arg-type]
+        for row in rows
+        if row[0] not in granted
+    }

@@ -1,0 +1,2 @@
+-- Nobody else lives.
+DELETE FROM _liveone_pollers

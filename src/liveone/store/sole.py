@@ -1,0 +1,93 @@
+"""Whether one process alone polls a database file, asked of the operating system.
+
+A file has one machine. So whoever polls it alone needs no lease in it: a lock on ``<file>-poller`` tells all
+others on that machine, and the system takes it back from a process that dies.
+"""
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from liveone.store.database import Database
+from liveone.store.sqlite import SqliteDatabase
+
+SUFFIX = "-poller"
+
+
+class SoleLock:
+    """Held alone by a process that polls alone, and together by those that share. Not safe across threads."""
+
+    def __init__(self, path: Path, says: str) -> None:
+        self._says = says
+        self.is_alone = False
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self.release()
+        except OSError:
+            self.close()
+            raise
+
+    def alone(self) -> bool:
+        """Take it for us alone, if nobody else has it; what we had of it together stays else."""
+        if not self.is_alone and not self._lock(fcntl.LOCK_EX):
+            self._lock(fcntl.LOCK_SH)
+            return False
+        if not self.is_alone:
+            self._sign()
+        self.is_alone = True
+        return True
+
+    def together(self) -> bool:
+        """Have it together with others; false while somebody has it alone."""
+        if not self._lock(fcntl.LOCK_SH):
+            return False
+        self.is_alone = False
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.is_alone = False
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _lock(self, how: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _sign(self) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{self._says}\n".encode(), 0)
+
+
+def sole_lock(database: Database, says: str) -> SoleLock | None:
+    """The lock of a database file, None for a server, and where the file's system knows no such lock."""
+    if not isinstance(database, SqliteDatabase):
+        return None
+    try:
+        return SoleLock(_beside(database.path), says)
+    except OSError:
+        return None
+
+
+def sole_poller(database: Database) -> tuple[str, float] | None:
+    """Which process polls a file alone, and since when (UTC epoch seconds); None where none does."""
+    if not isinstance(database, SqliteDatabase):
+        return None
+    with suppress(OSError), _beside(database.path).open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.readline().strip() or "another process", os.fstat(file.fileno()).st_mtime
+    return None
+
+
+def _beside(path: Path) -> Path:
+    real = path.resolve()
+    return real.with_name(real.name + SUFFIX)
