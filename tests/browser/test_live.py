@@ -142,10 +142,10 @@ def test_the_page_goes_on_after_the_server_restarted(page: Page, store: Store, c
 def test_signing_in_leads_back_and_signing_out_ends_it(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, OWNER, clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1?view=week")
-        page.get_by_label("Password").fill("wrong")
+        page.get_by_label("Password", exact=True).fill("wrong")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("do not belong together")
-        page.get_by_label("Password").fill(PASSWORD)
+        expect(page.get_by_role("alert")).to_contain_text("not this server's password")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page).to_have_url(f"{client.base_url}/dashboard/1?view=week")
         expect(page.locator("#link")).to_have_text("live")

@@ -269,12 +269,14 @@ def test_our_own_fault_is_500_in_the_one_error_shape(
     store.close()
 
 
-def test_pages_carry_no_inline_script_and_ask_nobody_else(owner: httpx2.Client) -> None:
-    pages = ["/dashboard/1", "/dashboard", "/admin", "/login", "/docs"]
+def test_pages_carry_no_inline_script_and_ask_nobody_else(
+    owner: httpx2.Client, anonymous: httpx2.Client
+) -> None:
+    pages = ["/dashboard/1", "/dashboard", "/admin", "/login", "/docs", "/offline"]
     static = Path(models.__file__).parent / "static"
     files = [path for path in static.rglob("*.*") if path.suffix in (".css", ".js", ".svg", ".webmanifest")]
     for path in pages + [f"/static/{path.relative_to(static).as_posix()}" for path in files]:
-        answer = owner.get(path)
+        answer = (anonymous if path == "/login" else owner).get(path)
         assert answer.status_code == 200, path
         assert not re.search(r"https?://(?!www\.w3\.org)", answer.text), path
         inline = r"<script(?![^>]*(src=|application/json))|<style|\son\w+=|\sstyle="
