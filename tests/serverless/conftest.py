@@ -18,8 +18,6 @@ from liveone.store.systems import add_system
 PASSWORD, CRON_SECRET = "correct horse", "0123456789abcdef"
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}
 OWNER = {"cookie": f"auth-token={PASSWORD.replace(' ', '%20')}"}
-CALL_S = 0.05
-"""How soon one call of the cron path may follow another in these tests."""
 
 
 @dataclass

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.serverless.conftest import CRON, OWNER, PASSWORD, Cloud
 from tests.serverless.host import Instance, instance
-from tests.web.support import house
+from tests.web.support import house, later
 
 from liveone.store import aggregates, bulk, polling, readings
-from liveone.store.readings import row_of
+from liveone.store.readings import Recorded, row_of
 
 pytestmark = pytest.mark.slow
 
@@ -100,19 +100,34 @@ def _refuses_with(one: Instance, words: str, *, within_s: float) -> None:
     assert time.monotonic() - began_s < within_s
 
 
+def test_calls_on_two_instances_at_once_poll_a_system_once_a_minute(cloud: Cloud, tmp_path: Path) -> None:
+    with (
+        instance(tmp_path, cloud.environment) as first,
+        instance(tmp_path, cloud.environment) as second,
+        ThreadPoolExecutor() as threads,
+    ):
+        asked = (first, second, first, second)
+        calls = [threads.submit(one.get, "/api/cron/minutely", **CRON) for one in asked]
+        outcomes = [call.result().json()["results"][0] for call in calls]
+    assert [one["success"] for one in outcomes].count(True) == 1
+    assert all("polled" in one["error"] for one in outcomes if not one["success"]), outcomes
+    assert len(cloud.portal.log.entries("1586")) == 1
+
+
 def test_a_stream_ends_before_the_host_ends_it_and_is_caught_up(cloud: Cloud, tmp_path: Path) -> None:
     with instance(tmp_path, cloud.environment) as first, instance(tmp_path, cloud.environment) as second:
         first.get("/api/cron/minutely", **CRON)
         seen = _stream(first)
         assert len(seen) == 1
-        second.get("/api/cron/minutely", **CRON)
-        time.sleep(6)
-        second.get("/api/cron/minutely", **CRON)
         with closing(cloud.store()) as store:
+            for _ in range(2):
+                newest = readings.latest(store, 1)
+                assert newest is not None
+                readings.record(store, [Recorded(1, later(newest, 60))])
             stored = [each.inverter_time for each in readings.between(store, 1, 0, 2**40)]
-        assert len(stored) >= 2
         again = _stream(second, **{"last-event-id": str(seen[0])})
-        assert again == [at for at in stored if at > seen[0]], "what came in between, once, in order"
+        assert again == [seen[0] + 60, seen[0] + 120], "what came in between, once, in order"
+        assert stored == [seen[0], *again]
 
 
 def _stream(one: Instance, **headers: str) -> list[int]:
