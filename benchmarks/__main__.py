@@ -20,7 +20,10 @@ from rich.table import Table
 
 from benchmarks.measure import Measure, stopwatch
 
-ALL = ("bulk", "history", "fleet", "memory", "live", "demo", "migration", "browser")
+ALL = (
+    *("bulk", "history", "fleet", "memory", "live", "demo", "migration", "browser"),
+    *("server", "serverless"),
+)
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)
 
@@ -32,10 +35,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--strict", action="store_true", help="exit with 1 when an aim is missed")
     sizes = "migration: the size of a database, instead of half a million; may be given again"
     parser.add_argument("--readings", type=int, action="append", metavar="N", help=sizes)
+    sizes = "fleet: how many systems, instead of the usual ones; may be given again"
+    parser.add_argument("--systems", type=int, action="append", metavar="N", help=sizes)
     asked = parser.parse_args(arguments)
     if unknown := set(asked.name) - set(ALL):
         parser.error(f"no measurement is called {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    found = [measure for name in asked.name or ALL for measure in measured(name, asked.readings)]
+    found = [measure for name in asked.name or ALL for measure in measured(name, asked)]
     if asked.json:
         print(json.dumps([asdict(measure) | {"met": measure.is_met} for measure in found], indent=2))
     else:
@@ -43,11 +48,12 @@ def main(arguments: Sequence[str]) -> int:
     return int(asked.strict and any(measure.is_met is False for measure in found))
 
 
-def measured(name: str, readings: Sequence[int] | None = None) -> Iterator[Measure]:
+def measured(name: str, asked: argparse.Namespace) -> Iterator[Measure]:
     """Run one module's measurements in a folder of its own, saying on stderr what goes on."""
     with tempfile.TemporaryDirectory(prefix="liveone-bench-") as folder, stopwatch() as watch:
         say.print(f"{name} ...", style="dim")
-        sizes = (readings,) if readings and name == "migration" else ()
+        given = {"migration": asked.readings, "fleet": asked.systems}.get(name)
+        sizes = (given,) if given else ()
         for measure in importlib.import_module(f"benchmarks.{name}").run(Path(folder), *sizes):
             say.print(f"  {measure.name}: {shown(measure.value, measure.unit)}", style="dim")
             yield measure

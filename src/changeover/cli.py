@@ -24,6 +24,7 @@ from changeover.attributes import parse_duration
 from changeover.database.connect import opened
 from changeover.database.names import counted
 from changeover.database.space import megabytes
+from changeover.database.where import Database, database_of
 from changeover.display import SIGNS, planned, seconds
 from changeover.errors import ChangeoverError, PlanErrors
 from changeover.problems import Problem, Severity
@@ -60,6 +61,21 @@ def main() -> None:
     """
 
 
+class _Database(click.ParamType[Database]):
+    """A path, or a server's URL; its token comes from the environment."""
+
+    name = "PATH_OR_URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Database:
+        try:
+            return database_of(value, os.environ)
+        except ChangeoverError as error:
+            self.fail(f"{error.message} {error.hint}", param, ctx)
+
+
+DATABASE = _Database()
+
+
 def as_json(command: Command) -> Command:
     """``--json``: one JSON document, or events, on stdout."""
     return click.option("--json", "json_", is_flag=True, help="Write JSON to stdout.")(command)
@@ -70,7 +86,7 @@ def placed(command: Command) -> Command:
     for option in (
         click.option("--state", type=click.Path(path_type=Path), help="Folder of runs and rehearsals."),
         click.option(
-            "--database", type=click.Path(path_type=Path), help="The database, instead of the plan's."
+            "--database", type=DATABASE, help="The database, instead of the plan's: a path or a URL."
         ),
         click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter of the plan."),
     ):
@@ -104,16 +120,16 @@ PLAN = click.argument("plan", type=click.Path(path_type=Path))
 
 @main.command()
 @PLAN
-@click.option("--database", type=click.Path(path_type=Path), help="Try the scripts on its schema; read only.")
+@click.option("--database", type=DATABASE, help="Try the scripts on its schema; read only.")
 @as_json
 @with_exit_codes
-def check(plan: Path, database: Path | None, json_: bool) -> None:
+def check(plan: Path, database: Database | None, json_: bool) -> None:
     """Read a plan and list everything that is wrong with it. Needs no database."""
     problems = load.check_file(plan)
     if database is not None:
         parsed, _ = load.read_plan(plan)
         with opened(database) as connection:
-            schema = read_schema(connection)
+            schema = read_schema(connection, database)
         tried = check_rules(parsed, schema) if parsed else []
         problems = [problem for problem in problems if problem not in tried] + tried
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -254,6 +270,8 @@ def status_command(plan: Path | None, json_: bool, **place: Any) -> None:
         f"{found.database}: {found.title or 'no run'}{f' (run {found.run_id})' if found.run_id else ''}"
     )
     click.echo(found.how + (f" At work: {found.holder}." if found.holder else ""))
+    if found.warning:
+        click.echo(found.warning)
     for line in found.lines:
         times = f"{planned(line.planned_s):>10} {seconds(line.measured_s):>10}"
         click.echo(f"  {SIGNS[line.verdict][0]} {line.label[:60]:60} {times}  {line.verdict}")
@@ -338,6 +356,7 @@ def _tell_record(record: Record) -> None:
         click.echo(f"  not shown on a copy: {reason}")
     for note in record.notes:
         click.echo(f"  note: {note}")
+    click.echo(f"Rehearsed {record.place}.")
     if record.faults:
         for fault in record.faults:
             click.echo(fault, err=True)

@@ -15,10 +15,11 @@ from changeover.actions.scene import Scene
 from changeover.actions.sql import content_of
 from changeover.course import is_change
 from changeover.database import fingerprint, invariants, ledger, probe, schema, space
-from changeover.database.connect import connect, translated
+from changeover.database.connect import Connection, connect, translated
 from changeover.database.migrate import schema_after
 from changeover.database.names import folded
 from changeover.database.schema import Schema
+from changeover.database.where import Database
 from changeover.entries import Ending, Entry, begun, ending
 from changeover.errors import BadParameter, PlanErrors, Refused, StepFailed, Undecided
 from changeover.folders import State
@@ -45,11 +46,12 @@ def require_no_open_run(state: State, plan: Plan) -> None:
         )
 
 
-def require_sound(plan: Plan, database: Path) -> None:
+def require_sound(plan: Plan, database: Database) -> None:
     """The plan fits the schema of this very database. Raises PlanErrors, Unsuitable or DatabaseError."""
-    probe.probe(_folder(database)).require()
+    if isinstance(database, Path):
+        probe.probe(database.resolve().parent).require()
     with translated(database), closing(connect(database)) as connection:
-        problems = rules.check(plan, read_schema(connection))
+        problems = rules.check(plan, read_schema(connection, database))
         faults = _before_faults(plan, connection)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
@@ -61,7 +63,7 @@ def require_sound(plan: Plan, database: Path) -> None:
         )
 
 
-def require_not_applied(plan: Plan, database: Path) -> None:
+def require_not_applied(plan: Plan, database: Database) -> None:
     """Raises Refused when the ledger says that all of this plan's changes are in force."""
     wanted = {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
     with translated(database), closing(connect(database)) as connection:
@@ -94,12 +96,13 @@ def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> N
         )
 
 
-def require_room(database: Path, record: Record) -> None:
-    """Raises Full when the disk has no room for what the rehearsal needed."""
-    space.require(_folder(database), record.needed_bytes, purpose="The change (WAL and file)")
+def require_room(database: Database, record: Record) -> None:
+    """Raises Full when the disk has no room for what the rehearsal needed; a server's cannot be asked."""
+    if isinstance(database, Path):
+        space.require(database.resolve().parent, record.needed_bytes, purpose="The change (WAL and file)")
 
 
-def wanted_record(state: State, plan: Plan, database: Path, values: Values) -> Wanted:
+def wanted_record(state: State, plan: Plan, database: Database, values: Values) -> Wanted:
     """What a rehearsal record must hold to serve a run now."""
     with translated(database), closing(connect(database)) as connection:
         found = fingerprint.definitions(connection)
@@ -120,12 +123,17 @@ def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -
     )
 
 
-def require_same_schema(database: Path, entries: Sequence[Entry], run_id: str) -> None:
-    """The schema is as this run left it. Raises Refused when somebody else changed it since."""
+def require_same_schema(
+    database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
+) -> None:
+    """The schema is as this run left it, or with ``or_later`` as a run after it did.
+
+    Raises Refused when somebody else changed it since.
+    """
     first = begun(entries)
     with translated(database), closing(connect(database)) as connection:
         now = fingerprint.fingerprint(connection)
-        own = [entry for entry in ledger.entries(connection) if entry.run_id == run_id]
+        own = [entry for entry in ledger.entries(connection) if or_later or entry.run_id == run_id]
     left = own[-1].schema_after if own else first.text("schema_before") if first else now
     if left != now:
         raise Refused(
@@ -136,7 +144,7 @@ def require_same_schema(database: Path, entries: Sequence[Entry], run_id: str) -
         )
 
 
-def is_additive(plan: Plan, database: Path) -> bool:
+def is_additive(plan: Plan, database: Database) -> bool:
     """Whether the plan's changes leave everything in place that the old release may use."""
     statements = [
         statement
@@ -185,12 +193,8 @@ def contract_of(plan: Plan, scene: Scene) -> Mapping[str, Sequence[str]] | None:
     )
 
 
-def _before_faults(plan: Plan, connection: sqlite3.Connection) -> list[str]:
+def _before_faults(plan: Plan, connection: Connection) -> list[str]:
     if plan.schema is None or plan.schema.before is None:
         return []
     expected = fingerprint.definitions_of_script(plan.schema.before.text)
     return invariants.expected_schema(connection, expected)
-
-
-def _folder(database: Path) -> Path:
-    return database.resolve().parent

@@ -12,37 +12,54 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from changeover.database.connect import opened
 from changeover.database.names import counted, quoted
+from changeover.database.where import Database, Server
+from changeover.errors import ChangeoverError
 from changeover.sqltree import Effect
+from hrana.wire import Statement
 
 ASK_S = 2.0
 OPCODES_BETWEEN_LOOKS = 10_000
 
 
 class LivingSchema(dict[str, str]):
-    """Name -> CREATE statement, as `tables.read_schema` gives it, and the file whose rows can be counted."""
+    """Name -> CREATE statement, as `tables.read_schema` gives it, and the database to count rows in."""
 
-    def __init__(self, definitions: Mapping[str, str], file: Path) -> None:
+    def __init__(self, definitions: Mapping[str, str], database: Database) -> None:
         super().__init__(definitions)
-        self.file = file
+        self.database = database
 
     def count(self, query: str) -> int | None:
         """The rows that a query gives; None where it cannot be asked, or not within `ASK_S`."""
-        ends_s = time.monotonic() + ASK_S
+        sql = f"SELECT count(*) FROM ({query})"
         try:
-            with closing(
-                sqlite3.connect(f"{self.file.as_uri()}?mode=ro", uri=True, timeout=ASK_S)
-            ) as connection:
-                connection.execute("PRAGMA query_only = ON")
-                connection.set_progress_handler(lambda: int(time.monotonic() > ends_s), OPCODES_BETWEEN_LOOKS)
-                found: int = connection.execute(f"SELECT count(*) FROM ({query})").fetchone()[0]
-        except sqlite3.Error:
+            if isinstance(self.database, Server):
+                return _asked_of_server(self.database, sql)
+            return _asked_of_file(self.database, sql)
+        except (sqlite3.Error, ChangeoverError):
             return None
-        return found
 
     def size(self, table: str) -> int | None:
         """How many rows a table has; None where there is no such table."""
         return self.count(f"SELECT 1 FROM {quoted(table)}")
+
+
+def _asked_of_server(server: Server, sql: str) -> int:
+    with opened(server) as connection:
+        found: int = connection.snapshot([Statement(sql)], within_s=ASK_S)[0][0][0]  # type: ignore[assignment]
+        return found
+
+
+def _asked_of_file(file: Path, sql: str) -> int:
+    ends_s = time.monotonic() + ASK_S
+    with closing(
+        sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=ASK_S)
+    ) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_progress_handler(lambda: int(time.monotonic() > ends_s), OPCODES_BETWEEN_LOOKS)
+        found: int = connection.execute(sql).fetchone()[0]
+        return found
 
 
 def of_statement(effect: Effect, schema: LivingSchema) -> str:

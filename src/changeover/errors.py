@@ -16,6 +16,8 @@ ChangeoverError                  exit  meaning for the database
 ├── DatabaseError                 1    the database refused or failed
 │   ├── Busy                      1    somebody else holds the write lock longer than we wait (retryable)
 │   ├── Full                      1    no space left (retryable)
+│   ├── Unavailable               1    the server does not serve us, or is out of reach (retryable)
+│   ├── OutcomeUnknown            1    no answer came: done wholly, or not at all (retryable)
 │   └── Damaged                   1    the file is not a whole SQLite database
 ├── LeaseLost                     5    this runner slept past its lease and must not write any more
 ├── OperatorNeeded                5    the rollback itself keeps failing; the database is whole and readable
@@ -138,6 +140,18 @@ class Busy(DatabaseError):
 
 class Full(DatabaseError):
     """No space left where the database, its WAL or its backup lives."""
+
+    retryable = True
+
+
+class Unavailable(DatabaseError):
+    """The server cannot be reached, or refuses to serve us; nothing was done."""
+
+    retryable = True
+
+
+class OutcomeUnknown(DatabaseError):
+    """A request was sent and no answer came: it was done wholly or not at all, and the ledger knows which."""
 
     retryable = True
 

@@ -1,4 +1,4 @@
-"""Where changeover keeps its files: one folder beside the database, in it one folder for each run.
+"""Where changeover keeps its files: one folder for each database, in it one folder for each run.
 
     liveone.db
     liveone.db.changeover/
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover import journal
+from changeover.database.local import state_folder
+from changeover.database.where import Database
 from changeover.entries import Entry, begun
 from changeover.errors import Refused
 from changeover.plan import Plan
@@ -58,10 +60,9 @@ class State:
         return journal.read(path)
 
 
-def state_of(database: Path, folder: Path | None = None) -> State:
-    """The state folder of a database: beside it, links resolved, or the one that was named."""
-    real = database.resolve()
-    return State(folder if folder is not None else real.with_name(real.name + ".changeover"))
+def state_of(database: Database, folder: Path | None = None) -> State:
+    """The state folder of a database: beside it, in the current folder for a server, or the one named."""
+    return State(state_folder(database, folder))
 
 
 def numbered(folder: Path, now_at: float) -> str:

@@ -6,18 +6,18 @@ asked again; a lease that is ours no longer stops the runner before its next wri
 
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 from changeover.database import lease as leases
 from changeover.database.connect import opened
 from changeover.database.lease import Lease
+from changeover.database.where import Database
 from changeover.errors import ChangeoverError, LeaseLost
 
 
 class Keeper:
     """Holds one lease between ``with`` and its end, and gives it back."""
 
-    def __init__(self, database: Path, lease: Lease) -> None:
+    def __init__(self, database: Database, lease: Lease) -> None:
         self.database, self.lease = database, lease
         self.lost: LeaseLost | None = None
         self._paused = False

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from changeover.errors import BadParameter
@@ -52,10 +52,14 @@ def _forms(value: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Values:
-    """The value of every parameter of a plan. Its ``repr`` shows no value."""
+    """The value of every parameter of a plan. Its ``repr`` shows no value.
+
+    ``hidden`` are secrets besides, by the names that stand for them: the tokens of the database's server.
+    """
 
     values: Mapping[str, Value]
     secrets: frozenset[str]
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Values({', '.join(sorted(self.values))})"
@@ -63,7 +67,8 @@ class Values:
     @property
     def redactor(self) -> Redactor:
         """Hides this run's secrets."""
-        return Redactor({name: str(self.values[name]) for name in self.secrets if self.values[name]})
+        own = {name: str(self.values[name]) for name in self.secrets if self.values[name]}
+        return Redactor({**self.hidden, **own})
 
     def bound(self, names: Sequence[str]) -> dict[str, str | None]:
         """Values to bind to the ``:names`` of a SQL statement: text, NULL, or a map as a JSON object."""

@@ -42,7 +42,7 @@ class Record:
     ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
     ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
     ``skipped`` says what could not be shown on a copy. ``definitions`` are the schema before, for telling
-    what changed since.
+    what changed since; ``place`` is where it was rehearsed.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Record:
     skipped: Sequence[str] = ()
     notes: Sequence[str] = ()
     faults: Sequence[str] = ()
+    place: str = ""
 
     @property
     def passed(self) -> bool:

@@ -3,9 +3,10 @@
 copy -> forward -> rollback -> the original? -> forward again -> new writes -> back -> original plus those
 writes? -> forward once more
 
-Rule: production is read once, in one step, and never written. The same code does the work as in the run: the
-first time with every invariant asked in full, then as the run will, and those times are the prediction.
-Checks of the plan are asked while there are no new rows yet, for what they expect is about the real ones.
+Rule: production is read once, in one snapshot, and never written; on a server it is forked. The same code
+does the work as in the run: the first time with every invariant asked in full, then as the run will, and
+those times are the prediction. Checks of the plan are asked while there are no new rows yet, for what they
+expect is about the real ones.
 """
 
 import os
@@ -18,8 +19,11 @@ from pathlib import Path
 from changeover import conditions, records
 from changeover.budgets import spoken
 from changeover.course import Course, Doing, Task, course, way_back
-from changeover.database import space, writes
+from changeover.database import admin, probe, space, writes
+from changeover.database import backup as backups
 from changeover.database.invariants import Depth
+from changeover.database.local import home
+from changeover.database.where import Database, Server
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
@@ -33,7 +37,7 @@ NOTHING = writes.Written((), ())
 def rehearse(
     plan: Plan,
     values: Values,
-    database: Path,
+    database: Database,
     *,
     who: str,
     state: Path | None = None,
@@ -48,7 +52,10 @@ def rehearse(
     place = state_of(database, state)
     name = numbered(place.rehearsals, now_at())
     with _workshop(place, database, name) as folder:
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress)
+        if isinstance(database, Server):
+            probe.probe(folder).require()
+        fork = _fork(database, folder)
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, fork)
         stage.copy(database)
         play(stage, conditions.is_additive(plan, database))
         record = stage.record(name, now_at())
@@ -57,21 +64,37 @@ def rehearse(
 
 
 @contextmanager
-def _workshop(state: State, database: Path, name: str) -> Iterator[Path]:
-    """A folder for the copies, on the disk of the database; gone afterwards."""
-    space.require(
-        database.resolve().parent, 4 * space.size_of(database), purpose="The rehearsal (two copies and a WAL)"
-    )
+def _workshop(state: State, database: Database, name: str) -> Iterator[Path]:
+    """A folder for the copies, on the disk of the database; gone afterwards, as is what killed ones left.
+
+    Where a fork could not be deleted the empty folder stays, by whose name the next rehearsal deletes it.
+    """
+    needed = 4 * backups.size_of(database)
+    space.require(home(database, state.path), needed, purpose="The rehearsal (two copies and a WAL)")
     state.rehearsals.mkdir(parents=True, exist_ok=True)
     for old in state.rehearsals.glob("work-*"):
         if not _lives(old.name.rpartition("-")[2]):
+            admin.end_fork(database, old.name)
             shutil.rmtree(old, ignore_errors=True)
     folder = state.rehearsals / f"work-{name}-{os.getpid()}"
     folder.mkdir()
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            admin.end_fork(database, folder.name)
+        except ChangeoverError:
+            for file in folder.iterdir():
+                file.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fork(database: Database, folder: Path) -> Server | None:
+    """A fork on the server where its admin API is named, called as the folder is; None elsewhere."""
+    if isinstance(database, Server) and database.admin_url:
+        return admin.fork(database, folder.name)
+    return None
 
 
 def _lives(pid: str) -> bool:

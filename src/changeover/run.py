@@ -16,9 +16,11 @@ from pathlib import Path
 
 from changeover import conditions, records
 from changeover.actions.scene import Scene
-from changeover.database import lock
+from changeover.database import admin, lock
 from changeover.database.connect import opened
 from changeover.database.fingerprint import fingerprint
+from changeover.database.local import home, label
+from changeover.database.where import Database
 from changeover.engine import fold
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending
 from changeover.errors import Refused
@@ -101,7 +103,7 @@ def this_person() -> str:
     return f"{os.environ.get('SUDO_USER') or name}@{socket.gethostname()}"
 
 
-def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outcome:
+def run(plan: Plan, values: Values, database: Database, settings: Settings) -> Outcome:
     """Carry a plan out, from its first check to its last, or take back what was begun.
 
     Raises Refused (NotRehearsed, Locked, ...), PlanErrors, BadParameter, DatabaseError before anything is
@@ -111,7 +113,8 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
     state = state_of(database, settings.state)
     run_id = numbered(state.runs, settings.now_at())
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
-    with lock.take(database, holder):
+    with lock.take(database, holder, state=state.path):
+        admin.require_open(database)
         conditions.require_no_open_run(state, plan)
         conditions.require_not_applied(plan, database)
         conditions.require_sound(plan, database)
@@ -125,7 +128,7 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
             "plan_sha256": plan.sha256,
             "plan_file": plan.path.name,
             "folder": str(plan.path.resolve().parent),
-            "database": str(database.resolve()),
+            "database": label(database),
             "schema_before": wanted.schema,
             "parameters": dict(values.public()),
             "parameters_sha256": wanted.parameters_sha256,
@@ -139,20 +142,26 @@ def run(plan: Plan, values: Values, database: Path, settings: Settings) -> Outco
         ) as journal:
             journal.look = settings.show
             journal.add(Kind.BEGUN, "", **facts)
-            return _session(Command.RUN, plan, values, _Place(database, folder, journal, holder), settings)
+            return _session(
+                Command.RUN,
+                plan,
+                values,
+                _Place(database, home(database, settings.state), folder, journal, holder),
+                settings,
+            )
 
 
-def resume(plan: Plan, values: Values, database: Path, settings: Settings, *, run_id: str) -> Outcome:
+def resume(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Go on with a run that was stopped, killed or needs its operator: forward, or back if it had turned."""
     return _again(Command.RESUME, plan, values, database, settings, run_id=run_id)
 
 
-def rollback(plan: Plan, values: Values, database: Path, settings: Settings, *, run_id: str) -> Outcome:
+def rollback(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Take a run back, whether it is done or was cut off; what was written since stays."""
     return _again(Command.ROLLBACK, plan, values, database, settings, run_id=run_id)
 
 
-def finish(plan: Plan, values: Values, database: Path, settings: Settings, *, run_id: str) -> Outcome:
+def finish(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Drop what a run keeps for a way back. After this there is none but the backup."""
     return _again(Command.FINISH, plan, values, database, settings, run_id=run_id)
 
@@ -175,30 +184,38 @@ def recorded_settings(entries: Sequence[Entry], plan: Plan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a session works: the database, the run's folder, its journal, and who holds the lock."""
+    """Where a session works: database, place of backups, the run's folder and journal, who has the lock."""
 
-    database: Path
+    database: Database
+    home: Path
     folder: Path
     journal: Journal
     holder: lock.Holder
 
 
 def _again(
-    command: Command, plan: Plan, values: Values, database: Path, settings: Settings, *, run_id: str
+    command: Command, plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str
 ) -> Outcome:
     state = state_of(database, settings.state)
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
-    with lock.take(database, holder):
+    with lock.take(database, holder, state=state.path):
+        admin.require_open(database)
         entries = state.entries(run_id)
         _require_sense(command, plan, entries, state, run_id)
         conditions.require_same_plan(plan, entries, kept_plan(state, run_id))
-        conditions.require_same_schema(database, entries, run_id)
+        conditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
         folder = state.run(run_id)
         with Journal(
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at
         ) as journal:
             journal.look = settings.show
-            return _session(command, plan, values, _Place(database, folder, journal, holder), settings)
+            return _session(
+                command,
+                plan,
+                values,
+                _Place(database, home(database, settings.state), folder, journal, holder),
+                settings,
+            )
 
 
 def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state: State, run_id: str) -> None:
@@ -232,6 +249,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         plan=plan,
         values=values,
         database=place.database,
+        home=place.home,
         folder=_script_folder(first, plan),
         run_id=run_id,
         who=settings.who,
@@ -307,7 +325,7 @@ def _script_folder(first: Entry, plan: Plan) -> Path:
     return folder if folder.is_dir() else plan.path.resolve().parent
 
 
-def schema_now(database: Path) -> str:
+def schema_now(database: Database) -> str:
     """The fingerprint of a database's schema."""
     with opened(database) as connection:
         return fingerprint(connection)

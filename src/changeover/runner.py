@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from changeover.actions import http, shell, sql
 from changeover.actions.backup import back_up
@@ -23,6 +22,7 @@ from changeover.database.connect import connect, translated
 from changeover.database.fingerprint import definitions_of_script, fingerprint
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder, state_of
+from changeover.database.where import Database
 from changeover.engine import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
 from changeover.entries import Ending, Kind, begun, last
 from changeover.errors import ChangeoverError, CheckFailed, LeaseLost, Locked, StepFailed, Undecided
@@ -283,7 +283,7 @@ class Runner:
                     self.journal.add(Kind.NOTED, entry.id, what="ended what a killed runner left running")
 
 
-def take_lease(database: Path, holder: Holder, lasts_s: float) -> leases.Lease:
+def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lease:
     """The lease of the database.
 
     The lock file is ours already, so a holder of this machine that is gone is gone.

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from changeover import load, params, records
-from changeover.database.connect import path_of
+from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, database_of
 from changeover.display import Display, JsonEvents, Lines, LiveList
 from changeover.errors import BadParameter, ChangeoverError, Refused
 from changeover.folders import State, kept_plan, state_of
@@ -36,7 +36,7 @@ class Work:
 
     plan: Plan
     values: Values
-    database: Path
+    database: Database
     state: State
     run_id: str = ""
 
@@ -57,40 +57,53 @@ def read_sound(path: Path) -> Plan:
     return load.load_plan(path)
 
 
-def begin(plan: Plan, *, database: Path | None, state: Path | None, sets: Sequence[str]) -> Work:
+def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Sequence[str]) -> Work:
     """What a new run or a rehearsal needs. Raises BadParameter."""
     values = params.bind(plan, sets, os.environ)
-    where = database or path_of(values.expand(plan.database))
-    return Work(plan, values, where, state_of(where, state))
+    where = database or database_of(values.expand(plan.database), os.environ)
+    return Work(plan, _hiding(values, where), where, state_of(where, state))
 
 
 def take_up(
-    plan: Path | None, run_id: str | None, *, database: Path | None, state: Path | None, sets: Sequence[str]
+    plan: Path | None,
+    run_id: str | None,
+    *,
+    database: Database | None,
+    state: Path | None,
+    sets: Sequence[str],
 ) -> Work:
     """What a run needs that goes on; parameters come from its journal. Raises Refused where there is none."""
     where, folder, found = locate(plan, database=database, state=state, sets=sets, run_id=run_id)
     newest = run_id or folder.newest()
     if newest is None or found is None:
         raise Refused(
-            f"Nothing was run on {where} yet.",
-            hint="Begin with `changeover rehearse`, then `changeover run`.",
+            f"Nothing was run on {where} yet, as far as {folder.path} knows.",
+            hint="Begin with `changeover rehearse`, then `changeover run`; or name the folder: --state.",
         )
     values = params.bind(found, recorded_settings(folder.entries(newest), found), os.environ)
-    return Work(found, values, where, folder, newest)
+    return Work(found, _hiding(values, where), where, folder, newest)
+
+
+def _hiding(values: Values, database: Database) -> Values:
+    """Values whose redactor hides the tokens of the server too: a command's output could hold them."""
+    if not isinstance(database, Server):
+        return values
+    tokens = {TOKEN: database.token, ADMIN_TOKEN: database.admin_token}
+    return replace(values, hidden={name: token for name, token in tokens.items() if token})
 
 
 def locate(
     plan: Path | None,
     *,
-    database: Path | None,
+    database: Database | None,
     state: Path | None,
     sets: Sequence[str],
     run_id: str | None = None,
-) -> tuple[Path, State, Plan | None]:
+) -> tuple[Database, State, Plan | None]:
     """The database, its state folder, and the plan: the one named, or the one that the run keeps."""
     named = load.load_plan(plan) if plan is not None else None
     if database is None and named is None:
-        raise BadParameter("Name the plan, or the database: --database PATH.", hint="")
+        raise BadParameter("Name the plan, or the database: --database PATH_OR_URL.", hint="")
     where = database or _database_of(named, sets)
     folder = state_of(where, state)
     newest = run_id or folder.newest()
@@ -100,14 +113,14 @@ def locate(
     return where, folder, named
 
 
-def _database_of(plan: Plan | None, sets: Sequence[str]) -> Path:
+def _database_of(plan: Plan | None, sets: Sequence[str]) -> Database:
     """The database that a plan names, when only the parameters in that one text are known."""
     assert plan is not None
     names = set(NAME.findall(plan.database))
     small = replace(plan, parameters=tuple(p for p in plan.parameters if p.name in names))
     given = [one for one in sets if one.partition("=")[0].partition(".")[0] in names]
     values = params.bind(small, given, os.environ)
-    return path_of(values.expand(plan.database))
+    return database_of(values.expand(plan.database), os.environ)
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
 
-Rule: the original copy is never written; what acts on the world outside the database is not done, but listed.
+Rule: the original copy is never written; what acts on the world outside the database is not done, but
+listed. The work is done on a file beside it, or, for a database on a server whose admin API is in reach, on
+a fork there.
 """
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -15,10 +18,11 @@ from changeover.actions import shell, sql
 from changeover.actions.scene import Deadline, Result, Scene
 from changeover.course import Doing, Task, is_change
 from changeover.database import backup as backups
-from changeover.database import fingerprint, space, writes
+from changeover.database import fingerprint, replay, writes
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
+from changeover.database.where import ADMIN_URL, Database, Server
 from changeover.errors import ChangeoverError, InvariantBroken
 from changeover.params import Values
 from changeover.plan import HttpAction, Phase, Plan, Retry, ShellAction, SqlAction
@@ -41,6 +45,7 @@ class Stage:
     who: str
     run_id: str
     progress: Progress
+    fork: Server | None = None
     steps: list[Rehearsed] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     deploys_first: bool = False
@@ -56,6 +61,7 @@ class Stage:
     definitions: fingerprint.Definitions = field(default_factory=dict)
     before: str = ""
     after: str = ""
+    place: str = ""
 
     @property
     def original(self) -> Path:
@@ -63,27 +69,42 @@ class Stage:
         return self.folder / "original.db"
 
     @property
-    def copy_path(self) -> Path:
+    def target(self) -> Database:
         """The database on which everything is done."""
-        return self.folder / "copy.db"
+        return self.fork or self.folder / "copy.db"
 
-    def copy(self, database: Path) -> None:
-        """Two copies of production: one to work on, one to compare with."""
-        self.size = space.size_of(database)
+    def copy(self, database: Database) -> None:
+        """Two copies of production: one to work on, one to compare with.
+
+        A fork is copied itself, since production went on since it was made.
+        """
+        self.place = place_of(database, self.fork)
+        self.size = backups.size_of(database)
         started_s = time.monotonic()
-
-        def tell(phase: str, done: int, total: int, left_s: float | None) -> None:
-            self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
-
-        backups.copy(database, self.original, progress=tell)
-        backups.check(self.original, progress=tell)
+        self._fetch(self.fork or database, self.original)
+        backups.check(self.original, progress=self._tell)
         size = self.original.stat().st_size
         self.rate = size / 1e6 / max(time.monotonic() - started_s, 1e-9)
-        shutil.copyfile(self.original, self.copy_path)
-        with closing(connect(self.copy_path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+        if isinstance(self.target, Path):
+            shutil.copyfile(self.original, self.target)
+            with closing(connect(self.target)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        with opened(self.target) as connection:
             self.definitions = fingerprint.definitions(connection)
         self.before = fingerprint.fingerprint_of(self.definitions)
+
+    def local(self) -> Path:
+        """The target as it is now, as a file here."""
+        if isinstance(self.target, Path):
+            return self.target
+        self._fetch(self.target, self.folder / "fetched.db")
+        return self.folder / "fetched.db"
+
+    def _fetch(self, source: Database, target: Path) -> None:
+        backups.copy(source, target, progress=self._tell)
+
+    def _tell(self, phase: str, done: int, total: int, left_s: float | None) -> None:
+        self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
 
     def do(self, task: Task, direction: str, depth: Depth) -> None:
         reason = self._cannot(task)
@@ -167,8 +188,9 @@ class Stage:
         return Scene(
             plan=self.plan,
             values=self.values,
-            database=self.copy_path,
+            database=self.target,
             folder=self.plan.path.resolve().parent,
+            home=self.folder,
             run_id=self.run_id,
             who=self.who,
             depth=depth,
@@ -176,7 +198,7 @@ class Stage:
         )
 
     def _restored(self) -> Result:
-        with opened(self.copy_path) as connection:
+        with opened(self.target) as connection:
             found = fingerprint.definitions(connection)
         differences = fingerprint.difference(self.definitions, found)
         if differences:
@@ -196,14 +218,16 @@ class Stage:
             for table in action.scope
         }
         self.progress("writing new rows, as the application would", None, None)
-        written = writes.write(self.copy_path, scope, original=self.original)
+        written = writes.write(self.local(), scope, original=self.original)
+        if self.fork is not None:
+            replay.replay(self.fork, written)
         self.new_writes = len(written.writes)
         self.notes += [f"no new rows to keep: {reason}" for reason in written.unwritten]
         return written
 
     def compare(self, written: writes.Written) -> None:
         self.progress("comparing with the original, row by row", None, None)
-        comparison, lost = writes.compare_with_writes(self.original, written, self.copy_path)
+        comparison, lost = writes.compare_with_writes(self.original, written, self.local())
         self.rows_compared = comparison.rows
         if not comparison.equal or lost:
             lines = [*([str(comparison)] if not comparison.equal else []), *(f"- {one}" for one in lost)]
@@ -222,16 +246,16 @@ class Stage:
             )
 
     def schema(self) -> str:
-        with opened(self.copy_path) as connection:
+        with opened(self.target) as connection:
             return fingerprint.fingerprint(connection)
 
     def _measure(self, moment: str) -> None:
         """How far WAL and file have grown, before the last connection closes and SQLite empties the WAL."""
-        if moment == "committed":
-            wal = self.copy_path.with_name(self.copy_path.name + "-wal")
+        if moment == "committed" and isinstance(self.target, Path):
+            wal = self.target.with_name(self.target.name + "-wal")
             size = wal.stat().st_size if wal.exists() else 0
             self.wal_bytes = max(self.wal_bytes, size)
-            grown = self.copy_path.stat().st_size + size - self.original.stat().st_size
+            grown = self.target.stat().st_size + size - self.original.stat().st_size
             self.growth = max(self.growth, grown)
 
     def skip(self, task: Task, reason: str) -> None:
@@ -283,8 +307,19 @@ class Stage:
             steps=tuple(self.steps),
             skipped=tuple(self.skipped),
             notes=tuple(dict.fromkeys(self.notes)),
+            place=self.place,
             faults=tuple(self.faults),
         )
+
+
+def place_of(database: Database, fork: Server | None) -> str:
+    """Where a rehearsal takes place, as its record and the report say it."""
+    if fork is not None:
+        return "on a fork of the database, on its own server"
+    here = f"with SQLite {sqlite3.sqlite_version} of this machine"
+    if isinstance(database, Server):
+        return f"on a local copy {here}, not on the server: its admin API was not named ({ADMIN_URL})"
+    return f"on a copy of the file, {here}"
 
 
 def _list(value: object) -> Sequence[object]:

@@ -6,13 +6,14 @@ Reads only.
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from changeover.course import BACKUP
-from changeover.database import ledger, lock
+from changeover.database import admin, ledger, lock
 from changeover.database.connect import connect, translated
+from changeover.database.where import Database
 from changeover.engine import fold
 from changeover.entries import Ending, Entry, Kind, begun, ending, last
+from changeover.errors import ChangeoverError
 from changeover.folders import State
 from changeover.plan import Plan
 from changeover.progress import Line, Verdict, lines
@@ -23,16 +24,18 @@ from changeover.records import Record, records
 class Standing:
     """Where a database stands. ``how`` is one sentence, ``advice`` the commands that make sense now.
 
-    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is.
+    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is; ``warning``
+    what stands in the way of any change: writes that somebody had the server refuse.
     """
 
-    database: Path
+    database: Database
     run_id: str | None
     title: str
     how: str
     advice: tuple[str, ...]
     holder: str | None
     backup: str | None
+    warning: str
     lines: tuple[Line, ...]
     applied: tuple[ledger.Entry, ...]
     rehearsal: Record | None
@@ -47,18 +50,19 @@ class Standing:
             "advice": list(self.advice),
             "holder": self.holder,
             "backup": self.backup,
+            "warning": self.warning,
             "steps": [asdict(line) for line in self.lines],
             "ledger": [asdict(entry) for entry in self.applied],
             "rehearsal": asdict(self.rehearsal) if self.rehearsal else None,
         }
 
 
-def look(state: State, database: Path, plan: Plan | None) -> Standing:
+def look(state: State, database: Database, plan: Plan | None) -> Standing:
     """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
     run_id = state.newest()
     entries = state.entries(run_id) if run_id else []
-    taken = lock.is_taken(database)
-    holder = lock.holder_of(database) if taken else None
+    taken = lock.is_taken(database, state=state.path)
+    holder = lock.holder_of(database, state=state.path) if taken else None
     with translated(database), closing(connect(database)) as connection:
         applied = ledger.entries(connection)
     first = begun(entries)
@@ -72,10 +76,18 @@ def look(state: State, database: Path, plan: Plan | None) -> Standing:
         advice,
         str(holder) if holder else None,
         backup_of(entries),
+        _warning(database),
         tuple(lines(plan, entries)) if plan and entries else (),
         applied,
         next(reversed(records(state)), None),
     )
+
+
+def _warning(database: Database) -> str:
+    try:
+        return str(admin.blocked(database) or "")
+    except ChangeoverError as error:
+        return f"Whether writes are blocked is not known: {error.message}"
 
 
 def backup_of(entries: list[Entry]) -> str | None:

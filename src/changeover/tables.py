@@ -6,9 +6,10 @@ Rule: only definitions are copied, never a row; the copy is private and thrown a
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from changeover.consequence import LivingSchema
+from changeover.database.connect import Connection
+from changeover.database.where import Database
 
 ENGINE_PREFIX = "changeover_"
 
@@ -22,18 +23,17 @@ class Reference:
     on_delete: str
 
 
-def read_schema(connection: sqlite3.Connection) -> dict[str, str]:
+def read_schema(connection: Connection, database: Database | None = None) -> dict[str, str]:
     """Name -> CREATE statement of everything in a database, tables first, in the order of creation.
 
-    Of a database in a file it is a `LivingSchema`, so that a fault can be told with the rows it would reach.
+    With the ``database`` it is a `LivingSchema`, so that a fault can be told with the rows it would reach.
     """
     rows = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         " ORDER BY type <> 'table', rowid"
     )
     found = {str(name): str(sql) for name, sql in rows}
-    file = connection.execute("PRAGMA database_list").fetchone()[2]
-    return LivingSchema(found, Path(file)) if file else found
+    return LivingSchema(found, database) if database is not None else found
 
 
 def schema_of_script(script: str) -> dict[str, str]:

@@ -84,6 +84,6 @@ def _described(store: Store, old: Path, target: Path, put: backup.RestoreReport)
         readings=put.rows.get("readings", 0),
         newest_day=datetime.fromtimestamp(newest_at, UTC).date().isoformat() if newest_at else "",
         owners=tuple(sorted(owners)),
-        pending=tuple(plan.name for plan in pending(store.generation)),
+        pending=tuple(plan.name for plan in pending(store.shape)),
         replaced=put.replaced,
     )

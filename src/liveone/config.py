@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from liveone import environment as in_environment
 from liveone.errors import ConfigError
 
 CONFIG_NAME = "liveone.toml"
@@ -32,11 +33,13 @@ class DatabaseConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count."""
+    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count;
+    ``stream_s`` how long an event stream lasts before its client must come again."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     trusted_proxies: tuple[str, ...] = ()
+    stream_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,15 @@ def _build(
                 "replica_url": environment.get("LIVEONE_REPLICA_URL"),
             },
         ),
-        server=_override(server, {"host": environment.get("LIVEONE_HOST"), "port": _port(environment)}),
+        server=_override(
+            server,
+            {
+                "host": environment.get("LIVEONE_HOST"),
+                "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
+                "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
+            },
+        ),
         serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
         collect=_override(collect, {"scheduler": _scheduler(environment)}),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
@@ -239,13 +250,17 @@ def _override(section: Any, values: Mapping[str, Any]) -> Any:
     return type(section)(**{**current, **given})
 
 
-def _port(environment: Mapping[str, str]) -> int | None:
-    text = environment.get("LIVEONE_PORT")
+def _number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
+    text = environment.get(variable)
     if not text:
         return None
     if not text.isdigit():
-        raise ConfigError(f"LIVEONE_PORT={text!r} is not a port number")
+        raise ConfigError(f"{variable}={text!r} is not a {what}")
     return int(text)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
 def _scheduler(environment: Mapping[str, str]) -> bool | None:
@@ -263,8 +278,8 @@ def _vendors(
     if not isinstance(tables, list):
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
     found: dict[str, VendorConfig] = {}
-    for number, table in enumerate(tables, 1):
-        place = f"{where} [[vendor]] {number}"
+    for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
+        place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
         if not isinstance(table, dict) or not table.get("name"):
             raise ConfigError(f"{place} has no name", hint='Give each account a name, e.g. name = "home".')
         vendor = _section(VendorConfig, table, place)
@@ -277,7 +292,7 @@ def _vendors(
 
 def password_variable(vendor_name: str) -> str:
     """The environment variable that holds a vendor account's password: LIVEONE_VENDOR_HOME_PASSWORD."""
-    return f"LIVEONE_VENDOR_{vendor_name.upper().replace('-', '_').replace('.', '_')}_PASSWORD"
+    return f"{in_environment.PREFIX}{in_environment.name_part(vendor_name)}_PASSWORD"
 
 
 def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -321,6 +336,7 @@ def _check_ranges(config: Config, where: str) -> None:
     _check_role(config)
     rules = (
         ("server.port", config.server.port, 0, 65535),
+        ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
         ("collect.cadence_s", config.collect.cadence_s, 1, 300),
         ("collect.workers", config.collect.workers, 1, 256),
     )

@@ -1,20 +1,27 @@
 """Wiring: settings become database, vendors, loops and application; the only place where objects meet."""
 
 import asyncio
+import logging
 import os
 import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from fastapi import FastAPI
+
+from hrana.address import is_server
+from hrana.tokens import is_read_only
 from liveone import __version__, users
 from liveone.administration import Steward
 from liveone.clock import Clock, SystemClock
 from liveone.collect import closer
 from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.nospool import NoSpool
+from liveone.collect.oncall import OnCall
 from liveone.collect.onlooker import Onlooker
 from liveone.collect.poller import PollResult
 from liveone.collect.spool import Spool
@@ -24,9 +31,8 @@ from liveone.errors import ConfigError
 from liveone.store import files, systems
 from liveone.store import store as stores
 from liveone.store.database import Database
-from liveone.store.libsql.address import is_server
 from liveone.store.libsql.create import create_tables
-from liveone.store.libsql.tokens import is_read_only
+from liveone.store.libsql.driver import TIMEOUT_S
 from liveone.store.store import Store
 from liveone.vendors.base import Vendor, VendorAccount
 from liveone.vendors.registry import open_vendor
@@ -36,10 +42,24 @@ from liveone.web.auth import AuthSettings, User
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STREAM_S = 3600
+STATELESS_STREAM_S = 50
+"""An event stream ends by itself before the host ends it (vercel.json: 60 s)."""
+STATELESS_DATABASE_S = 10.0
+"""What one call to the database gets: a poll and two attempts to keep it fit into the host's 60 s."""
+STATELESS_NOTICE = (
+    "This instance keeps nothing on disk: a reading that the database refuses is tried twice and then lost. "
+    "It polls and closes days only when /api/cron/minutely and /api/cron/daily are called."
+)
+
+log = logging.getLogger(__name__)
 
 
-def open_database(config: Config) -> Database:
-    """The configured database as it is, of whatever shape. Raises StoreError, ConfigError, BadInput."""
+def open_database(config: Config, *, timeout_s: float = TIMEOUT_S) -> Database:
+    """The configured database as it is, of whatever shape; ``timeout_s`` bounds each call to a server.
+
+    Raises StoreError, ConfigError, BadInput.
+    """
     if not config.is_server:
         return stores.open_database(config.database_path)
     _refuse_unknown_scheme(config.database.url)
@@ -47,6 +67,7 @@ def open_database(config: Config) -> Database:
         config.database.url,
         token=config.secrets.database_token,
         replica_url=config.database.replica_url,
+        timeout_s=timeout_s,
     )
 
 
@@ -141,8 +162,9 @@ class VendorBook:
 
 
 def release() -> str:
-    """``<version>+<commit>``: the commit from LIVEONE_COMMIT, or from the checkout this runs from."""
-    commit = os.environ.get("LIVEONE_COMMIT") or _checkout_commit()
+    """``<version>+<commit>``: the commit from LIVEONE_COMMIT, the host, or the checkout this runs from."""
+    named = os.environ.get("LIVEONE_COMMIT") or os.environ.get("VERCEL_GIT_COMMIT_SHA", "")[:12]
+    commit = named or _checkout_commit()
     return f"{__version__}+{commit}" if commit else __version__
 
 
@@ -150,13 +172,11 @@ def _checkout_commit() -> str:
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return ""
-    done = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=5,
-    )
+    asked = ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=5)
+    except OSError:
+        return ""
     return done.stdout.strip()
 
 
@@ -194,13 +214,17 @@ def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) 
                 "the role is poller, and the database token only reads",
                 hint="Give this process a token that may write, or the role web.",
             )
-        return Onlooker(
-            "its database token only reads",
-            "Ask the instance that polls, or give this one a token that may write.",
-        )
+        return _reader()
     if config.serve.role == "web":
         return Onlooker("its role is web", "Ask a process of the role poller or all; one has to run.")
     return open_collector(config, store, vendors, clock)
+
+
+def _reader() -> Onlooker:
+    return Onlooker(
+        "its database token only reads",
+        "Ask the instance that polls, or give this one a token that may write.",
+    )
 
 
 def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None = None) -> None:
@@ -230,12 +254,50 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
         store.close()
 
 
+def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
+    """The application for hosts without a disk, where a schedule of theirs calls the cron paths.
+
+    Nothing is opened, sent or kept before a request needs it. Raises ConfigError.
+    """
+    auth, clock = auth_settings(config), clock or SystemClock()
+    _refuse_what_does_not_last(config, auth)
+    store = Store(
+        open_database(config, timeout_s=STATELESS_DATABASE_S),
+        cadence_s=config.collect.cadence_s,
+        at_once=False,
+    )
+    vendors = VendorBook(config.vendors)
+    settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
+    collector = (
+        _reader()
+        if only_reads(config)
+        else OnCall(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
+    )
+    log.warning(STATELESS_NOTICE)
+    services = _services(config, store, clock, auth, collector, vendors=vendors)
+    stream_s = config.server.stream_s or STATELESS_STREAM_S
+    return create_app(replace(services, stream_s=stream_s, notice=STATELESS_NOTICE))
+
+
+def _refuse_what_does_not_last(config: Config, auth: AuthSettings) -> None:
+    """What would be gone, or different, in the next instance."""
+    if not config.is_server:
+        raise ConfigError(
+            f"a host without a disk needs its database on a server, and {config.database.url} is a file",
+            hint="Set LIVEONE_DATABASE_URL=libsql://HOST and LIVEONE_DATABASE_TOKEN.",
+        )
+    if auth.users and not (config.secrets.session_key or config.secrets.auth_password):
+        raise ConfigError(
+            "a login would hold on one instance only", hint="Set LIVEONE_SESSION_KEY to a long random text."
+        )
+
+
 def _services(
     config: Config,
     store: Store,
     clock: Clock,
     auth: AuthSettings,
-    collector: Collector | Onlooker,
+    collector: Collector | Onlooker | OnCall,
     *,
     vendors: VendorBook,
 ) -> Services:
@@ -257,6 +319,7 @@ def _services(
         collector_status=lambda: asdict(collector.status()),
         release=release(),
         cadence_s=config.collect.cadence_s,
+        stream_s=config.server.stream_s or STREAM_S,
         role=config.serve.role,
         administration=Steward(
             store=store,
@@ -278,7 +341,8 @@ def run_daily(
     elif job.action == "day" and job.system_id is not None and job.day is not None:
         done = [closer.close_one(store, job.system_id, job.day)]
     else:
-        done = closer.catch_up(store, now_at, goes_on=goes_on)
+        chosen = closer.only(store, job.system_id)
+        done = closer.catch_up(store, now_at, choose=chosen, goes_on=goes_on)
     sites = {system.id: system.vendor_site_id for system in systems.list_systems(store)}
     return [
         DailyOutcome(

@@ -1,6 +1,6 @@
 """The schema this release needs against the one that is there, and the plans that lead from one to the other.
 
-Rule: a shipped plan is a folder ``plans/NNNN-name`` and leads from generation N-1 to generation N.
+Rule: a shipped plan is a folder ``plans/NNNN-name`` and leads from step N-1 to step N of ``STEPS``.
 """
 
 import sqlite3
@@ -10,18 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liveone.store.database import Database
-from liveone.store.generations import GENERATIONS, NEWEST, definition_of, differences
+from liveone.store.generations import (
+    GENERATIONS,
+    NEWEST,
+    OPTIONAL,
+    Shape,
+    definition_of,
+    differences,
+    shape_of,
+)
 from liveone.store.sql import schema_path
 
 PLANS = Path(__file__).with_name("plans")
 
+STEPS = ((1, False), (2, False), (2, True))
+"""What plans lead through, oldest first: the generation, and whether systems keep a time zone."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShippedPlan:
-    """A plan of this release: its folder's name, the generation that it leads to, its document."""
+    """A plan of this release: its folder's name, the number of the step that it leads to, its document."""
 
     name: str
-    generation: int
+    step: int
     path: Path
 
 
@@ -30,7 +41,8 @@ class SchemaStatus:
     """What is there against what is needed.
 
     ``generation`` is None for a database that this release cannot serve; ``differences`` (sentences) are
-    then those from the nearest generation, else those from the newest. ``pending`` are the plans to be run.
+    then those from the nearest generation, else those from the newest. ``pending`` are the plans to be run;
+    there may be some although ``in_sync`` says that the newest generation is reached: they only add.
     """
 
     database: str
@@ -43,7 +55,7 @@ class SchemaStatus:
 
 
 def contract(generation: int = NEWEST) -> dict[str, list[str]]:
-    """The columns that this release needs in a database of a generation, by table."""
+    """The columns that this release needs in a database of a generation, by table; none it can do without."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(schema_path(generation).read_text(encoding="utf-8"))
         rows = connection.execute(
@@ -52,7 +64,8 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
         )
         needed: dict[str, list[str]] = {}
         for table, column in rows:
-            needed.setdefault(table, []).append(column)
+            if not any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL):
+                needed.setdefault(table, []).append(column)
         return needed
 
 
@@ -60,16 +73,16 @@ def status(database: Database) -> SchemaStatus:
     """How a database stands to this release; of any shape, and nothing is written. Raises StoreError."""
     found = definition_of(database)
     apart = {generation: differences(found, generation) for generation in GENERATIONS}
-    here = next((generation for generation in reversed(GENERATIONS) if not apart[generation]), None)
-    compared = NEWEST if here else min(reversed(GENERATIONS), key=lambda each: len(apart[each]))
+    shape = shape_of(found)
+    compared = NEWEST if shape else min(reversed(GENERATIONS), key=lambda each: len(apart[each]))
     return SchemaStatus(
         database=database.label,
-        generation=here,
+        generation=shape.generation if shape else None,
         served=GENERATIONS,
         newest=NEWEST,
-        in_sync=here == NEWEST,
+        in_sync=shape is not None and shape.generation == NEWEST,
         differences=tuple(apart[compared]),
-        pending=tuple(plan.name for plan in pending(here)) if here else (),
+        pending=tuple(plan.name for plan in pending(shape)) if shape else (),
     )
 
 
@@ -80,12 +93,13 @@ def compare(database: Database, generation: int) -> list[str]:
 
 def shipped() -> list[ShippedPlan]:
     """All plans of this release, in the order in which they apply."""
-    return sorted(_shipped(), key=lambda plan: plan.generation)
+    return sorted(_shipped(), key=lambda plan: plan.step)
 
 
-def pending(generation: int) -> list[ShippedPlan]:
-    """The plans that lead from a generation to the newest, in order."""
-    return [plan for plan in shipped() if generation < plan.generation <= NEWEST]
+def pending(shape: Shape) -> list[ShippedPlan]:
+    """The plans that lead from a shape to the newest, in order."""
+    reached = STEPS.index((shape.generation, shape.keeps_zones)) + 1
+    return [plan for plan in shipped() if plan.step > reached]
 
 
 def _shipped() -> Iterator[ShippedPlan]:

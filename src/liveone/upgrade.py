@@ -9,13 +9,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 
-from changeover import rehearsal, session
+from changeover import folders, rehearsal, session
 from changeover.conditions import wanted_record
+from changeover.database import local
+from changeover.database.where import ADMIN_TOKEN, ADMIN_URL, TOKEN, Database, Server
 from changeover.errors import NotRehearsed
 from changeover.plan import Plan
 from changeover.records import Record, require
@@ -24,7 +26,7 @@ from liveone.clock import SystemClock
 from liveone.config import Config
 from liveone.errors import BadInput, ConfigError, LiveOneError
 from liveone.store import systems
-from liveone.store.store import open_store
+from liveone.store.store import Store
 
 ASK_S = 3.0
 START_S = 30.0
@@ -40,12 +42,37 @@ def address(config: Config, environment: Mapping[str, str]) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{config.server.port}"
 
 
+def database_of(config: Config, environment: Mapping[str, str]) -> Database:
+    """Where changeover finds the configured database; the server's token is LiveOne's own."""
+    if not config.is_server:
+        return config.database_path
+    return Server(
+        config.database.url,
+        config.secrets.database_token,
+        environment.get(ADMIN_URL, ""),
+        environment.get(ADMIN_TOKEN, ""),
+    )
+
+
+def state_folder(config: Config) -> Path | None:
+    """Where runs on a server's database are kept: beside the settings. None: beside the file."""
+    if not config.is_server:
+        return None
+    return config.folder / local.state_folder(Server(config.database.url)).name
+
+
+def state_of(config: Config) -> folders.State:
+    """The folder that keeps the runs on the configured database."""
+    return folders.state_of(database_of(config, os.environ), state_folder(config))
+
+
 def surroundings(config: Config, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment in which a plan's parameters and commands find this LiveOne."""
     has_users = config.users_path.exists()
     password = config.secrets.auth_password or ("" if has_users else OPEN)
     known = {
-        "LIVEONE_DATABASE_URL": str(config.database_path),
+        "LIVEONE_DATABASE_URL": config.database.url if config.is_server else str(config.database_path),
+        TOKEN: config.secrets.database_token if config.is_server else "",
         "LIVEONE_URL": address(config, environment),
         "LIVEONE_CONFIG": str(config.path) if config.path else environment.get("LIVEONE_CONFIG", ""),
         "AUTH_PASSWORD": password,
@@ -114,10 +141,17 @@ def _started(environment: Mapping[str, str], url: str, log: Path) -> Iterator[No
         process.wait(START_S)
 
 
-def prepared(path: Path, sets: Sequence[str]) -> Work:
+def prepared(path: Path, sets: Sequence[str], config: Config) -> Work:
     """A plan bound to its values; of ``sets`` only what it declares. Raises ChangeoverError."""
     plan = session.read_sound(path)
-    return session.begin(plan, database=None, state=None, sets=own(plan, sets))
+    database = database_of(config, os.environ)
+    return session.begin(plan, database=database, state=state_folder(config), sets=own(plan, sets))
+
+
+def taken_up(config: Config, run_id: str | None) -> Work:
+    """A run on the configured database, None: the newest. Raises Refused where there is none."""
+    database = database_of(config, os.environ)
+    return session.take_up(None, run_id, database=database, state=state_folder(config), sets=())
 
 
 def own(plan: Plan, sets: Sequence[str]) -> list[str]:
@@ -135,6 +169,20 @@ def require_known(plans: Sequence[Plan], sets: Sequence[str]) -> None:
                            hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
 
 
+def require_boxes(plans: Sequence[Plan], confirm: Sequence[str]) -> None:
+    """Raises BadInput for a ``--confirm`` that is for none of the plans."""
+    known = set().union(*map(boxes_of, plans))
+    for name in confirm:
+        if name not in known:
+            raise BadInput(f"--confirm {name}: no plan to be run has such a box",
+                           hint=f"Known: {', '.join(sorted(known))}.")  # fmt: skip
+
+
+def boxes_of(plan: Plan) -> set[str]:
+    """What ``--confirm`` may name in a plan."""
+    return {box.id for box in plan.boxes()} | {action.id for action in plan.actions()}
+
+
 def proven(work: Work, *, who: str, as_json: bool) -> Record:
     """A rehearsal that proves this very run: the last one where it still holds, else a new one."""
     wanted = wanted_record(work.state, work.plan, work.database, work.values)
@@ -147,15 +195,16 @@ def proven(work: Work, *, who: str, as_json: bool) -> Record:
 def rehearsed(work: Work, *, who: str, as_json: bool) -> Record:
     """A new rehearsal on a copy; production is only read."""
     with session.rehearsal_progress(as_json) as progress, work.redacted():
-        return rehearsal.rehearse(work.plan, work.values, work.database, who=who, progress=progress)
+        return rehearsal.rehearse(
+            work.plan, work.values, work.database, who=who, state=work.state.path, progress=progress
+        )
 
 
-def old_owners(database: Path) -> dict[str, int]:
+def old_owners(store: Store) -> dict[str, int]:
     """The number of systems by owner, as the database has them now. Raises StoreError."""
     counts: dict[str, int] = {}
-    with closing(open_store(database)) as store:
-        for system in systems.list_systems(store):
-            counts[system.owner or "(no owner)"] = counts.get(system.owner or "(no owner)", 0) + 1
+    for system in systems.list_systems(store):
+        counts[system.owner or "(no owner)"] = counts.get(system.owner or "(no owner)", 0) + 1
     return counts
 
 

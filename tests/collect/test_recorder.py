@@ -4,7 +4,7 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -256,3 +256,42 @@ def _set_schema(path: Path, text: str) -> None:
     connection.execute(f"PRAGMA schema_version = {version + 1}")
     connection.execute("COMMIT")
     connection.close()
+
+
+def test_failed_polls_that_come_together_are_one_commit(
+    recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    write = polling.failed_together
+
+    def counted(store: Store, polls: Sequence[polling.FailedPoll]) -> None:
+        written.append(len(polls))
+        write(store, polls)
+
+    monkeypatch.setattr(polling, "failed_together", counted)
+    recorder.record([recorded(20, START_AT)])
+    ready = threading.Barrier(16)
+
+    def one(number: int) -> bool:
+        ready.wait()
+        return recorder.failed(number % 8 + 1, START_AT + number, f"portal: {number}")
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(threads.map(one, range(16)))
+    assert sum(written) == 16
+    assert len(written) <= 4, "an outage of a fleet is not a commit a system"
+    statuses = polling.statuses(store)
+    assert [(statuses[n].consecutive_errors, statuses[n].total_polls) for n in range(1, 9)] == [(2, 2)] * 8
+
+
+def test_a_fault_in_counting_failures_keeps_no_reading_from_being_recorded(
+    recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "failed_together", None)
+    recorder.record([recorded(20, START_AT)])
+    with ThreadPoolExecutor(2) as threads:
+        failing = threads.submit(recorder.failed, 1, START_AT, "portal: 500")
+        kept = threads.submit(recorder.record, [recorded(2, START_AT)])
+        assert kept.result() == [Fate.NEW]
+        assert not failing.result()
+    assert recorder.counts.failures_uncounted == 1

@@ -10,12 +10,16 @@ from tests.collect.support import START_AT, add, recorded, times_in
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, scratch
 
+from changeover.database import hold
+from changeover.database.connect import opened
+from changeover.database.where import Server
 from liveone.clock import SystemClock
+from liveone.collect import closer
 from liveone.collect.backlog import Backlog
 from liveone.collect.recorder import Fate, Recorder
 from liveone.collect.spool import Spool
 from liveone.store import aggregates, readings
-from liveone.store.database import Unavailable
+from liveone.store.database import Held, Unavailable
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.store import Store
@@ -93,3 +97,38 @@ def test_a_cut_at_any_request_of_a_record_loses_nothing_and_doubles_nothing(
         while recorder.backlog.waiting:
             recorder.drain()
     kept_whole(store, 6)
+
+
+def test_during_a_migration_readings_wait_at_once_and_follow_in_order_once(
+    recorder: Recorder, store: Store, server: Sqld
+) -> None:
+    assert recorder.record([recorded(1, START_AT)]) == [Fate.NEW]
+    with opened(Server(server.url)) as changing:
+        hold.take(changing)
+        began_s = time.monotonic()
+        fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
+        assert fates == [[Fate.SPOOLED]] * 5
+        assert recorder.drain() == 0
+        assert isinstance(recorder.refusal, Held)
+        assert not recorder.failed(1, START_AT, "the portal is away")
+        assert [closed.error for closed in closer.catch_up(store, START_AT + 10**5) if closed.error]
+        assert time.monotonic() - began_s < 5
+        assert times_in(store) == [START_AT]
+        hold.give_back(changing)
+    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED]
+    assert recorder.drain() == 6
+    assert recorder.refusal is None
+    kept_whole(store, 7)
+
+
+def test_a_hold_whose_runner_is_killed_ends_by_itself(
+    recorder: Recorder, store: Store, server: Sqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "LASTS_S", 2)
+    with opened(Server(server.url)) as killed:
+        hold.take(killed)
+    assert recorder.record([recorded(1, START_AT)]) == [Fate.SPOOLED]
+    ends_s = time.monotonic() + 10
+    while recorder.drain() == 0 and time.monotonic() < ends_s:
+        time.sleep(0.1)
+    kept_whole(store, 1)

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { clock } from "../../src/liveone/web/static/js/core/format.js";
 import { daysOf, grouping, monthsLater, moved } from "../../src/liveone/web/static/js/core/period.js";
 import { timeTicks } from "../../src/liveone/web/static/js/core/scale.js";
 import { readState, writeState } from "../../src/liveone/web/static/js/core/state.js";
@@ -30,6 +31,39 @@ test("days follow one another without hole or overlap through a whole year", () 
       assert.equal(zone.minute(start), 0);
     }
   }
+});
+
+test("the server's list of changes and the browser's own table tell the same time", () => {
+  const changes = [[157766400, 60], [1774746000, 120], [1792890000, 60], [1806195600, 120]];
+  const told = makeZone({ offsetMin: 60, name: "Europe/Berlin", transitions: changes });
+  for (let at = Date.parse("2026-03-01T00:00Z"); at < Date.parse("2026-12-01T00:00Z"); at += 17 * 60000) {
+    assert.equal(told.offsetMs(at), berlin.offsetMs(at));
+    assert.equal(told.date(at), berlin.date(at));
+  }
+  assert.equal(told.label(0), "Europe/Berlin");
+  assert.equal(told.start("2026-10-25"), berlin.start("2026-10-25"));
+  assert.equal(told.offset(Date.parse("2026-07-01")), "UTC+02:00");
+});
+
+test("a time that clocks show twice is told apart, one that they skip is the moment of the skip", () => {
+  const twice = Date.parse("2026-10-25T00:30Z");
+  assert.deepEqual([twice, twice + HOUR].map((at) => clock(at, berlin)), ["02:30 UTC+02:00", "02:30 UTC+01:00"]);
+  assert.equal(clock(twice + 2 * HOUR, berlin), "03:30");
+  assert.equal(berlin.at("2026-10-25", 150), twice);
+  assert.equal(berlin.at("2026-03-29", 150), Date.parse("2026-03-29T01:00Z"));
+  const cairo = makeZone({ offsetMin: 120, name: "Africa/Cairo" });
+  assert.equal(cairo.start("2026-04-24"), Date.parse("2026-04-23T22:00Z"));
+  assert.equal(cairo.minute(cairo.start("2026-04-24")), 60);
+  assert.equal(hours(cairo, "2026-04-24"), 23);
+  const apia = makeZone({ offsetMin: 780, name: "Pacific/Apia" });
+  assert.equal(hours(apia, "2011-12-30"), 0);
+});
+
+test("an hour that came twice has two marks, unless marks stand further apart", () => {
+  const [from, to] = [berlin.start("2026-10-25"), berlin.start("2026-10-26")];
+  const faces = (count) => timeTicks(from, to, count, berlin).map(({ at }) => berlin.minute(at) / 60);
+  assert.deepEqual(faces(26).slice(0, 5), [0, 1, 2, 2, 3]);
+  assert.deepEqual(faces(10).slice(0, 4), [0, 3, 6, 9]);
 });
 
 test("marks stand on hours that the clocks showed", () => {

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from liveone import schema
 from liveone.cli.root import root
-from liveone.store.generations import GENERATIONS, NEWEST
+from liveone.store.generations import GENERATIONS, NEWEST, Shape
 from liveone.store.sql import schema_path
 
 
@@ -33,10 +33,10 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
     done = run(tmp_path, "status")
     assert done.exit_code == 0
     assert "generation 1" in done.output
-    assert "liveone upgrade (0002-vendor-and-time-zone)" in done.output
+    assert "liveone upgrade (0002-vendor-and-time-zone, 0003-time-zone)" in done.output
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
-    assert found["pending"] == ["0002-vendor-and-time-zone"]
+    assert found["pending"] == ["0002-vendor-and-time-zone", "0003-time-zone"]
     assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
 
 
@@ -44,6 +44,14 @@ def test_status_of_the_newest_generation_has_nothing_to_do(tmp_path: Path) -> No
     made(tmp_path, NEWEST)
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["in_sync"], found["differences"], found["pending"]) == (True, [], [])
+
+
+def test_a_generation_2_without_time_zones_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
+    made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;")
+    found = json.loads(run(tmp_path, "status", "--json").output)
+    assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
+    assert found["pending"] == ["0003-time-zone"]
+    assert "To do: liveone upgrade (0003-time-zone)" in run(tmp_path, "status").output
 
 
 def test_a_foreign_database_is_told_apart_and_left_alone(tmp_path: Path) -> None:
@@ -71,7 +79,9 @@ def test_diff_is_empty_for_the_own_generation_only(tmp_path: Path, generation: i
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_the_contract_is_every_column_of_the_schema(tmp_path: Path, generation: int) -> None:
+def test_the_contract_is_every_column_that_the_release_cannot_do_without(
+    tmp_path: Path, generation: int
+) -> None:
     path = made(tmp_path, generation)
     needed = json.loads(run(tmp_path, "contract", "--json", "--generation", str(generation)).output)
     with closing(sqlite3.connect(path)) as connection:
@@ -81,6 +91,9 @@ def test_the_contract_is_every_column_of_the_schema(tmp_path: Path, generation: 
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
         assert {name for (name,) in there} == set(needed)
+        columns = "SELECT count(*) FROM pragma_table_info('systems')"
+        optional = 1 if generation == 2 else 0
+        assert connection.execute(columns).fetchone() == (len(needed["systems"]) + optional,)
 
 
 def test_the_contract_needs_neither_settings_nor_a_database(tmp_path: Path) -> None:
@@ -88,6 +101,9 @@ def test_the_contract_needs_neither_settings_nor_a_database(tmp_path: Path) -> N
     assert "user_systems" in json.loads(done.output)
 
 
-def test_every_generation_after_the_first_has_a_plan_that_leads_to_it() -> None:
-    assert [plan.generation for plan in schema.shipped()] == list(GENERATIONS[1:])
-    assert schema.pending(NEWEST) == []
+def test_every_step_after_the_first_has_a_plan_that_leads_to_it() -> None:
+    assert [plan.step for plan in schema.shipped()] == list(range(2, len(schema.STEPS) + 1))
+    for step, (generation, keeps_zones) in enumerate(schema.STEPS, 1):
+        waiting = schema.pending(Shape(generation, False, keeps_zones))
+        assert [plan.step for plan in waiting] == list(range(step + 1, len(schema.STEPS) + 1))
+    assert {generation for generation, _ in schema.STEPS} == set(GENERATIONS)

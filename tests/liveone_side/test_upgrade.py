@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.migration import generation1, stage
+from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import SETS, Done, History, Stage
+
+from changeover.folders import state_of
+from liveone import upgrade_runs
 
 CONFIRMED = (*SETS, "--confirm", "people")
 
@@ -33,6 +36,14 @@ def upgrade(home: Stage, *words: str) -> Done:
 
 def content(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def zones(home: Stage) -> list[object] | None:
+    """The time zones that the first system keeps; None where there is no room for one."""
+    column = "SELECT 1 FROM pragma_table_info('systems') WHERE name = 'time_zone'"
+    if not generation1.ask(home.database, column):
+        return None
+    return [zone for (zone,) in generation1.ask(home.database, "SELECT time_zone FROM systems WHERE id = 1")]
 
 
 def test_plan_only_says_what_must_be_told_and_judged_and_touches_nothing(home: Stage) -> None:
@@ -82,6 +93,7 @@ def test_two_systems_of_one_site_are_listed_and_joined_only_when_told(home: Stag
     said = done.out + done.err
     assert "1|simon|1586||2" in said
     assert "2|ada|1586|Town house|2" in said
+    assert "0003-time-zone" in said
     for keeper in (1, 2):
         kept = upgrade(home, *SETS, "--set", f"collision=keep:{keeper}", "--dry-run")
         assert kept.code == 0, kept.out + kept.err
@@ -103,12 +115,36 @@ def test_a_liveone_that_does_not_run_is_started_for_the_duration(home: Stage) ->
     assert "0 failed" in done.out
     rows = "SELECT vendor_type, vendor_site_id, owner_clerk_user_id FROM systems WHERE id = 1"
     assert generation1.ask(home.database, rows) == [("select.live", "1586", "user_2simonSimon")]
+    assert zones(home) == [None]
     assert "nothing to do" in upgrade(home).out
     back = upgrade(home, "--rollback")
     assert back.code == 0, back.out + back.err
+    assert "Still in force" not in back.out
     assert generation1.ask(home.database, "SELECT user_id FROM systems WHERE id = 1") == [("simon",)]
     assert upgrade(home, *CONFIRMED).code == 0
     assert upgrade(home, "--finish").code == 0
     tables = "SELECT name FROM sqlite_schema WHERE name = 'changeover_systems_before'"
     assert generation1.ask(home.database, tables) == []
+    assert "finish" in upgrade(home, "--rollback").err
+    assert home.missing() == {site: [] for site in generation1.SITES}
+
+
+@pytest.mark.slow
+def test_upgrades_go_back_one_by_one_where_they_came_one_by_one(home: Stage) -> None:
+    """A database of generation 2 gets time zones; the way back leaves what came before them."""
+    shipped_sql.forward(home.database)
+    assert zones(home) is None
+    done = upgrade(home)
+    assert done.code == 0, done.out + done.err
+    assert zones(home) == [None]
+    state = state_of(home.database)
+    (run_id,) = upgrade_runs.standing(state)
+    upgrade_runs.remember(state, ["of an upgrade before"])
+    assert upgrade_runs.last_upgrade(state) == [run_id]
+    back = upgrade(home, "--rollback")
+    assert back.code == 0, back.out + back.err
+    assert zones(home) is None
+    rows = "SELECT vendor_type, owner_clerk_user_id FROM systems WHERE id = 1"
+    assert generation1.ask(home.database, rows) == [("select.live", "user_2simonSimon")]
+    assert "cannot be taken back" in upgrade(home, "--rollback").err
     assert home.missing() == {site: [] for site in generation1.SITES}

@@ -158,6 +158,9 @@ class Stage:
     def post(self, path: str, body: object) -> tuple[int, dict[str, object]]:
         return self._ask("POST", path, cron=True, content=json.dumps(body).encode())
 
+    def patch(self, path: str, body: object) -> tuple[int, dict[str, object]]:
+        return self._ask("PATCH", path, cron=False, content=json.dumps(body).encode())
+
     def _ask(
         self, method: str, path: str, *, cron: bool, content: bytes | None = None
     ) -> tuple[int, dict[str, object]]:
@@ -169,10 +172,14 @@ class Stage:
         )
         return answer.status_code, answer.json()
 
+    def ask(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """The rows of one query on the database, past LiveOne."""
+        return generation1.ask(self.database, sql, *values)
+
     def missing(self) -> dict[str, list[int]]:
         """For each site the samples that the portal served whole and the database does not hold."""
         recent = "SELECT system_id, inverter_time FROM readings WHERE inverter_time > ?"
-        held = generation1.ask(self.database, recent, int(time.time()) - 7200)
+        held = self.ask(recent, int(time.time()) - 7200)
         times: dict[int, set[object]] = {}
         for system_id, at in held:
             assert isinstance(system_id, int)
@@ -260,17 +267,21 @@ def set_up(folder: Path, past: History, *, port: int = 0) -> Iterator[Stage]:
     """A copy of that history, its portal, and settings; the server is not started yet."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(past.database, folder / "liveone.db")
-    wanted = past.options
-    with make_portal(wanted) as portal:
+    with make_portal(past.options) as portal:
         stage = Stage(folder, portal)
-        text = SETTINGS.format(database="liveone.db", port=port, url=portal.url, email=wanted.email)
-        stage.settings.write_text(text)
-        secrets = folder / "secrets.toml"
-        secrets.touch(mode=0o600)
-        secrets.write_text(f'[vendor.home]\npassword = "{wanted.password}"\n')
-        people = [Account(account_id, f"{name}@example.org") for name, account_id in ACCOUNTS.items()]
-        users.save(folder / "users.toml", people)
+        furnish(stage, past.options, database="liveone.db", port=port)
         try:
             yield stage
         finally:
             stage.kill()
+
+
+def furnish(stage: Stage, wanted: PortalOptions, *, database: str, port: int) -> None:
+    """Write settings, secrets and accounts."""
+    text = SETTINGS.format(database=database, port=port, url=stage.portal.url, email=wanted.email)
+    stage.settings.write_text(text)
+    secrets = stage.folder / "secrets.toml"
+    secrets.touch(mode=0o600)
+    secrets.write_text(f'[vendor.home]\npassword = "{wanted.password}"\n')
+    people = [Account(account_id, f"{name}@example.org") for name, account_id in ACCOUNTS.items()]
+    users.save(stage.folder / "users.toml", people)

@@ -154,7 +154,7 @@ BEFORE = "SELECT user_id, system_number FROM systems ORDER BY id"
 def _usual(text: str, live: Stage) -> str:
     """The text with the places of a usual server."""
     text = text.replace(str(live.folder), HOME).replace(live.url, ADDRESS)
-    text = text.replace(str(FOLDER), "plans/0002-vendor-and-time-zone")
+    text = text.replace(str(FOLDER.parent), "plans")
     return "\n".join(line.rstrip() for line in text.splitlines()) + ("\n" if text.endswith("\n") else "")
 
 

@@ -15,6 +15,8 @@ class Fault(StrEnum):
     REQUEST_LOST = "request lost"
     ANSWER_LOST = "answer lost"
     SILENCE = "silence"
+    LATE = "late"
+    """It is lost as it seems, and yet arrives when the test says so (`Proxy.deliver`)."""
 
 
 class Proxy:
@@ -31,6 +33,7 @@ class Proxy:
         self.fault, self.faults_left = Fault.NONE, 0
         self.requests, self._passing = 0, 0
         self._open: list[socket.socket] = []
+        self._late: list[bytes] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, fault: Fault, times: int = 1) -> None:
@@ -39,6 +42,15 @@ class Proxy:
     def cut_after(self, requests: int, fault: Fault) -> None:
         """Do ``fault`` to one request, after ``requests`` that pass."""
         self.fault, self.faults_left, self._passing = fault, 1, requests
+
+    def deliver(self) -> bytes:
+        """Hand the late requests on now; the last answer."""
+        answer = b""
+        for request in self._late:
+            with socket.create_connection(self._target) as server:
+                server.sendall(request)
+                answer = _message(server)
+        return answer
 
     def close(self) -> None:
         """The network is gone: whoever connects or waits for an answer is told at once."""
@@ -72,7 +84,9 @@ class Proxy:
         self._passing -= 1
         fault = self.fault if self.faults_left > 0 and self._passing < 0 else Fault.NONE
         self.faults_left -= fault is not Fault.NONE
-        if fault is Fault.REQUEST_LOST:
+        if fault is Fault.LATE:
+            self._late.append(request)
+        if fault in (Fault.REQUEST_LOST, Fault.LATE):
             return False
         if fault is Fault.SILENCE:
             client.recv(1)

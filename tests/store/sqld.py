@@ -1,5 +1,6 @@
 """A real libSQL server of our own: started, killed and restarted by the tests; one namespace a test."""
 
+import base64
 import os
 import shutil
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from hrana.address import parse
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 20.0
@@ -125,3 +128,12 @@ def scratch(name: str) -> Path:
             if old.stat().st_mtime < time.time() - LEFT_OVER_S:
                 shutil.rmtree(old)
     return base / f"liveone-{name}-{uuid.uuid4().hex[:8]}"
+
+
+def hold_lock(url: str) -> None:
+    """Begin a write transaction and leave it open on a stream, as a client that died would."""
+    address = parse(url)
+    name = base64.b64encode(address.namespace.encode()).decode().rstrip("=")
+    document = {"requests": [{"type": "execute", "stmt": {"sql": "BEGIN IMMEDIATE"}}]}
+    answer = httpx2.post(f"{address.origin}/v3/pipeline", json=document, headers={"x-namespace-bin": name})
+    assert answer.json()["results"][0]["type"] == "ok"

@@ -1,6 +1,5 @@
 """What only a server has: namespaces, tokens, replicas, a network that fails; against the real one."""
 
-import base64
 import ssl
 import threading
 import time
@@ -8,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import httpx2
 import pytest
 from tests.store.keys import Keys, openssl
 from tests.store.proxy import Fault, Proxy
-from tests.store.sqld import Sqld, scratch
+from tests.store.sqld import Sqld, hold_lock, scratch
 
+from hrana.address import is_server, parse
 from liveone.errors import BadInput
 from liveone.store.database import (
     Busy,
@@ -25,7 +24,6 @@ from liveone.store.database import (
     Unavailable,
 )
 from liveone.store.libsql import sources
-from liveone.store.libsql.address import is_server, parse
 from liveone.store.libsql.driver import LibsqlDatabase
 
 COUNT = Statement("SELECT count(*) FROM t")
@@ -139,15 +137,6 @@ def test_a_lock_held_beyond_our_patience_is_an_error_in_time(server_url: str) ->
                 database.write([INSERT])
 
         assert seconds(refused) < 2
-
-
-def hold_lock(url: str) -> None:
-    """Begin a write transaction and leave it open on a stream, as a client that died would."""
-    address = parse(url)
-    name = base64.b64encode(address.namespace.encode()).decode().rstrip("=")
-    document = {"requests": [{"type": "execute", "stmt": {"sql": "BEGIN IMMEDIATE"}}]}
-    answer = httpx2.post(f"{address.origin}/v3/pipeline", json=document, headers={"x-namespace-bin": name})
-    assert answer.json()["results"][0]["type"] == "ok"
 
 
 def test_blocked_writes_are_busy_and_reads_go_on(sqld: Sqld, server_url: str) -> None:

@@ -14,7 +14,7 @@ from tests.store.sqld import Sqld
 from liveone.domain.aggregates import Day
 from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, polling, readings
-from liveone.store.database import Database, Foreign, Statement, StoreError
+from liveone.store.database import Database, Foreign, Statement, StoreError, Unavailable
 from liveone.store.files import create
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.readings import row_of
@@ -204,10 +204,10 @@ def test_a_server_is_backed_up_into_a_proven_file_while_it_is_in_use(
         before = contents(server)
         store = Store(server)
 
-        def meanwhile(step: str, table: str, rows: int, _: int) -> None:
+        def meanwhile(rows: int, _: int) -> None:
             readings.record(store, [recorded(NOON + 10**6 + rows)])
 
-        report = backup_server(server, tmp_path / "backups", NOON, progress=meanwhile)
+        report = backup_server(server, tmp_path / "backups", NOON, told=meanwhile)
         assert report.rows["readings"] == 6000
         assert readings.count(store, 1) > 3000
     with closing(open_store(report.path)) as copy:
@@ -216,9 +216,20 @@ def test_a_server_is_backed_up_into_a_proven_file_while_it_is_in_use(
     assert [each.name for each in (tmp_path / "backups").iterdir()] == [report.path.name]
 
 
-def test_a_backup_that_is_broken_off_leaves_no_file(server_url: str, tmp_path: Path) -> None:
+def test_a_backup_that_is_broken_off_leaves_no_file(source: Store, server_url: str, tmp_path: Path) -> None:
+    def broken(rows: int, _: int) -> None:
+        raise Unavailable("the network is gone")
+
+    with closing(LibsqlDatabase(server_url)) as server:
+        move.move(source.database, server, progress=quiet)
+        with pytest.raises(Unavailable):
+            backup_server(server, tmp_path / "backups", NOON, told=broken)
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_backup_of_something_else_is_refused(server_url: str, tmp_path: Path) -> None:
     with closing(LibsqlDatabase(server_url)) as server:
         server.write([Statement("CREATE TABLE x (y)")])
         with pytest.raises(StoreError):
             backup_server(server, tmp_path / "backups", NOON)
-    assert list((tmp_path / "backups").iterdir()) == []
+    assert not (tmp_path / "backups").exists()

@@ -9,7 +9,7 @@ import pytest
 from tests.vendors.small_portal import EMAIL, NOW_AT, PASSWORD, SmallPortal, recorded
 from tests.vendors.wire import reply
 
-from liveone.deadline import Deadline
+from hrana.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.vendors.base import (
     CredentialsRefused,

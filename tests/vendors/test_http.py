@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 from tests.vendors.wire import Heard, Wire, reply
 
-from liveone.deadline import Deadline
+from hrana.deadline import Deadline
 from liveone.vendors.base import ProtocolViolation, RateLimited, TemporaryFailure, VendorError
 from liveone.vendors.http import BODY_BYTES_MAX, Http
 from liveone.vendors.retry import with_retries

@@ -151,7 +151,7 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
         "role": "all",
         "polls": [],
         "collector": {"spool_waiting": 0, "problems": 1},
-        "schema": {"applied": 2, "expected": 2, "inSync": True},
+        "schema": {"applied": 2, "expected": 2, "inSync": True, "timeZones": True},
     }
     assert anonymous.head("/api/health").status_code == 200
 
@@ -195,7 +195,12 @@ def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
     readings.record(store, [Recorded(system.id, one, polled_at=NOW_AT) for one in now])
     with serving(services(store)) as client:
         assert client.get("/api/data", headers=COOKIE).json()["latest"]["power"]["solarW"] == 1
-        assert client.get("/api/health").json()["schema"] == {"applied": 1, "expected": 2, "inSync": False}
+        assert client.get("/api/health").json()["schema"] == {
+            "applied": 1,
+            "expected": 2,
+            "inSync": False,
+            "timeZones": False,
+        }
         url = "/api/history?systemId=1&interval=1d&fields=solar&last=2d"
         assert client.get(url, headers=COOKIE).status_code == 200
         assert client.get("/api/admin/storage", headers=COOKIE).json()["rows"]["readings"] == 9

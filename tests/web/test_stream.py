@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +116,8 @@ def test_the_number_of_listeners_is_bounded(fresh: Store, monkeypatch: pytest.Mo
         assert "1 streams" in refused.json()["error"]
 
 
-def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(
-    fresh: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream_module, "LONGEST_S", 0.2)
-    with serving(services(fresh)) as client, listening(client) as stream:
+def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(fresh: Store) -> None:
+    with serving(replace(services(fresh), stream_s=0.2)) as client, listening(client) as stream:
         assert len(list(stream)) == 1
 
 

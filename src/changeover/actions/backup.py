@@ -10,9 +10,9 @@ from changeover.database.space import megabytes
 
 
 def folder_of(scene: Scene) -> Path:
-    """The folder for backups: the plan's ``backups:``, or the one in which the database lies."""
+    """The folder for backups: the plan's ``backups:``, or where the database, or its state, lies."""
     if scene.plan.backups is None:
-        return scene.database.resolve().parent
+        return scene.home
     return Path(scene.values.expand(scene.plan.backups))
 
 

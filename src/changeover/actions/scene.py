@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changeover.database.invariants import Depth
 from changeover.database.lease import Lease
+from changeover.database.where import Database
 from changeover.engine import Limit
 from changeover.errors import BudgetExceeded
 from changeover.params import Values
@@ -59,15 +60,16 @@ class Scene:
     """Where an action takes place.
 
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
-    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no
-    (None: nobody is there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts
-    run. ``lease`` None: a copy that nobody else uses.
+    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
+    nobody is there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts run,
+    ``home`` where backups go unless the plan says otherwise. ``lease`` None: a copy that nobody else uses.
     """
 
     plan: Plan
     values: Values
-    database: Path
+    database: Database
     folder: Path
+    home: Path
     run_id: str
     who: str
     now_at: Callable[[], float] = time.time

@@ -2,26 +2,35 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import invariants, ledger
-from changeover.database.connect import connect, translated
+from changeover.database import hold, invariants, ledger
+from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
 from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
+from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
+from changeover.errors import ChangeoverError
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
+from hrana.errors import HranaError, OutcomeUnknown
+from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
+JUDGED = "judged"
+"""The boundary at which a change on a server is about to be sent."""
+
+Hook = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +61,53 @@ def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
 def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     own = Deadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
-        connection.execute("BEGIN")
-        try:
-            rows = [row for one in action.statements for row in _rows(connection, one, scene)]
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
-                raise own.error(action.label, action.position) from error
-            raise
-        finally:
-            connection.set_progress_handler(None, 0)
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+    with opened(scene.database) as connection:
+        if isinstance(connection, Remote):
+            rows = _read_server(connection, action, scene, own)
+        else:
+            rows = _read_file(connection, action, scene, own)
     found = as_output(rows)
     require_expected(action, found, scene)
     return Result(shown(found, scene), {"rows": len(rows)})
 
 
-def _rows(connection: sqlite3.Connection, statement: SqlStatement, scene: Scene) -> list[tuple[object, ...]]:
-    values = bound(scene.values.values, statement.parameters)
-    return connection.execute(statement.text, values).fetchmany(OUTPUT_ROWS)
+def _read_file(
+    connection: sqlite3.Connection, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
+    connection.execute("BEGIN")
+    try:
+        return [
+            row
+            for one in action.statements
+            for row in connection.execute(one.text, _values(one, scene)).fetchmany(OUTPUT_ROWS)
+        ]
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise own.error(action.label, action.position) from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _read_server(
+    connection: Remote, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    asked = [Statement(one.text, _values(one, scene)) for one in action.statements]
+    try:
+        found = connection.snapshot(asked, within_s=own.left_s())
+    except OutcomeUnknown as error:
+        if own.passed():
+            raise own.error(action.label, action.position) from error
+        raise
+    return [row for rows in found for row in rows[:OUTPUT_ROWS]]
+
+
+def _values(statement: SqlStatement, scene: Scene) -> dict[str, Any]:
+    return bound(scene.values.values, statement.parameters)
 
 
 def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
@@ -100,10 +134,29 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         expected=purpose.expected,
         contract=purpose.contract,
     )
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        eyes = Eyes(hook=scene.hook, progress=_progress(scene))
+    with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
+        eyes = Eyes(hook=hook, progress=_progress(scene))
         done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)
+
+
+@contextmanager
+def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterator[Hook]:
+    """On a server the application's writers step aside, from before the change is sent to its end."""
+    if not isinstance(connection, Remote):
+        yield hook
+        return
+
+    def heard(moment: str) -> None:
+        if moment == JUDGED:
+            hold.take(connection)
+        hook(moment)
+
+    try:
+        yield heard
+    finally:
+        with suppress(ChangeoverError, HranaError):
+            hold.give_back(connection)
 
 
 def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:

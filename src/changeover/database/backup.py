@@ -1,9 +1,9 @@
 """A backup that is whole or not there: one-step copy, fsync, integrity check, hash, rename, opened, queried.
 
-Rule: the copy is made in one step, on one snapshot, while writers go on. (In small steps it starts again
-whenever somebody writes; copying the file loses what is in the WAL.) Until everything is proven the file is
-called ``.partial``; killed at any moment, it leaves a ``.partial`` that the next backup removes, and the
-database untouched.
+Rule: the copy is made in one step, on one snapshot, while writers go on; a server's database is read into a
+file. (In small steps it starts again whenever somebody writes; copying the file loses what is in the WAL.)
+Until everything is proven the file is called ``.partial``; killed at any moment, it leaves a ``.partial``
+that the next backup removes, and the database untouched.
 """
 
 import hashlib
@@ -18,14 +18,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from changeover.database import space
+from changeover.database import dump, space
 from changeover.database.connect import frozen, opened, translated
 from changeover.database.invariants import integrity
 from changeover.database.names import quoted
+from changeover.database.where import Database, Server
 from changeover.errors import Damaged, DatabaseError
 
 LOOK_EVERY_S = 0.1
 HASH_BYTES = 1 << 20
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 Progress = Callable[[str, int, int, float | None], None]
 """(phase, bytes done, bytes in all, seconds left or None); the phases are ``copy`` and ``check``."""
@@ -58,7 +60,7 @@ class Backup:
 
 
 def backup(
-    database: Path,
+    database: Database,
     folder: Path,
     *,
     now_at: int,
@@ -66,6 +68,8 @@ def backup(
     hook: Callable[[str], None] = lambda moment: None,
 ) -> Backup:
     """Copy a database, in use or not, to ``folder/backup-YYYYMMDD-HHMMSS.db`` (UTC), proven.
+
+    That of a server becomes an ordinary SQLite file too (`dump`).
 
     ``hook`` hears the moments copied, synced, checked, renamed. Raises Full before or while writing,
     Damaged when the copy is not whole, DatabaseError when the name is taken.
@@ -75,7 +79,7 @@ def backup(
         raise DatabaseError(f"{target} exists already.", hint="Wait a second and try again.")
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    space.require(folder, space.size_of(database), purpose="The backup")
+    space.require(folder, size_of(database), purpose="The backup")
     partial = target.with_name(target.name + ".partial")
     started = time.monotonic()
     copy(database, partial, progress=progress)
@@ -93,13 +97,42 @@ def backup(
     return Backup(target, target.stat().st_size, digest, copied - started, done - copied, tables)
 
 
-def copy(source: Path, target: Path, *, progress: Progress = quiet) -> None:
-    """The database as it is at one moment, in one step, to a new file, not yet synced.
+def size_of(database: Database) -> int:
+    """Bytes of a database, with its WAL where that is a file here."""
+    if isinstance(database, Server):
+        with opened(database) as connection:
+            found: int = connection.execute(_SIZE).fetchone()[0]
+            return found
+    return space.size_of(database)
+
+
+def copy(source: Database, target: Path, *, progress: Progress = quiet) -> None:
+    """The database as it is at one moment, in one snapshot, to a new file, not yet synced.
 
     An older file of that name is replaced.
 
-    Raises Busy when a writer in rollback-journal mode keeps the source locked, Full, Damaged.
+    Raises Busy when a writer in rollback-journal mode keeps the source locked, Full, Damaged, Unsuitable for
+    a server's database that a file cannot hold.
     """
+    if isinstance(source, Server):
+        _fetch(source, target, progress)
+    else:
+        _copy_file(source, target, progress)
+
+
+def _fetch(source: Server, target: Path, progress: Progress) -> None:
+    started, total = time.monotonic(), size_of(source)
+
+    def told(done: int, rows: int) -> None:
+        left_s = (time.monotonic() - started) * (rows - done) / max(done, 1)
+        progress("copy", total * done // max(rows, 1), total, left_s)
+
+    with opened(source) as connection, translated(target):
+        dump.dump(connection.stream, target, label=str(source), told=told)
+    progress("copy", total, total, 0.0)
+
+
+def _copy_file(source: Path, target: Path, progress: Progress) -> None:
     target.unlink(missing_ok=True)
     with opened(source, read_only=_has_no_wal(source)) as reader, translated(target):
         total = (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from changeover.database.connect import Connection
 from changeover.database.fingerprint import Definitions, definitions, tokens
 from changeover.database.guard import FORBIDDEN, WRITES, watching, written
 from changeover.database.names import counted, folded, is_engine, is_own, quoted
@@ -41,7 +42,7 @@ class Reach:
 
 
 def reach(
-    source: sqlite3.Connection,
+    source: Connection,
     statements: Sequence[SqlStatement],
     *,
     foreign_keys: bool = False,
@@ -61,7 +62,7 @@ def reach(
     return tuple(found)
 
 
-def empty_copy(source: sqlite3.Connection) -> sqlite3.Connection:
+def empty_copy(source: Connection) -> sqlite3.Connection:
     """The schema of a database without its rows, in memory."""
     scratch = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
     for kind, name, _, sql in objects(source):
@@ -90,14 +91,15 @@ def outside(found: Iterable[Reach], scope: Iterable[str], existing: Iterable[str
 
 
 def require_scope(
-    source: sqlite3.Connection,
+    source: Connection,
     statements: Sequence[SqlStatement],
     scope: Sequence[str],
     *,
     foreign_keys: bool = False,
     legacy_alter_table: bool = False,
+    rows: Callable[[str], int | None] | None = None,
 ) -> tuple[Reach, ...]:
-    """The reach of the statements, all of it in scope.
+    """The reach of the statements, all of it in scope. ``rows`` counts a table where ``source`` has none.
 
     Raises InvariantBroken that lists what is not, with rows.
     """
@@ -105,9 +107,8 @@ def require_scope(
     existing = [name for kind, name, _, _ in objects(source) if kind == "table"]
     wrong = outside(found, scope, (name for name in (*existing, *_lasting(found)) if not is_own(name)))
     if wrong:
-        lines = [
-            f"{r.statement.position}: {describe(r, lambda table: rows_of(source, table))}" for r in wrong
-        ]
+        size = rows or (lambda table: rows_of(source, table))
+        lines = [f"{r.statement.position}: {describe(r, size)}" for r in wrong]
         tables = " ".join(dict.fromkeys(folded(r.table) for r in wrong))
         raise InvariantBroken(
             "The script reaches beyond its scope:\n" + "\n".join(dict.fromkeys(lines)),
@@ -125,7 +126,7 @@ def describe(found: Reach, rows: Callable[[str], int | None]) -> str:
     return f"`{_short(found.statement.text)}` would {found}{size}"
 
 
-def rows_of(source: sqlite3.Connection, table: str) -> int | None:
+def rows_of(source: Connection, table: str) -> int | None:
     """How many rows a table has now; None when there is no such table."""
     try:
         count: int = source.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0]

@@ -1,12 +1,14 @@
-"""What is to be changed, and for whom: data that `migrate` and `proof` share."""
+"""What is to be changed, for whom, and what was done: data that files and servers share."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeover.database import ledger
 from changeover.database.fingerprint import Definitions
 from changeover.database.lease import Lease
-from changeover.database.transaction import Parameters
+from changeover.database.strategies import Forecast
+from changeover.database.transaction import Measured, Parameters
 from changeover.plan import RowExpectation, SqlStatement, Strategy
 
 
@@ -46,3 +48,27 @@ class Context:
     lease: Lease | None = None
     expected: Definitions | None = None
     contract: Mapping[str, Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eyes:
+    """Who looks on: see `transaction.Around`."""
+
+    hook: Callable[[str], None] = lambda moment: None
+    progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
+    now: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What was done.
+
+    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why.
+    """
+
+    measured: Measured
+    forecast: Forecast
+    schema_before: str
+    schema_after: str
+    counts: Mapping[str, tuple[int, int]]
+    notes: tuple[str, ...]

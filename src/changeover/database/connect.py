@@ -1,45 +1,88 @@
-"""Opening a database, and turning what `sqlite3` raises into errors that say what to do.
+"""Opening a database, and turning what `sqlite3` or a libSQL server raises into errors of ours.
 
-Rule: opening never creates a file. This is the seam for a libSQL server: `path_of` is where its URL arrives.
+Rule: opening never creates a database. A file gives `sqlite3`'s connection, a server one that does the part
+of its work that `Connection` names.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import Any, Protocol, overload
 
-from changeover.errors import Busy, ChangeoverError, Damaged, DatabaseError, Full, Unsuitable
+from changeover.database.remote import Remote
+from changeover.database.where import ADMIN_URL, TOKEN, Database, Server
+from changeover.errors import (
+    BadParameter,
+    Busy,
+    ChangeoverError,
+    Damaged,
+    DatabaseError,
+    Full,
+    OutcomeUnknown,
+    Unavailable,
+)
+from hrana import errors
 
 MAPPED_BYTES = 2_000_000_000
 """Reading through a memory map makes counting ten times faster: 0.5 ms a million rows, while writers wait."""
-SERVER_SCHEMES = ("libsql://", "http://", "https://", "ws://", "wss://", "turso://")
 
 
-def path_of(database: str) -> Path:
-    """The file behind a plan's ``database``: a path, ``sqlite:///path`` or ``file:path``.
+class Cursor(Protocol):
+    """What a statement gives: its rows, and how many rows it changed itself (-1 for a query)."""
 
-    Raises Unsuitable for the URL of a server, or for an empty text.
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchmany(self, size: int = 1, /) -> list[Any]: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """What a file and a server both do: one statement at a time, committed by itself unless BEGIN was said.
+
+    On a server nobody says BEGIN: its transactions are `Remote.apply`.
     """
-    if database.startswith(SERVER_SCHEMES):
-        raise Unsuitable(
-            f"{_without_secret(database)} is a database server, and this changeover works on SQLite files.",
-            hint="Give the path of an SQLite file; libSQL servers are a later release.",
-        )
-    for prefix in ("sqlite:///", "sqlite://", "file:"):
-        if database.startswith(prefix):
-            database = database.removeprefix(prefix).split("?")[0]
-            break
-    if not database.strip():
-        raise Unsuitable("The plan names no database.", hint="Set `database:` in the front matter.")
-    return Path(database)
+
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ..., /) -> Cursor: ...
+
+    def close(self) -> None: ...
 
 
-def connect(path: Path, *, read_only: bool = False, busy_timeout_s: float = 5.0) -> sqlite3.Connection:
+@overload
+def connect(
+    database: Path, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> sqlite3.Connection: ...
+@overload
+def connect(database: Server, *, read_only: bool = False, busy_timeout_s: float = 5.0) -> Remote: ...
+@overload
+def connect(
+    database: Database, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> sqlite3.Connection | Remote: ...
+def connect(
+    database: Database, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> sqlite3.Connection | Remote:
     """A connection to an existing database, in autocommit until somebody says BEGIN.
 
-    ``busy_timeout_s`` bounds every wait for a lock. Raises DatabaseError when the file is missing or may
-    not be opened, Damaged when it is not SQLite's.
+    ``busy_timeout_s`` bounds every wait for a lock. On a server ``read_only`` is what the token says, and
+    nothing is asked before the first statement. Raises DatabaseError when the file is missing or may not be
+    opened, Damaged when it is not SQLite's, BadParameter for a URL that is none.
     """
+    if isinstance(database, Server):
+        with translated(database):
+            return Remote(database, busy_timeout_s=busy_timeout_s)
+    return _open(database, read_only=read_only, busy_timeout_s=busy_timeout_s)
+
+
+def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Connection:
     if not path.is_file():
         raise DatabaseError(
             f"There is no database at {path}.", hint="Check the path; changeover never creates a database."
@@ -64,29 +107,49 @@ def frozen(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0)
 
 
-@contextmanager
+@overload
 def opened(
-    path: Path, *, read_only: bool = False, busy_timeout_s: float = 5.0
-) -> Iterator[sqlite3.Connection]:
-    """`connect`, closed at the end; errors of `sqlite3` inside become ours."""
+    database: Path, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> AbstractContextManager[sqlite3.Connection]: ...
+@overload
+def opened(
+    database: Server, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> AbstractContextManager[Remote]: ...
+@overload
+def opened(
+    database: Database, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> AbstractContextManager[sqlite3.Connection | Remote]: ...
+def opened(
+    database: Database, *, read_only: bool = False, busy_timeout_s: float = 5.0
+) -> AbstractContextManager[sqlite3.Connection | Remote]:
+    """`connect`, closed at the end; errors of `sqlite3` and of the server inside become ours."""
+    return _opened(database, read_only, busy_timeout_s)
+
+
+@contextmanager
+def _opened(
+    database: Database, read_only: bool, busy_timeout_s: float
+) -> Iterator[sqlite3.Connection | Remote]:
     with (
-        closing(connect(path, read_only=read_only, busy_timeout_s=busy_timeout_s)) as connection,
-        translated(path),
+        closing(connect(database, read_only=read_only, busy_timeout_s=busy_timeout_s)) as connection,
+        translated(database),
     ):
         yield connection
 
 
 @contextmanager
 def translated(label: object) -> Iterator[None]:
-    """Errors of `sqlite3` raised inside become DatabaseError, Busy, Full or Damaged that name ``label``."""
+    """Errors of `sqlite3` and of a server raised inside become DatabaseErrors that name ``label``."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, errors.HranaError) as error:
         raise translation(error, label) from error
 
 
-def translation(error: sqlite3.Error, label: object) -> ChangeoverError:
-    """The error of ours that stands for one of `sqlite3`; never holds values of rows but what SQLite says."""
+def translation(error: sqlite3.Error | errors.HranaError, label: object) -> ChangeoverError:
+    """The error of ours that stands for one of theirs; never holds values of rows but what SQLite says."""
+    if isinstance(error, errors.HranaError):
+        return _of_server(error)
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -113,7 +176,46 @@ def translation(error: sqlite3.Error, label: object) -> ChangeoverError:
     return DatabaseError(f"{label}: {error}.", hint="")
 
 
-def _without_secret(url: str) -> str:
-    """The URL without user, password and query, where tokens travel."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.split('?')[0].rsplit('@', 1)[-1]}"
+_SERVERS: tuple[tuple[type[errors.HranaError], type[ChangeoverError], str], ...] = (
+    (
+        errors.BadAddress,
+        BadParameter,
+        "Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME.",
+    ),
+    (errors.OutcomeUnknown, OutcomeUnknown, "What was asked for was done wholly or not at all; ask again."),
+    (errors.NotSent, Unavailable, "Nothing was done. Check the address, and that the server runs."),
+    (
+        errors.TokenRefused,
+        Unavailable,
+        f"Nothing was done. Set {TOKEN} to a token that is valid and has not expired.",
+    ),
+    (
+        errors.NotThere,
+        Unavailable,
+        "Check the host; a server with namespaces wants ?namespace=NAME in the URL.",
+    ),
+    (errors.Unserved, Unavailable, "Nothing was changed. Look at the server, then try again."),
+    (
+        errors.LockStolen,
+        Busy,
+        "The server lets nobody hold its lock for more than 5 s while others wait; everything"
+        " was rolled back. Try again at a quieter hour.",
+    ),
+    (
+        errors.Blocked,
+        Busy,
+        f"Somebody blocked writes; the server's admin API ({ADMIN_URL}) shows who and why.",
+    ),
+    (errors.Locked, Busy, "Find the long transaction (an open shell, an import) and end it; then try again."),
+    (errors.TooMany, Busy, "Nothing was done. Wait a moment, then try again."),
+    (errors.ReadOnly, DatabaseError, f"Set {TOKEN} to a token that may write."),
+    (errors.Full, Full, "Free space on the server; the database is as before."),
+    (errors.Damaged, Damaged, "Restore the newest backup, and keep the damaged database for salvage."),
+)
+
+
+def _of_server(error: errors.HranaError) -> ChangeoverError:
+    kinds = (found for found in _SERVERS if isinstance(error, found[0]))
+    _, kind, hint = next(kinds, (None, DatabaseError, ""))
+    text = str(error)
+    return kind(f"{text[:1].upper()}{text[1:]}.", hint=hint)

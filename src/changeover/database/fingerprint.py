@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from changeover import sqltext
+from changeover.database.connect import Connection
 from changeover.database.names import folded, is_own
 from changeover.database.schema import objects
 from changeover.errors import Unsuitable
@@ -29,7 +30,7 @@ def tokens(sql: str) -> list[str]:
     return [_normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon"]
 
 
-def definitions(connection: sqlite3.Connection) -> Definitions:
+def definitions(connection: Connection) -> Definitions:
     """Every object of the application with its normalised definition."""
     return {
         (kind, folded(name)): _parts(kind, sql)
@@ -51,7 +52,7 @@ def definitions_of_script(sql: str) -> Definitions:
         return definitions(scratch)
 
 
-def fingerprint(connection: sqlite3.Connection) -> str:
+def fingerprint(connection: Connection) -> str:
     """64 hexadecimal digits that are equal exactly when the definitions are."""
     return fingerprint_of(definitions(connection))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from changeover.database import fingerprint, schema
+from changeover.database.connect import Connection
 from changeover.database.fingerprint import Definitions
 from changeover.database.names import counted, folded, listed, quoted
 from changeover.database.schema import ForeignKey, Schema, Table
@@ -23,7 +24,7 @@ class Depth(StrEnum):
     THOROUGH = "thorough"
 
 
-def foreign_keys(connection: sqlite3.Connection, tables: Iterable[str] | None = None) -> list[str]:
+def foreign_keys(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
     """Rows whose parent is not there.
 
     ``tables`` (None: all) are the tables written: their keys and those to them.
@@ -40,7 +41,7 @@ def foreign_keys(connection: sqlite3.Connection, tables: Iterable[str] | None = 
     return sentences
 
 
-def integrity(connection: sqlite3.Connection, tables: Iterable[str] | None = None) -> list[str]:
+def integrity(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
     """Damage, rows missing from an index, broken NOT NULL, CHECK and UNIQUE; of all tables, or of some.
 
     Measured: 90 MB a second, so a whole check is for backups and rehearsals.
@@ -55,7 +56,7 @@ def integrity(connection: sqlite3.Connection, tables: Iterable[str] | None = Non
     return sentences
 
 
-def structure(connection: sqlite3.Connection) -> list[str]:
+def structure(connection: Connection) -> list[str]:
     """Damage to any page, broken NOT NULL and CHECK, of all tables; not whether indexes hold the right rows.
 
     Four times as fast as `integrity`: enough for tables whose rows are proven to be what they were.
@@ -63,9 +64,7 @@ def structure(connection: sqlite3.Connection) -> list[str]:
     return [text for (text,) in connection.execute("PRAGMA main.quick_check") if text != "ok"]
 
 
-def duplicates(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str], *, limit: int = 10
-) -> list[str]:
+def duplicates(connection: Connection, table: str, columns: Sequence[str], *, limit: int = 10) -> list[str]:
     """Values that stand more than once under columns that are, or are to be, unique.
 
     NULLs are never equal.
@@ -81,7 +80,7 @@ def duplicates(
     return [f"{table}: {counted(row[-1], 'row')} have ({label}) = ({_shown(row[:-1])})" for row in rows]
 
 
-def unique_keys(connection: sqlite3.Connection, tables: Iterable[str]) -> list[str]:
+def unique_keys(connection: Connection, tables: Iterable[str]) -> list[str]:
     """Duplicates under any unique key of the tables, counted from rows and not believed from the index."""
     found = schema.read(connection)
     sentences: list[str] = []
@@ -94,12 +93,12 @@ def unique_keys(connection: sqlite3.Connection, tables: Iterable[str]) -> list[s
     return sentences
 
 
-def expected_schema(connection: sqlite3.Connection, expected: Definitions) -> list[str]:
+def expected_schema(connection: Connection, expected: Definitions) -> list[str]:
     """How the schema differs from the one expected, definition by definition."""
     return list(fingerprint.difference(expected, fingerprint.definitions(connection)))
 
 
-def contract(connection: sqlite3.Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:
+def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:
     """Tables and columns that the application needs and that are not there. A view may stand for a table."""
     found = schema.read(connection)
     sentences: list[str] = []
@@ -113,7 +112,7 @@ def contract(connection: sqlite3.Connection, needs: Mapping[str, Sequence[str]])
     return sentences
 
 
-def broken_references(connection: sqlite3.Connection) -> list[str]:
+def broken_references(connection: Connection) -> list[str]:
     """Views and triggers that no longer compile, and foreign keys to tables that are not there."""
     found = schema.read(connection)
     sentences = [
@@ -158,14 +157,15 @@ def _orphans(rows: Iterable[tuple[str, int | None, str, int]]) -> list[str]:
     tally: dict[tuple[str, str], int] = {}
     for child, _, parent, _ in rows:
         tally[child, parent] = tally.get((child, parent), 0) + 1
-    return [_orphan(child, parent, count) for (child, parent), count in tally.items()]
+    return [orphan(child, parent, count) for (child, parent), count in tally.items()]
 
 
-def _orphan(child: str, parent: str, count: int) -> str:
+def orphan(child: str, parent: str, count: int) -> str:
+    """The sentence for rows whose parent is not there."""
     return f"{child}: {counted(count, 'row')} would refer to rows of {parent} that are not there"
 
 
-def _key_orphans(connection: sqlite3.Connection, found: Schema, table: Table, key: ForeignKey) -> list[str]:
+def _key_orphans(connection: Connection, found: Schema, table: Table, key: ForeignKey) -> list[str]:
     """Orphans under one key: by its distinct values where an index leads with it, else row by row."""
     if found.table(key.parent) is None:
         return [f"{table.name} refers to {key.parent}, which does not exist"]
@@ -178,7 +178,7 @@ def _key_orphans(connection: sqlite3.Connection, found: Schema, table: Table, ke
     return _orphans(row for row in rows if folded(row[2]) == folded(key.parent))
 
 
-def _distinct(connection: sqlite3.Connection, table: str, column: str) -> list[object] | None:
+def _distinct(connection: Connection, table: str, column: str) -> list[object] | None:
     """The distinct values of an indexed column, one seek each; None when there are more than SKIP_LIMIT."""
     name, source = quoted(column), quoted(table)
     rows = connection.execute(
@@ -191,7 +191,7 @@ def _distinct(connection: sqlite3.Connection, table: str, column: str) -> list[o
 
 
 def _missing_parents(
-    connection: sqlite3.Connection, table: Table, key: ForeignKey, values: Sequence[object]
+    connection: Connection, table: Table, key: ForeignKey, values: Sequence[object]
 ) -> list[str]:
     parent, column = quoted(key.parent), quoted(key.parent_columns[0])
     gone = [
@@ -205,10 +205,10 @@ def _missing_parents(
         ).fetchone()[0]
         for value in gone
     )
-    return [_orphan(table.name, key.parent, total)] if total else []
+    return [orphan(table.name, key.parent, total)] if total else []
 
 
-def _triggers_broken(connection: sqlite3.Connection, label: str, table: Table) -> list[str]:
+def _triggers_broken(connection: Connection, label: str, table: Table) -> list[str]:
     name, columns = quoted(table.name), table.stored
     values = ", ".join("NULL" for _ in columns)
     assignments = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in columns)
@@ -219,7 +219,7 @@ def _triggers_broken(connection: sqlite3.Connection, label: str, table: Table) -
     ]
 
 
-def _does_not_compile(connection: sqlite3.Connection, label: str, sql: str) -> list[str]:
+def _does_not_compile(connection: Connection, label: str, sql: str) -> list[str]:
     try:
         connection.execute(f"EXPLAIN {sql}").fetchall()
     except sqlite3.Error as error:

@@ -7,13 +7,15 @@ nor prolongs a lease. A lease of another machine is never judged by its date: it
 lasts.
 """
 
-import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
+from changeover.database.connect import Connection
 from changeover.database.lock import Holder
 from changeover.errors import LeaseLost, Locked
+from hrana.errors import OutcomeUnknown
 
 TABLE = "changeover_state"
 
@@ -29,6 +31,16 @@ _CREATE = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
   beats INTEGER NOT NULL DEFAULT 0,
   lasts_s REAL NOT NULL DEFAULT 0
 )"""
+
+_TAKE = f"""INSERT INTO {TABLE}
+  (id, token, run_id, pid, host, since_at, boot, beaten_s, beats, lasts_s)
+  VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+ON CONFLICT (id) DO UPDATE SET
+  token = excluded.token, run_id = excluded.run_id, pid = excluded.pid, host = excluded.host,
+  since_at = excluded.since_at, boot = excluded.boot, beaten_s = excluded.beaten_s, beats = 0,
+  lasts_s = excluded.lasts_s
+WHERE token = ? AND beats = ? AND run_id IS ?"""
+TRIES = 3
 
 
 def awake_s() -> float:
@@ -52,6 +64,8 @@ class Lease:
     token: int
     lasts_s: float
     beaten_s: float
+    changing: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    """Held while the token, here and in the database, may differ."""
 
     def slept_past(self, now_s: float) -> bool:
         """Whether so much time went by since the last beat that another runner may have begun."""
@@ -70,7 +84,7 @@ class Seen:
     lasts_s: float
 
 
-def look(connection: sqlite3.Connection) -> Seen | None:
+def look(connection: Connection) -> Seen | None:
     """The lease, or None when this database never had one."""
     exists = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (TABLE,)).fetchone()
     row = (
@@ -96,25 +110,25 @@ def expired(seen: Seen, *, now_s: float, this_boot: str) -> bool | None:
 
 
 def acquire(
-    connection: sqlite3.Connection, holder: Holder, *, lasts_s: float = 30.0, watched: Seen | None = None
+    connection: Connection, holder: Holder, *, lasts_s: float = 30.0, watched: Seen | None = None
 ) -> Lease:
     """Take the lease, with a new token. Raises Locked while another runner's lease lasts.
 
     ``watched`` is how the lease looked ``lasts_s`` ago (see `watch`): if nothing moved since, its holder is
-    gone.
+    gone. It is taken by one statement, and only as it was seen: whoever else takes it at the same moment, one
+    of the two finds it changed and looks again.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        lease = _take(connection, holder, lasts_s, watched)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return lease
+    for _ in range(TRIES):
+        seen, now_s = look(connection), awake_s()
+        if seen is not None and not expired(seen, now_s=now_s, this_boot=boot()) and seen != watched:
+            raise _held(seen)
+        lease = Lease(holder, (seen.token if seen else 0) + 1, lasts_s, now_s)
+        if _taken(connection, lease, seen):
+            return lease
+    raise Locked("Others take the lease at this very moment.", hint="Wait a moment, then try again.")
 
 
-def watch(connection: sqlite3.Connection) -> Seen | None:
+def watch(connection: Connection) -> Seen | None:
     """Look at the lease for as long as it lasts; the last look if nothing moved in that time, else None."""
     first = look(connection)
     if first is None or first.holder is None:
@@ -123,31 +137,19 @@ def watch(connection: sqlite3.Connection) -> Seen | None:
     return first if look(connection) == first else None
 
 
-def beat(connection: sqlite3.Connection, lease: Lease) -> None:
-    """Prolong the lease, in a transaction of its own. Raises LeaseLost when it is ours no longer."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+def beat(connection: Connection, lease: Lease) -> None:
+    """Prolong the lease, by one statement. Raises LeaseLost when it is ours no longer."""
+    with lease.changing:
         confirm(connection, lease)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
-def confirm(connection: sqlite3.Connection, lease: Lease) -> None:
-    """Inside a transaction that holds the write lock: the lease is still ours, and is prolonged.
+def confirm(connection: Connection, lease: Lease) -> None:
+    """The lease is still ours, and is prolonged: by one statement, alone or inside a transaction.
 
-    While the transaction lasts nobody can take it away, because taking it is a write. Raises LeaseLost.
+    While that transaction lasts nobody can take it away, because taking it is a write. Raises LeaseLost.
     """
     now_s = awake_s()
-    if lease.slept_past(now_s):
-        raise LeaseLost(
-            f"This runner slept for {now_s - lease.beaten_s:.0f} s and its lease lasts {lease.lasts_s:g} s;"
-            " it writes"
-            " nothing any more.",
-            hint="Look at `changeover status`: if nobody else took over, `changeover resume` goes on.",
-        )
+    require_awake(lease, now_s)
     done = connection.execute(
         f"UPDATE {TABLE} SET beats = beats + 1, beaten_s = ? WHERE id = 1 AND token = ? AND run_id = ?",
         (now_s, lease.token, lease.holder.run_id),
@@ -157,7 +159,42 @@ def confirm(connection: sqlite3.Connection, lease: Lease) -> None:
     lease.beaten_s = now_s
 
 
-def prolong(connection: sqlite3.Connection, lease: Lease) -> None:
+def require_awake(lease: Lease, now_s: float) -> None:
+    """Raises LeaseLost when so much time went by since the last beat that others may be at work."""
+    if lease.slept_past(now_s):
+        raise LeaseLost(
+            f"This runner slept for {now_s - lease.beaten_s:.0f} s and its lease lasts {lease.lasts_s:g} s;"
+            " it writes"
+            " nothing any more.",
+            hint="Look at `changeover status`: if nobody else took over, `changeover resume` goes on.",
+        )
+
+
+def renew(connection: Connection, lease: Lease) -> None:
+    """Make the token one higher: what was sent under the old one, and is not done yet, will never be done.
+
+    May be called again after an error. Raises LeaseLost when the lease is ours no longer.
+    """
+    with lease.changing:
+        now_s, new = awake_s(), lease.token + 1
+        lost_answer: OutcomeUnknown | None = None
+        try:
+            connection.execute(
+                f"UPDATE {TABLE} SET token = ?, beats = beats + 1, beaten_s = ?"
+                " WHERE id = 1 AND token = ? AND run_id = ?",
+                (new, now_s, lease.token, lease.holder.run_id),
+            )
+        except OutcomeUnknown as error:
+            lost_answer = error
+        seen = look(connection)
+        if lost_answer and seen and (seen.token, seen.holder) == (lease.token, lease.holder):
+            raise lost_answer
+        if seen is None or (seen.token, seen.holder) != (new, lease.holder):
+            raise lost(connection)
+        lease.token, lease.beaten_s = new, now_s
+
+
+def prolong(connection: Connection, lease: Lease) -> None:
     """Inside the transaction that `confirm` began: the lease lasts anew from now.
 
     However long that transaction took, nobody could take the lease away in it.
@@ -167,7 +204,7 @@ def prolong(connection: sqlite3.Connection, lease: Lease) -> None:
     lease.beaten_s = now_s
 
 
-def lost(connection: sqlite3.Connection) -> LeaseLost:
+def lost(connection: Connection) -> LeaseLost:
     """The error that says who has the lease now."""
     seen = look(connection)
     now = f"{seen.holder}" if seen and seen.holder else "nobody"
@@ -178,7 +215,7 @@ def lost(connection: sqlite3.Connection) -> LeaseLost:
     )
 
 
-def release(connection: sqlite3.Connection, lease: Lease) -> None:
+def release(connection: Connection, lease: Lease) -> None:
     """Give the lease back if it is still ours; the token stays, so it can never be ours again."""
     connection.execute(
         f"UPDATE {TABLE} SET run_id = NULL, pid = NULL, host = NULL WHERE id = 1 AND token = ?",
@@ -186,20 +223,24 @@ def release(connection: sqlite3.Connection, lease: Lease) -> None:
     )
 
 
-def _take(connection: sqlite3.Connection, holder: Holder, lasts_s: float, watched: Seen | None) -> Lease:
-    connection.execute(_CREATE)
-    seen, now_s = look(connection), awake_s()
-    if seen is not None and not expired(seen, now_s=now_s, this_boot=boot()) and seen != watched:
-        raise Locked(
-            f"Another runner holds the lease: {seen.holder}.",
-            hint=f"Its lease lasts {seen.lasts_s:g} s after its last sign of life; wait, or end that"
-            " process.",
-        )
-    token = (seen.token if seen else 0) + 1
-    connection.execute(
-        f"INSERT OR REPLACE INTO {TABLE} (id, token, run_id, pid, host, since_at, boot, beaten_s, beats,"
-        " lasts_s)"
-        " VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-        (token, holder.run_id, holder.pid, holder.host, holder.since_at, boot(), now_s, lasts_s),
+def _held(seen: Seen) -> Locked:
+    return Locked(
+        f"Another runner holds the lease: {seen.holder}.",
+        hint=f"Its lease lasts {seen.lasts_s:g} s after its last sign of life; wait, or end that process.",
     )
-    return Lease(holder, token, lasts_s, now_s)
+
+
+def _taken(connection: Connection, lease: Lease, seen: Seen | None) -> bool:
+    """Whether the lease is ours now; not when it is no longer as it was ``seen``."""
+    if seen is None:
+        connection.execute(_CREATE)
+    holder = lease.holder
+    new = (lease.token, holder.run_id, holder.pid, holder.host, holder.since_at, boot(), lease.beaten_s)
+    was = (seen.token, seen.beats, seen.holder.run_id if seen.holder else None) if seen else (-1, -1, None)
+    try:
+        return connection.execute(_TAKE, (*new, lease.lasts_s, *was)).rowcount == 1
+    except OutcomeUnknown:
+        found = look(connection)
+        if found is None or (found.token, found.holder) != (lease.token, holder):
+            raise
+        return True

@@ -6,15 +6,16 @@ only.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from changeover.database.connect import Connection
+
 TABLE = "changeover_ledger"
 
-_CREATE = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+CREATE = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id TEXT NOT NULL,
   action TEXT NOT NULL,
@@ -75,17 +76,22 @@ class Standing:
 _COLUMNS = tuple(field.name for field in fields(Entry))
 
 
-def add(connection: sqlite3.Connection, entry: Entry) -> None:
+def add(connection: Connection, entry: Entry) -> None:
     """Add an entry, in the transaction that is open; makes the table the first time."""
-    connection.execute(_CREATE)
-    values = {name: getattr(entry, name) for name in _COLUMNS}
+    connection.execute(CREATE)
+    connection.execute(*insertion(entry))
+
+
+def insertion(entry: Entry, measured: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
+    """The statement that adds an entry. ``measured``: columns whose value an SQL expression gives."""
+    marks = ", ".join((measured or {}).get(name, f":{name}") for name in _COLUMNS)
+    values = {name: getattr(entry, name) for name in _COLUMNS if f":{name}" in marks}
     values["direction"] = entry.direction.value
     values["details"] = json.dumps(entry.details, sort_keys=True)
-    marks = ", ".join(f":{name}" for name in _COLUMNS)
-    connection.execute(f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", values)
+    return f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", values
 
 
-def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
+def entries(connection: Connection) -> tuple[Entry, ...]:
     """Everything in the ledger, oldest first; empty where there is none yet."""
     if not _exists(connection):
         return ()
@@ -105,7 +111,7 @@ def standing(found: Iterable[Entry], wanted: Iterable[str]) -> Standing:
     return Standing(there & asked, asked - there, there - asked)
 
 
-def was_done(connection: sqlite3.Connection, run_id: str, action: str, direction: Direction) -> bool:
+def was_done(connection: Connection, run_id: str, action: str, direction: Direction) -> bool:
     """Whether this run committed this action: the answer to "killed before or after COMMIT?"."""
     return any(
         entry.run_id == run_id and entry.action == action and entry.direction is direction
@@ -113,7 +119,7 @@ def was_done(connection: sqlite3.Connection, run_id: str, action: str, direction
     )
 
 
-def _exists(connection: sqlite3.Connection) -> bool:
+def _exists(connection: Connection) -> bool:
     row = connection.execute(
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (TABLE,)
     ).fetchone()

@@ -1,7 +1,8 @@
 """The lock file beside the database: one runner at a time on this machine, released when it dies.
 
-Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says who
-holds it. The file is never deleted: two runners could then hold locks on two files of one name.
+Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says
+who holds it. It keeps the runners of one machine apart; runners of several machines the lease does. The file
+is never deleted: two runners could then hold locks on two files of one name.
 """
 
 import fcntl
@@ -11,6 +12,8 @@ import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from changeover.database.local import lock_file
+from changeover.database.where import Database
 from changeover.errors import Locked
 
 
@@ -53,21 +56,19 @@ class LockFile:
         self.release()
 
 
-def lock_path(database: Path) -> Path:
-    """Where the lock file of a database is: beside the file itself, links resolved."""
-    real = database.resolve()
-    return real.with_name(real.name + ".changeover-lock")
+def take(database: Database, holder: Holder, *, state: Path | None = None) -> LockFile:
+    """The lock of a database; that of a server's lies beside its ``state`` folder.
 
-
-def take(database: Path, holder: Holder) -> LockFile:
-    """The lock of a database. Raises Locked that names who has it."""
-    path = lock_path(database)
+    Raises Locked that names who has it.
+    """
+    path = lock_file(database, state)
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        other = holder_of(database)
+        other = holder_of(database, state=state)
         raise Locked(
             f"Another runner is at work on {database}: {other or 'one that did not say who it is'}.",
             hint=_what_to_do(other),
@@ -77,18 +78,18 @@ def take(database: Path, holder: Holder) -> LockFile:
     return LockFile(path, descriptor)
 
 
-def holder_of(database: Path) -> Holder | None:
+def holder_of(database: Database, *, state: Path | None = None) -> Holder | None:
     """Who wrote the lock file last; None when nobody did or it was given back."""
     try:
-        return Holder(**json.loads(lock_path(database).read_text()))
+        return Holder(**json.loads(lock_file(database, state).read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def is_taken(database: Path) -> bool:
+def is_taken(database: Database, *, state: Path | None = None) -> bool:
     """Whether a living process holds the lock."""
     try:
-        descriptor = os.open(lock_path(database), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(lock_file(database, state), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

@@ -6,47 +6,31 @@ copy, production with Depth.SWIFT: the same code.
 """
 
 import sqlite3
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from changeover.database import committed
-from changeover.database.change import Change, Context
+from changeover.database.change import Change, Context, Eyes, Migrated
 from changeover.database.guard import guard
 from changeover.database.invariants import Depth
-from changeover.database.proof import Proof, preview, schema_after
+from changeover.database.proof import Proof, schema_after
+from changeover.database.proof import preview as preview_of_file
+from changeover.database.remote import Remote
+from changeover.database.schema import Schema
+from changeover.database.served import migrate_on_server, preview_of_server
 from changeover.database.strategies import Forecast
-from changeover.database.transaction import Around, Measured, Work, transact
+from changeover.database.transaction import Around, Work, transact
 
 __all__ = ["Change", "Context", "Eyes", "Migrated", "migrate", "preview", "schema_after"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Eyes:
-    """Who looks on: see `transaction.Around`."""
-
-    hook: Callable[[str], None] = lambda moment: None
-    progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
-    now: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True, slots=True)
-class Migrated:
-    """What was done.
-
-    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why.
-    """
-
-    measured: Measured
-    forecast: Forecast
-    schema_before: str
-    schema_after: str
-    counts: Mapping[str, tuple[int, int]]
-    notes: tuple[str, ...]
+def preview(connection: sqlite3.Connection | Remote, change: Change) -> tuple[Forecast, Schema]:
+    """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    if isinstance(connection, Remote):
+        return preview_of_server(connection, change)
+    return preview_of_file(connection, change)
 
 
 def migrate(
-    connection: sqlite3.Connection,
+    connection: sqlite3.Connection | Remote,
     change: Change,
     context: Context,
     *,
@@ -59,6 +43,8 @@ def migrate(
     StepFailed, BudgetExceeded, Busy, Full, LeaseLost.
     """
     eyes = eyes or Eyes()
+    if isinstance(connection, Remote):
+        return migrate_on_server(connection, change, context, depth, eyes)
     proof = Proof(connection, change, context, depth)
     work = Work(
         change.statements,

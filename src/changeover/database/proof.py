@@ -23,7 +23,7 @@ from changeover.database import (
     tally,
 )
 from changeover.database.change import Change, Context
-from changeover.database.connect import opened
+from changeover.database.connect import Connection, opened
 from changeover.database.invariants import Depth
 from changeover.database.lease import confirm, prolong
 from changeover.database.names import folded
@@ -57,7 +57,7 @@ def preview(connection: sqlite3.Connection, change: Change) -> tuple[Forecast, S
 
 
 def schema_after(
-    source: sqlite3.Connection, statements: Sequence[SqlStatement], *, legacy_alter_table: bool
+    source: Connection, statements: Sequence[SqlStatement], *, legacy_alter_table: bool
 ) -> Schema:
     """The schema that the script's CREATE, ALTER and DROP would leave."""
     with closing(blast.empty_copy(source)) as scratch:

@@ -3,10 +3,10 @@
 Rule: reads only; names keep the spelling of the database and are looked up with `names.folded`.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from changeover.database.connect import Connection
 from changeover.database.names import folded, is_own
 
 
@@ -109,7 +109,7 @@ class Schema:
         )
 
 
-def read(connection: sqlite3.Connection, *, own: bool = False) -> Schema:
+def read(connection: Connection, *, own: bool = False) -> Schema:
     """The schema of ``main``. ``own`` lists the engine's tables too (they begin with ``changeover_``)."""
     tables: dict[str, Table] = {}
     for name, kind, without_rowid, strict in connection.execute(
@@ -123,7 +123,7 @@ def read(connection: sqlite3.Connection, *, own: bool = False) -> Schema:
     return Schema(tables, {folded(name): sql for name, sql in views})
 
 
-def objects(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, str]]:
+def objects(connection: Connection) -> Iterator[tuple[str, str, str, str]]:
     """(type, name, table, sql) of everything with a definition, tables first; shadow tables left out."""
     shadow = {n for (n,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")}
     rows = connection.execute(
@@ -135,7 +135,7 @@ def objects(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, str
     return ((kind, name, table, sql) for kind, name, table, sql in rows.fetchall() if name not in shadow)
 
 
-def _table(connection: sqlite3.Connection, name: str, kind: str, without_rowid: bool, strict: bool) -> Table:
+def _table(connection: Connection, name: str, kind: str, without_rowid: bool, strict: bool) -> Table:
     (sql,) = connection.execute(
         "SELECT coalesce(max(sql), '') FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)
     ).fetchone()
@@ -163,7 +163,7 @@ def _table(connection: sqlite3.Connection, name: str, kind: str, without_rowid: 
     )
 
 
-def _indexes(connection: sqlite3.Connection, table: str) -> tuple[Index, ...]:
+def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
     rows = connection.execute(
         'SELECT l.name, l."unique", l.partial, s.sql FROM pragma_index_list(?) AS l'
         " LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.name",
@@ -186,7 +186,7 @@ def _indexes(connection: sqlite3.Connection, table: str) -> tuple[Index, ...]:
     )
 
 
-def _foreign_keys(connection: sqlite3.Connection, table: str) -> tuple[ForeignKey, ...]:
+def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:
     grouped: dict[int, list[tuple[str, str, str | None, str, str]]] = {}
     for number, column, parent, target, on_update, on_delete in connection.execute(
         'SELECT id, "from", "table", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
@@ -206,6 +206,6 @@ def _foreign_keys(connection: sqlite3.Connection, table: str) -> tuple[ForeignKe
     )
 
 
-def _primary_key(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+def _primary_key(connection: Connection, table: str) -> tuple[str, ...]:
     rows = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
     return tuple(name for (name,) in rows)

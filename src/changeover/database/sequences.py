@@ -4,16 +4,16 @@ Rule: DROP TABLE forgets the highest id ever given, and the copy only knows the 
 after the script the old mark is put back where it is higher.
 """
 
-import sqlite3
 from collections.abc import Mapping
 
+from changeover.database.connect import Connection
 from changeover.database.names import folded
 
 Sequences = Mapping[str, tuple[str, int]]
 """Folded table name -> (name, highest id given out)."""
 
 
-def read(connection: sqlite3.Connection) -> Sequences:
+def read(connection: Connection) -> Sequences:
     """The marks of all AUTOINCREMENT tables; empty where there was never one."""
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone():
         return {}
@@ -21,7 +21,7 @@ def read(connection: sqlite3.Connection) -> Sequences:
     return {folded(name): (name, seq or 0) for name, seq in rows}
 
 
-def put_back(connection: sqlite3.Connection, before: Sequences) -> None:
+def put_back(connection: Connection, before: Sequences) -> None:
     """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
     now = read(connection)
     for key, (_, mark) in before.items():
@@ -32,7 +32,7 @@ def put_back(connection: sqlite3.Connection, before: Sequences) -> None:
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, mark))
 
 
-def _autoincrement_name(connection: sqlite3.Connection, key: str) -> str | None:
+def _autoincrement_name(connection: Connection, key: str) -> str | None:
     row = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) = ?"
         " AND sql LIKE '%autoincrement%'",

@@ -106,6 +106,7 @@ def _proof(report: Report) -> Iterator[str]:
         yield f"- Rehearsed {moment(record.at)} by {record.who}: {record.rows_compared:,} rows compared,"
         yield f"  {record.writes} new writes kept through a rollback;"
         yield f"  predicted freeze {seconds(record.frozen_s)}"
+        yield from [f"  - {record.place}"] if record.place else []
     yield f"- Plan SHA-256 `{report.plan_sha256}`"
     for name, value in sorted(report.parameters.items()):
         yield f"- Parameter `{name}` = `{value}`"

@@ -11,6 +11,7 @@ from pathlib import Path
 from changeover.course import BACKUP
 from changeover.database import ledger
 from changeover.database.connect import opened
+from changeover.database.where import Database
 from changeover.display import seconds
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending, last, worked_s
 from changeover.errors import ChangeoverError, Refused
@@ -124,7 +125,7 @@ class Report:
         }
 
 
-def gather(state: State, database: Path, plan: Plan | None, run_id: str | None) -> Report:
+def gather(state: State, database: Database, plan: Plan | None, run_id: str | None) -> Report:
     """The report of a run; None: the newest. Raises Refused where nothing was run yet."""
     name = run_id or state.newest()
     if name is None:
@@ -213,7 +214,7 @@ def _judgements(entries: Sequence[Entry]) -> tuple[tuple[str, str, float], ...]:
     )
 
 
-def _ledger(database: Path, run_id: str) -> tuple[ledger.Entry, ...]:
+def _ledger(database: Database, run_id: str) -> tuple[ledger.Entry, ...]:
     try:
         with opened(database) as connection:
             return tuple(entry for entry in ledger.entries(connection) if entry.run_id == run_id)

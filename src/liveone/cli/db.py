@@ -9,13 +9,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hrana.address import is_server
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.cli.sql import MODES, Session, converse
 from liveone.config import Config
 from liveone.errors import BadInput
 from liveone.main import create_database, open_database
 from liveone.store.database import Database
-from liveone.store.libsql.address import is_server
 from liveone.store.store import open_database as open_at
 from liveone.store.store import path_of
 from liveone.transfer import move

@@ -96,6 +96,7 @@ def _add(store: Store, kind: str, site: str, index: int) -> System:
         vendor_site_id=site,
         display_name=preset.display_name,
         timezone_offset_min=preset.offset_min,
+        time_zone=preset.time_zone,
         info=presets.system_info(preset.equipment, serial=str(230000 + index)),
     )
 

@@ -15,6 +15,7 @@ from liveone.clock import SystemClock
 from liveone.config import Config
 from liveone.domain import freshness
 from liveone.domain.system import System
+from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
 from liveone.main import VendorBook, auth_settings, open_store, release
 from liveone.store import aggregates, leases, polling, readings, systems
@@ -98,7 +99,7 @@ def _database(store: Store) -> Finding:
 
 
 def _upgrade(store: Store) -> Iterator[Finding]:
-    plans = schema.pending(store.generation)
+    plans = schema.pending(store.shape)
     if plans:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"
@@ -164,10 +165,18 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
         error = status.last_error if status and status.consecutive_errors else None
         advice = (error or "Is `liveone serve` running?").replace("\n", " ")
         yield Finding(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
+        yield from _zone(system, name)
         yield from _account(book, system, name)
         yield from _frozen(store, system, name, int(now_at))
     if not found:
         yield Finding("systems", False, "none yet", "liveone systems discover, then liveone systems add")
+
+
+def _zone(system: System, name: str) -> Iterator[Finding]:
+    if system.time_zone and not is_known(system.time_zone):
+        says = f"time zone {system.time_zone} is not known here; its days are counted at {zone_of(system)}"
+        advice = f"Update the package tzdata, or: liveone systems edit {system.id} --timezone NAME"
+        yield Finding(name, False, says, advice)
 
 
 def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[Finding]:

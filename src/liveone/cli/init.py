@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from hrana.address import is_server
 from liveone.config import CONFIG_NAME, SECRETS_NAME, Config, DatabaseConfig, Secrets
 from liveone.errors import BadInput
 from liveone.store.files import create
-from liveone.store.libsql.address import is_server
 
 FILE_NAME = "liveone.db"
 

@@ -100,7 +100,7 @@ def _say(found: schema.SchemaStatus) -> None:
         for sentence in found.differences:
             click.echo(f"  - {sentence}")
         click.echo("Nothing was written. Check the path in the settings.")
-    elif found.in_sync:
+    elif found.in_sync and not found.pending:
         click.echo(f"{found.database} is of generation {found.generation}, the newest of this release.")
     else:
         click.echo(

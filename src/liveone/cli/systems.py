@@ -1,10 +1,8 @@
-"""`liveone systems`: add, list, test, discover and remove systems."""
+"""`liveone systems`: add, list, edit, test, discover and remove systems."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -12,11 +10,16 @@ from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.domain import freshness
 from liveone.domain.system import System, SystemInfo
+from liveone.domain.zone_names import read_zone
+from liveone.domain.zones import zone_of
 from liveone.errors import BadInput, LiveOneError
-from liveone.main import VendorBook, open_store
+from liveone.main import VendorBook, open_store, run_daily
 from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
+from liveone.web.services import DailyJob
+
+ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 
 
 @contextmanager
@@ -32,7 +35,7 @@ def opened(shell: Shell) -> Iterator[tuple[Store, VendorBook]]:
 
 @click.group("systems")
 def systems_command() -> None:
-    """Add, list, test, discover and remove systems."""
+    """Add, list, edit, test, discover and remove systems."""
 
 
 @systems_command.command("list")
@@ -57,7 +60,10 @@ def list_systems(shell: Shell, as_json: bool) -> None:
         state = freshness.of(at, now_at, shell.config.collect.cadence_s) if system.is_active else "paused"
         age = f", {now_at - at:.0f} s old" if at else ""
         site = f"{system.vendor_type}/{system.vendor_site_id}"
-        click.echo(f"{system.id:>4}  {site}  {system.display_name}  {state}{age}{_polled(holders, system)}")
+        zone = zone_of(system)
+        click.echo(
+            f"{system.id:>4}  {site}  {system.display_name}  {zone}  {state}{age}{_polled(holders, system)}"
+        )
     if not found:
         click.echo("No systems yet. See `liveone systems discover` and `liveone systems add --help`.")
 
@@ -93,9 +99,7 @@ def discover(shell: Shell, as_json: bool) -> None:
 @click.argument("vendor_type")
 @click.argument("site")
 @click.option("--name", help='What to call it ["System SITE"].')
-@click.option(
-    "--timezone", "zone", default="+10:00", show_default=True, help="+10:00, or Australia/Melbourne."
-)
+@click.option("--timezone", "zone_text", default="+10:00", show_default=True, help=ZONE_HELP)
 @click.option("--owner", help="The account id that owns it.")
 @click.option("--no-check", is_flag=True, help="Do not ask the vendor for the hardware first.")
 @pass_shell
@@ -105,12 +109,12 @@ def add(
     site: str,
     *,
     name: str | None,
-    zone: str,
+    zone_text: str,
     owner: str | None,
     no_check: bool,
 ) -> None:
     """Poll SITE of VENDOR_TYPE (select.live or select.live-lan) from now on."""
-    offset_min = offset_of(zone)
+    zone = read_zone(zone_text, SystemClock().now_at())
     with opened(shell) as (store, vendors):
         account = vendors.account_for(vendor_type, site)
         info = SystemInfo() if no_check else vendors.named(account.name).describe(site)
@@ -120,11 +124,42 @@ def add(
             vendor_type=vendor_type,
             vendor_site_id=site,
             display_name=name or f"System {site}",
-            timezone_offset_min=offset_min,
+            timezone_offset_min=zone.offset_min,
+            time_zone=zone.name,
             info=info,
         )
-    click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}).")
+    click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}), {zone}.")
     click.echo(f"Try it: liveone systems test {system.id}")
+
+
+@systems_command.command("edit")
+@click.argument("system_id", type=int)
+@click.option("--name", help="What to call it.")
+@click.option("--timezone", "zone_text", help=ZONE_HELP)
+@pass_shell
+def edit(shell: Shell, system_id: int, *, name: str | None, zone_text: str | None) -> None:
+    """Call a system otherwise, or count its days in another time zone: they are computed anew at once."""
+    if name is None and zone_text is None:
+        raise BadInput("nothing to change was given", hint="Give --name or --timezone, or both.")
+    now_at = SystemClock().now_at()
+    with opened(shell) as (store, _):
+        system = found_system(store, system_id)
+        zone = read_zone(zone_text, now_at) if zone_text is not None else zone_of(system)
+        time_zone = system.time_zone if zone_text is None else zone.name
+        stored.edit_system(
+            store,
+            system_id,
+            display_name=name or system.display_name,
+            timezone_offset_min=zone.offset_min,
+            time_zone=time_zone,
+        )
+        closed = run_daily(store, DailyJob("catchup", system_id), now_at)
+    days = sum(len(outcome.days) for outcome in closed)
+    click.echo(f"System {system_id}: {name or system.display_name}, {zone}; {days} days computed anew.")
+    for error in filter(None, (outcome.error for outcome in closed)):
+        raise LiveOneError(
+            f"not all days could be computed anew: {error}", hint="`liveone serve` goes on with it."
+        )
 
 
 @systems_command.command("test")
@@ -167,17 +202,3 @@ def found_system(store: Store, system_id: int) -> System:
         known = ", ".join(f"{each.id} ({each.display_name})" for each in stored.list_systems(store))
         raise BadInput(f"there is no system {system_id}", hint=f"Known: {known or 'none yet'}.")
     return system
-
-
-def offset_of(zone: str) -> int:
-    """Minutes east of UTC of ``+10:00``, or of an IANA zone's standard time. Raises BadInput."""
-    if zone[:1] in "+-" and zone[1:].replace(":", "").isdigit():
-        hours, _, minutes = zone[1:].partition(":")
-        offset = int(hours) * 60 + int(minutes or 0)
-        return -offset if zone[0] == "-" else offset
-    try:
-        january = datetime(datetime.now(UTC).year, 1, 15, tzinfo=ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        raise BadInput(f"{zone!r} is no time zone", hint="Write +10:00 or Australia/Melbourne.") from None
-    offsets = [january.replace(month=month).utcoffset() for month in (1, 7)]
-    return min(int(offset.total_seconds()) // 60 for offset in offsets if offset is not None)

@@ -19,7 +19,7 @@ from changeover.records import Record
 from changeover.report import page, write
 from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
 from changeover.session import Work
-from liveone import schema, upgrade
+from liveone import schema, upgrade, upgrade_runs
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
@@ -86,7 +86,9 @@ def upgrade_command(
     environment = upgrade.surroundings(config, os.environ)
     with upgrade.told(environment), _translated(config):
         if again:
-            _go_on(AGAIN[again], config, environment, wish)
+            for run_id in _runs(again, config):
+                _go_on(AGAIN[again], config, environment, wish, run_id=run_id)
+            _tell_standing(again, config, wish)
             return
         plans = _pending(config)
         if not plans:
@@ -94,25 +96,30 @@ def upgrade_command(
             return
         documents = [session.read_sound(plan.path) for plan in plans]
         upgrade.require_known(documents, sets)
+        upgrade.require_boxes(documents, confirm)
         if plan_only:
             _outline(config, documents, wish)
         else:
+            run_ids: list[str] = []
             for plan in plans:
-                _carry_out(plan, config, environment, wish, dry_run=dry_run)
+                run_ids.append(_carry_out(plan, config, environment, wish, dry_run=dry_run))
+                upgrade_runs.remember(upgrade.state_of(config), run_ids)
 
 
 def _pending(config: Config) -> list[schema.ShippedPlan]:
     with closing(open_store(config)) as store:
-        return schema.pending(store.generation)
+        return schema.pending(store.shape)
 
 
 def _carry_out(
     plan: schema.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
-) -> None:
-    work = upgrade.prepared(plan.path, wish.sets)
+) -> str:
+    """One plan, proven and run; the id of its run. A dry run, or a failure, ends the program."""
+    work = upgrade.prepared(plan.path, wish.sets, config)
     if dry_run:
         record = upgrade.rehearsed(work, who=wish.who, as_json=wish.as_json)
         _tell_record(record, wish)
+        _tell_later(plan, config, wish)
         sys.exit(0 if record.passed else 4)
     _introduce(work, config, wish)
     with _living(config, environment, wish):
@@ -123,6 +130,7 @@ def _carry_out(
         with _desk(work, wish) as settings:
             outcome = run(work.plan, work.values, work.database, settings)
     _tell_outcome(outcome, work, wish)
+    return outcome.run_id
 
 
 def _introduce(work: Work, config: Config, wish: Wish) -> None:
@@ -134,8 +142,22 @@ def _introduce(work: Work, config: Config, wish: Wish) -> None:
         show(judge(open_directory(config.users_path, os.environ), owners.items()))
 
 
-def _go_on(act: Callable[..., Outcome], config: Config, environment: dict[str, str], wish: Wish) -> None:
-    work = session.take_up(None, None, database=config.database_path, state=None, sets=())
+def _runs(again: str, config: Config) -> Sequence[str | None]:
+    """The runs a command is about; None is the newest, of which changeover says why it cannot be."""
+    state = upgrade.state_of(config)
+    chosen = {"rollback": upgrade_runs.last_upgrade, "finish": upgrade_runs.done}
+    return (chosen[again](state) if again in chosen else []) or [None]
+
+
+def _go_on(
+    act: Callable[..., Outcome],
+    config: Config,
+    environment: dict[str, str],
+    wish: Wish,
+    *,
+    run_id: str | None,
+) -> None:
+    work = upgrade.taken_up(config, run_id)
     with ExitStack() as stack:
         if act is not finish:
             stack.enter_context(_living(config, environment, wish))
@@ -156,7 +178,8 @@ def _living(config: Config, environment: dict[str, str], wish: Wish) -> Iterator
 
 
 def _desk(work: Work, wish: Wish) -> AbstractContextManager[Settings]:
-    return session.at_desk(work, json_=wish.as_json, confirm=wish.confirm, who=wish.who)
+    confirmed = upgrade.boxes_of(work.plan).intersection(wish.confirm)
+    return session.at_desk(work, json_=wish.as_json, confirm=sorted(confirmed), who=wish.who)
 
 
 @contextmanager
@@ -164,13 +187,18 @@ def _translated(config: Config) -> Iterator[None]:
     try:
         yield
     except BadParameter as error:
-        raise UpgradeError(error, more=words.owners(upgrade.old_owners(config.database_path))) from error
+        raise UpgradeError(error, more=words.owners(_old_owners(config))) from error
     except ChangeoverError as error:
         raise UpgradeError(error) from error
 
 
+def _old_owners(config: Config) -> dict[str, int]:
+    with closing(open_store(config)) as store:
+        return upgrade.old_owners(store)
+
+
 def _outline(config: Config, plans: Sequence[Plan], wish: Wish) -> None:
-    owners = upgrade.old_owners(config.database_path)
+    owners = _old_owners(config)
     if wish.as_json:
         print_json({"pending": [words.outline_data(plan) for plan in plans], "owners": owners})
         return
@@ -182,6 +210,21 @@ def _outline(config: Config, plans: Sequence[Plan], wish: Wish) -> None:
 
 def _tell_record(record: Record, wish: Wish) -> None:
     _say(wish, {"rehearsal": record, "passed": record.passed}, "\n".join(words.rehearsal(record)))
+
+
+def _tell_later(plan: schema.ShippedPlan, config: Config, wish: Wish) -> None:
+    """A plan after this one starts from what this one makes: its rehearsal needs that done first."""
+    later = [each.name for each in _pending(config) if each.step > plan.step]
+    if later and not wish.as_json:
+        click.echo(f"After it, each rehearsed when the one before is done: {', '.join(later)}")
+
+
+def _tell_standing(again: str, config: Config, wish: Wish) -> None:
+    state = upgrade.state_of(config)
+    standing = upgrade_runs.standing(state)
+    if again == "rollback" and standing and not wish.as_json:
+        title = upgrade_runs.title(state, standing[0])
+        click.echo(f"Still in force: {title}. --rollback again takes it back.")
 
 
 def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:

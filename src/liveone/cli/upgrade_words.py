@@ -57,6 +57,7 @@ def rehearsal(record: Record) -> Iterator[str]:
         yield f"  {step.verdict:7} {step.direction:9} {step.label}  {seconds(step.seconds)}{held}"
     for reason in record.skipped:
         yield f"  not shown on a copy: {reason}"
+    yield f"Rehearsed {record.place}."
     yield from record.faults
     if record.faults:
         yield "The rehearsal did not pass; the database was only read."

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from liveone.collect.nospool import NoSpool
 from liveone.collect.segments import SEGMENT_LINES, Batch
 from liveone.collect.spool import Spool, SpoolError, SpoolFailed, SpoolFull
 from liveone.store.readings import Recorded
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 class Backlog:
     """A queue of readings. Safe to call from any thread."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool | NoSpool) -> None:
         self._spool = spool
         self._lock = threading.Lock()
         self._memory: list[Recorded] = []

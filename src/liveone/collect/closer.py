@@ -35,24 +35,38 @@ class Closed:
     error: LiveOneError | None = None
 
 
+Choose = Callable[[Sequence[System]], Sequence[System]]
+"""Some of all systems."""
+
+
 def catch_up(
     store: Store,
     now_at: float,
     *,
     look_back_days: int | None = None,
+    choose: Choose | None = None,
     goes_on: Callable[[], bool] = lambda: True,
 ) -> list[Closed]:
     """Close every day that is over and is open or was re-opened. Systems without such days are left out.
 
     ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
-    are always found. A system whose days cannot be closed does not keep the others from it. ``goes_on`` is
-    asked before each chunk of days: where another process took the job over, what is left is left to it.
-    Raises StoreError when the systems themselves cannot be read.
+    are always found. ``choose`` says which systems are looked at, instead of all. A system whose days
+    cannot be closed does not keep the others from it. ``goes_on`` is asked before each chunk of days: where
+    another process took the job over, what is left is left to it. Raises StoreError when the systems
+    themselves cannot be read.
     """
-    results = []
-    for system in systems.list_systems(store):
-        results.append(_catch_up_one(store, system, now_at, look_back_days, goes_on))
+    every = systems.list_systems(store)
+    chosen = every if choose is None else choose(every)
+    results = [_catch_up_one(store, system, now_at, look_back_days, goes_on) for system in chosen]
     return [result for result in results if result.days or result.error]
+
+
+def only(store: Store, system_id: int | None) -> Choose | None:
+    """Chooses one system; None where none is named. Raises StoreError, and BadInput for one not there."""
+    if system_id is None:
+        return None
+    chosen = [_system(store, system_id)]
+    return lambda every: chosen
 
 
 def regenerate(store: Store, system_id: int | None, now_at: float) -> list[Closed]:
@@ -103,7 +117,8 @@ def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
 def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
     """Close days, and once more those whose rows changed between reading and saving.
 
-    What keeps changing is left open for the next minute.
+    What keeps changing is left open for the next minute, and everything where the system was moved to
+    another zone meanwhile.
     """
     closed: set[str] = set()
     changed = list(days)
@@ -122,9 +137,14 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
         changed = [day for day in rows if _rows(store, system, day) != rows[day]]
         if not changed:
             break
-    for day in changed:
+    for day in days if _moved(store, system) else changed:
         aggregates.clear_days(store, system.id, day, day)
     return sorted(closed)
+
+
+def _moved(store: Store, system: System) -> bool:
+    now = systems.get_system(store, system.id)
+    return now is not None and zone_of(now) != zone_of(system)
 
 
 def _gap_before(system: System, day: str, rows: Sequence[FiveMinutes]) -> list[str]:

@@ -1,11 +1,13 @@
 """Polls under way: a bounded number at a time, never two of one system.
 
-Rule: a poll that takes long gives its slot back and goes on alone, so that however many portals hang,
-the others' systems are polled on time. It keeps its thread until its vendor returns.
+Rule: a slot is for asking a vendor. A poll that takes long gives it back and goes on alone, so that however
+many portals hang, the others' systems are polled on time; one that was answered gives it back too, so that
+the readings of many polls are written together. Either keeps its thread until it has ended.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,14 +24,22 @@ class NotOurs(LiveOneError):
     """The right to poll a system went to another process while its poll waited."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flight:
-    """One poll under way; ``began_s`` is monotonic, None while it waits for a slot."""
+    """One poll under way; ``began_s`` is monotonic, None while it waits for a slot; ``lag_s`` is by how much
+    it began later than it was to."""
 
     system: System
     task: "asyncio.Task[PollResult]"
+    lag_s: float = 0.0
     began_s: float | None = None
     has_slot: bool = False
+    is_answered: bool = False
+
+    @property
+    def is_slotless(self) -> bool:
+        """Whether it goes on without the slot that it had."""
+        return self.began_s is not None and not self.has_slot
 
 
 class Flights:
@@ -61,7 +71,7 @@ class Flights:
     def stuck(self) -> int:
         """How many polls have given their slot back because they take so long."""
         return sum(
-            1 for flight in list(self._flights.values()) if flight.began_s is not None and not flight.has_slot
+            1 for flight in list(self._flights.values()) if flight.is_slotless and not flight.is_answered
         )
 
     @property
@@ -81,11 +91,11 @@ class Flights:
         """All polls under way."""
         return [flight.task for flight in list(self._flights.values())]
 
-    def start(self, system: System) -> Flight:
-        """Poll a system, or join the poll of it that is under way."""
+    def start(self, system: System, *, late_s: float = 0.0) -> Flight:
+        """Poll a system, ``late_s`` after it was due, or join the poll of it that is under way."""
         if (present := self._flights.get(system.id)) is not None:
             return present
-        flight = Flight(system, asyncio.create_task(self._fly(system)))
+        flight = Flight(system, asyncio.create_task(self._fly(system)), lag_s=late_s)
         self._flights[system.id] = flight
         flight.task.add_done_callback(lambda _: self._land(flight))
         return flight
@@ -99,7 +109,7 @@ class Flights:
                 and flight.began_s is not None
                 and now_s - flight.began_s > self._stuck_after_s
             )
-            if lasts and self.stuck < self._spare_threads:
+            if lasts and self._has_spare_thread():
                 self._free(flight)
 
     def close(self) -> None:
@@ -110,13 +120,29 @@ class Flights:
         self._workers.close()
 
     async def _fly(self, system: System) -> PollResult:
+        asked_s = self._clock.monotonic_s()
         await self._slots.acquire()
         flight = self._flights[system.id]
         flight.has_slot, flight.began_s = True, self._clock.monotonic_s()
+        flight.lag_s += flight.began_s - asked_s
         if not await self._permitted(system):
             error = NotOurs(f"Another process polls site {system.vendor_site_id} now.")
             return PollResult(system, int(self._clock.now_at()), 0.0, error=error)
-        return await self._workers.submit(partial(self._poller.poll, system))
+        loop = asyncio.get_running_loop()
+
+        def answered() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._answered, flight)
+
+        return await self._workers.submit(partial(self._poller.poll, system, answered))
+
+    def _answered(self, flight: Flight) -> None:
+        flight.is_answered = True
+        if self._has_spare_thread():
+            self._free(flight)
+
+    def _has_spare_thread(self) -> bool:
+        return sum(1 for flight in self._flights.values() if flight.is_slotless) < self._spare_threads
 
     def _land(self, flight: Flight) -> None:
         self._free(flight)

@@ -16,9 +16,11 @@ from liveone.collect import closer
 from liveone.collect.backlog import Backlog
 from liveone.collect.closer import Closed
 from liveone.collect.flights import Flight, Flights, NotOurs
+from liveone.collect.nospool import NoSpool
 from liveone.collect.permits import Permits
 from liveone.collect.poller import Poller, PollFailed, PollResult, VendorOf
 from liveone.collect.recorder import Recorder
+from liveone.collect.rounds import Rounds
 from liveone.collect.schedule import Moment, Schedule, Turn
 from liveone.collect.share import Claimed, Share, times_for
 from liveone.collect.spool import Spool
@@ -70,6 +72,7 @@ class _Times:
     poll_at: float | None = None
     drain_at: float | None = None
     close_at: float | None = None
+    lag_s: float = 0.0
 
 
 class Collector:
@@ -80,7 +83,12 @@ class Collector:
     """
 
     def __init__(
-        self, store: Store, vendor_of: VendorOf, clock: Clock, spool: Spool, settings: CollectSettings
+        self,
+        store: Store,
+        vendor_of: VendorOf,
+        clock: Clock,
+        spool: Spool | NoSpool,
+        settings: CollectSettings,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -89,6 +97,7 @@ class Collector:
         self._recorder = Recorder(store, self._backlog, clock)
         self._poller = Poller(vendor_of, self._recorder, clock)
         self._schedule = Schedule(settings.cadence_s)
+        self._rounds = Rounds()
         self._permits = Permits(Share(store, clock, times_for(settings.cadence_s, settings.pause_s)))
         self._flights = Flights(
             self._poller,
@@ -168,14 +177,18 @@ class Collector:
         return await self._chores.submit(lambda: work(lambda: share.begin_job(DAYS, DAYS_S)))
 
     async def close_days(self, *, look_back_days: int | None = None) -> Sequence[Closed]:
-        """Close every day that is over and open; one entry a system that had any. Raises StoreError.
+        """Close days that are over and open, of all systems or the next of a fleet (see Rounds).
 
-        Nothing while another process does it.
+        One entry a system that had any; nothing while another process does it. Raises StoreError.
         """
         now_at = self._clock.now_at()
         closed = await self.on_duty(
             lambda goes_on: closer.catch_up(
-                self._store, now_at, look_back_days=look_back_days, goes_on=goes_on
+                self._store,
+                now_at,
+                look_back_days=look_back_days,
+                choose=self._rounds.next,
+                goes_on=goes_on,
             )
         )
         self._times.close_at = now_at
@@ -183,6 +196,11 @@ class Collector:
             if each.error is not None:
                 log.error("closing days of system %s: %s", each.system_id, each.error)
         return closed
+
+    @property
+    def refusal(self) -> StoreError | None:
+        """Why the database took no reading at the last attempt; None while it does."""
+        return self._recorder.refusal
 
     def status(self) -> CollectorStatus:
         """How collecting goes. Cheap; may be called from any thread."""
@@ -208,6 +226,8 @@ class Collector:
             spool_in_memory=self._backlog.in_memory,
             spool_bytes=self._backlog.size_bytes,
             threads=self._flights.threads,
+            lag_s=round(self._times.lag_s, 3),
+            longest_write_s=round(kept.longest_write_s, 3),
             last_poll_at=self._times.poll_at,
             last_drain_at=self._times.drain_at,
             last_close_at=self._times.close_at,
@@ -298,7 +318,7 @@ class Collector:
             self._counts.skipped += 1
             self._report_overdue(present)
             return present
-        flight = self._flights.start(turn.system)
+        flight = self._flights.start(turn.system, late_s=turn.late_s)
         self._follow(asyncio.create_task(self._land(turn, flight)))
         return flight
 
@@ -315,6 +335,7 @@ class Collector:
             self._counts.polls += 1
             self._counts.failures += not result.ok
             self._times.poll_at = self._clock.now_at()
+            self._times.lag_s = flight.lag_s
             sample_at = result.reading.inverter_time if result.reading else None
             failures = turn.failures
             again = self._schedule.settle(turn, self._moment(), error=result.error, sample_at=sample_at)

@@ -60,12 +60,19 @@ class Poller:
         """What each vendor asked to keep, from the database; what this process heard since wins."""
         self._memories = {**memories, **self._memories}
 
-    def poll(self, system: System) -> PollResult:
-        """Poll ``system`` once. Blocks as long as its vendor does, and until the reading is durable."""
+    def poll(self, system: System, answered: Callable[[], None] = lambda: None) -> PollResult:
+        """Poll ``system`` once. Blocks as long as its vendor does, and until the reading is durable.
+
+        ``answered`` is called between the two, and when the vendor failed: from then on the database is
+        waited for, nobody else.
+        """
         began_at, began_s = self._clock.now_at(), self._clock.monotonic_s()
         reading, fate, error = None, None, None
         try:
-            answer = self._ask(system, began_at)
+            try:
+                answer = self._ask(system, began_at)
+            finally:
+                answered()
             reading, fate = answer.reading, self._keep(system, answer, int(began_at))
         except LiveOneError as failure:
             error = failure

@@ -4,8 +4,8 @@ Rule: ``record`` returns when its readings are durable, or raises. Once somethin
 newer goes behind it, so that the database receives each system's readings in their order. What the
 store takes twice (after a crash between commit and forgetting) it ignores by its unique key.
 
-Readings that come together are committed together: a commit begins at the earliest 50 ms after the
-one before, so a reading that comes alone is committed at once.
+Readings that come together are committed together, and so are failed polls: a commit begins at the earliest
+50 ms after the one before, later where writing is slow, so a reading that comes alone is committed at once.
 
 Failed polls are counted in ``polling_status`` only while the database takes them; during an outage
 they are not kept for later, because a count is not worth a flash write (``Counts.failures_uncounted``).
@@ -23,10 +23,13 @@ from liveone.collect.backlog import Backlog
 from liveone.errors import LiveOneError
 from liveone.store import polling, readings
 from liveone.store.database import CannotHold, ConstraintFailed, StoreError
+from liveone.store.polling import FailedPoll
 from liveone.store.readings import PartialReading, Recorded
 from liveone.store.store import Store
 
-GATHER_S = 0.05
+GATHER_S, GATHER_S_MAX = 0.05, 0.5
+GATHER_WRITES = 2.0
+"""Between the beginnings of two commits lie twice the time that the last one took, within those bounds."""
 REFUSED_FOR_GOOD = (CannotHold, ConstraintFailed)
 
 log = logging.getLogger(__name__)
@@ -57,11 +60,14 @@ class Counts:
     held: int = 0
     commits: int = 0
     failures_uncounted: int = 0
+    longest_write_s: float = 0.0
 
 
 @dataclass(slots=True)
 class _Ticket:
-    recorded: Sequence[Recorded]
+    recorded: Sequence[Recorded] = ()
+    failed: FailedPoll | None = None
+    is_counted: bool = False
     fates: list[Fate] | None = None
     error: Exception | None = None
     done: bool = False
@@ -72,6 +78,7 @@ class _Gathering:
     lock: threading.Lock = field(default_factory=threading.Lock)
     tickets: list[_Ticket] = field(default_factory=list)
     last_s: float = float("-inf")
+    pause_s: float = GATHER_S
 
 
 class Recorder:
@@ -93,28 +100,14 @@ class Recorder:
 
     def record(self, recorded: Sequence[Recorded]) -> list[Fate]:
         """Keep readings durably. Raises SpoolError when neither database nor spool takes them."""
-        ticket = _Ticket(recorded)
-        with self._gathering.lock:
-            self._gathering.tickets.append(ticket)
-        with self._writing:
-            if not ticket.done:
-                self._gather()
-                self._write_tickets()
+        ticket = self._gathered(_Ticket(recorded))
         if ticket.error is not None:
             raise ticket.error
         return ticket.fates or []
 
     def failed(self, system_id: int, at: int, error: str) -> bool:
         """Count a failed poll in ``polling_status``; False when the database does not take it now."""
-        if not self.backlog.waiting:
-            try:
-                polling.failed(self._store, system_id, at, error)
-            except StoreError as refusal:
-                log.debug("a failed poll of system %s is not counted: %s", system_id, refusal)
-            else:
-                return True
-        self.counts.failures_uncounted += 1
-        return False
+        return self._gathered(_Ticket(failed=FailedPoll(system_id, at, error))).is_counted
 
     def drain(self) -> int:
         """Write what waits to the database, oldest first, until it refuses; returns how many were written.
@@ -148,16 +141,39 @@ class Recorder:
         with self._draining, self._writing:
             self.backlog.close()
 
+    def _gathered(self, ticket: _Ticket) -> _Ticket:
+        """Have a ticket dealt with, together with all others that are there when its turn comes."""
+        with self._gathering.lock:
+            self._gathering.tickets.append(ticket)
+        with self._writing:
+            if not ticket.done:
+                self._gather()
+                began_s = self._clock.monotonic_s()
+                self._write_tickets()
+                self._gathering.pause_s = self._pause_after(self._clock.monotonic_s() - began_s)
+        return ticket
+
     def _gather(self) -> None:
-        now_s = self._clock.monotonic_s()
-        wait_s = self._gathering.last_s + GATHER_S - now_s
-        if 0 < wait_s <= GATHER_S:
+        wait_s = self._gathering.last_s + self._gathering.pause_s - self._clock.monotonic_s()
+        if 0 < wait_s <= GATHER_S_MAX:
             self._never.wait(wait_s)
         self._gathering.last_s = self._clock.monotonic_s()
+
+    def _pause_after(self, write_s: float) -> float:
+        if self.refusal is not None:
+            return GATHER_S
+        self.counts.longest_write_s = max(self.counts.longest_write_s, write_s)
+        return min(GATHER_S_MAX, max(GATHER_S, write_s * GATHER_WRITES))
 
     def _write_tickets(self) -> None:
         with self._gathering.lock:
             tickets, self._gathering.tickets = self._gathering.tickets, []
+        self._write_recorded([ticket for ticket in tickets if ticket.failed is None])
+        self._count_failed([ticket for ticket in tickets if ticket.failed is not None])
+
+    def _write_recorded(self, tickets: Sequence[_Ticket]) -> None:
+        if not tickets:
+            return
         try:
             fates = self._keep([one for ticket in tickets for one in ticket.recorded])
         except Exception as error:
@@ -167,6 +183,19 @@ class Recorder:
         for ticket in tickets:
             ticket.fates, ticket.done = fates[: len(ticket.recorded)], True
             del fates[: len(ticket.recorded)]
+
+    def _count_failed(self, tickets: Sequence[_Ticket]) -> None:
+        counted = bool(tickets) and not self.backlog.waiting
+        if counted:
+            try:
+                polling.failed_together(self._store, [each.failed for each in tickets if each.failed])
+            except Exception as refusal:
+                level = logging.DEBUG if isinstance(refusal, StoreError) else logging.ERROR
+                log.log(level, "%d failed polls are not counted", len(tickets), exc_info=refusal)
+                counted = False
+        self.counts.failures_uncounted += 0 if counted else len(tickets)
+        for ticket in tickets:
+            ticket.is_counted, ticket.done = counted, True
 
     def _keep(self, recorded: list[Recorded]) -> list[Fate]:
         if self._closed:

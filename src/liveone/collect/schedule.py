@@ -29,13 +29,15 @@ FIRST_SPACING_S = 0.04
 
 @dataclass(slots=True)
 class Turn:
-    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``off_grid``: it
-    is not due on its own second of the minute, so the poll after keeps a whole cadence's distance."""
+    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
+    by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute, so
+    the poll after keeps a whole cadence's distance."""
 
     system: System
     offset_s: int
     due_s: float
     retry_s: float | None = None
+    late_s: float = 0.0
     off_grid: bool = True
     failures: int = 0
     refusals: int = 0
@@ -115,11 +117,12 @@ class Schedule:
     def _is_due(self, turn: Turn, moment: Moment) -> bool:
         late_s = moment.monotonic_s - turn.due_s
         if late_s >= 0:
-            turn.retry_s = None
+            turn.retry_s, turn.late_s = None, late_s
             turn.due_s = self._on_grid(turn, moment, at_least_s=self._least_s(turn, late_s))
             turn.off_grid = False
             return late_s <= self._cadence_s
         if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
+            turn.late_s = moment.monotonic_s - turn.retry_s
             turn.retry_s = None
             return True
         return False

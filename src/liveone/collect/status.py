@@ -17,6 +17,7 @@ class PollCounts:
 class CollectorStatus:
     """A snapshot. Instants are UTC epoch seconds, None before the first time; counts since start.
 
+    ``lag_s`` is by how much the last poll began after its second, ``longest_write_s`` of all commits.
     ``polled_systems`` are the ids of those of the ``systems`` that this process polls; ``polls_alone`` says
     that no other process can poll this database. ``problems`` holds sentences for an operator: what is wrong
     now, loudest first; empty when all is well.
@@ -42,6 +43,8 @@ class CollectorStatus:
     spool_in_memory: int
     spool_bytes: int
     threads: int
+    lag_s: float
+    longest_write_s: float
     last_poll_at: float | None
     last_drain_at: float | None
     last_close_at: float | None

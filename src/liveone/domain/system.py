@@ -9,7 +9,8 @@ class System:
 
     ``owner`` is the account id (generation 1: ``user_id``, 2: ``owner_clerk_user_id``, may be None);
     ``(vendor_type, vendor_site_id)`` names the site to its vendor; ``timezone_offset_min`` is minutes
-    east of UTC; ``time_zone`` an IANA name that wins over the offset, stored from generation 3 on.
+    east of UTC; ``time_zone`` an IANA name that wins over the offset, which is then that of its standard
+    time. Generation 1 keeps no name, generation 2 where plan 0003 was run.
     """
 
     id: int

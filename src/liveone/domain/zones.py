@@ -4,12 +4,17 @@ A day is ``(00:00, 24:00]``: it starts at the first local midnight and ends wher
 so days follow one another without hole or overlap, through every change of the clocks.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liveone.domain.system import System
 from liveone.errors import BadInput
+
+SEARCH_S = 86_400
+"""Offsets are compared a day apart, to find where they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Zone:
         """The instant as local ISO 8601 text, ``2025-08-18T10:00:00+10:00``."""
         return self._local(at).isoformat(timespec="seconds")
 
+    def __str__(self) -> str:
+        """``Europe/Berlin``, or ``+10:00``."""
+        hours, minutes = divmod(abs(self.offset_min), 60)
+        return self.name or f"{'-' if self.offset_min < 0 else '+'}{hours:02d}:{minutes:02d}"
+
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self._tzinfo)
 
@@ -70,8 +80,48 @@ class Zone:
 
 
 def zone_of(system: System) -> Zone:
-    """The zone in which the system's days are counted."""
-    return Zone(system.timezone_offset_min, system.time_zone)
+    """The zone in which the system's days are counted.
+
+    A stored name that this machine does not know must not stop the other systems: then the offset counts.
+    """
+    name = system.time_zone
+    return Zone(system.timezone_offset_min, name if name and is_known(name) else None)
+
+
+@lru_cache(maxsize=1000)
+def is_known(name: str) -> bool:
+    """Whether this machine knows an IANA zone of that name."""
+    try:
+        _named(name)
+    except BadInput:
+        return False
+    return True
+
+
+@lru_cache(maxsize=100)
+def transitions(zone: Zone, first_at: int, last_at: int) -> tuple[tuple[int, int], ...]:
+    """``(instant, minutes east of UTC from then on)``: the offset at ``first_at``, then every change of it.
+
+    Two changes within ``SEARCH_S`` that cancel each other are not found; there were none since 1975.
+    """
+    found = [(first_at, zone.offset_s(first_at) // 60)]
+    for at in range(first_at, last_at, SEARCH_S):
+        found += _changes(zone, at, min(at + SEARCH_S, last_at))
+    return tuple(found)
+
+
+def _changes(zone: Zone, after_at: int, until_at: int) -> Iterator[tuple[int, int]]:
+    """The change of offset in ``(after_at, until_at]``, found by halving."""
+    before_s, after_s = zone.offset_s(after_at), zone.offset_s(until_at)
+    if before_s == after_s:
+        return
+    while until_at - after_at > 1:
+        middle_at = (after_at + until_at) // 2
+        if zone.offset_s(middle_at) == before_s:
+            after_at = middle_at
+        else:
+            until_at = middle_at
+    yield until_at, after_s // 60
 
 
 def _named(name: str) -> tzinfo:

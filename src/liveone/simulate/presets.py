@@ -11,23 +11,30 @@ from liveone.simulate.plant import Equipment
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A kind of house, where such a house stands, and what its owner calls it."""
+    """A kind of house, where such a house stands, and what its owner calls it.
+
+    It lives by ``offset_min``, standard time; its days are counted in ``time_zone``.
+    """
 
     display_name: str
     latitude: float
     longitude: float
     offset_min: int
+    time_zone: str
     equipment: Equipment
     habits: Habits
 
 
 PRESETS: dict[str, Preset] = {
-    "off-grid": Preset("Off-grid farm", -36.4, 146.7, 600, Equipment(), Habits(hot_water_minute=640)),
+    "off-grid": Preset(
+        "Off-grid farm", -36.4, 146.7, 600, "Australia/Melbourne", Equipment(), Habits(hot_water_minute=640)
+    ),
     "grid": Preset(
         "Town house",
         48.1,
         11.6,
         60,
+        "Europe/Berlin",
         Equipment(9.8, 0.0, 8000.0, 10.2, reserve_share=0.1, export_limit_w=5000.0),
         Habits(heater_w=1600.0, cooler_w=900.0, hot_water_minute=700, car_charger_w=3700.0),
     ),
@@ -36,6 +43,7 @@ PRESETS: dict[str, Preset] = {
         -33.9,
         151.2,
         600,
+        "Australia/Sydney",
         Equipment(6.6, 0.0, 5000.0, 0.0, export_limit_w=5000.0),
         Habits(pump_w=750.0, hot_water_minute=1),
     ),
@@ -44,6 +52,7 @@ PRESETS: dict[str, Preset] = {
         61.5,
         8.8,
         60,
+        "Europe/Oslo",
         Equipment(3.2, 0.6, 3000.0, 14.4, generator_w=2500.0),
         Habits(base_w=70.0, activity=0.5, heater_w=300.0, cooler_w=0.0, hot_water_w=0.0),
     ),
@@ -52,6 +61,7 @@ PRESETS: dict[str, Preset] = {
         -1.3,
         36.8,
         180,
+        "Africa/Nairobi",
         Equipment(5.5, 0.2, 5000.0, 9.6, export_limit_w=0.0),
         Habits(base_w=150.0, heater_w=0.0, hot_water_w=800.0),
     ),

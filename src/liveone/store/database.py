@@ -2,6 +2,7 @@
 
 StoreError
 ├── Busy              somebody holds the lock, or the server asks to wait (retryable)
+│   └── Held          a migration asks all writers to wait: keep what you have, come back (retryable)
 ├── Unavailable       the server or file cannot be reached just now (retryable)
 │   └── OutcomeUnknown   a write was sent and no answer came: it was applied, or not (retryable)
 ├── SchemaChanged     a statement met a table or column that is not there (retryable once)
@@ -36,6 +37,10 @@ class Busy(StoreError):
     """Somebody else holds the write lock longer than we wait."""
 
     retryable = True
+
+
+class Held(Busy):
+    """A migration is changing the schema and asks all writers to wait for it; it ends by itself."""
 
 
 class Unavailable(StoreError):

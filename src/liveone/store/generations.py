@@ -40,15 +40,21 @@ MEASUREMENTS = frozenset(
 )
 """The columns of ``readings`` that may or may not be NOT NULL."""
 
+TIME_ZONE = "column systems.time_zone TEXT"
+OPTIONAL = frozenset((TIME_ZONE,))
+"""What a database may lack: a plan adds it, and this release serves it before and after."""
+
 _PARTS = ("schema_objects", "schema_columns", "schema_unique", "schema_foreign_keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A known shape: its generation, and whether ``readings`` takes a reading with gaps in it."""
+    """A known shape: its generation, whether ``readings`` takes a reading with gaps in it, and whether
+    ``systems`` keeps a time zone."""
 
     generation: int
     holds_partial: bool
+    keeps_zones: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,19 @@ class Definition:
 def detect(database: Database) -> Shape:
     """The shape of a database. Raises Foreign with the exact difference, and whatever reading raises."""
     found = definition_of(database)
+    shape = shape_of(found)
+    if shape is None:
+        raise _foreign(database.label, found)
+    return shape
+
+
+def shape_of(found: Definition) -> Shape | None:
+    """The shape that a definition is of; None when it is of no known generation."""
     for generation in reversed(GENERATIONS):
         if not differences(found, generation):
             partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
-            return Shape(generation, partial)
-    raise _foreign(database.label, found)
+            return Shape(generation, partial, TIME_ZONE in found.facts)
+    return None
 
 
 def definition_of(database: Database) -> Definition:
@@ -80,7 +94,9 @@ def differences(found: Definition, generation: int) -> list[str]:
     expected = reference(generation)
     absent_tables = expected.tables - found.tables
     missing = [
-        f"{fact} is missing" for fact in expected.facts - found.facts if _owner(fact) not in absent_tables
+        f"{fact} is missing"
+        for fact in expected.facts - found.facts - OPTIONAL
+        if _owner(fact) not in absent_tables
     ]
     extra_tables = found.tables - expected.tables
     extra = [

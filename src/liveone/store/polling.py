@@ -4,7 +4,8 @@ Old databases hold duplicate rows for a system: the one with the smallest id is 
 """
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +29,26 @@ class PollingStatus:
     is_active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FailedPoll:
+    """A poll of a system that failed at ``at`` (UTC epoch seconds); ``error`` is for people."""
+
+    system_id: int
+    at: float
+    error: str
+
+
 def failed(store: Store, system_id: int, at: float, error: str) -> None:
-    """Note a poll that failed. ``error`` is for people; anything beyond 1000 characters is cut off."""
-    store.write([Query("polling_failed", (system_id, int(at), error[:ERROR_CHARACTERS]))])
+    """Note a poll that failed; of its error anything beyond 1000 characters is cut off."""
+    failed_together(store, [FailedPoll(system_id, at, error)])
+
+
+def failed_together(store: Store, polls: Sequence[FailedPoll]) -> None:
+    """Note polls that failed, in one transaction; of a system's errors the last is kept."""
+    times = Counter(poll.system_id for poll in polls)
+    last = {poll.system_id: poll for poll in polls}
+    rows = [(key, int(poll.at), times[key], poll.error[:ERROR_CHARACTERS]) for key, poll in last.items()]
+    store.write([Query("polling_failed", (json.dumps(rows),))])
 
 
 def statuses(store: Store) -> dict[int, PollingStatus]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from liveone.domain.zones import zone_of
 from liveone.store.ranges import Range
 from liveone.store.store import Store
-from liveone.store.systems import list_systems
+from liveone.store.systems import some_systems
 
 
 def touched_days(store: Store, ranges: Sequence[Range], present: Mapping[int, Sequence[bool]]) -> str:
@@ -18,7 +18,7 @@ def touched_days(store: Store, ranges: Sequence[Range], present: Mapping[int, Se
     ``present`` says of each system which of the six counters its new readings have.
     """
     asked = json.dumps([(*each, *map(int, present[each[0]])) for each in ranges])
-    zones = {system.id: zone_of(system) for system in list_systems(store)}
+    zones = {system.id: zone_of(system) for system in some_systems(store, present)}
     return json.dumps(
         [
             (system_id, zones[system_id].day_of(first), zones[system_id].day_of(last))  # type: ignore[index, arg-type]

@@ -1,4 +1,5 @@
 -- Generation 2: what a new database gets. Measurement columns of readings may be NULL: absent is never zero.
+-- systems.time_zone stands last because plan 0003 adds it to databases that came without it.
 CREATE TABLE systems (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   owner_clerk_user_id TEXT,
@@ -12,7 +13,8 @@ CREATE TABLE systems (
   battery_size TEXT,
   timezone_offset_min INTEGER NOT NULL DEFAULT 600,
   created_at INTEGER NOT NULL DEFAULT (unixepoch()),
-  updated_at INTEGER NOT NULL DEFAULT (unixepoch())
+  updated_at INTEGER NOT NULL DEFAULT (unixepoch()),
+  time_zone TEXT
 );
 CREATE UNIQUE INDEX vendor_site_unique ON systems (vendor_type, vendor_site_id);
 CREATE INDEX owner_clerk_user_idx ON systems (owner_clerk_user_id);

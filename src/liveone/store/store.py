@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from hrana.address import is_server
 from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
 from liveone.store.files import refuse_unusable
 from liveone.store.generations import Shape, detect
-from liveone.store.libsql.address import is_server
-from liveone.store.libsql.driver import LibsqlDatabase
+from liveone.store.libsql.driver import TIMEOUT_S, LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
 
@@ -34,28 +34,46 @@ class Query:
 class Store:
     """Runs named queries in the variant of the database's generation. Safe to call from any thread.
 
-    Raises Foreign when the database is of no generation known to this release.
+    Raises Foreign when the database is of no generation known to this release: at once, or with
+    ``at_once`` false from the first call that needs to know. Until then the database is not asked.
     """
 
-    def __init__(self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S) -> None:
+    def __init__(
+        self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S, at_once: bool = True
+    ) -> None:
         self.database = database
         self.cadence_s = cadence_s
-        self._shape = detect(database)
+        self._shape = detect(database) if at_once else None
 
     @property
     def generation(self) -> int:
         """The database's generation, as last detected."""
-        return self._shape.generation
+        return self._known().generation
+
+    @property
+    def generation_seen(self) -> int | None:
+        """As ``generation``, without asking the database: None when it has never answered."""
+        return self._shape.generation if self._shape else None
 
     @property
     def holds_partial(self) -> bool:
         """Whether a reading with absent measurements can be stored."""
-        return self._shape.holds_partial
+        return self._known().holds_partial
+
+    @property
+    def shape(self) -> Shape:
+        """The database's shape, as last detected."""
+        return self._known()
+
+    @property
+    def keeps_zones(self) -> bool:
+        """Whether a system's time zone can be stored, as last detected."""
+        return self._known().keeps_zones
 
     def detect_again(self) -> Shape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
-        self._shape = detect(self.database)
-        return self._shape
+        shape = self._shape = detect(self.database)
+        return shape
 
     def read(self, name: str, *params: Value) -> list[Row]:
         """The rows of one named query."""
@@ -72,6 +90,9 @@ class Store:
     def close(self) -> None:
         """Release the database."""
         self.database.close()
+
+    def _known(self) -> Shape:
+        return self._shape or self.detect_again()
 
     def _passing_over(self, call: Callable[[], T]) -> T:
         try:
@@ -110,14 +131,19 @@ def open_store(
 
 
 def open_database(
-    url: str | Path, *, busy_timeout_s: float = 2.0, token: str = "", replica_url: str = ""
+    url: str | Path,
+    *,
+    busy_timeout_s: float = 2.0,
+    token: str = "",
+    replica_url: str = "",
+    timeout_s: float = TIMEOUT_S,
 ) -> Database:
     """The database a URL names, of whatever shape: ``libsql://``, ``http(s)://`` a server, all else a file.
 
-    ``token`` and ``replica_url`` are for servers, ``busy_timeout_s`` for files.
+    ``token``, ``replica_url`` and ``timeout_s`` are for servers, ``busy_timeout_s`` for files.
     """
     if is_server(str(url)):
-        return LibsqlDatabase(str(url), token=token, replica_url=replica_url)
+        return LibsqlDatabase(str(url), token=token, replica_url=replica_url, timeout_s=timeout_s)
     path = path_of(url)
     refuse_unusable(path)
     return SqliteDatabase(path, busy_timeout_s=busy_timeout_s)

@@ -1,11 +1,14 @@
 """Systems: who owns them, what they are called, who may see them - in every generation."""
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 
 from liveone.domain.system import System, SystemInfo
-from liveone.domain.zones import Zone
+from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
-from liveone.store.database import BulkInsert, CannotHold, Row, Value
+from liveone.store.database import BulkInsert, CannotHold, Result, Row, SchemaChanged, Value
+from liveone.store.rezone import reopening
 from liveone.store.store import Query, Store
 
 REMOVE_ROWS = 20_000
@@ -23,6 +26,11 @@ def get_system(store: Store, system_id: int) -> System | None:
     """One system, None when there is none of that id."""
     rows = store.read("systems_get", system_id)
     return _system(rows[0]) if rows else None
+
+
+def some_systems(store: Store, system_ids: Iterable[int]) -> list[System]:
+    """Those systems of the given ids that there are."""
+    return [_system(row) for row in store.read("systems_some", json.dumps(sorted(system_ids)))]
 
 
 def systems_of(store: Store, account_id: str) -> list[System]:
@@ -44,16 +52,19 @@ def add_system(
     vendor_site_id: str,
     display_name: str,
     timezone_offset_min: int,
+    time_zone: str | None = None,
     info: SystemInfo | None = None,
 ) -> System:
-    """Add a system. Raises BadInput when its site is there already, CannotHold when generation 1 has no
-    room for it (another vendor, no owner, an offset that is not whole hours)."""
+    """Add a system. Raises BadInput when its site is there already, CannotHold when the database has no
+    room for it (generation 1: another vendor, no owner, an offset that is not whole hours; a time zone)."""
+    Zone(timezone_offset_min, time_zone)
     if store.generation == 1:
         _refuse_for_generation_1(store, owner, vendor_type, timezone_offset_min)
     hardware = astuple(info or SystemInfo())
     name = display_name or f"System {vendor_site_id}"
-    values: tuple[Value, ...] = (owner, vendor_type, vendor_site_id, name, timezone_offset_min)
-    (result,) = store.write([Query("systems_add", (*values, *hardware))])
+    values: tuple[Value, ...] = (owner, vendor_type, vendor_site_id, name, timezone_offset_min, *hardware)
+    adding = Query("systems_add_zoned", (*values, time_zone)) if time_zone else Query("systems_add", values)
+    (result,) = _write_zone(store, [adding], time_zone)
     if not result.rows:
         raise BadInput(
             f"site {vendor_site_id} of {vendor_type} is already there",
@@ -69,19 +80,34 @@ def update_info(store: Store, system_id: int, info: SystemInfo) -> None:
     store.write([Query("systems_update_info", (system_id, *astuple(info)))])
 
 
-def edit_system(store: Store, system_id: int, *, display_name: str, timezone_offset_min: int) -> System:
-    """Call a system otherwise, or count its days by another offset: those are to be computed anew then.
+def edit_system(
+    store: Store,
+    system_id: int,
+    *,
+    display_name: str,
+    timezone_offset_min: int,
+    time_zone: str | None = None,
+) -> System:
+    """Call a system otherwise, or count its days in another zone: those it changes are re-opened.
 
-    Raises BadInput for a system that is not there, CannotHold for an offset that generation 1 cannot keep.
+    Raises BadInput for a system that is not there or a zone that is none, CannotHold for an offset or a time
+    zone that the database cannot keep.
     """
     Zone(timezone_offset_min)
+    present = get_system(store, system_id)
     if store.generation == 1 and timezone_offset_min % 60:
         raise CannotHold(
             f"database {store.database.label} is of generation 1, which holds only offsets of whole hours",
             hint="Run `liveone upgrade` first.",
         )
-    if not store.write([Query("systems_edit", (system_id, display_name, timezone_offset_min))])[0].changes:
+    if present is None:
         raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+    steps = [Query("systems_edit", (system_id, display_name, timezone_offset_min))]
+    if time_zone != present.time_zone:
+        steps.append(Query("systems_set_zone", (system_id, time_zone)))
+    if (timezone_offset_min, time_zone) != (present.timezone_offset_min, present.time_zone):
+        steps += reopening(store, system_id, zone_of(present), Zone(timezone_offset_min, time_zone))
+    _write_zone(store, steps, time_zone)
     edited = get_system(store, system_id)
     assert edited is not None
     return edited
@@ -118,6 +144,19 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
 
 def _system(row: Row) -> System:
     return System(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
+
+
+def _write_zone(store: Store, steps: Sequence[Query], time_zone: str | None) -> list[Result]:
+    """Write what may name the column ``time_zone``. Raises CannotHold where the database has none."""
+    try:
+        return store.write(steps)
+    except SchemaChanged as error:
+        if store.keeps_zones or time_zone is None:
+            raise
+        raise CannotHold(
+            f"database {store.database.label} cannot keep the time zone {time_zone} yet",
+            hint="Run `liveone upgrade` first, or give the offset of standard time: +10:00.",
+        ) from error
 
 
 def _refuse_for_generation_1(store: Store, owner: str | None, vendor_type: str, offset_min: int) -> None:

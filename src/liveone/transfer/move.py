@@ -70,14 +70,6 @@ def move(source: Database, target: Database, *, progress: Progress, finish: bool
     )
 
 
-def copy(source: Database, target: Database, *, progress: Progress) -> None:
-    """Fill an empty ``target`` with one snapshot of ``source``, each row read back. Raises as ``move``."""
-    shape = detect(source)
-    _prepare(source, target)
-    _Pass("copying", source, target, progress).run()
-    _free(source, target, shape)
-
-
 def make_file(path: Path) -> None:
     """An empty database file for a move into it; one that is there stays as it is. Raises BadInput."""
     if path.exists() and path.stat().st_size:

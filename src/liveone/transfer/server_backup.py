@@ -1,28 +1,40 @@
-"""A libSQL server's database as a local SQLite file, of one snapshot, proven like every other backup."""
+"""A libSQL server's database as a local SQLite file, of one snapshot, proven like every other backup.
 
-import sqlite3
-from contextlib import closing
+Rule: changeover's dump does the work, the same that backs a server up before a migration: whatever is in the
+database is in the file, tables of other tools included.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from changeover.database.dump import dump
+from changeover.errors import ChangeoverError
+from hrana.wire import Row
+from hrana.wire import Statement as Asked
 from liveone.store.backup import BackupReport, keep
-from liveone.store.database import Database
-from liveone.store.sqlite import SqliteDatabase
-from liveone.transfer.move import Progress, copy, make_file
+from liveone.store.database import Corrupt, Database, Statement
+from liveone.store.generations import detect
+
+Told = Callable[[int, int], None]
+"""Told (rows done, rows in all)."""
 
 
 def backup_server(
-    source: Database, target_dir: Path, now_at: float, *, progress: Progress = lambda *_: None
+    source: Database, target_dir: Path, now_at: float, *, told: Told = lambda done, total: None
 ) -> BackupReport:
     """Copy a database to ``target_dir/backup-YYYYMMDD-HHMMSS.db`` (UTC) while it is in use.
 
-    Every row is read back and compared. Raises StoreErrors; then no backup of that name exists.
+    Rows and bytes of every table are counted on both sides. Raises StoreErrors; then there is no backup.
     """
-    return keep(lambda partial: _fill(source, partial, progress), target_dir, now_at)
+    detect(source)
+    return keep(lambda partial: _fill(source, partial, told), target_dir, now_at)
 
 
-def _fill(source: Database, partial: Path, progress: Progress) -> None:
-    make_file(partial)
-    with closing(SqliteDatabase(partial)) as target:
-        copy(source, target, progress=progress)
-    with closing(sqlite3.connect(partial)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
+def _fill(source: Database, partial: Path, told: Told) -> None:
+    def stream(asked: Sequence[Asked]) -> Iterator[tuple[int, list[Row]]]:
+        return source.stream([Statement(each.sql) for each in asked])
+
+    try:
+        dump(stream, partial, label=source.label, told=told)
+    except ChangeoverError as error:
+        raise Corrupt(error.message, hint=error.hint) from error

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
+from hrana.deadline import BoundedBackend, Deadline, network_bound_by
 from liveone import __version__
 from liveone.clock import SystemClock
-from liveone.deadline import BoundedBackend, Deadline, network_bound_by
 from liveone.vendors.base import ProtocolViolation, RateLimited, TemporaryFailure
 
 BODY_BYTES_MAX = 1_000_000

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from liveone.deadline import Deadline
+from hrana.deadline import Deadline
 from liveone.vendors.base import TemporaryFailure
 
 ATTEMPTS_MAX = 3

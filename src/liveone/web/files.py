@@ -1,7 +1,8 @@
-"""The files of the pages: read once, tagged, compressed once; nothing outside of ``static/`` is served."""
+"""The files of the pages: read once, compressed when first asked for; all of them lie in ``static/``."""
 
 import gzip
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,14 +19,17 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class File:
     """One file, plain and compressed."""
 
     plain: bytes
-    zipped: bytes
     etag: str
     media_type: str
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.plain, 9, mtime=0)
 
 
 def load(folder: Path = FOLDER) -> dict[str, File]:
@@ -48,4 +52,4 @@ def respond(request: Request, file: File) -> Response:
 def _file(path: Path) -> File:
     content = path.read_bytes()
     tag = blake2b(content, digest_size=12).hexdigest()
-    return File(content, gzip.compress(content, 9, mtime=0), f'"{tag}"', TYPES[path.suffix])
+    return File(content, f'"{tag}"', TYPES[path.suffix])

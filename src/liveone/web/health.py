@@ -26,17 +26,24 @@ class Health:
         body: dict[str, Any] = {
             "status": "ok",
             "database": "libsql" if "://" in store.database.label else "sqlite",
-            "generation": store.generation,
+            "generation": store.generation_seen,
             "release": self._services.release,
             "role": self._services.role,
             "polls": list(self._services.collector_status().get("polled_systems", ())),
             "collector": self._collector(),
         }
+        if self._services.notice:
+            body["notice"] = self._services.notice
         problem = await self._problem(store)
         if problem:
             return 503, body | {"status": "unavailable", "schema": None, "error": problem}
         applied = store.generation
-        schema = {"applied": applied, "expected": NEWEST, "inSync": applied == NEWEST}
+        schema = {
+            "applied": applied,
+            "expected": NEWEST,
+            "inSync": applied == NEWEST,
+            "timeZones": store.keeps_zones,
+        }
         return 200, body | {"generation": applied, "schema": schema}
 
     def _collector(self) -> dict[str, Any]:

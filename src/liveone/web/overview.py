@@ -8,17 +8,20 @@ from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_days
 from liveone.domain.reading import POWERS, Reading
 from liveone.domain.system import System
-from liveone.domain.zones import Zone, zone_of
+from liveone.domain.zones import Zone, transitions, zone_of
 from liveone.store import aggregates, polling, readings
 from liveone.store.polling import PollingStatus
 from liveone.store.store import Store
 from liveone.web.answers import ApiError
 from liveone.web.daily import energies, estimates, expected_intervals
 from liveone.web.numbers import rounded
+from liveone.web.ranges import FIRST_AT
 from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
 
 FROZEN_S = 1200
+YEAR_S = 365 * 86_400
+YEARS_AHEAD = 3
 UNKNOWN = [None] * 6
 """Six energies of which nothing is known."""
 
@@ -36,6 +39,7 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
         "latest": _latest(latest, today, zone),
         "historical": {"yesterday": _yesterday(yesterday, zone) if yesterday else None},
         **identity(system, zone),
+        "timeZone": local_time(zone, now_at),
         "polling": polling_json(system, status, zone),
         "freshness": {
             "state": freshness.of(latest.received_time, now_at, cadence_s),
@@ -69,7 +73,7 @@ def identity(system: System, zone: Zone) -> dict[str, Any]:
         "vendorType": system.vendor_type,
         "vendorSiteId": system.vendor_site_id,
         "displayName": system.display_name,
-        "timeZone": {"offsetMin": system.timezone_offset_min, "name": system.time_zone},
+        "timeZone": {"offsetMin": zone.offset_min, "name": zone.name},
         "systemInfo": {
             "model": system.model,
             "serial": system.serial,
@@ -78,6 +82,16 @@ def identity(system: System, zone: Zone) -> dict[str, Any]:
             "batterySize": system.battery_size,
         },
     }
+
+
+def local_time(zone: Zone, now_at: float) -> dict[str, Any]:
+    """A zone with every change of its offset, so that pages need no tz database of their own: as they are
+    known to this server, of all readings there may be and of some years to come."""
+    told = {"offsetMin": zone.offset_min, "name": zone.name}
+    if zone.name is None:
+        return told
+    last_at = (int(now_at) // YEAR_S + YEARS_AHEAD) * YEAR_S
+    return told | {"transitions": transitions(zone, FIRST_AT, last_at)}
 
 
 def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> dict[str, Any]:

@@ -182,15 +182,19 @@ def _instant(name: str, text: str, zone: Zone) -> int:
     try:
         moment = datetime.fromisoformat(LOST_PLUS.sub(r"\1+\2", text))
         if moment.tzinfo is None:
-            naive_at = moment.replace(tzinfo=UTC).timestamp()
-            guess_at = naive_at - zone.offset_s(int(naive_at))
-            at = naive_at - zone.offset_s(int(guess_at))
+            at: float = _at_wall(moment.replace(tzinfo=UTC).timestamp(), zone)
         else:
             at = moment.timestamp()
     except (ValueError, OverflowError, BadInput) as error:
         raise bad_parameter(name, f"{name} is not a date or ISO 8601 time: {text[:40]!r}") from error
     _require_year(name, moment.year)
     return int(at)
+
+
+def _at_wall(local_at: float, zone: Zone) -> int:
+    """The instant at which the zone's clocks show what clocks in UTC show at ``local_at``."""
+    guess_at = local_at - zone.offset_s(local_at)
+    return int(local_at - zone.offset_s(guess_at))
 
 
 def _day(name: str, text: str) -> date:
@@ -214,9 +218,10 @@ def _back(last: str, end_at: int, zone: Zone) -> int:
     if unit in UNITS_S:
         start_at = end_at - count * UNITS_S[unit]
     else:
-        here = datetime.fromtimestamp(end_at + zone.offset_s(end_at), UTC)
-        then = months_later(here.date(), -count * UNITS_MONTHS[unit])
-        start_at = end_at - (here.date() - then).days * DAY_S
+        local_at = end_at + zone.offset_s(end_at)
+        today = datetime.fromtimestamp(local_at, UTC).date()
+        then = months_later(today, -count * UNITS_MONTHS[unit])
+        start_at = _at_wall(local_at - (today - then).days * DAY_S, zone)
     return max(start_at, FIRST_AT)
 
 

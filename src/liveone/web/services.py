@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from liveone.clock import Clock
+from liveone.domain.zones import Zone
 from liveone.store.store import Store
 from liveone.web.auth import AuthSettings
 
@@ -39,8 +40,9 @@ class DailyOutcome:
 class DailyJob:
     """What the daily job is asked to do.
 
-    ``yesterday``: close the day before today of every system; ``catchup``: close every complete day that
-    is still open; ``clear``: compute all days again; ``day``: one ``day`` of ``system_id``.
+    ``yesterday``: close the day before today of every system; ``catchup``: close every complete day that is
+    still open; ``clear``: compute all days again, both of all systems or of ``system_id``; ``day``: one
+    ``day`` of ``system_id``.
     """
 
     action: Literal["yesterday", "catchup", "clear", "day"]
@@ -67,7 +69,7 @@ class Administration(Protocol):
         """Test a connection step by step: ``name``, ``ok``, ``detail``; ends with the first that failed."""
         ...
 
-    def add(self, vendor_type: str, vendor_site_id: str, name: str, offset_min: int) -> int:
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone) -> int:
         """Add a system with the hardware its vendor names; returns its id."""
         ...
 
@@ -101,7 +103,8 @@ class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
-    without ``administration`` the administrator's page only shows.
+    without ``administration`` the administrator's page only shows. An event stream ends after ``stream_s``
+    (its client comes again and catches up); ``notice`` is what the operator has to know of this instance.
     """
 
     store: Store
@@ -114,3 +117,5 @@ class Services:
     cadence_s: int = 60
     role: str = "all"
     administration: Administration | None = None
+    stream_s: float = 3600.0
+    notice: str = ""

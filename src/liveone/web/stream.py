@@ -1,7 +1,7 @@
 """One open event stream (Server-Sent Events): messages as they come, a comment when nothing does.
 
 It ends when the client goes, when the client cannot take a message in time, when the hub drops it, or
-after ``until_s``; an ended stream is taken up again by the client with ``Last-Event-ID``.
+after ``longest_s``; an ended stream is taken up again by the client with ``Last-Event-ID``.
 """
 
 import asyncio
@@ -12,27 +12,27 @@ from starlette.types import Receive, Scope, Send
 
 from liveone.web.live import Event, Listener, Live
 
-HEARTBEAT_S, SEND_S, LONGEST_S = 15.0, 20.0, 3600.0
+HEARTBEAT_S, SEND_S = 15.0, 20.0
 RECONNECT_MS = 2000
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventStream(Response):
-    """``first`` is sent at once, then what the hub delivers to ``listener``, for at most ``until_s``."""
+    """``first`` is sent at once, then what the hub delivers to ``listener``, for at most ``longest_s``."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: Live, listener: Listener, first: Sequence[bytes], until_s: float) -> None:
+    def __init__(self, live: Live, listener: Listener, first: Sequence[bytes], longest_s: float) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._live, self._listener = live, listener
-        self._first, self._until_s = first, min(until_s, LONGEST_S)
+        self._first, self._longest_s = first, longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(_gone(receive))
         messages = asyncio.ensure_future(self._send_all(send))
         try:
-            await asyncio.wait({gone, messages}, timeout=self._until_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({gone, messages}, timeout=self._longest_s, return_when=asyncio.FIRST_COMPLETED)
             if messages.done():
                 messages.result()
             if not gone.done():

@@ -8,11 +8,12 @@ import pytest
 from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
 from changeover.database import blast, fingerprint, invariants, strategies
-from changeover.database.connect import opened, path_of
+from changeover.database.connect import opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import migrate
 from changeover.database.probe import probe
-from changeover.errors import InvariantBroken, StepFailed, Unsuitable
+from changeover.database.where import Server, database_of
+from changeover.errors import BadParameter, InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import Strategy
 
 
@@ -225,10 +226,18 @@ def test_the_backend_is_probed_by_experiment() -> None:
     )
 
 
-def test_a_server_is_refused_without_showing_its_token() -> None:
-    with pytest.raises(Unsuitable) as caught:
-        path_of("libsql://me:token@db.example.org?authToken=secret")
-    assert "db.example.org" in str(caught.value)
-    assert "secret" not in str(caught.value)
-    assert "token" not in str(caught.value)
-    assert path_of("sqlite:////data/live.db") == path_of("/data/live.db")
+def test_a_url_with_a_secret_is_refused_without_showing_it() -> None:
+    for url in ("libsql://me:token@db.example.org", "libsql://db.example.org?authToken=secret"):
+        with pytest.raises(BadParameter) as caught:
+            database_of(url, {})
+        assert "CHANGEOVER_DATABASE_TOKEN" in str(caught.value)
+        assert "authToken=secret" not in str(caught.value)
+        assert "me:token" not in str(caught.value)
+
+
+def test_where_a_database_is_follows_from_its_text() -> None:
+    assert database_of("sqlite:////data/live.db", {}) == database_of("/data/live.db", {})
+    server = database_of("libsql://db.example.org", {"CHANGEOVER_DATABASE_TOKEN": "secret"})
+    assert isinstance(server, Server)
+    assert server.token == "secret"
+    assert "secret" not in f"{server} {server!r}"

@@ -8,7 +8,8 @@ from changeover.cli import main
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "operations" / "migrations.md").read_text()
-SOURCES = "\n".join(path.read_text() for path in (ROOT / "src" / "changeover").rglob("*.py"))
+FOLDERS = (ROOT / "src" / "changeover", ROOT / "src" / "hrana")
+SOURCES = "\n".join(path.read_text() for folder in FOLDERS for path in folder.rglob("*.py"))
 
 
 def test_every_command_and_option_of_the_page_exists() -> None:

@@ -7,19 +7,23 @@ more than the 5 s after which the server takes the write lock from whoever holds
 import time
 from collections.abc import Iterator, Sequence
 
+from hrana import address, wire
+from hrana.client import Client
+from hrana.deadline import Deadline
+from hrana.errors import Refused, Waiting
+from hrana.reads import Reads, described, streamed
+from hrana.tokens import is_read_only
+from hrana.wire import Answer, Json
+from liveone import __version__
 from liveone.clock import SystemClock
-from liveone.deadline import Deadline
-from liveone.store.database import BulkInsert, Busy, ReadOnly, Result, Row, Statement, Unavailable
-from liveone.store.libsql import address, hrana
-from liveone.store.libsql.client import Client
-from liveone.store.libsql.errors import READ_ONLY_HINT
+from liveone.store.database import BulkInsert, ReadOnly, Result, Row, Statement, Unavailable
+from liveone.store.libsql.errors import READ_ONLY_HINT, translated
 from liveone.store.libsql.frames import Frames
-from liveone.store.libsql.hrana import Answer, Json
-from liveone.store.libsql.reads import Reads, answers_of, described, streamed
+from liveone.store.libsql.holds import QUESTION, refuse_held
 from liveone.store.libsql.sources import Source, Sources
-from liveone.store.libsql.tokens import is_read_only
 from liveone.store.libsql.writes import results_of, steps_of
 
+AGENT = f"liveone/{__version__}"
 TIMEOUT_S = 20.0
 WATCH_S = 0.5
 """How old the change token may be; our own calls renew it for nothing."""
@@ -45,13 +49,15 @@ class LibsqlDatabase:
         timeout_s: float = TIMEOUT_S,
         watch_s: float = WATCH_S,
     ) -> None:
-        primary = address.parse(url)
+        with translated():
+            primary = address.parse(url)
+            replica = address.parse(replica_url) if replica_url else None
         self.label = primary.label
         self.read_only = is_read_only(token)
         self._timeout_s = timeout_s
         self._watch_s = watch_s
-        self._primary = Client(primary, token)
-        self._replica = Client(address.parse(replica_url), token) if replica_url else None
+        self._primary = Client(primary, token, agent=AGENT)
+        self._replica = Client(replica, token, agent=AGENT) if replica else None
         self._sources = Sources(self._primary, self._replica, timeout_s)
         self._reads = Reads()
         self._frames = Frames()
@@ -62,34 +68,40 @@ class LibsqlDatabase:
         self._refuse_closed()
         if not statements:
             return []
-        return self._sources.ask(lambda source, deadline: self._read(source, statements, deadline))
+        with translated():
+            return self._sources.ask(lambda source, deadline: self._read(source, statements, deadline))
 
     def columns(self, statement: Statement) -> tuple[str, ...]:
         """The names of the columns that a query gives; the server looks at it and does not carry it out."""
         self._refuse_closed()
-        return described(self._primary, statement, Deadline(self._timeout_s))
+        with translated():
+            return described(self._primary, statement, Deadline(self._timeout_s))
 
     def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
         """Pieces of (place of the statement, some of its rows), in order, all from one snapshot of the
         primary; within ``STREAM_S``, and no longer than ``timeout_s`` without anything coming.
         """
         self._refuse_closed()
-        return streamed(self._primary, statements, Deadline(STREAM_S), silence_s=self._timeout_s)
+        with translated():
+            yield from streamed(self._primary, statements, Deadline(STREAM_S), silence_s=self._timeout_s)
 
     def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
         """Apply all statements in one transaction, or none. Returns one Result a statement.
 
         Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
-        again, then raises Busy; raises ReadOnly at once where the token only reads.
+        again, then raises Busy; raises Held at once while a migration asks writers to wait, ReadOnly where
+        the token only reads.
         """
         self._refuse_closed()
         self._refuse_read_only()
-        parts = [steps_of(each) for each in statements]
-        stmts = [step for part in parts for step in part]
-        if not stmts:
-            return results_of([0] * len(parts), [])
-        request = hrana.batch(hrana.transaction("BEGIN IMMEDIATE", stmts))
-        return results_of([len(part) for part in parts], self._commit(request, len(stmts)))
+        with translated():
+            parts = [steps_of(each) for each in statements]
+            stmts = [step for part in parts for step in part]
+            if not stmts:
+                return results_of([0] * len(parts), [])
+            asked = [wire.statement(QUESTION), *stmts]
+            request = wire.batch(wire.transaction("BEGIN IMMEDIATE", asked))
+            return results_of([len(part) for part in parts], self._commit(request, len(stmts)))
 
     def change_token(self) -> int:
         """Differs after any commit by anybody, noticed within half a second; asks at most twice a second."""
@@ -120,8 +132,8 @@ class LibsqlDatabase:
             asked_s = _MONOTONIC_S()
             try:
                 result: Json = self._primary.pipeline(request, deadline)["result"]
-                answers = answers_of(result, count, self.label)
-            except Busy:
+                answers = self._answers(result, count)
+            except Waiting:
                 if deadline.left_s() <= pause_s:
                     raise
                 time.sleep(pause_s)
@@ -129,6 +141,15 @@ class LibsqlDatabase:
             else:
                 self._frames.note(result, asked_s)
                 return answers
+
+    def _answers(self, result: Json, count: int) -> list[Answer]:
+        """The answers of the ``count`` statements behind the question about a hold."""
+        refuse_held(result, self.label)
+        try:
+            return wire.answers(result, count + 1, self.label)[1:]
+        except Refused as error:
+            error.step = error.step - 1 if error.step else None
+            raise
 
     def _refuse_closed(self) -> None:
         if self._closed:

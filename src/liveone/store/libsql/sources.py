@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from liveone.deadline import Deadline
-from liveone.store.database import Busy, OutcomeUnknown, Unavailable
-from liveone.store.libsql.client import Client
+from hrana.client import Client
+from hrana.deadline import Deadline
+from hrana.errors import HranaError, OutcomeUnknown, Waiting
 
 REST_S = 5.0
 PAUSE_S = 0.05
@@ -47,11 +47,13 @@ class Sources:
         A lost answer is asked for again: reading twice does no harm.
         """
         deadline = Deadline(self._timeout_s)
-        failed: Unavailable | Busy | None = None
+        failed: HranaError | None = None
         for source in self._in_order():
             try:
                 return _asked_twice(source, deadline, question)
-            except (Unavailable, Busy) as error:
+            except HranaError as error:
+                if not error.retryable:
+                    raise
                 source.resting = Deadline(REST_S)
                 if failed is None or source.client is self._primary:
                     failed = error
@@ -69,7 +71,7 @@ def _asked_twice(source: Source, deadline: Deadline, question: Callable[[Source,
     within = deadline.within(source.limit_s)
     try:
         return question(source, within)
-    except (OutcomeUnknown, Busy):
+    except (OutcomeUnknown, Waiting):
         if within.left_s() <= PAUSE_S:
             raise
     time.sleep(PAUSE_S)

@@ -5,9 +5,9 @@ Rule: rows go as JSON parameters far below the 5 MB that a server takes as one v
 
 from collections.abc import Iterator, Sequence
 
+from hrana.wire import Answer, Json, statement
 from liveone.store.database import BulkInsert, Result, Statement, Value
 from liveone.store.exact import json_rows
-from liveone.store.libsql.hrana import Answer, Json, statement
 
 ROWS_PER_PARAMETER = 2000
 PARAMETER_CHARACTERS_MAX = 1_000_000

@@ -7,7 +7,7 @@ VendorError. ``discover`` and ``describe`` rest on one client's evidence and so 
 import re
 from collections.abc import Iterator
 
-from liveone.deadline import Deadline
+from hrana.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors.address import checked_url

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
+from hrana.deadline import Deadline
 from liveone.clock import SystemClock
-from liveone.deadline import Deadline
 from liveone.vendors.base import CredentialsRefused, ProtocolViolation, TemporaryFailure, VendorError
 from liveone.vendors.http import Answer, Http
 from liveone.vendors.redact import redact_text

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
+from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone
 from liveone.store import systems
 from liveone.web.access import Administrator, Wired
-from liveone.web.answers import ApiError, answer
+from liveone.web.answers import ApiError, answer, bad_parameter
 from liveone.web.models import Done, Failure
 from liveone.web.services import Administration, DailyJob, Services
 
@@ -23,6 +24,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"model": Failure, "description": "Not an administrator."},
 }
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
+ZoneText = Annotated[str, Field(max_length=60, description="Europe/Berlin, or +10:00; wins over offsetMin")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -39,12 +41,14 @@ class Site(Order):
 
 class NewSystem(Site):
     displayName: Name  # noqa: N815
-    offsetMin: Offset  # noqa: N815
+    offsetMin: Offset | None = None  # noqa: N815
+    timeZone: ZoneText | None = None  # noqa: N815
 
 
 class Edited(Order):
     displayName: Name | None = None  # noqa: N815
     offsetMin: Offset | None = None  # noqa: N815
+    timeZone: ZoneText | None = None  # noqa: N815
     isActive: bool | None = None  # noqa: N815
 
 
@@ -88,18 +92,31 @@ def check(steward: Steward, site: Site) -> Response:
 
 
 @router.post("/systems", summary="Add a system", responses=RESPONSES)
-def add(steward: Steward, new: NewSystem) -> Response:
-    """It is polled from the next minute on."""
-    Zone(new.offsetMin)
-    system_id = steward.add(new.vendorType, new.vendorSiteId, new.displayName, new.offsetMin)
+def add(steward: Steward, services: Wired, new: NewSystem) -> Response:
+    """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted."""
+    zone = _zone(new.timeZone, new.offsetMin, services.clock.now_at())
+    if zone is None:
+        raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
+    system_id = steward.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
     return answer({"success": True, "id": system_id})
+
+
+@router.get("/time-zones", summary="The time zones there are", responses=RESPONSES)
+def time_zones(_: Administrator, services: Wired) -> Response:
+    """Names as `timeZone` takes them; `kept` is false while the database has no room for one."""
+    return answer(
+        {"success": True, "kept": services.store.detect_again().keeps_zones, "names": sorted(names())}
+    )
 
 
 @router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
 async def edit(_: Administrator, services: Wired, system_id: int, change: Edited) -> Response:
-    """A new offset means other days: all days of the system are computed anew."""
+    """Another time zone means other days: those that begin or end at another moment are computed anew.
+
+    Another `offsetMin` takes the time zone away; the one that the system has keeps it.
+    """
     moved = await run_in_threadpool(_edit, services, system_id, change)
-    outcomes = await services.daily(DailyJob("clear", system_id=system_id)) if moved else []
+    outcomes = await services.daily(DailyJob("catchup", system_id=system_id)) if moved else []
     return answer({"success": True, "recomputed": [asdict(one) for one in outcomes]})
 
 
@@ -173,10 +190,27 @@ def _edit(services: Services, system_id: int, change: Edited) -> bool:
     system = systems.get_system(store, system_id)
     if system is None:
         raise ApiError(404, f"There is no system {system_id}.")
-    offset_min = system.timezone_offset_min if change.offsetMin is None else change.offsetMin
+    before = (system.timezone_offset_min, system.time_zone)
+    moving_min = change.offsetMin if change.offsetMin != system.timezone_offset_min else None
+    zone = _zone(change.timeZone, moving_min, services.clock.now_at())
+    offset_min, time_zone = (zone.offset_min, zone.name) if zone else before
     name = change.displayName or system.display_name
-    if (name, offset_min) != (system.display_name, system.timezone_offset_min):
-        systems.edit_system(store, system_id, display_name=name, timezone_offset_min=offset_min)
+    moved = (offset_min, time_zone) != before
+    if moved or name != system.display_name:
+        systems.edit_system(
+            store,
+            system_id,
+            display_name=name,
+            timezone_offset_min=offset_min,
+            time_zone=time_zone,
+        )
     if change.isActive is not None:
         systems.set_active(store, system_id, change.isActive)
-    return offset_min != system.timezone_offset_min
+    return moved
+
+
+def _zone(text: str | None, offset_min: int | None, now_at: float) -> Zone | None:
+    """The zone that an order names, None where it names none. Raises BadInput."""
+    if text is not None:
+        return read_zone(text, now_at)
+    return None if offset_min is None else Zone(offset_min)

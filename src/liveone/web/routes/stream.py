@@ -1,5 +1,7 @@
 """New readings as they come: Server-Sent Events."""
 
+import math
+
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -11,7 +13,7 @@ from liveone.web.access import Asking, Wired, system_for
 from liveone.web.auth import Caller
 from liveone.web.live import CATCH_UP_S, Event, Listener, Live, encode, since
 from liveone.web.routes.data import NOT_YOURS, SystemId
-from liveone.web.stream import LONGEST_S, RELOAD, EventStream, frame
+from liveone.web.stream import RELOAD, EventStream, frame
 
 router = APIRouter(prefix="/api", tags=["data"])
 EXAMPLE = 'retry: 2000\n\nid: 1755475200\nevent: reading\ndata: {"systemId":1,"timestamp":"..."}\n\n'
@@ -38,9 +40,9 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
     system, zone, first = await run_in_threadpool(_start, services.store, caller, system_id, last_at)
     listener = Listener(system.id, zone, last_at=max([one.at for one in first], default=last_at or 0))
     live.join(listener)
-    until_s = LONGEST_S if caller.until_at is None else caller.until_at - services.clock.now_at()
+    session_s = math.inf if caller.until_at is None else caller.until_at - services.clock.now_at()
     missed = [RELOAD] if last_at is not None and first and first[0].at - last_at > CATCH_UP_S else []
-    return EventStream(live, listener, [*missed, *map(frame, first)], until_s)
+    return EventStream(live, listener, [*missed, *map(frame, first)], min(session_s, services.stream_s))
 
 
 def _start(

@@ -20,20 +20,23 @@ export interface Data {
   latest: Reading;
   historical: { yesterday: { date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string } } | null };
   displayName: string; vendorType: string; vendorSiteId: string; systemId: number;
-  timeZone: { offsetMin: number; name: string | null };
+  timeZone: TimeZone;
   systemInfo: { model: string | null; serial: string | null; ratings: string | null; solarSize: string | null; batterySize: string | null };
   polling: Polling;
   freshness: { state: string; ageS: number; cadenceS: number; frozenCounters: string[]; frozenValues?: boolean };
   error?: string; status?: number;
 }
 
-export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: { offsetMin: number; name: string | null } }
+export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: TimeZone }
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
   cards: Record<string, Data>;
 }
+
+/** As the API says it: minutes east of UTC in standard time, an IANA name or none, and from which epoch second on which offset holds. */
+export interface TimeZone { offsetMin: number; name: string | null; transitions?: [number, number][] }
 
 /** Local time of a system. Instants are epoch milliseconds, days are YYYY-MM-DD. */
 export interface Zone {
@@ -43,6 +46,9 @@ export interface Zone {
   start(day: string): number;
   at(day: string, minutes: number): number;
   label(at: number): string;
+  offset(at: number): string;
+  /** Whether clocks show this time twice. */
+  twice(at: number): boolean;
 }
 
 /** Values of intervals (from[i], to[i]]; powers W, soc %, energies kWh; null is a gap. */

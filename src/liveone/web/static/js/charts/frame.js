@@ -2,7 +2,7 @@
 // page share left and right edges, so that one moment stands at one place in all of them.
 
 import { scale, timeTicks } from "../core/scale.js";
-import { clock } from "../core/format.js";
+import { face } from "../core/format.js";
 import { svg } from "../ui/dom.js";
 import { format } from "../ui/text.js";
 
@@ -52,7 +52,7 @@ export function timeMarks(frame, x, span, zone) {
 /** @param {number} at @param {string} kind @param {import("../types").Zone} zone */
 function tickText(at, kind, zone) {
   const day = zone.date(at);
-  if (kind === "time") return clock(at, zone);
+  if (kind === "time") return face(at, zone);
   if (kind === "day") return format.shortDay(day);
   return kind === "year" ? day.slice(0, 4) : format.shortMonth(day);
 }

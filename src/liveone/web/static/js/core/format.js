@@ -69,8 +69,13 @@ export function direction(w, plus, minus) {
   return w > 0 ? plus : minus;
 }
 
-/** "14:05" of the system's clock. @param {number} at @param {import("../types").Zone} zone */
+/** "14:05" of the system's clock, with the offset where the clock shows that time twice. @param {number} at @param {import("../types").Zone} zone */
 export function clock(at, zone) {
+  return zone.twice(at) ? `${face(at, zone)} ${zone.offset(at)}` : face(at, zone);
+}
+
+/** "14:05", and nothing else. @param {number} at @param {import("../types").Zone} zone */
+export function face(at, zone) {
   const minute = zone.minute(at);
   return `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
 }

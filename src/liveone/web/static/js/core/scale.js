@@ -5,6 +5,7 @@ import { monthsLater } from "./period.js";
 
 const MINUTE_MS = 60000;
 const DAY_MIN = 1440;
+const QUARTER_MIN = 15;
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720];
 const CLOCK_DAYS = 2.5;
 
@@ -51,15 +52,16 @@ export function timeTicks(startAt, endAt, count, zone) {
   return monthTicks(startAt, endAt, everyMonths, zone);
 }
 
-/** Only times that the clocks really showed: an hour that was skipped has no mark. */
+/** Only times that the clocks really showed: an hour that was skipped has no mark, one that came twice has two. */
 /** @param {number} startAt @param {number} endAt @param {number} step @param {import("../types").Zone} zone */
 function clockTicks(startAt, endAt, step, zone) {
   /** @type {{at: number, kind: "time"}[]} */
   const found = [];
   for (let day = zone.date(startAt); zone.start(day) <= endAt; day = addDays(day, 1)) {
-    for (let minutes = 0; minutes < DAY_MIN; minutes += step) {
-      const at = zone.at(day, minutes);
-      if (at >= startAt && at <= endAt && zone.minute(at) === minutes) found.push({ at, kind: "time" });
+    const next = zone.start(addDays(day, 1));
+    for (let at = zone.start(day); at < next; at += Math.min(step, QUARTER_MIN) * MINUTE_MS) {
+      const close = found.length && at - found[found.length - 1].at < 0.75 * step * MINUTE_MS;
+      if (at >= startAt && at <= endAt && zone.minute(at) % step === 0 && !close) found.push({ at, kind: "time" });
     }
   }
   return found;

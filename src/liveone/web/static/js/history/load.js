@@ -31,12 +31,25 @@ export async function loadSpan(systemId, span, view, zone) {
     return { power: meanPowers(all), energy: grouped(energiesOf(all), (from) => zone.date(from).slice(0, length)), days: energiesOf(all), group, raw: false };
   }
   const points = view === "day" ? 300 : view === "week" ? 700 : 750;
-  const hourly = { interval: "auto", points: Math.round((span.endAt - span.startAt) / HOUR_MS) };
-  const [power, energy] = await Promise.all([
+  const [power, parts] = await Promise.all([
     history(systemId, span, POWERS, { interval: "auto", points }, zone),
-    history(systemId, span, energyFields, group === "hour" ? hourly : { interval: "1d" }, zone),
+    history(systemId, span, energyFields, group === "hour" ? hourly(span) : { interval: "1d" }, zone),
   ]);
+  const energy = inWholeHours(span) || group !== "hour" ? parts : grouped(parts, (from) => iso(from, zone).slice(0, 13));
   return { power: derived(power), energy: energiesOf(energy), days: group === "day" ? energiesOf(energy) : null, group, raw: false };
+}
+
+/**
+ * Where the clocks move by half an hour, hours do not divide the day: they are put together of halves.
+ * @param {import("../types").Span} span @returns {Record<string, string | number>}
+ */
+function hourly(span) {
+  return inWholeHours(span) ? { interval: "auto", points: (span.endAt - span.startAt) / HOUR_MS } : { interval: "30m" };
+}
+
+/** @param {import("../types").Span} span */
+function inWholeHours({ startAt, endAt }) {
+  return (endAt - startAt) % HOUR_MS === 0;
 }
 
 /** @param {number} systemId @param {import("../types").Span} span @param {import("../types").Zone} zone @returns {Promise<Loaded>} */

@@ -8,18 +8,16 @@ ever. Here every connect, read and write of a thread gets only what is left of t
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore2
 
-from liveone.clock import SystemClock
-
 UNBOUND_S = 30.0
 """For a call made outside ``network_bound_by``, such as closing a pool."""
 
-_MONOTONIC_S = SystemClock().monotonic_s
 _thread = threading.local()
 
 
@@ -29,11 +27,11 @@ class Deadline:
     __slots__ = ("at_s",)
 
     def __init__(self, seconds_s: float) -> None:
-        self.at_s = _MONOTONIC_S() + seconds_s
+        self.at_s = time.monotonic() + seconds_s
 
     def left_s(self) -> float:
         """Seconds left, never below 0."""
-        return max(0.0, self.at_s - _MONOTONIC_S())
+        return max(0.0, self.at_s - time.monotonic())
 
     def within(self, seconds_s: float) -> "Deadline":
         """The earlier of this deadline and ``seconds_s`` from now."""

@@ -7,7 +7,7 @@ never stands in a URL: URLs are shown in messages.
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from liveone.errors import BadInput
+from hrana.errors import BadAddress
 
 SCHEMES = {"libsql": "https", "https": "https", "http": "http"}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -33,20 +33,14 @@ def is_server(url: str) -> bool:
 
 
 def parse(url: str) -> Address:
-    """The address in ``url``. Raises BadInput, which never repeats a secret."""
+    """The address in ``url``. Raises BadAddress, which never repeats a secret."""
     split = urlsplit(url)
     options = dict(parse_qsl(split.query, keep_blank_values=True))
     if split.username or split.password or "authToken" in options:
-        raise BadInput(
-            "the database URL holds a secret, and URLs are shown in messages",
-            hint="Take it out, and set LIVEONE_DATABASE_TOKEN instead.",
-        )
+        raise BadAddress("the database URL holds a secret, and URLs are shown in messages", holds_secret=True)
     unknown = sorted(options.keys() - {"namespace", "tls"})
     if unknown or split.path not in ("", "/") or split.fragment or not split.hostname:
-        raise BadInput(
-            f"{url!r} is not the address of a libSQL server",
-            hint="Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME.",
-        )
+        raise BadAddress(f"{url!r} is not the address of a libSQL server")
     scheme = "http" if options.get("tls") == "0" else SCHEMES[split.scheme.lower()]
     namespace = options.get("namespace", "")
     shown = f"{split.scheme}://{split.netloc}" + (f"?namespace={namespace}" if namespace else "")

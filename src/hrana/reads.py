@@ -5,13 +5,12 @@ Which form a statement takes is learned from its answers; the rows are the same 
 
 from collections.abc import Iterator, Sequence
 
-from liveone.deadline import Deadline
-from liveone.store.database import Row, Statement, StoreError
-from liveone.store.libsql import hrana
-from liveone.store.libsql.client import Client
-from liveone.store.libsql.errors import AnswerTooLarge, refused
-from liveone.store.libsql.hrana import Answer, Json
-from liveone.store.libsql.packed import packed, unpacked
+from hrana import wire
+from hrana.client import Client
+from hrana.deadline import Deadline
+from hrana.errors import HranaError, TooLarge, refused
+from hrana.packed import packed, unpacked
+from hrana.wire import Answer, Asked, Json, Row
 
 LARGE_ROWS = 2000
 """From about here on the packed form is the faster one."""
@@ -30,20 +29,20 @@ class Reads:
         """How many columns each statement has whose answer was large."""
 
     def read(
-        self, client: Client, statements: Sequence[Statement], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         """The rows of each statement from one snapshot, and the answer's frame (a replication_index)."""
         if any(each.sql in self._columns for each in statements):
             return self._large(client, statements, index, deadline)
         try:
             return self._plain(client, statements, index, deadline)
-        except AnswerTooLarge:
+        except TooLarge:
             for each in statements:
                 self._learn(each, len(described(client, each, deadline)))
             return self._large(client, statements, index, deadline)
 
     def _plain(
-        self, client: Client, statements: Sequence[Statement], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         answers, frame = _ask(client, statements, index, deadline)
         for each, answer in zip(statements, answers, strict=True):
@@ -52,13 +51,13 @@ class Reads:
         return [answer.rows for answer in answers], frame
 
     def _large(
-        self, client: Client, statements: Sequence[Statement], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         widths = [self._columns.get(each.sql, 0) for each in statements]
         asked = [packed(each, n) if n else each for each, n in zip(statements, widths, strict=True)]
         try:
             texts, frame = _through_cursor(client, asked, index, deadline)
-        except StoreError as error:
+        except HranaError as error:
             self._forget(statements)
             if error.retryable:
                 raise
@@ -68,40 +67,30 @@ class Reads:
             self._forget(statements)
         return found, frame
 
-    def _learn(self, asked: Statement, columns: int) -> None:
+    def _learn(self, asked: Asked, columns: int) -> None:
         if len(self._columns) >= KNOWN_MAX:
             self._columns.clear()
         if columns:
             self._columns[asked.sql] = columns
 
-    def _forget(self, statements: Sequence[Statement]) -> None:
+    def _forget(self, statements: Sequence[Asked]) -> None:
         for each in statements:
             self._columns.pop(each.sql, None)
 
 
 def _ask(
-    client: Client, statements: Sequence[Statement], index: int | None, deadline: Deadline
+    client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
 ) -> tuple[list[Answer], Json]:
     if len(statements) == 1:
-        result = client.pipeline(hrana.execute(statements[0], index), deadline)["result"]
-        return [hrana.answer(result)], result
-    steps = hrana.transaction(BEGIN, [hrana.statement(each) for each in statements])
-    result = client.pipeline(hrana.batch(steps, index), deadline)["result"]
-    return answers_of(result, len(statements), client.label), result
-
-
-def answers_of(result: Json, count: int, label: str) -> list[Answer]:
-    """The answers of the statements of a ``transaction``. Raises the first error that a step met."""
-    for place, error in enumerate(result["step_errors"]):
-        if error is not None:
-            found = refused(error, label)
-            found.step = place - 1 if 0 < place <= count else None
-            raise found
-    return [hrana.answer(each) for each in result["step_results"][1 : count + 1]]
+        result = client.pipeline(wire.execute(statements[0], index), deadline)["result"]
+        return [wire.answer(result)], result
+    steps = wire.transaction(BEGIN, [wire.statement(each) for each in statements])
+    result = client.pipeline(wire.batch(steps, index), deadline)["result"]
+    return wire.answers(result, len(statements), client.label), result
 
 
 def streamed(
-    client: Client, statements: Sequence[Statement], deadline: Deadline, *, silence_s: float
+    client: Client, statements: Sequence[Asked], deadline: Deadline, *, silence_s: float
 ) -> Iterator[tuple[int, list[Row]]]:
     """Pieces of (place of the statement, rows) from one snapshot, packed; ``silence_s`` bounds each wait."""
     widths = [len(described(client, each, deadline)) for each in statements]
@@ -112,7 +101,7 @@ def streamed(
 
 
 def _through_cursor(
-    client: Client, statements: Sequence[Statement], index: int | None, deadline: Deadline
+    client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
 ) -> tuple[Tables, Json]:
     found: Tables = [[] for _ in statements]
     frame: Json = {}
@@ -122,9 +111,9 @@ def _through_cursor(
     return found, frame
 
 
-def _snapshot(statements: Sequence[Statement], index: int | None) -> Json:
-    steps = hrana.transaction(BEGIN, [hrana.statement(each) for each in statements])
-    batch: Json = hrana.batch(steps, index)["batch"]
+def _snapshot(statements: Sequence[Asked], index: int | None) -> Json:
+    steps = wire.transaction(BEGIN, [wire.statement(each) for each in statements])
+    batch: Json = wire.batch(steps, index)["batch"]
     return batch
 
 
@@ -134,7 +123,7 @@ def _rows(entries: Iterator[Json], frame: Json, label: str) -> Iterator[tuple[in
     for entry in entries:
         kind = entry.get("type")
         if kind == "row":
-            yield place, hrana.row(entry["row"])
+            yield place, wire.row(entry["row"])
         elif kind == "step_begin":
             place = entry["step"] - 1
         elif kind in ("step_error", "error"):
@@ -143,7 +132,7 @@ def _rows(entries: Iterator[Json], frame: Json, label: str) -> Iterator[tuple[in
             frame.update(entry)
 
 
-def described(client: Client, asked: Statement, deadline: Deadline) -> tuple[str, ...]:
+def described(client: Client, asked: Asked, deadline: Deadline) -> tuple[str, ...]:
     """The names of a statement's columns, without carrying it out."""
     found = client.pipeline({"type": "describe", "sql": asked.sql}, deadline)["result"]["cols"]
     return tuple(str(column["name"]) for column in found)

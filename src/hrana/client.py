@@ -12,12 +12,10 @@ from contextlib import contextmanager, suppress
 import httpcore2
 import orjson
 
-from liveone import __version__
-from liveone.deadline import BoundedBackend, Deadline, network_bound_by
-from liveone.store.database import OutcomeUnknown, StoreError, Unavailable
-from liveone.store.libsql.address import Address
-from liveone.store.libsql.errors import NETWORK_HINT, refused, refused_request
-from liveone.store.libsql.hrana import CLOSE, Json
+from hrana.address import Address
+from hrana.deadline import BoundedBackend, Deadline, network_bound_by
+from hrana.errors import HranaError, NotSent, OutcomeUnknown, refused, refused_request
+from hrana.wire import CLOSE, Json
 
 CONNECTIONS_MAX = 16
 """Well below the 128 requests at a time that a server takes from all its clients together."""
@@ -28,17 +26,16 @@ ANSWER_BYTES_MAX = 64_000_000
 """Twice what a server sends for a pipeline; a cursor has no bound, its lines are read one by one."""
 
 
-class NotSent(Unavailable):
-    """The server could not be reached, so it has done nothing."""
-
-
 class Client:
-    """A pool of connections to one server. Safe to call from any thread."""
+    """A pool of connections to one server. Safe to call from any thread.
 
-    def __init__(self, address: Address, token: str = "") -> None:
+    ``agent`` is who the server is told that we are. Nothing is sent by making one.
+    """
+
+    def __init__(self, address: Address, token: str = "", *, agent: str) -> None:
         self.label = address.label
         self._origin = address.origin
-        self._headers = _headers(address, token)
+        self._headers = _headers(address, token, agent)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpcore2.default_ssl_context() if address.origin.startswith("https:") else None,
             max_connections=CONNECTIONS_MAX,
@@ -49,7 +46,7 @@ class Client:
     def pipeline(self, request: Json, deadline: Deadline) -> Json:
         """Send one request on a stream of its own; returns its response.
 
-        Raises what the server refuses as typed errors, NotSent, or OutcomeUnknown.
+        Raises Refused, NotSent or OutcomeUnknown.
         """
         answered = self._pipeline({"requests": [request, CLOSE]}, deadline)["results"][0]
         if answered["type"] != "ok":
@@ -75,7 +72,7 @@ class Client:
 
     def _release(self, baton: str) -> None:
         """Give up a stream; one that is not given up dies by itself after ten seconds."""
-        with suppress(StoreError):
+        with suppress(HranaError):
             self._pipeline({"baton": baton, "requests": [CLOSE]}, Deadline(RELEASE_S))
 
     def close(self) -> None:
@@ -117,18 +114,18 @@ class Client:
         except OSError as error:
             raise self._unreachable(error) from None
 
-    def _unreachable(self, error: Exception) -> StoreError:
+    def _unreachable(self, error: Exception) -> HranaError:
         why = str(error) or type(error).__name__
-        return NotSent(f"database {self.label} cannot be reached ({why})", hint=NETWORK_HINT)
+        return NotSent(f"database {self.label} cannot be reached ({why})")
 
-    def _unanswered(self, error: Exception) -> StoreError:
+    def _unanswered(self, error: Exception) -> HranaError:
         why = str(error) or type(error).__name__
-        return OutcomeUnknown(f"database {self.label} did not answer ({why})", hint=NETWORK_HINT)
+        return OutcomeUnknown(f"database {self.label} did not answer ({why})")
 
 
-def _headers(address: Address, token: str) -> list[tuple[str, str]]:
+def _headers(address: Address, token: str, agent: str) -> list[tuple[str, str]]:
     found = [
-        ("user-agent", f"liveone/{__version__}"),
+        ("user-agent", agent),
         ("content-type", "application/json"),
         ("accept-encoding", "identity"),
     ]

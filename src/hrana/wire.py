@@ -6,33 +6,50 @@ the design notes. Rule: a value comes back exactly as it went, or it is an error
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from liveone.store.database import Result, Row, Statement, StoreError, Value
+from hrana.errors import BadValue, refused
 
+Value = int | float | str | bytes | None
+Row = tuple[Value, ...]
+Parameters = Sequence[Value] | Mapping[str, Value]
 Json = dict[str, Any]
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 CLOSE: Json = {"type": "close"}
 """Ends every request: a server that keeps 128 streams open answers 429 to everybody."""
 
 
+class Asked(Protocol):
+    """What a statement is: SQL, and its parameters by position or by name (without the colon)."""
+
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def params(self) -> Parameters: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with its parameters."""
+
+    sql: str
+    params: Parameters = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One executed statement: its rows, how many rows it changed, and its number of columns."""
+    """One executed statement: its rows, how many rows it changed itself, and its number of columns."""
 
     rows: list[Row]
     changes: int
     columns: int
 
-    @property
-    def result(self) -> Result:
-        return Result(self.rows, self.changes)
-
 
 def value(given: Value) -> Json:
-    """One parameter. Raises StoreError for what JSON or SQLite cannot hold."""
+    """One parameter. Raises BadValue for what JSON or SQLite cannot hold."""
     if given is None:
         return {"type": "null"}
     if isinstance(given, bytes):
@@ -42,16 +59,19 @@ def value(given: Value) -> Json:
     if isinstance(given, float):
         return _float(given)
     if not INTEGER_MIN <= given <= INTEGER_MAX:
-        raise StoreError(f"{given} is larger than SQLite's integers")
+        raise BadValue(f"{given} is larger than SQLite's integers")
     return {"type": "integer", "value": str(int(given))}
 
 
-def statement(asked: Statement) -> Json:
+def statement(asked: Asked) -> Json:
     """A statement with its parameters."""
+    if isinstance(asked.params, Mapping):
+        named = [{"name": name, "value": value(each)} for name, each in asked.params.items()]
+        return {"sql": asked.sql, "named_args": named}
     return {"sql": asked.sql, "args": [value(each) for each in asked.params]}
 
 
-def execute(asked: Statement, index: int | None = None) -> Json:
+def execute(asked: Asked, index: int | None = None) -> Json:
     """A request for one statement; a replica answers it from frame ``index`` on."""
     return {"type": "execute", "stmt": _from_index(statement(asked), index)}
 
@@ -61,12 +81,12 @@ def batch(steps: Sequence[Json], index: int | None = None) -> Json:
     return {"type": "batch", "batch": _from_index({"steps": list(steps)}, index)}
 
 
-def transaction(begin: str, stmts: Sequence[Json]) -> list[Json]:
+def transaction(begin: str, stmts: Sequence[Json], *, before: Sequence[Json] = ()) -> list[Json]:
     """Steps of a batch that applies all statements, or none: each runs only when the one before was well.
 
-    Statement ``n`` is step ``n + 1``.
+    Statement ``n`` is step ``len(before) + 1 + n``; those ``before`` are no part of the transaction.
     """
-    chain: list[Json] = [{"sql": begin}, *stmts, {"sql": "COMMIT"}]
+    chain: list[Json] = [*before, {"sql": begin}, *stmts, {"sql": "COMMIT"}]
     steps: list[Json] = [{"stmt": chain[0]}]
     steps += [{"stmt": each, "condition": _ok(place)} for place, each in enumerate(chain[1:])]
     failed = {"type": "not", "cond": _ok(len(chain) - 1)}
@@ -80,8 +100,18 @@ def answer(given: Json) -> Answer:
     return Answer([row(each) for each in given["rows"]], int(given["affected_row_count"]), len(given["cols"]))
 
 
+def answers(result: Json, count: int, label: str) -> list[Answer]:
+    """The answers of the ``count`` statements of a ``transaction``. Raises the first refusal of a step."""
+    for place, error in enumerate(result["step_errors"]):
+        if error is not None:
+            found = refused(error, label)
+            found.step = place - 1 if 0 < place <= count else None
+            raise found
+    return [answer(each) for each in result["step_results"][1 : count + 1]]
+
+
 def row(cells: Sequence[Json]) -> Row:
-    """One row of values. Raises StoreError for an infinite number, which the wire does not carry."""
+    """One row of values. Raises BadValue for an infinite number, which the wire does not carry."""
     return tuple([_READ[cell["type"]](cell) for cell in cells])
 
 
@@ -97,13 +127,13 @@ def _float(given: float) -> Json:
     if math.isnan(given):
         return {"type": "null"}
     if math.isinf(given):
-        raise StoreError("an infinite number cannot be sent to a libSQL server")
+        raise BadValue("an infinite number cannot be sent to a libSQL server")
     return {"type": "float", "value": given}
 
 
 def _read_float(cell: Json) -> float:
     if cell["value"] is None:
-        raise StoreError("the database holds an infinite number, which a libSQL server cannot send")
+        raise BadValue("the database holds an infinite number, which a libSQL server cannot send")
     return float(cell["value"])
 
 

@@ -1,0 +1,136 @@
+"""Rows before a change, kept on the server for its length: counts, and copies of tables that are compared.
+
+Rule: all of it is in tables of changeover's own that are made and dropped in the transaction of the change,
+so nobody else ever sees them. A server has no TEMP tables.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from changeover.database import rows
+from changeover.database.committed import suits
+from changeover.database.demands import COUNTS, Demand
+from changeover.database.names import folded, listed, quoted
+from changeover.database.schema import Schema, Table
+from changeover.plan import RowExpectation
+from hrana.wire import Statement
+
+ROWID = "changeover_rowid"
+MARKS = "changeover_now_marks"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of a table's rows. ``key`` are the columns by which rows are matched; none: the rowid."""
+
+    name: str
+    table: Table
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def making(self) -> list[Statement]:
+        """The statements that make it.
+
+        Columns without a type hold every value as it is; those of the key have theirs, since the index of a
+        column without affinity cannot find what has one.
+        """
+        others = [c for c in self.columns if c not in self.key]
+        if self.key:
+            keys = ", ".join(f"{quoted(c)} {self._type(c)}" for c in self.key)
+            named = f"{keys}, {listed(others)}" if others else keys
+            shape = f"{named}, PRIMARY KEY ({listed(self.key)})) WITHOUT ROWID"
+            chosen = listed([*self.key, *others])
+        else:
+            shape = f"{ROWID} INTEGER PRIMARY KEY, {listed(others)})"
+            chosen = f"rowid, {listed(others)}"
+        return [
+            Statement(f"CREATE TABLE {self.name} ({shape}"),
+            Statement(f"INSERT INTO {self.name} SELECT {chosen} FROM {quoted(self.table.name)}"),
+        ]
+
+    def _type(self, column: str) -> str:
+        found = self.table.column(column)
+        return found.type if found else ""
+
+    def differing(self) -> str:
+        """SQL: how many rows (a) were added, (b) removed and (c) changed since it was made."""
+        now = quoted(self.table.name)
+        matched = " AND ".join(
+            f"a.{one} = b.{other} COLLATE BINARY"
+            for one, other in ([(quoted(k), quoted(k)) for k in self.key] or [("rowid", ROWID)])
+        )
+        same = " AND ".join(_same(c) for c in self.columns if c not in self.key) or "1"
+        added = f"SELECT count(*) FROM {now} a WHERE NOT EXISTS (SELECT 1 FROM {self.name} b WHERE {matched})"
+        gone = f"SELECT count(*) FROM {self.name} b WHERE NOT EXISTS (SELECT 1 FROM {now} a WHERE {matched})"
+        changed = f"SELECT count(*) FROM {self.name} b CROSS JOIN {now} a ON {matched} WHERE NOT ({same})"
+        return f"SELECT ({added}) AS a, ({gone}) AS b, ({changed}) AS c"
+
+    def unchanged(self, want: RowExpectation | None) -> Demand:
+        """No row was added, removed or changed; without ``want`` because the table is out of scope."""
+        fault = f"{self.table.name}: no row should change, but their contents differ"
+        says = fault if want else f"{fault} (out of scope)"
+        sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c > 0"
+        return Demand(
+            sql, lambda found: f"{says}: {found[0]:,} added, {found[1]:,} removed, {found[2]:,} other"
+        )
+
+    def affected(self, want: RowExpectation) -> Demand:
+        """As many rows as expected were added, removed or changed."""
+        sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c <> ?"
+        return Demand(sql, lambda found: rows.unexpected(want, rows.Change(*found)), (want.count,))
+
+
+def copy_of(place: int, table: Table, planned: Table | None, *, rebuilt: bool) -> Copy | None:
+    """The copy by which a table can be compared afterwards; None where its rows cannot be matched."""
+    columns = rows.shared_columns(table, planned)
+    if table.key and set(table.key) <= set(columns):
+        return Copy(f"changeover_now_copy_{place}", table, table.key, columns)
+    if suits(table) and not rebuilt:
+        return Copy(f"changeover_now_copy_{place}", table, (), columns)
+    return None
+
+
+def counting_before(tables: list[str]) -> Iterator[Statement]:
+    """Count tables that exist before the change."""
+    yield Statement(f"CREATE TABLE {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
+    for table in tables:
+        sql = f"INSERT INTO {COUNTS} (name, before) SELECT ?, count(*) FROM {quoted(table)}"
+        yield Statement(sql, (folded(table),))
+
+
+def counting_after(before: list[str], after: list[str]) -> Iterator[Statement]:
+    """Count tables that exist afterwards; those that did not exist before had no rows."""
+    known = {folded(table) for table in before}
+    for table in after:
+        if folded(table) not in known:
+            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
+        sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
+        yield Statement(sql, (folded(table),))
+
+
+def remembering_marks() -> Statement:
+    """Remember what AUTOINCREMENT has given out (`sequences`)."""
+    return Statement(f"CREATE TABLE {MARKS} AS SELECT name, seq FROM sqlite_sequence")
+
+
+def putting_marks_back(planned: Schema) -> Iterator[Statement]:
+    """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
+    mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
+    for table in planned.tables.values():
+        if "autoincrement" not in folded(table.sql):
+            continue
+        yield Statement(
+            f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
+            (table.name, table.name),
+        )
+        yield Statement(
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT ?, {mark} WHERE {mark} IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ? COLLATE NOCASE)",
+            (table.name, table.name, table.name, table.name),
+        )
+
+
+def _same(column: str) -> str:
+    """A column of ``a`` equals that of ``b`` in value and type: the copy has no affinity of its own."""
+    name = quoted(column)
+    return f"(a.{name} IS b.{name} COLLATE BINARY AND typeof(a.{name}) = typeof(b.{name}))"

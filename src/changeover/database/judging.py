@@ -1,0 +1,166 @@
+"""What is known of a change on a server before it is sent: what its schema says, and what was asked ahead.
+
+Rule: whatever follows from the schema is refused here, and nothing was done; whatever the rows decide is
+demanded inside the transaction (`served`).
+"""
+
+from dataclasses import dataclass, field
+from math import inf
+
+from changeover.database import demands, fingerprint, invariants, schema, strategies
+from changeover.database.change import Change, Context
+from changeover.database.demands import Demand
+from changeover.database.invariants import Depth
+from changeover.database.names import folded
+from changeover.database.proof import SWIFT_INTEGRITY_ROWS
+from changeover.database.remote import Remote
+from changeover.database.schema import ForeignKey, Schema
+from changeover.database.shadow import Object, Shadow, judged, objects_of
+from changeover.database.strategies import Forecast
+from changeover.errors import InvariantBroken, Unsuitable
+from changeover.plan import RowExpectation
+from hrana.wire import Statement
+
+DEADLINE_S = 3.5
+"""How long a change may hold writers up: well below the 5 s after which the server gives its lock away."""
+THOROUGH_S = 900.0
+"""The same where nobody waits: a copy that is ours alone."""
+_ONLINE = (
+    "It needs the online rebuild, which holds writers for milliseconds and is not part of this release."
+    " Make the change in smaller steps, or move the database to a file, change it there, and move it back."
+)
+
+
+@dataclass(slots=True)
+class Judged:
+    """What is known of a change before anything is sent."""
+
+    change: Change
+    context: Context
+    depth: Depth
+    shadow: Shadow
+    forecast: Forecast
+    planned: Schema
+    objects_after: tuple[Object, ...]
+    print_after: str
+    notes: list[str] = field(default_factory=list)
+    skippable: list[ForeignKey] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+
+    @property
+    def limit_s(self) -> float:
+        """How long writers may be held."""
+        most_s = DEADLINE_S if self.depth is Depth.SWIFT else THOROUGH_S
+        return min(self.change.budget_s or inf, most_s)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return tuple(folded(table) for table in self.change.scope)
+
+    @property
+    def wanted(self) -> dict[str, RowExpectation]:
+        return {folded(want.table): want for want in self.change.rows}
+
+
+def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Judged:
+    """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
+    forecast = judged(shadow, change)
+    with shadow.afterwards(change.statements) as after:
+        planned = schema.read(after)
+        sentences = (
+            list(invariants.expected_schema(after, context.expected))
+            if context.expected is not None
+            else invariants.lost(shadow.schema, planned, forecast.rebuilt)
+        )
+        if context.contract is not None:
+            found = invariants.contract(after, context.contract)
+            sentences += [f"the release needs more: {sentence}" for sentence in found]
+        known = invariants.broken_references(shadow.connection)
+        sentences += [one for one in invariants.broken_references(after) if one not in known]
+        sentences += [
+            f"{want.table}: rows were expected, but there would be no such table"
+            for want in change.rows
+            if planned.table(want.table) is None
+        ]
+        if sentences:
+            raise broken(sentences)
+        return Judged(
+            change,
+            context,
+            depth,
+            shadow,
+            forecast,
+            planned,
+            objects_of(after),
+            fingerprint.fingerprint(after),
+        )
+
+
+def require_swift(found: Judged) -> None:
+    """Raises Unsuitable for what is known to hold writers for longer than a server allows."""
+    change, forecast = found.change, found.forecast
+    strategies.require_affordable(
+        forecast, budget_s=change.budget_s, wanted=change.strategy, rehearsed_s=change.rehearsed_s
+    )
+    expected_s = forecast.certain_s if change.rehearsed_s is None else change.rehearsed_s
+    if found.depth is Depth.SWIFT and expected_s > DEADLINE_S:
+        how = "is expected to hold" if change.rehearsed_s is None else "held, in rehearsal,"
+        raise Unsuitable(
+            f"The change {how} writers for {expected_s:.2g} s, and on a server it has {DEADLINE_S:g} s: after"
+            " 5 s the server gives the lock to whoever waits.",
+            hint=_ONLINE,
+        )
+
+
+def ask_ahead(found: Judged, remote: Remote) -> None:
+    """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
+    present = found.shadow.schema
+    keys = [
+        (table, key)
+        for table in present.tables.values()
+        for key in table.foreign_keys
+        if demands.leads_an_index(table, key) and present.table(key.parent) is not None
+    ]
+    counts = remote.snapshot([Statement(demands.distinct_values(table, key)) for table, key in keys])
+    found.skippable = [
+        key
+        for (_, key), rows in zip(keys, counts, strict=True)
+        if int(rows[0][0] or 0) <= invariants.SKIP_LIMIT
+    ]
+    asked_of = standing(found, present)
+    asked = [Statement(f"SELECT json_array(a, b, c) FROM ({each.sql})", each.params) for each in asked_of]
+    answers = remote.snapshot(asked, within_s=THOROUGH_S if found.depth is Depth.THOROUGH else None)
+    found.known = [str(text) for rows in answers for (text,) in rows]
+
+
+def standing(found: Judged, present: Schema) -> list[Demand]:
+    """What must hold of any database, asked of the tables that are written."""
+    written = [present.tables[name] for name in found.scope if name in present.tables]
+    if found.depth is Depth.THOROUGH:
+        whole = [demands.integrity(None), *map(demands.integrity, written)]
+        return [
+            *demands.orphans(present, None, ()),
+            *(one for table in written for one in demands.duplicates(table)),
+            *whole,
+        ]
+    small = [table for table in written if (found.shadow.size(table.name) or 0) <= SWIFT_INTEGRITY_ROWS]
+    return [
+        *demands.orphans(present, found.scope, found.skippable),
+        *(one for table in small for one in demands.duplicates(table)),
+        *map(demands.integrity, small),
+    ]
+
+
+def note(found: Judged, sentence: str) -> None:
+    """Say, once, what is not looked at and why."""
+    if sentence not in found.notes:
+        found.notes.append(sentence)
+
+
+def broken(sentences: list[str]) -> InvariantBroken:
+    """The refusal for a change that would break what must hold."""
+    return InvariantBroken(
+        "The change would break what must hold; everything was rolled back:\n"
+        + "\n".join(f"- {sentence}" for sentence in dict.fromkeys(sentences)),
+        hint="Mend the script (or the expectation, if that is wrong) and rehearse again.",
+    )

@@ -1,0 +1,98 @@
+"""A server's schema as an empty database in memory: where a change is judged before anything is sent.
+
+Rule: what a script reaches, costs and leaves behind follows from the schema alone, so it is found out here
+with the same code as for a file. That the server still has this schema, and has the one worked out here
+afterwards, is demanded inside the transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from changeover.database import blast, fingerprint, schema, strategies
+from changeover.database.change import Change
+from changeover.database.names import folded, is_own, quoted
+from changeover.database.remote import Remote
+from changeover.database.schema import Schema, Table
+from changeover.database.strategies import Forecast
+from changeover.errors import Unsuitable
+from changeover.plan import SqlStatement
+from hrana.wire import Statement
+
+Object = tuple[str, str, str, str]
+"""(type, name, table, sql) of something that has a definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """``connection`` has the schema without rows; ``sizes`` says about how many rows a table (folded) has."""
+
+    connection: sqlite3.Connection
+    schema: Schema
+    objects: tuple[Object, ...]
+    sizes: Mapping[str, int]
+
+    def size(self, table: str) -> int | None:
+        """About how many rows a table has; None where there is none of that name."""
+        return self.sizes.get(folded(table))
+
+    @contextmanager
+    def afterwards(self, statements: Sequence[SqlStatement]) -> Iterator[sqlite3.Connection]:
+        """The schema that a script would leave, as an empty database."""
+        with closing(blast.empty_copy(self.connection)) as scratch:
+            for statement in statements:
+                if fingerprint.tokens(statement.text)[0] in blast.CHANGES_SCHEMA:
+                    scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+            yield scratch
+
+
+@contextmanager
+def cast(remote: Remote) -> Iterator[Shadow]:
+    """The shadow of a server's database, in three short requests.
+
+    Raises Unsuitable for a schema that cannot be made again here.
+    """
+    with closing(blast.empty_copy(remote)) as scratch:
+        found, made = objects_of(remote), objects_of(scratch)
+        odd = sorted(set(found) ^ set(made))
+        if odd:
+            raise Unsuitable(
+                f"The {odd[0][0]} {odd[0][1]} reads differently when it is made again from its definition.",
+                hint="Drop it and create it again on the server, so that what is judged is what is there.",
+            )
+        tables = schema.read(scratch)
+        yield Shadow(scratch, tables, found, _sizes(remote, tables))
+
+
+def objects_of(connection: sqlite3.Connection | Remote) -> tuple[Object, ...]:
+    """Everything of the application that has a definition."""
+    return tuple(
+        (kind, name, table, sql)
+        for kind, name, table, sql in schema.objects(connection)
+        if not is_own(name) and not is_own(table)
+    )
+
+
+def judged(shadow: Shadow, change: Change) -> Forecast:
+    """What the change would cost, its scope proven. Raises InvariantBroken, StepFailed, Unsuitable."""
+    blast.require_scope(
+        shadow.connection,
+        change.statements,
+        change.scope,
+        foreign_keys=change.foreign_keys,
+        rows=shadow.size,
+    )
+    return strategies.forecast(change.statements, shadow.size)
+
+
+def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
+    asked = [Statement(_size(table)) for table in found.tables.values()]
+    answers = remote.snapshot(asked)
+    return {name: int(rows[0][0] or 0) for name, rows in zip(found.tables, answers, strict=True)}
+
+
+def _size(table: Table) -> str:
+    """The highest rowid says about how many rows there are, at once; where there is none, a count."""
+    whole = table.without_rowid or table.kind != "table"
+    return f"SELECT {'count(*)' if whole else 'max(rowid)'} FROM {quoted(table.name)}"

@@ -1,0 +1,30 @@
+"""Whose days are looked at next. Pure.
+
+Rule: while systems are few, all are looked at each time; a fleet is gone through in turn, so that looking
+costs the same each minute however large it is.
+"""
+
+from collections.abc import Sequence
+
+from liveone.domain.system import System
+
+LOOKS_MAX = 500
+"""Systems a minute: 10,000 are gone through in twenty minutes."""
+
+
+class Rounds:
+    """Gives at most ``most`` systems at a time, each of them once in every round."""
+
+    def __init__(self, most: int = LOOKS_MAX) -> None:
+        self._most = most
+        self._after_id = -1
+
+    def next(self, systems: Sequence[System]) -> list[System]:
+        """The systems that follow those of the last call, by id."""
+        ordered = sorted(systems, key=lambda system: system.id)
+        if len(ordered) <= self._most:
+            return ordered
+        later = [system for system in ordered if system.id > self._after_id]
+        chosen = (later + ordered)[: self._most]
+        self._after_id = chosen[-1].id
+        return chosen

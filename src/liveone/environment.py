@@ -1,0 +1,68 @@
+"""Vendor accounts written in the environment, for hosts where there is no settings file.
+
+``LIVEONE_VENDOR_HOME_EMAIL=me@example.com`` belongs to the account ``home`` and wins over the file. Rule: a
+name that is not understood is an error, as an unknown key of the settings is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liveone.errors import ConfigError
+
+PREFIX = "LIVEONE_VENDOR_"
+SUFFIXES = {
+    "TYPE": "type",
+    "URL": "url",
+    "EMAIL": "email",
+    "SITES": "sites",
+    "VERIFY_TLS": "verify_tls",
+    "PASSWORD": "password",
+}
+PASSWORD = "password"
+SWITCH = {"on": True, "off": False}
+
+
+def name_part(vendor_name: str) -> str:
+    """An account's name as environment variables write it: ``my-home`` is ``MY_HOME``."""
+    return vendor_name.upper().replace("-", "_").replace(".", "_")
+
+
+def with_environment(tables: Sequence[Any], environment: Mapping[str, str]) -> list[Any]:
+    """``[[vendor]]`` tables with what the environment says of their accounts, and those only it names.
+
+    Passwords are left out. Raises ConfigError for a variable or a value that is not understood.
+    """
+    merged = [dict(table) if isinstance(table, dict) else table for table in tables]
+    by_part = {name_part(str(table.get("name", ""))): table for table in merged if isinstance(table, dict)}
+    for variable in sorted(environment):
+        if variable.startswith(PREFIX) and environment[variable]:
+            part, key = _split(variable)
+            if key == PASSWORD:
+                continue
+            if part not in by_part:
+                by_part[part] = {"name": part.lower()}
+                merged.append(by_part[part])
+            by_part[part][key] = _value(key, variable, environment[variable])
+    return merged
+
+
+def _split(variable: str) -> tuple[str, str]:
+    rest = variable.removeprefix(PREFIX)
+    for suffix, key in SUFFIXES.items():
+        part = rest.removesuffix(f"_{suffix}")
+        if part and part != rest:
+            return part, key
+    raise ConfigError(
+        f"{variable} is no setting of an account",
+        hint=f"Write {PREFIX}NAME_ and one of {', '.join(SUFFIXES)}.",
+    )
+
+
+def _value(key: str, variable: str, text: str) -> Any:
+    if key == "sites":
+        return [site.strip() for site in text.split(",") if site.strip()]
+    if key == "verify_tls":
+        if text not in SWITCH:
+            raise ConfigError(f"{variable}={text!r} is neither 'on' nor 'off'")
+        return SWITCH[text]
+    return text
