@@ -35,6 +35,7 @@ screenshots: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.several
 	$(BIN)/python -m benchmarks migration --readings 5000000 --readings 10000000
 
 $(STAMP): pyproject.toml constraints.txt

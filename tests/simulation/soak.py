@@ -28,10 +28,12 @@ from liveone.store.database import StoreError
 KINDS = ("poller", "web", "primary", "replica")
 PAST_S = 2 * 86_400
 IN_FLIGHT_S = 4.0
-"""How long an answer may be on its way into database or spool: not accepted yet, so a kill may take it."""
+"""How long an answer may be on its way into database or spool: not accepted yet, a kill may take it."""
 UNANSWERED_S_MAX = 25.0
 """How long a web instance may answer with an error, while it runs and one of the two servers does."""
 SETTLE_S = 90.0
+DAYS_S = 180.0
+"""A day is closed within a minute, or two and a half after whoever closed days was killed."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,10 @@ class Soak:
                 time.sleep(0.5)
         shares = sorted(self.made.shares().values(), key=len)
         assert sorted(itertools.chain(*shares)) == [system.id for system in self.made.systems], shares
-        time.sleep(self.plan.cadence_s)
+        end_s = time.monotonic() + DAYS_S
+        while not all(self._days_are_closed(system) for system in self.made.systems):
+            assert time.monotonic() < end_s, "days that were re-opened are not closed"
+            time.sleep(1)
         for name, node in self.made.nodes.items():
             if name.startswith("poller"):
                 node.stop()
@@ -290,12 +295,17 @@ class Soak:
             self.outcome.in_flight += 1
 
     def _days_are_there_once(self, system: System) -> None:
-        store, zone = self.made.store, zone_of(system)
+        store = self.made.store
         every = [day.day for day in aggregates.days(store, system.id, "1970-01-01", "2099-12-31")]
         assert len(every) == len(set(every)), f"{system}: a day is there twice"
-        over = _days_between(zone.day_of(self.began_at - PAST_S), zone.day_of(time.time()))
-        assert [day.day for day in closed_days(store, system)][: len(over)] == over, f"{system}: {every}"
+        assert self._days_are_closed(system), f"{system}: {every}"
         days_equal_a_rebuild(store, system, time.time())
+
+    def _days_are_closed(self, system: System) -> bool:
+        """Whether every day that is over has its row, up to the latest of what was read late."""
+        zone = zone_of(system)
+        over = _days_between(zone.day_of(self.began_at - PAST_S), zone.day_of(time.time()))
+        return [day.day for day in closed_days(self.made.store, system)][: len(over)] == over
 
 
 def _days_between(first: str, today: str) -> list[str]:

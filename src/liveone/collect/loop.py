@@ -41,7 +41,7 @@ CHORE_THREADS = 4
 
 LOOK_BACK_DAYS = 3
 FULL_CLOSE_EVERY_S = 3600.0
-DAYS, DAYS_S = "closing days", 150.0
+DAYS, DAYS_S = "closing days", 90.0
 """The job of closing days, and for how long who does it keeps it without another word."""
 """Days that were never closed are looked for in the last three days, and once an hour in all."""
 

@@ -1,6 +1,6 @@
 """What an error says of others: whether nobody can write to the database just now, or only we cannot."""
 
-from liveone.store.database import Database, StoreError
+from liveone.store.database import Database, Held, StoreError
 from liveone.store.sqlite import SqliteDatabase
 
 BLOCKED = "blocked"
@@ -10,10 +10,11 @@ def nobody_writes(database: Database, error: StoreError) -> bool:
     """Whether the error proves that no other process could write either at that moment.
 
     A file has one machine: what keeps us from it keeps everybody from it. A server that refuses the
-    connection is not running, and one that says BLOCKED takes no writes from anybody. Silence, a lost
-    answer, a refused token and a busy server prove nothing: others may get through.
+    connection is not running, one that says BLOCKED takes no writes from anybody, and while a migration
+    holds the writers all of them wait. Silence, a lost answer, a refused token and a busy server prove
+    nothing: others may get through.
     """
-    if isinstance(database, SqliteDatabase):
+    if isinstance(database, SqliteDatabase) or isinstance(error, Held):
         return True
     return BLOCKED in str(error).lower() or any(
         isinstance(one, ConnectionRefusedError) for one in _chain(error)
