@@ -86,13 +86,17 @@ def test_a_system_is_found_tested_compared_with_the_house_and_added(
         expect(dialog.get_by_role("button", name="Add this system")).to_be_disabled()
         dialog.get_by_role("radio", name="Yes").check()
         dialog.get_by_role("textbox", name="Name").fill("Town house")
-        dialog.get_by_label("Time zone").select_option("60")
+        expect(dialog.get_by_label("Time zone")).to_have_value("America/New_York")
+        dialog.get_by_label("Time zone").fill("Europe/Berlim")
+        dialog.get_by_role("button", name="Add this system").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Europe/Berlin")
+        dialog.get_by_label("Time zone").fill("Europe/Berlin")
         dialog.get_by_role("button", name="Add this system").click()
         expect(page.get_by_role("link", name="Town house")).to_be_visible()
         expect(page.get_by_text("Town house is added")).to_be_visible()
         expect(page).to_have_url(f"{client.base_url}/admin")
         added = systems.list_systems(store)[-1]
-        assert (added.vendor_site_id, added.timezone_offset_min) == ("1587", 60)
+        assert (added.vendor_site_id, added.time_zone) == ("1587", "Europe/Berlin")
         assert added.model
 
 
