@@ -52,7 +52,7 @@ def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
             clock=SystemClock(),
             vendors=book,
             account_list=[account],
-            database_path=lambda: tmp_path / "live.db",
+            migrated=lambda: (tmp_path / "live.db", state_of(tmp_path / "live.db")),
         )
         folder = BackupFolder(
             store=store,
