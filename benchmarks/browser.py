@@ -214,7 +214,7 @@ def _is_below(number: int, parents: dict[int, int]) -> bool:
 
 
 @contextmanager
-def serving(store: Store) -> Iterator[str]:
+def serving(store: Store, auth: AuthSettings = AuthSettings()) -> Iterator[str]:  # noqa: B008
     """The pages over ``store``, served by this process on loopback; yields the address."""
 
     async def poll_now() -> list[PollOutcome]:
@@ -223,7 +223,7 @@ def serving(store: Store) -> Iterator[str]:
     async def daily(_: DailyJob) -> list[DailyOutcome]:
         return []
 
-    services = Services(store, SystemClock(), AuthSettings(), poll_now, daily, dict, "bench")
+    services = Services(store, SystemClock(), auth, poll_now, daily, dict, "bench")
     app = create_app(services)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     server = Server(config, app)

@@ -20,6 +20,7 @@ from benchmarks import states
 from benchmarks.browser import serving
 from benchmarks.processes import LIVEONE, free_port
 from liveone.clock import SystemClock
+from liveone.web.auth import AuthSettings
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
@@ -40,7 +41,19 @@ SHOTS = (
     ("all", "/dashboard/1?view=all", (1280, 900), "light", "de-DE"),
     ("admin", "/admin", (1280, 500), "light", "en-GB"),
     ("admin-polling", "/admin?part=health", (1280, 700), "dark", "en-GB"),
+    ("admin-phone", "/admin", (320, 700), "light", "de-DE"),
+    ("admin-add", "/admin?ask=add", (1280, 700), "light", "en-GB"),
+    ("admin-remove", "/admin?ask=remove&system=1", (1280, 700), "dark", "en-GB"),
+    ("admin-backups", "/admin?part=backups", (1280, 500), "light", "en-GB"),
+    ("admin-storage", "/admin?part=storage", (1280, 600), "light", "en-GB"),
+    ("offline", "/offline", (390, 700), "dark", "en-GB"),
 )
+LOCKED = (
+    ("sign-in", "/login", (1280, 700), "light", "en-GB"),
+    ("sign-in-phone", "/login", (320, 640), "dark", "de-DE"),
+)
+"""Of a server that has a password."""
+
 STATES = (
     ("fleet", "/dashboard", (1440, 1000), "light", "en-GB"),
     ("fleet-list", "/dashboard?as=list", (1440, 1000), "dark", "en-GB"),
@@ -57,9 +70,9 @@ SCREENS = ("wall", "wall-4k", "fleet", "fleet-list", "fleet-attention")
 
 def main(folder: Path, address: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with _demo(address) as base, _states() as others, sync_playwright() as playwright:
+    with _demo(address) as base, _states() as (others, locked), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for where, shots in ((base, SHOTS), (others, STATES)):
+        for where, shots in ((base, SHOTS), (others, STATES), (locked, LOCKED)):
             for shot in shots:
                 print(_photographed(browser, where, folder, *shot))
         browser.close()
@@ -91,11 +104,12 @@ def _photographed(  # noqa: PLR0917
 
 
 @contextmanager
-def _states() -> Iterator[str]:
+def _states() -> Iterator[tuple[str, str]]:
+    """The houses that anybody may see, and the same behind a password."""
     with tempfile.TemporaryDirectory(prefix="liveone-states-") as folder:
         store = states.made(Path(folder) / "states.db")
-        with serving(store) as address:
-            yield address
+        with serving(store) as address, serving(store, AuthSettings(auth_password="a password")) as locked:
+            yield address, locked
         store.close()
 
 
