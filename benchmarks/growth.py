@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks import processes, scale
-from benchmarks.fleet import watched
+from benchmarks.fleet import ENOUGH, watched
 from benchmarks.history import inside, services
 from benchmarks.house import MINUTE_S, minutes, new_store_on_server
 from benchmarks.measure import Measure, stopwatch
@@ -39,6 +39,8 @@ def run(folder: Path, record: bool = False) -> Iterator[Measure]:
     with processes.portal(folder, FLEET) as url:
         fleet = watched(folder / "fleet", FLEET, url, on_server=True)
     polls = fleet.counted["polls"]
+    if polls < ENOUGH * FLEET:
+        raise RuntimeError(f"the machine is too busy to measure a poll: {fleet.note()}")
     with ExitStack() as stack:
         database, url = stack.enter_context(processes.sqld(folder))
         store = stack.enter_context(new_store_on_server(url, LARGE))
