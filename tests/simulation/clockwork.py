@@ -19,6 +19,9 @@ BYTES = 8 * len(NAMES)
 SPINS = 5
 """How often others are let run before we wait for threads to finish something."""
 
+CALM_TURNS = 4
+"""In a row, of the event loop: who has just gone to sleep may have left a task behind that has not begun."""
+
 
 class Hands:
     """Where the hands stand: in memory, or in a file that a parent and its child both map.
@@ -108,11 +111,12 @@ class FastClock:
         self._moved.clear()
 
     async def _settled(self, busy: Callable[[], object]) -> None:
-        await asyncio.sleep(0)
+        calm = 0
         for turn in itertools.count():
-            if len(self._sleepers) >= self._resting and not busy():
+            await asyncio.sleep(0 if calm or turn < SPINS else 0.0005)
+            calm = calm + 1 if len(self._sleepers) >= self._resting and not busy() else 0
+            if calm == CALM_TURNS:
                 return
-            await asyncio.sleep(0 if turn < SPINS else 0.0005)
 
     def _jump(self, to_s: float) -> None:
         by_s = max(0.0, to_s - self.hands.elapsed_s)

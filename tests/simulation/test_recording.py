@@ -69,10 +69,6 @@ class Stage:
         return self.portal.log.entries(SITE)
 
 
-TICK_S = 10.0
-"""Since systems are shared, a poll may come on the tick after its second."""
-
-
 @contextmanager
 def staged(folder: Path, recording: Path, *, polls: bool) -> Iterator[Stage]:
     rows = read_rows(recording)
@@ -96,7 +92,7 @@ def staged(folder: Path, recording: Path, *, polls: bool) -> Iterator[Stage]:
             cadence_s=60,
             polls=polls,
             pause_s=None if polls else 0.0,
-            tick_s=TICK_S if polls else 60.0,
+            tick_s=10.0 if polls else 60.0,
             chores_every_s=300.0,
         )
         collector = Collector(store, lambda _: vendor, clock, Spool(folder / "spool"), settings)
@@ -226,7 +222,7 @@ async def test_polled_every_minute_what_the_portal_showed_is_stored(
         await running(stage, lambda s: s.clock.until(rows[-1].at - rows[0].at + AFTERWARDS_S))
         asked_at = [entry.served_at for entry in stage.served()]
         offset_s = grid.offset_s("select.live", SITE, 60)
-        on_grid = {(round(at) - offset_s) // 60 for at in asked_at if (round(at) - offset_s) % 60 <= TICK_S}
+        on_grid = {round(at) // 60 for at in asked_at if round(at) % 60 == offset_s}
         began_minute = rows[0].at // 60 + 2
         assert set(range(began_minute, rows[-1].at // 60)) <= on_grid, "every minute was polled"
         times = [row.at for row in rows]
