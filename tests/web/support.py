@@ -22,7 +22,7 @@ from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings
-from liveone.web.server import Server, listen
+from liveone.web.server import KEEP_ALIVE_S, Server, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 NOW_AT = 1_755_475_331
@@ -133,7 +133,11 @@ def services(
 def serving(wired: Services, *, on_port: int = 0, **settings: object) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
     app = create_app(wired)
-    options: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 5} | settings
+    options: dict[str, Any] = {
+        "log_level": "warning",
+        "timeout_graceful_shutdown": 5,
+        "timeout_keep_alive": KEEP_ALIVE_S,
+    } | settings
     config = uvicorn.Config(app, **options)
     server = Server(config, app)
     with listen("127.0.0.1", on_port or 0) as listening:

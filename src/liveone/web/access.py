@@ -1,5 +1,6 @@
 """What a caller may see: the systems it owns or was given; another's system does not exist for it (404)."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -65,7 +66,11 @@ def system_for(store: Store, caller: Caller, system_id: str | None) -> System:
     Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see,
     503 when there is no system at all.
     """
-    visible = systems_for(store, caller)
+    return chosen(systems_for(store, caller), system_id)
+
+
+def chosen(visible: Sequence[System], system_id: str | None) -> System:
+    """As ``system_for``, of the systems that the caller may see."""
     if system_id is None:
         if not visible:
             raise ApiError(503, NO_SYSTEM, success=False)

@@ -18,6 +18,11 @@ FIRST_PASSED_FD = 3
 GRACE_S = 3
 """How long open requests may hold up a stop; event streams are ended at once."""
 
+KEEP_ALIVE_S = 75
+"""Longer than proxies keep an idle connection (60 s mostly): were we to close first, a request that is on its
+way would be lost."""
+
+
 
 class Server(uvicorn.Server):
     """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop."""
@@ -100,6 +105,7 @@ def run(
         server_header=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
     with listening:

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -12,11 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
 from liveone.store import aggregates
+from liveone.store.store import Store
 from liveone.web import files, first
-from liveone.web.access import gate_of, services_of, system_for, systems_for
+from liveone.web.access import chosen, gate_of, services_of, systems_for
 from liveone.web.answers import ApiError, plain
 from liveone.web.auth import Caller
 from liveone.web.cards import Cards
@@ -62,7 +64,7 @@ async def dashboard(request: Request, system_id: int) -> Response:
 @router.get("/admin")
 async def administration(request: Request) -> Response:
     """Systems, storage, backups, migrations, polling."""
-    return await _guarded(request, "admin.html", _frame)
+    return await _guarded(request, "admin.html", _administration)
 
 
 @router.get("/login")
@@ -109,9 +111,8 @@ async def static(request: Request, path: str) -> Response:
     return answer
 
 
-def _frame(services: Services, caller: Caller) -> Snapshot:
+def _frame(services: Services, caller: Caller, found: Sequence[System]) -> Snapshot:
     """What every page needs: who asks, and the systems to choose from."""
-    found = systems_for(services.store, caller)
     return {
         "signedIn": caller.until_at is not None,
         "isAdmin": caller.is_admin,
@@ -125,35 +126,38 @@ def _frame(services: Services, caller: Caller) -> Snapshot:
     }
 
 
+def _administration(services: Services, caller: Caller) -> Snapshot:
+    return _frame(services, caller, systems_for(services.store, caller))
+
+
 def _overview(cards: Cards, services: Services, caller: Caller) -> Snapshot:
     found = systems_for(services.store, caller)
     newest = cards.of(found, services.clock.now_at(), at_once=True)
-    return {**_frame(services, caller), "cards": newest}
+    return {**_frame(services, caller, found), "cards": newest}
 
 
 def _of_system(services: Services, caller: Caller, system_id: int) -> Snapshot:
-    data = _data(services, caller, system_id)
-    return {**_frame(services, caller), "data": data, "extent": _extent(services, caller, system_id)}
+    found = systems_for(services.store, caller)
+    return {**_frame(services, caller, found), **_known(services, found, system_id)}
 
 
-def _data(services: Services, caller: Caller, system_id: int) -> dict[str, Any]:
-    """The answer of /api/data, or what it would refuse with."""
+def _known(services: Services, found: Sequence[System], system_id: int) -> Snapshot:
+    """``data`` is the answer of /api/data, or what it would refuse with; ``extent`` is when the first and the
+    newest reading were taken."""
+    nothing: Snapshot = {"first": None, "last": None}
     try:
-        system = system_for(services.store, caller, str(system_id))
-        return overview(services.store, system, services.clock.now_at(), services.cadence_s)
+        system = chosen(found, str(system_id))
+        data = overview(services.store, system, services.clock.now_at(), services.cadence_s)
+        return {"data": data, "extent": _extent(services.store, system)}
     except ApiError as error:
-        return {"error": str(error), "status": error.status, **error.more}
+        refused = {"error": str(error), "status": error.status, **error.more}
     except LiveOneError as error:
-        return {"error": plain(error), "status": 503}
+        refused = {"error": plain(error), "status": 503}
+    return {"data": refused, "extent": nothing}
 
 
-def _extent(services: Services, caller: Caller, system_id: int) -> dict[str, Any]:
-    """When the first and the newest reading were taken."""
-    try:
-        system = system_for(services.store, caller, str(system_id))
-        start_at, end_at = aggregates.extent(services.store, system.id) or (None, None)
-    except (ApiError, LiveOneError):
-        return {"first": None, "last": None}
+def _extent(store: Store, system: System) -> Snapshot:
+    start_at, end_at = aggregates.extent(store, system.id) or (None, None)
     zone = zone_of(system)
     first_at = None if start_at is None else start_at + 1
     return {"first": iso_or_none(zone, first_at), "last": iso_or_none(zone, end_at)}
