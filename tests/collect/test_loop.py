@@ -27,9 +27,10 @@ from tests.collect.support import (
 
 from liveone.clock import SystemClock
 from liveone.collect import grid
-from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.loop import Collector
 from liveone.collect.poller import VendorOf
 from liveone.collect.recorder import Fate
+from liveone.collect.settings import CollectSettings
 from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System

@@ -64,15 +64,15 @@ class _Moment:
 
 
 class Share:
-    """One process's share. ``renew`` is called by one thread at a time, all else from any thread."""
+    """One process's share. Safe to call from any thread; after ``leave`` it has nothing and may nothing."""
 
     def __init__(self, store: Store, clock: Clock, times: Times) -> None:
         self._store, self._clock, self.times = store, clock, times
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = uuid.uuid4().hex
         self._sole: SoleLock | None = sole_lock(store.database, self.name)
-        self._renewing = threading.Lock()
-        self._has_tables = self._is_member = self._has_others = False
+        self._renewing, self._noting = threading.Lock(), threading.Lock()
+        self._has_tables = self._is_member = self._has_others = self._has_left = False
         self._seen: dict[str, Seen] = {}
         self._answered: _Moment | None = None
         self._joined_s = 0.0
@@ -96,6 +96,8 @@ class Share:
         """
         with self._renewing:
             self.hurry = False
+            if self._has_left:
+                return
             if self._stays_alone(wanted):
                 self.mine = frozenset(wanted)
             else:
@@ -103,6 +105,8 @@ class Share:
 
     def claim(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems of ours now."""
+        if self._has_left:
+            return Claimed()
         asked, sent = system_ids & self.mine, self._moment()
         if self.is_alone:
             return self._claim_alone(asked, sent)
@@ -115,9 +119,10 @@ class Share:
             return self.without_database(asked, error)
         self._answered = sent
         self._grant(granted, sent)
-        self._unsaid = self._unsaid - granted
-        lost = {key for key in asked - granted if key not in refused or refused[key].holder != self.name}
-        self.mine = self.mine - lost
+        lost = {key for key in asked - granted if key not in refused or refused[key].holder_id != self._id}
+        with self._noting:
+            self._unsaid = self._unsaid - granted
+            self.mine = self.mine - lost
         self.hurry = self.hurry or bool(lost)
         return Claimed(granted, refused)
 
@@ -127,7 +132,8 @@ class Share:
         if self._is_safe(sent, error):
             granted = system_ids & self.mine
             self._grant(granted, sent)
-            self._unsaid = self._unsaid | granted
+            with self._noting:
+                self._unsaid = self._unsaid | granted
             return Claimed(granted)
         return Claimed(refused={key: Refusal(self.times.renew_s) for key in system_ids})
 
@@ -142,7 +148,11 @@ class Share:
         return granted is None or self._elapsed_s(granted) >= self.times.pause_s
 
     def visit(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems now and then, without a share of them."""
+        """Ask to poll systems now and then, without a share of them. Raises StoreError."""
+        with self._renewing:
+            return self._visit(system_ids)
+
+    def _visit(self, system_ids: Set[int]) -> Claimed:
         if self._sole is not None and not self._sole.together():
             name, _ = sole_poller(self._store.database) or (None, 0)
             return Claimed(refused={key: Refusal(self.times.pause_s, name) for key in system_ids})
@@ -163,7 +173,12 @@ class Share:
         return Claimed(granted, refused)
 
     def begin_job(self, name: str, lasts_s: float) -> bool:
-        """Whether this process may do a job that only one should; repeat it to go on with it."""
+        """Whether this process may do a job that only one should; repeat it to go on with it.
+
+        Raises StoreError.
+        """
+        if self._has_left:
+            return False
         if self.is_alone:
             return True
         if self._sole is not None and not self._is_member:
@@ -176,6 +191,11 @@ class Share:
 
     def leave(self) -> None:
         """Hand everything over at once. What the database does not hear, others find out by watching."""
+        self._has_left = True
+        with self._renewing:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
         try:
             if self._has_tables and not self.is_alone:
                 leases.leave(self._store, self._id, self.mine, self._unsaid)
@@ -230,7 +250,8 @@ class Share:
     def _turn_over(self, board: Board, moves: Turnover, wanted: Set[int], living: Set[str]) -> None:
         before = board.held.get(self._id, frozenset())
         going = set(moves.give) | (before - wanted)
-        self.mine = (before & wanted) - going
+        with self._noting:
+            self.mine = (before & wanted) - going
         if going:
             leases.give(self._store, self._id, going, self._unsaid)
         may_take, is_sure = self._may_take()
@@ -238,7 +259,9 @@ class Share:
             dead = {poller: beats for poller, beats in board.beats.items() if poller not in living}
             ago_s = self.times.lease_s - self.times.safe_s if is_sure else 0.0
             how = Taking(dead, cautious=not is_sure, polled_ago_s=ago_s)
-            self.mine = self.mine | leases.take(self._store, self._id, moves.take, how)
+            taken = leases.take(self._store, self._id, moves.take, how)
+            with self._noting:
+                self.mine = self.mine | taken
 
     def _may_take(self) -> tuple[bool, bool]:
         """Whether we may take systems, and whether what is free is surely not polled by anybody.

@@ -6,6 +6,7 @@ Rule: these tables are made when a second process may be there, never before and
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from liveone.store.database import Row, SchemaChanged, Statement
 from liveone.store.script import split
@@ -30,10 +31,12 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a system must not be polled now: not for ``wait_s`` seconds, or not while ``holder`` lives."""
+    """Why a system must not be polled now: not for ``wait_s`` seconds, or not while ``holder`` lives: its
+    name, which another may have too; ``holder_id`` says who it is."""
 
     wait_s: float
     holder: str | None = None
+    holder_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,10 @@ def _ids(rows: Sequence[Row]) -> set[int]:
 
 
 def _refusals(rows: Sequence[Row], granted: Collection[int]) -> dict[int, Refusal]:
-    return {
-        int(row[0]): Refusal(max(0.0, float(row[1])), None if row[2] is None else str(row[3] or row[2]))  # type: ignore[arg-type]
-        for row in rows
-        if row[0] not in granted
-    }
+    return {int(row[0]): _refusal(*row[1:]) for row in rows if row[0] not in granted}  # type: ignore[arg-type]
+
+
+def _refusal(wait_s: Any, holder_id: Any, name: Any) -> Refusal:
+    if holder_id is None:
+        return Refusal(max(0.0, float(wait_s)))
+    return Refusal(max(0.0, float(wait_s)), str(name or holder_id), str(holder_id))
