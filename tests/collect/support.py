@@ -2,11 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from liveone.collect.loop import Collector
 from liveone.collect.poller import VendorOf
+from liveone.collect.settings import CollectSettings
+from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System, SystemInfo
 from liveone.store import systems
@@ -147,3 +151,21 @@ def times_in(store: Store, system_id: int = 1) -> list[int]:
 
     (rows,) = store.database.read([Statement(statement, (system_id,))])
     return [int(at) for (at,) in rows if at is not None]
+
+
+@asynccontextmanager
+async def collecting(
+    store: Store, vendor: VendorOf, clock: Any, tmp_path: Path, **settings: Any
+) -> AsyncIterator[Collector]:
+    collector = Collector(store, vendor, clock, Spool(tmp_path / "spool"), CollectSettings(**settings))
+    running = asyncio.create_task(collector.run())
+    await until(lambda: collector.status().systems)
+    yield collector
+    await collector.stop()
+    await running
+
+
+async def pass_minutes(clock: ManualClock, collector: Collector, minutes: int) -> None:
+    for _ in range(60 * minutes):
+        await clock.advance(1)
+        await until(lambda: collector.status().in_flight == collector.status().stuck)

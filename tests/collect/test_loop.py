@@ -7,10 +7,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.collect.support import (
@@ -19,7 +17,9 @@ from tests.collect.support import (
     ManualClock,
     add,
     always,
+    collecting,
     new_store,
+    pass_minutes,
     reading_at,
     times_in,
     until,
@@ -28,7 +28,6 @@ from tests.collect.support import (
 from liveone.clock import SystemClock
 from liveone.collect import grid
 from liveone.collect.loop import Collector
-from liveone.collect.poller import VendorOf
 from liveone.collect.recorder import Fate
 from liveone.collect.settings import CollectSettings
 from liveone.collect.spool import Spool
@@ -53,24 +52,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store = new_store(tmp_path / "data.db", 3, busy_timeout_s=0.2)
     yield store
     store.close()
-
-
-@asynccontextmanager
-async def collecting(
-    store: Store, vendor: VendorOf, clock: Any, tmp_path: Path, **settings: Any
-) -> AsyncIterator[Collector]:
-    collector = Collector(store, vendor, clock, Spool(tmp_path / "spool"), CollectSettings(**settings))
-    running = asyncio.create_task(collector.run())
-    await until(lambda: collector.status().systems)
-    yield collector
-    await collector.stop()
-    await running
-
-
-async def pass_minutes(clock: ManualClock, collector: Collector, minutes: int) -> None:
-    for _ in range(60 * minutes):
-        await clock.advance(1)
-        await until(lambda: collector.status().in_flight == collector.status().stuck)
 
 
 async def test_every_system_is_polled_once_a_minute_at_its_own_second(store: Store, tmp_path: Path) -> None:
