@@ -49,15 +49,18 @@ class ManualClock:
         """Let time pass in steps, letting everything that is due happen after each."""
         end_s = self.elapsed_s + seconds_s
         while self.elapsed_s < end_s:
-            pass_s = min(by_s, end_s - self.elapsed_s)
-            self.elapsed_s += pass_s
-            self.wall_at += pass_s
-            due = [future for at_s, future in self._sleepers if at_s <= self.elapsed_s]
-            self._sleepers = [each for each in self._sleepers if each[0] > self.elapsed_s]
-            for future in due:
-                if not future.done():
-                    future.set_result(None)
+            self.tick(min(by_s, end_s - self.elapsed_s))
             await asyncio.sleep(0.001)
+
+    def tick(self, pass_s: float) -> None:
+        """Let time pass; what is due happens when the event loop runs."""
+        self.elapsed_s += pass_s
+        self.wall_at += pass_s
+        due = [future for at_s, future in self._sleepers if at_s <= self.elapsed_s]
+        self._sleepers = [each for each in self._sleepers if each[0] > self.elapsed_s]
+        for future in due:
+            if not future.done():
+                future.set_result(None)
 
 
 def reading_at(at: float, **values: Any) -> Reading:

@@ -1,16 +1,21 @@
 """Closing days belongs to one at a time, and who takes it over closes all that is open."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.collect.support import START_AT, ManualClock, new_store, recorded
+from tests.collect.support import START_AT, ManualClock, add, new_store, recorded
+from tests.store.sqld import Sqld
 
+from liveone.collect import closer
 from liveone.collect.duty import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, Duty
 from liveone.collect.permits import Permits
 from liveone.collect.rounds import Rounds
+from liveone.collect.settings import CollectSettings
 from liveone.collect.share import Share, times_for
 from liveone.collect.workers import Workers
 from liveone.store import aggregates, leases, readings
@@ -19,6 +24,7 @@ from liveone.store.store import Store
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[2]
 DAY_S = 86_400
 OLD_AT = START_AT - 30 * DAY_S
 
@@ -49,6 +55,11 @@ def closed(store: Store) -> list[int]:
     return [len(aggregates.days(store, key, "2025-01-01", "2025-12-31")) for key in (1, 2, 3)]
 
 
+def age_job(store: Store, seconds_s: float) -> None:
+    """Let time pass for who does the job."""
+    store.database.write([Statement(f"UPDATE _liveone_jobs SET until_at = until_at - {seconds_s}")])
+
+
 async def test_who_was_refused_has_looked_at_nothing_and_takes_over_with_all_that_is_open(
     store: Store,
 ) -> None:
@@ -57,7 +68,7 @@ async def test_who_was_refused_has_looked_at_nothing_and_takes_over_with_all_tha
     async with on_duty(store, ManualClock()) as duty:
         await duty.close_due()
         assert (closed(store), duty.closed_at) == ([0, 0, 0], None)
-        store.database.write([Statement(f"UPDATE _liveone_jobs SET until_at = until_at - {DAYS_S}")])
+        age_job(store, DAYS_S)
         await duty.close_due()
         assert closed(store) == [1, 1, 1], "it lies a month back, and nobody waits an hour for it"
         assert duty.closed_at is not None
@@ -115,3 +126,41 @@ async def test_who_loses_the_job_hears_of_it_before_it_goes_on(store: Store) -> 
     async with on_duty(store, ManualClock()) as duty:
         assert await duty.do(work) == [True, False]
         assert await duty.do(work) is None
+
+
+async def test_who_is_killed_in_the_middle_is_followed_by_another_who_closes_the_rest_once(
+    remote_store: Store, server: Sqld
+) -> None:
+    for site in ("100", "101", "102"):
+        add(remote_store, site)
+    days = [START_AT - DAY_S * back for back in range(1, 81)]
+    readings.record(remote_store, [recorded(key, at) for at in days for key in (1, 2, 3)])
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.collect.closing_child", server.url], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    with child:
+        assert child.stdout
+        for _ in range(4):
+            assert child.stdout.readline()
+        child.kill()
+    before = closed(remote_store)
+    assert 0 < sum(before) < 3 * len(days), "it was in the middle"
+    async with on_duty(remote_store, ManualClock()) as duty:
+        await duty.close_due()
+        assert closed(remote_store) == before, "it may live still"
+        age_job(remote_store, DAYS_S - 5)
+        await duty.close_due()
+        assert closed(remote_store) == before
+        age_job(remote_store, 6)
+        await duty.close_due()
+    assert closed(remote_store) == [len(days)] * 3
+    for key in (1, 2, 3):
+        found = aggregates.days(remote_store, key, "2025-01-01", "2025-12-31")
+        closer.regenerate(remote_store, key, START_AT)
+        assert aggregates.days(remote_store, key, "2025-01-01", "2025-12-31") == found, "as if never killed"
+
+
+def test_the_documented_time_is_that_of_the_settings() -> None:
+    takeover_s = DAYS_S + CollectSettings().chores_every_s
+    assert takeover_s == 150
+    assert f"within {takeover_s:.0f} s" in (ROOT / "docs/operations/libsql.md").read_text(encoding="utf-8")
