@@ -164,7 +164,9 @@ async def test_refused_credentials_slow_down_and_stay_visible(store: Store, tmp_
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 30)
         assert collector.status().slowed_down == 3
+        before = len(vendor.asked)
         results = await collector.poll_once()
+        assert len(vendor.asked) == before, "nor does a round on command ask again"
     assert len(vendor.asked) <= 3 * 6
     status = polling.statuses(store)[1]
     assert "Wrong password." in str(status.last_error)

@@ -1,6 +1,6 @@
 """Several collectors on one file, on a clock that the database keeps too: at a cadence of 60 s, in seconds.
 
-Each has a clock of its own, which stands still once it is dead; each second of theirs is one of the database's.
+Each has a clock of its own, which stands still once it is dead; the database ages with them.
 """
 
 import asyncio
