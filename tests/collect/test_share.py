@@ -107,6 +107,23 @@ def test_the_only_poller_goes_on_however_long_the_database_is_silent(remote: Cre
     proxy.cut(Fault.NONE)
 
 
+def test_what_was_just_taken_keeps_its_distance_without_the_database_too(remote: Crew, proxy: Proxy) -> None:
+    first, second = remote.pair()
+    own, others = second.mine, first.mine
+    assert second.claim(own).granted == own
+    assert first.claim(others).granted == others
+    remote.leave(first)
+    remote.pass_s(10, second)
+    assert second.mine == ALL
+    proxy.cut(Fault.SILENCE, times=100)
+    claimed = second.claim(ALL)
+    assert (claimed.granted, set(claimed.refused)) == (own, others), "the other polled these a moment ago"
+    assert all(40 < refusal.wait_s <= TIMES.pause_s for refusal in claimed.refused.values())
+    remote.pass_s(TIMES.pause_s)
+    assert second.claim(ALL).granted == ALL
+    proxy.cut(Fault.NONE)
+
+
 def test_while_the_primary_refuses_everybody_all_go_on_and_nothing_moves_afterwards(
     remote: Crew, server: Sqld
 ) -> None:

@@ -77,6 +77,7 @@ class Share:
         self._answered: _Moment | None = None
         self._joined_s = 0.0
         self._claimed: dict[int, _Moment] = {}
+        self._taken: dict[int, _Moment] = {}
         self._not_before: dict[int, float] = {}
         self._unsaid: Set[int] = frozenset()
         self.mine: Set[int] = frozenset()
@@ -130,11 +131,12 @@ class Share:
         """The right to poll systems of ours while the database does not answer, or says ``error``."""
         sent = self._moment()
         if self._is_safe(sent, error):
-            granted = system_ids & self.mine
+            early = self._just_taken(system_ids & self.mine)
+            granted = (system_ids & self.mine) - early.keys()
             self._grant(granted, sent)
             with self._noting:
                 self._unsaid = self._unsaid | granted
-            return Claimed(granted)
+            return Claimed(granted, early)
         return Claimed(refused={key: Refusal(self.times.renew_s) for key in system_ids})
 
     def is_fresh(self, system_id: int) -> bool:
@@ -260,6 +262,7 @@ class Share:
             ago_s = self.times.lease_s - self.times.safe_s if is_sure else 0.0
             how = Taking(dead, cautious=not is_sure, polled_ago_s=ago_s)
             taken = leases.take(self._store, self._id, moves.take, how)
+            self._taken.update(dict.fromkeys(taken, self._moment()))
             with self._noting:
                 self.mine = self.mine | taken
 
@@ -326,8 +329,16 @@ class Share:
             return True
         return error is not None and nobody_writes(self._store.database, error)
 
+    def _just_taken(self, system_ids: Set[int]) -> dict[int, Refusal]:
+        """What another process may have polled within the pause, as far as we know without the database."""
+        since_s = {key: self._elapsed_s(self._taken[key]) for key in system_ids if key in self._taken}
+        pause_s = self.times.pause_s
+        return {key: Refusal(pause_s - past_s) for key, past_s in since_s.items() if past_s < pause_s}
+
     def _grant(self, system_ids: Collection[int], sent: _Moment) -> None:
         self._claimed.update(dict.fromkeys(system_ids, sent))
+        for key in system_ids:
+            self._taken.pop(key, None)
 
     def _moment(self) -> _Moment:
         return _Moment(self._clock.now_at(), self._clock.monotonic_s())
