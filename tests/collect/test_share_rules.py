@@ -1,5 +1,6 @@
 """What a share may and may not, rule by rule, on a file."""
 
+import time
 from pathlib import Path
 
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
@@ -12,6 +13,17 @@ from liveone.store.sole import SoleLock, sole_lock, sole_poller
 from liveone.store.sqlite import SqliteDatabase
 
 DAYS, DAYS_S = "closing days", 90.0
+
+
+def test_it_is_shown_who_polls_alone_and_since_when(crew: Crew) -> None:
+    share = crew.join()
+    now_at = time.time()
+    assert leases.holders(crew.store, ALL, now_at) == {}
+    share.renew(ALL, NOTHING)
+    found = leases.holders(crew.store, ALL, now_at + 60)
+    assert set(found) == ALL
+    assert {holder.name for holder in found.values()} == {(sole_poller(crew.store.database) or ("",))[0]}
+    assert all(40 < holder.since_s <= 61 for holder in found.values())
 
 
 def test_only_what_is_ours_is_granted_also_to_who_is_alone(crew: Crew) -> None:

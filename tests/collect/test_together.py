@@ -25,6 +25,8 @@ pytestmark = pytest.mark.anyio
 COUNT = 6
 TAKEOVER_S = 120
 """The promise: a dead poller's systems are polled again within two minutes of its death."""
+HANDED_OVER_S = 12
+"""Others look every ten seconds."""
 STEP_S = 2
 NEAREST_S = 57 - 2 - STEP_S
 """The pause between polls by different processes, less a claim's age and a step of this clock."""
@@ -139,4 +141,9 @@ async def test_a_dead_pollers_systems_are_polled_within_two_minutes_and_nothing_
         town.alive.append(dead)
         await town.pass_s(80)
         assert town.shares() == [2, 2, 2], "it woke, heard that it lost everything, and got a share again"
+        leaving = town.alive.pop()
+        assert leaving.collector is not None
+        await leaving.collector.stop()
+        await town.pass_s(HANDED_OVER_S)
+        assert town.shares() == [3, 3], "who stops hands over at once"
         assert town.nearest_s() >= NEAREST_S

@@ -132,11 +132,11 @@ def visit(
 
 
 def waits(store: Store, system_ids: Collection[int], pause_s: float) -> dict[int, float]:
-    """The seconds that systems have to be left alone since their last poll; empty without the tables."""
+    """For how many seconds more each system has to be left alone; empty without the tables."""
     if not are_kept(store):
         return {}
     rows = _or_none(store, "lease_waits", _listed(system_ids), pause_s)
-    return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items() if refusal.wait_s > 0}
+    return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items()}
 
 
 def leave(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
