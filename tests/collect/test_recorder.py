@@ -202,6 +202,15 @@ def test_memory_reaches_the_database_even_when_the_spool_disk_stays_broken(
     assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.NEW]
 
 
+def test_what_is_in_memory_at_the_end_is_put_on_disk_if_the_disk_works_again(tmp_path: Path) -> None:
+    backlog = Backlog(Spool(tmp_path / "spool"))
+    backlog._memory.extend([recorded(1, START_AT)])
+    backlog.close()
+    again = Spool(tmp_path / "spool")
+    assert again.waiting == 1
+    again.close()
+
+
 def test_failed_polls_are_counted_while_the_database_takes_them(
     recorder: Recorder, store: Store, locked: sqlite3.Connection
 ) -> None:

@@ -177,10 +177,14 @@ def test_what_an_error_says_of_others(server: Sqld, proxy: Proxy, crew: Crew) ->
         proxy.cut(Fault.SILENCE, times=5)
         assert not nobody_writes(through, error_of(through))
         proxy.cut(Fault.NONE)
+        blocked = {"block_reads": False, "block_writes": True, "block_reason": "migration"}
+        server.admin("POST", "namespaces/default/config", blocked)
+        assert nobody_writes(through, error_of(through))
         server.kill()
         assert nobody_writes(direct, error_of(direct))
         assert nobody_writes(direct, Held("a migration"))
         assert nobody_writes(crew.store.database, StoreError("locked"))
+        assert not nobody_writes(direct, StoreError("database http://blocked.example is locked"))
 
 
 def test_a_claim_grows_old_and_elapsed_time_is_that_of_the_clock_that_says_more(crew: Crew) -> None:

@@ -25,8 +25,8 @@ from liveone.vendors import retry
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.registry import open_vendor
 
-LOOPS = 4
-"""Closing days, emptying the spool, reading the systems, polling."""
+LOOPS = 5
+"""Closing days, emptying the spool, reading the systems, sharing them, polling."""
 
 
 async def collect(job: dict[str, Any], clock: FastClock) -> None:
