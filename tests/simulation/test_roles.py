@@ -5,17 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.simulation.installation import CRON_SECRET, Installation, PortalProcess, portal_process, until
+from tests.simulation.installation import CRON_SECRET, Installation, PortalProcess, until
 
 CRON = f"Bearer {CRON_SECRET}"
 PAGES = ("/", "/dashboard/1", "/api/data", "/admin", "/docs")
 CADENCE_S = 1
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
-    with portal_process(tmp_path_factory.mktemp("portal")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -27,6 +21,7 @@ def house(tmp_path: Path, portal: PortalProcess) -> Iterator[Installation]:
         made.end()
 
 
+@pytest.mark.slow
 def test_a_web_instance_shows_what_a_poller_polls_and_neither_does_the_others_work(
     house: Installation,
 ) -> None:
@@ -59,6 +54,7 @@ def test_a_web_instance_shows_what_a_poller_polls_and_neither_does_the_others_wo
     web.terminate()
 
 
+@pytest.mark.slow
 def test_all_is_the_default_and_the_option_wins_over_the_environment(house: Installation) -> None:
     alone = house.serve(LIVEONE_ROLE="web")
     assert alone.get("/api/health").json()["role"] == "web"
