@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.store.sqld import Sqld, scratch
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+"""How long an example takes says how busy the machine is, and nothing of the code."""
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 

@@ -36,11 +36,12 @@ class Client:
         self.label = address.label
         self._origin = address.origin
         self._headers = _headers(address, token, agent)
+        self._network = BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpcore2.default_ssl_context() if address.origin.startswith("https:") else None,
             max_connections=CONNECTIONS_MAX,
             keepalive_expiry=IDLE_S_MAX,
-            network_backend=BoundedBackend(),
+            network_backend=self._network,
         )
 
     def pipeline(self, request: Json, deadline: Deadline) -> Json:
@@ -76,8 +77,9 @@ class Client:
             self._pipeline({"baton": baton, "requests": [CLOSE]}, Deadline(RELEASE_S))
 
     def close(self) -> None:
-        """Release every connection."""
+        """Release every connection, also those of calls under way: these fail."""
         self._pool.close()
+        self._network.close()
 
     def _pipeline(self, document: Json, deadline: Deadline) -> Json:
         with self._stream("/v3/pipeline", document, deadline, _timeouts(deadline)) as response:

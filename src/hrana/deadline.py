@@ -48,11 +48,46 @@ def network_bound_by(deadline: Deadline) -> Iterator[None]:
         _thread.deadline = None
 
 
+class OpenStreams:
+    """The open connections of one client. A pool forgets one that is being made while the pool is closed;
+    here it is closed too. Safe to call from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: set[httpcore2.NetworkStream] = set()
+        self._is_closed = False
+
+    def add(self, stream: "BoundedStream") -> "BoundedStream":
+        """Keep a connection until it is closed. Raises ConnectError, having closed it, after ``close``."""
+        with self._lock:
+            if not self._is_closed:
+                self._open.add(stream)
+                return stream
+        stream.close()
+        raise httpcore2.ConnectError("closed by this program")
+
+    def discard(self, stream: "BoundedStream") -> None:
+        with self._lock:
+            self._open.discard(stream)
+
+    def close(self) -> None:
+        """Close what is open, and from now on whatever is opened."""
+        with self._lock:
+            self._is_closed, left = True, list(self._open)
+        for stream in left:
+            stream.close()
+
+
 class BoundedBackend(httpcore2.NetworkBackend):
     """Sockets that obey the deadline of the thread that uses them."""
 
     def __init__(self) -> None:
         self._plain = httpcore2.SyncBackend()
+        self._streams = OpenStreams()
+
+    def close(self) -> None:
+        """Close every connection, also those that others are just making."""
+        self._streams.close()
 
     def connect_tcp(
         self,
@@ -68,7 +103,7 @@ class BoundedBackend(httpcore2.NetworkBackend):
             share_s = _left_s(timeout, httpcore2.ConnectTimeout) / (len(addresses) - index)
             try:
                 stream = self._plain.connect_tcp(address, port, share_s, local_address, socket_options)
-                return BoundedStream(stream)
+                return self._streams.add(BoundedStream(stream, self._streams))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if index == len(addresses) - 1:
                     raise
@@ -78,8 +113,8 @@ class BoundedBackend(httpcore2.NetworkBackend):
 class BoundedStream(httpcore2.NetworkStream):
     """A socket, or TLS over one, that obeys the deadline of the thread that uses it."""
 
-    def __init__(self, stream: httpcore2.NetworkStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: httpcore2.NetworkStream, streams: OpenStreams) -> None:
+        self._stream, self._streams = stream, streams
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _left_s(timeout, httpcore2.ReadTimeout))
@@ -88,6 +123,7 @@ class BoundedStream(httpcore2.NetworkStream):
         self._stream.write(buffer, _left_s(timeout, httpcore2.WriteTimeout))
 
     def close(self) -> None:
+        self._streams.discard(self)
         self._stream.close()
 
     def start_tls(
@@ -96,8 +132,14 @@ class BoundedStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        left_s = _left_s(timeout, httpcore2.ConnectTimeout)
-        return BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left_s))
+        try:
+            left_s = _left_s(timeout, httpcore2.ConnectTimeout)
+            secured = self._stream.start_tls(ssl_context, server_hostname, left_s)
+        except BaseException:
+            self.close()
+            raise
+        self._streams.discard(self)
+        return self._streams.add(BoundedStream(secured, self._streams))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

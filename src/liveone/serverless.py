@@ -11,8 +11,9 @@ import os
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from liveone import config, main
+from liveone import config
 from liveone.errors import ConfigError
+from liveone.stateless import stateless
 from liveone.web.answers import ApiError, error_answer, plain
 
 EVERYBODY = "*"
@@ -25,7 +26,7 @@ def application() -> ASGIApp:
     """The application, or the reason why there is none."""
     try:
         settings = config.load()
-        app = main.stateless(settings)
+        app = stateless(settings)
     except ConfigError as error:
         log.critical("LiveOne is not set up: %s %s", error, error.hint)
         return Refusing(error)

@@ -17,12 +17,12 @@ from liveone.administration import Steward
 from liveone.backups import BackupFolder, backup_name
 from liveone.clock import SystemClock
 from liveone.config import VendorConfig
-from liveone.main import VendorBook
 from liveone.simulate.run import PortalOptions, make_portal
 from liveone.store import backup, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
+from liveone.vendorbook import VendorBook
 from liveone.web.auth import AuthSettings, User
 from liveone.web.passwords import hash_password
 from liveone.web.services import Services

@@ -123,7 +123,7 @@ def test_a_session_goes_on_after_an_error(
 ) -> None:
     from liveone import config
     from liveone.cli.sql import Session, converse
-    from liveone.main import open_database
+    from liveone.databases import open_database
 
     lines = iter(["SELECT", " 1 + 1;", "SELECT nope;", ".mode csv", ".tables", ".what", ROW.format(1) + ";"])
 

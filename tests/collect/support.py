@@ -2,11 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from liveone.collect.loop import Collector
 from liveone.collect.poller import VendorOf
+from liveone.collect.settings import CollectSettings
+from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System, SystemInfo
 from liveone.store import systems
@@ -45,15 +49,18 @@ class ManualClock:
         """Let time pass in steps, letting everything that is due happen after each."""
         end_s = self.elapsed_s + seconds_s
         while self.elapsed_s < end_s:
-            pass_s = min(by_s, end_s - self.elapsed_s)
-            self.elapsed_s += pass_s
-            self.wall_at += pass_s
-            due = [future for at_s, future in self._sleepers if at_s <= self.elapsed_s]
-            self._sleepers = [each for each in self._sleepers if each[0] > self.elapsed_s]
-            for future in due:
-                if not future.done():
-                    future.set_result(None)
+            self.tick(min(by_s, end_s - self.elapsed_s))
             await asyncio.sleep(0.001)
+
+    def tick(self, pass_s: float) -> None:
+        """Let time pass; what is due happens when the event loop runs."""
+        self.elapsed_s += pass_s
+        self.wall_at += pass_s
+        due = [future for at_s, future in self._sleepers if at_s <= self.elapsed_s]
+        self._sleepers = [each for each in self._sleepers if each[0] > self.elapsed_s]
+        for future in due:
+            if not future.done():
+                future.set_result(None)
 
 
 def reading_at(at: float, **values: Any) -> Reading:
@@ -147,3 +154,21 @@ def times_in(store: Store, system_id: int = 1) -> list[int]:
 
     (rows,) = store.database.read([Statement(statement, (system_id,))])
     return [int(at) for (at,) in rows if at is not None]
+
+
+@asynccontextmanager
+async def collecting(
+    store: Store, vendor: VendorOf, clock: Any, tmp_path: Path, **settings: Any
+) -> AsyncIterator[Collector]:
+    collector = Collector(store, vendor, clock, Spool(tmp_path / "spool"), CollectSettings(**settings))
+    running = asyncio.create_task(collector.run())
+    await until(lambda: collector.status().systems)
+    yield collector
+    await collector.stop()
+    await running
+
+
+async def pass_minutes(clock: ManualClock, collector: Collector, minutes: int) -> None:
+    for _ in range(60 * minutes):
+        await clock.advance(1)
+        await until(lambda: collector.status().in_flight == collector.status().stuck)

@@ -170,3 +170,20 @@ def test_first_polls_of_systems_that_appear_together_fit_into_a_cadence(number: 
     first = [turn.due_s for turn in schedule_of(number).turns()]
     assert len(set(first)) == number, "they do not come all at once"
     assert max(first) <= min(40.0, (number - 1) * 0.04)
+
+
+@given(st.floats(0, 20), st.floats(0.1, 57))
+def test_a_postponed_poll_comes_when_it_may_and_the_one_after_keeps_its_distance(
+    past_s: float, wait_s: float
+) -> None:
+    schedule, began_at = schedule_of(), 1_755_600_000.0
+    turn = settled_into(schedule, Moment(began_at, 0.0))
+    moment = Moment(began_at + past_s, past_s)
+    schedule.settle(turn, moment, error=TemporaryFailure("The portal answered 503."))
+    schedule.postpone(turn, moment, wait_s)
+    assert schedule.next_s() == turn.due_s, "no retry of an earlier failure comes before it may be polled"
+    assert wait_s - 1e-5 <= turn.due_s - past_s <= wait_s + CADENCE_S / 4 + 1e-5
+    due_s, on_grid = turn.due_s, not turn.off_grid
+    assert schedule.due(Moment(began_at + due_s, due_s)) == [turn]
+    next_s = turn.due_s - due_s
+    assert next_s == pytest.approx(60, abs=1e-5) if on_grid else next_s >= 57 - 1e-5

@@ -7,10 +7,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.collect.support import (
@@ -19,7 +17,9 @@ from tests.collect.support import (
     ManualClock,
     add,
     always,
+    collecting,
     new_store,
+    pass_minutes,
     reading_at,
     times_in,
     until,
@@ -27,9 +27,9 @@ from tests.collect.support import (
 
 from liveone.clock import SystemClock
 from liveone.collect import grid
-from liveone.collect.loop import Collector, CollectSettings
-from liveone.collect.poller import VendorOf
+from liveone.collect.loop import Collector
 from liveone.collect.recorder import Fate
+from liveone.collect.settings import CollectSettings
 from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
@@ -52,24 +52,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store = new_store(tmp_path / "data.db", 3, busy_timeout_s=0.2)
     yield store
     store.close()
-
-
-@asynccontextmanager
-async def collecting(
-    store: Store, vendor: VendorOf, clock: Any, tmp_path: Path, **settings: Any
-) -> AsyncIterator[Collector]:
-    collector = Collector(store, vendor, clock, Spool(tmp_path / "spool"), CollectSettings(**settings))
-    running = asyncio.create_task(collector.run())
-    await until(lambda: collector.status().systems)
-    yield collector
-    await collector.stop()
-    await running
-
-
-async def pass_minutes(clock: ManualClock, collector: Collector, minutes: int) -> None:
-    for _ in range(60 * minutes):
-        await clock.advance(1)
-        await until(lambda: collector.status().in_flight == collector.status().stuck)
 
 
 async def test_every_system_is_polled_once_a_minute_at_its_own_second(store: Store, tmp_path: Path) -> None:
@@ -182,7 +164,9 @@ async def test_refused_credentials_slow_down_and_stay_visible(store: Store, tmp_
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 30)
         assert collector.status().slowed_down == 3
+        before = len(vendor.asked)
         results = await collector.poll_once()
+        assert len(vendor.asked) == before, "nor does a round on command ask again"
     assert len(vendor.asked) <= 3 * 6
     status = polling.statuses(store)[1]
     assert "Wrong password." in str(status.last_error)

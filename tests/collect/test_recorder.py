@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.collect.support import START_AT, new_store, recorded, times_in
 
 from liveone.clock import SystemClock
 from liveone.collect.backlog import MEMORY_LIMIT, Backlog
-from liveone.collect.recorder import Fate, Recorder, Stopped
+from liveone.collect.recorder import GATHER_S, Fate, Recorder, Stopped
 from liveone.collect.spool import Spool, SpoolFull
 from liveone.store import polling
 from liveone.store.store import Store
@@ -61,6 +62,24 @@ def test_readings_that_come_together_are_committed_together(recorder: Recorder, 
         fates = list(threads.map(one, range(160)))
     assert fates == [[Fate.NEW]] * 160
     assert recorder.counts.commits <= 25
+
+
+def test_between_two_commits_others_have_time_to_gather(recorder: Recorder) -> None:
+    recorder.record([recorded(1, START_AT)])
+    began_s = time.monotonic()
+    for minute in (1, 2, 3):
+        recorder.record([recorded(1, START_AT + 60 * minute)])
+    assert time.monotonic() - began_s >= 2 * GATHER_S
+
+
+def test_a_failed_poll_is_not_counted_before_what_waits(recorder: Recorder, store: Store) -> None:
+    recorder.backlog.append([recorded(1, START_AT)])
+    assert not recorder.failed(1, START_AT + 60, "The portal is away.")
+    assert polling.statuses(store) == {}
+    assert recorder.counts.failures_uncounted == 1
+    recorder.drain()
+    assert recorder.failed(1, START_AT + 120, "The portal is away.")
+    assert polling.statuses(store)[1].consecutive_errors == 1
 
 
 def test_while_the_database_is_locked_readings_wait_on_disk_and_follow_in_order(
@@ -181,6 +200,15 @@ def test_memory_reaches_the_database_even_when_the_spool_disk_stays_broken(
     recorder.drain()
     assert times_in(store) == [START_AT, START_AT + 60]
     assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.NEW]
+
+
+def test_what_is_in_memory_at_the_end_is_put_on_disk_if_the_disk_works_again(tmp_path: Path) -> None:
+    backlog = Backlog(Spool(tmp_path / "spool"))
+    backlog._memory.extend([recorded(1, START_AT)])
+    backlog.close()
+    again = Spool(tmp_path / "spool")
+    assert again.waiting == 1
+    again.close()
 
 
 def test_failed_polls_are_counted_while_the_database_takes_them(

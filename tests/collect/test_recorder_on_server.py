@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.collect.support import START_AT, add, recorded, times_in
 from tests.store.proxy import Fault, Proxy
-from tests.store.sqld import Sqld, scratch
+from tests.store.sqld import Sqld
 
 from changeover.database import hold
 from changeover.database.connect import opened
@@ -20,35 +19,13 @@ from liveone.collect.recorder import Fate, Recorder
 from liveone.collect.spool import Spool
 from liveone.store import aggregates, readings
 from liveone.store.database import Held, Unavailable
-from liveone.store.libsql.create import create_tables
-from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.store import Store
 
 
 @pytest.fixture
-def server() -> Iterator[Sqld]:
-    """A server that a test may kill; nobody else uses it."""
-    own = Sqld(scratch("killed"), namespaces=False)
-    try:
-        yield own.start()
-    finally:
-        own.close()
-
-
-@pytest.fixture
-def proxy(server: Sqld) -> Iterator[Proxy]:
-    between = Proxy(server.port)
-    yield between
-    between.close()
-
-
-@pytest.fixture
-def store(proxy: Proxy) -> Iterator[Store]:
-    with closing(LibsqlDatabase(f"http://127.0.0.1:{proxy.port}", timeout_s=2.0)) as database:
-        create_tables(database)
-        store = Store(database)
-        add(store, "100")
-        yield store
+def store(remote_store: Store) -> Store:
+    add(remote_store, "100")
+    return remote_store
 
 
 @pytest.fixture

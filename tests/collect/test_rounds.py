@@ -11,14 +11,16 @@ def systems(*ids: int) -> list[System]:
 def test_few_are_all_looked_at_each_time() -> None:
     rounds = Rounds(3)
     for _ in range(2):
+        assert rounds.begins
         assert [one.id for one in rounds.next(systems(3, 1, 2))] == [1, 2, 3]
 
 
 def test_a_fleet_is_gone_through_in_turn_and_nobody_twice_before_everybody() -> None:
     rounds = Rounds(3)
     every = systems(*range(1, 8))
-    looked = [[one.id for one in rounds.next(every)] for _ in range(4)]
-    assert looked == [[1, 2, 3], [4, 5, 6], [7, 1, 2], [3, 4, 5]]
+    looked = [(rounds.begins, [one.id for one in rounds.next(every)]) for _ in range(5)]
+    round_one = [(True, [1, 2, 3]), (False, [4, 5, 6]), (False, [7])]
+    assert looked == [*round_one, *round_one[:2]]
 
 
 def test_the_round_goes_on_when_systems_come_and_go() -> None:

@@ -1,73 +1,23 @@
 """The share of one process: alone on a file it writes nothing; with others it polls only what it may."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from tests.collect.support import ManualClock, add, new_store
+from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
+from tests.collect.support import add
 from tests.store.proxy import Fault, Proxy
-from tests.store.sqld import Sqld, scratch
+from tests.store.sqld import Sqld
 
-from liveone.collect.share import Share, times_for
 from liveone.store import leases
 from liveone.store.database import Held, Statement, StoreError
-from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.outage import nobody_writes
 from liveone.store.sole import sole_poller
 from liveone.store.store import Store
 
-ALL = {1, 2, 3, 4}
-TIMES = times_for(60)
-NOTHING: set[int] = set()
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(new_store(tmp_path / "data.db", 4)) as opened:
-        yield opened
-
-
-class Crew:
-    """Shares on one store, on one clock that stands still unless told."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.clock = store, ManualClock()
-        self.shares: list[Share] = []
-
-    def join(self) -> Share:
-        share = Share(self.store, self.clock, TIMES)
-        share.name = f"p{len(self.shares)}"
-        self.shares.append(share)
-        return share
-
-    def leave(self, share: Share) -> None:
-        self.shares.remove(share)
-        share.leave()
-
-    def pass_s(self, seconds_s: float, *awake: Share) -> None:
-        """Time passes; those awake renew every ten seconds."""
-        for _ in range(round(seconds_s / 10)):
-            self.clock.elapsed_s += 10
-            self.clock.wall_at += 10
-            for share in awake:
-                share.renew(ALL, NOTHING)
-
-
-@pytest.fixture
-def crew(store: Store) -> Iterator[Crew]:
-    found = Crew(store)
-    yield found
-    for share in found.shares:
-        share.leave()
-
-
-def back(store: Store, seconds_s: float) -> None:
-    store.database.write([Statement(f"UPDATE _liveone_leases SET polled_at = polled_at - {seconds_s}")])
-
-
-def test_alone_on_a_file_nothing_is_written_and_everything_may_be_polled(crew: Crew, store: Store) -> None:
+def test_alone_on_a_file_nothing_is_written_and_everything_may_be_polled(crew: Crew) -> None:
+    store = crew.store
     before = store.database.change_token()
     share = crew.join()
     for _ in range(3):
@@ -98,15 +48,19 @@ def test_a_second_process_on_a_file_polls_nothing_until_the_first_has_noticed_it
     assert second.claim(second.mine).granted == second.mine
 
 
-def test_who_is_left_on_a_file_is_alone_again(crew: Crew) -> None:
-    first, second = crew.join(), crew.join()
-    for share in (first, second):
-        share.renew(ALL, NOTHING)
-    crew.pass_s(60, first, second)
+def test_who_is_left_on_a_file_is_alone_again_and_keeps_the_distance(crew: Crew) -> None:
+    first, second = crew.pair()
+    back(crew.store, 60)
+    polled = first.mine
+    assert first.claim(polled).granted == polled
     crew.leave(first)
     crew.pass_s(20, second)
     assert (second.mine, second.is_alone) == (ALL, True)
     assert not leases.anybody(crew.store)
+    claimed = second.claim(ALL)
+    assert (claimed.granted, set(claimed.refused)) == (ALL - polled, polled)
+    assert all(0 < refusal.wait_s <= TIMES.pause_s for refusal in claimed.refused.values())
+    assert second.claim(polled).granted == polled, "it waited as long as it was told"
 
 
 def test_a_first_process_that_hangs_is_replaced_and_polls_nothing_when_it_wakes(crew: Crew) -> None:
@@ -117,48 +71,23 @@ def test_a_first_process_that_hangs_is_replaced_and_polls_nothing_when_it_wakes(
     assert second.mine == NOTHING
     crew.pass_s(20, second)
     assert second.mine == ALL
+    assert second.claim(ALL).granted == NOTHING, "the first may have polled until just now"
+    back(crew.store, 60)
+    assert second.claim(ALL).granted == ALL
     assert first.claim(ALL).granted == NOTHING
     first.renew(ALL, NOTHING)
     assert first.mine == NOTHING
 
 
 @pytest.fixture
-def server() -> Iterator[Sqld]:
-    own = Sqld(scratch("share"), namespaces=False)
-    try:
-        yield own.start()
-    finally:
-        own.close()
-
-
-@pytest.fixture
-def proxy(server: Sqld) -> Iterator[Proxy]:
-    between = Proxy(server.port)
-    yield between
-    between.close()
-
-
-@pytest.fixture
-def remote(proxy: Proxy) -> Iterator[Crew]:
-    with closing(LibsqlDatabase(f"http://127.0.0.1:{proxy.port}", timeout_s=2.0)) as database:
-        create_tables(database)
-        opened = Store(database)
-        for number in range(4):
-            add(opened, str(100 + number))
-        yield Crew(opened)
-
-
-def two(remote: Crew) -> tuple[Share, Share]:
-    first, second = remote.join(), remote.join()
-    first.renew(ALL, NOTHING)
-    assert first.mine == ALL
-    remote.pass_s(60, first, second)
-    assert (len(first.mine), len(second.mine)) == (2, 2)
-    return first, second
+def remote(remote_store: Store) -> Crew:
+    for number in range(4):
+        add(remote_store, str(100 + number))
+    return Crew(remote_store)
 
 
 def test_cut_off_from_the_database_a_poller_stops_before_others_take_over(remote: Crew, proxy: Proxy) -> None:
-    first, second = two(remote)
+    first, second = remote.pair()
     assert first.claim(first.mine).granted == first.mine
     proxy.cut(Fault.SILENCE, times=100)
     for passed_s, may in ((0, True), (20, True), (10, False)):
@@ -178,10 +107,27 @@ def test_the_only_poller_goes_on_however_long_the_database_is_silent(remote: Cre
     proxy.cut(Fault.NONE)
 
 
+def test_what_was_just_taken_keeps_its_distance_without_the_database_too(remote: Crew, proxy: Proxy) -> None:
+    first, second = remote.pair()
+    own, others = second.mine, first.mine
+    assert second.claim(own).granted == own
+    assert first.claim(others).granted == others
+    remote.leave(first)
+    remote.pass_s(10, second)
+    assert second.mine == ALL
+    proxy.cut(Fault.SILENCE, times=100)
+    claimed = second.claim(ALL)
+    assert (claimed.granted, set(claimed.refused)) == (own, others), "the other polled these a moment ago"
+    assert all(40 < refusal.wait_s <= TIMES.pause_s for refusal in claimed.refused.values())
+    remote.pass_s(TIMES.pause_s)
+    assert second.claim(ALL).granted == ALL
+    proxy.cut(Fault.NONE)
+
+
 def test_while_the_primary_refuses_everybody_all_go_on_and_nothing_moves_afterwards(
     remote: Crew, server: Sqld
 ) -> None:
-    first, second = two(remote)
+    first, second = remote.pair()
     before = (first.mine, second.mine)
     direct = [Store(LibsqlDatabase(server.url, timeout_s=2.0)) for _ in before]
     for share, store in zip((first, second), direct, strict=True):
@@ -202,23 +148,23 @@ def test_while_the_primary_refuses_everybody_all_go_on_and_nothing_moves_afterwa
 
 
 def test_suspended_past_its_lease_it_hears_that_it_lost_its_systems(remote: Crew) -> None:
-    first, second = two(remote)
+    first, second = remote.pair()
     lost = first.mine
     remote.pass_s(60, second)
     assert second.mine == ALL
     assert first.claim(lost).granted == NOTHING
-    assert first.mine == NOTHING
+    assert (first.mine, first.hurry) == (NOTHING, True)
     assert second.claim(ALL).granted < ALL, "the dead one may have polled a moment before it died"
 
 
 def test_a_stop_gives_everything_back_at_once(remote: Crew) -> None:
-    first, second = two(remote)
+    first, second = remote.pair()
     first.leave()
     remote.pass_s(10, second)
     assert second.mine == ALL
 
 
-def test_what_an_error_says_of_others(server: Sqld, proxy: Proxy, store: Store) -> None:
+def test_what_an_error_says_of_others(server: Sqld, proxy: Proxy, crew: Crew) -> None:
     def error_of(database: LibsqlDatabase) -> StoreError:
         with pytest.raises(StoreError) as caught:
             database.write([Statement("CREATE TABLE t (a)")])
@@ -231,16 +177,25 @@ def test_what_an_error_says_of_others(server: Sqld, proxy: Proxy, store: Store) 
         proxy.cut(Fault.SILENCE, times=5)
         assert not nobody_writes(through, error_of(through))
         proxy.cut(Fault.NONE)
+        blocked = {"block_reads": False, "block_writes": True, "block_reason": "migration"}
+        server.admin("POST", "namespaces/default/config", blocked)
+        assert nobody_writes(through, error_of(through))
         server.kill()
         assert nobody_writes(direct, error_of(direct))
         assert nobody_writes(direct, Held("a migration"))
-        assert nobody_writes(store.database, StoreError("locked"))
+        assert nobody_writes(crew.store.database, StoreError("locked"))
+        assert not nobody_writes(direct, StoreError("database http://blocked.example is locked"))
 
 
 def test_a_claim_grows_old_and_elapsed_time_is_that_of_the_clock_that_says_more(crew: Crew) -> None:
     share = crew.join()
     share.renew(ALL, NOTHING)
+    assert not share.is_fresh(1)
     share.claim(ALL)
+    crew.clock.elapsed_s += TIMES.fresh_s
     assert share.is_fresh(1)
+    crew.clock.elapsed_s += 0.1
+    assert not share.is_fresh(1)
+    share.claim(ALL)
     crew.clock.wall_at += 3600
     assert not share.is_fresh(1), "the machine was suspended: its monotonic clock stood still"

@@ -132,6 +132,16 @@ def test_a_second_process_takes_a_place_of_its_own_and_the_living_inherit_from_t
     spool.close()
 
 
+def test_what_a_living_process_keeps_is_left_to_it(tmp_path: Path) -> None:
+    first, second = Spool(tmp_path), Spool(tmp_path)
+    second.append(some(2))
+    assert first.adopt_orphans() == 0
+    assert (first.waiting, second.waiting) == (0, 2)
+    second.close()
+    assert first.adopt_orphans() == 2
+    first.close()
+
+
 def test_when_every_place_is_taken_it_says_so(tmp_path: Path) -> None:
     spools = [Spool(tmp_path) for _ in range(9)]
     with pytest.raises(SpoolInUse, match=str(tmp_path)):

@@ -125,6 +125,16 @@ def test_a_system_whose_poll_is_under_way_is_not_given(world: World, busy: set[i
         assert not set(turnover(me, members, world.held, free, busy=busy).give) & busy
 
 
+@settings(max_examples=100, deadline=None)
+@given(worlds())
+def test_those_who_decide_on_one_view_take_different_systems(world: World) -> None:
+    free = world.systems - frozenset().union(*world.held.values())
+    members = [Member(one) for one in sorted(world.held)]
+    taken = [system for me in world.held for system in turnover(me, members, world.held, free).take]
+    assert len(taken) == len(set(taken))
+    assert set(taken) <= free
+
+
 def test_life_is_judged_by_watching_and_everybody_gets_the_full_time_after_we_were_away() -> None:
     first = watched({}, {"a": 5, "b": 9}, 100.0, unbroken=False)
     assert first == {"a": Seen(5, 100.0, 100.0), "b": Seen(9, 100.0, 100.0)}

@@ -14,9 +14,10 @@ from tests.serverless.host import ROOT
 
 from liveone import serverless
 from liveone.clock import SystemClock
-from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.loop import Collector
 from liveone.collect.nospool import NoSpool
 from liveone.collect.oncall import OnCall
+from liveone.collect.settings import CollectSettings
 from liveone.config import load
 from liveone.errors import ConfigError
 from liveone.simulate.run import PortalOptions, make_portal

@@ -16,7 +16,8 @@ from typing import Any
 from tests.simulation.clockwork import FastClock, Hands
 
 from liveone import clock as clock_module
-from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.loop import Collector
+from liveone.collect.settings import CollectSettings
 from liveone.collect.spool import Spool
 from liveone.simulate.portal import EMAIL, PASSWORD
 from liveone.store.store import open_store
@@ -24,8 +25,8 @@ from liveone.vendors import retry
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.registry import open_vendor
 
-LOOPS = 4
-"""Closing days, emptying the spool, reading the systems, polling."""
+LOOPS = 5
+"""Closing days, emptying the spool, reading the systems, sharing them, polling."""
 
 
 async def collect(job: dict[str, Any], clock: FastClock) -> None:

@@ -140,7 +140,7 @@ class Installation:
         )
         (self.folder / "liveone.toml").write_text(text)
 
-    def started(self, **environment: str) -> "tuple[subprocess.Popen[str], Path]":
+    def started(self, *options: str, **environment: str) -> "tuple[subprocess.Popen[str], Path]":
         """`liveone serve` as a process; its standard error goes to a file."""
         errors = self.folder / f"stderr-{len(self.processes)}"
         given = {
@@ -150,23 +150,23 @@ class Installation:
             "LIVEONE_VENDOR_HOME_PASSWORD": PASSWORD,
             **environment,
         }
-        command = [str(LIVEONE), "--config", str(self.folder / "liveone.toml"), "serve"]
+        command = [str(LIVEONE), "--config", str(self.folder / "liveone.toml"), "serve", *options]
         with errors.open("w") as file:
             process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=file, text=True)
         self.processes.append(process)
         return process, errors
 
-    def serve(self, **environment: str) -> Serve:
+    def serve(self, *options: str, **environment: str) -> Serve:
         """`liveone serve`, once it answers."""
-        process, errors = self.started(**environment)
+        process, errors = self.started(*options, **environment)
         assert process.stdout
         said = process.stdout.readline()
         assert " at http" in said, f"it did not start: {errors.read_text()}"
         return Serve(process, said.rpartition(" at ")[2].strip().rstrip("/"), said, errors)
 
-    def refused(self, **environment: str) -> tuple[int, str]:
+    def refused(self, *options: str, **environment: str) -> tuple[int, str]:
         """`liveone serve` that ends by itself: its exit code and what it said."""
-        process, errors = self.started(**environment)
+        process, errors = self.started(*options, **environment)
         return process.wait(15), errors.read_text()
 
     def stored(self) -> list[int]:

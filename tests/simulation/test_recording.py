@@ -21,7 +21,8 @@ from tests.simulation.rebuilt import (
 from tests.store.test_five_minutes import expected as plain_five_minutes
 
 from liveone.collect import closer, grid
-from liveone.collect.loop import Collector, CollectSettings
+from liveone.collect.loop import Collector
+from liveone.collect.settings import CollectSettings
 from liveone.collect.spool import Spool
 from liveone.domain.aggregates import ENERGIES
 from liveone.domain.intervals import interval_end

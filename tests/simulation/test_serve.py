@@ -21,18 +21,11 @@ from tests.simulation.installation import (
     Installation,
     PortalProcess,
     Serve,
-    portal_process,
     until,
 )
 from tests.simulation.small_disk import small_disk
 
 SITES = itertools.count(1586)
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
-    with portal_process(tmp_path_factory.mktemp("portal")) as running:
-        yield running
 
 
 @pytest.fixture

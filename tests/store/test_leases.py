@@ -208,3 +208,47 @@ def test_leases_of_systems_that_are_gone_are_forgotten(shared: Store) -> None:
     run(shared, "DELETE FROM systems WHERE id = 2")
     leases.take(shared, "a", {3}, NEW)
     assert leases.beat(shared, "a", "host:a").held["a"] == {1, 3}
+
+
+def test_a_claim_is_a_sign_of_life_and_enters_who_was_taken_for_dead(shared: Store) -> None:
+    leases.beat(shared, "a", "host:a")
+    leases.take(shared, "a", {1, 2}, NEW)
+    before = leases.beat(shared, "b", "host:b").beats["a"]
+    claim(shared, "a", 1)
+    watched = leases.beat(shared, "b", "host:b").beats["a"]
+    assert watched > before
+    assert leases.take(shared, "b", {1}, Taking({"a": watched})) == {1}
+    assert "a" not in leases.beat(shared, "b", "host:b").beats, "the dead are buried"
+    assert claim(shared, "a", 1, 2) == {2}
+    assert "a" in leases.beat(shared, "b", "host:b").beats
+
+
+def test_who_polled_last_itself_waits_too_after_taking_from_the_dead(shared: Store) -> None:
+    for poller in ("a", "b"):
+        leases.beat(shared, poller, f"host:{poller}")
+    leases.take(shared, "b", {1}, NEW)
+    assert claim(shared, "b", 1) == {1}
+    leases.give(shared, "b", {1})
+    leases.take(shared, "a", {1}, NEW)
+    back(shared, 600)
+    dead = {"a": leases.beat(shared, "b", "host:b").beats["a"]}
+    assert leases.take(shared, "b", {1}, Taking(dead, polled_ago_s=5.0)) == {1}
+    assert claim(shared, "b", 1) == set(), "the dead one may have polled without saying so"
+
+
+def test_after_clearing_nobody_is_there_and_nothing_is_held(shared: Store) -> None:
+    leases.beat(shared, "a", "host:a")
+    leases.take(shared, "a", {1, 2}, NEW)
+    claim(shared, "a", 1)
+    leases.clear(shared)
+    board = leases.beat(shared, "b", "host:b")
+    assert (list(board.beats), board.held) == (["b"], {})
+    assert leases.waits(shared, {1}, PAUSE_S)[1] > 0, "when it was polled is kept"
+
+
+def test_what_a_poller_without_an_entry_holds_may_be_taken(shared: Store) -> None:
+    leases.beat(shared, "a", "host:a")
+    leases.take(shared, "a", {1}, NEW)
+    run(shared, "DELETE FROM _liveone_pollers WHERE id = 'a'")
+    leases.beat(shared, "b", "host:b")
+    assert leases.take(shared, "b", {1}, NEW) == {1}

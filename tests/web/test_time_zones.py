@@ -13,7 +13,7 @@ from tests.web.support import COOKIE, SetClock, house, services, serving
 
 from liveone.collect import closer
 from liveone.domain.zones import Zone
-from liveone.main import run_daily
+from liveone.outcomes import run_daily
 from liveone.store import bulk, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store

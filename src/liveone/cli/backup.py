@@ -7,8 +7,8 @@ import click
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
+from liveone.databases import open_database
 from liveone.errors import BadInput
-from liveone.main import open_database
 from liveone.store import backup
 from liveone.transfer.server_backup import backup_server
 

@@ -13,6 +13,7 @@ from liveone.cli.serve import start_logging
 from liveone.clock import SystemClock
 from liveone.collect import closer
 from liveone.config import CollectConfig, Config, DatabaseConfig, ServerConfig, VendorConfig
+from liveone.databases import open_store
 from liveone.domain.system import System
 from liveone.simulate import presets
 from liveone.simulate.portal import Portal
@@ -74,7 +75,7 @@ def fill(config: Config, options: PortalOptions) -> None:
     """Make the database and bring its history up to now."""
     if not config.database_path.exists():
         create(config.database_path)
-    store = main.open_store(config)
+    store = open_store(config)
     try:
         known = {system.vendor_site_id: system for system in systems.list_systems(store)}
         for index, kind in enumerate(options.presets):

@@ -13,14 +13,17 @@ from liveone import schema
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.config import Config
+from liveone.databases import open_store
 from liveone.domain import freshness
 from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
-from liveone.main import VendorBook, auth_settings, open_store, release
+from liveone.main import auth_settings
+from liveone.release import release
 from liveone.store import aggregates, leases, polling, readings, systems
 from liveone.store.storage import storage
 from liveone.store.store import Store
+from liveone.vendorbook import VendorBook
 
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400

@@ -87,7 +87,7 @@ def init_command(folder: Path, url: str) -> None:
 
 
 def _create_on_server(folder: Path, url: str) -> None:
-    from liveone.main import create_database
+    from liveone.databases import create_database
 
     token = Secrets(database_token=os.environ.get("LIVEONE_DATABASE_TOKEN", ""))
     create_database(Config(folder=folder, path=None, database=DatabaseConfig(url), secrets=token))

@@ -34,7 +34,7 @@ def schema_command() -> None:
 @pass_shell
 def show_status(shell: Shell, as_json: bool) -> None:
     """The database's generation and what is to be done. Exit code 3: this release cannot serve it."""
-    from liveone.main import release
+    from liveone.release import release
 
     with opened(shell) as database:
         found = schema.status(database)
@@ -84,7 +84,7 @@ def show_contract(generation: int, as_json: bool) -> None:
 @contextmanager
 def opened(shell: Shell) -> Iterator[Database]:
     """The configured database as it is, closed afterwards."""
-    from liveone.main import open_database
+    from liveone.databases import open_database
 
     database = open_database(shell.config)
     try:

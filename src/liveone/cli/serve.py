@@ -7,6 +7,8 @@ import click
 from liveone import main
 from liveone.cli.context import Shell, pass_shell
 from liveone.config import Config, with_role
+from liveone.databases import only_reads
+from liveone.release import release
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -36,7 +38,7 @@ def start_logging(*, verbose: bool) -> None:
 
 def announce(config: Config, address: str) -> None:
     """Say where to look, and why only from here when that is so."""
-    click.echo(f"LiveOne {main.release()} serves {config.database.url} at {address}")
+    click.echo(f"LiveOne {release()} serves {config.database.url} at {address}")
     if main.auth_settings(config).is_open:
         click.echo(
             "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
@@ -46,7 +48,7 @@ def announce(config: Config, address: str) -> None:
         click.echo("Role web: this process shows and takes changes; it neither polls nor closes days.")
     if config.serve.role == "poller":
         click.echo("Role poller: this process polls and closes days; only /api/health and /metrics answer.")
-    if main.only_reads(config):
+    if only_reads(config):
         click.echo("The database token only reads: this instance shows; it neither polls nor closes days.")
     if not config.collect.scheduler:
         click.echo("The schedule is off: call /api/cron/minutely and /api/cron/daily.")

@@ -8,15 +8,17 @@ import click
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
+from liveone.databases import open_store
 from liveone.domain import freshness
 from liveone.domain.system import System, SystemInfo
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput, LiveOneError
-from liveone.main import VendorBook, open_store, run_daily
+from liveone.outcomes import run_daily
 from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
+from liveone.vendorbook import VendorBook
 from liveone.web.services import DailyJob
 
 ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."

@@ -14,10 +14,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.cli.systems import found_system
 from liveone.clock import SystemClock
+from liveone.databases import open_store
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
-from liveone.main import open_store
 from liveone.store import aggregates, bulk
 from liveone.store.bulk import Imported
 from liveone.store.store import Store

@@ -26,8 +26,8 @@ from liveone.cli import upgrade_words as words
 from liveone.cli.accounts import show
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.config import Config
+from liveone.databases import open_store
 from liveone.errors import LiveOneError
-from liveone.main import open_store
 
 AGAIN: dict[str, Callable[..., Outcome]] = {"resume": resume, "rollback": rollback, "finish": finish}
 

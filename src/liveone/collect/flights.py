@@ -1,4 +1,4 @@
-"""Polls under way: a bounded number at a time, never two of one system.
+"""Polls under way: a bounded number at a time, never two of one system (who starts them sees to that).
 
 Rule: a slot is for asking a vendor. A poll that takes long gives it back and goes on alone, so that however
 many portals hang, the others' systems are polled on time; one that was answered gives it back too, so that
@@ -92,9 +92,7 @@ class Flights:
         return [flight.task for flight in list(self._flights.values())]
 
     def start(self, system: System, *, late_s: float = 0.0) -> Flight:
-        """Poll a system, ``late_s`` after it was due, or join the poll of it that is under way."""
-        if (present := self._flights.get(system.id)) is not None:
-            return present
+        """Poll a system that is not being polled, ``late_s`` after it was due."""
         flight = Flight(system, asyncio.create_task(self._fly(system)), lag_s=late_s)
         self._flights[system.id] = flight
         flight.task.add_done_callback(lambda _: self._land(flight))

@@ -1,12 +1,13 @@
 """Asking for the right to poll, from the event loop: in threads, and never longer than a poll may wait.
 
-Rule: a database that hangs delays no poll by more than ``PATIENCE_S``; then it counts what the share may do
-without it.
+Rule: a database that hangs delays no poll, and no stop, by more than ``PATIENCE_S``; then it counts what the
+share may do without it.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable, Set
+from contextlib import suppress
 from typing import TypeVar
 
 from liveone.collect.share import Claimed, Share
@@ -57,9 +58,11 @@ class Permits:
         return await self._workers.submit(lambda: self.share.begin_job(name, lasts_s))
 
     async def leave(self) -> None:
-        """Hand everything over and end."""
-        await self._workers.submit(self.share.leave)
+        """Hand everything over and end; a database that hangs is not waited for any longer than by a poll."""
+        leaving = self._workers.submit(self.share.leave)
         self._workers.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving, PATIENCE_S)
 
     def _counted(self, call: Callable[[], Result]) -> Callable[[], Result]:
         self._count(1)

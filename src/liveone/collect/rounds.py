@@ -18,13 +18,14 @@ class Rounds:
     def __init__(self, most: int = LOOKS_MAX) -> None:
         self._most = most
         self._after_id = -1
+        self.begins = True
+        """Whether the next call begins a round."""
 
     def next(self, systems: Sequence[System]) -> list[System]:
-        """The systems that follow those of the last call, by id."""
+        """The systems that follow those of the last call, by id; no call spans two rounds."""
         ordered = sorted(systems, key=lambda system: system.id)
-        if len(ordered) <= self._most:
-            return ordered
-        later = [system for system in ordered if system.id > self._after_id]
-        chosen = (later + ordered)[: self._most]
-        self._after_id = chosen[-1].id
+        later = [system for system in ordered if system.id > self._after_id] or ordered
+        chosen = later[: self._most]
+        self.begins = chosen[-1:] == ordered[-1:]
+        self._after_id = -1 if self.begins else chosen[-1].id
         return chosen

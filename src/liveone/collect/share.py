@@ -64,19 +64,20 @@ class _Moment:
 
 
 class Share:
-    """One process's share. ``renew`` is called by one thread at a time, all else from any thread."""
+    """One process's share. Safe to call from any thread; after ``leave`` it has nothing and may nothing."""
 
     def __init__(self, store: Store, clock: Clock, times: Times) -> None:
         self._store, self._clock, self.times = store, clock, times
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = uuid.uuid4().hex
         self._sole: SoleLock | None = sole_lock(store.database, self.name)
-        self._renewing = threading.Lock()
-        self._has_tables = self._is_member = self._has_others = False
+        self._renewing, self._noting = threading.Lock(), threading.Lock()
+        self._has_tables = self._is_member = self._has_others = self._has_left = False
         self._seen: dict[str, Seen] = {}
         self._answered: _Moment | None = None
         self._joined_s = 0.0
         self._claimed: dict[int, _Moment] = {}
+        self._taken: dict[int, _Moment] = {}
         self._not_before: dict[int, float] = {}
         self._unsaid: Set[int] = frozenset()
         self.mine: Set[int] = frozenset()
@@ -96,6 +97,8 @@ class Share:
         """
         with self._renewing:
             self.hurry = False
+            if self._has_left:
+                return
             if self._stays_alone(wanted):
                 self.mine = frozenset(wanted)
             else:
@@ -103,6 +106,8 @@ class Share:
 
     def claim(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems of ours now."""
+        if self._has_left:
+            return Claimed()
         asked, sent = system_ids & self.mine, self._moment()
         if self.is_alone:
             return self._claim_alone(asked, sent)
@@ -115,9 +120,10 @@ class Share:
             return self.without_database(asked, error)
         self._answered = sent
         self._grant(granted, sent)
-        self._unsaid = self._unsaid - granted
-        lost = {key for key in asked - granted if key not in refused or refused[key].holder != self.name}
-        self.mine = self.mine - lost
+        lost = {key for key in asked - granted if key not in refused or refused[key].holder_id != self._id}
+        with self._noting:
+            self._unsaid = self._unsaid - granted
+            self.mine = self.mine - lost
         self.hurry = self.hurry or bool(lost)
         return Claimed(granted, refused)
 
@@ -125,10 +131,12 @@ class Share:
         """The right to poll systems of ours while the database does not answer, or says ``error``."""
         sent = self._moment()
         if self._is_safe(sent, error):
-            granted = system_ids & self.mine
+            early = self._just_taken(system_ids & self.mine)
+            granted = (system_ids & self.mine) - early.keys()
             self._grant(granted, sent)
-            self._unsaid = self._unsaid | granted
-            return Claimed(granted)
+            with self._noting:
+                self._unsaid = self._unsaid | granted
+            return Claimed(granted, early)
         return Claimed(refused={key: Refusal(self.times.renew_s) for key in system_ids})
 
     def is_fresh(self, system_id: int) -> bool:
@@ -142,7 +150,11 @@ class Share:
         return granted is None or self._elapsed_s(granted) >= self.times.pause_s
 
     def visit(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems now and then, without a share of them."""
+        """Ask to poll systems now and then, without a share of them. Raises StoreError."""
+        with self._renewing:
+            return self._visit(system_ids)
+
+    def _visit(self, system_ids: Set[int]) -> Claimed:
         if self._sole is not None and not self._sole.together():
             name, _ = sole_poller(self._store.database) or (None, 0)
             return Claimed(refused={key: Refusal(self.times.pause_s, name) for key in system_ids})
@@ -163,7 +175,12 @@ class Share:
         return Claimed(granted, refused)
 
     def begin_job(self, name: str, lasts_s: float) -> bool:
-        """Whether this process may do a job that only one should; repeat it to go on with it."""
+        """Whether this process may do a job that only one should; repeat it to go on with it.
+
+        Raises StoreError.
+        """
+        if self._has_left:
+            return False
         if self.is_alone:
             return True
         if self._sole is not None and not self._is_member:
@@ -176,6 +193,11 @@ class Share:
 
     def leave(self) -> None:
         """Hand everything over at once. What the database does not hear, others find out by watching."""
+        self._has_left = True
+        with self._renewing:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
         try:
             if self._has_tables and not self.is_alone:
                 leases.leave(self._store, self._id, self.mine, self._unsaid)
@@ -230,7 +252,8 @@ class Share:
     def _turn_over(self, board: Board, moves: Turnover, wanted: Set[int], living: Set[str]) -> None:
         before = board.held.get(self._id, frozenset())
         going = set(moves.give) | (before - wanted)
-        self.mine = (before & wanted) - going
+        with self._noting:
+            self.mine = (before & wanted) - going
         if going:
             leases.give(self._store, self._id, going, self._unsaid)
         may_take, is_sure = self._may_take()
@@ -238,7 +261,10 @@ class Share:
             dead = {poller: beats for poller, beats in board.beats.items() if poller not in living}
             ago_s = self.times.lease_s - self.times.safe_s if is_sure else 0.0
             how = Taking(dead, cautious=not is_sure, polled_ago_s=ago_s)
-            self.mine = self.mine | leases.take(self._store, self._id, moves.take, how)
+            taken = leases.take(self._store, self._id, moves.take, how)
+            self._taken.update(dict.fromkeys(taken, self._moment()))
+            with self._noting:
+                self.mine = self.mine | taken
 
     def _may_take(self) -> tuple[bool, bool]:
         """Whether we may take systems, and whether what is free is surely not polled by anybody.
@@ -303,8 +329,16 @@ class Share:
             return True
         return error is not None and nobody_writes(self._store.database, error)
 
+    def _just_taken(self, system_ids: Set[int]) -> dict[int, Refusal]:
+        """What another process may have polled within the pause, as far as we know without the database."""
+        since_s = {key: self._elapsed_s(self._taken[key]) for key in system_ids if key in self._taken}
+        pause_s = self.times.pause_s
+        return {key: Refusal(pause_s - past_s) for key, past_s in since_s.items() if past_s < pause_s}
+
     def _grant(self, system_ids: Collection[int], sent: _Moment) -> None:
         self._claimed.update(dict.fromkeys(system_ids, sent))
+        for key in system_ids:
+            self._taken.pop(key, None)
 
     def _moment(self) -> _Moment:
         return _Moment(self._clock.now_at(), self._clock.monotonic_s())

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class PollCounts:
-    """Polls since the collector was made. ``skipped``: the system's last poll had not ended."""
+    """Polls since the collector was made. ``skipped``: the system's last poll had not ended; ``last_at`` and
+    ``lag_s`` are when the last one ended (UTC epoch seconds), and by how much it began too late."""
 
     polls: int = 0
     failures: int = 0
     retries: int = 0
     skipped: int = 0
+    last_at: float | None = None
+    lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

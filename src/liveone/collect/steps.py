@@ -21,18 +21,27 @@ class Steps:
     async def every(self, period_s: float, step: Callable[[], Awaitable[object]], name: str) -> None:
         """Make a step every ``period_s``, sooner after one that failed, for ever."""
         while True:
-            pause_s = period_s
-            try:
-                await step()
-                self._clear(name)
-            except Exception as error:
-                self._note(name, error)
-                pause_s = min(period_s, AFTER_TROUBLE_S)
-            await self._clock.sleep(pause_s)
+            works = await self._works(step, name)
+            await self._clock.sleep(period_s if works else min(period_s, AFTER_TROUBLE_S))
+
+    async def again(self, step: Callable[[], Awaitable[object]], name: str) -> None:
+        """Make a step that waits by itself, again and again."""
+        while True:
+            if not await self._works(step, name):
+                await self._clock.sleep(AFTER_TROUBLE_S)
 
     def problems(self) -> Iterator[str]:
         """What went wrong at the last attempt of each step, in words."""
         yield from (f"{step} fails: {text}" for step, text in list(self._troubles.items()))
+
+    async def _works(self, step: Callable[[], Awaitable[object]], name: str) -> bool:
+        try:
+            await step()
+        except Exception as error:
+            self._note(name, error)
+            return False
+        self._clear(name)
+        return True
 
     def _note(self, step: str, error: Exception) -> None:
         if self._troubles.get(step) != str(error):

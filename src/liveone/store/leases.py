@@ -6,6 +6,7 @@ Rule: these tables are made when a second process may be there, never before and
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from liveone.store.database import Row, SchemaChanged, Statement
 from liveone.store.script import split
@@ -30,10 +31,12 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a system must not be polled now: not for ``wait_s`` seconds, or not while ``holder`` lives."""
+    """Why a system must not be polled now: not for ``wait_s`` seconds, or not while ``holder`` lives: its
+    name, which another may have too; ``holder_id`` says who it is."""
 
     wait_s: float
     holder: str | None = None
+    holder_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,11 @@ def visit(
 
 
 def waits(store: Store, system_ids: Collection[int], pause_s: float) -> dict[int, float]:
-    """The seconds that systems have to be left alone since their last poll; empty without the tables."""
+    """For how many seconds more each system has to be left alone; empty without the tables."""
     if not are_kept(store):
         return {}
     rows = _or_none(store, "lease_waits", _listed(system_ids), pause_s)
-    return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items() if refusal.wait_s > 0}
+    return {key: refusal.wait_s for key, refusal in _refusals(rows, ()).items()}
 
 
 def leave(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
@@ -179,8 +182,10 @@ def _ids(rows: Sequence[Row]) -> set[int]:
 
 
 def _refusals(rows: Sequence[Row], granted: Collection[int]) -> dict[int, Refusal]:
-    return {
-        int(row[0]): Refusal(max(0.0, float(row[1])), None if row[2] is None else str(row[3] or row[2]))  # type: ignore[arg-type]
-        for row in rows
-        if row[0] not in granted
-    }
+    return {int(row[0]): _refusal(*row[1:]) for row in rows if row[0] not in granted}  # type: ignore[arg-type]
+
+
+def _refusal(wait_s: Any, holder_id: Any, name: Any) -> Refusal:
+    if holder_id is None:
+        return Refusal(max(0.0, float(wait_s)))
+    return Refusal(max(0.0, float(wait_s)), str(name or holder_id), str(holder_id))

@@ -1,9 +1,8 @@
 """What an error says of others: whether nobody can write to the database just now, or only we cannot."""
 
+from hrana.errors import Blocked
 from liveone.store.database import Database, Held, StoreError
 from liveone.store.sqlite import SqliteDatabase
-
-BLOCKED = "blocked"
 
 
 def nobody_writes(database: Database, error: StoreError) -> bool:
@@ -16,9 +15,7 @@ def nobody_writes(database: Database, error: StoreError) -> bool:
     """
     if isinstance(database, SqliteDatabase) or isinstance(error, Held):
         return True
-    return BLOCKED in str(error).lower() or any(
-        isinstance(one, ConnectionRefusedError) for one in _chain(error)
-    )
+    return any(isinstance(one, ConnectionRefusedError | Blocked) for one in _chain(error))
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

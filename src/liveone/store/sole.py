@@ -13,6 +13,7 @@ from liveone.store.database import Database
 from liveone.store.sqlite import SqliteDatabase
 
 SUFFIX = "-poller"
+CLOSED = -1
 
 
 class SoleLock:
@@ -51,7 +52,11 @@ class SoleLock:
         self.is_alone = False
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        """Let others have it, for good; once is enough."""
+        self.is_alone = False
+        descriptor, self._descriptor = self._descriptor, CLOSED
+        if descriptor != CLOSED:
+            os.close(descriptor)
 
     def _lock(self, how: int) -> bool:
         try:

@@ -60,11 +60,12 @@ class Http:
         self._host = urlsplit(base_url).netloc
         self._quiet_until_s = 0.0
         self._closed = threading.Event()
+        self._network = BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_tls(verify_tls),
             max_connections=CONNECTIONS_MAX,
             keepalive_expiry=IDLE_S_MAX,
-            network_backend=BoundedBackend(),
+            network_backend=self._network,
         )
 
     @property
@@ -108,6 +109,7 @@ class Http:
         """Release every connection."""
         self._closed.set()
         self._pool.close()
+        self._network.close()
 
     def _exchange(
         self,

@@ -1,0 +1,48 @@
+"""A round of polls on command, for whoever calls the cron path or runs `liveone poll`.
+
+Rule: every active system has a result. What must not be polled now has that of its last poll, what is slowed
+down the error that slowed it, and what has not answered in time says so.
+"""
+
+from liveone.clock import Clock
+from liveone.collect.flights import Flight
+from liveone.collect.poller import PollFailed, PollResult
+from liveone.collect.polling import Polling
+from liveone.collect.schedule import Turn
+from liveone.collect.standing import standings
+from liveone.collect.workers import Workers
+from liveone.store.store import Store
+
+
+class Command:
+    """Polls everything once, when told to. Lives in one event loop."""
+
+    def __init__(self, polling: Polling, store: Store, chores: Workers, clock: Clock) -> None:
+        self._polling, self._store, self._chores, self._clock = polling, store, chores, clock
+
+    async def poll_all(self, within_s: float) -> list[PollResult]:
+        """One result a system, in the order of the systems. Raises StoreError."""
+        systems, turns = self._polling.systems, self._polling.turns()
+        results = {turn.system.id: self._slowed(turn) for turn in turns if self._is_slowed(turn)}
+        awake = [turn for turn in turns if turn.system.id not in results]
+        claimed = await self._polling.claim_for_round(awake)
+        under_way = [turn for turn in awake if self._polling.flight_of(turn) is not None]
+        granted = [turn for turn in awake if turn.system.id in claimed.granted]
+        begun = [(turn, self._polling.begin(turn)) for turn in [*under_way, *granted]]
+        await self._polling.landed([flight for _, flight in begun], within_s)
+        results |= {turn.system.id: self._result_of(turn, flight, within_s) for turn, flight in begun}
+        rest = [system for key, system in systems.items() if key not in results]
+        results |= await self._chores.submit(lambda: standings(self._store, rest, claimed.refused))
+        return [results[key] for key in systems]
+
+    def _is_slowed(self, turn: Turn) -> bool:
+        return turn.slowed_by is not None and turn.due_s > self._clock.monotonic_s()
+
+    def _slowed(self, turn: Turn) -> PollResult:
+        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=turn.slowed_by)
+
+    def _result_of(self, turn: Turn, flight: Flight, within_s: float) -> PollResult:
+        if flight.task.done() and not flight.task.cancelled():
+            return flight.task.result()
+        error = PollFailed(f"No answer within {within_s:.0f} s.")
+        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=error)

@@ -1,0 +1,32 @@
+"""A process that closes days on a server as a collector does. Argument: the database's URL."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+from liveone.clock import SystemClock
+from liveone.collect import closer
+from liveone.collect.closer import Closed
+from liveone.collect.duty import Duty
+from liveone.collect.permits import Permits
+from liveone.collect.share import Share, times_for
+from liveone.collect.workers import Workers
+from liveone.store.store import open_store
+
+
+async def main(url: str) -> None:
+    store, clock, asked = open_store(url), SystemClock(), 0
+
+    def work(goes_on: Callable[[], bool]) -> list[Closed]:
+        def told() -> bool:
+            nonlocal asked
+            asked += 1
+            print(asked, flush=True)
+            return goes_on()
+
+        return closer.catch_up(store, clock.now_at(), goes_on=told)
+
+    await Duty(store, clock, Permits(Share(store, clock, times_for(60))), Workers(2)).do(work)
+
+
+asyncio.run(main(sys.argv[1]))

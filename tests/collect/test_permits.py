@@ -1,0 +1,70 @@
+"""Asking from the event loop: a database that hangs delays neither polls nor a stop."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Set
+
+import pytest
+from tests.collect.crew import ALL, NOTHING, TIMES, Crew
+
+from liveone.collect import permits
+from liveone.collect.permits import HANGING_MAX, Permits
+from liveone.collect.share import Claimed, Share
+
+pytestmark = pytest.mark.anyio
+
+
+class Hanging(Share):
+    """A share whose database answers when ``gate`` opens."""
+
+    gate = threading.Event()
+    asked = 0
+
+    def claim(self, system_ids: Set[int]) -> Claimed:
+        self.asked += 1
+        self.gate.wait(20)
+        return super().claim(system_ids)
+
+    def leave(self) -> None:
+        self.gate.wait(20)
+        super().leave()
+
+
+@pytest.fixture
+def hanging(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Hanging:
+    monkeypatch.setattr(permits, "PATIENCE_S", 0.05)
+    share = Hanging(crew.store, crew.clock, TIMES)
+    share.gate = threading.Event()
+    share.renew(ALL, NOTHING)
+    return share
+
+
+async def test_a_claim_that_hangs_is_decided_without_the_database_and_few_hang_at_a_time(
+    hanging: Hanging,
+) -> None:
+    asking = Permits(hanging)
+    answers = [asyncio.create_task(asking.claim({key})) for key in (1, 2)]
+    await asyncio.sleep(0)
+    assert asking.asking == 2
+    assert [(await answer).granted for answer in answers] == [NOTHING, NOTHING], (
+        "it never heard of a database"
+    )
+    hanging._answered = hanging._moment()
+    for _ in range(3):
+        assert (await asking.claim({3})).granted == {3}, "it goes on with what it holds"
+    assert (hanging.asked, asking.asking) == (HANGING_MAX, 0)
+    hanging.gate.set()
+    end_s = time.monotonic() + 5
+    while hanging.asked == HANGING_MAX and time.monotonic() < end_s:
+        await asking.claim({4})
+        await asyncio.sleep(0.01)
+    assert hanging.asked == HANGING_MAX + 1, "once it answers it is asked again"
+    await asking.leave()
+
+
+async def test_a_stop_does_not_wait_for_a_database_that_hangs(hanging: Hanging) -> None:
+    began_s = time.monotonic()
+    await Permits(hanging).leave()
+    assert time.monotonic() - began_s < 5
+    hanging.gate.set()
