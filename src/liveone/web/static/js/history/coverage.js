@@ -42,3 +42,17 @@ export function coverageText(shares) {
   }
   return length ? t("chart.coverageText", { percent: format.decimal(Math.floor((1000 * read) / length) / 10, read === length ? 0 : 1) }) : "";
 }
+
+/**
+ * Of each interval of a track the share, in %, that was read of the stretch that holds it.
+ * @param {import("../types").Track} track @param {Share[]} shares @returns {import("../types").Maybe[]}
+ */
+export function coveragePct({ from, to }, shares) {
+  let index = 0;
+  return from.map((start, row) => {
+    const middle = (start + to[row]) / 2;
+    while (index < shares.length && shares[index][1] <= middle) index += 1;
+    const [begin, , share] = shares[index] ?? [Infinity, 0, null];
+    return share === null || middle < begin ? null : 100 * share;
+  });
+}

@@ -83,7 +83,7 @@ function table() {
   const yesterday = data.historical?.yesterday;
   const before = yesterday ? zone.start(yesterday.date) : start;
   segments(byId("units"), [{ key: "kwh", title: "kWh" }, { key: "w", title: t("energy.meanW") }], unit, (key) => past?.set({ unit: key }, { push: false }));
-  fillTable(byId("energy"), data, unit, { today: (now() - start) / 3600000, yesterday: (start - before) / 3600000 });
+  fillTable(byId("energy"), data, unit, { today: (now() - start) / 3600000, yesterday: (start - before) / 3600000 }, zone);
 }
 
 async function loadData() {
