@@ -5,6 +5,7 @@ scroll sideways, satisfies axe-core, and says the right words.
 """
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -194,6 +195,53 @@ def test_ten_years(visit: Visit, view: str) -> None:
     page = visit.see(path)
     expect(page.locator("#bars svg")).to_be_visible(timeout=SETTLED_MS)
     visit.prove(path)
+
+
+def drag(page: Page, first: float, last: float) -> None:
+    """Over a stretch of the chart, in shares of the width that its times have."""
+    box = page.locator("#chart svg").bounding_box()
+    assert box is not None
+    left, right = box["x"] + 48, box["x"] + box["width"] - 8
+    page.mouse.move(left + first * (right - left), box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(left + last * (right - left), box["y"] + 80, steps=4)
+    page.mouse.up()
+    expect(page.locator("#charts[aria-busy]")).to_have_count(0, timeout=SETTLED_MS)
+
+
+def step_s(page: Page) -> int:
+    """How long the first interval of the charts is."""
+    page.locator("#stack").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    times = re.findall(r"(\d\d):(\d\d)", page.locator("#cursor").inner_text())[:2]
+    begin, end = (int(hour) * 60 + int(minute) for hour, minute in times)
+    return (end - begin) * 60
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light")], indirect=True)
+@pytest.mark.parametrize(
+    ("month", "day", "hours"), [((0, 0.01), (0.01, 0.05), (0.3, 0.4)), ((0.99, 1), (0.94, 0.99), (0.5, 0.6))]
+)
+def test_ten_years_are_zoomed_to_the_minutes_of_one_day_and_back(
+    visit: Visit, month: tuple[float, float], day: tuple[float, float], hours: tuple[float, float]
+) -> None:
+    path = f"/dashboard/{SYSTEM['decade']}?view=all"
+    page = visit.see(path)
+    expect(page.locator("#bars-title")).to_contain_text("by year", timeout=SETTLED_MS)
+    page.locator("#chart").scroll_into_view_if_needed()
+    for stretch in (month, day, hours):
+        drag(page, *stretch)
+    assert step_s(page) == 60
+    expect(page.locator("#chart path.area.load").first).to_be_attached()
+    expect(page.locator("#chart rect.hole")).to_have_count(0)
+    visit.prove(path)
+    page.go_back()
+    expect(page.locator("#charts[aria-busy]")).to_have_count(0, timeout=SETTLED_MS)
+    assert step_s(page) == 300
+    page.keyboard.press("Escape")
+    expect(page.locator("#bars-title")).to_contain_text("by year", timeout=SETTLED_MS)
+    expect(page.locator("#bars .piece.load")).to_have_count(11)
 
 
 @pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)

@@ -55,17 +55,18 @@ export function speed(w) {
 }
 
 /**
- * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses".
+ * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses": also where a
+ * house has no battery or no grid, or one of its meters says nothing. `residual` is in less out of what is known.
  * @param {import("../types").Power} power
  */
 export function balance(power) {
   const coming = [part("solar", positive(power.solarW)), part("battery", positive(power.batteryW)), part("grid", positive(power.gridW))];
   const going = [part("load", positive(power.loadW)), part("battery", positive(negated(power.batteryW))), part("grid", positive(negated(power.gridW)))];
-  const known = [power.solarW, power.loadW, power.batteryW, power.gridW].every((w) => w !== null);
+  const isKnown = [power.solarW, power.loadW, power.batteryW, power.gridW].some((w) => w !== null);
   const residual = sum(coming) - sum(going);
-  if (known && residual > 0) going.push(part("losses", residual));
-  if (known && residual < 0) coming.push(part("losses", -residual));
-  return { in: coming, out: going, scaleW: Math.max(sum(coming), sum(going), 1), residual: known ? residual : null };
+  if (residual > 0) going.push(part("losses", residual));
+  if (residual < 0) coming.push(part("losses", -residual));
+  return { in: coming, out: going, scaleW: Math.max(sum(coming), 1), residual: isKnown ? residual : null };
 }
 
 /** @param {{w: number}[]} parts */

@@ -1,5 +1,6 @@
 // The history section: which stretch is shown and how, kept in the address; loads it and draws all charts of it.
 
+import { coveragePct, dayShares } from "../core/coverage.js";
 import { elapsed } from "../core/energy.js";
 import { daysOf, moved } from "../core/period.js";
 import { readState, writeState } from "../core/state.js";
@@ -13,12 +14,11 @@ import { ask } from "../ui/api.js";
 import { byId, say, show } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
 import { t } from "../ui/text.js";
-import { coveragePct, coverageText, dayShares } from "./coverage.js";
 import { saveCsv, savePng } from "./download.js";
 import { loadSpan, loadTable } from "./load.js";
 import { fillToolbar, wireToolbar } from "./toolbar.js";
 import { fillTotals } from "./totals.js";
-import { cursorParts, explainTotal, periodText } from "./words.js";
+import { coverageText, cursorParts, explainTotal, periodText } from "./words.js";
 
 const LOADING = ["view", "day", "from", "to", "compare"];
 const FIVE_MIN_MS = 300000;

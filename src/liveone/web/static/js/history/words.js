@@ -1,5 +1,6 @@
 // What the history section says in words: its period, the values under the cursor, what a total was made of.
 
+import { completeness } from "../core/coverage.js";
 import { ENERGIES } from "../core/energy.js";
 import { clock, joined } from "../core/format.js";
 import { indexAt } from "../core/shape.js";
@@ -44,6 +45,13 @@ export function changedDays({ first, next }, zone) {
 function hoursText(day, hours) {
   const length = format.decimal(hours, Number.isInteger(hours) ? 0 : 1);
   return t(hours > DAY_HOURS ? "period.longer" : "period.shorter", { day: format.weekday(day), hours: length });
+}
+
+/** Never "100 %" where anything is missing. @param {import("../core/coverage.js").Share[]} shares */
+export function coverageText(shares) {
+  const share = completeness(shares);
+  if (share === null) return "";
+  return t("chart.coverageText", { percent: format.decimal(Math.floor(1000 * share) / 10, share === 1 ? 0 : 1) });
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { balance, sum } from "../core/flows.js";
 import { joined } from "../core/format.js";
-import { element } from "../ui/dom.js";
+import { element, say } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
 const SEEN_W = 1;
@@ -14,10 +14,11 @@ const TITLES = {
   out: { load: "source.load", battery: "flow.batteryIn", grid: "flow.gridOut", losses: "source.losses" },
 };
 
-/** @param {HTMLElement} box @param {import("../types").Power} power */
-export function fillBalance(box, power) {
+/** @param {HTMLElement} box @param {HTMLElement} rest what the meters leave unexplained @param {import("../types").Power} power */
+export function fillBalance(box, rest, power) {
   const found = balance(power);
   box.replaceChildren(row("in", found.in, found.scaleW), row("out", found.out, found.scaleW));
+  say(rest, joined(format.watts(found.residual)));
 }
 
 /** @param {"in" | "out"} side @param {{key: string, w: number}[]} parts @param {number} scaleW */

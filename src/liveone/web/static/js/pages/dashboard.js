@@ -1,6 +1,7 @@
 // The page of one system: the snapshot that came with it at once, then every new reading as it comes.
 
 import { capacityKwh } from "../core/battery.js";
+import { balance } from "../core/flows.js";
 import { NOTHING, clock, joined, moment } from "../core/format.js";
 import { makeZone } from "../core/zone.js";
 import { explain, closable } from "../history/explain.js";
@@ -15,7 +16,7 @@ import { ageText, fillStatus } from "../now/status.js";
 import { ageSeconds } from "../core/freshness.js";
 import { ask } from "../ui/api.js";
 import { byId, element, one, say, segments, show } from "../ui/dom.js";
-import { frame, guarded, said } from "../ui/frame.js";
+import { frame, guarded, leaveIfSignedOut, said } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
 import { format, snapshot, t } from "../ui/text.js";
 import { fillAbout } from "./about.js";
@@ -55,8 +56,7 @@ function showReading(next) {
   reading = next;
   flow ??= makeFlow(byId("flow"));
   flow(next, next.soc.battery);
-  fillBalance(byId("balance"), next.power);
-  say(one(".losses .value"), joined(format.watts(next.power.lossesW)));
+  fillBalance(byId("balance"), one(".losses .value"), next.power);
   fillBattery(next, data, now(), zone);
   tick();
   if (crossed) {
@@ -98,7 +98,7 @@ async function guardedQuietly(work) {
     await work();
     around.trouble = "";
   } catch (error) {
-    if (/** @type {any} */ (error).status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    leaveIfSignedOut(error);
     around.trouble = error instanceof Error ? said(error) : String(error);
   }
   tick();
@@ -109,7 +109,7 @@ function explainNow(key) {
   const power = reading.power;
   const measured = moment(Date.parse(reading.timestamp), now(), zone, format);
   /** @type {Record<string, import("../types").Maybe | undefined>} */
-  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: power.lossesW };
+  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: balance(power).residual };
   const lines = /** @type {[string, string][]} */ ([[t("explain.measured"), `${measured} (${ageText(ageSeconds(reading, now()))})`]]);
   if (key in watts) lines.unshift([t("explain.value"), joined(format.watts(watts[key]))]);
   if (key === "solar") lines.push([t("explain.parts"), `${joined(format.watts(power.solarInverterW))} AC + ${joined(format.watts(power.shuntW))} DC`]);
