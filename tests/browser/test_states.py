@@ -8,6 +8,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENGLISH = json.loads((files.FOLDER / "messages/en.json").read_text())
 WIDE, PHONE, WALL = (1280, 900), (320, 640), (1920, 1080)
 SETTLED_MS = 15_000
+WIDEST = """document.querySelectorAll(".spot b, .node .value").forEach((value) => {
+  value.textContent = "29,9 kW";
+})"""
+OVERLAPS = Path(__file__).with_name("overlaps.js")
 BAD_NEWS = """addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP", event.violatedDirective, event.blockedURI))"""
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -299,6 +304,41 @@ def test_somebody_without_any_system(visit: Visit, path: str, words: str) -> Non
     expect(page.get_by_role("alert").first).to_contain_text(ENGLISH.get(words, words), timeout=SETTLED_MS)
     visit.forgive("403", "404")
     visit.prove(path)
+
+
+NARROW = (
+    "/dashboard?",
+    "/dashboard?as=list&",
+    *(f"/dashboard/{SYSTEM['live']}?view={view}&compare=1&unit=w&" for view in ("day", "week", "month")),
+    *(f"/dashboard/{SYSTEM['decade']}?view={view}&" for view in ("year", "all")),
+    *(f"/dashboard/{SYSTEM[state]}?" for state in ("silent", "frozen", "fault", "empty", "partial")),
+    *(f"/admin?part={part}&" for part in ("systems", "health", "backups", "storage", "migrations")),
+    *(f"/admin?ask={ask}&system=1&" for ask in ("add", "edit", "remove")),
+    "/offline?",
+    "/docs?",
+)
+
+
+@pytest.mark.parametrize("visit", [seen(PHONE, "light")], indirect=True)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_text_lies_on_another_or_is_cut_off_on_the_narrowest_screen(visit: Visit, language: str) -> None:
+    found = {path: texts_in_trouble(visit.see(f"{path}lang={language}")) for path in NARROW}
+    assert {path: said for path, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("visit", [seen(PHONE, "light", "")], indirect=True)
+def test_no_text_of_the_sign_in_page_is_cut_off_on_the_narrowest_screen(visit: Visit) -> None:
+    for language in ("en", "de"):
+        assert texts_in_trouble(visit.see(f"/login?lang={language}")) == []
+
+
+def texts_in_trouble(page: Page) -> list[str]:
+    """Once everything is drawn: what the page says where nobody can read it."""
+    if page.locator("#charts").count() and page.locator("#charts").is_visible():
+        expect(page.locator("#heat svg")).to_be_attached(timeout=SETTLED_MS)
+    page.evaluate(WIDEST)
+    found = page.evaluate(OVERLAPS.read_text())
+    return [str(one) for one in found]
 
 
 @pytest.mark.parametrize("visit", [seen(WIDE, "light")], indirect=True)

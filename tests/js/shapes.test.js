@@ -136,6 +136,8 @@ test("numbers are in the reader's locale, with units that fit; absent is a dash"
   assert.equal(joined(english.watts(null)), "\u2013");
   assert.equal(joined(english.kwh(14810)), "14.81 MWh");
   assert.equal(joined(german.kwh(7271)), "7.271 kWh");
+  assert.equal(joined(english.kwh(0)), "0 kWh");
+  assert.equal(joined(english.kwh(0.001)), "0.00 kWh");
   assert.equal(duration(1.5), "1 h 30 min");
 });
 

@@ -42,11 +42,11 @@ function whoPolls(systems, role, { polls_alone: alone, polled_systems: own = [] 
   const active = systems.filter(({ polling }) => polling.isActive);
   const nobody = active.filter(({ polling }) => !polling.by).map(namesOf);
   const known = role && ROLES.includes(role) ? [element("p", {}, t(alone ? "admin.pollsAlone" : `admin.role.${role}`))] : [];
-  if (alone) return element("div", {}, ...known);
+  if (alone) return element("div", { class: "who" }, ...known);
   const pollers = [...new Set(active.map(({ polling }) => polling.by).filter(Boolean))];
   const rows = pollers.map((by) => poller(by, active.filter(({ polling }) => polling.by === by), own));
   return element(
-    "div", {}, ...known,
+    "div", { class: "who" }, ...known,
     ...(nobody.length && rows.length ? [element("p", { class: "notice late" }, t("admin.polledByNobody", { names: nobody.join(", ") }))] : []),
     ...(rows.length ? [tableOf(t("admin.whoPolls"), POLLER_HEADS.map((key) => t(key)), rows, "")] : []),
   );

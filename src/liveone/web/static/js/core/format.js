@@ -54,6 +54,7 @@ function watts(w, decimal) {
 function kwhText(value, decimal) {
   if (value === null || value === undefined) return { number: NOTHING, unit: "kWh" };
   const size = Math.abs(value);
+  if (!size) return { number: "0", unit: "kWh" };
   if (size >= 10000) return { number: decimal(value / 1000, size < 100000 ? 2 : 1), unit: "MWh" };
   return { number: decimal(value, size < 10 ? 2 : size < 1000 ? 1 : 0), unit: "kWh" };
 }
