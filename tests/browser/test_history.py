@@ -212,7 +212,7 @@ def test_the_cursor_names_every_value_and_comparing_names_the_period_before(
         page.locator("#stack").focus()
         page.keyboard.press("End")
         for hue in ("solar", "load", "battery", "grid", "losses", "soc"):
-            expect(page.locator(f"#cursor .chip.{hue}")).to_contain_text(re.compile(r"[\d.]+ (W|kW|%)"))
+            expect(page.locator(f"#cursor .chip.{hue}")).to_contain_text(re.compile(r"[\d.]+\s(W|kW|%)"))
 
 
 def test_nothing_is_missing_before_there_was_anything(page: Page, store: Store, clock: SetClock) -> None:

@@ -174,7 +174,7 @@ def test_all_systems_stand_side_by_side(page: Page, store: Store, clock: SetCloc
         cards = page.locator(".system-card")
         expect(cards).to_have_count(2)
         expect(cards.nth(0)).to_contain_text("live")
-        expect(cards.nth(1)).to_contain_text("has no reading yet")
+        expect(cards.nth(1)).to_contain_text("No reading yet")
         cards.nth(0).click()
         expect(page).to_have_url(f"{client.base_url}/dashboard/1")
 
@@ -217,7 +217,7 @@ def test_a_card_shows_flow_charge_today_and_every_new_reading(
         card = page.locator(".system-card").first
         expect(card.locator(".way.battery")).to_have_count(1)
         expect(card.locator(".charge-line")).to_contain_text("discharging, empty in")
-        expect(card.locator(".today-line")).to_contain_text(re.compile(r"Solar today[\d.]+ kWh"))
+        expect(card.locator(".today-line")).to_contain_text(re.compile(r"Solar today[\d.]+\skWh"))
         reading = later(newest(store), 30, load_w=4321, battery_w=0, grid_w=4321)
         readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
         expect(card.locator(".spot.load .value")).to_have_text("4.32 kW", timeout=1000)

@@ -35,7 +35,7 @@ NOTICE = {
     "silent": "The last poll failed: the portal answered 500",
     "frozen": ENGLISH["frozen.values"],
     "fault": "",
-    "empty": "has no reading yet",
+    "empty": ENGLISH["empty.unpolled"],
     "gaps": "",
     "partial": "",
     "paused": ENGLISH["silent.paused"],

@@ -129,16 +129,16 @@ test("age counts from the sample, or from its arrival when the device's clock is
 test("numbers are in the reader's locale, with units that fit; absent is a dash", () => {
   const german = makeFormat("de");
   const english = makeFormat("en");
-  assert.equal(joined(english.watts(-1234)), "\u22121.23 kW");
-  assert.equal(joined(german.watts(12345)), "12,3 kW");
-  assert.equal(joined(english.watts(999.6)), "1.00 kW");
-  assert.equal(joined(english.watts(-0.2)), "0 W");
+  assert.equal(joined(english.watts(-1234)), "\u22121.23\u00a0kW");
+  assert.equal(joined(german.watts(12345)), "12,3\u00a0kW");
+  assert.equal(joined(english.watts(999.6)), "1.00\u00a0kW");
+  assert.equal(joined(english.watts(-0.2)), "0\u00a0W");
   assert.equal(joined(english.watts(null)), "\u2013");
-  assert.equal(joined(english.kwh(14810)), "14.81 MWh");
-  assert.equal(joined(german.kwh(7271)), "7.271 kWh");
-  assert.equal(joined(english.kwh(0)), "0 kWh");
-  assert.equal(joined(english.kwh(0.001)), "0.00 kWh");
-  assert.equal(duration(1.5), "1 h 30 min");
+  assert.equal(joined(english.kwh(14810)), "14.81\u00a0MWh");
+  assert.equal(joined(german.kwh(7271)), "7.271\u00a0kWh");
+  assert.equal(joined(english.kwh(0)), "0\u00a0kWh");
+  assert.equal(joined(english.kwh(0.001)), "0.00\u00a0kWh");
+  assert.equal(duration(1.5), "1\u00a0h\u00a030\u00a0min");
 });
 
 test("a table for spreadsheets has an empty cell for a gap", () => {

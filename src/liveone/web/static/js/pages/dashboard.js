@@ -12,7 +12,7 @@ import { fillTable } from "../history/table.js";
 import { fillBalance } from "../now/balance.js";
 import { makeFlow } from "../now/flow.js";
 import { fillBattery, fillToday } from "../now/panels.js";
-import { ageText, fillStatus } from "../now/status.js";
+import { ageText, emptyText, fillStatus } from "../now/status.js";
 import { ageSeconds } from "../core/freshness.js";
 import { ask } from "../ui/api.js";
 import { byId, element, one, say, segments, show } from "../ui/dom.js";
@@ -28,7 +28,8 @@ const systemId = Number(/\/dashboard\/(\d+)/.exec(location.pathname)?.[1] ?? 0);
 let data = snapshot.data;
 let reading = data.latest;
 let skewMs = snapshot.now * 1000 - Date.now();
-const around = { link: "", trouble: data.error ?? "" };
+const isEmpty = Boolean(data.systemInfo) && !reading;
+const around = { link: "", trouble: isEmpty ? emptyText(data.polling) : data.error ?? "" };
 
 const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
 const now = () => Date.now() + skewMs;
@@ -43,8 +44,8 @@ function tick() {
   show(byId("up-to"), newestAt === null ? "" : t("history.upTo", { time: clock(newestAt, zone), age: ageText((now() - newestAt) / 1000) }));
   if (reading) fillStatus(reading, data, now(), zone, around);
   else if (around.trouble) {
-    byId("notice").hidden = false;
-    say(byId("notice"), around.trouble);
+    byId("notice").classList.toggle("late", isEmpty);
+    show(byId("notice"), around.trouble);
   }
 }
 
@@ -56,7 +57,7 @@ function showReading(next) {
   reading = next;
   flow ??= makeFlow(byId("flow"));
   flow(next, next.soc.battery);
-  fillBalance(byId("balance"), one(".losses .value"), next.power);
+  fillBalance(byId("balance"), one(".losses .value"), next);
   fillBattery(next, data, now(), zone);
   tick();
   if (crossed) {
@@ -158,6 +159,8 @@ function showEmpty() {
   for (const part of document.querySelectorAll("main > section, .pair > section:first-child")) /** @type {HTMLElement} */ (part).hidden = true;
   if (data.systemInfo) fillAbout(byId("about"), data, zone, now());
   else one(".pair").hidden = true;
+  byId("faults-title").hidden = true;
+  byId("faults").hidden = true;
 }
 
 function start() {
