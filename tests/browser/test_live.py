@@ -104,7 +104,9 @@ def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) 
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".node.solar .value")).to_have_text("–")
         expect(page.locator(".node.solar .words")).to_have_text("not reported")
-        expect(page.locator(".losses .value")).to_have_text("–")
+        expect(page.locator(".balance-row .side b")).to_have_text([re.compile("W"), re.compile("W")])
+        assert len(set(page.locator(".balance-row .side b").all_inner_texts())) == 1
+        expect(page.locator(".losses .value")).to_have_text("40 W")
         expect(page.locator(".soc .value")).to_have_text("–")
 
 
@@ -161,7 +163,11 @@ def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
         expect(page.get_by_role("alert")).to_contain_text("liveone systems add")
         system = add(empty, "alice")
         page.goto(f"{client.base_url}/dashboard/{system.id}")
-        expect(page.get_by_role("alert")).to_contain_text("no reading yet")
+        expect(page.get_by_role("alert")).to_contain_text("has never been polled")
+        polling.failed(empty, system.id, 1_755_475_331, "the portal answered 500")
+        page.goto(f"{client.base_url}/dashboard/{system.id}?lang=de")
+        expect(page.get_by_role("alert")).to_contain_text("schlug fehl: the portal answered 500")
+        expect(page.locator("#faults")).to_be_hidden()
         systems.remove_system(empty, system.id)
     empty.close()
 
