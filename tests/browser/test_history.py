@@ -42,6 +42,27 @@ def test_one_cursor_for_all_charts_moves_by_keys(page: Page, store: Store, clock
         expect(page.locator(".stack > .at")).to_be_visible()
 
 
+def test_keys_alone_move_far_zoom_in_and_out(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#bars svg")).to_be_visible()
+        page.locator("#stack").focus()
+        for key, interval in (
+            ("Home", "00:00–00:05"),
+            ("PageDown", "01:00–01:05"),
+            ("ArrowRight", "01:05–01:10"),
+            ("PageUp", "00:05–00:10"),
+            ("ArrowLeft", "00:00–00:05"),
+            ("ArrowLeft", "00:00–00:05"),
+        ):
+            page.keyboard.press(key)
+            expect(page.locator("#cursor")).to_contain_text(interval)
+        page.keyboard.press("+")
+        expect(page).to_have_url(re.compile("from="))
+        page.keyboard.press("-")
+        expect(page).not_to_have_url(re.compile("from="))
+
+
 def test_a_period_is_in_the_address_and_back_leads_back(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
