@@ -84,6 +84,21 @@ function positive(w) {
   return Math.max(0, w ?? 0);
 }
 
+/** Power without its direction, which is said in words. @param {import("../types").Maybe} w */
+export function magnitude(w) {
+  return w === null ? null : Math.abs(w);
+}
+
+/**
+ * The message that names a node by the way its power takes: "from battery", "to grid", or its name alone.
+ * @param {"battery" | "grid"} key @param {import("../types").Maybe} w
+ */
+export function wayKey(key, w) {
+  if (w === null || Math.abs(w) <= SHOW_W) return `source.${key}`;
+  if (key === "battery") return w > 0 ? "flow.batteryOut" : "flow.batteryIn";
+  return w > 0 ? "flow.gridIn" : "flow.gridOut";
+}
+
 /** @param {import("../types").Maybe} w */
 function negated(w) {
   return w === null ? null : -w;

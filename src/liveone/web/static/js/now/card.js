@@ -2,7 +2,7 @@
 
 import { capacityKwh, hasBattery, outlook } from "../core/battery.js";
 import { selfSufficiency } from "../core/energy.js";
-import { SHOW_W, sourceKey } from "../core/flows.js";
+import { magnitude, sourceKey, wayKey } from "../core/flows.js";
 import { faultKey } from "../core/faults.js";
 import { needsAttention, standing } from "../core/fleet.js";
 import { NOTHING, direction, duration, joined } from "../core/format.js";
@@ -64,7 +64,7 @@ export class Card {
     const watts = /** @type {Record<string, import("../types").Maybe>} */ ({ solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW });
     for (const key of SPOTS) {
       say(this.spots[key].words, words(key, watts[key], latest));
-      say(this.spots[key].value, joined(format.watts(key === "battery" || key === "grid" ? size(watts[key]) : watts[key])));
+      say(this.spots[key].value, joined(format.watts(key === "battery" || key === "grid" ? magnitude(watts[key]) : watts[key])));
     }
     this.battery.hidden = !hasBattery(latest, capacityKwh(this.data.systemInfo?.batterySize));
     this.mini(power, soc.battery);
@@ -113,12 +113,6 @@ function rate(power, soc, data) {
 function words(key, w, reading) {
   if (key === "solar" || key === "load") return t(`source.${key}`);
   const source = key === "grid" ? sourceKey(reading) : "source.battery";
-  if (w === null || Math.abs(w) <= SHOW_W || source === "source.generator") return t(source);
-  if (key === "battery") return t(w > 0 ? "flow.batteryOut" : "flow.batteryIn");
-  return t(w > 0 ? "flow.gridIn" : "flow.gridOut");
-}
-
-/** @param {import("../types").Maybe} w */
-function size(w) {
-  return w === null ? null : Math.abs(w);
+  const way = wayKey(key === "grid" ? "grid" : "battery", w);
+  return t(way.startsWith("source.") || source === "source.generator" ? source : way);
 }
