@@ -321,7 +321,7 @@ def test_who_polls_is_told_with_since_when_and_the_last_sign_of_life(
         rows = page.get_by_role("table", name="Who polls").locator("tbody tr")
         expect(rows).to_have_count(2)
         expect(rows.nth(0)).to_contain_text("attic 17 (this one)")
-        expect(rows.nth(1)).to_contain_text(re.compile(r"barn 4.*Home 1601.*\d s ago"))
+        expect(rows.nth(1)).to_contain_text(re.compile(r"barn 4.*Home 1601.*\d\ss ago"))
         expect(rows.nth(1)).not_to_contain_text("this one")
         expect(page.locator(".who .notice")).to_have_text(f"Polled by nobody: {third.display_name}")
     with serving(replace(wired, collector_status=lambda: status | {"polls_alone": True})) as client:
