@@ -276,6 +276,7 @@ def test_a_generator_that_runs_is_called_one(page: Page, store: Store, clock: Se
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".node.grid .title")).to_have_text("Generator")
+        expect(page.locator("#balance")).to_contain_text("from generator")
         expect(page.locator(".node.grid .words")).to_have_text("running")
         expect(page.locator("#about")).to_contain_text("Generatorrunning")
 

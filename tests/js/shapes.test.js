@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { capacityKwh, outlook } from "../../src/liveone/web/static/js/core/battery.js";
+import { capacityKwh, hasBattery, outlook } from "../../src/liveone/web/static/js/core/battery.js";
 import { completeness, coveragePct, dayShares } from "../../src/liveone/web/static/js/core/coverage.js";
 import { csv } from "../../src/liveone/web/static/js/core/csv.js";
 import { change, elapsed, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
-import { balance, flows, speed, sum, visible } from "../../src/liveone/web/static/js/core/flows.js";
+import { balance, flows, magnitude, speed, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
 import { ageSeconds, mood } from "../../src/liveone/web/static/js/core/freshness.js";
 import { niceScale } from "../../src/liveone/web/static/js/core/scale.js";
@@ -187,4 +187,17 @@ test("whatever a house has, in and out are bars of one length", () => {
 test("where nothing is known nothing is called unmeasured", () => {
   assert.equal(balance(power(null, null, null, null)).residual, null);
   assert.deepEqual(balance(power(3000, null, -500, 0)).out.at(-1), { key: "losses", w: 2500 });
+});
+
+test("a battery is known by its size, its level or its power", () => {
+  const reading = (batteryW, battery) => ({ power: power(0, 0, batteryW, 0), soc: { battery } });
+  assert.equal(hasBattery(reading(null, null), null), false);
+  assert.deepEqual([reading(0, null), reading(null, 0)].map((one) => hasBattery(one, null)), [true, true]);
+  assert.equal(hasBattery(reading(null, null), 10), true);
+});
+
+test("a power's way is said in words: a trickle has none", () => {
+  assert.deepEqual([900, -900, 20, null].map((w) => wayKey("battery", w)), ["flow.batteryOut", "flow.batteryIn", "source.battery", "source.battery"]);
+  assert.deepEqual([900, -900, 0].map((w) => wayKey("grid", w)), ["flow.gridIn", "flow.gridOut", "source.grid"]);
+  assert.deepEqual([magnitude(-5), magnitude(null)], [5, null]);
 });
