@@ -131,13 +131,23 @@ def _paused(store: Store, system: System, now_at: int) -> None:
 
 
 def _decade(store: Store, system: System, now_at: int) -> None:
-    """Ten years of days like yesterday; of all but the last two only the day itself and the first reading."""
-    oldest = house(now_at - 3650 * DAY_S, now_at - 3650 * DAY_S + 1)
-    bulk.import_readings(store, system.id, map(astuple, oldest))
+    """Ten years of days like yesterday. At either end lie two days of minutes and eight of five minutes, and
+    what is between has days alone."""
+    zone, oldest_at = (
+        zone_of(system),
+        zone_of(system).bounds(zone_of(system).day_of(now_at - 3650 * DAY_S))[0],
+    )
+    for since_at, until_at, every_s in (
+        (oldest_at, oldest_at + 2 * DAY_S, MINUTE_S),
+        (oldest_at + 2 * DAY_S, oldest_at + 10 * DAY_S, 5 * MINUTE_S),
+        (now_at - 10 * DAY_S, now_at - 2 * DAY_S, 5 * MINUTE_S),
+    ):
+        bulk.import_readings(
+            store, system.id, map(astuple, house(since_at + every_s, until_at + 1, every_s=every_s))
+        )
     usual(store, system, now_at)
-    zone = zone_of(system)
     (like,) = aggregates.days(store, system.id, zone.day_of(now_at - DAY_S), zone.day_of(now_at - DAY_S))
-    old = [replace(like, day=zone.day_of(now_at - age * DAY_S)) for age in range(2, 3650)]
+    old = [replace(like, day=zone.day_of(now_at - age * DAY_S)) for age in range(2, 3651)]
     aggregates.save_days(store, system.id, old)
 
 

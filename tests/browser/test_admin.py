@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.support import PASSWORD, SetClock, later, services, serving
+from tests.web.support import PASSWORD, SetClock, add, later, services, serving
 
 from changeover import journal
 from changeover.folders import state_of
@@ -18,7 +18,7 @@ from liveone.backups import BackupFolder, backup_name
 from liveone.clock import SystemClock
 from liveone.config import VendorConfig
 from liveone.simulate.run import PortalOptions, make_portal
-from liveone.store import backup, readings, systems
+from liveone.store import backup, leases, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
@@ -304,3 +304,41 @@ def test_only_an_administrator_sees_it(page: Page, store: Store, clock: SetClock
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("Only an administrator may see this page.")
         expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+
+
+def test_who_polls_is_told_with_since_when_and_the_last_sign_of_life(
+    page: Page, store: Store, wired: Services
+) -> None:
+    """Two processes share two systems; a third system is polled by nobody."""
+    second, third = add(store, "alice", site="1601"), add(store, "alice", site="1602")
+    leases.make_tables(store)
+    for poller, name, system_id in (("a", "attic 17", 1), ("b", "barn 4", second.id)):
+        leases.beat(store, poller, name)
+        leases.take(store, poller, {system_id}, leases.Taking({}))
+    status = {"polls_alone": False, "polled_systems": (1,), "problems": ()}
+    with serving(replace(wired, collector_status=lambda: status)) as client:
+        page.goto(f"{client.base_url}/admin?part=health")
+        rows = page.get_by_role("table", name="Who polls").locator("tbody tr")
+        expect(rows).to_have_count(2)
+        expect(rows.nth(0)).to_contain_text("attic 17 (this one)")
+        expect(rows.nth(1)).to_contain_text(re.compile(r"barn 4.*Home 1601.*\d\ss ago"))
+        expect(rows.nth(1)).not_to_contain_text("this one")
+        expect(page.locator(".who .notice")).to_have_text(f"Polled by nobody: {third.display_name}")
+    with serving(replace(wired, collector_status=lambda: status | {"polls_alone": True})) as client:
+        page.goto(f"{client.base_url}/admin?part=health")
+        expect(page.locator(".who")).to_have_text("This process alone polls all systems.")
+
+
+def test_the_zone_of_a_system_at_utc_is_shown_and_left_alone_by_a_new_name(
+    page: Page, store: Store, wired: Services
+) -> None:
+    system = add(store, "alice", site="1600", offset_min=0)
+    with serving(wired) as client:
+        page.goto(f"{client.base_url}/admin?ask=edit&system={system.id}")
+        expect(page.get_by_label("Time zone")).to_have_value("UTC")
+        page.get_by_role("textbox", name="Name").fill("Observatory")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("link", name="Observatory")).to_be_visible()
+    kept = systems.get_system(store, system.id)
+    assert kept is not None
+    assert (kept.timezone_offset_min, kept.time_zone) == (0, None)

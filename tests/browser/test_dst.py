@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.web.support import SetClock, house, services, serving
 
 from liveone.collect import closer
@@ -72,6 +72,11 @@ def marks(page: Page, chart: str) -> list[str]:
     return [text for text in page.locator(f"#{chart} svg text").all_text_contents() if ":" in text]
 
 
+def shown(value: Locator) -> float:
+    """The number of a text such as ``13.8 kWh``."""
+    return float(value.inner_text().split()[0])
+
+
 def starts(page: Page) -> list[float]:
     """Where the bars of the load begin, px."""
     return [float(bar.get_attribute("x") or "nan") for bar in page.locator("#bars rect.piece.load").all()]
@@ -87,12 +92,37 @@ def test_a_day_has_as_many_bars_as_hours(page: Page, tmp_path: Path, day: str, h
         assert max(gaps) - min(gaps) < 0.5
         expect(page.locator("#chart rect.hole")).to_have_count(0)
         expect(page.locator("#coverage-text")).to_contain_text("100")
+        way = "forward" if hours == 23 else "back"
+        expect(page.locator("#clock-change")).to_contain_text(f"has {hours} hours: the clocks go {way}.")
         page.locator("#stack").focus()
         page.keyboard.press("End")
         expect(page.locator("#cursor")).to_contain_text("23:55–00:00")
         page.keyboard.press("Home")
         expect(page.locator("#cursor")).to_contain_text("00:00–00:05")
         expect(page.locator("#times")).to_contain_text("Europe/Berlin")
+
+
+@pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25)])
+def test_a_days_energy_is_that_of_all_its_hours_in_the_heat_map_and_in_the_table(
+    page: Page, tmp_path: Path, day: str, hours: int
+) -> None:
+    start_at, end_at = BERLIN.bounds(day)
+    load_kwh = sum(reading.load_w or 0 for reading in house(start_at + 60, end_at + 1)) / 60_000
+    with living(tmp_path, BERLIN, day) as client:
+        show(page, client, f"day={day}&heat=load&unit=w")
+        assert shown(page.locator(".total.load .value")) == pytest.approx(load_kwh, abs=0.06)
+        cell = page.locator(f'.heat-cell[data-index="{date.fromisoformat(day).timetuple().tm_yday - 1}"]')
+        cell.hover()
+        said = page.locator("#heat-text").inner_text()
+        assert said.partition(": ")[0].endswith(f"{date.fromisoformat(day):%b %-d, %Y}")
+        assert float(said.partition(": ")[2].split()[0]) == pytest.approx(load_kwh, abs=0.06)
+        row = page.locator("#energy tr", has_text="House").first.locator("td")
+        assert shown(row.nth(1)) == pytest.approx(1000 * load_kwh / hours, abs=1)
+        assert shown(row.nth(2)) == pytest.approx(600, abs=20)
+        page.get_by_role("button", name="kWh", exact=True).click()
+        assert shown(row.nth(1)) == pytest.approx(load_kwh, abs=0.06)
+        cell.click()
+        assert f"day={day}" in page.url
 
 
 def test_an_hour_that_was_skipped_has_no_mark_and_no_place(page: Page, tmp_path: Path) -> None:
@@ -158,3 +188,8 @@ def test_clocks_that_move_by_half_an_hour_are_drawn_by_their_own_hours(page: Pag
         gaps = [round(after - before) for before, after in pairwise(places)]
         assert max(gaps) == gaps[1]
         assert gaps[1] == pytest.approx(1.5 * gaps[5], abs=3)
+        for language, words in (("de", "hat 24,5 Stunden"), ("en", "has 24.5 hours")):
+            page.goto(f"{client.base_url}/dashboard/1?view=week&day=2026-04-05&lang={language}")
+            expect(page.locator("#clock-change")).to_contain_text(words)
+        page.get_by_role("button", name="Next period").click()
+        expect(page.locator("#clock-change")).to_be_hidden()

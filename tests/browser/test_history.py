@@ -1,7 +1,9 @@
 """The charts: gaps as gaps, periods in the address, one cursor, zoom to the readings, downloads."""
 
+import csv
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,27 @@ def test_one_cursor_for_all_charts_moves_by_keys(page: Page, store: Store, clock
         page.keyboard.press("ArrowLeft")
         expect(page.locator("#cursor")).to_contain_text("19:00–19:05")
         expect(page.locator(".stack > .at")).to_be_visible()
+
+
+def test_keys_alone_move_far_zoom_in_and_out(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#bars svg")).to_be_visible()
+        page.locator("#stack").focus()
+        for key, interval in (
+            ("Home", "00:00–00:05"),
+            ("PageDown", "01:00–01:05"),
+            ("ArrowRight", "01:05–01:10"),
+            ("PageUp", "00:05–00:10"),
+            ("ArrowLeft", "00:00–00:05"),
+            ("ArrowLeft", "00:00–00:05"),
+        ):
+            page.keyboard.press(key)
+            expect(page.locator("#cursor")).to_contain_text(interval)
+        page.keyboard.press("+")
+        expect(page).to_have_url(re.compile("from="))
+        page.keyboard.press("-")
+        expect(page).not_to_have_url(re.compile("from="))
 
 
 def test_a_period_is_in_the_address_and_back_leads_back(page: Page, store: Store, clock: SetClock) -> None:
@@ -92,34 +115,58 @@ def test_a_total_shows_what_it_was_made_of(page: Page, store: Store, clock: SetC
         expect(page).to_have_url(re.compile(r"from="))
 
 
+HEADINGS = (
+    "from,to,solar_w,load_w,battery_w,grid_w,losses_w,soc_pct,"
+    "solar_kwh,load_kwh,battery_in_kwh,battery_out_kwh,grid_in_kwh,grid_out_kwh"
+)
+
+
+def table(page: Page) -> list[dict[str, str]]:
+    """The rows of the CSV of what is shown."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    return list(csv.DictReader(Path(waiting.value.path()).read_text().splitlines()))
+
+
 def test_what_is_shown_can_be_taken_along(page: Page, store: Store, clock: SetClock) -> None:
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator("#chart svg")).to_be_visible()
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name="CSV").click()
-        lines = Path(waiting.value.path()).read_text().splitlines()
-        assert lines[0] == "from,to,solar_w,load_w,battery_w,grid_w,losses_w,soc_pct"
-        assert len(lines) == 289
-        assert "+10:00" in lines[1]
+        rows = table(page)
+        headings = ",".join(rows[0])
+        assert headings.startswith(f"{HEADINGS},coverage_pct,solar_kwh estimated,")
+        assert len(rows) == 288
+        assert all(row["from"].endswith("+10:00") for row in rows)
+        at = {row["to"][11:16]: row for row in rows}
+        assert float(at["10:00"]["load_kwh"]) == pytest.approx(float(at["10:00"]["load_w"]) / 12_000, 0.02)
+        assert (at["10:00"]["coverage_pct"], at["10:00"]["load_kwh estimated"]) == ("100", "0")
+        assert (at["11:30"]["coverage_pct"], at["11:30"]["load_w"]) == ("0", "")
+        assert (float(at["11:30"]["load_kwh"]) > 0, at["11:30"]["load_kwh estimated"]) == (True, "1")
+        assert (at["23:00"]["coverage_pct"], at["23:00"]["load_kwh"]) == ("", "")
         with page.expect_download() as waiting:
             page.get_by_role("button", name="PNG").click()
         assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_table_of_days_has_their_energies_and_says_which_are_estimated(
-    page: Page, store: Store, clock: SetClock
+@pytest.mark.parametrize(("view", "rows_a_day"), [("week", 96), ("month", 24), ("all", 1)])
+def test_a_table_of_several_days_has_the_energies_of_its_rows_and_what_was_read_of_each_day(
+    page: Page, store: Store, clock: SetClock, view: str, rows_a_day: int
 ) -> None:
+    today = datetime.fromtimestamp(clock.at + 36_000, UTC).date().isoformat()
     with serving(services(store, AuthSettings(), clock)) as client:
-        page.goto(f"{client.base_url}/dashboard/1?view=all")
-        expect(page.locator("#compare")).to_be_disabled()
+        page.goto(f"{client.base_url}/dashboard/1?view={view}")
         expect(page.locator("#bars svg")).to_be_visible()
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name="CSV").click()
-        lines = [line.split(",") for line in Path(waiting.value.path()).read_text().splitlines()]
-        today = dict(zip(lines[0], lines[-1], strict=True))
-        assert float(today["load_kwh"]) > 0
-        assert today["load_kwh estimated"] == "1"
+        rows = [row for row in table(page) if row["from"].startswith(today)]
+        assert len(rows) == rows_a_day
+        assert ",".join(rows[0]).startswith(f"{HEADINGS},day_coverage_pct,")
+        assert 85 < float(rows[0]["day_coverage_pct"]) < 100
+        assert any(row["load_kwh estimated"] == "1" for row in rows)
+        load_kwh = sum(float(row["load_kwh"] or 0) for row in rows)
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#bars svg")).to_be_visible()
+        assert load_kwh == pytest.approx(
+            float(page.locator(".total.load .value").inner_text().split()[0]), abs=0.01
+        )
 
 
 def test_a_house_without_a_battery_has_its_grid_drawn_on_its_solar(
@@ -186,7 +233,7 @@ def test_the_cursor_names_every_value_and_comparing_names_the_period_before(
         page.locator("#stack").focus()
         page.keyboard.press("End")
         for hue in ("solar", "load", "battery", "grid", "losses", "soc"):
-            expect(page.locator(f"#cursor .chip.{hue}")).to_contain_text(re.compile(r"[\d.]+ (W|kW|%)"))
+            expect(page.locator(f"#cursor .chip.{hue}")).to_contain_text(re.compile(r"[\d.]+\s(W|kW|%)"))
 
 
 def test_nothing_is_missing_before_there_was_anything(page: Page, store: Store, clock: SetClock) -> None:

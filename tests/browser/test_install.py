@@ -25,8 +25,10 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 def ready(page: Page) -> None:
     page.evaluate(
-        """() => navigator.serviceWorker.controller ? true : new Promise((done) =>
-          navigator.serviceWorker.addEventListener("controllerchange", () => done(true)))"""
+        """() => navigator.serviceWorker.controller ? true : new Promise((done, fail) => {
+          navigator.serviceWorker.addEventListener("controllerchange", () => done(true));
+          setTimeout(() => fail(new Error("no service worker took over this page")), 10_000);
+        })"""
     )
 
 

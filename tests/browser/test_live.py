@@ -104,7 +104,9 @@ def test_absent_is_a_dash_never_zero(page: Page, store: Store, clock: SetClock) 
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".node.solar .value")).to_have_text("–")
         expect(page.locator(".node.solar .words")).to_have_text("not reported")
-        expect(page.locator(".losses .value")).to_have_text("–")
+        expect(page.locator(".balance-row .side b")).to_have_text([re.compile("W"), re.compile("W")])
+        assert len(set(page.locator(".balance-row .side b").all_inner_texts())) == 1
+        expect(page.locator(".losses .value")).to_have_text("40 W")
         expect(page.locator(".soc .value")).to_have_text("–")
 
 
@@ -161,7 +163,11 @@ def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
         expect(page.get_by_role("alert")).to_contain_text("liveone systems add")
         system = add(empty, "alice")
         page.goto(f"{client.base_url}/dashboard/{system.id}")
-        expect(page.get_by_role("alert")).to_contain_text("no reading yet")
+        expect(page.get_by_role("alert")).to_contain_text("has never been polled")
+        polling.failed(empty, system.id, 1_755_475_331, "the portal answered 500")
+        page.goto(f"{client.base_url}/dashboard/{system.id}?lang=de")
+        expect(page.get_by_role("alert")).to_contain_text("schlug fehl: the portal answered 500")
+        expect(page.locator("#faults")).to_be_hidden()
         systems.remove_system(empty, system.id)
     empty.close()
 
@@ -174,7 +180,7 @@ def test_all_systems_stand_side_by_side(page: Page, store: Store, clock: SetCloc
         cards = page.locator(".system-card")
         expect(cards).to_have_count(2)
         expect(cards.nth(0)).to_contain_text("live")
-        expect(cards.nth(1)).to_contain_text("has no reading yet")
+        expect(cards.nth(1)).to_contain_text("No reading yet")
         cards.nth(0).click()
         expect(page).to_have_url(f"{client.base_url}/dashboard/1")
 
@@ -217,7 +223,7 @@ def test_a_card_shows_flow_charge_today_and_every_new_reading(
         card = page.locator(".system-card").first
         expect(card.locator(".way.battery")).to_have_count(1)
         expect(card.locator(".charge-line")).to_contain_text("discharging, empty in")
-        expect(card.locator(".today-line")).to_contain_text(re.compile(r"Solar today[\d.]+ kWh"))
+        expect(card.locator(".today-line")).to_contain_text(re.compile(r"Solar today[\d.]+\skWh"))
         reading = later(newest(store), 30, load_w=4321, battery_w=0, grid_w=4321)
         readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)])
         expect(card.locator(".spot.load .value")).to_have_text("4.32 kW", timeout=1000)
@@ -270,6 +276,7 @@ def test_a_generator_that_runs_is_called_one(page: Page, store: Store, clock: Se
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator(".node.grid .title")).to_have_text("Generator")
+        expect(page.locator("#balance")).to_contain_text("from generator")
         expect(page.locator(".node.grid .words")).to_have_text("running")
         expect(page.locator("#about")).to_contain_text("Generatorrunning")
 

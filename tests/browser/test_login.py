@@ -61,6 +61,34 @@ def test_too_many_tries_are_told_with_the_seconds_to_wait(page: Page, store: Sto
         expect(page).to_have_url(f"{client.base_url}/login")
 
 
+def test_after_the_wait_one_may_try_again(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, OWNER, clock)) as client:
+        for _ in range(10):
+            client.post("/api/auth/login", json={"password": "wrong"})
+        page.clock.install()
+        page.goto(f"{client.base_url}/login")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.locator("#submit")).to_have_attribute("aria-disabled", "true")
+        clock.at += 120
+        page.clock.fast_forward(120_000)
+        expect(page.get_by_role("alert")).to_have_text("You can try again now.")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page).to_have_url(f"{client.base_url}/dashboard/1")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page).to_have_url(f"{client.base_url}/login")
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page).to_have_url(re.compile("/login"))
+
+
+def test_caps_lock_is_said_while_typing(page: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, OWNER, clock)) as client:
+        page.goto(f"{client.base_url}/login")
+        for locked, said in ((True, "Caps Lock is on."), (False, "")):
+            page.locator("#password").dispatch_event("keydown", {"key": "A", "modifierCapsLock": locked})
+            expect(page.locator("#caps")).to_have_text(said)
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["//evil.example/", "https://evil.example/", "/\\evil.example/", "javascript:alert(1)"]
 )

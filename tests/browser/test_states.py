@@ -5,8 +5,10 @@ scroll sideways, satisfies axe-core, and says the right words.
 """
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENGLISH = json.loads((files.FOLDER / "messages/en.json").read_text())
 WIDE, PHONE, WALL = (1280, 900), (320, 640), (1920, 1080)
 SETTLED_MS = 15_000
+WIDEST = """document.querySelectorAll(".spot b, .node .value").forEach((value) => {
+  value.textContent = "29,9 kW";
+})"""
+OVERLAPS = Path(__file__).with_name("overlaps.js")
 BAD_NEWS = """addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP", event.violatedDirective, event.blockedURI))"""
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -29,7 +35,7 @@ NOTICE = {
     "silent": "The last poll failed: the portal answered 500",
     "frozen": ENGLISH["frozen.values"],
     "fault": "",
-    "empty": "has no reading yet",
+    "empty": ENGLISH["empty.unpolled"],
     "gaps": "",
     "partial": "",
     "paused": ENGLISH["silent.paused"],
@@ -196,6 +202,53 @@ def test_ten_years(visit: Visit, view: str) -> None:
     visit.prove(path)
 
 
+def drag(page: Page, first: float, last: float) -> None:
+    """Over a stretch of the chart, in shares of the width that its times have."""
+    box = page.locator("#chart svg").bounding_box()
+    assert box is not None
+    left, right = box["x"] + 48, box["x"] + box["width"] - 8
+    page.mouse.move(left + first * (right - left), box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(left + last * (right - left), box["y"] + 80, steps=4)
+    page.mouse.up()
+    expect(page.locator("#charts[aria-busy]")).to_have_count(0, timeout=SETTLED_MS)
+
+
+def step_s(page: Page) -> int:
+    """How long the first interval of the charts is."""
+    page.locator("#stack").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    times = re.findall(r"(\d\d):(\d\d)", page.locator("#cursor").inner_text())[:2]
+    begin, end = (int(hour) * 60 + int(minute) for hour, minute in times)
+    return (end - begin) * 60
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light")], indirect=True)
+@pytest.mark.parametrize(
+    ("month", "day", "hours"), [((0, 0.01), (0.01, 0.05), (0.3, 0.4)), ((0.99, 1), (0.94, 0.99), (0.5, 0.6))]
+)
+def test_ten_years_are_zoomed_to_the_minutes_of_one_day_and_back(
+    visit: Visit, month: tuple[float, float], day: tuple[float, float], hours: tuple[float, float]
+) -> None:
+    path = f"/dashboard/{SYSTEM['decade']}?view=all"
+    page = visit.see(path)
+    expect(page.locator("#bars-title")).to_contain_text("by year", timeout=SETTLED_MS)
+    page.locator("#chart").scroll_into_view_if_needed()
+    for stretch in (month, day, hours):
+        drag(page, *stretch)
+    assert step_s(page) == 60
+    expect(page.locator("#chart path.area.load").first).to_be_attached()
+    expect(page.locator("#chart rect.hole")).to_have_count(0)
+    visit.prove(path)
+    page.go_back()
+    expect(page.locator("#charts[aria-busy]")).to_have_count(0, timeout=SETTLED_MS)
+    assert step_s(page) == 300
+    page.keyboard.press("Escape")
+    expect(page.locator("#bars-title")).to_contain_text("by year", timeout=SETTLED_MS)
+    expect(page.locator("#bars .piece.load")).to_have_count(11)
+
+
 @pytest.mark.parametrize("visit", EVERY_WAY, indirect=True)
 @pytest.mark.parametrize(
     ("path", "words"),
@@ -251,6 +304,41 @@ def test_somebody_without_any_system(visit: Visit, path: str, words: str) -> Non
     expect(page.get_by_role("alert").first).to_contain_text(ENGLISH.get(words, words), timeout=SETTLED_MS)
     visit.forgive("403", "404")
     visit.prove(path)
+
+
+NARROW = (
+    "/dashboard?",
+    "/dashboard?as=list&",
+    *(f"/dashboard/{SYSTEM['live']}?view={view}&compare=1&unit=w&" for view in ("day", "week", "month")),
+    *(f"/dashboard/{SYSTEM['decade']}?view={view}&" for view in ("year", "all")),
+    *(f"/dashboard/{SYSTEM[state]}?" for state in ("silent", "frozen", "fault", "empty", "partial")),
+    *(f"/admin?part={part}&" for part in ("systems", "health", "backups", "storage", "migrations")),
+    *(f"/admin?ask={ask}&system=1&" for ask in ("add", "edit", "remove")),
+    "/offline?",
+    "/docs?",
+)
+
+
+@pytest.mark.parametrize("visit", [seen(PHONE, "light")], indirect=True)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_text_lies_on_another_or_is_cut_off_on_the_narrowest_screen(visit: Visit, language: str) -> None:
+    found = {path: texts_in_trouble(visit.see(f"{path}lang={language}")) for path in NARROW}
+    assert {path: said for path, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("visit", [seen(PHONE, "light", "")], indirect=True)
+def test_no_text_of_the_sign_in_page_is_cut_off_on_the_narrowest_screen(visit: Visit) -> None:
+    for language in ("en", "de"):
+        assert texts_in_trouble(visit.see(f"/login?lang={language}")) == []
+
+
+def texts_in_trouble(page: Page) -> list[str]:
+    """Once everything is drawn: what the page says where nobody can read it."""
+    if page.locator("#charts").count() and page.locator("#charts").is_visible():
+        expect(page.locator("#heat svg")).to_be_attached(timeout=SETTLED_MS)
+    page.evaluate(WIDEST)
+    found = page.evaluate(OVERLAPS.read_text())
+    return [str(one) for one in found]
 
 
 @pytest.mark.parametrize("visit", [seen(WIDE, "light")], indirect=True)

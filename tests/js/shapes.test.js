@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { capacityKwh, outlook } from "../../src/liveone/web/static/js/core/battery.js";
+import { capacityKwh, hasBattery, outlook } from "../../src/liveone/web/static/js/core/battery.js";
+import { completeness, coveragePct, dayShares } from "../../src/liveone/web/static/js/core/coverage.js";
 import { csv } from "../../src/liveone/web/static/js/core/csv.js";
 import { change, elapsed, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
-import { balance, flows, speed, sum, visible } from "../../src/liveone/web/static/js/core/flows.js";
+import { balance, flows, magnitude, speed, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
 import { ageSeconds, mood } from "../../src/liveone/web/static/js/core/freshness.js";
 import { niceScale } from "../../src/liveone/web/static/js/core/scale.js";
@@ -73,7 +74,7 @@ test("both sides of the balance are of one length; what is missing is called unm
   const less = balance(power(0, 500, 450, 0));
   assert.equal(sum(less.in), sum(less.out));
   assert.deepEqual(less.in.at(-1), { key: "losses", w: 50 });
-  assert.equal(balance(power(null, 500, 450, 0)).residual, null);
+  assert.equal(balance(power(null, 500, 450, 0)).residual, -50);
 });
 
 test("a trickle does not flip the picture, and 10 W always look like 10 W", () => {
@@ -128,14 +129,16 @@ test("age counts from the sample, or from its arrival when the device's clock is
 test("numbers are in the reader's locale, with units that fit; absent is a dash", () => {
   const german = makeFormat("de");
   const english = makeFormat("en");
-  assert.equal(joined(english.watts(-1234)), "\u22121.23 kW");
-  assert.equal(joined(german.watts(12345)), "12,3 kW");
-  assert.equal(joined(english.watts(999.6)), "1.00 kW");
-  assert.equal(joined(english.watts(-0.2)), "0 W");
+  assert.equal(joined(english.watts(-1234)), "\u22121.23\u00a0kW");
+  assert.equal(joined(german.watts(12345)), "12,3\u00a0kW");
+  assert.equal(joined(english.watts(999.6)), "1.00\u00a0kW");
+  assert.equal(joined(english.watts(-0.2)), "0\u00a0W");
   assert.equal(joined(english.watts(null)), "\u2013");
-  assert.equal(joined(english.kwh(14810)), "14.81 MWh");
-  assert.equal(joined(german.kwh(7271)), "7.271 kWh");
-  assert.equal(duration(1.5), "1 h 30 min");
+  assert.equal(joined(english.kwh(14810)), "14.81\u00a0MWh");
+  assert.equal(joined(german.kwh(7271)), "7.271\u00a0kWh");
+  assert.equal(joined(english.kwh(0)), "0\u00a0kWh");
+  assert.equal(joined(english.kwh(0.001)), "0.00\u00a0kWh");
+  assert.equal(duration(1.5), "1\u00a0h\u00a030\u00a0min");
 });
 
 test("a table for spreadsheets has an empty cell for a gap", () => {
@@ -145,4 +148,56 @@ test("a table for spreadsheets has an empty cell for a gap", () => {
   assert.equal(lines[0], "from,to,solar_kwh,solar_kwh estimated");
   assert.equal(lines[1], "1970-01-01T10:00:00+10:00,1970-01-01T10:00:00+10:00,1.2346,1");
   assert.ok(lines[2].endsWith(",,0"));
+});
+
+test("what was read counts from the first reading to now; before and after nothing is said", () => {
+  const zone = makeZone({ offsetMin: 0, name: null });
+  const at = (text) => Date.parse(`${text}Z`);
+  const around = { zone, firstAt: at("2026-01-02T12:00"), nowAt: at("2026-01-04T06:00") };
+  const shares = dayShares({ start: "2026-01-01", read: [0, 144, 144, 72, 0], expected: [288, 288, 288, 72, 0] }, around);
+  const [second, third, fourth] = ["2026-01-02T12:00", "2026-01-03T00:00", "2026-01-04T00:00"].map(at);
+  assert.deepEqual(shares.filter(([, , share]) => share !== null), [[second, third, 1], [third, fourth, 0.5], [fourth, around.nowAt, 1]]);
+  const from = ["2026-01-01T12:00", "2026-01-02T06:00", "2026-01-02T18:00", "2026-01-03T23:00", "2026-01-04T01:00", "2026-01-04T07:00"].map(at);
+  assert.deepEqual(coveragePct({ from, to: from.map((each) => each + 3600000), values: {}, estimated: {} }, shares), [null, null, 100, 50, 100, null]);
+  assert.ok(Math.abs(completeness(shares) - 30 / 42) < 1e-9);
+  assert.equal(completeness([]), null);
+});
+
+const BALANCES = {
+  "solar only, the rest unmeasured": [power(3000, 2900, 0, 0), { solar: 3000 }, { load: 2900, losses: 100 }],
+  "off-grid, charging": [power(4000, 700, -3200, null), { solar: 4000 }, { load: 700, battery: 3200, losses: 100 }],
+  "off-grid, at night": [power(0, 700, 750, null), { battery: 750 }, { load: 700, losses: 50 }],
+  "grid and solar, exporting": [power(5000, 1200, null, -3700), { solar: 5000 }, { load: 1200, grid: 3700, losses: 100 }],
+  "grid and solar, importing, meters that see too little": [power(300, 1200, null, 850), { solar: 300, grid: 850, losses: 50 }, { load: 1200 }],
+  "battery only": [power(null, 640, 650, null), { battery: 650 }, { load: 640, losses: 10 }],
+  "battery charged from the grid": [power(null, 400, -2000, 2450), { grid: 2450 }, { load: 400, battery: 2000, losses: 50 }],
+  "nothing flows": [power(0, 0, 0, 0), {}, {}],
+};
+
+test("whatever a house has, in and out are bars of one length", () => {
+  for (const [name, [of, coming, going]] of Object.entries(BALANCES)) {
+    const found = balance(of);
+    const lengths = (parts) => Object.fromEntries(parts.filter(({ w }) => w > 0).map(({ key, w }) => [key, w]));
+    assert.deepEqual([lengths(found.in), lengths(found.out)], [coming, going], name);
+    assert.equal(sum(found.in), sum(found.out), name);
+    assert.ok(sum(found.in) === found.scaleW || !sum(found.in), name);
+  }
+});
+
+test("where nothing is known nothing is called unmeasured", () => {
+  assert.equal(balance(power(null, null, null, null)).residual, null);
+  assert.deepEqual(balance(power(3000, null, -500, 0)).out.at(-1), { key: "losses", w: 2500 });
+});
+
+test("a battery is known by its size, its level or its power", () => {
+  const reading = (batteryW, battery) => ({ power: power(0, 0, batteryW, 0), soc: { battery } });
+  assert.equal(hasBattery(reading(null, null), null), false);
+  assert.deepEqual([reading(0, null), reading(null, 0)].map((one) => hasBattery(one, null)), [true, true]);
+  assert.equal(hasBattery(reading(null, null), 10), true);
+});
+
+test("a power's way is said in words: a trickle has none", () => {
+  assert.deepEqual([900, -900, 20, null].map((w) => wayKey("battery", w)), ["flow.batteryOut", "flow.batteryIn", "source.battery", "source.battery"]);
+  assert.deepEqual([900, -900, 0].map((w) => wayKey("grid", w)), ["flow.gridIn", "flow.gridOut", "source.grid"]);
+  assert.deepEqual([magnitude(-5), magnitude(null)], [5, null]);
 });

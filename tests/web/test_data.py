@@ -5,6 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ from pydantic import TypeAdapter
 from tests.web.support import (
     COOKIE,
     CRON_SECRET,
+    DAY_S,
     NOW_AT,
     Calls,
     SetClock,
     add,
+    fill,
+    house,
     later,
     seeded,
     services,
@@ -25,7 +30,7 @@ from tests.web.support import (
 )
 
 from liveone.domain.reading import Reading
-from liveone.domain.zones import Zone
+from liveone.domain.zones import Zone, zone_of
 from liveone.store import polling, readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
@@ -34,6 +39,7 @@ from liveone.store.store import Store, open_store
 from liveone.web import health, models
 from liveone.web.app import create_app
 from liveone.web.examples import DATA
+from liveone.web.lifetime import since_first
 
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}
 
@@ -60,6 +66,33 @@ def test_data_tells_now_today_and_yesterday(owner: httpx2.Client) -> None:
     assert set(yesterday["quality"].values()) == {"measured"}
     assert found["freshness"]["state"] == "fresh"
     assert found["freshness"]["ageS"] == 60
+
+
+def test_data_tells_what_the_counters_gained_since_the_first_reading(owner: httpx2.Client) -> None:
+    found = owner.get("/api/data").json()
+    gained, latest = found["historical"]["sinceFirst"], found["latest"]["timestamp"]
+    assert gained["since"] == "2025-08-15T10:05:00+10:00"
+    passed = datetime.fromisoformat(latest) - datetime.fromisoformat(gained["since"])
+    assert gained["hours"] == round(passed / timedelta(hours=1), 2)
+    assert gained["energy"]["gridInKwh"] == 0
+    assert gained["energy"]["loadKwh"] == pytest.approx(0.6 * gained["hours"], rel=0.01)
+
+
+def test_an_exchanged_counter_has_gained_nothing_that_could_be_told(tmp_path: Path) -> None:
+    create(tmp_path / "live.db")
+    store = open_store(tmp_path / "live.db")
+    system = add(store, "alice")
+    fill(store, system, house(NOW_AT - DAY_S, NOW_AT - 7200), NOW_AT)
+    zone, latest = zone_of(system), readings.latest(store, system.id)
+    assert latest is not None
+    exchanged = replace(latest, load_kwh_total=12.0)
+    found = since_first(store, system.id, exchanged, zone)
+    assert found is not None
+    assert found["energy"]["loadKwh"] is None
+    assert found["energy"]["solarKwh"] > 0
+    first = replace(latest, inverter_time=NOW_AT - DAY_S + 3600)
+    assert since_first(store, system.id, first, zone) is None
+    store.close()
 
 
 def test_a_reading_with_gaps_is_null_never_zero(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from liveone.web import files
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
-PAGES = sorted(STATIC.glob("*.html"))
+PAGES = sorted(STATIC.rglob("*.html"))
 SERVER = sorted(STATIC.parent.glob("*.py"))
 NAMES = {"LiveOne", "CSV", "PNG", "API", "openapi.json", "/api/data"}
 """What is the same in every language."""

@@ -111,3 +111,36 @@ def test_all_systems_are_in_the_page_before_any_script_ran(owner: httpx2.Client)
     page = owner.get("/dashboard").text
     assert '<h2><a href="/dashboard/1">Home 1586</a></h2>' in page
     assert re.search(r'<div class="spot load"><span>House</span><b class="value">\d+ W</b></div>', page)
+
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' blob:",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "worker-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+"""Everything that a page may do; whoever allows more has to say so here too."""
+
+
+@pytest.mark.parametrize(
+    "path", ["/dashboard/1", "/login", "/offline", "/service-worker.js", "/api/data", "/nothing"]
+)
+def test_the_policy_of_every_answer_allows_no_more_than_the_pages_need(
+    anonymous: httpx2.Client, path: str
+) -> None:
+    stated = anonymous.get(path).headers["content-security-policy"]
+    assert dict(part.strip().split(" ", 1) for part in stated.split(";")) == POLICY
+
+
+def test_no_page_has_a_script_or_a_style_in_its_text(anonymous: httpx2.Client) -> None:
+    for path in ("/login", "/offline", "/docs"):
+        page = anonymous.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page), path
+        for tag in re.findall(r"<script[^>]*>", page):
+            assert "src=" in tag or 'type="application/json"' in tag, path

@@ -41,10 +41,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who polls a system, and since how many seconds."""
+    """Who polls a system, since how many seconds, and how long ago it showed itself: one that polls a file
+    alone need not, so that is None."""
 
     name: str
     since_s: float
+    seen_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[in
         name, since_at = alone
         return dict.fromkeys(system_ids, Holder(name, max(0.0, now_at - since_at)))
     rows = _or_none(store, "lease_held") if are_kept(store) else []
-    return {int(row[0]): Holder(str(row[1]), float(row[2])) for row in rows if row[0] in system_ids}  # type: ignore[arg-type]
+    return {int(row[0]): Holder(str(row[1]), *map(float, row[2:])) for row in rows if row[0] in system_ids}  # type: ignore[arg-type]
 
 
 def _or_none(store: Store, name: str, *params: str | float) -> list[Row]:

@@ -16,6 +16,14 @@ TOTAL = {
     "gridInKwh": 916.7,
     "gridOutKwh": 0,
 }
+GAINED = {
+    "solarKwh": 5480,
+    "loadKwh": 4396,
+    "batteryInKwh": 2610,
+    "batteryOutKwh": 2302,
+    "gridInKwh": 88.1,
+    "gridOutKwh": 0,
+}
 MEASURED = dict.fromkeys(ENERGY, "measured")
 DAY_ENERGY = {
     "solarKwh": 31.2,
@@ -56,7 +64,8 @@ DATA = {
             },
             "soc": {"minBattery": 38.2, "avgBattery": 66.1, "maxBattery": 97.5, "endBattery": 58.8},
             "dataQuality": {"intervalCount": 284, "coverage": "98%"},
-        }
+        },
+        "sinceFirst": {"since": "2025-02-11T15:05:00+10:00", "hours": 4507, "energy": GAINED},
     },
     "systemId": 1,
     "vendorType": "select.live",

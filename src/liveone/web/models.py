@@ -122,8 +122,17 @@ class Yesterday(Shape):
     dataQuality: dict[str, Any]  # noqa: N815
 
 
+class SinceFirst(Shape):
+    """What the counters gained in the ``hours`` since the first reading; null where one stands lower."""
+
+    since: str
+    hours: float
+    energy: dict[str, Kwh]
+
+
 class Historical(Shape):
     yesterday: Yesterday | None
+    sinceFirst: SinceFirst | None  # noqa: N815
 
 
 class DataAnswer(Done):

@@ -14,6 +14,7 @@ from liveone.store.polling import PollingStatus
 from liveone.store.store import Store
 from liveone.web.answers import ApiError
 from liveone.web.daily import energies, estimates, expected_intervals
+from liveone.web.lifetime import since_first
 from liveone.web.numbers import rounded
 from liveone.web.ranges import FIRST_AT
 from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
@@ -37,7 +38,10 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
     return {
         "success": True,
         "latest": _latest(latest, today, zone),
-        "historical": {"yesterday": _yesterday(yesterday, zone) if yesterday else None},
+        "historical": {
+            "yesterday": _yesterday(yesterday, zone) if yesterday else None,
+            "sinceFirst": since_first(store, system.id, latest, zone),
+        },
         **identity(system, zone),
         "timeZone": local_time(zone, now_at),
         "polling": polling_json(system, status, zone),

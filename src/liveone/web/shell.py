@@ -1,8 +1,9 @@
 """The HTML of the pages: a template, the reader's language, and a first snapshot, in one answer.
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
-Placeholders: ``{{t:key}}`` a message, ``{{v:name}}`` a value of the snapshot, ``{{h:name}}`` a piece of
-HTML, ``{{base}}`` where the files of this release are, ``{{lang}}`` and ``{{json}}``.
+Placeholders: ``{{part:name}}`` what several pages have in common, ``{{t:key}}`` a message, ``{{v:name}}`` a
+value of the snapshot, ``{{h:name}}`` a piece of HTML, ``{{base}}`` where the files of this release are,
+``{{lang}}`` and ``{{json}}``.
 """
 
 import re
@@ -19,6 +20,7 @@ import orjson
 from liveone.web.files import FOLDER, File
 
 DEFAULT_LANGUAGE = "en"
+PART = re.compile(rb"\{\{part:(\w+)\}\}")
 PLACEHOLDER = re.compile(rb"\{\{(\w+)(?::([\w.]+))?\}\}")
 SCRIPT = re.compile(rb'src="\{\{base\}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
@@ -56,7 +58,6 @@ class Shell:
         html: Mapping[str, str] | None = None,
     ) -> bytes:
         """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
-        template = self.files[name].plain
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
         whole = {
@@ -75,7 +76,13 @@ class Shell:
                 return (html or {})[key].encode()
             return whole[kind]
 
-        return PLACEHOLDER.sub(fill, template)
+        return PLACEHOLDER.sub(fill, self._template(name))
+
+    def _template(self, name: str) -> bytes:
+        """The page ``name`` with its parts in it."""
+        return PART.sub(
+            lambda match: self.files[f"parts/{match[1].decode()}.html"].plain, self.files[name].plain
+        )
 
     def scripts(self, name: str) -> list[str]:
         """The scripts that a page loads."""

@@ -84,6 +84,10 @@ def storage_of(_: Administrator, services: Wired) -> Response:
 
 
 def _polled(holders: dict[int, leases.Holder], system: System) -> dict[str, Any]:
-    """Which process polls a system and for how long already (s); null where none does."""
+    """Which process polls a system, for how long already (s), and how long ago it showed itself (null for one
+    that polls alone); all null where none does."""
     holder = holders.get(system.id)
-    return {"by": holder.name if holder else None, "byForS": round(holder.since_s) if holder else None}
+    if holder is None:
+        return {"by": None, "byForS": None, "bySeenS": None}
+    seen_s = None if holder.seen_s is None else max(0, round(holder.seen_s))
+    return {"by": holder.name, "byForS": round(holder.since_s), "bySeenS": seen_s}

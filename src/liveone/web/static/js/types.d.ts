@@ -16,9 +16,12 @@ export interface Polling {
   consecutiveErrors: number; totalPolls: number; successfulPolls: number; isActive: boolean;
 }
 
+/** What the counters gained since the first reading, kWh. */
+export interface SinceFirst { since: string; hours: number; energy: Record<string, Maybe> }
+
 export interface Data {
   latest: Reading;
-  historical: { yesterday: { date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string } } | null };
+  historical: { yesterday: { date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string } } | null; sinceFirst: SinceFirst | null };
   displayName: string; vendorType: string; vendorSiteId: string; systemId: number;
   timeZone: TimeZone;
   systemInfo: { model: string | null; serial: string | null; ratings: string | null; solarSize: string | null; batterySize: string | null };
@@ -30,7 +33,6 @@ export interface Data {
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: TimeZone }
 /** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */
 export type Card = Omit<Data, "latest" | "historical"> & { latest?: Reading };
-
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;

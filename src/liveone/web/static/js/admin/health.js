@@ -1,6 +1,6 @@
 // How polling goes: what is wrong in words, who polls, each system's answers and errors, the numbers behind it.
 
-import { NOTHING } from "../core/format.js";
+import { NOTHING, age } from "../core/format.js";
 import { ask } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { format, snapshot, t } from "../ui/text.js";
@@ -10,6 +10,8 @@ import { count, local, moment, size } from "./words.js";
 
 const ROLES = ["all", "web", "poller"];
 const HEADS = ["admin.name", "admin.state", "admin.answered", "admin.errorsNow", "system.lastSuccess", "system.lastError"];
+const POLLER_HEADS = ["admin.poller", "admin.part.systems", "admin.pollsSince", "admin.lastBeat"];
+const MOST_NAMES = 8;
 const NUMBERS = [
   "systems", "polls", "failures", "retries", "skipped", "in_flight", "stuck", "slowed_down", "readings_new", "readings_repeated",
   "commits", "readings_spooled", "readings_drained", "spool_waiting", "spool_held", "spool_in_memory", "spool_bytes", "threads",
@@ -25,21 +27,48 @@ export async function showHealth(box) {
     problems.length
       ? element("ul", { class: "notice late problems", lang: "en" }, ...problems.map((problem) => element("li", {}, problem)))
       : element("p", { class: "lead well" }, t("admin.noProblems")),
-    whoPolls(systems, role),
+    whoPolls(systems, role, collector),
     tableOf(t("admin.part.health"), HEADS.map((key) => t(key)), systems.map(line), t("admin.noSystems")),
     element("p", { class: "help" }, t("admin.cadence", { seconds: snapshot.cadenceS })),
     element("details", {}, element("summary", { "data-key": "numbers" }, t("admin.numbers")), numbers(collector)),
   );
 }
 
-/** Several processes may share the systems among them. @param {any[]} systems @param {string | undefined} role of the process that answers */
-function whoPolls(systems, role) {
-  const shared = systems.filter(({ polling }) => polling.by);
-  const lines = shared.map(({ displayName, polling }) => element("li", {}, t("admin.polledBy", { name: displayName, by: polling.by })));
+/**
+ * Several processes may share the systems among them; a system that none of them polls is told.
+ * @param {any[]} systems @param {string | undefined} role of the process that answers @param {Record<string, any>} collector
+ */
+function whoPolls(systems, role, { polls_alone: alone, polled_systems: own = [] }) {
+  const active = systems.filter(({ polling }) => polling.isActive);
+  const nobody = active.filter(({ polling }) => !polling.by).map(namesOf);
+  const known = role && ROLES.includes(role) ? [element("p", {}, t(alone ? "admin.pollsAlone" : `admin.role.${role}`))] : [];
+  if (alone) return element("div", { class: "who" }, ...known);
+  const pollers = [...new Set(active.map(({ polling }) => polling.by).filter(Boolean))];
+  const rows = pollers.map((by) => poller(by, active.filter(({ polling }) => polling.by === by), own));
   return element(
-    "div", {}, ...(role && ROLES.includes(role) ? [element("p", {}, t(`admin.role.${role}`))] : []),
-    ...(lines.length ? [element("ul", { class: "problems" }, ...lines)] : []),
+    "div", { class: "who" }, ...known,
+    ...(nobody.length && rows.length ? [element("p", { class: "notice late" }, t("admin.polledByNobody", { names: nobody.join(", ") }))] : []),
+    ...(rows.length ? [tableOf(t("admin.whoPolls"), POLLER_HEADS.map((key) => t(key)), rows, "")] : []),
   );
+}
+
+/** One process that polls. @param {string} by its name @param {any[]} held its systems @param {number[]} own ids that the answering process polls */
+function poller(by, held, own) {
+  const sinceS = Math.max(...held.map(({ polling }) => polling.byForS));
+  const seenS = held[0].polling.bySeenS;
+  const { key, n } = age(seenS ?? 0);
+  const names = held.map(namesOf);
+  return [
+    held.some(({ id }) => own.includes(id)) ? t("admin.thisProcess", { name: by }) : by,
+    names.length > MOST_NAMES ? t("admin.systemsCount", { count: count(names.length) }) : names.join(", "),
+    moment(Date.now() / 1000 - sinceS),
+    seenS === null ? t("admin.noBeat") : t(key, { n }),
+  ];
+}
+
+/** @param {any} system */
+function namesOf({ displayName }) {
+  return displayName;
 }
 
 /** @param {any} system */

@@ -8,7 +8,7 @@ import { t } from "../ui/text.js";
 
 const ODD_MIN = [-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765];
 
-/** @typedef {{parts: Node[], value: () => {timeZone: string} | {offsetMin: number}}} ZoneField */
+/** @typedef {{parts: Node[], value: () => {timeZone?: string, offsetMin?: number}}} ZoneField `value`: nothing where it stayed as it was */
 
 /** @param {{offsetMin: number, name: string | null}} [now] what it is so far @returns {Promise<ZoneField>} */
 export async function zoneField(now) {
@@ -18,13 +18,19 @@ export async function zoneField(now) {
 
 /** @param {{offsetMin: number, name: string | null} | undefined} now @param {string[]} names @returns {ZoneField} */
 function named(now, names) {
-  const first = now ? now.name ?? offsetText(now.offsetMin).replace("UTC", "") : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const first = now ? now.name ?? offsetName(now.offsetMin) : Intl.DateTimeFormat().resolvedOptions().timeZone;
   const input = /** @type {HTMLInputElement} */ (element("input", { value: first, list: "zones", required: true, maxlength: 60, autocomplete: "off", spellcheck: "false" }));
   const list = element("datalist", { id: "zones" }, ...names.map((name) => element("option", { value: name })));
   return {
     parts: [element("label", {}, t("system.zone"), input), list, element("p", { class: "help" }, t("admin.zoneNamed"))],
-    value: () => ({ timeZone: input.value.trim() }),
+    value: () => (now && input.value.trim() === first ? {} : { timeZone: input.value.trim() }),
   };
+}
+
+/** As people type an offset, and the server reads it: "+10:00", or "UTC". @param {number} minutes east of UTC */
+function offsetName(minutes) {
+  const text = offsetText(minutes);
+  return text.slice("UTC".length) || text;
 }
 
 /** @param {number} chosen minutes east of UTC @returns {ZoneField} */

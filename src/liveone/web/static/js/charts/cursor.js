@@ -69,7 +69,7 @@ export function makeCursor(stack, on) {
     band.hidden = true;
   });
   stack.addEventListener("keydown", (event) => keyed(event, at, on, move));
-  return { clear: () => move(null), redraw: () => at !== null && move(at) };
+  return { redraw: () => at !== null && move(at) };
 }
 
 /**

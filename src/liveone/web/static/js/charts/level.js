@@ -54,5 +54,5 @@ export function sharesOf(track, nowAt) {
   const read = runs(seen, (index) => !isGap(track, index));
   const missed = runs(seen, (index) => isGap(track, index));
   const of = (/** @type {number} */ share) => (/** @type {[number, number]} */ [first, last]) => /** @type {[number, number, number | null]} */ ([track.from[first], track.to[last], share]);
-  return [...read.map(of(1)), ...missed.map(of(0))];
+  return [...read.map(of(1)), ...missed.map(of(0))].sort(([a], [b]) => a - b);
 }

@@ -14,6 +14,11 @@ export function storedKwh(soc, kwh) {
   return soc === null || kwh === null ? null : (soc / 100) * kwh;
 }
 
+/** Whether anything is known of a battery: its size, its level or its power. @param {import("../types").Reading} reading @param {import("../types").Maybe} kwh capacity */
+export function hasBattery({ power, soc }, kwh) {
+  return kwh !== null || soc.battery !== null || power.batteryW !== null;
+}
+
 /**
  * @param {import("../types").Maybe} batteryW > 0 discharges @param {import("../types").Maybe} soc % @param {import("../types").Maybe} kwh capacity
  * @returns {{towards: "full" | "empty" | "idle" | "unknown", hours: import("../types").Maybe}}

@@ -55,17 +55,18 @@ export function speed(w) {
 }
 
 /**
- * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses".
+ * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses": also where a
+ * house has no battery or no grid, or one of its meters says nothing. `residual` is in less out of what is known.
  * @param {import("../types").Power} power
  */
 export function balance(power) {
   const coming = [part("solar", positive(power.solarW)), part("battery", positive(power.batteryW)), part("grid", positive(power.gridW))];
   const going = [part("load", positive(power.loadW)), part("battery", positive(negated(power.batteryW))), part("grid", positive(negated(power.gridW)))];
-  const known = [power.solarW, power.loadW, power.batteryW, power.gridW].every((w) => w !== null);
+  const isKnown = [power.solarW, power.loadW, power.batteryW, power.gridW].some((w) => w !== null);
   const residual = sum(coming) - sum(going);
-  if (known && residual > 0) going.push(part("losses", residual));
-  if (known && residual < 0) coming.push(part("losses", -residual));
-  return { in: coming, out: going, scaleW: Math.max(sum(coming), sum(going), 1), residual: known ? residual : null };
+  if (residual > 0) going.push(part("losses", residual));
+  if (residual < 0) coming.push(part("losses", -residual));
+  return { in: coming, out: going, scaleW: Math.max(sum(coming), 1), residual: isKnown ? residual : null };
 }
 
 /** @param {{w: number}[]} parts */
@@ -81,6 +82,21 @@ function part(key, w) {
 /** @param {import("../types").Maybe} w */
 function positive(w) {
   return Math.max(0, w ?? 0);
+}
+
+/** Power without its direction, which is said in words. @param {import("../types").Maybe} w */
+export function magnitude(w) {
+  return w === null ? null : Math.abs(w);
+}
+
+/**
+ * The message that names a node by the way its power takes: "from battery", "to grid", or its name alone.
+ * @param {"battery" | "grid"} key @param {import("../types").Maybe} w
+ */
+export function wayKey(key, w) {
+  if (w === null || Math.abs(w) <= SHOW_W) return `source.${key}`;
+  if (key === "battery") return w > 0 ? "flow.batteryOut" : "flow.batteryIn";
+  return w > 0 ? "flow.gridIn" : "flow.gridOut";
 }
 
 /** @param {import("../types").Maybe} w */

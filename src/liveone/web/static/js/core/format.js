@@ -5,6 +5,9 @@ const WEEK_MS = 7 * 86400000;
 
 export const NOTHING = "\u2013";
 
+/** Between a number and its unit no line may end. */
+const CLOSE = "\u00a0";
+
 /** @param {string} locale */
 export function makeFormat(locale) {
   /** @type {Map<string, Intl.NumberFormat>} */
@@ -30,7 +33,7 @@ export function makeFormat(locale) {
     /** @param {import("../types").Maybe | undefined} value */
     kwh: (value) => kwhText(value, decimal),
     /** @param {import("../types").Maybe | undefined} share */
-    percent: (share) => (share === null || share === undefined ? NOTHING : `${decimal(share * 100, 0)} %`),
+    percent: (share) => (share === null || share === undefined ? NOTHING : `${decimal(share * 100, 0)}${CLOSE}%`),
     day: date({ weekday: "short", day: "numeric", month: "short", year: "numeric" }),
     date: date({ day: "numeric", month: "short", year: "numeric" }),
     shortDay: date({ day: "numeric", month: "short" }),
@@ -54,13 +57,14 @@ function watts(w, decimal) {
 function kwhText(value, decimal) {
   if (value === null || value === undefined) return { number: NOTHING, unit: "kWh" };
   const size = Math.abs(value);
+  if (!size) return { number: "0", unit: "kWh" };
   if (size >= 10000) return { number: decimal(value / 1000, size < 100000 ? 2 : 1), unit: "MWh" };
   return { number: decimal(value, size < 10 ? 2 : size < 1000 ? 1 : 0), unit: "kWh" };
 }
 
 /** @param {{number: string, unit: string}} value */
 export function joined({ number, unit }) {
-  return unit && number !== NOTHING ? `${number} ${unit}` : number;
+  return unit && number !== NOTHING ? `${number}${CLOSE}${unit}` : number;
 }
 
 /** @param {import("../types").Maybe | undefined} w @param {string} plus @param {string} minus a message key each */
@@ -101,8 +105,8 @@ export function age(seconds) {
 /** "3 h 20 min", "14 h", "3 d": no more exact than a forecast at a steady rate deserves. @param {number} hours */
 export function duration(hours) {
   const minutes = Math.round(hours * 60);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 600) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
-  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h`;
-  return `${Math.round(minutes / 1440)} d`;
+  if (minutes < 60) return `${minutes}${CLOSE}min`;
+  if (minutes < 600) return [Math.floor(minutes / 60), "h", String(minutes % 60).padStart(2, "0"), "min"].join(CLOSE);
+  if (minutes < 48 * 60) return `${Math.round(minutes / 60)}${CLOSE}h`;
+  return `${Math.round(minutes / 1440)}${CLOSE}d`;
 }

@@ -1,14 +1,23 @@
 // What is shown, as a file: a table for spreadsheets, or a picture.
 
 import { csv } from "../core/csv.js";
+import { ENERGIES, FIELDS } from "../core/energy.js";
+import { LINES } from "../core/state.js";
 import { element } from "../ui/dom.js";
 
 const MARGIN = 16;
 const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family"];
 
-/** @param {import("../types").Track} track @param {Record<string, string>} titles @param {import("../types").Zone} zone @param {string} name */
-export function saveCsv(track, titles, zone, name) {
-  save(new Blob([csv(track, titles, zone)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
+/** Headings by what they stand over, with the unit at their end. */
+const TITLES = {
+  ...Object.fromEntries(LINES.map((key) => [key, `${key}_w`])), soc: "soc_pct",
+  ...Object.fromEntries(ENERGIES.map((key) => [FIELDS[key], FIELDS[key]])),
+  coverage: "coverage_pct", dayCoverage: "day_coverage_pct",
+};
+
+/** @param {import("../types").Track} track @param {import("../types").Zone} zone @param {string} name */
+export function saveCsv(track, zone, name) {
+  save(new Blob([csv(track, TITLES, zone)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 }
 
 /** All drawings within `stack`, one below the other, as they look now. @param {HTMLElement} stack @param {string} title @param {string} name */

@@ -1,6 +1,7 @@
 // The history section: which stretch is shown and how, kept in the address; loads it and draws all charts of it.
 
-import { ENERGIES, FIELDS, elapsed } from "../core/energy.js";
+import { coveragePct, dayShares } from "../core/coverage.js";
+import { elapsed } from "../core/energy.js";
 import { daysOf, moved } from "../core/period.js";
 import { readState, writeState } from "../core/state.js";
 import { addDays } from "../core/zone.js";
@@ -13,16 +14,14 @@ import { ask } from "../ui/api.js";
 import { byId, say, show } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
 import { t } from "../ui/text.js";
-import { coverageText, dayShares } from "./coverage.js";
 import { saveCsv, savePng } from "./download.js";
-import { loadSpan } from "./load.js";
+import { loadSpan, loadTable } from "./load.js";
 import { fillToolbar, wireToolbar } from "./toolbar.js";
 import { fillTotals } from "./totals.js";
-import { cursorParts, explainTotal, periodText, titlesOf } from "./words.js";
+import { coverageText, cursorParts, explainTotal, periodText } from "./words.js";
 
 const LOADING = ["view", "day", "from", "to", "compare"];
 const FIVE_MIN_MS = 300000;
-const ENERGY_TITLES = Object.fromEntries(ENERGIES.map((key) => [FIELDS[key], FIELDS[key]]));
 
 /**
  * @typedef {{
@@ -181,7 +180,16 @@ export class History {
   }
 
   saveCsv() {
-    if (this.loaded) saveCsv(tableOf(this.loaded), { ...titlesOf("W"), ...ENERGY_TITLES }, this.zone, `${this.around.name()} ${this.span.first}`);
+    return guarded(() => this.#saveCsv());
+  }
+
+  async #saveCsv() {
+    const { loaded, span, zone, shares, around } = this;
+    if (!loaded) return;
+    const coverage = loaded.group === "hour" || loaded.group === "part" ? "coverage" : "dayCoverage";
+    const table = await loadTable(around.systemId, span, loaded, zone);
+    const values = { ...table.values, [coverage]: coveragePct(table, shares) };
+    saveCsv({ ...table, values }, zone, `${around.name()} ${span.first}`);
   }
 
   savePng() {
@@ -210,13 +218,6 @@ export class History {
     const size = track.to.filter((to) => to <= this.around.now()).length || track.to.length;
     return { from: track.from.slice(0, size), to: track.to.slice(0, size) };
   }
-}
-
-/** The powers, and where they are those of days the days' energies beside them. @param {import("./load.js").Loaded} loaded @returns {import("../types").Track} */
-function tableOf({ power, days }) {
-  if (!days || days.from.length !== power.from.length) return power;
-  const renamed = (/** @type {Record<string, any>} */ of) => Object.fromEntries(ENERGIES.map((key) => [FIELDS[key], of[key]]));
-  return { ...power, values: { ...power.values, ...renamed(days.values) }, estimated: renamed(days.estimated) };
 }
 
 /** At least twenty minutes, on whole five minutes. @param {number} from @param {number} to */

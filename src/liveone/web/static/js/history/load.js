@@ -12,9 +12,13 @@ const RAW_MS = 12 * HOUR_MS;
 const MOST_POINTS = 10000;
 const POWERS = ["solar", "load", "battery", "grid", "soc"];
 const UNITS_MS = { m: MINUTE_MS, h: HOUR_MS };
+const ENERGY_FIELDS = ENERGIES.map((key) => FIELDS[key]);
 
 /** @typedef {import("../types").Track} Track */
-/** @typedef {{power: Track, energy: Track, days: Track | null, group: string, raw: boolean}} Loaded */
+/**
+ * `steps`: how the powers' intervals were asked for; null where they are single readings.
+ * @typedef {{power: Track, energy: Track, group: string, steps: Record<string, string | number> | null}} Loaded
+ */
 
 /**
  * @param {number} systemId @param {import("../types").Span} span @param {string} view "zoom" for a stretch of one's own
@@ -24,19 +28,19 @@ export async function loadSpan(systemId, span, view, zone) {
   if (view === "zoom") return loadZoom(systemId, span, zone);
   const days = daysBetween(span.first, span.next);
   const group = grouping(view, days);
-  const energyFields = ENERGIES.map((key) => FIELDS[key]);
-  if (group === "month" || group === "year") {
-    const all = await history(systemId, span, [...energyFields, "soc"], { interval: "auto", points: Math.min(days, MOST_POINTS) }, zone);
+  if (inDays(group)) {
+    const steps = { interval: "auto", points: Math.min(days, MOST_POINTS) };
+    const all = await history(systemId, span, [...ENERGY_FIELDS, "soc"], steps, zone);
     const length = group === "month" ? 7 : 4;
-    return { power: meanPowers(all), energy: grouped(energiesOf(all), (from) => zone.date(from).slice(0, length)), days: energiesOf(all), group, raw: false };
+    return { power: meanPowers(all), energy: grouped(energiesOf(all), (from) => zone.date(from).slice(0, length)), group, steps };
   }
-  const points = view === "day" ? 300 : view === "week" ? 700 : 750;
+  const steps = { interval: "auto", points: view === "day" ? 300 : view === "week" ? 700 : 750 };
   const [power, parts] = await Promise.all([
-    history(systemId, span, POWERS, { interval: "auto", points }, zone),
-    history(systemId, span, energyFields, group === "hour" ? hourly(span) : { interval: "1d" }, zone),
+    history(systemId, span, POWERS, steps, zone),
+    history(systemId, span, ENERGY_FIELDS, group === "hour" ? hourly(span) : { interval: "1d" }, zone),
   ]);
   const energy = inWholeHours(span) || group !== "hour" ? parts : grouped(parts, (from) => iso(from, zone).slice(0, 13));
-  return { power: derived(power), energy: energiesOf(energy), days: group === "day" ? energiesOf(energy) : null, group, raw: false };
+  return { power: derived(power), energy: energiesOf(energy), group, steps };
 }
 
 /**
@@ -55,14 +59,30 @@ function inWholeHours({ startAt, endAt }) {
 /** @param {number} systemId @param {import("../types").Span} span @param {import("../types").Zone} zone @returns {Promise<Loaded>} */
 async function loadZoom(systemId, span, zone) {
   const length = span.endAt - span.startAt;
-  const raw = length <= RAW_MS;
-  const steps = { interval: "auto", points: length > 31 * 24 * HOUR_MS ? 400 : 40 };
-  const energyFields = ENERGIES.map((key) => FIELDS[key]);
+  const steps = length <= RAW_MS ? null : { interval: "auto", points: 1000 };
+  const parts = { interval: "auto", points: length > 31 * 24 * HOUR_MS ? 400 : 40 };
   const [power, energy] = await Promise.all([
-    raw ? readings(systemId, span, zone) : history(systemId, span, POWERS, { interval: "auto", points: 1000 }, zone).then(derived),
-    history(systemId, span, energyFields, steps, zone),
+    steps ? history(systemId, span, POWERS, steps, zone).then(derived) : readings(systemId, span, zone),
+    history(systemId, span, ENERGY_FIELDS, parts, zone),
   ]);
-  return { power, energy: energiesOf(energy), days: null, group: "part", raw };
+  return { power, energy: energiesOf(energy), group: "part", steps };
+}
+
+/**
+ * What is shown as a table: powers, state of charge and the energies of the same intervals. Single readings have no
+ * energies: counters are told in whole kWh.
+ * @param {number} systemId @param {import("../types").Span} span @param {Loaded} loaded @param {import("../types").Zone} zone @returns {Promise<Track>}
+ */
+export async function loadTable(systemId, span, { power, group, steps }, zone) {
+  if (!steps) return power;
+  const all = await history(systemId, span, [...POWERS, ...ENERGY_FIELDS], steps, zone);
+  const powers = inDays(group) ? meanPowers(all) : derived(all);
+  return { ...all, values: { ...all.values, ...powers.values } };
+}
+
+/** @param {string} group */
+function inDays(group) {
+  return group === "month" || group === "year";
 }
 
 /**

@@ -14,19 +14,19 @@ const ROWS = [
 
 /**
  * @param {HTMLElement} box @param {import("../types").Data} data @param {string} unit "kwh" or "w"
- * @param {{today: number, yesterday: number}} hours that have passed
+ * @param {{today: number, yesterday: number}} hours that have passed @param {import("../types").Zone} zone
  */
-export function fillTable(box, data, unit, hours) {
+export function fillTable(box, data, unit, hours, zone) {
   const today = data.latest.energy.today ?? {};
   const quality = data.latest.energy.quality ?? {};
   const total = data.latest.energy.total;
-  const yesterday = data.historical.yesterday;
+  const { yesterday, sinceFirst } = data.historical;
   const text = (/** @type {import("../types").Maybe | undefined} */ kwh, /** @type {number | null} */ over) => (unit === "w" ? format.watts(meanW(kwh ?? null, over)) : format.kwh(kwh));
   const rows = ROWS.map(([title, now, before]) => element(
     "tr", {}, element("th", { scope: "row" }, t(title)),
     cell(text(today[now], hours.today), quality[now]),
     cell(text(yesterday?.energy[before], hours.yesterday), yesterday?.quality[before]),
-    cell(unit === "w" ? { number: NOTHING, unit: "" } : format.kwh(total[now]), null),
+    cell(unit === "w" ? text(sinceFirst?.energy[now], sinceFirst?.hours ?? null) : format.kwh(total[now]), null),
   ));
   const y = yesterday?.energy ?? {};
   const shares = [
@@ -40,9 +40,14 @@ export function fillTable(box, data, unit, hours) {
     head("energy.allTime", element("span", { class: "age", "data-age": "today" })),
   ];
   box.replaceChildren(element(
-    "table", {}, element("caption", {}, [t("energy.caption"), coverage, unit === "w" ? t("energy.noMean") : ""].filter(Boolean).join(" ")),
+    "table", {}, element("caption", {}, [t("energy.caption"), coverage, unit === "w" ? meanText(sinceFirst, zone) : ""].filter(Boolean).join(" ")),
     element("thead", {}, element("tr", {}, element("td", { "data-unit": unit === "w" ? "" : "kWh" }), ...heads)), element("tbody", {}, ...rows, ...shares),
   ));
+}
+
+/** Of what the means of all time are the means. @param {import("../types").SinceFirst | null} found @param {import("../types").Zone} zone */
+function meanText(found, zone) {
+  return found ? t("energy.meanSince", { day: format.date(zone.date(Date.parse(found.since))) }) : t("energy.noMean");
 }
 
 /** @param {string} title @param {HTMLElement} under how old the column's numbers are */

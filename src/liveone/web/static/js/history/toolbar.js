@@ -2,9 +2,9 @@
 
 import { VIEWS } from "../core/period.js";
 import { LINES } from "../core/state.js";
-import { byId, element, say, segments } from "../ui/dom.js";
+import { byId, element, say, segments, show } from "../ui/dom.js";
 import { t } from "../ui/text.js";
-import { periodText } from "./words.js";
+import { changedDays, periodText } from "./words.js";
 
 /** @typedef {import("./history.js").History} History */
 
@@ -32,6 +32,7 @@ export function fillToolbar(past, span) {
   const nowAt = around.now();
   segments(byId("views"), VIEWS.map((key) => ({ key, title: t(`view.${key}`) })), zoomed ? "" : state.view, (view) => past.set({ view, from: null, to: null }));
   say(byId("period"), periodText(state, span, past.zone));
+  show(byId("clock-change"), changedDays(span, past.zone));
   byId("zoom-out").hidden = !zoomed;
   enable("previous", zoomed || (state.view !== "all" && span.first > around.firstDay));
   enable("next", zoomed || (state.view !== "all" && span.endAt <= nowAt));

@@ -1,14 +1,18 @@
 // What the history section says in words: its period, the values under the cursor, what a total was made of.
 
+import { completeness } from "../core/coverage.js";
 import { ENERGIES } from "../core/energy.js";
 import { clock, joined } from "../core/format.js";
 import { indexAt } from "../core/shape.js";
-import { addDays } from "../core/zone.js";
+import { addDays, daysBetween } from "../core/zone.js";
 import { element } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { explain, partsTable } from "./explain.js";
 
+const HOUR_MS = 3600000;
 const DAY_MS = 86400000;
+const DAY_HOURS = 24;
+const MONTH_DAYS = 31;
 const NAMES = ["solar", "load", "battery", "grid", "losses"];
 
 /** @param {import("../types").State} state @param {import("../types").Span} span @param {import("../types").Zone} zone */
@@ -20,16 +24,34 @@ export function periodText(state, span, zone) {
   }
   if (state.view === "month") return format.month(span.first);
   if (state.view === "year") return span.first.slice(0, 4);
-  if (state.view === "day") return `${format.day(span.first)}${hoursNote(span)}`;
+  if (state.view === "day") return format.day(span.first);
   const last = addDays(span.next, -1);
   const first = span.first.slice(0, 4) === last.slice(0, 4) ? format.shortDay(span.first) : format.date(span.first);
   return `${first} \u2013 ${format.date(last)}`;
 }
 
-/** A day on which the clocks change says how long it is. @param {import("../types").Span} span */
-function hoursNote(span) {
-  const hours = (span.endAt - span.startAt) / 3600000;
-  return hours === 24 ? "" : ` (${t("period.hours", { hours })})`;
+/** Each day of a stretch on which the clocks change, with its length; nothing of stretches longer than a month. @param {import("../types").Span} span @param {import("../types").Zone} zone */
+export function changedDays({ first, next }, zone) {
+  if (daysBetween(first, next) > MONTH_DAYS) return "";
+  const said = [];
+  for (let day = first; day < next; day = addDays(day, 1)) {
+    const hours = (zone.start(addDays(day, 1)) - zone.start(day)) / HOUR_MS;
+    if (hours !== DAY_HOURS) said.push(hoursText(day, hours));
+  }
+  return said.join(" ");
+}
+
+/** @param {string} day @param {number} hours */
+function hoursText(day, hours) {
+  const length = format.decimal(hours, Number.isInteger(hours) ? 0 : 1);
+  return t(hours > DAY_HOURS ? "period.longer" : "period.shorter", { day: format.weekday(day), hours: length });
+}
+
+/** Never "100 %" where anything is missing. @param {import("../core/coverage.js").Share[]} shares */
+export function coverageText(shares) {
+  const share = completeness(shares);
+  if (share === null) return "";
+  return t("chart.coverageText", { percent: format.decimal(Math.floor(1000 * share) / 10, share === 1 ? 0 : 1) });
 }
 
 /**
@@ -58,12 +80,6 @@ function intervalText(from, to, zone, view) {
   if (to - from > DAY_MS * 0.9) return format.day(day);
   const times = `${clock(from, zone)}\u2013${clock(to, zone)}`;
   return view === "day" ? times : `${format.weekday(day)}, ${times}`;
-}
-
-/** @param {string} unit @returns {Record<string, string>} */
-export function titlesOf(unit) {
-  const powers = NAMES.map((key) => [key, `${key}_${unit.toLowerCase()}`]);
-  return { ...Object.fromEntries(powers), soc: "soc_pct" };
 }
 
 /**
@@ -95,7 +111,7 @@ function readingsButton(energy, set) {
   const button = element("button", { type: "button" }, t("explain.toReadings"));
   button.addEventListener("click", () => {
     /** @type {HTMLDialogElement | null} */ (button.closest("dialog"))?.close();
-    set({ from: Math.max(energy.from[0], to - 4 * 3600000), to });
+    set({ from: Math.max(energy.from[0], to - 4 * HOUR_MS), to });
   });
   return button;
 }

@@ -3,7 +3,7 @@
 
 import { balance, sum } from "../core/flows.js";
 import { joined } from "../core/format.js";
-import { element } from "../ui/dom.js";
+import { element, say } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
 const SEEN_W = 1;
@@ -14,14 +14,16 @@ const TITLES = {
   out: { load: "source.load", battery: "flow.batteryIn", grid: "flow.gridOut", losses: "source.losses" },
 };
 
-/** @param {HTMLElement} box @param {import("../types").Power} power */
-export function fillBalance(box, power) {
+/** @param {HTMLElement} box @param {HTMLElement} rest what the meters leave unexplained @param {import("../types").Reading} reading */
+export function fillBalance(box, rest, { power, system }) {
   const found = balance(power);
-  box.replaceChildren(row("in", found.in, found.scaleW), row("out", found.out, found.scaleW));
+  const coming = system.generatorStatus ? { ...TITLES.in, grid: "flow.generator" } : TITLES.in;
+  box.replaceChildren(row("in", found, found.in, coming), row("out", found, found.out, TITLES.out));
+  say(rest, joined(format.watts(found.residual)));
 }
 
-/** @param {"in" | "out"} side @param {{key: string, w: number}[]} parts @param {number} scaleW */
-function row(side, parts, scaleW) {
+/** @param {"in" | "out"} side @param {{scaleW: number}} scale @param {{key: string, w: number}[]} parts @param {Record<string, string>} titles */
+function row(side, { scaleW }, parts, titles) {
   const shown = parts.filter(({ w }) => w >= SEEN_W);
   const bar = element("div", { class: "bars", "aria-hidden": "true" }, ...shown.map(({ key, w }) => {
     const piece = element("i", { class: key });
@@ -29,7 +31,7 @@ function row(side, parts, scaleW) {
     return piece;
   }));
   const list = element("ul", { class: "parts" }, ...shown.filter(({ key }) => key !== "losses").map(({ key, w }) => element(
-    "li", { class: key }, `${t(TITLES[side][key])} `, element("b", {}, joined(format.watts(w))),
+    "li", { class: key }, `${t(titles[key])} `, element("b", {}, joined(format.watts(w))),
   )));
   const head = element("p", { class: "side" }, element("span", {}, t(`balance.${side}`)), element("b", {}, joined(format.watts(sum(parts)))));
   return element("div", { class: "balance-row" }, head, bar, list);

@@ -1,8 +1,8 @@
 // One system as a card of the overview: flow, state of charge, today, age, fault.
 
-import { capacityKwh, outlook } from "../core/battery.js";
+import { capacityKwh, hasBattery, outlook } from "../core/battery.js";
 import { selfSufficiency } from "../core/energy.js";
-import { SHOW_W, sourceKey } from "../core/flows.js";
+import { magnitude, sourceKey, wayKey } from "../core/flows.js";
 import { faultKey } from "../core/faults.js";
 import { needsAttention, standing } from "../core/fleet.js";
 import { NOTHING, direction, duration, joined } from "../core/format.js";
@@ -10,7 +10,7 @@ import { ageSeconds } from "../core/freshness.js";
 import { element, say, show, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { makeMini } from "./mini.js";
-import { ageText, stuck } from "./status.js";
+import { ageText, emptyText, stuck } from "./status.js";
 
 const SPOTS = ["solar", "load", "grid", "battery"];
 
@@ -26,6 +26,7 @@ export class Card {
     this.spots = Object.fromEntries(SPOTS.map((key) => [key, { words: element("span", {}), value: element("b", { class: "value" }, NOTHING) }]));
     this.level = element("i");
     this.charge = element("p", { class: "charge-line" });
+    this.battery = element("div", { class: "battery-line" }, this.charge, element("div", { class: "level", "aria-hidden": "true" }, this.level));
     this.today = element("div", { class: "today-line" });
     this.fault = element("p", { class: "fault-line", hidden: true });
     this.still = element("p", { class: "still-line", hidden: true });
@@ -34,8 +35,7 @@ export class Card {
       "div", { class: "panel system-card" },
       element("div", { class: "row" }, element("h2", {}, element("a", { href: `/dashboard/${system.id}` }, system.displayName)), this.state),
       element("div", { class: "mini" }, ...SPOTS.map((key) => element("div", { class: `spot ${key}` }, this.spots[key].words, this.spots[key].value)), this.drawing),
-      element("div", { class: "battery-line" }, this.charge, element("div", { class: "level", "aria-hidden": "true" }, this.level)),
-      this.today, this.reason, this.still, this.fault, this.age,
+      this.battery, this.today, this.reason, this.still, this.fault, this.age,
     ));
   }
 
@@ -52,7 +52,7 @@ export class Card {
   /** @param {number} nowMs */
   draw(nowMs) {
     const { latest } = this.data;
-    show(this.reason, latest ? "" : this.data.error ?? t("overview.noReading"));
+    show(this.reason, latest ? "" : emptyText(this.data.polling));
     this.node.classList.toggle("empty", !latest);
     if (latest) this.#fill(latest);
     this.tick(nowMs);
@@ -64,8 +64,9 @@ export class Card {
     const watts = /** @type {Record<string, import("../types").Maybe>} */ ({ solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW });
     for (const key of SPOTS) {
       say(this.spots[key].words, words(key, watts[key], latest));
-      say(this.spots[key].value, joined(format.watts(key === "battery" || key === "grid" ? size(watts[key]) : watts[key])));
+      say(this.spots[key].value, joined(format.watts(key === "battery" || key === "grid" ? magnitude(watts[key]) : watts[key])));
     }
+    this.battery.hidden = !hasBattery(latest, capacityKwh(this.data.systemInfo?.batterySize));
     this.mini(power, soc.battery);
     this.level.style.width = `${soc.battery ?? 0}%`;
     this.charge.replaceChildren(element("b", {}, soc.battery === null ? NOTHING : `${format.decimal(soc.battery, 0)} %`), ` ${rate(power, soc.battery, this.data)}`);
@@ -112,12 +113,6 @@ function rate(power, soc, data) {
 function words(key, w, reading) {
   if (key === "solar" || key === "load") return t(`source.${key}`);
   const source = key === "grid" ? sourceKey(reading) : "source.battery";
-  if (w === null || Math.abs(w) <= SHOW_W || source === "source.generator") return t(source);
-  if (key === "battery") return t(w > 0 ? "flow.batteryOut" : "flow.batteryIn");
-  return t(w > 0 ? "flow.gridIn" : "flow.gridOut");
-}
-
-/** @param {import("../types").Maybe} w */
-function size(w) {
-  return w === null ? null : Math.abs(w);
+  const way = wayKey(key === "grid" ? "grid" : "battery", w);
+  return t(way.startsWith("source.") || source === "source.generator" ? source : way);
 }

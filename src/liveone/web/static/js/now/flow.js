@@ -2,7 +2,7 @@
 // The dots move in a few small steps a second: every frame costs the browser 3 to 6 ms, whatever is drawn,
 // so sixty of them a second would cost a fifth of a CPU. Hidden, out of sight or with reduced motion: none.
 
-import { SHOW_W, flows, sourceKey, speed, visible } from "../core/flows.js";
+import { SHOW_W, flows, magnitude, sourceKey, speed, visible } from "../core/flows.js";
 import { one, say, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { direction, joined } from "../core/format.js";
@@ -79,8 +79,8 @@ function fillNodes(box, reading, soc) {
   const running = Boolean(system.generatorStatus);
   node(box, "solar", power.solarW, power.solarW === null ? "words.unknown" : power.solarW > SHOW_W ? "words.producing" : "words.dark");
   node(box, "load", power.loadW, power.loadW === null ? "words.unknown" : "words.using");
-  node(box, "battery", size(power.batteryW), direction(power.batteryW, "words.discharging", "words.charging"));
-  node(box, "grid", size(power.gridW), direction(power.gridW, running ? "words.generating" : "words.importing", "words.exporting"));
+  node(box, "battery", magnitude(power.batteryW), direction(power.batteryW, "words.discharging", "words.charging"));
+  node(box, "grid", magnitude(power.gridW), direction(power.gridW, running ? "words.generating" : "words.importing", "words.exporting"));
   say(one(".grid .title", box), t(sourceKey(reading)));
   one(".node.grid", box).classList.toggle("running", running);
   one(".node.battery", box).style.setProperty("--level", `${soc ?? 0}%`);
@@ -92,9 +92,4 @@ function node(box, key, w, words) {
   say(one(".value", found), joined(format.watts(w)));
   say(one(".words", found), t(words));
   found.classList.toggle("idle", w === null || Math.abs(w) <= SHOW_W);
-}
-
-/** @param {import("../types").Maybe} w */
-function size(w) {
-  return w === null ? null : Math.abs(w);
 }

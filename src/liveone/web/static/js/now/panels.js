@@ -1,6 +1,6 @@
 // The battery with its outlook, and today's figures.
 
-import { capacityKwh, outlook, storedKwh } from "../core/battery.js";
+import { capacityKwh, hasBattery, outlook, storedKwh } from "../core/battery.js";
 import { selfConsumption, selfSufficiency } from "../core/energy.js";
 import { NOTHING, duration, joined, moment } from "../core/format.js";
 import { byId, element, one, say } from "../ui/dom.js";
@@ -17,6 +17,7 @@ export function fillBattery(reading, data, nowAt, zone) {
   const level = reading.soc.battery;
   const capacity = capacityKwh(data.systemInfo?.batterySize);
   const stored = storedKwh(level, capacity);
+  byId("charge").classList.toggle("none", !hasBattery(reading, capacity));
   say(one(".soc .value"), level === null ? NOTHING : `${format.decimal(level, 0)} %`);
   one("#level i").style.width = `${level ?? 0}%`;
   say(byId("stored"), stored === null ? "" : t("battery.stored", { stored: format.decimal(stored, 1), capacity: format.decimal(Number(capacity), 1) }));
@@ -25,6 +26,7 @@ export function fillBattery(reading, data, nowAt, zone) {
 
 /** @param {import("../types").Reading} reading @param {import("../types").Maybe} capacity @param {number} nowAt @param {import("../types").Zone} zone */
 function outlookText(reading, capacity, nowAt, zone) {
+  if (!hasBattery(reading, capacity)) return t("battery.none");
   const found = outlook(reading.power.batteryW, reading.soc.battery, capacity);
   const key = `battery.${found.towards}`;
   const text = t(key, { power: joined(format.watts(Math.abs(reading.power.batteryW ?? 0))) });

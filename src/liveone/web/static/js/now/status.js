@@ -50,6 +50,12 @@ function reason(reading, data, nowAt, zone) {
   return `${since} ${t(`silent.${why}`, { error: data.polling?.lastError ?? "" })}`;
 }
 
+/** Why a system has no reading yet. @param {import("../types").Polling | undefined} polling */
+export function emptyText(polling) {
+  if (polling?.lastError) return t("empty.failed", { error: polling.lastError });
+  return t(polling?.lastPollTime ? "empty.polled" : "empty.unpolled");
+}
+
 /** What stands still though it should move: all values, or counters whose power flows. @param {Pick<import("../types").Data, "freshness">} data */
 export function stuck({ freshness }) {
   const names = (freshness?.frozenCounters ?? []).filter((name) => NAMES.includes(name)).map((name) => t(`counter.${name}`));

@@ -8,7 +8,7 @@ import { format, snapshot, t } from "../ui/text.js";
 export function fillAbout(box, data, zone, nowAt) {
   const { systemInfo: info, polling } = data;
   const time = (/** @type {string | null} */ iso) => (iso ? moment(Date.parse(iso), nowAt, zone, format) : NOTHING);
-  const share = polling.totalPolls ? format.percent(polling.successfulPolls / polling.totalPolls) : NOTHING;
+  const share = format.percent(polling.totalPolls ? polling.successfulPolls / polling.totalPolls : null);
   const facts = /** @type {[string, string | null][]} */ ([
     ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", info.ratings],
     ["system.solar", info.solarSize], ["system.battery", info.batterySize],
@@ -16,7 +16,7 @@ export function fillAbout(box, data, zone, nowAt) {
     ["system.zone", zone.label(nowAt)],
     ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],
     ["system.generator", data.latest?.system.generatorStatus === null || !data.latest ? null : t(data.latest.system.generatorStatus ? "words.generating" : "words.off")],
-    ["system.polls", t("system.pollsText", { share, total: format.decimal(polling.totalPolls, 0) })],
+    ["system.polls", polling.totalPolls ? t("system.pollsText", { share, total: format.decimal(polling.totalPolls, 0) }) : NOTHING],
     ["system.lastSuccess", time(polling.lastSuccessTime)],
     ["system.lastError", polling.lastErrorTime ? [time(polling.lastErrorTime), polling.lastError].filter(Boolean).join(": ") : null],
   ]);

@@ -1,6 +1,7 @@
 // The page of one system: the snapshot that came with it at once, then every new reading as it comes.
 
 import { capacityKwh } from "../core/battery.js";
+import { balance } from "../core/flows.js";
 import { NOTHING, clock, joined, moment } from "../core/format.js";
 import { makeZone } from "../core/zone.js";
 import { explain, closable } from "../history/explain.js";
@@ -11,11 +12,11 @@ import { fillTable } from "../history/table.js";
 import { fillBalance } from "../now/balance.js";
 import { makeFlow } from "../now/flow.js";
 import { fillBattery, fillToday } from "../now/panels.js";
-import { ageText, fillStatus } from "../now/status.js";
+import { ageText, emptyText, fillStatus } from "../now/status.js";
 import { ageSeconds } from "../core/freshness.js";
 import { ask } from "../ui/api.js";
 import { byId, element, one, say, segments, show } from "../ui/dom.js";
-import { frame, guarded, said } from "../ui/frame.js";
+import { frame, guarded, leaveIfSignedOut, said } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
 import { format, snapshot, t } from "../ui/text.js";
 import { fillAbout } from "./about.js";
@@ -27,7 +28,8 @@ const systemId = Number(/\/dashboard\/(\d+)/.exec(location.pathname)?.[1] ?? 0);
 let data = snapshot.data;
 let reading = data.latest;
 let skewMs = snapshot.now * 1000 - Date.now();
-const around = { link: "", trouble: data.error ?? "" };
+const isEmpty = Boolean(data.systemInfo) && !reading;
+const around = { link: "", trouble: isEmpty ? emptyText(data.polling) : data.error ?? "" };
 
 const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
 const now = () => Date.now() + skewMs;
@@ -42,8 +44,8 @@ function tick() {
   show(byId("up-to"), newestAt === null ? "" : t("history.upTo", { time: clock(newestAt, zone), age: ageText((now() - newestAt) / 1000) }));
   if (reading) fillStatus(reading, data, now(), zone, around);
   else if (around.trouble) {
-    byId("notice").hidden = false;
-    say(byId("notice"), around.trouble);
+    byId("notice").classList.toggle("late", isEmpty);
+    show(byId("notice"), around.trouble);
   }
 }
 
@@ -55,8 +57,7 @@ function showReading(next) {
   reading = next;
   flow ??= makeFlow(byId("flow"));
   flow(next, next.soc.battery);
-  fillBalance(byId("balance"), next.power);
-  say(one(".losses .value"), joined(format.watts(next.power.lossesW)));
+  fillBalance(byId("balance"), one(".losses .value"), next);
   fillBattery(next, data, now(), zone);
   tick();
   if (crossed) {
@@ -83,7 +84,7 @@ function table() {
   const yesterday = data.historical?.yesterday;
   const before = yesterday ? zone.start(yesterday.date) : start;
   segments(byId("units"), [{ key: "kwh", title: "kWh" }, { key: "w", title: t("energy.meanW") }], unit, (key) => past?.set({ unit: key }, { push: false }));
-  fillTable(byId("energy"), data, unit, { today: (now() - start) / 3600000, yesterday: (start - before) / 3600000 });
+  fillTable(byId("energy"), data, unit, { today: (now() - start) / 3600000, yesterday: (start - before) / 3600000 }, zone);
 }
 
 async function loadData() {
@@ -98,7 +99,7 @@ async function guardedQuietly(work) {
     await work();
     around.trouble = "";
   } catch (error) {
-    if (/** @type {any} */ (error).status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    leaveIfSignedOut(error);
     around.trouble = error instanceof Error ? said(error) : String(error);
   }
   tick();
@@ -109,7 +110,7 @@ function explainNow(key) {
   const power = reading.power;
   const measured = moment(Date.parse(reading.timestamp), now(), zone, format);
   /** @type {Record<string, import("../types").Maybe | undefined>} */
-  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: power.lossesW };
+  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: balance(power).residual };
   const lines = /** @type {[string, string][]} */ ([[t("explain.measured"), `${measured} (${ageText(ageSeconds(reading, now()))})`]]);
   if (key in watts) lines.unshift([t("explain.value"), joined(format.watts(watts[key]))]);
   if (key === "solar") lines.push([t("explain.parts"), `${joined(format.watts(power.solarInverterW))} AC + ${joined(format.watts(power.shuntW))} DC`]);
@@ -158,6 +159,8 @@ function showEmpty() {
   for (const part of document.querySelectorAll("main > section, .pair > section:first-child")) /** @type {HTMLElement} */ (part).hidden = true;
   if (data.systemInfo) fillAbout(byId("about"), data, zone, now());
   else one(".pair").hidden = true;
+  byId("faults-title").hidden = true;
+  byId("faults").hidden = true;
 }
 
 function start() {

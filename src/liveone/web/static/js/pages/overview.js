@@ -1,6 +1,7 @@
 // All systems at a glance: a card each, filled from the page's snapshot and kept true by one stream for all.
 
 import { LAYOUTS, SHOWN, isShown, readFleet, together, writeFleet } from "../core/fleet.js";
+import { magnitude, wayKey } from "../core/flows.js";
 import { joined } from "../core/format.js";
 import { Card } from "../now/card.js";
 import { ask } from "../ui/api.js";
@@ -63,7 +64,7 @@ function sums() {
   if (!box.children.length) box.append(...["solar", "load", "battery", "grid", "today"].map((key) => element("div", { class: key === "today" ? "solar" : key }, element("span"), element("b", { class: "value" }))));
   const texts = [
     [t("source.solar"), joined(format.watts(sum.solarW))], [t("source.load"), joined(format.watts(sum.loadW))],
-    [direction("battery", sum.batteryW), joined(format.watts(size(sum.batteryW)))], [direction("grid", sum.gridW), joined(format.watts(size(sum.gridW)))],
+    [t(wayKey("battery", sum.batteryW)), joined(format.watts(magnitude(sum.batteryW)))], [t(wayKey("grid", sum.gridW)), joined(format.watts(magnitude(sum.gridW)))],
     [t("today.solar"), joined(format.kwh(sum.solarKwh))],
   ];
   texts.forEach(([title, value], index) => {
@@ -71,18 +72,6 @@ function sums() {
     say(one("b", box.children[index]), value);
   });
   say(byId("sums-of"), sum.heard === cards.length ? "" : t("fleet.together", { heard: sum.heard, all: cards.length }));
-}
-
-/** @param {string} key @param {import("../types").Maybe} w */
-function direction(key, w) {
-  if (!w) return t(`source.${key}`);
-  if (key === "battery") return t(w > 0 ? "flow.batteryOut" : "flow.batteryIn");
-  return t(w > 0 ? "flow.gridIn" : "flow.gridOut");
-}
-
-/** @param {import("../types").Maybe} w */
-function size(w) {
-  return w === null ? null : Math.abs(w);
 }
 
 /** @param {Partial<typeof state>} change @param {{push?: boolean}} how */

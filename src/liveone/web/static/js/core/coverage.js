@@ -1,7 +1,6 @@
-// How complete the readings of a period are, for the strip and in words.
+// How complete the readings of a period are: of which stretch what share was read.
 
-import { addDays } from "../core/zone.js";
-import { format, t } from "../ui/text.js";
+import { addDays } from "./zone.js";
 
 const INTERVAL_MS = 300000;
 
@@ -30,8 +29,8 @@ export function dayShares({ start, read, expected }, { zone, firstAt, nowAt }) {
   return joined;
 }
 
-/** @param {Share[]} shares */
-export function coverageText(shares) {
+/** The share of all that has passed, null where nothing has. @param {Share[]} shares */
+export function completeness(shares) {
   let length = 0;
   let read = 0;
   for (const [from, to, share] of shares) {
@@ -40,5 +39,19 @@ export function coverageText(shares) {
       read += (to - from) * share;
     }
   }
-  return length ? t("chart.coverageText", { percent: format.decimal(Math.floor((1000 * read) / length) / 10, read === length ? 0 : 1) }) : "";
+  return length ? read / length : null;
+}
+
+/**
+ * Of each interval of a track the share, in %, that was read of the stretch that holds it.
+ * @param {import("../types").Track} track @param {Share[]} shares @returns {import("../types").Maybe[]}
+ */
+export function coveragePct({ from, to }, shares) {
+  let index = 0;
+  return from.map((start, row) => {
+    const middle = (start + to[row]) / 2;
+    while (index < shares.length && shares[index][1] <= middle) index += 1;
+    const [begin, , share] = shares[index] ?? [Infinity, 0, null];
+    return share === null || middle < begin ? null : 100 * share;
+  });
 }
