@@ -14,6 +14,7 @@ from unittest import mock
 from tests.changeover.run import club as files
 from tests.changeover.run import killing
 from tests.changeover.server.copying import copied
+from tests.store.proxy import Proxy
 from tests.store.sqld import Sqld
 
 from changeover import params, run
@@ -35,17 +36,22 @@ Hook = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServerClub:
-    """A folder with the plan and the state of its runs, and a server with the database."""
+    """A folder with the plan and the state of its runs, and a server with the database.
+
+    ``through``: the network on the way there, where a test cuts it.
+    """
 
     folder: Path
     sqld: Sqld
     token: str = ""
     with_admin: bool = False
+    through: Proxy | None = None
 
     @property
     def database(self) -> Server:
         admin = f"http://127.0.0.1:{self.sqld.admin_port}" if self.with_admin else ""
-        return Server(f"{self.sqld.url}?namespace={PLACE}", self.token, admin)
+        port = self.through.port if self.through else self.sqld.port
+        return Server(f"http://127.0.0.1:{port}?namespace={PLACE}", self.token, admin)
 
     @property
     def original(self) -> Path:
