@@ -27,8 +27,8 @@ from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
-JUDGED = "judged"
-"""The boundary at which a change on a server is about to be sent."""
+SENDING = ("judged", "begun", "waiting")
+"""The boundaries at which a change on a server is about to be sent, for the first time or again."""
 
 Hook = Callable[[str], None]
 
@@ -147,9 +147,11 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
         yield hook
         return
 
+    held = hold.Hold(connection)
+
     def heard(moment: str) -> None:
-        if moment == JUDGED:
-            hold.take(connection)
+        if moment in SENDING:
+            held.keep()
         hook(moment)
 
     try:

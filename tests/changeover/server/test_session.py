@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from tests.changeover.server.club import PLACE, ServerClub
 from tests.store.sqld import Sqld
 
 from changeover import cli, status
-from changeover.database import admin, hold, lease, ledger, local, lock
+from changeover.database import admin, lease, ledger, local, lock
 from changeover.database.connect import opened
 from changeover.database.where import ADMIN_URL, TOKEN, Server
 from changeover.entries import Ending
@@ -205,28 +203,6 @@ def test_two_runners_are_kept_apart_by_the_lock_here_and_by_the_lease_elsewhere(
     assert entered
 
 
-def test_writers_are_held_around_a_change_and_free_afterwards(one: ServerClub) -> None:
-    assert one.rehearse().passed
-    held = []
-
-    def look(moment: str) -> None:
-        with opened(one.database) as connection:
-            try:
-                connection.execute(hold.QUESTION)
-            except DatabaseError:
-                held.append((moment, True))
-            except Exception:
-                held.append((moment, True))
-            else:
-                held.append((moment, False))
-
-    assert one.start(hook=look).ending is Ending.DONE
-    moments = [moment for moment, is_held in held if is_held]
-    assert moments, held
-    assert not any(moment.startswith(("before journal", "after journal")) for moment in moments)
-    assert not held[-1][1]
-
-
 def test_the_command_line_goes_the_whole_way_with_a_url(
     one: ServerClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,14 +218,3 @@ def test_the_command_line_goes_the_whole_way_with_a_url(
     assert Path(str(standing["backup"])).parent == one.folder
     assert said("rollback", "--database", one.database.url)["outcome"] == "rolled back"
     club.require_equal(one.original, one)
-
-
-def test_a_hold_outlives_its_runner_by_seconds_only(one: ServerClub) -> None:
-    with opened(one.database) as connection:
-        hold.take(connection)
-        ((text,),) = connection.execute(
-            f"SELECT dflt_value FROM pragma_table_info('{hold.TABLE}')"
-        ).fetchall()
-        assert 0 < int(text) - time.time() <= hold.LASTS_S + 2
-        with closing(connection):
-            hold.give_back(connection)
