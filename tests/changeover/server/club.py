@@ -1,8 +1,6 @@
 """The club of `tests.changeover.run`, its database on a real libSQL server; forks make it anew."""
 
-import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,33 +172,6 @@ def acting(command: str) -> Act:
             return one.start(hook=hook) if command == "run" else one.again(command, hook=hook)
 
     return act
-
-
-def boundaries(one: ServerClub, act: Act) -> list[str]:
-    """The name of every boundary that ``act`` passes, in order; requests included."""
-    found: list[str] = []
-    act(one, found.append)
-    return found
-
-
-def kill_at(one: ServerClub, act: Act, number: int) -> None:
-    """Let a child do ``act`` and kill it with SIGKILL at boundary ``number``, counted from 0."""
-    passed = 0
-
-    def hook(moment: str) -> None:
-        nonlocal passed
-        if passed == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed += 1
-
-    child = os.fork()
-    if child == 0:
-        try:
-            act(one, hook)
-        finally:
-            os._exit(99)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the child was to die at boundary {number} and ended by itself: {status}"
 
 
 def oracle(one: ServerClub, target: Path) -> Path:
