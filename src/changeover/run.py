@@ -134,6 +134,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
             "parameters_sha256": wanted.parameters_sha256,
             "additive": conditions.is_additive(plan, database),
             "rehearsal": record.id,
+            "rehearsed_s": dict(record.frozen()),
             "who": settings.who,
         }
         folder = make_run(state, run_id, plan)

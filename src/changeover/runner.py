@@ -243,9 +243,17 @@ class Runner:
             _direction(what.task),
             sql.content_of(content),
             budget_s=what.limit.seconds if forward and what.limit else None,
+            rehearsed_s=self._rehearsed_s(what.task) if forward else None,
             expected=definitions_of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
         )
+
+    def _rehearsed_s(self, task: Task) -> float | None:
+        """How long a change held writers in the rehearsal; None where that says nothing of this run."""
+        first = begun(self.journal.entries)
+        told = first.data.get("rehearsed_s") if first else None
+        found = told.get(task.id) if isinstance(told, Mapping) else None
+        return float(found) if isinstance(found, int | float) else None
 
     def _judge(self, task: Task) -> Result:
         """A box that only a person can judge: named beforehand, or asked now."""

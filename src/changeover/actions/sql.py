@@ -19,7 +19,7 @@ from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
-from changeover.errors import ChangeoverError
+from changeover.errors import ChangeoverError, CheckFailed
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
 from hrana.errors import HranaError, OutcomeUnknown
@@ -37,13 +37,15 @@ Hook = Callable[[str], None]
 class Purpose:
     """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
 
-    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock).
+    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock). ``rehearsed_s``
+    is how long it held writers in the rehearsal.
     """
 
     action: str
     direction: Direction
     content_sha256: str
     budget_s: float | None = None
+    rehearsed_s: float | None = None
     expected: Definitions | None = None
     contract: dict[str, Sequence[str]] | None = None
 
@@ -120,6 +122,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         strategy=action.strategy,
         foreign_keys=action.strategy is Strategy.NATIVE,
         budget_s=purpose.budget_s,
+        rehearsed_s=purpose.rehearsed_s,
         lock_wait_s=action.timeout_s or 5.0,
     )
     context = Context(
@@ -193,6 +196,13 @@ def _progress(scene: Scene) -> Callable[[int, int, float], None]:
 def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
     measured = done.measured
     output = as_output(row for one in measured.executed for row in one.output)
+    if action.expect is not None and not measured.executed:
+        raise CheckFailed(
+            f"{action.label}: the change was done, but what it printed was lost with the server's answer, so"
+            " it cannot be held against what the plan expects.",
+            hint="Nothing is wrong with the change. Run it again, or let a query after it ask instead.",
+            position=action.expect.position,
+        )
     require_expected(action, output, scene)
     return Result(
         shown(output, scene),

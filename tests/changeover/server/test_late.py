@@ -15,6 +15,7 @@ from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld
 
 from changeover.database import settle
+from changeover.entries import Ending
 from changeover.errors import OutcomeUnknown
 
 SENT = "begun"
@@ -91,3 +92,31 @@ def test_of_a_runner_that_asked_in_vain(one: ServerClub, monkeypatch: pytest.Mon
     outcome = one.start(hook=arrival)
     assert arrival.refused
     club.require_undone(one, outcome)
+
+
+def test_what_a_change_printed_may_be_lost_with_its_answer_and_that_is_no_lie(work: Path, sqld: Sqld) -> None:
+    """The ledger knows that it was done and not what it printed; so the run goes back, and says why."""
+    counted = """
+### Count {#count}
+
+```sql {#counted phase=migrate scope="prices" rows="prices=*" expect=some}
+UPDATE prices SET cents = cents RETURNING id;
+```
+"""
+    back = """
+```sql {#uncount undoes=counted scope="prices" rows="prices=*"}
+UPDATE prices SET cents = cents;
+```
+"""
+    with club.made(work / "club", sqld, execute=counted, rollback=back) as made:
+        one = replace(made, through=Proxy(sqld.port))
+        record = one.rehearse()
+        assert record.passed, record.faults
+        kept = club.keep(one, work / "kept", TEMPLATE)
+        passing = requests_before(one, 2)
+        club.fresh(one, kept, TEMPLATE)
+        assert one.through is not None
+        one.through.cut_after(passing, Fault.ANSWER_LOST)
+        outcome = one.start()
+    assert "lost with the server's answer" in outcome.failures[0].text("message")
+    assert outcome.ending is Ending.ROLLED_BACK

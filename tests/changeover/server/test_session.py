@@ -13,7 +13,7 @@ from tests.changeover.server import club
 from tests.changeover.server.club import PLACE, ServerClub
 from tests.store.sqld import Sqld
 
-from changeover import cli, status
+from changeover import cli, records, status
 from changeover.database import admin, lease, ledger, local, lock
 from changeover.database.connect import opened
 from changeover.database.where import ADMIN_URL, TOKEN, Server
@@ -218,3 +218,16 @@ def test_the_command_line_goes_the_whole_way_with_a_url(
     assert Path(str(standing["backup"])).parent == one.folder
     assert said("rollback", "--database", one.database.url)["outcome"] == "rolled back"
     club.require_equal(one.original, one)
+
+
+def test_what_a_fork_showed_to_be_too_long_is_not_tried_and_a_local_copy_says_nothing_of_a_server(
+    forking: ServerClub,
+) -> None:
+    assert replace(forking, with_admin=False).rehearse().frozen() == {}
+    record = forking.rehearse()
+    assert {"minutes", "members", "undo-members"} <= record.frozen().keys()
+    slow = [replace(step, frozen_s=7.0) if step.id == "members" else step for step in record.steps]
+    records.save(forking.state, replace(record, steps=slow))
+    outcome = forking.start()
+    assert "held, in rehearsal, writers for 7 s" in outcome.failures[0].text("message")
+    club.require_undone(forking, outcome)
