@@ -11,7 +11,7 @@ from typing import Any
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import hold, invariants, ledger
+from changeover.database import hold, ledger
 from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
@@ -174,12 +174,6 @@ def was_done(scene: Scene, action: str, direction: Direction) -> bool:
     """Whether this run committed that action: asked of the ledger in the database."""
     with translated(scene.database), closing(connect(scene.database)) as connection:
         return ledger.was_done(connection, scene.run_id, action, direction)
-
-
-def differs_from(scene: Scene, expected: Definitions) -> list[str]:
-    """How the schema differs from the one expected."""
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        return invariants.expected_schema(connection, expected)
 
 
 def _progress(scene: Scene) -> Callable[[int, int, float], None]:
