@@ -7,7 +7,8 @@ killed is replaced by another that reads the same lines and comes to the same de
 - A change that was cut off is settled by asking the ledger; a check is asked again; a command that was cut
   off counts as failed, except that a gate is waited for again.
 - Any failure from Execute on turns the run: everything that was started is taken back, never forward again.
-- A way back that fails is tried `TRIES` times a session; then the operator is called.
+- A way back that fails is tried `TRIES` times a session; then the operator is called. No clock ends it: a
+  database that is half-way back helps nobody. That it took longer than ``rollback-within`` is told.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -260,11 +261,20 @@ def _back(plan: Plan, found: Course, state: State) -> Decision:
         action = plan.action(task.subject) if task.doing is Doing.ACTION else None
         return isinstance(action, ShellAction) and not action.safe
 
-    for task in way_back(plan, started, needs_undo):
+    back = way_back(plan, started, needs_undo)
+    for task in back:
         decision = _undo(task, state.of(task))
         if decision is not None:
             return decision
-    return End(Ending.ROLLED_BACK)
+    return End(Ending.ROLLED_BACK, _late(plan, back, state))
+
+
+def _late(plan: Plan, back: Sequence[Task], state: State) -> str:
+    """That the way back took longer than was promised; it is never ended for that, but it is said."""
+    taken_s, limit_s = _span(back, state.tasks), plan.rollback_within_s
+    if limit_s is None or taken_s <= limit_s:
+        return ""
+    return f"going back took {taken_s:.2f} s and was to take {spoken(limit_s)}"
 
 
 def _undo(task: Task, known: Known) -> Decision | None:

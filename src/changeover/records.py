@@ -42,7 +42,8 @@ class Record:
     ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
     ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
     ``skipped`` says what could not be shown on a copy. ``definitions`` are the schema before, for telling
-    what changed since; ``place`` is where it was rehearsed.
+    what changed since; ``place`` is where it was rehearsed, ``on_its_engine`` whether that was the engine of
+    the run: a file's, or the server itself (a fork).
     """
 
     id: str
@@ -68,6 +69,7 @@ class Record:
     notes: Sequence[str] = ()
     faults: Sequence[str] = ()
     place: str = ""
+    on_its_engine: bool = False
 
     @property
     def passed(self) -> bool:
@@ -77,6 +79,12 @@ class Record:
     def predicted(self) -> Mapping[str, float]:
         """Seconds by action id, as the last time it went forward (or back)."""
         return {step.id: step.seconds for step in self.steps}
+
+    def frozen(self) -> Mapping[str, float]:
+        """Seconds that writers were held, by action id, the last time; empty where another engine did it."""
+        if not self.on_its_engine:
+            return {}
+        return {step.id: step.frozen_s for step in self.steps if step.frozen_s is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from pathlib import Path
 from changeover import conditions, records
 from changeover.actions.scene import Scene
 from changeover.database import admin, lock
-from changeover.database.connect import opened
-from changeover.database.fingerprint import fingerprint
 from changeover.database.local import home, label
 from changeover.database.where import Database
 from changeover.engine import fold
@@ -27,7 +25,7 @@ from changeover.errors import Refused
 from changeover.folders import State, kept_plan, make_run, numbered, state_of
 from changeover.journal import NAME, Journal
 from changeover.notify import Notifier
-from changeover.params import Redactor, Values
+from changeover.params import Values
 from changeover.plan import Event, ParameterKind, Plan
 from changeover.probe import Prober
 from changeover.runner import Desk, Runner, Signals
@@ -134,6 +132,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
             "parameters_sha256": wanted.parameters_sha256,
             "additive": conditions.is_additive(plan, database),
             "rehearsal": record.id,
+            "rehearsed_s": dict(record.frozen()),
             "who": settings.who,
         }
         folder = make_run(state, run_id, plan)
@@ -323,14 +322,3 @@ def _script_folder(first: Entry, plan: Plan) -> Path:
     """Scripts run where the plan lay when the run began; its copy is no working tree."""
     folder = Path(first.text("folder"))
     return folder if folder.is_dir() else plan.path.resolve().parent
-
-
-def schema_now(database: Database) -> str:
-    """The fingerprint of a database's schema."""
-    with opened(database) as connection:
-        return fingerprint(connection)
-
-
-def hider(values: Values | None) -> Redactor:
-    """A redactor of a run's secrets, or of none."""
-    return values.redactor if values is not None else Redactor({})

@@ -18,14 +18,22 @@ from changeover.actions.process import PROCESS_GROUP, end_orphans
 from changeover.actions.scene import Deadline, Result, Scene
 from changeover.course import Doing, Task, course
 from changeover.database import lease as leases
-from changeover.database.connect import connect, translated
+from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import definitions_of_script, fingerprint
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder, state_of
-from changeover.database.where import Database
+from changeover.database.where import Database, Server
 from changeover.engine import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
 from changeover.entries import Ending, Kind, begun, last
-from changeover.errors import ChangeoverError, CheckFailed, LeaseLost, Locked, StepFailed, Undecided
+from changeover.errors import (
+    ChangeoverError,
+    CheckFailed,
+    LeaseLost,
+    Locked,
+    OutcomeUnknown,
+    StepFailed,
+    Undecided,
+)
 from changeover.journal import Journal
 from changeover.keeper import Keeper
 from changeover.plan import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
@@ -118,7 +126,10 @@ class Runner:
         for pause_s in PAUSES_S:
             time.sleep(pause_s)
             try:
+                self._raise_fence()
                 applied = sql.was_done(self.scene, task.id, _direction(task))
+            except (Locked, LeaseLost):
+                raise
             except ChangeoverError as error:
                 problem = f"the database cannot be asked whether {task.label} was done: {error.message}"
                 continue
@@ -168,12 +179,15 @@ class Runner:
         if not ours:
             facts["message"] = f"unexpected {facts['error']}: {facts['message']}"
         if task.atomic:
-            facts["applied"] = self._applied(task)
+            facts["applied"] = self._applied(task, error)
         self.journal.add(Kind.FAILED, task.id, **facts)
 
-    def _applied(self, task: Task) -> bool | None:
+    def _applied(self, task: Task, error: Exception) -> bool | None:
         """Whether a change that failed is in the database all the same; None when that cannot be known."""
+        is_certain = isinstance(error, ChangeoverError) and not isinstance(error, OutcomeUnknown)
         try:
+            if not is_certain:
+                self._raise_fence()
             return sql.was_done(self.scene, task.id, _direction(task))
         except ChangeoverError:
             return None
@@ -229,9 +243,17 @@ class Runner:
             _direction(what.task),
             sql.content_of(content),
             budget_s=what.limit.seconds if forward and what.limit else None,
+            rehearsed_s=self._rehearsed_s(what.task) if forward else None,
             expected=definitions_of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
         )
+
+    def _rehearsed_s(self, task: Task) -> float | None:
+        """How long a change held writers in the rehearsal; None where that says nothing of this run."""
+        first = begun(self.journal.entries)
+        told = first.data.get("rehearsed_s") if first else None
+        found = told.get(task.id) if isinstance(told, Mapping) else None
+        return float(found) if isinstance(found, int | float) else None
 
     def _judge(self, task: Task) -> Result:
         """A box that only a person can judge: named beforehand, or asked now."""
@@ -268,10 +290,28 @@ class Runner:
         """Before the first thing that writes: checks leave no trace in a database that is refused."""
         if task.phase is Phase.PREFLIGHT and task.doing is not Doing.BACKUP:
             return
+        self._hold_lease()
+
+    def _hold_lease(self) -> Keeper:
         if self.keeper is None:
             lease = take_lease(self.scene.database, self.holder, self.lasts_s)
             self.keeper = Keeper(self.scene.database, lease).start()
             self.journal.guard = self.keeper.require
+        return self.keeper
+
+    def _raise_fence(self) -> None:
+        """What was sent to a server so far and is not done yet will never be done, whoever sent it.
+
+        Without that the ledger's answer could be overtaken by a request that is still on its way. A file has
+        no way: what its writer had not committed died with it.
+        """
+        if not isinstance(self.scene.database, Server):
+            return
+        taken = self.keeper is None
+        keeper = self._hold_lease()
+        if not taken:
+            with opened(self.scene.database) as connection:
+                leases.renew(connection, keeper.lease)
 
     def _end_orphans(self) -> None:
         """A runner that was killed may have left a command running; it must not meet what comes now."""

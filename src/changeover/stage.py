@@ -62,6 +62,7 @@ class Stage:
     before: str = ""
     after: str = ""
     place: str = ""
+    on_its_engine: bool = False
 
     @property
     def original(self) -> Path:
@@ -79,6 +80,7 @@ class Stage:
         A fork is copied itself, since production went on since it was made.
         """
         self.place = place_of(database, self.fork)
+        self.on_its_engine = isinstance(self.target, type(database))
         self.size = backups.size_of(database)
         started_s = time.monotonic()
         self._fetch(self.fork or database, self.original)
@@ -308,6 +310,7 @@ class Stage:
             skipped=tuple(self.skipped),
             notes=tuple(dict.fromkeys(self.notes)),
             place=self.place,
+            on_its_engine=self.on_its_engine,
             faults=tuple(self.faults),
         )
 

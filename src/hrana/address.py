@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 from hrana.errors import BadAddress
 
 SCHEMES = {"libsql": "https", "https": "https", "http": "http"}
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +19,6 @@ class Address:
     origin: str
     namespace: str
     label: str
-
-    @property
-    def is_open_to_listeners(self) -> bool:
-        """Whether what is sent (a token too) crosses a network unencrypted."""
-        return self.origin.startswith("http://") and urlsplit(self.origin).hostname not in LOOPBACK
 
 
 def is_server(url: str) -> bool:

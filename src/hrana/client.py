@@ -24,6 +24,14 @@ CONNECT_S_MAX = 3.0
 RELEASE_S = 2.0
 ANSWER_BYTES_MAX = 64_000_000
 """Twice what a server sends for a pipeline; a cursor has no bound, its lines are read one by one."""
+_AFTER_SENDING = (
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    orjson.JSONDecodeError,
+    OSError,
+)
+"""What may come once something was sent; what proves that nothing was is asked for first."""
 
 
 class Client:
@@ -49,10 +57,15 @@ class Client:
 
         Raises Refused, NotSent or OutcomeUnknown.
         """
-        answered = self._pipeline({"requests": [request, CLOSE]}, deadline)["results"][0]
-        if answered["type"] != "ok":
-            raise refused(answered["error"], self.label)
-        response: Json = answered["response"]
+        answered = self._pipeline({"requests": [request, CLOSE]}, deadline)
+        try:
+            result = answered["results"][0]
+            error = None if result["type"] == "ok" else result["error"]
+            response: Json = {} if error else result["response"]
+        except (LookupError, TypeError) as wrong:
+            raise self._unanswered("its answer is not a libSQL server's") from wrong
+        if error:
+            raise refused(error, self.label)
         return response
 
     def cursor(self, batch: Json, deadline: Deadline, *, silence_s: float | None = None) -> Iterator[Json]:
@@ -109,19 +122,14 @@ class Client:
             yield
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout) as error:
             raise self._unreachable(error) from None
-        except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-            raise self._unanswered(error) from None
-        except orjson.JSONDecodeError as error:
-            raise self._unanswered(error) from None
-        except OSError as error:
-            raise self._unreachable(error) from None
+        except _AFTER_SENDING as error:
+            raise self._unanswered(str(error) or type(error).__name__) from None
 
     def _unreachable(self, error: Exception) -> HranaError:
         why = str(error) or type(error).__name__
         return NotSent(f"database {self.label} cannot be reached ({why})")
 
-    def _unanswered(self, error: Exception) -> HranaError:
-        why = str(error) or type(error).__name__
+    def _unanswered(self, why: str) -> HranaError:
         return OutcomeUnknown(f"database {self.label} did not answer ({why})")
 
 

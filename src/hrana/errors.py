@@ -26,7 +26,10 @@ HranaError                acted   retryable
 is one transaction or one statement, so a refusal of any part of it has undone the rest.
 """
 
+from contextlib import suppress
 from typing import Any
+
+import orjson
 
 
 class HranaError(Exception):
@@ -154,7 +157,7 @@ _KINDS: dict[str, tuple[type[Refused], str]] = {
     "SQLITE_CORRUPT": (Damaged, "is damaged"),
     "SQLITE_NOTADB": (Damaged, "is damaged"),
     "SQLITE_IOERR": (DiskFailed, "cannot be read or written by its server"),
-    "STREAM_EXPIRED": (StreamExpired, "took too long over one request"),
+    "STREAM_EXPIRED": (StreamExpired, "gave our stream up, and rolled back what was open in it"),
 }
 _MISSING = ("no such table", "no such column", "has no column named", "columns but", "values for")
 
@@ -164,7 +167,7 @@ def refused(error: dict[str, Any], label: str) -> Refused:
     code, text = str(error.get("code") or ""), str(error.get("message") or "")
     if code == "RESPONSE_TOO_LARGE":
         return TooLarge(f"database {label}: {text}", code=code, said=text)
-    kind, what = _KINDS.get(_known(code, text), (None, ""))
+    kind, what = _KINDS.get("BLOCKED" if "BLOCKED" in code else code, (None, ""))
     if kind is not None:
         return kind(f"database {label} {what} ({text})", code=code, said=text)
     if any(words in text for words in _MISSING):
@@ -178,6 +181,8 @@ def refused_request(status: int, body: bytes, label: str) -> HranaError:
     """The error for an HTTP answer that is not 200."""
     said = body[:300].decode("utf-8", "replace").strip()
     told = {"code": str(status), "said": said}
+    if status == 400 and (error := _told(body)):
+        return refused(error, label)
     if status == 403 and b"Write permission" in body:
         return ReadOnly(f"database {label} cannot be written: our token only reads", **told)
     if status in (401, 403):
@@ -191,7 +196,10 @@ def refused_request(status: int, body: bytes, label: str) -> HranaError:
     return Refused(f"database {label} does not understand us ({status} {said})", **told)
 
 
-def _known(code: str, text: str) -> str:
-    if "BLOCKED" in code or "blocked" in text.lower():
-        return "BLOCKED"
-    return code
+def _told(body: bytes) -> dict[str, Any] | None:
+    """The server's error where a whole request is refused in its own words, as for a stream that expired."""
+    with suppress(orjson.JSONDecodeError):
+        found = orjson.loads(body)
+        if isinstance(found, dict) and found.get("code"):
+            return found
+    return None

@@ -118,6 +118,40 @@ def test_there_and_back_and_there_again_and_nobody_notices(live: ServerStage, pa
     back_where_it_began(live, past)
 
 
+SHARING = "SELECT count(DISTINCT poller) FROM _liveone_leases"
+
+
+def test_two_processes_poll_through_the_upgrade_and_its_rollback(live: ServerStage, past: History) -> None:
+    """Each has its own folder and spool; they share the systems by leases in the database that is changed."""
+    folder = live.folder / "second"
+    folder.mkdir()
+    second = ServerStage(folder, live.portal, sqld=live.sqld, namespace=live.namespace)
+    stage.furnish(second, past.options, database=live.server.url, port=0)
+    second.start()
+    try:
+        shared(live)
+        with live.client() as one, second.client() as other:
+            for words, generation in ((UPGRADE, 2), (("upgrade", "--rollback", "--json"), 1)):
+                upgraded(live, *words)
+                shared(live)
+                for each in (live, second):
+                    assert each.get("/api/health")[1]["generation"] == generation
+        assert (one.failures, other.failures) == ([], [])
+        drained(second)
+        second.stop()
+    finally:
+        second.kill()
+    back_where_it_began(live, past)
+
+
+def shared(live: ServerStage) -> None:
+    """Wait until both processes poll, which they find out by themselves."""
+    ends_s = time.monotonic() + 30
+    while live.ask(SHARING) != [(2,)]:
+        assert time.monotonic() < ends_s, live.log()
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("task", ["migrate-systems", "answers"])
 def test_the_upgrade_is_killed_and_one_command_goes_on(live: ServerStage, past: History, task: str) -> None:
     upgraded(live, "upgrade", "--dry-run", *SETS, "--json")

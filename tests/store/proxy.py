@@ -17,6 +17,12 @@ class Fault(StrEnum):
     SILENCE = "silence"
     LATE = "late"
     """It is lost as it seems, and yet arrives when the test says so (`Proxy.deliver`)."""
+    EXPIRED = "expired"
+    """It is answered, as `sqld` 0.24.32 answers, that its stream has expired."""
+
+
+EXPIRED = b'{"message":"The stream has expired due to inactivity","code":"STREAM_EXPIRED"}'
+EXPIRED_HEAD = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 
 
 class Proxy:
@@ -88,6 +94,9 @@ class Proxy:
             self._late.append(request)
         if fault in (Fault.REQUEST_LOST, Fault.LATE):
             return False
+        if fault is Fault.EXPIRED:
+            client.sendall(EXPIRED_HEAD % len(EXPIRED) + EXPIRED)
+            return True
         if fault is Fault.SILENCE:
             client.recv(1)
             return False

@@ -10,17 +10,19 @@ from changeover.plan import Gate, Outcome
 from changeover.problems import Position
 
 GATE_S = 300.0
+SHORTEST_S = 0.1
+"""With less time left it is not asked again: the answer would only be that there was no time for one."""
 
 
 def wait_for(gate: Gate, scene: Scene, deadline: Deadline, position: Position) -> float:
     """Seconds waited until the gate held. Raises BudgetExceeded or Inconclusive with what was last found."""
     started = time.monotonic()
     longest_s = gate.timeout_s if gate.timeout_s is not None else GATE_S
-    reason = "it was not asked"
+    unasked = reason = "it was not asked"
     while True:
         waited_s = time.monotonic() - started
         left_s = min(longest_s - waited_s, deadline.left_s())
-        if left_s <= 0:
+        if left_s <= (0 if reason is unasked else SHORTEST_S):
             break
         if scene.alarm():
             raise StepFailed(f"Waiting for `{gate.text}` was given up: {scene.alarm()}", position=position)

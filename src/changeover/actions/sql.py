@@ -11,7 +11,7 @@ from typing import Any
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import hold, invariants, ledger
+from changeover.database import hold, ledger
 from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
@@ -19,7 +19,7 @@ from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
-from changeover.errors import ChangeoverError
+from changeover.errors import ChangeoverError, CheckFailed
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
 from hrana.errors import HranaError, OutcomeUnknown
@@ -27,8 +27,8 @@ from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
-JUDGED = "judged"
-"""The boundary at which a change on a server is about to be sent."""
+SENDING = ("judged", "begun", "waiting")
+"""The boundaries at which a change on a server is about to be sent, for the first time or again."""
 
 Hook = Callable[[str], None]
 
@@ -37,13 +37,15 @@ Hook = Callable[[str], None]
 class Purpose:
     """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
 
-    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock).
+    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock). ``rehearsed_s``
+    is how long it held writers in the rehearsal.
     """
 
     action: str
     direction: Direction
     content_sha256: str
     budget_s: float | None = None
+    rehearsed_s: float | None = None
     expected: Definitions | None = None
     contract: dict[str, Sequence[str]] | None = None
 
@@ -120,6 +122,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         strategy=action.strategy,
         foreign_keys=action.strategy is Strategy.NATIVE,
         budget_s=purpose.budget_s,
+        rehearsed_s=purpose.rehearsed_s,
         lock_wait_s=action.timeout_s or 5.0,
     )
     context = Context(
@@ -147,9 +150,11 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
         yield hook
         return
 
+    held = hold.Hold(connection)
+
     def heard(moment: str) -> None:
-        if moment == JUDGED:
-            hold.take(connection)
+        if moment in SENDING:
+            held.keep()
         hook(moment)
 
     try:
@@ -171,12 +176,6 @@ def was_done(scene: Scene, action: str, direction: Direction) -> bool:
         return ledger.was_done(connection, scene.run_id, action, direction)
 
 
-def differs_from(scene: Scene, expected: Definitions) -> list[str]:
-    """How the schema differs from the one expected."""
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        return invariants.expected_schema(connection, expected)
-
-
 def _progress(scene: Scene) -> Callable[[int, int, float], None]:
     started = time.monotonic()
 
@@ -191,6 +190,13 @@ def _progress(scene: Scene) -> Callable[[int, int, float], None]:
 def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
     measured = done.measured
     output = as_output(row for one in measured.executed for row in one.output)
+    if action.expect is not None and not measured.executed:
+        raise CheckFailed(
+            f"{action.label}: the change was done, but what it printed was lost with the server's answer, so"
+            " it cannot be held against what the plan expects.",
+            hint="Nothing is wrong with the change. Run it again, or let a query after it ask instead.",
+            position=action.expect.position,
+        )
     require_expected(action, output, scene)
     return Result(
         shown(output, scene),

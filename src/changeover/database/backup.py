@@ -49,11 +49,6 @@ class Backup:
     tables: int
 
     @property
-    def copy_mb_per_s(self) -> float:
-        """Rate of the copy, a million bytes each."""
-        return self.bytes / 1e6 / max(self.copy_s, 1e-9)
-
-    @property
     def mb_per_s(self) -> float:
         """Rate of the whole, with the check."""
         return self.bytes / 1e6 / max(self.copy_s + self.check_s, 1e-9)

@@ -101,11 +101,6 @@ def keys_of(path: Path, table: str) -> frozenset[Key]:
         return frozenset(connection.execute(f"SELECT {listed(found.key)} FROM {quoted(found.name)}"))
 
 
-def written_since(before: frozenset[Key], path: Path, table: str) -> frozenset[Key]:
-    """Keys that a table has now and did not have before: the rows that a rollback must keep."""
-    return keys_of(path, table) - before
-
-
 def _only_tables(definitions: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sentence for sentence in definitions if sentence.endswith("only in one of the two"))
 

@@ -2,7 +2,8 @@
 
 Rule: blind to white space, comments, quotes, letter case of names, and to the order in which things were
 created; not blind to the order of columns, because ``INSERT ... VALUES`` depends on it. The engine's own
-tables (``changeover_...``) and SQLite's (``sqlite_...``) are left out.
+tables (``changeover_...``), SQLite's (``sqlite_...``) and the bookkeeping of tools (`names.BESIDE_PREFIXES`)
+are left out: a replicator that is switched on changes no schema.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from contextlib import closing
 
 from changeover import sqltext
 from changeover.database.connect import Connection
-from changeover.database.names import folded, is_own
+from changeover.database.names import folded, is_beside, is_own
 from changeover.database.schema import objects
 from changeover.errors import Unsuitable
 
@@ -35,7 +36,7 @@ def definitions(connection: Connection) -> Definitions:
     return {
         (kind, folded(name)): _parts(kind, sql)
         for kind, name, table, sql in objects(connection)
-        if not is_own(name) and not is_own(table)
+        if not any(is_own(one) or is_beside(one) for one in (name, table))
     }
 
 

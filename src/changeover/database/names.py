@@ -2,6 +2,18 @@
 
 OWN_PREFIX = "changeover_"
 """Tables with this prefix are the engine's, or kept for a rollback: never compared, never in scope."""
+BESIDE_PREFIXES = (
+    "_liveone_",
+    "_litestream_",
+    "__drizzle_",
+    "_prisma_",
+    "_sqlx_",
+    "libsql_",
+    "_libsql_",
+    "_turso_",
+    "_cf_",
+)
+"""Tables that programs and tools keep beside an application's, and make or drop whenever they like."""
 ENGINE_TABLES = ("changeover_ledger", "changeover_state")
 """No script may write these; other tables with the prefix are what a plan keeps for its rollback."""
 
@@ -24,6 +36,11 @@ def folded(name: str) -> str:
 def is_own(name: str) -> bool:
     """Whether a table belongs to SQLite or to the engine, not to the application."""
     return folded(name).startswith(("sqlite_", OWN_PREFIX))
+
+
+def is_beside(name: str) -> bool:
+    """Whether a table is a tool's bookkeeping beside the application's: no part of its schema."""
+    return folded(name).startswith(BESIDE_PREFIXES)
 
 
 def is_engine(name: str) -> bool:

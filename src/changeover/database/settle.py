@@ -58,7 +58,7 @@ def settled(
         attempt, sent_s = Attempt(uuid4().hex, time.monotonic() - began_s), time.monotonic()
         hook("begun")
         try:
-            answered = _patiently(remote, sending, attempt, waiting)
+            answered = _patiently(remote, sending, attempt, waiting, hook)
         except errors.NotSent:
             time.sleep(PAUSE_S)
         except errors.OutcomeUnknown:
@@ -81,7 +81,9 @@ def settled(
     )
 
 
-def _patiently(remote: Remote, sending: Sending, attempt: Attempt, waiting: Deadline) -> Answered:
+def _patiently(
+    remote: Remote, sending: Sending, attempt: Attempt, waiting: Deadline, hook: Callable[[str], None]
+) -> Answered:
     """Send it, again while somebody else's lock is in the way: such a refusal has done nothing."""
     batch = sending.batch(attempt)
     while True:
@@ -96,6 +98,7 @@ def _patiently(remote: Remote, sending: Sending, attempt: Attempt, waiting: Dead
                     " resume`.",
                 ) from error
         time.sleep(PAUSE_S)
+        hook("waiting")
 
 
 def _decided(

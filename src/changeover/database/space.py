@@ -33,11 +33,6 @@ def require(folder: Path, needed_bytes: int, *, purpose: str, spare_bytes: int =
         )
 
 
-def rebuild_bytes(table_bytes: int) -> int:
-    """What a blocking rebuild may add: the copy in the WAL, and again in the file after the checkpoint."""
-    return 2 * table_bytes
-
-
 def megabytes(count: int) -> str:
     """``1,234.5 MB``, a million bytes each."""
     return f"{count / 1e6:,.1f} MB"

@@ -20,12 +20,19 @@ TOKEN, ADMIN_URL, ADMIN_TOKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database on a libSQL server. ``admin_url`` is where its admin API answers; empty: out of reach."""
+    """A database on a libSQL server. ``admin_url`` is where its admin API answers; empty: out of reach.
+
+    Raises BadParameter for a URL that holds a secret.
+    """
 
     url: str
     token: str = field(default="", repr=False)
     admin_url: str = ""
     admin_token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        _refuse_secret(self.url, "The database's URL", TOKEN)
+        _refuse_secret(self.admin_url, "The URL of the admin API", ADMIN_TOKEN)
 
     def __str__(self) -> str:
         return self.url
@@ -41,7 +48,7 @@ def database_of(text: str, environment: Mapping[str, str]) -> Database:
     """
     if text.startswith(SERVER_SCHEMES):
         return Server(
-            _without_secret(text),
+            text,
             environment.get(TOKEN, ""),
             environment.get(ADMIN_URL, ""),
             environment.get(ADMIN_TOKEN, ""),
@@ -55,10 +62,9 @@ def database_of(text: str, environment: Mapping[str, str]) -> Database:
     return Path(text)
 
 
-def _without_secret(url: str) -> str:
+def _refuse_secret(url: str, what: str, instead: str) -> None:
     if "@" in url.partition("://")[2].split("/")[0] or "authToken=" in url:
         raise BadParameter(
-            "The database's URL holds a secret, and URLs are shown in messages and reports.",
-            hint=f"Take it out of the URL and set {TOKEN} instead.",
+            f"{what} holds a secret, and URLs are shown in messages and reports.",
+            hint=f"Take it out of the URL and set {instead} instead.",
         )
-    return url

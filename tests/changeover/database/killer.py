@@ -22,6 +22,27 @@ def killed_at(work: Callable[[Hook], object], moment: str) -> bool:
     return _ended_by_kill(_born(lambda: work(hook)))
 
 
+def boundaries_of(work: Callable[[Hook], object]) -> list[str]:
+    """The name of every boundary that ``work`` passes, in order."""
+    found: list[str] = []
+    work(found.append)
+    return found
+
+
+def kill_at(work: Callable[[Hook], object], number: int) -> None:
+    """Run ``work`` and kill it at its boundary ``number``, counted from 0."""
+    passed = 0
+
+    def hook(moment: str) -> None:
+        nonlocal passed
+        if passed == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    was_killed = _ended_by_kill(_born(lambda: work(hook)))
+    assert was_killed, f"it was to die at boundary {number} and ended by itself"
+
+
 def killed_after(work: Callable[[Hook], object], seconds: float) -> bool:
     """Run ``work`` and kill it after some time; whether it was still at work."""
     child = _born(lambda: work(lambda moment: None))

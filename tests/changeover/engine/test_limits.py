@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from tests.changeover.engine.world import World, plan
+from tests.changeover.engine.world import World, plan, play
 
-from changeover.engine import Perform, Turn
-from changeover.entries import Command, Entry, Kind, worked_s
+from changeover.engine import End, Perform, Turn
+from changeover.entries import Command, Ending, Entry, Kind, worked_s
 from changeover.plan import Plan
 
 
@@ -81,3 +81,16 @@ def test_hours_between_a_crash_and_resume_are_nobodys_work() -> None:
         Entry(Kind.DONE, 0, 6.5, "one"),
     ]
     assert worked_s(entries) == [0.0, 0.0, 2.0, 2.0, 3.5]
+
+
+def test_a_way_back_that_takes_longer_than_was_promised_comes_to_its_end_and_says_so() -> None:
+    for taken_s, reason in ((1.0, ""), (90.0, "going back took 90.90 s and was to take 1m")):
+        world = _world(replace(plan(), rollback_within_s=60.0))
+        _at(world, "smoke")
+        world.step("failed")
+        _at(world, "undo-two")
+        world.add(Kind.STARTED, "undo-two")
+        world.clock_s += taken_s
+        world.add(Kind.DONE, "undo-two")
+        end = play(world, iter(()))
+        assert end == End(Ending.ROLLED_BACK, reason)

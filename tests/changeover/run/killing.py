@@ -1,8 +1,6 @@
-"""Killing a runner at a chosen boundary: a forked child ends itself with SIGKILL inside the hook."""
+"""What to kill of a club's runs, and what must be true of the database afterwards."""
 
-import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -50,33 +48,6 @@ def fresh(template: Path, place: Path) -> Club:
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(template, place)
     return Club(place)
-
-
-def boundaries(one: Club, act: Act) -> list[str]:
-    """The name of every boundary that ``act`` passes, in order."""
-    found: list[str] = []
-    act(one, found.append)
-    return found
-
-
-def kill_at(one: Club, act: Act, number: int) -> None:
-    """Let a child do ``act`` and kill it with SIGKILL at boundary ``number``, counted from 0."""
-    passed = 0
-
-    def hook(moment: str) -> None:
-        nonlocal passed
-        if passed == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed += 1
-
-    child = os.fork()
-    if child == 0:
-        try:
-            act(one, hook)
-        finally:
-            os._exit(99)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the child was to die at boundary {number} and ended by itself: {status}"
 
 
 def migrated_offline(original: Path, target: Path) -> Path:

@@ -4,9 +4,11 @@ Each boundary is counted by a first run, then a child is killed at each of them,
 must bring the database to exactly the new or exactly the old state, row by row.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.killer import boundaries_of, kill_at
 from tests.changeover.run import killing
 from tests.changeover.run.club import Club
 
@@ -35,11 +37,11 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
     rehearsed: Club, work: Path, oracle: Path
 ) -> None:
     template, place = rehearsed.folder.rename(work / "template"), rehearsed.folder
-    moments = killing.boundaries(killing.fresh(template, place), killing.run)
+    moments = boundaries_of(partial(killing.run, killing.fresh(template, place)))
     assert len(moments) > 50
     for number, moment in enumerate(moments):
         one = killing.fresh(template, place)
-        killing.kill_at(one, killing.run, number)
+        kill_at(partial(killing.run, one), number)
         killing.require_whole_and_free(one.database)
         if state_of(one.database).newest() is None:
             killing.require_equal(one.original, one.database)
@@ -53,20 +55,20 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
 
 @pytest.mark.parametrize("act", [killing.rollback, killing.resume])
 def test_a_rollback_killed_anywhere_comes_to_its_end(done: Path, rehearsed: Club, act: killing.Act) -> None:
-    moments = killing.boundaries(killing.fresh(done, rehearsed.folder), killing.rollback)
+    moments = boundaries_of(partial(killing.rollback, killing.fresh(done, rehearsed.folder)))
     for number, moment in enumerate(moments[:-1]):
         one = killing.fresh(done, rehearsed.folder)
-        killing.kill_at(one, killing.rollback, number)
+        kill_at(partial(killing.rollback, one), number)
         killing.require_whole_and_free(one.database)
         again = killing.rollback if moment == "before journal opened" else act
         killing.require_undone(one, again(one, quiet))
 
 
 def test_a_finish_killed_anywhere_is_finished_by_the_next(done: Path, rehearsed: Club) -> None:
-    moments = killing.boundaries(killing.fresh(done, rehearsed.folder), killing.finish)
+    moments = boundaries_of(partial(killing.finish, killing.fresh(done, rehearsed.folder)))
     for number in range(len(moments) - 1):
         one = killing.fresh(done, rehearsed.folder)
-        killing.kill_at(one, killing.finish, number)
+        kill_at(partial(killing.finish, one), number)
         killing.require_whole_and_free(one.database)
         outcome = killing.finish(one, quiet)
         assert outcome.ending is Ending.FINISHED, outcome.reason
@@ -77,13 +79,13 @@ def test_a_resume_killed_anywhere_after_a_kill_is_finished_by_the_next(
     rehearsed: Club, work: Path, oracle: Path
 ) -> None:
     template, place = rehearsed.folder.rename(work / "template"), rehearsed.folder
-    moments = killing.boundaries(killing.fresh(template, place), killing.run)
+    moments = boundaries_of(partial(killing.run, killing.fresh(template, place)))
     for first in ("before statement 3", "before journal done members"):
         one = killing.fresh(template, place)
-        killing.kill_at(one, killing.run, moments.index(first))
+        kill_at(partial(killing.run, one), moments.index(first))
         killed = one.folder.rename(work / f"killed {first}")
-        later = killing.boundaries(killing.fresh(killed, place), killing.resume)
+        later = boundaries_of(partial(killing.resume, killing.fresh(killed, place)))
         for number in range(len(later) - 1):
             one = killing.fresh(killed, place)
-            killing.kill_at(one, killing.resume, number)
+            kill_at(partial(killing.resume, one), number)
             killing.require_done(one, killing.resume(one, quiet), oracle)

@@ -1,8 +1,6 @@
 """The club of `tests.changeover.run`, its database on a real libSQL server; forks make it anew."""
 
-import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from unittest import mock
 from tests.changeover.run import club as files
 from tests.changeover.run import killing
 from tests.changeover.server.copying import copied
+from tests.store.proxy import Proxy
 from tests.store.sqld import Sqld
 
 from changeover import params, run
@@ -35,17 +34,22 @@ Hook = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServerClub:
-    """A folder with the plan and the state of its runs, and a server with the database."""
+    """A folder with the plan and the state of its runs, and a server with the database.
+
+    ``through``: the network on the way there, where a test cuts it.
+    """
 
     folder: Path
     sqld: Sqld
     token: str = ""
     with_admin: bool = False
+    through: Proxy | None = None
 
     @property
     def database(self) -> Server:
         admin = f"http://127.0.0.1:{self.sqld.admin_port}" if self.with_admin else ""
-        return Server(f"{self.sqld.url}?namespace={PLACE}", self.token, admin)
+        port = self.through.port if self.through else self.sqld.port
+        return Server(f"http://127.0.0.1:{port}?namespace={PLACE}", self.token, admin)
 
     @property
     def original(self) -> Path:
@@ -168,33 +172,6 @@ def acting(command: str) -> Act:
             return one.start(hook=hook) if command == "run" else one.again(command, hook=hook)
 
     return act
-
-
-def boundaries(one: ServerClub, act: Act) -> list[str]:
-    """The name of every boundary that ``act`` passes, in order; requests included."""
-    found: list[str] = []
-    act(one, found.append)
-    return found
-
-
-def kill_at(one: ServerClub, act: Act, number: int) -> None:
-    """Let a child do ``act`` and kill it with SIGKILL at boundary ``number``, counted from 0."""
-    passed = 0
-
-    def hook(moment: str) -> None:
-        nonlocal passed
-        if passed == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed += 1
-
-    child = os.fork()
-    if child == 0:
-        try:
-            act(one, hook)
-        finally:
-            os._exit(99)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the child was to die at boundary {number} and ended by itself: {status}"
 
 
 def oracle(one: ServerClub, target: Path) -> Path:

@@ -116,3 +116,13 @@ def test_a_token_that_is_missing_or_only_reads_is_named(tmp_path: Path) -> None:
             assert not token or token not in str(caught.value)
     finally:
         guarded.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:s3cret@db.example.org", "https://db.example.org?authToken=s3cret"]
+)
+def test_a_url_that_holds_a_secret_is_refused_without_showing_it(url: str) -> None:
+    for urls in ((url, ""), ("https://db.example.org", url)):
+        with pytest.raises(BadParameter, match="holds a secret") as caught:
+            Server(urls[0], admin_url=urls[1])
+        assert "s3cret" not in str(caught.value) + caught.value.hint

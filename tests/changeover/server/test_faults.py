@@ -164,6 +164,21 @@ def test_a_network_cut_before_or_after_commit_is_decided_by_the_ledger(
     assert done.counts["readings"] == (600, 600)
 
 
+def test_a_stream_that_expired_in_the_middle_is_named_and_nothing_was_done(
+    file: Path, cut: tuple[Proxy, Server], server: Server, expected: Contents
+) -> None:
+    """We keep none for a change, so only what stands before a server can say so."""
+    proxy, through = cut
+    with pytest.raises(Unavailable, match="gave our stream up") as caught:
+        forward(through, at("begun", lambda: proxy.cut(Fault.EXPIRED)))
+    assert "Nothing was changed" in caught.value.hint
+    assert not is_whole(server, contents_of_file(household.make(file.with_name("old.db"))), {})
+    with opened(server) as connection:
+        held = leases.acquire(connection, NEXT, watched=leases.look(connection))
+        migrate(connection, change(), context(lease=held), depth=Depth.SWIFT)
+    assert is_whole(server, {}, expected)
+
+
 def test_a_change_that_arrives_after_it_was_given_up_is_not_done(
     cut: tuple[Proxy, Server], server: Server, expected: Contents
 ) -> None:
@@ -319,8 +334,16 @@ def test_a_server_with_too_many_streams_is_waited_for_and_then_told_of(file: Pat
     try:
         server = Server(narrow.start().url)
         copied(file, server)
-        with pytest.raises(Busy, match="too many requests"):
-            forward(server, at("begun", lambda: fill(narrow)), lock_wait_s=0.5)
+        heard: list[str] = []
+
+        def hook(moment: str) -> None:
+            heard.append(moment)
+            if moment == "begun":
+                fill(narrow)
+
+        with pytest.raises(Busy, match=r"too many requests at once, for all of the 3 s"):
+            forward(server, Eyes(hook=hook), lock_wait_s=3)
+        assert "waiting" in heard
         time.sleep(11)
         assert not is_whole(server, contents_of_file(file), {})
     finally:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.killer import boundaries_of
 from tests.changeover.server import club
 from tests.changeover.server.club import ServerClub
 from tests.changeover.server.test_faults import LEEWAY_S
@@ -109,7 +111,7 @@ def test_it_stays_away_from_the_beginning_of_any_step(one: ServerClub, work: Pat
     if command == "rollback":
         assert one.start().ending is Ending.DONE
     kept = club.keep(one, work / "kept", DONE)
-    places = begun_tasks(club.boundaries(one, act))
+    places = begun_tasks(boundaries_of(partial(act, one)))
     assert len(places) >= 4
     for place in places:
         club.fresh(one, kept, DONE)
@@ -125,7 +127,7 @@ def test_it_dies_before_any_request_and_is_back_at_once(one: ServerClub, work: P
     if command == "rollback":
         assert one.start().ending is Ending.DONE
     kept = club.keep(one, work / "kept", DONE)
-    places = writes_and_answers(club.boundaries(one, act))
+    places = writes_and_answers(boundaries_of(partial(act, one)))
     assert len(places) > 20
 
     def bounce() -> None:

@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +13,8 @@ from tests.changeover.server import club
 from tests.changeover.server.club import PLACE, ServerClub
 from tests.store.sqld import Sqld
 
-from changeover import cli, status
-from changeover.database import admin, hold, lease, ledger, local, lock
+from changeover import cli, records, status
+from changeover.database import admin, lease, ledger, local, lock
 from changeover.database.connect import opened
 from changeover.database.where import ADMIN_URL, TOKEN, Server
 from changeover.entries import Ending
@@ -205,28 +203,6 @@ def test_two_runners_are_kept_apart_by_the_lock_here_and_by_the_lease_elsewhere(
     assert entered
 
 
-def test_writers_are_held_around_a_change_and_free_afterwards(one: ServerClub) -> None:
-    assert one.rehearse().passed
-    held = []
-
-    def look(moment: str) -> None:
-        with opened(one.database) as connection:
-            try:
-                connection.execute(hold.QUESTION)
-            except DatabaseError:
-                held.append((moment, True))
-            except Exception:
-                held.append((moment, True))
-            else:
-                held.append((moment, False))
-
-    assert one.start(hook=look).ending is Ending.DONE
-    moments = [moment for moment, is_held in held if is_held]
-    assert moments, held
-    assert not any(moment.startswith(("before journal", "after journal")) for moment in moments)
-    assert not held[-1][1]
-
-
 def test_the_command_line_goes_the_whole_way_with_a_url(
     one: ServerClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,12 +220,14 @@ def test_the_command_line_goes_the_whole_way_with_a_url(
     club.require_equal(one.original, one)
 
 
-def test_a_hold_outlives_its_runner_by_seconds_only(one: ServerClub) -> None:
-    with opened(one.database) as connection:
-        hold.take(connection)
-        ((text,),) = connection.execute(
-            f"SELECT dflt_value FROM pragma_table_info('{hold.TABLE}')"
-        ).fetchall()
-        assert 0 < int(text) - time.time() <= hold.LASTS_S + 2
-        with closing(connection):
-            hold.give_back(connection)
+def test_what_a_fork_showed_to_be_too_long_is_not_tried_and_a_local_copy_says_nothing_of_a_server(
+    forking: ServerClub,
+) -> None:
+    assert replace(forking, with_admin=False).rehearse().frozen() == {}
+    record = forking.rehearse()
+    assert {"minutes", "members", "undo-members"} <= record.frozen().keys()
+    slow = [replace(step, frozen_s=7.0) if step.id == "members" else step for step in record.steps]
+    records.save(forking.state, replace(record, steps=slow))
+    outcome = forking.start()
+    assert "held, in rehearsal, writers for 7 s" in outcome.failures[0].text("message")
+    club.require_undone(forking, outcome)
