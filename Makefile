@@ -39,6 +39,8 @@ soak: $(STAMP)
 	$(BIN)/python -m benchmarks migration --readings 5000000 --readings 10000000
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV); this takes a minute, once."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@

@@ -68,6 +68,8 @@ def test_a_file_is_named_in_several_ways(tmp_path: Path, url: str) -> None:
         ("[[vendor]]\nname='a'\npassword='x'", "unknown key 'password'"),
         ("[[vendor]]\nname='a'\n[[vendor]]\nname='a'", "used twice"),
         ("[[vendor]]\nname='a'\ngrid_sign={'1'='up'}", "auto, normal, inverted"),
+        ("[[vendor]]\nname='a-b'\n[[vendor]]\nname='A.b'", "would share LIVEONE_VENDOR_A_B_PASSWORD"),
+        ("[[vendor]]\nname='a'\ntimeout_s=-5", "timeout_s = -5.0 is outside 0.1 to 300"),
         ("[server", "not valid TOML"),
     ],
 )
@@ -100,3 +102,29 @@ def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
         config.load(tmp_path / "nowhere.toml", {})
     with pytest.raises(ConfigError, match="liveone init"):
         config.load(None, {"LIVEONE_CONFIG": str(tmp_path / "nowhere.toml")})
+
+
+@pytest.mark.parametrize(
+    ("secrets", "says"),
+    [
+        ("vendor = 'x'", "write [vendor.NAME]"),
+        ("[vendor]\nhome = 'x'", "write [vendor.NAME]"),
+        ("[vendor.hom]\npassword = 'x'", "Did you mean [vendor.home]?"),
+        ("auth_pasword = 'x'", "Did you mean 'auth_password'?"),
+    ],
+)
+def test_a_mistake_in_the_secrets_is_named_with_its_place(tmp_path: Path, secrets: str, says: str) -> None:
+    path = write(tmp_path, '[[vendor]]\nname = "home"\n', secrets)
+    with pytest.raises(ConfigError) as caught:
+        config.load(path, {})
+    assert says in str(caught.value)
+    assert "secrets.toml" in str(caught.value)
+
+
+def test_the_path_of_settings_found_in_the_current_folder_holds_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration plan's commands run in the plan's folder and are given this path as LIVEONE_CONFIG."""
+    path = write(tmp_path, "")
+    monkeypatch.chdir(tmp_path)
+    assert config.load(None, {}).path == path

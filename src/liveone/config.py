@@ -86,7 +86,10 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything a command needs to know; ``folder`` is where relative paths start."""
+    """Everything a command needs to know; ``folder`` is where relative paths start.
+
+    ``path`` is absolute: commands of a plan, which run in another folder, are given it.
+    """
 
     folder: Path
     path: Path | None
@@ -133,11 +136,11 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     candidate = named or Path(CONFIG_NAME)
     if named is not None and not named.is_file():
         raise ConfigError(f"no settings at {named}", hint="Write them with `liveone init`.")
-    found = candidate if candidate.is_file() else None
-    table = read_toml(found) if found else {}
+    found = candidate.absolute() if candidate.is_file() else None
+    table = read_toml(candidate) if found else {}
     folder = candidate.parent.resolve()
     secrets = _secrets_table(folder / SECRETS_NAME)
-    return _build(table, secrets, folder, found, environment)
+    return replace(_build(table, secrets, folder, str(candidate), environment), path=found)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -170,10 +173,10 @@ def _build(
     table: dict[str, Any],
     secrets: dict[str, Any],
     folder: Path,
-    path: Path | None,
+    where: str,
     environment: Mapping[str, str],
 ) -> Config:
-    where = str(path or CONFIG_NAME)
+    """Everything but ``path``; ``where`` is what messages call the file."""
     _refuse_unknown(table, ("database", "server", "serve", "collect", "vendor"), where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
@@ -182,7 +185,7 @@ def _build(
     collect = _section(CollectConfig, table.get("collect", {}), f"{where} [collect]")
     config = Config(
         folder=folder,
-        path=path,
+        path=None,
         database=_override(
             database,
             {
@@ -205,6 +208,7 @@ def _build(
         secrets=_secrets(secrets, environment),
     )
     _check_ranges(config, where)
+    _refuse_unclaimed(passwords, config.vendors, str(folder / SECRETS_NAME))
     return config
 
 
@@ -278,6 +282,7 @@ def _vendors(
     if not isinstance(tables, list):
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
     found: dict[str, VendorConfig] = {}
+    variables: dict[str, str] = {}
     for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
         place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
         if not isinstance(table, dict) or not table.get("name"):
@@ -285,7 +290,11 @@ def _vendors(
         vendor = _section(VendorConfig, table, place)
         if vendor.name in found:
             raise ConfigError(f"{place}: the name {vendor.name!r} is used twice")
-        password = environment.get(password_variable(vendor.name)) or passwords.get(vendor.name, "")
+        variable = password_variable(vendor.name)
+        if variable in variables:
+            raise ConfigError(f"{place}: {vendor.name!r} and {variables[variable]!r} would share {variable}")
+        variables[variable] = vendor.name
+        password = environment.get(variable) or passwords.get(vendor.name, "")
         found[vendor.name] = _override(vendor, {"password": password})
     return tuple(found.values())
 
@@ -300,9 +309,21 @@ def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
         secrets, ("auth_password", "cron_secret", "database_token", "session_key", "vendor"), where
     )
     tables = secrets.get("vendor", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigError(f"{where}: write [vendor.NAME], and below it the password of that account")
     for name, table in tables.items():
         _refuse_unknown(table, ("password",), f"{where} [vendor.{name}]")
     return {name: str(table.get("password", "")) for name, table in tables.items()}
+
+
+def _refuse_unclaimed(passwords: Mapping[str, str], vendors: tuple[VendorConfig, ...], where: str) -> None:
+    """A password of no account is a typo, of which the portal would only say that it refuses the login."""
+    names = [vendor.name for vendor in vendors]
+    for name in passwords:
+        if name not in names:
+            near = get_close_matches(name, names, n=1) or names
+            hint = f"Did you mean [vendor.{near[0]}]?" if near else "Add the account, or remove its password."
+            raise ConfigError(f"{where} [vendor.{name}]: no [[vendor]] has that name", hint=hint)
 
 
 def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secrets:
@@ -339,6 +360,7 @@ def _check_ranges(config: Config, where: str) -> None:
         ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
         ("collect.cadence_s", config.collect.cadence_s, 1, 300),
         ("collect.workers", config.collect.workers, 1, 256),
+        *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
     )
     for name, value, low, high in rules:
         if not low <= value <= high:

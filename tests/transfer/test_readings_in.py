@@ -76,7 +76,9 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
         list(Source(tmp_path / "b.csv").rows())
 
 
-CELLS = st.sampled_from(["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "1755310673"])
+CELLS = st.sampled_from(
+    ["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "1755310673", "9" * 25, "-20000000000"]
+)
 TIMES = st.sampled_from(["1755310673", "1755310673.7", "2025-08-16T12:17:53+10:00", "", "99"])
 
 
@@ -106,3 +108,34 @@ def test_json_holds_the_same_readings(tmp_path: Path) -> None:
     assert file.bad[0].line == 2
     with pytest.raises(BadInput, match="JSON array"):
         list(source(tmp_path, "{}", "x.json").rows())
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("99999999999999999999999", "load_w: 99999999999999999999999 is too large"),
+        ("-1e300", "load_w: -1e300 is too large"),
+        ("1,5", "3 values for 2 columns"),
+        ('"1,5"', "load_w: '1,5' is not a number"),
+    ],
+)
+def test_what_no_database_could_hold_is_a_bad_line_that_names_its_column(
+    tmp_path: Path, cell: str, says: str
+) -> None:
+    file = source(tmp_path, f"inverter_time,load_w\n1755310673,{cell}\n1755310733,2\n")
+    assert [row[5] for row in file.rows()] == [2]
+    assert says in file.bad[0].reason
+
+
+def test_a_quote_that_is_never_closed_says_where_it_opened(tmp_path: Path) -> None:
+    file = source(
+        tmp_path, 'inverter_time,load_w\n1755310673,1\n1755310733,"2,5\n1755310793,3,\n1755310853,4,",6\n'
+    )
+    assert len(list(file.rows())) == 1
+    assert "a quote of line 3 reaches to here" in file.bad[0].reason
+    assert file.bad[0].line == 5
+
+
+def test_semicolons_are_called_semicolons(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="divided by ';'"):
+        list(source(tmp_path, "inverter_time;load_w\n1755310673;1\n").rows())

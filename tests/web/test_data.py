@@ -354,3 +354,12 @@ def test_faults_are_told_with_when_they_began(tmp_path: Path) -> None:
     assert [(each["code"], each["readings"]) for each in found] == [(9, 1), (57, 2)]
     assert found[0]["began"] is None
     assert found[1]["began"] == Zone(600).iso(began_at)
+
+
+@pytest.mark.parametrize("headers", [{"content-type": "application/json"}, {"content-type": "text/plain"}])
+def test_a_body_that_is_no_json_object_is_said_to_be_none(
+    owner: httpx2.Client, headers: dict[str, str]
+) -> None:
+    answer = owner.post("/api/auth/login", content='{"email": ', headers=headers)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "body")
+    assert "JSON object" in answer.json()["error"]

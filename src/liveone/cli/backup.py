@@ -55,8 +55,10 @@ def restore_command(shell: Shell, source: Path, yes: bool, as_json: bool) -> Non
             hint=f"Fill an empty one, and point LIVEONE_DATABASE_URL there: liveone db move {source} URL",
         )
     target = shell.config.database_path
+    generation, rows = backup.contents(source)
     if not yes and target.exists():
-        click.confirm(f"Replace {target} by {source}?", abort=True, err=True)
+        holds = f"generation {generation}, {rows.get('readings', 0):,} readings"
+        click.confirm(f"Replace {target} by {source} ({holds})?", abort=True, err=True)
     done = backup.restore(source, target, SystemClock().now_at())
     if as_json:
         print_json(done)

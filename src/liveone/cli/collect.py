@@ -20,13 +20,13 @@ from liveone.web.services import DailyJob, DailyOutcome, PollOutcome
 
 
 @click.command("poll")
-@click.option("--once", is_flag=True, help="The only way so far; `liveone serve` polls on and on.")
+@click.option(
+    "--once", is_flag=True, expose_value=False, help="Said or not: `liveone serve` polls on and on."
+)
 @json_option
 @pass_shell
-def poll_command(shell: Shell, once: bool, as_json: bool) -> None:
+def poll_command(shell: Shell, as_json: bool) -> None:
     """Poll every active system once, now."""
-    if not once:
-        raise BadInput("say `liveone poll --once`", hint="`liveone serve` polls every minute.")
     outcomes = asyncio.run(_poll(shell))
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])

@@ -1,5 +1,6 @@
 """`liveone db`: the configured database by itself - SQL, its tables, and the move to another engine."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -101,7 +102,8 @@ def _report(source: str, target: str, done: move.Moved) -> None:
         click.echo(f"{name:<20}{count:>14,}{done.target_rows[name]:>14,}")
     click.echo(f"{done.written:,} rows written, all compared one by one, {done.mended:,} mended.")
     if done.is_done:
-        click.echo(f"{target} is complete. Use it: LIVEONE_DATABASE_URL={target}")
+        url = target if is_server(target) else str(path_of(target).resolve())
+        click.echo(f"{target} is complete. Use it: LIVEONE_DATABASE_URL={shlex.quote(url)}")
     else:
         click.echo(
             f"{source} was written to meanwhile, so {target} stays locked.\n"

@@ -16,11 +16,14 @@ from liveone.config import CollectConfig, Config, DatabaseConfig, ServerConfig, 
 from liveone.databases import open_store
 from liveone.domain.system import System
 from liveone.simulate import presets
+from liveone.simulate.house import House
 from liveone.simulate.portal import Portal
-from liveone.simulate.run import PortalOptions, house_of, make_portal
+from liveone.simulate.run import PortalOptions, make_portal
+from liveone.simulate.sample import Source
 from liveone.store import bulk, readings, systems
 from liveone.store.files import create
 from liveone.store.store import Store
+from liveone.web import server
 
 HISTORY_S = 396 * 86_400
 SINCE_FILE = "since"
@@ -38,13 +41,14 @@ def demo_command(
 ) -> None:
     """A simulated house with 13 months of history, polled live. Run it again and it goes on."""
     start_logging(verbose=False)
+    server.listen("127.0.0.1", port).close()
     folder.mkdir(parents=True, exist_ok=True)
     kinds = kinds or ("off-grid", "grid")
     options = PortalOptions(sites=len(kinds), presets=kinds, since_day=since_day(folder))
     with make_portal(options) as portal:
         config = demo_config(folder.resolve(), portal, options, port=port, cadence_s=cadence_s)
-        fill(config, options)
-        main.serve(config, ready=lambda address: _ready(address, open_browser=not no_browser))
+        fill(config, options, portal)
+        main.serve(config, ready=lambda address: _ready(folder, address, open_browser=not no_browser))
 
 
 def since_day(folder: Path) -> str:
@@ -71,7 +75,7 @@ def demo_config(folder: Path, portal: Portal, options: PortalOptions, *, port: i
     )
 
 
-def fill(config: Config, options: PortalOptions) -> None:
+def fill(config: Config, options: PortalOptions, portal: Portal) -> None:
     """Make the database and bring its history up to now."""
     if not config.database_path.exists():
         create(config.database_path)
@@ -81,7 +85,7 @@ def fill(config: Config, options: PortalOptions) -> None:
         for index, kind in enumerate(options.presets):
             site = str(1586 + index)
             system = known.get(site) or _add(store, kind, site, index)
-            _fill_system(store, system, options, index)
+            _fill_system(store, system, portal.sites[site].source)
         with console.status("Closing days ..."):
             closer.catch_up(store, SystemClock().now_at())
     finally:
@@ -102,10 +106,11 @@ def _add(store: Store, kind: str, site: str, index: int) -> System:
     )
 
 
-def _fill_system(store: Store, system: System, options: PortalOptions, index: int) -> None:
+def _fill_system(store: Store, system: System, house: Source) -> None:
+    """The portal's own house: it has been integrated up to now, which takes seconds."""
+    assert isinstance(house, House)
     now_at = int(SystemClock().now_at())
     newest_at = readings.newest_at(store).get(system.id, now_at - HISTORY_S)
-    house = house_of(options, index)
     with console.status(f"{system.display_name}: history up to now ...") as status:
         bulk.import_readings(
             store,
@@ -117,9 +122,9 @@ def _fill_system(store: Store, system: System, options: PortalOptions, index: in
         )
 
 
-def _ready(address: str, *, open_browser: bool) -> None:
+def _ready(folder: Path, address: str, *, open_browser: bool) -> None:
     click.echo(f"""
 LiveOne's demo is at {address}dashboard/1 - a simulated house, not a real one.
-Everything is in the folder demo; stop with Ctrl-C, run it again and it goes on.""")
+Everything is in the folder {folder}; stop with Ctrl-C, run it again and it goes on.""")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(f"{address}dashboard/1",), daemon=True).start()

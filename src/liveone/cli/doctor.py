@@ -29,6 +29,8 @@ FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
 CLOCK_AHEAD_MAX_S = 120
 FROZEN_WINDOW_S = 6 * 3600
+WEIGHED_ROWS_MIN = 5000
+"""With fewer readings the empty tables are most of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _database(store: Store) -> Finding:
     sizes = storage(store)
     rows, each = sizes.rows.get("readings", 0), sizes.bytes_per_reading
     text = f"generation {sizes.generation}, {sizes.file_bytes / 1e6:,.1f} MB, {rows:,} readings"
-    weight = f", {each:.0f} bytes each" if each else ""
+    weight = f", {each:.0f} bytes each" if each and rows >= WEIGHED_ROWS_MIN else ""
     return Finding("database", True, f"{store.database.label}: {text}{weight}")
 
 

@@ -111,4 +111,5 @@ Next:
   edit {SECRETS_NAME}: its password under [vendor.home]
   liveone systems discover      # the sites your account sees
   liveone systems add select.live SITE --name "Home" --timezone Australia/Melbourne
-  liveone serve                 # the dashboard at http://127.0.0.1:8080/""")
+  liveone serve                 # the dashboard at http://127.0.0.1:8080/
+Sign in with auth_password of {SECRETS_NAME} (any e-mail address will do).""")

@@ -19,6 +19,7 @@ from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
 from liveone.vendorbook import VendorBook
+from liveone.vendors.registry import FACTORIES
 from liveone.web.services import DailyJob
 
 ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
@@ -98,7 +99,7 @@ def discover(shell: Shell, as_json: bool) -> None:
 
 
 @systems_command.command("add")
-@click.argument("vendor_type")
+@click.argument("vendor_type", type=click.Choice(sorted(FACTORIES)), metavar="VENDOR_TYPE")
 @click.argument("site")
 @click.option("--name", help='What to call it ["System SITE"].')
 @click.option("--timezone", "zone_text", default="+10:00", show_default=True, help=ZONE_HELP)
@@ -143,6 +144,8 @@ def edit(shell: Shell, system_id: int, *, name: str | None, zone_text: str | Non
     """Call a system otherwise, or count its days in another time zone: they are computed anew at once."""
     if name is None and zone_text is None:
         raise BadInput("nothing to change was given", hint="Give --name or --timezone, or both.")
+    if name is not None and not name.strip():
+        raise BadInput("a system needs a name", hint='Give one: --name "Home".')
     now_at = SystemClock().now_at()
     with opened(shell) as (store, _):
         system = found_system(store, system_id)

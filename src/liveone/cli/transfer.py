@@ -17,12 +17,14 @@ from liveone.clock import SystemClock
 from liveone.databases import open_store
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
-from liveone.errors import BadInput
+from liveone.errors import BadInput, LiveOneError
+from liveone.outcomes import run_daily
 from liveone.store import aggregates, bulk
 from liveone.store.bulk import Imported
 from liveone.store.store import Store
 from liveone.transfer import readings_out
 from liveone.transfer.readings_in import Source
+from liveone.web.services import DailyJob
 
 BAD_LINES_SHOWN = 10
 CHECK_ROWS = 20_000
@@ -46,6 +48,7 @@ def import_command(
 ) -> None:
     """Read readings from FILE (CSV or JSON). Idempotent: what is there already stays as it is.
 
+    Everything that follows from new readings is computed anew: 5-minute rows with them, days afterwards.
     The first line names the columns; times are UTC epoch seconds or ISO 8601 with an offset. A bad line is
     reported and passed over. Exit code 1 when there was one.
     """
@@ -62,9 +65,10 @@ def import_command(
                 if dry_run
                 else bulk.import_readings(store, system.id, source.rows())
             )
+        days = close_days(store, system) if done.new and not dry_run else 0
     finally:
         store.close()
-    report(source, done, dry_run=dry_run, as_json=as_json)
+    report(source, done, dry_run=dry_run, days=days, as_json=as_json)
 
 
 @click.command("export")
@@ -127,20 +131,35 @@ def count_new(store: Store, system: System, source: Source) -> Imported:
     return Imported(offered, new, 0)
 
 
-def report(source: Source, done: Imported, *, dry_run: bool, as_json: bool) -> None:
+def close_days(store: Store, system: System) -> int:
+    """Close every day that the new readings opened or brought; returns how many. Raises LiveOneError."""
+    with Console(stderr=True).status("Closing days ..."):
+        closed = run_daily(store, DailyJob("catchup", system.id), SystemClock().now_at())
+    for error in filter(None, (outcome.error for outcome in closed)):
+        raise LiveOneError(
+            f"the readings are imported, but not all days could be computed anew: {error}",
+            hint="`liveone serve` goes on with it, or: liveone aggregate --catchup",
+        )
+    return sum(len(outcome.days) for outcome in closed)
+
+
+def report(source: Source, done: Imported, *, dry_run: bool, days: int, as_json: bool) -> None:
     """Say what was imported, what was there, what was refused and why."""
     bad = [{"line": bad.line, "reason": bad.reason} for bad in source.bad]
     if as_json:
-        counts = {"offered": done.offered, "new": done.new, "bad": source.bad_count, "dry_run": dry_run}
+        counts = {"offered": done.offered, "new": done.new, "bad": source.bad_count, "days": days}
+        counts["dry_run"] = dry_run
         print_json({**counts, "bad_lines": bad})
     else:
         verb = "would be new" if dry_run else "new"
         there = done.offered - done.new
         click.echo(f"{done.offered:,} readings: {done.new:,} {verb}, {there:,} already there or repeated.")
+        if days:
+            click.echo(f"{days:,} days computed anew.")
         for line in bad[:BAD_LINES_SHOWN]:
             click.echo(f"  {source.path}:{line['line']}: {line['reason']}", err=True)
         if source.bad_count:
-            click.echo(f"{source.bad_count:,} bad lines passed over; all others were read.", err=True)
+            click.echo(f"Bad lines passed over: {source.bad_count:,}. All others were read.", err=True)
     if source.bad_count:
         sys.exit(1)
 
@@ -182,16 +201,19 @@ def span(store: Store, system: System, first_day: str | None, last_day: str | No
 
 @contextmanager
 def opened_output(output: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears whole or not at all."""
+    """Standard output, or a file that appears whole or not at all; a device is written, never replaced."""
     if output is None:
         yield sys.stdout
         return
-    partial = output.with_name(output.name + ".partial")
+    is_plain = output.is_file() or not output.exists()
+    partial = output.with_name(output.name + ".partial") if is_plain else output
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
             yield file
-        partial.replace(output)
+        if is_plain:
+            partial.replace(output)
     except OSError as error:
         raise BadInput(f"{output} cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        if is_plain:
+            partial.unlink(missing_ok=True)

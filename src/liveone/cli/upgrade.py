@@ -27,7 +27,7 @@ from liveone.cli.accounts import show
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.config import Config
 from liveone.databases import open_store
-from liveone.errors import LiveOneError
+from liveone.errors import BadInput, LiveOneError
 
 AGAIN: dict[str, Callable[..., Outcome]] = {"resume": resume, "rollback": rollback, "finish": finish}
 
@@ -145,6 +145,8 @@ def _introduce(work: Work, config: Config, wish: Wish) -> None:
 def _runs(again: str, config: Config) -> Sequence[str | None]:
     """The runs a command is about; None is the newest, of which changeover says why it cannot be."""
     state = upgrade.state_of(config)
+    if not state.run_ids():
+        raise BadInput("no upgrade was run on this database yet", hint="See what it would do: --plan-only")
     chosen = {"rollback": upgrade_runs.last_upgrade, "finish": upgrade_runs.done}
     return (chosen[again](state) if again in chosen else []) or [None]
 

@@ -36,7 +36,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
 
 
 @users_command.command("add")
-@click.argument("email")
+@click.argument("email", callback=lambda _ctx, _argument, email: _address(email))
 @click.option("--id", "account_id", help="The account id; made up when not given.")
 @click.option("--admin", is_flag=True, help="May see and change everything.")
 @click.password_option(help="Asked for when not given.")
@@ -45,8 +45,6 @@ def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, pass
     """Let EMAIL sign in."""
     path = shell.config.users_path
     accounts = users.load(path)
-    if "@" not in email:
-        raise BadInput(f"{email!r} is not an e-mail address")
     _refuse_short(password)
     new = Account(account_id or f"user_{secrets.token_hex(8)}", email, hash_password(password), admin)
     for old in accounts:
@@ -93,6 +91,12 @@ def give_token(shell: Shell, email: str) -> None:
 def _replace(shell: Shell, changed: Account) -> None:
     accounts = users.load(shell.config.users_path)
     users.save(shell.config.users_path, [changed if a.id == changed.id else a for a in accounts])
+
+
+def _address(email: str) -> str:
+    if "@" not in email:
+        raise BadInput(f"{email!r} is not an e-mail address")
+    return email
 
 
 def _refuse_short(password: str) -> None:

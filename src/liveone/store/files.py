@@ -24,7 +24,9 @@ def refuse_unusable(path: Path) -> None:
     if path.is_dir():
         raise Unavailable(f"{path} is a folder, not a database", hint="Name the database file inside it.")
     if not path.exists():
-        raise Unavailable(f"database {path} does not exist", hint="Run `liveone init` to create one.")
+        raise Unavailable(
+            f"database {path} does not exist", hint="Check the path; `liveone init` makes a new one."
+        )
     _refuse_content(path)
 
 

@@ -34,6 +34,9 @@ IGNORED = frozenset({"id", "system_id", "delay_seconds", "created_at"})
 EARLIEST_AT, LATEST_AT = 946_684_800, 4_102_444_800
 """2000-01-01 and 2100-01-01: outside, a time is a mistake (milliseconds, a reset clock)."""
 
+LARGEST = 10**10
+"""Beyond it a number is a mistake (10 GW, 10 TWh); SQLite takes no integers of more than 64 bits."""
+
 Value = int | float | None
 Row = tuple[Value, ...]
 """A reading as the values of FIELDS."""
@@ -46,13 +49,20 @@ def parse_time(text: str) -> int:
     try:
         at = int(float(text))
     except ValueError:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "T"))
+        moment = _moment(text)
         if moment.tzinfo is None:
             raise ValueError(f"time {text!r} has no offset from UTC") from None
         at = int(moment.timestamp())
     if not EARLIEST_AT <= at < LATEST_AT:
         raise ValueError(f"time {text!r} is not between the years 2000 and 2100 (epoch seconds are expected)")
     return at
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip().replace(" ", "T"))
+    except ValueError:
+        raise ValueError(f"time {text!r} is neither epoch seconds nor ISO 8601") from None
 
 
 def time_or_absent(text: str) -> int | None:
@@ -65,9 +75,10 @@ def whole(text: str) -> int | None:
     if not text:
         return None
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
         return round(_finite(text))
+    return int(_believed(value, text))
 
 
 def number(text: str) -> float | None:
@@ -76,9 +87,18 @@ def number(text: str) -> float | None:
 
 
 def _finite(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a number") from None
     if value - value != 0:
-        raise ValueError(f"{text!r} is not a number")
+        raise ValueError(f"{text[:40]!r} is not a number")
+    return _believed(value, text)
+
+
+def _believed(value: float, text: str) -> float:
+    if abs(value) > LARGEST:
+        raise ValueError(f"{text[:40]} is too large to be true")
     return value
 
 
@@ -126,10 +146,10 @@ def _convert_column(field: str, texts: Sequence[str]) -> list[Value]:
 
 
 def _is_doubtful(values: Sequence[Any], convert: Convert) -> bool:
-    """Whether plain numbers need a closer look: infinite, not a number, or no time of this century."""
+    """Whether plain numbers need a closer look: too large, not a number, or no time of this century."""
     if convert is time_or_absent:
         return bool(min(values) < EARLIEST_AT or max(values) >= LATEST_AT)
-    return convert is number and not isfinite(sum(values))
+    return max(values) > LARGEST or min(values) < -LARGEST or not isfinite(sum(values))
 
 
 def match_header(header: Sequence[str], where: str) -> list[int]:
@@ -138,6 +158,11 @@ def match_header(header: Sequence[str], where: str) -> list[int]:
     Raises BadInput for unknown or repeated columns and where there is no time.
     """
     places: dict[str, int] = {}
+    if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), "")):
+        raise BadInput(
+            f"{where}: columns are divided by {other!r}",
+            hint="Divide them by commas, and write fractions with a point: 75.5.",
+        )
     for index, title in enumerate(header):
         name = title.strip().lower()
         if name in IGNORED:

@@ -55,7 +55,9 @@ class Source:
         except OSError as error:
             raise BadInput(f"{self.path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise BadInput(f"{self.path} is not UTF-8 text: {error}") from error
+            raise BadInput(
+                f"{self.path} is not UTF-8 text: {error}", hint="Save it as CSV in UTF-8."
+            ) from error
         except csv.Error as error:
             raise BadInput(f"{self.path} is not CSV: {error}") from error
 
@@ -79,19 +81,21 @@ class Source:
     ) -> Iterator[tuple[int, list[str]]]:
         """Rows with the number of the line they end on; ``line`` is the one before the first."""
         for cells in chunk:
-            line += 1 + sum(len(LINE_BREAK.findall(cell)) for cell in cells)
+            breaks = sum(len(LINE_BREAK.findall(cell)) for cell in cells)
+            line += 1 + breaks
             if len(cells) == width:
                 yield line, cells
             elif cells:
-                self._refuse(line, f"{len(cells)} values for {width} columns")
+                quoted = f"; a quote of line {line - breaks} reaches to here" if breaks else ""
+                self._refuse(line, f"{len(cells)} values for {width} columns{quoted}")
 
     def _by_row(self, lines: Iterable[tuple[int, list[str]]], places: Sequence[int]) -> Iterator[Row]:
         plan = [(converter(field), place) for field, place in zip(FIELDS, places, strict=True)]
         for line, cells in lines:
             try:
                 row = tuple([convert("" if place < 0 else cells[place]) for convert, place in plan])
-            except (ValueError, OverflowError) as error:
-                self._refuse(line, str(error))
+            except (ValueError, OverflowError):
+                self._refuse(line, _reason(cells, places))
                 continue
             if row[0] is None:
                 self._refuse(line, "no inverter_time")
@@ -115,6 +119,16 @@ class Source:
         self.bad_count += 1
         if len(self.bad) < BAD_LINES_KEPT:
             self.bad.append(BadLine(line, reason))
+
+
+def _reason(cells: Sequence[str], places: Sequence[int]) -> str:
+    """What is wrong with the first bad cell of a line, and in which column it stands."""
+    for name, place in zip(FIELDS, places, strict=True):
+        try:
+            converter(name)("" if place < 0 else cells[place])
+        except (ValueError, OverflowError) as error:
+            return f"{name}: {error}"
+    return ""
 
 
 def _json_items(path: Path) -> list[Any]:

@@ -21,6 +21,7 @@ log = logging.getLogger("liveone.web")
 
 JSON = "application/json"
 SMALL_BYTES, COMPRESSION = 2000, 1
+NO_OBJECT = "The body must be a JSON object, sent with Content-Type: application/json."
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -102,6 +103,8 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    if first["type"] == "json_invalid" or place == "body":
+        return error_answer(ApiError(422, NO_OBJECT, parameter="body"))
     return error_answer(ApiError(422, f"{place}: {first['msg']}", parameter=place))
 
 

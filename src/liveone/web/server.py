@@ -1,6 +1,7 @@
 """Listening: one socket, one event loop, an application and a companion that lives as long as it."""
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,12 @@ KEEP_ALIVE_S = 75
 """Longer than proxies keep an idle connection (60 s mostly): were we to close first, a request that is on its
 way would be lost."""
 
+
+LISTEN_HINTS = {
+    errno.EADDRINUSE: "Another program listens there, perhaps LiveOne already: stop it or take another port.",
+    errno.EADDRNOTAVAIL: "No network of this machine has that address; 0.0.0.0 stands for all of them.",
+    errno.EACCES: "Ports below 1024 belong to root: choose another port.",
+}
 
 
 class Server(uvicorn.Server):
@@ -79,8 +86,10 @@ def _own(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        hint = "Another program listens there (perhaps LiveOne already): stop it, or choose another port."
-        raise BadInput(f"cannot listen on {host} port {port}: {error.strerror}", hint=hint) from error
+        known = error.errno in LISTEN_HINTS
+        hint = LISTEN_HINTS.get(error.errno or 0, "Check host and port under [server].")
+        reason = os.strerror(error.errno or 0) if known else (error.strerror or "").partition(" (")[0]
+        raise BadInput(f"cannot listen on {host} port {port}: {reason}", hint=hint) from error
 
 
 def run(
