@@ -4,22 +4,17 @@ Rule: every step may be repeated. Rows are compared by value; what differs, is m
 target is written there in short transactions, and read back.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from liveone.errors import LiveOneError
-from liveone.store.database import BulkInsert, Database, Row, Statement, StoreError
+from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.exact import json_rows
+from liveone.store.patience import persistently
 
-TRIES, PAUSE_S = 6, 0.5
-"""A target that is busy or away gets about half a minute before the move gives up (and can be resumed)."""
 LAST_ID = 2**63 - 1
 PARENT = "systems"
 """The table that others point at: its rows are replaced in place, since a DELETE takes its readings along."""
-
-T = TypeVar("T")
 
 
 class MoveFailed(LiveOneError):
@@ -64,18 +59,6 @@ def mirror(
         told(counts)
     _equalise(table, [], (last_id, LAST_ID), target, counts)
     return counts
-
-
-def persistently(call: Callable[[], T]) -> T:
-    """Call again while the error says that it may be done."""
-    for attempt in range(TRIES):
-        try:
-            return call()
-        except StoreError as error:
-            if not error.retryable or attempt == TRIES - 1:
-                raise
-            time.sleep(PAUSE_S * 2**attempt)
-    raise AssertionError
 
 
 def _equalise(
