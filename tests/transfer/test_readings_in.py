@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liveone.domain.reading import Reading
@@ -76,11 +76,19 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
         list(Source(tmp_path / "b.csv").rows())
 
 
-CELLS = st.sampled_from(["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "1755310673"])
+WORDS = ["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "-", "007", "+7", "12."]
+JSON_WORDS = ["true", "null", "[1", "2]", "1,2", '"5"', "{}", "-0", "1e-5", "18446744073709551617", " "]
+NUMBERS = st.integers() | st.floats() | st.integers(0, 9)
+CELLS = st.sampled_from([*WORDS, *JSON_WORDS]) | NUMBERS.map(str)
 TIMES = st.sampled_from(["1755310673", "1755310673.7", "2025-08-16T12:17:53+10:00", "", "99"])
 
 
-@settings(max_examples=100, deadline=None)
+TWO = "1755310673,1755310674"
+
+
+@example([(TWO, TWO, "1,2", "1,2", "1,2")])
+@example([("1755310673", "", "true", "true", "true")])
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(TIMES, TIMES, CELLS, CELLS, CELLS), min_size=1, max_size=4))
 def test_a_column_converts_as_its_cells_do(lines: list[tuple[str, ...]]) -> None:
     fields = ("inverter_time", "received_time", "load_w", "battery_soc_pct", "solar_kwh_total")
