@@ -194,5 +194,5 @@ def _counted(database: Database, tables: Sequence[str]) -> dict[str, int]:
 
 def _token(database: Database) -> int:
     """The change token as of now, not of a moment ago."""
-    database.read([Statement("SELECT 1")])
+    persistently(lambda: database.read([Statement("SELECT 1")]))
     return database.change_token()
