@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.store.samples import sample
 
 from liveone.domain.reading import Reading
 from liveone.errors import BadInput
-from liveone.transfer import columns
+from liveone.store.readings import row_of
+from liveone.transfer import columns, json_in, readings_out
 from liveone.transfer.readings_in import CHUNK_ROWS, Source
 
 
@@ -114,3 +116,30 @@ def test_json_holds_the_same_readings(tmp_path: Path) -> None:
     assert file.bad[0].line == 2
     with pytest.raises(BadInput, match="JSON array"):
         list(source(tmp_path, "{}", "x.json").rows())
+
+
+EXPORTED = [f'{{"inverter_time": {1755310673 + 60 * each}, "load_w": {each}}}' for each in range(3)]
+
+
+def test_what_the_export_writes_is_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_in, "WHOLE_BYTES_MAX", 10)
+    text = "[\n" + ",\n".join(EXPORTED) + "\n]\n"
+    file = source(tmp_path, text, "x.json")
+    assert [row[5] for row in file.rows()] == [0, 1, 2]
+    assert file.bad == []
+    with pytest.raises(BadInput, match="too large"):
+        list(source(tmp_path, text.replace("\n", ""), "y.json").rows())
+
+
+def test_a_line_that_is_not_json_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    file = source(tmp_path, "[\n" + ",\n".join([EXPORTED[0], "{oh", EXPORTED[1], "7"]), "x.json")
+    assert [row[5] for row in file.rows()] == [0, 1]
+    assert [bad.line for bad in file.bad] == [3, 5, 5]
+    assert "whole" in file.bad[-1].reason
+
+
+def test_what_was_exported_as_json_comes_back(tmp_path: Path) -> None:
+    rows = [row_of(sample(1755310673 + 60 * each)) for each in range(5)]
+    with (tmp_path / "x.json").open("w") as out:
+        readings_out.write_json(out, readings_out.READING_COLUMNS, iter(rows))
+    assert list(Source(tmp_path / "x.json").rows()) == rows
