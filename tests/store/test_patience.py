@@ -123,10 +123,8 @@ def test_a_write_that_is_never_answered_gets_smaller(cut: tuple[Proxy, Store]) -
 
 def test_a_server_that_stays_away_ends_an_import(cut: tuple[Proxy, Store]) -> None:
     proxy, store = cut
-    bulk.import_readings(store, 1, rows(10))
-    proxy.close()
-    with pytest.raises(Unavailable):
-        bulk.import_readings(store, 1, rows(20))
+    with pytest.raises(Unavailable, match="10 readings or more came in, and stay"):
+        bulk.import_readings(store, 1, rows(60), batch=10, progress=lambda _: proxy.close())
 
 
 def test_polls_go_on_beside_an_import(store: Store) -> None:

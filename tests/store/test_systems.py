@@ -5,7 +5,6 @@ from tests.store.conftest import a_system, rows_of, run
 from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
-from liveone.domain.system import SystemInfo
 from liveone.errors import BadInput
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import CannotHold, Statement

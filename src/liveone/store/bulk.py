@@ -17,7 +17,7 @@ from typing import Any
 
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.reading import COUNTERS
-from liveone.store.database import BulkInsert, Value
+from liveone.store.database import BulkInsert, Busy, Unavailable, Value
 from liveone.store.patience import ROWS_MOST, Pace, persistently
 from liveone.store.ranges import aggregate_steps, ranges_of
 from liveone.store.readings import STORED_COLUMNS
@@ -60,10 +60,16 @@ def import_readings(
     total = Imported(0, 0, 0)
     with _quick_handover(), ThreadPoolExecutor(max_workers=1) as writer:
         started = _started(writer, iter(readings), batch, _Import(store, system_id, now_at, Pace()).batch)
-        for written in _behind(started, AHEAD):
-            total = _sum(total, written.result())
-            if progress is not None:
-                progress(total)
+        try:
+            for written in _behind(started, AHEAD):
+                total = _sum(total, written.result())
+                if progress is not None:
+                    progress(total)
+        except (Busy, Unavailable) as error:
+            error.hint = (
+                f"{total.new:,} readings or more came in, and stay. Run the same import again: it goes on."
+            )
+            raise
     return total
 
 
