@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.house import Row, minutes, new_store, write_csv
 from benchmarks.measure import Measure, Watch, stopwatch
 from liveone.store import bulk, storage
+from liveone.store.patience import ROWS_MOST
 from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS
 from liveone.store.store import Store
 from liveone.transfer.readings_in import Source
@@ -71,9 +72,9 @@ def _executemany(path: Path, rows: list[Row]) -> Watch:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     with stopwatch() as watch:
-        for start in range(0, len(rows), bulk.BATCH_READINGS):
+        for start in range(0, len(rows), ROWS_MOST):
             connection.execute("BEGIN")
-            piece = rows[start : start + bulk.BATCH_READINGS]
+            piece = rows[start : start + ROWS_MOST]
             stored = [(1, row[1] - row[0], 0, *row) for row in piece]
             connection.executemany(f"INSERT INTO readings ({columns}) VALUES ({slots})", stored)
             connection.execute("COMMIT")

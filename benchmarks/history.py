@@ -1,8 +1,10 @@
 """The API over ten years of minutes: time in the application, and over HTTP from `liveone serve`."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,8 @@ def _ten_years(path: Path) -> Iterator[Measure]:
 
 
 def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
-    app, loop = create_app(services(store)), asyncio.new_event_loop()
-    try:
+    app = create_app(services(store))
+    with running_loop() as loop:
         for (name, path, query, aim), (sql, back_s) in zip(ASKED, BARE, strict=True):
             rounds = 5 if sql is BARE_MINUTES else 60
             calls = inside(loop, app, path, query), _over(client, path, query), _bare(store, sql, back_s)
@@ -82,7 +84,20 @@ def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
                 against="bare SQL on the minutes" if sql is BARE_MINUTES else "bare SQL and orjson",
                 note=f"{http:.1f} ms seen by an HTTP client",
             )
+
+
+@contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that goes on between requests, as a server's does: one that ends takes its worker threads along,
+    and each request would pay for new ones."""
+    loop, ended = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(ended.wait(),))
+    thread.start()
+    try:
+        yield loop
     finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
         loop.close()
 
 
@@ -109,7 +124,10 @@ def inside(loop: asyncio.AbstractEventLoop, app: FastAPI, path: str, query: str)
         if message.get("status", 200) != 200:
             raise RuntimeError(f"{path}?{query} answered {message['status']}")
 
-    return lambda: loop.run_until_complete(app(dict(scope), receive, send))  # type: ignore[arg-type]
+    def ask() -> None:
+        asyncio.run_coroutine_threadsafe(app(dict(scope), receive, send), loop).result()  # type: ignore[arg-type]
+
+    return ask
 
 
 def _over(client: httpx2.Client, path: str, query: str) -> Callable[[], object]:

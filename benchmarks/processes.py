@@ -1,10 +1,14 @@
-"""Programs to measure from outside: started, watched through /proc, ended by their own number."""
+"""Programs to measure from outside: started, watched through /proc, ended by their own number.
+
+Rule: what they say goes to a file. A pipe that nobody empties stops a program once 64 kB are in it.
+"""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +21,11 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Program:
-    """A running program. Linux: figures come from /proc."""
+    """A running program and the file of what it says. Linux: figures come from /proc."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", said: Path = Path(os.devnull)) -> None:
         self.process = process
+        self._said = said
 
     @property
     def cpu_s(self) -> float:
@@ -40,12 +45,16 @@ class Program:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def line_with(self, text: str, within_s: float = 120) -> str:
-        """Read its output until a line contains ``text``."""
+        """Wait for a line of its output that contains ``text``."""
         end_s = time.monotonic() + within_s
-        assert self.process.stdout is not None
-        while time.monotonic() < end_s and (line := self.process.stdout.readline()):
-            if text in line:
-                return line
+        while time.monotonic() < end_s:
+            has_ended = self.process.poll() is not None
+            for line in self._said.read_text(errors="replace").splitlines():
+                if text in line:
+                    return line
+            if has_ended:
+                break
+            time.sleep(0.01)
         raise RuntimeError(f"{self.process.args!r} ended or said nothing of {text!r}")
 
 
@@ -54,16 +63,18 @@ def started(
     command: Sequence[str], *, folder: Path, environment: Mapping[str, str] = os.environ
 ) -> Iterator[Program]:
     """Start a program and end it with SIGINT, as Ctrl-C does."""
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        tempfile.NamedTemporaryFile() as said,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**environment, "PYTHONUNBUFFERED": "1"},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         try:
-            yield Program(process)
+            yield Program(process, Path(said.name))
         finally:
             process.send_signal(signal.SIGINT)
             try:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import processes
-from benchmarks.history import ASKED, inside, services
+from benchmarks.history import ASKED, inside, running_loop, services
 from benchmarks.house import MINUTE_S, minutes, new_store, new_store_on_server
 from benchmarks.live import polls_ms
 from benchmarks.measure import Measure, median_ms, stopwatch
@@ -68,15 +68,12 @@ def _imports(file: Store, server: Store, database: processes.Program) -> Iterato
 
 
 def _answers(file: Store, server: Store) -> Iterator[Measure]:
-    loop = asyncio.new_event_loop()
     apps = [create_app(services(store)) for store in (file, server)]
-    try:
+    with running_loop() as loop:
         for name, path, query in PAGES:
             calls: list[Callable[[], object]] = [inside(loop, app, path, query) for app in apps]
             on_file, on_server = median_ms(*calls, rounds=40, warm=3)
             yield Measure(f"sqld: {name}", on_server, "ms", baseline=on_file, against=AGAINST)
-    finally:
-        loop.close()
     now_at = int(time.time())
     asked = [
         lambda store=store: readings.between(store, 1, now_at - 86_400, now_at) for store in (file, server)

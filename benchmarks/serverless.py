@@ -65,7 +65,7 @@ def _start(folder: Path, app: str, environment: Mapping[str, str]) -> tuple[floa
         try:
             with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
                 _wait_for(client, process)
-            return (time.perf_counter() - began_s) * 1000, processes.Program(process).cpu_s * 1000  # type: ignore[arg-type]
+            return (time.perf_counter() - began_s) * 1000, processes.Program(process).cpu_s * 1000
         finally:
             process.kill()
 

@@ -5,7 +5,6 @@ from tests.store.conftest import a_system, rows_of, run
 from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
-from liveone.domain.system import SystemInfo
 from liveone.errors import BadInput
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import CannotHold, Statement
@@ -47,14 +46,6 @@ def test_what_generation_1_cannot_hold_is_refused(store1: Store, store: Store) -
             systems.add_system(store1, **fields)  # type: ignore[arg-type]
         added = systems.add_system(store, **{**fields, "vendor_site_id": str(changes)})  # type: ignore[arg-type]
         assert added.display_name.startswith("System ")
-
-
-def test_hardware_information_is_kept_when_absent(any_store: Store) -> None:
-    systems.update_info(any_store, 1, SystemInfo(model="SPMC482", ratings="7.5kW, 48V"))
-    systems.update_info(any_store, 1, SystemInfo(serial="1234", model=None))
-    found = systems.get_system(any_store, 1)
-    assert found is not None
-    assert (found.model, found.serial, found.ratings) == ("SPMC482", "1234", "7.5kW, 48V")
 
 
 def test_an_account_sees_its_own_and_what_it_was_given(any_store: Store) -> None:

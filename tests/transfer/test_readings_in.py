@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.store.samples import sample
 
 from liveone.domain.reading import Reading
 from liveone.errors import BadInput
-from liveone.transfer import columns
+from liveone.store.readings import row_of
+from liveone.transfer import columns, json_in, readings_out
 from liveone.transfer.readings_in import CHUNK_ROWS, Source
 
 
@@ -76,13 +78,20 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
         list(Source(tmp_path / "b.csv").rows())
 
 
-CELLS = st.sampled_from(
-    ["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "1_0", "99", "1755310673", "9" * 25, "-20000000000"]
-)
+WORDS = ["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "99", "-", "007", "+7", "12."]
+LARGE_WORDS = ["1_0", "1755310673", "9" * 25, "-20000000000"]
+JSON_WORDS = ["true", "null", "[1", "2]", "1,2", '"5"', "{}", "-0", "1e-5", "18446744073709551617", " "]
+NUMBERS = st.integers() | st.floats() | st.integers(0, 9)
+CELLS = st.sampled_from([*WORDS, *JSON_WORDS, *LARGE_WORDS]) | NUMBERS.map(str)
 TIMES = st.sampled_from(["1755310673", "1755310673.7", "2025-08-16T12:17:53+10:00", "", "99"])
 
 
-@settings(max_examples=100, deadline=None)
+TWO = "1755310673,1755310674"
+
+
+@example([(TWO, TWO, "1,2", "1,2", "1,2")])
+@example([("1755310673", "", "true", "true", "true")])
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(TIMES, TIMES, CELLS, CELLS, CELLS), min_size=1, max_size=4))
 def test_a_column_converts_as_its_cells_do(lines: list[tuple[str, ...]]) -> None:
     fields = ("inverter_time", "received_time", "load_w", "battery_soc_pct", "solar_kwh_total")
@@ -139,3 +148,30 @@ def test_a_quote_that_is_never_closed_says_where_it_opened(tmp_path: Path) -> No
 def test_semicolons_are_called_semicolons(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="divided by ';'"):
         list(source(tmp_path, "inverter_time;load_w\n1755310673;1\n").rows())
+
+
+EXPORTED = [f'{{"inverter_time": {1755310673 + 60 * each}, "load_w": {each}}}' for each in range(3)]
+
+
+def test_what_the_export_writes_is_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_in, "WHOLE_BYTES_MAX", 10)
+    text = "[\n" + ",\n".join(EXPORTED) + "\n]\n"
+    file = source(tmp_path, text, "x.json")
+    assert [row[5] for row in file.rows()] == [0, 1, 2]
+    assert file.bad == []
+    with pytest.raises(BadInput, match="too large"):
+        list(source(tmp_path, text.replace("\n", ""), "y.json").rows())
+
+
+def test_a_line_that_is_not_json_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    file = source(tmp_path, "[\n" + ",\n".join([EXPORTED[0], "{oh", EXPORTED[1], "7"]), "x.json")
+    assert [row[5] for row in file.rows()] == [0, 1]
+    assert [bad.line for bad in file.bad] == [3, 5, 5]
+    assert "whole" in file.bad[-1].reason
+
+
+def test_what_was_exported_as_json_comes_back(tmp_path: Path) -> None:
+    rows = [row_of(sample(1755310673 + 60 * each)) for each in range(5)]
+    with (tmp_path / "x.json").open("w") as out:
+        readings_out.write_json(out, readings_out.READING_COLUMNS, iter(rows))
+    assert list(Source(tmp_path / "x.json").rows()) == rows

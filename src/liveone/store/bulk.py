@@ -1,7 +1,7 @@
 """Importing many readings of one system at once, with their aggregates.
 
-Rule: every batch is a transaction that leaves the database right, so an import may be interrupted and
-repeated; readings that are there already stay as they are.
+Rule: every transaction leaves the database right and is short, so an import may be interrupted and repeated,
+and other writers come in between; readings that are there already stay as they are.
 """
 
 import json
@@ -17,16 +17,14 @@ from typing import Any
 
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.reading import COUNTERS
-from liveone.store.database import BulkInsert, Value
+from liveone.store.database import BulkInsert, Busy, Unavailable, Value
+from liveone.store.patience import ROWS_MOST, Pace, persistently
 from liveone.store.ranges import aggregate_steps, ranges_of
 from liveone.store.readings import STORED_COLUMNS
 from liveone.store.reopen import touched_days
 from liveone.store.store import Query, Store
 
 Row = tuple[Any, ...]
-
-BATCH_READINGS = 20_000
-"""Readings in one transaction: about a fifth of a second."""
 
 HANDOVER_S = 0.0005
 
@@ -48,23 +46,30 @@ def import_readings(
     system_id: int,
     readings: Iterable[Row],
     *,
-    batch: int = BATCH_READINGS,
+    batch: int = ROWS_MOST,
     progress: Callable[[Imported], None] | None = None,
 ) -> Imported:
     """Add readings, each a tuple of ``readings.READING_COLUMNS`` (the fields of Reading in their order).
 
     Any order will do, time order is fastest. ``progress`` is told the sums after every batch. Raises
     ConstraintFailed when the system does not exist, or when a reading has gaps and this generation
-    holds none; the batch it stands in is not stored then, earlier ones are.
+    holds none; the transaction it stands in is not applied then, earlier ones are. A database that is busy
+    or away is waited for; then Busy or Unavailable, and the import can be repeated.
     """
-    (now_at,) = store.read("now")[0]
+    (now_at,) = persistently(lambda: store.read("now"))[0]
     total = Imported(0, 0, 0)
     with _quick_handover(), ThreadPoolExecutor(max_workers=1) as writer:
-        started = _started(writer, iter(readings), batch, partial(_import_batch, store, system_id, now_at))
-        for written in _behind(started, AHEAD):
-            total = _sum(total, written.result())
-            if progress is not None:
-                progress(total)
+        started = _started(writer, iter(readings), batch, _Import(store, system_id, now_at, Pace()).batch)
+        try:
+            for written in _behind(started, AHEAD):
+                total = _sum(total, written.result())
+                if progress is not None:
+                    progress(total)
+        except (Busy, Unavailable) as error:
+            error.hint = (
+                f"{total.new:,} readings or more came in, and stay. Run the same import again: it goes on."
+            )
+            raise
     return total
 
 
@@ -122,21 +127,38 @@ def _sum(left: Imported, right: Imported) -> Imported:
     return Imported(left.offered + right.offered, left.new + right.new, left.intervals + right.intervals)
 
 
-def _import_batch(store: Store, system_id: int, now_at: Value, rows: list[Row]) -> Imported:
-    fresh = fresh_of(store, system_id, rows)
-    if not fresh:
-        return Imported(len(rows), 0, 0)
-    ranges = ranges_of(system_id, {-(-row[0] // INTERVAL_S) * INTERVAL_S for row in fresh})
-    stored = [(system_id, row[1] - row[0], now_at, *row) for row in fresh]
-    days = touched_days(store, ranges, {system_id: (True,) * len(COUNTERS)})
-    inserted, _, aggregated, _ = store.write(
-        [
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import into one system; ``now_at`` by the database's clock."""
+
+    store: Store
+    system_id: int
+    now_at: Value
+    pace: Pace
+
+    def batch(self, rows: list[Row]) -> Imported:
+        """Write those that are new, in as many transactions as the pace asks for."""
+        fresh = persistently(lambda: fresh_of(self.store, self.system_id, rows))
+        done = intervals = 0
+        while done < len(fresh):
+            piece, found = persistently(partial(self._piece, fresh, done))
+            done, intervals = done + piece, intervals + found
+        return Imported(len(rows), len({row[0] for row in fresh}), intervals)
+
+    def _piece(self, fresh: list[Row], done: int) -> tuple[int, int]:
+        """Readings and intervals written behind ``done``, in one transaction; what is there already stays."""
+        rows = fresh[done : done + self.pace.rows]
+        ends = {-(-row[0] // INTERVAL_S) * INTERVAL_S for row in rows}
+        ranges = ranges_of(self.system_id, ends)
+        stored = [(self.system_id, row[1] - row[0], self.now_at, *row) for row in rows]
+        days = touched_days(self.store, ranges, {self.system_id: (True,) * len(COUNTERS)})
+        steps: list[Query | BulkInsert] = [
             BulkInsert("readings", STORED_COLUMNS, stored),
-            *aggregate_steps(store, ranges),
+            *aggregate_steps(self.store, ranges),
             Query("reopen_days", (days,)),
         ]
-    )
-    return Imported(len(rows), inserted.changes, aggregated.changes)
+        self.pace.write(len(rows), lambda: self.store.write(steps))
+        return len(rows), len(ends)
 
 
 def count_existing(store: Store, system_id: int, times: Iterable[int]) -> int:

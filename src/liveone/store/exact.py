@@ -22,12 +22,14 @@ def json_rows(rows: Sequence[Sequence[Value]]) -> str:
 
 
 def _number(given: float) -> orjson.Fragment | None:
+    text = f"{given:.18g}"
+    if "." in text or "e" in text:
+        return orjson.Fragment(text)
     if isnan(given):
         return None
     if isinf(given):
         raise StoreError("an infinite number cannot be written as JSON")
-    text = format(given, ".18g")
-    return orjson.Fragment(text if "." in text or "e" in text else f"{text}.0")
+    return orjson.Fragment(f"{text}.0")
 
 
 def _refuse(given: object) -> None:

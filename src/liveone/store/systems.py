@@ -75,11 +75,6 @@ def add_system(
     return added
 
 
-def update_info(store: Store, system_id: int, info: SystemInfo) -> None:
-    """Note what the vendor says of the hardware; an absent field keeps what is known."""
-    store.write([Query("systems_update_info", (system_id, *astuple(info)))])
-
-
 def edit_system(
     store: Store,
     system_id: int,

@@ -4,22 +4,18 @@ Rule: every step may be repeated. Rows are compared by value; what differs, is m
 target is written there in short transactions, and read back.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from functools import partial
 
 from liveone.errors import LiveOneError
-from liveone.store.database import BulkInsert, Database, Row, Statement, StoreError
+from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.exact import json_rows
+from liveone.store.patience import Pace, persistently
 
-TRIES, PAUSE_S = 6, 0.5
-"""A target that is busy or away gets about half a minute before the move gives up (and can be resumed)."""
 LAST_ID = 2**63 - 1
 PARENT = "systems"
 """The table that others point at: its rows are replaced in place, since a DELETE takes its readings along."""
-
-T = TypeVar("T")
 
 
 class MoveFailed(LiveOneError):
@@ -55,50 +51,63 @@ def mirror(
 
     ``told`` hears how far it is. Raises MoveFailed when what was written does not come back.
     """
-    counts, last_id = Counts(), -LAST_ID
+    mirrored, last_id = _Mirror(table, target, _last_id(table, target)), -LAST_ID
     for rows in pieces:
         until_id = int(rows[-1][0])  # type: ignore[arg-type]
-        _equalise(table, rows, (last_id, until_id), target, counts)
+        mirrored.equalise(rows, (last_id, until_id))
         last_id = until_id
-        counts.compared += len(rows)
-        told(counts)
-    _equalise(table, [], (last_id, LAST_ID), target, counts)
-    return counts
+        mirrored.counts.compared += len(rows)
+        told(mirrored.counts)
+    mirrored.equalise([], (last_id, LAST_ID))
+    return mirrored.counts
 
 
-def persistently(call: Callable[[], T]) -> T:
-    """Call again while the error says that it may be done."""
-    for attempt in range(TRIES):
-        try:
-            return call()
-        except StoreError as error:
-            if not error.retryable or attempt == TRIES - 1:
-                raise
-            time.sleep(PAUSE_S * 2**attempt)
-    raise AssertionError
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    """One table on the target; beyond ``filled_id`` it had no rows when the work began."""
+
+    table: Table
+    target: Database
+    filled_id: int
+    counts: Counts = field(default_factory=Counts)
+    pace: Pace = field(default_factory=Pace)
+
+    def equalise(self, rows: Sequence[Row], span: tuple[int, int]) -> None:
+        """Make the target's rows with ids in ``(span[0], span[1]]`` equal to ``rows``."""
+        there = _rows_in(self.table, span, self.target) if span[0] < self.filled_id else []
+        if there == list(rows):
+            return
+        known = {row[0]: row for row in there}
+        wanted = {row[0] for row in rows}
+        gone = [row[0] for row in there if row[0] not in wanted]
+        changed = [row for row in rows if known.get(row[0]) != row]
+        replaced = [row[0] for row in changed if row[0] in known] if self.table.name != PARENT else []
+        if gone or replaced:
+            persistently(lambda: self.target.write([_removal(self.table, [*gone, *replaced])]))
+        self._write(changed)
+        if _rows_in(self.table, span, self.target) != list(rows):
+            raise MoveFailed(
+                f"table {self.table.name} of {self.target.label} does not hold what was written to it",
+                hint="Does another program write there? Leave the target to the move, and run it again.",
+            )
+        self.counts.written += len(changed)
+        self.counts.removed += len(gone)
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        done = 0
+        while done < len(rows):
+            done += persistently(partial(self._write_some, rows, done))
+
+    def _write_some(self, rows: Sequence[Row], done: int) -> int:
+        some = rows[done : done + self.pace.rows]
+        self.pace.write(len(some), lambda: self.target.write([_insert(self.table, some)]))
+        return len(some)
 
 
-def _equalise(
-    table: Table, rows: Sequence[Row], span: tuple[int, int], target: Database, counts: Counts
-) -> None:
-    """Make the target's rows with ids in ``(span[0], span[1]]`` equal to ``rows``."""
-    there = _rows_in(table, span, target)
-    if there == list(rows):
-        return
-    known = {row[0]: row for row in there}
-    wanted = {row[0] for row in rows}
-    gone = [row[0] for row in there if row[0] not in wanted]
-    changed = [row for row in rows if known.get(row[0]) != row]
-    replaced = [row[0] for row in changed if row[0] in known] if table.name != PARENT else []
-    steps = [_removal(table, [*gone, *replaced]), _insert(table, changed)]
-    persistently(lambda: target.write(steps))
-    if _rows_in(table, span, target) != list(rows):
-        raise MoveFailed(
-            f"table {table.name} of {target.label} does not hold what was written to it",
-            hint="Does another program write there? Leave the target to the move, and run it again.",
-        )
-    counts.written += len(changed)
-    counts.removed += len(gone)
+def _last_id(table: Table, target: Database) -> int:
+    """The highest id in use, below all others where there is none."""
+    sql = f"SELECT coalesce(max(id), {-LAST_ID}) FROM {table.name}"
+    return int(persistently(lambda: target.read([Statement(sql)]))[0][0][0])  # type: ignore[arg-type]
 
 
 def _rows_in(table: Table, span: tuple[int, int], target: Database) -> list[Row]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from liveone.errors import BadInput
 from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.generations import IGNORED_PREFIXES, Shape, detect
-from liveone.transfer.mirror import PARENT, Counts, MoveFailed, Table, mirror, persistently
+from liveone.store.patience import persistently
+from liveone.transfer.mirror import PARENT, Counts, MoveFailed, Table, mirror
 
 MARK = "liveone_move"
 BATCH_PIECES = 5
@@ -193,5 +194,5 @@ def _counted(database: Database, tables: Sequence[str]) -> dict[str, int]:
 
 def _token(database: Database) -> int:
     """The change token as of now, not of a moment ago."""
-    database.read([Statement("SELECT 1")])
+    persistently(lambda: database.read([Statement("SELECT 1")]))
     return database.change_token()

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
-
-import orjson
+from typing import TextIO
 
 from liveone.errors import BadInput
 from liveone.transfer.columns import FIELDS, Row, convert_columns, converter, match_header
+from liveone.transfer.json_in import json_items
 
 CHUNK_ROWS = 250
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
-JSON_BYTES_MAX = 512 * 1024 * 1024
 BAD_LINES_KEPT = 1000
 
 
@@ -105,14 +103,17 @@ class Source:
                 yield row
 
     def _json_cells(self) -> Iterator[tuple[int, list[str]]]:
-        for position, item in enumerate(_json_items(self.path), 1):
-            if not isinstance(item, dict):
-                self._refuse(position, "not an object")
+        known: dict[tuple[str, ...], list[int]] = {}
+        for position, item, problem in json_items(self.path, self.progress):
+            if problem or not isinstance(item, dict):
+                self._refuse(position, problem or "not an object")
                 continue
-            places = match_header(list(item), f"{self.path}, item {position}")
+            titles = tuple(item)
+            if titles not in known:
+                known.clear()
+                known[titles] = match_header(titles, f"{self.path}, item {position}")
             values = list(item.values())
-            cells = ["" if at < 0 or values[at] is None else str(values[at]) for at in places]
-            yield position, cells
+            yield position, ["" if at < 0 or values[at] is None else str(values[at]) for at in known[titles]]
         self.progress(self.size_bytes)
 
     def _refuse(self, line: int, reason: str) -> None:
@@ -129,17 +130,3 @@ def _reason(cells: Sequence[str], places: Sequence[int]) -> str:
         except (ValueError, OverflowError) as error:
             return f"{name}: {error}"
     return ""
-
-
-def _json_items(path: Path) -> list[Any]:
-    try:
-        if path.stat().st_size > JSON_BYTES_MAX:
-            raise BadInput(f"{path} is too large for JSON", hint="Use CSV for more than 512 MiB.")
-        document = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except orjson.JSONDecodeError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
-    if not isinstance(document, list):
-        raise BadInput(f"{path} must hold a JSON array of readings")
-    return document

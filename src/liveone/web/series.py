@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from liveone.domain.system import System
@@ -46,11 +47,26 @@ def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
     return found[1:]
 
 
-def aligned(ends: list[int], columns: Sequence[Column], window: Window) -> Sequence[Column]:
+def aligned(ends: Sequence[int], columns: Sequence[Column], window: Window) -> list[Column]:
     """Columns of the intervals that have a row, with a value for every interval of the window."""
-    if ends == list(range(window.start_at + window.step_s, window.end_at + 1, window.step_s)):
-        return columns
-    return placed(list(zip(ends, *columns, strict=True)), window, len(columns))
+    size = -(-(window.end_at - window.start_at) // window.step_s)
+    runs = _runs(ends, window.step_s)
+    places = [(ends[first] - window.start_at - 1) // window.step_s for first, _ in runs]
+    found: list[Column] = []
+    for column in columns:
+        slots: list[Number | None] = [None] * size
+        for place, (first, last) in zip(places, runs, strict=True):
+            slots[place : place + last - first] = column[first:last]
+        found.append(slots)
+    return found
+
+
+def _runs(ends: Sequence[int], step_s: int) -> list[tuple[int, int]]:
+    """Where intervals follow one another without a gap: the first of them, and the first behind them."""
+    if not ends:
+        return []
+    breaks = [at for at, (before, end) in enumerate(pairwise(ends), 1) if end - before != step_s]
+    return list(pairwise([0, *breaks, len(ends)]))
 
 
 def whole(column: Column) -> Column:

@@ -35,7 +35,7 @@ def _together(answers: Sequence[Answer]) -> Result:
 
 
 def _inserts(asked: BulkInsert) -> Iterator[Statement]:
-    if any(isinstance(value, bytes) for row in asked.rows for value in row):
+    if any(bytes in map(type, row) for row in asked.rows):
         yield from _plain_inserts(asked)
         return
     values = ", ".join(f"value ->> {place}" for place in range(len(asked.columns)))
