@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from tests.web.support import COOKIE, NOW_AT, add, later, seeded, services, serving
 
-from liveone.store import aggregates, readings, systems
+from liveone.store import readings, systems
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
 from liveone.web import cards
@@ -39,13 +39,13 @@ def test_a_system_without_a_reading_says_why(fresh: Store) -> None:
 
 def test_days_are_worked_out_once_per_five_minutes(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    real = aggregates.five_minutes_with_context
+    real = cards.present
 
-    def counted(store: Store, system_id: int, start_at: int, end_at: int) -> object:
+    def counted(store: Store, system_id: int, start_at: int, end_at: int, *, recent_s: int) -> object:
         asked.append(system_id)
-        return real(store, system_id, start_at, end_at)
+        return real(store, system_id, start_at, end_at, recent_s=recent_s)
 
-    monkeypatch.setattr(aggregates, "five_minutes_with_context", counted)
+    monkeypatch.setattr(cards, "present", counted)
     known, found = Cards(fresh, 60), systems.list_systems(fresh)
     known.of(found, NOW_AT, at_once=False)
     known.of(found, NOW_AT, at_once=False)

@@ -31,7 +31,7 @@ from tests.web.support import (
 
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone, zone_of
-from liveone.store import polling, readings
+from liveone.store import aggregates, polling, readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.sql import schema_path
@@ -86,12 +86,13 @@ def test_an_exchanged_counter_has_gained_nothing_that_could_be_told(tmp_path: Pa
     zone, latest = zone_of(system), readings.latest(store, system.id)
     assert latest is not None
     exchanged = replace(latest, load_kwh_total=12.0)
-    found = since_first(store, system.id, exchanged, zone)
+    (first,) = aggregates.five_minutes(store, system.id, NOW_AT - DAY_S, NOW_AT - DAY_S + 300)
+    found = since_first(first, exchanged, zone)
     assert found is not None
     assert found["energy"]["loadKwh"] is None
     assert found["energy"]["solarKwh"] > 0
-    first = replace(latest, inverter_time=NOW_AT - DAY_S + 3600)
-    assert since_first(store, system.id, first, zone) is None
+    early = replace(latest, inverter_time=NOW_AT - DAY_S + 3600)
+    assert since_first(first, early, zone) is None
     store.close()
 
 

@@ -12,7 +12,7 @@ from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.reading import COUNTERS
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
-from liveone.store.database import Value
+from liveone.store.database import Row, Value
 from liveone.store.exact import json_rows
 from liveone.store.ranges import aggregate_steps, aligned
 from liveone.store.store import Query, Store
@@ -38,12 +38,22 @@ def five_minutes_with_context(
     For each counter that is at least ``points`` rows that have it, where there are so many within
     11520 rows (40 days of intervals) on either side.
     """
+    around = store.snapshot(context_queries(system_id, start_at, end_at, points))
+    return five_minutes(store, system_id, *widened(around, start_at, end_at))
+
+
+def context_queries(system_id: int, start_at: int, end_at: int, points: int = CONTEXT_POINTS) -> list[Query]:
+    """How far around ``(start_at, end_at]`` each counter reaches: what ``widened`` takes."""
     params = (system_id, start_at, end_at, points)
-    asked = [Query("counter_context", params, columns=f"{name}_kwh_total_last") for name in COUNTERS]
-    around = [rows[0] for rows in store.snapshot(asked)]
-    first = min((int(low) for low, _ in around if low is not None), default=start_at + INTERVAL_S)
-    last = max((int(high) for _, high in around if high is not None), default=end_at)
-    return five_minutes(store, system_id, min(first - INTERVAL_S, start_at), max(last, end_at))
+    return [Query("counter_context", params, columns=f"{name}_kwh_total_last") for name in COUNTERS]
+
+
+def widened(around: Sequence[Sequence[Row]], start_at: int, end_at: int) -> tuple[int, int]:
+    """``(start_at, end_at]`` with the rows around it that the energies within depend on."""
+    bounds = [rows[0] for rows in around]
+    first = min((int(low) for low, _ in bounds if low is not None), default=start_at + INTERVAL_S)
+    last = max((int(high) for _, high in bounds if high is not None), default=end_at)
+    return min(first - INTERVAL_S, start_at), max(last, end_at)
 
 
 def extent(store: Store, system_id: int) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liveone.store.database import Row
 from liveone.store.store import Query, Store
 
 ERROR_CHARACTERS = 1000
@@ -53,10 +54,13 @@ def failed_together(store: Store, polls: Sequence[FailedPoll]) -> None:
 
 def statuses(store: Store) -> dict[int, PollingStatus]:
     """The status of every system that was ever polled or switched off, by system id."""
-    return {
-        int(row[0]): PollingStatus(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
-        for row in store.read("polling_statuses")
-    }
+    found = map(status_of_row, store.read("polling_statuses"))
+    return {status.system_id: status for status in found}
+
+
+def status_of_row(row: Row) -> PollingStatus:
+    """The status that a row of ``polling_status`` or ``polling_statuses`` holds."""
+    return PollingStatus(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
 
 
 def memory_of(store: Store) -> dict[int, Mapping[str, Any]]:

@@ -13,12 +13,13 @@ from liveone.domain.intervals import interval_end
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
-from liveone.store import aggregates, polling, readings
+from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
+from liveone.store.present import present
 from liveone.store.store import Store
 from liveone.web.daily import energies, estimates
 from liveone.web.numbers import rounded
-from liveone.web.overview import UNKNOWN, identity, newest_readings, nothing_yet, polling_json
+from liveone.web.overview import FROZEN_S, UNKNOWN, identity, nothing_yet, polling_json
 from liveone.web.readings_json import device, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
 
@@ -89,19 +90,19 @@ class Cards:
             return known[1]
         if waits:
             return {}
-        found = self._worked_out(system, latest, zone, key[1])
+        found = self._worked_out(system, zone, key[1])
         self._slow[system.id] = (key, found)
         return found
 
-    def _worked_out(self, system: System, latest: Reading, zone: Zone, today: str) -> Mapping[str, Any]:
+    def _worked_out(self, system: System, zone: Zone, today: str) -> Mapping[str, Any]:
         """Today's energies so far, and what stands still that should not."""
-        rows = aggregates.five_minutes_with_context(self._store, system.id, *zone.bounds(today))
-        days = {day.day: day for day in close_days(rows, zone=zone, rated_kw=rated_kw(system))}
+        known = present(self._store, system.id, *zone.bounds(today), recent_s=FROZEN_S)
+        days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
         day = days.get(today)
         kwh = energies(day) if day else UNKNOWN
         flags = estimates(day, None, zone) if day else [False] * len(UNKNOWN)
         return {
             "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
-            "frozenCounters": freshness.frozen_counters(rows),
-            "frozenValues": freshness.frozen_values(newest_readings(self._store, system, latest)),
+            "frozenCounters": freshness.frozen_counters(known.five_minutes),
+            "frozenValues": freshness.frozen_values(known.recent),
         }

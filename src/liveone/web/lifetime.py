@@ -6,23 +6,17 @@ exchanged, and nothing is said of it.
 
 from typing import Any
 
-from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.domain.zones import Zone
-from liveone.store import aggregates
-from liveone.store.store import Store
 from liveone.web.numbers import rounded
 from liveone.web.readings_json import energies
 
 HOUR_S = 3600
 
 
-def since_first(store: Store, system_id: int, latest: Reading, zone: Zone) -> dict[str, Any] | None:
+def since_first(first: FiveMinutes | None, latest: Reading, zone: Zone) -> dict[str, Any] | None:
     """``since`` when, how many ``hours``, and the six energies (kWh); None within the first hour."""
-    extent = aggregates.extent(store, system_id)
-    start_at = extent[0] if extent else 0
-    found = aggregates.five_minutes(store, system_id, start_at, start_at + 1 + INTERVAL_S)
-    first = found[0] if found else None
     if first is None or latest.inverter_time - first.interval_end < HOUR_S:
         return None
     gained = [

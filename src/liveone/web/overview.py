@@ -9,8 +9,8 @@ from liveone.domain.days import close_days
 from liveone.domain.reading import POWERS, Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
-from liveone.store import aggregates, polling, readings
 from liveone.store.polling import PollingStatus
+from liveone.store.present import present
 from liveone.store.store import Store
 from liveone.web.answers import ApiError
 from liveone.web.daily import energies, estimates, expected_intervals
@@ -21,6 +21,7 @@ from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, powe
 from liveone.web.readings_json import energies as energies_json
 
 FROZEN_S = 1200
+"""So many seconds of readings are enough to see values that stand still."""
 YEAR_S = 365 * 86_400
 YEARS_AHEAD = 3
 UNKNOWN = [None] * 6
@@ -30,17 +31,21 @@ UNKNOWN = [None] * 6
 def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dict[str, Any]:
     """The whole answer. Raises ApiError 503 when the system has no reading yet."""
     zone = zone_of(system)
-    status = polling.statuses(store).get(system.id)
-    latest = readings.latest(store, system.id)
+    today = zone.day_of(now_at)
+    start_at, end_at = zone.bounds(today)
+    yesterday = zone.day_of(start_at)
+    known = present(store, system.id, zone.bounds(yesterday)[0], end_at, recent_s=FROZEN_S)
+    latest, status = known.latest, known.status
     if latest is None:
         raise nothing_yet(system, status, zone)
-    today, yesterday, alarms = _two_days(store, system, zone, now_at)
+    days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
+    before = days.get(yesterday)
     return {
         "success": True,
-        "latest": _latest(latest, today, zone),
+        "latest": _latest(latest, days.get(today), zone),
         "historical": {
-            "yesterday": _yesterday(yesterday, zone) if yesterday else None,
-            "sinceFirst": since_first(store, system.id, latest, zone),
+            "yesterday": _yesterday(before, zone) if before else None,
+            "sinceFirst": since_first(known.first, latest, zone),
         },
         **identity(system, zone),
         "timeZone": local_time(zone, now_at),
@@ -49,15 +54,10 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
             "state": freshness.of(latest.received_time, now_at, cadence_s),
             "ageS": max(0, round(now_at - latest.inverter_time)),
             "cadenceS": cadence_s,
-            "frozenCounters": alarms,
-            "frozenValues": freshness.frozen_values(newest_readings(store, system, latest)),
+            "frozenCounters": freshness.frozen_counters(known.five_minutes),
+            "frozenValues": freshness.frozen_values(known.recent),
         },
     }
-
-
-def newest_readings(store: Store, system: System, latest: Reading) -> list[Reading]:
-    """The readings of the last quarter of an hour, enough to see values that stand still."""
-    return readings.between(store, system.id, latest.inverter_time - FROZEN_S, latest.inverter_time)
 
 
 def nothing_yet(system: System, status: PollingStatus | None, zone: Zone) -> ApiError:
@@ -110,20 +110,6 @@ def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> di
         "successfulPolls": status.successful_polls if status else 0,
         "isActive": system.is_active,
     }
-
-
-def _two_days(
-    store: Store, system: System, zone: Zone, now_at: float
-) -> tuple[Day | None, Day | None, list[str]]:
-    """Today so far and yesterday, from five-minute rows (they know what is estimated); frozen counters."""
-    today = zone.day_of(now_at)
-    start_at = zone.bounds(today)[0]
-    yesterday = zone.day_of(start_at)
-    rows = aggregates.five_minutes_with_context(
-        store, system.id, zone.bounds(yesterday)[0], zone.bounds(today)[1]
-    )
-    found = {day.day: day for day in close_days(rows, zone=zone, rated_kw=rated_kw(system))}
-    return found.get(today), found.get(yesterday), freshness.frozen_counters(rows)
 
 
 def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
