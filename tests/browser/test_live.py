@@ -238,7 +238,7 @@ def test_every_number_says_how_old_it_is_and_the_ages_run(page: Page, store: Sto
         boxes = [".node", ".balance", ".charge", ".today", "#energy"]
         for box in boxes:
             for age in page.locator(f"{box} [data-age]").all():
-                expect(age).to_have_text(re.compile(r"\d+ s ago"))
+                expect(age).to_have_text(re.compile(r"\d+\ss ago"))
         expect(page.locator("#up-to")).to_contain_text("up to 19:12")
         before = page.locator(".node.solar .age").inner_text()
         expect(page.locator(".node.solar .age")).not_to_have_text(before, timeout=3000)
