@@ -9,12 +9,15 @@ import fcntl
 import json
 import os
 import socket
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from changeover.database.local import lock_file
 from changeover.database.where import Database
 from changeover.errors import Locked
+
+TRIES, PAUSE_S = 10, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,13 @@ def take(database: Database, holder: Holder, *, state: Path | None = None) -> Lo
     path = lock_file(database, state)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not _locked(descriptor):
         os.close(descriptor)
         other = holder_of(database, state=state)
         raise Locked(
             f"Another runner is at work on {database}: {other or 'one that did not say who it is'}.",
             hint=_what_to_do(other),
-        ) from error
+        )
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
     return LockFile(path, descriptor)
@@ -93,11 +94,22 @@ def is_taken(database: Database, *, state: Path | None = None) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:
         os.close(descriptor)
+    return False
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours; `is_taken` of somebody who only looks stands in the way for a moment."""
+    for left in reversed(range(TRIES)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(PAUSE_S if left else 0)
     return False
 
 

@@ -1,6 +1,9 @@
 """One runner at a time: the lock file, the lease, and a runner that slept past it."""
 
+import fcntl
+import os
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +17,7 @@ from changeover.database import lease as leases
 from changeover.database import lock
 from changeover.database.connect import opened
 from changeover.database.invariants import Depth
+from changeover.database.local import lock_file
 from changeover.database.lock import Holder, this_runner
 from changeover.database.migrate import Eyes, migrate
 from changeover.errors import LeaseLost, Locked
@@ -159,3 +163,15 @@ def test_a_change_that_takes_longer_than_the_lease_still_holds_it_afterwards(
     with pytest.raises(Locked):
         leases.acquire(connection, OTHER)
     leases.beat(connection, mine)
+
+
+def test_whoever_only_looks_keeps_no_runner_out_and_takes_no_other_for_one(database: Path) -> None:
+    """`changeover status`, at the very moment at which a run begins."""
+    lock.take(database, ME).release()
+    looking = os.open(lock_file(database, None), os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert not lock.is_taken(database)
+    gone = threading.Timer(0.03, os.close, (looking,))
+    gone.start()
+    lock.take(database, ME).release()
+    gone.join()

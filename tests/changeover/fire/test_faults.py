@@ -150,6 +150,39 @@ FAULTS: dict[str, tuple[str, ...]] = {
 ONLINE = ("at swap",)
 """The online rebuild's swap is an issue of its own."""
 
+ON_A_SERVER: dict[str, tuple[str, ...]] = {
+    "runner killed at every request boundary": (
+        "server.test_killed:test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback",
+        "server.test_killed:test_a_rollback_killed_anywhere_comes_to_its_end",
+        "server.test_killed:test_a_finish_killed_anywhere_is_finished_by_the_next",
+        "server.test_killed:test_a_resume_killed_anywhere_after_a_kill_is_finished_by_the_next",
+        "server.test_faults:test_a_runner_killed_at_any_request_leaves_old_or_new_and_the_next_one_finishes",
+    ),
+    "server killed -9 at every phase": (
+        "server.test_server_dies:test_it_stays_away_from_the_beginning_of_any_step",
+        "server.test_server_dies:test_it_dies_before_any_request_and_is_back_at_once",
+        "server.test_faults:test_a_server_killed_after_commit_kept_the_change",
+    ),
+    "network cut before and after COMMIT": (
+        "server.test_faults:test_a_network_cut_before_or_after_commit_is_decided_by_the_ledger",
+        "server.test_faults:test_a_change_that_arrives_after_it_was_given_up_is_not_done",
+        "server.test_late:test_of_a_killed_runner",
+        "server.test_late:test_of_a_runner_that_asked_in_vain",
+    ),
+    "lock stolen at 5 s": (
+        "server.test_faults:test_our_lock_is_stolen_after_five_seconds_when_others_wait_and_all_is_as_before",
+    ),
+    "stream expired": (
+        "server.test_faults:test_a_stream_that_expired_in_the_middle_is_named_and_nothing_was_done",
+    ),
+    "429": ("server.test_faults:test_a_server_with_too_many_streams_is_waited_for_and_then_told_of",),
+    "token expired in the middle": (
+        "server.test_faults:test_a_token_that_expires_in_the_middle_is_named_and_nothing_was_done",
+        "server.test_server_dies:test_a_token_that_expires_in_the_middle_stops_the_run_and_a_new_one_ends_it",
+    ),
+}
+"""What a libSQL server adds; a dead replica is LiveOne's, in `tests.migration.test_on_server`."""
+
 HISTORY = {
     "a subquery on half of a composite key": "test_a_subquery_on_half_of_a_composite_key",
     "an INSERT .. SELECT that drops rows and a DROP": "test_an_insert_select_that_drops_rows_before_a_drop",
@@ -171,10 +204,11 @@ def require_test(name: str) -> None:
     assert not marks & {"skip", "xfail"}, f"{name} is not run"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, *ON_A_SERVER])
 def test_every_fault_has_tests_that_exist(fault: str) -> None:
-    assert FAULTS[fault]
-    for name in FAULTS[fault]:
+    names = FAULTS.get(fault) or ON_A_SERVER[fault]
+    assert names
+    for name in names:
         require_test(name)
 
 
