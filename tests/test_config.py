@@ -121,6 +121,10 @@ def test_a_mistake_in_the_secrets_is_named_with_its_place(tmp_path: Path, secret
     assert "secrets.toml" in str(caught.value)
 
 
+def test_a_password_may_be_there_before_its_account(tmp_path: Path) -> None:
+    assert config.load(write(tmp_path, "", "[vendor.home]\npassword = 'x'\n"), {}).vendors == ()
+
+
 def test_the_path_of_settings_found_in_the_current_folder_holds_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -317,12 +317,15 @@ def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
 
 
 def _refuse_unclaimed(passwords: Mapping[str, str], vendors: tuple[VendorConfig, ...], where: str) -> None:
-    """A password of no account is a typo, of which the portal would only say that it refuses the login."""
+    """A password of no account is a typo, of which the portal would only say that it refuses the login.
+
+    Without any account it merely waits for one.
+    """
     names = [vendor.name for vendor in vendors]
-    for name in passwords:
+    for name in passwords if names else ():
         if name not in names:
             near = get_close_matches(name, names, n=1) or names
-            hint = f"Did you mean [vendor.{near[0]}]?" if near else "Add the account, or remove its password."
+            hint = f"Did you mean [vendor.{near[0]}]?"
             raise ConfigError(f"{where} [vendor.{name}]: no [[vendor]] has that name", hint=hint)
 
 

@@ -3,8 +3,10 @@
 import json
 import os
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from tests.cli.house import House, built
 
 from liveone.cli.root import root
 from liveone.errors import BadInput
-from liveone.store.database import Foreign, Unavailable
+from liveone.store.database import ConstraintFailed, Foreign, Unavailable
+from liveone.store.sql import schema_path
 
 IN_2025 = 1755310673
 
@@ -93,3 +96,16 @@ def test_a_demo_whose_port_is_taken_begins_nothing(tmp_path: Path) -> None:
         done = CliRunner().invoke(root, ["demo", "--folder", str(tmp_path / "demo"), "--port", port])
     assert "stop it or take another port" in str(done.exception)
     assert not (tmp_path / "demo").exists()
+
+
+def test_an_import_with_gaps_into_old_tables_says_which_tables_take_it(tmp_path: Path) -> None:
+    path, file = tmp_path / "old.db", tmp_path / "in.csv"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(schema_path(1).read_text())
+        old.execute("INSERT INTO systems (user_id, system_number) VALUES ('simon', '1586')")
+        old.commit()
+    file.write_text(f"inverter_time,load_w\n{IN_2025},100\n")
+    words = ["import", str(file), "--system", "1"]
+    done = CliRunner().invoke(root, words, env={"LIVEONE_DATABASE_URL": str(path), "LIVEONE_CONFIG": ""})
+    assert isinstance(done.exception, ConstraintFailed)
+    assert "a value is missing" in str(done.exception)

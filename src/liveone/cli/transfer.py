@@ -21,12 +21,17 @@ from liveone.errors import BadInput, LiveOneError
 from liveone.outcomes import run_daily
 from liveone.store import aggregates, bulk
 from liveone.store.bulk import Imported
+from liveone.store.database import ConstraintFailed
 from liveone.store.store import Store
 from liveone.transfer import readings_out
 from liveone.transfer.readings_in import Source
 from liveone.web.services import DailyJob
 
 BAD_LINES_SHOWN = 10
+NO_GAPS = (
+    "Tables that the original service made hold no reading in which a value is missing: give every column,\n"
+    "  or import into a database that `liveone init` made. What stood before it may be imported already."
+)
 CHECK_ROWS = 20_000
 MEGABYTES, DAYS = (1_000_000, "MB"), (86_400, "days")
 KINDS = {
@@ -66,6 +71,9 @@ def import_command(
                 else bulk.import_readings(store, system.id, source.rows())
             )
         days = close_days(store, system) if done.new and not dry_run else 0
+    except ConstraintFailed as error:
+        error.hint = error.hint or NO_GAPS
+        raise
     finally:
         store.close()
     report(source, done, dry_run=dry_run, days=days, as_json=as_json)
