@@ -93,7 +93,7 @@ def staged(folder: Path, recording: Path, *, polls: bool) -> Iterator[Stage]:
             cadence_s=60,
             polls=polls,
             pause_s=None if polls else 0.0,
-            tick_s=10.0 if polls else 60.0,
+            tick_s=30.0 if polls else 60.0,
             chores_every_s=300.0,
         )
         collector = Collector(store, lambda _: vendor, clock, Spool(folder / "spool"), settings)
