@@ -4,7 +4,6 @@
 brings the document up to date.
 """
 
-import asyncio
 import json
 import statistics
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import processes, scale
 from benchmarks.fleet import ENOUGH, watched
-from benchmarks.history import inside, services
+from benchmarks.history import inside, running_loop, services
 from benchmarks.house import MINUTE_S, minutes, new_store_on_server
 from benchmarks.measure import Measure, stopwatch
 from benchmarks.processes import Program
@@ -106,11 +105,11 @@ def _data(store: Store, database: Program) -> float:
     """CPU of one /api/data, ours and the server's, in ms."""
     began_at = int(time.time()) - HISTORY * MINUTE_S
     bulk.import_readings(store, 1, minutes(HISTORY, first_at=began_at))
-    loop = asyncio.new_event_loop()
-    ask = inside(loop, create_app(services(store)), "/api/data", "systemId=1")
-    before_s = database.cpu_s
-    with stopwatch() as watch:
-        for _ in range(DATA_ASKED):
-            ask()
-    loop.close()
+    with running_loop() as loop:
+        ask = inside(loop, create_app(services(store)), "/api/data", "systemId=1")
+        ask()
+        before_s = database.cpu_s
+        with stopwatch() as watch:
+            for _ in range(DATA_ASKED):
+                ask()
     return round((watch.cpu_s + database.cpu_s - before_s) / DATA_ASKED * 1000, 2)

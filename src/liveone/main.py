@@ -93,7 +93,7 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     """
     auth = auth_settings(config)
     clock = clock or SystemClock()
-    store, vendors = open_store(config), VendorBook(config.vendors)
+    vendors, store = VendorBook(config.vendors), open_store(config)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
         collector = _companion(config, store, vendors, clock)

@@ -28,7 +28,7 @@ def application() -> ASGIApp:
         settings = config.load()
         app = stateless(settings)
     except ConfigError as error:
-        log.critical("LiveOne is not set up: %s %s", error, error.hint)
+        log.critical("LiveOne is not set up: %s", error)
         return Refusing(error)
     trusted = settings.server.trusted_proxies or ((EVERYBODY,) if os.environ.get("VERCEL") else ())
     return ProxyHeadersMiddleware(app, trusted_hosts=list(trusted)) if trusted else app  # type: ignore[arg-type, return-value]

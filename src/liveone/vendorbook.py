@@ -7,13 +7,22 @@ from liveone.config import VendorConfig
 from liveone.domain.system import System
 from liveone.errors import ConfigError
 from liveone.vendors.base import Vendor, VendorAccount
-from liveone.vendors.registry import open_vendor
+from liveone.vendors.registry import FACTORIES, open_vendor
 
 
 class VendorBook:
-    """Which account polls which system; accounts are opened when first needed. Safe from any thread."""
+    """Which account polls which system; accounts are opened when first needed. Safe from any thread.
+
+    Raises ConfigError for an account of an unknown type.
+    """
 
     def __init__(self, accounts: Sequence[VendorConfig]) -> None:
+        for account in accounts:
+            if account.type not in FACTORIES:
+                raise ConfigError(
+                    f"the [[vendor]] named {account.name!r} has the unknown type {account.type!r}",
+                    hint=f"Known types: {', '.join(sorted(FACTORIES))}.",
+                )
         self._accounts = accounts
         self._lock = threading.Lock()
         self._open: dict[str, Vendor] = {}

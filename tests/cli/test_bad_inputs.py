@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.cli.house import House, built
 
 from liveone.cli.root import root
-from liveone.errors import BadInput
+from liveone.errors import BadInput, ConfigError
 from liveone.store.database import ConstraintFailed, Foreign, Unavailable
 from liveone.store.sql import schema_path
 
@@ -70,6 +70,15 @@ def test_a_restore_asks_with_what_the_backup_holds(system: House) -> None:
     done = system.run("restore", made["path"], text="n\n")
     assert "generation 2, 1 readings" in done.output
     assert not list(system.folder.glob("*.replaced-*"))
+
+
+def test_an_account_of_no_known_brand_is_named_before_anything_is_polled(system: House) -> None:
+    settings = system.folder / "liveone.toml"
+    settings.write_text(settings.read_text().replace('type = "select.live"', 'type = "selectlive"'))
+    done = system.run("poll")
+    assert isinstance(done.exception, ConfigError)
+    assert "the unknown type 'selectlive'" in str(done.exception)
+    assert "select.live-lan" in done.exception.hint
 
 
 def test_words_that_are_no_use_are_said_to_be(system: House) -> None:

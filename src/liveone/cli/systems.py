@@ -28,7 +28,7 @@ ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 @contextmanager
 def opened(shell: Shell) -> Iterator[tuple[Store, VendorBook]]:
     """The store and the vendors, closed afterwards."""
-    store, vendors = open_store(shell.config), VendorBook(shell.config.vendors)
+    vendors, store = VendorBook(shell.config.vendors), open_store(shell.config)
     try:
         yield store, vendors
     finally:
