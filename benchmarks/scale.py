@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 
 from benchmarks.measure import percentile
@@ -119,7 +120,7 @@ def _answers(given: Parameters, systems: int, pollers: int, own: int) -> list[tu
     """For each poll of a poller when it was due and when its reading was there: one after the other, because
     one interpreter does the work, whatever waits in its threads."""
     due = sorted(
-        minute * MINUTE_S + offset_s("select.live", str(number), MINUTE_S)
+        minute * MINUTE_S + _second_of(number)
         for number in range(own, systems, pollers)
         for minute in range(MINUTES)
     )
@@ -130,16 +131,25 @@ def _answers(given: Parameters, systems: int, pollers: int, own: int) -> list[tu
     return found
 
 
+@cache
+def _second_of(number: int) -> int:
+    return offset_s("select.live", str(number), MINUTE_S)
+
+
 def largest_namespace(given: Parameters) -> int:
     """How many systems one namespace takes before its lock is too busy or readings come too late."""
     low, high = 100, 400_000
     while high - low > 100:
         middle = (low + high) // 2
-        pollers = math.ceil(middle / polled_per_poller(given))
-        outcome = simulated(given, middle, pollers)
-        fits = outcome.lock_load <= PLANNED.lock_load and outcome.p99_s <= PLANNED.late_s
-        low, high = (middle, high) if fits else (low, middle)
+        low, high = (middle, high) if _fits(given, middle) else (low, middle)
     return low // 100 * 100
+
+
+def _fits(given: Parameters, systems: int) -> bool:
+    if _lock_load(given, systems) > PLANNED.lock_load:
+        return False
+    outcome = simulated(given, systems, math.ceil(systems / polled_per_poller(given)))
+    return outcome.lock_load <= PLANNED.lock_load and outcome.p99_s <= PLANNED.late_s
 
 
 def report(given: Parameters) -> Iterator[str]:

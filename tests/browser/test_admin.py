@@ -261,6 +261,7 @@ def test_a_migrations_report_opens_as_the_page_it_is(page: Page, wired: Services
         report = opening.value
         troubles: list[str] = []
         report.on("console", lambda said: troubles.append(said.text))
+        report.wait_for_load_state()
         report.reload()
         expect(report.get_by_role("heading", level=1)).to_be_visible()
         assert report.locator("main").evaluate("node => getComputedStyle(node).maxWidth") == "1040px"

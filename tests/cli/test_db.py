@@ -1,6 +1,7 @@
 """`liveone db`: the same shell on a file and on a server, the tables made, the move between them."""
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -151,7 +152,7 @@ def test_a_move_ends_with_the_numbers_of_both_sides(
     target = str(tmp_path / "target.db") if url == server_url else server_url
     said = out(liveone("db", "move", url, target))
     assert ["systems", "1", "1"] in [line.split() for line in said.splitlines()]
-    assert f"LIVEONE_DATABASE_URL={target}" in said
+    assert f"LIVEONE_DATABASE_URL={shlex.quote(target)}" in said
     refused = liveone("db", "move", url, target)
     assert isinstance(refused.exception, BadInput)
 

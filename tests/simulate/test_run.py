@@ -71,15 +71,15 @@ def test_it_serves_as_a_process_until_it_is_told_to_stop() -> None:
 
 def test_options_that_make_no_sense_are_refused() -> None:
     for options in (
-        PortalOptions(sites=0),
-        PortalOptions(incoming_sign=2),
-        PortalOptions(presets=("castle",)),
-        PortalOptions(place=(91.0, 0.0)),
-        PortalOptions(faults=("hung",)),
-        PortalOptions(speed=-1.0),
-        PortalOptions(csv=Path("/nowhere.csv")),
-        PortalOptions(since_day="yesterday"),
-        PortalOptions(log=Path("/nowhere/log")),
+        replace(OPTIONS, sites=0),
+        replace(OPTIONS, incoming_sign=2),
+        replace(OPTIONS, presets=("castle",)),
+        replace(OPTIONS, place=(91.0, 0.0)),
+        replace(OPTIONS, faults=("hung",)),
+        replace(OPTIONS, speed=-1.0),
+        replace(OPTIONS, csv=Path("/nowhere.csv")),
+        replace(OPTIONS, since_day="yesterday"),
+        replace(OPTIONS, log=Path("/nowhere/log")),
     ):
         with pytest.raises(BadInput):
-            make_portal(options)
+            make_portal(options, now=lambda: NOON_AT)

@@ -174,8 +174,8 @@ def test_a_daily_order_that_is_not_understood_is_400(anonymous: httpx2.Client, o
 
 
 def test_answers_do_not_wait_for_acknowledgements(owner: httpx2.Client) -> None:
-    elapsed_s = sorted(owner.get("/api/systems").elapsed.total_seconds() for _ in range(11))
-    assert elapsed_s[5] < 0.03
+    quickest_s = min(owner.get("/api/systems").elapsed.total_seconds() for _ in range(11))
+    assert quickest_s < 0.03, "a delayed acknowledgement takes 40 ms, every time"
 
 
 def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> None:
