@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liveone import users
@@ -22,8 +23,8 @@ from liveone.errors import ConfigError
 from liveone.outcomes import poll_outcome, run_daily
 from liveone.release import release
 from liveone.store import backup
+from liveone.store.backup import BackupReport
 from liveone.store.store import Store
-from liveone.transfer.server_backup import backup_server
 from liveone.vendorbook import VendorBook
 from liveone.web import server
 from liveone.web.app import create_app
@@ -169,6 +170,11 @@ def _migrated(config: Config) -> "tuple[Migrated, State]":
 
 
 def _backup_maker(config: Config, store: Store) -> Make:
+    def of_server(folder: Path, at: float) -> BackupReport:
+        from liveone.transfer.server_backup import backup_server  # takes a tenth of a start
+
+        return backup_server(store.database, folder, at)
+
     if config.is_server:
-        return lambda folder, at: backup_server(store.database, folder, at)
+        return of_server
     return lambda folder, at: backup.backup(config.database_path, folder, at)
