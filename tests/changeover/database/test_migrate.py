@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -290,8 +291,8 @@ def test_not_one_acknowledged_row_is_lost_under_a_busy_writer_there_back_and_the
             (back, Direction.ROLLBACK),
             (forward, Direction.FORWARD),
         ):
-            before = len(writer)
-            migrate(connection, work, context(way), depth=Depth.SWIFT)
+            before, patient = len(writer), replace(work, lock_wait_s=60.0)
+            migrate(connection, patient, context(way), depth=Depth.SWIFT)
             while len(writer) < before + 20:
                 time.sleep(0.001)
     found = ask(path, "SELECT inverter_time FROM readings WHERE inverter_time < 1e6 ORDER BY 1")
