@@ -4,19 +4,16 @@ Six of them stand as the names below say, the others are well: a fault while the
 a portal that fails, values that stand still, a hole in the day, no reading yet, polling paused.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from liveone.clock import SystemClock
-from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
+from liveone.collect import closer
 from liveone.domain.reading import Reading
-from liveone.domain.system import System
-from liveone.domain.zones import zone_of
 from liveone.simulate import presets
 from liveone.simulate.run import PortalOptions, house_of
-from liveone.store import aggregates, bulk, polling, systems
+from liveone.store import bulk, polling, systems
 from liveone.store.files import create
 from liveone.store.readings import reading_of, row_of
 from liveone.store.store import Store, open_store
@@ -34,6 +31,7 @@ def made(path: Path, number: int = 24) -> Store:
     store, now_at = open_store(path), int(SystemClock().now_at())
     for index in range(number):
         _add(store, index, now_at)
+    closer.catch_up(store, now_at)
     polling.failed(store, SILENT, now_at - 20, "the portal answered 503")
     systems.set_active(store, PAUSED, active=False)
     return store
@@ -55,15 +53,7 @@ def _add(store: Store, index: int, now_at: int) -> None:
         return
     house = house_of(PortalOptions(sites=1, presets=(kind,)), 0)
     rows = [reading_of(row) for row in house.rows(now_at - DAYS_S, now_at, 60)]
-    _fill(store, system, CHANGES.get(system.id, list)(rows), now_at)
-
-
-def _fill(store: Store, system: System, rows: Iterable[Reading], now_at: int) -> None:
-    bulk.import_readings(store, system.id, map(row_of, rows))
-    intervals = aggregates.five_minutes(store, system.id, 0, now_at)
-    days = close_days(intervals, zone=zone_of(system), rated_kw=rated_kw(system))
-    today = zone_of(system).day_of(now_at)
-    aggregates.save_days(store, system.id, [day for day in days if day.day < today])
+    bulk.import_readings(store, system.id, map(row_of, CHANGES.get(system.id, list)(rows)))
 
 
 def _faulty(rows: list[Reading]) -> list[Reading]:

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.intervals import interval_end
 from liveone.domain.reading import COUNTERS
 from liveone.store.database import BulkInsert, Busy, Unavailable, Value
 from liveone.store.patience import ROWS_MOST, Pace, persistently
@@ -148,7 +148,7 @@ class _Import:
     def _piece(self, fresh: list[Row], done: int) -> tuple[int, int]:
         """Readings and intervals written behind ``done``, in one transaction; what is there already stays."""
         rows = fresh[done : done + self.pace.rows]
-        ends = {-(-row[0] // INTERVAL_S) * INTERVAL_S for row in rows}
+        ends = {interval_end(row[0]) for row in rows}
         ranges = ranges_of(self.system_id, ends)
         stored = [(self.system_id, row[1] - row[0], self.now_at, *row) for row in rows]
         days = touched_days(self.store, ranges, {self.system_id: (True,) * len(COUNTERS)})
