@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from changeover.plan import AnyAction, Phase, Plan, Section, ShellAction, Step
 from changeover.problems import Problem, Severity
 
+DRIVER_PATIENCE_S = 5.0
+"""How long Python's `sqlite3.connect` waits for a lock unless told otherwise, and with it many drivers."""
+
 
 def budget_rules(plan: Plan) -> Iterator[Problem]:
     """The problems of a plan's budgets."""
@@ -17,11 +20,29 @@ def budget_rules(plan: Plan) -> Iterator[Problem]:
     if plan.rollback_within_s is None and plan.section(Phase.ROLLBACK):
         hint = "add 'rollback-within: 1m' to the front matter"
         yield Problem(plan.position, "no-rollback-limit", "no limit for going back", hint, Severity.WARNING)
+    yield from _writers_held(plan)
     for section in plan.sections:
         limit_s, name = _limit(plan, section)
         yield from _section(section, limit_s, name)
         for step in section.steps:
             yield from _step(step)
+
+
+def _writers_held(plan: Plan) -> Iterator[Problem]:
+    if plan.writers_held_s is None:
+        return
+    if plan.downtime_s is not None and plan.writers_held_s > plan.downtime_s:
+        message = (
+            f"writers-held is {spoken(plan.writers_held_s)}, but downtime only {spoken(plan.downtime_s)}"
+        )
+        yield Problem(plan.position, "budget", message, "lower writers-held or raise downtime")
+    elif plan.writers_held_s >= DRIVER_PATIENCE_S:
+        message = (
+            f"writers may be held for {spoken(plan.writers_held_s)}; Python's sqlite3 and many other drivers"
+            f' give up after {spoken(DRIVER_PATIENCE_S)} with "database is locked"'
+        )
+        hint = "lower writers-held, or make sure that every writer waits longer (PRAGMA busy_timeout)"
+        yield Problem(plan.position, "writers-held", message, hint, Severity.WARNING)
 
 
 def _limit(plan: Plan, section: Section) -> tuple[float | None, str]:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_KEY = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?:\s+(?P<rest>.*))?$")
+_NAME = r"""(?:(?P<bare>[A-Za-z_][\w.-]*)|"(?P<double>[^"]+)"|'(?P<single>[^']+)'):"""
+_KEY = re.compile(_NAME + r"(?:\s+(?P<rest>.*))?$")
+_FLOW_KEY = re.compile(r"\s*" + _NAME + r"\s*")
 _COMMENT = re.compile(r"(?:^|\s)#(?![{]).*$")
 
 
@@ -66,6 +68,11 @@ def parse_front_matter(text: str, *, first_line: int = 2) -> Mapping[str, Node]:
     return mapping
 
 
+def _name(match: re.Match[str]) -> str:
+    """The key that a line begins with; quoted, it may hold any sign."""
+    return match["bare"] or match["double"] or match["single"]
+
+
 def _without_comment(text: str) -> str:
     if '"' in text or "'" in text:
         return "" if text.startswith("#") else text
@@ -79,10 +86,10 @@ def _mapping(lines: list[_Line], indent: int) -> tuple[dict[str, Node], list[_Li
         match = _KEY.match(line.text)
         if match is None:
             raise Unreadable(line.number, f"cannot read {line.text!r}; write 'name: value'")
-        if match["key"] in found:
-            raise Unreadable(line.number, f"{match['key']} stands twice; keep one")
+        if _name(match) in found:
+            raise Unreadable(line.number, f"{_name(match)} stands twice; keep one")
         node, lines = _value(match["rest"], line, lines[1:])
-        found[match["key"]] = node
+        found[_name(match)] = node
     if lines and lines[0].indent > indent:
         raise Unreadable(lines[0].number, "this line is indented more than the ones before it")
     return found, lines
@@ -155,13 +162,13 @@ class _Flow:
         found: dict[str, Node] = {}
         self.at += 1
         while not self.closes("}"):
-            match = re.compile(r"\s*([A-Za-z_][\w.-]*):\s*").match(self.text, self.at)
+            match = _FLOW_KEY.match(self.text, self.at)
             if match is None:
                 raise Unreadable(self.line, f"cannot read {self.text[self.at :]!r}; write {{name: value}}")
-            if match[1] in found:
-                raise Unreadable(self.line, f"{match[1]} stands twice; keep one")
+            if _name(match) in found:
+                raise Unreadable(self.line, f"{_name(match)} stands twice; keep one")
             self.at = match.end()
-            found[match[1]] = Node(self.value(",}"), self.line)
+            found[_name(match)] = Node(self.value(",}"), self.line)
             self.separator("}")
         return found
 

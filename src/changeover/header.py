@@ -3,6 +3,7 @@
 Rule: an unknown key is an error; every value that does not fit is noted with its line, and reading goes on.
 """
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from changeover.attributes import parse_duration
 from changeover.faults import Faults, Files, suggestion
 from changeover.frontmatter import Node
+from changeover.placeholders import is_placeholder
 from changeover.plan import (
     Contract,
     Event,
@@ -20,14 +22,15 @@ from changeover.plan import (
     Order,
     Parameter,
     ParameterKind,
+    PlanFile,
     Probe,
     SchemaExpectation,
 )
 from changeover.problems import Position
 
 KEYS = {
-    "database", "downtime", "rollback-within", "order", "backups", "parameters", "notify", "probe",
-    "contract", "schema",
+    "database", "downtime", "rollback-within", "writers-held", "order", "backups", "functions", "extensions",
+    "accept", "parameters", "notify", "probe", "contract", "schema",
 }  # fmt: skip
 _RESERVED = {
     "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "PWD", "PS4", "LD_PRELOAD", "LD_LIBRARY_PATH",
@@ -111,6 +114,17 @@ class Mapped:
         node = self.node[key]
         return node.value if isinstance(node.value, list) else [node]
 
+    def texts(self, key: str) -> list[tuple[str, Position]]:
+        """The texts of a list under a key, each with its line; one that is no text or empty is noted."""
+        found = []
+        for node in self.items(key):
+            position = Position(self.position.file, node.line)
+            if isinstance(node.value, str) and node.value:
+                found.append((node.value, position))
+            else:
+                self.faults.add(position, "front-matter", f"{key}: write {key}: name or {key}: [name, name]")
+        return found
+
 
 def read_header(
     nodes: Mapping[str, Node], position: Position, files: Files, faults: Faults
@@ -126,7 +140,11 @@ def read_header(
         "downtime_s": top.get("downtime", parse_duration),
         "rollback_within_s": top.get("rollback-within", parse_duration),
         "order": top.get("order", choice(Order)) or Order.AUTO,
+        "writers_held_s": top.get("writers-held", parse_duration),
         "backups": top.get("backups", str),
+        "functions": _functions(top, files),
+        "extensions": tuple(text for text, _ in top.texts("extensions")),
+        "accept": _accept(top),
         "parameters": _parameters(top, faults),
         "hooks": tuple(_hook(node, top, faults) for node in top.items("notify")),
         "probe": _probe(top),
@@ -234,6 +252,45 @@ def _columns(one: Mapped, table: str) -> tuple[str, ...]:
         return tuple(str(item.value) for item in value)
     one.faults.add(one.at(table), "front-matter", f"contract of {table}: write {table}: [column, column]")
     return ()
+
+
+def _functions(top: Mapped, files: Files) -> tuple[PlanFile, ...]:
+    """The Python files that teach a connection; read, so that the plan's hash covers them."""
+    found = []
+    for name, position in top.texts("functions"):
+        file = files.get(name, position)
+        if file is None:
+            continue
+        if not _defines_register(file.text):
+            hint = (
+                "def register(connection): connection.create_function(...), connection.create_collation(...)"
+            )
+            top.faults.add(position, "functions", f"{name} defines no function register(connection)", hint)
+        found.append(file)
+    return tuple(found)
+
+
+def _defines_register(text: str) -> bool:
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(node, ast.FunctionDef) and node.name == "register" for node in body)
+
+
+def _accept(top: Mapped) -> dict[str, str]:
+    """Findings of the rehearsal that are meant, each with a reason: one that says nothing is no reason."""
+    one = top.mapping("accept", "finding")
+    found: dict[str, str] = {}
+    for name in one.node if one else ():
+        reason = one.get(name, str) if one else None
+        if reason is not None and is_placeholder(reason):
+            hint = f'write why it may happen: {name}: "the audit log is written by a trigger"'
+            top.faults.add(
+                one.at(name) if one else top.position, "accept", f"{name} is accepted without a reason", hint
+            )
+        found[name] = reason or ""
+    return found
 
 
 def _schema(top: Mapped, files: Files) -> SchemaExpectation | None:

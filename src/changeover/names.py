@@ -60,6 +60,8 @@ def _command(action: ShellAction) -> str:
 def _texts(plan: Plan) -> Iterator[tuple[str, Position]]:
     yield plan.database, plan.position
     yield plan.backups or "", plan.position
+    for extension in plan.extensions:
+        yield extension, plan.position
     for hook in plan.hooks:
         if hook.kind == "webhook":
             yield hook.target, hook.position

@@ -250,7 +250,11 @@ class Plan:
     """A whole plan. ``sha256`` covers the document and every file it refers to, newlines normalised.
 
     ``database`` is a path or URL and may hold ``${NAME}``. ``downtime_s`` bounds the whole execute phase,
-    ``rollback_within_s`` the rollback. ``backups`` is the folder for backups (None: beside the database).
+    ``rollback_within_s`` the rollback, ``writers_held_s`` every single hold of the write lock. ``backups`` is
+    the folder for backups (None: beside the database). ``functions`` are Python files beside the plan whose
+    ``register(connection)`` gives a connection the application's functions and collations; ``extensions``
+    are loadable libraries of SQLite, as written (``${NAME}`` allowed). ``accept`` maps the name of a finding
+    of the rehearsal (``audit.rows``) to the reason why it is accepted.
     """
 
     path: Path
@@ -262,7 +266,11 @@ class Plan:
     downtime_s: float | None = None
     rollback_within_s: float | None = None
     order: Order = Order.AUTO
+    writers_held_s: float | None = None
     backups: str | None = None
+    functions: tuple[PlanFile, ...] = ()
+    extensions: tuple[str, ...] = ()
+    accept: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     hooks: tuple[Hook, ...] = ()
     probe: Probe | None = None

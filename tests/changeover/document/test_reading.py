@@ -11,8 +11,9 @@ from changeover.budgets import spoken
 from changeover.frontmatter import Node, Unreadable, parse_front_matter
 from changeover.load import load_plan, read_text
 from changeover.placeholders import is_placeholder
-from changeover.plan import Phase, Rows, ShellAction, SqlAction
+from changeover.plan import Phase, Plan, Rows, ShellAction, SqlAction
 from changeover.problems import Position
+from changeover.rules import check
 from changeover.sqltext import reads_only, split
 from changeover.text import normalise, repair
 
@@ -225,3 +226,50 @@ def test_placeholders(text: str) -> None:
 )
 def test_what_is_no_placeholder(text: str) -> None:
     assert not is_placeholder(text)
+
+
+def with_settings(tmp_path: Path, *settings: str) -> tuple[Plan, list[str]]:
+    """The good plan with more front matter, and its problems as ``rule message``."""
+    text = (PLANS / "good.md").read_text().replace("---\n", "\n".join(["---", *settings, ""]), 1)
+    (tmp_path / "shop.sql").write_text((PLANS / "shop.sql").read_text())
+    plan, problems = read_text(text, tmp_path / "good.md")
+    assert plan is not None
+    return plan, [f"{one.rule} {one.message}" for one in [*problems, *check(plan)]]
+
+
+def test_the_applications_functions_and_extensions_are_part_of_the_plan(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def register(connection):\n    pass\n")
+    settings = "functions: app.py", "extensions: [/usr/lib/pcre.so, ${ICU}]"
+    plan, problems = with_settings(tmp_path, *settings)
+    assert problems == []
+    assert [file.name for file in plan.functions] == ["app.py"]
+    assert plan.extensions == ("/usr/lib/pcre.so", "${ICU}")
+    assert plan.parameter("ICU").required
+    (tmp_path / "app.py").write_text("def register(connection):\n    return None\n")
+    assert with_settings(tmp_path, *settings)[0].sha256 != plan.sha256
+
+
+def test_functions_that_register_nothing_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def unicase(a, b):\n    return 0\n")
+    assert with_settings(tmp_path, "functions: app.py")[1] == [
+        "functions app.py defines no function register(connection)"
+    ]
+    assert with_settings(tmp_path, "functions: none.py")[1][0].startswith("file-missing")
+
+
+def test_a_finding_is_accepted_by_its_name_with_a_reason(tmp_path: Path) -> None:
+    plan, problems = with_settings(tmp_path, 'accept: {audit.rows: "trigger log", "Ämter log.rows": why}')
+    assert problems == []
+    assert plan.accept == {"audit.rows": "trigger log", "Ämter log.rows": "why"}
+    assert with_settings(tmp_path, 'accept: {audit.rows: ""}')[1] == [
+        "accept audit.rows is accepted without a reason"
+    ]
+
+
+def test_writers_held_as_long_as_drivers_wait_is_warned_of(tmp_path: Path) -> None:
+    plan, problems = with_settings(tmp_path, "writers-held: 2s")
+    assert (plan.writers_held_s, problems) == (2.0, [])
+    assert with_settings(tmp_path, "writers-held: 5s")[1][0].startswith(
+        "writers-held writers may be held for 5s"
+    )
+    assert with_settings(tmp_path, "writers-held: 2h")[1][0].startswith("budget writers-held is 2h")
