@@ -19,6 +19,7 @@ import httpx2
 from tests.migration import generation1
 
 from liveone import users
+from liveone.collect.lines import decode
 from liveone.simulate.portal import Portal
 from liveone.simulate.run import PortalOptions, make_portal
 from liveone.users import Account
@@ -177,17 +178,28 @@ class Stage:
         return generation1.ask(self.database, sql, *values)
 
     def missing(self) -> dict[str, list[int]]:
-        """For each site the samples that the portal served whole and the database does not hold."""
+        """For each site the samples that the portal served whole and neither database nor queue holds.
+
+        A LiveOne that is stopped while the database is held leaves its newest readings in the queue on disk.
+        """
         recent = "SELECT system_id, inverter_time FROM readings WHERE inverter_time > ?"
-        held = self.ask(recent, int(time.time()) - 7200)
         times: dict[int, set[object]] = {}
-        for system_id, at in held:
+        for system_id, at in [*self.ask(recent, int(time.time()) - 7200), *self.queued()]:
             assert isinstance(system_id, int)
             times.setdefault(system_id, set()).add(at)
         return {
             site: sorted(self.portal.log.clean_times(site) - times.get(index, set()))  # type: ignore[arg-type]
             for index, site in enumerate(generation1.SITES, 1)
         }
+
+    def queued(self) -> list[tuple[object, ...]]:
+        """System and time of every reading that waits on disk for the database."""
+        waiting = [
+            decode(line)
+            for path in sorted((self.folder / "spool").rglob("*.jsonl"))
+            for line in path.read_bytes().splitlines()
+        ]
+        return [(one.system_id, one.reading.inverter_time) for one in waiting if one is not None]
 
     def command(self, *words: str) -> Done:
         """A command of this project, run to its end as an operator would."""
