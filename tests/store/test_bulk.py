@@ -1,5 +1,6 @@
 """Imports: fast, repeatable, and the same as recording one by one."""
 
+import json
 import random
 
 import pytest
@@ -67,3 +68,21 @@ def test_what_would_be_new_can_be_asked_first(any_store: Store) -> None:
     bulk.import_readings(any_store, 1, rows(10))
     assert bulk.fresh_of(any_store, 1, rows(12)) == rows(12)[10:]
     assert readings.count(any_store, 1) == 10
+
+
+def test_lone_intervals_are_asked_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8,000 readings ten minutes apart took a minute: each looked around itself through all the others."""
+    asked: list[int] = []
+    read = store.read
+
+    def counting(name: str, *params: object) -> object:
+        if name == "readings_reach":
+            asked.append(len(json.loads(str(params[0]))))
+        return read(name, *params)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "read", counting)
+    a_day_apart = [(NOON + 86_400 * each, NOON, 5, *(None,) * 15) for each in range(300)]
+    ten_minutes_apart = [(NOON + 600 * each, NOON, 5, *(None,) * 15) for each in range(2000)]
+    bulk.import_readings(store, a_system(store).id, ten_minutes_apart, batch=500)
+    bulk.import_readings(store, a_system(store, "other").id, a_day_apart, batch=100)
+    assert asked == [1] * 7

@@ -20,6 +20,21 @@ def ranges_of(system_id: int, ends: Iterable[int]) -> list[Range]:
     return joined
 
 
+def joined(ranges: Sequence[Range], within_s: int) -> list[Range]:
+    """The same ranges, ascending, with those of one system joined that lie at most ``within_s`` apart.
+
+    What is asked of each range may cost as much as all its surroundings: thousands of lone intervals must
+    not ask one by one.
+    """
+    found: list[Range] = []
+    for system_id, from_at, to_at in sorted(ranges):
+        if found and found[-1][0] == system_id and from_at - found[-1][2] <= within_s:
+            found[-1] = (system_id, found[-1][1], max(found[-1][2], to_at))
+        else:
+            found.append((system_id, from_at, to_at))
+    return found
+
+
 def aligned(system_id: int, start_at: int, end_at: int) -> Range:
     """The range of whole intervals that hold the instants in ``(start_at, end_at]``."""
     return system_id, start_at // INTERVAL_S * INTERVAL_S, -(-end_at // INTERVAL_S) * INTERVAL_S

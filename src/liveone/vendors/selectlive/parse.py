@@ -16,23 +16,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from liveone.domain.bounds import AHEAD_S_MAX, BOUNDS, YEAR_2000_AT, YEAR_2200_AT, fault_at
 from liveone.domain.grid_sign import GridEvidence, GridSample, GridSignChoice, multiplier
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.vendors.base import Poll, ProtocolViolation
 from liveone.vendors.redact import redact_json, redact_text
 from liveone.vendors.selectlive.numbers import number, whole, whole_watts
 from liveone.vendors.selectlive.solar import SolarParts
-
-YEAR_2000_AT = 946_684_800
-YEAR_2200_AT = 7_258_118_400
-AHEAD_S_MAX = 3600
-"""A device whose clock is further ahead of both our clock and the portal's is not believed."""
-
-POWER_W_MAX = 1_000_000
-COUNTER_KWH_MAX = 1e9
-CODE_MAX = 2**32
-LOAD_OFFSET_W = -100
-"""A load a little below zero is the meter's offset and counts as 0; anything lower is refused."""
 
 
 def parse_poll(
@@ -97,35 +87,37 @@ def _reading(
         battery_w=whole_watts(_power_w(items, "battery_w")),
         grid_w=None if grid_w is None else grid_w * grid_sign,
         battery_soc_pct=_soc_pct(items),
-        fault_code=whole(items.get("fault_code"), -CODE_MAX, CODE_MAX),
-        fault_at=_fault_at(items),
-        generator_status=whole(items.get("gen_status"), -CODE_MAX, CODE_MAX),
+        fault_code=_whole(items, "fault_code", "fault_code"),
+        fault_at=fault_at(_whole(items, "fault_ts", "fault_at")),
+        generator_status=_whole(items, "gen_status", "generator_status"),
         **{f"{name}_kwh_total": _counter_kwh(items, name) for name in COUNTERS},
     )
 
 
-def _fault_at(items: Mapping[str, Any]) -> int | None:
-    at = whole(items.get("fault_ts"), 0, YEAR_2200_AT)
-    return at if at is not None and (at == 0 or at >= YEAR_2000_AT) else None
+def _whole(items: Mapping[str, Any], name: str, field: str) -> int | None:
+    return whole(items.get(name), int(BOUNDS[field].lowest), int(BOUNDS[field].highest))
+
+
+def _number(items: Mapping[str, Any], name: str, field: str) -> float | None:
+    return number(items.get(name), BOUNDS[field].lowest, BOUNDS[field].highest)
 
 
 def _power_w(items: Mapping[str, Any], name: str) -> float | None:
-    return number(items.get(name), -POWER_W_MAX, POWER_W_MAX)
+    return _number(items, name, "grid_w")
 
 
 def _counter_kwh(items: Mapping[str, Any], name: str) -> float | None:
-    return number(items.get(f"{name}_wh_total"), 0, COUNTER_KWH_MAX)
+    return _number(items, f"{name}_wh_total", f"{name}_kwh_total")
 
 
 def _load_w(items: Mapping[str, Any]) -> int | None:
-    load_w = whole_watts(number(items.get("load_w"), LOAD_OFFSET_W, POWER_W_MAX))
-    return None if load_w is None else max(0, load_w)
+    load_w = whole_watts(_number(items, "load_w", "load_w"))
+    return None if load_w is None else BOUNDS["load_w"].believed(load_w)
 
 
 def _soc_pct(items: Mapping[str, Any]) -> float | None:
-    """Per cent; a charge just above full (up to 101) is full."""
-    soc_pct = number(items.get("battery_soc"), 0, 101)
-    return None if soc_pct is None else min(soc_pct, 100.0)
+    soc_pct = _number(items, "battery_soc", "battery_soc_pct")
+    return None if soc_pct is None else BOUNDS["battery_soc_pct"].believed(soc_pct)
 
 
 def _sample_time(

@@ -8,6 +8,8 @@ not have it, and its total is the other part alone.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from liveone.domain.bounds import BOUNDS
+
 PARTS = ("solarinverter_w", "shunt_w")
 SAMPLES_TO_BE_SURE = 60
 
@@ -43,12 +45,13 @@ class SolarParts:
     def total_w(self, inverter_w: int | None, shunt_w: int | None) -> int | None:
         """The sum of the parts that the device has, or None if one of these is missing.
 
-        A sum below zero is the inverter's own draw or the shunt's offset, not sunshine: it counts as 0.
+        A sum a little below zero is the inverter's own draw or the shunt's offset, not sunshine: it counts
+        as 0; one far below is not believed.
         """
         values = dict(zip(PARTS, (inverter_w, shunt_w), strict=True))
         fitted = self.sent if self.samples >= SAMPLES_TO_BE_SURE and self.sent else frozenset(PARTS)
         parts = [value for part in fitted if (value := values[part]) is not None]
-        return max(0, sum(parts)) if len(parts) == len(fitted) else None
+        return BOUNDS["solar_w"].believed(sum(parts)) if len(parts) == len(fitted) else None
 
 
 def _is_text(value: object) -> bool:

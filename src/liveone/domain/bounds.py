@@ -1,0 +1,72 @@
+"""Which values of a reading are believed, whoever brings them: a poll of a portal or a file.
+
+Rule: a value outside its bounds is absent, never zero and never cut to size; only a meter's own offset
+around a natural end (a load or solar power just below 0, a charge just above full) counts as that end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from liveone.domain.reading import COUNTERS
+
+N = TypeVar("N", int, float)
+
+POWER_W_MAX = 1_000_000
+COUNTER_KWH_MAX = 1e9
+CODE_MAX = 2**32
+OFFSET_W = -100
+"""A load or solar power a little below zero is the meter's offset; anything lower is refused."""
+CHARGE_PCT_MAX = 101
+YEAR_2000_AT, YEAR_2200_AT = 946_684_800, 7_258_118_400
+AHEAD_S_MAX = 3600
+"""A sample further in the future of the host is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """From ``lowest`` to ``highest`` a value is believed; outside ``[floor, ceiling]`` it counts as its end."""
+
+    lowest: float
+    highest: float
+    floor: float | None = None
+    ceiling: float | None = None
+
+    def holds(self, value: float) -> bool:
+        return self.lowest <= value <= self.highest
+
+    def believed(self, value: N) -> N | None:
+        """``value`` as it counts, of its own type; None where it is not believed."""
+        if not self.holds(value):
+            return None
+        if self.floor is not None and value < self.floor:
+            return type(value)(self.floor)
+        return type(value)(self.ceiling) if self.ceiling is not None and value > self.ceiling else value
+
+
+_POWER = Bound(-POWER_W_MAX, POWER_W_MAX)
+_NEVER_NEGATIVE = Bound(OFFSET_W, POWER_W_MAX, floor=0)
+_CODE = Bound(-CODE_MAX, CODE_MAX)
+
+BOUNDS: Mapping[str, Bound] = MappingProxyType(
+    {
+        "solar_w": _NEVER_NEGATIVE,
+        "solar_inverter_w": _POWER,
+        "shunt_w": _POWER,
+        "load_w": _NEVER_NEGATIVE,
+        "battery_w": _POWER,
+        "grid_w": _POWER,
+        "battery_soc_pct": Bound(0, CHARGE_PCT_MAX, ceiling=100),
+        "fault_code": _CODE,
+        "fault_at": Bound(0, YEAR_2200_AT),
+        "generator_status": _CODE,
+        **{f"{name}_kwh_total": Bound(0, COUNTER_KWH_MAX) for name in COUNTERS},
+    }
+)
+"""By field of Reading; times have rules of their own."""
+
+
+def fault_at(at: int | None) -> int | None:
+    """When a fault was noted: 0 (none noted), or a time since 2000; anything else is absent."""
+    return at if at is not None and (at == 0 or YEAR_2000_AT <= at <= YEAR_2200_AT) else None

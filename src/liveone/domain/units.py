@@ -1,0 +1,83 @@
+"""Whether energy and power of the same readings can be in the units they are taken for.
+
+Where a counter gains a thousand times what its power makes, one of the two is in another unit: Wh for kWh,
+or kW for W. Many steps must say so: one leap is another meter, and a counter that stands says nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from liveone.domain.account import SOURCES
+from liveone.domain.reading import COUNTERS, Reading
+
+LONGEST_STEP_S = 7200
+"""Readings further apart say nothing of the power in between."""
+STEPS_LEAST = 5
+SHARE_MOST = 0.5
+"""What the largest step may be of all that a counter gained: more is a leap, not a unit."""
+MADE_KWH_LEAST = 0.02
+FACTOR_LEAST, FACTOR_MOST = 300.0, 3000.0
+
+_PLACE = {name: place for place, name in enumerate(Reading.__slots__)}
+
+
+@dataclass(slots=True)
+class _Pair:
+    """A counter and the power that drives it: what each of them says was made, in kWh."""
+
+    gained_kwh: float = 0.0
+    made_kwh: float = 0.0
+    largest_kwh: float = 0.0
+    steps: int = 0
+    last: tuple[int, float, float] | None = None
+
+    def see(self, at: int, total_kwh: float, power_w: float) -> None:
+        before, self.last = self.last, (at, total_kwh, power_w)
+        if before is None or not 0 < at - before[0] <= LONGEST_STEP_S or total_kwh < before[1]:
+            return
+        gained_kwh = total_kwh - before[1]
+        self.gained_kwh += gained_kwh
+        self.made_kwh += max(0.0, (before[2] + power_w) / 2) * (at - before[0]) / 3_600_000
+        self.largest_kwh = max(self.largest_kwh, gained_kwh)
+        self.steps += gained_kwh > 0
+
+    def factor(self) -> float | None:
+        """How many times the power the counter gains; None where too little is known."""
+        if self.steps < STEPS_LEAST or self.largest_kwh > SHARE_MOST * self.gained_kwh:
+            return None
+        return self.gained_kwh / self.made_kwh if self.made_kwh >= MADE_KWH_LEAST else None
+
+
+@dataclass(slots=True)
+class UnitWatch:
+    """Sees readings, about in the order of their times, and says which counter is a thousandfold off."""
+
+    _pairs: dict[str, _Pair] = field(default_factory=lambda: {name: _Pair() for name in COUNTERS})
+
+    def see(self, rows: Iterable[tuple[float | None, ...]]) -> None:
+        """``rows`` are readings as tuples of the fields of Reading."""
+        watched = [
+            (
+                pair,
+                _PLACE[f"{name}_kwh_total"],
+                _PLACE[SOURCES[name][0].removesuffix("_avg")],
+                SOURCES[name][1],
+            )
+            for name, pair in self._pairs.items()
+        ]
+        for row in rows:
+            for pair, counter, power, sign in watched:
+                total_kwh, power_w = row[counter], row[power]
+                if total_kwh is not None and power_w is not None:
+                    pair.see(int(row[0] or 0), total_kwh, power_w * sign)
+
+    def suspects(self) -> dict[str, bool]:
+        """The counters that gain a thousand times (True) or a thousandth (False) of their power."""
+        found: dict[str, bool] = {}
+        for name, pair in self._pairs.items():
+            factor = pair.factor()
+            if factor is not None and FACTOR_LEAST <= factor <= FACTOR_MOST:
+                found[name] = True
+            elif factor is not None and FACTOR_LEAST <= 1 / factor <= FACTOR_MOST:
+                found[name] = False
+        return found
