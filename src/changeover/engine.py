@@ -11,25 +11,18 @@ killed is replaced by another that reads the same lines and comes to the same de
   database that is half-way back helps nobody. That it took longer than ``rollback-within`` is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from changeover.budgets import spoken
+from changeover import limits
 from changeover.course import Course, Doing, Task, course, way_back
-from changeover.entries import Command, Ending, Entry, Kind, ending, worked_s
-from changeover.plan import Phase, Plan, ShellAction
+from changeover.entries import Command, Ending, Entry
+from changeover.known import Known, State, fold
+from changeover.limits import Limit
+from changeover.plan import Plan, ShellAction
 
 TRIES = 3
 PAUSES_S = (0.0, 1.0, 3.0)
-COMMAND_ENDED = "command ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How long a task may take, and whose limit that is, in words."""
-
-    seconds: float
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,51 +62,6 @@ class End:
 Decision = Perform | Settle | Turn | End
 
 
-@dataclass(slots=True)
-class Known:
-    """What the journal says of one task. ``applied`` None: unknown. ``failures`` are this session's.
-
-    ``cut_off``: it was started, and neither its end nor what became of it stands in the journal.
-    """
-
-    started: bool = False
-    cut_off: bool = False
-    done: bool = False
-    failed: bool = False
-    applied: bool | None = None
-    command_ended: bool = False
-    failures: int = 0
-    reason: str = ""
-    first_s: float = 0.0
-    last_s: float = 0.0
-
-    @property
-    def settled(self) -> bool:
-        """Whether it is known what became of it."""
-        return self.done or self.applied is not None
-
-
-@dataclass(slots=True)
-class State:
-    """A journal, folded: what is known of each task, and where the run stands."""
-
-    tasks: dict[str, Known] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
-    command: Command = Command.RUN
-    turned: bool = False
-    back_asked: bool = False
-    finish_asked: bool = False
-    stop_asked: bool = False
-    alarm: str = ""
-    ended: Ending | None = None
-    was_done: bool = False
-    now_s: float = 0.0
-
-    def of(self, task: Task) -> Known:
-        """What is known of a task."""
-        return self.tasks.get(task.id) or Known()
-
-
 def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
     """The next thing to do. ``additive``: whether the change only adds to the schema (see `course.ordered`).
 
@@ -128,65 +76,6 @@ def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
     if state.stop_asked and not isinstance(decision, End | Turn):
         return End(Ending.STOPPED, "a person stopped it")
     return decision
-
-
-def fold(entries: Sequence[Entry]) -> State:
-    """What the journal says, taken together."""
-    state = State()
-    for entry, at_s in zip(entries, worked_s(entries), strict=True):
-        state.now_s = at_s
-        if entry.id and entry.kind in _OF_A_TASK:
-            _note(state, entry, at_s)
-        else:
-            _step(state, entry)
-    state.ended = ending(entries)
-    return state
-
-
-_OF_A_TASK = (Kind.STARTED, Kind.NOTED, Kind.DONE, Kind.FAILED, Kind.SETTLED)
-
-
-def _step(state: State, entry: Entry) -> None:
-    match entry.kind:
-        case Kind.OPENED:
-            state.command = Command(entry.text("command"))
-            state.back_asked |= state.command is Command.ROLLBACK
-            state.finish_asked |= state.command is Command.FINISH
-            state.stop_asked, state.alarm = False, ""
-            for known in state.tasks.values():
-                known.failures = 0
-        case Kind.TURNED:
-            state.turned = True
-        case Kind.ASKED:
-            state.stop_asked = True
-        case Kind.ALARM:
-            state.alarm = entry.text("reason")
-        case Kind.ENDED:
-            state.was_done |= entry.text("ending") == Ending.DONE
-
-
-def _note(state: State, entry: Entry, at_s: float) -> None:
-    known = state.tasks.setdefault(entry.id, Known())
-    match entry.kind:
-        case Kind.STARTED:
-            if not known.started:
-                known.first_s = at_s
-                state.order.append(entry.id)
-            known.started = known.cut_off = True
-            known.failed, known.applied = False, None
-        case Kind.NOTED:
-            known.command_ended |= entry.text("what") == COMMAND_ENDED
-        case Kind.DONE:
-            known.done, known.cut_off, known.applied = True, False, True
-        case Kind.FAILED:
-            applied = entry.data.get("applied")
-            known.failed, known.reason = True, entry.text("message")
-            known.failures += 1
-            known.cut_off = False
-            known.applied = applied if isinstance(applied, bool) else None
-        case Kind.SETTLED:
-            known.applied, known.cut_off = bool(entry.data.get("applied")), False
-    known.last_s = at_s
 
 
 def _decide(plan: Plan, found: Course, state: State) -> Decision:
@@ -211,13 +100,14 @@ def _forward(plan: Plan, found: Course, state: State) -> Decision:
             continue
         if known.failed:
             return Turn(known.reason, task.id)
-        broken = _broken_limit(plan, found, state) or state.alarm
+        broken = limits.broken_limit(plan, found, state) or state.alarm
         if broken:
             return Turn(broken)
         decision = _next(task, known)
         if decision is not None:
-            return _limited(plan, found, state, decision)
-    broken = _broken_limit(plan, found, state) or state.alarm
+            limit = limits.tightest(plan, found, state, task)
+            return replace(decision, limit=limit) if isinstance(decision, Perform) else decision
+    broken = limits.broken_limit(plan, found, state) or state.alarm
     return Turn(broken) if broken else End(Ending.DONE)
 
 
@@ -248,12 +138,13 @@ def _next(task: Task, known: Known) -> Decision | None:
     return Turn("it was cut off, and nobody knows how far it came", task.id)
 
 
-def _back(plan: Plan, found: Course, state: State) -> Decision:
+def going_back(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+    """The tasks of the way back as things stand: what needs to be undone, and what goes with it.
+
+    The one place that decides this: the engine, what people are shown and the rehearsal ask here.
+    """
     forward = {task.id: task for task in found.execute}
     started = [forward[name] for name in state.order if name in forward]
-    for task in started:
-        if task.atomic and not state.of(task).settled:
-            return Settle(task)
 
     def needs_undo(task: Task) -> bool:
         if task.atomic:
@@ -261,20 +152,20 @@ def _back(plan: Plan, found: Course, state: State) -> Decision:
         action = plan.action(task.subject) if task.doing is Doing.ACTION else None
         return isinstance(action, ShellAction) and not action.safe
 
-    back = way_back(plan, started, needs_undo)
+    return way_back(plan, started, needs_undo)
+
+
+def _back(plan: Plan, found: Course, state: State) -> Decision:
+    for task in found.execute:
+        known = state.of(task)
+        if task.atomic and known.started and not known.settled:
+            return Settle(task)
+    back = going_back(plan, found, state)
     for task in back:
         decision = _undo(task, state.of(task))
         if decision is not None:
             return decision
-    return End(Ending.ROLLED_BACK, _late(plan, back, state))
-
-
-def _late(plan: Plan, back: Sequence[Task], state: State) -> str:
-    """That the way back took longer than was promised; it is never ended for that, but it is said."""
-    taken_s, limit_s = _span(back, state.tasks), plan.rollback_within_s
-    if limit_s is None or taken_s <= limit_s:
-        return ""
-    return f"going back took {taken_s:.2f} s and was to take {spoken(limit_s)}"
+    return End(Ending.ROLLED_BACK, limits.late(plan, back, state))
 
 
 def _undo(task: Task, known: Known) -> Decision | None:
@@ -302,73 +193,3 @@ def _finish(found: Course, state: State) -> Decision:
             continue
         return End(Ending.UNFINISHED, known.reason) if known.failures else Perform(task)
     return End(Ending.FINISHED)
-
-
-def _limited(plan: Plan, found: Course, state: State, decision: Decision) -> Decision:
-    if not isinstance(decision, Perform):
-        return decision
-    left = [
-        Limit(max(limit.seconds - used_s, 0.0), limit.name)
-        for limit, used_s in _limits(plan, found, state, decision.task)
-    ]
-    tightest = min(left, key=lambda limit: limit.seconds, default=None)
-    return replace(decision, limit=tightest)
-
-
-def _limits(plan: Plan, found: Course, state: State, task: Task) -> Iterator[tuple[Limit, float]]:
-    """The limits that a task is under, each with what is used up of it."""
-    action = plan.action(task.subject) if task.doing is Doing.ACTION else None
-    if action is not None and action.budget_s is not None:
-        yield Limit(action.budget_s, f"{task.label} may take {spoken(action.budget_s)}"), 0.0
-    step = next((step for step in plan.steps(task.phase) if step.id == task.step), None)
-    tasks = found.execute if task.phase is Phase.EXECUTE else found.after
-    if step is not None and step.budget_s is not None:
-        own = [other for other in tasks if other.step == step.id]
-        limit = Limit(step.budget_s, f"step {step.title!r} may take {spoken(step.budget_s)}")
-        yield limit, _since_first(own, state)
-    section = plan.section(task.phase)
-    if section is not None and section.budget_s is not None:
-        limit = Limit(section.budget_s, f"{section.title} may take {spoken(section.budget_s)}")
-        yield limit, _since_first(tasks, state)
-    if task.phase is Phase.EXECUTE and plan.downtime_s is not None:
-        limit = Limit(plan.downtime_s, f"downtime may be {spoken(plan.downtime_s)}")
-        yield limit, _since_first(tasks, state)
-
-
-def _since_first(tasks: Sequence[Task], state: State) -> float:
-    starts = [state.tasks[task.id].first_s for task in tasks if task.id in state.tasks]
-    return state.now_s - min(starts) if starts else 0.0
-
-
-def _broken_limit(plan: Plan, found: Course, state: State) -> str:
-    """The first limit that what has been done so far went past, in words; empty when none."""
-    for phase, tasks in ((Phase.EXECUTE, found.execute), (Phase.AFTER, found.after)):
-        spans = _spans(plan, phase, tasks, state.tasks)
-        for name, limit_s, taken_s in spans:
-            if limit_s is not None and taken_s > limit_s:
-                return f"{name} took {taken_s:.2f} s and may take {spoken(limit_s)}"
-    return ""
-
-
-def _spans(
-    plan: Plan, phase: Phase, tasks: Sequence[Task], known: Mapping[str, Known]
-) -> Iterator[tuple[str, float | None, float]]:
-    for task in tasks:
-        if task.doing is Doing.ACTION and task.id in known:
-            one = known[task.id]
-            yield task.label, plan.action(task.subject).budget_s, one.last_s - one.first_s
-    for step in plan.steps(phase):
-        own = [task for task in tasks if task.step == step.id]
-        yield f"step {step.title!r}", step.budget_s, _span(own, known)
-    section = plan.section(phase)
-    if section is not None:
-        yield section.title, section.budget_s, _span(tasks, known)
-    if phase is Phase.EXECUTE:
-        yield "the whole execution", plan.downtime_s, _span(tasks, known)
-
-
-def _span(tasks: Sequence[Task], known: Mapping[str, Known]) -> float:
-    touched = [known[task.id] for task in tasks if task.id in known]
-    if not touched:
-        return 0.0
-    return max(one.last_s for one in touched) - min(one.first_s for one in touched)

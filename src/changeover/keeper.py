@@ -4,14 +4,17 @@ Rule: the lease is prolonged three times in its length, by a connection of its o
 asked again; a lease that is ours no longer stops the runner before its next write.
 """
 
+import os
+import socket
 import threading
 from contextlib import suppress
 
 from changeover.database import lease as leases
 from changeover.database.connect import opened
 from changeover.database.lease import Lease
+from changeover.database.lock import Holder, state_of
 from changeover.database.where import Database
-from changeover.errors import ChangeoverError, LeaseLost
+from changeover.errors import ChangeoverError, LeaseLost, Locked
 
 
 class Keeper:
@@ -73,3 +76,27 @@ class Keeper:
                 return
             except ChangeoverError:
                 continue
+
+
+def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lease:
+    """The lease of the database.
+
+    The lock file is ours already, so a holder of this machine that is gone is gone.
+
+    Raises Locked while a living runner, here or elsewhere, holds it.
+    """
+    with opened(database) as connection:
+        seen = leases.look(connection)
+        gone = seen is not None and seen.holder is not None and _is_gone(seen.holder)
+        try:
+            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=seen if gone else None)
+        except Locked:
+            watched = leases.watch(connection)
+            if watched is None:
+                raise
+            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=watched)
+
+
+def _is_gone(holder: Holder) -> bool:
+    """Whether nobody can be at work under that name: it has ended, or it is this process, earlier."""
+    return state_of(holder) == " (gone)" or (holder.pid, holder.host) == (os.getpid(), socket.gethostname())

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from changeover.course import Doing, Task, course, way_back
-from changeover.engine import Known, State, fold
+from changeover.course import Doing, Task, course
+from changeover.engine import going_back
 from changeover.entries import Entry, Kind, begun
-from changeover.plan import Phase, Plan, ShellAction
+from changeover.known import Known, State, fold
+from changeover.plan import Phase, Plan
 
 
 class Verdict(StrEnum):
@@ -64,7 +65,7 @@ def lines(
     order = bool(first and first.data.get("additive")) if additive is None else additive
     state, found = fold(entries), course(plan, additive=order)
     tasks = list(found.forward)
-    back = _back(plan, found.execute, state) if state.turned else ()
+    back = going_back(plan, found, state) if state.turned else ()
     if state.turned:
         tasks = [task for task in tasks if state.of(task).started] + list(back)
     if any(state.of(task).started for task in found.finish):
@@ -87,19 +88,6 @@ def running(entries: Sequence[Entry]) -> str:
 def frozen_s(found: Sequence[Line]) -> float:
     """How long writers were held in all, seconds."""
     return sum(line.frozen_s or 0.0 for line in found)
-
-
-def _back(plan: Plan, execute: Sequence[Task], state: State) -> tuple[Task, ...]:
-    by_id = {task.id: task for task in execute}
-    started = [by_id[name] for name in state.order if name in by_id]
-
-    def needs_undo(task: Task) -> bool:
-        if task.atomic:
-            return state.of(task).applied is True
-        action = plan.action(task.subject) if task.doing is Doing.ACTION else None
-        return isinstance(action, ShellAction) and not action.safe
-
-    return way_back(plan, started, needs_undo)
 
 
 def _undoes(plan: Plan, task: Task) -> str:

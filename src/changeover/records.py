@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from changeover.budgets import spoken
+from changeover.database.fingerprint import Definitions
 from changeover.errors import NotRehearsed
 from changeover.folders import State, write_whole
 from changeover.params import Values
@@ -75,6 +76,10 @@ class Record:
     def passed(self) -> bool:
         """Whether `run` may rely on it."""
         return not self.faults
+
+    def definitions_before(self) -> Definitions:
+        """The schema before, as `database.fingerprint` compares it."""
+        return {(kind, name): tuple(parts) for kind, name, parts in self.definitions}
 
     def predicted(self) -> Mapping[str, float]:
         """Seconds by action id, as the last time it went forward (or back)."""
@@ -154,9 +159,14 @@ def require(
     return newest
 
 
-def definitions_of(state: State, plan_sha256: str) -> dict[tuple[str, str], tuple[str, ...]] | None:
+def named(state: State, name: str) -> Record | None:
+    """The record of that name; None where it is gone."""
+    return next((one for one in records(state) if one.id == name), None)
+
+
+def definitions_of(state: State, plan_sha256: str) -> Definitions | None:
     """The schema that the newest record of a plan was made against."""
     for one in reversed(records(state)):
         if one.plan_sha256 == plan_sha256:
-            return {(kind, name): tuple(parts) for kind, name, parts in one.definitions}
+            return one.definitions_before()
     return None

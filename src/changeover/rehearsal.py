@@ -18,16 +18,17 @@ from pathlib import Path
 
 from changeover import conditions, records
 from changeover.budgets import spoken
-from changeover.course import Course, Doing, Task, course, way_back
+from changeover.course import Doing, Task, course
 from changeover.database import admin, probe, space, writes
 from changeover.database import backup as backups
 from changeover.database.invariants import Depth
 from changeover.database.local import home
 from changeover.database.where import Database, Server
+from changeover.engine import going_back
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
-from changeover.plan import Part, Phase, Plan
+from changeover.plan import Phase, Plan
 from changeover.records import Record
 from changeover.stage import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
 
@@ -55,9 +56,10 @@ def rehearse(
         if isinstance(database, Server):
             probe.probe(folder).require()
         fork = _fork(database, folder)
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, fork)
+        tasks = course(plan, additive=conditions.is_additive(plan, database))
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
         stage.copy(database)
-        play(stage, conditions.is_additive(plan, database))
+        play(stage)
         record = stage.record(name, now_at())
     records.save(place, record)
     return record
@@ -105,50 +107,43 @@ def _lives(pid: str) -> bool:
     return False
 
 
-def play(stage: Stage, additive: bool) -> None:
+def play(stage: Stage) -> None:
     """All of it; the first fault ends it."""
-    found = course(stage.plan, additive=additive)
-    stage.changes = [task.id for task in found.execute if task.atomic]
-    stage.deploys_first = _deploys_first(stage, found)
     try:
-        _forward(stage, found, FORWARD, Depth.THOROUGH)
+        stage.begin()
+        _forward(stage, FORWARD, Depth.THOROUGH)
         stage.after = stage.schema()
-        waiting = _after(stage, found)
-        _rollback(stage, found, ROLLBACK, Depth.THOROUGH)
+        waiting = _after(stage)
+        _rollback(stage, ROLLBACK, Depth.THOROUGH)
         stage.compare(NOTHING)
-        _forward(stage, found, AGAIN, Depth.SWIFT)
+        stage.begin()
+        _forward(stage, AGAIN, Depth.SWIFT)
+        stage.require_in_time()
         stage.require_same()
         written = stage.write()
         _ask_again(stage, waiting)
-        _rollback(stage, found, BACK_AGAIN, Depth.SWIFT)
+        _rollback(stage, BACK_AGAIN, Depth.SWIFT)
         _limits(stage)
         stage.compare(written)
-        _forward(stage, found, ONCE_MORE, Depth.SWIFT)
+        stage.begin()
+        _forward(stage, ONCE_MORE, Depth.SWIFT)
         stage.require_same()
     except ChangeoverError as error:
         stage.faults.append(stage.values.redactor.hide(str(error)))
 
 
-def _deploys_first(stage: Stage, found: Course) -> bool:
-    """Whether a step of the deploying half comes before the last change."""
-    ids = [task.id for task in found.execute]
-    last = ids.index(stage.changes[-1]) if stage.changes else 0
-    actions = (stage.plan.action(task.subject) for task in found.execute[:last] if task.doing is Doing.ACTION)
-    return any(action.part is Part.DEPLOY for action in actions)
-
-
-def _forward(stage: Stage, found: Course, direction: str, depth: Depth) -> None:
-    for task in (*found.preflight, *found.execute):
+def _forward(stage: Stage, direction: str, depth: Depth) -> None:
+    for task in (*stage.tasks.preflight, *stage.tasks.execute):
         if direction != FORWARD and task.phase is Phase.PREFLIGHT:
             continue
         if direction != ONCE_MORE or task.atomic:
             stage.do(task, direction, depth)
 
 
-def _after(stage: Stage, found: Course) -> list[Task]:
+def _after(stage: Stage) -> list[Task]:
     """Checks of After, asked once; those that failed and may wait, for they may need new rows."""
     waiting = []
-    for task in found.after:
+    for task in stage.tasks.after:
         try:
             stage.do(task, FORWARD, Depth.THOROUGH)
         except CheckFailed:
@@ -169,8 +164,8 @@ def _ask_again(stage: Stage, waiting: Sequence[Task]) -> None:
             stage.skip(task, "it waits for the living application")
 
 
-def _rollback(stage: Stage, found: Course, direction: str, depth: Depth) -> None:
-    for task in way_back(stage.plan, found.execute, lambda task: task.atomic):
+def _rollback(stage: Stage, direction: str, depth: Depth) -> None:
+    for task in going_back(stage.plan, stage.tasks, stage.state()):
         if direction == ROLLBACK or task.atomic or task.doing is Doing.RESTORED:
             stage.do(task, direction, depth)
 

@@ -16,16 +16,18 @@ from pathlib import Path
 
 from changeover import conditions, records
 from changeover.actions.scene import Scene
+from changeover.course import Task, course
 from changeover.database import admin, lock
 from changeover.database.local import home, label
 from changeover.database.where import Database
-from changeover.engine import fold
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending
 from changeover.errors import Refused
 from changeover.folders import State, kept_plan, make_run, numbered, state_of
 from changeover.journal import NAME, Journal
+from changeover.known import fold
 from changeover.notify import Notifier
 from changeover.params import Values
+from changeover.perform import Performer
 from changeover.plan import Event, ParameterKind, Plan
 from changeover.probe import Prober
 from changeover.runner import Desk, Runner, Signals
@@ -145,7 +147,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
                 Command.RUN,
                 plan,
                 values,
-                _Place(database, home(database, settings.state), folder, journal, holder),
+                _Place(database, state, folder, journal, holder),
                 settings,
             )
 
@@ -183,10 +185,10 @@ def recorded_settings(entries: Sequence[Entry], plan: Plan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a session works: database, place of backups, the run's folder and journal, who has the lock."""
+    """Where a session works: database, its state, the run's folder and journal, who has the lock."""
 
     database: Database
-    home: Path
+    state: State
     folder: Path
     journal: Journal
     holder: lock.Holder
@@ -212,7 +214,7 @@ def _again(
                 command,
                 plan,
                 values,
-                _Place(database, home(database, settings.state), folder, journal, holder),
+                _Place(database, state, folder, journal, holder),
                 settings,
             )
 
@@ -248,7 +250,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         plan=plan,
         values=values,
         database=place.database,
-        home=place.home,
+        home=home(place.database, settings.state),
         folder=_script_folder(first, plan),
         run_id=run_id,
         who=settings.who,
@@ -265,13 +267,23 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         if prober is not None:
             stack.callback(lambda: _note(journal, PROBE, **prober.seen.as_data()))
             stack.enter_context(prober)
+        additive = bool(first.data.get("additive"))
+        record = records.named(place.state, first.text("rehearsal"))
+        performer = Performer(
+            plan=plan,
+            tasks=course(plan, additive=additive),
+            contract=lambda: conditions.contract_of(plan, scene),
+            rehearsed_s=lambda task: _rehearsed_s(first, task),
+            schema_before=first.text("schema_before"),
+            definitions_before=record.definitions_before() if record else None,
+        )
         runner = Runner(
             plan=plan,
             journal=journal,
             scene=scene,
+            performer=performer,
             holder=place.holder,
-            additive=bool(first.data.get("additive")),
-            contract=lambda: conditions.contract_of(plan, scene),
+            additive=additive,
             desk=settings.desk,
             signals=settings.signals,
             turned=lambda reason: tell(Event.FAILED, reason),
@@ -282,6 +294,13 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         end = runner.work()
         _tell_end(tell, end.ending, end.reason)
     return Outcome(run_id, end.ending, command, end.reason, place.folder, tuple(journal.entries))
+
+
+def _rehearsed_s(first: Entry, task: Task) -> float | None:
+    """How long a change held writers in the rehearsal; None where that says nothing of this run."""
+    told = first.data.get("rehearsed_s")
+    found = told.get(task.id) if isinstance(told, Mapping) else None
+    return float(found) if isinstance(found, int | float) else None
 
 
 def _note(journal: Journal, name: str, **data: object) -> None:

@@ -5,40 +5,31 @@ failure and the engine decides; only a lost lease and a journal that cannot be w
 because then nothing it did would be safe.
 """
 
-import os
-import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from changeover.actions import http, shell, sql
-from changeover.actions.backup import back_up
+from changeover.actions import sql
 from changeover.actions.process import PROCESS_GROUP, end_orphans
-from changeover.actions.scene import Deadline, Result, Scene
-from changeover.course import Doing, Task, course
+from changeover.actions.scene import Result, Scene
+from changeover.course import Doing, Task
 from changeover.database import lease as leases
-from changeover.database.connect import connect, opened, translated
-from changeover.database.fingerprint import definitions_of_script, fingerprint
-from changeover.database.ledger import Direction
-from changeover.database.lock import Holder, state_of
-from changeover.database.where import Database, Server
+from changeover.database.connect import opened
+from changeover.database.lock import Holder
+from changeover.database.where import Server
 from changeover.engine import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
-from changeover.entries import Ending, Kind, begun, last
+from changeover.entries import Ending, Kind, last
 from changeover.errors import (
     ChangeoverError,
-    CheckFailed,
     LeaseLost,
     Locked,
     OutcomeUnknown,
     StepFailed,
-    Undecided,
 )
 from changeover.journal import Journal
-from changeover.keeper import Keeper
-from changeover.plan import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
-
-DIRECTIONS = {Phase.ROLLBACK: Direction.ROLLBACK, Phase.FINISH: Direction.FINISH}
+from changeover.keeper import Keeper, take_lease
+from changeover.perform import Performer, direction_of
+from changeover.plan import Phase, Plan
 
 
 @dataclass(slots=True)
@@ -69,26 +60,19 @@ class Runner:
     """One session of a run. ``work`` returns how it ended; ``close`` gives the lease back.
 
     ``hook`` hears every boundary at which a runner may be killed. ``lasts_s`` is the length of the lease.
-    ``contract`` is asked right before the last change: where the release is deployed first, it is the new one
-    that answers.
     """
 
     plan: Plan
     journal: Journal
     scene: Scene
+    performer: Performer
     holder: Holder
     additive: bool
-    contract: Callable[[], Mapping[str, Sequence[str]] | None] = lambda: None
     desk: Desk = field(default_factory=Desk)
     signals: Signals = field(default_factory=Signals)
     turned: Callable[[str], None] = lambda reason: None
     lasts_s: float = 30.0
     keeper: Keeper | None = None
-    changes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        execute = course(self.plan, additive=self.additive).execute
-        self.changes = tuple(task.id for task in execute if task.atomic)
 
     def work(self) -> End:
         """Do everything that is to be done in this session."""
@@ -127,7 +111,7 @@ class Runner:
             time.sleep(pause_s)
             try:
                 self._raise_fence()
-                applied = sql.was_done(self.scene, task.id, _direction(task))
+                applied = sql.was_done(self.scene, task.id, direction_of(task))
             except (Locked, LeaseLost):
                 raise
             except ChangeoverError as error:
@@ -188,13 +172,12 @@ class Runner:
         try:
             if not is_certain:
                 self._raise_fence()
-            return sql.was_done(self.scene, task.id, _direction(task))
+            return sql.was_done(self.scene, task.id, direction_of(task))
         except ChangeoverError:
             return None
 
     def _do(self, what: Perform) -> Result:
         task = what.task
-        deadline = Deadline(what.limit)
         scene = replace(
             self.scene,
             lease=self.keeper.lease if self.keeper else None,
@@ -202,84 +185,10 @@ class Runner:
             note=lambda data: _ignore(self.journal.add(Kind.NOTED, task.id, **data)),
             progress=lambda part, left_s, words: self.desk.progress(task.id, part, left_s, words),
             ask=self.desk.ask,
+            confirmed=self.desk.confirmed,
             alarm=lambda: self.signals.alarm if task.phase is not Phase.ROLLBACK else "",
         )
-        match task.doing:
-            case Doing.JUDGEMENT:
-                return self._judge(task)
-            case Doing.BACKUP:
-                return back_up(scene)
-            case Doing.RESTORED:
-                return self._restored(scene)
-            case Doing.UNDO_COMMAND:
-                return shell.take_back(_shell(self.plan.action(task.subject)), scene, deadline)
-            case Doing.UNDO_DERIVED:
-                action = _sql(self.plan.action(task.subject))
-                purpose = sql.Purpose(task.id, Direction.ROLLBACK, sql.content_of(action))
-                return sql.undo(action, scene, purpose)
-            case Doing.ACTION:
-                return self._act(what, scene, deadline)
-
-    def _act(self, what: Perform, scene: Scene, deadline: Deadline) -> Result:
-        action = self.plan.action(what.task.subject)
-        if isinstance(action, HttpAction):
-            return http.check(action, scene, deadline)
-        if isinstance(action, ShellAction):
-            return shell.run(action, scene, deadline, gate_only=what.gate_only)
-        if not action.changes:
-            return sql.query(action, scene, deadline)
-        return sql.change(action, scene, self._purpose(what, action))
-
-    def _purpose(self, what: Perform, action: SqlAction) -> sql.Purpose:
-        content = action
-        if action.undoes is not None:
-            content = _sql(self.plan.action(action.undoes))
-        forward = what.task.phase is Phase.EXECUTE
-        final = forward and action.id == self.changes[-1]
-        after = self.plan.schema.after if self.plan.schema else None
-        contract = self.contract() if final else None
-        return sql.Purpose(
-            action.id,
-            _direction(what.task),
-            sql.content_of(content),
-            budget_s=what.limit.seconds if forward and what.limit else None,
-            rehearsed_s=self._rehearsed_s(what.task) if forward else None,
-            expected=definitions_of_script(after.text) if final and after else None,
-            contract=dict(contract) if contract else None,
-        )
-
-    def _rehearsed_s(self, task: Task) -> float | None:
-        """How long a change held writers in the rehearsal; None where that says nothing of this run."""
-        first = begun(self.journal.entries)
-        told = first.data.get("rehearsed_s") if first else None
-        found = told.get(task.id) if isinstance(told, Mapping) else None
-        return float(found) if isinstance(found, int | float) else None
-
-    def _judge(self, task: Task) -> Result:
-        """A box that only a person can judge: named beforehand, or asked now."""
-        if task.subject in self.desk.confirmed:
-            return Result("confirmed", {"judged_by": self.scene.who, "how": "--confirm"})
-        answer = self.desk.ask(task.subject, task.label)
-        if answer is None:
-            raise Undecided(
-                f"Nobody has judged: {task.label}",
-                hint=f"Look, then say so: --confirm {task.subject} (or run it on a terminal and be asked).",
-            )
-        if not answer:
-            raise CheckFailed(f"{self.scene.who} says no: {task.label}", hint="Mend that first.")
-        return Result("confirmed", {"judged_by": self.scene.who, "how": "asked"})
-
-    def _restored(self, scene: Scene) -> Result:
-        """After the last undo the schema is what it was when the run began."""
-        first = begun(self.journal.entries)
-        with translated(scene.database), closing(connect(scene.database)) as connection:
-            now = fingerprint(connection)
-        if first is not None and first.text("schema_before") not in ("", now):
-            raise CheckFailed(
-                "The rollback ran, but the schema is not the one from before the run.",
-                hint="Compare it with the backup; the rollback script leaves something behind.",
-            )
-        return Result("as it was", {"schema": now})
+        return self.performer.perform(task, scene, what.limit, gate_only=what.gate_only)
 
     def _boundary(self, moment: str) -> None:
         if self.keeper is not None:
@@ -323,50 +232,12 @@ class Runner:
                     self.journal.add(Kind.NOTED, entry.id, what="ended what a killed runner left running")
 
 
-def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lease:
-    """The lease of the database.
-
-    The lock file is ours already, so a holder of this machine that is gone is gone.
-
-    Raises Locked while a living runner, here or elsewhere, holds it.
-    """
-    with translated(database), closing(connect(database)) as connection:
-        seen = leases.look(connection)
-        gone = seen is not None and seen.holder is not None and _is_gone(seen.holder)
-        try:
-            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=seen if gone else None)
-        except Locked:
-            watched = leases.watch(connection)
-            if watched is None:
-                raise
-            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=watched)
-
-
-def _is_gone(holder: Holder) -> bool:
-    """Whether nobody can be at work under that name: it has ended, or it is this process, earlier."""
-    return state_of(holder) == " (gone)" or (holder.pid, holder.host) == (os.getpid(), socket.gethostname())
-
-
-def _direction(task: Task) -> Direction:
-    return DIRECTIONS.get(task.phase, Direction.FORWARD)
-
-
 def _said(journal: Journal, kind: Kind) -> bool:
     """Whether that was written down in this session."""
     said, opened = last(journal.entries, kind), last(journal.entries, Kind.OPENED)
     if said is None or opened is None:
         return said is not None
     return journal.entries.index(said) > journal.entries.index(opened)
-
-
-def _sql(action: AnyAction) -> SqlAction:
-    assert isinstance(action, SqlAction)
-    return action
-
-
-def _shell(action: AnyAction) -> ShellAction:
-    assert isinstance(action, ShellAction)
-    return action
 
 
 def _ignore(_: object) -> None:

@@ -8,24 +8,26 @@ a fork there.
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover import conditions, records
-from changeover.actions import shell, sql
-from changeover.actions.scene import Deadline, Result, Scene
-from changeover.course import Doing, Task, is_change
+from changeover import conditions, limits, records
+from changeover.actions import sql
+from changeover.actions.scene import Result, Scene
+from changeover.course import Course, Doing, Task
 from changeover.database import backup as backups
 from changeover.database import fingerprint, replay, writes
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
-from changeover.database.ledger import Direction
 from changeover.database.where import ADMIN_URL, Database, Server
-from changeover.errors import ChangeoverError, InvariantBroken
+from changeover.entries import Entry, Kind
+from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
+from changeover.known import State, fold
 from changeover.params import Values
-from changeover.plan import HttpAction, Phase, Plan, Retry, ShellAction, SqlAction
+from changeover.perform import Contract, Performer
+from changeover.plan import Part, Phase, Plan, SqlAction
 from changeover.records import Record, Rehearsed
 
 Progress = Callable[[str, float | None, float | None], None]
@@ -45,10 +47,10 @@ class Stage:
     who: str
     run_id: str
     progress: Progress
+    tasks: Course
     fork: Server | None = None
+    entries: list[Entry] = field(default_factory=list)
     steps: list[Rehearsed] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    deploys_first: bool = False
     skipped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -108,108 +110,87 @@ class Stage:
     def _tell(self, phase: str, done: int, total: int, left_s: float | None) -> None:
         self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
 
+    def begin(self) -> None:
+        """From here on another run is rehearsed: nothing is used up of its limits, nothing is done."""
+        self.entries = [Entry(Kind.BEGUN, time.time(), time.monotonic())]
+
     def do(self, task: Task, direction: str, depth: Depth) -> None:
-        reason = self._cannot(task)
-        if reason:
-            self.skip(task, reason)
-            return
+        """Do a task on the copy, or list it; its limits are kept only where it goes as it will in the run."""
         self.progress(f"{direction}: {task.label}", None, None)
+        limit = limits.tightest(self.plan, self.tasks, self.state(), task) if direction == AGAIN else None
+        self._note(Kind.STARTED, task)
         started_s = time.monotonic()
         try:
-            result = self._act(task, direction, depth)
+            result = self._performer().perform(task, self._scene(direction, depth), limit)
         except ChangeoverError as error:
             found = self.values.redactor.hide(error.message)
             self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
+            self._note(Kind.FAILED, task)
             raise
+        self._note(Kind.DONE, task)
+        if result.listed:
+            self.skip(task, result.listed)
+            return
         self._keep(task, direction, "passed", time.monotonic() - started_s, result)
         if result.data.get("notes") and direction in (AGAIN, BACK_AGAIN):
             self.notes += [str(note) for note in _list(result.data["notes"])]
 
-    def _cannot(self, task: Task) -> str:
-        """Why a task cannot be shown on a copy; empty when it can."""
-        if task.doing is Doing.JUDGEMENT:
-            return "a person judges it in the run"
-        if task.doing in (Doing.UNDO_COMMAND, Doing.BACKUP):
-            return "it acts on the world outside the database"
-        if task.doing is Doing.ACTION:
-            action = self.plan.action(task.subject)
-            if isinstance(action, HttpAction):
-                return "it asks the living application"
-            if isinstance(action, ShellAction) and not action.safe:
-                return "it acts on the world outside the database"
-        return ""
+    def state(self) -> State:
+        """How the run that is rehearsed stands."""
+        return fold(self.entries)
 
-    def _act(self, task: Task, direction: str, depth: Depth) -> Result:
-        scene = self._scene(depth)
-        if task.doing is Doing.RESTORED:
-            return self._restored()
-        action = self.plan.action(task.subject)
-        if task.doing is Doing.UNDO_DERIVED:
-            assert isinstance(action, SqlAction)
-            return sql.undo(action, scene, self._purpose(task, action, direction))
-        if isinstance(action, SqlAction):
-            once = replace(action, retry=Retry())
-            if is_change(once):
-                return sql.change(once, scene, self._purpose(task, once, direction))
-            return sql.query(once, scene, Deadline(None))
-        assert isinstance(action, ShellAction)
-        return shell.run(replace(action, until=None), scene, Deadline(None))
+    def require_in_time(self) -> None:
+        """Raises BudgetExceeded when what was done in this run went past a limit of the plan."""
+        broken = limits.broken_limit(self.plan, self.tasks, self.state())
+        if broken:
+            raise BudgetExceeded(
+                f"Too slow, already on a copy: {broken}.",
+                hint="Raise the limit, or make the change in smaller steps.",
+            )
 
-    def _purpose(self, task: Task, action: SqlAction, direction: str) -> sql.Purpose:
-        back = direction in (ROLLBACK, BACK_AGAIN)
-        way = Direction.ROLLBACK if back else Direction.FORWARD
-        last = self.changes[-1:] == [task.id]
-        after = self.plan.schema.after if self.plan.schema else None
-        forward = way is Direction.FORWARD and last
-        contract = self._contract() if forward else None
-        return sql.Purpose(
-            f"{task.id} ({direction})",
-            way,
-            sql.content_of(action),
-            budget_s=self._budget(task, action) if direction == AGAIN else None,
-            expected=fingerprint.definitions_of_script(after.text) if forward and after else None,
-            contract=dict(contract) if contract else None,
+    def _note(self, kind: Kind, task: Task) -> None:
+        self.entries.append(Entry(kind, time.time(), time.monotonic(), task.id))
+
+    def _performer(self) -> Performer:
+        return Performer(
+            plan=self.plan,
+            tasks=self.tasks,
+            contract=self._contract,
+            rehearsed_s=lambda task: sql.CLOCK_DECIDES,
+            schema_before=self.before,
+            definitions_before=self.definitions,
         )
 
-    def _contract(self) -> Mapping[str, Sequence[str]] | None:
+    def _contract(self) -> Contract | None:
         """What the new release needs; one that is deployed before the change cannot be asked here."""
-        if self.plan.contract and self.plan.contract.command and self.deploys_first:
+        if self.plan.contract and self.plan.contract.command and self._deploys_first():
             reason = (
                 f"contract ({self.plan.contract.position}): the release that is deployed first answers it"
             )
             self.skipped += [reason] if reason not in self.skipped else []
             return None
-        return conditions.contract_of(self.plan, self._scene(Depth.SWIFT))
+        return conditions.contract_of(self.plan, self._scene(FORWARD, Depth.SWIFT))
 
-    def _budget(self, task: Task, action: SqlAction) -> float | None:
-        step = next((step for step in self.plan.steps(task.phase) if step.id == task.step), None)
-        limits = [action.budget_s, step.budget_s if step else None, self.plan.downtime_s]
-        return min((limit for limit in limits if limit is not None), default=None)
+    def _deploys_first(self) -> bool:
+        """Whether a step of the deploying half comes before the last change."""
+        execute = self.tasks.execute
+        last = max((place for place, task in enumerate(execute) if task.atomic), default=0)
+        actions = (self.plan.action(task.subject) for task in execute[:last] if task.doing is Doing.ACTION)
+        return any(action.part is Part.DEPLOY for action in actions)
 
-    def _scene(self, depth: Depth) -> Scene:
+    def _scene(self, direction: str, depth: Depth) -> Scene:
         return Scene(
             plan=self.plan,
             values=self.values,
             database=self.target,
             folder=self.plan.path.resolve().parent,
             home=self.folder,
-            run_id=self.run_id,
+            run_id=f"{self.run_id} ({direction})",
             who=self.who,
+            living=False,
             depth=depth,
             hook=self._measure,
         )
-
-    def _restored(self) -> Result:
-        with opened(self.target) as connection:
-            found = fingerprint.definitions(connection)
-        differences = fingerprint.difference(self.definitions, found)
-        if differences:
-            lines = "\n".join(f"- {one}" for one in differences)
-            raise InvariantBroken(
-                f"The rollback does not bring the old schema back:\n{lines}",
-                hint="Mend the Rollback section, then rehearse again.",
-            )
-        return Result("as it was")
 
     def write(self) -> writes.Written:
         """What an application might write after the change, so that the way back has something to keep."""

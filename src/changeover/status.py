@@ -11,10 +11,10 @@ from changeover.course import BACKUP
 from changeover.database import admin, ledger, lock
 from changeover.database.connect import connect, translated
 from changeover.database.where import Database
-from changeover.engine import fold
 from changeover.entries import Ending, Entry, Kind, begun, ending, last
 from changeover.errors import ChangeoverError
 from changeover.folders import State
+from changeover.known import fold
 from changeover.plan import Plan
 from changeover.progress import Line, Verdict, lines
 from changeover.records import Record, records

@@ -44,7 +44,7 @@ def check(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
     Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned.
     """
     try:
-        return repeated(action.retry, deadline, lambda: _once(action, scene, deadline))
+        return repeated(action.retry, scene, deadline, lambda: _once(action, scene, deadline))
     except Inconclusive as error:
         return _inconclusive(action, scene, error)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from changeover.database.invariants import Depth
 from changeover.database.lease import Lease
 from changeover.database.where import Database
-from changeover.engine import Limit
 from changeover.errors import BudgetExceeded
+from changeover.limits import Limit
 from changeover.params import Values
 from changeover.plan import Plan
 from changeover.problems import Position
@@ -20,10 +20,14 @@ LONGEST_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an action found. ``found`` is for people, without secrets; ``data`` goes into the journal."""
+    """What an action found. ``found`` is for people, without secrets; ``data`` goes into the journal.
+
+    ``listed`` says why it was not done but only listed; empty where it was done.
+    """
 
     found: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
+    listed: str = ""
 
 
 class Deadline:
@@ -61,8 +65,10 @@ class Scene:
 
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
     left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
-    nobody is there), ``alarm`` says why waiting makes no sense any more. ``folder`` is where scripts run,
-    ``home`` where backups go unless the plan says otherwise. ``lease`` None: a copy that nobody else uses.
+    nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting makes no sense any
+    more. ``folder`` is where scripts run, ``home`` where backups go unless the plan says otherwise. ``lease``
+    None: a copy that nobody else uses. ``living`` False: what acts on the world outside the database is
+    listed and not done, and nothing is waited for, because nobody else writes there.
     """
 
     plan: Plan
@@ -74,11 +80,13 @@ class Scene:
     who: str
     now_at: Callable[[], float] = time.time
     lease: Lease | None = None
+    living: bool = True
     depth: Depth = Depth.SWIFT
     hook: Callable[[str], None] = lambda moment: None
     note: Callable[[Mapping[str, object]], None] = lambda data: None
     progress: Callable[[float | None, float | None, str], None] = lambda part, left_s, words: None
     ask: Callable[[str, str], bool | None] = lambda name, question: None
+    confirmed: frozenset[str] = frozenset()
     alarm: Callable[[], str] = lambda: ""
 
     def hide(self, text: str) -> str:

@@ -5,8 +5,8 @@ from changeover.actions.gate import wait_for
 from changeover.actions.process import execute
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.engine import COMMAND_ENDED
 from changeover.errors import CheckFailed, StepFailed
+from changeover.known import COMMAND_ENDED
 from changeover.plan import ShellAction
 
 
@@ -14,9 +14,11 @@ def run(action: ShellAction, scene: Scene, deadline: Deadline, *, gate_only: boo
     """Run the script, then wait for its gate; ``gate_only`` when the script ended before a crash."""
     result = Result("its command had ended before")
     if not gate_only:
-        result = repeated(action.retry, deadline, lambda: _once(action, action.script, scene, deadline))
+        result = repeated(
+            action.retry, scene, deadline, lambda: _once(action, action.script, scene, deadline)
+        )
         scene.note({"what": COMMAND_ENDED})
-    if action.until is not None:
+    if action.until is not None and scene.living:
         waited_s = wait_for(action.until, scene, deadline, action.position)
         return Result(result.found, {**result.data, "waited_s": round(waited_s, 3)})
     return result

@@ -30,6 +30,9 @@ OPCODES_BETWEEN_LOOKS = 20_000
 SENDING = ("judged", "begun", "waiting")
 """The boundaries at which a change on a server is about to be sent, for the first time or again."""
 
+CLOCK_DECIDES = 0.0
+"""No forecast refuses a change that is measured, and ended at its budget, right here: in a rehearsal."""
+
 Hook = Callable[[str], None]
 
 
@@ -38,7 +41,7 @@ class Purpose:
     """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
 
     ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock). ``rehearsed_s``
-    is how long it held writers in the rehearsal.
+    is how long it held writers in the rehearsal; `CLOCK_DECIDES` in a rehearsal itself.
     """
 
     action: str
@@ -57,7 +60,7 @@ def content_of(action: SqlAction) -> str:
 
 def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     """Run the queries on one snapshot and hold their rows against what is expected."""
-    return repeated(action.retry, deadline, lambda: _query_once(action, scene, deadline))
+    return repeated(action.retry, scene, deadline, lambda: _query_once(action, scene, deadline))
 
 
 def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:

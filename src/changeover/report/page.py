@@ -18,7 +18,7 @@ from changeover.errors import ChangeoverError, Refused
 from changeover.folders import State
 from changeover.plan import Plan
 from changeover.progress import Line, frozen_s, lines
-from changeover.records import Record, records
+from changeover.records import Record, named
 from changeover.run import PROBE
 from changeover.status import look
 
@@ -133,7 +133,7 @@ def gather(state: State, database: Database, plan: Plan | None, run_id: str | No
     entries = state.entries(name)
     first = begun(entries)
     assert first is not None
-    record = next((one for one in records(state) if one.id == first.text("rehearsal")), None)
+    record = named(state, first.text("rehearsal"))
     predicted = record.predicted() if record else {}
     end, turned = last(entries, Kind.ENDED), last(entries, Kind.TURNED)
     given = first.data.get("parameters")

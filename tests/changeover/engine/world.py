@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.course import Doing, Task
-from changeover.engine import COMMAND_ENDED, Decision, End, Perform, Settle, Turn, decide
+from changeover.engine import Decision, End, Perform, Settle, Turn, decide
 from changeover.entries import Command, Ending, Entry, Kind
+from changeover.known import COMMAND_ENDED
 from changeover.load import read_text
 from changeover.plan import Plan
 
