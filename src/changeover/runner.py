@@ -7,6 +7,7 @@ because then nothing it did would be safe.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from changeover.actions import sql
@@ -24,10 +25,12 @@ from changeover.errors import (
     LeaseLost,
     Locked,
     OutcomeUnknown,
+    Refused,
     StepFailed,
 )
 from changeover.journal import Journal
 from changeover.keeper import Keeper, take_lease
+from changeover.known import fold
 from changeover.perform import Performer, direction_of
 from changeover.plan import Phase, Plan
 
@@ -75,7 +78,35 @@ class Runner:
     keeper: Keeper | None = None
 
     def work(self) -> End:
-        """Do everything that is to be done in this session."""
+        """Do everything that is to be done in this session.
+
+        Raises Refused when the runner cannot even begin, LeaseLost, Full, DatabaseError when it cannot go on.
+        """
+        try:
+            return self._work()
+        except LeaseLost:
+            raise
+        except ChangeoverError as error:
+            untouched = self._has_not_begun()
+            self._could_not_go_on(error, Ending.REFUSED if untouched else Ending.STOPPED)
+            if untouched and not isinstance(error, Refused):
+                raise Refused(
+                    f"{error.message} Nothing was begun.", hint=f"{error.hint} Then run it again."
+                ) from error
+            raise
+
+    def _has_not_begun(self) -> bool:
+        """Whether no step that changes anything was started, in this session or before."""
+        state = fold(self.journal.entries)
+        tasks = self.performer.tasks
+        return not any(state.of(task).started for task in (*tasks.execute, *tasks.finish))
+
+    def _could_not_go_on(self, error: ChangeoverError, how: Ending) -> None:
+        """The journal says why, where it can still be written: `status` must not guess."""
+        with suppress(ChangeoverError):
+            self.journal.add(Kind.ENDED, ending=how.value, reason=error.message, hint=error.hint)
+
+    def _work(self) -> End:
         self._end_orphans()
         while True:
             self._hear()

@@ -3,13 +3,14 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover import run
+from changeover import run, status
 from changeover.entries import Ending
 from changeover.errors import BadParameter, NotRehearsed, PlanErrors, Refused, Undecided
 from changeover.folders import state_of
@@ -52,6 +53,22 @@ def test_a_database_changed_after_the_rehearsal_is_refused_with_the_difference(r
 
 def test_new_rows_after_the_rehearsal_are_no_reason_to_refuse(rehearsed: Club) -> None:
     _change(rehearsed, "INSERT INTO members (name, phone, house) VALUES ('Late', '7', 'north')")
+    assert club.start(rehearsed).ending is Ending.DONE
+
+
+def test_a_writer_who_holds_the_lock_at_the_start_is_a_refusal_and_nothing_was_begun(
+    rehearsed: Club,
+) -> None:
+    before = sha256(rehearsed.database.read_bytes()).hexdigest()
+    with closing(sqlite3.connect(rehearsed.database, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Refused, match="Nothing was begun"):
+            club.start(rehearsed)
+        writer.execute("ROLLBACK")
+    state = state_of(rehearsed.database)
+    standing = status.look(state, rehearsed.database, rehearsed.plan())
+    assert "refused before anything was changed" in standing.how
+    assert sha256(rehearsed.database.read_bytes()).hexdigest() == before
     assert club.start(rehearsed).ending is Ending.DONE
 
 

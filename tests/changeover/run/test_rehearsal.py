@@ -1,13 +1,16 @@
 """The rehearsal: what it proves, what it cannot show, and that production never feels it."""
 
 import sqlite3
+import time
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
+from changeover.database import strategies
 from changeover.entries import Ending
 from changeover.folders import state_of
 from changeover.records import Record
@@ -42,6 +45,34 @@ def test_a_check_that_waits_for_new_rows_is_shown_and_one_that_waits_for_the_app
     assert record.passed, record.faults
     assert "grown" in {step.id for step in record.steps}
     assert [reason for reason in record.skipped if "greeted" in reason and "living application" in reason]
+
+
+def test_what_would_be_waited_for_is_not_waited_for_where_nobody_writes(work: Path) -> None:
+    waits = "\n```sql {#slow retries=3 every=30s expect=some}\nSELECT id FROM members WHERE id > 5;\n```\n"
+    started_s = time.monotonic()
+    record = _rehearsed(club.make(work / "club", after=waits))
+    assert record.passed, record.faults
+    assert time.monotonic() - started_s < 30
+
+
+def test_the_limits_of_the_plan_end_a_rehearsal_as_they_end_the_run(work: Path) -> None:
+    one = club.make(work / "club", execute="\n```bash {#look safe}\nsleep 1\n```\n")
+    text = (one.folder / "PLAN.md").read_text()
+    (one.folder / "PLAN.md").write_text(text.replace("#verify budget=20s", "#verify budget=300ms"))
+    record = _rehearsed(one)
+    assert "'Verify' may take 300ms" in record.faults[0]
+    assert [step.direction for step in record.steps if step.id == "look"] == ["forward", "again"]
+
+
+def test_in_a_rehearsal_the_clock_decides_and_not_the_forecast(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strategies, "ROWS_COPIED_PER_S", 1)
+    one = club.make(work / "club", members=50)
+    record = _rehearsed(one)
+    assert record.passed, record.faults
+    assert record.frozen_s < 10
+    assert club.start(one).ending is Ending.DONE
 
 
 def test_production_is_not_changed_by_a_byte_and_the_copies_are_gone(work: Path) -> None:
