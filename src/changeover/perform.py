@@ -110,7 +110,8 @@ class Performer:
         final = forward and action.id == self.last_change
         after = self.plan.schema.after if self.plan.schema else None
         contract = self.contract() if final else None
-        content = _sql(self.plan.action(action.undoes)) if action.undoes is not None else action
+        undone = self.plan.action(action.undoes) if action.undoes is not None else action
+        content = undone if isinstance(undone, SqlAction) else action
         return sql.Purpose(
             action.id,
             direction_of(task),

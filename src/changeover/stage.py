@@ -116,12 +116,14 @@ class Stage:
 
     def do(self, task: Task, direction: str, depth: Depth) -> None:
         """Do a task on the copy, or list it; its limits are kept only where it goes as it will in the run."""
-        self.progress(f"{direction}: {task.label}", None, None)
+        performer = self._performer()
+        if not performer.outside(task):
+            self.progress(f"{direction}: {task.label}", None, None)
         limit = limits.tightest(self.plan, self.tasks, self.state(), task) if direction == AGAIN else None
         self._note(Kind.STARTED, task)
         started_s = time.monotonic()
         try:
-            result = self._performer().perform(task, self._scene(direction, depth), limit)
+            result = performer.perform(task, self._scene(direction, depth), limit)
         except ChangeoverError as error:
             found = self.values.redactor.hide(error.message)
             self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
