@@ -39,7 +39,8 @@ def poll_outcome(result: PollResult) -> PollOutcome:
         system=result.system.vendor_site_id,
         success=result.ok,
         solar=reading.solar_w if reading else None,
-        battery=reading.battery_w if reading else None,
+        battery=reading.battery_soc_pct if reading else None,
+        battery_w=reading.battery_w if reading else None,
         delay=reading.delay_s if reading else None,
         error=str(result.error) if result.error else None,
     )

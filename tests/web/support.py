@@ -59,7 +59,7 @@ class Calls:
 
     async def poll_now(self) -> Sequence[PollOutcome]:
         self.polls += 1
-        return [PollOutcome("1586", True, solar=3120, battery=-2301, delay=3)]
+        return [PollOutcome("1586", True, solar=3120, battery=61.4, battery_w=-2301, delay=3)]
 
     async def daily(self, job: DailyJob) -> Sequence[DailyOutcome]:
         self.jobs.append(job)

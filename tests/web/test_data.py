@@ -149,7 +149,8 @@ def test_cron_polls_and_closes_days_as_ordered(store: Store) -> None:
             "system": "1586",
             "success": True,
             "solar": 3120,
-            "battery": -2301,
+            "battery": 61.4,
+            "batteryW": -2301,
             "delay": 3,
             "error": None,
         }
@@ -334,7 +335,7 @@ def test_the_api_is_described_with_examples(anonymous: httpx2.Client) -> None:
         assert ok["example"]
         assert ok["schema"]["$ref"]
     names = {parameter["name"] for parameter in described["paths"]["/api/history"]["get"]["parameters"]}
-    assert names == {"systemId", "interval", "fields", "last", "startTime", "endTime", "points"}
+    assert names == {"systemId", "interval", "fields", "last", "startTime", "endTime", "points", "format"}
     documented = Path(__file__).parents[2].joinpath("docs/api.md").read_text()
     for path in described["paths"]:
         assert path in documented, f"docs/api.md does not mention {path}"

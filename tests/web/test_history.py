@@ -20,7 +20,7 @@ PLUS_TEN = Zone(600)
 
 def history(client: httpx2.Client, **params: Any) -> Any:
     asked = {"systemId": 1, "interval": "5m", "fields": "solar"} | params
-    answer = client.get("/api/history", params=asked, headers=COOKIE)
+    answer = client.get("/api/v2/history", params=asked, headers=COOKIE)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -159,7 +159,7 @@ def test_a_wrong_parameter_is_named(
 ) -> None:
     asked = {"systemId": 1, "interval": "5m", "fields": "solar", "last": "1h"} | params
     answer = owner.get(
-        "/api/history", params={key: value for key, value in asked.items() if value is not None}
+        "/api/v2/history", params={key: value for key, value in asked.items() if value is not None}
     )
     assert answer.status_code == 400
     assert answer.json()["parameter"] == parameter
@@ -167,7 +167,7 @@ def test_a_wrong_parameter_is_named(
 
 
 def test_an_unknown_interval_is_501(owner: httpx2.Client) -> None:
-    answer = owner.get("/api/history?systemId=1&interval=1h&fields=solar&last=1d")
+    answer = owner.get("/api/v2/history?systemId=1&interval=1h&fields=solar&last=1d")
     assert answer.status_code == 501
     assert answer.json()["error"] == "Only 5m, 30m, and 1d intervals are supported"
 
@@ -238,7 +238,7 @@ def test_rounding_a_list_is_rounding_each_and_never_minus_zero(values: list[floa
 def test_an_unchanged_history_is_304_and_compressed_only_for_far_clients(
     owner: httpx2.Client, store: Store
 ) -> None:
-    url = "/api/history?systemId=1&interval=5m&fields=solar,load&last=7d"
+    url = "/api/v2/history?systemId=1&interval=5m&fields=solar,load&last=7d"
     first = owner.get(url, headers={"accept-encoding": "gzip"})
     assert "content-encoding" not in first.headers
     assert owner.get(url, headers={"if-none-match": first.headers["etag"]}).status_code == 304

@@ -17,7 +17,11 @@ BUDGET_BYTES = 100_000
 
 
 @pytest.mark.parametrize(
-    "name", ["dashboard.html", "overview.html", "admin.html", "login.html", "docs.html", "offline.html"]
+    "name",
+    [
+        *("dashboard.html", "overview.html", "admin.html", "login.html"),
+        *("docs.html", "offline.html", "missing.html"),
+    ],
 )
 def test_a_page_and_all_its_modules_weigh_little(name: str) -> None:
     loaded = files.load()
@@ -46,6 +50,19 @@ def test_files_of_a_release_are_kept_for_ever_and_others_asked_for_again(anonymo
     assert "immutable" in anonymous.get(address[1]).headers["cache-control"]
     assert anonymous.get("/static/v-old/app.css").headers["cache-control"] == "no-cache"
     assert anonymous.get("/static/dashboard.html").status_code == 404
+
+
+def test_what_does_not_exist_is_a_page_for_people_and_json_for_machines(owner: httpx2.Client) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-language": "de"}
+    for path in ("/nothing", "/dashboard/99", "/dashboard/first", "/admin/nothing"):
+        answer = owner.get(path, headers=browser)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "Hier ist nichts" in answer.text
+        assert "Home 1586" not in answer.text
+    for path in ("/api/nothing", "/static/nothing"):
+        assert owner.get(path, headers=browser).json()["success"] is False
+    assert owner.get("/dashboard/99").status_code == 404
+    assert owner.get("/nothing").json()["error"] == "There is nothing at /nothing"
 
 
 def test_a_script_cannot_be_smuggled_in_by_a_name(owner: httpx2.Client) -> None:

@@ -71,7 +71,7 @@ def living(path: Path, zone: Zone, day: str) -> Iterator[tuple[httpx2.Client, St
 
 
 def history(client: httpx2.Client, **asked: object) -> dict[str, Any]:
-    answer = client.get("/api/history", params={"systemId": 1, "fields": "load"} | asked)
+    answer = client.get("/api/v2/history", params={"systemId": 1, "fields": "load"} | asked)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()["data"][0]["history"]
     return found

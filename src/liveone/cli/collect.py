@@ -32,7 +32,7 @@ def poll_command(shell: Shell, as_json: bool) -> None:
         print_json([asdict(outcome) for outcome in outcomes])
     for outcome in [] if as_json else outcomes:
         if outcome.success:
-            seen = f"solar {outcome.solar} W, battery {outcome.battery} W, {outcome.delay} s old"
+            seen = f"solar {outcome.solar} W, battery {outcome.battery_w} W, {outcome.delay} s old"
             click.echo(f"{outcome.system}: {seen}")
         else:
             click.echo(f"{outcome.system}: FAILED {outcome.error}")

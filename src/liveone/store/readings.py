@@ -99,6 +99,12 @@ def newest_at(store: Store) -> dict[int, int]:
     return dict(store.read("readings_newest_at"))  # type: ignore[arg-type]
 
 
+def oldest_and_newest_at(store: Store) -> tuple[int | None, int | None]:
+    """The ``inverter_time`` of the oldest and of the newest reading there is, of any system."""
+    ((oldest_at, newest_at),) = store.read("readings_oldest_newest")
+    return oldest_at, newest_at  # type: ignore[return-value]
+
+
 def between(store: Store, system_id: int, start_at: int, end_at: int) -> list[Reading]:
     """The readings of a system taken in ``(start_at, end_at]``, oldest first."""
     return [reading_of(row) for row in store.read("readings_between", system_id, start_at, end_at)]

@@ -1,11 +1,12 @@
 """What the API says: JSON bytes built by ourselves, and one shape for every error.
 
-An error is ``{"error": "...", ...}`` with the right status; whatever raises ends here.
+An error is ``{"success": false, "error": "...", ...}`` with the right status; whatever raises ends here.
 """
 
 import gzip
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -46,15 +47,24 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
     return Response(content, status, NO_STORE | dict(headers or {}), media_type=JSON)
 
 
-def json_bytes(request: Request, body: bytes, etag: str) -> Response:
-    """JSON that is ready: 304 where the client has it, compressed where a network is in between."""
-    headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "accept-encoding, cookie"}
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An answer's bytes, and a tag that changes only when what it says does."""
+
+    body: bytes
+    etag: str
+
+
+def tagged(request: Request, found: Tagged, media_type: str = JSON) -> Response:
+    """An answer that is ready: 304 where the client has it, compressed where a network is in between."""
+    body, etag = found.body, found.etag
+    headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "accept, accept-encoding, cookie"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if _worth_compressing(request, body):
         body = gzip.compress(body, compresslevel=COMPRESSION, mtime=0)
         headers["content-encoding"] = "gzip"
-    return Response(body, headers=headers, media_type=JSON)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _worth_compressing(request: Request, body: bytes) -> bool:
@@ -64,14 +74,15 @@ def _worth_compressing(request: Request, body: bytes) -> bool:
 
 
 def error_answer(error: ApiError) -> Response:
-    return answer({"error": str(error), **error.more}, error.status, error.headers)
+    """``success`` is what clients of the original service look at."""
+    return answer({"success": False, "error": str(error), **error.more}, error.status, error.headers)
 
 
 def install(app: FastAPI) -> None:
     """Give every kind of failure the one shape."""
     app.add_exception_handler(ApiError, _on_api_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(LiveOneError, _on_liveone_error)
 
 
@@ -79,7 +90,7 @@ def store_error(error: StoreError) -> ApiError:
     """503 with the plain reason: whatever is wrong with the database, the request itself was right."""
     message, hint = plain(error), error.hint
     headers = {"retry-after": "5"} if error.retryable else None
-    return ApiError(503, message, headers=headers, success=False, hint=hint)
+    return ApiError(503, message, headers=headers, hint=hint)
 
 
 def plain(error: LiveOneError) -> str:
@@ -92,14 +103,14 @@ async def _on_api_error(_: Request, error: Exception) -> Response:
     return error_answer(error)
 
 
-async def _on_http_error(request: Request, error: Exception) -> Response:
+async def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     text = {404: f"There is nothing at {request.url.path}", 405: f"{request.method} is not allowed here"}
     message = text.get(error.status_code, error.detail or HTTPStatus(error.status_code).phrase)
     return error_answer(ApiError(error.status_code, message, headers=error.headers))
 
 
-async def _on_invalid(_: Request, error: Exception) -> Response:
+async def invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 
 import liveone
 from liveone.web import answers, files, shell
@@ -13,6 +14,7 @@ from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
 from liveone.web.routes import admin, backups, cron, data, health, login, pages, readings, steward, stream
+from liveone.web.routes import original as original_routes
 from liveone.web.services import Services
 
 DESCRIPTION = """
@@ -52,8 +54,14 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    everything = (data, readings, stream, cron, login, admin, steward, backups, health, pages)
+    everything = (
+        *(data, readings, stream, cron, login, admin, steward, backups, health),
+        *(original_routes, pages),
+    )
     for part in (health,) if for_operators_only else everything:
         app.include_router(part.router)
+    if not for_operators_only:
+        app.add_exception_handler(404, pages.not_found)
+        app.add_exception_handler(RequestValidationError, pages.not_understood)
     app.add_middleware(Guard, local_only=services.auth.is_open)
     return app

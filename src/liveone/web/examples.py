@@ -9,11 +9,11 @@ ENERGY = {
     "gridOutKwh": 0,
 }
 TOTAL = {
-    "solarKwh": 25567,
-    "loadKwh": 21004,
-    "batteryInKwh": 9120,
-    "batteryOutKwh": 8455,
-    "gridInKwh": 916.7,
+    "solarKwh": 25567.123,
+    "loadKwh": 21004.25,
+    "batteryInKwh": 9120.371,
+    "batteryOutKwh": 8455.04,
+    "gridInKwh": 916.741,
     "gridOutKwh": 0,
 }
 GAINED = {
@@ -67,6 +67,8 @@ DATA = {
         },
         "sinceFirst": {"since": "2025-02-11T15:05:00+10:00", "hours": 4507, "energy": GAINED},
     },
+    "inverterTime": "2025-08-18T10:00:00+10:00",
+    "receivedTime": "2025-08-18T10:00:03+10:00",
     "systemId": 1,
     "vendorType": "select.live",
     "vendorSiteId": "1586",
@@ -96,6 +98,8 @@ HISTORY = {
     "version": "v4.1",
     "network": "liveone",
     "created_at": "2025-08-18T10:02:11+10:00",
+    "requestStart": "2025-08-18T09:45:00+10:00",
+    "requestEnd": "2025-08-18T10:00:00+10:00",
     "data": [
         {
             "id": "liveone.select.live.1586.solar.power",

@@ -15,51 +15,86 @@ from liveone.domain.zones import Zone
 from liveone.store import aggregates
 from liveone.store import history as stored
 from liveone.web import fields as fields_module
+from liveone.web.answers import Tagged
 from liveone.web.fields import Field
 from liveone.web.history_days import daily
-from liveone.web.numbers import rounded_all
+from liveone.web.numbers import MWH, exact, rounded_all, to_decimals
 from liveone.web.ranges import Window
+from liveone.web.rules import Rules
 from liveone.web.series import Column, Source, Values, aligned, placed, summed, whole
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """The answer's bytes, and a tag that changes only when the data do."""
+class Answered:
+    """A history before it is written: each field with its values, in order."""
 
-    body: bytes
-    etag: str
+    source: Source
+    window: Window
+    series: Sequence[tuple[Field, Values]]
 
 
-def history(source: Source, window: Window, fields: Sequence[Field]) -> History:
-    """The history of one system. ``fields`` gives the order of the series."""
+def history(source: Source, window: Window, fields: Sequence[Field]) -> Answered:
+    """The history of one system, its numbers as they will be written; ``fields`` gives the series' order."""
     values = (daily if window.in_days else _minutes)(source, window, fields)
+    return Answered(source, window, [(field, _written(field, values[field.name])) for field in fields])
+
+
+def _written(field: Field, values: Values) -> Values:
+    if field.kind == "counter":
+        return Values([exact(value) for value in values.data])
+    if field.exact:
+        return Values([to_decimals(value, MWH) for value in values.data], values.estimated)
+    return Values(rounded_all(values.data), values.estimated)
+
+
+def opennem(answered: Answered, rules: Rules) -> Tagged:
+    """The answer as OpenNEM has it."""
+    source, window = answered.source, answered.window
     stretch = _stretch(window, source.zone)
-    series = [_series(source.system, field, stretch, values[field.name]) for field in fields]
-    data = orjson.dumps(series)
+    series = [_series(source.system, field, stretch, values) for field, values in answered.series]
+    if rules.nothing_is_no_series and not any(_has_value(values) for _, values in answered.series):
+        series = []
+    data, asked = orjson.dumps(series), _asked(window, source.zone)
     body = orjson.dumps(
         {
             "type": "energy",
             "version": "v4.1",
             "network": "liveone",
             "created_at": source.zone.iso(int(source.now_at)),
+            **asked,
             "data": orjson.Fragment(data),
         }
     )
-    return History(body, f'W/"{blake2b(data, digest_size=12).hexdigest()}"')
+    return Tagged(body, tag(data, asked))
+
+
+def tag(data: bytes, asked: dict[str, str]) -> str:
+    """What an answer's ETag is made of: all but the moment at which it was made."""
+    return f'W/"{blake2b(data + orjson.dumps(asked), digest_size=12).hexdigest()}"'
+
+
+def _has_value(values: Values) -> bool:
+    return any(value is not None for value in values.data)
 
 
 def _series(system: System, field: Field, stretch: dict[str, str], values: Values) -> dict[str, object]:
-    numbers = {"data": rounded_all(values.data)}
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
     return {
         "id": field.series_id(system),
         "type": field.kind,
         "units": field.units,
-        "history": stretch | numbers | estimated,
+        "history": stretch | {"data": values.data} | estimated,
         "network": "liveone",
         "source": fields_module.source_of(system),
         "description": field.description,
     }
+
+
+def _asked(window: Window, zone: Zone) -> dict[str, str]:
+    """Which range was meant: days by their date, both included."""
+    if window.in_days:
+        return {"requestStart": window.first_day, "requestEnd": window.last_day}
+    return {"requestStart": zone.iso(window.start_at), "requestEnd": zone.iso(window.end_at)}
 
 
 def _stretch(window: Window, zone: Zone) -> dict[str, str]:
@@ -76,7 +111,7 @@ def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[st
         field.name: Values(whole(column) if field.kind == "power" else column)
         for field, column in zip(plain, _columns(source, window, plain), strict=True)
     }
-    if fields_module.any_counter(fields):
+    if len(plain) < len(fields):
         found |= _interval_energy(source, window)
     return found
 

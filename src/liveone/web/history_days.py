@@ -4,17 +4,16 @@ At ``1d`` every energy comes with the indexes of days that are estimated in part
 an interval, powers are means of their days and a missing day makes the interval's energy an estimate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import Zone
-from liveone.store import history as stored
 from liveone.web.daily import days_of, earlier, estimates
 from liveone.web.fields import Field
 from liveone.web.numbers import Number
 from liveone.web.ranges import Window
-from liveone.web.series import Source, Values, placed, summed, whole
+from liveone.web.series import Source, Values, summed, whole
 
 Group = Sequence[Day | None]
 """The days of one interval; None is a day of which nothing is known."""
@@ -23,44 +22,16 @@ Flags = Mapping[str, Sequence[bool]]
 """By day: for each of its six energies, whether it is estimated in part."""
 
 NET = {
-    "solar": ("solar", None),
-    "load": ("load", None),
-    "battery": ("battery_out", "battery_in"),
-    "grid": ("grid_in", "grid_out"),
+    "net_solar": ("solar", None),
+    "net_load": ("load", None),
+    "net_battery": ("battery_out", "battery_in"),
+    "net_grid": ("grid_in", "grid_out"),
 }
 """Which counter counts the energy of a power's positive sign, and which that of its negative one."""
 
 
 def daily(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
     """The values of each field, by its name."""
-    energies = [field for field in fields if field.kind == "energy"]
-    others = [field for field in fields if field.kind != "energy"]
-    if others and source.system.time_zone is None:
-        return _from_buckets(source, window, others) | _from_days(source, window, energies)
-    return _from_days(source, window, fields)
-
-
-def _from_buckets(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
-    """Powers and states of charge, summed up by the database; it knows days of a fixed offset only."""
-    columns = [field.column for field in fields]
-    rows = stored.buckets(
-        source.store,
-        source.system.id,
-        window.start_at,
-        window.end_at,
-        window.step_s,
-        columns,
-        source.zone.offset_s(window.end_at),
-    )
-    return {
-        field.name: Values(whole(column) if field.kind == "power" else column)
-        for field, column in zip(fields, placed(rows, window, len(columns)), strict=True)
-    }
-
-
-def _from_days(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
-    if not fields:
-        return {}
     days = window.days()
     known = days_of(source, window.first_day, window.last_day)
     groups = [
@@ -79,9 +50,12 @@ def _values(field: Field, groups: Sequence[Group], flags: Flags) -> Values:
     if field.kind == "energy":
         parts = [[_energy(field, day, flags) for day in group] for group in groups]
         return _missing_is_estimated(summed(parts), groups)
-    if field.kind == "soc":
-        return Values([_last_soc(group) for group in groups])
-    return Values([_mean_w(f"{field.name}_w_avg", group) for group in groups])
+    if field.kind == "power":
+        return Values(whole([_mean(f"{field.name}_w_avg", group) for group in groups]))
+    if field.kind == "counter":
+        position = COUNTERS.index(field.name.removesuffix("_kwh_total"))
+        return Values([_last(f"{ENERGIES[position]}_alltime_kwh", group) for group in groups])
+    return Values([LEVELS[field.name](group) for group in groups])
 
 
 def _energy(field: Field, day: Day | None, flags: Flags) -> tuple[float | None, bool]:
@@ -110,14 +84,27 @@ def _missing_is_estimated(values: Values, groups: Sequence[Group]) -> Values:
     return Values(values.data, sorted(incomplete.union(values.estimated or ())))
 
 
-def _last_soc(group: Group) -> Number | None:
-    levels = [day.battery_soc_pct_end for day in group if day is not None]
-    return next((level for level in reversed(levels) if level is not None), None)
-
-
-def _mean_w(column: str, group: Group) -> Number | None:
-    """The mean of the days' means, each weighted by its intervals."""
+def _known(column: str, group: Group) -> list[tuple[float, int]]:
+    """The values that the days have, each with its day's number of intervals."""
     parts = [(getattr(day, column), day.interval_count) for day in group if day is not None]
-    measured = [(watts, count) for watts, count in parts if watts is not None and count]
-    total = sum(count for _, count in measured)
-    return round(sum(watts * count for watts, count in measured) / total) if total else None
+    return [(value, count) for value, count in parts if value is not None]
+
+
+def _last(column: str, group: Group) -> Number | None:
+    known = _known(column, group)
+    return known[-1][0] if known else None
+
+
+def _mean(column: str, group: Group) -> Number | None:
+    """The mean of the days' means, each weighted by its intervals."""
+    known = [(value, count) for value, count in _known(column, group) if count]
+    total = sum(count for _, count in known)
+    return sum(value * count for value, count in known) / total if total else None
+
+
+LEVELS: Mapping[str, Callable[[Group], Number | None]] = {
+    "soc": lambda group: _last("battery_soc_pct_end", group),
+    "soc_avg": lambda group: _mean("battery_soc_pct_avg", group),
+    "soc_min": lambda group: min((pct for pct, _ in _known("battery_soc_pct_min", group)), default=None),
+    "soc_max": lambda group: max((pct for pct, _ in _known("battery_soc_pct_max", group)), default=None),
+}

@@ -20,6 +20,7 @@ class Shape(BaseModel):
 class Failure(Shape):
     """Every error: what happened and, where somebody can do something, what."""
 
+    success: Literal[False] = False
     error: str
     parameter: Annotated[str | None, Field(description="the parameter that is wrong")] = None
     hint: str | None = None
@@ -30,7 +31,9 @@ class Done(Shape):
 
 
 class SignedIn(Done):
-    pass
+    """Who it was: ``role`` is ``admin`` or ``user``."""
+
+    user: dict[Literal["email", "displayName", "role"], str]
 
 
 class Order(BaseModel):
@@ -138,6 +141,8 @@ class Historical(Shape):
 class DataAnswer(Done):
     latest: Latest
     historical: Historical
+    inverterTime: Time  # noqa: N815
+    receivedTime: Time  # noqa: N815
     vendorType: str  # noqa: N815
     vendorSiteId: str  # noqa: N815
     displayName: str  # noqa: N815
@@ -158,7 +163,7 @@ class Stretch(Shape):
 
 class Series(Shape):
     id: Annotated[str, Field(examples=["liveone.select.live.1586.solar.power"])]
-    type: Literal["power", "energy", "soc"]
+    type: Literal["power", "energy", "soc", "percentage", "counter"]
     units: Literal["W", "kWh", "%"]
     history: Stretch
     network: str
@@ -173,6 +178,8 @@ class HistoryAnswer(Shape):
     version: str
     network: str
     created_at: Time
+    requestStart: Annotated[str, Field(description="the range that was meant; days by their date")]  # noqa: N815
+    requestEnd: str  # noqa: N815
     data: list[Series]
 
 

@@ -47,6 +47,8 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
             "yesterday": _yesterday(before, zone) if before else None,
             "sinceFirst": since_first(known.first, latest, zone),
         },
+        "inverterTime": zone.iso(latest.inverter_time),
+        "receivedTime": zone.iso(latest.received_time),
         **identity(system, zone),
         "timeZone": local_time(zone, now_at),
         "polling": polling_json(system, status, zone),
@@ -66,9 +68,7 @@ def nothing_yet(system: System, status: PollingStatus | None, zone: Zone) -> Api
         reason += f"; the last poll failed: {status.last_error}"
     elif status is None or not status.last_poll_time:
         reason += "; it has not been polled"
-    return ApiError(
-        503, f"{reason}.", success=False, **identity(system, zone), polling=polling_json(system, status, zone)
-    )
+    return ApiError(503, f"{reason}.", **identity(system, zone), polling=polling_json(system, status, zone))
 
 
 def identity(system: System, zone: Zone) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Which stretch of time a history asks for: words and dates in, whole intervals out.
 
-A window is ``(start_at, end_at]``, made of intervals that are named by their end; ``last`` ends with the
-newest complete interval (minutes) or with today (days). Old clients' limits hold for their intervals;
-``auto`` has none, it picks the resolution.
+A window is ``(start_at, end_at]``, made of intervals that are named by their end. What a time without an
+offset means, whether an end date is included and where ``last`` ends is said by ``Rules``. Old clients'
+limits hold for their intervals; ``auto`` has none, it picks the resolution.
 """
 
 import math
@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.web.answers import ApiError, bad_parameter
+from liveone.web.rules import V2, Rules
 
 DAY_S = 86_400
 STEPS_S = {"5m": 300, "30m": 1800, "1d": DAY_S}
@@ -23,8 +24,8 @@ DAY_LIMIT_MONTHS, DAY_LIMIT = 13, "13 months"
 EPOCH = date(1970, 1, 1)
 UNITS_S = {"m": 60, "h": 3600, "d": DAY_S}
 UNITS_MONTHS = {"mo": 1, "y": 12}
-LAST = re.compile(r"([1-9]\d{0,5})(mo|y|m|h|d)")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+LAST = re.compile(r"([1-9]\d{0,5})(mo|y|m|h|d)", re.ASCII | re.IGNORECASE)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LOST_PLUS = re.compile(r"(T.*) (\d{2}:?\d{2})")
 FIRST_YEAR, LAST_YEAR = 1975, 2199
 FIRST_AT = 157_766_400
@@ -34,13 +35,14 @@ DEFAULT_POINTS, MOST_POINTS = 1000, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The time parameters of a request, as they came."""
+    """The time parameters of a request, as they came, and by which rules they are read."""
 
     interval: str
     last: str | None = None
     start: str | None = None
     end: str | None = None
     points: str | None = None
+    rules: Rules = V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def _require_one_range(asked: Asked) -> None:
 def _minutes(asked: Asked, zone: Zone, now_at: float) -> Window:
     step_s = STEPS_S[asked.interval]
     if asked.last is not None:
-        end_at = _floor(int(now_at), step_s, zone.offset_s(now_at))
+        edge = _ceil if asked.rules.ends_with_running_interval else _floor
+        end_at = edge(math.floor(now_at), step_s, zone.offset_s(now_at))
         start_at = _floor(_back(asked.last, end_at, zone), step_s, zone.offset_s(end_at))
     else:
         start_at, end_at = _instants(asked, zone)
@@ -123,6 +126,9 @@ def _minutes(asked: Asked, zone: Zone, now_at: float) -> Window:
 def _days(asked: Asked, zone: Zone, now_at: float) -> Window:
     if asked.last is not None:
         last_day = _date(zone.date_of(int(now_at)))
+        if asked.rules.days_end_yesterday:
+            last_day -= timedelta(days=1)
+            _require_days(asked.last)
         first_day = _day_back(asked.last, last_day)
     else:
         first_day, last_day = _day("startTime", asked.start or ""), _day("endTime", asked.end or "")
@@ -137,7 +143,8 @@ def _auto(asked: Asked, zone: Zone, now_at: float, in_days_beyond_s: float) -> W
     _require_one_range(asked)
     points = _points(asked.points)
     if asked.last is not None:
-        end_at = _floor(int(now_at), AUTO_STEPS_S[0], 0)
+        edge = _ceil if asked.rules.ends_with_running_interval else _floor
+        end_at = edge(math.floor(now_at), AUTO_STEPS_S[0], 0)
         start_at = _back(asked.last, end_at, zone)
     else:
         start_at, end_at = _instants(asked, zone)
@@ -168,19 +175,23 @@ def _day_window(first_day: date, last_day: date, days_each: int, zone: Zone) -> 
 
 
 def _instants(asked: Asked, zone: Zone) -> tuple[int, int]:
-    start_at = _instant("startTime", asked.start or "", zone)
-    end_at = _instant("endTime", asked.end or "", zone)
+    start_at = _instant("startTime", asked.start or "", zone, asked.rules)
+    end_at = _instant("endTime", asked.end or "", zone, asked.rules)
+    if asked.rules.end_date_included and DAY.fullmatch(asked.end or ""):
+        end_at = zone.bounds(asked.end or "")[1]
     if start_at >= end_at:
         raise bad_parameter("startTime", "startTime must be before endTime")
     return start_at, end_at
 
 
-def _instant(name: str, text: str, zone: Zone) -> int:
-    """ISO 8601, with the system's own offset when it says none; a bare date is its local midnight."""
+def _instant(name: str, text: str, zone: Zone, rules: Rules) -> int:
+    """ISO 8601; a bare date is the local midnight at which it begins."""
     if DAY.fullmatch(text):
         return zone.bounds(_day(name, text).isoformat())[0]
     try:
         moment = datetime.fromisoformat(LOST_PLUS.sub(r"\1+\2", text))
+        if moment.tzinfo is None and rules.zoneless_is_utc:
+            moment = moment.replace(tzinfo=UTC)
         if moment.tzinfo is None:
             at: float = _at_wall(moment.replace(tzinfo=UTC).timestamp(), zone)
         else:
@@ -233,11 +244,18 @@ def _day_back(last: str, today: date) -> date:
     return max(today - timedelta(days=min(days, 100_000) - 1), date(FIRST_YEAR, 1, 1))
 
 
+def _require_days(last: str) -> None:
+    if _last(last)[1] not in ("d", *UNITS_MONTHS):
+        raise bad_parameter(
+            "last", f"last must be a number of days at interval=1d, such as 7d: {last[:40]!r}"
+        )
+
+
 def _last(text: str) -> tuple[int, str]:
     match = LAST.fullmatch(text)
     if match is None:
         raise bad_parameter("last", f"last is not a duration such as 30m, 24h, 7d or 12mo: {text[:40]!r}")
-    return int(match[1]), match[2]
+    return int(match[1]), match[2].lower()
 
 
 def _points(text: str | None) -> int:

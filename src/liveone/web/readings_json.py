@@ -5,7 +5,7 @@ from typing import Any
 
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.domain.zones import Zone
-from liveone.web.numbers import Number, rounded
+from liveone.web.numbers import WH, Number, exact, rounded, to_decimals
 
 POWER_KEYS = {
     "solarW": "solar_w",
@@ -50,13 +50,14 @@ def losses_w(reading: Reading) -> Number | None:
 
 
 def totals(reading: Reading) -> dict[str, Number | None]:
-    """The six counters, kWh since the device was installed."""
-    return energies([getattr(reading, f"{name}_kwh_total") for name in COUNTERS])
+    """The six counters, kWh since the device was installed, as they are stored: differences of them count."""
+    counters = (getattr(reading, f"{name}_kwh_total") for name in COUNTERS)
+    return {key: exact(value) for key, value in zip(ENERGY_KEYS, counters, strict=True)}
 
 
 def energies(kwh: Sequence[float | None], keys: Sequence[str] = ENERGY_KEYS) -> dict[str, Number | None]:
-    """Six energies in the order of ``reading.COUNTERS``."""
-    return {key: rounded(value) for key, value in zip(keys, kwh, strict=True)}
+    """Six energies in the order of ``reading.COUNTERS``, to the Wh."""
+    return {key: to_decimals(value, WH) for key, value in zip(keys, kwh, strict=True)}
 
 
 def quality(

@@ -14,7 +14,8 @@ from liveone.web.auth import AuthSettings
 
 @dataclass(frozen=True, slots=True)
 class PollOutcome:
-    """What polling one system gave: ``solar`` and ``battery`` in W (house signs), ``delay`` in seconds.
+    """What polling one system gave: ``solar`` in W, ``battery`` the state of charge in %, as the original
+    service told it; ``battery_w`` in house signs, ``delay`` in seconds.
 
     ``system`` is the vendor's name of the site; ``error`` says why when ``success`` is false.
     """
@@ -22,7 +23,8 @@ class PollOutcome:
     system: str
     success: bool
     solar: int | None = None
-    battery: int | None = None
+    battery: float | None = None
+    battery_w: int | None = None
     delay: float | None = None
     error: str | None = None
 

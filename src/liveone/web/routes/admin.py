@@ -8,6 +8,7 @@ from liveone.domain import freshness
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import leases, polling, readings, storage, systems
+from liveone.web import original
 from liveone.web.access import Administrator, Wired
 from liveone.web.answers import answer
 from liveone.web.models import Done, Failure
@@ -28,6 +29,7 @@ def all_systems(_: Administrator, services: Wired) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
     statuses, newest = polling.statuses(store), readings.latest_many(store)
+    people = {user.id: user for user in services.auth.users}
     rows, every = [], systems.list_systems(store)
     holders = leases.holders(store, {system.id for system in every if system.is_active}, now_at)
     for system in every:
@@ -36,14 +38,16 @@ def all_systems(_: Administrator, services: Wired) -> Response:
         rows.append(
             {
                 "id": system.id,
-                "owner": system.owner,
                 **identity(system, zone),
                 "lastReadingTime": iso_or_none(zone, reading.inverter_time if reading else None),
                 "freshness": freshness.of(received_at, now_at, services.cadence_s),
-                "polling": polling_json(system, statuses.get(system.id), zone) | _polled(holders, system),
+                "polling": polling_json(system, statuses.get(system.id), zone)
+                | _polled(holders, system)
+                | original.polls(statuses.get(system.id)),
+                **original.system_row(system, people.get(system.owner or ""), reading, zone=zone),
             }
         )
-    return answer({"success": True, "systems": rows})
+    return answer({"success": True, "systems": rows, "totalSystems": len(rows), **_at(now_at)})
 
 
 @router.get("/users", summary="Accounts", responses=RESPONSES)
@@ -55,21 +59,25 @@ def users(_: Administrator, services: Wired) -> Response:
             "email": user.email,
             "isAdmin": user.is_admin,
             "tokens": len(user.token_hashes),
-            "systems": [
-                {"id": system.id, "role": systems.role_of(services.store, user.id, system.id)}
-                for system in systems.systems_of(services.store, user.id)
-            ],
+            **original.account_row(
+                user,
+                [
+                    (system, systems.role_of(services.store, user.id, system.id))
+                    for system in systems.systems_of(services.store, user.id)
+                ],
+            ),
         }
         for user in services.auth.users
     ]
-    owner = bool(services.auth.auth_password)
-    return answer({"success": True, "singleOwner": owner, "users": rows})
+    owner, now = bool(services.auth.auth_password), _at(services.clock.now_at())
+    return answer({"success": True, "singleOwner": owner, "users": rows, "totalUsers": len(rows), **now})
 
 
 @router.get("/storage", summary="What the database holds", responses=RESPONSES)
 def storage_of(_: Administrator, services: Wired) -> Response:
     """Sizes in bytes, rows a table, bytes a reading."""
     found = storage.storage(services.store)
+    on_server = "://" in services.store.database.label
     return answer(
         {
             "success": True,
@@ -79,8 +87,15 @@ def storage_of(_: Administrator, services: Wired) -> Response:
             "freeBytes": found.free_bytes,
             "rows": found.rows,
             "bytesPerReading": rounded(found.bytes_per_reading),
+            "database": original.database(
+                found, on_server=on_server, reach=readings.oldest_and_newest_at(services.store)
+            ),
         }
     )
+
+
+def _at(now_at: float) -> dict[str, str]:
+    return {"timestamp": original.UTC.iso(now_at)}
 
 
 def _polled(holders: dict[int, leases.Holder], system: System) -> dict[str, Any]:

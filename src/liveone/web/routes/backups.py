@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/admin/backups", tags=["admin"])
 
 async def _backups(_: Administrator, services: Wired) -> Backups:
     if services.backups is None:
-        raise ApiError(503, "This server was started without its backups.", success=False)
+        raise ApiError(503, "This server was started without its backups.")
     return services.backups
 
 

@@ -1,16 +1,17 @@
 """Work on command, for hosts that run their own schedule: poll every system, close days."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Response
 
 from liveone.domain.zones import Zone
-from liveone.web.access import CronCaller, Wired, system_number
+from liveone.web.access import CronCaller, CronOrAdministrator, Wired, system_number
 from liveone.web.answers import answer, bad_parameter
 from liveone.web.models import CronAnswer, DailyOrder, Failure
-from liveone.web.services import DailyJob, Services
+from liveone.web.services import DailyJob, PollOutcome, Services
 
-router = APIRouter(prefix="/api/cron", tags=["cron"], dependencies=[CronCaller])
+router = APIRouter(prefix="/api/cron", tags=["cron"])
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": CronAnswer, "description": "Done; each system's outcome."},
     401: {"model": Failure, "description": "Send Authorization: Bearer <CRON_SECRET>."},
@@ -19,14 +20,18 @@ UTC = Zone(0)
 WHICH = 'Send {"action":"catchup"}, {"action":"clear"} or {"systemId":"1","date":"2025-08-17"}'
 
 
-@router.get("/minutely", summary="Poll every active system once", responses=RESPONSES)
-@router.post("/minutely", summary="Poll every active system once", responses=RESPONSES)
+@router.get(
+    "/minutely", summary="Poll every active system once", responses=RESPONSES, dependencies=[CronCaller]
+)
+@router.post(
+    "/minutely", summary="Poll every active system once", responses=RESPONSES, dependencies=[CronCaller]
+)
 async def minutely(services: Wired) -> Response:
     """Answers when every system has answered or failed; one system's failure is not another's."""
-    return _done(services, await services.poll_now())
+    return _done(services, [_polled(one) for one in await services.poll_now()])
 
 
-@router.get("/daily", summary="Aggregate yesterday", responses=RESPONSES)
+@router.get("/daily", summary="Aggregate yesterday", responses=RESPONSES, dependencies=[CronCaller])
 async def daily(services: Wired) -> Response:
     """For every system whose local midnight has passed."""
     return _done(services, await services.daily(DailyJob("yesterday")))
@@ -36,10 +41,20 @@ async def daily(services: Wired) -> Response:
     "/daily",
     summary="Aggregate again, or catch up",
     responses=RESPONSES | {400: {"model": Failure, "description": "An order that is not understood."}},
+    dependencies=[CronOrAdministrator],
 )
 async def daily_order(services: Wired, order: Annotated[DailyOrder, Body()]) -> Response:
-    """`catchup`: every complete day that is still open; `clear`: all days again; or one day of one system."""
+    """`catchup`: every complete day that is still open; `clear`: all days again; or one day of one system.
+
+    With the cron secret, or signed in as an administrator.
+    """
     return _done(services, await services.daily(_job(services, order)))
+
+
+def _polled(outcome: PollOutcome) -> dict[str, Any]:
+    """`battery` is the state of charge in %, as the original service told it."""
+    told = asdict(outcome)
+    return told | {"batteryW": told.pop("battery_w")}
 
 
 def _job(services: Services, order: DailyOrder) -> DailyJob:

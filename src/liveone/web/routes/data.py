@@ -1,20 +1,25 @@
 """The data: systems, the newest reading with today and yesterday, history."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from liveone.domain.zones import zone_of
 from liveone.web import fields as history_fields
 from liveone.web.access import Asking, Wired, system_for, systems_for
-from liveone.web.answers import answer, bad_parameter, json_bytes
+from liveone.web.answers import answer, bad_parameter, tagged
+from liveone.web.auth import Caller
 from liveone.web.cards import Cards
 from liveone.web.examples import DATA, HISTORY
-from liveone.web.history import history
+from liveone.web.history import history, opennem
 from liveone.web.models import DataAnswer, Done, Failure, HistoryAnswer, SystemsAnswer
 from liveone.web.overview import identity, overview
 from liveone.web.ranges import Asked, window
+from liveone.web.rows import CSV, as_csv, as_rows
+from liveone.web.rules import ORIGINAL, V2, Rules
 from liveone.web.series import Source
+from liveone.web.services import Services
 
 router = APIRouter(prefix="/api", tags=["data"])
 NOT_YOURS: dict[int | str, dict[str, Any]] = {
@@ -70,55 +75,93 @@ def all_systems(request: Request, caller: Asking, services: Wired) -> Response:
     return answer({"success": True, "now": now_at, "cards": found})
 
 
-@router.get(
-    "/history",
-    summary="One value per interval",
-    responses={
-        200: {"model": HistoryAnswer, "content": {"application/json": {"example": HISTORY}}},
-        304: {"description": "Unchanged since the answer whose ETag was sent."},
-        400: {"model": Failure, "description": "A parameter is missing or wrong; the answer names it."},
-        501: {"model": Failure, "description": "Only 5m, 30m, and 1d intervals are supported (and auto)."},
-        **NOT_YOURS,
-    },
-)
-def history_of(
-    *,
-    request: Request,
-    caller: Asking,
-    services: Wired,
+HISTORY_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": HistoryAnswer, "content": {"application/json": {"example": HISTORY}, "text/csv": {}}},
+    304: {"description": "Unchanged since the answer whose ETag was sent."},
+    400: {"model": Failure, "description": "A parameter is missing or wrong; the answer names it."},
+    501: {"model": Failure, "description": "Only 5m, 30m, and 1d intervals are supported (and auto)."},
+    **NOT_YOURS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryParameters:
+    """What a history is asked for with, as it came."""
+
     system_id: Annotated[
         str | None, Query(alias="systemId", description="the number of the system, required", examples=["1"])
-    ] = None,
-    interval: Annotated[str | None, Query(description="5m, 30m, 1d or auto", examples=["5m"])] = None,
+    ] = None
+    interval: Annotated[str | None, Query(description="5m, 30m, 1d or auto", examples=["5m"])] = None
     fields: Annotated[
         str | None,
         Query(description="comma-separated: " + ", ".join(history_fields.NAMES), examples=["solar,load"]),
-    ] = None,
-    last: Annotated[str | None, Query(description="30m, 24h, 7d, 12mo", examples=["24h"])] = None,
+    ] = None
+    last: Annotated[str | None, Query(description="30m, 24h, 7d, 12mo", examples=["24h"])] = None
     start_time: Annotated[
         str | None,
         Query(alias="startTime", description="ISO 8601 or YYYY-MM-DD, exclusive (days: inclusive)"),
-    ] = None,
+    ] = None
     end_time: Annotated[
         str | None, Query(alias="endTime", description="ISO 8601 or YYYY-MM-DD, inclusive")
-    ] = None,
+    ] = None
     points: Annotated[
         str | None, Query(description="for interval=auto: at most this many values, 1000 unless given")
-    ] = None,
-) -> Response:
-    """OpenNEM v4.1: one value per interval, null for a gap, never a missing slot.
+    ] = None
+    format: Annotated[
+        str | None, Query(description="rows: a table with times; csv: the same as CSV, as Accept: text/csv")
+    ] = None
 
-    A value belongs to the interval that ends at its time. At `1d` the fields solar, load, battery and
-    grid are the day's energy in kWh; at every other resolution they are mean power in W.
+
+Parameters = Annotated[HistoryParameters, Depends()]
+
+
+@router.get("/history", summary="One value per interval", responses=HISTORY_RESPONSES)
+def history_of(request: Request, caller: Asking, services: Wired, asked: Parameters) -> Response:
+    """OpenNEM v4.1: one value per interval, null for a gap, never a missing slot; as the original service
+    answered.
+
+    A value belongs to the interval that ends at its time. `battery` brings its state of charge along, and at
+    `1d` solar and load come as mean power and as energy. `last=7d` at `1d` ends with yesterday.
     """
-    for name, value in (("systemId", system_id), ("interval", interval), ("fields", fields)):
+    return _history(request, caller, services, asked, ORIGINAL)
+
+
+@router.get("/v2/history", summary="One value per interval, as our pages ask", responses=HISTORY_RESPONSES)
+def history_v2(request: Request, caller: Asking, services: Wired, asked: Parameters) -> Response:
+    """As `/api/history`, but a field is one series (at `1d` a power's name means the day's net energy), a
+    time without an offset is the system's own, an end that is a date is its beginning, and `last` at `1d`
+    ends with today.
+    """
+    return _history(request, caller, services, asked, V2)
+
+
+def _history(
+    request: Request, caller: Caller, services: Services, asked: HistoryParameters, rules: Rules
+) -> Response:
+    for name, value in (
+        ("systemId", asked.system_id),
+        ("interval", asked.interval),
+        ("fields", asked.fields),
+    ):
         if not value:
             raise bad_parameter(name, f"Missing required parameter: {name}")
-    assert interval
-    system = system_for(services.store, caller, system_id)
+    assert asked.interval
+    written = _format(request, asked.format)
+    system = system_for(services.store, caller, asked.system_id)
     zone, now_at = zone_of(system), services.clock.now_at()
-    asked = Asked(interval, last, start_time, end_time, points)
-    wanted = history_fields.parse(fields, interval)
-    stretch = window(asked, zone, now_at, in_days_beyond_s=history_fields.finest_s(wanted))
-    found = history(Source(services.store, system, zone, now_at), stretch, wanted)
-    return json_bytes(request, found.body, found.etag)
+    names = history_fields.names_of(asked.fields, rules)
+    meant = Asked(asked.interval, asked.last, asked.start_time, asked.end_time, asked.points, rules)
+    stretch = window(meant, zone, now_at, in_days_beyond_s=history_fields.finest_s(names))
+    by_day = asked.interval == "1d"
+    wanted = history_fields.fields_of(names, rules, in_days=stretch.in_days, by_day=by_day)
+    answered = history(Source(services.store, system, zone, now_at), stretch, wanted)
+    if written == "csv":
+        return tagged(request, as_csv(answered), media_type=CSV)
+    return tagged(request, as_rows(answered) if written == "rows" else opennem(answered, rules))
+
+
+def _format(request: Request, asked: str | None) -> str:
+    """``json``, ``rows`` or ``csv``: what was asked for, else what Accept says."""
+    if asked not in (None, "json", "rows", "csv"):
+        raise bad_parameter("format", f"format is not json, rows or csv: {asked[:40]!r}")
+    return asked or ("csv" if "text/csv" in request.headers.get("accept", "") else "json")

@@ -5,7 +5,7 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request, Response
 
-from liveone.web import sessions
+from liveone.web import original, sessions
 from liveone.web.access import gate_of, services_of
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth import OWNER, Gate, client_of, too_many
@@ -39,7 +39,9 @@ async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Re
     secret = gate.secret_of(account)
     assert secret is not None
     cookie = sessions.issue(gate.settings.session_key, account, secret, now_at=clock.now_at())
-    signed_in = answer({"success": True})
+    user = gate.user(account)
+    told = original.signed_in(user.email if user else offered.email, is_admin=user is None or user.is_admin)
+    signed_in = answer({"success": True, "user": told})
     _set_cookie(request, signed_in, cookie, sessions.LIFETIME_S)
     return signed_in
 

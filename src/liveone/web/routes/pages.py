@@ -19,7 +19,7 @@ from liveone.store import aggregates
 from liveone.store.store import Store
 from liveone.web import files, first
 from liveone.web.access import chosen, gate_of, services_of, systems_for
-from liveone.web.answers import ApiError, plain
+from liveone.web.answers import ApiError, http_error, invalid, plain
 from liveone.web.auth import Caller
 from liveone.web.cards import Cards
 from liveone.web.overview import identity, overview
@@ -30,6 +30,16 @@ from liveone.web.shell import Shell
 router = APIRouter(include_in_schema=False)
 QUICKLY = 3
 """The level of compression: half a millisecond for a page of one system."""
+
+MOVED = {
+    "/sign-in": "/login",
+    "/setup": "/admin?ask=add",
+    "/admin/users": "/admin",
+    "/admin/storage": "/admin?part=storage",
+    "/admin/activity": "/admin?part=health",
+}
+MACHINES = ("/api/", "/static/")
+"""Below these nobody expects a page."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
 Snapshot = Mapping[str, Any]
@@ -53,7 +63,7 @@ async def all_systems(request: Request) -> Response:
 
 @router.get("/dashboard/{system_id}")
 async def dashboard(request: Request, system_id: int) -> Response:
-    """One system; its newest values are in the page."""
+    """One system; its newest values are in the page. One that the caller may not see is not there: 404."""
 
     def snapshot(services: Services, caller: Caller) -> Snapshot:
         return _of_system(services, caller, system_id)
@@ -76,6 +86,16 @@ async def login(request: Request) -> Response:
     return _html(
         request, "login.html", {"accounts": bool(settings.users), "owner": bool(settings.auth_password)}
     )
+
+
+@router.get("/sign-in")
+@router.get("/setup")
+@router.get("/admin/users")
+@router.get("/admin/storage")
+@router.get("/admin/activity")
+async def moved(request: Request) -> Response:
+    """Addresses of the original service that people have as bookmarks."""
+    return RedirectResponse(MOVED[request.url.path], 308)
 
 
 @router.get("/docs")
@@ -168,10 +188,33 @@ async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Ca
     if caller is None:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return _to_login(asked)
-    return _html(request, name, await run_in_threadpool(snapshot, services_of(request), caller))
+    found = await run_in_threadpool(snapshot, services_of(request), caller)
+    if found.get("data", {}).get("status") == 404:
+        return missing(request)
+    return _html(request, name, found)
 
 
-def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
+def missing(request: Request) -> Response:
+    """The page for an address at which there is nothing."""
+    return _html(request, "missing.html", {}, status=404)
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    """A page for people, the one error shape for machines."""
+    return missing(request) if _is_read(request) else await http_error(request, error)
+
+
+async def not_understood(request: Request, error: Exception) -> Response:
+    """A page's address with a number that is none is no address."""
+    return missing(request) if _is_read(request) else await invalid(request, error)
+
+
+def _is_read(request: Request) -> bool:
+    """Whether a person looks at the answer: browsers say that they take HTML, other clients do not."""
+    return not request.url.path.startswith(MACHINES) and "text/html" in request.headers.get("accept", "")
+
+
+def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200) -> Response:
     shell = _shell(request)
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     language = shell.language(asked, request.headers.get("accept-language", ""))
@@ -181,7 +224,7 @@ def _html(request: Request, name: str, snapshot: Snapshot) -> Response:
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["content-encoding"] = gzip.compress(body, QUICKLY, mtime=0), "gzip"
-    return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+    return Response(body, status, headers=headers, media_type="text/html; charset=utf-8")
 
 
 def _shell(request: Request) -> Shell:

@@ -56,13 +56,18 @@ class Edited(Order):
     isActive: bool | None = None  # noqa: N815
 
 
-async def _administration(_: Administrator, services: Wired) -> Administration:
+def administration(services: Services) -> Administration:
+    """What does an administrator's work; ApiError 503 where there is none."""
     if services.administration is None:
-        raise ApiError(503, "This server was started without its administration.", success=False)
+        raise ApiError(503, "This server was started without its administration.")
     return services.administration
 
 
-Steward = Annotated[Administration, Depends(_administration)]
+async def _steward(_: Administrator, services: Wired) -> Administration:
+    return administration(services)
+
+
+Steward = Annotated[Administration, Depends(_steward)]
 
 
 @router.get("/accounts", summary="Configured vendor accounts", responses=RESPONSES)

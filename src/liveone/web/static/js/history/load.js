@@ -94,7 +94,7 @@ export async function history(systemId, span, fields, resolution, zone) {
   const last = resolution.interval === "1d" ? addDays(span.next, -1) : span.next;
   const range = whole ? { startTime: span.first, endTime: last } : { startTime: iso(span.startAt, zone), endTime: iso(span.endAt, zone) };
   const query = new URLSearchParams(Object.entries({ systemId, fields: fields.join(","), ...resolution, ...range }).map(([key, value]) => [key, String(value)]));
-  const { data } = await ask(`/api/history?${query}`);
+  const { data } = await ask(`/api/v2/history?${query}`);
   return toTrack(data, fields, zone);
 }
 
