@@ -9,10 +9,12 @@ from pathlib import Path
 
 from changeover.adopting.arrange import arrange
 from changeover.adopting.drafts import Inferred
+from changeover.adopting.lists import with_boxes
 from changeover.adopting.source import Chunk, Item, read_chunks
 from changeover.adopting.translate import Translator
-from changeover.adopting.write import plan_lines, translate_all
+from changeover.adopting.write import Drafts, bound_drafts, left_out, plan_lines, translate_all
 from changeover.load import read_text
+from changeover.plan import Phase
 from changeover.problems import Problem, Severity
 from changeover.rules import check
 from changeover.text import normalise, repair
@@ -42,16 +44,19 @@ def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Ad
     """The plan of a runbook. Scripts that it names are looked for in ``folder``, beside the plan."""
     source = repair(normalise(text))
     title, chunks = _title(read_chunks(source))
-    translator = Translator(chunks, folder)
-    _note_text(text, source, translator)
     arranged = arrange(chunks)
+    for phase, found in arranged.phases.items():
+        arranged.phases[phase] = [with_boxes(chunk, phase) for chunk in found]
+    sorted_chunks = [chunk for found in arranged.phases.values() for chunk in found]
+    translator = Translator(sorted_chunks, arranged.phases.get(Phase.EXECUTE, []), folder)
+    _note_text(text, source, translator)
     drafts = translate_all(arranged, translator)
-    _note_boxes(chunks, translator)
+    _note_boxes(sorted_chunks, drafts, translator)
     lines = plan_lines(title, arranged, translator, drafts, source)
     plan_text = _without_secrets("\n".join(lines).rstrip("\n") + "\n", translator.secrets)
     plan, problems = read_text(plan_text, (folder or Path()) / name)
-    found = [*problems, *(check(plan) if plan else [])]
-    decisions = [problem for problem in found if problem.severity is Severity.ERROR]
+    faults = [*problems, *(check(plan) if plan else [])]
+    decisions = [problem for problem in faults if problem.severity is Severity.ERROR]
     decisions.sort(key=lambda problem: (problem.position.file, problem.position.line))
     return Adopted(plan_text, tuple(sorted(translator.inferred, key=lambda i: i.line)), tuple(decisions))
 
@@ -76,10 +81,17 @@ def _note_text(text: str, source: str, translator: Translator) -> None:
         translator.note(1, f"the application answers at {translator.app}: parameter app")
 
 
-def _note_boxes(chunks: list[Chunk], translator: Translator) -> None:
-    for part in (part for chunk in chunks for part in chunk.parts):
-        if isinstance(part, Item) and part.ticked:
-            translator.note(part.line, "a ticked box has no check: it is open again, and a person is asked")
+def _note_boxes(chunks: list[Chunk], drafts: Drafts, translator: Translator) -> None:
+    for chunk in chunks:
+        for part, after in chunk.pairs():
+            if not isinstance(part, Item) or bound_drafts(part, after, drafts):
+                continue
+            if part.ticked:
+                translator.note(
+                    part.line, "a ticked box has no check: it is open again, and a person is asked"
+                )
+            elif part.listed and not left_out(part, after, drafts):
+                translator.note(part.line, "an item of a list is a box: a person is asked")
 
 
 def _without_secrets(text: str, secrets: list[tuple[str, str]]) -> str:

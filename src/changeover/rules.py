@@ -6,6 +6,7 @@ Rule: every function takes a plan and yields problems; none of them touches a fi
 from collections.abc import Iterator, Mapping
 
 from changeover.budgets import budget_rules
+from changeover.checking.command_rules import command_rules
 from changeover.deploy_rules import deploy_rules
 from changeover.lint import lint
 from changeover.names import used_names
@@ -34,7 +35,7 @@ def check(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
     """
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)
     found = [problem for rule in rules for problem in rule(plan)]
-    found += deploy_rules(plan, schema)
+    found += [*deploy_rules(plan, schema), *command_rules(plan, schema)]
     return sorted([*found, *lint(plan, schema)], key=lambda p: (p.position.file, p.position.line))
 
 

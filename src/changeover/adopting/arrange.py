@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from changeover.adopting.classify import is_verification, phase_of
+from changeover.adopting.lists import has_list
 from changeover.adopting.source import Chunk, Code, Item
 from changeover.adopting.translate import is_runnable
 from changeover.plan import Phase
@@ -40,7 +41,8 @@ def arrange(chunks: list[Chunk]) -> Arranged:
         inherited = [(level, phase) for level, phase in inherited if level < chunk.level]
         above = inherited[-1][1] if inherited else None
         phase = Phase.EXECUTE if chunk.line in stray else _phase(chunk, above, found)
-        inherited.append((chunk.level, phase))
+        if chunk.level > 0:  # what stands under the title says nothing of the sections below it
+            inherited.append((chunk.level, phase))
         if phase is None:
             (found.behind if found.phases else found.before).append(chunk)
         else:
@@ -50,7 +52,7 @@ def arrange(chunks: list[Chunk]) -> Arranged:
 
 def _stray_steps(chunks: list[Chunk]) -> set[int]:
     """The lines of numbered steps below a heading of Pre-flight, where no other heading names Execute."""
-    named = [(chunk, phase_of(chunk.heading)) for chunk in chunks if chunk.level > 1]
+    named = [(chunk, phase_of(chunk.heading)) for chunk in chunks if chunk.level > 0]
     if any(phase is Phase.EXECUTE and not _NUMBERED.match(chunk.heading) for chunk, phase in named):
         return set()
     stray, above = set(), (0, False)
@@ -63,10 +65,10 @@ def _stray_steps(chunks: list[Chunk]) -> set[int]:
 
 
 def _phase(chunk: Chunk, above: Phase | None, found: Arranged) -> Phase | None:
-    own = phase_of(chunk.heading) if chunk.level > 1 else None
+    own = phase_of(chunk.heading) if chunk.level > 0 else None
     if above in (Phase.ROLLBACK, Phase.PREFLIGHT, Phase.AFTER):
         return above
-    if own is Phase.EXECUTE and is_verification(chunk.heading) and _only_boxes(chunk):
+    if own is Phase.EXECUTE and is_verification(chunk.heading) and (_only_boxes(chunk) or has_list(chunk)):
         return Phase.AFTER
     if own or above:
         return own or above

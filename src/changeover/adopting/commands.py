@@ -1,30 +1,38 @@
-"""A shell fence as commands: continuations joined, comments read for expected output, prompts taken off.
+"""A shell fence of a runbook as commands, each with what the runbook says that it prints.
 
-Rule: a fence with loops, here-documents or anything that cannot be split safely stays one script.
+Rule: a fence with loops, alternatives or anything that cannot be split safely stays one script.
 """
 
 import re
-import shlex
 from dataclasses import dataclass, field
+
+from changeover.commands import shell
 
 _EXPECTED = re.compile(
     r"#+\s*(?:(?:the\s+)?expect(?:ed|s)?(?:\s+(?:output|result|response|answer|value))?|should\s+(?:return|show|print|be|see))"
     r"\s*(?::|=|->|\u2192)?\s*(?P<rest>.*)$",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(
-    r"^\s*(?:for|while|until|if|case|function|select|\{|\()\b|<<|^\s*\w+\s*\(\)", re.MULTILINE
-)
-_PROMPT = re.compile(r"^\s*[$%]\s+")
+_PROMPT = re.compile(r"^\s*(?:[\w.-]+@[\w.-]+:?[^\s$#%]*)?[$%\u276f]\s+")
+_GIVES_UP = ("exit", "return", "true", ":")
 
 
 @dataclass(slots=True)
 class Command:
-    """One command: ``text`` as written with continuations, ``words`` as a shell would split them."""
+    """One command of a runbook: as a shell reads it, and the comments after it that say what it prints."""
 
-    text: str
-    words: list[str]
+    shell: shell.Command
     expected: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The command as written, continuations and here-documents included."""
+        return self.shell.text
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its first program."""
+        return self.shell.parts[0].texts
 
     @property
     def expected_text(self) -> str:
@@ -34,55 +42,62 @@ class Command:
 
 def split_commands(script: str) -> list[Command] | None:
     """The commands of a script in order; None if it must stay whole."""
-    if _CONTROL.search(script):
+    try:
+        pieces = shell.read_script(without_prompts(script))
+    except shell.Unterminated:
         return None
     found: list[Command] = []
-    pending: list[str] = []
-    expecting = False
-    for raw in _without_prompts(script):
-        if not pending and raw.lstrip().startswith("#"):
-            expecting = _comment(raw.strip(), found, expecting)
+    expecting = gives_up = False
+    for piece in pieces:
+        if isinstance(piece, shell.Comment):
+            expecting = bool(piece.text) and _comment(piece.text, found, expecting)
             continue
-        if not pending and not raw.strip():
-            expecting = False
-            continue
-        pending.append(raw)
-        words = _words(pending)
-        if words is None:
-            continue
-        found.append(Command("\n".join(pending), words))
-        pending, expecting = [], False
-    return None if pending else found
+        if gives_up:
+            if piece.parts[0].texts[:1] not in ([word] for word in _GIVES_UP):
+                return None
+        elif piece.controlled or piece.joined == "&":
+            return None
+        else:
+            found.append(Command(piece))
+        expecting, gives_up = False, piece.joined == "||"
+    return found
 
 
-def _without_prompts(script: str) -> list[str]:
+def without_prompts(script: str) -> str:
+    """A console's log as a script: prompts taken off, output made comments that say what is expected."""
     lines = script.split("\n")
     if not any(_PROMPT.match(line) for line in lines):
-        return lines
-    prompted = [(_PROMPT.sub("", line), bool(_PROMPT.match(line))) for line in lines]
-    out, continued, seen = [], False, False
-    for text, is_command in prompted:
-        if is_command or continued or text.lstrip().startswith("#") or not text.strip():
-            out.append(text)
-            seen = seen or is_command
+        return script
+    out: list[str] = []
+    command: list[str] = []
+    answered = False
+    for line in lines:
+        prompted = _PROMPT.match(line) is not None
+        if command and not prompted and _is_open("\n".join(command)):
+            command.append(re.sub(r"^> ?", "", line))
+            out.append(command[-1])
+        elif prompted:
+            command, answered = [_PROMPT.sub("", line)], False
+            out.append(command[-1])
+        elif line.lstrip().startswith("#") or not line.strip():
+            out.append(line)
+        elif command:
+            out.append(f"# {line}" if answered else f"# Expected output: {line}")
+            answered = True
         else:
-            out.append(f"# Expected output: {text}" if seen else f"# {text}")
-            seen = False if seen else seen
-        continued = text.endswith("\\")
-    return out
+            out.append(f"# {line}")
+    return "\n".join(out)
 
 
-def _words(lines: list[str]) -> list[str] | None:
-    """The words of a whole command; None while a continuation or a quote is open."""
-    if lines[-1].endswith("\\"):
-        return None
+def _is_open(text: str) -> bool:
+    """Whether a quote, a here-document or a continuation goes on in the next line."""
+    if text.endswith("\\"):
+        return True
     try:
-        lexer = shlex.shlex("\n".join(lines).replace("\\\n", " "), posix=True, punctuation_chars="|&;<>")
-        lexer.whitespace_split = True
-        lexer.commenters = "#"
-        return list(lexer)
-    except ValueError:
-        return None
+        shell.read_script(text + "\n")
+    except shell.Unterminated:
+        return True
+    return False
 
 
 def _comment(text: str, found: list[Command], expecting: bool) -> bool:

@@ -35,6 +35,16 @@ class Draft:
     attributes: dict[str, str] = field(default_factory=dict)
     expected: str | None = None
     question: str = ""
+    changes: bool = False
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it only looks, so that it can prove a box."""
+        return (
+            not self.changes
+            if self.language == "sql"
+            else self.language == "http" or "safe" in self.attributes
+        )
 
     def lines(self) -> list[str]:
         """The Markdown of this fence."""
@@ -111,10 +121,18 @@ def facts_of(sql: str) -> ScriptFacts:
     return ScriptFacts(
         changes=True,
         scope=tuple(name for name in scope if name not in passing),
-        rows=tuple(f"{name}=*" for name in rebuilt),
+        rows=tuple(f"{name}=*" for name in scope if name in rebuilt or _keeps_rows(name, effects)),
         additive=all(
             _adds(statement.text, effect) for statement, effect in zip(statements, effects, strict=True)
         ),
+    )
+
+
+def _keeps_rows(table: str, effects: Sequence[Effect]) -> bool:
+    """Whether nothing adds, removes or makes anew what is in a table: UPDATE, ALTER and CREATE INDEX only."""
+    touching = [e for e in effects if table in (*e.writes, *e.creates, *e.drops, *e.renames)]
+    return bool(touching) and all(
+        table in e.writes and e.verb in ("UPDATE", "ALTER", "CREATE") for e in touching
     )
 
 

@@ -17,28 +17,40 @@ _BOX = re.compile(r"\[(?P<tick>[ xX])\]\s")
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Lines that stay as they are."""
+    """Lines that stay as they are, from ``line`` of the runbook."""
 
     lines: tuple[str, ...]
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A checkbox: its source lines, moved left so that the first begins with the list marker."""
+    """A checkbox: its source lines, moved left so that the first begins with the list marker.
+
+    ``below`` are the lines nested in it. ``listed``: it was a plain item of a list, which is made a box.
+    """
 
     lines: tuple[str, ...]
     ticked: bool
     line: int
+    below: tuple[str, ...] = ()
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A fence: language, content, and its lines as they stand in the source."""
+    """A fence: language, content, and its lines as they stand in the source (none: it stands in prose).
+
+    ``nested``: it stands inside an item of a list, right after that item's text. ``expected`` is what the
+    prose around it says that it gives.
+    """
 
     language: str
     text: str
     lines: tuple[str, ...]
     line: int
+    nested: bool = False
+    expected: str = ""
 
 
 Part = Prose | Item | Code
@@ -53,6 +65,10 @@ class Chunk:
     line: int
     parts: list[Part] = field(default_factory=list)
 
+    def pairs(self) -> Iterator[tuple[Part, Part | None]]:
+        """Each part with the one after it."""
+        yield from zip(self.parts, [*self.parts[1:], None], strict=False)
+
 
 def read_chunks(text: str) -> list[Chunk]:
     """The chunks of a runbook with ``\\n`` newlines, in its order."""
@@ -62,7 +78,7 @@ def read_chunks(text: str) -> list[Chunk]:
     for start, end, kind, token in _spans(MarkdownIt("commonmark").parse(text)):
         if start < at:
             continue
-        _prose(chunks[-1], lines[at:start])
+        _prose(chunks[-1], lines[at:start], at + 1)
         if kind == "heading":
             chunks.append(Chunk(_heading_text(lines[start:end]), int(token.tag[1]), start + 1))
         elif kind == "box":
@@ -70,14 +86,13 @@ def read_chunks(text: str) -> list[Chunk]:
             chunks[-1].parts.append(Item(own, "[ ]" not in own[0], start + 1))
         elif kind == "fence":
             own = tuple(lines[start:end])
-            chunks[-1].parts.append(
-                Code((token.info.split() or [""])[0].lower(), token.content, own, start + 1)
-            )
+            language = (token.info.split() or [""])[0].lower()
+            chunks[-1].parts.append(Code(language, token.content, own, start + 1, token.level > 0))
         else:
             own = tuple(lines[start:end])
             chunks[-1].parts.append(Code("text", "\n".join(own) + "\n", own, start + 1))
         at = end
-    _prose(chunks[-1], lines[at:])
+    _prose(chunks[-1], lines[at:], at + 1)
     return chunks
 
 
@@ -87,9 +102,9 @@ def _dedented(lines: list[str]) -> tuple[str, ...]:
     return tuple(line[min(indent, len(line) - len(line.lstrip())) :] for line in lines)
 
 
-def _prose(chunk: Chunk, lines: list[str]) -> None:
-    if any(line.strip() for line in lines):
-        chunk.parts.append(Prose(tuple(lines)))
+def _prose(chunk: Chunk, lines: list[str], line: int) -> None:
+    if any(text.strip() for text in lines):
+        chunk.parts.append(Prose(tuple(lines), line))
 
 
 def _heading_text(lines: list[str]) -> str:

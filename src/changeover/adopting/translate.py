@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from changeover.adopting import harm
 from changeover.adopting.commands import Command, split_commands
 from changeover.adopting.curl import Call, expected_lines, read_curl
-from changeover.adopting.database_commands import DatabaseCommand, Kind, read_database_command
 from changeover.adopting.drafts import (
     Draft,
     Inferred,
@@ -18,57 +18,62 @@ from changeover.adopting.drafts import (
     means_empty,
     script_text,
 )
+from changeover.adopting.lists import is_command
 from changeover.adopting.source import Chunk, Code
+from changeover.adopting.variables import with_parameters
+from changeover.commands.database import (
+    DatabaseCommand,
+    Kind,
+    only_asks,
+    program,
+    read_database_commands,
+    unwrapped,
+)
+from changeover.commands.shell import commands_of
 from changeover.plan import Phase
 from changeover.text import slug
 
-_SHELLS = {"bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession"}
+_SHELLS = {"bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession", "terminal"}
 _COMMANDS = {
-    "turso",
-    "sqlite3",
-    "curl",
-    "git",
-    "npm",
-    "npx",
-    "pnpm",
-    "vercel",
-    "ssh",
-    "scp",
-    "systemctl",
-    "docker",
-    "cat",
-}
+    "turso", "sqlite3", "curl", "git", "npm", "npx", "pnpm", "vercel", "ssh", "scp", "systemctl", "docker",
+    "cat", "sudo", "cp", "mv", "rsync",
+}  # fmt: skip
 _LOOKING = {"echo", "ls", "sleep", "date", "pwd", "which", "printf", "head", "tail", "grep", "jq"}
 _LOOKING_GIT = {"status", "log", "diff", "fetch", "show", "tag", "rev-parse", "branch"}
-_CONTEXT = re.compile(r"^\s*(?:cd|export|source|\.|set|[A-Za-z_]\w*=\S*$)(?:\s|$|=)|^\s*[A-Za-z_]\w*=\S*\s*$")
+_CONTEXT = {"cd", "export", "source", ".", "set", "pushd", "umask"}
+_CERTAIN = {"integrity_check": "ok", "quick_check": "ok", "foreign_key_check": "nothing"}
+"""Pragmas whose right answer needs no runbook."""
 
 
 def is_runnable(code: Code) -> bool:
     """Whether a fence of the runbook holds commands or SQL."""
     if code.language in _SHELLS or code.language == "sql":
         return bool(code.text.strip())
-    first = code.text.strip().removeprefix("$ ").split(maxsplit=1)
-    return code.language == "" and bool(first) and first[0] in _COMMANDS
+    if code.language != "":
+        return False
+    first = next((line for line in code.text.split("\n") if line.strip()), "").strip()
+    words = first.removeprefix("$ ").split(maxsplit=1)
+    return bool(words) and (words[0] in _COMMANDS or is_command(first.removeprefix("$ ")))
 
 
 class Translator:
     """Knows the whole runbook: its main database, the address of the application, the ids given so far."""
 
-    def __init__(self, chunks: list[Chunk], folder: Path | None) -> None:
+    def __init__(self, chunks: list[Chunk], executed: list[Chunk], folder: Path | None) -> None:
         self.folder = folder
         self.inferred: list[Inferred] = []
         self.secrets: list[tuple[str, str]] = []
+        self.parameters: dict[str, str] = {}
         self.ids: set[str] = set()
         self.migrations: list[str] = []
         self.undone: set[str] = set()
         self.derivable: dict[str, Draft] = {}
         self.deploys: list[str] = []
-        codes = [
-            part for chunk in chunks for part in chunk.parts if isinstance(part, Code) and is_runnable(part)
-        ]
-        commands = [command for code in codes for command in _commands(code)]
-        asked = [found for command in commands if (found := read_database_command(command.words))]
-        self.database = _main_database(asked)
+        self.unmade: set[str] = set()
+        commands = _commands_in(chunks)
+        self.database = _main_database(_asked_in(_commands_in(executed))) or _main_database(
+            _asked_in(commands)
+        )
         self.app = _most_common([call.base for command in commands if (call := _call(command)) and call.base])
 
     def new_id(self, wanted: str) -> str:
@@ -87,29 +92,49 @@ class Translator:
         """The drafts of one runnable fence under a heading of a phase."""
         base = slug(heading, words=4) if heading else phase.value
         if code.language == "sql":
-            return [self._sql(code.text, base, phase, code.line, None)]
+            draft = self._sql(code.text, base, phase, code.line, None)
+            _expect(draft, code.text, code.expected)
+            return [draft]
         commands = split_commands(code.text)
         if commands is None:
-            self.note(code.line, "a script with loops or here-documents stays one shell script")
-            return [self._shell([code.text], base, phase, code.line)]
+            return [self._whole(code, base, phase)]
         found: list[Draft] = []
         pending: list[str] = []
         context: list[str] = []
         for command in commands:
-            if _CONTEXT.match(command.text):
+            if _is_context(command):
                 context.append(command.text)
                 continue
-            draft = self._command(command, base, phase, code.line)
-            if draft is None and self._is_backup(command):
-                self.note(
-                    code.line, f"{command.text!r} is left out: changeover makes a verified backup itself"
-                )
-            elif draft is None and not command.expected:
+            if why := self._left_out(command):
+                self.note(code.line, f"{command.text!r} is left out: {why}")
+                continue
+            command.expected = command.expected or [code.expected]
+            drafts = self._command(command, base, phase, code.line)
+            if not drafts and not command.expected_text:
                 pending.append(command.text)
             else:
                 found += self._flush(pending, context, base, phase, code.line)
-                found.append(draft or self._expecting(command, context, base, phase, code.line))
+                found += drafts or [self._expecting(command, context, base, phase, code.line)]
         return found + self._flush(pending, context, base, phase, code.line)
+
+    def _whole(self, code: Code, base: str, phase: Phase) -> Draft:
+        """A script that cannot be taken apart; one that changes a database in its own way is asked about."""
+        self.note(code.line, "a script with loops, conditions or alternatives stays one shell script")
+        draft = self._shell([code.text], base, phase, code.line)
+        asked = [one for command in commands_of(code.text) for one in read_database_commands(command)]
+        if not all(only_asks(one) for one in asked):
+            draft.question = _OWN_WAY.format(id=draft.id, database=asked[0].database)
+        return draft
+
+    def _left_out(self, command: Command) -> str:
+        """Why a command does not come into the plan; a file that is not made is not looked at either."""
+        why = harm.reason(command.shell, [self.database] if self.database else [])
+        if why:
+            self.unmade |= harm.products(command.shell)
+            return why
+        words = {_file(word) for part in command.shell.parts for word in part.texts}
+        missing = sorted(words & self.unmade - {_file(self.database)})
+        return f"{missing[0]} is not made: {harm.BACKUP}" if missing else ""
 
     def _flush(
         self, pending: list[str], context: list[str], base: str, phase: Phase, line: int
@@ -126,19 +151,23 @@ class Translator:
             draft.expected = command.expected_text
         return draft
 
-    def _is_backup(self, command: Command) -> bool:
-        asked = read_database_command(command.words)
-        return asked is not None and asked.kind is Kind.BACKUP
-
-    def _command(self, command: Command, base: str, phase: Phase, line: int) -> Draft | None:
-        """A draft in sql or http; None for what stays shell."""
-        asked = read_database_command(command.words)
-        if asked is not None:
-            return self._asked(asked, command, base, phase, line)
+    def _command(self, command: Command, base: str, phase: Phase, line: int) -> list[Draft]:
+        """Drafts in sql or http; none for what stays shell."""
+        asked = [one for one in read_database_commands(command.shell) if one.kind is not Kind.BACKUP]
+        if asked and all(only_asks(one) and (one.piped or one.kind is Kind.LOOK) for one in asked):
+            return []
+        if asked:
+            told = [one for one in asked if one.kind is not Kind.LOOK]
+            drafts = [self._asked(one, command, base, phase, line) for one in told]
+            _expect(drafts[-1], told[-1].value.text, command.expected_text)
+            if told[-1].formatted and drafts[-1].expected:
+                drafts[-1].question = _FORMATTED.format(id=drafts[-1].id)
+            return drafts
         call = _call(command)
-        if call is None:
-            return None
-        jq = command.words[command.words.index("|") + 1 :] if "|" in command.words else []
+        return [self._http(call, command, base, line)] if call else []
+
+    def _http(self, call: Call, command: Command, base: str, line: int) -> Draft:
+        jq = command.shell.parts[1].texts if len(command.shell.parts) > 1 else []
         path = next((word for word in jq[1:] if not word.startswith("-")), None)
         expected = expected_lines(command.expected_text, path, call.fails)
         self.secrets += call.secrets
@@ -146,32 +175,39 @@ class Translator:
             self.note(line, f"a secret stood in the command: it is ${{{name}}} now, from the environment")
         return Draft("http", self.new_id(base), call.fence(expected, self.app))
 
-    def _asked(
-        self, asked: DatabaseCommand, command: Command, base: str, phase: Phase, line: int
-    ) -> Draft | None:
-        if asked.kind is Kind.BACKUP:
-            return None
-        if asked.database != self.database:
+    def _asked(self, asked: DatabaseCommand, command: Command, base: str, phase: Phase, line: int) -> Draft:
+        if _file(asked.database) != _file(self.database):
             draft = self._shell([command.text], base, phase, line)
             draft.question = (
                 f"this speaks to {asked.database}, all else to {self.database}: which one is meant?"
             )
             return draft
-        if asked.kind is Kind.FILE:
-            text = script_text(self.folder, asked.value)
-            return self._sql(text or "", base, phase, line, asked.value)
-        draft = self._sql(asked.value, base, phase, line, None)
-        expected = command.expected_text
-        if means_empty(expected):
-            draft.attributes["expect"] = "empty"
-        elif looks_like_output(expected):
-            draft.expected = expected
-        return draft
+        if asked.host:
+            self.note(
+                line, f"this ran on {asked.host}: run the plan where the database is, or name its server"
+            )
+        if asked.kind is Kind.FILE and not asked.value.names and not asked.piped:
+            text = script_text(self.folder, asked.value.text)
+            return self._sql(text or "", base, phase, line, asked.value.text)
+        found = (
+            with_parameters(asked.value.text, asked.value.names)
+            if asked.kind is Kind.SQL and not asked.piped
+            else None
+        )
+        if found is None:
+            draft = self._shell([command.text], base, phase, line)
+            draft.question = _OWN_WAY.format(id=draft.id, database=asked.database)
+            return draft
+        sql, names = found
+        for name in names:
+            self.parameters[name] = f"what the runbook calls ${name}"
+            self.note(line, f"${name} is the parameter {name} now, bound as a value: --set {name}=VALUE")
+        return self._sql(sql, base, phase, line, None)
 
     def _sql(self, sql: str, base: str, phase: Phase, line: int, file: str | None) -> Draft:
         facts = facts_of(sql)
         changes = facts.changes or (file is not None and not sql)
-        draft = Draft("sql", "", "" if file else sql)
+        draft = Draft("sql", "", "" if file else sql, changes=changes)
         if file is not None:
             draft.attributes["file"] = file
         if changes and phase is Phase.EXECUTE:
@@ -228,19 +264,60 @@ class Translator:
                 self.note(1, f"{name} only adds: its reverse is derived")
 
 
+_OWN_WAY = (
+    "{id} would change {database} in its own way, without transaction, row checks or rehearsal:"
+    " write what it does as ```sql, in the fence or in a file"
+)
+
+
+_FORMATTED = "{id}: write what is expected as plain rows: columns joined by |, no header"
+
+
+def _expect(draft: Draft, sql: str, expected: str) -> None:
+    """What the runbook says that a query prints, or what everybody knows of it."""
+    if draft.language != "sql" or draft.changes:
+        return
+    pragma = re.fullmatch(r"(?is)\s*pragma\s+(\w+)(?:\(.*\))?\s*;?\s*", sql)
+    if not expected and pragma and pragma[1].lower() in _CERTAIN:
+        expected = _CERTAIN[pragma[1].lower()]
+    if means_empty(expected):
+        draft.attributes["expect"] = "empty"
+    elif looks_like_output(expected):
+        draft.expected = expected
+
+
 def _commands(code: Code) -> list[Command]:
     return (split_commands(code.text) or []) if code.language != "sql" else []
 
 
+def _commands_in(chunks: list[Chunk]) -> list[Command]:
+    codes = (part for chunk in chunks for part in chunk.parts if isinstance(part, Code) and is_runnable(part))
+    return [command for code in codes for command in _commands(code)]
+
+
+def _asked_in(commands: list[Command]) -> list[DatabaseCommand]:
+    return [found for command in commands for found in read_database_commands(command.shell)]
+
+
+def _file(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
+
+
+def _is_context(command: Command) -> bool:
+    first = command.shell.parts[0]
+    return len(command.shell.parts) == 1 and (not first.words or first.texts[0] in _CONTEXT)
+
+
 def _call(command: Command) -> Call | None:
-    words = command.words
-    if words[:1] != ["curl"]:
+    """The call of ``curl URL`` or ``curl URL | jq PATH``."""
+    first, *others = command.shell.parts
+    words = unwrapped(first)
+    if program(words) != "curl" or any(word.computed for word in words):
         return None
-    if "|" in words:
-        if words[words.index("|") + 1 : words.index("|") + 2] != ["jq"] or words.count("|") > 1:
-            return None
-        words = words[: words.index("|")]
-    return None if any(re.fullmatch(r"[|&;<>]+", word) for word in words) else read_curl(words)
+    if others and ([part.texts[:1] for part in others] != [["jq"]]):
+        return None
+    discarded = all(target.text in ("/dev/null", "1") for operator, target in first.redirects)
+    return read_curl([word.text for word in words]) if discarded else None
 
 
 def _main_database(asked: list[DatabaseCommand]) -> str:

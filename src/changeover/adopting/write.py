@@ -11,7 +11,7 @@ from dataclasses import replace
 from changeover.adopting.arrange import Arranged, has_items
 from changeover.adopting.classify import limit_s, stated_s
 from changeover.adopting.drafts import Draft, as_comment
-from changeover.adopting.source import Chunk, Code, Item, Prose
+from changeover.adopting.source import Chunk, Code, Item, Part, Prose
 from changeover.adopting.translate import Translator, is_runnable
 from changeover.budgets import spoken
 from changeover.plan import Phase
@@ -36,15 +36,43 @@ def translate_all(arranged: Arranged, translator: Translator) -> Drafts:
         for chunk in arranged.phases.get(phase, []):
             last: Draft | None = None
             before: Prose | None = None
+            item: Item | None = None
             for part in chunk.parts:
                 if isinstance(part, Code) and is_runnable(part):
-                    found[part.line] = translator.drafts(part, chunk.heading, phase)
-                    last = found[part.line][-1] if found[part.line] else last
+                    drafts = translator.drafts(part, chunk.heading, phase)
+                    found[part.line] = found.get(part.line, []) + drafts
+                    if item is not None and part.nested:
+                        _bind(item, drafts, translator)
+                    last = drafts[-1] if drafts else last
                 elif isinstance(part, Code) and last is not None and _announces(before):
                     _expect(last, part, found, translator)
                 before = part if isinstance(part, Prose) else None
+                item = part if isinstance(part, Item) else (item if isinstance(part, Code) else None)
     translator.derive_undo()
     return found
+
+
+def _bind(item: Item, drafts: list[Draft], translator: Translator) -> None:
+    """What only looks, right under a box, proves it."""
+    if not drafts or not all(draft.is_check for draft in drafts):
+        return
+    words = re.sub(r"https?://", "", item.lines[0].partition("]")[2])
+    identity = translator.new_id(slug(words, words=4))
+    for draft in drafts:
+        draft.id = translator.new_id(f"{identity}-check")
+        draft.attributes = {"for": identity, **draft.attributes}
+    translator.note(item.line, f"the box {identity} is proven by {', '.join(draft.id for draft in drafts)}")
+
+
+def bound_drafts(item: Item, after: Part | None, drafts: Drafts) -> list[Draft]:
+    """The checks of a box."""
+    found = drafts.get(after.line, []) if isinstance(after, Code) and after.nested else []
+    return [draft for draft in found if "for" in draft.attributes]
+
+
+def left_out(item: Item, after: Part | None, drafts: Drafts) -> bool:
+    """Whether an item of a list only names commands that the plan does without."""
+    return item.listed and isinstance(after, Code) and after.nested and drafts.get(after.line) == []
 
 
 def _announces(prose: Prose | None) -> bool:
@@ -90,16 +118,16 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
     lines = ["---", "database: ${database_url}"]
     downtime_s = stated_s(text, "downtime|outage|maintenance window")
     steps = [chunk for chunk in arranged.phases.get(Phase.EXECUTE, []) if has_items(chunk)]
-    steps_s = sum(limit_s(chunk.heading) or 0.0 for chunk in steps)
-    if downtime_s is None and steps_s:
-        downtime_s = steps_s
+    limits = [limit_s(chunk.heading) for chunk in steps]
+    if downtime_s is None and limits and all(limits):
+        downtime_s = sum(limit or 0.0 for limit in limits)
         translator.note(1, f"downtime: {spoken(downtime_s)}, the sum of the steps")
     if downtime_s is not None:
         lines.append(f"downtime: {spoken(downtime_s)}")
     back = arranged.phases.get(Phase.ROLLBACK, [])
-    limits = [limit_s(chunk.heading) or 0.0 for chunk in back]
+    back_s = [limit_s(chunk.heading) or 0.0 for chunk in back]
     stated = stated_s("\n".join(_text(chunk) for chunk in back), r"within|limit|less than|under|takes?|time")
-    within_s = max([*limits[:1], sum(limits[1:])]) or stated
+    within_s = max([*back_s[:1], sum(back_s[1:])]) or stated
     if within_s:
         lines.append(f"rollback-within: {spoken(within_s)}")
     help_text = (
@@ -115,6 +143,8 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
         lines.append(
             f'  app: {{default: {json.dumps(translator.app)}, help: "where the application answers"}}'
         )
+    for name, about in translator.parameters.items():
+        lines.append(f"  {name}: {{required: true, help: {json.dumps(about)}}}")
     names = dict.fromkeys(name for _, name in translator.secrets)
     return [*lines, *(f"  {name}: {{secret: true}}" for name in names), "---", ""]
 
@@ -126,21 +156,25 @@ def _text(chunk: Chunk) -> str:
 
 def _chunk(chunk: Chunk, drafts: Drafts, level: int, phase: Phase | None) -> list[str]:
     lines = _heading(chunk, level, phase)
-    for part, after in zip(chunk.parts, [*chunk.parts[1:], None], strict=False):
+    written: set[int] = set()
+    for part, after in chunk.pairs():
         if isinstance(part, Prose):
             lines += [*_trimmed(part.lines), ""]
         elif isinstance(part, Item):
-            lines += [*_item(part), *([] if isinstance(after, Item) else [""])]
-        elif drafts.get(part.line):
-            lines += _code(part, drafts[part.line])
-        else:
-            lines += _as_it_was(part, dropped=part.line in drafts)
+            own = _as_listed(part) if left_out(part, after, drafts) else _item(part, after, drafts)
+            lines += [*own, *([] if isinstance(after, Item) else [""])]
+        elif part.line not in written:
+            written.add(part.line)
+            if drafts.get(part.line):
+                lines += _code(part, drafts[part.line])
+            elif part.lines:
+                lines += _as_it_was(part, dropped=part.line in drafts)
     return lines
 
 
 def _code(part: Code, drafts: list[Draft]) -> list[str]:
     """The drafts of a fence below it in a comment; a script that stands whole in its draft needs none."""
-    whole = len(drafts) == 1 and drafts[0].body.strip() == part.text.strip()
+    whole = not part.lines or (len(drafts) == 1 and drafts[0].body.strip() == part.text.strip())
     lines = [] if whole else [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]
     for draft in drafts:
         lines += [*draft.lines(), ""]
@@ -165,12 +199,19 @@ def _heading(chunk: Chunk, level: int, phase: Phase | None) -> list[str]:
     return [f"{'#' * level} {text}", ""]
 
 
-def _item(item: Item) -> list[str]:
+def _item(item: Item, after: Part | None, drafts: Drafts) -> list[str]:
     first = re.sub(r"\[[xX]\]", "[ ]", item.lines[0], count=1)
     lines = [first, *item.lines[1:]]
-    if lines[-1].rstrip().endswith("}"):
+    if bound := bound_drafts(item, after, drafts):
+        lines[-1] = f"{lines[-1].rstrip()} {{#{bound[0].attributes['for']}}}"
+    elif lines[-1].rstrip().endswith("}"):
         lines[-1] = f"{lines[-1].rstrip()} {{}}"
-    return lines
+    return [*lines, *_trimmed(item.below)] if any(line.strip() for line in item.below) else lines
+
+
+def _as_listed(item: Item) -> list[str]:
+    """An item of a list as it stood in the runbook."""
+    return [item.lines[0].replace("[ ] ", "", 1), *item.lines[1:], *item.below]
 
 
 def _as_it_was(part: Code, *, dropped: bool) -> list[str]:

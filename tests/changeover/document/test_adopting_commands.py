@@ -5,8 +5,14 @@ import pytest
 from changeover.adopting.classify import limit_s, phase_of, stated_s
 from changeover.adopting.commands import split_commands
 from changeover.adopting.curl import expected_lines, read_curl
-from changeover.adopting.database_commands import DatabaseCommand, Kind, read_database_command
+from changeover.commands.database import Kind, read_database_commands
+from changeover.commands.shell import commands_of
 from changeover.plan import Phase
+
+
+def told(command: str) -> list[tuple[str, Kind, str]]:
+    (found,) = commands_of(command)
+    return [(one.database, one.kind, one.value.text) for one in read_database_commands(found)]
 
 
 def words(command: str) -> list[str]:
@@ -25,20 +31,82 @@ def words(command: str) -> list[str]:
         ("sqlite3 -bail shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
         ("sqlite3 shop.db '.read a.sql'", "shop.db", Kind.FILE, "a.sql"),
         ("sqlite3 shop.db \\\n  'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
-        ("turso db shell prod .dump > b.sql", "prod", Kind.BACKUP, ""),
-        ("sqlite3 shop.db '.backup b.db'", "shop.db", Kind.BACKUP, ""),
+        ("turso db shell prod .dump > b.sql", "prod", Kind.BACKUP, ".dump"),
+        ("sqlite3 shop.db '.backup b.db'", "shop.db", Kind.BACKUP, ".backup b.db"),
+        ("sqlite3 shop.db \"VACUUM INTO 'b.db'\"", "shop.db", Kind.BACKUP, "VACUUM INTO 'b.db'"),
+        ("~/.turso/turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
+        ("/usr/bin/sqlite3 shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
+        ("env TURSO_X=1 turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
+        ("FOO=1 BAR='a b' turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
+        ("sudo -u app -E sqlite3 /srv/shop.db < a.sql", "/srv/shop.db", Kind.FILE, "a.sql"),
+        ("timeout 30 nice -n 5 sqlite3 shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
+        ("time sudo /opt/bin/sqlite3 -bail shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
+        ("< a.sql sqlite3 shop.db", "shop.db", Kind.FILE, "a.sql"),
+        ("cat < a.sql | sqlite3 shop.db", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db < a.sql 2>&1 | tee migrate.log", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 -init a.sql shop.db", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db -cmd '.read a.sql'", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db <<'E'\n.bail on\n.read a.sql\nE", "shop.db", Kind.FILE, "a.sql"),
+        ("sqlite3 shop.db <<E\nSELECT 1;\nE", "shop.db", Kind.SQL, "SELECT 1;"),
+        ("sqlite3 shop.db <<< 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
+        ("echo 'SELECT 1' | turso db shell prod", "prod", Kind.SQL, "SELECT 1"),
+        ("sqlite3 -header -column shop.db 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
+        ("ssh app@host 'sqlite3 /srv/shop.db \"SELECT 1\"'", "/srv/shop.db", Kind.SQL, "SELECT 1"),
+        ("docker compose exec -T web sqlite3 shop.db 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
+        ("sqlite3 shop.db '.restore b.db'", "shop.db", Kind.RESTORE, ".restore b.db"),
+        ("sqlite3 shop.db < backup-2025.sql", "shop.db", Kind.RESTORE, "backup-2025.sql"),
+        ("sqlite3 shop.db '.import x.csv t'", "shop.db", Kind.OTHER, ".import x.csv t"),
+        ("sqlite3 shop.db .tables", "shop.db", Kind.LOOK, ".tables"),
     ],
 )
 def test_database_commands(command: str, database: str, kind: Kind, value: str) -> None:
-    assert read_database_command(words(command)) == DatabaseCommand(database, kind, value)
+    assert told(command) == [(database, kind, value)]
 
 
 @pytest.mark.parametrize(
     "command",
-    ["turso db list", "turso db shell", "sqlite3 -csv a.db 'SELECT 1'", "sqlite3 a.db 'SELECT 1' | wc -l"],
+    ["turso db list", "turso db shell", "echo sqlite3 a.db", "grep turso db shell"],
 )
-def test_other_forms_stay_shell(command: str) -> None:
-    assert read_database_command(words(command)) is None
+def test_what_speaks_to_no_database_is_no_database_command(command: str) -> None:
+    assert told(command) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sed s/a/b/ x.sql | sqlite3 a.db",
+        "envsubst < x.sql | sqlite3 a.db",
+        "sqlite3 a.db < <(make sql)",
+        'sqlite3 a.db "UPDATE t SET x = $(date +%s)"',
+        "sqlite3 a.db",
+    ],
+)
+def test_what_only_a_shell_knows_is_said_to_be_something_else(command: str) -> None:
+    assert [kind for _, kind, _ in told(command)] == [Kind.OTHER]
+
+
+def test_a_query_whose_answer_another_program_reads_stays_a_shells() -> None:
+    (asked,) = read_database_commands(commands_of("sqlite3 a.db 'SELECT 1' | wc -l")[0])
+    assert (asked.kind, asked.piped) == (Kind.SQL, True)
+
+
+def test_a_dump_that_is_piped_into_a_database_puts_an_old_state_back() -> None:
+    for command in ("sqlite3 a.db .dump | sqlite3 b.db", "gunzip -c x.sql.gz | sqlite3 a.db"):
+        assert [kind for _, kind, _ in told(command)] == [Kind.RESTORE]
+
+
+def test_several_scripts_of_one_command_stand_in_their_order() -> None:
+    assert told("sqlite3 a.db <<E\nUPDATE t SET x = ';';\n.read b.sql\nSELECT 1;\nE") == [
+        ("a.db", Kind.SQL, "UPDATE t SET x = ';';"),
+        ("a.db", Kind.FILE, "b.sql"),
+        ("a.db", Kind.SQL, "SELECT 1;"),
+    ]
+
+
+def test_a_shells_variables_are_known_where_a_shell_would_put_them_in() -> None:
+    live, dead = (read_database_commands(commands_of(f"sqlite3 a.db {q}SELECT $X{q}")[0])[0] for q in "\"'")
+    assert live.value.names == {"X"}
+    assert dead.value.names == set()
 
 
 def test_curl_with_headers_continuations_body_and_variables() -> None:
@@ -105,7 +173,7 @@ def test_expected_output_stands_in_comments_or_behind_prompts() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["for x in a; do\n b\ndone", "cat <<EOF\nx\nEOF", "f() {\n a\n}", "echo 'open"]
+    "script", ["for x in a; do\n b\ndone", "cat <<EOF\nx", "f() {\n a\n}", "echo 'open", "a || b", "a &\nb"]
 )
 def test_a_script_that_cannot_be_split_safely_stays_whole(script: str) -> None:
     assert split_commands(script) is None

@@ -91,3 +91,13 @@ def test_whatever_is_done_to_a_plan_it_is_judged_and_never_crashes(data: st.Data
     for problem in [*problems, *check(plan)]:
         assert problem.position.line >= 1
         assert problem.message
+
+
+def test_a_command_that_is_meant_to_write_the_file_says_so() -> None:
+    bad = PLANS / "bad/copied-over-database.md"
+    text = bad.read_text().replace(
+        "cp shop-before", "# allow database-file: nobody writes at night\ncp shop-before"
+    )
+    plan, problems = read_text(text, bad)
+    assert plan is not None
+    assert [p for p in [*problems, *check(plan)] if p.rule == "database-file"] == []

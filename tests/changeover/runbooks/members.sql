@@ -1,0 +1,1 @@
+UPDATE members SET city = trim(city) WHERE city IS NOT NULL;
