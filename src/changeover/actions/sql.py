@@ -11,7 +11,7 @@ from typing import Any
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import hold, ledger
+from changeover.database import hold, ledger, spelling
 from changeover.database.connect import connect, opened, translated
 from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
@@ -141,6 +141,11 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         contract=purpose.contract,
     )
     with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
+        if purpose.direction is Direction.ROLLBACK:
+            kept = ledger.kept(connection, scene.run_id, action.undoes or action.id)
+            restored = spelling.restoring(connection, change, kept.definitions)
+            change = replace(change, statements=(*change.statements, *restored))
+            context = replace(context, faults_before=kept.faults)
         eyes = Eyes(hook=hook, progress=_progress(scene))
         done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)

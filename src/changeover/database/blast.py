@@ -64,8 +64,13 @@ def reach(
 
 def empty_copy(source: Connection) -> sqlite3.Connection:
     """The schema of a database without its rows, in memory."""
+    return empty_copy_of(objects(source))
+
+
+def empty_copy_of(definitions_: Iterable[tuple[str, str, str, str]]) -> sqlite3.Connection:
+    """Definitions, as `schema.objects` gives them, made in memory."""
     scratch = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-    for kind, name, _, sql in objects(source):
+    for kind, name, _, sql in definitions_:
         try:
             scratch.execute(sql)
         except sqlite3.Error as error:

@@ -36,6 +36,7 @@ class Context:
     """Who does it and what for: the ledger's words, the lease (None: a copy nobody else uses), the demands.
 
     ``expected`` is the schema that must be there afterwards, ``contract`` what the new release needs of it.
+    ``faults_before`` were in the database before the run: a way back may bring them back.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class Context:
     lease: Lease | None = None
     expected: Definitions | None = None
     contract: Mapping[str, Sequence[str]] | None = None
+    faults_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def ask_ahead(found: Judged, remote: Remote) -> None:
     asked_of = standing(found, present)
     asked = [Statement(f"SELECT json_array(a, b, c) FROM ({each.sql})", each.params) for each in asked_of]
     answers = remote.snapshot(asked, within_s=THOROUGH_S if found.depth is Depth.THOROUGH else None)
-    found.known = [str(text) for rows in answers for (text,) in rows]
+    found.known = [str(text) for rows in answers for (text,) in rows] + list(found.context.faults_before)
 
 
 def standing(found: Judged, present: Schema) -> list[Demand]:

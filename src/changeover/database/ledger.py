@@ -73,6 +73,27 @@ class Standing:
     unknown: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the entry of a change keeps for its way back: (type, name, table, sql) of every definition that it
+    replaces, and the faults that were in the database before it, which may come back.
+    """
+
+    definitions: tuple[tuple[str, str, str, str], ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def details(self) -> dict[str, object]:
+        """As an entry holds it; nothing where nothing is kept."""
+        found = {"definitions": [list(one) for one in self.definitions], "faults": list(self.faults)}
+        return {name: values for name, values in found.items() if values}
+
+    @classmethod
+    def of(cls, details: Mapping[str, Any]) -> "Kept":
+        """What an entry's details hold of it."""
+        found = details.get("definitions", ())
+        return cls(tuple((a, b, c, d) for a, b, c, d in found), tuple(details.get("faults", ())))
+
+
 _COLUMNS = tuple(field.name for field in fields(Entry))
 
 
@@ -109,6 +130,16 @@ def standing(found: Iterable[Entry], wanted: Iterable[str]) -> Standing:
     """What of ``wanted`` is applied and what is pending, and what was applied that nobody here knows."""
     there, asked = applied(found), frozenset(wanted)
     return Standing(there & asked, asked - there, there - asked)
+
+
+def kept(connection: Connection, run_id: str, action: str) -> Kept:
+    """What the newest change of that name in this run kept; nothing where it never ran."""
+    for entry in reversed(entries(connection)):
+        if (entry.run_id, entry.direction) == (run_id, Direction.FORWARD) and entry.action.split()[
+            0
+        ] == action:
+            return Kept.of(entry.details)
+    return Kept()
 
 
 def was_done(connection: Connection, run_id: str, action: str, direction: Direction) -> bool:

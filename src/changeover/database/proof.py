@@ -19,6 +19,7 @@ from changeover.database import (
     rows,
     schema,
     sequences,
+    spelling,
     strategies,
     tally,
 )
@@ -30,6 +31,7 @@ from changeover.database.names import folded
 from changeover.database.rows import State
 from changeover.database.schema import Schema, Table
 from changeover.database.sequences import Sequences
+from changeover.database.shadow import objects_of
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Measured
 from changeover.errors import Busy, InvariantBroken
@@ -81,7 +83,9 @@ class Proof:
         )
         self.before = schema.read(connection)
         self.print_before = self.print_after = fingerprint.fingerprint(connection)
+        self.objects = objects_of(connection)
         self.scope = tuple(folded(table) for table in change.scope)
+        self.faults = self._orphans(connection)
         self.wanted = {folded(want.table): want for want in change.rows}
         self.states: dict[str, State] = {}
         self.after: dict[str, State] = {}
@@ -122,7 +126,7 @@ class Proof:
         faults = self._standing_faults(connection)
         if faults:
             known = self._faults_before(connection)
-            sentences += [fault for fault in faults if fault not in known]
+            sentences += [fault for fault in faults if fault not in known.union(self.context.faults_before)]
         sentences += self._content_faults(connection)
         if sentences:
             raise InvariantBroken(
@@ -152,8 +156,20 @@ class Proof:
                 lock_wait_ms=round(measured.lock_wait_s * 1000, 3),
                 frozen_ms=round(measured.frozen_s * 1000, 3),
                 rows_changed=measured.rows_in_all,
+                details=self._kept(connection).details(),
             ),
         )
+
+    def _kept(self, connection: sqlite3.Connection) -> ledger.Kept:
+        """What the way back needs to know; a way back itself has none."""
+        if self.context.direction is not ledger.Direction.FORWARD:
+            return ledger.Kept()
+        return ledger.Kept(spelling.replaced(self.objects, objects_of(connection)), tuple(self.faults))
+
+    def _orphans(self, connection: sqlite3.Connection) -> list[str]:
+        """Rows without their parent, of all tables or of those that are written."""
+        whole = self.depth is Depth.THOROUGH
+        return invariants.foreign_keys(connection, None if whole else self.scope)
 
     def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
         """Whether the rows of a table are counted while writers wait."""
@@ -276,7 +292,7 @@ class Proof:
         written = [table for table in self.scope if present.table(table) is not None]
         if self.depth is Depth.THOROUGH:
             return [
-                *invariants.foreign_keys(connection),
+                *self._orphans(connection),
                 *invariants.unique_keys(connection, written),
                 *invariants.structure(connection),
                 *invariants.integrity(connection, written),
@@ -288,7 +304,7 @@ class Proof:
             if rows.size_hint(connection, present.tables[name]) <= SWIFT_INTEGRITY_ROWS
         ]
         return [
-            *invariants.foreign_keys(connection, self.scope),
+            *self._orphans(connection),
             *invariants.unique_keys(connection, small),
             *invariants.integrity(connection, small),
             *invariants.broken_references(connection),

@@ -7,7 +7,7 @@ transaction. Nothing holds a lock between two requests: a runner that dies leave
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from changeover.database import copies, demands, fingerprint, lease, ledger, schema
+from changeover.database import copies, demands, fingerprint, lease, ledger, schema, spelling
 from changeover.database.batch import CLOCK, SINCE, Answered, Batch
 from changeover.database.change import Change, Context, Eyes, Migrated
 from changeover.database.connect import translated
@@ -183,7 +183,10 @@ def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
         started_at=context.started_at,
         who=context.who,
         lock_wait_ms=round(attempt.waited_s * 1000, 3),
-        details={"attempt": attempt.id},
+        details={
+            "attempt": attempt.id,
+            **_kept(found).details(),
+        },
     )
     looks = f"FROM {CLOCK} WHERE changes IS NOT NULL"
     counts = f"(SELECT json_group_object(name, json_array(before, after)) FROM {COUNTS})"
@@ -199,6 +202,13 @@ def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
         batch.do(Statement(prolonged, (lease.awake_s(),)))
     batch.look()
     batch.do(*(Statement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
+
+
+def _kept(found: Judged) -> ledger.Kept:
+    """What the way back needs to know; a way back itself has none."""
+    if found.context.direction is not ledger.Direction.FORWARD:
+        return ledger.Kept()
+    return ledger.Kept(spelling.replaced(found.shadow.objects, found.objects_after), tuple(found.known))
 
 
 def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
