@@ -142,7 +142,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     )
     with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
         if purpose.direction is Direction.ROLLBACK:
-            kept = ledger.kept(connection, scene.run_id, action.undoes or action.id)
+            kept = ledger.kept(connection, purpose.content_sha256)
             restored = spelling.restoring(connection, change, kept.definitions)
             change = replace(change, statements=(*change.statements, *restored))
             context = replace(context, faults_before=kept.faults)

@@ -132,12 +132,10 @@ def standing(found: Iterable[Entry], wanted: Iterable[str]) -> Standing:
     return Standing(there & asked, asked - there, there - asked)
 
 
-def kept(connection: Connection, run_id: str, action: str) -> Kept:
-    """What the newest change of that name in this run kept; nothing where it never ran."""
+def kept(connection: Connection, content_sha256: str) -> Kept:
+    """What the newest change by that script kept; nothing where it never ran."""
     for entry in reversed(entries(connection)):
-        if (entry.run_id, entry.direction) == (run_id, Direction.FORWARD) and entry.action.split()[
-            0
-        ] == action:
+        if (entry.content_sha256, entry.direction) == (content_sha256, Direction.FORWARD):
             return Kept.of(entry.details)
     return Kept()
 

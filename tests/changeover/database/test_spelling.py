@@ -67,7 +67,7 @@ def forth(path: Path) -> None:
 def back(path: Path, script: str = BACK) -> None:
     with opened(path) as connection:
         undo = change(script, scope=("parents", "adults"))
-        kept = ledger.kept(connection, context().run_id, context().action)
+        kept = ledger.kept(connection, context().content_sha256)
         undo = replace(
             undo, statements=(*undo.statements, *spelling.restoring(connection, undo, kept.definitions))
         )
