@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from liveone.domain.aggregates import FiveMinutes
+from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.errors import BadInput
 from liveone.store.store import Query, Store
 
@@ -31,6 +31,19 @@ def history_columns(
     asked = Query("history_columns", (system_id, start_at, end_at), columns=listed)
     ((texts,),) = store.snapshot([asked])
     return [orjson.loads(str(text)) for text in texts]
+
+
+def day_columns(
+    store: Store, system_id: int, first_day: str, last_day: str, columns: Sequence[str]
+) -> list[Sequence[Any]]:
+    """``[days, *columns]``, a sequence each, of the stored days from ``first_day`` to ``last_day``, both within.
+
+    ``columns`` are names of Day fields. Most of them are energies, which JSON would take longer to write than
+    rows take to cross. Raises BadInput for an unknown column.
+    """
+    listed = ", ".join(["day", *map(_day_column, columns)])
+    rows = store.snapshot([Query("day_columns", (system_id, first_day, last_day), columns=listed)])[0]
+    return list(zip(*rows, strict=True)) or [()] * (len(columns) + 1)
 
 
 def buckets(  # noqa: PLR0917
@@ -60,6 +73,11 @@ def buckets(  # noqa: PLR0917
     return store.snapshot([asked])[0]
 
 
+_DAY_COLUMNS = {
+    field.name: field.name.replace("soc_pct", "soc")
+    for field in fields(Day)
+    if field.name not in ("day", "sample_count", "estimated")
+}
 _COLUMNS = {field.name: field.name.replace("soc_pct", "soc") for field in fields(FiveMinutes)}
 
 
@@ -67,6 +85,12 @@ def _column(name: str) -> str:
     if name not in _COLUMNS:
         raise BadInput(f"{name!r} is not a column of 5-minute rows", hint=f"Known are {', '.join(_COLUMNS)}.")
     return _COLUMNS[name]
+
+
+def _day_column(name: str) -> str:
+    if name not in _DAY_COLUMNS:
+        raise BadInput(f"{name!r} is not a column of days", hint=f"Known are {', '.join(_DAY_COLUMNS)}.")
+    return _DAY_COLUMNS[name]
 
 
 def _expression(column: str, *, weighted: bool) -> str:

@@ -100,7 +100,7 @@ class Cards:
         days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
         day = days.get(today)
         kwh = energies(day) if day else UNKNOWN
-        flags = estimates(day, None, zone) if day else [False] * len(UNKNOWN)
+        flags = estimates(day) if day else [False] * len(UNKNOWN)
         return {
             "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
             "frozenCounters": freshness.frozen_counters(known.five_minutes),

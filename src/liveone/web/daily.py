@@ -4,7 +4,11 @@ Older databases do not keep whether a day's energy was estimated. Then a day cou
 has every interval and the counter moved from the day before by exactly the day's energy.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.counters import rated_kw
@@ -12,19 +16,91 @@ from liveone.domain.days import close_day
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.zones import Zone
 from liveone.store import aggregates
+from liveone.store import history as stored
 from liveone.web.series import Source
 
 MOST_OPEN_DAYS, SEARCHED_DAYS = 7, 31
 SAME_KWH = 0.001
+DAY_INTERVALS = 288
+COUNT = "interval_count"
 
 
-def days_of(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
-    """Each known day from the one before ``first_day`` to ``last_day``.
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Columns of consecutive days, a value a day, None where nothing is known of it.
+
+    ``columns`` are named like fields of Day; ``flags`` by energy: whether a part of it may be estimated.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    flags: Mapping[str, Sequence[bool]]
+
+
+def days_of(source: Source, first_day: str, last_day: str, columns: Sequence[str], *, flags: bool) -> Days:
+    """The days from ``first_day`` to ``last_day`` with those columns; ``interval_count`` is always there.
 
     Of the last month's days that nobody has closed yet the newest seven are worked out; others are absent.
+    ``flags`` are told for the energies among the columns, when asked for.
     """
-    stored = aggregates.days(source.store, source.system.id, earlier(first_day, 1), last_day)
-    return {day.day: day for day in stored} | _open_days(source, first_day, last_day)
+    energies_asked = [name for name in ENERGIES if f"{name}_kwh" in columns] if flags else []
+    counters = [f"{name}_alltime_kwh" for name in energies_asked]
+    wanted = list(dict.fromkeys([*columns, COUNT, *counters]))
+    begin = earlier(first_day, 1)
+    opened = _open_days(source, first_day, last_day)
+    found = _stored(source, begin, last_day, wanted)
+    _put(found, opened, begin)
+    expected = _expected(begin, last_day, source.zone) if flags else ()
+    told = {name: _estimated(name, found, expected, opened, begin) for name in energies_asked}
+    return Days(
+        {name: column[1:] for name, column in found.items()}, {name: one[1:] for name, one in told.items()}
+    )
+
+
+def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) -> dict[str, list[Any]]:
+    days, *columns = stored.day_columns(source.store, source.system.id, begin, last_day, wanted)
+    first, size = _number(begin), _number(last_day) - _number(begin) + 1
+    places = [_number(day) - first for day in days]
+    found: dict[str, list[Any]] = {}
+    for name, column in zip(wanted, columns, strict=True):
+        slots: list[Any] = [None] * size
+        for place, value in zip(places, column, strict=True):
+            slots[place] = value
+        found[name] = slots
+    return found
+
+
+def _put(found: dict[str, list[Any]], opened: Mapping[str, Day], begin: str) -> None:
+    """Days that were worked out, in place of what is stored of them."""
+    for day in opened.values():
+        place = _number(day.day) - _number(begin)
+        for name, column in found.items():
+            column[place] = getattr(day, name)
+
+
+def _estimated(
+    energy: str,
+    found: Mapping[str, Sequence[Any]],
+    expected: Sequence[int],
+    opened: Mapping[str, Day],
+    begin: str,
+) -> list[bool]:
+    """By day, whether a part of the energy may be estimated; False where it is not known."""
+    at_end, counts = found[f"{energy}_alltime_kwh"], found[COUNT]
+    flags = [False]
+    for place, kwh in enumerate(found[f"{energy}_kwh"][1:], 1):
+        flags.append(
+            kwh is not None
+            and not (
+                counts[place] >= expected[place]
+                and at_end[place] is not None
+                and at_end[place - 1] is not None
+                and abs(at_end[place] - at_end[place - 1] - kwh) <= SAME_KWH
+            )
+        )
+    for day in opened.values():
+        if day.estimated is not None:
+            flags[_number(day.day) - _number(begin)] = day.estimated[ENERGIES.index(energy)]
+    return flags
 
 
 def _open_days(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
@@ -47,30 +123,30 @@ def energies(day: Day) -> list[float | None]:
     return [getattr(day, f"{name}_kwh") for name in ENERGIES]
 
 
-def estimates(day: Day, before: Day | None, zone: Zone) -> list[bool]:
-    """For each of the six energies, whether a part of it may be estimated."""
-    if day.estimated is not None:
-        return list(day.estimated)
-    whole = day.interval_count >= expected_intervals(day.day, zone)
-    return [
-        getattr(day, f"{name}_kwh") is not None and not (whole and _counted(day, before, name))
-        for name in ENERGIES
-    ]
+def estimates(day: Day) -> Sequence[bool]:
+    """For each of the six energies of a day that was worked out, whether a part of it is estimated."""
+    return day.estimated or [False] * len(ENERGIES)
 
 
 def expected_intervals(day: str, zone: Zone) -> int:
     """How many five-minute intervals the day has: 288, or 276 and 300 where the clocks change."""
+    if zone.name is None:
+        return DAY_INTERVALS
     start_at, end_at = zone.bounds(day)
     return (end_at - start_at) // INTERVAL_S
-
-
-def _counted(day: Day, before: Day | None, name: str) -> bool:
-    """Whether the counter moved by the day's energy; the first day of all has nothing to compare with."""
-    kwh, at_end = getattr(day, f"{name}_kwh"), getattr(day, f"{name}_alltime_kwh")
-    at_start = getattr(before, f"{name}_alltime_kwh", None)
-    return at_start is not None and at_end is not None and abs(at_end - at_start - kwh) <= SAME_KWH
 
 
 def earlier(day: str, days: int) -> str:
     """The date so many days before."""
     return (date.fromisoformat(day) - timedelta(days=days)).isoformat()
+
+
+@lru_cache(maxsize=16)
+def _expected(first_day: str, last_day: str, zone: Zone) -> Sequence[int]:
+    """``expected_intervals`` of each day; how long days are does not change."""
+    numbers = range(_number(first_day), _number(last_day) + 1)
+    return tuple(expected_intervals(date.fromordinal(number).isoformat(), zone) for number in numbers)
+
+
+def _number(day: str) -> int:
+    return date.fromisoformat(day).toordinal()

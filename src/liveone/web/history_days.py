@@ -2,24 +2,23 @@
 
 At ``1d`` every energy comes with the indexes of days that are estimated in part. Where several days make
 an interval, powers are means of their days and a missing day makes the interval's energy an estimate.
+Values are worked with by column: a year of nine series takes less time than its days as objects would.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import starmap
+from typing import Any
 
-from liveone.domain.aggregates import ENERGIES, Day
+from liveone.domain.aggregates import ENERGIES
 from liveone.domain.reading import COUNTERS
-from liveone.domain.zones import Zone
-from liveone.web.daily import days_of, earlier, estimates
+from liveone.web.daily import COUNT, Days, days_of
 from liveone.web.fields import Field
 from liveone.web.numbers import Number
 from liveone.web.ranges import Window
-from liveone.web.series import Source, Values, summed, whole
+from liveone.web.series import Column, Source, Values, summed, whole
 
-Group = Sequence[Day | None]
-"""The days of one interval; None is a day of which nothing is known."""
-
-Flags = Mapping[str, Sequence[bool]]
-"""By day: for each of its six energies, whether it is estimated in part."""
+ENERGY_OF = dict(zip(COUNTERS, ENERGIES, strict=True))
+"""What a day calls each counter's energy."""
 
 NET = {
     "net_solar": ("solar", None),
@@ -29,82 +28,95 @@ NET = {
 }
 """Which counter counts the energy of a power's positive sign, and which that of its negative one."""
 
+LEVELS = {"soc": "end", "soc_avg": "avg", "soc_min": "min", "soc_max": "max"}
+"""The statistic of the state of charge that each such field tells."""
+
+Group = Sequence[tuple[Any, int]]
+"""The known values of an interval's days, each with its day's number of intervals."""
+
 
 def daily(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
     """The values of each field, by its name."""
-    days = window.days()
-    known = days_of(source, window.first_day, window.last_day)
-    groups = [
-        [known.get(day) for day in days[first : first + window.days_each]]
-        for first in range(0, len(days), window.days_each)
-    ]
-    flags = _flags(known, source.zone) if any(field.kind == "energy" for field in fields) else {}
-    return {field.name: _values(field, groups, flags) for field in fields}
+    columns = [column for field in fields for column in _columns(field)]
+    flags = any(field.kind == "energy" for field in fields)
+    days = days_of(source, window.first_day, window.last_day, columns, flags=flags)
+    return {field.name: _values(field, days, window.days_each) for field in fields}
 
 
-def _flags(known: Mapping[str, Day], zone: Zone) -> Flags:
-    return {name: estimates(day, known.get(earlier(name, 1)), zone) for name, day in known.items()}
-
-
-def _values(field: Field, groups: Sequence[Group], flags: Flags) -> Values:
-    if field.kind == "energy":
-        parts = [[_energy(field, day, flags) for day in group] for group in groups]
-        return _missing_is_estimated(summed(parts), groups)
+def _columns(field: Field) -> list[str]:
+    """The columns of days that a field is worked out from."""
     if field.kind == "power":
-        return Values(whole([_mean(f"{field.name}_w_avg", group) for group in groups]))
+        return [f"{field.name}_w_avg"]
+    if field.kind == "energy":
+        return [f"{name}_kwh" for name in _energies(field)]
     if field.kind == "counter":
-        position = COUNTERS.index(field.name.removesuffix("_kwh_total"))
-        return Values([_last(f"{ENERGIES[position]}_alltime_kwh", group) for group in groups])
-    return Values([LEVELS[field.name](group) for group in groups])
+        return [f"{ENERGY_OF[field.name.removesuffix('_kwh_total')]}_alltime_kwh"]
+    return [f"battery_soc_pct_{LEVELS[field.name]}"]
 
 
-def _energy(field: Field, day: Day | None, flags: Flags) -> tuple[float | None, bool]:
-    if day is None:
-        return None, False
-    plus, minus = NET.get(field.name, (field.name.removesuffix("_kwh"), None))
-    kwh, guessed = _of_counter(plus, day, flags)
-    if minus is None:
-        return kwh, guessed
-    less_kwh, less_guessed = _of_counter(minus, day, flags)
-    if kwh is None or less_kwh is None:
-        return None, False
-    return kwh - less_kwh, guessed or less_guessed
+def _energies(field: Field) -> list[str]:
+    """The day's energies that a field is the sum of; the second is taken away."""
+    counters = NET.get(field.name, (field.name.removesuffix("_kwh"), None))
+    return [ENERGY_OF[name] for name in counters if name]
 
 
-def _of_counter(name: str, day: Day, flags: Flags) -> tuple[float | None, bool]:
-    position = COUNTERS.index(name)
-    return getattr(day, f"{ENERGIES[position]}_kwh"), flags[day.day][position]
+def _values(field: Field, days: Days, days_each: int) -> Values:
+    if field.kind == "energy":
+        return _energy(field, days, days_each)
+    (name,) = _columns(field)
+    column: Column = days.columns[name]
+    if days_each > 1:
+        combine = COMBINED[name.rpartition("_")[2]]
+        column = [combine(group) for group in _groups(column, days, days_each)]
+    return Values(whole(column) if field.kind == "power" else column)
 
 
-def _missing_is_estimated(values: Values, groups: Sequence[Group]) -> Values:
+def _energy(field: Field, days: Days, days_each: int) -> Values:
+    plus, *minus = _energies(field)
+    kwh, flags = days.columns[f"{plus}_kwh"], days.flags[plus]
+    for name in minus:
+        kwh = list(starmap(_difference, zip(kwh, days.columns[f"{name}_kwh"], strict=True)))
+        flags = [a or b for a, b in zip(flags, days.flags[name], strict=True)]
+    if days_each == 1:
+        return Values(kwh, [index for index, flag in enumerate(flags) if flag and kwh[index] is not None])
+    parts = list(zip(kwh, flags, strict=True))
+    groups = [parts[first : first + days_each] for first in range(0, len(parts), days_each)]
+    return _missing_is_estimated(summed(groups), days.columns[COUNT], days_each)
+
+
+def _difference(kwh: Number | None, less_kwh: Number | None) -> Number | None:
+    return None if kwh is None or less_kwh is None else kwh - less_kwh
+
+
+def _missing_is_estimated(values: Values, counts: Sequence[int | None], days_each: int) -> Values:
     """A sum that lacks a day is no measurement, unless it lacks all and is null anyway."""
     incomplete = {
-        index for index, group in enumerate(groups) if None in group and values.data[index] is not None
+        index
+        for index, kwh in enumerate(values.data)
+        if kwh is not None and None in counts[index * days_each : (index + 1) * days_each]
     }
     return Values(values.data, sorted(incomplete.union(values.estimated or ())))
 
 
-def _known(column: str, group: Group) -> list[tuple[float, int]]:
-    """The values that the days have, each with its day's number of intervals."""
-    parts = [(getattr(day, column), day.interval_count) for day in group if day is not None]
-    return [(value, count) for value, count in parts if value is not None]
+def _groups(column: Column, days: Days, days_each: int) -> list[Group]:
+    pairs = list(zip(column, days.columns[COUNT], strict=True))
+    return [
+        [(value, count) for value, count in pairs[first : first + days_each] if value is not None]
+        for first in range(0, len(pairs), days_each)
+    ]
 
 
-def _last(column: str, group: Group) -> Number | None:
-    known = _known(column, group)
-    return known[-1][0] if known else None
-
-
-def _mean(column: str, group: Group) -> Number | None:
+def _mean(group: Group) -> Number | None:
     """The mean of the days' means, each weighted by its intervals."""
-    known = [(value, count) for value, count in _known(column, group) if count]
-    total = sum(count for _, count in known)
-    return sum(value * count for value, count in known) / total if total else None
+    total = sum(count for _, count in group)
+    return sum(value * count for value, count in group) / total if total else None
 
 
-LEVELS: Mapping[str, Callable[[Group], Number | None]] = {
-    "soc": lambda group: _last("battery_soc_pct_end", group),
-    "soc_avg": lambda group: _mean("battery_soc_pct_avg", group),
-    "soc_min": lambda group: min((pct for pct, _ in _known("battery_soc_pct_min", group)), default=None),
-    "soc_max": lambda group: max((pct for pct, _ in _known("battery_soc_pct_max", group)), default=None),
+COMBINED: Mapping[str, Callable[[Group], Number | None]] = {
+    "avg": _mean,
+    "min": lambda group: min((value for value, _ in group), default=None),
+    "max": lambda group: max((value for value, _ in group), default=None),
+    "end": lambda group: group[-1][0] if group else None,
+    "kwh": lambda group: group[-1][0] if group else None,
 }
+"""How the days of an interval are put together, by the last word of their column (a counter ends in kwh)."""

@@ -114,7 +114,7 @@ def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> di
 
 def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
     kwh = energies(today) if today else UNKNOWN
-    flags = estimates(today, None, zone) if today else [False] * 6
+    flags = estimates(today) if today else [False] * 6
     return {
         "timestamp": zone.iso(latest.inverter_time),
         "receivedTime": zone.iso(latest.received_time),
@@ -135,7 +135,7 @@ def _yesterday(day: Day, zone: Zone) -> dict[str, Any]:
     return {
         "date": day.day,
         "energy": energies_json(kwh, DAY_ENERGY_KEYS),
-        "quality": quality(kwh, estimates(day, None, zone), DAY_ENERGY_KEYS),
+        "quality": quality(kwh, estimates(day), DAY_ENERGY_KEYS),
         "power": {
             name: {f"{kind}W": rounded(getattr(day, f"{name}_w_{kind}")) for kind in ("min", "avg", "max")}
             for name in POWERS

@@ -11,7 +11,7 @@ from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.web.access import Asking, Wired, system_for
 from liveone.web.answers import answer, bad_parameter
-from liveone.web.daily import days_of, expected_intervals
+from liveone.web.daily import COUNT, days_of, expected_intervals
 from liveone.web.models import Done, Failure
 from liveone.web.numbers import rounded
 from liveone.web.ranges import MOST_POINTS, Asked, window
@@ -107,8 +107,8 @@ def coverage(
     zone = zone_of(system)
     days = _days(start_time, end_time, zone)
     source = Source(services.store, system, zone, services.clock.now_at())
-    known = days_of(source, days[0], days[-1])
-    read = [known[day].interval_count if day in known else 0 for day in days]
+    known = days_of(source, days[0], days[-1], [COUNT], flags=False)
+    read = [count or 0 for count in known.columns[COUNT]]
     expected = [_passed(day, zone, source.now_at) for day in days]
     return answer({"success": True, "start": days[0], "last": days[-1], "read": read, "expected": expected})
 
