@@ -66,7 +66,7 @@ def test_an_import_for_no_system_stores_nothing(store: Store) -> None:
 
 def test_what_would_be_new_can_be_asked_first(any_store: Store) -> None:
     bulk.import_readings(any_store, 1, rows(10))
-    assert bulk.fresh_of(any_store, 1, rows(12)) == rows(12)[10:]
+    assert bulk.preview(any_store, 1, rows(12), bulk.Terms()) == Imported(12, 2)
     assert readings.count(any_store, 1) == 10
 
 

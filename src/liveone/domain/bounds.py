@@ -26,7 +26,7 @@ AHEAD_S_MAX = 3600
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """From ``lowest`` to ``highest`` a value is believed; outside ``[floor, ceiling]`` it counts as its end."""
+    """Believed from ``lowest`` to ``highest``; outside ``[floor, ceiling]`` it then counts as its end."""
 
     lowest: float
     highest: float

@@ -1,26 +1,29 @@
 """Importing many readings of one system at once, with their aggregates.
 
 Rule: every transaction leaves the database right and is short, so an import may be interrupted and repeated,
-and other writers come in between; readings that are there already stay as they are.
+and other writers come in between; readings that are there already stay as they are, unless they are to be
+replaced. Each transaction says in the log of changes what it did.
 """
 
 import json
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from liveone.domain.intervals import interval_end
 from liveone.domain.reading import COUNTERS
+from liveone.store import changes
+from liveone.store.changes import Entry, Exclusion
 from liveone.store.database import BulkInsert, Busy, Unavailable, Value
 from liveone.store.patience import ROWS_MOST, Pace, persistently
 from liveone.store.ranges import aggregate_steps, ranges_of
-from liveone.store.readings import STORED_COLUMNS
+from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS
 from liveone.store.reopen import touched_days
 from liveone.store.store import Query, Store
 
@@ -34,11 +37,24 @@ AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: readings offered, how many of them were new, intervals computed."""
+    """What an import did: readings offered, how many of them were new, intervals computed, how many that were
+    there were replaced, how many stayed out because they are excluded; and its entry in the log, if any."""
 
-    offered: int
-    new: int
-    intervals: int
+    offered: int = 0
+    new: int = 0
+    intervals: int = 0
+    replaced: int = 0
+    excluded: int = 0
+    change_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``entry`` is what the log of changes says of the import, None where it keeps no log. ``replacing`` are
+    the columns of ``readings`` whose values replace those that are there; none: what is there stays."""
+
+    entry: Entry | None = None
+    replacing: Sequence[str] = ()
 
 
 def import_readings(
@@ -47,6 +63,7 @@ def import_readings(
     readings: Iterable[Row],
     *,
     batch: int = ROWS_MOST,
+    terms: Terms | None = None,
     progress: Callable[[Imported], None] | None = None,
 ) -> Imported:
     """Add readings, each a tuple of ``readings.READING_COLUMNS`` (the fields of Reading in their order).
@@ -57,9 +74,11 @@ def import_readings(
     or away is waited for; then Busy or Unavailable, and the import can be repeated.
     """
     (now_at,) = persistently(lambda: store.read("now"))[0]
-    total = Imported(0, 0, 0)
+    excluded = persistently(lambda: changes.exclusions(store, system_id))
+    work = _Import(store, system_id, now_at, Pace(), terms or Terms(), excluded)
+    total = Imported()
     with _quick_handover(), ThreadPoolExecutor(max_workers=1) as writer:
-        started = _started(writer, iter(readings), batch, _Import(store, system_id, now_at, Pace()).batch)
+        started = _started(writer, iter(readings), batch, work.batch)
         try:
             for written in _behind(started, AHEAD):
                 total = _sum(total, written.result())
@@ -70,18 +89,15 @@ def import_readings(
                 f"{total.new:,} readings or more came in, and stay. Run the same import again: it goes on."
             )
             raise
+    if work.change_id is not None:
+        persistently(partial(changes.end, store, work.change_id))
     return total
 
 
-def fresh_of(store: Store, system_id: int, rows: list[Row]) -> list[Row]:
-    """Those of the readings that the database does not have yet; nothing is written (for a dry run too)."""
-    times = [row[0] for row in rows]
-    (near,) = store.read("readings_any", system_id, min(times), max(times))[0]
-    if not near:
-        return rows
-    asked = json.dumps([(system_id, at) for at in times])
-    known = {at for _, at in store.read("readings_existing", asked)}
-    return [row for row in rows if row[0] not in known]
+def preview(store: Store, system_id: int, rows: list[Row], terms: Terms) -> Imported:
+    """What importing these rows would do; nothing is written."""
+    work = _Import(store, system_id, 0, Pace(), terms, changes.exclusions(store, system_id))
+    return work.sorted_out(rows).counts
 
 
 @contextmanager
@@ -124,10 +140,26 @@ def _behind(started: Iterator[Future[Imported]], distance: int) -> Iterator[Futu
 
 
 def _sum(left: Imported, right: Imported) -> Imported:
-    return Imported(left.offered + right.offered, left.new + right.new, left.intervals + right.intervals)
+    return Imported(
+        left.offered + right.offered,
+        left.new + right.new,
+        left.intervals + right.intervals,
+        left.replaced + right.replaced,
+        left.excluded + right.excluded,
+        right.change_id or left.change_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The rows of a batch that are to be written, the times of those that replace another, and the counts."""
+
+    rows: list[Row]
+    replacing: set[int]
+    counts: Imported
+
+
+@dataclass(slots=True)
 class _Import:
     """One import into one system; ``now_at`` by the database's clock."""
 
@@ -135,32 +167,105 @@ class _Import:
     system_id: int
     now_at: Value
     pace: Pace
+    terms: Terms
+    exclusions: Sequence[Exclusion] = ()
+    change_id: int | None = field(default=None, init=False)
 
     def batch(self, rows: list[Row]) -> Imported:
-        """Write those that are new, in as many transactions as the pace asks for."""
-        fresh = persistently(lambda: fresh_of(self.store, self.system_id, rows))
+        """Write those that are new or replace, in as many transactions as the pace asks for."""
+        work = persistently(lambda: self.sorted_out(rows))
+        if work.rows and self.terms.entry is not None and self.change_id is None:
+            entry = self.terms.entry
+            self.change_id = persistently(lambda: changes.begin(self.store, self.system_id, entry))
         done = intervals = 0
-        while done < len(fresh):
-            piece, found = persistently(partial(self._piece, fresh, done))
+        while done < len(work.rows):
+            piece, found = persistently(partial(self._piece, work, done))
             done, intervals = done + piece, intervals + found
-        return Imported(len(rows), len({row[0] for row in fresh}), intervals)
+        counts = work.counts
+        return Imported(
+            counts.offered, counts.new, intervals, counts.replaced, counts.excluded, self.change_id
+        )
 
-    def _piece(self, fresh: list[Row], done: int) -> tuple[int, int]:
+    def sorted_out(self, rows: list[Row]) -> _Sorted:
+        """Which of the rows are to be written."""
+        kept = [row for each in rows if (row := self._without_excluded(each)) is not None]
+        known = self._known(kept)
+        if not known:
+            fresh, changed = kept, []
+        else:
+            fresh = [row for row in kept if row[0] not in known]
+            changed = self._changed([row for row in kept if row[0] in known]) if self.terms.replacing else []
+        new = len(fresh) if len(fresh) < 2 else len({row[0] for row in fresh})
+        counts = Imported(len(rows), new, 0, len(changed), len(rows) - len(kept))
+        return _Sorted(fresh + changed, {row[0] for row in changed}, counts)
+
+    def _known(self, rows: list[Row]) -> set[int]:
+        """The times of those readings that the database has already."""
+        if not rows:
+            return set()
+        times = [row[0] for row in rows]
+        (near,) = self.store.read("readings_any", self.system_id, min(times), max(times))[0]
+        if not near:
+            return set()
+        asked = json.dumps([(self.system_id, at) for at in times])
+        return {int(at) for _, at in self.store.read("readings_existing", asked)}  # type: ignore[arg-type]
+
+    def _changed(self, rows: list[Row]) -> list[Row]:
+        """The rows as they will be, of those that differ from what is there in a column that is replaced."""
+        replaced = [name in self.terms.replacing for name in READING_COLUMNS]
+        asked = json.dumps([row[0] for row in rows])
+        there = {row[0]: row for row in self.store.read("readings_at", self.system_id, asked)}
+        merged = {}
+        for row in rows:
+            before = there[row[0]]
+            after = tuple(
+                new if chosen else old for new, old, chosen in zip(row, before, replaced, strict=True)
+            )
+            if after != before:
+                merged[row[0]] = after
+        return list(merged.values())
+
+    def _without_excluded(self, row: Row) -> Row | None:
+        for each in self.exclusions:
+            if each.from_at < row[0] <= each.to_at:
+                if not each.fields:
+                    return None
+                named = zip(READING_COLUMNS, row, strict=True)
+                row = tuple(None if name in each.fields else value for name, value in named)
+        return row
+
+    def _piece(self, work: _Sorted, done: int) -> tuple[int, int]:
         """Readings and intervals written behind ``done``, in one transaction; what is there already stays."""
-        rows = fresh[done : done + self.pace.rows]
+        rows = work.rows[done : done + self.pace.rows]
         ends = {interval_end(row[0]) for row in rows}
         ranges = ranges_of(self.system_id, ends)
-        stored = [(self.system_id, row[1] - row[0], self.now_at, *row) for row in rows]
         days = touched_days(self.store, ranges, {self.system_id: (True,) * len(COUNTERS)})
         steps: list[Query | BulkInsert] = [
-            BulkInsert("readings", STORED_COLUMNS, stored),
+            *self._inserting(rows, work.replacing),
             *aggregate_steps(self.store, ranges),
             Query("reopen_days", (days,)),
         ]
         self.pace.write(len(rows), lambda: self.store.write(steps))
         return len(rows), len(ends)
 
-
-def count_existing(store: Store, system_id: int, times: Iterable[int]) -> int:
-    """How many of these ``inverter_time`` a system has already; for a dry run."""
-    return len(store.read("readings_existing", json.dumps([(system_id, at) for at in times])))
+    def _inserting(self, rows: list[Row], replacing: set[int]) -> list[Query | BulkInsert]:
+        stored = [(self.system_id, row[1] - row[0], self.now_at, *row) for row in rows]
+        inserting: list[Query | BulkInsert] = [BulkInsert("readings", STORED_COLUMNS, stored)]
+        if self.change_id is None:
+            return inserting
+        times = [row[0] for row in rows]
+        replaced = [at for at in times if at in replacing] if replacing else []
+        new = len(set(times)) - len(replaced)
+        asked = json.dumps(replaced)
+        aside = [
+            Query("changes_aside_times", (self.change_id, self.system_id, asked)),
+            Query("readings_delete_times", (self.system_id, asked)),
+        ]
+        grown = (self.change_id, len(rows), new, len(replaced), min(times), max(times))
+        return [
+            *(aside if replaced else []),
+            Query("changes_added_open", (self.change_id,)),
+            *inserting,
+            Query("changes_added_close", (self.change_id,)),
+            Query("changes_grow", grown),
+        ]

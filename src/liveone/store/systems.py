@@ -7,6 +7,7 @@ from dataclasses import astuple
 from liveone.domain.system import System, SystemInfo
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
+from liveone.store import changes
 from liveone.store.database import BulkInsert, CannotHold, Result, Row, SchemaChanged, Value
 from liveone.store.rezone import reopening
 from liveone.store.store import Query, Store
@@ -133,6 +134,7 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
         pass
     names = ("systems_remove_5m", "systems_remove_days", "systems_remove")
     steps: list[Query | BulkInsert] = [Query(name, (system_id,)) for name in names]
+    steps += changes.dropping(store, system_id)
     store.write(steps)
     return going
 

@@ -16,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from liveone.errors import BadInput
+from liveone.store import changes
 from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.generations import IGNORED_PREFIXES, Shape, detect
 from liveone.store.patience import persistently
@@ -158,7 +159,7 @@ def _tables(database: Database) -> list[Table]:
     )
     found: dict[str, list[str]] = {}
     for table, column in database.read([Statement(sql, (PARENT,))])[0]:
-        if not str(table).startswith((*IGNORED_PREFIXES, MARK)):
+        if _goes_along(str(table)):
             found.setdefault(str(table), []).append(str(column))
     for name, columns in found.items():
         if columns[0] != "id":
@@ -173,7 +174,12 @@ def _definitions(database: Database) -> list[Row]:
         " ORDER BY type <> 'table', tbl_name <> ?, rowid"
     )
     rows = database.read([Statement(sql, (PARENT,))])[0]
-    return [(text,) for text, table in rows if not str(table).startswith(IGNORED_PREFIXES)]
+    return [(text,) for text, table in rows if _goes_along(str(table))]
+
+
+def _goes_along(table: str) -> bool:
+    """The data, and the log of what was done to it by hand; not the bookkeeping of pollers and of tools."""
+    return table in changes.NAMES or not table.startswith((*IGNORED_PREFIXES, MARK))
 
 
 def _names(database: Database) -> set[str]:
