@@ -3,28 +3,33 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.reading_options import options_of, reading_options
 from liveone.cli.systems import found_system
 from liveone.clock import SystemClock
 from liveone.databases import open_store
 from liveone.domain.system import System
-from liveone.domain.zones import zone_of
+from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
 from liveone.outcomes import run_daily
-from liveone.store import aggregates, bulk
+from liveone.store import aggregates
 from liveone.store.bulk import Imported
 from liveone.store.database import ConstraintFailed
 from liveone.store.store import Store
 from liveone.transfer import readings_out
+from liveone.transfer.fields import FIELDS, column_of
+from liveone.transfer.importing import Asked, Preview, import_file, preview_file, refuse_imperfect
+from liveone.transfer.options import Findings
 from liveone.transfer.readings_in import Source
+from liveone.transfer.text_in import STANDARD_INPUT
 from liveone.web.services import DailyJob
 
 BAD_LINES_SHOWN = 10
@@ -32,7 +37,6 @@ NO_GAPS = (
     "Tables that the original service made hold no reading in which a value is missing: give every column,\n"
     "  or import into a database that `liveone init` made. What stood before it may be imported already."
 )
-CHECK_ROWS = 20_000
 MEGABYTES, DAYS = (1_000_000, "MB"), (86_400, "days")
 KINDS = {
     "readings": (readings_out.READING_COLUMNS, readings_out.reading_rows),
@@ -42,41 +46,51 @@ KINDS = {
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--system", "system_id", type=int, required=True, help="Whose readings these are.")
-@click.option("--dry-run", is_flag=True, help="Read and count; write nothing.")
+@reading_options
+@click.option("--replace", is_flag=True, help="Where a reading is there already, take the file's values.")
+@click.option("--dry-run", is_flag=True, help="Read, count and show; write nothing.")
 @click.option("--strict", is_flag=True, help="Import nothing if a single line is bad.")
 @json_option
 @pass_shell
 def import_command(
-    shell: Shell, file: Path, *, system_id: int, dry_run: bool, strict: bool, as_json: bool
+    shell: Shell,
+    /,
+    file: Path,
+    *,
+    system_id: int,
+    replace: bool,
+    dry_run: bool,
+    strict: bool,
+    as_json: bool,
+    **how: Any,
 ) -> None:
-    """Read readings from FILE (CSV or JSON). Idempotent: what is there already stays as it is.
+    """Read readings from FILE (CSV or JSON; - is standard input) - LiveOne's own exports, and others'.
 
-    Everything that follows from new readings is computed anew: 5-minute rows with them, days afterwards.
-    The first line names the columns; times are UTC epoch seconds or ISO 8601 with an offset. A bad line is
-    reported and passed over. Exit code 1 when there was one.
+    What is there already stays as it is, unless it is to be replaced. Everything that follows from new
+    readings is computed anew. A bad line is reported and passed over, a value that cannot be is left out:
+    exit code 1 when there was one. `liveone readings undo` takes an import back.
     """
-    if not file.is_file():
+    if file != STANDARD_INPUT and not file.is_file():
         raise BadInput(f"{file} is not a file")
-    source, store = Source(file), open_store(shell.config)
+    store = open_store(shell.config)
     try:
         system = found_system(store, system_id)
+        source = Source(file, options=options_of(system, **how))
         if strict:
-            refuse_bad_lines(file)
+            refuse_imperfect(Source(_seekable(file), options=source.options))
+        asked = Asked(file.name, "the command line", replace, bool(how["energy_unit"] or how["power_unit"]))
         with progress_bar(source.size_bytes, MEGABYTES, quiet=as_json) as source.progress:
-            done = (
-                count_new(store, system, source)
-                if dry_run
-                else bulk.import_readings(store, system.id, source.rows())
-            )
-        days = close_days(store, system) if done.new and not dry_run else 0
+            shown = (preview_file if dry_run else import_file)(store, system, source, asked)
+        wrote = isinstance(shown, Imported) and (shown.new or shown.replaced)
+        days = close_days(store, system) if wrote else 0
     except ConstraintFailed as error:
         error.hint = error.hint or NO_GAPS
         raise
     finally:
         store.close()
-    report(source, done, dry_run=dry_run, days=days, as_json=as_json)
+    report(source, shown, zone_of(system), days=days, as_json=as_json)
 
 
 @click.command("export")
@@ -115,61 +129,78 @@ def export_command(
     click.echo(f"{count:,} rows of {system.display_name} written to {output or 'standard output'}", err=True)
 
 
-def refuse_bad_lines(file: Path) -> None:
-    """Read a whole file; BadInput for its first bad line."""
-    trial = Source(file)
-    for _ in trial.rows():
-        pass
-    if trial.bad:
-        first = trial.bad[0]
-        raise BadInput(
-            f"{file}:{first.line}: {first.reason} ({trial.bad_count} bad lines in all); nothing was imported",
-            hint="Mend the file, or import without --strict to pass bad lines over.",
-        )
-
-
-def count_new(store: Store, system: System, source: Source) -> Imported:
-    """What an import would do, without doing it."""
-    offered = new = 0
-    rows = source.rows()
-    while batch := list(islice(rows, CHECK_ROWS)):
-        times = {int(row[0]) for row in batch if row[0] is not None}
-        offered += len(batch)
-        new += len(times) - bulk.count_existing(store, system.id, sorted(times))
-    return Imported(offered, new, 0)
+def _seekable(file: Path) -> Path:
+    if file == STANDARD_INPUT:
+        raise BadInput("standard input cannot be read twice", hint="Leave --strict out, or give a file.")
+    return file
 
 
 def close_days(store: Store, system: System) -> int:
-    """Close every day that the new readings opened or brought; returns how many. Raises LiveOneError."""
+    """Close every day that a change opened or brought; returns how many. Raises LiveOneError."""
     with Console(stderr=True).status("Closing days ..."):
         closed = run_daily(store, DailyJob("catchup", system.id), SystemClock().now_at())
     for error in filter(None, (outcome.error for outcome in closed)):
         raise LiveOneError(
-            f"the readings are imported, but not all days could be computed anew: {error}",
+            f"the readings are changed, but not all days could be computed anew: {error}",
             hint="`liveone serve` goes on with it, or: liveone aggregate --catchup",
         )
     return sum(len(outcome.days) for outcome in closed)
 
 
-def report(source: Source, done: Imported, *, dry_run: bool, days: int, as_json: bool) -> None:
-    """Say what was imported, what was there, what was refused and why."""
-    bad = [{"line": bad.line, "reason": bad.reason} for bad in source.bad]
+def report(source: Source, shown: Imported | Preview, zone: Zone, *, days: int, as_json: bool) -> None:
+    """Say what was imported, what was there, what was refused and why; exit code 1 where something was."""
+    found = source.findings
+    done = shown.counts if isinstance(shown, Preview) else shown
+    is_dry = isinstance(shown, Preview)
     if as_json:
-        counts = {"offered": done.offered, "new": done.new, "bad": source.bad_count, "days": days}
-        counts["dry_run"] = dry_run
-        print_json({**counts, "bad_lines": bad})
+        counts = {"offered": done.offered, "new": done.new, "replaced": done.replaced}
+        counts |= {"excluded": done.excluded, "bad": found.bad_count, "left_out": found.doubtful_count}
+        lines = {"bad_lines": found.bad, "left_out_lines": found.doubtful}
+        said = {"days": days, "dry_run": is_dry, "change": done.change_id, "notes": found.notes}
+        print_json({**counts, **said, **{key: list(map(asdict, each)) for key, each in lines.items()}})
     else:
-        verb = "would be new" if dry_run else "new"
-        there = done.offered - done.new
-        click.echo(f"{done.offered:,} readings: {done.new:,} {verb}, {there:,} already there or repeated.")
+        _say(done, is_dry=is_dry)
+        if isinstance(shown, Preview):
+            _say_preview(shown, zone)
         if days:
             click.echo(f"{days:,} days computed anew.")
-        for line in bad[:BAD_LINES_SHOWN]:
-            click.echo(f"  {source.path}:{line['line']}: {line['reason']}", err=True)
-        if source.bad_count:
-            click.echo(f"Bad lines passed over: {source.bad_count:,}. All others were read.", err=True)
-    if source.bad_count:
+        if done.change_id is not None:
+            back = f"liveone readings undo {done.change_id}"
+            click.echo(f"Change {done.change_id} in the log; to take it back: {back}")
+        _say_findings(source.path, found)
+    if found.bad_count or found.doubtful_count:
         sys.exit(1)
+
+
+def _say(done: Imported, *, is_dry: bool) -> None:
+    new, replaced = ("would be new", "would be replaced") if is_dry else ("new", "replaced")
+    there = done.offered - done.new - done.replaced - done.excluded
+    more = f" {done.replaced:,} {replaced}," if done.replaced else ""
+    more += f" {done.excluded:,} excluded," if done.excluded else ""
+    click.echo(f"{done.offered:,} readings: {done.new:,} {new},{more} {there:,} already there or repeated.")
+
+
+def _say_preview(shown: Preview, zone: Zone) -> None:
+    if shown.first_at is not None and shown.last_at is not None:
+        click.echo(f"From {zone.iso(shown.first_at)} to {zone.iso(shown.last_at)}. The first of them:")
+    for row in shown.rows:
+        values = [
+            f"{column_of(name)} {value:g}"
+            for name, value in zip(FIELDS[2:], row[2:], strict=True)
+            if value is not None
+        ]
+        click.echo(f"  {zone.iso(row[0] or 0)}  {', '.join(values)}")
+
+
+def _say_findings(path: Path, found: Findings) -> None:
+    for note in found.notes:
+        click.echo(note, err=True)
+    for problem in sorted([*found.bad, *found.doubtful], key=lambda each: each.line)[:BAD_LINES_SHOWN]:
+        click.echo(f"  {path}:{problem.line}: {problem.reason}", err=True)
+    if found.bad_count:
+        click.echo(f"Bad lines passed over: {found.bad_count:,}. All others were read.", err=True)
+    if found.doubtful_count:
+        click.echo(f"Values left out because they cannot be: {found.doubtful_count:,}.", err=True)
 
 
 @contextmanager

@@ -51,10 +51,12 @@ class Imported:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """``entry`` is what the log of changes says of the import, None where it keeps no log. ``replacing`` are
-    the columns of ``readings`` whose values replace those that are there; none: what is there stays."""
+    the columns of ``readings`` whose values replace those that are there; none: what is there stays.
+    ``begun`` is told the id of the entry."""
 
     entry: Entry | None = None
     replacing: Sequence[str] = ()
+    begun: Callable[[int], None] = lambda change_id: None
 
 
 def import_readings(
@@ -177,6 +179,7 @@ class _Import:
         if work.rows and self.terms.entry is not None and self.change_id is None:
             entry = self.terms.entry
             self.change_id = persistently(lambda: changes.begin(self.store, self.system_id, entry))
+            self.terms.begun(self.change_id)
         done = intervals = 0
         while done < len(work.rows):
             piece, found = persistently(partial(self._piece, work, done))

@@ -3,76 +3,206 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from liveone.domain.zones import Zone, is_known
 from liveone.errors import BadInput
-from liveone.transfer.columns import FIELDS, Row, convert_columns, converter, match_header
+from liveone.transfer.columns import Converter, Row, convert_columns
+from liveone.transfer.header import Plan, name_of, planned
 from liveone.transfer.json_in import json_items
+from liveone.transfer.layouts import PVOUTPUT_COLUMNS
+from liveone.transfer.long_in import LongFile, shape_of
+from liveone.transfer.numbers import Numbers, decimal_of
+from liveone.transfer.options import Findings, Options, Problem
+from liveone.transfer.rows import RowReader, interval_of
+from liveone.transfer.text_in import STANDARD_INPUT, Lines, opened
+from liveone.transfer.times import Times, date_order_of, is_falling
 
 CHUNK_ROWS = 250
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
-BAD_LINES_KEPT = 1000
+PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
+VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
+VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
+UNITS_LINE = re.compile(r"\[[^\]]*\]")
 
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that holds no usable reading."""
-
-    line: int
-    reason: str
+Progress = Callable[[int], None]
+Reader = Any
+"""What ``csv.reader`` gives; its type has no name."""
 
 
 @dataclass(slots=True)
 class Source:
-    """An open file of readings: iterate ``rows``, then look at ``bad``.
+    """An open file of readings: iterate ``rows``, then look at ``findings``. ``-`` is standard input.
 
-    ``progress`` is told how many bytes of the file have been consumed; ``bad`` keeps the first
-    thousand bad lines, ``bad_count`` counts all.
+    ``progress`` is told how many bytes of the file have been consumed.
     """
 
     path: Path
-    progress: Callable[[int], None] = lambda _: None
-    bad: list[BadLine] = field(default_factory=list)
-    bad_count: int = 0
+    progress: Progress = lambda _: None
+    options: Options = field(default_factory=Options)
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def size_bytes(self) -> int:
-        return self.path.stat().st_size
+        return 0 if self.path == STANDARD_INPUT else self.path.stat().st_size
+
+    @property
+    def bad(self) -> list[Problem]:
+        """The first thousand lines that hold no usable reading."""
+        return self.findings.bad
+
+    @property
+    def bad_count(self) -> int:
+        return self.findings.bad_count
 
     def rows(self) -> Iterator[Row]:
         """Rows in the order of Reading's fields. Raises BadInput where the file as a whole is unusable."""
         if self.path.suffix.lower() == ".json":
-            yield from self._by_row(self._json_cells(), range(len(FIELDS)))
+            yield from self._json_rows()
             return
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                yield from self._csv_rows(file)
-        except OSError as error:
-            raise BadInput(f"{self.path} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise BadInput(
-                f"{self.path} is not UTF-8 text: {error}", hint="Save it as CSV in UTF-8."
-            ) from error
+            with opened(self.path, self.options.encoding) as text:
+                yield from self._csv_rows(text)
         except csv.Error as error:
             raise BadInput(f"{self.path} is not CSV: {error}") from error
 
-    def _csv_rows(self, file: TextIO) -> Iterator[Row]:
-        """Chunks are converted column by column; one with a bad line in it, row by row, to name the line."""
-        reader = csv.reader(file)
-        header = next(reader, None)
-        if not header:
+    def _csv_rows(self, text: TextIO) -> Iterator[Row]:
+        lines = Lines(text)
+        if not lines.sample:
             raise BadInput(f"{self.path} is empty", hint="The first line must name the columns.")
-        places = match_header(header, str(self.path))
-        line = reader.line_num
+        table = Table(lines, self.options, self.findings, str(self.path))
+        yield from table.rows(lambda: self.progress(text.buffer.tell() if text.seekable() else 0))
+
+    def _json_rows(self) -> Iterator[Row]:
+        known: dict[tuple[str, ...], RowReader] = {}
+        converter = Converter(_times(self.options, None, []), Numbers())
+        for position, item, problem in json_items(self.path, self.progress):
+            if problem or not isinstance(item, dict):
+                self.findings.refuse(position, problem or "not an object")
+                continue
+            titles = tuple(item)
+            if titles not in known:
+                known.clear()
+                plan = planned(titles, self.options, f"{self.path}, item {position}")
+                _say_plan(plan, self.findings)
+                known[titles] = RowReader(plan, converter, self.findings)
+            cells = ["" if value is None else str(value) for value in item.values()]
+            row = known[titles].read(position, cells)
+            if row is not None:
+                yield row
+        _say_end(converter.times, self.findings)
+        self.progress(self.size_bytes)
+
+
+class Table:
+    """The lines of a CSV: their header understood, then their rows."""
+
+    def __init__(self, lines: Lines, options: Options, findings: Findings, where: str) -> None:
+        self._lines, self._options, self._findings, self._where = lines, options, findings, where
+        self._is_pvoutput = options.layout == "pvoutput" or bool(PVOUTPUT_LINE.match(lines.sample[0]))
+        sampled = lines.sampled()
+        self._heads, self._titles, self._units = self._header(sampled)
+        body = sampled[self._heads :]
+        self._shape = shape_of([name_of(title) for title in self._titles])
+        cells = [cell for row in body for cell in row]
+        decimal = options.decimal or decimal_of(cells, lines.delimiter)
+        self._numbers = Numbers(decimal)
+        self._body = body
+
+    def rows(self, tell: Callable[[], None]) -> Iterator[Row]:
+        """All readings; ``tell`` is called now and then."""
+        reader = csv.reader(self._texts(), delimiter=self._lines.delimiter)
+        for _ in range(self._heads):
+            next(reader, None)
+        if self._shape is not None:
+            yield from self._long_rows(reader, tell)
+            return
+        plan = planned(self._titles, self._options, self._where, self._units)
+        _say_plan(plan, self._findings)
+        times = _times(self._options, plan, self._body)
+        rows = RowReader(plan, Converter(times, self._numbers), self._findings)
+        if plan.layout and plan.layout.of_interval:
+            rows.interval_s = self._interval_s(plan)
+        yield from self._wide_rows(reader, rows, tell)
+        _say_end(times, self._findings)
+
+    def _wide_rows(self, reader: Reader, rows: RowReader, tell: Callable[[], None]) -> Iterator[Row]:
+        """Chunks are converted column by column; one with an odd cell in it, row by row."""
+        plan, line = rows.plan, reader.line_num + self._lines.skipped
+        is_plain = self._lines.delimiter == "," and self._numbers.decimal == "."
+        places = plan.places if is_plain and rows.converter.times.zone is None else None
         while chunk := list(islice(reader, CHUNK_ROWS)):
-            yield from convert_columns(chunk, len(header), places) or self._by_row(
-                self._whole_lines(chunk, line, len(header)), places
-            )
-            line = reader.line_num
-            self.progress(file.buffer.tell())
+            found = places and convert_columns(chunk, plan.width, places, rows.converter)
+            if found:
+                yield from found
+            else:
+                for number, cells in self._whole_lines(chunk, line, plan.width):
+                    row = rows.read(number, cells)
+                    if row is not None:
+                        yield row
+            line = reader.line_num + self._lines.skipped
+            tell()
+
+    def _long_rows(self, reader: Reader, tell: Callable[[], None]) -> Iterator[Row]:
+        assert self._shape is not None
+        converter = Converter(_times(self._options, None, self._body), self._numbers)
+        plan = Plan((self._shape.time,), len(self._titles))
+        rows = RowReader(plan, converter, self._findings)
+        gathered = LongFile(self._shape, self._options, converter, rows)
+        for number, cells in enumerate(reader):
+            if cells and not cells[0].startswith("#") and cells != self._titles:
+                gathered.take(reader.line_num + self._lines.skipped, cells, len(self._titles))
+            if number % CHUNK_ROWS == 0:
+                tell()
+        self._findings.columns = gathered.columns
+        yield from gathered.rows(self._where)
+        _say_end(converter.times, self._findings)
+
+    def _texts(self) -> Iterator[str]:
+        if not self._is_pvoutput:
+            return iter(self._lines)
+        return (f"{part}\n" for line in self._lines for part in line.strip().split(";") if part)
+
+    def _header(self, sampled: Sequence[list[str]]) -> tuple[int, list[str], list[str] | None]:
+        """How many lines the header has, the columns' names, and their units where a line holds them."""
+        first = sampled[0]
+        second, third = (sampled[place] if len(sampled) > place else [] for place in (1, 2))
+        if self._is_pvoutput:
+            self._options = _with_layout(self._options, "pvoutput")
+            width = len(self._lines.sample[0].split(";")[0].split(","))
+            return 0, list(PVOUTPUT_COLUMNS[:width]), None
+        if any(VRM_DEVICE.fullmatch(cell.strip()) for cell in first):
+            return self._vrm_header(first, second, third)
+        if len(second) == len(first) and all(UNITS_LINE.fullmatch(cell.strip()) for cell in second if cell):
+            return 2, first, second if any(second) else None
+        return 1, first, None
+
+    def _vrm_header(
+        self, devices: list[str], names: list[str], units: list[str]
+    ) -> tuple[int, list[str], list[str] | None]:
+        """Victron's log: devices, quantities, units; the time zone stands in the second line."""
+        self._options = _with_layout(self._options, "victron")
+        if match := VRM_ZONE.match(names[0] if names else ""):
+            self._options = _with_zone(self._options, match[1])
+        titles = [
+            name if VRM_DEVICE.fullmatch(device.strip()) else f"{device}: {name}"
+            for device, name in zip(devices, names, strict=False)
+        ]
+        return 3, ["timestamp", *titles[1:]], units if len(units) == len(titles) else None
+
+    def _interval_s(self, plan: Plan) -> int:
+        """The usual distance between the file's times; of those that can be read."""
+        times, found = _times(self._options, plan, self._body), []
+        for cells in self._body:
+            if len(cells) == plan.width:
+                try:
+                    found.append(times.read(" ".join(cells[place] for place in plan.times).strip()))
+                except ValueError:
+                    continue
+        return interval_of(found, self._where)
 
     def _whole_lines(
         self, chunk: Iterable[list[str]], line: int, width: int
@@ -83,50 +213,47 @@ class Source:
             line += 1 + breaks
             if len(cells) == width:
                 yield line, cells
-            elif cells:
+            elif len(cells) == width + 1 and not cells[-1]:
+                yield line, cells[:-1]
+            elif any(cells):
                 quoted = f"; a quote of line {line - breaks} reaches to here" if breaks else ""
-                self._refuse(line, f"{len(cells)} values for {width} columns{quoted}")
-
-    def _by_row(self, lines: Iterable[tuple[int, list[str]]], places: Sequence[int]) -> Iterator[Row]:
-        plan = [(converter(field), place) for field, place in zip(FIELDS, places, strict=True)]
-        for line, cells in lines:
-            try:
-                row = tuple([convert("" if place < 0 else cells[place]) for convert, place in plan])
-            except (ValueError, OverflowError):
-                self._refuse(line, _reason(cells, places))
-                continue
-            if row[0] is None:
-                self._refuse(line, "no inverter_time")
-            elif row[1] is None:
-                yield (row[0], row[0], *row[2:])
-            else:
-                yield row
-
-    def _json_cells(self) -> Iterator[tuple[int, list[str]]]:
-        known: dict[tuple[str, ...], list[int]] = {}
-        for position, item, problem in json_items(self.path, self.progress):
-            if problem or not isinstance(item, dict):
-                self._refuse(position, problem or "not an object")
-                continue
-            titles = tuple(item)
-            if titles not in known:
-                known.clear()
-                known[titles] = match_header(titles, f"{self.path}, item {position}")
-            values = list(item.values())
-            yield position, ["" if at < 0 or values[at] is None else str(values[at]) for at in known[titles]]
-        self.progress(self.size_bytes)
-
-    def _refuse(self, line: int, reason: str) -> None:
-        self.bad_count += 1
-        if len(self.bad) < BAD_LINES_KEPT:
-            self.bad.append(BadLine(line, reason))
+                self._findings.refuse(line, f"{len(cells)} values for {width} columns{quoted}")
 
 
-def _reason(cells: Sequence[str], places: Sequence[int]) -> str:
-    """What is wrong with the first bad cell of a line, and in which column it stands."""
-    for name, place in zip(FIELDS, places, strict=True):
-        try:
-            converter(name)("" if place < 0 else cells[place])
-        except (ValueError, OverflowError) as error:
-            return f"{name}: {error}"
-    return ""
+def _times(options: Options, plan: Plan | None, body: Sequence[Sequence[str]]) -> Times:
+    """What reads a file's times; those that a ready map knows to be local are of the system's zone."""
+    layout = plan.layout if plan else None
+    zone = options.zone or (options.usual_zone if layout and layout.has_local_times else None)
+    if plan is None:
+        return Times(zone, options.date_order, options.latest_at)
+    texts = [" ".join(row[place] for place in plan.times) for row in body if len(row) >= plan.width]
+    order = options.date_order or date_order_of(texts)
+    falling = zone is not None and is_falling(texts, order)
+    return Times(zone, order, options.latest_at, is_falling=falling)
+
+
+def _say_plan(plan: Plan, findings: Findings) -> None:
+    findings.columns = plan.columns
+    if plan.layout:
+        findings.note(f"Read as {plan.layout.title}.")
+    if plan.ignored:
+        findings.note(f"Columns that were not read: {', '.join(plan.ignored)}.")
+
+
+def _say_end(times: Times, findings: Findings) -> None:
+    if times.zone is not None:
+        findings.note(f"Times without an offset are those of {times.zone}.")
+    if times.twice_count:
+        days = ", ".join(times.twice[:5])
+        findings.note(
+            f"{times.twice_count:,} times lie in an hour that comes twice ({days}): the order of the file "
+            "decides, and the first of the two where it does not."
+        )
+
+
+def _with_layout(options: Options, layout: str) -> Options:
+    return replace(options, layout=layout) if options.layout == "auto" else options
+
+
+def _with_zone(options: Options, name: str) -> Options:
+    return replace(options, zone=Zone(0, name)) if options.zone is None and is_known(name) else options

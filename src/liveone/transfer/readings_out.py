@@ -12,7 +12,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates, readings
 from liveone.store.store import Store
-from liveone.transfer.columns import EXPORTED, FIELDS
+from liveone.transfer.fields import EXPORTED, FIELDS
 
 CHUNK_S = 7 * 86_400
 

@@ -1,0 +1,200 @@
+"""From the names of a file's columns to a plan: which columns make which field of a reading."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from liveone.errors import BadInput
+from liveone.transfer.fields import FIELDS, IGNORED, TIME_NAMES, column_of, field_of
+from liveone.transfer.layouts import LAYOUTS, Layout, recognised
+from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
+
+UNIT = re.compile(r"\s*[\[(]\s*([kM]?Wh?|%|[^\])]*)\s*[\])]\s*$")
+"""A unit behind a name: ``Power [kW]``, ``Energy Produced (Wh)``."""
+SHOWN = 12
+
+TIMES = ("inverter_time", "received_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A column that counts ``factor`` times towards a field."""
+
+    place: int
+    factor: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """``times`` are the columns that together are the time: one, a date and a clock, or a span's two ends
+    (``is_span``). ``terms`` by field; ``layout`` is the ready map that was used, ``ignored`` what was not."""
+
+    times: tuple[int, ...]
+    width: int
+    received: int = -1
+    terms: dict[str, list[Term]] = field(default_factory=dict)
+    layout: Layout | None = None
+    is_span: bool = False
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def places(self) -> list[int] | None:
+        """For each field of Reading its column, -1 where there is none; None: fields must be computed."""
+        computed = any(len(terms) != 1 or terms[0].factor != 1 for terms in self.terms.values())
+        if computed or len(self.times) != 1 or (self.layout and self.layout.of_interval):
+            return None
+        own = {"inverter_time": self.times[0], "received_time": self.received}
+        return [own.get(name, self.terms[name][0].place if name in self.terms else -1) for name in FIELDS]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of ``readings`` that the file has values for."""
+        received = ("received_time",) if self.received >= 0 else ()
+        return (*received, *(column_of(name) for name in FIELDS if name in self.terms))
+
+
+def name_of(title: str) -> str:
+    """A column's name in small letters, without its unit."""
+    return " ".join(UNIT.sub("", title.strip().strip("\ufeff")).lower().split())
+
+
+def planned(titles: Sequence[str], options: Options, where: str, units: Sequence[str] | None = None) -> Plan:
+    """The plan for a header. ``units`` is the line of units below it, where there is one.
+
+    Raises BadInput where there is no time, no value, or a column comes twice.
+    """
+    names = [name_of(title) for title in titles]
+    known = options.layout if options.layout != "auto" else recognised(names)
+    layout = LAYOUTS[known] if known else None
+    told_time = _told_time(titles, names, options)
+    plan = Plan((told_time[0],), len(titles)) if told_time else _timed(names, titles, layout, where)
+    plan.layout = layout
+    unmet = dict(options.columns)
+    for place, (title, name) in enumerate(zip(titles, names, strict=True)):
+        whole = title.strip().lower()
+        told = unmet.pop(whole, None) or unmet.pop(name, None)
+        _place(plan, place, title, _targets(name, told, layout, plan), where, is_told=bool(told))
+    _refuse_unmet(unmet, titles, where)
+    if not plan.terms:
+        raise BadInput(
+            f"{where}: no column holds a value that LiveOne knows", hint=_suggestions(plan.ignored)
+        )
+    for name, place, term in _numbered(plan):
+        unit = units[place] if units else ""
+        term_factor = term.factor * _factor(name, titles[place], unit, options, layout)
+        plan.terms[name][plan.terms[name].index(term)] = Term(place, term_factor)
+    return plan
+
+
+def match_header(titles: Sequence[str], where: str) -> list[int]:
+    """For each field of Reading the index of its column, or -1 where a file of our own names has none."""
+    places = planned(titles, Options(), where).places
+    if places is None:
+        raise BadInput(f"{where}: its columns have to be computed")
+    return places
+
+
+def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) -> list[int]:
+    """The column that somebody named as the time."""
+    told = {name for name, (known, _) in options.columns.items() if known == "inverter_time"}
+    both = enumerate(zip(titles, names, strict=True))
+    return [place for place, (title, name) in both if {name, title.strip().lower()} & told]
+
+
+def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, where: str) -> Plan:
+    own = [place for place, name in enumerate(names) if field_of(name) == "inverter_time"]
+    if len(own) > 1:
+        raise BadInput(f"{where}: column {titles[own[1]]!r} comes twice")
+    if own and layout is not LAYOUTS["liveone-page"]:
+        return Plan((own[0],), len(titles))
+    if layout is LAYOUTS["liveone-page"]:
+        return Plan((names.index("from"), names.index("to")), len(titles), is_span=True)
+    if "interval_end" in names:
+        return Plan((names.index("interval_end"),), len(titles))
+    dates = [place for place, name in enumerate(names) if name in ("date", "datum")]
+    clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit")]
+    if dates and clocks:
+        return Plan((dates[0], clocks[0]), len(titles))
+    for name in TIME_NAMES:
+        if name in names:
+            return Plan((names.index(name),), len(titles))
+    if "day" in names:
+        raise BadInput(
+            f"{where} holds days, not readings",
+            hint="Export `--kind readings` or `--kind 5m`: days follow from those and are computed anew.",
+        )
+    raise BadInput(
+        f"{where}: no column `inverter_time`",
+        hint='It holds the time of the reading. Another name: --map "NAME=inverter_time".',
+    )
+
+
+def _targets(
+    name: str, told: tuple[str, int] | None, layout: Layout | None, plan: Plan
+) -> Sequence[tuple[str, int]]:
+    if told:
+        return [told]
+    if layout and (mapped := layout.fields.get(name)):
+        return mapped
+    known = field_of(name)
+    return [(known, 1)] if known and not (layout and layout.of_interval) else []
+
+
+def _place(
+    plan: Plan, place: int, title: str, targets: Sequence[tuple[str, int]], where: str, *, is_told: bool
+) -> None:
+    if place in plan.times and not is_told:
+        return
+    if not targets:
+        if name_of(title) not in IGNORED and title.strip():
+            plan.ignored.append(title.strip())
+        return
+    for known, sign in targets:
+        if known == "inverter_time":
+            plan.ignored += [] if is_told else [title.strip()]
+        elif known == "received_time":
+            plan.received = place
+        elif known in plan.terms and plan.layout is None:
+            raise BadInput(f"{where}: column {title!r} comes twice")
+        else:
+            plan.terms.setdefault(known, []).append(Term(place, sign))
+
+
+def _numbered(plan: Plan) -> Iterator[tuple[str, int, Term]]:
+    for name, terms in plan.terms.items():
+        for term in list(terms):
+            yield name, term.place, term
+
+
+def _factor(name: str, title: str, unit: str, options: Options, layout: Layout | None) -> float:
+    """What makes a column's numbers W or kWh - or Wh, where they are the energy of an interval."""
+    said = (unit.strip(" []()") or _unit_in(title)) if name not in TIMES else ""
+    if layout and layout.of_interval:
+        energy = options.energy_unit or (said if said in ENERGY_UNITS else layout.unit)
+        return ENERGY_UNITS[energy] * 1000
+    if name.endswith("_w"):
+        return POWER_UNITS[options.power_unit or (said if said in POWER_UNITS else "W")]
+    if name.endswith("_kwh_total"):
+        return ENERGY_UNITS[options.energy_unit or (said if said in ENERGY_UNITS else "kWh")]
+    return 1.0
+
+
+def _unit_in(title: str) -> str:
+    match = UNIT.search(title)
+    return match[1] if match else ""
+
+
+def _refuse_unmet(unmet: Mapping[str, object], titles: Sequence[str], where: str) -> None:
+    if unmet:
+        known = ", ".join(repr(title) for title in titles[:SHOWN])
+        raise BadInput(f"{where} has no column {next(iter(unmet))!r}", hint=f"It has: {known}.")
+
+
+def _suggestions(titles: Sequence[str]) -> str:
+    for title in titles:
+        if near := get_close_matches(title.lower(), FIELDS, n=1):
+            return f"Column {title!r}: Did you mean {near[0]!r}?"
+    shown = ", ".join(repr(title) for title in titles[:SHOWN])
+    known = ", ".join(column_of(name) for name in FIELDS)
+    return f'Its columns are {shown}. Say what they mean: --map "NAME=COLUMN", with one of {known}.'

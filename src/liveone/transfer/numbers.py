@@ -1,0 +1,78 @@
+"""Numbers as people and their programs write them: decimal comma, thousands apart, words for nothing."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ABSENT = frozenset(
+    (
+        *(
+            "",
+            "-",
+            "--",
+            "\u2013",
+            "\u2014",
+            "..",
+            "...",
+            "?",
+            "none",
+            "null",
+            "nil",
+            "nan",
+            "na",
+            "n/a",
+            "n.a.",
+        ),
+        *("unavailable", "unknown", "undefined", "missing", "#n/a", "#nv", "#value!", "#wert!"),
+    )
+)
+"""Cells, in small letters, that say that a value is not there."""
+
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = {
+    ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII),
+    ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?", re.ASCII),
+}
+_WITH_COMMA = re.compile(r"\s*[+-]?\d[\d.]*,\d+\s*", re.ASCII)
+_SPACES = str.maketrans(
+    {" ": None, "\u00a0": None, "\u202f": None, "\u2009": None, "'": None, "\u2019": None}
+)
+_MINUS = str.maketrans({"\u2212": "-"})
+
+
+def is_absent(text: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return not text or text.strip().lower() in ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Reads numbers whose fractions begin at ``decimal``: a point or a comma."""
+
+    decimal: str = "."
+
+    def read(self, text: str) -> float:
+        """A finite number. Raises ValueError with the text."""
+        plain = text.translate(_MINUS).strip()
+        if not _PLAIN.fullmatch(plain) or (self.decimal == "," and "." in plain):
+            plain = self._plain(plain.removesuffix("%").translate(_SPACES))
+        if not _PLAIN.fullmatch(plain):
+            raise ValueError(f"{text[:40]!r} is not a number")
+        value = float(plain)
+        if value - value != 0:
+            raise ValueError(f"{text[:40]!r} is not a number")
+        return value + 0.0
+
+    def _plain(self, text: str) -> str:
+        if _GROUPED[self.decimal].fullmatch(text):
+            text = text.replace("," if self.decimal == "." else ".", "")
+        elif self.decimal == "," and "." in text:
+            return ""
+        return text.replace(",", ".") if self.decimal == "," else text
+
+
+def decimal_of(cells: Iterable[str], delimiter: str) -> str:
+    """Whether fractions begin at a comma, by some cells of a file: never where commas divide columns."""
+    if delimiter == ",":
+        return "."
+    return "," if any(_WITH_COMMA.fullmatch(cell) for cell in cells) else "."

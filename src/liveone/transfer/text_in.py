@@ -1,0 +1,119 @@
+"""The text of a file, whatever its encoding, and how its columns are divided."""
+
+import codecs
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from liveone.errors import BadInput
+
+STANDARD_INPUT = Path("-")
+MARKS = ",;\t|"
+LOOK_BYTES = 64
+SAMPLE_LINES = 2_000
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@contextmanager
+def opened(path: Path, encoding: str | None) -> Iterator[TextIO]:
+    """A file, or standard input for ``-``, as text. Raises BadInput where it cannot be read."""
+    try:
+        with _bytes_of(path) as raw:
+            text = io.TextIOWrapper(raw, _encoding(raw, encoding), newline="")
+            yield text
+            text.detach()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeError as error:
+        raise BadInput(
+            f"{path} is not {encoding or 'UTF-8'} text: {error}",
+            hint="Say how it was written (--encoding cp1252 is usual on Windows), or save it in UTF-8.",
+        ) from error
+    except LookupError as error:
+        raise BadInput(f"no encoding is called {encoding!r}", hint="cp1252, utf-16, latin-1 ...") from error
+
+
+@contextmanager
+def _bytes_of(path: Path) -> Iterator[io.BufferedReader]:
+    if path == STANDARD_INPUT:
+        yield io.BufferedReader(_Piped(sys.stdin.buffer))
+        return
+    with path.open("rb") as file:
+        yield file
+
+
+class _Piped(io.RawIOBase):
+    """Standard input as a stream whose beginning can be looked at."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
+    """By the mark at the beginning; without one by the zeros that UTF-16 has in plain text."""
+    if encoding:
+        return encoding
+    begins = file.peek(LOOK_BYTES)[:LOOK_BYTES]
+    for bom, name in _BOMS:
+        if begins.startswith(bom):
+            return name
+    even, odd = begins[0::2].count(0), begins[1::2].count(0)
+    if max(even, odd) > len(begins) // 4:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return "utf-8"
+
+
+class Lines:
+    """The lines of a text behind its preamble: `sep=;`, comments and blank lines before the header.
+
+    ``sample`` holds the first of them, ``delimiter`` divides the columns, ``skipped`` lines came before.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self.skipped, declared, header = 0, "", ""
+        for line in text:
+            bare = line.strip("\ufeff\r\n ")
+            if bare.lower().startswith("sep="):
+                declared = bare[4:5] or "\t"
+            elif bare and not bare.startswith("#"):
+                header = line
+                break
+            self.skipped += 1
+        self.sample = [header, *islice(text, SAMPLE_LINES)] if header else []
+        self.delimiter = declared or _divides(header)
+        self._rest = text
+
+    def __iter__(self) -> Iterator[str]:
+        sample, self.sample = self.sample, []
+        return chain(sample, self._rest)
+
+    def sampled(self) -> list[list[str]]:
+        """The first lines, cell by cell; a quote may be open at their end."""
+        return list(csv.reader(self.sample, delimiter=self.delimiter))
+
+
+def _divides(line: str) -> str:
+    """What divides the columns of a header: the mark that it has most of outside quotes."""
+    bare = "".join(piece for place, piece in enumerate(line.split('"')) if place % 2 == 0)
+    counts = Counter(mark for mark in bare if mark in MARKS)
+    return max(MARKS, key=lambda mark: counts[mark]) if counts else ","

@@ -1,0 +1,189 @@
+"""Times as files hold them: epoch seconds to nanoseconds, ISO 8601, spreadsheet dates, local time of a zone.
+
+Rule: a local time is never guessed at. Where the clocks skip it, it did not exist; where it comes twice, the
+order of the file decides, and whoever imports is told.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from liveone.domain.zones import Zone
+from liveone.transfer.fields import EARLIEST_AT, LATEST_AT
+
+SERIAL_LEAST, SERIAL_MOST = 36_526, 73_050
+"""Days since 1899-12-30, as spreadsheets count: from 2000 to 2099."""
+SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001
+UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+"""Seconds, milli-, micro- and nanoseconds since 1970."""
+_NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)[ T,]*(.*)", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
+_OFFSET = re.compile(r"(.*?)\s*(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Times:
+    """Reads the times of one file, in their order.
+
+    ``date_order`` says what 03/04/2025 means: ``dmy`` or ``mdy``; with a point or a dash between, the day is
+    first. ``latest_at``: what was taken later is in the future.
+    """
+
+    zone: Zone | None = None
+    date_order: str | None = None
+    latest_at: int = LATEST_AT
+    last_at: int | None = None
+    is_falling: bool = False
+    twice: list[str] = field(default_factory=list)
+    twice_count: int = 0
+
+    def read(self, text: str) -> int:
+        """UTC epoch seconds. Raises ValueError with what is wrong."""
+        written = text.strip()
+        at = _epoch_s(written)
+        if at is None:
+            at = self._moment(written)
+        if not EARLIEST_AT <= at < LATEST_AT:
+            raise ValueError(f"time {text!r} is not between the years 2000 and 2100")
+        if at > self.latest_at:
+            raise ValueError(f"time {text!r} is {_ahead(at - self.latest_at)} in the future")
+        if self.last_at is not None and at != self.last_at:
+            self.is_falling = at < self.last_at
+        self.last_at = at
+        return at
+
+    def _moment(self, text: str) -> int:
+        moment = self._parsed(text)
+        if moment.tzinfo is not None:
+            return _whole_s(moment)
+        if self.zone is None:
+            raise ValueError(f"time {text!r} has no offset from UTC (--timezone says whose time it is)")
+        return self._local(moment, text)
+
+    def _parsed(self, text: str) -> datetime:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        if _NUMBER.fullmatch(text) and SERIAL_LEAST <= float(text.replace(",", ".")) < SERIAL_MOST:
+            days = float(text.replace(",", "."))
+            return SERIAL_EPOCH + timedelta(seconds=round(days * 86_400))
+        offset = _OFFSET.fullmatch(text)
+        try:
+            moment = self._written(offset[1] if offset else text)
+        except ValueError as error:
+            reason = str(error) if "order" in str(error) else "is neither epoch seconds nor ISO 8601"
+            raise ValueError(f"time {text!r} {reason}") from None
+        return moment.replace(tzinfo=_offset(offset[2])) if offset else moment
+
+    def _written(self, text: str) -> datetime:
+        """A date and a clock in one of the orders that people use."""
+        if match := _YEAR_FIRST.fullmatch(text):
+            year, _, month, day, clock = match.groups()
+        elif match := _DAY_FIRST.fullmatch(text):
+            day, mark, month, year, clock = match.groups()
+            if mark == "/" and self._is_month_first(int(day), int(month)):
+                day, month = month, day
+        else:
+            raise ValueError
+        hour, minute, second = _clock(clock)
+        century = 2000 if len(year) == 2 else 0
+        return datetime(century + int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001
+
+    def _is_month_first(self, first: int, second: int) -> bool:
+        if self.date_order:
+            return self.date_order == "mdy"
+        if first <= 12 and second <= 12 and first != second:
+            raise ValueError("has its day and month in an order that is not known (--date-order dmy or mdy)")
+        return second > 12
+
+    def _local(self, moment: datetime, text: str) -> int:
+        assert self.zone is not None
+        place = _tzinfo(self.zone)
+        first, second = (_whole_s(moment.replace(tzinfo=place, fold=fold)) for fold in (0, 1))
+        if first == second:
+            return first
+        if first > second:
+            raise ValueError(f"time {text!r} did not exist in {self.zone}: the clocks skipped it")
+        self.twice_count += 1
+        day = f"{moment:%Y-%m-%d}"
+        if day not in self.twice:
+            self.twice.append(day)
+        return self._of_two(first, second)
+
+    def _of_two(self, first: int, second: int) -> int:
+        """The one that goes on with the order of the file; the first where both do."""
+        if self.is_falling:
+            return second if self.last_at is None or second < self.last_at else first
+        return first if self.last_at is None or first > self.last_at else second
+
+
+def is_falling(texts: list[str], date_order: str | None) -> bool:
+    """Whether the times of a file go from the newest to the oldest, by most of their steps."""
+    times, found = Times(Zone(0), date_order), []
+    for text in texts:
+        try:
+            found.append(times.read(text))
+        except ValueError:
+            continue
+    return sum((later > earlier) - (later < earlier) for earlier, later in pairwise(found)) < 0
+
+
+def date_order_of(texts: list[str]) -> str | None:
+    """The order in which some times of a file have day and month: None where they do not tell."""
+    pairs = [
+        (int(match[1]), int(match[3])) for text in texts if (match := _DAY_FIRST.fullmatch(text.strip()))
+    ]
+    if any(first > 12 for first, _ in pairs):
+        return "dmy"
+    return "mdy" if any(second > 12 for _, second in pairs) else None
+
+
+def _epoch_s(text: str) -> int | None:
+    """A number that is a time since 1970 in one of the units; None for any other."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text.replace(",", "."))
+    for unit in UNITS:
+        if EARLIEST_AT <= value / unit < LATEST_AT:
+            return int(text) // unit if text.isdecimal() else int(value / unit)
+    return None
+
+
+def _clock(text: str) -> tuple[int, int, int]:
+    if not text.strip():
+        return 0, 0, 0
+    match = _CLOCK.fullmatch(text.strip())
+    if not match:
+        raise ValueError
+    hour, half = int(match[1]), (match[4] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return hour, int(match[2]), int(match[3] or 0)
+
+
+def _offset(text: str) -> tzinfo:
+    if text.upper() in ("Z", "UTC", "GMT"):
+        return UTC
+    found = datetime.strptime(text.replace(":", "").ljust(5, "0"), "%z").tzinfo
+    assert found is not None
+    return found
+
+
+def _tzinfo(zone: Zone) -> tzinfo:
+    return ZoneInfo(zone.name) if zone.name else _offset(str(zone))
+
+
+def _whole_s(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _ahead(seconds_s: int) -> str:
+    days = seconds_s / 86_400
+    if days >= 365:
+        return f"{days / 365.25:.1f} years"
+    return f"{days:.0f} days" if days >= 2 else f"{seconds_s / 3600:.1f} hours"

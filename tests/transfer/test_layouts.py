@@ -1,0 +1,220 @@
+"""The exports of other programs and portals, in the forms that `docs/how-to/import.md` names."""
+
+from pathlib import Path
+
+import pytest
+from tests.transfer.test_household_files import read, utc
+
+from liveone.domain.aggregates import FiveMinutes
+from liveone.domain.reading import Reading
+from liveone.domain.zones import Zone
+from liveone.errors import BadInput
+from liveone.transfer import readings_out
+
+BERLIN = Zone(60, "Europe/Berlin")
+NOON = utc("2024-05-01T12:00:00")
+
+
+def powers(each: Reading) -> tuple[int | None, ...]:
+    return each.solar_w, each.load_w, each.battery_w, each.grid_w
+
+
+HISTORY = """entity_id,state,last_changed
+sensor.pv,100,2024-05-01T12:00:00.000Z
+sensor.pv,unavailable,2024-05-01T12:02:00.123Z
+sensor.house_power,50.4,2024-05-01T12:01:00.000Z
+sensor.house_power,-900,2024-05-01T12:03:00.000Z
+sensor.meter,5051.02978515625,2024-05-01T12:01:00.000Z
+light.kitchen,on,2024-05-01T12:01:00.000Z
+"""
+
+
+def test_home_assistants_states_hold_until_the_next(tmp_path: Path) -> None:
+    maps = ("sensor.pv=solar_w", "sensor.house_power=load_w", "sensor.meter=load_kwh_total")
+    found, source = read(tmp_path, HISTORY, *maps)
+    assert [each.inverter_time - NOON for each in found] == [0, 60, 120, 180]
+    assert [powers(each)[:2] for each in found] == [(100, None), (100, 50), (None, 50), (None, None)]
+    assert found[1].load_kwh_total == 5051.02978515625
+    assert (source.findings.doubtful[0].line, source.findings.columns) == (
+        5, ("solar_w", "load_w", "load_kwh_total")
+    )  # fmt: skip
+    assert "light.kitchen" in source.findings.notes[0]
+
+
+def test_home_assistants_entities_are_not_guessed_at(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="not said which") as refused:
+        read(tmp_path, HISTORY)
+    assert "--map sensor.house_power=load_w" in refused.value.hint
+
+
+INFLUX = """#group,false,false,true,true,false,false,true,true
+#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string,string
+#default,mean,,,,,,,
+,result,table,_start,_stop,_time,_value,_field,_measurement{tag}
+{lines}
+"""
+
+
+def influx(*points: tuple[str, str, str, str], tag: str = "") -> str:
+    lines = "\n".join(
+        f",,0,2024-05-01T00:00:00Z,2024-05-02T00:00:00Z,2024-05-01T{clock}Z,{value},{field},{measurement}"
+        for clock, value, field, measurement in points
+    )
+    return INFLUX.format(lines=lines, tag=tag)
+
+
+def test_evcc_from_influxdb(tmp_path: Path) -> None:
+    points = [
+        ("12:00:00", "4000.4", "value", "pvPower"),
+        ("12:00:00", "-1500", "value", "gridPower"),
+        ("12:00:00", "-1000", "value", "batteryPower"),
+        ("12:00:00", "500", "value", "homePower"),
+        ("12:00:00", "55", "value", "batterySoc"),
+        ("12:30:00", "600", "value", "homePower"),
+    ]
+    found, _ = read(tmp_path, influx(*points))
+    assert powers(found[0]) == (4000, 500, -1000, -1500)
+    assert found[0].battery_soc_pct == 55
+    assert powers(found[1]) == (None, 600, None, None)
+
+
+def test_what_an_evcc_charges_is_used_by_the_house_at_every_point(tmp_path: Path) -> None:
+    text = influx(
+        ("12:00:00", "500", "value", "homePower,"),
+        ("12:00:00", "3000", "value", "chargePower,Garage"),
+        ("12:00:00", "1000", "value", "chargePower,Carport"),
+        tag=",loadpoint",
+    )
+    (found,), _ = read(tmp_path, text)
+    assert found.load_w == 4500
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("grid_power_plus", "grid_power_minus", "bat_power_plus", "bat_power_minus"),
+        ("grid_import_power", "grid_export_power", "battery_charging_power", "battery_discharging_power"),
+    ],
+)
+def test_solectrus_from_influxdb(tmp_path: Path, names: tuple[str, ...]) -> None:
+    values = dict(zip(names, ("0", "900", "300", "0"), strict=True))
+    fields = {"inverter_power": "2000", "house_power": "800", **values}
+    points = [("12:00:00", value, name, "SENEC") for name, value in fields.items()]
+    (found,), _ = read(tmp_path, influx(*points))
+    assert powers(found) == (2000, 800, -300, -900)
+
+
+def test_pvoutputs_service_has_no_header_and_local_times(tmp_path: Path) -> None:
+    text = (
+        "20240501,14:00,1234,0.2,800,790,0.1,3000,450,NaN,234.7;20240501,14:05,1300,0.2,900,NaN,0.1,3000,NaN"
+    )
+    text = text.replace("NaN,0.1,3000,NaN", "880,0.1,3000,NaN,NaN,235.0")
+    found, _ = read(tmp_path, text, usual_zone=BERLIN)
+    assert [(each.inverter_time - NOON, each.solar_w, each.load_w) for each in found] == [
+        (0, 800, 450),
+        (300, 900, None),
+    ]
+
+
+FRONIUS = """Date and time;PV production;Consumption;Energy to grid;Energy from grid;\
+Energy to battery;Energy from battery
+[dd.MM.yyyy HH:mm];[Wh];[Wh];[Wh];[Wh];[Wh];[Wh]
+01.05.2024 14:00;100,5;50;20;0;30,5;0
+01.05.2024 14:05;0;50;0;25;0;25
+"""
+
+
+def test_fronius_energies_of_intervals_are_their_mean_power(tmp_path: Path) -> None:
+    found, source = read(tmp_path, FRONIUS, usual_zone=BERLIN)
+    assert [powers(each) for each in found] == [(1206, 600, -366, -240), (0, 600, 300, 300)]
+    assert [each.inverter_time - NOON for each in found] == [150, 450]
+    assert source.findings.notes[0] == "Read as Fronius Solar.web."
+
+
+ENPHASE = """Date/Time,Energy Produced (Wh),Energy Consumed (Wh),Exported to Grid (Wh),Imported from Grid (Wh)
+05/13/2024 14:00,"1,000",500,500,0
+05/13/2024 14:15,100,500,0,400
+05/13/2024 14:30,0,0,0,0
+Total,"1,100","1,000",500,400
+"""
+
+
+def test_enphase_quarters_of_an_hour(tmp_path: Path) -> None:
+    found, source = read(tmp_path, ENPHASE, usual_zone=BERLIN)
+    assert [powers(each) for each in found] == [
+        (4000, 2000, None, -2000),
+        (400, 2000, None, 1600),
+        (0, 0, None, 0),
+    ]
+    assert source.bad_count == 0
+    assert "Line 5 holds totals and was passed over." in source.findings.notes
+
+
+def test_totals_of_days_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="totals of 24 hours"):
+        read(
+            tmp_path, "Date/Time,Energy Produced (Wh)\n10/12/2022,8298\n10/13/2022,5146\n", usual_zone=BERLIN
+        )
+
+
+VICTRON = """timestamp,Gateway [0],System overview [0],System overview [0],System overview [0],\
+System overview [0],System overview [0],System overview [0]
+Europe/Berlin (+02:00),Relay,PV - DC-coupled,AC Consumption L1,AC Consumption L2,\
+Battery Power,Battery SOC,Grid L1
+,,W,W,W,W,%,W
+2024-05-01 14:00:00,Open,1000,300,200,450,75.5,-50
+2024-05-01 14:01:00,,,,,,,
+"""
+
+
+def test_victrons_log_adds_phases_and_turns_the_battery(tmp_path: Path) -> None:
+    found, source = read(tmp_path, VICTRON)
+    assert (found[0].inverter_time, powers(found[0])) == (NOON, (1000, 500, -450, -50))
+    assert (found[0].battery_soc_pct, powers(found[1])) == (75.5, (None,) * 4)
+    assert "Read as Victron VRM (log)." in source.findings.notes
+
+
+def test_victrons_energies_are_the_flows_between_all(tmp_path: Path) -> None:
+    text = (
+        "timestamp,PV to battery,PV to grid,PV to consumers,Battery to consumers,Battery to grid,"
+        "Grid to consumers,Grid to battery\n"
+        "2024-05-01 14:00,0.1,0.2,0.3,0.05,0,0.4,0.01\n2024-05-01 14:15,0,0,0,0,0,0,0\n"
+    )
+    found, _ = read(tmp_path, text, usual_zone=BERLIN)
+    assert powers(found[0]) == (2400, 3000, -240, 840)
+
+
+def test_our_own_five_minutes_come_back(tmp_path: Path) -> None:
+    row = FiveMinutes(
+        interval_end=NOON,
+        solar_w_avg=5,
+        load_w_avg=6,
+        battery_soc_pct_last=88.5,
+        load_kwh_total_last=7.25,
+        sample_count=5,
+    )
+    path = tmp_path / "5m.csv"
+    with path.open("w") as file:
+        values = [getattr(row, name) for name in readings_out.FIVE_MINUTES_COLUMNS]
+        readings_out.write_csv(file, readings_out.FIVE_MINUTES_COLUMNS, iter([values]))
+    (found,), _ = read(tmp_path, path.read_text())
+    assert (found.inverter_time, found.solar_w, found.battery_soc_pct, found.load_kwh_total) == (
+        NOON, 5, 88.5, 7.25
+    )  # fmt: skip
+
+
+def test_what_the_page_saves_comes_back_and_days_do_not(tmp_path: Path) -> None:
+    text = (
+        "from,to,solar_w,load_w,battery_w,grid_w,soc_pct,solarKwh,solarKwh estimated,coverage_pct\r\n"
+        "2024-05-01T14:00:00+02:00,2024-05-01T14:05:00+02:00,5,6,-7,8,88,0.1,0,100\r\n"
+        "2024-05-01T14:00:00+02:00,2024-05-01T14:30:00+02:00,5,6,-7,8,88,0.1,0,100\r\n"
+        "2024-05-01T00:00:00+02:00,2024-05-02T00:00:00+02:00,5,6,-7,8,88,0.1,0,100\r\n"
+    )
+    found, source = read(tmp_path, text)
+    assert [(each.inverter_time - NOON, powers(each)) for each in found] == [
+        (300, (5, 6, -7, 8)),
+        (900, (5, 6, -7, 8)),
+    ]
+    assert "totals of 24 hours" in source.bad[0].reason
+    with pytest.raises(BadInput, match="holds days"):
+        read(tmp_path, "day,solar_kwh\n2024-05-01,7\n")
