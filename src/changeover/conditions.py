@@ -14,7 +14,7 @@ from changeover.actions.process import execute
 from changeover.actions.scene import Scene
 from changeover.actions.sql import content_of
 from changeover.course import is_change
-from changeover.database import fingerprint, invariants, ledger, probe, schema, space
+from changeover.database import fingerprint, invariants, ledger, meaning, probe, schema, space
 from changeover.database.connect import Connection, connect, translated
 from changeover.database.migrate import schema_after
 from changeover.database.names import folded
@@ -105,10 +105,10 @@ def require_room(database: Database, record: Record) -> None:
 def wanted_record(state: State, plan: Plan, database: Database, values: Values) -> Wanted:
     """What a rehearsal record must hold to serve a run now."""
     with translated(database), closing(connect(database)) as connection:
-        found = fingerprint.definitions(connection)
+        found, now = meaning.meanings(connection), fingerprint.fingerprint(connection)
     known = definitions_of(state, plan.sha256)
-    differences = fingerprint.difference(known, found) if known is not None else ()
-    return Wanted(plan.sha256, parameters_hash(values), fingerprint.fingerprint_of(found), differences)
+    differences = meaning.difference(known, found) if known is not None else ()
+    return Wanted(plan.sha256, parameters_hash(values), now, differences)
 
 
 def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -> None:
@@ -196,5 +196,5 @@ def contract_of(plan: Plan, scene: Scene) -> Mapping[str, Sequence[str]] | None:
 def _before_faults(plan: Plan, connection: Connection) -> list[str]:
     if plan.schema is None or plan.schema.before is None:
         return []
-    expected = fingerprint.definitions_of_script(plan.schema.before.text)
+    expected = meaning.of_script(plan.schema.before.text)
     return invariants.expected_schema(connection, expected)

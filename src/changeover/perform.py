@@ -12,14 +12,9 @@ from changeover.actions.backup import back_up
 from changeover.actions.scene import Deadline, Result, Scene
 from changeover.course import Course, Doing, Task
 from changeover.database.connect import opened
-from changeover.database.fingerprint import (
-    Definitions,
-    definitions,
-    definitions_of_script,
-    difference,
-    fingerprint_of,
-)
+from changeover.database.fingerprint import fingerprint
 from changeover.database.ledger import Direction
+from changeover.database.meaning import Meanings, difference, meanings, of_script
 from changeover.errors import CheckFailed, Undecided
 from changeover.limits import Limit
 from changeover.plan import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
@@ -39,7 +34,7 @@ class Performer:
 
     ``contract`` is asked right before the last change, ``rehearsed_s`` how long a change held writers in the
     rehearsal (None: that says nothing here). ``schema_before`` is the fingerprint that a way back leads to,
-    empty where it is not known; ``definitions_before`` the same schema in words, to say what differs.
+    empty where it is not known; ``meanings_before`` the same schema by meaning.
     """
 
     plan: Plan
@@ -47,7 +42,7 @@ class Performer:
     contract: Callable[[], Contract | None] = lambda: None
     rehearsed_s: Callable[[Task], float | None] = lambda task: None
     schema_before: str = ""
-    definitions_before: Definitions | None = None
+    meanings_before: Meanings | None = None
     last_change: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -118,21 +113,22 @@ class Performer:
             sql.content_of(content),
             budget_s=limit.seconds if forward and limit else None,
             rehearsed_s=self.rehearsed_s(task) if forward else None,
-            expected=definitions_of_script(after.text) if final and after else None,
+            expected=of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
         )
 
     def _restored(self, scene: Scene) -> Result:
         """After the last undo the schema is what it was."""
         with opened(scene.database) as connection:
-            found = definitions(connection)
-        now = fingerprint_of(found)
+            now, found = fingerprint(connection), meanings(connection)
         if self.schema_before not in ("", now):
-            known = self.definitions_before
-            lines = difference(known, found) if known is not None else ()
+            known = self.meanings_before
+            lines = difference(known, found) if known is not None else ("it has another fingerprint",)
+            if not lines:
+                return Result("as it was, spelled otherwise", {"schema": now})
             raise CheckFailed(
                 "The way back ran, but the schema is not the one from before:"
-                + "".join(f"\n- {line}" for line in lines or ["it has another fingerprint"]),
+                + "".join(f"\n- {line}" for line in lines),
                 hint="Mend the Rollback section: it leaves something behind, or makes it in another form.",
             )
         return Result("as it was", {"schema": now})

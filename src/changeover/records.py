@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from changeover.budgets import spoken
-from changeover.database.fingerprint import Definitions
+from changeover.database.meaning import Meanings
 from changeover.errors import NotRehearsed
 from changeover.folders import State, write_whole
 from changeover.params import Values
@@ -77,7 +77,7 @@ class Record:
         """Whether `run` may rely on it."""
         return not self.faults
 
-    def definitions_before(self) -> Definitions:
+    def definitions_before(self) -> Meanings:
         """The schema before, as `database.fingerprint` compares it."""
         return {(kind, name): tuple(parts) for kind, name, parts in self.definitions}
 
@@ -164,7 +164,7 @@ def named(state: State, name: str) -> Record | None:
     return next((one for one in records(state) if one.id == name), None)
 
 
-def definitions_of(state: State, plan_sha256: str) -> Definitions | None:
+def definitions_of(state: State, plan_sha256: str) -> Meanings | None:
     """The schema that the newest record of a plan was made against."""
     for one in reversed(records(state)):
         if one.plan_sha256 == plan_sha256:

@@ -275,7 +275,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
             contract=lambda: conditions.contract_of(plan, scene),
             rehearsed_s=lambda task: _rehearsed_s(first, task),
             schema_before=first.text("schema_before"),
-            definitions_before=record.definitions_before() if record else None,
+            meanings_before=record.definitions_before() if record else None,
         )
         runner = Runner(
             plan=plan,

@@ -18,7 +18,7 @@ from changeover.actions import sql
 from changeover.actions.scene import Result, Scene
 from changeover.course import Course, Doing, Task
 from changeover.database import backup as backups
-from changeover.database import fingerprint, replay, writes
+from changeover.database import fingerprint, meaning, replay, writes
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
 from changeover.database.where import ADMIN_URL, Database, Server
@@ -60,7 +60,7 @@ class Stage:
     growth: int = 0
     rows_compared: int = 0
     new_writes: int = 0
-    definitions: fingerprint.Definitions = field(default_factory=dict)
+    definitions: meaning.Meanings = field(default_factory=dict)
     before: str = ""
     after: str = ""
     place: str = ""
@@ -94,8 +94,8 @@ class Stage:
             with closing(connect(self.target)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
         with opened(self.target) as connection:
-            self.definitions = fingerprint.definitions(connection)
-        self.before = fingerprint.fingerprint_of(self.definitions)
+            self.definitions = meaning.meanings(connection)
+            self.before = fingerprint.fingerprint(connection)
 
     def local(self) -> Path:
         """The target as it is now, as a file here."""
@@ -160,7 +160,7 @@ class Stage:
             contract=self._contract,
             rehearsed_s=lambda task: sql.CLOCK_DECIDES,
             schema_before=self.before,
-            definitions_before=self.definitions,
+            meanings_before=self.definitions,
         )
 
     def _contract(self) -> Contract | None:

@@ -13,8 +13,8 @@ from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
 from changeover.database import hold, ledger, spelling
 from changeover.database.connect import connect, opened, translated
-from changeover.database.fingerprint import Definitions
 from changeover.database.ledger import Direction
+from changeover.database.meaning import Meanings
 from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.remote import Remote
 from changeover.database.strategies import derive_undo
@@ -49,7 +49,7 @@ class Purpose:
     content_sha256: str
     budget_s: float | None = None
     rehearsed_s: float | None = None
-    expected: Definitions | None = None
+    expected: Meanings | None = None
     contract: dict[str, Sequence[str]] | None = None
 
 
@@ -127,6 +127,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         budget_s=purpose.budget_s,
         rehearsed_s=purpose.rehearsed_s,
         lock_wait_s=action.timeout_s or 5.0,
+        accept=scene.plan.accept,
     )
     context = Context(
         run_id=scene.run_id,
@@ -222,5 +223,6 @@ def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
                 for one in measured.executed
             ],
             "notes": list(done.notes),
+            "accepted": dict(done.accepted),
         },
     )

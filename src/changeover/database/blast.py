@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from changeover.database import script
 from changeover.database.connect import Connection
-from changeover.database.fingerprint import Definitions, definitions, tokens
+from changeover.database.fingerprint import Definitions, definitions
 from changeover.database.guard import FORBIDDEN, WRITES, watching, written
 from changeover.database.names import counted, folded, is_engine, is_own, quoted
 from changeover.database.schema import objects
 from changeover.errors import InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import SqlStatement
 
-CHANGES_SCHEMA = ("create", "drop", "alter")
 READS = ("select", "values", "explain")
 
 
@@ -141,9 +141,7 @@ def rows_of(source: Connection, table: str) -> int | None:
 
 
 def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reach]:
-    words = tokens(statement.text)
-    first = words[0] if words else ""
-    changes_schema = first in CHANGES_SCHEMA
+    changes_schema = script.changes_schema(statement)
     before = definitions(scratch) if changes_schema else {}
     events: list[tuple[int, str | None, str | None, str | None, str | None]] = []
 

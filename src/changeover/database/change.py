@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeover.database import ledger
-from changeover.database.fingerprint import Definitions
 from changeover.database.lease import Lease
+from changeover.database.meaning import Meanings
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Measured, Parameters
 from changeover.plan import RowExpectation, SqlStatement, Strategy
@@ -17,7 +17,8 @@ class Change:
     """What a plan says of a script.
 
     ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
-    that the rehearsal measured; without it a forecast decides what the budget can bear.
+    that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
+    reason for each finding, by its name, that is meant to be so (`weaker`).
     """
 
     statements: tuple[SqlStatement, ...]
@@ -29,6 +30,7 @@ class Change:
     budget_s: float | None = None
     rehearsed_s: float | None = None
     lock_wait_s: float = 5.0
+    accept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Context:
     started_at: int
     who: str
     lease: Lease | None = None
-    expected: Definitions | None = None
+    expected: Meanings | None = None
     contract: Mapping[str, Sequence[str]] | None = None
     faults_before: tuple[str, ...] = ()
 
@@ -65,7 +67,8 @@ class Eyes:
 class Migrated:
     """What was done.
 
-    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why.
+    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why, ``accepted``
+    the reasons that the plan gives for what is weaker or gone, by the name of each finding.
     """
 
     measured: Measured
@@ -74,3 +77,4 @@ class Migrated:
     schema_after: str
     counts: Mapping[str, tuple[int, int]]
     notes: tuple[str, ...]
+    accepted: Mapping[str, str] = field(default_factory=dict)

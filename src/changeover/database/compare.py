@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from changeover.database import fingerprint, schema
+from changeover.database import meaning, schema
 from changeover.database.connect import connect, translated
 from changeover.database.names import counted, folded, listed, quoted
 from changeover.database.schema import Table
@@ -75,9 +75,7 @@ def compare(
         connection.execute("BEGIN")
         with closing(connect(second)) as other:
             before, after = schema.read(connection), schema.read(other)
-            definitions = fingerprint.difference(
-                fingerprint.definitions(connection), fingerprint.definitions(other)
-            )
+            definitions = meaning.difference(meaning.meanings(connection), meaning.meanings(other))
         names = sorted(before.tables.keys() | after.tables.keys()) if tables is None else map(folded, tables)
         found, total = [], 0
         for name in names:

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from changeover.database import fingerprint, schema
+from changeover.database import meaning, schema
 from changeover.database.connect import Connection
-from changeover.database.fingerprint import Definitions
+from changeover.database.meaning import Meanings
 from changeover.database.names import counted, folded, listed, quoted
 from changeover.database.schema import ForeignKey, Schema, Table
 
@@ -93,9 +93,9 @@ def unique_keys(connection: Connection, tables: Iterable[str]) -> list[str]:
     return sentences
 
 
-def expected_schema(connection: Connection, expected: Definitions) -> list[str]:
-    """How the schema differs from the one expected, definition by definition."""
-    return list(fingerprint.difference(expected, fingerprint.definitions(connection)))
+def expected_schema(connection: Connection, expected: Meanings) -> list[str]:
+    """How the schema differs from the one expected, by meaning."""
+    return list(meaning.difference(expected, meaning.meanings(connection)))
 
 
 def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:
@@ -128,29 +128,6 @@ def broken_references(connection: Connection) -> list[str]:
             label = f"a trigger of {table.name} ({', '.join(sorted(table.triggers))})"
             sentences += _triggers_broken(connection, label, table)
     return list(dict.fromkeys(sentences))
-
-
-def lost(before: Schema, after: Schema, tables: Iterable[str]) -> list[str]:
-    """Indexes and triggers that tables had and, after a rebuild, have no longer; compared by definition.
-
-    One that speaks of a column which is gone cannot be kept, so it is not missed.
-    """
-    sentences: list[str] = []
-    for name in tables:
-        old, new = before.table(name), after.table(name)
-        if old is None or new is None:
-            continue
-        gone = {folded(column.name) for column in old.columns if new.column(column.name) is None}
-        had = [("index", i.name, i.sql) for i in old.indexes] + [
-            ("trigger", *t) for t in old.triggers.items()
-        ]
-        kept = {_normal(sql) for sql in (*(i.sql for i in new.indexes), *new.triggers.values()) if sql}
-        sentences += [
-            f"{old.name}: {kind} {one} would be gone"
-            for kind, one, sql in had
-            if sql and _normal(sql) not in kept and not gone & set(fingerprint.tokens(sql))
-        ]
-    return sentences
 
 
 def _orphans(rows: Iterable[tuple[str, int | None, str, int]]) -> list[str]:
@@ -225,10 +202,6 @@ def _does_not_compile(connection: Connection, label: str, sql: str) -> list[str]
     except sqlite3.Error as error:
         return [f"{label} no longer works: {error}"]
     return []
-
-
-def _normal(sql: str) -> str:
-    return " ".join(fingerprint.tokens(sql))
 
 
 def _shown(values: Sequence[object]) -> str:

@@ -7,17 +7,19 @@ demanded inside the transaction (`served`).
 from dataclasses import dataclass, field
 from math import inf
 
-from changeover.database import demands, fingerprint, invariants, schema, strategies
+from changeover.database import demands, fingerprint, invariants, refusal, schema, script, strategies, weaker
 from changeover.database.change import Change, Context
 from changeover.database.demands import Demand
 from changeover.database.invariants import Depth
+from changeover.database.ledger import Direction
 from changeover.database.names import folded
 from changeover.database.proof import SWIFT_INTEGRITY_ROWS
 from changeover.database.remote import Remote
 from changeover.database.schema import ForeignKey, Schema
 from changeover.database.shadow import Object, Shadow, judged, objects_of
 from changeover.database.strategies import Forecast
-from changeover.errors import InvariantBroken, Unsuitable
+from changeover.database.weaker import Finding
+from changeover.errors import Unsuitable
 from changeover.plan import RowExpectation
 from hrana.wire import Statement
 
@@ -43,6 +45,7 @@ class Judged:
     planned: Schema
     objects_after: tuple[Object, ...]
     print_after: str
+    accepted: dict[str, str]
     notes: list[str] = field(default_factory=list)
     skippable: list[ForeignKey] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
@@ -67,11 +70,11 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
     forecast = judged(shadow, change)
     with shadow.afterwards(change.statements) as after:
         planned = schema.read(after)
-        sentences = (
-            list(invariants.expected_schema(after, context.expected))
-            if context.expected is not None
-            else invariants.lost(shadow.schema, planned, forecast.rebuilt)
-        )
+        sentences, weak = list[str](), list[Finding]()
+        if context.expected is not None:
+            sentences += invariants.expected_schema(after, context.expected)
+        elif context.direction is Direction.FORWARD:
+            weak = weaker.weaker(shadow.schema, planned, script.read(change.statements))
         if context.contract is not None:
             found = invariants.contract(after, context.contract)
             sentences += [f"the release needs more: {sentence}" for sentence in found]
@@ -82,8 +85,9 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
             for want in change.rows
             if planned.table(want.table) is None
         ]
-        if sentences:
-            raise broken(sentences)
+        findings = refusal.unaccepted(weak, change.accept)
+        if sentences or findings:
+            raise refusal.broken(sentences, findings)
         return Judged(
             change,
             context,
@@ -93,6 +97,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
             planned,
             objects_of(after),
             fingerprint.fingerprint(after),
+            refusal.accepted(weak, change.accept),
         )
 
 
@@ -155,12 +160,3 @@ def note(found: Judged, sentence: str) -> None:
     """Say, once, what is not looked at and why."""
     if sentence not in found.notes:
         found.notes.append(sentence)
-
-
-def broken(sentences: list[str]) -> InvariantBroken:
-    """The refusal for a change that would break what must hold."""
-    return InvariantBroken(
-        "The change would break what must hold; everything was rolled back:\n"
-        + "\n".join(f"- {sentence}" for sentence in dict.fromkeys(sentences)),
-        hint="Mend the script (or the expectation, if that is wrong) and rehearse again.",
-    )

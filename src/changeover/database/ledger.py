@@ -94,6 +94,11 @@ class Kept:
         return cls(tuple((a, b, c, d) for a, b, c, d in found), tuple(details.get("faults", ())))
 
 
+def accepting(reasons: Mapping[str, str]) -> dict[str, object]:
+    """As an entry's details hold the reasons why findings were accepted; nothing where none was."""
+    return {"accepted": dict(reasons)} if reasons else {}
+
+
 _COLUMNS = tuple(field.name for field in fields(Entry))
 
 

@@ -78,4 +78,5 @@ def migrate(
             if name in proof.after
         },
         tuple(proof.notes),
+        proof.accepted,
     )

@@ -14,6 +14,7 @@ BESIDE_PREFIXES = (
     "_cf_",
 )
 """Tables that programs and tools keep beside an application's, and make or drop whenever they like."""
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 ENGINE_TABLES = ("changeover_ledger", "changeover_state")
 """No script may write these; other tables with the prefix are what a plan keeps for its rollback."""
 
@@ -29,8 +30,8 @@ def listed(names: "list[str] | tuple[str, ...]") -> str:
 
 
 def folded(name: str) -> str:
-    """The form in which SQLite compares names: ASCII letters in lower case."""
-    return name.lower()
+    """The form in which SQLite compares names: ASCII letters in lower case, all others as they are."""
+    return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 
 def is_own(name: str) -> bool:

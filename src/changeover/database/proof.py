@@ -16,12 +16,15 @@ from changeover.database import (
     fingerprint,
     invariants,
     ledger,
+    refusal,
     rows,
     schema,
+    script,
     sequences,
     spelling,
     strategies,
     tally,
+    weaker,
 )
 from changeover.database.change import Change, Context
 from changeover.database.connect import Connection, opened
@@ -34,6 +37,7 @@ from changeover.database.sequences import Sequences
 from changeover.database.shadow import objects_of
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Measured
+from changeover.database.weaker import Finding
 from changeover.errors import Busy, InvariantBroken
 from changeover.plan import RowExpectation, Rows, SqlStatement
 
@@ -65,7 +69,7 @@ def schema_after(
     with closing(blast.empty_copy(source)) as scratch:
         scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
         for statement in statements:
-            if fingerprint.tokens(statement.text)[:1] and _first(statement) in blast.CHANGES_SCHEMA:
+            if script.changes_schema(statement):
                 scratch.execute(statement.text, dict.fromkeys(statement.parameters))
         return schema.read(scratch)
 
@@ -90,6 +94,7 @@ class Proof:
         self.states: dict[str, State] = {}
         self.after: dict[str, State] = {}
         self.notes: list[str] = []
+        self.accepted: dict[str, str] = {}
         self.sequences: Sequences = {}
         self.watched = tuple(
             table for table in self.before.tables.values() if self._is_watched(connection, table)
@@ -128,12 +133,11 @@ class Proof:
             known = self._faults_before(connection)
             sentences += [fault for fault in faults if fault not in known.union(self.context.faults_before)]
         sentences += self._content_faults(connection)
-        if sentences:
-            raise InvariantBroken(
-                "The change would break what must hold; everything was rolled back:\n"
-                + "\n".join(f"- {sentence}" for sentence in dict.fromkeys(sentences)),
-                hint="Mend the script (or the expectation, if that is wrong) and rehearse again.",
-            )
+        weak = self._findings(found)
+        self.accepted = refusal.accepted(weak, self.change.accept)
+        findings = refusal.unaccepted(weak, self.change.accept)
+        if sentences or findings:
+            raise refusal.broken(sentences, findings)
 
     def record(self, connection: sqlite3.Connection, measured: Measured) -> None:
         """The ledger row, in the same transaction."""
@@ -156,7 +160,7 @@ class Proof:
                 lock_wait_ms=round(measured.lock_wait_s * 1000, 3),
                 frozen_ms=round(measured.frozen_s * 1000, 3),
                 rows_changed=measured.rows_in_all,
-                details=self._kept(connection).details(),
+                details=ledger.accepting(self.accepted) | self._kept(connection).details(),
             ),
         )
 
@@ -267,13 +271,17 @@ class Proof:
         sentences = []
         if self.context.expected is not None:
             sentences += invariants.expected_schema(connection, self.context.expected)
-        else:
-            sentences += invariants.lost(self.before, found, self.forecast.rebuilt)
         if self.context.contract is not None:
             sentences += [
                 f"the release needs more: {s}" for s in invariants.contract(connection, self.context.contract)
             ]
         return sentences
+
+    def _findings(self, found: Schema) -> list[Finding]:
+        """What is weaker or gone; a way back is held against the original as a whole, by its caller."""
+        if self.context.expected is not None or self.context.direction is not ledger.Direction.FORWARD:
+            return []
+        return weaker.weaker(self.before, found, script.read(self.change.statements))
 
     def _faults_before(self, connection: sqlite3.Connection) -> frozenset[str]:
         """What was wrong before the change, asked of the committed state by a second connection.
@@ -320,7 +328,3 @@ def _counting_s(connection: sqlite3.Connection, table: Table) -> float:
 def _size(connection: sqlite3.Connection, table: str) -> int:
     found = schema.read(connection).table(table)
     return rows.size_hint(connection, found) if found is not None else 0
-
-
-def _first(statement: SqlStatement) -> str:
-    return fingerprint.tokens(statement.text)[0]

@@ -6,7 +6,9 @@ Rule: reads only; names keep the spelling of the database and are looked up with
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from changeover.database import definition
 from changeover.database.connect import Connection
+from changeover.database.definition import Definition
 from changeover.database.names import folded, is_own
 
 
@@ -27,13 +29,29 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index; an expression among ``columns`` is None. ``sql`` is None where a constraint made it."""
+    """One index; an expression among ``columns`` is None. ``sql`` is None where a constraint made it.
+
+    ``origin`` is SQLite's: c for CREATE INDEX, u for UNIQUE, pk for a primary key. ``collations`` are of the
+    columns, folded.
+    """
 
     name: str
     columns: tuple[str | None, ...]
     unique: bool
     partial: bool
     sql: str | None
+    origin: str = "c"
+    collations: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds every row, by columns alone."""
+        return not self.partial and None not in self.columns
+
+    def collated(self) -> dict[str, str]:
+        """Columns in order, folded, with the collation by which each is compared; expressions left out."""
+        pairs = zip(self.columns, self.collations, strict=False)
+        return {folded(column): collation for column, collation in pairs if column is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +96,26 @@ class Table:
         """The columns that can be written, in order."""
         return tuple(column.name for column in self.columns if not column.generated)
 
+    @property
+    def definition(self) -> Definition:
+        """What its CREATE TABLE says, taken apart; read anew every time."""
+        return definition.parse(self.sql)
+
     def column(self, name: str) -> Column | None:
         """The column of that name, in whatever case."""
         return next((c for c in self.columns if folded(c.name) == folded(name)), None)
+
+    def unique_keys(self) -> list[tuple[Index | None, dict[str, str]]]:
+        """Every key under which no two rows are equal: (index, columns with collations).
+
+        An INTEGER PRIMARY KEY has no index. NULLs are never equal under a key.
+        """
+        found: list[tuple[Index | None, dict[str, str]]] = [
+            (index, index.collated()) for index in self.indexes if index.unique and index.is_plain
+        ]
+        if any(column.key for column in self.columns) and not any(i.origin == "pk" for i in self.indexes):
+            found.insert(0, (None, {folded(c.name): "binary" for c in self.columns if c.key}))
+        return found
 
     def _fits_key(self, column: Column) -> bool:
         """SQLite allows NULL in a primary key unless it is INTEGER PRIMARY KEY, NOT NULL or STRICT's."""
@@ -165,25 +200,18 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
 
 def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
     rows = connection.execute(
-        'SELECT l.name, l."unique", l.partial, s.sql FROM pragma_index_list(?) AS l'
+        'SELECT l.name, l."unique", l.partial, l.origin, s.sql FROM pragma_index_list(?) AS l'
         " LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.name",
         (table,),
     ).fetchall()
-    return tuple(
-        Index(
-            name,
-            tuple(
-                c
-                for (c,) in connection.execute(
-                    "SELECT name FROM pragma_index_info(?) ORDER BY seqno", (name,)
-                )
-            ),
-            bool(unique),
-            bool(partial),
-            sql,
-        )
-        for name, unique, partial, sql in rows
-    )
+    found = []
+    for name, unique, partial, origin, sql in rows:
+        columns = connection.execute(
+            "SELECT name, lower(coll) FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)
+        ).fetchall()
+        names, collations = tuple(c for c, _ in columns), tuple(c for _, c in columns)
+        found.append(Index(name, names, bool(unique), bool(partial), sql, origin, collations))
+    return tuple(found)
 
 
 def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:

@@ -14,9 +14,10 @@ from changeover.database.connect import translated
 from changeover.database.copies import Copy
 from changeover.database.demands import COUNTS, Demand
 from changeover.database.invariants import Depth
-from changeover.database.judging import Judged, ask_ahead, broken, judge, note, require_swift, standing
+from changeover.database.judging import Judged, ask_ahead, judge, note, require_swift, standing
 from changeover.database.names import counted, folded, quoted
 from changeover.database.proof import SWIFT_CHECKSUM_ROWS, SWIFT_EXPECTED_ROWS
+from changeover.database.refusal import broken
 from changeover.database.remote import Remote
 from changeover.database.schema import Schema, Table
 from changeover.database.settle import Attempt, Sending, settled
@@ -183,10 +184,7 @@ def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
         started_at=context.started_at,
         who=context.who,
         lock_wait_ms=round(attempt.waited_s * 1000, 3),
-        details={
-            "attempt": attempt.id,
-            **_kept(found).details(),
-        },
+        details={"attempt": attempt.id} | ledger.accepting(found.accepted) | _kept(found).details(),
     )
     looks = f"FROM {CLOCK} WHERE changes IS NOT NULL"
     counts = f"(SELECT json_group_object(name, json_array(before, after)) FROM {COUNTS})"
@@ -223,7 +221,9 @@ def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) ->
         measured = Measured((), made.lock_wait_ms / 1000, made.frozen_ms / 1000)
         note(found, "the server's answer was lost; that the change was done is known from the ledger")
     before = fingerprint.fingerprint(found.shadow.connection)
-    return Migrated(measured, found.forecast, before, found.print_after, counts, tuple(found.notes))
+    return Migrated(
+        measured, found.forecast, before, found.print_after, counts, tuple(found.notes), found.accepted
+    )
 
 
 def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:

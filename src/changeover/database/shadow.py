@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from changeover.database import blast, fingerprint, schema, strategies
+from changeover.database import blast, schema, script, strategies
 from changeover.database.change import Change
 from changeover.database.names import folded, is_own, quoted
 from changeover.database.remote import Remote
@@ -42,7 +42,7 @@ class Shadow:
         """The schema that a script would leave, as an empty database."""
         with closing(blast.empty_copy(self.connection)) as scratch:
             for statement in statements:
-                if fingerprint.tokens(statement.text)[0] in blast.CHANGES_SCHEMA:
+                if script.changes_schema(statement):
                     scratch.execute(statement.text, dict.fromkeys(statement.parameters))
             yield scratch
 

@@ -11,10 +11,9 @@ it had; whatever else differs stays as the script left it, for the comparison th
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
-from changeover.database import blast, schema
+from changeover.database import blast, schema, script
 from changeover.database.change import Change
 from changeover.database.connect import Connection
-from changeover.database.fingerprint import tokens
 from changeover.database.names import folded, listed, quoted
 from changeover.database.schema import Schema, Table
 from changeover.database.shadow import Object, objects_of
@@ -39,7 +38,7 @@ def restoring(connection: Connection, change: Change, kept: Sequence[Object]) ->
     with closing(blast.empty_copy(connection)) as scratch:
         scratch.execute(f"PRAGMA legacy_alter_table = {int(not change.foreign_keys)}")
         for statement in change.statements:
-            if (tokens(statement.text) or [""])[0] in blast.CHANGES_SCHEMA:
+            if script.changes_schema(statement):
                 scratch.execute(statement.text, dict.fromkeys(statement.parameters))
         left, found = objects_of(scratch), schema.read(scratch)
         again = [

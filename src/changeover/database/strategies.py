@@ -6,12 +6,14 @@ writers for longer than the budget needs the online strategy, which is not built
 its seam.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from changeover.database.fingerprint import tokens
-from changeover.database.names import counted, folded
+from changeover.database import script
+from changeover.database.definition import words_of
+from changeover.database.names import counted, quoted
+from changeover.database.script import Words, named
 from changeover.errors import Unsuitable
 from changeover.plan import SqlStatement, Strategy
 
@@ -76,35 +78,14 @@ def forecast(statements: Sequence[SqlStatement], rows_of: Callable[[str], int | 
 
     ``rows_of`` gives the rows of a table, None where there is none yet.
     """
-    rebuilt = rebuilds(statements)
+    rebuilt = script.read(statements).rebuilt
     sizes: dict[str, int] = {}
     costs = tuple(
-        replace(_cost(statement, rows_of, sizes, rebuilt), at_most=_picks(tokens(statement.text)))
+        replace(_cost(statement, rows_of, sizes, rebuilt), at_most=_picks(words_of(statement.text)))
         for statement in statements
     )
     strategy = Strategy.BLOCKING if rebuilt else Strategy.NATIVE
     return Forecast(strategy, costs, tuple(rebuilt.values()))
-
-
-def rebuilds(statements: Sequence[SqlStatement]) -> dict[str, str]:
-    """Tables replaced by a copy: folded name of the copy -> name of the table."""
-    created: set[str] = set()
-    dropped: set[str] = set()
-    found: dict[str, str] = {}
-    for statement in statements:
-        words = tokens(statement.text)
-        match words[:2]:
-            case ["create", "table"]:
-                created.add(_after(words, "table"))
-            case ["drop", "table"]:
-                dropped.add(_after(words, "table"))
-            case ["alter", "table"] if words[3:5] == ["rename", "to"]:
-                old, new = words[2], words[5]
-                if old in created and new in dropped:
-                    found[old] = new
-                elif old not in created:
-                    dropped.add(old)
-    return found
 
 
 def require_affordable(
@@ -145,16 +126,18 @@ def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
 
 
 def _undo(statement: SqlStatement) -> SqlStatement:
-    words = tokens(statement.text)
+    words = words_of(statement.text)
     kinds = {"table", "index", "view", "trigger"}
-    if words[:1] == ["create"]:
+    if words[:1] == ("create",):
         kind = next((word for word in words[1:4] if word in kinds), None)
         if kind and "temp" not in words[1:3]:
-            name = _after(words, kind)
-            return SqlStatement(f"DROP {kind.upper()} {_name(name)}", statement.position)
-    if words[:2] == ["alter", "table"] and words[3:4] == ["add"]:
+            name = named(words, kind)
+            return SqlStatement(f"DROP {kind.upper()} {quoted(name)}", statement.position)
+    if words[:2] == ("alter", "table") and words[3:4] == ("add",):
         column = words[5] if words[4] == "column" else words[4]
-        return SqlStatement(f"ALTER TABLE {_name(words[2])} DROP COLUMN {_name(column)}", statement.position)
+        return SqlStatement(
+            f"ALTER TABLE {quoted(words[2])} DROP COLUMN {quoted(column)}", statement.position
+        )
     raise Unsuitable(
         f"{statement.position}: the reverse of this statement cannot be derived.",
         hint="Write the rollback in the plan's Rollback section; only CREATE and ADD COLUMN are reversed"
@@ -166,9 +149,9 @@ def _cost(
     statement: SqlStatement,
     rows_of: Callable[[str], int | None],
     sizes: dict[str, int],
-    rebuilt: dict[str, str],
+    rebuilt: Mapping[str, str],
 ) -> Cost:
-    words = tokens(statement.text)
+    words = words_of(statement.text)
     table = _target(words)
     source = _first_source(words)
 
@@ -191,33 +174,35 @@ def _cost(
             return Cost(statement, Kind.NATIVE, table, size(table), size(table) / ROWS_DROPPED_PER_S)
         case ["alter", "table"]:
             return _alter_cost(statement, words, table, size, sizes)
-    if words[:1] in (["insert"], ["replace"], ["with"]) and source:
+    if words[:1] in (("insert",), ("replace",), ("with",)) and source:
         sizes[table] = size(table) + size(source)
         kind = Kind.REBUILD if table in rebuilt else Kind.ROWS
         return Cost(statement, kind, table, size(source), size(source) / ROWS_COPIED_PER_S)
-    if words[:1] in (["update"], ["delete"]):
+    if words[:1] in (("update",), ("delete",)):
         return Cost(statement, Kind.ROWS, table, size(table), size(table) / ROWS_CHANGED_PER_S)
-    kind = Kind.READ if words[:1] in (["select"], ["values"], ["explain"]) else Kind.METADATA
+    kind = Kind.READ if words[:1] in (("select",), ("values",), ("explain",)) else Kind.METADATA
     return Cost(statement, kind, table, 0, 0.0)
 
 
 def _alter_cost(
     statement: SqlStatement,
-    words: list[str],
+    words: Words,
     table: str,
     size: Callable[[str], int],
     sizes: dict[str, int],
 ) -> Cost:
-    if words[3:5] == ["rename", "to"]:
+    if words[3:5] == ("rename", "to"):
         sizes[words[5]] = size(table)
-    rewrites = words[3:4] == ["drop"] or (words[3:4] == ["add"] and {"check", "generated", "as"} & set(words))
+    rewrites = words[3:4] == ("drop",) or (
+        words[3:4] == ("add",) and {"check", "generated", "as"} & set(words)
+    )
     rows = size(table) if rewrites else 0
     return Cost(statement, Kind.NATIVE if rows else Kind.METADATA, table, rows, rows / ROWS_CHANGED_PER_S)
 
 
-def _picks(words: list[str]) -> bool:
+def _picks(words: Words) -> bool:
     """Whether a WHERE of its own, not one of a subquery, says which rows a statement works on."""
-    if words[:2] in (["create", "index"], ["create", "unique"]):
+    if words[:2] in (("create", "index"), ("create", "unique")):
         return False
     depth = 0
     for word in words:
@@ -227,37 +212,24 @@ def _picks(words: list[str]) -> bool:
     return False
 
 
-def _target(words: list[str]) -> str:
+def _target(words: Words) -> str:
     """The table a statement works on, folded; empty for a view or a trigger."""
     match words[:2]:
         case ["create" | "drop" | "alter", "table"]:
-            return _after(words, "table")
+            return named(words, "table")
         case ["create", "index" | "unique"] if "on" in words:
             return words[words.index("on") + 1]
     for before in ("into", "update", "from"):
         if before in words:
             place = words.index(before) + 1
-            if words[place : place + 1] == ["or"]:
+            if words[place : place + 1] == ("or",):
                 place += 2
             return words[place] if place < len(words) else ""
     return ""
 
 
-def _first_source(words: list[str]) -> str:
+def _first_source(words: Words) -> str:
     if "select" not in words or "from" not in words[words.index("select") :]:
         return ""
     place = words.index("from", words.index("select")) + 1
     return words[place] if place < len(words) and words[place] != "(" else ""
-
-
-def _after(words: list[str], kind: str) -> str:
-    place = words.index(kind) + 1
-    if words[place : place + 3] == ["if", "not", "exists"]:
-        place += 3
-    elif words[place : place + 2] == ["if", "exists"]:
-        place += 2
-    return words[place] if place < len(words) else ""
-
-
-def _name(name: str) -> str:
-    return '"' + folded(name).replace('"', '""') + '"'

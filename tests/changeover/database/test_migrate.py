@@ -20,7 +20,7 @@ from tests.changeover.database.household import (
 )
 from tests.changeover.database.writer import busy_writer
 
-from changeover.database import fingerprint, ledger
+from changeover.database import fingerprint, ledger, meaning
 from changeover.database.compare import compare
 from changeover.database.connect import opened
 from changeover.database.invariants import Depth, integrity
@@ -163,9 +163,7 @@ def test_unchanged_rows_are_proven_by_content_and_not_by_count(database: Path) -
 
 
 def test_the_schema_expected_is_compared_by_definition(database: Path) -> None:
-    wanted = fingerprint.definitions_of_script(
-        "CREATE TABLE systems (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-    )
+    wanted = meaning.of_script("CREATE TABLE systems (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
     with opened(database) as connection, pytest.raises(InvariantBroken) as caught:
         migrate(connection, change(), context(expected=wanted), depth=Depth.SWIFT)
     assert "table systems: `name text not null` is missing" in str(caught.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
-from changeover.database import blast, fingerprint, invariants, strategies
+from changeover.database import blast, fingerprint, invariants, meaning, strategies
 from changeover.database.connect import opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import migrate
@@ -18,7 +18,9 @@ from changeover.plan import Strategy
 
 
 def printed(sql: str) -> str:
-    return fingerprint.fingerprint_of(fingerprint.definitions_of_script(sql))
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        scratch.executescript(sql)
+        return fingerprint.fingerprint(scratch)
 
 
 def test_a_fingerprint_is_blind_to_spelling_and_to_the_order_of_creation() -> None:
@@ -46,10 +48,7 @@ def test_a_fingerprint_is_blind_to_spelling_and_to_the_order_of_creation() -> No
 def test_a_fingerprint_sees_every_real_difference_and_it_can_be_said(other: str) -> None:
     one = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y')"
     assert printed(one) != printed(other)
-    said = fingerprint.difference(
-        fingerprint.definitions_of_script(one), fingerprint.definitions_of_script(other)
-    )
-    assert said
+    assert meaning.difference(meaning.of_script(one), meaning.of_script(other))
 
 
 def test_a_column_added_by_alter_table_is_the_same_as_one_written_from_the_start() -> None:

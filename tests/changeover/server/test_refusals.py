@@ -9,10 +9,9 @@ import pytest
 from tests.changeover.database.household import FORWARD, change, context
 from tests.changeover.server.copying import contents, contents_of_file, definitions
 
-from changeover.database import batch
+from changeover.database import batch, meaning
 from changeover.database import lease as leases
 from changeover.database.connect import connect
-from changeover.database.fingerprint import definitions_of_script
 from changeover.database.invariants import Depth
 from changeover.database.lock import Holder
 from changeover.database.migrate import Eyes, migrate, preview
@@ -120,7 +119,7 @@ def test_all_that_is_broken_is_told_at_once(file: Path, server: Server, remote: 
 @pytest.mark.parametrize(
     ("demand", "said"),
     [
-        ({"expected": definitions_of_script(EXPECTED)}, "is not expected"),
+        ({"expected": meaning.of_script(EXPECTED)}, "is not expected"),
         ({"contract": {"systems": ["owner_clerk_user_id", "model"]}}, "the release needs more: .*model"),
     ],
 )

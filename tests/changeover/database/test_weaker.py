@@ -1,0 +1,173 @@
+"""No rule is lost unseen: what a change weakens or drops is found by meaning, and accepted by name only."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.changeover.database.household import ask, change, context, script, tell
+
+from changeover.database import meaning, schema, weaker
+from changeover.database import script as scripts
+from changeover.database.connect import opened
+from changeover.database.invariants import Depth
+from changeover.database.ledger import Direction, entries
+from changeover.database.migrate import migrate
+from changeover.errors import InvariantBroken
+
+RULES = {
+    "p": "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+    "t": "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, age INTEGER NOT NULL DEFAULT 7"
+    " CHECK (age >= 0), name TEXT COLLATE NOCASE, mail TEXT UNIQUE, p_id INTEGER REFERENCES p (id)"
+    " ON DELETE CASCADE, twice INTEGER AS (age * 2), state TEXT CHECK (state IN ('a', 'b', 'c')))",
+}
+
+
+def found(after: str, *, before: str = RULES["t"], text: str = "DROP TABLE t") -> dict[str, str]:
+    """What another definition of ``t`` weakens: sentences by name of the finding."""
+    schemas = []
+    for definition in (before, after):
+        with closing(sqlite3.connect(":memory:")) as scratch:
+            scratch.executescript(f"{RULES['p']}; {definition};")
+            schemas.append(schema.read(scratch))
+    said = weaker.weaker(*schemas, scripts.read(script(text)))
+    return {one.name: one.sentence for one in said}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        (" CHECK (age >= 0)", "", "t.check.age"),
+        ("age >= 0", "age >= -1", "t.check.age"),
+        (" DEFAULT 7", "", "t.default.age"),
+        (" NOT NULL", "", "t.not_null.age"),
+        (" COLLATE NOCASE", "", "t.collate.name"),
+        (" UNIQUE", "", "t.unique.mail"),
+        (" ON DELETE CASCADE", "", "t.foreign_key.p_id"),
+        (" REFERENCES p (id) ON DELETE CASCADE", "", "t.foreign_key.p_id"),
+        (" AUTOINCREMENT", "", "t.autoincrement"),
+        (" PRIMARY KEY AUTOINCREMENT", "", "t.primary_key"),
+        (" AS (age * 2)", "", "t.generated.twice"),
+        ("age * 2", "age * 3", "t.generated.twice"),
+        ("age INTEGER", "age", "t.type.age"),
+        ("'a', 'b', 'c'", "'a', 'b', 'c', 'd'", "t.check.state"),
+    ],
+)
+def test_a_rule_that_is_weaker_or_gone_has_a_name(old: str, new: str, name: str) -> None:
+    assert name in found(RULES["t"].replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("CHECK (age >= 0)", 'check("AGE">=0)'),
+        ("CHECK (age >= 0)", "CHECK (age >= 0 AND age BETWEEN 1 AND 120)"),
+        ("'a', 'b', 'c'", "'c', 'a'"),
+        ("DEFAULT 7", "DEFAULT (7)"),
+        ("DEFAULT 7", "DEFAULT 8"),
+        ("mail TEXT UNIQUE", "mail TEXT NOT NULL UNIQUE"),
+        ("age INTEGER", "age TEXT"),
+        ("name TEXT COLLATE NOCASE, ", ""),
+        ("id INTEGER PRIMARY KEY AUTOINCREMENT", "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
+        (
+            "state TEXT CHECK (state IN ('a', 'b', 'c'))",
+            "state TEXT, CONSTRAINT s CHECK (state IN ('a','b','c'))",
+        ),
+    ],
+)
+def test_the_same_rule_in_other_words_and_a_stronger_one_are_no_finding(old: str, new: str) -> None:
+    assert found(RULES["t"].replace(old, new)) == {}
+
+
+def test_the_kinds_of_a_table_are_rules_too() -> None:
+    before = "CREATE TABLE t (k TEXT PRIMARY KEY, v INT) STRICT, WITHOUT ROWID"
+    after = found("CREATE TABLE t (k TEXT PRIMARY KEY, v INT)", before=before)
+    assert set(after) == {"t.strict", "t.without_rowid"}
+    loose = found(
+        "CREATE TABLE t (k TEXT, v INT)", before="CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v INT)"
+    )
+    assert set(loose) == {"t.primary_key", "t.not_null.k"}
+
+
+def test_a_deferred_key_that_would_be_immediate_is_another_key() -> None:
+    before = "CREATE TABLE t (p_id REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)"
+    assert set(found("CREATE TABLE t (p_id REFERENCES p (id))", before=before)) == {"t.foreign_key.p_id"}
+
+
+def test_a_rule_follows_a_column_that_is_renamed() -> None:
+    copied = "CREATE TABLE n (years INT); INSERT INTO n (years) SELECT age FROM t; DROP TABLE t;"
+    text = copied + "ALTER TABLE n RENAME TO t"
+    before = "CREATE TABLE t (age INT CHECK (age > 0))"
+    assert set(found("CREATE TABLE t (years INT)", before=before, text=text)) == {"t.check.age"}
+    assert found("CREATE TABLE t (years INT CHECK (years > 0))", before=before, text=text) == {}
+
+
+ITEMS = (
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON items (name);"
+    "CREATE TABLE log (x); CREATE VIEW names AS SELECT name FROM items;"
+    "CREATE TRIGGER audit AFTER INSERT ON items BEGIN INSERT INTO log VALUES (new.id); END;"
+    "INSERT INTO items VALUES (1, 'a')"
+)
+RENAME_FIRST = (
+    "ALTER TABLE items RENAME TO items_old;"
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, more TEXT);"
+    "INSERT INTO items (id, name) SELECT id, name FROM items_old; DROP TABLE items_old;"
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    tell(tmp_path / "shop.db", f"PRAGMA journal_mode = WAL; {ITEMS}")
+    return tmp_path / "shop.db"
+
+
+@pytest.mark.parametrize("depth", list(Depth))
+def test_a_rebuild_that_renames_first_loses_neither_index_nor_trigger_unseen(
+    shop: Path, depth: Depth
+) -> None:
+    with opened(shop) as connection, pytest.raises(InvariantBroken) as caught:
+        migrate(connection, change(RENAME_FIRST, scope=("items",)), context(), depth=depth)
+    assert "items: index by_name would be gone [items.index.by_name]" in str(caught.value)
+    assert "items: trigger audit would be gone [items.trigger.audit]" in str(caught.value)
+    assert 'accept:\n  items.index.by_name: "why"\n  items.trigger.audit: "why"' in caught.value.hint
+
+
+def test_what_is_accepted_by_name_passes_and_stands_in_the_ledger(shop: Path) -> None:
+    accept = {"items.index.by_name": "nobody asks by name", "items.trigger.audit": "the log is gone"}
+    with opened(shop) as connection:
+        work = change(RENAME_FIRST, scope=("items",), accept=accept)
+        done = migrate(connection, work, context(), depth=Depth.THOROUGH)
+        assert done.accepted == accept
+        assert entries(connection)[0].details == {"accepted": accept}
+
+
+def test_an_index_dropped_by_name_is_meant_but_not_where_its_table_is_made_anew(shop: Path) -> None:
+    with opened(shop) as connection:
+        migrate(connection, change("DROP INDEX by_name", scope=("items",)), context(), depth=Depth.SWIFT)
+        text = "DROP VIEW names; DROP TRIGGER audit;" + RENAME_FIRST
+        with pytest.raises(InvariantBroken) as caught:
+            migrate(connection, change(text, scope=("items",)), context(), depth=Depth.SWIFT)
+    assert "[items.trigger.audit]" in str(caught.value)
+    assert "[names.view]" in str(caught.value)
+
+
+def test_a_way_back_may_take_away_what_the_way_there_brought(shop: Path) -> None:
+    with opened(shop) as connection:
+        back = change("DROP INDEX by_name", scope=("items",))
+        migrate(connection, back, context(Direction.ROLLBACK), depth=Depth.THOROUGH)
+    assert ask(shop, "SELECT count(*) FROM sqlite_schema WHERE name = 'by_name'") == [(0,)]
+
+
+def test_two_spellings_of_one_schema_mean_the_same() -> None:
+    one = (
+        "CREATE TABLE systems (id INTEGER PRIMARY KEY AUTOINCREMENT, zone INTEGER NOT NULL DEFAULT 10,"
+        " user_id TEXT NOT NULL UNIQUE REFERENCES users (id) ON DELETE CASCADE)"
+    )
+    other = (
+        "CREATE TABLE `systems` (`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL, user_id text not null,"
+        ' "zone" integer DEFAULT (10) NOT NULL, CONSTRAINT u UNIQUE (user_id),'
+        " FOREIGN KEY (user_id) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade)"
+    )
+    expected, found_there = meaning.of_script(one), meaning.of_script(other)
+    assert meaning.difference(expected, found_there, ordered=False) == ()
+    assert meaning.difference(expected, found_there) == ("table systems: the columns stand in another order",)
