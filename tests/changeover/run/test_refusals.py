@@ -139,7 +139,7 @@ def test_output_that_differs_by_a_space_fails_and_shows_where(work: Path) -> Non
 
 
 def test_rows_that_the_old_schema_cannot_hold_are_found_by_the_rehearsal(work: Path) -> None:
-    one = club.make(work / "club")
+    one = club.make(work / "club", header='accept: {members.index.members_name: "names are shared now"}\n')
     _change(one, "DROP INDEX members_name; CREATE UNIQUE INDEX members_name ON members (name)")
     (one.folder / "undo.sql").write_text(club.UNDO.replace("CREATE INDEX", "CREATE UNIQUE INDEX"))
     record = rehearse(one.plan(), one.values(), one.database, who="tests")
