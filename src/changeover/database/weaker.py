@@ -33,6 +33,7 @@ class Finding:
 def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
     """Everything weaker or gone of tables and views that were there before and whose table still is."""
     found: list[Finding] = []
+    lost: set[str] = set()
     for name, old in before.tables.items():
         new = after.table(name)
         if new is not None and old.kind == new.kind == "table":
@@ -40,11 +41,18 @@ def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
             gone = {one: now for one, now in renamed.items() if new.column(one) is None}
             pair = _Pair(old, new, script, gone)
             found += pair.findings()
-    deliberate = script.dropped if not script.replaced else frozenset[str]()
-    for name in before.views:
-        if name not in after.views and name not in after.tables and name not in deliberate:
-            found.append(Finding(f"{name}.view", f"view {name} would be gone"))
+            lost |= pair.gone()
+    found += _views(before, after, script, lost)
     return _numbered(found)
+
+
+def _views(before: Schema, after: Schema, script: Script, lost: set[str]) -> Iterator[Finding]:
+    """Views that are gone, unless they spoke of a column which is ``lost``."""
+    deliberate = script.dropped if not script.replaced else frozenset[str]()
+    for name, sql in before.views.items():
+        there = name in after.views or name in after.tables
+        if not there and name not in deliberate and not lost & set(words_of(sql)):
+            yield Finding(f"{name}.view", f"view {name} would be gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,7 @@ class _Pair:
         for index in self.old.indexes:
             if not index.sql or folded(index.name) in names or self._is_deliberate(index.name):
                 continue
-            gone = self._gone() & set(words_of(index.sql))
+            gone = self.gone() & set(words_of(index.sql))
             if gone or self._body(index.sql, index.name) in kept or self._is_covered(index):
                 continue
             yield self._find(f"index.{folded(index.name)}", f"index {index.name} would be gone")
@@ -192,10 +200,11 @@ class _Pair:
         names = {folded(name) for name in self.new.triggers}
         for name, sql in self.old.triggers.items():
             missing = folded(name) not in names and not self._is_deliberate(name)
-            if missing and not self._gone() & set(words_of(sql)):
+            if missing and not self.gone() & set(words_of(sql)):
                 yield self._find(f"trigger.{folded(name)}", f"trigger {name} would be gone")
 
-    def _gone(self) -> set[str]:
+    def gone(self) -> set[str]:
+        """Columns, folded, that are not there afterwards under any name."""
         return {folded(column.name) for column in self.old.columns if not self._now(column.name)}
 
     def _is_deliberate(self, name: str) -> bool:

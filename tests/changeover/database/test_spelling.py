@@ -31,7 +31,8 @@ INSERT INTO children VALUES (1, 3), (2, 3);
 """
 FORWARD = """
 CREATE TABLE changeover_before AS SELECT * FROM parents;
-CREATE TABLE parents_new (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, age_months INTEGER);
+CREATE TABLE parents_new (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL DEFAULT 'x',
+  age_months INTEGER);
 INSERT INTO parents_new (id, name, age_months) SELECT id, name, age * 12 FROM parents;
 DROP VIEW adults;
 DROP TABLE parents;
