@@ -72,7 +72,8 @@ def of_statement(effect: Effect, schema: LivingSchema) -> str:
     query = _touched(effect.tree)
     found = schema.count(query) if query else None
     if found is not None:
-        return f"it would {verb} {counted(found, 'row')} {'into' if verb in _ADDS else 'of'} {table}"
+        found_rows = f"up to {counted(found, 'row')}" if _leaves_out(effect.tree) else counted(found, "row")
+        return f"it would {verb} {found_rows} {'into' if verb in _ADDS else 'of'} {table}"
     size = schema.size(table)
     return f"it would {verb} up to {counted(size, 'row')} of {table}" if size and verb not in _ADDS else ""
 
@@ -80,9 +81,9 @@ def of_statement(effect: Effect, schema: LivingSchema) -> str:
 def of_copy(copied: Effect, source: str, schema: LivingSchema) -> str:
     """What a copy leaves behind of its source, which is dropped after it."""
     had, query = schema.size(source), _touched(copied.tree) if copied.tree is not None else ""
-    arrived = schema.count(query) if query else None
-    if had is None:
+    if had is None or _leaves_out(copied.tree):
         return ""
+    arrived = schema.count(query) if query else None
     if arrived is None or arrived > had:
         return f"up to {counted(had, 'row')} of {source} would be lost"
     lost = counted(had - arrived, "row")
@@ -102,6 +103,14 @@ def of_drop(table: str, children: Iterable[str], schema: LivingSchema) -> str:
     sizes = [(child, schema.size(child)) for child in dict.fromkeys(children)]
     words = [f"{counted(size, 'row')} of {child}" for child, size in sizes if size is not None]
     return f"{', '.join(words)} would go with {table}" if words else ""
+
+
+def _leaves_out(tree: exp.Expr | None) -> bool:
+    """Whether the statement itself leaves out rows that break a rule: how many, only running it tells."""
+    if not isinstance(tree, exp.Insert):
+        return False
+    alternative = str(tree.args.get("alternative") or "").upper()
+    return alternative in ("IGNORE", "REPLACE") or tree.args.get("conflict") is not None
 
 
 _ADDS = ("insert", "replace", "with")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from sqlite3 import Error
 
 from changeover.course import ordered
+from changeover.database.names import folded
 from changeover.plan import AnyAction, Order, Part, Plan, ShellAction, SqlAction
 from changeover.problems import Problem, Severity
 from changeover.tables import EmptyCopy, schema_of_script
@@ -72,7 +73,7 @@ def _missing(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
             f"{table}.{column}"
             for table, columns in plan.contract.tables.items()
             for column in columns
-            if column.lower() not in copy.columns(table)
+            if folded(column) not in copy.columns(table)
         ]
     finally:
         copy.close()

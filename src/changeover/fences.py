@@ -131,6 +131,9 @@ class FenceReader:
     def _sql(self, common: Mapping[str, Any]) -> SqlAction:
         sql, start, file = self._script()
         statements = sqltext.split(sql, start)
+        if not statements and (sql.strip() or file in self.files.read):
+            hint = "write what is to be done or asked into it, or take the fence away"
+            self.note("no-statement", f"{file or 'this fence'} holds no statement, only comments", hint)
         if "${" in sql and any(t.text.startswith("${") for t in sqltext.tokens(sql)):
             hint = "write :name; SQL gets parameters as bound values, so that no value can become SQL"
             self.note("sql-expansion", "${...} is not expanded in SQL", hint)
@@ -144,7 +147,7 @@ class FenceReader:
             statements=statements,
             changes=not all(sqltext.reads_only(statement.text) for statement in statements),
             file=file,
-            scope=tuple((self.get("scope", str) or "").split()),
+            scope=tuple(unquoted_table(word) for word in _TABLE.findall(self.get("scope", str) or "")),
             rows=self.get("rows", read_rows) or (),
             strategy=self.get("strategy", choice(Strategy)) or Strategy.AUTO,
             derived_undo=undo == "derived",
@@ -189,13 +192,25 @@ class FenceReader:
         return HttpAction(**common, requests=requests, when_inconclusive=when)
 
 
+_QUOTED = r"(?:\[[^\]]+\]|`[^`]+`|'[^']+')"
+_NAME = rf"(?:{_QUOTED}|[^\s=*+\-\[`'][^\s=]*)"
+"""A table in ``scope=`` or ``rows=``; one with a space or a sign stands in brackets: ``[Order Details]``."""
+_TABLE = re.compile(_NAME)
+_WORD = re.compile(r"""(?:\[[^\]]*\]|`[^`]*`|'[^']*'|\S)+""")
+
+
+def unquoted_table(name: str) -> str:
+    """The bare name of a table in ``scope=`` or ``rows=``."""
+    return name[1:-1] if name[:1] == "'" else sqltext.unquoted(name)
+
+
 def _is_comment(text: str) -> bool:
     return all(not line.strip() or line.strip().startswith(("--", "#")) for line in text.split("\n"))
 
 
 def read_rows(text: str) -> tuple[RowExpectation, ...]:
     """The words of ``rows=``; ValueError names the one that is wrong."""
-    found = tuple(_rows(word) for word in text.split())
+    found = tuple(_rows(word) for word in _WORD.findall(text))
     names = [expectation.table for expectation in found]
     for name in names:
         if names.count(name) > 1:
@@ -204,14 +219,14 @@ def read_rows(text: str) -> tuple[RowExpectation, ...]:
 
 
 def _rows(word: str) -> RowExpectation:
-    match = re.fullmatch(r"(?P<table>[A-Za-z_]\w*)=(?P<wanted>\*|any|[+-]?\d+|[A-Za-z_]\w*)", word)
+    match = re.fullmatch(rf"(?P<table>{_NAME})=(?P<wanted>\*|[+-]?\d+|{_QUOTED}|[^\W\d]\w*)", word)
     if match is None:
         raise ValueError(f"{word!r} is no row expectation; write table=* =0 =12 =+3 =-3 =any or =other_table")
-    table, wanted = match["table"], match["wanted"]
+    table, wanted = unquoted_table(match["table"]), match["wanted"]
     if wanted in ("*", "any"):
         return RowExpectation(table, Rows.KEPT if wanted == "*" else Rows.ANY)
-    if wanted[0].isalpha() or wanted[0] == "_":
-        return RowExpectation(table, Rows.AS_MANY_AS, other=wanted)
+    if not re.fullmatch(r"[+-]?\d+", wanted):
+        return RowExpectation(table, Rows.AS_MANY_AS, other=unquoted_table(wanted))
     if int(wanted) == 0:
         return RowExpectation(table, Rows.UNCHANGED)
     return RowExpectation(table, Rows.ADDED if wanted[0] in "+-" else Rows.AFFECTED, int(wanted))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from changeover.entries import Entry, Kind
 from changeover.errors import ChangeoverError, Damaged, DatabaseError, Full
-from changeover.params import Redactor
+from changeover.redaction import Redactor
 
 NAME = "journal.jsonl"
 ENOSPC = (28, 122)

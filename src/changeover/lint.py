@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
 from changeover import consequence
+from changeover.database.names import OWN_PREFIX, folded
 from changeover.lint_rules import Script, statement_rules
 from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens, unquoted
 from changeover.sqltree import Effect, effect_of
-from changeover.tables import ENGINE_PREFIX, EmptyCopy, schema_of_script
+from changeover.tables import EmptyCopy, schema_of_script
 
-_OWN = ("sqlite_", ENGINE_PREFIX)
+_OWN = ("sqlite_", OWN_PREFIX)
 """Tables that no scope needs to name: SQLite's, and those kept for going back."""
 
 
@@ -109,13 +110,13 @@ def _mending(message: str, copy: EmptyCopy) -> str:
 
 
 def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
-    made = {name.lower() for effect in effects for name in effect.creates}
-    gone = {name.lower() for effect in effects for name in (*effect.drops, *effect.renames)}
-    scope = {name.lower() for name in action.scope}
+    made = {folded(name) for effect in effects for name in effect.creates}
+    gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
+    scope = {folded(name) for name in action.scope}
     reported: set[str] = set()
     for statement, effect in zip(action.statements, effects, strict=True):
         for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
-            name = table.lower()
+            name = folded(table)
             if name in scope | reported | (made & gone) or not scope or name.startswith(_OWN):
                 continue
             reported.add(name)
@@ -150,4 +151,4 @@ def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
 
 
 def _declares(script: Script, table: str) -> bool:
-    return any(unquoted(expectation.table).lower() == table.lower() for expectation in script.action.rows)
+    return any(folded(unquoted(expectation.table)) == folded(table) for expectation in script.action.rows)

@@ -11,11 +11,13 @@ from itertools import pairwise
 from sqlglot import exp
 
 from changeover import consequence
+from changeover.checking.half_key import half_key
+from changeover.database.names import folded
 from changeover.placeholders import is_placeholder
 from changeover.plan import Rows, SqlAction, SqlStatement
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens
-from changeover.sqltree import Effect, asks_other_rows, compared, conditions
+from changeover.sqltree import Effect
 from changeover.tables import EmptyCopy
 
 _ALLOWED = re.compile(r"(?:--|/\*)[ \t]*allow ([a-z-]+):[ \t]*\S")
@@ -117,7 +119,7 @@ def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
         value = assignment.expression if isinstance(assignment, exp.EQ) else None
         if isinstance(value, exp.Literal) and value.is_string and not value.this.strip():
             name = assignment.this.name
-            if name.lower() == "id" or name.lower().endswith("_id"):
+            if folded(name) == "id" or folded(name).endswith("_id"):
                 hint = "write :name and pass the real id by --set, or use NULL"
                 yield Problem(statement.position, "placeholder", f"{name} is set to an empty id", hint)
 
@@ -126,36 +128,31 @@ def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
     """``UPDATE t ... WHERE a IN (SELECT a ...)`` where only (a, b) together name a row: it hits every b."""
     if not isinstance(effect.tree, exp.Update | exp.Delete) or not effect.writes:
         return
-    table = effect.writes[0]
-    parts = list(conditions(effect.tree))
-    bound = {name for part in parts for name in compared(part, table)}
-    keys = copy.keys(table)
-    if any(key <= bound for key in keys):
+    found = half_key(effect.tree, copy)
+    if found is None:
         return
-    for part in parts:
-        asked = compared(part, table) if asks_other_rows(part) else set()
-        key = next((key for key in keys if asked & key), None)
-        if key is None:
-            continue
-        missing = ", ".join(sorted(key - bound))
-        message = (
-            f"{effect.verb} of {table} by {', '.join(sorted(asked & key))} alone, but a row is named by"
-            f" ({', '.join(sorted(key))}): it would change rows of every {missing}"
-        )
-        names = ", ".join(sorted(key))
-        hint = (
-            f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
-            " say so inside the statement: -- allow half-key: <why>"
-        )
-        yield Problem(statement.position, "half-key", message, hint)
-        return
+    missing, names = ", ".join(found.missing), ", ".join(found.key)
+    table = (
+        f"{effect.writes[0]} by"
+        if found.table == effect.writes[0]
+        else f"{effect.writes[0]} by {found.table}'s"
+    )
+    message = (
+        f"{effect.verb} of {table} {', '.join(found.by)} alone, but a row is named by ({names}):"
+        f" it would change rows of every {missing}"
+    )
+    hint = (
+        f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
+        " say so inside the statement: -- allow half-key: <why>"
+    )
+    yield Problem(statement.position, "half-key", message, hint)
 
 
 def _everything(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
     """UPDATE or DELETE without WHERE, unless the plan says how many rows it means."""
     if isinstance(effect.tree, exp.Update | exp.Delete) and effect.tree.args.get("where") is None:
         table = effect.writes[0] if effect.writes else "the table"
-        if not _counted(script, {table.lower()}):
+        if not _counted(script, {folded(table)}):
             hint = f'add a WHERE, or rows="{table}=*" to say that every row is meant'
             message = f"{effect.verb} without WHERE changes every row of {table}"
             yield Problem(statement.position, "every-row", message, hint, Severity.WARNING)
@@ -176,11 +173,11 @@ def _copy_then_drop(
     """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
     for table in effect.drops:
         for copied in script.effects:
-            if table.lower() not in {name.lower() for name in copied.copies} or not copied.writes:
+            if folded(table) not in {folded(name) for name in copied.copies} or not copied.writes:
                 continue
             target = copied.writes[0]
             final = next((e.renames[target] for e in script.effects if target in e.renames), target)
-            if not _counted(script, {table.lower(), target.lower(), final.lower()}):
+            if not _counted(script, {folded(table), folded(target), folded(final)}):
                 hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
                 message = (
                     f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
@@ -191,4 +188,4 @@ def _copy_then_drop(
 
 
 def _counted(script: Script, tables: set[str]) -> bool:
-    return any(e.table.lower() in tables and e.rows is not Rows.ANY for e in script.action.rows)
+    return any(folded(e.table) in tables and e.rows is not Rows.ANY for e in script.action.rows)

@@ -5,49 +5,21 @@ a shell gets it in its environment, a URL percent-encoded, a JSON body escaped, 
 Secrets come from the environment only, and `Redactor` hides them in all that is shown or kept.
 """
 
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from changeover.errors import BadParameter
 from changeover.names import NAME
 from changeover.placeholders import is_placeholder
 from changeover.plan import Parameter, ParameterKind, Plan
+from changeover.redaction import Redactor
 
 Value = str | Mapping[str, str] | None
 _LEAST_SECRET = 4
-
-
-class Redactor:
-    """Replaces every secret by ``[name]``: as it is, percent-encoded, escaped in JSON, or in base64."""
-
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        forms = {form: f"[{name}]" for name, value in secrets.items() for form in _forms(value)}
-        self._forms = forms
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-
-    def hide(self, text: str) -> str:
-        """The text without secrets."""
-        return self._pattern.sub(lambda match: self._forms[match.group()], text) if self._pattern else text
-
-    def hide_all(self, value: object) -> object:
-        """A JSON-like value (mappings, lists, texts) without secrets, keys included."""
-        if isinstance(value, str):
-            return self.hide(value)
-        if isinstance(value, Mapping):
-            return {self.hide(str(key)): self.hide_all(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.hide_all(item) for item in value]
-        return value
-
-
-def _forms(value: str) -> set[str]:
-    encoded = base64.b64encode(value.encode()).decode().rstrip("=")
-    return {value, quote(value, safe=""), quote(value), json.dumps(value)[1:-1], encoded} - {""}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,7 +40,7 @@ class Values:
     def redactor(self) -> Redactor:
         """Hides this run's secrets."""
         own = {name: str(self.values[name]) for name in self.secrets if self.values[name]}
-        return Redactor({**self.hidden, **own})
+        return _redactor(tuple(sorted({**self.hidden, **own}.items())))
 
     def bound(self, names: Sequence[str]) -> dict[str, str | None]:
         """Values to bind to the ``:names`` of a SQL statement: text, NULL, or a map as a JSON object."""
@@ -115,6 +87,12 @@ class Values:
                 f"${{{name}}} has no value", hint="declare it under parameters in the front matter"
             )
         return self._as_text(name) or ""
+
+
+@lru_cache(maxsize=8)
+def _redactor(secrets: tuple[tuple[str, str], ...]) -> Redactor:
+    """Made once for a run: its pattern is long."""
+    return Redactor(dict(secrets))
 
 
 def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) -> Values:

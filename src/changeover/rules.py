@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from changeover.budgets import budget_rules
 from changeover.checking.command_rules import command_rules
+from changeover.database.names import OWN_PREFIX, folded
 from changeover.deploy_rules import deploy_rules
 from changeover.lint import lint
 from changeover.names import used_names
@@ -21,7 +22,6 @@ from changeover.plan import (
 )
 from changeover.problems import Position, Problem, Severity
 from changeover.sqltree import effect_of
-from changeover.tables import ENGINE_PREFIX
 
 UNDECIDED = "DECIDE:"
 _SECRET_HEADERS = {"authorization", "cookie", "x-api-key", "proxy-authorization"}
@@ -100,12 +100,12 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
             action.position, "no-scope", f"{action.id} does not say which tables it may change", hint
         )
     for expectation in action.rows:
-        if expectation.table.lower().startswith(ENGINE_PREFIX):
+        if folded(expectation.table).startswith(OWN_PREFIX):
             hint = "take it out of rows and prove what is in it by a query"
             yield Problem(action.position, "kept-rows", f"{expectation.table} is never compared", hint)
     named = {expectation.table for expectation in action.rows}
     for table in action.scope:
-        kept = table.lower().startswith(ENGINE_PREFIX)
+        kept = folded(table).startswith(OWN_PREFIX)
         if table not in named and phase is Phase.EXECUTE and not kept:
             hint = f'add to rows: "{table}=*" if no row may be lost, "{table}=0" if none may change'
             message = f"{action.id} does not say how many rows of {table} change"
@@ -116,7 +116,7 @@ def _only_keeps(action: SqlAction) -> bool:
     """Whether a script writes nothing but tables kept for going back, which no scope names."""
     effects = [effect_of(statement.text) for statement in action.statements]
     written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops)]
-    return bool(written) and all(name.lower().startswith(ENGINE_PREFIX) for name in written)
+    return bool(written) and all(folded(name).startswith(OWN_PREFIX) for name in written)
 
 
 def _http(action: HttpAction) -> Iterator[Problem]:

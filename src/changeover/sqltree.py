@@ -3,7 +3,7 @@
 Rule: a statement that sqlglot cannot read has an effect with its verb only; triggers are never given to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlglot
@@ -73,7 +73,9 @@ def _indexed(pieces: list[Token]) -> tuple[str, ...]:
 
 def _data(verb: str, statement: str) -> Effect:
     try:
-        tree = sqlglot.parse_one(statement, dialect="sqlite")
+        # sqlglot does not know REPLACE INTO, which is another name of INSERT OR REPLACE INTO
+        text = f"INSERT OR {statement}" if verb == "REPLACE" else statement
+        tree = sqlglot.parse_one(text, dialect="sqlite")
     except (SqlglotError, RecursionError):
         return Effect(verb)
     written = tree.this if isinstance(tree, exp.Insert | exp.Update | exp.Delete) else None
@@ -82,53 +84,3 @@ def _data(verb: str, statement: str) -> Effect:
     if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Query):
         copies = tuple(dict.fromkeys(found.name for found in tree.expression.find_all(exp.Table)))
     return Effect(verb, writes=(table.name,) if table else (), copies=copies, tree=tree)
-
-
-def conditions(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """The parts of a statement's WHERE that all must hold."""
-    where = tree.args.get("where")
-    pending = [where.this] if where is not None else []
-    while pending:
-        condition = pending.pop()
-        if isinstance(condition, exp.And):
-            pending.extend([condition.right, condition.left])
-        elif isinstance(condition, exp.Paren):
-            pending.append(condition.this)
-        else:
-            yield condition
-
-
-def compared(condition: exp.Expr, table: str) -> set[str]:
-    """The columns of ``table`` that a condition ties down, in lower case: by ``=``, ``IN``, ``(a, b) IN``."""
-    if isinstance(condition, exp.Exists):
-        inner = condition.this if isinstance(condition.this, exp.Expr) else None
-        parts = conditions(inner) if isinstance(inner, exp.Select) else ()
-        return {name for part in parts for name in compared(part, table) if _qualified(part, table, name)}
-    if not isinstance(condition, exp.In | exp.EQ | exp.Is):
-        return set()
-    sides = [condition.this] if isinstance(condition, exp.In) else [condition.this, condition.expression]
-    columns = [column for side in sides for column in _columns(side)]
-    return {column.name.lower() for column in columns if column.table.lower() in ("", table.lower())}
-
-
-def _qualified(condition: exp.Expr, table: str, name: str) -> bool:
-    """Inside EXISTS only a column written ``table.name`` is one of the outer table."""
-    found = condition.find_all(exp.Column)
-    return any(column.table.lower() == table.lower() and column.name.lower() == name for column in found)
-
-
-def _columns(side: object) -> Iterator[exp.Column]:
-    if isinstance(side, exp.Column):
-        yield side
-    elif isinstance(side, exp.Tuple | exp.Paren):
-        for part in side.expressions or [side.this]:
-            if isinstance(part, exp.Column):
-                yield part
-
-
-def asks_other_rows(condition: exp.Expr) -> bool:
-    """Whether a condition compares with the answer of a query or with a column of another table."""
-    if condition.find(exp.Select) is not None:
-        return True
-    sides = (condition.this, condition.expression) if isinstance(condition, exp.EQ) else ()
-    return len(sides) == 2 and all(isinstance(side, exp.Column) for side in sides)

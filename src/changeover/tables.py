@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from changeover.consequence import LivingSchema
 from changeover.database.connect import Connection
+from changeover.database.names import folded
 from changeover.database.where import Database
-
-ENGINE_PREFIX = "changeover_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +88,23 @@ class EmptyCopy:
     def columns(self, table: str) -> frozenset[str]:
         """The columns of a table or view in lower case; none where there is no such table."""
         rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-        return frozenset(str(name).lower() for (name,) in rows)
+        return frozenset(folded(str(name)) for (name,) in rows)
+
+    def column_order(self, table: str) -> list[str]:
+        """As `columns`, in the order of the table: what ``SELECT *`` and ``IN table`` give."""
+        rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        return [folded(str(name)) for (name,) in rows]
 
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""
         columns = self.connection.execute("SELECT name, pk FROM pragma_table_info(?)", (table,)).fetchall()
-        primary = frozenset(str(name).lower() for name, pk in columns if pk)
+        primary = frozenset(folded(str(name)) for name, pk in columns if pk)
         found = [primary] if primary else []
         sql = "SELECT name FROM pragma_index_list(?) WHERE [unique] AND NOT partial"
         for (index,) in self.connection.execute(sql, (table,)).fetchall():
             names = self.connection.execute("SELECT name FROM pragma_index_info(?)", (index,)).fetchall()
             if all(name is not None for (name,) in names):
-                found.append(frozenset(str(name).lower() for (name,) in names))
+                found.append(frozenset(folded(str(name)) for (name,) in names))
         return found
 
     def referring_to(self, table: str) -> list[Reference]:

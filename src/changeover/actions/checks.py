@@ -12,7 +12,7 @@ def require_expected(action: Action, found: str, scene: Scene) -> None:
     """Raises CheckFailed, with expected and found, unless ``found`` is what the plan expects."""
     if action.expect is None:
         return
-    problem = difference(action.expect, found, scene.values.expand)
+    problem = difference(action.expect, found, scene.values.expand, hide=scene.hide)
     if problem:
         raise CheckFailed(
             f"{action.label}: {scene.hide(problem)}",

@@ -120,12 +120,17 @@ def facts_of(sql: str) -> ScriptFacts:
     passing = {name for name in scope if name in made and name in dropped and name not in final.values()}
     return ScriptFacts(
         changes=True,
-        scope=tuple(name for name in scope if name not in passing),
-        rows=tuple(f"{name}=*" for name in scope if name in rebuilt or _keeps_rows(name, effects)),
+        scope=tuple(_written(name) for name in scope if name not in passing),
+        rows=tuple(f"{_written(name)}=*" for name in scope if name in rebuilt or _keeps_rows(name, effects)),
         additive=all(
             _adds(statement.text, effect) for statement, effect in zip(statements, effects, strict=True)
         ),
     )
+
+
+def _written(name: str) -> str:
+    """A table as ``scope=`` and ``rows=`` name it."""
+    return name if re.fullmatch(r"\w+", name) else f"[{name}]"
 
 
 def _keeps_rows(table: str, effects: Sequence[Effect]) -> bool:

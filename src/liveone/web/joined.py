@@ -12,7 +12,12 @@ from pathlib import PurePosixPath
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 EXPORT_LIST = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
-COMMENT = re.compile(r"^[ \t]*//[^\n]*\n|/\*\*.*?\*/[ \t]*", re.MULTILINE | re.DOTALL)
+TEXT_OR_COMMENT = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
+    r"|^[ \t]*//[^\n]*\n|/\*\*.*?\*/[ \t]*",
+    re.MULTILINE | re.DOTALL,
+)
+"""Texts are matched too, so that what looks like a comment inside of one is left where it is."""
 LEFT_OVER = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
 
 
@@ -52,10 +57,14 @@ def _scoped(path: str, source: str, order: list[str]) -> str:
     def taken(match: re.Match[str]) -> str:
         return f"const {{{match[1].replace(' as ', ': ')}}} = m{order.index(_path(path, match[2]))};"
 
-    body = EXPORT_LIST.sub("", EXPORT.sub(r"\1", IMPORT.sub(taken, COMMENT.sub("", source))))
+    body = EXPORT_LIST.sub("", EXPORT.sub(r"\1", IMPORT.sub(taken, _without_comments(source))))
     if strange := LEFT_OVER.search(body):
         raise CannotJoin(f"{path} cannot be joined with others because of: {strange[0]}")
     return f"const m{order.index(path)} = (() => {{\n{body}\nreturn {{ {', '.join(names)} }};\n}})();"
+
+
+def _without_comments(source: str) -> str:
+    return TEXT_OR_COMMENT.sub(lambda match: match["text"] or "", source)
 
 
 def _path(here: str, there: str) -> str:

@@ -1,5 +1,12 @@
 """Expected output: what matches, and a difference that a person can read."""
 
+import random
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from changeover.assertions import failures, read_assertions, read_requests
@@ -103,3 +110,38 @@ def test_a_fence_holds_several_requests_with_headers_bodies_and_assertions() -> 
 def test_a_request_that_cannot_be_read_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no|neither|missing"):
         read_requests(text)
+
+
+CELLS = [
+    "0.3", "0.1 + 0.2", "1e15", "1e14", "-0.0", "0.0", "3.0", "2.5", "1e-5", "0.0001", "1/3.0", "4.35",
+    "-1.5e-7", "9e999", "-9e999", "999999999999999.0", "9999999999999999.0", "123456789012345678",
+    "9223372036854775807", "-1", "NULL", "''", "'a|b'", "'two' || char(10) || 'lines'",
+    "'cut' || char(0) || 'off'", "x''", "x'41004200'", "x'c3a9'", "1 = 1", "CAST(3 AS REAL)",
+    "CAST('1586' AS INTEGER)", "date('2025-08-20')", "1234567.891", "1e300 * 10",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="there is no sqlite3 shell")
+@pytest.mark.parametrize("expression", CELLS)
+def test_a_row_is_written_as_the_sqlite3_shell_writes_it(expression: str) -> None:
+    sql = f"SELECT 'a', {expression}, 'z'"
+    done = subprocess.run(
+        ["sqlite3", ":memory:", sql], capture_output=True, text=True, check=True, timeout=20
+    )
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert as_output(connection.execute(sql)) == done.stdout.removesuffix("\n")
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="there is no sqlite3 shell")
+def test_many_reals_are_written_as_the_sqlite3_shell_writes_them(tmp_path: Path) -> None:
+    draw = random.Random(1586)
+    with closing(sqlite3.connect(tmp_path / "reals.db")) as connection, connection:
+        connection.execute("CREATE TABLE r (x REAL)")
+        values = [(draw.uniform(-1, 1) * 10 ** draw.randint(-12, 18),) for _ in range(2000)]
+        connection.executemany("INSERT INTO r VALUES (?)", [*values, *((round(x, 3),) for (x,) in values)])
+        ours = as_output(connection.execute("SELECT x FROM r ORDER BY rowid")).split("\n")
+    done = subprocess.run(
+        ["sqlite3", tmp_path / "reals.db", "SELECT x FROM r ORDER BY rowid"],
+        capture_output=True, text=True, check=True, timeout=20,
+    )  # fmt: skip
+    assert ours == done.stdout.split("\n")[:-1]

@@ -1,5 +1,7 @@
 """Lint: what destroyed data before is found before it runs, and what is right is left alone."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from changeover.lint import lint
 from changeover.load import read_text
 from changeover.problems import Problem
-from changeover.tables import schema_of_script
+from changeover.tables import read_schema, schema_of_script
 
 SCHEMA = schema_of_script("""
 CREATE TABLE systems (id INTEGER PRIMARY KEY, user_id TEXT);
@@ -123,3 +125,41 @@ def test_without_a_schema_only_what_no_schema_could_mend_is_told() -> None:
     plan, _ = read_text(text, Path("PLAN.md"))
     assert plan is not None
     assert [(p.position.line, p.rule) for p in lint(plan)] == [(8, "sql")]
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("INSERT OR IGNORE", ""),
+        ("REPLACE", ""),
+        ("INSERT", "systems has 3 rows and the copy would have 2: 1 row would be lost"),
+    ],
+)
+def test_what_a_copy_would_lose_is_said_exactly_or_not_at_all(tmp_path: Path, verb: str, said: str) -> None:
+    sql = (
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, user_id TEXT UNIQUE);"
+        f" {verb} INTO n (id, user_id) SELECT id, user_id FROM systems WHERE id < 3;"
+        " DROP TABLE systems; ALTER TABLE n RENAME TO systems"
+    )
+    path = tmp_path / "living.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE systems (id INTEGER PRIMARY KEY, user_id TEXT)")
+        connection.execute("INSERT INTO systems VALUES (1, 'a'), (2, 'a'), (3, 'b')")
+        schema = read_schema(connection, path)
+    text = f"---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a scope=systems}}\n{sql}\n```\n"
+    plan, _ = read_text(text, Path("PLAN.md"))
+    assert plan is not None
+    assert [one.would for one in lint(plan, schema) if one.rule == "copy-without-count"] == [said]
+
+
+def test_names_are_folded_as_sqlite_folds_them_ascii_only() -> None:
+    tables = "".join(
+        f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY);' for name in ("\u00c4mter", "\u00e4mter")
+    )
+    text = (
+        "---\ndatabase: x\n---\n# T\n## Execute\n"
+        '```sql {#a scope=\u00e4MTER rows=\u00e4mter=any}\nDELETE FROM "\u00c4mter" WHERE id = 1\n```\n'
+    )
+    plan, _ = read_text(text, Path("PLAN.md"))
+    assert plan is not None
+    assert "out-of-scope" in [one.rule for one in lint(plan, schema_of_script(tables))]

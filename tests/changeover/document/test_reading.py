@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from changeover.attributes import parse_attributes, parse_duration, split_attributes
 from changeover.budgets import spoken
+from changeover.fences import read_rows
 from changeover.frontmatter import Node, Unreadable, parse_front_matter
 from changeover.load import load_plan, read_text
 from changeover.placeholders import is_placeholder
@@ -273,3 +274,26 @@ def test_writers_held_as_long_as_drivers_wait_is_warned_of(tmp_path: Path) -> No
         "writers-held writers may be held for 5s"
     )
     assert with_settings(tmp_path, "writers-held: 2h")[1][0].startswith("budget writers-held is 2h")
+
+
+def test_a_tables_name_may_hold_any_sign() -> None:
+    found = read_rows("[Order Details]=* \u00c4mter=0 'a-b'=+3 `x y`=[Order Details] _t=t2 [a=b]=any")
+    assert [(row.table, row.rows, row.other) for row in found] == [
+        ("Order Details", Rows.KEPT, None), ("\u00c4mter", Rows.UNCHANGED, None), ("a-b", Rows.ADDED, None),
+        ("x y", Rows.AS_MANY_AS, "Order Details"), ("_t", Rows.AS_MANY_AS, "t2"), ("a=b", Rows.ANY, None),
+    ]  # fmt: skip
+    text = (
+        '---\ndatabase: x\n---\n# T\n## Execute\n```sql {#a scope="[Order Details] b"}\nDELETE FROM b\n```\n'
+    )
+    plan, problems = read_text(text, Path("PLAN.md"))
+    assert problems == []
+    assert plan is not None
+    (action,) = plan.actions()
+    assert isinstance(action, SqlAction)
+    assert action.scope == ("Order Details", "b")
+
+
+@pytest.mark.parametrize("word", ["orders", "orders=", "=3", "orders=**", "orders=3x", "orders=-", "[open=*"])
+def test_what_is_no_row_expectation_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match="row expectation"):
+        read_rows(word)

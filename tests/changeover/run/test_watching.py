@@ -11,7 +11,7 @@ from changeover import journal
 from changeover.entries import Ending, Kind
 from changeover.errors import Damaged
 from changeover.folders import state_of
-from changeover.params import Redactor
+from changeover.redaction import Redactor
 from changeover.report import markdown, page, webpage
 from changeover.runner import Desk
 

@@ -1,0 +1,101 @@
+"""Half keys in every ordinary spelling are found; whole ones, in as many, are left alone."""
+
+# ruff: noqa: E501 - a statement a line is read at once
+
+from pathlib import Path
+
+import pytest
+
+from changeover.lint import lint
+from changeover.load import read_text
+from changeover.tables import schema_of_script
+
+SCHEMA = schema_of_script("""
+CREATE TABLE info (system_id INTEGER, id INTEGER, kind TEXT, PRIMARY KEY (system_id, id));
+CREATE TABLE agg (system_id INTEGER, point_id INTEGER, t INTEGER, avg REAL, PRIMARY KEY (system_id, point_id, t))
+  WITHOUT ROWID;
+CREATE TABLE systems (id INTEGER PRIMARY KEY, owner TEXT, n INTEGER, total REAL);
+CREATE TABLE gaps (system_id INTEGER, from_t INTEGER, to_t INTEGER);
+CREATE TABLE labels (id INTEGER PRIMARY KEY, point_id INTEGER, system_id INTEGER, text TEXT);
+""")
+ATTRIBUTES = 'scope="agg info systems labels" rows="agg=any info=any systems=any labels=any"'
+
+
+def found(sql: str) -> list[str]:
+    """The half keys of a statement, as sentences."""
+    text = f"---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a {ATTRIBUTES}}}\n{sql}\n```\n"
+    plan, faults = read_text(text, Path("PLAN.md"))
+    assert faults == []
+    assert plan is not None
+    problems = lint(plan, SCHEMA)
+    assert [one.message for one in problems if one.rule == "sql"] == []
+    return [one.message for one in problems if one.rule == "half-key"]
+
+
+HALF = {
+    "alias and EXISTS": "UPDATE agg AS a SET avg = NULL WHERE EXISTS"
+    " (SELECT 1 FROM info p WHERE p.id = a.point_id AND p.kind = 'x')",
+    "unqualified": "UPDATE agg SET avg = NULL WHERE EXISTS (SELECT 1 FROM info p WHERE p.id = point_id)",
+    "turned round": "UPDATE agg SET avg = NULL WHERE EXISTS (SELECT 1 FROM info WHERE point_id = info.id)",
+    "scalar count": "UPDATE agg SET avg = NULL WHERE (SELECT count(*) FROM info p WHERE p.id = point_id) > 0",
+    "scalar equal": "UPDATE agg SET avg = NULL WHERE 'x' = (SELECT kind FROM info p WHERE p.id = agg.point_id)",
+    "scalar value": "UPDATE agg SET avg = NULL WHERE point_id = (SELECT id FROM info WHERE kind = 'x')",
+    "IN cte": "WITH bad AS (SELECT id FROM info WHERE kind = 'x') UPDATE agg SET avg = NULL WHERE point_id IN bad",
+    "IN (SELECT FROM cte)": "WITH bad(n) AS (SELECT id FROM info) DELETE FROM agg"
+    " WHERE point_id IN (SELECT n FROM bad)",
+    "IN derived": "DELETE FROM agg WHERE point_id IN (SELECT x.id FROM (SELECT id FROM info) AS x)",
+    "IN UNION": "DELETE FROM agg WHERE point_id IN (SELECT id FROM info WHERE kind = 'a' UNION SELECT id FROM info)",
+    "UPDATE FROM": "UPDATE agg SET avg = 0 FROM info p WHERE p.id = agg.point_id AND p.kind = 'x'",
+    "UPDATE FROM alias": "UPDATE agg AS a SET avg = 0 FROM info AS p WHERE a.point_id = p.id",
+    "UPDATE FROM derived": "UPDATE agg SET avg = 0 FROM (SELECT id FROM info) AS p WHERE p.id = agg.point_id",
+    "UPDATE FROM JOIN": "UPDATE agg SET avg = 0 FROM systems s JOIN info p ON p.system_id = s.id"
+    " WHERE p.id = agg.point_id",
+    "DELETE IN": "DELETE FROM agg WHERE point_id IN (SELECT id FROM info WHERE kind = 'x')",
+    "one side constant": "DELETE FROM agg WHERE point_id IN (SELECT id FROM info WHERE system_id = 5)",
+    "a cast": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE CAST(p.id AS TEXT) = agg.point_id)",
+    "OR": "DELETE FROM agg WHERE avg > 9 OR point_id IN (SELECT id FROM info)",
+    "self join": "DELETE FROM agg WHERE (system_id, point_id, t) IN"
+    " (SELECT a.system_id, a.point_id, a.t FROM agg a JOIN info p ON p.id = a.point_id)",
+    "row of a table without such a key": "UPDATE labels SET text = NULL WHERE rowid IN"
+    " (SELECT l.rowid FROM labels l JOIN info p ON p.id = l.point_id)",
+    "value for SET": "UPDATE labels SET text = (SELECT kind FROM info p WHERE p.id = labels.point_id)",
+    "back-quoted": "DELETE FROM `agg` WHERE `point_id` IN (SELECT `id` FROM `info`)",
+    "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
+}
+WHOLE = {
+    "the case of C1": "UPDATE agg SET avg = NULL WHERE (system_id, point_id) IN (SELECT system_id, id FROM info)",
+    "EXISTS": "UPDATE agg AS a SET avg = 0 WHERE EXISTS"
+    " (SELECT 1 FROM info p WHERE p.id = a.point_id AND p.system_id = a.system_id)",
+    "unqualified": "DELETE FROM agg WHERE EXISTS"
+    " (SELECT 1 FROM info p WHERE p.id = point_id AND p.system_id = agg.system_id)",
+    "by way of a third": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p JOIN systems s ON s.id = p.system_id"
+    " WHERE p.id = agg.point_id AND s.id = agg.system_id)",
+    "both constant": "DELETE FROM agg WHERE system_id = 5"
+    " AND point_id IN (SELECT id FROM info WHERE system_id = 5)",
+    "parameters": "DELETE FROM agg WHERE system_id = :s AND point_id IN (SELECT id FROM info WHERE system_id = :s)",
+    "cte": "WITH bad AS (SELECT system_id, id FROM info) DELETE FROM agg WHERE (system_id, point_id) IN bad",
+    "UPDATE FROM": "UPDATE agg SET avg = 0 FROM info p WHERE p.id = agg.point_id AND p.system_id = agg.system_id",
+    "USING": "UPDATE agg SET avg = 0 FROM info p WHERE (p.system_id, p.id) = (agg.system_id, agg.point_id)",
+    "the whole system": "DELETE FROM agg WHERE system_id IN (SELECT id FROM systems WHERE owner = 'ada')",
+    "within a range": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p, gaps g WHERE p.id = agg.point_id"
+    " AND p.system_id = agg.system_id AND g.system_id = agg.system_id AND agg.t BETWEEN g.from_t AND g.to_t)",
+    "NOT EXISTS": "DELETE FROM agg WHERE NOT EXISTS (SELECT 1 FROM info p WHERE p.id = agg.point_id)",
+    "a sum for SET": "UPDATE systems SET total = (SELECT sum(avg) FROM agg WHERE agg.system_id = systems.id)",
+    "a value for SET": "UPDATE labels SET text = (SELECT kind FROM info p"
+    " WHERE p.id = labels.point_id AND p.system_id = labels.system_id)",
+    "the row before for SET": "UPDATE agg SET avg = (SELECT b.avg FROM agg b WHERE b.system_id = agg.system_id"
+    " AND b.point_id = agg.point_id AND b.t < agg.t ORDER BY b.t DESC LIMIT 1)",
+    "self join": "DELETE FROM agg WHERE (system_id, point_id, t) IN (SELECT a.system_id, a.point_id, a.t FROM agg a"
+    " JOIN info p ON p.id = a.point_id AND p.system_id = a.system_id)",
+}
+
+
+@pytest.mark.parametrize("sql", HALF.values(), ids=HALF.keys())
+def test_a_half_key_is_found_however_it_is_spelled(sql: str) -> None:
+    (message,) = found(sql.replace(":s", "1"))
+    assert "rows of every system_id" in message
+
+
+@pytest.mark.parametrize("sql", WHOLE.values(), ids=WHOLE.keys())
+def test_a_whole_key_is_left_alone_however_it_is_spelled(sql: str) -> None:
+    assert found(sql) == []
