@@ -161,7 +161,8 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
     for system in found:
         name = f"system {system.id}"
         if not system.is_active:
-            yield Finding(name, True, f"{system.display_name}: paused")
+            how = "data by import only" if system.is_import_only else "paused"
+            yield Finding(name, True, f"{system.display_name}: {how}")
             continue
         at = newest[system.id].received_time if system.id in newest else None
         state = freshness.of(at, now_at, config.collect.cadence_s)

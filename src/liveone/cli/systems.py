@@ -10,7 +10,7 @@ from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.databases import open_store
 from liveone.domain import freshness
-from liveone.domain.system import System, SystemInfo
+from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput, LiveOneError
@@ -22,6 +22,7 @@ from liveone.vendorbook import VendorBook
 from liveone.vendors.registry import FACTORIES
 from liveone.web.services import DailyJob
 
+ADD_HINT = "liveone systems add select.live 1586 --name Home; or, for imported data: add none --name Home"
 ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 
 
@@ -60,7 +61,9 @@ def list_systems(shell: Shell, as_json: bool) -> None:
         return
     for system in found:
         at = newest.get(system.id)
-        state = freshness.of(at, now_at, shell.config.collect.cadence_s) if system.is_active else "paused"
+        state = (
+            freshness.of(at, now_at, shell.config.collect.cadence_s) if system.is_active else _resting(system)
+        )
         age = f", {now_at - at:.0f} s old" if at else ""
         site = f"{system.vendor_type}/{system.vendor_site_id}"
         zone = zone_of(system)
@@ -69,6 +72,10 @@ def list_systems(shell: Shell, as_json: bool) -> None:
         )
     if not found:
         click.echo("No systems yet. See `liveone systems discover` and `liveone systems add --help`.")
+
+
+def _resting(system: System) -> str:
+    return "data by import only" if system.is_import_only else "paused"
 
 
 def _polled(holders: Mapping[int, leases.Holder], system: System) -> str:
@@ -99,8 +106,8 @@ def discover(shell: Shell, as_json: bool) -> None:
 
 
 @systems_command.command("add")
-@click.argument("vendor_type", type=click.Choice(sorted(FACTORIES)), metavar="VENDOR_TYPE")
-@click.argument("site")
+@click.argument("vendor_type", type=click.Choice([*sorted(FACTORIES), IMPORT_ONLY]), metavar="VENDOR_TYPE")
+@click.argument("site", required=False, default="")
 @click.option("--name", help='What to call it ["System SITE"].')
 @click.option("--timezone", "zone_text", default="+10:00", show_default=True, help=ZONE_HELP)
 @click.option("--owner", help="The account id that owns it.")
@@ -116,23 +123,32 @@ def add(
     owner: str | None,
     no_check: bool,
 ) -> None:
-    """Poll SITE of VENDOR_TYPE (select.live or select.live-lan) from now on."""
+    """Poll SITE of VENDOR_TYPE (select.live or select.live-lan) from now on.
+
+    With VENDOR_TYPE none it has no account at a vendor: nothing is polled, its readings are imported.
+    """
+    is_polled = vendor_type != IMPORT_ONLY
+    if not site and (is_polled or not name):
+        raise BadInput("which site?" if is_polled else "what to call it?", hint=ADD_HINT)
     zone = read_zone(zone_text, SystemClock().now_at())
     with opened(shell) as (store, vendors):
-        account = vendors.account_for(vendor_type, site)
-        info = SystemInfo() if no_check else vendors.named(account.name).describe(site)
+        info = SystemInfo()
+        if is_polled:
+            account = vendors.account_for(vendor_type, site)
+            info = info if no_check else vendors.named(account.name).describe(site)
         system = stored.add_system(
             store,
             owner=owner,
             vendor_type=vendor_type,
-            vendor_site_id=site,
+            vendor_site_id=site or str(name),
             display_name=name or f"System {site}",
             timezone_offset_min=zone.offset_min,
             time_zone=zone.name,
             info=info,
         )
     click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}), {zone}.")
-    click.echo(f"Try it: liveone systems test {system.id}")
+    trial = f"systems test {system.id}" if is_polled else f"import FILE --system {system.id} --dry-run"
+    click.echo(f"Try it: liveone {trial}")
 
 
 @systems_command.command("edit")
@@ -175,6 +191,8 @@ def test(shell: Shell, system_id: int, as_json: bool) -> None:
     """Test the connection step by step: reached, logged in, site found, reading sane, signs plausible."""
     with opened(shell) as (store, vendors):
         system = found_system(store, system_id)
+        if system.is_import_only:
+            raise BadInput(f"{system.display_name} has no vendor to ask: its data is imported")
         steps = list(vendors.of(system).check(system.vendor_site_id, now_at=SystemClock().now_at()))
     if as_json:
         print_json([asdict(step) for step in steps])

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+IMPORT_ONLY = "none"
+"""The ``vendor_type`` of a system without an account at a vendor: its readings are imported, never polled."""
+
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -26,6 +29,11 @@ class System:
     solar_size: str | None = None
     battery_size: str | None = None
     is_active: bool = True
+
+    @property
+    def is_import_only(self) -> bool:
+        """Whether its readings come from files alone; then it is never active."""
+        return self.vendor_type == IMPORT_ONLY
 
 
 @dataclass(frozen=True, slots=True)

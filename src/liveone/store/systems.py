@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 
-from liveone.domain.system import System, SystemInfo
+from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import changes
@@ -110,7 +110,12 @@ def edit_system(
 
 
 def set_active(store: Store, system_id: int, active: bool) -> None:
-    """Switch polling of a system on or off."""
+    """Switch polling of a system on or off. Raises BadInput for one that has no vendor to ask."""
+    system = get_system(store, system_id)
+    if active and system is not None and system.is_import_only:
+        raise BadInput(
+            f"{system.display_name} has no vendor to ask", hint="Its readings are imported: liveone import."
+        )
     store.write([Query("polling_set_active", (system_id, int(active)))])
 
 
@@ -140,7 +145,8 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
 
 
 def _system(row: Row) -> System:
-    return System(*(*row[:-1], bool(row[-1])))  # type: ignore[arg-type]
+    is_polled = bool(row[-1]) and row[2] != IMPORT_ONLY
+    return System(*(*row[:-1], is_polled))  # type: ignore[arg-type]
 
 
 def _write_zone(store: Store, steps: Sequence[Query], time_zone: str | None) -> list[Result]:
