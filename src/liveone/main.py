@@ -22,6 +22,7 @@ from liveone.databases import only_reads, open_store
 from liveone.errors import ConfigError
 from liveone.outcomes import poll_outcome, run_daily
 from liveone.release import release
+from liveone.repairs import ReadingRepairs
 from liveone.store import backup
 from liveone.store.backup import BackupReport
 from liveone.store.store import Store
@@ -152,6 +153,7 @@ def services_of(
             account_list=config.vendors,
             migrated=lambda: _migrated(config),
         ),
+        repairs=ReadingRepairs(store, clock),
         backups=BackupFolder(
             store=store,
             clock=clock,

@@ -13,7 +13,19 @@ from liveone.web.cards import Cards
 from liveone.web.guard import Guard
 from liveone.web.health import Health
 from liveone.web.live import Live
-from liveone.web.routes import admin, backups, cron, data, health, login, pages, readings, steward, stream
+from liveone.web.routes import (
+    admin,
+    backups,
+    cron,
+    data,
+    health,
+    login,
+    pages,
+    readings,
+    repairs,
+    steward,
+    stream,
+)
 from liveone.web.routes import original as original_routes
 from liveone.web.services import Services
 
@@ -55,7 +67,7 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
-        *(data, readings, stream, cron, login, admin, steward, backups, health),
+        *(data, readings, stream, cron, login, admin, steward, repairs, backups, health),
         *(original_routes, pages),
     )
     for part in (health,) if for_operators_only else everything:

@@ -86,6 +86,62 @@ class Administration(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """How a file of readings is to be imported: ``name`` is what its sender calls it, the rest are the
+    options of `liveone import`; ``made_by`` stands in the log."""
+
+    name: str
+    made_by: str
+    layout: str = "auto"
+    maps: Sequence[str] = ()
+    zone: str = ""
+    date_order: str = ""
+    energy_unit: str = ""
+    power_unit: str = ""
+    encoding: str = ""
+    replaces: bool = False
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpanOrder:
+    """Readings to take out, from ``first`` to ``last``: local days or instants, both included; or only the
+    values of ``columns``, where it says ``exclude``."""
+
+    kind: Literal["forget", "exclude"]
+    first: str
+    last: str
+    made_by: str
+    columns: Sequence[str] = ()
+    reason: str = ""
+    is_dry_run: bool = False
+
+
+class Repairs(Protocol):
+    """Imports and repairs of readings. Every call may take minutes and raises LiveOneError."""
+
+    def choices(self) -> Facts:
+        """What a file may be said to be: ``formats``, ``energyUnits``, ``powerUnits``."""
+        ...
+
+    def changes(self) -> Sequence[Facts]:
+        """The log of changes, newest first."""
+        ...
+
+    def import_file(self, system_id: int, path: Path, order: FileOrder) -> Facts:
+        """Import a file, or say what that would do: counts, what was wrong, and the first readings."""
+        ...
+
+    def undo(self, change_id: int, made_by: str) -> Facts:
+        """Take a change back; the change, with its ``systemId``."""
+        ...
+
+    def take_out(self, system_id: int, order: SpanOrder) -> Facts:
+        """Forget or exclude readings, or say how many those are."""
+        ...
+
+
 class Backups(Protocol):
     """The backups of the database. Every call may take minutes and raises LiveOneError."""
 
@@ -127,9 +183,9 @@ class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
-    without ``administration`` and ``backups`` the administrator's page only shows. An event stream ends after
-    ``stream_s`` (its client comes again and catches up); ``notice`` is what the operator has to know of this
-    instance.
+    without ``administration``, ``backups`` and ``repairs`` the administrator's page only shows. An event
+    stream ends after ``stream_s`` (its client comes again and catches up); ``notice`` is what the operator
+    has to know of this instance.
     """
 
     store: Store
@@ -143,5 +199,6 @@ class Services:
     role: str = "all"
     administration: Administration | None = None
     backups: Backups | None = None
+    repairs: Repairs | None = None
     stream_s: float = 3600.0
     notice: str = ""
