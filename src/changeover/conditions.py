@@ -21,7 +21,7 @@ from changeover.database.names import folded
 from changeover.database.schema import Schema
 from changeover.database.where import Database
 from changeover.entries import Ending, Entry, begun, ending
-from changeover.errors import BadParameter, PlanErrors, Refused, StepFailed, Undecided
+from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, StepFailed, Undecided
 from changeover.folders import State
 from changeover.params import Values
 from changeover.plan import Phase, Plan, SqlAction
@@ -42,7 +42,8 @@ def require_no_open_run(state: State, plan: Plan) -> None:
         title = begun(entries)
         raise Refused(
             f"Run {newest} ({title.text('title') if title else ''}) has not come to its end.",
-            hint=f"Finish it: changeover resume {plan.path}. Or undo it: changeover rollback {plan.path}.",
+            hint=f"Finish it: changeover resume {plan.path}. Or undo it: changeover rollback {plan.path}."
+            f" Or give it up: changeover abandon {plan.path}. Why it stands: changeover status {plan.path}.",
         )
 
 
@@ -64,14 +65,14 @@ def require_sound(plan: Plan, database: Database) -> None:
 
 
 def require_not_applied(plan: Plan, database: Database) -> None:
-    """Raises Refused when the ledger says that all of this plan's changes are in force."""
+    """Raises NothingToDo when the ledger says that all of this plan's changes are in force."""
     wanted = {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
     with translated(database), closing(connect(database)) as connection:
         found = ledger.entries(connection)
     standing = ledger.standing(found, wanted)
     if wanted and not standing.pending:
         run_id = next(e.run_id for e in reversed(found) if e.content_sha256 in wanted)
-        raise Refused(
+        raise NothingToDo(
             f"Everything that this plan changes is in force already (run {run_id}).",
             hint=f"Nothing is left to do. To take it back: changeover rollback {plan.path}.",
         )

@@ -75,7 +75,7 @@ def planned(value: float | None) -> str:
 
 
 class JsonEvents:
-    """Every entry as one line of JSON on stdout, for programs."""
+    """Every entry as one line of JSON, for programs that look on; the answer itself is on stdout."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stdout

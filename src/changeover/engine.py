@@ -79,6 +79,8 @@ def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
 
 
 def _decide(plan: Plan, found: Course, state: State) -> Decision:
+    if state.command is Command.ABANDON:
+        return End(Ending.ABANDONED, "a person gave it up; what it had changed stays")
     if state.command is Command.FINISH or (state.finish_asked and state.command is Command.RESUME):
         return _finish(found, state)
     if state.turned:
@@ -155,26 +157,28 @@ def going_back(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
     return way_back(plan, started, needs_undo)
 
 
+def left_to_undo(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+    """What of the way back is not done yet."""
+
+    def is_done(task: Task) -> bool:
+        return state.of(task).done or (task.atomic and state.of(task).applied is True)
+
+    return tuple(task for task in going_back(plan, found, state) if not is_done(task))
+
+
 def _back(plan: Plan, found: Course, state: State) -> Decision:
     for task in found.execute:
         known = state.of(task)
         if task.atomic and known.started and not known.settled:
             return Settle(task)
-    back = going_back(plan, found, state)
-    for task in back:
-        decision = _undo(task, state.of(task))
-        if decision is not None:
-            return decision
-    return End(Ending.ROLLED_BACK, limits.late(plan, back, state))
+    for task in left_to_undo(plan, found, state):
+        return _undo(task, state.of(task))
+    return End(Ending.ROLLED_BACK, limits.late(plan, going_back(plan, found, state), state))
 
 
-def _undo(task: Task, known: Known) -> Decision | None:
-    if known.done:
-        return None
+def _undo(task: Task, known: Known) -> Decision:
     if task.atomic and known.started and not known.settled:
         return Settle(task)
-    if task.atomic and known.applied:
-        return None
     if known.failures >= TRIES:
         return End(Ending.OPERATOR_NEEDED, f"{task.label}: {known.reason}")
     return Perform(task, attempt=known.failures + 1, pause_s=PAUSES_S[known.failures])

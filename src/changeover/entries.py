@@ -13,9 +13,9 @@ class Kind(StrEnum):
     """BEGUN opens a run, OPENED each session of it (a process that works on it).
 
     STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what
-    became of a task that was started and not heard of again. TURNED: from here on the run goes back. ASKED:
-    a person wants it to stop. ALARM: users are hurt more than the plan allows. ENDED: the session came to
-    its end.
+    became of a task that was started and not heard of again. TURNED: from here on the run goes back. MENDED:
+    from here on another script takes a change back (`mend`). ASKED: a person wants it to stop. ALARM: users
+    are hurt more than the plan allows. ENDED: the session came to its end.
     """
 
     BEGUN = "begun"
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     SETTLED = "settled"
     TURNED = "turned"
+    MENDED = "mended"
     ASKED = "asked"
     ALARM = "alarm"
     ENDED = "ended"
@@ -38,10 +39,15 @@ class Command(StrEnum):
     RESUME = "resume"
     ROLLBACK = "rollback"
     FINISH = "finish"
+    ABANDON = "abandon"
+    RESTORE = "restore"
 
 
 class Ending(StrEnum):
-    """How a session ended. REFUSED: nothing was changed. STOPPED and OPERATOR_NEEDED can be resumed."""
+    """How a session ended. REFUSED: nothing was changed. STOPPED and OPERATOR_NEEDED can be resumed.
+
+    ABANDONED: a person gave the run up, and what it had changed stays. RESTORED: a backup was put back.
+    """
 
     DONE = "done"
     ROLLED_BACK = "rolled back"
@@ -50,6 +56,16 @@ class Ending(StrEnum):
     OPERATOR_NEEDED = "operator needed"
     FINISHED = "finished"
     UNFINISHED = "unfinished"
+    ABANDONED = "abandoned"
+    RESTORED = "restored"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run can neither go on nor be taken back."""
+        return self in _FINAL
+
+
+_FINAL = (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED, Ending.ABANDONED, Ending.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)

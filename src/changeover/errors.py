@@ -4,7 +4,8 @@ ChangeoverError                  exit  meaning for the database
 ├── PlanErrors                    2    nothing was touched: the plan is wrong, all its faults are listed
 ├── BadParameter                  2    nothing was touched: a parameter or secret is missing or wrong
 ├── Refused                       3    nothing was changed: a condition for starting does not hold
-│   ├── NotRehearsed              3    no fresh rehearsal of this plan against this schema
+│   ├── NotRehearsed              8    no fresh rehearsal of this plan against this schema
+│   ├── NothingToDo               0    all that the plan changes is in force already
 │   ├── Locked                    3    another runner holds the lease (retryable)
 │   ├── Unsuitable                3    this database, or this schema, cannot be changed in the way asked for
 │   └── Undecided                 6    a person must judge a box or answer a question first
@@ -27,6 +28,8 @@ ChangeoverError                  exit  meaning for the database
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from changeover.exits import Exit
+
 if TYPE_CHECKING:
     from changeover.problems import Position, Problem
 
@@ -39,7 +42,7 @@ class ChangeoverError(Exception):
     """
 
     retryable = False
-    exit_code = 1
+    exit_code: Exit = Exit.FAILED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -53,7 +56,7 @@ class ChangeoverError(Exception):
 class PlanErrors(ChangeoverError):
     """The plan cannot be used; ``problems`` holds every fault found, in the order of the document."""
 
-    exit_code = 2
+    exit_code = Exit.WRONG
 
     def __init__(self, problems: Sequence["Problem"]) -> None:
         self.problems = tuple(problems)
@@ -67,17 +70,25 @@ class PlanErrors(ChangeoverError):
 class BadParameter(ChangeoverError):
     """A parameter or a secret is missing, unknown or of the wrong form; secret values are never shown."""
 
-    exit_code = 2
+    exit_code = Exit.WRONG
 
 
 class Refused(ChangeoverError):
     """A condition for starting does not hold; nothing was changed."""
 
-    exit_code = 3
+    exit_code = Exit.REFUSED
 
 
 class NotRehearsed(Refused):
     """There is no fresh rehearsal record whose plan hash, schema fingerprint and parameters match."""
+
+    exit_code = Exit.NOT_REHEARSED
+
+
+class NothingToDo(Refused):
+    """Everything that the plan changes is in force already: nothing was changed, and nothing has to be."""
+
+    exit_code = Exit.DONE
 
 
 class Locked(Refused):
@@ -93,13 +104,13 @@ class Unsuitable(Refused):
 class Undecided(Refused):
     """A person must judge a box, or answer a question of the plan, before it may go on."""
 
-    exit_code = 6
+    exit_code = Exit.UNDECIDED
 
 
 class StepFailed(ChangeoverError):
     """A step did not do what the plan says. ``position`` is where the plan says it, when known."""
 
-    exit_code = 4
+    exit_code = Exit.WENT_BACK
 
     def __init__(self, message: str, *, hint: str = "", position: "Position | None" = None) -> None:
         super().__init__(message, hint=hint)
@@ -163,17 +174,17 @@ class Damaged(DatabaseError):
 class LeaseLost(ChangeoverError):
     """This runner slept past its lease; another one may be at work, so it must not write any more."""
 
-    exit_code = 5
+    exit_code = Exit.OPERATOR
 
 
 class OperatorNeeded(ChangeoverError):
     """The rollback keeps failing after a bounded number of tries; the database is whole and readable."""
 
-    exit_code = 5
+    exit_code = Exit.OPERATOR
 
 
 class Stopped(ChangeoverError):
     """A person stopped the run at a safe point; `resume` goes on, `rollback` goes back."""
 
     retryable = True
-    exit_code = 7
+    exit_code = Exit.STOPPED

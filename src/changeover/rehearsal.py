@@ -22,9 +22,10 @@ from changeover.course import Doing, Task, course
 from changeover.database import admin, probe, space, writes
 from changeover.database import backup as backups
 from changeover.database.invariants import Depth
-from changeover.database.local import home
+from changeover.database.local import home, label
 from changeover.database.where import Database, Server
-from changeover.engine import going_back
+from changeover.engine import going_back, left_to_undo
+from changeover.entries import Entry, begun
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
@@ -58,11 +59,47 @@ def rehearse(
         fork = _fork(database, folder)
         tasks = course(plan, additive=conditions.is_additive(plan, database))
         stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
-        stage.copy(database)
+        stage.name = label(database)
+        with stage.reworded():
+            stage.copy(database)
         play(stage)
         record = stage.record(name, now_at())
     records.save(place, record)
     return record
+
+
+def rehearse_way_back(
+    plan: Plan,
+    values: Values,
+    database: Database,
+    entries: Sequence[Entry],
+    *,
+    who: str,
+    state: Path | None = None,
+    now_at: Callable[[], float] = time.time,
+    progress: Progress = lambda words, part, left_s: None,
+) -> list[str]:
+    """Take a run back on a copy of the database as it is now; why that does not work, empty where it does.
+
+    ``entries`` is the journal of that run: what it did, and has taken back already, is not asked again.
+    """
+    place, first = state_of(database, state), begun(entries)
+    assert first is not None
+    name = numbered(place.rehearsals, now_at())
+    with _workshop(place, database, name) as folder:
+        fork = _fork(database, folder)
+        tasks = course(plan, additive=bool(first.data.get("additive")))
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
+        stage.name = label(database)
+        with stage.reworded():
+            stage.copy(database)
+        stage.take_up(entries, records.named(place, first.text("rehearsal")))
+        try:
+            for task in left_to_undo(plan, tasks, stage.state()):
+                stage.do(task, ROLLBACK, Depth.THOROUGH)
+        except ChangeoverError as error:
+            stage.faults.append(stage.said(error))
+    return stage.faults
 
 
 @contextmanager
@@ -129,7 +166,7 @@ def play(stage: Stage) -> None:
         _forward(stage, ONCE_MORE, Depth.SWIFT)
         stage.require_same()
     except ChangeoverError as error:
-        stage.faults.append(stage.values.redactor.hide(str(error)))
+        stage.faults.append(stage.said(error))
 
 
 def _forward(stage: Stage, direction: str, depth: Depth) -> None:

@@ -22,6 +22,7 @@ from changeover.database.local import home, label
 from changeover.database.where import Database
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending
 from changeover.errors import Refused
+from changeover.exits import Exit, of_ending
 from changeover.folders import State, kept_plan, make_run, numbered, state_of
 from changeover.journal import NAME, Journal
 from changeover.known import fold
@@ -34,16 +35,6 @@ from changeover.runner import Desk, Runner, Signals
 
 PROBE = "changeover:probe"
 NOTIFY = "changeover:notify"
-
-EXIT_CODES = {
-    Ending.DONE: 0,
-    Ending.FINISHED: 0,
-    Ending.REFUSED: 3,
-    Ending.ROLLED_BACK: 4,
-    Ending.UNFINISHED: 4,
-    Ending.OPERATOR_NEEDED: 5,
-    Ending.STOPPED: 7,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +75,12 @@ class Outcome:
         return tuple(entry for entry in self.entries[start:] if entry.kind is Kind.FAILED)
 
     @property
-    def exit_code(self) -> int:
-        """What the command ends with; see `changeover.errors`."""
-        if self.ending is Ending.ROLLED_BACK and self.command is Command.ROLLBACK:
-            return 0
+    def exit_code(self) -> Exit:
+        """What the command ends with."""
         if self.ending is Ending.REFUSED and self.failures:
             codes = {int(entry.number("exit_code") or 0) for entry in self.failures}
-            return 6 if codes == {6} else 3
-        return EXIT_CODES[self.ending]
+            return Exit.UNDECIDED if codes == {Exit.UNDECIDED} else Exit.REFUSED
+        return of_ending(self.ending, asked_back=self.command is Command.ROLLBACK)
 
 
 def this_person() -> str:
@@ -157,9 +146,25 @@ def resume(plan: Plan, values: Values, database: Database, settings: Settings, *
     return _again(Command.RESUME, plan, values, database, settings, run_id=run_id)
 
 
-def rollback(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
-    """Take a run back, whether it is done or was cut off; what was written since stays."""
-    return _again(Command.ROLLBACK, plan, values, database, settings, run_id=run_id)
+def rollback(
+    plan: Plan,
+    values: Values,
+    database: Database,
+    settings: Settings,
+    *,
+    run_id: str,
+    mend: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Take a run back, whether it is done or was cut off; what was written since stays.
+
+    ``mend``: what the journal is told of a script that ``plan`` holds in place of a way back (see `mend`).
+    """
+    return _again(Command.ROLLBACK, plan, values, database, settings, run_id=run_id, mend=mend)
+
+
+def abandon(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
+    """Give a run up where it stands: nothing of it is done or taken back any more."""
+    return _again(Command.ABANDON, plan, values, database, settings, run_id=run_id)
 
 
 def finish(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
@@ -195,7 +200,14 @@ class _Place:
 
 
 def _again(
-    command: Command, plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str
+    command: Command,
+    plan: Plan,
+    values: Values,
+    database: Database,
+    settings: Settings,
+    *,
+    run_id: str,
+    mend: Mapping[str, str] | None = None,
 ) -> Outcome:
     state = state_of(database, settings.state)
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
@@ -203,13 +215,16 @@ def _again(
         admin.require_open(database)
         entries = state.entries(run_id)
         _require_sense(command, plan, entries, state, run_id)
-        conditions.require_same_plan(plan, entries, kept_plan(state, run_id))
-        conditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
+        if command is not Command.ABANDON:
+            conditions.require_same_plan(plan, entries, kept_plan(state, run_id))
+            conditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
         folder = state.run(run_id)
         with Journal(
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at
         ) as journal:
             journal.look = settings.show
+            if mend is not None:
+                journal.add(Kind.MENDED, "", **mend)
             return _session(
                 command,
                 plan,
@@ -224,12 +239,15 @@ def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state
     ended = ending(entries)
     if run_id != state.newest() and ended is not Ending.DONE:
         raise Refused(f"Run {run_id} is not the newest run of this database.", hint="Leave --run away.")
-    if command is Command.RESUME and ended in _NOTHING_TO_RESUME:
+    if command is Command.RESUME and ended is not None and (ended is Ending.DONE or ended.is_final):
         hint = f"Begin anew: changeover run {plan.path}." if ended is not Ending.FINISHED else _FINISHED
         raise Refused(f"Run {run_id} has come to its end: {ended}.", hint=hint)
-    if command is Command.ROLLBACK and ended in (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED):
+    if command in (Command.ROLLBACK, Command.ABANDON) and ended is not None and ended.is_final:
         hint = "Nothing of it is in force." if ended is not Ending.FINISHED else _FINISHED
-        raise Refused(f"Run {run_id} cannot be taken back: {ended}.", hint=hint)
+        what = "cannot be taken back" if command is Command.ROLLBACK else "has come to its end"
+        raise Refused(f"Run {run_id} {what}: {ended}.", hint=hint)
+    if command is Command.ABANDON and ended is Ending.DONE:
+        raise Refused(f"Run {run_id} is done; there is nothing to give up.", hint="Use rollback, or finish.")
     known = fold(entries)
     if command is Command.FINISH and (known.turned or known.back_asked or not known.was_done):
         raise Refused(
@@ -238,7 +256,6 @@ def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state
         )
 
 
-_NOTHING_TO_RESUME = (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED)
 _FINISHED = "What it kept for a way back was dropped by `finish`; restore the backup if you must."
 
 
@@ -333,6 +350,8 @@ def _tell_end(tell: Callable[[Event, str], None], how: Ending, reason: str) -> N
         Ending.UNFINISHED: Event.FAILED,
         Ending.ROLLED_BACK: Event.ROLLED_BACK,
         Ending.OPERATOR_NEEDED: Event.OPERATOR_NEEDED,
+        Ending.ABANDONED: Event.FAILED,
+        Ending.RESTORED: Event.ROLLED_BACK,
     }
     tell(events[how], reason or how.value)
 

@@ -15,6 +15,7 @@ from changeover.actions.process import PROCESS_GROUP, end_orphans
 from changeover.actions.scene import Result, Scene
 from changeover.course import Doing, Task
 from changeover.database import lease as leases
+from changeover.database import ledger
 from changeover.database.connect import opened
 from changeover.database.lock import Holder
 from changeover.database.where import Server
@@ -112,9 +113,11 @@ class Runner:
             self._hear()
             decision = self.next()
             match decision:
-                case End(ending, reason):
-                    self.journal.add(Kind.ENDED, ending=ending.value, reason=reason)
-                    return decision
+                case End():
+                    lost = self._ledger_lost() if decision.ending is Ending.ROLLED_BACK else ""
+                    end = End(Ending.OPERATOR_NEEDED, lost) if lost else decision
+                    self.journal.add(Kind.ENDED, ending=end.ending.value, reason=end.reason)
+                    return end
                 case Turn(reason, task):
                     self.journal.add(Kind.TURNED, reason=reason, task=task)
                     self.turned(reason)
@@ -125,6 +128,23 @@ class Runner:
                         return End(Ending.OPERATOR_NEEDED, problem)
                 case Perform():
                     self._perform(decision)
+
+    def _ledger_lost(self) -> str:
+        """That the ledger does not know this run any more, in words; empty where all is well.
+
+        Then a command of the way back put another file in the database's place, and what was written is gone.
+        """
+        state = fold(self.journal.entries)
+        applied = [task for task in self.performer.tasks.execute if task.atomic and state.of(task).applied]
+        if not applied:
+            return ""
+        with opened(self.scene.database) as connection:
+            if any(entry.run_id == self.scene.run_id for entry in ledger.entries(connection)):
+                return ""
+        return (
+            "after the way back the database knows nothing of this run: a command put another file in its"
+            " place, and what was written since is not in it"
+        )
 
     def next(self) -> Decision:
         """What the engine says comes next."""

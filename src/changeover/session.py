@@ -22,6 +22,7 @@ from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, data
 from changeover.display import Display, JsonEvents, Lines, LiveList
 from changeover.errors import BadParameter, ChangeoverError, Refused
 from changeover.folders import State, kept_plan, state_of
+from changeover.mend import mended
 from changeover.names import NAME
 from changeover.params import Values
 from changeover.plan import Plan
@@ -80,7 +81,8 @@ def take_up(
             f"Nothing was run on {where} yet, as far as {folder.path} knows.",
             hint="Begin with `changeover rehearse`, then `changeover run`; or name the folder: --state.",
         )
-    values = params.bind(found, recorded_settings(folder.entries(newest), found), os.environ)
+    entries = folder.entries(newest)
+    values = params.bind(found, recorded_settings(entries, found), os.environ)
     return Work(found, _hiding(values, where), where, folder, newest)
 
 
@@ -110,6 +112,8 @@ def locate(
     kept = kept_plan(folder, newest) if newest else None
     if named is None and kept is not None:
         named = load.load_plan(kept)
+    if named is not None and newest is not None:
+        named = mended(named, folder.entries(newest), folder.run(newest))
     return where, folder, named
 
 
@@ -160,6 +164,11 @@ def at_desk(
         display.close()
 
 
+def settings_of(state: State, who: str | None) -> Settings:
+    """Settings of a command that nobody looks on."""
+    return Settings(who=who or this_person(), state=state.path)
+
+
 @contextmanager
 def rehearsal_progress(json_: bool) -> Iterator[RehearsalProgress]:
     """A bar on a terminal, plain lines elsewhere, nothing but the result for programs."""
@@ -194,7 +203,7 @@ def _changes_only(say: Callable[[str], None]) -> RehearsalProgress:
 
 def _display(work: Work, json_: bool) -> Display:
     if json_:
-        return JsonEvents()
+        return JsonEvents(sys.stderr)
     console = Console()
     if not console.is_terminal:
         return Lines()

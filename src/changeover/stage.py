@@ -8,8 +8,8 @@ a fork there.
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from changeover.database import fingerprint, meaning, replay, writes
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
 from changeover.database.where import ADMIN_URL, Database, Server
-from changeover.entries import Entry, Kind
+from changeover.entries import Entry, Kind, begun
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
 from changeover.known import State, fold
 from changeover.params import Values
@@ -63,6 +63,7 @@ class Stage:
     definitions: meaning.Meanings = field(default_factory=dict)
     before: str = ""
     after: str = ""
+    name: str = ""
     place: str = ""
     on_its_engine: bool = False
 
@@ -125,7 +126,7 @@ class Stage:
         try:
             result = performer.perform(task, self._scene(direction, depth), limit)
         except ChangeoverError as error:
-            found = self.values.redactor.hide(error.message)
+            found = self._worded(error.message)
             self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
             self._note(Kind.FAILED, task)
             raise
@@ -136,6 +137,33 @@ class Stage:
         self._keep(task, direction, "passed", time.monotonic() - started_s, result)
         if result.data.get("notes") and direction in (AGAIN, BACK_AGAIN):
             self.notes += [str(note) for note in _list(result.data["notes"])]
+
+    def take_up(self, entries: Sequence[Entry], record: Record | None) -> None:
+        """From here on the rest of a run that is under way is rehearsed, back to where it began."""
+        first = begun(entries)
+        self.entries = list(entries)
+        self.before = first.text("schema_before") if first else ""
+        self.definitions = record.definitions_before() if record else {}
+
+    @contextmanager
+    def reworded(self) -> Iterator[None]:
+        """Errors raised inside are in such words."""
+        try:
+            yield
+        except ChangeoverError as error:
+            error.message, error.hint = self._worded(error.message), self._worded(error.hint)
+            error.args = (error.message,)
+            raise
+
+    def said(self, error: ChangeoverError) -> str:
+        """An error in words that make sense when the copies are gone: no secrets, no path of theirs."""
+        return self._worded(str(error))
+
+    def _worded(self, text: str) -> str:
+        for file in (self.original, self.folder / "copy.db", self.folder / "fetched.db"):
+            for name in (str(file.resolve()), str(file)):
+                text = text.replace(name, f"the copy of {self.name}")
+        return self.values.redactor.hide(text)
 
     def state(self) -> State:
         """How the run that is rehearsed stands."""

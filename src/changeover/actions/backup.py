@@ -1,7 +1,5 @@
 """The backup before anything is changed: where it goes, and what is recorded of it."""
 
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.actions.scene import Result, Scene
@@ -23,8 +21,7 @@ def back_up(scene: Scene) -> Result:
         scene.progress(done / total if total else None, left_s, f"{phase} {megabytes(done)}")
 
     folder = folder_of(scene)
-    _await_free_name(folder, scene)
-    done = backups.backup(scene.database, folder, now_at=int(scene.now_at()), progress=tell, hook=scene.hook)
+    done = backups.backup(scene.database, folder, label=scene.run_id, progress=tell, hook=scene.hook)
     return Result(
         f"{done.path} ({megabytes(done.bytes)}, {done.mb_per_s:,.0f} MB/s)",
         {
@@ -36,12 +33,3 @@ def back_up(scene: Scene) -> Result:
             "tables": done.tables,
         },
     )
-
-
-def _await_free_name(folder: Path, scene: Scene) -> None:
-    """A backup is named by its second; one that a killed runner made in this very second is left alone."""
-    for _ in range(30):
-        stamp = f"{datetime.fromtimestamp(int(scene.now_at()), UTC):%Y%m%d-%H%M%S}"
-        if not (folder / f"backup-{stamp}.db").exists():
-            return
-        time.sleep(0.05)

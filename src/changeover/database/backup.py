@@ -3,7 +3,7 @@
 Rule: the copy is made in one step, on one snapshot, while writers go on; a server's database is read into a
 file. (In small steps it starts again whenever somebody writes; copying the file loses what is in the WAL.)
 Until everything is proven the file is called ``.partial``; killed at any moment, it leaves a ``.partial``
-that the next backup removes, and the database untouched.
+that the next backup of this database replaces, and the database untouched.
 """
 
 import hashlib
@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from changeover.database import dump, space
 from changeover.database.connect import frozen, opened, translated
+from changeover.database.fingerprint import fingerprint
 from changeover.database.invariants import integrity
+from changeover.database.local import label as label_of
+from changeover.database.local import name
 from changeover.database.names import quoted
 from changeover.database.where import Database, Server
-from changeover.errors import Damaged, DatabaseError
+from changeover.errors import Damaged
 
 LOOK_EVERY_S = 0.1
 HASH_BYTES = 1 << 20
@@ -54,28 +57,31 @@ class Backup:
         return self.bytes / 1e6 / max(self.copy_s + self.check_s, 1e-9)
 
 
+def name_of(database: Database, label: str) -> str:
+    """``backup-liveone-0007-20260105-021500.db``: which database, and the run it was made for."""
+    stem = name(database) if isinstance(database, Server) else database.resolve().stem
+    return f"backup-{stem}-{label}.db"
+
+
 def backup(
     database: Database,
     folder: Path,
     *,
-    now_at: int,
+    label: str,
     progress: Progress = quiet,
     hook: Callable[[str], None] = lambda moment: None,
 ) -> Backup:
-    """Copy a database, in use or not, to ``folder/backup-YYYYMMDD-HHMMSS.db`` (UTC), proven.
+    """Copy a database, in use or not, to a file of its own in ``folder`` (`name_of`), proven.
 
-    That of a server becomes an ordinary SQLite file too (`dump`).
+    That of a server becomes an ordinary SQLite file too (`dump`). Backups of many databases may be made side
+    by side into one folder: no name is ever taken twice, and what is published is held against its source.
 
     ``hook`` hears the moments copied, synced, checked, renamed. Raises Full before or while writing,
-    Damaged when the copy is not whole, DatabaseError when the name is taken.
+    Damaged when the copy is not whole, or is not of this database.
     """
-    target = folder / f"backup-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}.db"
-    if target.exists():
-        raise DatabaseError(f"{target} exists already.", hint="Wait a second and try again.")
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
     space.require(folder, size_of(database), purpose="The backup")
-    partial = target.with_name(target.name + ".partial")
+    partial = folder / f".backup-{_identity(database)}.partial"
     started = time.monotonic()
     copy(database, partial, progress=progress)
     hook("copied")
@@ -84,10 +90,11 @@ def backup(
     copied = time.monotonic()
     digest = check(partial, progress=progress)
     hook("checked")
-    os.replace(partial, target)
+    target = _publish(partial, folder / name_of(database, label))
     sync(folder)
     hook("renamed")
     tables = query(target)
+    _require_same(database, target, partial_sha256=digest)
     done = time.monotonic()
     return Backup(target, target.stat().st_size, digest, copied - started, done - copied, tables)
 
@@ -228,10 +235,37 @@ class _BusyBound:
             raise error
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed backup left."""
-    for old in folder.glob("backup-*.db.partial"):
-        old.unlink(missing_ok=True)
+def _identity(database: Database) -> str:
+    """Tells databases of one name apart; one runner at a time works on each: its partial file is its own."""
+    return hashlib.sha256(label_of(database).encode()).hexdigest()[:16]
+
+
+def _publish(partial: Path, wanted: Path) -> Path:
+    """Give a file its name, or the next one that is free: never that of another backup."""
+    for number in count(1):
+        target = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")
+        try:
+            os.link(partial, target)
+        except FileExistsError:
+            continue
+        partial.unlink()
+        return target
+    raise AssertionError("there is always a free name")
+
+
+def _require_same(database: Database, target: Path, *, partial_sha256: str) -> None:
+    """What was published is what was checked, and has the schema of its source. Raises Damaged."""
+    if sha256(target) == partial_sha256 and (isinstance(database, Server) or _same_schema(database, target)):
+        return
+    raise Damaged(
+        f"{target} is not the backup that was made of {label_of(database)} just now.",
+        hint="Somebody else wrote to that file. Let nothing else write to the folder of backups.",
+    )
+
+
+def _same_schema(source: Path, target: Path) -> bool:
+    with opened(source) as connection, closing(frozen(target)) as copy, translated(target):
+        return fingerprint(connection) == fingerprint(copy)
 
 
 def _has_no_wal(source: Path) -> bool:

@@ -10,8 +10,8 @@ the restored file.
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from changeover.database.connect import connect, frozen, translated
 from changeover.errors import Busy, Damaged, DatabaseError, Refused
 
 COMPANIONS = ("-wal", "-shm", "-journal")
+TRIES = 3
+CHANGE_COUNTER_AT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,9 @@ def restore(
         )
     hook("verified")
     if _opens(target):
-        kept = backups.backup(target, keep_in, now_at=now_at).path if keep_in else None
-        hook("kept")
         started = time.monotonic()
-        _write_through(source, target, lock_wait_s, progress)
+        keeping = _Keeping(keep_in, now_at, hook)
+        kept = _exchange(source, target, keeping, _Patience(lock_wait_s), progress)
     else:
         started = time.monotonic()
         kept = _put_in_place(source, target, now_at)
@@ -107,7 +108,70 @@ def _opens(target: Path) -> bool:
     return True
 
 
-def _write_through(source: Path, target: Path, lock_wait_s: float, progress: Progress) -> None:
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """Where the state before is kept (None: nowhere), when that is, and who hears when it is done."""
+
+    folder: Path | None
+    now_at: int
+    hook: Callable[[str], None]
+
+    @property
+    def label(self) -> str:
+        return f"before-restore-{datetime.fromtimestamp(self.now_at, UTC):%Y%m%d-%H%M%S}"
+
+
+def _exchange(
+    source: Path, target: Path, keeping: _Keeping, patience: "_Patience", progress: Progress
+) -> Path | None:
+    """Keep the state before, then write the backup over it; where it was kept is now.
+
+    Whoever wrote between the two is found out once writers are kept out: then all of it is done again.
+    Raises Busy when somebody writes every time.
+    """
+    with _watching(target) as version:
+        for _ in range(TRIES):
+            before = version()
+            made = backups.backup(target, keeping.folder, label=keeping.label) if keeping.folder else None
+            keeping.hook("kept")
+            try:
+                _write_through(source, target, patience.until_changed(version, before), progress)
+            except _WrittenSince:
+                if made is not None:
+                    made.path.unlink()
+                    continue
+                raise
+            return made.path if made else None
+    raise Busy(
+        f"Somebody wrote to {target} each of the {TRIES} times between keeping it and restoring; it is as it"
+        " was.",
+        hint="Stop the application, restore, start it again.",
+    )
+
+
+@contextmanager
+def _watching(target: Path) -> Iterator[Callable[[], object]]:
+    """Another value whenever somebody has committed, readable while we hold the lock.
+
+    Without a WAL that lock keeps readers out, so the counter in the file's header is read, by a descriptor
+    that stays open: closing one would give up every lock of this process on the file.
+    """
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        with translated(target), closing(connect(target)) as connection:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                yield lambda: connection.execute("PRAGMA data_version").fetchone()[0]
+            else:
+                yield lambda: os.pread(descriptor, 4, CHANGE_COUNTER_AT)
+    finally:
+        os.close(descriptor)
+
+
+class _WrittenSince(Exception):
+    """Somebody committed after the state before was kept."""
+
+
+def _write_through(source: Path, target: Path, patience: "_Patience", progress: Progress) -> None:
     space.require(
         target.parent, 2 * source.stat().st_size, purpose="The restore (WAL and file)", spare_bytes=0
     )
@@ -119,7 +183,7 @@ def _write_through(source: Path, target: Path, lock_wait_s: float, progress: Pro
         _require_same_page_size(reader, writer, source, target)
         log = target.with_name(target.name + "-wal")
         with backups.reported(log, source.stat().st_size, progress):
-            reader.backup(writer, pages=-1, progress=_patience(lock_wait_s), sleep=0.05)
+            reader.backup(writer, pages=1, progress=patience, sleep=0.05)
         writer.execute("PRAGMA synchronous = FULL")
         wal.empty(writer, wait_s=1.0)
 
@@ -136,17 +200,34 @@ def _require_same_page_size(
         )
 
 
-def _patience(lock_wait_s: float) -> Callable[[int, int, int], None]:
-    deadline = time.monotonic() + lock_wait_s
+class _Patience:
+    """Hears of every page written: how long the lock may be waited for, and what must hold once it is ours.
 
-    def look(status: int, remaining: int, total: int) -> None:
-        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
-            raise Busy(
-                f"The database stayed locked for {lock_wait_s:g} s; it is as it was.",
-                hint="End the long transaction, or stop the application, and restore again.",
-            )
+    Page by page, because the first page takes the lock, and nothing is committed before the last.
+    """
 
-    return look
+    def __init__(
+        self, lock_wait_s: float, version: Callable[[], object] = lambda: None, before: object = None
+    ) -> None:
+        self.lock_wait_s, self.version, self.before = lock_wait_s, version, before
+        self.ends_s = time.monotonic() + lock_wait_s
+        self.is_ours = False
+
+    def until_changed(self, version: Callable[[], object], before: object) -> "_Patience":
+        """The same patience anew, with nothing committed since ``version`` was ``before``."""
+        return _Patience(self.lock_wait_s, version, before)
+
+    def __call__(self, status: int, remaining: int, total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() > self.ends_s:
+                raise Busy(
+                    f"The database stayed locked for {self.lock_wait_s:g} s; it is as it was.",
+                    hint="End the long transaction, or stop the application, and restore again.",
+                )
+        elif not self.is_ours:
+            self.is_ours = True
+            if self.version() != self.before:
+                raise _WrittenSince
 
 
 def _put_in_place(source: Path, target: Path, now_at: int) -> Path | None:

@@ -89,6 +89,11 @@ class Report:
         why = f": {self.reason}" if self.reason else ""
         return f"{self.title}: {end}{why} ({seconds(self.worked_s)}, {held}{seen})."
 
+    @property
+    def outcome(self) -> str:
+        """How the run ended, or ``cut off``."""
+        return self.ending.value if self.ending else "cut off"
+
     def summary(self) -> dict[str, object]:
         """The figures, for programs."""
         asked, failed, slow = self.requests

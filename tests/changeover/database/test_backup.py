@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -19,8 +20,8 @@ AT = 1_755_000_000
 
 
 def test_a_backup_is_named_hashed_proven_and_equal(database: Path, tmp_path: Path) -> None:
-    made = backups.backup(database, tmp_path / "backups", now_at=AT)
-    assert made.path.name == "backup-20250812-120000.db"
+    made = backups.backup(database, tmp_path / "backups", label="0001")
+    assert made.path.name == "backup-live-0001.db"
     assert made.sha256 == backups.sha256(made.path)
     assert made.bytes == made.path.stat().st_size
     assert made.tables >= 4
@@ -32,14 +33,14 @@ def test_what_is_only_in_the_wal_is_in_the_backup(database: Path, tmp_path: Path
     with closing(sqlite3.connect(database, isolation_level=None)) as living:
         living.execute("INSERT INTO systems (user_id, system_number) VALUES ('wal', '9')")
         assert database.with_name("live.db-wal").stat().st_size > 0
-        made = backups.backup(database, tmp_path / "b", now_at=AT)
+        made = backups.backup(database, tmp_path / "b", label="0001")
     assert ask(made.path, "SELECT count(*) FROM systems WHERE user_id = 'wal'") == [(1,)]
 
 
 def test_a_backup_ends_although_somebody_writes_all_the_time(tmp_path: Path) -> None:
     path = make(tmp_path / "live.db", minutes=30_000)
     with busy_writer(path) as acknowledged:
-        made = backups.backup(path, tmp_path / "b", now_at=AT)
+        made = backups.backup(path, tmp_path / "b", label="0001")
         before = len(acknowledged)
     assert before > 0
     assert made.copy_s < 5
@@ -52,7 +53,7 @@ def test_a_backup_ends_although_somebody_writes_all_the_time(tmp_path: Path) -> 
 def test_progress_tells_bytes_and_an_estimate(tmp_path: Path) -> None:
     path = make(tmp_path / "live.db", minutes=60_000)
     seen: list[tuple[str, int, int, float | None]] = []
-    backups.backup(path, tmp_path / "b", now_at=AT, progress=lambda *what: seen.append(what))
+    backups.backup(path, tmp_path / "b", label="0001", progress=lambda *what: seen.append(what))
     copies = [one for one in seen if one[0] == "copy"]
     assert copies[-1][1] == copies[-1][2] == path.stat().st_size
     assert copies[-1][3] == 0.0
@@ -64,7 +65,7 @@ def test_a_disk_without_room_is_refused_before_a_byte_is_written(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 9, 1_000))
     with pytest.raises(Full, match=r"The backup needs 0\.\d MB .* 0\.0 MB are free"):
-        backups.backup(database, tmp_path / "b", now_at=AT)
+        backups.backup(database, tmp_path / "b", label="0001")
     assert not list((tmp_path / "b").iterdir())
 
 
@@ -75,7 +76,7 @@ def test_a_damaged_database_gives_no_backup(tmp_path: Path) -> None:
         file.seek(40 * 4096)
         file.write(b"\xff" * 8192)
     with pytest.raises((Damaged, DatabaseError)):
-        backups.backup(path, tmp_path / "b", now_at=AT)
+        backups.backup(path, tmp_path / "b", label="0001")
     assert not list((tmp_path / "b").glob("*.db"))
 
 
@@ -92,7 +93,7 @@ def test_a_database_whose_rows_break_its_own_rules_gives_no_backup(database: Pat
         " 'solar_w INTEGER NOT NULL')",
     )
     with pytest.raises(Damaged, match=r"is not whole: NULL value in readings\.solar_w"):
-        backups.backup(database, tmp_path / "b", now_at=AT)
+        backups.backup(database, tmp_path / "b", label="0001")
     assert not list((tmp_path / "b").glob("*.db"))
 
 
@@ -107,7 +108,7 @@ def test_a_missing_or_foreign_file_is_said(tmp_path: Path) -> None:
 def test_a_restore_under_a_living_wal_is_seen_by_those_who_have_it_open(
     database: Path, tmp_path: Path
 ) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     with closing(sqlite3.connect(database, isolation_level=None)) as app:
         app.execute("DELETE FROM readings")
         app.execute("CREATE TABLE extra (x)")
@@ -125,10 +126,57 @@ def test_a_restore_under_a_living_wal_is_seen_by_those_who_have_it_open(
     assert ask(done.kept, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == [(1,)]
 
 
+def test_what_is_written_while_a_restore_begins_is_kept_and_never_lost(
+    database: Path, tmp_path: Path
+) -> None:
+    made = backups.backup(database, tmp_path / "b", label="0001")
+    moments: list[str] = []
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+
+        def write_once(moment: str) -> None:
+            moments.append(moment)
+            if moments.count("kept") == 1 and moment == "kept":
+                app.execute("INSERT INTO systems (user_id, system_number) VALUES ('late', '1')")
+
+        done = restore(made.path, database, now_at=AT, keep_in=tmp_path / "kept", hook=write_once)
+    assert moments == ["verified", "kept", "kept", "written"]
+    assert done.kept is not None
+    assert list((tmp_path / "kept").iterdir()) == [done.kept]
+    assert ask(done.kept, "SELECT count(*) FROM systems WHERE user_id = 'late'") == [(1,)]
+    assert compare(database, made.path).equal
+
+
+def test_a_restore_gives_up_where_somebody_writes_all_the_time(database: Path, tmp_path: Path) -> None:
+    made = backups.backup(database, tmp_path / "b", label="0001")
+    with closing(sqlite3.connect(database, isolation_level=None)) as app:
+
+        def write(moment: str) -> None:
+            if moment == "kept":
+                app.execute("INSERT INTO systems (user_id, system_number) VALUES ('late', '1')")
+
+        with pytest.raises(Busy, match="Somebody wrote"):
+            restore(made.path, database, now_at=AT, keep_in=tmp_path / "kept", hook=write)
+    assert ask(database, "SELECT count(*) FROM systems WHERE user_id = 'late'") == [(3,)]
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def test_backups_of_many_databases_in_one_folder_never_mix(tmp_path: Path) -> None:
+    places = [tmp_path / f"tenant-{number}" / "live.db" for number in range(6)]
+    for number, place in enumerate(places):
+        place.parent.mkdir()
+        make(place, minutes=10 + number)
+    with ThreadPoolExecutor(len(places)) as pool:
+        made = list(pool.map(lambda place: backups.backup(place, tmp_path / "b", label="0001"), places))
+    assert len({one.path for one in made}) == len(places)
+    for place, one in zip(places, made, strict=True):
+        assert compare(place, one.path).equal
+        assert backups.sha256(one.path) == one.sha256
+
+
 def test_copying_a_backup_over_a_live_wal_undoes_the_restore_and_ours_does_not(
     database: Path, tmp_path: Path
 ) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     with closing(sqlite3.connect(database, isolation_level=None)) as app:
         app.execute("DELETE FROM systems")
         shutil.copy(made.path, database)
@@ -139,7 +187,7 @@ def test_copying_a_backup_over_a_live_wal_undoes_the_restore_and_ours_does_not(
 
 
 def test_a_locked_target_is_waited_for_and_then_left_as_it_was(database: Path, tmp_path: Path) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     with closing(sqlite3.connect(database, isolation_level=None)) as app:
         app.execute("BEGIN IMMEDIATE")
         app.execute("DELETE FROM systems")
@@ -150,7 +198,7 @@ def test_a_locked_target_is_waited_for_and_then_left_as_it_was(database: Path, t
 
 
 def test_a_backup_that_was_changed_is_not_restored(database: Path, tmp_path: Path) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     tell(made.path, "UPDATE systems SET user_id = 'x'")
     with pytest.raises(Damaged, match="not the backup that was made"):
         restore(made.path, database, now_at=AT, expected_sha256=made.sha256)
@@ -163,7 +211,7 @@ def test_a_backup_that_was_changed_is_not_restored(database: Path, tmp_path: Pat
 
 
 def test_where_there_is_nothing_a_stale_wal_is_moved_out_of_the_way(database: Path, tmp_path: Path) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     with closing(sqlite3.connect(database, isolation_level=None)) as app:
         app.execute("DELETE FROM systems")
         shutil.copy(database.with_name("live.db-wal"), tmp_path / "gone.db-wal")
@@ -175,7 +223,7 @@ def test_where_there_is_nothing_a_stale_wal_is_moved_out_of_the_way(database: Pa
 def test_a_damaged_database_is_kept_beside_and_replaced_only_if_nobody_has_it_open(
     database: Path, tmp_path: Path
 ) -> None:
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     database.write_bytes(b"garbage" * 2_000)
 
     def hold(hook: object) -> None:
@@ -202,7 +250,7 @@ def test_a_database_with_another_page_size_is_refused_with_what_to_do(database: 
 
 def test_a_database_without_a_wal_is_backed_up_and_restored_too(database: Path, tmp_path: Path) -> None:
     tell(database, "PRAGMA journal_mode = DELETE")
-    made = backups.backup(database, tmp_path / "b", now_at=AT)
+    made = backups.backup(database, tmp_path / "b", label="0001")
     tell(database, "DELETE FROM readings")
     restore(made.path, database, now_at=AT, expected_sha256=made.sha256)
     assert compare(made.path, database).equal

@@ -93,11 +93,11 @@ def test_a_writer_gets_the_lock_at_once_after_the_runner_was_killed(old: Path) -
 @pytest.mark.parametrize("moment", ["copied", "synced", "checked", "renamed"])
 def test_a_backup_killed_anywhere_is_whole_or_not_there(old: Path, tmp_path: Path, moment: str) -> None:
     folder = tmp_path / "backups"
-    assert killed_at(lambda hook: backups.backup(old, folder, now_at=0, hook=hook), moment)
+    assert killed_at(lambda hook: backups.backup(old, folder, label="0001", hook=hook), moment)
     found = list(folder.glob("*.db"))
     assert len(found) == (moment == "renamed")
     assert all(compare(old, path).equal for path in found)
-    again = backups.backup(old, folder, now_at=60)
+    again = backups.backup(old, folder, label="0001")
     assert compare(old, again.path).equal
     assert not list(folder.glob("*.partial"))
 
@@ -106,7 +106,7 @@ def test_a_backup_killed_anywhere_is_whole_or_not_there(old: Path, tmp_path: Pat
 def test_a_restore_killed_between_its_steps_is_old_or_new(
     old: Path, new: Path, tmp_path: Path, moment: str
 ) -> None:
-    saved = backups.backup(old, tmp_path / "backups", now_at=0).path
+    saved = backups.backup(old, tmp_path / "backups", label="0001").path
     live = copied(new, tmp_path / "live.db")
     assert killed_at(
         lambda hook: restore(saved, live, now_at=60, keep_in=tmp_path / "kept", hook=hook), moment
@@ -118,7 +118,7 @@ def test_a_restore_killed_between_its_steps_is_old_or_new(
 def test_a_restore_killed_while_it_writes_is_old_or_new(tmp_path: Path) -> None:
     live = make(tmp_path / "live.db", minutes=100_000)
     before = copied(live, tmp_path / "before.db")
-    saved = backups.backup(live, tmp_path / "backups", now_at=0).path
+    saved = backups.backup(live, tmp_path / "backups", label="0001").path
     tell(live, "DELETE FROM readings WHERE id % 2; PRAGMA wal_checkpoint(TRUNCATE)")
     harmed = copied(live, tmp_path / "harmed.db")
     outcomes = set()
@@ -139,7 +139,7 @@ def test_a_backup_killed_while_it_copies_leaves_only_a_partial_file(tmp_path: Pa
     live = make(tmp_path / "live.db", minutes=100_000)
     folder = tmp_path / "backups"
     killed = [
-        killed_after(lambda hook: backups.backup(live, folder, now_at=0), seconds)
+        killed_after(lambda hook: backups.backup(live, folder, label="0001"), seconds)
         for seconds in (0.02, 0.05, 0.08)
     ]
     assert any(killed)

@@ -41,13 +41,13 @@ def test_check_lists_problems_with_file_and_line_and_ends_with_2(work: Path) -> 
 
 def test_the_night_from_rehearsal_to_rollback_in_words(work: Path) -> None:
     one = club.make(work / "club")
-    assert of(one, "run").exit_code == 3
+    assert of(one, "run").exit_code == 8
     rehearsed = of(one, "rehearse")
     assert rehearsed.exit_code == 0
     assert "new writes kept" in rehearsed.output
     done = of(one, "run")
     assert done.exit_code == 0
-    assert "changeover rollback PLAN.md" in done.output
+    assert f"changeover rollback {one.folder / 'PLAN.md'}" in done.output
     assert "It is done" in of(one, "status").output
     back = of(one, "rollback")
     assert back.exit_code == 0
@@ -68,12 +68,14 @@ def test_a_run_goes_on_without_naming_plan_or_parameters_again(rehearsed: Club) 
     killing.require_equal(rehearsed.original, rehearsed.database)
 
 
-def test_json_is_one_document_or_one_event_a_line(work: Path) -> None:
+def test_json_is_one_document_and_what_happens_meanwhile_is_one_event_a_line_beside_it(work: Path) -> None:
     one = club.make(work / "club")
     assert json.loads(of(one, "rehearse", "--json").stdout)["passed"] is True
-    lines = [json.loads(line) for line in of(one, "run", "--json").stdout.splitlines()]
-    assert [line["event"] for line in lines[:2]] == ["begun", "opened"]
-    assert (lines[-1]["outcome"], lines[-1]["exit_code"]) == ("done", 0)
+    done = of(one, "run", "--json")
+    document = json.loads(done.stdout)
+    assert (document["outcome"], document["exit_code"]) == ("done", 0)
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert events[:2] == ["begun", "opened"]
     status = json.loads(of(one, "status", "--json").stdout)
     assert [entry["direction"] for entry in status["ledger"]] == ["forward", "forward"]
     report = json.loads(of(one, "report", "--json").stdout)
@@ -84,7 +86,7 @@ def test_an_error_in_json_says_what_to_do(work: Path) -> None:
     one = club.make(work / "club")
     result = of(one, "run", "--json")
     document = json.loads(result.stdout)
-    assert (result.exit_code, document["error"], document["exit_code"]) == (3, "NotRehearsed", 3)
+    assert (result.exit_code, document["error"], document["exit_code"]) == (8, "NotRehearsed", 8)
     assert "changeover rehearse" in document["hint"]
 
 
@@ -92,6 +94,8 @@ def test_rehearse_and_run_in_one_go(work: Path) -> None:
     one = club.make(work / "club", preflight="- [ ] the members were told {#told}\n")
     assert of(one, "run", "--rehearse").exit_code == 6
     assert of(one, "run", "--rehearse", "--confirm", "told", "--who", "ada").exit_code == 0
+    again = of(one, "run", "--rehearse", "--confirm", "told")
+    assert (again.exit_code, "in force already" in again.output) == (0, True)
     reports = [path.read_text() for path in one.folder.glob("club.db.changeover/runs/*/report.md")]
     assert [text for text in reports if "ada judged: the members were told" in text]
 

@@ -71,8 +71,9 @@ def everything(path: Path) -> list[object]:
 def test_everything_that_the_server_holds_is_in_the_file(
     server: Server, oracle: Path, tmp_path: Path
 ) -> None:
-    done = backup.backup(server, tmp_path / "backups", now_at=0)
-    assert done.path.name == "backup-19700101-000000.db"
+    done = backup.backup(server, tmp_path / "backups", label="0001")
+    assert done.path.name.startswith("backup-127.0.0.1-")
+    assert done.path.name.endswith("-0001.db")
     assert done.sha256 == backup.sha256(done.path)
     assert str(compare(oracle, done.path)) == str(compare(oracle, oracle))
     assert everything(done.path) == everything(oracle)
@@ -144,13 +145,13 @@ def test_a_virtual_table_is_refused_by_name(server: Server, tmp_path: Path) -> N
 def test_a_server_that_dies_leaves_no_backup(tmp_path: Path, sqld: Sqld) -> None:
     away = Server("http://127.0.0.1:1")
     with pytest.raises(Unavailable):
-        backup.backup(away, tmp_path / "backups", now_at=0)
+        backup.backup(away, tmp_path / "backups", label="0001")
     assert not list((tmp_path / "backups").glob("*")) if (tmp_path / "backups").exists() else True
 
 
 def test_progress_is_told_with_an_estimate(server: Server, tmp_path: Path) -> None:
     told: list[tuple[str, int, int, float | None]] = []
-    backup.backup(server, tmp_path, now_at=0, progress=lambda *each: told.append(each))
+    backup.backup(server, tmp_path, label="0001", progress=lambda *each: told.append(each))
     assert {phase for phase, *_ in told} == {"copy", "check"}
     assert all(done <= total for _, done, total, _ in told)
     assert any(left is not None for *_, left in told)

@@ -1,0 +1,150 @@
+"""A run that is stuck: what `status` says of it, and the ways out - mend, give up, put a backup back."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.changeover.run import club, killing
+from tests.changeover.run.club import Club
+
+from changeover import recovery
+from changeover.cli import main
+from changeover.entries import Ending
+from changeover.folders import state_of
+
+BUG = """
+CREATE TABLE bug (n CHECK (n = 0));
+INSERT INTO bug SELECT count(*) FROM members WHERE full_name = 'Nobody foresaw this';
+DROP TABLE bug;
+"""
+LOSES = club.UNDO.replace("FROM members;", "FROM members WHERE full_name <> 'Nobody foresaw this';")
+
+
+def call(one: Club, command: str, *more: object) -> Result:
+    """A command about a club's plan; the file that `restore` names comes first."""
+    first, rest = (more[:1], more[1:]) if command == "restore" else ((), more)
+    words = [command, *first, one.folder / "PLAN.md", "--set", f"database={one.database}", *rest]
+    return CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture
+def stuck(work: Path) -> Club:
+    """A club whose way back fails on a row that was written after the change."""
+    one = club.make(work / "club")
+    (one.folder / "undo.sql").write_text(BUG + club.UNDO)
+    club.prove(one)
+    assert club.start(one).ending is Ending.DONE
+    with closing(sqlite3.connect(one.database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO members (full_name, phone, house) VALUES ('Nobody foresaw this', '1', 'north')"
+        )
+    outcome = club.again(one, "rollback")
+    assert (outcome.ending, outcome.exit_code) == (Ending.OPERATOR_NEEDED, 5)
+    return one
+
+
+def test_a_command_that_put_another_file_in_the_place_of_the_database_is_noticed(work: Path) -> None:
+    one = club.make(work / "club", rollback="\n```bash {#wrong}\nbash swap.sh\n```\n")
+    club.prove(one)
+    assert club.start(one).ending is Ending.DONE
+    shutil.copyfile(one.original, one.folder / "old.db")
+    (one.folder / "swap.sh").write_text("cat old.db > club.db; rm -f club.db-wal club.db-shm\n")
+    outcome = club.again(one, "rollback")
+    assert outcome.ending is Ending.OPERATOR_NEEDED
+    assert "another file in its place" in outcome.reason
+    assert "another file in its place" in call(one, "status").output
+
+
+def _mended(one: Club, text: str) -> Path:
+    path = one.folder / "mended.sql"
+    path.write_text(text)
+    return path
+
+
+def test_status_says_why_and_what_leads_on(stuck: Club) -> None:
+    said = call(stuck, "status").output
+    assert "CHECK constraint failed" in said
+    for way in ("--with MENDED.sql", "changeover abandon", "changeover restore"):
+        assert way in said
+    backup = said.partition("changeover restore ")[2].split()[0]
+    assert Path(backup).is_file()
+    refused = call(stuck, "run")
+    assert (refused.exit_code, "changeover abandon" in refused.output) == (3, True)
+
+
+def test_a_mended_way_back_keeps_the_row_that_nobody_foresaw(stuck: Club) -> None:
+    result = call(stuck, "rollback", "--with", _mended(stuck, club.UNDO))
+    assert result.exit_code == 0, result.output
+    with closing(sqlite3.connect(stuck.database)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM members ORDER BY id")]
+        connection.execute("DELETE FROM members WHERE id = 6")
+        connection.commit()
+    assert names[-1] == "Nobody foresaw this"
+    killing.require_equal(stuck.original, stuck.database)
+    assert "It was taken back" in call(stuck, "status").output
+
+
+def test_a_mended_way_back_that_loses_rows_is_refused_and_changes_nothing(stuck: Club) -> None:
+    with closing(sqlite3.connect(stuck.database)) as connection:
+        before = list(connection.iterdump())
+    result = call(stuck, "rollback", "--with", _mended(stuck, LOSES))
+    assert result.exit_code == 3
+    assert "members" in result.output
+    assert "work-" not in result.output
+    with closing(sqlite3.connect(stuck.database)) as connection:
+        assert list(connection.iterdump()) == before
+    assert call(stuck, "rollback", "--with", _mended(stuck, "-- nothing")).exit_code == 2
+    assert call(stuck, "rollback", "--with", _mended(stuck, club.UNDO), "--undoes", "visits").exit_code == 2
+
+
+def test_a_mended_way_back_that_was_killed_is_gone_on_with(stuck: Club) -> None:
+    def hook(moment: str) -> None:
+        if moment == "before statement 3":
+            raise KeyboardInterrupt
+
+    run_id = state_of(stuck.database).newest() or ""
+    script = _mended(stuck, club.UNDO)
+    with pytest.raises(KeyboardInterrupt):
+        recovery.roll_back_with(
+            script, stuck.plan(), stuck.values(), stuck.database, club.settings(hook=hook), run_id=run_id
+        )
+    script.unlink()
+    assert call(stuck, "resume").exit_code == 4
+    assert killing.count(stuck.database, "SELECT count(name) FROM members") == 6
+
+
+def test_a_run_is_given_up_after_it_was_said_what_stays(stuck: Club) -> None:
+    asked = call(stuck, "abandon")
+    assert asked.exit_code == 6
+    assert "Migrate is in force" in asked.output
+    document = json.loads(call(stuck, "abandon", "--yes", "--json").stdout)
+    assert (document["outcome"], document["exit_code"]) == ("abandoned", 0)
+    assert [line for line in document["left"] if line.startswith("The backup stays")]
+    assert "It was given up" in call(stuck, "status").output
+    assert call(stuck, "resume").exit_code == 3
+
+
+def test_a_backup_is_put_back_and_what_was_there_is_kept(stuck: Club) -> None:
+    (backup,) = stuck.folder.glob("backup-club-*.db")
+    assert call(stuck, "restore", backup).exit_code == 6
+    result = call(stuck, "restore", backup, "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    killing.require_equal(stuck.original, stuck.database)
+    assert killing.count(Path(document["kept"]), "SELECT count(full_name) FROM members") == 6
+    assert "A backup was put back" in call(stuck, "status").output
+    club.prove(stuck)
+    assert club.start(stuck).ending is Ending.DONE
+
+
+def test_a_backup_that_somebody_changed_is_not_put_back(stuck: Club) -> None:
+    (backup,) = stuck.folder.glob("backup-club-*.db")
+    with closing(sqlite3.connect(backup)) as connection, connection:
+        connection.execute("DELETE FROM visits")
+    result = call(stuck, "restore", backup, "--yes")
+    assert (result.exit_code, "is not the backup that was made" in result.output) == (1, True)
+    assert killing.count(stuck.database, "SELECT count(full_name) FROM members") == 6
