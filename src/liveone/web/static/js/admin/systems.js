@@ -34,7 +34,8 @@ export async function showSystems(box) {
 }
 
 /** @param {any} system */
-export function stateOf({ polling, freshness }) {
+export function stateOf({ polling, freshness, vendorType }) {
+  if (vendorType === "none") return element("span", { class: "state paused" }, t("admin.state.imported"));
   const state = polling.isActive ? freshness : "paused";
   return element("span", { class: `state ${state}` }, t(`admin.state.${state}`));
 }
@@ -51,6 +52,7 @@ function actions(system) {
     return button;
   };
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
+  if (system.vendorType === "none") return element("span", { class: "row-actions" }, asking("edit"), asking("remove", "danger"));
   const turn = made(system.polling.isActive ? "pause" : "resume");
   turn.dataset.key = `turn ${system.id}`;
   turn.addEventListener("click", () => attempt(turn, trouble, () => turned(system)));

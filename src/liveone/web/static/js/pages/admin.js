@@ -5,6 +5,7 @@ import { place, visit, NOWHERE } from "../admin/address.js";
 import { restore, showBackups } from "../admin/backups.js";
 import { closeDialog } from "../admin/dialog.js";
 import { showHealth } from "../admin/health.js";
+import { forgetReadings, importFile, showImports, undo } from "../admin/imports.js";
 import { report, showMigrations } from "../admin/migrations.js";
 import { forget } from "../admin/outcome.js";
 import { showStorage } from "../admin/storage.js";
@@ -17,9 +18,9 @@ const SLOW_MS = 300;
 const LOOK_AGAIN_MS = 15000;
 
 /** @type {Record<string, (box: HTMLElement) => Promise<void>>} */
-const PARTS = { systems: showSystems, health: showHealth, backups: showBackups, storage: showStorage, migrations: showMigrations };
+const PARTS = { systems: showSystems, health: showHealth, imports: showImports, backups: showBackups, storage: showStorage, migrations: showMigrations };
 /** @type {Record<string, (at: import("../admin/address.js").Place) => unknown>} */
-const QUESTIONS = { add, edit, remove, restore, report };
+const QUESTIONS = { add, edit, remove, restore, report, undo, import: importFile, forget: forgetReadings };
 const NAMES = Object.keys(PARTS);
 const HEADING = "heading";
 const ALIVE = ["systems", "health"];
