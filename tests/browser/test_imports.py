@@ -93,5 +93,6 @@ def test_readings_are_counted_then_taken_out(
         shot(page, "imports-forget-phone")
         dialog.get_by_role("button", name="Take readings out").click()
         expect(page.get_by_text("readings are taken out.")).to_be_visible()
+        expect(page.get_by_role("row", name="forgotten")).to_contain_text("set aside")
         assert readings.count(store, 1) < count
         shot(page, "imports-phone")
