@@ -32,7 +32,7 @@ from changeover.problems import Position
 
 COMMON = ("for", "expect", "timeout", "budget", "retries", "every", "undoes", "phase")
 ATTRIBUTES = {
-    "sql": (*COMMON, "file", "scope", "rows", "strategy", "undo"),
+    "sql": (*COMMON, "file", "scope", "rows", "strategy", "undo", "carry"),
     "bash": (*COMMON, "file", "until", "wait", "undo", "exit", "safe"),
     "http": (*COMMON, "inconclusive"),
     "expect": ("for", "match"),
@@ -151,6 +151,7 @@ class FenceReader:
             rows=self.get("rows", read_rows) or (),
             strategy=self.get("strategy", choice(Strategy)) or Strategy.AUTO,
             derived_undo=undo == "derived",
+            carry=self.get("carry", truth) or False,
         )
 
     def _bash(self, common: Mapping[str, Any]) -> ShellAction:

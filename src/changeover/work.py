@@ -197,7 +197,8 @@ class SqlAction(Action):
 
     A changing script runs in one transaction with the ledger row. ``scope`` names every table, existing
     before or after, that it may leave different; one that it makes and renames or drops again needs no name.
-    ``derived_undo``: the engine derives the reverse (ADD COLUMN, CREATE TABLE, CREATE INDEX only).
+    ``derived_undo``: the engine derives the reverse (ADD COLUMN, CREATE TABLE, CREATE INDEX only). ``carry``:
+    indexes and triggers of a table that is made anew are made again on it where they fit.
     """
 
     sql: str
@@ -208,6 +209,7 @@ class SqlAction(Action):
     rows: tuple[RowExpectation, ...] = ()
     strategy: Strategy = Strategy.AUTO
     derived_undo: bool = False
+    carry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

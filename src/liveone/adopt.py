@@ -13,6 +13,7 @@ from pathlib import Path
 from liveone.errors import BadInput
 from liveone.schema import pending
 from liveone.store import backup, readings, systems
+from liveone.store.leftovers import Leftovers, leftovers
 from liveone.store.store import Store, open_store
 
 
@@ -33,12 +34,13 @@ class Adopted:
     owners: tuple[str, ...]
     pending: tuple[str, ...]
     replaced: Path | None
+    leftovers: Leftovers
 
     @property
     def next_step(self) -> str:
         """The command that brings it to the newest generation."""
         words = [f"--set owner.{owner}=ACCOUNT_ID" for owner in self.owners]
-        return " ".join(["liveone upgrade", *words])
+        return " ".join(["liveone upgrade", *words, *filter(None, [self.leftovers.keeping])])
 
 
 def adopt(old: Path, target: Path, now_at: float) -> Adopted:
@@ -86,4 +88,5 @@ def _described(store: Store, old: Path, target: Path, put: backup.RestoreReport)
         owners=tuple(sorted(owners)),
         pending=tuple(plan.name for plan in pending(store.shape)),
         replaced=put.replaced,
+        leftovers=leftovers(store),
     )

@@ -31,11 +31,11 @@ def perform(database: Path, *scripts: str) -> float:
 
 
 def forward(database: Path) -> float:
-    return perform(database, "merge.sql", "migrate.sql")
+    return perform(database, "set-aside.sql", "merge.sql", "migrate.sql")
 
 
 def back(database: Path) -> float:
-    return perform(database, "rollback.sql", "unmerge.sql")
+    return perform(database, "rollback.sql", "unmerge.sql", "bring-back.sql")
 
 
 def statements(text: str) -> Iterator[str]:

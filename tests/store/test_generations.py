@@ -52,6 +52,11 @@ def test_a_migrated_generation_2_that_allows_no_gaps_is_recognised(tmp_path: Pat
         "DROP INDEX vendor_site_unique;"
         " CREATE UNIQUE INDEX other_name ON systems (vendor_type, vendor_site_id)",
         "ANALYZE",
+        "CREATE TABLE readings_duplicates_backup AS SELECT * FROM readings",
+        "CREATE TABLE notes (x, UNIQUE (x)); CREATE TRIGGER n AFTER INSERT ON notes BEGIN SELECT 1; END",
+        "CREATE VIEW newest AS SELECT max(inverter_time) AS at FROM readings",
+        "CREATE UNIQUE INDEX one ON polling_status (system_id)",
+        "CREATE UNIQUE INDEX wide ON readings (received_time, inverter_time, system_id)",
     ],
 )
 def test_bookkeeping_and_other_names_make_no_difference(tmp_path: Path, change: str) -> None:
@@ -61,16 +66,18 @@ def test_bookkeeping_and_other_names_make_no_difference(tmp_path: Path, change: 
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ("CREATE TABLE notes (x)", "table notes is not known"),
         ("DROP TABLE user_systems", "table user_systems is missing"),
         ("ALTER TABLE systems ADD COLUMN colour TEXT", "column systems.colour TEXT is not known"),
         ("ALTER TABLE systems DROP COLUMN serial", "column systems.serial TEXT is missing"),
         ("DROP INDEX vendor_site_unique", "unique key systems(vendor_type, vendor_site_id) is missing"),
         (
-            "CREATE UNIQUE INDEX one ON polling_status (system_id)",
-            "unique key polling_status(system_id) is not known",
+            "CREATE UNIQUE INDEX one ON readings (inverter_time)",
+            "unique key readings(inverter_time) is not known",
         ),
-        ("CREATE VIEW v AS SELECT 1", "view v on v is not known"),
+        (
+            "CREATE UNIQUE INDEX one ON readings_agg_1d (upper(day))",
+            "unique key readings_agg_1d(expression) is not known",
+        ),
         (
             "CREATE TRIGGER t AFTER INSERT ON readings BEGIN DELETE FROM systems; END",
             "trigger t on readings is not known",
@@ -92,6 +99,11 @@ def test_any_other_shape_is_refused_with_the_exact_difference(
     assert f"  - {difference}" in message
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_of_a_later_generation_is_a_change_half_made(tmp_path: Path) -> None:
+    with pytest.raises(Foreign, match="table user_systems is not known"):
+        open_store(made(tmp_path / "1.db", 1, "CREATE TABLE user_systems (id INTEGER PRIMARY KEY)"))
 
 
 def test_types_and_foreign_keys_are_part_of_the_shape(tmp_path: Path) -> None:

@@ -147,6 +147,9 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
             restored = spelling.restoring(connection, change, kept.definitions)
             change = replace(change, statements=(*change.statements, *restored))
             context = replace(context, faults_before=kept.faults)
+        elif action.carry:
+            carried = spelling.carrying(connection, change)
+            change = replace(change, statements=(*change.statements, *carried))
         eyes = Eyes(hook=hook, progress=_progress(scene))
         done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)

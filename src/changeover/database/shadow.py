@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from changeover.database import blast, schema, script, strategies
 from changeover.database.change import Change
+from changeover.database.connect import Connection
 from changeover.database.names import folded, is_own, quoted
 from changeover.database.remote import Remote
 from changeover.database.schema import Schema, Table
@@ -65,7 +66,7 @@ def cast(remote: Remote) -> Iterator[Shadow]:
         yield Shadow(scratch, tables, found, _sizes(remote, tables))
 
 
-def objects_of(connection: sqlite3.Connection | Remote) -> tuple[Object, ...]:
+def objects_of(connection: Connection) -> tuple[Object, ...]:
     """Everything of the application that has a definition."""
     return tuple(
         (kind, name, table, sql)

@@ -8,8 +8,9 @@ statements of `restoring`, in the same transaction. A table is only made again w
 it had; whatever else differs stays as the script left it, for the comparison that follows to find.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 
 from changeover.database import blast, schema, script
 from changeover.database.change import Change
@@ -35,11 +36,7 @@ def restoring(connection: Connection, change: Change, kept: Sequence[Object]) ->
     """What goes after the script of a way back, so that the ``kept`` definitions stand there word by word."""
     if not kept:
         return ()
-    with closing(blast.empty_copy(connection)) as scratch:
-        scratch.execute(f"PRAGMA legacy_alter_table = {int(not change.foreign_keys)}")
-        for statement in change.statements:
-            if script.changes_schema(statement):
-                scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+    with _afterwards(connection, change) as scratch:
         left, found = objects_of(scratch), schema.read(scratch)
         again = [
             table
@@ -50,8 +47,37 @@ def restoring(connection: Connection, change: Change, kept: Sequence[Object]) ->
         ]
     place = change.statements[-1].position
     texts = [text for table in again for text in _made_again(table, _definition(kept, table))]
-    texts += _others(kept, left, {folded(table.name) for table in again})
+    poured = {folded(table.name) for table in again}
+    texts += _added(kept, set(left) - set(objects_of(connection)), poured)
+    texts += _others(kept, left, poured)
     return tuple(SqlStatement(text, place) for text in texts)
+
+
+def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]:
+    """What goes after a script so that indexes and triggers stand on a table that it makes anew as on the one
+    before: those that went with it, fit the new one, and are not dropped by name."""
+    dropped = script.read(change.statements).dropped
+    found = []
+    with _afterwards(connection, change) as scratch:
+        left = {(kind, folded(name)) for kind, name, _, _ in objects_of(scratch)}
+        for kind, name, _, sql in objects_of(connection):
+            gone = kind in ("index", "trigger") and (kind, folded(name)) not in left
+            if gone and folded(name) not in dropped:
+                with suppress(sqlite3.Error):
+                    scratch.execute(sql)
+                    found.append(SqlStatement(sql, change.statements[-1].position))
+    return tuple(found)
+
+
+@contextmanager
+def _afterwards(connection: Connection, change: Change) -> Iterator[sqlite3.Connection]:
+    """The schema that a script leaves, as an empty database."""
+    with closing(blast.empty_copy(connection)) as scratch:
+        scratch.execute(f"PRAGMA legacy_alter_table = {int(not change.foreign_keys)}")
+        for statement in change.statements:
+            if script.changes_schema(statement):
+                scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+        yield scratch
 
 
 def _can_be_made_again(
@@ -84,6 +110,15 @@ def _made_again(table: Table, old: Object) -> Iterator[str]:
     yield old[3]
     yield f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {ASIDE}"
     yield f"DROP TABLE {ASIDE}"
+
+
+def _added(kept: Sequence[Object], made: Iterable[Object], again: set[str]) -> Iterator[str]:
+    """Indexes and triggers that the script itself made on tables which never had them."""
+    had = {(kind, folded(name)) for kind, name, _, _ in kept}
+    tables = {folded(name) for name in _names(kept, "table")} - again
+    for kind, name, table, _ in sorted(made):
+        if kind in ("index", "trigger") and folded(table) in tables and (kind, folded(name)) not in had:
+            yield f"DROP {kind.upper()} {quoted(name)}"
 
 
 def _others(kept: Sequence[Object], left: Sequence[Object], again: set[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from liveone.adopt import Adopted, adopt
+from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 
@@ -34,6 +35,8 @@ def _say(done: Adopted) -> None:
     )
     if done.replaced:
         click.echo(f"  the empty database that was there is kept as {done.replaced}")
+    for _, says, advice in upgrade_words.leftovers(done.leftovers):
+        click.echo(f"  {says}; {advice}")
     click.echo(f"  {done.source} was only read; stop what writes to it, or its new readings stay behind")
     if done.pending:
         click.echo(f"Next: liveone serve works with it as it is; {done.next_step} brings it to this release.")

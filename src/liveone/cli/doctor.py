@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from liveone import schema
+from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.config import Config
@@ -21,6 +22,8 @@ from liveone.errors import LiveOneError
 from liveone.main import auth_settings
 from liveone.release import release
 from liveone.store import aggregates, leases, polling, readings, systems
+from liveone.store.generations import NEWEST
+from liveone.store.leftovers import leftovers
 from liveone.store.storage import storage
 from liveone.store.store import Store
 from liveone.vendorbook import VendorBook
@@ -80,6 +83,7 @@ def examine(config: Config) -> Iterator[Finding]:
     try:
         yield _database(store)
         yield from _upgrade(store)
+        yield from _leftovers(store)
         yield _disk(config)
         yield _backups(config, now_at)
         yield from _spool(config)
@@ -109,6 +113,16 @@ def _upgrade(store: Store) -> Iterator[Finding]:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"
         yield Finding("schema", False, says, "See what it would do: liveone upgrade --plan-only")
+
+
+def _leftovers(store: Store) -> Iterator[Finding]:
+    """What older programs left; in a database of the newest generation it is in nobody's way."""
+    found = leftovers(store)
+    for subject, says, advice in upgrade_words.leftovers(found):
+        yield Finding(subject, store.generation == NEWEST, says, advice)
+    if found.doubled_statuses:
+        says = f"{found.doubled_statuses:,} polling states too many; the first of each system counts"
+        yield Finding("duplicates", True, says)
 
 
 def _disk(config: Config) -> Finding:

@@ -6,6 +6,7 @@ from changeover.display import seconds
 from changeover.entries import Ending
 from changeover.plan import ParameterKind, Phase, Plan
 from changeover.records import Record
+from liveone.store.leftovers import Leftovers
 
 PHASES = (Phase.PREFLIGHT, Phase.EXECUTE, Phase.ROLLBACK, Phase.AFTER)
 NEXT = {
@@ -20,6 +21,17 @@ def owners(found: Mapping[str, int]) -> str:
     """The old user ids of a database with the number of systems each has."""
     listed = ", ".join(f"{name} ({count})" for name, count in sorted(found.items()))
     return f"Owners here, with their systems: {listed or 'none'}"
+
+
+def leftovers(found: Leftovers) -> Iterator[tuple[str, str, str]]:
+    """What older programs left that nobody meant: a word for it, what it is, and what settles it."""
+    if found.orphans_in_words:
+        settled = "nothing is lost: liveone upgrade sets them aside in tables of their own"
+        yield "orphans", f"{found.orphans_in_words}, shown nowhere", settled
+    for number, ids in found.twins:
+        keepers = " or ".join(f"--set collision=keep:{each}" for each in ids)
+        says = f"systems {' and '.join(map(str, ids))} share number {number}"
+        yield "duplicates", says, f"say which one stays: liveone upgrade ... {keepers}"
 
 
 def outline(plan: Plan) -> Iterator[str]:

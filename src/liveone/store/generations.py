@@ -1,9 +1,11 @@
 """Which generation a database is, found by comparing definitions with the schemas we ship.
 
-What must agree: tables, columns and the affinity of their types, primary keys, unique indexes and
-foreign keys. What may differ: names and presence of indexes that are not unique, defaults, the order
-of columns, and NOT NULL where this program always writes a value. Bookkeeping tables of migration
-tools are passed over. Rule: detection only reads, and the same database always gives the same words.
+What must agree: our tables, their columns and the affinity of their types, primary keys, unique keys and
+foreign keys. What may differ: how it is spelled, names and presence of indexes that are not unique, defaults,
+the order of columns, NOT NULL where this program always writes a value, the type of ``created_at`` and
+``updated_at`` (old tools wrote text), unique keys that no write of ours can break, and whatever else is kept
+beside our tables: tables under other names, and views. Rule: detection only reads, and the same database
+always gives the same words.
 """
 
 import sqlite3
@@ -16,6 +18,9 @@ from liveone.store.database import Database, Foreign, Row, Statement
 from liveone.store.sql import query, schema_path
 
 GENERATIONS = (1, 2)
+"""Those that this release serves, oldest first."""
+FIRST_WEEKS = 0
+"""The generation before them: a plan brings it to the first that is served."""
 NEWEST = GENERATIONS[-1]
 
 IGNORED_PREFIXES = (
@@ -44,17 +49,36 @@ TIME_ZONE = "column systems.time_zone TEXT"
 OPTIONAL = frozenset((TIME_ZONE,))
 """What a database may lack: a plan adds it, and this release serves it before and after."""
 
+STAMPS = ("created_at", "updated_at")
+EARLY_INTERVALS = "readings_agg_5m"
+
+FREE_KEYS = frozenset(
+    (
+        ("polling_status", frozenset(("system_id",))),
+        ("systems", frozenset(("system_number",))),
+        ("systems", frozenset(("user_id", "system_number"))),
+    )
+)
+"""Unique keys that old tools made besides ours: one status a system, one system a number."""
+
 _PARTS = ("schema_objects", "schema_columns", "schema_unique", "schema_foreign_keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A known shape: its generation, whether ``readings`` takes a reading with gaps in it, and whether
-    ``systems`` keeps a time zone."""
+    ``systems`` keeps a time zone. ``early_intervals``: five-minute rows of the first weeks are there.
+    """
 
     generation: int
     holds_partial: bool
     keeps_zones: bool
+    early_intervals: bool = False
+
+    @property
+    def is_served(self) -> bool:
+        """Whether this release works with it as it is."""
+        return self.generation in GENERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +90,21 @@ class Definition:
     tables: frozenset[str]
 
 
-def detect(database: Database) -> Shape:
-    """The shape of a database. Raises Foreign with the exact difference, and whatever reading raises."""
+def detect(database: Database, *, served: bool = True) -> Shape:
+    """The shape of a database. Raises Foreign with the exact difference, and whatever reading raises.
+
+    ``served`` False takes one that this release only knows how to bring up as well.
+    """
     found = definition_of(database)
     shape = shape_of(found)
     if shape is None:
         raise _foreign(database.label, found)
+    if served and not shape.is_served:
+        raise Foreign(
+            f"database {database.label} is of generation {shape.generation}, of LiveOne's first weeks, and is"
+            " not served as it is; nothing was written to it.",
+            hint="Run `liveone upgrade --plan-only` to see what brings it up, then `liveone upgrade`.",
+        )
     return shape
 
 
@@ -81,6 +114,8 @@ def shape_of(found: Definition) -> Shape | None:
         if not differences(found, generation):
             partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
             return Shape(generation, partial, TIME_ZONE in found.facts)
+    if not differences(found, FIRST_WEEKS):
+        return Shape(FIRST_WEEKS, True, False, EARLY_INTERVALS in found.tables)
     return None
 
 
@@ -90,22 +125,28 @@ def definition_of(database: Database) -> Definition:
 
 
 def differences(found: Definition, generation: int) -> list[str]:
-    """What keeps ``found`` from being of ``generation``, one sentence each, sorted; empty when it is."""
+    """What keeps ``found`` from being of ``generation``, one sentence each, sorted; empty when it is.
+
+    Tables under other names are named only where one of ours is missing, because it may be among them.
+    """
     expected = reference(generation)
     absent_tables = expected.tables - found.tables
+    extra_tables = found.tables - expected.tables
+    unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
     missing = [
         f"{fact} is missing"
         for fact in expected.facts - found.facts - OPTIONAL
         if _owner(fact) not in absent_tables
     ]
-    extra_tables = found.tables - expected.tables
     extra = [
-        f"{fact} is not known" for fact in found.facts - expected.facts if _owner(fact) not in extra_tables
+        f"{fact} is not known"
+        for fact in found.facts - expected.facts
+        if _owner(fact) not in extra_tables and not _is_free_key(fact, expected)
     ]
     stricter = [f"column {name} must allow NULL" for name in found.required & _nullable(expected, found)]
     return sorted(
         [f"table {name} is missing" for name in absent_tables]
-        + [f"table {name} is not known" for name in extra_tables]
+        + [f"table {name} is not known" for name in unknown]
         + missing
         + extra
         + stricter
@@ -128,19 +169,49 @@ def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
         [_texts(row) for row in part if not _ignored(row)] for part in parts
     )
     tables = {name for name, kind, *_ in objects if kind == "table"}
-    facts = {f"{kind} {name} on {table}" for name, kind, table in objects if kind != "table"}
+    facts = {f"{kind} {name} on {table}" for name, kind, table in objects if kind not in ("table", "view")}
     facts |= {
-        f"column {table}.{name} {affinity(type_)}{'' if key == '0' else ' PRIMARY KEY'}"
+        f"column {table}.{name} {_kept_type(name, type_)}{'' if key == '0' else ' PRIMARY KEY'}"
         for table, name, type_, _, key in columns
     }
     facts |= {f"unique key {table}({names})" for table, names in unique}
     facts |= {
-        f"foreign key {table}.{column} to {target} ON DELETE {action}"
+        f"foreign key {table}.{column} to {target} ON DELETE {action.upper()}"
         for table, column, target, action in foreign_keys
         if not _optional_key(table, target)
     }
     required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null != "0"}
     return Definition(frozenset(facts), frozenset(required), frozenset(tables))
+
+
+def _kept_type(name: str, declared: str) -> str:
+    return "of any type" if name in STAMPS else affinity(declared)
+
+
+def _reserved(generation: int) -> frozenset[str]:
+    """Names of tables that other generations have: one that is there already is a change half made.
+
+    Early five-minute rows are no part of the first weeks' shape; a plan sets them aside.
+    """
+    others = frozenset().union(*(reference(each).tables for each in GENERATIONS))
+    return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
+
+
+def _is_free_key(fact: str, expected: Definition) -> bool:
+    """Whether a unique key of somebody's own can never refuse what this program writes."""
+    key = _unique_key(fact)
+    if key is None:
+        return False
+    table, columns = key
+    ours = [one for one in map(_unique_key, expected.facts) if one is not None and one[0] == table]
+    return (table, columns) in FREE_KEYS or "id" in columns or any(columns >= each for _, each in ours)
+
+
+def _unique_key(fact: str) -> tuple[str, frozenset[str]] | None:
+    if not fact.startswith("unique key "):
+        return None
+    table, _, columns = fact.removeprefix("unique key ").removesuffix(")").partition("(")
+    return table, frozenset(columns.removesuffix(" partial").split(", "))
 
 
 def affinity(declared: str) -> str:
@@ -179,11 +250,12 @@ def _owner(fact: str) -> str:
 
 
 def _texts(row: Row) -> tuple[str, ...]:
-    return tuple(str(value) for value in row)
+    """Names as SQLite compares them: whatever the case of their letters."""
+    return tuple(str(value).lower() for value in row)
 
 
 def _ignored(row: Row) -> bool:
-    return str(row[0]).startswith(IGNORED_PREFIXES)
+    return str(row[0]).lower().startswith(IGNORED_PREFIXES)
 
 
 def _foreign(label: str, found: Definition) -> Foreign:

@@ -1,4 +1,6 @@
--- What was kept for going back. changeover_clashing_readings stays: it holds readings.
+-- What was kept for going back. changeover_clashing_readings and changeover_orphan_readings, _5m and _1d stay:
+-- they hold what nobody else has.
+DROP TABLE changeover_orphan_status;
 DROP TABLE changeover_systems_before;
 DROP TABLE changeover_merged;
 DROP TABLE changeover_merged_systems;

@@ -1,13 +1,14 @@
 -- Generation 1 to 2. changeover_systems_before remembers what rollback.sql needs to put back exactly;
 -- changeover_systems_after and changeover_user_systems, left by a rollback, hold what generation 1 could not.
--- A user id that is already an account id is a system that was added before a rollback.
+-- A user id that is already an account id is a system that was added before a rollback. Where old tools left no
+-- offset, it is the ten hours that generation 1 takes for granted.
 CREATE TABLE IF NOT EXISTS changeover_systems_after (
   id INTEGER PRIMARY KEY,
   owner_clerk_user_id TEXT,
   vendor_type TEXT NOT NULL,
   timezone_offset_min INTEGER NOT NULL,
   held_user_id TEXT NOT NULL,
-  held_timezone_offset INTEGER NOT NULL
+  held_timezone_offset REAL
 );
 CREATE TABLE IF NOT EXISTS changeover_user_systems (
   id INTEGER PRIMARY KEY,
@@ -44,15 +45,19 @@ SELECT
   s.system_number,
   coalesce(nullif(trim(s.display_name), ''), 'System ' || s.system_number),
   s.model, s.serial, s.ratings, s.solar_size, s.battery_size,
-  iif(a.held_timezone_offset = s.timezone_offset, a.timezone_offset_min, s.timezone_offset * 60),
-  s.created_at, s.updated_at
+  CASE
+    WHEN a.id IS NOT NULL AND a.held_timezone_offset IS s.timezone_offset THEN a.timezone_offset_min
+    ELSE CAST(round(coalesce(s.timezone_offset, 10) * 60) AS INTEGER)
+  END,
+  coalesce(s.created_at, s.updated_at, unixepoch()), coalesce(s.updated_at, s.created_at, unixepoch())
 FROM systems s
 LEFT JOIN json_each(:owner) o ON o.key = s.user_id
 LEFT JOIN changeover_systems_after a ON a.id = s.id
 WHERE o.key IS NOT NULL OR s.user_id IN (SELECT value FROM json_each(:owner)) OR s.user_id = '(no owner)';
 
 CREATE TABLE changeover_systems_before AS
-SELECT s.*, n.display_name AS named, n.owner_clerk_user_id AS owned,
+SELECT s.*, n.display_name AS named, n.owner_clerk_user_id AS owned, n.timezone_offset_min AS offset_min,
+       n.created_at AS made_at, n.updated_at AS edited_at,
        (SELECT coalesce(max(id), 0) FROM readings) AS newest_reading_id
 FROM systems s JOIN systems_new n ON n.id = s.id;
 

@@ -1,4 +1,5 @@
 -- Generation 2 back to 1, keeping everything written since. Total: every row of generation 2 has a row here.
+-- Afterwards changeover gives `systems` and its indexes the very definitions that they had.
 CREATE TABLE systems_old (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id TEXT NOT NULL,
@@ -9,9 +10,9 @@ CREATE TABLE systems_old (
   ratings TEXT,
   solar_size TEXT,
   battery_size TEXT,
-  timezone_offset INTEGER NOT NULL DEFAULT 10,
-  created_at INTEGER NOT NULL DEFAULT (unixepoch()),
-  updated_at INTEGER NOT NULL DEFAULT (unixepoch())
+  timezone_offset INTEGER DEFAULT 10,
+  created_at INTEGER DEFAULT (unixepoch()),
+  updated_at INTEGER DEFAULT (unixepoch())
 );
 
 -- Where the new value is still what the migration made of the old one, the old one comes back; else the new stays.
@@ -28,9 +29,10 @@ SELECT
   s.vendor_site_id,
   iif(b.id IS NOT NULL AND s.display_name = b.named, b.display_name, s.display_name),
   s.model, s.serial, s.ratings, s.solar_size, s.battery_size,
-  iif(s.timezone_offset_min = b.timezone_offset * 60, b.timezone_offset,
+  iif(s.timezone_offset_min IS b.offset_min, b.timezone_offset,
       CAST(round(s.timezone_offset_min / 60.0) AS INTEGER)),
-  s.created_at, s.updated_at
+  iif(s.created_at IS b.made_at, b.created_at, s.created_at),
+  iif(s.updated_at IS b.edited_at, b.updated_at, s.updated_at)
 FROM systems s LEFT JOIN changeover_systems_before b ON b.id = s.id;
 
 CREATE TABLE changeover_systems_after (
@@ -39,7 +41,7 @@ CREATE TABLE changeover_systems_after (
   vendor_type TEXT NOT NULL,
   timezone_offset_min INTEGER NOT NULL,
   held_user_id TEXT NOT NULL,
-  held_timezone_offset INTEGER NOT NULL
+  held_timezone_offset REAL
 );
 INSERT INTO changeover_systems_after (
   id, owner_clerk_user_id, vendor_type, timezone_offset_min, held_user_id, held_timezone_offset)

@@ -1,7 +1,10 @@
 -- Parts what merge.sql joined. Readings polled since belong to the system that was kept, and stay with it.
-INSERT INTO systems
--- allow select-star: the copy was made of this very table
-SELECT * FROM changeover_merged_systems;
+INSERT INTO systems (
+  id, user_id, system_number, display_name, model, serial, ratings, solar_size, battery_size, timezone_offset,
+  created_at, updated_at)
+SELECT id, user_id, system_number, display_name, model, serial, ratings, solar_size, battery_size, timezone_offset,
+       created_at, updated_at
+FROM changeover_merged_systems;
 
 INSERT INTO polling_status
 -- allow select-star: the copy was made of this very table

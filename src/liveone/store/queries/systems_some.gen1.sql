@@ -1,6 +1,6 @@
 -- The systems whose ids are in ?1 (a JSON array).
 SELECT s.id, s.user_id, 'select.live', s.system_number,
-       coalesce(nullif(trim(s.display_name), ''), 'System ' || s.system_number), s.timezone_offset * 60, NULL,
+       coalesce(nullif(trim(s.display_name), ''), 'System ' || s.system_number), CAST(round(coalesce(s.timezone_offset, 10) * 60) AS INTEGER), NULL,
        s.model, s.serial, s.ratings, s.solar_size, s.battery_size,
        coalesce((SELECT p.is_active FROM polling_status AS p WHERE p.system_id = s.id ORDER BY p.id LIMIT 1), 1)
 FROM systems AS s

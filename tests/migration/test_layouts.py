@@ -1,0 +1,92 @@
+"""Generation 1 as other tools spelled it: adopted, served, upgraded, taken back word by word, and again."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.migration import generation1, layouts, stage
+from tests.migration.layouts import LAYOUTS
+from tests.migration.stage import SETS, Done, History, Stage
+
+from liveone import schema
+from liveone.store import generations
+from liveone.store.store import open_database
+
+CONFIRMED = (*SETS, "--confirm", "people")
+ORPHANS = {"readings": 7, "readings_agg_5m": 2, "readings_agg_1d": 2, "polling_status": 2}
+KEPT = (
+    "changeover_orphan_readings",
+    "changeover_orphan_5m",
+    "changeover_orphan_1d",
+    "changeover_orphan_status",
+)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return stage.history(tmp_path_factory.mktemp("history"), days=2)
+
+
+def told(live: Stage, *words: str) -> Done:
+    done = live.command("liveone", *words)
+    assert done.code == 0, f"liveone {words}: {done.out[-3000:]}{done.err[-3000:]}"
+    return done
+
+
+def polled(live: Stage, *, times: int = 2) -> None:
+    """Wait for new readings of every system."""
+    newest = (
+        "SELECT min(at) FROM"
+        " (SELECT max(inverter_time) AS at FROM readings WHERE system_id < 9 GROUP BY system_id)"
+    )
+    began = live.ask(newest)
+    for _ in range(300):
+        if live.ask(newest) > began:
+            times, began = times - 1, live.ask(newest)
+        if not times:
+            return
+        time.sleep(0.1)
+    raise AssertionError(live.log())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_spelling_is_generation_1(tmp_path: Path, past: History, seed: int) -> None:
+    path = layouts.respell(past.database, tmp_path / "old.db", layouts.random_spelling(seed))
+    with closing(open_database(path)) as database:
+        assert generations.detect(database).generation == 1
+        assert [plan.step for plan in schema.pending(generations.detect(database))] == [2, 3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: History, layout: str) -> None:
+    old = layouts.respell(past.database, tmp_path / "old.db", LAYOUTS[layout])
+    with stage.set_up(tmp_path / "live", past) as live:
+        live.database.unlink()
+        adopted = told(live, "adopt", str(old))
+        assert "7 readings, 2 five-minute rows, 2 days and 2 polling states of no system" in adopted.out
+        assert layouts.schema_of(live.database) == layouts.schema_of(old)
+        live.start()
+        polled(live)
+        doctor = live.command("liveone", "doctor").out
+        assert "LOOK orphans      7 readings, 2 five-minute rows" in doctor
+        done = told(live, "upgrade", *CONFIRMED)
+        assert "0 failed" in done.out
+        rows = "SELECT vendor_type, vendor_site_id, timezone_offset_min FROM systems ORDER BY id"
+        assert live.ask(rows)[0] == ("select.live", "1586", 600)
+        assert live.ask("PRAGMA foreign_key_check") == []
+        assert [live.ask(f"SELECT count(*) FROM {name}") for name in KEPT] == [
+            [(n,)] for n in ORPHANS.values()
+        ]
+        polled(live)
+        told(live, "upgrade", "--rollback")
+        polled(live)
+        assert layouts.schema_of(live.database) == layouts.schema_of(old)
+        for table in ("systems", "readings", "readings_agg_5m"):
+            assert generation1.altered(old, live.database, table) == 0, table
+        told(live, "upgrade", *CONFIRMED)
+        live.stop()
+        assert live.missing() == {site: [] for site in generation1.SITES}
+        assert live.ask(rows)[0] == ("select.live", "1586", 600)
+        assert "Traceback" not in live.log()
