@@ -21,7 +21,7 @@ from liveone.store.store import Store, open_store
 class Adopted:
     """What was taken over. ``newest_day`` is the UTC day of the newest reading, empty where there is none.
 
-    ``owners`` are the old user ids of generation 1: `liveone upgrade` asks for an account id of each.
+    ``owners`` are the old user ids of generation 0 and 1: `liveone upgrade` asks for an account id of each.
     """
 
     source: Path
@@ -52,7 +52,7 @@ def adopt(old: Path, target: Path, now_at: float) -> Adopted:
     """
     if old.exists() and target.exists() and old.samefile(target):
         raise BadInput(f"{old} is the configured database already", hint="See `liveone schema status`.")
-    with closing(open_store(old)):
+    with closing(open_store(old, served=False)):
         pass
     if target.exists():
         _refuse_used(target)
@@ -60,12 +60,12 @@ def adopt(old: Path, target: Path, now_at: float) -> Adopted:
     with tempfile.TemporaryDirectory(prefix=".adopting-", dir=target.parent) as folder:
         copy = backup.backup(old, Path(folder), now_at)
         put = backup.restore(copy.path, target, now_at)
-    with closing(open_store(target)) as store:
+    with closing(open_store(target, served=False)) as store:
         return _described(store, old, target, put)
 
 
 def _refuse_used(target: Path) -> None:
-    with closing(open_store(target)) as store:
+    with closing(open_store(target, served=False)) as store:
         if systems.list_systems(store) or readings.newest_at(store):
             raise BadInput(
                 f"{target} holds systems or readings already; it was left as it is",
@@ -76,7 +76,7 @@ def _refuse_used(target: Path) -> None:
 def _described(store: Store, old: Path, target: Path, put: backup.RestoreReport) -> Adopted:
     found = systems.list_systems(store)
     newest_at = max(readings.newest_at(store).values(), default=None)
-    owners = {system.owner for system in found if system.owner} if store.generation == 1 else set()
+    owners = {system.owner for system in found if system.owner} if store.generation <= 1 else set()
     return Adopted(
         source=old,
         path=target,

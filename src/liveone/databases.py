@@ -38,11 +38,14 @@ def _refuse_unknown_scheme(url: str) -> None:
         )
 
 
-def open_store(config: Config) -> Store:
-    """The configured database as LiveOne's store. Raises StoreError, ConfigError, BadInput."""
+def open_store(config: Config, *, served: bool = True) -> Store:
+    """The configured database as LiveOne's store; ``served`` false: also one that must be brought up first.
+
+    Raises StoreError, ConfigError, BadInput.
+    """
     database = open_database(config)
     try:
-        return Store(database, cadence_s=config.collect.cadence_s)
+        return Store(database, cadence_s=config.collect.cadence_s, served=served)
     except BaseException:
         database.close()
         raise

@@ -1,6 +1,6 @@
 """The schema this release needs against the one that is there, and the plans that lead from one to the other.
 
-Rule: a shipped plan is a folder ``plans/NNNN-name`` and leads from step N-1 to step N of ``STEPS``.
+Rule: a shipped plan is a folder ``plans/NNNN-name`` and leads to step N of ``STEPS`` from the one before it.
 """
 
 import sqlite3
@@ -17,14 +17,16 @@ from liveone.store.generations import (
     Shape,
     definition_of,
     differences,
+    nearest,
     shape_of,
 )
 from liveone.store.sql import schema_path
 
 PLANS = Path(__file__).with_name("plans")
 
-STEPS = ((1, False), (2, False), (2, True))
-"""What plans lead through, oldest first: the generation, and whether systems keep a time zone."""
+STEPS = ((0, True, False), (0, False, False), (1, False, False), (2, False, False), (2, False, True))
+"""What plans lead through, oldest first: the generation, whether it has early five-minute rows, and whether
+systems keep a time zone. No plan leads to the first; plan 0 leads to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,10 @@ class ShippedPlan:
 class SchemaStatus:
     """What is there against what is needed.
 
-    ``generation`` is None for a database that this release cannot serve; ``differences`` (sentences) are
+    ``generation`` is None for a database that this release does not know; ``differences`` (sentences) are
     then those from the nearest generation, else those from the newest. ``pending`` are the plans to be run;
-    there may be some although ``in_sync`` says that the newest generation is reached: they only add.
+    there may be some although ``in_sync`` says that the newest generation is reached: they only add. A
+    generation that is not in ``served`` is served after the first of them.
     """
 
     database: str
@@ -72,16 +75,14 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
 def status(database: Database) -> SchemaStatus:
     """How a database stands to this release; of any shape, and nothing is written. Raises StoreError."""
     found = definition_of(database)
-    apart = {generation: differences(found, generation) for generation in GENERATIONS}
     shape = shape_of(found)
-    compared = NEWEST if shape else min(reversed(GENERATIONS), key=lambda each: len(apart[each]))
     return SchemaStatus(
         database=database.label,
         generation=shape.generation if shape else None,
         served=GENERATIONS,
         newest=NEWEST,
         in_sync=shape is not None and shape.generation == NEWEST,
-        differences=tuple(apart[compared]),
+        differences=tuple(differences(found, NEWEST if shape else nearest(found))),
         pending=tuple(plan.name for plan in pending(shape)) if shape else (),
     )
 
@@ -98,7 +99,7 @@ def shipped() -> list[ShippedPlan]:
 
 def pending(shape: Shape) -> list[ShippedPlan]:
     """The plans that lead from a shape to the newest, in order."""
-    reached = STEPS.index((shape.generation, shape.keeps_zones)) + 1
+    reached = STEPS.index((shape.generation, shape.early_intervals, shape.keeps_zones)) - 1
     return [plan for plan in shipped() if plan.step > reached]
 
 

@@ -19,7 +19,7 @@ from changeover.conditions import wanted_record
 from changeover.database import local
 from changeover.database.where import ADMIN_TOKEN, ADMIN_URL, TOKEN, Database, Server
 from changeover.errors import NotRehearsed
-from changeover.plan import Plan
+from changeover.plan import HttpAction, Plan
 from changeover.records import Record, require
 from changeover.session import Work
 from liveone.clock import SystemClock
@@ -94,23 +94,32 @@ def told(environment: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-@contextmanager
-def served(config: Config, environment: Mapping[str, str], log: Path) -> Iterator[bool]:
-    """A LiveOne answers inside; True when it had to be started. Raises ConfigError, LiveOneError."""
-    url = environment["LIVEONE_URL"]
+def asks_liveone(plan: Plan) -> bool:
+    """Whether a plan proves anything by asking a LiveOne; one for a generation that is not served cannot."""
+    return any(isinstance(action, HttpAction) for action in plan.actions())
+
+
+def require_servable(config: Config, environment: Mapping[str, str]) -> None:
+    """Raises ConfigError where no LiveOne could prove that polling goes on; nothing is started."""
     if not environment.get("CRON_SECRET"):
         raise ConfigError(
             "CRON_SECRET is not set, and the upgrade proves with it that polling goes on",
             hint='Put cron_secret = "..." into secrets.toml (or the environment) and restart LiveOne.',
         )
-    if answers(url):
-        yield False
-        return
-    if not config.vendors:
+    if not config.vendors and not answers(environment["LIVEONE_URL"]):
         raise ConfigError(
             "no [[vendor]] is configured, so the upgrade could not prove that the next polls land",
             hint="Add your account to the settings first; `liveone systems test ID` tries it.",
         )
+
+
+@contextmanager
+def served(environment: Mapping[str, str], log: Path) -> Iterator[bool]:
+    """A LiveOne answers inside; True when it had to be started, with its poller. Raises LiveOneError."""
+    url = environment["LIVEONE_URL"]
+    if answers(url):
+        yield False
+        return
     with _started(environment, url, log):
         yield True
 

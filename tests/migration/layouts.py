@@ -150,6 +150,22 @@ def schema_of(path: Path) -> list[tuple[object, ...]]:
         return [row for row in rows if not row[2].startswith(("changeover_", "_liveone_", "sqlite_"))]
 
 
+def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the application's tables, columns by name."""
+    found = {}
+    for kind, name, *_ in schema_of(path):
+        if kind == "table":
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                found[str(name)] = connection.execute(f'SELECT * FROM "{name}"').fetchall()
+    return found
+
+
+def tell(path: Path, sql: str) -> None:
+    """One statement of somebody's own."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(sql)
+
+
 @dataclass(frozen=True)
 class Column:
     name: str

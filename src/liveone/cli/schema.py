@@ -42,7 +42,7 @@ def show_status(shell: Shell, as_json: bool) -> None:
         print_json({"release": release(), **{name: getattr(found, name) for name in found.__slots__}})
     else:
         _say(found)
-    if found.generation is None:
+    if found.generation not in found.served:
         sys.exit(3)
 
 

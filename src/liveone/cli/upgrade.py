@@ -8,13 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from changeover import session
-from changeover.errors import BadParameter, ChangeoverError
-from changeover.plan import Plan
+from changeover.errors import BadParameter, ChangeoverError, Refused, Undecided
+from changeover.plan import Phase, Plan
 from changeover.records import Record
 from changeover.report import page, write
 from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
@@ -107,7 +107,7 @@ def upgrade_command(
 
 
 def _pending(config: Config) -> list[schema.ShippedPlan]:
-    with closing(open_store(config)) as store:
+    with closing(open_store(config, served=False)) as store:
         return schema.pending(store.shape)
 
 
@@ -121,13 +121,16 @@ def _carry_out(
         _tell_record(record, wish)
         _tell_later(plan, config, wish)
         sys.exit(0 if record.passed else 4)
+    if upgrade.asks_liveone(work.plan):
+        upgrade.require_servable(config, environment)
     _introduce(work, config, wish)
-    with _living(config, environment, wish):
-        record = upgrade.proven(work, who=wish.who, as_json=wish.as_json)
-        if not record.passed:
-            _tell_record(record, wish)
-            sys.exit(4)
-        with _desk(work, wish) as settings:
+    record = upgrade.proven(work, who=wish.who, as_json=wish.as_json)
+    if not record.passed:
+        _tell_record(record, wish)
+        sys.exit(4)
+    with _desk(work, wish) as desk:
+        settings = _judged(work.plan, desk)
+        with _living(work.plan, config, environment, wish):
             outcome = run(work.plan, work.values, work.database, settings)
     _tell_outcome(outcome, work, wish)
     return outcome.run_id
@@ -162,16 +165,41 @@ def _go_on(
     work = upgrade.taken_up(config, run_id)
     with ExitStack() as stack:
         if act is not finish:
-            stack.enter_context(_living(config, environment, wish))
+            stack.enter_context(_living(work.plan, config, environment, wish))
         settings = stack.enter_context(_desk(work, wish))
         outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
     _tell_outcome(outcome, work, wish)
 
 
+def _judged(plan: Plan, settings: Settings) -> Settings:
+    """Pre-flight's boxes are judged before a LiveOne, with its poller, is started: a no leaves no trace.
+
+    Raises Undecided where nobody can be asked, Refused at a no.
+    """
+    desk = settings.desk
+    for box in plan.boxes(Phase.PREFLIGHT):
+        if not box.is_judgement or box.id in desk.confirmed:
+            continue
+        answer = desk.ask(box.id, box.text)
+        if answer is None:
+            raise Undecided(
+                f"Nobody has judged: {box.text}",
+                hint=f"Look, then say so: --confirm {box.id} (or run it on a terminal and be asked).",
+            )
+        if not answer:
+            raise Refused(f"{settings.who} says no: {box.text}", hint="Nothing was done. Mend that first.")
+        desk = replace(desk, confirmed=desk.confirmed | {box.id})
+    return replace(settings, desk=desk)
+
+
 @contextmanager
-def _living(config: Config, environment: dict[str, str], wish: Wish) -> Iterator[None]:
-    log = config.folder / "upgrade-serve.log"
-    with upgrade.served(config, environment, log) as started:
+def _living(plan: Plan, config: Config, environment: dict[str, str], wish: Wish) -> Iterator[None]:
+    """A LiveOne for the plan to ask, where it asks one."""
+    if not upgrade.asks_liveone(plan):
+        yield
+        return
+    upgrade.require_servable(config, environment)
+    with upgrade.served(environment, config.folder / "upgrade-serve.log") as started:
         if started and not wish.as_json:
             click.echo(
                 f"LiveOne was not running; it serves at {environment['LIVEONE_URL']} until this is over."
@@ -195,7 +223,7 @@ def _translated(config: Config) -> Iterator[None]:
 
 
 def _old_owners(config: Config) -> dict[str, int]:
-    with closing(open_store(config)) as store:
+    with closing(open_store(config, served=False)) as store:
         return upgrade.old_owners(store)
 
 

@@ -107,8 +107,8 @@ def prove(path: Path) -> str:
 
 
 def contents(path: Path) -> tuple[int, dict[str, int]]:
-    """Open a database as LiveOne does and count: its generation, rows by table. Raises Foreign."""
-    with closing(open_store(path)) as store:
+    """Open a database of any generation and count: which it is, rows by table. Raises Foreign."""
+    with closing(open_store(path, served=False)) as store:
         return store.generation, storage(store).rows
 
 

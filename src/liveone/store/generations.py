@@ -55,6 +55,7 @@ EARLY_INTERVALS = "readings_agg_5m"
 FREE_KEYS = frozenset(
     (
         ("polling_status", frozenset(("system_id",))),
+        ("readings", frozenset(("system_id", "inverter_time"))),
         ("systems", frozenset(("system_number",))),
         ("systems", frozenset(("user_id", "system_number"))),
     )
@@ -130,6 +131,8 @@ def differences(found: Definition, generation: int) -> list[str]:
     Tables under other names are named only where one of ours is missing, because it may be among them.
     """
     expected = reference(generation)
+    if generation == FIRST_WEEKS:
+        found, expected = _without_references(found), _without_references(expected)
     absent_tables = expected.tables - found.tables
     extra_tables = found.tables - expected.tables
     unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
@@ -151,6 +154,12 @@ def differences(found: Definition, generation: int) -> list[str]:
         + extra
         + stricter
     )
+
+
+def nearest(found: Definition) -> int:
+    """The generation, of all known ones, that differs least from a definition; of several the newest."""
+    known = (*reversed(GENERATIONS), FIRST_WEEKS)
+    return min(known, key=lambda generation: len(differences(found, generation)))
 
 
 @cache
@@ -193,8 +202,14 @@ def _reserved(generation: int) -> frozenset[str]:
 
     Early five-minute rows are no part of the first weeks' shape; a plan sets them aside.
     """
-    others = frozenset().union(*(reference(each).tables for each in GENERATIONS))
+    others = frozenset[str]().union(*(reference(each).tables for each in GENERATIONS))
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
+
+
+def _without_references(definition: Definition) -> Definition:
+    """Of the first weeks no foreign key counts: the tables that have them are made anew."""
+    facts = frozenset(fact for fact in definition.facts if not fact.startswith("foreign key "))
+    return Definition(facts, definition.required, definition.tables)
 
 
 def _is_free_key(fact: str, expected: Definition) -> bool:
@@ -264,10 +279,10 @@ def _foreign(label: str, found: Definition) -> Foreign:
             f"database {label} is empty",
             hint="Run `liveone init` to create the tables, or check the path in the configuration.",
         )
-    nearest = min(reversed(GENERATIONS), key=lambda generation: len(differences(found, generation)))
-    listed = "\n".join(f"  - {each}" for each in differences(found, nearest))
+    close = nearest(found)
+    listed = "\n".join(f"  - {each}" for each in differences(found, close))
     return Foreign(
-        f"database {label} is not a LiveOne database of generation 1 to {NEWEST}; nothing was written to it."
-        f"\n  Compared with generation {nearest}, the nearest:\n{listed}",
+        f"database {label} is not a LiveOne database of generation 0 to {NEWEST}; nothing was written to it."
+        f"\n  Compared with generation {close}, the nearest:\n{listed}",
         hint="Check the path in the configuration; a database of another shape is never changed.",
     )

@@ -34,16 +34,23 @@ class Query:
 class Store:
     """Runs named queries in the variant of the database's generation. Safe to call from any thread.
 
-    Raises Foreign when the database is of no generation known to this release: at once, or with
+    Raises Foreign when the database is of no generation that this release serves: at once, or with
     ``at_once`` false from the first call that needs to know. Until then the database is not asked.
+    ``served`` false takes the first weeks' generation too, of which little more than rows can be counted.
     """
 
     def __init__(
-        self, database: Database, *, cadence_s: int = DEFAULT_CADENCE_S, at_once: bool = True
+        self,
+        database: Database,
+        *,
+        cadence_s: int = DEFAULT_CADENCE_S,
+        at_once: bool = True,
+        served: bool = True,
     ) -> None:
         self.database = database
         self.cadence_s = cadence_s
-        self._shape = detect(database) if at_once else None
+        self._served = served
+        self._shape = detect(database, served=served) if at_once else None
 
     @property
     def generation(self) -> int:
@@ -72,7 +79,7 @@ class Store:
 
     def detect_again(self) -> Shape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
-        shape = self._shape = detect(self.database)
+        shape = self._shape = detect(self.database, served=self._served)
         return shape
 
     def read(self, name: str, *params: Value) -> list[Row]:
@@ -116,15 +123,17 @@ def open_store(
     busy_timeout_s: float = 2.0,
     token: str = "",
     replica_url: str = "",
+    served: bool = True,
 ) -> Store:
     """Open an existing LiveOne database, as ``open_database`` does. Nothing is written by opening.
 
+    ``served`` false: also one that must be brought up before it can be served.
     Raises Unavailable (missing, a folder, out of reach), Foreign (empty or of another shape), Corrupt,
     ReadOnly, and BadInput for a URL that is none.
     """
     database = open_database(url, busy_timeout_s=busy_timeout_s, token=token, replica_url=replica_url)
     try:
-        return Store(database, cadence_s=cadence_s)
+        return Store(database, cadence_s=cadence_s, served=served)
     except BaseException:
         database.close()
         raise
