@@ -23,7 +23,8 @@ CREATE TABLE `readings_agg_5m` (
 \tFOREIGN KEY (`system_id`) REFERENCES `systems`(`id`) ON UPDATE no action ON DELETE no action
 );
 CREATE UNIQUE INDEX `agg_5m_unique` ON `readings_agg_5m` (`system_id`,`interval_end`);
-INSERT INTO readings_agg_5m (interval_end, solar_power_avg, system_id) VALUES (1755310800, 12.5, 1), (300, NULL, 2);
+INSERT INTO readings_agg_5m (interval_end, solar_power_avg, system_id)
+VALUES (1755310800, 12.5, 1), (300, NULL, 2);
 """
 ROW = (
     "INSERT INTO readings (system_id, inverter_time, received_time, delay_seconds, solar_power,"

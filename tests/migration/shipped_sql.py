@@ -11,7 +11,7 @@ from tests.migration.stage import ACCOUNTS
 
 from liveone.schema import shipped
 
-FOLDER = shipped()[0].path.parent
+FOLDER = shipped()[2].path.parent
 
 
 def perform(database: Path, *scripts: str) -> float:

@@ -46,6 +46,8 @@ def test_the_first_weeks_are_brought_up_and_taken_back(home: Stage, tmp_path: Pa
     assert layouts.schema_of(home.database) == layouts.schema_of(old)
     after = layouts.rows_of(home.database)
     for table, rows in before.items():
+        if table == "polling_status":
+            continue  # the polls that prove an upgrade move it
         assert [row for row in rows if row not in after[table]] == [], table
     assert home.command("liveone", "schema", "status").code == 3
 

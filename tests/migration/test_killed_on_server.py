@@ -75,7 +75,7 @@ def shipped(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shipped]
     past = stage.history(tmp_path, days=1)
     if request.param == 2:
         shipped_sql.forward(past.database)
-    plan = load_plan(schema.shipped()[request.param - 1].path)
+    plan = load_plan(schema.shipped()[request.param + 1].path)
     sets = tuple(SETS[1::2]) if request.param == 1 else ()
     with (
         server_stage.server_of(past) as sqld,

@@ -17,7 +17,7 @@ from liveone.store.script import split
 from liveone.store.sqlite import SqliteDatabase
 from liveone.store.store import open_store
 
-PLAN = schema.shipped()[1].path
+PLAN = schema.shipped()[3].path
 ZONES = {1: "Australia/Melbourne", 2: "Europe/Berlin"}
 """At any time of the year the clocks of one of them are not at standard time."""
 STORED = "SELECT id, time_zone, timezone_offset_min FROM systems ORDER BY id"

@@ -8,6 +8,7 @@ from liveone.adopt import Adopted, adopt
 from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
+from liveone.store.generations import GENERATIONS
 
 
 @click.command("adopt")
@@ -15,10 +16,11 @@ from liveone.clock import SystemClock
 @json_option
 @pass_shell
 def adopt_command(shell: Shell, old: Path, as_json: bool) -> None:
-    """Take over OLD.db, a database of generation 1 or 2: a verified copy becomes the configured database.
+    """Take over OLD.db, a database of generation 0, 1 or 2: a verified copy becomes the configured database.
 
     OLD.db is only read, and may be in use meanwhile; what is written to it after the copy does not come
-    along. A database of another shape is refused with the exact difference.
+    along. However old tools spelled its tables, and whatever they left beside them, it is taken as it is; a
+    database of another shape is refused with the exact difference.
     """
     done = adopt(old, shell.config.database_path, SystemClock().now_at())
     if as_json:
@@ -38,7 +40,9 @@ def _say(done: Adopted) -> None:
     for _, says, advice in upgrade_words.leftovers(done.leftovers):
         click.echo(f"  {says}; {advice}")
     click.echo(f"  {done.source} was only read; stop what writes to it, or its new readings stay behind")
-    if done.pending:
+    if done.generation not in GENERATIONS:
+        click.echo(f"Next: {done.next_step} brings it up; it is served from generation 1 on.")
+    elif done.pending:
         click.echo(f"Next: liveone serve works with it as it is; {done.next_step} brings it to this release.")
     else:
         click.echo("Next: liveone serve")
