@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_BRACES = re.compile(r"(?P<text>.*?)\s*\{(?P<inside>(?:[^{}\"]|\"(?:\\.|[^\"\\])*\"|\$\{\w+\})*)\}\s*$")
+_BRACES = re.compile(r"(?P<text>.*?)\{(?P<inside>(?:[^{}\"]|\"(?:\\.|[^\"\\])*\"|\$\{\w+\})*)\}\s*$")
 _ITEM = re.compile(
     r"""\s*(?: \#(?P<id>[^\s}]+)
         | (?P<key>[A-Za-z][\w-]*)(?:=(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s"]+)))?
@@ -73,7 +73,7 @@ def _checked_id(text: str) -> str:
 
 def parse_duration(text: str) -> float:
     """Seconds of ``500ms``, ``30s``, ``2m``, ``1h`` or ``1m30s``; ValueError for anything else."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    parts = re.findall(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
         raise ValueError(f"{text!r} is no duration; write for example 500ms, 30s, 2m or 1m30s")
     seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)

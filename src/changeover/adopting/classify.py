@@ -24,7 +24,7 @@ _PROSE = re.compile(
 _VERIFY = re.compile(r"verif|success criteria|checks?$", re.IGNORECASE)
 _UNITS_S = {"s": 1, "m": 60, "h": 3600}
 _TIME = re.compile(
-    r"(?P<first>\d+(?:\.\d+)?)(?:\s*(?:-|\u2013|to)\s*(?P<last>\d+(?:\.\d+)?))?\s*"
+    r"(?P<first>\d{1,9}(?:\.\d{1,9})?)(?:\s{0,9}(?:-|\u2013|to)\s{0,9}(?P<last>\d{1,9}(?:\.\d{1,9})?))?\s{0,9}"
     r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)\b",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ from changeover.commands import shell
 
 _EXPECTED = re.compile(
     r"#+\s*(?:(?:the\s+)?expect(?:ed|s)?(?:\s+(?:output|result|response|answer|value))?|should\s+(?:return|show|print|be|see))"
-    r"\s*(?::|=|->|\u2192)?\s*(?P<rest>.*)$",
+    r"\s*+(?::|=|->|\u2192)?\s*+(?P<rest>.*)$",
     re.IGNORECASE,
 )
 _PROMPT = re.compile(r"^\s*(?:[\w.-]+@[\w.-]+:?[^\s$#%]*)?[$%\u276f]\s+")

@@ -238,7 +238,7 @@ class Translator:
     def _shell(self, commands: list[str], base: str, phase: Phase, line: int) -> Draft:
         script = "\n".join(commands)
         draft = Draft("bash", "", script)
-        pushes = re.search(r"\bgit\s+push\b|\bvercel\b.*(?:--prod|deploy)|\bkamal deploy\b", script)
+        pushes = re.search(r"\bgit\s+push\b|\bvercel\b.{0,200}(?:--prod|deploy)|\bkamal deploy\b", script)
         if phase is Phase.EXECUTE and pushes:
             draft.id = self.new_id("deploy")
             draft.attributes["phase"] = "deploy"

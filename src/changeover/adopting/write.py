@@ -23,7 +23,7 @@ _TITLES = {
     Phase.ROLLBACK: "Rollback",
     Phase.AFTER: "After",
 }
-_EXPECTED = re.compile(r"(?i)(?:expect|should (?:see|return|print|show)|output|result)[^\n]*:\W*$")
+_EXPECTED = re.compile(r"(?i)expect|should (?:see|return|print|show)|output|result")
 
 Drafts = dict[int, list[Draft]]
 """Drafts by the line of the runbook's fence."""
@@ -77,7 +77,8 @@ def left_out(item: Item, after: Part | None, drafts: Drafts) -> bool:
 
 def _announces(prose: Prose | None) -> bool:
     lines = [line for line in prose.lines if line.strip()] if prose else []
-    return bool(lines) and _EXPECTED.search(lines[-1]) is not None
+    said, colon, rest = lines[-1].rpartition(":") if lines else ("", "", "")
+    return bool(colon) and _EXPECTED.search(said) is not None and re.search(r"\w", rest) is None
 
 
 def _expect(last: Draft, part: Code, found: Drafts, translator: Translator) -> None:

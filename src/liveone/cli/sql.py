@@ -19,7 +19,9 @@ from liveone.store.dump import dump
 from liveone.store.script import is_complete, split
 
 MODES = ("list", "table", "csv", "line", "json")
-READS = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|explain|pragma|values)\b", re.I | re.S)
+COMMENT = r"/\*(?:[^*]|\*(?!/))*+\*/"
+READS = re.compile(rf"(?:\s|\(|--[^\n]*\n|{COMMENT})*+(select|with|explain|pragma|values)\b", re.IGNORECASE)
+SKIPPED = re.compile(rf"\A(?:\s|;|--[^\n]*(?:\n|\Z)|{COMMENT})*+")
 WRITES = re.compile(r"\b(insert|update|delete|replace\s+into|returning)\b", re.IGNORECASE)
 BEGIN = re.compile(r"begin(\s+(deferred|immediate|exclusive))?(\s+transaction)?\s*;?$", re.IGNORECASE)
 COMMIT = re.compile(r"(commit|end)(\s+transaction)?\s*;?$", re.IGNORECASE)
@@ -171,7 +173,7 @@ def _without_frame(statements: list[str]) -> list[str]:
 
 def _bare(sql: str) -> str:
     """A statement without the comments before it."""
-    return re.sub(r"^(\s|;|--[^\n]*(\n|$)|/\*.*?\*/)*", "", sql, flags=re.DOTALL)
+    return SKIPPED.sub("", sql, count=1)
 
 
 def _only_reads(sql: str) -> bool:

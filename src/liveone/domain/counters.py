@@ -30,7 +30,9 @@ ROUNDING_KWH = 0.0015
 GAP_S_MAX = 400 * 86400
 """Values further apart than this are not compared: a device clock was wrong, or the site was rebuilt."""
 
-_POWER = re.compile(r"(?:(\d+)\s*[x×]\s*)?(\d+(?:[.,]\d+)?)\s*([kM]?)(?:W|VA)(?!\s*h)", re.IGNORECASE)
+_POWER = re.compile(
+    r"(?:(\d{1,9})\s?[x×]\s?)?(\d{1,9}(?:[.,]\d{1,9})?)\s?([kM]?)(?:W|VA)(?!\s?h)", re.IGNORECASE
+)
 _KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
 
 

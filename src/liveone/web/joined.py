@@ -13,8 +13,8 @@ IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+)";$', re.MULTILIN
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 EXPORT_LIST = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
 TEXT_OR_COMMENT = re.compile(
-    r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
-    r"|^[ \t]*//[^\n]*\n|/\*\*.*?\*/[ \t]*",
+    r"""(?P<text>"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+'|`(?:\\.|[^`\\])*+(?:`|\Z))"""
+    r"|^[ \t]*//[^\n]*\n|/\*\*.*?(?:\*/[ \t]*|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 """Texts are matched too, so that what looks like a comment inside of one is left where it is."""

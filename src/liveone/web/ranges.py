@@ -26,7 +26,7 @@ UNITS_S = {"m": 60, "h": 3600, "d": DAY_S}
 UNITS_MONTHS = {"mo": 1, "y": 12}
 LAST = re.compile(r"([1-9]\d{0,5})(mo|y|m|h|d)", re.ASCII | re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-LOST_PLUS = re.compile(r"(T.*) (\d{2}:?\d{2})")
+LOST_PLUS = re.compile(r"(T[^T ]*) (\d{2}:?\d{2})")
 FIRST_YEAR, LAST_YEAR = 1975, 2199
 FIRST_AT = 157_766_400
 """The start of FIRST_YEAR."""

@@ -16,7 +16,18 @@ LABELS = {
     "Battery Size:": "battery_size",
 }
 TEXT_MAX = 100
-_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+LOOKED_AT_MAX = 1_000
+"""Characters of one text that are looked at."""
+
+PAGE_MAX = 50_000
+"""Characters of a page that are looked at."""
+
+_UNSEEN = re.compile(r"<(?:(script|style)\b|!--)", re.IGNORECASE)
+_ENDS = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "": re.compile("-->"),
+}
 _TAG = re.compile(r"<[^<>]*>")
 _DEVICE_ID = re.compile(r"[0-9a-fA-F]{32}")
 
@@ -26,7 +37,7 @@ def sites_of(answer: Mapping[str, Any], vendor_type: str) -> list[Site]:
     systems = answer.get("systems")
     entries = systems if isinstance(systems, list) else []
     return [
-        Site(vendor_type, str(did), _text(entry.get("name")) or str(did))
+        Site(vendor_type, str(did)[:TEXT_MAX], _text(entry.get("name")) or str(did))
         for entry in entries
         if isinstance(entry, Mapping) and isinstance(did := entry.get("did"), int | str) and str(did).strip()
     ]
@@ -34,7 +45,7 @@ def sites_of(answer: Mapping[str, Any], vendor_type: str) -> list[Site]:
 
 def system_info(page: str) -> SystemInfo:
     """The labelled values of a system page; what the page does not show is None."""
-    texts = [_text(unescape(text)) for text in _TAG.split(_UNSEEN.sub("", page))]
+    texts = [_text(unescape(text[:LOOKED_AT_MAX])) for text in _TAG.split(_seen(page[:PAGE_MAX]))]
     shown = [text for text in texts if text]
     found: dict[str, str] = {}
     for index, text in enumerate(shown):
@@ -44,6 +55,16 @@ def system_info(page: str) -> SystemInfo:
             elif text.startswith(label) and text != label:
                 found.setdefault(name, text.removeprefix(label).strip())
     return SystemInfo(**found)
+
+
+def _seen(page: str) -> str:
+    """The page without its scripts, styles and comments; one that never ends hides all that follows."""
+    parts, at = [], 0
+    while opening := _UNSEEN.search(page, at):
+        parts.append(page[at : opening.start()])
+        ending = _ENDS[(opening[1] or "").lower()].search(page, opening.end())
+        at = ending.end() if ending else len(page)
+    return "".join([*parts, page[at:]])
 
 
 def device_ids(answer: object) -> list[str]:
@@ -67,4 +88,4 @@ def device_info(answer: Mapping[str, Any]) -> SystemInfo:
 def _text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return " ".join(str(value).split())[:TEXT_MAX] or None
+    return " ".join(str(value)[:LOOKED_AT_MAX].split())[:TEXT_MAX] or None

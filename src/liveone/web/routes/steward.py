@@ -32,7 +32,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"model": Failure, "description": "Not an administrator."},
 }
 LINES = "application/x-ndjson"
-STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
+STYLE = re.compile(rb"<style>((?:[^<]|<(?!/?style>))*+)</style>")
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
 ZoneText = Annotated[str, Field(max_length=60, description="Europe/Berlin, or +10:00; wins over offsetMin")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]

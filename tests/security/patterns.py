@@ -1,0 +1,153 @@
+"""Every regular expression of the code, how it is used, and what would make it slow."""
+
+import ast
+import importlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+SOURCE = Path(__file__).parents[2] / "src"
+USES = frozenset({"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
+SEARCHING = frozenset({"search", "sub", "subn", "split", "findall", "finditer"})
+
+
+@dataclass(frozen=True)
+class Used:
+    """A pattern, the name of the place it stands at, and the ways in which it is applied."""
+
+    pattern: "re.Pattern[Any]"
+    place: str
+    ways: frozenset[str]
+
+
+def used_patterns() -> list[Used]:
+    """All patterns with a constant text: those kept in modules and those written where they are used."""
+    trees = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+    everywhere = _ways_by_name(trees.values())
+    found: list[Used] = []
+    for path, tree in trees.items():
+        found.extend(_kept(path, everywhere | _ways_by_name([tree])))
+        found.extend(_inline(path, tree))
+    return found
+
+
+def _kept(path: Path, ways: dict[str, set[str]]) -> Iterator[Used]:
+    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    if "re.compile" not in path.read_text():
+        return
+    for variable, value in vars(importlib.import_module(name)).items():
+        if isinstance(value, re.Pattern):
+            yield Used(value, f"{name}.{variable}", _reduced(ways.get(variable) or set(USES)))
+
+
+def _inline(path: Path, tree: ast.AST) -> Iterator[Used]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and _is_of_re(node.func) and node.args):
+            continue
+        text = node.args[0]
+        if isinstance(text, ast.Constant) and node.func.attr in USES:  # type: ignore[attr-defined]
+            flags = eval(ast.unparse(_flags(node)), {"re": re})
+            place = f"{path.relative_to(SOURCE)}:{node.lineno}"
+            yield Used(re.compile(text.value, flags), place, _reduced({node.func.attr}))  # type: ignore[attr-defined]
+
+
+def _flags(node: ast.Call) -> ast.expr:
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "flags"]
+    position = {"search": 2, "match": 2, "fullmatch": 2, "findall": 2, "finditer": 2}.get(node.func.attr, 99)  # type: ignore[attr-defined]
+    return (named + node.args[position:] + [ast.Constant(0)])[0]
+
+
+def _is_of_re(function: ast.expr) -> bool:
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "re"
+    )
+
+
+def _ways_by_name(trees: Iterable[ast.AST]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in USES and isinstance(node.value, ast.Name):
+                found[node.value.id].add(node.attr)
+    return found
+
+
+def _reduced(ways: set[str]) -> frozenset[str]:
+    """Searching stands for everything that tries each place of a text; ``finditer`` goes through it all."""
+    return frozenset({"finditer" if way in SEARCHING else way for way in ways})
+
+
+def pumps(pattern: "re.Pattern[Any]") -> Iterator[tuple[str, str, str]]:
+    """Hostile texts as (before, again and again, after), made of what the pattern itself speaks of."""
+    parsed = parser.parse(
+        _text(pattern), pattern.flags & ~re.UNICODE if _is_bytes(pattern) else pattern.flags
+    )
+    words = list(dict.fromkeys(word for word in _words(parsed) if word))
+    letters = sorted({letter for word in words for letter in word} | set(_letters(parsed)) | set(" a0\n"))
+    pairs = [first + second for first in words[:8] for second in words[:8]]
+    spaced = [word + " " for word in (*words[:20], *pairs)]
+    repeated = list(dict.fromkeys([*letters[:40], *words[:40], *pairs, *spaced]))
+    joined = "".join(words)
+    for before in dict.fromkeys(["", *words[:6], *(word + '"' for word in words[:2])]):
+        for again in [*repeated, joined or "a"]:
+            yield before, again, "\0"
+    for first in letters[:14]:
+        for second in letters[:14]:
+            if first != second:
+                yield "", first + second, "\0"
+
+
+def _words(parsed: Any) -> Iterator[str]:
+    """The runs of literal letters in a pattern, its alternatives and groups among them."""
+    run = ""
+    for code, value in parsed:
+        if code is codes.LITERAL:
+            run += chr(value)
+            continue
+        yield run
+        run = ""
+        for inner in _inside(value):
+            yield from _words(inner)
+    yield run
+
+
+def _letters(parsed: Any) -> Iterator[str]:
+    for code, value in parsed:
+        if code is codes.IN:
+            yield from _of_class(value)
+        for inner in _inside(value):
+            yield from _letters(inner)
+
+
+def _of_class(items: Any) -> Iterator[str]:
+    samples = {codes.CATEGORY_DIGIT: "0", codes.CATEGORY_SPACE: " ", codes.CATEGORY_WORD: "a"}
+    for code, value in items:
+        if code is codes.LITERAL:
+            yield chr(value)
+        elif code is codes.RANGE:
+            yield chr(value[0])
+        elif code is codes.CATEGORY:
+            yield samples.get(value, "-")
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    if isinstance(value, parser.SubPattern):
+        yield value
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _inside(one)
+
+
+def _text(pattern: "re.Pattern[Any]") -> Any:
+    return pattern.pattern
+
+
+def _is_bytes(pattern: "re.Pattern[Any]") -> bool:
+    return isinstance(pattern.pattern, bytes)

@@ -1,0 +1,76 @@
+"""No pattern backtracks: on any hostile text its time grows as the text does, not as its square.
+
+`re` keeps the interpreter while it searches. A pattern whose time grows with the square of a text lets a
+portal, a visitor or a file stop every request and every poll of the process.
+"""
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from tests.security.patterns import Used, pumps, used_patterns
+
+REPEATS = (8, 12, 16, 20, 24, 32, 64, 256, 1024, 4096, 16384)
+"""Few ones first: a pattern whose time doubles with every repeat would never end on a long text."""
+
+LONGEST = 20_000
+
+NOTICED_S = 0.04
+"""Quicker than this no text of these can be while its time grows with the square."""
+
+GROWTH_MAX = 2.4
+"""How much faster than the text the time may grow; with the square it is 4 from one length to the next."""
+
+PATTERNS = used_patterns()
+
+
+def test_the_walk_finds_the_patterns_of_all_three_packages() -> None:
+    places = {used.place.partition(".")[0].partition("/")[0] for used in PATTERNS}
+    assert {"liveone", "changeover"} <= places
+    assert len(PATTERNS) > 100
+
+
+@pytest.mark.parametrize("used", PATTERNS, ids=lambda used: used.place)
+def test_a_pattern_takes_time_in_proportion_to_the_text(used: Used) -> None:
+    for way in sorted(used.ways):
+        for before, again, after in pumps(used.pattern):
+            found = slow(used.pattern, way, before, again, after)
+            assert found is None, f"{used.pattern.pattern!r} {way} on {before!r} + {again!r}*n: {found}"
+
+
+@pytest.mark.parametrize(
+    "text", [r"[\w.+%-]+@[\w-]+", r"<(script)\b.*?</\1\s*>", r"(a+)+$", r"\s+#+$", r"^(\d+\.?)*x"]
+)
+def test_a_pattern_that_backtracks_is_found(text: str) -> None:
+    pattern = re.compile(text, re.DOTALL)
+    assert any(slow(pattern, "finditer", *pump) for pump in pumps(pattern))
+
+
+def slow(pattern: "re.Pattern[Any]", way: str, before: str, again: str, after: str) -> str | None:
+    """By how much the time grew faster than the text, or None where it did not."""
+    shorter: tuple[int, Any] | None = None
+    for repeats in REPEATS:
+        text = before + again * repeats + after
+        if len(text) > LONGEST:
+            break
+        subject = text.encode("utf-8", "replace") if isinstance(pattern.pattern, bytes) else text
+        took_s = _once_s(pattern, way, subject)
+        if took_s > NOTICED_S and shorter is not None:
+            long_s = min([took_s, *(_once_s(pattern, way, subject) for _ in range(4 if took_s < 1 else 0))])
+            short_s = min(_once_s(pattern, way, shorter[1]) for _ in range(5))
+            growth = long_s / short_s / (len(text) / shorter[0])
+            if long_s > NOTICED_S and growth > GROWTH_MAX:
+                return f"{shorter[0]} letters {short_s:.4f} s, {len(text)} letters {long_s:.4f} s"
+        shorter = len(text), subject
+    return None
+
+
+def _once_s(pattern: "re.Pattern[Any]", way: str, subject: Any) -> float:
+    began_s = time.perf_counter()
+    found = getattr(pattern, way)(subject)
+    if way == "finditer":
+        for _ in found:
+            pass
+    return time.perf_counter() - began_s
