@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.measure import Measure
@@ -225,8 +224,7 @@ def serving(store: Store, auth: AuthSettings = AuthSettings()) -> Iterator[str]:
 
     services = Services(store, SystemClock(), auth, poll_now, daily, dict, "bench")
     app = create_app(services)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-    server = Server(config, app)
+    server = Server(app, timeout_graceful_shutdown=2)
     with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -6,9 +6,11 @@ import pytest
 
 from liveone import users
 from liveone.errors import ConfigError
-from liveone.users import Account
+from liveone.users import Account, Token
 
-ANN = Account("user_1", "ann@example.org", 'scrypt$"x"', True, ("aa", "bb"))
+ANN = Account(
+    "user_1", "ann@example.org", 'scrypt$"x"', True, (Token("aa"), Token("bb", "2026-11-29", "my grafana"))
+)
 BOB = Account("user_2", "bob@example.org")
 
 

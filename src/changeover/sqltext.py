@@ -14,7 +14,8 @@ from changeover.work import SqlStatement
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<string>'(?:''|[^'])*(?:'|\Z))
-      | (?P<name>"(?:""|[^"])*(?:"|\Z)|`(?:``|[^`])*(?:`|\Z)|\[[^\]]*(?:\]|\Z)|[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
+      | (?P<name>"(?:""|[^"])*(?:"|\Z)|`(?:``|[^`])*(?:`|\Z)|\[[^\]]*(?:\]|\Z)
+        |[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
       | (?P<number>\d[\w.]*|\.\d+)
       | (?P<parameter>[:@$][A-Za-z_]\w*|\$\{\w*\}|\?\d*)
       | (?P<semicolon>;)

@@ -27,9 +27,11 @@ from liveone.store import backup
 from liveone.store.backup import BackupReport
 from liveone.store.store import Store
 from liveone.vendorbook import VendorBook
-from liveone.web import server
+from liveone.watched import Watched
+from liveone.web import ended, server
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings, User
+from liveone.web.ended import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 if TYPE_CHECKING:
@@ -40,16 +42,27 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
 
 
-def auth_settings(config: Config) -> AuthSettings:
-    """Who may come in. Without a configured session key a restart ends every session."""
+def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
+    """Who may come in. Without a configured session key a restart ends every session.
+
+    ``keeps`` says that there is a disk to note ended sessions on.
+    """
     key = config.secrets.session_key or config.secrets.auth_password
-    accounts = users.load(config.users_path)
+    accounts = Watched(config.users_path, _people)
     return AuthSettings(
         auth_password=config.secrets.auth_password or None,
         cron_secret=config.secrets.cron_secret or None,
         session_key=key.encode() if key else secrets.token_bytes(32),
-        users=[User(a.id, a.email, a.password_hash, a.is_admin, a.token_hashes) for a in accounts],
+        people=accounts.current,
+        ended=EndedSessions(config.folder / ended.NAME if keeps else None),
     )
+
+
+def _people(path: Path) -> Sequence[User]:
+    return [
+        User(one.id, one.email, one.password_hash, one.is_admin, [token.hash for token in one.tokens])
+        for one in users.load(path)
+    ]
 
 
 def host_for(config: Config, auth: AuthSettings) -> str:

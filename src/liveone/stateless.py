@@ -40,7 +40,7 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
 
     Nothing is opened, sent or kept before a request needs it. Raises ConfigError.
     """
-    auth, clock = auth_settings(config), clock or SystemClock()
+    auth, clock = auth_settings(config, keeps=False), clock or SystemClock()
     _refuse_what_does_not_last(config, auth)
     store = Store(
         open_database(config, timeout_s=DATABASE_S),
@@ -67,7 +67,7 @@ def _refuse_what_does_not_last(config: Config, auth: AuthSettings) -> None:
             f"a host without a disk needs its database on a server, and {config.database.url} is a file",
             hint="Set LIVEONE_DATABASE_URL=libsql://HOST and LIVEONE_DATABASE_TOKEN.",
         )
-    if auth.users and not (config.secrets.session_key or config.secrets.auth_password):
+    if auth.accounts() and not (config.secrets.session_key or config.secrets.auth_password):
         raise ConfigError(
             "a login would hold on one instance only", hint="Set LIVEONE_SESSION_KEY to a long random text."
         )

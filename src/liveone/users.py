@@ -18,14 +18,28 @@ HEADER = "# LiveOne's users; written by `liveone users`. Keep this file at mode 
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as it is kept: its SHA-256 in hex, the day it was made (UTC, ISO), and what it is for."""
+
+    hash: str = field(repr=False)
+    made_on: str = ""
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called in lists; says nothing of the token."""
+        return self.hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """One person. ``password_hash`` is web.passwords' text form, ``token_hashes`` SHA-256 in hex."""
+    """One person. ``password_hash`` is web.passwords' text form."""
 
     id: str
     email: str
     password_hash: str = field(default="", repr=False)
     is_admin: bool = False
-    token_hashes: tuple[str, ...] = field(default=(), repr=False)
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
 
 
 def load(path: Path) -> tuple[Account, ...]:
@@ -59,14 +73,22 @@ def _account(table: dict[str, Any], where: str) -> Account:
             raise ConfigError(f"{where}: {key} is unknown or of the wrong type")
     if not table.get("id") or not table.get("email"):
         raise ConfigError(f"{where} needs an id and an email")
-    return Account(**{**table, "token_hashes": tuple(table.get("token_hashes", ()))})
+    fields = {key: value for key, value in table.items() if key != "token_hashes"}
+    return Account(**fields, tokens=tuple(_token(line, where) for line in table.get("token_hashes", ())))
+
+
+def _token(line: object, where: str) -> Token:
+    """``<hash>``, ``<hash> <day>`` or ``<hash> <day> <name>``."""
+    if not isinstance(line, str) or not line:
+        raise ConfigError(f"{where}: token_hashes must be a list of texts")
+    return Token(*line.split(" ", 2))
 
 
 def _table(account: Account) -> str:
     def text(value: str) -> str:
         return orjson.dumps(value).decode()
 
-    tokens = ", ".join(text(token) for token in account.token_hashes)
+    tokens = ", ".join(text(f"{each.hash} {each.made_on} {each.name}".strip()) for each in account.tokens)
     return (
         f"\n[[user]]\nid = {text(account.id)}\nemail = {text(account.email)}\n"
         f"password_hash = {text(account.password_hash)}\n"

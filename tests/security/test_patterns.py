@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 import pytest
-
 from tests.security.patterns import Used, pumps, used_patterns
 
 REPEATS = (8, 12, 16, 20, 24, 32, 64, 256, 1024, 4096, 16384)

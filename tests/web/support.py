@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any
 
 import httpx2
-import uvicorn
 
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_days
@@ -22,7 +20,7 @@ from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth import AuthSettings
-from liveone.web.server import KEEP_ALIVE_S, Server, listen
+from liveone.web.server import Server, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 NOW_AT = 1_755_475_331
@@ -39,6 +37,7 @@ class SetClock:
 
     def __init__(self, now_at: float = NOW_AT) -> None:
         self.at = now_at
+        self.sleeps = True
 
     def now_at(self) -> float:
         return self.at
@@ -47,7 +46,7 @@ class SetClock:
         return self.at
 
     async def sleep(self, seconds_s: float) -> None:
-        await asyncio.sleep(seconds_s)
+        await asyncio.sleep(seconds_s if self.sleeps else 0)
 
 
 class Calls:
@@ -133,13 +132,7 @@ def services(
 def serving(wired: Services, *, on_port: int = 0, **settings: object) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
     app = create_app(wired)
-    options: dict[str, Any] = {
-        "log_level": "warning",
-        "timeout_graceful_shutdown": 5,
-        "timeout_keep_alive": KEEP_ALIVE_S,
-    } | settings
-    config = uvicorn.Config(app, **options)
-    server = Server(config, app)
+    server = Server(app, **({"timeout_graceful_shutdown": 5} | settings))
     with listen("127.0.0.1", on_port or 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -8,6 +8,7 @@ from liveone import main
 from liveone.cli.context import Shell, pass_shell
 from liveone.config import Config, with_role
 from liveone.databases import only_reads
+from liveone.log_limit import limit_log
 from liveone.release import release
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -33,6 +34,7 @@ def serve_command(shell: Shell, role: str | None, verbose: bool) -> None:
 def start_logging(*, verbose: bool) -> None:
     """Log to standard error; third parties only when something is wrong."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT)
+    limit_log()
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 

@@ -2,13 +2,14 @@
 
 import secrets
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import click
 
 from liveone import users
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.errors import BadInput
-from liveone.users import Account
+from liveone.users import Account, Token
 from liveone.web.passwords import hash_password, hash_token
 
 PASSWORD_CHARACTERS_MIN = 8
@@ -16,7 +17,7 @@ PASSWORD_CHARACTERS_MIN = 8
 
 @click.group("users")
 def users_command() -> None:
-    """Add, list and remove people; passwords and API tokens. A running server reads them when it starts."""
+    """Add, list and remove people; passwords and API tokens. A running server knows of it at once."""
 
 
 @users_command.command("list")
@@ -30,7 +31,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
         return
     for account in accounts:
         role = "admin" if account.is_admin else "user"
-        click.echo(f"{account.id}  {account.email}  {role}  {len(account.token_hashes)} tokens")
+        click.echo(f"{account.id}  {account.email}  {role}  {len(account.tokens)} tokens")
     if not accounts:
         click.echo("No users yet. Add one: liveone users add you@example.org --admin")
 
@@ -58,7 +59,7 @@ def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, pass
 @click.argument("email")
 @pass_shell
 def remove_user(shell: Shell, email: str) -> None:
-    """EMAIL may no longer sign in; systems and readings stay."""
+    """EMAIL is out at once: sessions, tokens and open pages end. Systems and readings stay."""
     account = _find(shell, email)
     accounts = users.load(shell.config.users_path)
     users.save(shell.config.users_path, [a for a in accounts if a.id != account.id])
@@ -67,25 +68,61 @@ def remove_user(shell: Shell, email: str) -> None:
 
 @users_command.command("password")
 @click.argument("email")
+@click.option("--keep-tokens", is_flag=True, help="Leave the API tokens valid.")
 @click.password_option(help="Asked for when not given.")
 @pass_shell
-def set_password(shell: Shell, email: str, password: str) -> None:
-    """Give EMAIL another password; every session of theirs ends when the server is started again."""
+def set_password(shell: Shell, email: str, password: str, keep_tokens: bool) -> None:
+    """Give EMAIL another password: every session and API token of theirs ends at once."""
     _refuse_short(password)
     account = _find(shell, email)
-    _replace(shell, replace(account, password_hash=hash_password(password)))
-    click.echo(f"{account.email} has a new password.")
+    tokens = account.tokens if keep_tokens else ()
+    _replace(shell, replace(account, password_hash=hash_password(password), tokens=tokens))
+    ended = len(account.tokens) - len(tokens)
+    click.echo(f"{account.email} has a new password; {ended} tokens were revoked.")
 
 
 @users_command.command("token")
 @click.argument("email")
+@click.option("--name", default="", help="What it is for, such as grafana.")
 @pass_shell
-def give_token(shell: Shell, email: str) -> None:
+def give_token(shell: Shell, email: str, name: str) -> None:
     """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
     account = _find(shell, email)
     token = f"lo_{secrets.token_urlsafe(32)}"
-    _replace(shell, replace(account, token_hashes=(*account.token_hashes, hash_token(token))))
+    today = datetime.now(UTC).date().isoformat()
+    kept = Token(hash_token(token), today, " ".join(name.split()))
+    _replace(shell, replace(account, tokens=(*account.tokens, kept)))
     click.echo(token)
+
+
+@users_command.command("tokens")
+@click.argument("email")
+@json_option
+@pass_shell
+def list_tokens(shell: Shell, email: str, as_json: bool) -> None:
+    """The API tokens of EMAIL: id, the day each was made, what it is for."""
+    tokens = _find(shell, email).tokens
+    if as_json:
+        print_json([{"id": each.id, "made_on": each.made_on, "name": each.name} for each in tokens])
+        return
+    for each in tokens:
+        click.echo(f"{each.id}  {each.made_on or 'of unknown age'}  {each.name}".rstrip())
+    if not tokens:
+        click.echo("No tokens. Make one: liveone users token EMAIL --name grafana")
+
+
+@users_command.command("revoke")
+@click.argument("email")
+@click.argument("token_id")
+@pass_shell
+def revoke_token(shell: Shell, email: str, token_id: str) -> None:
+    """End the API token TOKEN_ID of EMAIL at once; `all` ends every one."""
+    account = _find(shell, email)
+    kept = tuple(each for each in account.tokens if token_id not in ("all", each.id))
+    if len(kept) == len(account.tokens):
+        raise BadInput(f"no token {token_id!r}", hint=f"See `liveone users tokens {account.email}`.")
+    _replace(shell, replace(account, tokens=kept))
+    click.echo(f"{len(account.tokens) - len(kept)} tokens of {account.email} were revoked.")
 
 
 def _replace(shell: Shell, changed: Account) -> None:

@@ -1,7 +1,7 @@
 """Make an answer fit to be kept and shown: no password, cookie or e-mail address survives.
 
-What is kept is JSON that any reader takes: finite numbers of 64 bits, printable text, a bounded depth. However
-large or hostile an answer is, only its beginning is looked at, and in time proportional to that.
+What is kept is JSON that any reader takes: finite numbers of 64 bits, printable text, a bounded depth.
+However large or hostile an answer is, only its beginning is looked at, and in time proportional to that.
 """
 
 import math

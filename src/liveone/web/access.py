@@ -1,17 +1,27 @@
 """What a caller may see: the systems it owns or was given; another's system does not exist for it (404)."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from liveone.domain.system import System
 from liveone.store import systems
 from liveone.store.store import Store
+from liveone.web import sessions
 from liveone.web.answers import ApiError, bad_parameter
-from liveone.web.auth import Caller, Gate, bearer_of
+from liveone.web.auth import COOKIE, Caller, Gate, TooMany, bearer_of
 from liveone.web.services import Services
 
+PATIENCE_S = 2.0
+Looked = TypeVar("Looked")
+Owner = Annotated[str | None, Security(APIKeyCookie(name=COOKIE, scheme_name="owner", auto_error=False))]
+Session = Annotated[
+    str | None, Security(APIKeyCookie(name=sessions.COOKIE, scheme_name="session", auto_error=False))
+]
+Bearer = Annotated[object, Security(HTTPBearer(scheme_name="token", auto_error=False))]
+CronSecret = Annotated[object, Security(HTTPBearer(scheme_name="cron secret", auto_error=False))]
 NO_SYSTEM = "No system is set up here yet. Add one with `liveone systems add`."
 
 
@@ -27,35 +37,57 @@ def gate_of(request: Request) -> Gate:
     return gate
 
 
-async def _caller(request: Request) -> Caller:
+async def asking(
+    request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
+) -> Caller:
+    """Who asks; the schemes are for the API's description alone."""
     clock = services_of(request).clock
-    return gate_of(request).caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
+    return await _in_turn(
+        request,
+        lambda: gate_of(request).caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s()),
+    )
 
 
 async def _services(request: Request) -> Services:
     return services_of(request)
 
 
-async def _admin(request: Request) -> Caller:
-    caller = await _caller(request)
+async def administrator(
+    request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
+) -> Caller:
+    caller = await asking(request)
     if not caller.is_admin:
         raise ApiError(403, "Only an administrator may see this.")
     return caller
 
 
-async def _cron(request: Request) -> None:
-    gate_of(request).cron(request, services_of(request).clock.monotonic_s())
+async def cron_caller(request: Request, _secret: CronSecret = None) -> None:
+    clock = services_of(request).clock
+    await _in_turn(request, lambda: gate_of(request).cron(request, clock.monotonic_s()))
 
 
-async def _cron_or_administrator(request: Request) -> None:
+async def cron_or_administrator(
+    request: Request, _secret: CronSecret = None, _owner: Owner = None, _session: Session = None
+) -> None:
     """As the original service let the owner order days with the cookie of the pages."""
-    await (_cron(request) if bearer_of(request) else _admin(request))
+    await (cron_caller(request) if bearer_of(request) else administrator(request))
 
 
-Asking = Annotated[Caller, Depends(_caller)]
-Administrator = Annotated[Caller, Depends(_admin)]
-CronCaller = Depends(_cron)
-CronOrAdministrator = Depends(_cron_or_administrator)
+async def _in_turn(request: Request, look: Callable[[], Looked]) -> Looked:
+    """Look at a credential; where others guessed too often from its address, once more a little later."""
+    try:
+        return look()
+    except TooMany as too_many:
+        if too_many.wait_s > PATIENCE_S:
+            raise
+        await services_of(request).clock.sleep(too_many.wait_s + 0.01)
+        return look()
+
+
+Asking = Annotated[Caller, Depends(asking)]
+Administrator = Annotated[Caller, Depends(administrator)]
+CronCaller = Depends(cron_caller)
+CronOrAdministrator = Depends(cron_or_administrator)
 Wired = Annotated[Services, Depends(_services)]
 
 

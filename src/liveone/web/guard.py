@@ -8,9 +8,11 @@ import ipaddress
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liveone.web.answers import ApiError, error_answer, log
+from liveone.web.bodies import refuse_larger
 
 POLICY = "; ".join(
     (
@@ -64,7 +66,9 @@ class Guard:
             await error_answer(refusal)(scope, receive, send_guarded)
             return
         try:
-            await self.app(_routed(scope), receive, send_guarded)
+            await self.app(_routed(scope), refuse_larger(scope, receive), send_guarded)
+        except HTTPException as refused:
+            await error_answer(ApiError(refused.status_code, refused.detail))(scope, receive, send_guarded)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             if not started:
@@ -72,8 +76,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ApiError | None:
         headers = Headers(scope=scope)
-        if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
-            return ApiError(403, "Requests from other sites' pages are refused.")
+        if scope["method"] not in SAFE_METHODS and is_foreign(headers):
+            return FOREIGN
         if not self.local_only:
             return None
         peer = scope["client"][0] if scope.get("client") else ""
@@ -95,6 +99,24 @@ NOT_LOCAL = ApiError(
     "This server has no password yet, so it answers only to its own machine, as localhost.",
     hint="Set AUTH_PASSWORD in its environment and start it again.",
 )
+
+
+FOREIGN = ApiError(
+    403,
+    "Requests from other sites' pages are refused.",
+    hint="Behind a proxy, let it pass the Host header on: proxy_set_header Host $host.",
+)
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a page of another origin sends a request. Programs send neither header.
+
+    A browser's own word (Sec-Fetch-Site) counts; without it, as on plain http, Origin must name this host.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()
 
 
 def is_loopback(address: str) -> bool:

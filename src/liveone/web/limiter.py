@@ -1,56 +1,65 @@
-"""How many wrong credentials one client may offer: a bounded count per address, in bounded memory.
+"""How often a secret may be guessed: some guesses at once, then one at a time, ever slower.
 
-Only guessable secrets are counted (a password typed or sent as a cookie); a genuine session is never.
+Nobody is shut out for long: whoever waits his turn is heard, so a stranger's wrong guesses cost the owner
+seconds. Only guessable secrets are counted; a genuine session or token never is.
 """
 
 import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
+DOUBLINGS_MAX = 6
+
 
 @dataclass(slots=True)
-class _Window:
-    started_s: float
-    failures: int
+class _Guesses:
+    count: int = 0
+    last_s: float = 0.0
+    next_s: float = 0.0
 
 
 class Limiter:
-    """At most ``failures`` per client and ``window_s`` seconds; remembers at most ``clients`` clients.
+    """``free`` guesses of one name, then one every ``spacing_s``, doubled with each ``free`` more.
 
-    Times are monotonic seconds. When full, the client that failed longest ago is forgotten.
+    A name is an account at an address, or whatever else guesses are counted for. Times are monotonic seconds.
+    After ``forget_s`` without a guess all is forgotten; of more than ``names`` names the one that guessed
+    longest ago.
     """
 
-    def __init__(self, *, failures: int = 10, window_s: float = 60.0, clients: int = 4096) -> None:
-        self._most, self._window_s, self._clients = failures, window_s, clients
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+    def __init__(self, *, free: int, spacing_s: float, forget_s: float = 900.0, names: int = 4096) -> None:
+        self._free, self._spacing_s, self._forget_s, self._most = free, spacing_s, forget_s, names
+        self._names: OrderedDict[str, _Guesses] = OrderedDict()
 
-    def wait_s(self, client: str, now_s: float) -> int:
-        """Seconds this client has to wait before its next guess is looked at; 0 when it need not."""
-        window = self._windows.get(_network(client))
-        if window is None or window.failures < self._most:
-            return 0
-        return max(0, int(window.started_s + self._window_s - now_s) + 1) if self._open(window, now_s) else 0
+    def wait_s(self, name: str, now_s: float) -> float:
+        """Seconds until the next guess of this name may be looked at."""
+        guesses = self._names.get(name)
+        return max(0.0, guesses.next_s - now_s) if guesses else 0.0
 
-    def failed(self, client: str, now_s: float) -> None:
-        """Count a wrong credential."""
-        name = _network(client)
-        window = self._windows.pop(name, None)
-        if window is None or not self._open(window, now_s):
-            window = _Window(now_s, 0)
-        window.failures += 1
-        self._windows[name] = window
-        if len(self._windows) > self._clients:
-            self._windows.popitem(last=False)
+    def guessed(self, name: str, now_s: float) -> None:
+        """Count a guess from its start, so that many at once do not help."""
+        guesses = self._names.pop(name, None)
+        if guesses is None or now_s - max(guesses.last_s, guesses.next_s) > self._forget_s:
+            guesses = _Guesses()
+        guesses.count, guesses.last_s = guesses.count + 1, now_s
+        if guesses.count >= self._free:
+            doublings = min(DOUBLINGS_MAX, guesses.count // self._free - 1)
+            guesses.next_s = max(now_s, guesses.next_s) + self._spacing_s * 2**doublings
+        self._names[name] = guesses
+        if len(self._names) > self._most:
+            self._names.popitem(last=False)
 
-    def forgive(self, client: str) -> None:
-        """Forget the failures of a client that has shown a right credential."""
-        self._windows.pop(_network(client), None)
+    def was_right(self, name: str) -> None:
+        """The last guess of this name was none: it does not count, and those before it still do."""
+        guesses = self._names.get(name)
+        if guesses:
+            guesses.count -= 1
 
-    def _open(self, window: _Window, now_s: float) -> bool:
-        return now_s - window.started_s < self._window_s
+    def forgive(self, name: str) -> None:
+        """Forget the guesses of a name that has shown the right secret."""
+        self._names.pop(name, None)
 
 
-def _network(client: str) -> str:
+def network_of(client: str) -> str:
     """An IPv6 client owns at least a /64, so that is what is counted."""
     try:
         address = ipaddress.ip_address(client)

@@ -7,7 +7,7 @@ cannot keep up is dropped (its client reconnects and catches up); nobody listeni
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -21,9 +21,11 @@ from liveone.store.store import Store
 from liveone.web.answers import ApiError, log
 from liveone.web.readings_json import event
 
-WATCH_S, RETRY_S = 0.1, 2.0
+WATCH_S, RETRY_S, WELCOME_S = 0.1, 2.0, 1.0
 CATCH_UP_S = 3600
-MOST_LISTENERS, MOST_QUEUED, QUEUED_EACH = 200, 100, 3
+MOST_LISTENERS, MOST_QUEUED, QUEUED_EACH = 1000, 100, 3
+SHARE = 4
+"""One account, and one address, may have a quarter of all streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Event:
 
     at: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose stream it is: the ``account``, the network ``address`` it comes from, whether it ``may_stay``."""
+
+    account: str = ""
+    address: str = ""
+    may_stay: Callable[[], bool] = lambda: True
 
 
 @dataclass(eq=False, slots=True)
@@ -43,6 +54,7 @@ class Listener:
 
     zones: Mapping[int, Zone]
     last_at: dict[int, int] = field(default_factory=dict)
+    whose: Whose = field(default_factory=Whose)
     queue: "asyncio.Queue[Event | None]" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,22 +71,33 @@ class Live:
         self._watcher: asyncio.Task[None] | None = None
         self._threads = CapacityLimiter(1)
         self._closed = False
+        self.most = MOST_LISTENERS
 
     @property
     def count(self) -> int:
         return len(self._listeners)
 
     def join(self, listener: Listener) -> None:
-        """Deliver what is newer than ``listener.last_at`` from now on; ApiError 503 when full or closing."""
-        if self._closed or self.count >= MOST_LISTENERS:
-            reason = (
-                "The server is stopping" if self._closed else f"{MOST_LISTENERS} streams are open already"
-            )
-            raise ApiError(503, f"{reason}; try again later.", headers={"retry-after": "10"})
+        """Deliver what is newer than ``listener.last_at`` from now on.
+
+        Raises ApiError: 503 when full or closing, 429 when its account or address has its share.
+        """
+        self._refuse(listener)
         self._listeners.add(listener)
         self._joined = True
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    def _refuse(self, listener: Listener) -> None:
+        later = {"retry-after": "10"}
+        if self._closed or self.count >= self.most:
+            reason = "The server is stopping" if self._closed else f"{self.most} streams are open already"
+            raise ApiError(503, f"{reason}; try again later.", headers=later)
+        share = max(1, self.most // SHARE)
+        for name in ("account", "address"):
+            whose = getattr(listener.whose, name)
+            if sum(1 for one in self._listeners if getattr(one.whose, name) == whose) >= share:
+                raise ApiError(429, f"Your {name} has {share} streams open; close some.", headers=later)
 
     def leave(self, listener: Listener) -> None:
         self._listeners.discard(listener)
@@ -101,8 +124,12 @@ class Live:
     async def _follow(self) -> None:
         seen: int | None = None
         failing = False
+        loop, next_look_s = asyncio.get_running_loop(), 0.0
         while self._listeners:
             wait_s = WATCH_S
+            if loop.time() >= next_look_s:
+                next_look_s = loop.time() + WELCOME_S
+                self._drop_unwelcome()
             try:
                 token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)
                 if token != seen or self._joined:
@@ -115,6 +142,11 @@ class Live:
                     log.warning("live readings wait for the database: %s", error)
                 failing, wait_s = True, RETRY_S
             await asyncio.sleep(wait_s)
+
+    def _drop_unwelcome(self) -> None:
+        """End the streams of those who were signed out, removed or given another password."""
+        for listener in [one for one in self._listeners if not one.whose.may_stay()]:
+            self._drop(listener)
 
     def _wanted(self) -> dict[int, tuple[int, Zone]]:
         """For each system, the oldest reading that one of its listeners has as its last."""

@@ -6,12 +6,15 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import uvicorn
 from fastapi import FastAPI
 
 from liveone.errors import BadInput
+from liveone.web.connections import Connection, Connections
+from liveone.web.descriptors import make_room
 
 FIRST_PASSED_FD = 3
 """Where systemd's socket activation puts the first socket (sd_listen_fds)."""
@@ -32,11 +35,30 @@ LISTEN_HINTS = {
 
 
 class Server(uvicorn.Server):
-    """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop."""
+    """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop.
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
-        super().__init__(config)
+    ``settings`` are uvicorn's, and win over ours.
+    """
+
+    def __init__(self, app: FastAPI, *, proxies: Sequence[str] = (), **settings: Any) -> None:
+        room = make_room()
+        limits = Connections(room.connections, proxies=proxies)
+        ours: dict[str, Any] = {
+            "loop": "asyncio",
+            "http": partial(Connection, limits),
+            "ws": "none",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "proxy_headers": bool(proxies),
+            "forwarded_allow_ips": list(proxies),
+            "backlog": room.burst,
+            "timeout_keep_alive": KEEP_ALIVE_S,
+            "timeout_graceful_shutdown": GRACE_S,
+        }
+        super().__init__(uvicorn.Config(app, **(ours | settings)))
         self._live = app.state.live
+        self._live.most = min(self._live.most, limits.most * 3 // 4)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._live.close()
@@ -104,21 +126,8 @@ def run(
 
     An error of the companion stops the server and is raised here.
     """
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
     with listening:
-        asyncio.run(_serve(Server(config, app), listening, companion, ready))
+        asyncio.run(_serve(Server(app, proxies=trusted_proxies), listening, companion, ready))
 
 
 async def _serve(

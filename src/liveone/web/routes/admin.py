@@ -11,12 +11,13 @@ from liveone.store import leases, polling, readings, storage, systems
 from liveone.web import original
 from liveone.web.access import Administrator, Wired
 from liveone.web.answers import answer
+from liveone.web.asked_first import AskedFirst
 from liveone.web.models import Done, Failure
 from liveone.web.numbers import rounded
 from liveone.web.overview import identity, polling_json
 from liveone.web.readings_json import iso_or_none
 
-router = APIRouter(prefix="/api/admin", tags=["admin"])
+router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": Done},
     401: {"model": Failure, "description": "No credential, or a wrong one."},
@@ -67,7 +68,7 @@ def users(_: Administrator, services: Wired) -> Response:
                 ],
             ),
         }
-        for user in services.auth.users
+        for user in services.auth.accounts()
     ]
     owner, now = bool(services.auth.auth_password), _at(services.clock.now_at())
     return answer({"success": True, "singleOwner": owner, "users": rows, "totalUsers": len(rows), **now})

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Response
 from starlette.responses import FileResponse
 
 from liveone.web.access import Administrator, Wired
-from liveone.web.answers import ApiError, answer, plain
+from liveone.web.answers import NO_STORE, ApiError, answer, plain
+from liveone.web.asked_first import AskedFirst
 from liveone.web.models import Confirmed
 from liveone.web.routes.steward import RESPONSES
 from liveone.web.services import Backups
 
-router = APIRouter(prefix="/api/admin/backups", tags=["admin"])
+router = APIRouter(route_class=AskedFirst, prefix="/api/admin/backups", tags=["admin"])
 
 
 async def _backups(_: Administrator, services: Wired) -> Backups:
@@ -47,7 +48,9 @@ def back_up(folder: Folder) -> Response:
 @router.get("/{name}", summary="Download a backup", responses=RESPONSES)
 def download(folder: Folder, name: str) -> Response:
     """An SQLite file."""
-    return FileResponse(folder.file(name), media_type="application/vnd.sqlite3", filename=name)
+    return FileResponse(
+        folder.file(name), media_type="application/vnd.sqlite3", filename=name, headers=NO_STORE
+    )
 
 
 @router.get("/{name}/contents", summary="What a backup holds", responses=RESPONSES)

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Response
 from liveone.domain.zones import Zone
 from liveone.web.access import CronCaller, CronOrAdministrator, Wired, system_number
 from liveone.web.answers import answer, bad_parameter
+from liveone.web.asked_first import AskedFirst
 from liveone.web.models import CronAnswer, DailyOrder, Failure
 from liveone.web.services import DailyJob, PollOutcome, Services
 
-router = APIRouter(prefix="/api/cron", tags=["cron"])
+router = APIRouter(route_class=AskedFirst, prefix="/api/cron", tags=["cron"])
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": CronAnswer, "description": "Done; each system's outcome."},
     401: {"model": Failure, "description": "Send Authorization: Bearer <CRON_SECRET>."},

@@ -9,6 +9,7 @@ from liveone.domain.zones import zone_of
 from liveone.web import fields as history_fields
 from liveone.web.access import Asking, Wired, system_for, systems_for
 from liveone.web.answers import answer, bad_parameter, tagged
+from liveone.web.asked_first import AskedFirst
 from liveone.web.auth import Caller
 from liveone.web.cards import Cards
 from liveone.web.examples import DATA, HISTORY
@@ -21,7 +22,7 @@ from liveone.web.rules import ORIGINAL, V2, Rules
 from liveone.web.series import Source
 from liveone.web.services import Services
 
-router = APIRouter(prefix="/api", tags=["data"])
+router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 NOT_YOURS: dict[int | str, dict[str, Any]] = {
     401: {"model": Failure, "description": "No credential, or a wrong one."},
     404: {"model": Failure, "description": "No such system, or somebody else's."},

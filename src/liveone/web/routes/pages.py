@@ -84,7 +84,7 @@ async def login(request: Request) -> Response:
     if _is_known(request):
         return RedirectResponse(_own_page(request.query_params.get("next", "/")), 303)
     return _html(
-        request, "login.html", {"accounts": bool(settings.users), "owner": bool(settings.auth_password)}
+        request, "login.html", {"accounts": bool(settings.accounts()), "owner": bool(settings.auth_password)}
     )
 
 

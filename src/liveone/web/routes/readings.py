@@ -11,6 +11,7 @@ from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.web.access import Asking, Wired, system_for
 from liveone.web.answers import answer, bad_parameter
+from liveone.web.asked_first import AskedFirst
 from liveone.web.daily import COUNT, days_of, expected_intervals
 from liveone.web.models import Done, Failure
 from liveone.web.numbers import rounded
@@ -19,7 +20,7 @@ from liveone.web.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, powe
 from liveone.web.routes.data import NOT_YOURS, SystemId
 from liveone.web.series import Source
 
-router = APIRouter(prefix="/api", tags=["data"])
+router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 LONGEST_S = 86_400
 LONGEST_DAYS = 20_000
 LONGEST_FAULT_DAYS, MOST_FAULTS = 31, 100

@@ -20,11 +20,12 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
 from liveone.web.access import Administrator, Wired
 from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
+from liveone.web.asked_first import AskedFirst
 from liveone.web.models import Confirmed, Done, Failure, Order
 from liveone.web.readings_json import iso_or_none
 from liveone.web.services import Administration, DailyJob, Services
 
-router = APIRouter(prefix="/api/admin", tags=["admin"])
+router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": Done},
     400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},

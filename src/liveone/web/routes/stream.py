@@ -9,13 +9,14 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
 from liveone.store.store import Store
-from liveone.web.access import Asking, Wired, system_for, systems_for
-from liveone.web.auth import Caller
-from liveone.web.live import CATCH_UP_S, Event, Listener, Live, encode, since
+from liveone.web.access import Asking, Wired, gate_of, system_for, systems_for
+from liveone.web.asked_first import AskedFirst
+from liveone.web.auth import OWNER, Caller, address_of
+from liveone.web.live import CATCH_UP_S, Event, Listener, Live, Whose, encode, since
 from liveone.web.routes.data import NOT_YOURS, SystemId
 from liveone.web.stream import RELOAD, EventStream, frame, unnamed
 
-router = APIRouter(prefix="/api", tags=["data"])
+router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 ALL = "all"
 EXAMPLE = 'retry: 2000\n\nid: 1755475200\nevent: reading\ndata: {"systemId":1,"timestamp":"..."}\n\n'
 
@@ -41,14 +42,20 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
     live: Live = request.app.state.live
     session_s = math.inf if caller.until_at is None else caller.until_at - services.clock.now_at()
     longest_s = min(session_s, services.stream_s)
+    whose = Whose(
+        caller.account or OWNER,
+        address_of(request),
+        lambda: gate_of(request).still(caller, services.clock.now_at()),
+    )
     if system_id == ALL:
         zones, newest = await run_in_threadpool(_start_all, services.store, caller)
-        everybody = Listener(zones, {number: event.at for number, event in newest.items()})
+        everybody = Listener(zones, {number: event.at for number, event in newest.items()}, whose)
         live.join(everybody)
         return EventStream(live, everybody, [*map(unnamed, newest.values())], longest_s)
     last_at = _last_event_at(request)
     system, zone, first = await run_in_threadpool(_start, services.store, caller, system_id, last_at)
-    listener = Listener({system.id: zone}, {system.id: max([one.at for one in first], default=last_at or 0)})
+    newest_at = max([one.at for one in first], default=last_at or 0)
+    listener = Listener({system.id: zone}, {system.id: newest_at}, whose)
     live.join(listener)
     missed = [RELOAD] if last_at is not None and first and first[0].at - last_at > CATCH_UP_S else []
     return EventStream(live, listener, [*missed, *map(frame, first)], longest_s)

@@ -1,0 +1,37 @@
+"""How large a request's body may be: what is larger is refused with 413 before any of it is kept.
+
+A body of unknown length (chunked) is counted as it comes.
+"""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope
+
+BODY_BYTES_MAX = 64 * 1024
+LARGER: Mapping[str, int] = {}
+"""Paths that take more, and how many bytes. Such a path asks who sends it, then reads in pieces."""
+
+
+def refuse_larger(scope: Scope, receive: Receive) -> Receive:
+    """``receive`` for a body that is not too large; else HTTPException 413, at once or when it shows."""
+    most = LARGER.get(scope["path"], BODY_BYTES_MAX)
+    stated = Headers(scope=scope).get("content-length", "")
+    if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
+        raise too_large(most)
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most:
+            raise too_large(most)
+        return message
+
+    return counted
+
+
+def too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"The body is too large: at most {most:,} bytes are taken here.")
