@@ -22,9 +22,9 @@ def grows(work: Callable[[str], Any], letters: str) -> float:
 
     def least_s(repeats: int) -> float:
         def once_s() -> float:
-            began_s = time.perf_counter()
+            began_s = time.thread_time()
             work(letters * repeats)
-            return time.perf_counter() - began_s
+            return time.thread_time() - began_s
 
         return min(once_s() for _ in range(3))
 

@@ -243,7 +243,7 @@ def test_an_unchanged_history_is_304_and_compressed_only_for_far_clients(
     assert "content-encoding" not in first.headers
     assert owner.get(url, headers={"if-none-match": first.headers["etag"]}).status_code == 304
     clock = SetClock(NOW_AT + 20)
-    with serving(services(store, clock=clock), forwarded_allow_ips="*") as client:
+    with serving(services(store, clock=clock), proxy_headers=True, forwarded_allow_ips="*") as client:
         far = {"x-forwarded-for": "192.0.2.1", "accept-encoding": "gzip"} | COOKIE
         answer = client.get(url, headers=far)
         assert answer.headers["content-encoding"] == "gzip"

@@ -14,7 +14,7 @@ from changeover.commands.database import program, read_database_commands, unwrap
 from changeover.plan import Phase
 
 _ITEM = re.compile(r"(?P<indent> {0,3})(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?P<text>\S.*)$")
-_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?P<code>.+?)(?P=ticks)(?!`)")
+_SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,9}+)(?!`)(?P<code>.+?)(?P=ticks)(?!`)")
 _URL = re.compile(r"https?://[^\s)>\]`'\"*]*[^\s)>\]`'\"*.,;:!?]")
 _QUERY = re.compile(r"(?is)\s*(?:select|with|pragma\s+(?:integrity_check|quick_check|foreign_key_check))\b")
 _GIVES = re.compile(

@@ -10,7 +10,7 @@ from liveone.transfer.fields import FIELDS, IGNORED, TIME_NAMES, column_of, fiel
 from liveone.transfer.layouts import LAYOUTS, Layout, recognised
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
 
-UNIT = re.compile(r"\s*[\[(]\s*([kM]?Wh?|%|[^\])]*)\s*[\])]\s*$")
+UNIT = re.compile(r"[\[(]\s{0,9}([^\[\]()]*?)\s{0,9}[\])]\s*$")
 """A unit behind a name: ``Power [kW]``, ``Energy Produced (Wh)``."""
 SHOWN = 12
 

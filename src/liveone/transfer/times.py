@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)[ T,]*(.*)", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
-_OFFSET = re.compile(r"(.*?)\s*(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
+_OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Times:
             return SERIAL_EPOCH + timedelta(seconds=round(days * 86_400))
         offset = _OFFSET.fullmatch(text)
         try:
-            moment = self._written(offset[1] if offset else text)
+            moment = self._written(offset[1].rstrip() if offset else text)
         except ValueError as error:
             reason = str(error) if "order" in str(error) else "is neither epoch seconds nor ISO 8601"
             raise ValueError(f"time {text!r} {reason}") from None

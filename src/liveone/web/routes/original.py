@@ -10,12 +10,13 @@ from liveone.store import systems
 from liveone.web import original
 from liveone.web.access import Asking, Wired, systems_for
 from liveone.web.answers import ApiError, answer
+from liveone.web.asked_first import AskedFirst
 from liveone.web.auth import Caller
 from liveone.web.models import Done, Failure
 from liveone.web.routes.steward import RESPONSES, Steward, administration
 from liveone.web.services import Services
 
-router = APIRouter(prefix="/api", tags=["as the original service"])
+router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["as the original service"])
 VENDOR = "select.live"
 ASK_SOMEBODY = "Ask an administrator to add the system, or to give you a role in it."
 SIGNED_IN: dict[int | str, dict[str, Any]] = {
