@@ -71,6 +71,7 @@ class VendorConfig:
     verify_tls: bool | None = None
     timeout_s: float = 20.0
     grid_sign: Mapping[str, str] = field(default_factory=dict)
+    reserve_pct: Mapping[str, float] = field(default_factory=dict)
     password: str = field(default="", repr=False)
 
 
@@ -227,6 +228,10 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
     if origin is tuple:
         if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
             return tuple(str(item) for item in value)
+    elif origin is Mapping and get_args(wanted)[1] is float:
+        if isinstance(value, dict) and all(_is_pct(item) for item in value.values()):
+            return {str(key): float(item) for key, item in value.items()}
+        raise ConfigError(f"{where} must map sites to percentages from 0 to 100")
     elif origin is Mapping:
         if isinstance(value, dict) and all(item in GRID_SIGNS for item in value.values()):
             return {str(key): str(item) for key, item in value.items()}
@@ -238,6 +243,10 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
         if type(value) in kinds:
             return value
     raise ConfigError(f"{where} = {value!r} has the wrong type")
+
+
+def _is_pct(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: Any, where: str) -> None:

@@ -159,6 +159,7 @@ def services_of(
         cadence_s=config.collect.cadence_s,
         stream_s=config.server.stream_s or STREAM_S,
         role=config.serve.role,
+        reserve_pct=vendors.reserve_pct,
         administration=Steward(
             store=store,
             clock=clock,

@@ -42,6 +42,14 @@ class VendorBook:
             hint=f'Add a [[vendor]] with type = "{vendor_type}" to the settings.',
         )
 
+    def reserve_pct(self, system: System) -> float | None:
+        """The state of charge at which the settings say that a system's battery is not used further."""
+        try:
+            account = self.account_for(system.vendor_type, system.vendor_site_id)
+        except ConfigError:
+            return None
+        return account.reserve_pct.get(system.vendor_site_id)
+
     def named(self, name: str) -> Vendor:
         """The vendor of an account. Raises ConfigError for an unknown name."""
         with self._lock:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { storedKwh } from "../../src/liveone/web/static/js/core/battery.js";
-import { isShown, needsAttention, readFleet, standing, together, writeFleet } from "../../src/liveone/web/static/js/core/fleet.js";
+import { isShown, kindOf, needsAttention, readFleet, standing, together, writeFleet } from "../../src/liveone/web/static/js/core/fleet.js";
 import { sourceKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { silence } from "../../src/liveone/web/static/js/core/freshness.js";
 import { RADIUS, SPOTS, WAYS, link, ring, thickness } from "../../src/liveone/web/static/js/core/links.js";
@@ -46,9 +46,11 @@ test("sums leave out the silent and never make a number out of nothing", () => {
 test("what is shown of many is an address, and an address shows it", () => {
   for (const search of ["", "?show=attention&as=list&q=Farm+2"]) assert.equal(writeFleet(readFleet(search)), search);
   assert.deepEqual(readFleet("?show=everything&as=pie"), { show: "all", as: "cards", q: "" });
-  assert.equal(isShown({ show: "all", q: " FARM" }, "Off-grid farm", false), true);
-  assert.equal(isShown({ show: "attention", q: "" }, "Off-grid farm", false), false);
-  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", false), true);
+  assert.equal(isShown({ show: "all", q: " FARM" }, "Off-grid farm", ""), true);
+  assert.equal(isShown({ show: "attention", q: "" }, "Off-grid farm", "live"), false);
+  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", "live"), true);
+  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", kindOf("paused", false)), false);
+  assert.deepEqual([kindOf("fresh", false), kindOf("silent", true), kindOf("paused", false)], ["live", "attention", ""]);
 });
 
 test("arrows begin and end outside of the nodes, point the right way and are as thick as their power", () => {

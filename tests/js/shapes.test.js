@@ -1,15 +1,17 @@
 // Scales, paths, flows, energies: the geometry and arithmetic behind the drawings.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { capacityKwh, hasBattery, outlook } from "../../src/liveone/web/static/js/core/battery.js";
 import { completeness, coveragePct, dayShares } from "../../src/liveone/web/static/js/core/coverage.js";
 import { csv } from "../../src/liveone/web/static/js/core/csv.js";
-import { change, elapsed, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
-import { balance, flows, magnitude, speed, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
+import { change, comparable, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
+import { balance, direction, energyTitle, flows, magnitude, speed, stateOf, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
 import { ageSeconds, mood } from "../../src/liveone/web/static/js/core/freshness.js";
+import { missing } from "../../src/liveone/web/static/js/core/parts.js";
+import { stretch, stretched } from "../../src/liveone/web/static/js/core/pinch.js";
 import { niceScale } from "../../src/liveone/web/static/js/core/scale.js";
 import { areaPath, indexAt, linePath, runs, thinned } from "../../src/liveone/web/static/js/core/shape.js";
 import { makeZone } from "../../src/liveone/web/static/js/core/zone.js";
@@ -77,12 +79,53 @@ test("both sides of the balance are of one length; what is missing is called unm
   assert.equal(balance(power(null, 500, 450, 0)).residual, -50);
 });
 
-test("a trickle does not flip the picture, and 10 W always look like 10 W", () => {
-  const drawn = visible({ a: 30, b: 20 }, new Set());
-  assert.deepEqual([...drawn], ["a"]);
-  assert.deepEqual([...visible({ a: 16, b: 20 }, drawn)], ["a"]);
-  assert.deepEqual([...visible({ a: 10, b: 20 }, drawn)], []);
+test("one threshold decides, here as on the server, and words, ways and pictures agree", () => {
+  for (const { w, state } of JSON.parse(readFileSync(new URL("../directions.json", import.meta.url), "utf8"))) {
+    assert.equal(stateOf(w), state, String(w));
+    const words = { unknown: "words.unknown", idle: "words.idle", charging: "in", discharging: "out" };
+    assert.equal(direction(w, "out", "in"), words[state], String(w));
+    assert.equal(wayKey("battery", w) === "source.battery", state === "idle" || state === "unknown", String(w));
+    assert.equal(visible({ a: Math.abs(w ?? 0) }).size === 1, state === "charging" || state === "discharging", String(w));
+  }
+});
+
+test("10 W always look like 10 W", () => {
   assert.ok(speed(10) < speed(100) && speed(5000) < speed(10000) && speed(1e6) === 27 && speed(-5) === 0);
+});
+
+test("only the grid is imported from", () => {
+  const reading = (generatorStatus, gridOutKwh) => ({ system: { generatorStatus }, energy: { total: { gridOutKwh } } });
+  assert.equal(energyTitle(reading(1, 0), "gridIn"), "energy.eitherIn");
+  assert.equal(energyTitle(reading(0, 0), "gridIn"), "energy.eitherIn");
+  assert.equal(energyTitle(reading(0, 12), "gridIn"), "energy.gridIn");
+  assert.equal(energyTitle(reading(null, 0), "gridIn"), "energy.gridIn");
+  assert.equal(energyTitle(reading(1, 0), "gridOut"), "energy.gridOut");
+});
+
+test("what a house has not got is known by its counters, its powers and its hardware", () => {
+  const data = (power, total, info = {}, soc = null) => ({
+    latest: { power: { solarW: 0, batteryW: 0, gridW: 0, ...power }, soc: { battery: soc }, energy: { total }, system: { generatorStatus: 0 } }, systemInfo: { solarSize: null, batterySize: null, ...info },
+  });
+  const still = { solarKwh: 9, batteryInKwh: 0, batteryOutKwh: 0, gridInKwh: 0, gridOutKwh: 0 };
+  assert.deepEqual(missing(data({}, still)), ["battery", "grid"]);
+  assert.deepEqual(missing(data({ batteryW: 120 }, still)), ["grid"]);
+  assert.deepEqual(missing(data({}, still, { batterySize: "10 kWh" })), ["grid"]);
+  assert.deepEqual(missing(data({}, still, {}, 55)), ["grid"]);
+  assert.deepEqual(missing(data({}, { ...still, gridInKwh: 916.7 })), ["battery"]);
+  assert.deepEqual(missing(data({ batteryW: null, gridW: null }, {})), ["battery", "grid"]);
+  assert.deepEqual(missing(data({}, {})), [], "at night, where nothing counts");
+  assert.deepEqual(missing({ latest: undefined, systemInfo: undefined }), []);
+});
+
+test("moments stay under the fingers that were put on them", () => {
+  const edges = { left: 40, right: 240, startAt: 1000, endAt: 3000 };
+  const under = (x, [from, to]) => from + ((x - edges.left) / 200) * (to - from);
+  for (const [before, now] of [[[90, 140], [60, 200]], [[60, 200], [100, 130]], [[90, 140], [120, 170]], [[140, 90], [200, 60]]]) {
+    const range = stretched(edges, stretch(before, now));
+    before.forEach((x, index) => assert.ok(Math.abs(under(now[index], range) - under(x, [1000, 3000])) < 1e-6, `${before} ${now}`));
+  }
+  const closest = stretched(edges, stretch([90, 140], [115, 115]));
+  assert.ok(closest.every(Number.isFinite));
 });
 
 test("shares are of what there was, and unknown without it", () => {
@@ -102,20 +145,17 @@ test("groups add up to their parts, and one estimated part makes an estimate", (
   assert.equal(totals(track({ solar: [null] })).solar.kwh, null);
 });
 
-test("a period that still runs is compared with as much of the one before", () => {
-  assert.deepEqual(elapsed(track({ solar: [4, 4, 4] }), 150).values.solar, [4, 2, 0]);
+test("only the parts that both periods have are compared, and one that still runs with as much of the other", () => {
+  const found = comparable(track({ solar: [4, null, 3, null] }), track({ solar: [8, 5, null] }), 1e9);
+  assert.deepEqual([totals(found.now).solar.kwh, totals(found.before).solar.kwh], [4, 8]);
+  assert.deepEqual([found.common, found.parts], [1, 2]);
+  const running = comparable(track({ solar: [4, 2, null] }), track({ solar: [4, 4, 4] }), 150);
+  assert.deepEqual(running.before.values.solar, [4, 2, null]);
+  assert.deepEqual([running.common, running.parts], [2, 3]);
+  const shorter = comparable(track({ solar: [1, 1, 1] }), track({ solar: [2] }), 1e9);
+  assert.equal(totals(shorter.now).solar.kwh, 1);
   assert.equal(change(12, 10).toFixed(2), "0.20");
   assert.equal(change(12, 0), null);
-});
-
-test("the battery's outlook is energy over power", () => {
-  assert.equal(capacityKwh("63.6 kWh"), 63.6);
-  assert.equal(capacityKwh("9600 Wh"), 9.6);
-  assert.equal(capacityKwh("48 V"), null);
-  assert.deepEqual(outlook(-2000, 50, 10), { towards: "full", hours: 2.5 });
-  assert.deepEqual(outlook(1000, 50, 10), { towards: "empty", hours: 5 });
-  assert.deepEqual(outlook(20, 50, 10), { towards: "idle", hours: null });
-  assert.deepEqual(outlook(null, 50, 10), { towards: "unknown", hours: null });
 });
 
 test("age counts from the sample, or from its arrival when the device's clock is far off", () => {
@@ -129,6 +169,11 @@ test("age counts from the sample, or from its arrival when the device's clock is
 test("numbers are in the reader's locale, with units that fit; absent is a dash", () => {
   const german = makeFormat("de");
   const english = makeFormat("en");
+  assert.equal(german.told("7.5kW, 48V"), "7,5\u00a0kW, 48\u00a0V");
+  assert.equal(german.told("63.6 kWh"), "63,6\u00a0kWh");
+  assert.equal(german.told("SP PRO 2i"), "SP PRO 2i");
+  assert.equal(german.told(null), null);
+  assert.equal(german.pct(62.5), "63\u00a0%");
   assert.equal(joined(english.watts(-1234)), "\u22121.23\u00a0kW");
   assert.equal(joined(german.watts(12345)), "12,3\u00a0kW");
   assert.equal(joined(english.watts(999.6)), "1.00\u00a0kW");
@@ -187,13 +232,6 @@ test("whatever a house has, in and out are bars of one length", () => {
 test("where nothing is known nothing is called unmeasured", () => {
   assert.equal(balance(power(null, null, null, null)).residual, null);
   assert.deepEqual(balance(power(3000, null, -500, 0)).out.at(-1), { key: "losses", w: 2500 });
-});
-
-test("a battery is known by its size, its level or its power", () => {
-  const reading = (batteryW, battery) => ({ power: power(0, 0, batteryW, 0), soc: { battery } });
-  assert.equal(hasBattery(reading(null, null), null), false);
-  assert.deepEqual([reading(0, null), reading(null, 0)].map((one) => hasBattery(one, null)), [true, true]);
-  assert.equal(hasBattery(reading(null, null), 10), true);
 });
 
 test("a power's way is said in words: a trickle has none", () => {

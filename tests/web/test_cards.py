@@ -46,7 +46,7 @@ def test_days_are_worked_out_once_per_five_minutes(fresh: Store, monkeypatch: py
         return real(store, system_id, start_at, end_at, recent_s=recent_s)
 
     monkeypatch.setattr(cards, "present", counted)
-    known, found = Cards(fresh, 60), systems.list_systems(fresh)
+    known, found = Cards(services(fresh)), systems.list_systems(fresh)
     known.of(found, NOW_AT, at_once=False)
     known.of(found, NOW_AT, at_once=False)
     assert asked == [1]
@@ -61,6 +61,6 @@ def test_a_page_of_many_systems_does_not_wait_for_their_days(
     fresh: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cards, "AT_ONCE", 0)
-    known, found = Cards(fresh, 60), systems.list_systems(fresh)
+    known, found = Cards(services(fresh)), systems.list_systems(fresh)
     assert "today" not in known.of(found, NOW_AT, at_once=True)["1"]["latest"]["energy"]
     assert known.of(found, NOW_AT, at_once=False)["1"]["latest"]["energy"]["today"]["solarKwh"] > 0

@@ -47,6 +47,7 @@ spool = "spool"             # where readings wait while the database refuses the
 # sites = []                # the site numbers this account serves; empty: all systems of its type
 # timeout_s = 20.0
 # grid_sign = {}            # { "1586" = "auto" } - or "normal", "inverted", if the grid's sign is wrong
+# reserve_pct = {}          # { "1586" = 20 }: what stays in the battery; learned from past days unless set
 """
 
 SECRETS = """\

@@ -36,7 +36,7 @@ def history_columns(
 def day_columns(
     store: Store, system_id: int, first_day: str, last_day: str, columns: Sequence[str]
 ) -> list[Sequence[Any]]:
-    """``[days, *columns]``, a sequence each, of the stored days from ``first_day`` to ``last_day``, both within.
+    """``[days, *columns]``, a sequence each, of the stored days from ``first_day`` to ``last_day``, both in.
 
     ``columns`` are names of Day fields. Most of them are energies, which JSON would take longer to write than
     rows take to cross. Raises BadInput for an unknown column.

@@ -16,12 +16,13 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
 from liveone.store.present import present
-from liveone.store.store import Store
+from liveone.web.battery import battery
 from liveone.web.daily import energies, estimates
 from liveone.web.numbers import rounded
 from liveone.web.overview import FROZEN_S, UNKNOWN, identity, nothing_yet, polling_json
 from liveone.web.readings_json import device, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
+from liveone.web.services import Services
 
 AT_ONCE = 8
 """So many systems' days are worked out while a page waits; those of more are asked for by the page."""
@@ -30,8 +31,8 @@ AT_ONCE = 8
 class Cards:
     """What the overview shows. Keeps one small entry a system."""
 
-    def __init__(self, store: Store, cadence_s: int) -> None:
-        self._store, self._cadence_s = store, cadence_s
+    def __init__(self, services: Services) -> None:
+        self._services, self._store, self._cadence_s = services, services.store, services.cadence_s
         self._slow: dict[int, tuple[tuple[int, str], Mapping[str, Any]]] = {}
 
     def of(self, systems: Sequence[System], now_at: float, *, at_once: bool) -> dict[str, Any]:
@@ -55,6 +56,7 @@ class Cards:
         if latest is None:
             error = nothing_yet(system, status, zone)
             return {"error": str(error), "status": error.status, **error.more}
+        standing = freshness.of(latest.received_time, now_at, self._cadence_s)
         slow = self._kept(system, latest, zone, now_at, waits)
         return {
             **identity(system, zone),
@@ -67,8 +69,9 @@ class Cards:
                 "system": device(latest, zone),
             },
             "polling": polling_json(system, status, zone),
+            "battery": slow.get("battery") if standing == "fresh" else None,
             "freshness": {
-                "state": freshness.of(latest.received_time, now_at, self._cadence_s),
+                "state": standing,
                 "ageS": max(0, round(now_at - latest.inverter_time)),
                 "cadenceS": self._cadence_s,
                 "frozenCounters": slow.get("frozenCounters", []),
@@ -103,6 +106,7 @@ class Cards:
         flags = estimates(day) if day else [False] * len(UNKNOWN)
         return {
             "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
+            "battery": battery(self._services, system, known.recent, today=today, is_fresh=True),
             "frozenCounters": freshness.frozen_counters(known.five_minutes),
             "frozenValues": freshness.frozen_values(known.recent),
         }

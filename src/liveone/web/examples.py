@@ -91,6 +91,15 @@ DATA = {
         "successfulPolls": 51312,
         "isActive": True,
     },
+    "battery": {
+        "state": "charging",
+        "meanW": -2254,
+        "towards": "full",
+        "hours": 10.89,
+        "capacityKwh": 63.6,
+        "reservePct": 20,
+        "reserveFrom": "learned",
+    },
     "freshness": {"state": "fresh", "ageS": 12, "cadenceS": 60, "frozenCounters": [], "frozenValues": False},
 }
 HISTORY = {

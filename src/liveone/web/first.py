@@ -4,10 +4,14 @@ The script writes the same texts (``js/core/format.js``) again within the second
 """
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from typing import Any
 
 from liveone.web.shell import NOTHING
+
+WATTS_END = 999.5
+"""From here on watts are told as kilowatts."""
 
 COMMAS = ("de",)
 """Languages that write 3,12."""
@@ -56,11 +60,12 @@ def watts(power_w: float | None, language: str) -> str:
         return NOTHING
     size = abs(power_w)
     text = f"{decimal(size, 0, language)} W"
-    if size >= 1000:
+    if size >= WATTS_END:
         text = f"{decimal(size / 1000, 2 if size < 10_000 else 1, language)} kW"
     return f"\u2212{text}" if power_w < 0 and round(size) else text
 
 
 def decimal(value: float, digits: int, language: str) -> str:
-    text = f"{value:.{digits}f}"
+    """Halves are rounded away from zero, of the number as it is written: as the script's Intl does."""
+    text = str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
     return text.replace(".", ",") if language in COMMAS else text

@@ -56,6 +56,12 @@ def _system_families(systems: list[System], newest: Mapping[int, Reading], now_a
     info = [({**_name(one), "site": one.vendor_site_id, "vendor": one.vendor_type}, 1) for one in systems]
     yield Family("liveone_system_info", "gauge", "Every system: its site and vendor.", list(info))
     yield Family(
+        "liveone_system_active",
+        "gauge",
+        "1 while a system is polled, 0 while it is paused.",
+        [(_name(one), int(one.is_active)) for one in systems],
+    )
+    yield Family(
         "liveone_power_watts",
         "gauge",
         "Power; battery > 0 discharges, grid > 0 imports, losses are what the others leave unexplained.",

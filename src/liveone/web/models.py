@@ -138,6 +138,18 @@ class Historical(Shape):
     sinceFirst: SinceFirst | None  # noqa: N815
 
 
+class Battery(Shape):
+    """Where the battery is heading at its mean power of a quarter of an hour; empty means its reserve."""
+
+    state: Literal["charging", "discharging", "idle", "unknown"]
+    meanW: Watts  # noqa: N815
+    towards: Literal["full", "empty"] | None
+    hours: float | None
+    capacityKwh: Kwh  # noqa: N815
+    reservePct: Pct  # noqa: N815
+    reserveFrom: Annotated[Literal["settings", "learned"] | None, Field(description="null: none known")]  # noqa: N815
+
+
 class DataAnswer(Done):
     latest: Latest
     historical: Historical
@@ -148,6 +160,7 @@ class DataAnswer(Done):
     displayName: str  # noqa: N815
     systemInfo: dict[str, str | None]  # noqa: N815
     polling: dict[str, Any]
+    battery: Battery
     freshness: dict[str, Any]
 
 

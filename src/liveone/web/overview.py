@@ -11,14 +11,15 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
 from liveone.store.polling import PollingStatus
 from liveone.store.present import present
-from liveone.store.store import Store
 from liveone.web.answers import ApiError
+from liveone.web.battery import battery
 from liveone.web.daily import energies, estimates, expected_intervals
 from liveone.web.lifetime import since_first
 from liveone.web.numbers import rounded
 from liveone.web.ranges import FIRST_AT
 from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
+from liveone.web.services import Services
 
 FROZEN_S = 1200
 """So many seconds of readings are enough to see values that stand still."""
@@ -28,9 +29,9 @@ UNKNOWN = [None] * 6
 """Six energies of which nothing is known."""
 
 
-def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dict[str, Any]:
+def overview(services: Services, system: System, now_at: float) -> dict[str, Any]:
     """The whole answer. Raises ApiError 503 when the system has no reading yet."""
-    zone = zone_of(system)
+    store, cadence_s, zone = services.store, services.cadence_s, zone_of(system)
     today = zone.day_of(now_at)
     start_at, end_at = zone.bounds(today)
     yesterday = zone.day_of(start_at)
@@ -40,6 +41,7 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
         raise nothing_yet(system, status, zone)
     days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
     before = days.get(yesterday)
+    standing = freshness.of(latest.received_time, now_at, cadence_s)
     return {
         "success": True,
         "latest": _latest(latest, days.get(today), zone),
@@ -52,8 +54,9 @@ def overview(store: Store, system: System, now_at: float, cadence_s: int) -> dic
         **identity(system, zone),
         "timeZone": local_time(zone, now_at),
         "polling": polling_json(system, status, zone),
+        "battery": battery(services, system, known.recent, today=today, is_fresh=standing == "fresh"),
         "freshness": {
-            "state": freshness.of(latest.received_time, now_at, cadence_s),
+            "state": standing,
             "ageS": max(0, round(now_at - latest.inverter_time)),
             "cadenceS": cadence_s,
             "frozenCounters": freshness.frozen_counters(known.five_minutes),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from liveone.clock import Clock
+from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.errors import LiveOneError
 from liveone.store.store import Store
@@ -184,7 +185,8 @@ class Services:
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
     without ``administration``, ``backups`` and ``repairs`` the administrator's page only shows. An event
-    stream ends after ``stream_s`` (its client comes again and catches up); ``notice`` is what the operator
+    stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
+    settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
     has to know of this instance.
     """
 
@@ -201,4 +203,5 @@ class Services:
     backups: Backups | None = None
     repairs: Repairs | None = None
     stream_s: float = 3600.0
+    reserve_pct: Callable[[System], float | None] = lambda _: None
     notice: str = ""

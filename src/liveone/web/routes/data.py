@@ -57,7 +57,7 @@ def systems(caller: Asking, services: Wired) -> Response:
 def data(caller: Asking, services: Wired, system_id: SystemId = None) -> Response:
     """The newest reading with its age, today's energy so far, yesterday, and how polling goes."""
     system = system_for(services.store, caller, system_id)
-    return answer(overview(services.store, system, services.clock.now_at(), services.cadence_s))
+    return answer(overview(services, system, services.clock.now_at()))
 
 
 @router.get(

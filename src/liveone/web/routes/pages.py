@@ -167,7 +167,7 @@ def _known(services: Services, found: Sequence[System], system_id: int) -> Snaps
     nothing: Snapshot = {"first": None, "last": None}
     try:
         system = chosen(found, str(system_id))
-        data = overview(services.store, system, services.clock.now_at(), services.cadence_s)
+        data = overview(services, system, services.clock.now_at())
         return {"data": data, "extent": _extent(services.store, system)}
     except ApiError as error:
         refused = {"error": str(error), "status": error.status, **error.more}

@@ -16,6 +16,11 @@ export interface Polling {
   consecutiveErrors: number; totalPolls: number; successfulPolls: number; isActive: boolean;
 }
 
+/** Where the battery is heading at its mean power of the last quarter of an hour; empty means its reserve. */
+export interface Battery {
+  state: string; meanW: Maybe; towards: "full" | "empty" | null; hours: Maybe; capacityKwh: Maybe; reservePct: Maybe; reserveFrom: string | null;
+}
+
 /** What the counters gained since the first reading, kWh. */
 export interface SinceFirst { since: string; hours: number; energy: Record<string, Maybe> }
 
@@ -26,6 +31,7 @@ export interface Data {
   timeZone: TimeZone;
   systemInfo: { model: string | null; serial: string | null; ratings: string | null; solarSize: string | null; batterySize: string | null };
   polling: Polling;
+  battery?: Battery | null;
   freshness: { state: string; ageS: number; cadenceS: number; frozenCounters: string[]; frozenValues?: boolean };
   error?: string; status?: number;
 }

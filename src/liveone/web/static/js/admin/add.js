@@ -21,7 +21,7 @@ const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plau
 /** @param {import("./address.js").Place} at */
 export async function add(at) {
   const [vendorType, vendorSiteId] = at.site.split("/");
-  if (vendorSiteId) return testSite({ vendorType, vendorSiteId, name: "" });
+  if (vendorSiteId) return testSite({ vendorType, vendorSiteId, name: at.name });
   waiting(t("admin.addTitle"), t("admin.looking"));
   try {
     const { accounts } = await ask("/api/admin/accounts");
@@ -67,7 +67,7 @@ function siteChoice(site) {
     ...(site.known ? [element("span", { class: "known" }, t("admin.known"))] : []),
   ));
   button.disabled = Boolean(site.known);
-  button.addEventListener("click", () => visit({ ask: "add", site: `${site.vendorType}/${site.vendorSiteId}` }));
+  button.addEventListener("click", () => visit({ ask: "add", site: `${site.vendorType}/${site.vendorSiteId}`, name: site.name }));
   return element("li", {}, button);
 }
 
@@ -83,7 +83,7 @@ function typedSite(found) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    visit({ ask: "add", site: `${kind.value}/${number.value.trim()}` });
+    visit({ ask: "add", site: `${kind.value}/${number.value.trim()}`, name: "" });
   });
   return form;
 }
@@ -119,7 +119,7 @@ function testAgain(site, list, steps) {
   const other = element("button", { type: "button" }, t("admin.otherSite"));
   const retry = element("button", { type: "button", autofocus: true, class: "main" }, t("admin.testAgain"));
   retry.addEventListener("click", () => testSite(site));
-  other.addEventListener("click", () => visit({ ask: "add", site: "" }));
+  other.addEventListener("click", () => visit({ ask: "add", site: "", name: "" }));
   const known = failing && STEPS.includes(failing.name);
   const advice = known ? [element("p", { class: "help" }, t(`admin.advice.${failing.name.replace(" ", "_")}`))] : [];
   openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step2")), list, ...advice, element("div", { class: "actions" }, retry, other));

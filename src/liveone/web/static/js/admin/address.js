@@ -1,10 +1,10 @@
 // Where in the administrator's page one is - its part, an open question, what it is about - stands in the address.
 // Rule: whatever opens or closes goes through `visit`, so that back, forward, reload and a bookmark agree with it.
 
-/** @typedef {{part: string, ask: string, system: string, backup: string, site: string, run: string}} Place */
+/** @typedef {{part: string, ask: string, system: string, backup: string, site: string, name: string, run: string}} Place */
 
-const NAMES = /** @type {(keyof Place)[]} */ (["part", "ask", "system", "backup", "site", "run"]);
-export const NOWHERE = { ask: "", system: "", backup: "", site: "", run: "" };
+const NAMES = /** @type {(keyof Place)[]} */ (["part", "ask", "system", "backup", "site", "name", "run"]);
+export const NOWHERE = { ask: "", system: "", backup: "", site: "", name: "", run: "" };
 
 /** @returns {Place} */
 export function place() {

@@ -1,10 +1,10 @@
 // "Your battery is charging at 1.2 kW - right?": the reader compares the sample with the house before it counts.
 
+import { isIdle } from "../core/flows.js";
 import { joined } from "../core/format.js";
 import { element } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
-const STILL_W = 20;
 const FLOWS = /** @type {[string, string][]} */ ([["battery", "batteryW"], ["grid", "gridW"], ["solar", "solarW"], ["load", "loadW"]]);
 const ANSWERS = ["yes", "no", "unseen"];
 
@@ -34,7 +34,7 @@ export function sentences(powers) {
   return FLOWS.flatMap(([name, key]) => {
     const w = powers[key];
     if (w === null || w === undefined) return [];
-    const way = Math.abs(w) < STILL_W ? "still" : w > 0 ? "in" : "out";
+    const way = isIdle(w) ? "still" : w > 0 ? "in" : "out";
     return [t(`admin.sign.${name}.${way}`, { power: joined(format.watts(Math.abs(w))) })];
   });
 }

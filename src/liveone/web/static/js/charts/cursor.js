@@ -1,6 +1,8 @@
-// One moment across all charts: pointed at, or moved with the arrow keys. Dragging over a stretch zooms into it.
+// One moment across all charts: pointed at, or moved with the arrow keys. A mouse that drags over a stretch zooms into
+// it. A finger reads values where it taps or goes; two fingers zoom and move.
 
 import { element } from "../ui/dom.js";
+import { makePinch } from "./pinch.js";
 
 const DRAG_PX = 8;
 
@@ -21,18 +23,7 @@ export function makeCursor(stack, on) {
   /** @type {number | null} */
   let dragged = null;
 
-  const pixel = (/** @type {number} */ moment) => {
-    const edges = on.edges();
-    if (!edges) return 0;
-    return edges.left + ((moment - edges.startAt) / (edges.endAt - edges.startAt)) * (edges.right - edges.left);
-  };
-  const moment = (/** @type {PointerEvent} */ event) => {
-    const edges = on.edges();
-    if (!edges) return 0;
-    const x = event.clientX - stack.getBoundingClientRect().left;
-    const share = Math.max(0, Math.min(1, (x - edges.left) / (edges.right - edges.left)));
-    return edges.startAt + share * (edges.endAt - edges.startAt);
-  };
+  const { pixel, moment } = placing(stack, on.edges);
   const move = (/** @type {number | null} */ to) => {
     at = to;
     line.hidden = to === null;
@@ -46,30 +37,52 @@ export function makeCursor(stack, on) {
     band.style.left = `${left}px`;
     band.style.width = `${right - left}px`;
   };
+  const letGo = () => {
+    dragged = null;
+    band.hidden = true;
+  };
 
+  makePinch(stack, {
+    edges: on.edges, onZoom: on.onZoom,
+    onTouch: (event) => move(event ? moment(event) : null),
+  });
   stack.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") return;
     move(moment(event));
     mark(moment(event));
   });
-  stack.addEventListener("pointerleave", () => dragged === null && document.activeElement !== stack && move(null));
+  stack.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && dragged === null && document.activeElement !== stack && move(null));
   stack.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.pointerType === "touch") return;
     dragged = moment(event);
-    if (event.pointerType === "mouse") stack.setPointerCapture(event.pointerId);
+    stack.setPointerCapture(event.pointerId);
   });
   stack.addEventListener("pointerup", (event) => {
     const [from, to] = [dragged ?? 0, moment(event)].sort((a, b) => a - b);
     const wide = dragged !== null && pixel(to) - pixel(from) >= DRAG_PX;
-    dragged = null;
-    band.hidden = true;
+    letGo();
     if (wide) on.onZoom(from, to);
   });
-  stack.addEventListener("pointercancel", () => {
-    dragged = null;
-    band.hidden = true;
-  });
+  stack.addEventListener("pointercancel", letGo);
   stack.addEventListener("keydown", (event) => keyed(event, at, on, move));
   return { redraw: () => at !== null && move(at) };
+}
+
+/** Where a moment stands in the charts, px, and which moment stands under a pointer. @param {HTMLElement} stack @param {() => {left: number, right: number, startAt: number, endAt: number} | null} edgesOf */
+function placing(stack, edgesOf) {
+  const pixel = (/** @type {number} */ moment) => {
+    const edges = edgesOf();
+    if (!edges) return 0;
+    return edges.left + ((moment - edges.startAt) / (edges.endAt - edges.startAt)) * (edges.right - edges.left);
+  };
+  const moment = (/** @type {PointerEvent} */ event) => {
+    const edges = edgesOf();
+    if (!edges) return 0;
+    const x = event.clientX - stack.getBoundingClientRect().left;
+    const share = Math.max(0, Math.min(1, (x - edges.left) / (edges.right - edges.left)));
+    return edges.startAt + share * (edges.endAt - edges.startAt);
+  };
+  return { pixel, moment };
 }
 
 /**

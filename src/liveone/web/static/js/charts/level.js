@@ -48,11 +48,11 @@ export function drawStrip(box, { size, span, shares }) {
   ));
 }
 
-/** How much was read of each stretch of a day's own track, neighbours joined. @param {import("../types").Track} track @param {number} nowAt @returns {[number, number, number | null][]} */
-export function sharesOf(track, nowAt) {
+/** How much was read of each stretch of a day's own track, neighbours joined; nothing is missing before the first reading. @param {import("../types").Track} track @param {number} nowAt @param {number} firstAt @returns {[number, number, number | null][]} */
+export function sharesOf(track, nowAt, firstAt) {
   const seen = track.to.filter((to) => to <= nowAt).length;
   const read = runs(seen, (index) => !isGap(track, index));
-  const missed = runs(seen, (index) => isGap(track, index));
+  const missed = runs(seen, (index) => isGap(track, index) && track.to[index] > firstAt);
   const of = (/** @type {number} */ share) => (/** @type {[number, number]} */ [first, last]) => /** @type {[number, number, number | null]} */ ([track.from[first], track.to[last], share]);
   return [...read.map(of(1)), ...missed.map(of(0))].sort(([a], [b]) => a - b);
 }

@@ -18,15 +18,23 @@ export function dayShares({ start, read, expected }, { zone, firstAt, nowAt }) {
     const day = addDays(start, index);
     const next = zone.start(addDays(day, 1));
     const begin = zone.start(day);
-    const known = expected[index] && next > firstAt;
-    const before = begin < firstAt ? Math.floor((firstAt - begin) / INTERVAL_MS) : 0;
-    const share = known ? Math.min(1, count / Math.max(1, expected[index] - before)) : null;
+    const share = dayShare([begin, next], count, expected[index], firstAt);
     const end = share === null ? next : Math.min(next, nowAt);
     const last = joined.at(-1);
     if (last && last[2] === share) last[1] = end;
     else joined.push([share === null ? begin : Math.max(begin, firstAt), end, share]);
   });
   return joined;
+}
+
+/**
+ * What was read of a day, null where there was nothing to read yet or before the first reading.
+ * @param {[number, number]} day where it begins and ends @param {number} count intervals read @param {number} expected
+ * intervals passed @param {number} firstAt
+ */
+export function dayShare([begin, end], count, expected, firstAt) {
+  const before = begin < firstAt ? Math.floor((firstAt - begin) / INTERVAL_MS) : 0;
+  return expected && end > firstAt ? Math.min(1, count / Math.max(1, expected - before)) : null;
 }
 
 /** The share of all that has passed, null where nothing has. @param {Share[]} shares */

@@ -64,13 +64,31 @@ export function grouped(track, nameOf) {
 }
 
 /**
- * What had come together until `until`, so that a period that still runs is compared with as much of another.
- * The part that holds `until` counts by its share of time.
- * @param {import("../types").Track} track @param {number} until @returns {import("../types").Track}
+ * Two periods as far as they can be compared: only the parts (days, hours) that both of them have, by their place in
+ * the period. The part that still runs at `until` is compared with as much of its counterpart.
+ * @param {import("../types").Track} now @param {import("../types").Track} before @param {number} until
+ * @returns {{now: import("../types").Track, before: import("../types").Track, common: number, parts: number}}
  */
-export function elapsed(track, until) {
-  const share = track.from.map((from, index) => clamp((until - from) / (track.to[index] - from)));
-  const values = Object.fromEntries(Object.entries(track.values).map(([key, all]) => [key, all.map((value, index) => (value === null ? null : value * share[index]))]));
+export function comparable(now, before, until) {
+  const known = now.from.map((_, index) => hasPart(now, index));
+  const both = known.map((has, index) => has && hasPart(before, index));
+  const passed = now.from.map((from, index) => clamp((until - from) / (now.to[index] - from)));
+  return {
+    now: weighted(now, (index) => (both[index] ? 1 : 0)),
+    before: weighted(before, (index) => (both[index] ? passed[index] : 0)),
+    common: both.filter(Boolean).length,
+    parts: Math.max(known.filter(Boolean).length, before.from.filter((_, index) => hasPart(before, index)).length),
+  };
+}
+
+/** @param {import("../types").Track} track @param {number} index */
+function hasPart(track, index) {
+  return ENERGIES.some((key) => (track.values[key]?.[index] ?? null) !== null);
+}
+
+/** Each part by its share; what does not count is not known. @param {import("../types").Track} track @param {(index: number) => number} share @returns {import("../types").Track} */
+function weighted(track, share) {
+  const values = Object.fromEntries(Object.entries(track.values).map(([key, all]) => [key, all.map((value, index) => (value === null || !share(index) ? null : value * share(index)))]));
   return { ...track, values };
 }
 

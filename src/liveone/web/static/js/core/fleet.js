@@ -61,8 +61,14 @@ export function writeFleet({ show, as, q }) {
   return text ? `?${text}` : "";
 }
 
-/** @param {{show: string, q: string}} state @param {string} name @param {boolean} attention */
-export function isShown({ show, q }, name, attention) {
+/** Which of SHOWN a system belongs to beside "all": one that is paused is neither live nor in need of attention. @param {Standing} stands @param {boolean} attention */
+export function kindOf(stands, attention) {
+  if (attention) return "attention";
+  return stands === "paused" ? "" : "live";
+}
+
+/** @param {{show: string, q: string}} state @param {string} name @param {string} kind */
+export function isShown({ show, q }, name, kind) {
   if (q && !name.toLocaleLowerCase().includes(q.trim().toLocaleLowerCase())) return false;
-  return show === "all" || (show === "attention") === attention;
+  return show === "all" || show === kind;
 }

@@ -1,9 +1,8 @@
 // Who feeds whom, at one moment. Signs: battery > 0 discharges, grid > 0 imports.
 // What cannot be measured (which watt went where) is allocated: solar first serves the house, then the battery.
 
-/** Below this a flow is not drawn, and above HOLD_W less one that was drawn stays: trickle does not flip the picture. */
-export const SHOW_W = 25;
-export const HIDE_W = 15;
+/** Below this a power counts as none, in words and in pictures; as on the server (domain/battery.py, tests/directions.json). */
+const IDLE_W = 50;
 const FASTEST_PX_S = 27;
 
 /**
@@ -31,12 +30,28 @@ export function flows(power) {
   return found;
 }
 
-/**
- * The flows to draw, given those that are drawn now.
- * @param {Record<string, number>} found @param {Set<string>} drawn
- */
-export function visible(found, drawn) {
-  return new Set(Object.entries(found).filter(([key, w]) => w >= (drawn.has(key) ? HIDE_W : SHOW_W)).map(([key]) => key));
+/** @param {number} w */
+export function isIdle(w) {
+  return Math.abs(w) < IDLE_W;
+}
+
+/** What a battery does at that power. @param {import("../types").Maybe} w @returns {"charging" | "discharging" | "idle" | "unknown"} */
+export function stateOf(w) {
+  if (w === null) return "unknown";
+  if (isIdle(w)) return "idle";
+  return w > 0 ? "discharging" : "charging";
+}
+
+/** Whichever of two message keys the direction of a power means. @param {import("../types").Maybe | undefined} w @param {string} plus @param {string} minus */
+export function direction(w, plus, minus) {
+  if (w === null || w === undefined) return "words.unknown";
+  if (isIdle(w)) return "words.idle";
+  return w > 0 ? plus : minus;
+}
+
+/** The flows to draw. @param {Record<string, number>} found @returns {Set<string>} */
+export function visible(found) {
+  return new Set(Object.keys(found).filter((key) => !isIdle(found[key])));
 }
 
 /**
@@ -47,6 +62,15 @@ export function visible(found, drawn) {
 export function sourceKey({ system, energy }) {
   if (system.generatorStatus) return "source.generator";
   return system.generatorStatus === null || Number(energy.total.gridOutKwh) > 0 ? "source.grid" : "source.either";
+}
+
+/**
+ * What energy through that connection is called: only the grid is imported from.
+ * @param {Pick<import("../types").Reading, "system" | "energy"> | undefined} reading @param {string} key
+ */
+export function energyTitle(reading, key) {
+  const fromEither = key === "gridIn" && reading !== undefined && sourceKey(reading) !== "source.grid";
+  return fromEither ? "energy.eitherIn" : `energy.${key}`;
 }
 
 /** Pixels a second of a dot: a function of the power alone, so that 10 W always look like 10 W. @param {number} w */
@@ -94,7 +118,7 @@ export function magnitude(w) {
  * @param {"battery" | "grid"} key @param {import("../types").Maybe} w
  */
 export function wayKey(key, w) {
-  if (w === null || Math.abs(w) <= SHOW_W) return `source.${key}`;
+  if (w === null || isIdle(w)) return `source.${key}`;
   if (key === "battery") return w > 0 ? "flow.batteryOut" : "flow.batteryIn";
   return w > 0 ? "flow.gridIn" : "flow.gridOut";
 }

@@ -1,12 +1,13 @@
 // Numbers and times as people read them, in the reader's locale; local times are the system's.
 
-const IDLE_W = 25;
 const WEEK_MS = 7 * 86400000;
 
 export const NOTHING = "\u2013";
 
 /** Between a number and its unit no line may end. */
-const CLOSE = "\u00a0";
+export const CLOSE = "\u00a0";
+
+const QUANTITY = /(\d+(?:\.\d+)?) ?([kM]?(?:Wh|Wp|W|VA|Ah|A|V))\b/g;
 
 /** @param {string} locale */
 export function makeFormat(locale) {
@@ -34,6 +35,10 @@ export function makeFormat(locale) {
     kwh: (value) => kwhText(value, decimal),
     /** @param {import("../types").Maybe | undefined} share */
     percent: (share) => (share === null || share === undefined ? NOTHING : `${decimal(share * 100, 0)}${CLOSE}%`),
+    /** @param {import("../types").Maybe | undefined} value */
+    pct: (value) => (value === null || value === undefined ? NOTHING : `${decimal(value, 0)}${CLOSE}%`),
+    /** What a vendor says of its hardware, with numbers as the reader writes them: "9.8 kW". @param {string | null} text */
+    told: (text) => text && text.replace(QUANTITY, (_, number, unit) => `${decimal(Number(number), (number.split(".")[1] ?? "").length)}${CLOSE}${unit}`),
     day: date({ weekday: "short", day: "numeric", month: "short", year: "numeric" }),
     date: date({ day: "numeric", month: "short", year: "numeric" }),
     shortDay: date({ day: "numeric", month: "short" }),
@@ -65,13 +70,6 @@ function kwhText(value, decimal) {
 /** @param {{number: string, unit: string}} value */
 export function joined({ number, unit }) {
   return unit && number !== NOTHING ? `${number}${CLOSE}${unit}` : number;
-}
-
-/** @param {import("../types").Maybe | undefined} w @param {string} plus @param {string} minus a message key each */
-export function direction(w, plus, minus) {
-  if (w === null || w === undefined) return "words.unknown";
-  if (Math.abs(w) <= IDLE_W) return "words.idle";
-  return w > 0 ? plus : minus;
 }
 
 /** "14:05" of the system's clock, with the offset where the clock shows that time twice. @param {number} at @param {import("../types").Zone} zone */

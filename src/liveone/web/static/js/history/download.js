@@ -6,6 +6,8 @@ import { LINES } from "../core/state.js";
 import { element } from "../ui/dom.js";
 
 const MARGIN = 16;
+const [SWATCH, LINE] = [10, 18];
+const CLEAR = "rgba(0, 0, 0, 0)";
 const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family"];
 
 /** Headings by what they stand over, with the unit at their end. */
@@ -20,14 +22,15 @@ export function saveCsv(track, zone, name) {
   save(new Blob([csv(track, TITLES, zone)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 }
 
-/** All drawings within `stack`, one below the other, as they look now. @param {HTMLElement} stack @param {string} title @param {string} name */
-export async function savePng(stack, title, name) {
+/** All drawings within `stack`, one below the other, as they look now, with what their colours mean. @param {HTMLElement} stack @param {HTMLElement} legend @param {string} title @param {string} name */
+export async function savePng(stack, legend, title, name) {
   const drawings = [...stack.querySelectorAll("svg")];
   const style = getComputedStyle(stack);
   const ground = getComputedStyle(document.documentElement);
   const width = Math.max(...drawings.map((each) => each.clientWidth)) + 2 * MARGIN;
   const captions = 24;
-  const height = drawings.reduce((total, each) => total + each.clientHeight + captions, 0) + 3 * MARGIN;
+  const keys = placed(legend, width, style.fontFamily);
+  const height = drawings.reduce((total, each) => total + each.clientHeight + captions, 0) + 3 * MARGIN + keys.height;
   const ratio = Math.max(2, devicePixelRatio);
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { width: width * ratio, height: height * ratio }));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -37,7 +40,8 @@ export async function savePng(stack, title, name) {
   context.fillStyle = style.color;
   context.font = `600 15px ${style.fontFamily}`;
   context.fillText(title, MARGIN, MARGIN + 10);
-  let top = 2 * MARGIN + 8;
+  keys.draw(context, 2 * MARGIN + 8);
+  let top = 2 * MARGIN + 8 + keys.height;
   for (const drawing of drawings) {
     context.font = `12px ${style.fontFamily}`;
     context.fillText(drawing.closest("figure")?.querySelector("figcaption")?.textContent ?? "", MARGIN, top + 10);
@@ -45,6 +49,39 @@ export async function savePng(stack, title, name) {
     top += drawing.clientHeight + captions;
   }
   canvas.toBlob((blob) => blob && save(blob, `${name}.png`), "image/png");
+}
+
+/**
+ * The legend's entries in lines as wide as the picture; `draw` writes them from `top` on.
+ * @param {HTMLElement} legend @param {number} width @param {string} family
+ */
+function placed(legend, width, family) {
+  const shown = [...legend.querySelectorAll("li")].filter((item) => !item.hidden && item.offsetParent);
+  const measure = /** @type {CanvasRenderingContext2D} */ (/** @type {HTMLCanvasElement} */ (element("canvas")).getContext("2d"));
+  measure.font = `12px ${family}`;
+  let [x, line] = [MARGIN, 0];
+  const entries = shown.map((item) => {
+    const text = item.textContent ?? "";
+    const size = SWATCH + 6 + measure.measureText(text).width + MARGIN;
+    if (x > MARGIN && x + size > width) [x, line] = [MARGIN, line + 1];
+    const entry = { text, x, line, hue: getComputedStyle(item.querySelector("button") ?? item, "::before") };
+    x += size;
+    return entry;
+  });
+  /** @param {CanvasRenderingContext2D} context @param {number} top */
+  const draw = (context, top) => {
+    context.font = measure.font;
+    for (const { text, x: left, line: row, hue } of entries) {
+      const ink = context.fillStyle;
+      context.fillStyle = hue.backgroundColor === CLEAR ? context.fillStyle : hue.backgroundColor;
+      context.strokeStyle = hue.borderTopColor;
+      if (hue.backgroundColor === CLEAR) context.strokeRect(left + 0.5, top + row * LINE + 0.5, SWATCH - 1, SWATCH - 1);
+      else context.fillRect(left, top + row * LINE, SWATCH, SWATCH);
+      context.fillStyle = ink;
+      context.fillText(text, left + SWATCH + 6, top + row * LINE + SWATCH);
+    }
+  };
+  return { height: entries.length ? (line + 1) * LINE : 0, draw };
 }
 
 /** @param {SVGSVGElement} drawing */

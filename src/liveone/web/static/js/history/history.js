@@ -1,7 +1,7 @@
 // The history section: which stretch is shown and how, kept in the address; loads it and draws all charts of it.
 
 import { coveragePct, dayShares } from "../core/coverage.js";
-import { elapsed } from "../core/energy.js";
+import { comparable } from "../core/energy.js";
 import { daysOf, moved } from "../core/period.js";
 import { readState, writeState } from "../core/state.js";
 import { addDays } from "../core/zone.js";
@@ -25,7 +25,7 @@ const FIVE_MIN_MS = 300000;
 
 /**
  * @typedef {{
- *   systemId: number, zone: import("../types").Zone, firstAt: number, firstDay: string, now: () => number, readAt: () => number, name: () => string,
+ *   systemId: number, zone: import("../types").Zone, firstAt: number, firstDay: string, now: () => number, readAt: () => number, name: () => string, latest: () => import("../types").Reading,
  *   onState: (state: import("../types").State) => void,
  * }} Around
  */
@@ -127,7 +127,7 @@ export class History {
     ]);
     if (turn !== this.turn) return;
     [this.loaded, this.before, this.span, this.readAt] = [now, then, span, readAt];
-    this.shares = covered ? dayShares(covered, { zone: this.zone, firstAt: this.around.firstAt, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now());
+    this.shares = covered ? dayShares(covered, { zone: this.zone, firstAt: this.around.firstAt, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now(), this.around.firstAt);
     this.draw();
   }
 
@@ -155,13 +155,21 @@ export class History {
     this.drawPower();
     drawSoc(byId("soc"), { size, power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
     drawStrip(byId("strip"), { size, span, shares: this.shares });
-    drawBars(byId("bars"), { size, energy: loaded.energy, span, zone, before: before?.energy ?? null, only: state.only });
-    show(byId("legend-before"), before ? periodText({ ...state, from: this.zoomed ? this.spanBefore(span).startAt : null, to: span.startAt }, this.spanBefore(span), zone) : "");
+    const pair = before ? comparable(loaded.parts, before.parts, nowAt) : null;
+    drawBars(byId("bars"), { size, energy: loaded.energy, span, zone, before: pair && before ? before.grouped(pair.before) : null, only: state.only });
+    show(byId("legend-before"), pair ? this.#beforeText(pair) : "");
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
-    const then = before ? elapsed(before.energy, nowAt - this.shift) : null;
-    fillTotals(byId("totals"), loaded.energy, then, (key) => explainTotal(key, loaded, zone, (change) => this.set(change)));
+    fillTotals(byId("totals"), loaded.energy, pair, this.around.latest(), (key) => explainTotal(key, loaded, this.around.latest(), zone, (change) => this.set(change)));
     this.cursor.redraw();
+  }
+
+  /** Which period it is compared with, and how much of both. @param {{common: number, parts: number}} pair */
+  #beforeText({ common, parts }) {
+    const { span, state, zone } = this;
+    const period = periodText({ ...state, from: this.zoomed ? this.spanBefore(span).startAt : null, to: span.startAt }, this.spanBefore(span), zone);
+    const unit = this.loaded?.group === "hour" || this.loaded?.group === "part" ? "hours" : "days";
+    return common < parts ? `${period} (${t(`compare.${unit}`, { common, parts })})` : period;
   }
 
   /** One period on or back. @param {number} by */
@@ -194,7 +202,7 @@ export class History {
 
   savePng() {
     const title = `${this.around.name()} \u00b7 ${periodText(this.state, this.span, this.zone)}`;
-    return guarded(() => savePng(byId("stack"), title, `${this.around.name()} ${this.span.first}`));
+    return guarded(() => savePng(byId("stack"), byId("legend"), title, `${this.around.name()} ${this.span.first}`));
   }
 
   /** Something new was read: load again when it is within what is shown. */

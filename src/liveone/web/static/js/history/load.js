@@ -16,8 +16,9 @@ const ENERGY_FIELDS = ENERGIES.map((key) => FIELDS[key]);
 
 /** @typedef {import("../types").Track} Track */
 /**
+ * `parts`: the energies of days or hours, which `grouped` puts together to those that are drawn, `energy`.
  * `steps`: how the powers' intervals were asked for; null where they are single readings.
- * @typedef {{power: Track, energy: Track, group: string, steps: Record<string, string | number> | null}} Loaded
+ * @typedef {{power: Track, energy: Track, parts: Track, grouped: (parts: Track) => Track, group: string, steps: Record<string, string | number> | null}} Loaded
  */
 
 /**
@@ -32,7 +33,9 @@ export async function loadSpan(systemId, span, view, zone) {
     const steps = { interval: "auto", points: Math.min(days, MOST_POINTS) };
     const all = await history(systemId, span, [...ENERGY_FIELDS, "soc"], steps, zone);
     const length = group === "month" ? 7 : 4;
-    return { power: meanPowers(all), energy: grouped(energiesOf(all), (from) => zone.date(from).slice(0, length)), group, steps };
+    const parts = energiesOf(all);
+    const together = (/** @type {Track} */ days) => grouped(days, (from) => zone.date(from).slice(0, length));
+    return { power: meanPowers(all), energy: together(parts), parts, grouped: together, group, steps };
   }
   const steps = { interval: "auto", points: view === "day" ? 300 : view === "week" ? 700 : 750 };
   const [power, parts] = await Promise.all([
@@ -40,7 +43,8 @@ export async function loadSpan(systemId, span, view, zone) {
     history(systemId, span, ENERGY_FIELDS, group === "hour" ? hourly(span) : { interval: "1d" }, zone),
   ]);
   const energy = inWholeHours(span) || group !== "hour" ? parts : grouped(parts, (from) => iso(from, zone).slice(0, 13));
-  return { power: derived(power), energy: energiesOf(energy), group, steps };
+  const found = energiesOf(energy);
+  return { power: derived(power), energy: found, parts: found, grouped: same, group, steps };
 }
 
 /**
@@ -65,7 +69,8 @@ async function loadZoom(systemId, span, zone) {
     steps ? history(systemId, span, POWERS, steps, zone).then(derived) : readings(systemId, span, zone),
     history(systemId, span, ENERGY_FIELDS, parts, zone),
   ]);
-  return { power, energy: energiesOf(energy), group: "part", steps };
+  const found = energiesOf(energy);
+  return { power, energy: found, parts: found, grouped: same, group: "part", steps };
 }
 
 /**
@@ -78,6 +83,11 @@ export async function loadTable(systemId, span, { power, group, steps }, zone) {
   const all = await history(systemId, span, [...POWERS, ...ENERGY_FIELDS], steps, zone);
   const powers = inDays(group) ? meanPowers(all) : derived(all);
   return { ...all, values: { ...all.values, ...powers.values } };
+}
+
+/** @param {Track} parts */
+function same(parts) {
+  return parts;
 }
 
 /** @param {string} group */

@@ -48,7 +48,7 @@ function makeLegend(past) {
   const items = LINES.map((key) => {
     const button = element("button", { type: "button", class: key, "data-key": key }, t(`source.${key}`));
     button.addEventListener("click", () => past.set({ only: past.state.only === key ? "" : key }, { push: false }));
-    return element("li", {}, button);
+    return element("li", { "data-of": key }, button);
   });
   byId("legend").append(...items, element("li", { class: "gap" }, t("legend.gap")), element("li", { class: "estimated" }, t("legend.estimated")), element("li", { class: "before", id: "legend-before", hidden: true }));
 }

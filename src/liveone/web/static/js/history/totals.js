@@ -1,7 +1,8 @@
 // The totals of the period, each with its change against the period before and with what it was made of.
 
 import { ENERGIES, change, selfConsumption, selfSufficiency, totals } from "../core/energy.js";
-import { NOTHING, joined } from "../core/format.js";
+import { energyTitle } from "../core/flows.js";
+import { CLOSE, NOTHING, joined } from "../core/format.js";
 import { element } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -9,15 +10,17 @@ import { format, t } from "../ui/text.js";
 export const HUES = { solar: "solar", load: "load", batteryIn: "battery", batteryOut: "battery", gridIn: "grid", gridOut: "grid" };
 
 /**
- * @param {HTMLElement} box @param {import("../types").Track} energy @param {import("../types").Track | null} before
- * @param {(key: string) => void} onExplain
+ * @param {HTMLElement} box @param {import("../types").Track} energy all of the period
+ * @param {{now: import("../types").Track, before: import("../types").Track} | null} pair what can be compared of it
+ * @param {import("../types").Reading} reading @param {(key: string) => void} onExplain
  */
-export function fillTotals(box, energy, before, onExplain) {
+export function fillTotals(box, energy, pair, reading, onExplain) {
   const now = totals(energy);
-  const then = before ? totals(before) : null;
+  const then = pair ? totals(pair.before) : null;
+  const compared = pair ? totals(pair.now) : now;
   const buttons = ENERGIES.map((key) => {
     const { kwh, estimated } = now[key];
-    const button = tile(t(`energy.${key}`), format.kwh(kwh), HUES[key], estimated, then ? changeText(kwh, then[key].kwh) : "");
+    const button = tile(t(energyTitle(reading, key)), format.kwh(kwh), HUES[key], estimated, then ? changeText(compared[key].kwh, then[key].kwh) : "");
     button.addEventListener("click", () => onExplain(key));
     return button;
   });
@@ -37,10 +40,10 @@ function sharesOf(of) {
 
 /** @param {string} title @param {{number: string, unit: string}} value @param {string} hue @param {boolean} estimated @param {string} changed */
 function tile(title, { number, unit }, hue, estimated, changed) {
-  const value = element("b", { class: estimated ? "value est" : "value" }, number, element("small", {}, number === NOTHING ? "" : ` ${unit}`));
+  const value = element("b", { class: estimated ? "value est" : "value" }, number, element("small", {}, number === NOTHING ? "" : `${CLOSE}${unit}`));
   const parts = [element("span", { class: "title" }, title), value];
   if (changed) parts.push(element("span", { class: "changed" }, changed));
-  return element("button", { type: "button", class: `total ${hue}` }, ...parts);
+  return element("button", { type: "button", class: `total ${hue}`, "data-of": hue }, ...parts);
 }
 
 /** What it was before, and by how much it changed. @param {import("../types").Maybe} kwh @param {import("../types").Maybe} before */

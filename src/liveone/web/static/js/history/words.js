@@ -2,6 +2,7 @@
 
 import { completeness } from "../core/coverage.js";
 import { ENERGIES } from "../core/energy.js";
+import { energyTitle } from "../core/flows.js";
 import { clock, joined } from "../core/format.js";
 import { indexAt } from "../core/shape.js";
 import { addDays, daysBetween } from "../core/zone.js";
@@ -65,12 +66,12 @@ export function cursorParts(at, { power }, zone, view) {
   const said = NAMES.filter((key) => value(key) !== null).map((key) => chip(key, t(`source.${key}`), joined(format.watts(value(key)))));
   if (!said.length) return [when, element("span", {}, t("cursor.nothing"))];
   const soc = value("soc");
-  return [when, ...said, ...(soc === null ? [] : [chip("soc", t("chart.soc"), `${format.decimal(soc, 0)} %`)])];
+  return [when, ...said, ...(soc === null ? [] : [chip("soc", t("chart.soc"), format.pct(soc))])];
 }
 
 /** @param {string} hue @param {string} title @param {string} value */
 function chip(hue, title, value) {
-  return element("span", { class: `chip ${hue}` }, `${title} `, element("b", {}, value));
+  return element("span", { class: `chip ${hue}`, "data-of": hue }, `${title} `, element("b", {}, value));
 }
 
 /** @param {number} from @param {number} to @param {import("../types").Zone} zone @param {string} view */
@@ -83,17 +84,17 @@ function intervalText(from, to, zone, view) {
 }
 
 /**
- * @param {string} key @param {import("./load.js").Loaded} loaded @param {import("../types").Zone} zone
+ * @param {string} key @param {import("./load.js").Loaded} loaded @param {import("../types").Reading} reading @param {import("../types").Zone} zone
  * @param {(change: Partial<import("../types").State>) => void} set
  */
-export function explainTotal(key, { energy, group }, zone, set) {
+export function explainTotal(key, { energy, group }, reading, zone, set) {
   const values = energy.values[key];
   const rows = values.flatMap((kwh, index) => (kwh === null ? [] : [/** @type {[string, string, boolean]} */ ([
     partName(energy.from[index], energy.to[index], group, zone), joined(format.kwh(kwh)), energy.estimated[key]?.has(index) ?? false,
   ])]));
   const missing = values.filter((kwh) => kwh === null).length;
   const guessed = energy.estimated[key]?.size ?? 0;
-  explain(t(`energy.${key}`), {
+  explain(t(energyTitle(reading, key)), {
     key: ENERGIES.includes(key) ? `energy.${key}` : key,
     lines: [
       [t("explain.formula"), t("explain.counterFormula")],

@@ -1,7 +1,7 @@
 // What comes in and what goes out as two bars on one scale, so that they visibly balance; what the meters leave
 // unexplained is a part of its own, never hidden.
 
-import { balance, sum } from "../core/flows.js";
+import { balance, isIdle, sourceKey, sum } from "../core/flows.js";
 import { joined } from "../core/format.js";
 import { element, say } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
@@ -14,10 +14,13 @@ const TITLES = {
   out: { load: "source.load", battery: "flow.batteryIn", grid: "flow.gridOut", losses: "source.losses" },
 };
 
+/** @type {Record<string, string>} */
+const SOURCES = { "source.grid": "flow.gridIn", "source.generator": "flow.generator", "source.either": "flow.eitherIn" };
+
 /** @param {HTMLElement} box @param {HTMLElement} rest what the meters leave unexplained @param {import("../types").Reading} reading */
-export function fillBalance(box, rest, { power, system }) {
-  const found = balance(power);
-  const coming = system.generatorStatus ? { ...TITLES.in, grid: "flow.generator" } : TITLES.in;
+export function fillBalance(box, rest, reading) {
+  const found = balance(reading.power);
+  const coming = { ...TITLES.in, grid: SOURCES[sourceKey(reading)] };
   box.replaceChildren(row("in", found, found.in, coming), row("out", found, found.out, TITLES.out));
   say(rest, joined(format.watts(found.residual)));
 }
@@ -30,7 +33,7 @@ function row(side, { scaleW }, parts, titles) {
     piece.style.width = `${(100 * w) / scaleW}%`;
     return piece;
   }));
-  const list = element("ul", { class: "parts" }, ...shown.filter(({ key }) => key !== "losses").map(({ key, w }) => element(
+  const list = element("ul", { class: "parts" }, ...shown.filter(({ key, w }) => key !== "losses" && !isIdle(w)).map(({ key, w }) => element(
     "li", { class: key }, `${t(titles[key])} `, element("b", {}, joined(format.watts(w))),
   )));
   const head = element("p", { class: "side" }, element("span", {}, t(`balance.${side}`)), element("b", {}, joined(format.watts(sum(parts)))));

@@ -1,12 +1,12 @@
 // One system as a card of the overview: flow, state of charge, today, age, fault.
 
-import { capacityKwh, hasBattery, outlook } from "../core/battery.js";
 import { selfSufficiency } from "../core/energy.js";
-import { magnitude, sourceKey, wayKey } from "../core/flows.js";
+import { direction, magnitude, sourceKey, stateOf, wayKey } from "../core/flows.js";
 import { faultKey } from "../core/faults.js";
 import { needsAttention, standing } from "../core/fleet.js";
-import { NOTHING, direction, duration, joined } from "../core/format.js";
+import { NOTHING, duration, joined } from "../core/format.js";
 import { ageSeconds } from "../core/freshness.js";
+import { missing } from "../core/parts.js";
 import { element, say, show, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 import { makeMini } from "./mini.js";
@@ -26,7 +26,7 @@ export class Card {
     this.spots = Object.fromEntries(SPOTS.map((key) => [key, { words: element("span", {}), value: element("b", { class: "value" }, NOTHING) }]));
     this.level = element("i");
     this.charge = element("p", { class: "charge-line" });
-    this.battery = element("div", { class: "battery-line" }, this.charge, element("div", { class: "level", "aria-hidden": "true" }, this.level));
+    this.battery = element("div", { class: "battery-line", "data-of": "battery" }, this.charge, element("div", { class: "level", "aria-hidden": "true" }, this.level));
     this.today = element("div", { class: "today-line" });
     this.fault = element("p", { class: "fault-line", hidden: true });
     this.still = element("p", { class: "still-line", hidden: true });
@@ -34,7 +34,7 @@ export class Card {
     this.node = element("li", {}, element(
       "div", { class: "panel system-card" },
       element("div", { class: "row" }, element("h2", {}, element("a", { href: `/dashboard/${system.id}` }, system.displayName)), this.state),
-      element("div", { class: "mini" }, ...SPOTS.map((key) => element("div", { class: `spot ${key}` }, this.spots[key].words, this.spots[key].value)), this.drawing),
+      element("div", { class: "mini" }, ...SPOTS.map((key) => element("div", { class: `spot ${key}`, "data-of": key }, this.spots[key].words, this.spots[key].value)), this.drawing),
       this.battery, this.today, this.reason, this.still, this.fault, this.age,
     ));
   }
@@ -66,10 +66,10 @@ export class Card {
       say(this.spots[key].words, words(key, watts[key], latest));
       say(this.spots[key].value, joined(format.watts(key === "battery" || key === "grid" ? magnitude(watts[key]) : watts[key])));
     }
-    this.battery.hidden = !hasBattery(latest, capacityKwh(this.data.systemInfo?.batterySize));
+    this.node.dataset.without = missing(this.data).join(" ");
     this.mini(power, soc.battery);
     this.level.style.width = `${soc.battery ?? 0}%`;
-    this.charge.replaceChildren(element("b", {}, soc.battery === null ? NOTHING : `${format.decimal(soc.battery, 0)} %`), ` ${rate(power, soc.battery, this.data)}`);
+    this.charge.replaceChildren(element("b", {}, format.pct(soc.battery)), ` ${rate(power, this.data)}`);
     const today = energy.today ?? {};
     this.today.replaceChildren(
       fact("today.solar", joined(format.kwh(today.solarKwh)), energy.quality?.solarKwh),
@@ -102,10 +102,11 @@ function fact(title, value, quality) {
   return element("div", {}, element("span", {}, t(title)), element("b", quality === "estimated" ? { class: "est" } : {}, value));
 }
 
-/** @param {import("../types").Power} power @param {import("../types").Maybe} soc @param {import("../types").Card} data */
-function rate(power, soc, data) {
-  const found = outlook(power.batteryW, soc, capacityKwh(data.systemInfo?.batterySize));
-  if (found.hours !== null) return t(`overview.${found.towards}In`, { time: duration(found.hours) });
+/** @param {import("../types").Power} power @param {import("../types").Card} data */
+function rate(power, { battery }) {
+  if (battery && battery.hours !== null && battery.state === stateOf(power.batteryW)) {
+    return t(battery.towards === "empty" && battery.reservePct ? "overview.reserveIn" : `overview.${battery.towards}In`, { time: duration(battery.hours), reserve: format.pct(battery.reservePct) });
+  }
   return t(power.batteryW === null ? "words.unknown" : direction(power.batteryW, "words.discharging", "words.charging"));
 }
 

@@ -2,10 +2,10 @@
 // The dots move in a few small steps a second: every frame costs the browser 3 to 6 ms, whatever is drawn,
 // so sixty of them a second would cost a fifth of a CPU. Hidden, out of sight or with reduced motion: none.
 
-import { SHOW_W, flows, magnitude, sourceKey, speed, visible } from "../core/flows.js";
+import { direction, flows, isIdle, magnitude, sourceKey, speed, visible } from "../core/flows.js";
 import { one, say, svg } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
-import { direction, joined } from "../core/format.js";
+import { joined } from "../core/format.js";
 
 const STEP_MS = 400;
 const SPACING = 22;
@@ -26,8 +26,9 @@ export function makeFlow(box) {
   const drawing = one("svg", box);
   const lines = Object.fromEntries(Object.entries(PATHS).map(([key, d]) => {
     const [from] = key.split("-");
-    const rail = svg("path", { d, class: "rail" });
-    const dots = svg("path", { d, class: `dots ${from}`, "stroke-dasharray": `0 ${SPACING}` });
+    const ends = key.replace("-", " ");
+    const rail = svg("path", { d, class: "rail", "data-of": ends });
+    const dots = svg("path", { d, class: `dots ${from}`, "data-of": ends, "stroke-dasharray": `0 ${SPACING}` });
     drawing.append(rail, dots);
     return [key, { rail, dots, at: 0, w: 0 }];
   }));
@@ -43,7 +44,7 @@ export function makeFlow(box) {
   });
   return (/** @type {import("../types").Reading} */ reading, /** @type {number | null} */ soc) => {
     const found = flows(reading.power);
-    drawn = visible(found, drawn);
+    drawn = visible(found);
     for (const [key, line] of Object.entries(lines)) {
       line.w = found[key] ?? 0;
       line.rail.classList.toggle("on", drawn.has(key));
@@ -77,7 +78,7 @@ function animate(box, step) {
 function fillNodes(box, reading, soc) {
   const { power, system } = reading;
   const running = Boolean(system.generatorStatus);
-  node(box, "solar", power.solarW, power.solarW === null ? "words.unknown" : power.solarW > SHOW_W ? "words.producing" : "words.dark");
+  node(box, "solar", power.solarW, power.solarW === null ? "words.unknown" : isIdle(power.solarW) ? "words.dark" : "words.producing");
   node(box, "load", power.loadW, power.loadW === null ? "words.unknown" : "words.using");
   node(box, "battery", magnitude(power.batteryW), direction(power.batteryW, "words.discharging", "words.charging"));
   node(box, "grid", magnitude(power.gridW), direction(power.gridW, running ? "words.generating" : "words.importing", "words.exporting"));
@@ -91,5 +92,5 @@ function node(box, key, w, words) {
   const found = one(`.node.${key}`, box);
   say(one(".value", found), joined(format.watts(w)));
   say(one(".words", found), t(words));
-  found.classList.toggle("idle", w === null || Math.abs(w) <= SHOW_W);
+  found.classList.toggle("idle", w === null || isIdle(w));
 }

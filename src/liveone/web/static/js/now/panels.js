@@ -1,8 +1,10 @@
 // The battery with its outlook, and today's figures.
 
-import { capacityKwh, hasBattery, outlook, storedKwh } from "../core/battery.js";
+import { storedKwh } from "../core/battery.js";
 import { selfConsumption, selfSufficiency } from "../core/energy.js";
-import { NOTHING, duration, joined, moment } from "../core/format.js";
+import { stateOf } from "../core/flows.js";
+import { CLOSE, NOTHING, duration, joined, moment } from "../core/format.js";
+import { ageSeconds, mood } from "../core/freshness.js";
 import { byId, element, one, say } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -15,24 +17,23 @@ const SOON_H = 24;
  */
 export function fillBattery(reading, data, nowAt, zone) {
   const level = reading.soc.battery;
-  const capacity = capacityKwh(data.systemInfo?.batterySize);
+  const capacity = data.battery?.capacityKwh ?? null;
   const stored = storedKwh(level, capacity);
-  byId("charge").classList.toggle("none", !hasBattery(reading, capacity));
-  say(one(".soc .value"), level === null ? NOTHING : `${format.decimal(level, 0)} %`);
+  say(one(".soc .value"), format.pct(level));
   one("#level i").style.width = `${level ?? 0}%`;
   say(byId("stored"), stored === null ? "" : t("battery.stored", { stored: format.decimal(stored, 1), capacity: format.decimal(Number(capacity), 1) }));
-  say(byId("outlook"), outlookText(reading, capacity, nowAt, zone));
+  say(byId("outlook"), outlookText(reading, data, nowAt, zone));
 }
 
-/** @param {import("../types").Reading} reading @param {import("../types").Maybe} capacity @param {number} nowAt @param {import("../types").Zone} zone */
-function outlookText(reading, capacity, nowAt, zone) {
-  if (!hasBattery(reading, capacity)) return t("battery.none");
-  const found = outlook(reading.power.batteryW, reading.soc.battery, capacity);
-  const key = `battery.${found.towards}`;
-  const text = t(key, { power: joined(format.watts(Math.abs(reading.power.batteryW ?? 0))) });
-  if (found.hours === null) return text;
-  const at = found.hours < SOON_H ? t("battery.about", { time: moment(nowAt + found.hours * HOUR_MS, nowAt, zone, format) }) : "";
-  return `${text} ${t(`${key}In`, { time: duration(found.hours), about: at })}`;
+/** What it does now, and where the last quarter of an hour leads; nothing is foretold from what is old. @param {import("../types").Reading} reading @param {import("../types").Data} data @param {number} nowAt @param {import("../types").Zone} zone */
+function outlookText(reading, { battery, freshness }, nowAt, zone) {
+  const state = stateOf(reading.power.batteryW);
+  const text = t(`battery.${state}`, { power: joined(format.watts(Math.abs(reading.power.batteryW ?? 0))) });
+  const isFresh = mood(ageSeconds(reading, nowAt), freshness?.cadenceS ?? 60) === "fresh";
+  if (!battery || battery.hours === null || battery.state !== state || !isFresh) return text;
+  const at = battery.hours < SOON_H ? t("battery.about", { time: moment(nowAt + battery.hours * HOUR_MS, nowAt, zone, format) }) : "";
+  const key = battery.towards === "empty" && battery.reservePct ? "battery.reserveIn" : `battery.${battery.towards}In`;
+  return `${text} ${t(key, { time: duration(battery.hours), about: at, reserve: format.pct(battery.reservePct) })}`;
 }
 
 /** @param {import("../types").Data} data */
@@ -51,7 +52,7 @@ export function fillToday(data) {
 
 /** @param {string} title @param {{number: string, unit: string}} value @param {string} explain @param {string | null | undefined} quality */
 function figure(title, { number, unit }, explain, quality) {
-  const value = element("b", { class: quality === "estimated" ? "value est" : "value" }, number, element("small", {}, number === NOTHING ? "" : ` ${unit}`));
+  const value = element("b", { class: quality === "estimated" ? "value est" : "value" }, number, element("small", {}, number === NOTHING ? "" : `${CLOSE}${unit}`));
   return element("button", { type: "button", class: "figure", "data-explain": explain }, element("span", { class: "title" }, t(title)), value);
 }
 

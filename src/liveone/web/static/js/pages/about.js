@@ -10,8 +10,8 @@ export function fillAbout(box, data, zone, nowAt) {
   const time = (/** @type {string | null} */ iso) => (iso ? moment(Date.parse(iso), nowAt, zone, format) : NOTHING);
   const share = format.percent(polling.totalPolls ? polling.successfulPolls / polling.totalPolls : null);
   const facts = /** @type {[string, string | null][]} */ ([
-    ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", info.ratings],
-    ["system.solar", info.solarSize], ["system.battery", info.batterySize],
+    ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", format.told(info.ratings)],
+    ["system.solar", format.told(info.solarSize)], ["system.battery", format.told(info.batterySize)],
     ["system.site", `${data.vendorType} \u00b7 ${data.vendorSiteId}`],
     ["system.zone", zone.label(nowAt)],
     ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],

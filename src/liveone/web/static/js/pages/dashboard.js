@@ -1,8 +1,8 @@
 // The page of one system: the snapshot that came with it at once, then every new reading as it comes.
 
-import { capacityKwh } from "../core/battery.js";
 import { balance } from "../core/flows.js";
 import { NOTHING, clock, joined, moment } from "../core/format.js";
+import { missing } from "../core/parts.js";
 import { makeZone } from "../core/zone.js";
 import { explain, closable } from "../history/explain.js";
 import { fillFaults } from "../history/faults.js";
@@ -72,6 +72,7 @@ function interval(of) {
 }
 
 function showData() {
+  document.body.dataset.without = missing(data).join(" ");
   fillToday(data);
   table();
   fillAbout(byId("about"), data, zone, now());
@@ -115,7 +116,7 @@ function explainNow(key) {
   if (key in watts) lines.unshift([t("explain.value"), joined(format.watts(watts[key]))]);
   if (key === "solar") lines.push([t("explain.parts"), `${joined(format.watts(power.solarInverterW))} AC + ${joined(format.watts(power.shuntW))} DC`]);
   if (key === "losses") lines.push([t("explain.formula"), [power.solarW, power.batteryW, power.gridW].map((w) => joined(format.watts(w))).join(" + ") + ` \u2212 ${joined(format.watts(power.loadW))}`]);
-  if (key === "soc") lines.push([t("explain.capacity"), capacityKwh(data.systemInfo.batterySize) === null ? NOTHING : String(data.systemInfo.batterySize)]);
+  if (key === "soc") lines.push([t("explain.capacity"), data.battery?.capacityKwh ? joined(format.kwh(data.battery.capacityKwh)) : NOTHING]);
   explain(t(`title.${key}`), { key, lines });
 }
 
@@ -131,7 +132,7 @@ function chooseSystem() {
 function startHistory() {
   const firstAt = snapshot.extent.first ? Date.parse(snapshot.extent.first) : now();
   const heat = makeHeat({
-    systemId, zone, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
+    systemId, zone, firstAt, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
     onPick: (day) => {
       past?.set({ view: "day", day, from: null, to: null });
       byId("views").scrollIntoView({ block: "nearest" });
@@ -141,7 +142,7 @@ function startHistory() {
     guarded(() => heat.show(state.day, state.heat));
     if (data.latest) table();
   };
-  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, onState: follow });
+  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, latest: () => reading, onState: follow });
   const shown = past;
   past.ready.then(() => requestIdleCallback(() => {
     follow(shown.state);

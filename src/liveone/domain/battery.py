@@ -1,0 +1,97 @@
+"""What a battery does, and how long until it is full or empty.
+
+The page draws what is decided here; ``tests/directions.json`` has the cases that its own script and this
+module are both tested with.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from liveone.domain.reading import Reading
+
+State = Literal["charging", "discharging", "idle", "unknown"]
+Towards = Literal["full", "empty"]
+
+IDLE_W = 50
+"""Below this a power counts as none: inverters keep a battery busy with some tens of watts of their own."""
+
+MEAN_S = 900
+"""Clouds and kettles come and go within minutes; a mean of a quarter of an hour says where it leads."""
+
+MEAN_READINGS = 5
+LEARNED_DAYS, LEARNED_SPREAD_PCT = 3, 1.0
+"""A reserve is believed once that many days ended their discharge within so much of the same level."""
+
+_CAPACITY = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kM]?)Wh", re.IGNORECASE | re.ASCII)
+_KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """``mean_w`` of the last quarter of an hour (house signs), and in how many ``hours`` it leads where.
+
+    ``towards`` and ``hours`` are None where nothing can be said. Empty means down to ``reserve_pct``.
+    """
+
+    state: State
+    mean_w: float | None = None
+    towards: Towards | None = None
+    hours: float | None = None
+    reserve_pct: float = 0.0
+
+
+def state_of(battery_w: float | None) -> State:
+    """What the battery does at that power: > 0 discharges."""
+    if battery_w is None:
+        return "unknown"
+    if abs(battery_w) < IDLE_W:
+        return "idle"
+    return "discharging" if battery_w > 0 else "charging"
+
+
+def capacity_kwh(text: str | None) -> float | None:
+    """The capacity in a vendor's text: ``63.6 kWh``, ``9600 Wh``; None when it has none."""
+    found = _CAPACITY.search((text or "")[:200])
+    kwh = float(found[1].replace(",", ".")) * _KILO[found[2].lower()] if found else 0.0
+    return kwh or None
+
+
+def learned_reserve_pct(lowest_pct: Sequence[float | None]) -> float | None:
+    """The level at which discharging ends, from the lowest state of charge of some days; None if unknown.
+
+    One low day says little: a level is believed when several days ended at it and none went below.
+    """
+    known = [pct for pct in lowest_pct if pct is not None]
+    floor = min(known, default=None)
+    if floor is None:
+        return None
+    return floor if sum(pct <= floor + LEARNED_SPREAD_PCT for pct in known) >= LEARNED_DAYS else None
+
+
+def outlook(
+    recent: Sequence[Reading], capacity: float | None, reserve_pct: float, *, is_fresh: bool
+) -> Outlook:
+    """Where the battery is heading. ``recent`` are readings, oldest first, of at least the last MEAN_S
+    seconds; old ones foretell nothing (``is_fresh``). ``capacity`` in kWh."""
+    newest = recent[-1] if recent else None
+    state = state_of(newest.battery_w) if newest else "unknown"
+    mean_w = _mean_w(recent)
+    level = newest.battery_soc_pct if newest else None
+    if not is_fresh or mean_w is None or state_of(mean_w) != state or state in ("idle", "unknown"):
+        return Outlook(state, mean_w, reserve_pct=reserve_pct)
+    towards: Towards = "empty" if state == "discharging" else "full"
+    hours = None
+    if capacity is not None and level is not None:
+        share_pct = max(0.0, level - reserve_pct) if towards == "empty" else 100.0 - level
+        hours = share_pct / 100 * capacity * 1000 / abs(mean_w)
+    return Outlook(state, mean_w, towards, hours, reserve_pct)
+
+
+def _mean_w(recent: Sequence[Reading]) -> float | None:
+    if not recent:
+        return None
+    since_at = recent[-1].inverter_time - MEAN_S
+    powers = [one.battery_w for one in recent if one.battery_w is not None and one.inverter_time > since_at]
+    return sum(powers) / len(powers) if len(powers) >= MEAN_READINGS else None

@@ -1,0 +1,98 @@
+"""The alerts that ship for Prometheus: promtool understands them, and a paused system sets none off."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.web.support import COOKIE, seeded, services, serving
+
+from liveone.store import systems
+
+RULES = Path(__file__).parents[2] / "deploy/prometheus/liveone.rules.yml"
+ELSEWHERE = {"up"}
+
+
+def promtool() -> str:
+    tool = shutil.which("promtool")
+    if tool is None and os.environ.get("CI") == "true":
+        pytest.fail("promtool is missing (Debian: prometheus), and CI must not skip the checks of the rules")
+    if tool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    return tool
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_promtool_understands_every_rule() -> None:
+    run(promtool(), "check", "rules", str(RULES))
+
+
+def test_every_metric_of_the_rules_is_one_of_ours(owner: httpx2.Client) -> None:
+    named = set(re.findall(r"\b(liveone_\w+|up)\b", "\n".join(re.findall(r"expr: (.*)", RULES.read_text()))))
+    said = owner.get("/metrics").text
+    told = set(re.findall(r"^# TYPE (\w+)", said, re.MULTILINE)) | ELSEWHERE
+    assert {name for name in named if not name.startswith("liveone_collector_")} - told <= {
+        "liveone_polls_failing"
+    }, "of a system that was polled"
+
+
+def test_a_paused_system_says_so_in_the_metrics(tmp_path: Path) -> None:
+    store = seeded(tmp_path / "live.db", days=1)
+    with serving(services(store)) as client:
+        assert (
+            'liveone_system_active{system="1",name="Home 1586"} 1'
+            in client.get("/metrics", headers=COOKIE).text
+        )
+        systems.set_active(store, 1, False)
+        assert (
+            'liveone_system_active{system="1",name="Home 1586"} 0'
+            in client.get("/metrics", headers=COOKIE).text
+        )
+    store.close()
+
+
+LABELS = '{instance="solar:8080", system="1", name="Home"}'
+
+
+@pytest.mark.parametrize(
+    ("alert", "series", "summary"),
+    [
+        (
+            "LiveOneSystemSilent",
+            f"liveone_reading_age_seconds{LABELS}",
+            "Home has brought no new reading for 33m 20s",
+        ),
+        ("LiveOneSystemFault", f"liveone_fault_code{LABELS}", "Home reports fault 2000"),
+        ("LiveOnePollsFailing", f"liveone_polls_failing{LABELS}", "The last 2000 polls of Home failed"),
+    ],
+)
+def test_a_system_alerts_unless_it_is_paused(tmp_path: Path, alert: str, series: str, summary: str) -> None:
+    fires = {
+        "exp_labels": {"severity": "warning", "instance": "solar:8080", "system": "1", "name": "Home"},
+        "exp_annotations": {"summary": summary},
+    }
+    cases = [_case(alert, series, "1", [fires]), _case(alert, series, "0", [])]
+    path = tmp_path / "test.yml"
+    path.write_text(json.dumps({"rule_files": [str(RULES)], "tests": cases}))
+    run(promtool(), "test", "rules", str(path))
+
+
+def _case(alert: str, series: str, active: str, expected: list[dict[str, Any]]) -> dict[str, Any]:
+    """Twenty minutes of a value that alarms, of a system that is ``active`` or not."""
+    return {
+        "interval": "1m",
+        "input_series": [
+            {"series": series, "values": "2000x20"},
+            {"series": f"liveone_system_active{LABELS}", "values": f"{active}x20"},
+        ],
+        "alert_rule_test": [{"eval_time": "15m", "alertname": alert, "exp_alerts": expected}],
+    }
