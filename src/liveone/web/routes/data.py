@@ -113,6 +113,13 @@ class HistoryParameters:
     ] = None
 
 
+@dataclass(frozen=True, slots=True)
+class V2Parameters(HistoryParameters):
+    """The same, where a name means one series."""
+
+    fields: Annotated[str | None, Query(description="the same names, one series each")] = None
+
+
 Parameters = Annotated[HistoryParameters, Depends()]
 
 
@@ -128,7 +135,9 @@ def history_of(request: Request, caller: Asking, services: Wired, asked: Paramet
 
 
 @router.get("/v2/history", summary="One value per interval, as our pages ask", responses=HISTORY_RESPONSES)
-def history_v2(request: Request, caller: Asking, services: Wired, asked: Parameters) -> Response:
+def history_v2(
+    request: Request, caller: Asking, services: Wired, asked: Annotated[V2Parameters, Depends()]
+) -> Response:
     """As `/api/history`, but a field is one series (at `1d` a power's name means the day's net energy), a
     time without an offset is the system's own, an end that is a date is its beginning, and `last` at `1d`
     ends with today.
