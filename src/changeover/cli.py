@@ -10,20 +10,17 @@ from typing import Any
 
 import click
 
-from changeover import __version__, cli_run, load, session, status
+from changeover import __version__, cli_run, inspection, session, status
 from changeover.adopt import adopt as adopt_runbook
 from changeover.adopt import read_runbook
 from changeover.answers import answer, write_json
 from changeover.cli_options import A_PLAN, DATABASE, PLAN, RUN_ID, as_json, placed, with_exit_codes
-from changeover.database.connect import opened
 from changeover.database.names import counted
 from changeover.database.where import Database
 from changeover.display import SIGNS, planned, seconds
 from changeover.exits import Exit, table
 from changeover.problems import Problem, Severity
 from changeover.report import page, write
-from changeover.rules import check as check_rules
-from changeover.tables import read_schema
 
 EXIT_CODES = f"\b\nExit codes\n{table()}"
 
@@ -51,13 +48,7 @@ for _command in cli_run.COMMANDS:
 @with_exit_codes
 def check(plan: Path, database: Database | None, json_: bool) -> None:
     """Read a plan and list everything that is wrong with it. Needs no database."""
-    problems = load.check_file(plan)
-    if database is not None:
-        parsed, _ = load.read_plan(plan)
-        with opened(database) as connection:
-            schema = read_schema(connection, database)
-        tried = check_rules(parsed, schema) if parsed else []
-        problems = [problem for problem in problems if problem not in tried] + tried
+    problems = inspection.inspect(plan, database)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if json_:
         found = [_problem(one) for one in problems]

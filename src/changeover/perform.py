@@ -13,6 +13,7 @@ from changeover.actions.scene import Deadline, Result, Scene
 from changeover.course import Course, Doing, Task
 from changeover.database.connect import opened
 from changeover.database.fingerprint import fingerprint
+from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.meaning import Meanings, difference, meanings, of_script
 from changeover.errors import CheckFailed, Undecided
@@ -98,9 +99,9 @@ class Performer:
             return shell.run(action, scene, deadline, gate_only=gate_only)
         if not action.changes:
             return sql.query(action, scene, deadline)
-        return sql.change(action, scene, self._purpose(task, action, deadline.limit))
+        return sql.change(action, scene, self._purpose(task, action, scene, deadline.limit))
 
-    def _purpose(self, task: Task, action: SqlAction, limit: Limit | None) -> sql.Purpose:
+    def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:
         forward = task.phase is Phase.EXECUTE
         final = forward and action.id == self.last_change
         after = self.plan.schema.after if self.plan.schema else None
@@ -111,11 +112,21 @@ class Performer:
             action.id,
             direction_of(task),
             sql.content_of(content),
-            budget_s=limit.seconds if forward and limit else None,
+            budget_s=self._held_s(scene, limit) if forward else None,
             rehearsed_s=self.rehearsed_s(task) if forward else None,
             expected=of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
         )
+
+    def _held_s(self, scene: Scene, limit: Limit | None) -> float | None:
+        """How long a change may hold writers: what is left for it, at most what the plan allows at a time.
+
+        A thorough look takes longer than the run ever will, and is not ended by that.
+        """
+        limits = [limit.seconds] if limit else []
+        if self.plan.writers_held_s is not None and scene.depth is Depth.SWIFT:
+            limits.append(self.plan.writers_held_s)
+        return min(limits, default=None)
 
     def _restored(self, scene: Scene) -> Result:
         """After the last undo the schema is what it was."""

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from changeover import conditions, records
-from changeover.budgets import spoken
+from changeover.budgets import DRIVER_PATIENCE_S, spoken
 from changeover.course import Doing, Task, course
 from changeover.database import admin, probe, space, writes
 from changeover.database import backup as backups
@@ -213,3 +213,13 @@ def _limits(stage: Stage) -> None:
     taken_s = stage.total(BACK_AGAIN)
     if limit_s is not None and taken_s > limit_s:
         stage.faults.append(f"The rollback took {taken_s:.1f} s and may take {spoken(limit_s)}.")
+    held_s, most_s = stage.longest_hold_s(), stage.plan.writers_held_s
+    if most_s is not None and held_s > most_s:
+        stage.faults.append(
+            f"The rollback held writers for {held_s:.2f} s at a time; writers-held is {spoken(most_s)}."
+        )
+    if held_s >= DRIVER_PATIENCE_S:
+        stage.notes.append(
+            f"writers were held for {held_s:.1f} s at a time: Python's sqlite3 and many other drivers give up"
+            f" after {DRIVER_PATIENCE_S:g} s"
+        )

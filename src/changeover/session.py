@@ -60,9 +60,20 @@ def read_sound(path: Path) -> Plan:
 
 def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Sequence[str]) -> Work:
     """What a new run or a rehearsal needs. Raises BadParameter."""
-    values = params.bind(plan, sets, os.environ)
+    values = params.bind(plan, [*_named(plan, database, sets), *sets], os.environ)
     where = database or database_of(values.expand(plan.database), os.environ)
     return Work(plan, _hiding(values, where), where, state_of(where, state))
+
+
+def _named(plan: Plan, database: Database | None, sets: Sequence[str]) -> list[str]:
+    """A database that was named is also the value of the parameter by which the plan names its own."""
+    alone = NAME.fullmatch(plan.database)
+    if database is None or alone is None:
+        return []
+    name = alone.group(1)
+    known = any(one.name == name and one.declared and not one.secret for one in plan.parameters)
+    given = any(one.partition("=")[0] == name for one in sets)
+    return [f"{name}={database}"] if known and not given else []
 
 
 def take_up(

@@ -293,6 +293,11 @@ class Stage:
     def total(self, direction: str) -> float:
         return sum(step.seconds for step in self.steps if step.direction == direction)
 
+    def longest_hold_s(self) -> float:
+        """The longest that writers were held at a time, there or back, as the run will hold them."""
+        swift = (step for step in self.steps if step.direction in (AGAIN, BACK_AGAIN))
+        return max((step.frozen_s or 0.0 for step in swift), default=0.0)
+
     def _frozen(self, direction: str) -> float:
         return sum(step.frozen_s or 0.0 for step in self.steps if step.direction == direction)
 

@@ -1,0 +1,1 @@
+"""Bridges to what applications have: a pytest plug-in, Django's migrations, Alembic's."""
