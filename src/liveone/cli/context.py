@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 failed, or done in part; 2 wrong usage, settings or input;
 import sys
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, NoReturn
 
 import click
@@ -41,6 +42,16 @@ def print_json(value: Any) -> None:
     """One JSON document on standard output; dataclasses become objects."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     click.echo(orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str))
+
+
+def shown(text: str) -> str:
+    """Text from elsewhere as a terminal may have it: control characters are written out, not obeyed."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def pasted(*words: str) -> str:
+    """A command that may be pasted into a shell, whatever the words hold."""
+    return shown(" ".join(quote(word if word.isprintable() else shown(word)) for word in words))
 
 
 def exit_code_of(error: LiveOneError) -> int:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import httpx2
 
 from liveone import schema
 from liveone.cli import upgrade_words
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
 from liveone.clock import SystemClock
 from liveone.config import Config
 from liveone.databases import open_store
@@ -19,7 +20,7 @@ from liveone.domain import freshness
 from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
-from liveone.main import auth_settings
+from liveone.main import LOOPBACK, auth_settings
 from liveone.release import release
 from liveone.store import aggregates, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
@@ -31,6 +32,7 @@ from liveone.vendorbook import VendorBook
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
 CLOCK_AHEAD_MAX_S = 120
+ASK_S = 3.0
 FROZEN_WINDOW_S = 6 * 3600
 WEIGHED_ROWS_MIN = 5000
 """With fewer readings the empty tables are most of the file."""
@@ -87,6 +89,7 @@ def examine(config: Config) -> Iterator[Finding]:
         yield _disk(config)
         yield _backups(config, now_at)
         yield from _spool(config)
+        yield from _served(config)
         yield from _clock(store, now_at)
         yield from _systems(config, store, now_at)
     finally:
@@ -151,6 +154,18 @@ def _spool(config: Config) -> Iterator[Finding]:
     if held:
         says = f"{held:,} bytes of readings that this generation cannot hold"
         yield Finding("held", False, says, "They are safe; a later generation takes them.")
+
+
+def _served(config: Config) -> Iterator[Finding]:
+    """What the running server says of itself: only it knows what it holds in memory."""
+    host = LOOPBACK[0] if config.server.host in ("0.0.0.0", "::") else config.server.host
+    try:
+        said = httpx2.get(f"http://{host}:{config.server.port}/api/health", timeout=ASK_S).json()
+        reasons = said.get("reasons") or [said["error"]] if said["status"] != "ok" else []
+    except (httpx2.HTTPError, ValueError, KeyError, AttributeError, TypeError):
+        return
+    for reason in reasons:
+        yield Finding("server", False, shown(str(reason)[:300]), "Free the disk, or see the server's log.")
 
 
 def _bytes_of(spool: Path, *, held: bool) -> int:

@@ -1,6 +1,7 @@
 """The `liveone` command: finds the file of a subcommand when it is asked for, so that start-up stays fast."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import click
 from liveone import __version__
 from liveone.cli.context import Shell, fail
 from liveone.errors import LiveOneError
+
+PRIVATE = 0o077
+"""Whatever is written (database, journal, backups, settings, exports) is its owner's alone."""
 
 COMMANDS = {
     "init": ("init", "Write commented settings and an empty database."),
@@ -65,6 +69,7 @@ def root(ctx: click.Context, config_path: Path | None) -> None:
 
     Exit codes: 0 done, 1 failed or done in part, 2 wrong usage or settings, 3 the database, 4 a vendor.
     """
+    os.umask(PRIVATE)
     ctx.obj = Shell(config_path)
 
 

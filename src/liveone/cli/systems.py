@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import Shell, json_option, pass_shell, pasted, print_json, shown
 from liveone.clock import SystemClock
 from liveone.databases import open_store
 from liveone.domain import freshness
@@ -68,7 +68,8 @@ def list_systems(shell: Shell, as_json: bool) -> None:
         site = f"{system.vendor_type}/{system.vendor_site_id}"
         zone = zone_of(system)
         click.echo(
-            f"{system.id:>4}  {site}  {system.display_name}  {zone}  {state}{age}{_polled(holders, system)}"
+            f"{system.id:>4}  {site}  {shown(system.display_name)}  {zone}  {state}{age}"
+            f"{_polled(holders, system)}"
         )
     if not found:
         click.echo("No systems yet. See `liveone systems discover` and `liveone systems add --help`.")
@@ -99,8 +100,9 @@ def discover(shell: Shell, as_json: bool) -> None:
         print_json([{"account": name, **asdict(site)} for name, site in sites])
         return
     for name, site in sites:
-        click.echo(f"{name}: {site.vendor_type} {site.vendor_site_id}  {site.name}")
-        click.echo(f'  liveone systems add {site.vendor_type} {site.vendor_site_id} --name "{site.name}"')
+        click.echo(shown(f"{name}: {site.vendor_type} {site.vendor_site_id}  {site.name}"))
+        command = ("systems", "add", site.vendor_type, site.vendor_site_id, "--name", site.name)
+        click.echo(f"  {pasted('liveone', *command)}")
     if not sites:
         click.echo("The accounts see no site.")
 

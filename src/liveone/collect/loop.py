@@ -137,6 +137,7 @@ class Collector:
             spool_waiting=self._backlog.waiting,
             spool_held=self._backlog.held,
             spool_in_memory=self._backlog.in_memory,
+            database_refuses=self._recorder.refusal is not None,
             spool_bytes=self._backlog.size_bytes,
             threads=self._polling.threads,
             lag_s=round(counts.lag_s, 3),

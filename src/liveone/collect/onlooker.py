@@ -29,6 +29,7 @@ NOTHING = CollectorStatus(
     spool_waiting=0,
     spool_held=0,
     spool_in_memory=0,
+    database_refuses=False,
     spool_bytes=0,
     threads=0,
     lag_s=0.0,

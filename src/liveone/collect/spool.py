@@ -6,10 +6,12 @@ SpoolError
 └── SpoolInUse    all places of this folder are taken by other processes
 
 Layout: ``<n>.jsonl`` what waits, ``held/`` what this generation of the database cannot hold, ``damaged/``
-torn lines, ``lock`` whose it is. A second process takes the subfolder ``2``, a third ``3``; what a dead
+torn lines, ``lock`` whose it is, ``reserve`` room for when the disk is full.
+A second process takes the subfolder ``2``, a third ``3``; what a dead
 one leaves there is taken over by whoever lives.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -18,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from liveone.collect import lines
+from liveone.collect.reserve import Reserve
 from liveone.collect.segments import Batch, Segments
 from liveone.errors import LiveOneError
 from liveone.store.readings import Recorded
@@ -29,6 +32,9 @@ PLACES = 9
 
 MOVING_BYTES = 4 * 1024 * 1024
 """What may exceed the limit while readings move from what waits to what is held."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SpoolError(LiveOneError):
@@ -63,6 +69,7 @@ class Spool:
             self.folder, self._owner = _take_a_place(folder)
             self._waiting = Segments(self.folder)
             self._held = Segments(self.folder / "held")
+        self._reserve = Reserve(self.folder)
         self.adopt_orphans()
 
     @property
@@ -100,6 +107,8 @@ class Spool:
         with self._lock, self._disk():
             self._front = None
             self._waiting.drop(batch)
+            if not self._waiting.count:
+                self._reserve.take()
 
     def release_held(self) -> int:
         """Put everything that is held behind what waits, to be tried again; returns how many."""
@@ -142,7 +151,12 @@ class Spool:
                     f"wait and {self.held:,} are held. New readings are being lost.",
                     hint="Make the database writable again (see `liveone doctor`): the spool empties itself.",
                 )
-            segments.append(encoded)
+            try:
+                segments.append(encoded)
+            except OSError as error:
+                if error.errno not in FULL or not self._reserve.give_back():
+                    raise
+                segments.append(encoded)
 
     def _read(self) -> tuple[Batch, list[Recorded]] | None:
         while (batch := self._waiting.front()) is not None:

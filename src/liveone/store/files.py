@@ -59,6 +59,7 @@ def _refuse_old_sqlite() -> None:
 
 
 def _fill(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its journals the same mode
     connection = sqlite3.connect(path, timeout=CREATE_TIMEOUT_S, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

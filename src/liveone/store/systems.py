@@ -24,7 +24,9 @@ def list_systems(store: Store) -> list[System]:
 
 
 def get_system(store: Store, system_id: int) -> System | None:
-    """One system, None when there is none of that id."""
+    """One system, None when there is none of that id (beyond 64 bits there cannot be)."""
+    if not -(2**63) <= system_id < 2**63:
+        return None
     rows = store.read("systems_get", system_id)
     return _system(rows[0]) if rows else None
 

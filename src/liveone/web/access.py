@@ -15,6 +15,9 @@ from liveone.web.auth import COOKIE, Caller, Gate, TooMany, bearer_of
 from liveone.web.services import Services
 
 PATIENCE_S = 2.0
+DIGITS_MAX = 18
+"""A number of 64 bits has no more."""
+
 Looked = TypeVar("Looked")
 Owner = Annotated[str | None, Security(APIKeyCookie(name=COOKIE, scheme_name="owner", auto_error=False))]
 Session = Annotated[
@@ -121,6 +124,8 @@ def chosen(visible: Sequence[System], system_id: str | None) -> System:
 
 
 def system_number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not (text.isascii() and text.isdigit()):
         raise bad_parameter(name, f"{name} must be the number of a system: {text[:40]!r}")
+    if len(text) > DIGITS_MAX:
+        raise ApiError(404, f"There is no system {text[:40]} that you may see.", parameter=name)
     return int(text)

@@ -3,20 +3,22 @@
 A body of unknown length (chunked) is counted as it comes.
 """
 
-from collections.abc import Mapping
+import re
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
 BODY_BYTES_MAX = 64 * 1024
-LARGER: Mapping[str, int] = {}
-"""Paths that take more, and how many bytes. Such a path asks who sends it, then reads in pieces."""
+UPLOAD_BYTES_MAX = 1_000_000_000
+"""What the paths take that files are sent to. They ask who sends it, then read in pieces."""
+
+UPLOADS = re.compile(r"/api/admin/systems/\d{1,20}/import")
 
 
 def refuse_larger(scope: Scope, receive: Receive) -> Receive:
     """``receive`` for a body that is not too large; else HTTPException 413, at once or when it shows."""
-    most = LARGER.get(scope["path"], BODY_BYTES_MAX)
+    most = UPLOAD_BYTES_MAX if UPLOADS.fullmatch(scope["path"]) else BODY_BYTES_MAX
     stated = Headers(scope=scope).get("content-length", "")
     if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
         raise too_large(most)

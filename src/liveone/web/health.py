@@ -21,7 +21,10 @@ class Health:
         self._threads = CapacityLimiter(2)
 
     async def check(self) -> tuple[int, dict[str, Any]]:
-        """``(status, body)``: 200 when the database answers, else 503 with the reason."""
+        """``(status, body)``: 200 when the database answers, else 503 with the reason.
+
+        ``degraded`` is 200 too: to start the program again would lose what it has in memory.
+        """
         store = self._services.store
         body: dict[str, Any] = {
             "status": "ok",
@@ -44,7 +47,22 @@ class Health:
             "inSync": applied == NEWEST,
             "timeZones": store.keeps_zones,
         }
-        return 200, body | {"generation": applied, "schema": schema}
+        found = {"generation": applied, "schema": schema}
+        if reasons := self._reasons():
+            found |= {"status": "degraded", "reasons": reasons}
+        return 200, body | found
+
+    def _reasons(self) -> list[str]:
+        """Why the collector is not well, in words that name no system: this is open to all."""
+        said = self._services.collector_status()
+        found = []
+        if said.get("spool_in_memory"):
+            found.append("Readings are in memory only: the disk of the spool takes none.")
+        if said.get("database_refuses"):
+            found.append("The database takes no readings; they wait in the spool.")
+        if said.get("spool_held"):
+            found.append("Readings are held that this generation of the database cannot hold.")
+        return found
 
     def _collector(self) -> dict[str, Any]:
         """Numbers only: what is wrong in words may name systems, and this is open to all."""

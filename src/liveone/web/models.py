@@ -211,6 +211,7 @@ class SystemsAnswer(Done):
 
 class Health(Shape):
     status: Literal["ok", "degraded"]
+    reasons: Annotated[list[str], Field(description="why it is degraded")] = []
     database: Annotated[str, Field(examples=["sqlite"])]
     generation: Annotated[int, Field(examples=[2])]
     release: Annotated[str, Field(examples=["0.1.0+359d6d9"])]

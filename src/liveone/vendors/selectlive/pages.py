@@ -88,4 +88,5 @@ def device_info(answer: Mapping[str, Any]) -> SystemInfo:
 def _text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return " ".join(str(value)[:LOOKED_AT_MAX].split())[:TEXT_MAX] or None
+    text = "".join(letter if letter.isprintable() else " " for letter in str(value)[:LOOKED_AT_MAX])
+    return " ".join(text.split())[:TEXT_MAX] or None

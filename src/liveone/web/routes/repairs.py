@@ -11,13 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from liveone.web.access import Administrator, Wired
 from liveone.web.answers import ApiError, answer
+from liveone.web.asked_first import AskedFirst
+from liveone.web.bodies import UPLOAD_BYTES_MAX
 from liveone.web.models import Order
 from liveone.web.routes.steward import RESPONSES
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 
-router = APIRouter(prefix="/api/admin", tags=["admin"])
-UPLOAD_BYTES_MAX = 1_000_000_000
-"""Ten years of minutes are half of it."""
+router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 Text = Annotated[str, Field(max_length=200)]
 
 
