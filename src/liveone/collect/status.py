@@ -22,7 +22,8 @@ class CollectorStatus:
 
     ``lag_s`` is by how much the last poll began after its second, ``longest_write_s`` of all commits.
     ``polled_systems`` are the ids of those of the ``systems`` that this process polls; ``polls_alone`` says
-    that no other process can poll this database. ``database_refuses``: the last write was not taken. ``problems`` holds sentences for an operator: what is wrong
+    that no other process can poll this database. ``database_refuses``: the last write was not taken.
+    ``problems`` holds sentences for an operator: what is wrong
     now, loudest first; empty when all is well.
     """
 
