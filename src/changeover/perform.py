@@ -99,7 +99,11 @@ class Performer:
             return shell.run(action, scene, deadline, gate_only=gate_only)
         if not action.changes:
             return sql.query(action, scene, deadline)
-        return sql.change(action, scene, self._purpose(task, action, scene, deadline.limit))
+        purpose = self._purpose(task, action, scene, deadline.limit)
+        undone = self.plan.action(action.undoes) if action.undoes is not None else None
+        if isinstance(undone, SqlAction):
+            return sql.take_back(action, undone, scene, purpose)
+        return sql.change(action, scene, purpose)
 
     def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:
         forward = task.phase is Phase.EXECUTE

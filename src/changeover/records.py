@@ -42,9 +42,11 @@ class Record:
 
     ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
     ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
-    ``skipped`` says what could not be shown on a copy. ``definitions`` are the schema before, for telling
-    what changed since; ``place`` is where it was rehearsed, ``on_its_engine`` whether that was the engine of
-    the run: a file's, or the server itself (a fork).
+    ``skipped`` says what could not be shown on a copy, ``accepted`` the findings that
+    the plan accepts, by name with its reasons.
+    ``definitions`` are the schema before, for telling what changed since; ``place`` is where it was
+    rehearsed, ``on_its_engine`` whether that was the engine of the run: a file's, or the server itself (a
+    fork).
     """
 
     id: str
@@ -69,6 +71,7 @@ class Record:
     skipped: Sequence[str] = ()
     notes: Sequence[str] = ()
     faults: Sequence[str] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
     on_its_engine: bool = False
 

@@ -19,21 +19,19 @@ from pathlib import Path
 from changeover import conditions, records
 from changeover.budgets import DRIVER_PATIENCE_S, spoken
 from changeover.course import Doing, Task, course
-from changeover.database import admin, probe, space, writes
+from changeover.database import admin, probe, space
 from changeover.database import backup as backups
 from changeover.database.invariants import Depth
 from changeover.database.local import home, label
 from changeover.database.where import Database, Server
 from changeover.engine import going_back, left_to_undo
 from changeover.entries import Entry, begun
-from changeover.errors import ChangeoverError, CheckFailed
+from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
 from changeover.plan import Phase, Plan
 from changeover.records import Record
 from changeover.stage import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
-
-NOTHING = writes.Written((), ())
 
 
 def rehearse(
@@ -152,19 +150,23 @@ def play(stage: Stage) -> None:
         stage.after = stage.schema()
         waiting = _after(stage)
         _rollback(stage, ROLLBACK, Depth.THOROUGH)
-        stage.compare(NOTHING)
+        stage.compare()
         stage.begin()
         _forward(stage, AGAIN, Depth.SWIFT)
         stage.require_in_time()
         stage.require_same()
-        written = stage.write()
+        stage.write()
         _ask_again(stage, waiting)
-        _rollback(stage, BACK_AGAIN, Depth.SWIFT)
-        _limits(stage)
-        stage.compare(written)
-        stage.begin()
-        _forward(stage, ONCE_MORE, Depth.SWIFT)
+        try:
+            _rollback(stage, BACK_AGAIN, Depth.SWIFT)
+            _limits(stage)
+            stage.look_back()
+            stage.begin()
+            _forward(stage, ONCE_MORE, Depth.SWIFT)
+        except (StepFailed, InvariantBroken) as error:
+            raise stage.explain(error) from error
         stage.require_same()
+        stage.look_again()
     except ChangeoverError as error:
         stage.faults.append(stage.said(error))
 

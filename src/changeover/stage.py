@@ -18,12 +18,18 @@ from changeover.actions import sql
 from changeover.actions.scene import Result, Scene
 from changeover.course import Course, Doing, Task
 from changeover.database import backup as backups
-from changeover.database import fingerprint, meaning, replay, writes
+from changeover.database import fingerprint, meaning
+from changeover.database.compare import compare
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
+from changeover.database.rehearse import invent, judge, writes
+from changeover.database.rehearse.effects import Effects, observed
+from changeover.database.rehearse.replay import replay
+from changeover.database.rehearse.written import NOTHING, Written
 from changeover.database.where import ADMIN_URL, Database, Server
 from changeover.entries import Entry, Kind, begun
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
+from changeover.findings import Finding, accepted, unaccepted, way_past
 from changeover.known import State, fold
 from changeover.params import Values
 from changeover.perform import Contract, Performer
@@ -66,6 +72,10 @@ class Stage:
     name: str = ""
     place: str = ""
     on_its_engine: bool = False
+    accepted: dict[str, str] = field(default_factory=dict)
+    written: Written = NOTHING
+    effects: Effects = field(init=False)
+    seen: judge.AfterRollback = field(init=False)
 
     @property
     def original(self) -> Path:
@@ -222,34 +232,82 @@ class Stage:
             hook=self._measure,
         )
 
-    def write(self) -> writes.Written:
+    def write(self) -> Written:
         """What an application might write after the change, so that the way back has something to keep."""
-        scope = {
-            table
-            for action in self.plan.actions(Phase.EXECUTE)
-            if isinstance(action, SqlAction)
-            for table in action.scope
-        }
+        actions = [one for one in self.plan.actions(Phase.EXECUTE) if isinstance(one, SqlAction)]
+        scope = {table for action in actions for table in action.scope}
+        computed = invent.computed_columns(statement for action in actions for statement in action.statements)
         self.progress("writing new rows, as the application would", None, None)
-        written = writes.write(self.local(), scope, original=self.original)
-        if self.fork is not None:
-            replay.replay(self.fork, written)
-        self.new_writes = len(written.writes)
-        self.notes += [f"no new rows to keep: {reason}" for reason in written.unwritten]
-        return written
-
-    def compare(self, written: writes.Written) -> None:
-        self.progress("comparing with the original, row by row", None, None)
-        comparison, lost = writes.compare_with_writes(self.original, written, self.local())
-        self.rows_compared = comparison.rows
-        if not comparison.equal or lost:
-            lines = [*([str(comparison)] if not comparison.equal else []), *(f"- {one}" for one in lost)]
-            raise InvariantBroken(
-                "After the rollback the database is not the original plus what was written since:\n"
-                + "\n".join(lines),
-                hint="The way back must carry every row that can be written after the change: mend the"
-                " rollback script, or keep what the old schema cannot hold in a changeover_... table.",
+        place = self.local()
+        with closing(connect(place)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with observed(place, self.folder / "effects.db") as self.effects:
+            self.written = writes.write(
+                place, scope, original=self.original, spared=self.plan.accept, computed=computed
             )
+            self.effects.reached = self.written.reached
+        if self.fork is not None:
+            replay(self.fork, self.written)
+        self.new_writes = len(self.written.writes)
+        self.notes += [f"no new rows to keep: {one}" for one in self.written.beside]
+        self.judge(
+            [
+                Finding(
+                    f"{one.table}.untried",
+                    f"No row of {one.table} could be written to try the way back: {one.reason}.",
+                )
+                for one in self.written.untried
+            ],
+            "The rehearsal could not try every table of the scope:",
+        )
+        return self.written
+
+    def compare(self) -> None:
+        """Without a new row the way back must give the original, value by value."""
+        self.progress("comparing with the original, row by row", None, None)
+        comparison = compare(self.original, self.local())
+        self.rows_compared = comparison.rows
+        findings = [finding for table in comparison.tables for finding in table.findings()]
+        findings += [Finding(f"schema.{one.split()[1]}", one) for one in comparison.schema]
+        self.judge(findings, "After the rollback the database is not the original:")
+
+    def look_back(self) -> None:
+        """Look at what the way back made of the new rows; `look_again` judges it."""
+        self.progress("comparing with the original and the new rows", None, None)
+        self.seen = judge.after_rollback(self.original, self.written, self.effects, self.local())
+        self.rows_compared = self.seen.comparison.rows
+
+    def look_again(self) -> None:
+        """Every new row is there after the way back, or after going forward once more, or set aside."""
+        verdict = judge.after_forward(self.seen, self.local())
+        self.notes += verdict.notes
+        self.new_writes -= verdict.set_aside
+        self.judge(
+            verdict.findings,
+            "After the rollback the database is not the original plus what was written since:",
+        )
+
+    def judge(self, findings: Sequence[Finding], headline: str) -> None:
+        """Raise InvariantBroken for findings that the plan does not accept; keep the accepted ones."""
+        self.accepted |= accepted(findings, self.plan.accept)
+        standing = unaccepted(findings, self.plan.accept)
+        if standing:
+            lines = "\n".join(f"- {one}" for one in standing)
+            raise InvariantBroken(
+                f"{headline}\n{lines}",
+                hint="The way back must carry every row that can be written after the change: mend the"
+                " rollback script, or keep what the old schema cannot hold in a changeover_... table."
+                + way_past([one.name for one in standing]),
+            )
+
+    def explain(self, error: ChangeoverError) -> InvariantBroken:
+        """An error of the way back, with the rows that the rehearsal itself had written."""
+        names = [write.name for write in self.written.beyond()]
+        return InvariantBroken(
+            f"{error.message}\nThe rehearsal itself had written, as the application may after the change:\n"
+            f"{judge.told_of(self.written)}",
+            hint=f"The way back must have a place for such rows. {error.hint}{way_past(names)}",
+        )
 
     def require_same(self) -> None:
         if self.schema() != self.after:
@@ -328,6 +386,7 @@ class Stage:
             place=self.place,
             on_its_engine=self.on_its_engine,
             faults=tuple(self.faults),
+            accepted=dict(self.accepted),
         )
 
 

@@ -11,14 +11,14 @@ from typing import Any
 from changeover.actions.checks import require_expected, shown
 from changeover.actions.repeat import repeated
 from changeover.actions.scene import Deadline, Result, Scene
-from changeover.database import hold, ledger, spelling
+from changeover.database import hold, ledger, schema, spelling
 from changeover.database.connect import connect, opened, translated
 from changeover.database.ledger import Direction
 from changeover.database.meaning import Meanings
 from changeover.database.migrate import Change, Context, Eyes, Migrated, migrate
 from changeover.database.remote import Remote
-from changeover.database.strategies import derive_undo
 from changeover.database.transaction import bound
+from changeover.database.undo import derive_undo, setting_aside
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.expect import as_output
 from changeover.plan import SqlAction, SqlStatement, Strategy
@@ -176,10 +176,17 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
             hold.give_back(connection)
 
 
+def take_back(action: SqlAction, undone: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry out a way back; what was written into things that ``undone`` added is set aside first."""
+    with opened(scene.database) as connection:
+        statements = setting_aside(undone.statements, action.statements, schema.read(connection))
+    return change(replace(action, statements=statements), scene, purpose)
+
+
 def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     """Carry out the reverse that follows from a script which only adds."""
-    reverse = derive_undo(action.statements)
-    return change(replace(action, statements=reverse, rows=(), expect=None), scene, purpose)
+    reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
+    return take_back(reverse, action, scene, purpose)
 
 
 def was_done(scene: Scene, action: str, direction: Direction) -> bool:

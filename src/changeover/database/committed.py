@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from changeover.database.compare import same_value
 from changeover.database.connect import MAPPED_BYTES
 from changeover.database.names import folded, quoted
+from changeover.database.rehearse.identity import same_value
 from changeover.database.schema import Table
 
 NAME = "changeover_committed"

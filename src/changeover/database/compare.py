@@ -8,33 +8,45 @@ hashed, nothing is sampled. The engine's own tables are left out.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database import meaning, schema
 from changeover.database.connect import connect, translated
 from changeover.database.names import counted, folded, listed, quoted
-from changeover.database.schema import Table
+from changeover.database.rehearse.identity import holds_rows, key_of, same_key, same_value
+from changeover.database.schema import Schema, Table
+from changeover.findings import Finding
 
-Key = tuple[object, ...]
 EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class TableDifference:
-    """Rows missing from the second database, rows only there, rows that differ; ``examples`` are readable."""
+    """Rows missing from the second database, rows only there, rows that differ; ``examples`` are readable.
+
+    ``columns`` are those in which rows differ.
+    """
 
     table: str
     missing: int
     extra: int
     different: int
     examples: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return (
             f"{self.table}: {counted(self.missing, 'row')} missing, {self.extra:,} too many,"
             f" {self.different:,} different" + "".join(f"\n  {example}" for example in self.examples)
         )
+
+    def findings(self) -> list[Finding]:
+        """The difference as findings: rows by `TABLE.rows`, values by `TABLE.COLUMN`."""
+        names = [f"{self.table}.{column}" for column in self.columns]
+        if self.missing or self.extra or not names:
+            names.insert(0, f"{self.table}.rows")
+        return [Finding(name, str(self)) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +68,71 @@ class Comparison:
         return "\n".join([*self.schema, *map(str, self.tables)])
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Rows of one table that are not compared: by their keys, or without ``key`` the very rows.
+
+    ``first`` are the file's tables with rows of the first database, ``second`` with those of the second.
+    """
+
+    key: tuple[str, ...]
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """What a comparison leaves out: rows kept in the tables of ``file``, by folded table; whole tables."""
+
+    file: Path | None = None
+    rows: Mapping[str, LeftOut] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()
+
+
+EVERYTHING = Without()
+
+
 def compare(
     first: Path,
     second: Path,
     *,
     tables: Iterable[str] | None = None,
-    without: Mapping[str, Iterable[Key]] | None = None,
+    without: Without = EVERYTHING,
     with_schema: bool = True,
 ) -> Comparison:
     """What differs between two databases. ``tables`` None: all that either has.
 
-    ``without`` names rows, by table and key, that are left out on both sides; ``with_schema`` False compares
-    the rows of the columns that both have. Both files may be in use: each is read from one snapshot.
+    ``with_schema`` False compares the rows of the columns that both have. Both files may be in use: each is
+    read from one snapshot.
     """
-    left_out = {folded(table): tuple(keys) for table, keys in (without or {}).items()}
     with translated(f"{first} and {second}"), closing(connect(first)) as connection:
         connection.execute("ATTACH ? AS other", (str(second.resolve()),))
+        if without.file is not None:
+            connection.execute("ATTACH ? AS scratch", (str(without.file),))
         connection.execute("BEGIN")
         with closing(connect(second)) as other:
             before, after = schema.read(connection), schema.read(other)
             definitions = meaning.difference(meaning.meanings(connection), meaning.meanings(other))
-        names = sorted(before.tables.keys() | after.tables.keys()) if tables is None else map(folded, tables)
         found, total = [], 0
-        for name in names:
+        for name in _names(before, after, tables, without.tables):
             one, two = before.tables.get(name), after.tables.get(name)
             if one is None or two is None:
                 definitions += () if with_schema else (f"table {name} is only in one of the two",)
                 continue
-            difference, count = _table(connection, one, two, left_out.get(name, ()))
+            if not (holds_rows(one) and holds_rows(two)):
+                continue
+            difference, count = _table(connection, one, two, without.rows.get(name))
             total += count
             found += [difference] if difference else []
         connection.execute("ROLLBACK")
     return Comparison(definitions if with_schema else _only_tables(definitions), tuple(found), total)
 
 
-def keys_of(path: Path, table: str) -> frozenset[Key]:
-    """The keys of all rows of a table: what was there before, to be asked for afterwards."""
-    with translated(path), closing(connect(path)) as connection:
-        found = schema.read(connection).table(table)
-        if found is None or not found.key:
-            return frozenset()
-        return frozenset(connection.execute(f"SELECT {listed(found.key)} FROM {quoted(found.name)}"))
+def _names(
+    before: Schema, after: Schema, tables: Iterable[str] | None, left_out: frozenset[str]
+) -> list[str]:
+    wanted = before.tables.keys() | after.tables.keys() if tables is None else set(map(folded, tables))
+    return sorted(wanted - left_out)
 
 
 def _only_tables(definitions: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,31 +140,33 @@ def _only_tables(definitions: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _table(
-    connection: sqlite3.Connection, one: Table, two: Table, without: Sequence[Key]
+    connection: sqlite3.Connection, one: Table, two: Table, left_out: LeftOut | None
 ) -> tuple[TableDifference | None, int]:
     columns = tuple(c for c in one.stored if two.column(c) is not None)
-    key = one.key if set(map(folded, one.key)) <= set(map(folded, columns)) else ()
-    counts = [
-        connection.execute(f"SELECT count(*) FROM {where}.{quoted(one.name)}").fetchone()[0]
-        for where in ("main", "other")
-    ]
-    if key and {folded(c) for c in key} == {folded(c) for c in two.key}:
-        return _by_key(connection, one, key, columns, without), counts[0]
-    return _as_bag(connection, one, columns), counts[0]
+    (count,) = connection.execute(f"SELECT count(*) FROM main.{quoted(one.name)}").fetchone()
+    key = key_of(connection, one)
+    matched = same_key(key, key_of(connection, two, "other")) and (left_out is None or left_out.key)
+    if matched and set(map(folded, key)) <= set(map(folded, columns)):
+        return _by_key(connection, one, key, columns, _skipped_keys(left_out)), count
+    return _as_bag(connection, one, columns, left_out), count
+
+
+def _skipped_keys(left_out: LeftOut | None) -> str:
+    """SQL: the key of row ``a`` is none of those left out."""
+    if left_out is None:
+        return "1"
+    same = " AND ".join(f"k.{quoted(c)} IS a.{quoted(c)}" for c in left_out.key)
+    names = dict.fromkeys((*left_out.first, *left_out.second))
+    return " AND ".join(f"NOT EXISTS (SELECT 1 FROM scratch.{n} AS k WHERE {same})" for n in names)
 
 
 def _by_key(
-    connection: sqlite3.Connection,
-    table: Table,
-    key: Sequence[str],
-    columns: Sequence[str],
-    without: Sequence[Key],
+    connection: sqlite3.Connection, table: Table, key: Sequence[str], columns: Sequence[str], skip: str
 ) -> TableDifference | None:
     name = quoted(table.name)
     rest = [column for column in columns if column not in key]
     on = " AND ".join(f"b.{quoted(c)} = a.{quoted(c)} COLLATE BINARY" for c in key)
     same = " AND ".join(same_value(table, column) for column in rest) or "1"
-    skip, values = _skip(key, without)
     first_key = quoted(key[0])
     keys = ", ".join(f"a.{quoted(c)}" for c in key)
     different = f"FROM main.{name} AS a JOIN other.{name} AS b ON {on} WHERE NOT ({same}) AND {skip}"
@@ -139,8 +177,7 @@ def _by_key(
         f"FROM other.{name} AS a LEFT JOIN main.{name} AS b ON {on} WHERE b.{first_key} IS NULL AND {skip}"
     )
     counts = [
-        connection.execute(f"SELECT count(*) {body}", values).fetchone()[0]
-        for body in (missing, extra, different)
+        connection.execute(f"SELECT count(*) {body}").fetchone()[0] for body in (missing, extra, different)
     ]
     if not any(counts):
         return None
@@ -148,50 +185,39 @@ def _by_key(
         f"{label}: {_named(key, row)}"
         for label, body, count in (("missing", missing, counts[0]), ("too many", extra, counts[1]))
         if count
-        for row in connection.execute(f"SELECT {keys} {body} LIMIT {EXAMPLES}", values)
+        for row in connection.execute(f"SELECT {keys} {body} LIMIT {EXAMPLES}")
     ]
+    unlike: tuple[str, ...] = ()
     if counts[2]:
         pairs = ", ".join(f"a.{quoted(c)}, b.{quoted(c)}" for c in rest)
-        for row in connection.execute(f"SELECT {keys}, {pairs} {different} LIMIT {EXAMPLES}", values):
+        for row in connection.execute(f"SELECT {keys}, {pairs} {different} LIMIT {EXAMPLES}"):
             examples.append(f"different: {_named(key, row)}: {_differing(rest, row[len(key) :])}")
-    return TableDifference(table.name, counts[0], counts[1], counts[2], tuple(examples))
+        sums = ", ".join(f"max(NOT ({same_value(table, c)}))" for c in rest)
+        marks = connection.execute(f"SELECT {sums} {different}").fetchone()
+        unlike = tuple(c for c, mark in zip(rest, marks, strict=True) if mark)
+    return TableDifference(table.name, counts[0], counts[1], counts[2], tuple(examples), unlike)
 
 
-def same_value(table: Table, column: str) -> str:
-    """SQL: a column of ``a`` equals that of ``b`` in value and type.
-
-    Only a column without affinity can hold 1 and 1.0 apart.
-    """
-    name = quoted(column)
-    found = table.column(column)
-    plain = found is not None and found.type != "" and folded(found.type) not in ("any", "blob")
-    same = f"a.{name} IS b.{name} COLLATE BINARY"
-    return same if plain else f"({same} AND typeof(a.{name}) = typeof(b.{name}))"
-
-
-def _skip(key: Sequence[str], without: Sequence[Key]) -> tuple[str, list[object]]:
-    if not without:
-        return "1", []
-    columns = ", ".join(f"a.{quoted(c)}" for c in key)
-    row = f"({', '.join('?' for _ in key)})"
-    values = [value for one in without for value in one]
-    return f"({columns}) NOT IN (VALUES {', '.join(row for _ in without)})", values
-
-
-def _as_bag(connection: sqlite3.Connection, table: Table, columns: Sequence[str]) -> TableDifference | None:
+def _as_bag(
+    connection: sqlite3.Connection, table: Table, columns: Sequence[str], left_out: LeftOut | None
+) -> TableDifference | None:
+    """Each row counted: those of the first plus what was written since must be those of the second."""
     names, name = listed(list(columns)), quoted(table.name)
-    types = ", ".join(f"typeof({quoted(c)})" for c in columns)
-
-    def left_over(one: str, two: str) -> list[tuple[object, ...]]:
-        bag = f"SELECT {names}, {types}, count(*) FROM {{}}.{name} GROUP BY {names}, {types}"
-        return connection.execute(f"{bag.format(one)} EXCEPT {bag.format(two)}").fetchall()
-
-    missing, extra = left_over("main", "other"), left_over("other", "main")
-    if not missing and not extra:
+    parts = [(f"main.{name}", 1), (f"other.{name}", -1)]
+    if left_out is not None:
+        parts += [(f"scratch.{one}", -1) for one in left_out.first]
+        parts += [(f"scratch.{one}", 1) for one in left_out.second]
+    rows = " UNION ALL ".join(f"SELECT {names}, {step} AS step FROM {source}" for source, step in parts)
+    exact = ", ".join(f"{quoted(c)} COLLATE BINARY, typeof({quoted(c)})" for c in columns)
+    found = connection.execute(
+        f"SELECT {names}, sum(step) FROM ({rows}) GROUP BY {exact} HAVING sum(step) <> 0"
+    ).fetchall()
+    if not found:
         return None
-    rows = [("missing", row) for row in missing[:EXAMPLES]] + [("too many", row) for row in extra[:EXAMPLES]]
-    examples = tuple(f"{label}: {_named(columns, row)}" for label, row in rows)
-    return TableDifference(table.name, len(missing), len(extra), 0, examples)
+    missing, extra = [r for r in found if r[-1] > 0], [r for r in found if r[-1] < 0]
+    told = [("missing", row) for row in missing[:EXAMPLES]] + [("too many", row) for row in extra[:EXAMPLES]]
+    examples = tuple(f"{label}: {_named(columns, row)}" for label, row in told)
+    return TableDifference(table.name, sum(r[-1] for r in missing), -sum(r[-1] for r in extra), 0, examples)
 
 
 def _named(columns: Sequence[str], row: Sequence[object]) -> str:

@@ -18,8 +18,8 @@ from changeover.database.remote import Remote
 from changeover.database.schema import ForeignKey, Schema
 from changeover.database.shadow import Object, Shadow, judged, objects_of
 from changeover.database.strategies import Forecast
-from changeover.database.weaker import Finding
 from changeover.errors import Unsuitable
+from changeover.findings import Finding, accepted, unaccepted
 from changeover.plan import RowExpectation
 from hrana.wire import Statement
 
@@ -85,7 +85,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
             for want in change.rows
             if planned.table(want.table) is None
         ]
-        findings = refusal.unaccepted(weak, change.accept)
+        findings = unaccepted(weak, change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)
         return Judged(
@@ -97,7 +97,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
             planned,
             objects_of(after),
             fingerprint.fingerprint(after),
-            refusal.accepted(weak, change.accept),
+            accepted(weak, change.accept),
         )
 
 

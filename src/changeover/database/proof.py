@@ -37,8 +37,8 @@ from changeover.database.sequences import Sequences
 from changeover.database.shadow import objects_of
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Measured
-from changeover.database.weaker import Finding
 from changeover.errors import Busy, InvariantBroken
+from changeover.findings import Finding, accepted, unaccepted
 from changeover.plan import RowExpectation, Rows, SqlStatement
 
 SWIFT_CHECKSUM_ROWS = 10_000
@@ -134,8 +134,8 @@ class Proof:
             sentences += [fault for fault in faults if fault not in known.union(self.context.faults_before)]
         sentences += self._content_faults(connection)
         weak = self._findings(found)
-        self.accepted = refusal.accepted(weak, self.change.accept)
-        findings = refusal.unaccepted(weak, self.change.accept)
+        self.accepted = accepted(weak, self.change.accept)
+        findings = unaccepted(weak, self.change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)
 

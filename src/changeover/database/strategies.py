@@ -6,13 +6,13 @@ writers for longer than the budget needs the online strategy, which is not built
 its seam.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.database import script
 from changeover.database.definition import words_of
-from changeover.database.names import counted, quoted
+from changeover.database.names import counted
 from changeover.database.script import Words, named
 from changeover.errors import Unsuitable
 from changeover.plan import SqlStatement, Strategy
@@ -114,34 +114,6 @@ def require_affordable(
         f" about {expected_s:.2g} s; the budget is {budget_s:g} s.",
         hint="Raise the budget if the application can bear that; the online rebuild, which holds writers for"
         " milliseconds, is not part of this release.",
-    )
-
-
-def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
-    """The reverse of CREATE TABLE, CREATE INDEX, CREATE VIEW, CREATE TRIGGER and ADD COLUMN, last first.
-
-    Raises Unsuitable for any other statement: its reverse must be written.
-    """
-    return tuple(_undo(statement) for statement in reversed(tuple(statements)))
-
-
-def _undo(statement: SqlStatement) -> SqlStatement:
-    words = words_of(statement.text)
-    kinds = {"table", "index", "view", "trigger"}
-    if words[:1] == ("create",):
-        kind = next((word for word in words[1:4] if word in kinds), None)
-        if kind and "temp" not in words[1:3]:
-            name = named(words, kind)
-            return SqlStatement(f"DROP {kind.upper()} {quoted(name)}", statement.position)
-    if words[:2] == ("alter", "table") and words[3:4] == ("add",):
-        column = words[5] if words[4] == "column" else words[4]
-        return SqlStatement(
-            f"ALTER TABLE {quoted(words[2])} DROP COLUMN {quoted(column)}", statement.position
-        )
-    raise Unsuitable(
-        f"{statement.position}: the reverse of this statement cannot be derived.",
-        hint="Write the rollback in the plan's Rollback section; only CREATE and ADD COLUMN are reversed"
-        " by themselves.",
     )
 
 

@@ -13,21 +13,11 @@ from changeover.database.definition import Check, Column, Definition, Reference,
 from changeover.database.names import folded
 from changeover.database.schema import Index, Schema, Table
 from changeover.database.script import Script
+from changeover.findings import Finding
 
 Renamed = Mapping[str, str]
 """Old column name -> new, both folded."""
 _NO_AFFINITY = ("", "any", "blob")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is weaker or gone. ``name`` is stable from rehearsal to rehearsal."""
-
-    name: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.sentence} [{self.name}]"
 
 
 def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:

@@ -1,20 +1,12 @@
-"""Comparison of two databases, synthetic writes, and the rollback that must keep what was written since."""
+"""Comparison of two databases, row by row and value by value."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.changeover.database.household import BACKWARD, SCOPE, ask, change, context, tell
+from tests.changeover.database.household import tell
 
-from changeover.database import writes
-from changeover.database.compare import compare, keys_of
-from changeover.database.connect import opened
-from changeover.database.invariants import Depth
-from changeover.database.ledger import Direction
-from changeover.database.migrate import migrate
-from changeover.database.writes import Deed
+from changeover.database.compare import compare
 
 
 @pytest.fixture
@@ -75,75 +67,18 @@ def test_a_table_that_only_one_has_is_a_difference(database: Path, twin: Path) -
     assert "only in one of the two" in str(compare(database, twin, with_schema=False))
 
 
-def test_rows_written_since_are_named_by_key(database: Path) -> None:
-    before = keys_of(database, "readings")
-    tell(database, "INSERT INTO readings VALUES (9001, 1, 1, 1, 1.5)")
-    assert keys_of(database, "readings") - before == {(9001,)}
+def test_a_key_that_may_hold_null_but_does_not_is_a_key(tmp_path: Path) -> None:
+    for name, body in (("a.db", "one"), ("b.db", "two")):
+        tell(tmp_path / name, "CREATE TABLE d (slug TEXT PRIMARY KEY, body TEXT)")
+        tell(tmp_path / name, f"INSERT INTO d VALUES ('x', '{body}'), ('y', 'same')")
+    (found,) = compare(tmp_path / "a.db", tmp_path / "b.db").tables
+    assert (found.missing, found.extra, found.different, found.columns) == (0, 0, 1, ("body",))
+    assert [finding.name for finding in found.findings()] == ["d.body"]
 
 
-def test_synthetic_writes_reach_every_table_of_the_scope_and_its_neighbours(database: Path) -> None:
-    done = writes.write(database, SCOPE)
-    deeds = {(one.table, one.deed) for one in done.writes}
-    assert {table for table, _ in deeds} == {"systems", "readings", "readings_agg_1d", "polling_status"}
-    assert {("readings", Deed.INSERTED), ("readings", Deed.UPDATED), ("readings", Deed.DELETED)} <= deeds
-    assert done.unwritten == ()
-    assert writes.kept(database, done) == []
-    assert ask(database, "PRAGMA integrity_check") == [("ok",)]
-    assert ask(database, "PRAGMA foreign_key_check") == []
-
-
-def test_synthetic_writes_respect_every_rule_of_the_schema(tmp_path: Path) -> None:
-    path = tmp_path / "rules.db"
-    tell(
-        path,
-        "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('a',"
-        " 'b'))) WITHOUT ROWID;"
-        "CREATE TABLE thing (id INTEGER PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES owner (name), n"
-        " INTEGER NOT NULL"
-        " CHECK (n BETWEEN 1 AND 3), twice INTEGER GENERATED ALWAYS AS (n * 2)) STRICT;"
-        "CREATE TABLE empty (id INTEGER PRIMARY KEY, owner TEXT NOT NULL REFERENCES owner (name), word"
-        " TEXT NOT NULL);"
-        "CREATE TABLE keyless (v);"
-        "INSERT INTO owner VALUES ('x', 'a'); INSERT INTO thing VALUES (1, 'x', 3);",
-    )
-    done = writes.write(path, ("thing", "empty", "keyless"))
-    assert ask(path, "SELECT count(*) FROM empty") == [(3,)]
-    assert ask(path, "SELECT count(*) FROM owner") == [(4,)]
-    assert ask(path, "PRAGMA foreign_key_check") == []
-    assert any("keyless" in reason for reason in done.unwritten)
-    assert writes.kept(path, done) == []
-
-
-def there_and_back(path: Path, backward: str = BACKWARD) -> writes.Written:
-    with opened(path) as connection:
-        migrate(connection, change(), context(), depth=Depth.THOROUGH)
-        connection.execute("UPDATE systems SET owner_clerk_user_id = 'user_2abcDEF'")
-    written = writes.write(path, SCOPE)
-    with opened(path) as connection:
-        back = change(backward, rows="systems=*")
-        migrate(connection, back, context(Direction.ROLLBACK), depth=Depth.THOROUGH)
-    return written
-
-
-def test_a_rollback_keeps_what_was_written_since(database: Path, twin: Path) -> None:
-    tell(twin, "UPDATE systems SET user_id = 'simon'")
-    written = there_and_back(database)
-    comparison, lost = writes.compare_with_writes(twin, written, database)
-    assert comparison.equal, str(comparison)
-    assert lost == []
-    assert {one.table for one in written.writes} >= {"systems", "user_systems", "readings"}
-
-
-def test_a_rollback_that_loses_what_was_written_since_is_found_out(database: Path, twin: Path) -> None:
-    tell(twin, "UPDATE systems SET user_id = 'simon'")
-    written = there_and_back(database)
-    with closing(sqlite3.connect(database)) as connection, connection:
-        inserted = next(w for w in written.writes if w.table == "readings" and w.deed is Deed.INSERTED)
-        connection.execute("DELETE FROM readings WHERE id = ?", tuple(inserted.key.values()))
-        deleted = next(w for w in written.writes if w.table == "readings" and w.deed is Deed.DELETED)
-        connection.execute("INSERT INTO readings VALUES (?, 1, 5, 1, 1)", tuple(deleted.key.values()))
-        connection.execute("UPDATE readings SET solar_w = -1 WHERE id = 300")
-    comparison, lost = writes.compare_with_writes(twin, written, database)
-    assert any("was inserted and is gone" in fault for fault in lost)
-    assert any("was deleted and is there again" in fault for fault in lost)
-    assert "id 300" in str(comparison)
+def test_a_search_index_over_another_table_is_not_compared_twice(tmp_path: Path) -> None:
+    for name, indexed in (("a.db", "one"), ("b.db", "two")):
+        tell(tmp_path / name, "CREATE TABLE d (id INTEGER PRIMARY KEY, body TEXT)")
+        tell(tmp_path / name, "CREATE VIRTUAL TABLE f USING fts5(body, content = 'd', content_rowid = 'id')")
+        tell(tmp_path / name, f"INSERT INTO f (rowid, body) VALUES (1, '{indexed}')")
+    assert compare(tmp_path / "a.db", tmp_path / "b.db").equal

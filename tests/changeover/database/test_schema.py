@@ -12,6 +12,7 @@ from changeover.database.connect import opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import migrate
 from changeover.database.probe import probe
+from changeover.database.undo import derive_undo
 from changeover.database.where import Server, database_of
 from changeover.errors import BadParameter, InvariantBroken, StepFailed, Unsuitable
 from changeover.plan import Strategy
@@ -161,7 +162,7 @@ def test_the_reverse_of_additions_is_derived_and_works(database: Path) -> None:
         "CREATE TABLE u (a); CREATE INDEX IF NOT EXISTS u_a ON u (a); ALTER TABLE systems ADD COLUMN"
         " nick TEXT"
     )
-    undo = strategies.derive_undo(script(text))
+    undo = derive_undo(script(text))
     assert [one.text for one in undo] == [
         'ALTER TABLE "systems" DROP COLUMN "nick"',
         'DROP INDEX "u_a"',
@@ -173,7 +174,7 @@ def test_the_reverse_of_additions_is_derived_and_works(database: Path) -> None:
             connection.execute(one.text)
         assert fingerprint.fingerprint(connection) == before
     with pytest.raises(Unsuitable, match="cannot be derived"):
-        strategies.derive_undo(script("DELETE FROM systems"))
+        derive_undo(script("DELETE FROM systems"))
 
 
 def test_virtual_tables_can_be_there_and_are_left_alone(database: Path) -> None:

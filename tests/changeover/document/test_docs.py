@@ -69,4 +69,4 @@ def test_the_library_example_goes_there_and_back(tmp_path: Path, late: bool) -> 
         assert after[:4] == before
         assert [row[2:4] for row in after[4:]] == ([("Emma", "north")] if late else [])
         assert db.execute("SELECT count(*) FROM reminders").fetchone() == (2,)
-        assert set(read_schema(db)) == set(schema) | {"branches"}
+        assert set(read_schema(db)) == set(schema) | {"branches", "changeover_due_dates"}

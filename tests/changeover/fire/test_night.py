@@ -107,7 +107,7 @@ def test_a_script_does_not_go_on_after_an_error(one: Club) -> None:
             if moment == "before journal started members":
                 connection.execute("INSERT INTO members (name, phone, house) VALUES ('Zoe', '9', 'east')")
 
-        migrate = club.MIGRATE.replace("role TEXT", "nick TEXT CHECK (full_name <> 'Zoe'), role TEXT")
+        migrate = club.MIGRATE.replace("'guest');", "'guest', CHECK (full_name <> 'Zoe'));")
         (one.folder / "migrate.sql").write_text(migrate)
         club.prove(one)
         outcome = club.start(one, hook=hook)
@@ -134,15 +134,18 @@ def test_a_wall_clock_that_jumps_in_mid_run_breaks_no_budget_and_loses_no_lease(
 
 
 NULLABLE = club.MIGRATE.replace("phone TEXT NOT NULL, house", "phone TEXT, house")
+MEANT = "accept: {members.not_null.phone: a guest needs no phone}\n"
 
 
 def test_a_null_that_the_old_schema_cannot_hold_is_found_by_the_rehearsal(one: Club) -> None:
+    club.write_plan(one, header=MEANT)
     (one.folder / "migrate.sql").write_text(NULLABLE)
     record = rehearse(one.plan(), one.values(), one.database, who="tests")
     assert "NOT NULL constraint failed: members_old.phone" in record.faults[0]
 
 
 def test_and_a_way_back_that_has_a_place_for_it_is_not(one: Club) -> None:
+    club.write_plan(one, header=MEANT)
     (one.folder / "migrate.sql").write_text(NULLABLE)
     undo = club.UNDO.replace("full_name, phone,", "full_name, coalesce(phone, '(none)'),")
     (one.folder / "undo.sql").write_text(undo)

@@ -36,6 +36,8 @@ CREATE INDEX members_full_name ON members (full_name);
 """
 
 UNDO = """
+CREATE TABLE IF NOT EXISTS changeover_roles (id INTEGER, role TEXT NOT NULL);
+INSERT INTO changeover_roles (id, role) SELECT id, role FROM members WHERE role <> 'guest';
 CREATE TABLE members_old (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, phone TEXT NOT NULL, house TEXT NOT NULL);
 INSERT INTO members_old (id, name, phone, house) SELECT id, full_name, phone, house FROM members;
