@@ -7,7 +7,6 @@ import { element } from "../ui/dom.js";
 
 const MARGIN = 16;
 const [SWATCH, LINE] = [10, 18];
-const CLEAR = "rgba(0, 0, 0, 0)";
 const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-family"];
 
 /** Headings by what they stand over, with the unit at their end. */
@@ -72,16 +71,34 @@ function placed(legend, width, family) {
   const draw = (context, top) => {
     context.font = measure.font;
     for (const { text, x: left, line: row, hue } of entries) {
-      const ink = context.fillStyle;
-      context.fillStyle = hue.backgroundColor === CLEAR ? context.fillStyle : hue.backgroundColor;
-      context.strokeStyle = hue.borderTopColor;
-      if (hue.backgroundColor === CLEAR) context.strokeRect(left + 0.5, top + row * LINE + 0.5, SWATCH - 1, SWATCH - 1);
-      else context.fillRect(left, top + row * LINE, SWATCH, SWATCH);
-      context.fillStyle = ink;
+      swatch(context, left, top + row * LINE, hue);
       context.fillText(text, left + SWATCH + 6, top + row * LINE + SWATCH);
     }
   };
   return { height: entries.length ? (line + 1) * LINE : 0, draw };
+}
+
+/** As the page shows it: filled, hatched, or dashes. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {CSSStyleDeclaration} hue */
+function swatch(context, x, y, hue) {
+  context.save();
+  context.fillStyle = hue.backgroundColor;
+  context.fillRect(x, y, SWATCH, SWATCH);
+  context.beginPath();
+  context.rect(x, y, SWATCH, SWATCH);
+  context.clip();
+  if (hue.borderTopStyle === "dashed") [[0, 4], [6, 10]].forEach(([from, to]) => line(context, [x + from, y + SWATCH / 2], [x + to, y + SWATCH / 2]));
+  else if (hue.backgroundImage !== "none") [-SWATCH, -SWATCH / 2, 0, SWATCH / 2].forEach((by) => line(context, [x + by, y + SWATCH], [x + by + SWATCH, y]));
+  context.restore();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[number, number]} from @param {[number, number]} to */
+function line(context, from, to) {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.strokeStyle = getComputedStyle(document.body).color;
+  context.lineWidth = 1;
+  context.stroke();
 }
 
 /** @param {SVGSVGElement} drawing */

@@ -2,6 +2,7 @@
 
 import { dayShare } from "../core/coverage.js";
 import { FIELDS } from "../core/energy.js";
+import { energyTitle } from "../core/flows.js";
 import { joined } from "../core/format.js";
 import { addDays } from "../core/zone.js";
 import { drawHeat } from "../charts/heat.js";
@@ -16,16 +17,18 @@ const MARGIN_PX = 12;
 const HUES = { solar: "solar", load: "load", gridIn: "grid", coverage: "soc" };
 
 /**
- * @param {{systemId: number, zone: import("../types").Zone, firstAt: number, now: () => number, onPick: (day: string) => void, onHeat: (heat: string) => void}} around
+ * @param {{systemId: number, zone: import("../types").Zone, firstAt: number, now: () => number, latest: () => import("../types").Reading, onPick: (day: string) => void, onHeat: (heat: string) => void}} around
  */
 export function makeHeat(around) {
   /** @type {{year: string, days: string[], values: Record<string, import("../types").Maybe[]>} | null} */
   let loaded = null;
   let year = "";
 
+  const titleOf = (/** @type {string} */ key) => t(key === "gridIn" ? energyTitle(around.latest(), key) : `heat.${key}`);
+
   /** @param {string} day @param {string} heat */
   async function show(day, heat) {
-    segments(byId("heats"), Object.keys(HUES).map((key) => ({ key, title: t(`heat.${key}`) })), heat, around.onHeat);
+    segments(byId("heats"), Object.keys(HUES).map((key) => ({ key, title: titleOf(key) })), heat, around.onHeat);
     const isNew = year !== day.slice(0, 4);
     if (isNew) {
       year = day.slice(0, 4);
@@ -39,7 +42,7 @@ export function makeHeat(around) {
       const said = value === null ? t("heat.nothing") : heat === "coverage" ? format.pct(value) : joined(format.kwh(value));
       return `${format.day(known.days[index])}: ${said}`;
     };
-    say(byId("heat-title"), t("heat.year", { year, what: t(`heat.${heat}`) }));
+    say(byId("heat-title"), t("heat.year", { year, what: titleOf(heat) }));
     const rest = t("heat.hint");
     say(byId("heat-text"), rest);
     const most = heat === "coverage" ? 100 : Math.max(0, ...values.map((value) => value ?? 0));

@@ -132,7 +132,7 @@ function chooseSystem() {
 function startHistory() {
   const firstAt = snapshot.extent.first ? Date.parse(snapshot.extent.first) : now();
   const heat = makeHeat({
-    systemId, zone, firstAt, now, onHeat: (key) => past?.set({ heat: key }, { push: false }),
+    systemId, zone, firstAt, now, latest: () => reading, onHeat: (key) => past?.set({ heat: key }, { push: false }),
     onPick: (day) => {
       past?.set({ view: "day", day, from: null, to: null });
       byId("views").scrollIntoView({ block: "nearest" });
