@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from changeover.database import script
+from changeover.database import application, script
 from changeover.database.connect import Connection
 from changeover.database.fingerprint import Definitions, definitions
 from changeover.database.guard import FORBIDDEN, WRITES, watching, written
@@ -69,7 +69,7 @@ def empty_copy(source: Connection) -> sqlite3.Connection:
 
 def empty_copy_of(definitions_: Iterable[tuple[str, str, str, str]]) -> sqlite3.Connection:
     """Definitions, as `schema.objects` gives them, made in memory."""
-    scratch = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
+    scratch = application.equip(sqlite3.connect(":memory:", isolation_level=None, cached_statements=0))
     for kind, name, _, sql in definitions_:
         try:
             scratch.execute(sql)
@@ -77,9 +77,8 @@ def empty_copy_of(definitions_: Iterable[tuple[str, str, str, str]]) -> sqlite3.
             scratch.close()
             raise Unsuitable(
                 f"The {kind} {name} cannot be made again from its own definition: {error}.",
-                hint="It needs an extension, function or collation that changeover does not have. Drop it"
-                " before"
-                " the change and create it again after it, by hand.",
+                hint="It needs what the application adds to SQLite: name the file that registers it in the front"
+                " matter (`functions: [module.py]` with register(connection), or `extensions: [library]`).",
             ) from error
     return scratch
 

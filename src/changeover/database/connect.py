@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, overload
 
+from changeover.database import application
 from changeover.database.remote import Remote
 from changeover.database.where import ADMIN_URL, TOKEN, Database, Server
 from changeover.errors import (
@@ -94,6 +95,7 @@ def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
         )
         try:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            application.equip(connection)
             connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
         except BaseException:
             connection.close()
@@ -104,7 +106,7 @@ def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
 def frozen(path: Path) -> sqlite3.Connection:
     """A read connection to a file that nobody else may touch (a backup): no locks, no WAL files beside it."""
     uri = f"{path.resolve().as_uri()}?immutable=1"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0)
+    return application.equip(sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0))
 
 
 @overload

@@ -5,6 +5,7 @@ milliseconds whatever the size: keys by skipping through an index, whole pages o
 written. What SWIFT leaves out the guard has made impossible (`guard`) and the rehearsal has shown.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -17,6 +18,13 @@ from changeover.database.schema import ForeignKey, Schema, Table
 
 SKIP_LIMIT = 10_000
 """Distinct key values up to which skipping through an index beats walking the table."""
+
+
+_BROKEN_RULE = re.compile(
+    r"NULL value in |CHECK constraint failed in |non-unique entry in index "
+    r"|(?:non-)?(?:NULL|INT|INTEGER|REAL|NUMERIC|TEXT|BLOB|numeric) value in "
+)
+"""Sentences of SQLite's integrity_check about values; all others are about pages and indexes."""
 
 
 class Depth(StrEnum):
@@ -54,6 +62,11 @@ def integrity(connection: Connection, tables: Iterable[str] | None = None) -> li
         )
         sentences += [text for (text,) in connection.execute(pragma) if text != "ok"]
     return sentences
+
+
+def is_broken_rule(fault: str) -> bool:
+    """Whether what an integrity check says is a row that breaks a rule of its table, and no damage."""
+    return _BROKEN_RULE.match(fault) is not None
 
 
 def structure(connection: Connection) -> list[str]:
