@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
 from changeover import consequence
+from changeover.database import application, empty
+from changeover.database.invariants import broken_references
 from changeover.database.names import OWN_PREFIX, folded
+from changeover.errors import BadParameter
 from changeover.lint_rules import Script, statement_rules
 from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
@@ -25,8 +28,28 @@ def lint(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
     ``schema`` maps names to CREATE statements of the database; without it the plan's own ``schema: before``
     is taken, and without that too only faults that no schema could mend are found.
     """
+    if schema is None:
+        return _linted(plan, schema)
+    known = [extension for extension in plan.extensions if "${" not in extension]
+    try:
+        with application.using(plan.functions, known):
+            return _linted(plan, schema)
+    except BadParameter as error:
+        return [Problem(plan.position, "application", error.message, error.hint)]
+
+
+def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
     before, problems = _before(plan, schema)
     copy, back = EmptyCopy(before), None
+    problems += [
+        Problem(plan.position, "schema", f"{name} cannot be made again: {error}", empty.HINT)
+        for name, error in copy.unmade.items()
+    ]
+    problems += [
+        Problem(plan.position, "schema", sentence, empty.HINT)
+        for sentence in broken_references(copy.connection)
+        if "no such function" in sentence
+    ]
     try:
         for phase in (Phase.PREFLIGHT, Phase.EXECUTE):
             problems.extend(_phase(plan, phase, copy))
@@ -68,6 +91,7 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
     effects = [effect_of(statement.text) for statement in action.statements]
     script = Script(action, tuple(effects))
     copy.known = copy.known and bool(action.statements)
+    copy.prepare(action.statements)
     for statement, effect in zip(action.statements, effects, strict=True):
         yield from statement_rules(script, statement, effect, copy)
         if effect.verb in (
@@ -110,7 +134,7 @@ def _mending(message: str, copy: EmptyCopy) -> str:
 
 
 def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
-    made = {folded(name) for effect in effects for name in effect.creates}
+    made = _made_first(effects)
     gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
     scope = {folded(name) for name in action.scope}
     reported: set[str] = set()
@@ -122,6 +146,16 @@ def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
             reported.add(name)
             hint = f'add {table} to scope="..." of {action.id}, or take the statement away'
             yield Problem(statement.position, "out-of-scope", f"{table} is changed but not in scope", hint)
+
+
+def _made_first(effects: Sequence[Effect]) -> set[str]:
+    """Tables that a script makes, or names so by a rename, before it does anything else with that name."""
+    made: set[str] = set()
+    known: set[str] = set()
+    for effect in effects:
+        made |= {folded(name) for name in (*effect.creates, *effect.renames.values())} - known
+        known |= {folded(name) for name in (*effect.writes, *effect.drops, *effect.renames)} | made
+    return made
 
 
 def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:

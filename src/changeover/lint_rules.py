@@ -77,8 +77,16 @@ def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: Em
     yield from _copy_then_drop(script, statement, effect, copy)
 
 
+def sets_version(text: str) -> bool:
+    """Whether it is ``PRAGMA user_version = 5``: a number in the file, part of the transaction like a row."""
+    words = [piece.word for piece in tokens(text) if piece.word not in ("MAIN", ".")]
+    return words[:1] == ["PRAGMA"] and words[1:2] in (["USER_VERSION"], ["APPLICATION_ID"])
+
+
 def _own_control(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
-    if effect.verb in OWN_CONTROL and (script.action.changes or effect.verb != "PRAGMA"):
+    if effect.verb == "PRAGMA" and (not script.action.changes or sets_version(statement.text)):
+        return
+    if effect.verb in OWN_CONTROL:
         reason = OWN_CONTROL[effect.verb]
         yield Problem(
             statement.position, "own-control", f"a script of its own {effect.verb}", f"take it away: {reason}"

@@ -26,6 +26,7 @@ from changeover.database.local import home, label
 from changeover.database.where import Database, Server
 from changeover.engine import going_back, left_to_undo
 from changeover.entries import Entry, begun
+from changeover.equipped import equipped
 from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
 from changeover.folders import State, numbered, state_of
 from changeover.params import Values
@@ -34,6 +35,7 @@ from changeover.records import Record
 from changeover.stage import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
 
 
+@equipped
 def rehearse(
     plan: Plan,
     values: Values,

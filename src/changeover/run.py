@@ -21,6 +21,7 @@ from changeover.database import admin, lock
 from changeover.database.local import home, label
 from changeover.database.where import Database
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending
+from changeover.equipped import equipped
 from changeover.errors import Refused
 from changeover.exits import Exit, of_ending
 from changeover.folders import State, kept_plan, make_run, numbered, state_of
@@ -92,6 +93,7 @@ def this_person() -> str:
     return f"{os.environ.get('SUDO_USER') or name}@{socket.gethostname()}"
 
 
+@equipped
 def run(plan: Plan, values: Values, database: Database, settings: Settings) -> Outcome:
     """Carry a plan out, from its first check to its last, or take back what was begun.
 
@@ -141,11 +143,13 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
             )
 
 
+@equipped
 def resume(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Go on with a run that was stopped, killed or needs its operator: forward, or back if it had turned."""
     return _again(Command.RESUME, plan, values, database, settings, run_id=run_id)
 
 
+@equipped
 def rollback(
     plan: Plan,
     values: Values,
@@ -162,11 +166,13 @@ def rollback(
     return _again(Command.ROLLBACK, plan, values, database, settings, run_id=run_id, mend=mend)
 
 
+@equipped
 def abandon(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Give a run up where it stands: nothing of it is done or taken back any more."""
     return _again(Command.ABANDON, plan, values, database, settings, run_id=run_id)
 
 
+@equipped
 def finish(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
     """Drop what a run keeps for a way back. After this there is none but the backup."""
     return _again(Command.FINISH, plan, values, database, settings, run_id=run_id)

@@ -8,9 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from changeover.consequence import LivingSchema
+from changeover.database import empty
 from changeover.database.connect import Connection
 from changeover.database.names import folded
+from changeover.database.schema import objects
+from changeover.database.script import read as read_script
 from changeover.database.where import Database
+from changeover.plan import SqlStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,13 @@ def read_schema(connection: Connection, database: Database | None = None) -> dic
 
     With the ``database`` it is a `LivingSchema`, so that a fault can be told with the rows it would reach.
     """
-    rows = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        " ORDER BY type <> 'table', rowid"
-    )
-    found = {str(name): str(sql) for name, sql in rows}
+    found = {str(name): str(sql) for _, name, _, sql in objects(connection)}
     return LivingSchema(found, database) if database is not None else found
 
 
 def schema_of_script(script: str) -> dict[str, str]:
     """The schema that a script of CREATE statements makes. Raises sqlite3.Error where it is wrong."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = empty.blank()
     try:
         connection.executescript(script)
         return read_schema(connection)
@@ -51,15 +51,14 @@ class EmptyCopy:
     def __init__(self, schema: Mapping[str, str] | None) -> None:
         self.known = schema is not None
         self.living = schema if isinstance(schema, LivingSchema) else None
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        for sql in (schema or {}).values():
-            self._create(sql)
+        self.connection = empty.blank()
+        self.unmade = empty.fill(self.connection, (schema or {}).items())
+        self.known = self.known and not self.unmade
 
-    def _create(self, sql: str) -> None:
-        try:
-            self.connection.execute(sql)
-        except sqlite3.Error:
-            self.known = False
+    def prepare(self, statements: Iterable[SqlStatement]) -> None:
+        """Have the settings under which changeover would run a script."""
+        legacy = bool(read_script(statements).rebuilt)
+        self.connection.execute(f"PRAGMA legacy_alter_table = {int(legacy)}")
 
     def close(self) -> None:
         """Throw the copy away."""

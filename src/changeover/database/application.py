@@ -21,11 +21,11 @@ _registered: ContextVar[tuple[Register, ...]] = ContextVar("changeover_applicati
 
 @contextmanager
 def using(functions: Iterable[PlanFile] = (), extensions: Iterable[str | Path] = ()) -> Iterator[None]:
-    """Within this every connection has them. Raises BadParameter for what cannot be loaded."""
+    """Within this every connection has them, and those of a `using` around it. Raises BadParameter."""
     found = (*(_of_file(one) for one in functions), *(_of_library(one) for one in extensions))
     for register in found:
         _tried(register)
-    token = _registered.set(found)
+    token = _registered.set((*_registered.get(), *found))
     try:
         yield
     finally:

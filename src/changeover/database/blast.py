@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from changeover.database import application, script
+from changeover.database import script
 from changeover.database.connect import Connection
+from changeover.database.empty import empty_copy
 from changeover.database.fingerprint import Definitions, definitions
 from changeover.database.guard import FORBIDDEN, WRITES, watching, written
 from changeover.database.names import counted, folded, is_engine, is_own, quoted
 from changeover.database.schema import objects
-from changeover.errors import InvariantBroken, StepFailed, Unsuitable
+from changeover.errors import InvariantBroken, StepFailed
 from changeover.plan import SqlStatement
-
-READS = ("select", "values", "explain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +53,11 @@ def reach(
     is missing in the target, a syntax error), Unsuitable when the schema cannot be copied.
     """
     found: list[Reach] = []
-    with closing(empty_copy(source)) as scratch:
-        scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
+    with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
         scratch.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         for statement in statements:
             found += _reach_of(scratch, statement)
     return tuple(found)
-
-
-def empty_copy(source: Connection) -> sqlite3.Connection:
-    """The schema of a database without its rows, in memory."""
-    return empty_copy_of(objects(source))
-
-
-def empty_copy_of(definitions_: Iterable[tuple[str, str, str, str]]) -> sqlite3.Connection:
-    """Definitions, as `schema.objects` gives them, made in memory."""
-    scratch = application.equip(sqlite3.connect(":memory:", isolation_level=None, cached_statements=0))
-    for kind, name, _, sql in definitions_:
-        try:
-            scratch.execute(sql)
-        except sqlite3.Error as error:
-            scratch.close()
-            raise Unsuitable(
-                f"The {kind} {name} cannot be made again from its own definition: {error}.",
-                hint="It needs what the application adds to SQLite: name the file that registers it in the front"
-                " matter (`functions: [module.py]` with register(connection), or `extensions: [library]`).",
-            ) from error
-    return scratch
 
 
 def outside(found: Iterable[Reach], scope: Iterable[str], existing: Iterable[str]) -> tuple[Reach, ...]:
@@ -142,6 +119,7 @@ def rows_of(source: Connection, table: str) -> int | None:
 def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reach]:
     changes_schema = script.changes_schema(statement)
     before = definitions(scratch) if changes_schema else {}
+    behind = _shadow_tables(scratch)
     events: list[tuple[int, str | None, str | None, str | None, str | None]] = []
 
     def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
@@ -154,10 +132,17 @@ def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reac
             scratch.execute(sql, dict.fromkeys(statement.parameters)).fetchall()
     except sqlite3.Error as error:
         raise _does_not_fit(statement, error, events) from error
-    found = _from_events(statement, events)
+    behind |= _shadow_tables(scratch)
+    found = [one for one in _from_events(statement, events) if folded(one.table) not in behind]
     if changes_schema:
         found += _redefined(statement, before, definitions(scratch), {folded(r.table) for r in found})
     return found
+
+
+def _shadow_tables(scratch: sqlite3.Connection) -> set[str]:
+    """Tables in which virtual tables keep what is theirs: whoever may write those may write these."""
+    rows = scratch.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
+    return {folded(name) for (name,) in rows}
 
 
 def _from_events(

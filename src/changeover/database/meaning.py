@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 
-from changeover.database import application, definition
+from changeover.database import definition, empty
 from changeover.database.connect import Connection
 from changeover.database.definition import words_of
 from changeover.database.names import folded, is_beside, is_own
@@ -32,7 +32,7 @@ def meanings(connection: Connection) -> Meanings:
 
 def of_script(sql: str) -> Meanings:
     """What a script of CREATE statements makes in an empty database. Raises Unsuitable where it fails."""
-    with closing(application.equip(sqlite3.connect(":memory:", isolation_level=None))) as scratch:
+    with closing(empty.blank()) as scratch:
         try:
             scratch.executescript(sql)
         except sqlite3.Error as error:

@@ -28,6 +28,7 @@ from changeover.database import (
 )
 from changeover.database.change import Change, Context
 from changeover.database.connect import Connection, opened
+from changeover.database.empty import empty_copy
 from changeover.database.invariants import Depth
 from changeover.database.lease import confirm, prolong
 from changeover.database.names import folded
@@ -66,8 +67,7 @@ def schema_after(
     source: Connection, statements: Sequence[SqlStatement], *, legacy_alter_table: bool
 ) -> Schema:
     """The schema that the script's CREATE, ALTER and DROP would leave."""
-    with closing(blast.empty_copy(source)) as scratch:
-        scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
+    with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
         for statement in statements:
             if script.changes_schema(statement):
                 scratch.execute(statement.text, dict.fromkeys(statement.parameters))

@@ -33,7 +33,7 @@ def read(statements: Iterable[SqlStatement]) -> Script:
     dropped: set[str] = set()
     copied: dict[str, dict[str, str]] = {}
     for statement in statements:
-        words = words_of(statement.text)
+        words = words_in_main(statement.text)
         match words[:2]:
             case ("create", "table"):
                 name = named(words, "table")
@@ -60,6 +60,17 @@ def read(statements: Iterable[SqlStatement]) -> Script:
     return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied)
 
 
+def words_in_main(sql: str) -> tuple[str, ...]:
+    """The words of a statement without ``main.``, which names nothing else."""
+    words = words_of(sql)
+    kept = (
+        word
+        for word, before, after in zip(words, ("", *words), (*words[1:], ""), strict=False)
+        if (word, after) != ("main", ".") and (before, word) != ("main", ".")
+    )
+    return tuple(kept)
+
+
 def changes_schema(statement: SqlStatement) -> bool:
     """Whether it is CREATE, DROP or ALTER."""
     return words_of(statement.text)[:1] in [(word,) for word in CHANGES_SCHEMA]
@@ -71,8 +82,6 @@ def named(words: Words, kind: str) -> str:
     if list(words[place : place + 3]) == ["if", "not", "exists"]:
         place += 3
     elif list(words[place : place + 2]) == ["if", "exists"]:
-        place += 2
-    if list(words[place + 1 : place + 2]) == ["."]:
         place += 2
     return words[place] if place < len(words) else ""
 

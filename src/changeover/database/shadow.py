@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from changeover.database import blast, schema, script, strategies
 from changeover.database.change import Change
 from changeover.database.connect import Connection
+from changeover.database.empty import empty_copy
 from changeover.database.names import folded, is_own, quoted
 from changeover.database.remote import Remote
 from changeover.database.schema import Schema, Table
@@ -41,7 +42,7 @@ class Shadow:
     @contextmanager
     def afterwards(self, statements: Sequence[SqlStatement]) -> Iterator[sqlite3.Connection]:
         """The schema that a script would leave, as an empty database."""
-        with closing(blast.empty_copy(self.connection)) as scratch:
+        with closing(empty_copy(self.connection)) as scratch:
             for statement in statements:
                 if script.changes_schema(statement):
                     scratch.execute(statement.text, dict.fromkeys(statement.parameters))
@@ -54,7 +55,7 @@ def cast(remote: Remote) -> Iterator[Shadow]:
 
     Raises Unsuitable for a schema that cannot be made again here.
     """
-    with closing(blast.empty_copy(remote)) as scratch:
+    with closing(empty_copy(remote)) as scratch:
         found, made = objects_of(remote), objects_of(scratch)
         odd = sorted(set(found) ^ set(made))
         if odd:

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from changeover.database import blast, schema, script
 from changeover.database.change import Change
 from changeover.database.connect import Connection
+from changeover.database.empty import empty_copy, empty_copy_of
 from changeover.database.names import folded, listed, quoted
 from changeover.database.schema import Schema, Table
 from changeover.database.shadow import Object, objects_of
@@ -72,8 +73,7 @@ def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]
 @contextmanager
 def _afterwards(connection: Connection, change: Change) -> Iterator[sqlite3.Connection]:
     """The schema that a script leaves, as an empty database."""
-    with closing(blast.empty_copy(connection)) as scratch:
-        scratch.execute(f"PRAGMA legacy_alter_table = {int(not change.foreign_keys)}")
+    with closing(empty_copy(connection, legacy_alter_table=not change.foreign_keys)) as scratch:
         for statement in change.statements:
             if script.changes_schema(statement):
                 scratch.execute(statement.text, dict.fromkeys(statement.parameters))
@@ -87,7 +87,7 @@ def _can_be_made_again(
     and nothing that a DROP would delete by a foreign key; a large one only where the order is another."""
     if change.foreign_keys and found.children(table.name):
         return False
-    with closing(blast.empty_copy_of([old])) as scratch:
+    with closing(empty_copy_of([old])) as scratch:
         was = schema.read(scratch).table(table.name)
     if was is None or {folded(c) for c in was.stored} != {folded(c) for c in table.stored}:
         return False

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.database import script
-from changeover.database.definition import words_of
 from changeover.database.names import counted
-from changeover.database.script import Words, named
+from changeover.database.script import Words, named, words_in_main
 from changeover.errors import Unsuitable
 from changeover.plan import SqlStatement, Strategy
 
@@ -81,7 +80,7 @@ def forecast(statements: Sequence[SqlStatement], rows_of: Callable[[str], int | 
     rebuilt = script.read(statements).rebuilt
     sizes: dict[str, int] = {}
     costs = tuple(
-        replace(_cost(statement, rows_of, sizes, rebuilt), at_most=_picks(words_of(statement.text)))
+        replace(_cost(statement, rows_of, sizes, rebuilt), at_most=_picks(words_in_main(statement.text)))
         for statement in statements
     )
     strategy = Strategy.BLOCKING if rebuilt else Strategy.NATIVE
@@ -123,7 +122,7 @@ def _cost(
     sizes: dict[str, int],
     rebuilt: Mapping[str, str],
 ) -> Cost:
-    words = words_of(statement.text)
+    words = words_in_main(statement.text)
     table = _target(words)
     source = _first_source(words)
 
