@@ -17,6 +17,7 @@ from changeover.rules import check
 from changeover.runner import Desk
 from changeover.tables import read_schema
 
+ACCEPT = 'accept: {t.z: "the way back has no place for it"}\n'
 PLAN = """---
 database: {database}
 {header}---
@@ -99,7 +100,7 @@ def place(folder: Path, setup: str, forward: str, back: str, **more: str) -> Pla
     rows = f' rows="{more["rows"]}"' if "rows" in more else ""
     text = PLAN.format(
         database=found.database,
-        header="functions: functions.py\n" if "functions" in more else "",
+        header=("functions: functions.py\n" if "functions" in more else "") + ACCEPT,
         scope=more.get("scope", "t"),
         rows=rows,
         forward=forward.strip(),
