@@ -21,7 +21,7 @@ from rich.table import Table
 from benchmarks.measure import Measure, stopwatch
 
 ALL = (
-    *("bulk", "history", "fleet", "memory", "live", "demo", "migration", "browser"),
+    *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "browser"),
     *("server", "serverless", "growth"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
