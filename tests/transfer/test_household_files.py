@@ -109,6 +109,7 @@ def test_a_negative_zero_is_zero(tmp_path: Path) -> None:
     [
         *(str(AT), f"{AT}000", f"{AT}123", f"{AT}123456", f"{AT}123456789", f"{AT}.9"),
         *("2025-08-16T02:17:53Z", "2025-08-16 12:17:53 +1000", "2025-08-16T12:17:53.123456789+10:00"),
+        *("1.755310673e9", "1.755310673E+12", "2025-08-16t02:17:53z"),
         *("20250816T021753Z", "16.08.2025 02:17:53 UTC", "08/16/2025 02:17:53 AM GMT"),
     ],
 )
@@ -271,3 +272,9 @@ def test_a_half_written_last_line_is_named(tmp_path: Path) -> None:
 def test_empty_columns_at_the_end_are_no_columns(tmp_path: Path) -> None:
     found, source = read(tmp_path, f"inverter_time;load_w;\n{AT};7;\n{AT + 1};8;;\n;;\n\n")
     assert ([each.load_w for each in found], source.bad_count) == ([7, 8], 1)
+
+
+@pytest.mark.parametrize("begins", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])
+def test_a_spreadsheet_itself_is_called_one(tmp_path: Path, begins: bytes) -> None:
+    with pytest.raises(BadInput, match="spreadsheet"):
+        read(tmp_path, begins + bytes(range(256)), encoding="cp1252")

@@ -131,6 +131,20 @@ def test_fronius_energies_of_intervals_are_their_mean_power(tmp_path: Path) -> N
     assert source.findings.notes[0] == "Read as Fronius Solar.web."
 
 
+def test_fronius_in_german(tmp_path: Path) -> None:
+    text = (
+        "Datum und Uhrzeit,Energie ins Netz eingespeist,Energie vom Netz bezogen,PV Produktion,Verbrauch\n"
+        "[dd.MM.yyyy HH:mm],[Wh],[Wh],[Wh],[Wh]\n01.05.2024 14:00,20,0,100,50\n01.05.2024 14:05,0,0,0,0\n"
+    )
+    found, _ = read(tmp_path, text, usual_zone=BERLIN)
+    assert powers(found[0]) == (1200, 600, None, -240)
+
+
+def test_evccs_charging_sessions_are_called_that(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="charging sessions"):
+        read(tmp_path, "Created,Loadpoint,Charged energy (kWh)\n2024-05-01 10:00,Garage,12.5\n")
+
+
 ENPHASE = """Date/Time,Energy Produced (Wh),Energy Consumed (Wh),Exported to Grid (Wh),Imported from Grid (Wh)
 05/13/2024 14:00,"1,000",500,500,0
 05/13/2024 14:15,100,500,0,400

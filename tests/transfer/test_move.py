@@ -13,7 +13,9 @@ from tests.store.sqld import Sqld
 
 from liveone.domain.aggregates import Day
 from liveone.errors import BadInput
-from liveone.store import aggregates, bulk, polling, readings
+from liveone.store import aggregates, bulk, changes, polling, readings, repair
+from liveone.store.bulk import Terms
+from liveone.store.changes import Entry
 from liveone.store.database import Database, Foreign, Statement, StoreError, Unavailable
 from liveone.store.files import create
 from liveone.store.libsql.driver import LibsqlDatabase
@@ -233,3 +235,16 @@ def test_a_backup_of_something_else_is_refused(server_url: str, tmp_path: Path) 
         with pytest.raises(StoreError):
             backup_server(server, tmp_path / "backups", NOON)
     assert not (tmp_path / "backups").exists()
+
+
+def test_the_log_of_changes_goes_along_and_undoes_there(source: Store, server_url: str) -> None:
+    terms = Terms(Entry("import", "late.csv", "test"))
+    done = bulk.import_readings(source, 1, [row_of(sample(NOON - 86_400))], terms=terms)
+    assert done.change_id is not None
+    before = readings.count(source, 1)
+    with closing(LibsqlDatabase(server_url)) as server:
+        assert move.move(source.database, server, progress=quiet).is_done
+        there = Store(server)
+        assert changes.listed(there) == changes.listed(source)
+        repair.undo(there, done.change_id, "test")
+        assert readings.count(there, 1) == before - 1

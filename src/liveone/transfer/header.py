@@ -119,6 +119,11 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
     for name in TIME_NAMES:
         if name in names:
             return Plan((names.index(name),), len(titles))
+    if "charged energy" in names:
+        raise BadInput(
+            f"{where} holds charging sessions, and nothing of the house",
+            hint="evcc keeps the house's powers in InfluxDB: export pvPower, homePower, gridPower ...",
+        )
     if "day" in names:
         raise BadInput(
             f"{where} holds days, not readings",

@@ -14,14 +14,15 @@ Target = tuple[str, int]
 @dataclass(frozen=True, slots=True)
 class Layout:
     """``fields`` by the column's name in small letters, without its unit; several columns may add up to a
-    field. ``unit`` is that of columns that do not name theirs. ``of_interval``: the columns hold the energy
-    of the interval that begins at the time, not power. ``has_local_times``: of the system's own zone.
+    field. ``unit`` is that of columns that do not name theirs. A header with all names of one of the
+    ``signatures`` is recognised. ``of_interval``: the columns hold the energy of the interval that begins at
+    the time, not power. ``has_local_times``: of the system's own zone.
     """
 
     title: str
     fields: Mapping[str, tuple[Target, ...]]
     unit: str = "W"
-    signature: Collection[str] = ()
+    signatures: tuple[Collection[str], ...] = ()
     of_interval: bool = False
     has_local_times: bool = False
 
@@ -48,7 +49,7 @@ EVCC = Layout(
             **{"homepower": "load_w", "chargepower": "load_w", "batterysoc": "battery_soc_pct"},
         }
     ),
-    signature=("pvpower", "homepower"),
+    signatures=(("pvpower", "homepower"),),
 )
 SOLECTRUS = Layout(
     "SOLECTRUS (InfluxDB)",
@@ -62,7 +63,7 @@ SOLECTRUS = Layout(
             **{"battery_charging_power": "-battery_w", "battery_discharging_power": "battery_w"},
         }
     ),
-    signature=("inverter_power", "house_power"),
+    signatures=(("inverter_power", "house_power"),),
 )
 PVOUTPUT = Layout(
     "PVOutput (getstatus history)",
@@ -79,7 +80,12 @@ FRONIUS = Layout(
     "Fronius Solar.web",
     _named(
         {
-            **{"pv production": "solar_w", "pv-produktion": "solar_w", "pv erzeugung": "solar_w"},
+            **{
+                "pv production": "solar_w",
+                "pv-produktion": "solar_w",
+                "pv produktion": "solar_w",
+                "pv erzeugung": "solar_w",
+            },
             **{"consumption": "load_w", "verbrauch": "load_w"},
             **{"energy to grid": "-grid_w", "energie ins netz eingespeist": "-grid_w"},
             **{"energy from grid": "grid_w", "energie vom netz bezogen": "grid_w"},
@@ -89,7 +95,7 @@ FRONIUS = Layout(
         }
     ),
     unit="Wh",
-    signature=("pv production", "energy to grid"),
+    signatures=(("pv production", "energy to grid"), ("verbrauch", "energie ins netz eingespeist")),
     of_interval=True,
     has_local_times=True,
 )
@@ -104,7 +110,7 @@ ENPHASE = Layout(
         }
     ),
     unit="Wh",
-    signature=("energy produced",),
+    signatures=(("energy produced",),),
     of_interval=True,
     has_local_times=True,
 )
@@ -140,7 +146,7 @@ VRM_ENERGY = Layout(
         "grid to battery": (("grid_w", 1), ("battery_w", -1)),
     },
     unit="kWh",
-    signature=("grid to consumers",),
+    signatures=(("grid to consumers",),),
     of_interval=True,
     has_local_times=True,
 )
@@ -154,14 +160,14 @@ FIVE_MINUTES = Layout(
             for name in ("solar", "load", "battery_in", "battery_out", "grid_in", "grid_out")
         },
     },
-    signature=("interval_end", "solar_w_avg"),
+    signatures=(("interval_end", "solar_w_avg"),),
 )
 PAGE = Layout(
     "LiveOne's own page",
     _one(
         solar_w="solar_w", load_w="load_w", battery_w="battery_w", grid_w="grid_w", soc_pct="battery_soc_pct"
     ),
-    signature=("from", "to", "load_w"),
+    signatures=(("from", "to", "load_w"),),
 )
 HOME_ASSISTANT = Layout("Home Assistant (history)", {})
 
@@ -181,8 +187,8 @@ LAYOUTS: Mapping[str, Layout] = {
 
 
 def recognised(names: Collection[str]) -> str | None:
-    """The ready map whose signature is among a header's names; None where there is none."""
+    """The ready map one of whose signatures is among a header's names; None where there is none."""
     for name, layout in LAYOUTS.items():
-        if layout.signature and set(layout.signature) <= set(names):
+        if any(set(signature) <= set(names) for signature in layout.signatures):
             return name
     return None

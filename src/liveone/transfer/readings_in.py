@@ -78,7 +78,7 @@ class Source:
 
     def _json_rows(self) -> Iterator[Row]:
         known: dict[tuple[str, ...], RowReader] = {}
-        converter = Converter(_times(self.options, None, []), Numbers())
+        converter = Converter(_times(self.options, None, []), Numbers(self.options.decimal or "."))
         for position, item, problem in json_items(self.path, self.progress):
             if problem or not isinstance(item, dict):
                 self.findings.refuse(position, problem or "not an object")

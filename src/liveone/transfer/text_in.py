@@ -17,6 +17,8 @@ STANDARD_INPUT = Path("-")
 MARKS = ",;\t|"
 LOOK_BYTES = 64
 SAMPLE_LINES = 2_000
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx, .ods and .xls begin."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -71,9 +73,11 @@ class _Piped(io.RawIOBase):
 
 def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
     """By the mark at the beginning; without one by the zeros that UTF-16 has in plain text."""
+    begins = file.peek(LOOK_BYTES)[:LOOK_BYTES]
+    if begins.startswith(SPREADSHEETS):
+        raise BadInput("this is a spreadsheet, not its text", hint="Save it as CSV first.")
     if encoding:
         return encoding
-    begins = file.peek(LOOK_BYTES)[:LOOK_BYTES]
     for bom, name in _BOMS:
         if begins.startswith(bom):
             return name

@@ -18,7 +18,7 @@ SERIAL_LEAST, SERIAL_MOST = 36_526, 73_050
 SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001
 UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """Seconds, milli-, micro- and nanoseconds since 1970."""
-_NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?", re.ASCII)
+_NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?|\d[.,]\d{1,17}[eE]\+?\d\d?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)[ T,]*(.*)", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
@@ -66,7 +66,7 @@ class Times:
 
     def _parsed(self, text: str) -> datetime:
         try:
-            return datetime.fromisoformat(text)
+            return datetime.fromisoformat(text.upper())
         except ValueError:
             pass
         if _NUMBER.fullmatch(text) and SERIAL_LEAST <= float(text.replace(",", ".")) < SERIAL_MOST:
