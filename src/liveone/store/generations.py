@@ -36,6 +36,9 @@ IGNORED_PREFIXES = (
     "sqlite_",
 )
 
+MOVE_MARK = "liveone_move"
+"""The table that marks the target of a move as unfinished: nobody may take it for a database."""
+
 MEASUREMENTS = frozenset(
     (
         *("solar_w", "solar_inverter_w", "shunt_w", "load_w", "battery_w", "grid_w", "battery_soc"),
@@ -198,11 +201,13 @@ def _kept_type(name: str, declared: str) -> str:
 
 
 def _reserved(generation: int) -> frozenset[str]:
-    """Names of tables that other generations have: one that is there already is a change half made.
+    """Names of tables that other generations have: one that is there already is a change half made, and so is
+    a database that is still being filled.
 
     Early five-minute rows are no part of the first weeks' shape; a plan sets them aside.
     """
     others = frozenset[str]().union(*(reference(each).tables for each in GENERATIONS))
+    others |= {MOVE_MARK}
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
 
 

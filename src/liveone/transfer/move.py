@@ -19,10 +19,10 @@ from liveone.errors import BadInput
 from liveone.store import changes
 from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.generations import IGNORED_PREFIXES, Shape, detect
+from liveone.store.generations import MOVE_MARK as MARK
 from liveone.store.patience import persistently
 from liveone.transfer.mirror import PARENT, Counts, MoveFailed, Table, mirror
 
-MARK = "liveone_move"
 BATCH_PIECES = 5
 """Pieces of a stream (1000 rows each) that are written in one transaction."""
 
