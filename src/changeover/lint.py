@@ -106,7 +106,7 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
             "VACUUM",
         ):
             continue
-        if effect.verb == "PRAGMA" and action.changes:
+        if effect.verb == "PRAGMA" and action.changes and not is_transactional_pragma(statement.text):
             continue
         if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
             problem = f"SQLite cannot run this: {message}"
@@ -136,12 +136,13 @@ def _mending(message: str, copy: EmptyCopy) -> str:
 def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
     made = _made_first(effects)
     gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
+    passing = (made & gone) | {folded(name) for effect in effects for name in effect.temporary}
     scope = {folded(name) for name in action.scope}
     reported: set[str] = set()
     for statement, effect in zip(action.statements, effects, strict=True):
         for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
             name = folded(table)
-            if name in scope | reported | (made & gone) or not scope or name.startswith(_OWN):
+            if name in scope | reported | passing or not scope or name.startswith(_OWN):
                 continue
             reported.add(name)
             hint = f'add {table} to scope="..." of {action.id}, or take the statement away'

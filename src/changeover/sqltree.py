@@ -17,7 +17,10 @@ _TREES = {"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES"}
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """``copies`` are the tables of INSERT..SELECT; ``tree`` is None where sqlglot has nothing to say."""
+    """``copies`` are the tables of INSERT..SELECT, ``temporary`` those made TEMP.
+
+    ``tree`` is None where sqlglot has nothing to say.
+    """
 
     verb: str
     writes: tuple[str, ...] = ()
@@ -27,6 +30,7 @@ class Effect:
     copies: tuple[str, ...] = ()
     tree: exp.Expr | None = None
     is_trigger: bool = False
+    temporary: tuple[str, ...] = ()
 
 
 def effect_of(statement: str) -> Effect:
@@ -47,6 +51,8 @@ def _definition(verb: str, pieces: list[Token]) -> Effect:
     if "TABLE" not in words[:4]:
         return Effect(verb, writes=_indexed(pieces) if verb == "CREATE" and "INDEX" in words[:3] else ())
     name, after = _table_name(pieces)
+    if verb == "CREATE" and words[1] in ("TEMP", "TEMPORARY"):
+        return Effect(verb, temporary=(name,))
     if verb == "CREATE":
         return Effect(verb, creates=(name,))
     if verb == "DROP":

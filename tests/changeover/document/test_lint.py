@@ -163,3 +163,26 @@ def test_names_are_folded_as_sqlite_folds_them_ascii_only() -> None:
     plan, _ = read_text(text, Path("PLAN.md"))
     assert plan is not None
     assert "out-of-scope" in [one.rule for one in lint(plan, schema_of_script(tables))]
+
+
+def test_a_rebuild_under_a_view_is_tried_as_the_engine_does_it() -> None:
+    tables = schema_of_script(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, y TEXT); CREATE VIEW v AS SELECT id, y FROM a;"
+    )
+    script = (
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, y TEXT NOT NULL); INSERT INTO n (id, y) SELECT id, y FROM a;"
+        " DROP TABLE a; ALTER TABLE n RENAME TO a"
+    )
+    text = f"---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a scope=a rows=a=*}}\n{script}\n```\n"
+    plan, _ = read_text(text, Path("PLAN.md"))
+    assert plan is not None
+    assert lint(plan, tables) == []
+
+
+def test_a_version_in_the_header_and_temporary_tables_are_a_scripts_own() -> None:
+    sql = (
+        "PRAGMA user_version = 43; CREATE TEMP TABLE t (x); INSERT INTO t (x) SELECT id FROM systems;"
+        " UPDATE fresh SET w = 0 WHERE system_id = 1; DROP TABLE t"
+    )
+    assert rules(sql, attributes='scope="fresh" rows="fresh=*"') == []
+    assert rules("PRAGMA foreign_keys = OFF; DELETE FROM fresh WHERE w = 1") == ["own-control"]
