@@ -6,10 +6,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a plan's source: file name as the plan writes it, line counted from 1."""
+    """A place in a plan's source: file name as the plan writes it, line and column counted from 1."""
 
     file: str
     line: int
+    column: int = 1
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

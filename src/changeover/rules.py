@@ -113,10 +113,11 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
 
 
 def _only_keeps(action: SqlAction) -> bool:
-    """Whether a script writes nothing but tables kept for going back, which no scope names."""
+    """Whether a script changes no table but those kept for going back: views and triggers need no scope."""
     effects = [effect_of(statement.text) for statement in action.statements]
-    written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops)]
-    return bool(written) and all(folded(name).startswith(OWN_PREFIX) for name in written)
+    written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops, *e.renames)]
+    known = all(e.verb in ("CREATE", "DROP") or e.writes or e.renames for e in effects)
+    return known and all(folded(name).startswith(OWN_PREFIX) for name in written)
 
 
 def _http(action: HttpAction) -> Iterator[Problem]:

@@ -83,8 +83,9 @@ def _statement(sql: str, start: int, end: int, position: Position) -> list[SqlSt
         return []
     first = start + pieces[0].at
     line = position.line + sql.count("\n", 0, first)
+    column = first - (sql.rfind("\n", 0, first) + 1) + 1
     names = dict.fromkeys(t.text[1:] for t in pieces if t.kind == "parameter" and t.text.startswith(":"))
-    return [SqlStatement(sql[first:end].rstrip(), Position(position.file, line), tuple(names))]
+    return [SqlStatement(sql[first:end].rstrip(), Position(position.file, line, column), tuple(names))]
 
 
 def reads_only(statement: str) -> bool:

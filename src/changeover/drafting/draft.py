@@ -1,0 +1,83 @@
+"""A plan from two schemas, and what it leaves to a person."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from changeover.database import schema as schemas
+from changeover.database.names import folded
+from changeover.database.schema import Schema
+from changeover.drafting.change import Renames, change, read
+from changeover.drafting.write import plan_text
+from changeover.errors import BadParameter, Unsuitable
+from changeover.text import normalise
+
+_SQLITE = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """``plan`` is its text; ``questions`` stand in it as DECIDE lines."""
+
+    plan: str
+    questions: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+def schema_in(path: Path) -> Schema:
+    """The schema of a database or of a script of CREATE statements, whichever the file is."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unsuitable(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Name a database, or a script of CREATE statements.",
+        ) from error
+    if content.startswith(_SQLITE):
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            return schemas.read(connection)
+    try:
+        return read(normalise(content.decode("utf-8")))
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise Unsuitable(
+            f"{path} does not run: {error}.", hint="It must hold the CREATE statements of the whole schema."
+        ) from error
+
+
+def read_renames(texts: Sequence[str], old: Schema, new: Schema) -> Renames:
+    """``--rename old=new`` for a table, ``--rename table.old=new`` for a column. Raises BadParameter."""
+    tables: dict[str, str] = {}
+    columns: dict[tuple[str, str], str] = {}
+    for text in texts:
+        before, equals, after = (part.strip() for part in text.partition("="))
+        table, dot, column = before.rpartition(".") if before not in old.tables else ("", "", before)
+        found = old.table(table if dot else column)
+        if not equals or not after or found is None or (dot and found.column(column) is None):
+            raise BadParameter(
+                f"--rename {text}: the schema has no {before or 'such name'}",
+                hint="Write --rename OLD=NEW for a table, --rename TABLE.OLD=NEW for a column.",
+            )
+        if dot:
+            columns[folded(table), folded(column)] = folded(after)
+        elif new.table(after) is None:
+            raise BadParameter(
+                f"--rename {text}: the wanted schema has no table {after}", hint="Compare the names."
+            )
+        else:
+            tables[folded(column)] = folded(after)
+    return Renames(tables, columns)
+
+
+def draft(
+    old: Schema, new: Schema, renames: Renames, *, title: str, database: str, after: str | None
+) -> Drafted:
+    """The plan from ``old`` to ``new`` and back."""
+    there = change(old, new, renames)
+    if not there.statements:
+        raise Unsuitable("The two schemas mean the same.", hint="There is nothing to change.")
+    back = change(new, old, renames.turned(), back=True)
+    text = plan_text(title, database, there, back, after)
+    return Drafted(text, tuple(there.questions), tuple(there.statements))
