@@ -1,14 +1,16 @@
 """A plan from two schemas, and what it leaves to a person."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.database import schema as schemas
+from changeover.database.connect import opened
 from changeover.database.names import folded
 from changeover.database.schema import Schema
+from changeover.database.where import database_of
 from changeover.drafting.change import Renames, change, read
 from changeover.drafting.write import plan_text
 from changeover.errors import BadParameter, Unsuitable
@@ -26,8 +28,12 @@ class Drafted:
     statements: tuple[str, ...]
 
 
-def schema_in(path: Path) -> Schema:
-    """The schema of a database or of a script of CREATE statements, whichever the file is."""
+def schema_in(name: str) -> Schema:
+    """The schema of a database, a server's too, or of a script of CREATE statements, whichever it is."""
+    if "://" in name:
+        with opened(database_of(name, os.environ)) as connection:
+            return schemas.read(connection)
+    path = Path(name)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -36,8 +42,7 @@ def schema_in(path: Path) -> Schema:
             hint="Name a database, or a script of CREATE statements.",
         ) from error
     if content.startswith(_SQLITE):
-        uri = f"{path.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        with opened(path) as connection:
             return schemas.read(connection)
     try:
         return read(normalise(content.decode("utf-8")))
@@ -45,6 +50,23 @@ def schema_in(path: Path) -> Schema:
         raise Unsuitable(
             f"{path} does not run: {error}.", hint="It must hold the CREATE statements of the whole schema."
         ) from error
+
+
+def database_line(name: str, folder: Path) -> str:
+    """What a plan in ``folder`` says of its database: a path from there, an address, or a parameter."""
+    if "://" in name:
+        return name
+    if Path(name).read_bytes()[: len(_SQLITE)] != _SQLITE:
+        return "${DATABASE_URL}"
+    return Path(os.path.relpath(name, folder)).as_posix()
+
+
+def beside(name: str, folder: Path) -> str | None:
+    """The script with the wanted schema as a plan in ``folder`` names it; None where it is something else."""
+    path = Path(name)
+    if "://" in name or not path.resolve().is_relative_to(folder) or path.read_bytes().startswith(_SQLITE):
+        return None
+    return path.resolve().relative_to(folder).as_posix()
 
 
 def read_renames(texts: Sequence[str], old: Schema, new: Schema) -> Renames:

@@ -1,5 +1,6 @@
 """`changeover new`: from two schemas a plan that goes there and back, with what only a person knows asked."""
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -14,6 +15,7 @@ from changeover.drafting import texts
 from changeover.drafting.change import Renames, change, read
 from changeover.drafting.draft import draft, read_renames
 from changeover.errors import BadParameter, Unsuitable
+from changeover.exits import Exit
 
 OLD = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, vat TEXT);
@@ -165,3 +167,40 @@ def test_columns_and_names_of_a_definition_stay_as_they_are_written() -> None:
     create = "CREATE TABLE IF NOT EXISTS `a b` (id INTEGER, x DECIMAL(10, 2) DEFAULT (1 + 2), CHECK (x > 0))"
     assert texts.named(create, "c d") == create.replace("`a b`", '"c d"')
     assert texts.columns(create)["x"] == "x DECIMAL(10, 2) DEFAULT (1 + 2)"
+
+
+def test_new_writes_a_plan_beside_the_wanted_schema(tmp_path: Path) -> None:
+    made(tmp_path / "shop.db", OLD + ROWS)
+    (tmp_path / "wanted.sql").write_text(wanted([ADD]))
+    arguments = ["--database", str(tmp_path / "shop.db"), "--to", str(tmp_path / "wanted.sql")]
+    said = CliRunner().invoke(
+        main, ["new", *arguments, "-o", str(tmp_path / "PLAN.md")], catch_exceptions=False
+    )
+    assert (said.exit_code, said.stderr) == (0, "1 statement, 0 to decide.\n")
+    plan = (tmp_path / "PLAN.md").read_text()
+    assert "database: shop.db\n" in plan
+    assert "schema: {after: wanted.sql}\n" in plan
+    assert say(tmp_path, "check").exit_code == 0
+
+
+def test_new_reads_another_database_as_the_schema_that_is_wanted(tmp_path: Path) -> None:
+    made(tmp_path / "shop.db", OLD)
+    made(tmp_path / "next.db", wanted([ADD]))
+    arguments = ["--database", str(tmp_path / "shop.db"), "--to", str(tmp_path / "next.db"), "--json"]
+    said = CliRunner().invoke(main, ["new", *arguments], catch_exceptions=False)
+    document = json.loads(said.stdout)
+    assert (document["outcome"], document["questions"]) == ("drafted", [])
+    assert "ADD COLUMN currency" in document["plan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("none.sql", None), ("wrong.sql", "CREATE TABEL x"), ("odd.sql", "\udcff")]
+)
+def test_new_refuses_what_is_no_schema(tmp_path: Path, name: str, text: str | None) -> None:
+    made(tmp_path / "shop.db", OLD)
+    if text is not None:
+        (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    arguments = ["--database", str(tmp_path / "shop.db"), "--to", str(tmp_path / name)]
+    said = CliRunner().invoke(main, ["new", *arguments], catch_exceptions=False)
+    assert said.exit_code == Exit.REFUSED
+    assert name in said.stderr
