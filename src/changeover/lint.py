@@ -11,7 +11,7 @@ from changeover.database import application, empty
 from changeover.database.invariants import broken_references
 from changeover.database.names import OWN_PREFIX, folded
 from changeover.errors import BadParameter
-from changeover.lint_rules import Script, statement_rules
+from changeover.lint_rules import Script, sets_version, statement_rules
 from changeover.plan import Phase, Plan, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
 from changeover.sqltext import tokens, unquoted
@@ -106,7 +106,7 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
             "VACUUM",
         ):
             continue
-        if effect.verb == "PRAGMA" and action.changes and not is_transactional_pragma(statement.text):
+        if effect.verb == "PRAGMA" and action.changes and not sets_version(statement.text):
             continue
         if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
             problem = f"SQLite cannot run this: {message}"
