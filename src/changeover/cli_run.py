@@ -9,6 +9,7 @@ import click
 
 from changeover import conditions, recovery, rehearsal, session
 from changeover.answers import answer, record_answer, write_json
+from changeover.cli_fleet import each_options, run_each
 from changeover.cli_options import (
     A_PLAN,
     PLAN,
@@ -52,11 +53,20 @@ def rehearse_command(plan: Path, who: str | None, json_: bool, **place: Any) -> 
 @judged
 @click.option("--rehearse", "first", is_flag=True, help="Rehearse now, then run if that passes.")
 @click.option("--rehearsal-max-age", default="7d", show_default=True, help="How old a rehearsal may be.")
+@each_options
 @as_json
 @with_exit_codes
 def run_command(plan: Path, first: bool, rehearsal_max_age: str, json_: bool, **options: Any) -> None:
     """Carry a rehearsed plan out. Whatever fails, everything is taken back."""
     parsed = session.read_sound(plan)
+    many = {name: options.pop(name) for name in ("each", "sample", "wave", "jobs", "max_failures")}
+    if many["each"]:
+        run_each(
+            parsed,
+            many.pop("each"),
+            {**options, **many, "max_age_s": duration(rehearsal_max_age)},
+            json_=json_,
+        )
     place, judgement = split(options)
     work = session.begin(parsed, **place)
     record = _rehearsed_for_run(work, judgement["who"], json_) if first else None

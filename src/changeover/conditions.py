@@ -109,7 +109,7 @@ def wanted_record(state: State, plan: Plan, database: Database, values: Values) 
         found, now = meaning.meanings(connection), fingerprint.fingerprint(connection)
     known = definitions_of(state, plan.sha256)
     differences = meaning.difference(known, found) if known is not None else ()
-    return Wanted(plan.sha256, parameters_hash(values), now, differences)
+    return Wanted(plan.sha256, parameters_hash(plan, values), now, differences)
 
 
 def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -> None:

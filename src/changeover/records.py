@@ -14,6 +14,7 @@ from changeover.budgets import spoken
 from changeover.database.meaning import Meanings
 from changeover.errors import NotRehearsed
 from changeover.folders import State, write_whole
+from changeover.names import NAME
 from changeover.params import Values
 from changeover.plan import Plan
 
@@ -105,9 +106,11 @@ class Wanted:
     differences: Sequence[str] = field(default=())
 
 
-def parameters_hash(values: Values) -> str:
-    """The hash of the parameters that are no secrets."""
-    return sha256(json.dumps(values.public(), sort_keys=True, default=dict).encode()).hexdigest()
+def parameters_hash(plan: Plan, values: Values) -> str:
+    """The hash of the parameters that are no secrets; which database it is, is not one of them."""
+    naming = set(NAME.findall(plan.database))
+    given = {name: value for name, value in values.public().items() if name not in naming}
+    return sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def save(state: State, record: Record) -> Path:

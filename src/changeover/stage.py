@@ -366,7 +366,7 @@ class Stage:
             at=at,
             who=self.who,
             plan_sha256=self.plan.sha256,
-            parameters_sha256=records.parameters_hash(self.values),
+            parameters_sha256=records.parameters_hash(self.plan, self.values),
             schema_before=self.before,
             schema_after=self.after,
             definitions=[(kind, label, list(parts)) for (kind, label), parts in self.definitions.items()],

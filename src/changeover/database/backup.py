@@ -8,6 +8,7 @@ that the next backup of this database replaces, and the database untouched.
 
 import hashlib
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -61,6 +62,11 @@ def name_of(database: Database, label: str) -> str:
     """``backup-liveone-0007-20260105-021500.db``: which database, and the run it was made for."""
     stem = name(database) if isinstance(database, Server) else database.resolve().stem
     return f"backup-{stem}-{label}.db"
+
+
+def is_backup(path: Path) -> bool:
+    """Whether a file is called as backups are."""
+    return re.fullmatch(r"backup-.+-(\d{4}|before-restore)-\d{8}-\d{6}(-\d+)?\.db", path.name) is not None
 
 
 def backup(

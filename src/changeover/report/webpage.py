@@ -29,13 +29,17 @@ LEGEND = (
 
 def render(report: Report) -> str:
     """The whole page."""
-    style = files("changeover.report").joinpath("style.css").read_text("utf-8")
     parts = (_head, _figures, _timeline, _availability, _steps, _failures, _rows, _people, _proof)
-    body = "\n".join(piece for part in parts for piece in part(report))
+    return paged(report.title, "\n".join(piece for part in parts for piece in part(report)))
+
+
+def paged(title: str, body: str) -> str:
+    """A page around a body: one file that needs nothing else."""
+    style = files("changeover.report").joinpath("style.css").read_text("utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
