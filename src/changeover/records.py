@@ -5,6 +5,7 @@ part of the hash of the parameters, so that a password may be changed without a 
 """
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from changeover.budgets import spoken
 from changeover.database.meaning import Meanings
+from changeover.database.where import ADMIN_URL, Database, Server
 from changeover.errors import NotRehearsed
 from changeover.folders import State, write_whole
 from changeover.names import NAME
@@ -111,6 +113,16 @@ def parameters_hash(plan: Plan, values: Values) -> str:
     naming = set(NAME.findall(plan.database))
     given = {name: value for name, value in values.public().items() if name not in naming}
     return sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def place_of(database: Database, fork: Server | None) -> str:
+    """Where a rehearsal takes place, as its record and the report say it."""
+    if fork is not None:
+        return "on a fork of the database, on its own server"
+    here = f"with SQLite {sqlite3.sqlite_version} of this machine"
+    if isinstance(database, Server):
+        return f"on a local copy {here}, not on the server: its admin API was not named ({ADMIN_URL})"
+    return f"on a copy of the file, {here}"
 
 
 def save(state: State, record: Record) -> Path:

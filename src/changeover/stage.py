@@ -6,7 +6,6 @@ a fork there.
 """
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -26,7 +25,7 @@ from changeover.database.rehearse import invent, judge, writes
 from changeover.database.rehearse.effects import Effects, observed
 from changeover.database.rehearse.replay import replay
 from changeover.database.rehearse.written import NOTHING, Written
-from changeover.database.where import ADMIN_URL, Database, Server
+from changeover.database.where import Database, Server
 from changeover.entries import Entry, Kind, begun
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
 from changeover.findings import Finding, accepted, unaccepted, way_past
@@ -92,7 +91,7 @@ class Stage:
 
         A fork is copied itself, since production went on since it was made.
         """
-        self.place = place_of(database, self.fork)
+        self.place = records.place_of(database, self.fork)
         self.on_its_engine = isinstance(self.target, type(database))
         self.size = backups.size_of(database)
         started_s = time.monotonic()
@@ -388,16 +387,6 @@ class Stage:
             faults=tuple(self.faults),
             accepted=dict(self.accepted),
         )
-
-
-def place_of(database: Database, fork: Server | None) -> str:
-    """Where a rehearsal takes place, as its record and the report say it."""
-    if fork is not None:
-        return "on a fork of the database, on its own server"
-    here = f"with SQLite {sqlite3.sqlite_version} of this machine"
-    if isinstance(database, Server):
-        return f"on a local copy {here}, not on the server: its admin API was not named ({ADMIN_URL})"
-    return f"on a copy of the file, {here}"
 
 
 def _list(value: object) -> Sequence[object]:
