@@ -27,6 +27,8 @@ CREATE INDEX orders_customer ON orders (customer_id);
 CREATE TABLE log (id INTEGER PRIMARY KEY, order_id INTEGER, what TEXT);
 CREATE TRIGGER orders_stay BEFORE UPDATE ON orders WHEN new.id <> old.id
   BEGIN SELECT RAISE(ABORT, 'an id stays'); END;
+CREATE TRIGGER orders_log AFTER UPDATE ON orders
+  BEGIN INSERT INTO log (order_id, what) VALUES (new.id, 'changed'); END;
 CREATE VIEW totals AS SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id;
 """
 ROWS = """
@@ -44,6 +46,7 @@ CHANGES = {
          "CREATE INDEX by_vat ON customers (vat);\nCREATE VIEW gifts AS SELECT * FROM orders;\nCREATE VIEW"),
     ],
     "a rule": [("total TEXT NOT NULL", "total TEXT NOT NULL CHECK (total <> '')")],
+    "another type": [("total TEXT NOT NULL", "total INTEGER NOT NULL")],
     "not null": [("customer_id INTEGER REFERENCES", "customer_id INTEGER NOT NULL REFERENCES")],
     "a key": [("order_id INTEGER, what", "order_id INTEGER REFERENCES orders (id), what")],
     "a column in the middle": [("name TEXT NOT NULL,", "name TEXT NOT NULL, since TEXT DEFAULT 'ever',")],
