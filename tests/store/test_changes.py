@@ -9,7 +9,7 @@ from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, changes, readings, repair, systems
 from liveone.store.bulk import Terms
 from liveone.store.changes import Entry
-from liveone.store.database import CannotHold, Row, Statement
+from liveone.store.database import CannotHold, ConstraintFailed, Row, Statement
 from liveone.store.readings import READING_COLUMNS, Recorded, row_of
 from liveone.store.store import Store
 
@@ -220,3 +220,11 @@ def test_the_columns_set_aside_are_all_there_are(any_store: Store) -> None:
     assert of_readings - {"id"} == aside - {"id", "change_id", "reading_id"}
     assert set(READING_COLUMNS) < aside
     assert any_store.detect_again()
+
+
+def test_an_import_that_fails_at_once_leaves_no_entry(make_store: Make) -> None:
+    """A reading with gaps, where the original service's tables take none."""
+    store = make_store(1)
+    with pytest.raises(ConstraintFailed):
+        bulk.import_readings(store, 1, rows(NOON, 5, load_w=None), terms=IMPORT)
+    assert changes.listed(store) == []

@@ -78,6 +78,19 @@ def import_readings(
     (now_at,) = persistently(lambda: store.read("now"))[0]
     excluded = persistently(lambda: changes.exclusions(store, system_id))
     work = _Import(store, system_id, now_at, Pace(), terms or Terms(), excluded)
+    try:
+        total = _written(work, readings, batch, progress)
+    except BaseException:
+        changes.withdraw_empty(store, work.change_id)
+        raise
+    if work.change_id is not None:
+        persistently(partial(changes.end, store, work.change_id))
+    return total
+
+
+def _written(
+    work: "_Import", readings: Iterable[Row], batch: int, progress: Callable[[Imported], None] | None
+) -> Imported:
     total = Imported()
     with _quick_handover(), ThreadPoolExecutor(max_workers=1) as writer:
         started = _started(writer, iter(readings), batch, work.batch)
@@ -91,8 +104,6 @@ def import_readings(
                 f"{total.new:,} readings or more came in, and stay. Run the same import again: it goes on."
             )
             raise
-    if work.change_id is not None:
-        persistently(partial(changes.end, store, work.change_id))
     return total
 
 

@@ -7,10 +7,11 @@ the first change, never by reading.
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from liveone.store.database import Row, Statement
+from liveone.store.database import Row, Statement, StoreError
 from liveone.store.script import split
 from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
@@ -96,6 +97,13 @@ def make_tables(store: Store) -> None:
 def end(store: Store, change_id: int) -> None:
     """Everything that the change was to do is done."""
     store.write([Query("changes_end", (change_id,))])
+
+
+def withdraw_empty(store: Store, change_id: int | None) -> None:
+    """Take back the entry of a change that failed before it did anything; not while the database is away."""
+    if change_id is not None:
+        with suppress(StoreError):
+            store.write([Query("changes_withdraw", (change_id,))])
 
 
 def found(store: Store, change_id: int) -> Change | None:

@@ -83,7 +83,7 @@ def _convert_column(field: str, texts: Sequence[str], converter: Converter) -> S
     """All cells of a column; ValueError where one is bad or not to be believed as it is."""
     if not any(texts):
         return [None] * len(texts)
-    values: Sequence[Any] | None = _plain_numbers(texts, field)
+    values: Sequence[Any] | None = _plain_numbers(texts, field, converter.numbers.decimal)
     convert = converter.of(field)
     if field in TIMES:
         is_plain = values is not None and min(values) >= EARLIEST_AT and max(values) < LATEST_AT
@@ -101,18 +101,20 @@ def _convert_column(field: str, texts: Sequence[str], converter: Converter) -> S
     return values
 
 
-def _plain_numbers(texts: Sequence[str], field: str) -> Sequence[int | float] | None:
+def _plain_numbers(texts: Sequence[str], field: str, decimal: str) -> Sequence[int | float] | None:
     """The numbers of a column that holds nothing else, None of any other: JSON's parser reads them all at
     once, four times as fast. It takes less than ``float`` does, but for ``true`` and ``false``.
     """
     joined = ",".join(texts)
-    if "e" in joined:
+    if "e" in joined or (decimal == "," and "." in joined):
         return None
     try:
         values: list[int | float] = orjson.loads(f"[{joined}]")
         is_whole = type(sum(values)) is int
     except (ValueError, TypeError):
         return None
-    if len(values) != len(texts) or (not is_fraction(field) and not is_whole):
+    if len(values) != len(texts) or (field in TIMES and not is_whole):
         return None
-    return [value + 0.0 for value in values] if is_fraction(field) else values
+    if is_fraction(field):
+        return [value + 0.0 for value in values]
+    return values if is_whole else [rounded(value) for value in values]

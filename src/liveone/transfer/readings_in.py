@@ -127,18 +127,19 @@ class Table:
         if plan.layout and plan.layout.of_interval:
             rows.interval_s = self._interval_s(plan)
         yield from self._wide_rows(reader, rows, tell)
-        _say_end(times, self._findings)
+        _say_end(rows.converter.times, self._findings)
 
     def _wide_rows(self, reader: Reader, rows: RowReader, tell: Callable[[], None]) -> Iterator[Row]:
         """Chunks are converted column by column; one with an odd cell in it, row by row."""
         plan, line = rows.plan, reader.line_num + self._lines.skipped
-        is_plain = self._lines.delimiter == "," and self._numbers.decimal == "."
-        places = plan.places if is_plain and rows.converter.times.zone is None else None
+        places = plan.places
         while chunk := list(islice(reader, CHUNK_ROWS)):
+            before = rows.converter.times.copy()
             found = places and convert_columns(chunk, plan.width, places, rows.converter)
             if found:
                 yield from found
             else:
+                rows.converter.times = before
                 for number, cells in self._whole_lines(chunk, line, plan.width):
                     row = rows.read(number, cells)
                     if row is not None:

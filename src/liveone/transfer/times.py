@@ -5,7 +5,7 @@ order of the file decides, and whoever imports is told.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -55,6 +55,10 @@ class Times:
             self.is_falling = at < self.last_at
         self.last_at = at
         return at
+
+    def copy(self) -> "Times":
+        """The same state, for a chunk that may have to be read once more."""
+        return replace(self, twice=list(self.twice))
 
     def _moment(self, text: str) -> int:
         moment = self._parsed(text)
