@@ -13,7 +13,7 @@ IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+)";$', re.MULTILIN
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 EXPORT_LIST = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
 TEXT_OR_COMMENT = re.compile(
-    r"""(?P<text>"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+'|(?<!\\)`(?:\\.|[^`\\])*+`)"""
+    r"""(?<!\\)(?P<text>"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+'|`(?:\\.|[^`\\])*+`)"""
     r"|^[ \t]*//[^\n]*\n|/\*\*.*?(?:\*/[ \t]*|\Z)",
     re.MULTILINE | re.DOTALL,
 )
