@@ -1,9 +1,11 @@
 """Where a libSQL server is, as a URL says it.
 
 ``libsql://db-name.turso.io``, ``http://127.0.0.1:8080``, ``http://127.0.0.1:8080?namespace=prod``. A token
-never stands in a URL: URLs are shown in messages.
+never stands in a URL: URLs are shown in messages. Over plain http to another machine a token is sent only
+where the URL names that host once more: ``http://db.lan:8080?plain=db.lan``.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,11 +16,15 @@ SCHEMES = {"libsql": "https", "https": "https", "http": "http"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``origin`` is what HTTP connects to; ``namespace`` is empty where the host alone names the database."""
+    """``origin`` is what HTTP connects to; ``namespace`` is empty where the host alone names the database.
+
+    ``may_carry_token``: over https, to this machine, or where the URL allows plain http to that host by name.
+    """
 
     origin: str
     namespace: str
     label: str
+    may_carry_token: bool = True
 
 
 def is_server(url: str) -> bool:
@@ -32,10 +38,19 @@ def parse(url: str) -> Address:
     options = dict(parse_qsl(split.query, keep_blank_values=True))
     if split.username or split.password or "authToken" in options:
         raise BadAddress("the database URL holds a secret, and URLs are shown in messages", holds_secret=True)
-    unknown = sorted(options.keys() - {"namespace", "tls"})
+    unknown = sorted(options.keys() - {"namespace", "tls", "plain"})
     if unknown or split.path not in ("", "/") or split.fragment or not split.hostname:
         raise BadAddress(f"{url!r} is not the address of a libSQL server")
     scheme = "http" if options.get("tls") == "0" else SCHEMES[split.scheme.lower()]
     namespace = options.get("namespace", "")
     shown = f"{split.scheme}://{split.netloc}" + (f"?namespace={namespace}" if namespace else "")
-    return Address(f"{scheme}://{split.netloc}", namespace, shown)
+    is_safe = scheme == "https" or is_own(split.hostname) or options.get("plain") == split.hostname
+    return Address(f"{scheme}://{split.netloc}", namespace, shown, is_safe)
+
+
+def is_own(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -6,15 +6,28 @@ the request was sent and no answer came.
 
 import base64
 import math
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import httpcore2
 import orjson
 
 from hrana.address import Address
 from hrana.deadline import BoundedBackend, Deadline, network_bound_by
-from hrana.errors import HranaError, NotSent, OutcomeUnknown, refused, refused_request
+from hrana.errors import (
+    BadAddress,
+    HranaError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    ServerFailed,
+    Silent,
+    Untrusted,
+    refused,
+    refused_request,
+)
 from hrana.wire import CLOSE, Json
 
 CONNECTIONS_MAX = 16
@@ -24,6 +37,8 @@ CONNECT_S_MAX = 3.0
 RELEASE_S = 2.0
 ANSWER_BYTES_MAX = 64_000_000
 """Twice what a server sends for a pipeline; a cursor has no bound, its lines are read one by one."""
+UNREAD_BYTES_MAX = 1 << 20
+"""More than a kernel keeps for a process that reads nothing."""
 _AFTER_SENDING = (
     httpcore2.TimeoutException,
     httpcore2.NetworkError,
@@ -37,13 +52,17 @@ _AFTER_SENDING = (
 class Client:
     """A pool of connections to one server. Safe to call from any thread.
 
-    ``agent`` is who the server is told that we are. Nothing is sent by making one.
+    ``agent`` is who the server is told that we are; a ``token`` that is a function is asked for each request.
+    Nothing is sent by making one. Raises BadAddress for a token over plain http.
     """
 
-    def __init__(self, address: Address, token: str = "", *, agent: str) -> None:
+    def __init__(self, address: Address, token: str | Callable[[], str] = "", *, agent: str) -> None:
         self.label = address.label
         self._origin = address.origin
-        self._headers = _headers(address, token, agent)
+        self._token = token if callable(token) else lambda: token
+        self._headers = _headers(address, agent)
+        if self._token() and not address.may_carry_token:
+            raise BadAddress(f"the token would go to {address.label} in the clear", in_the_clear=True)
         self._network = BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpcore2.default_ssl_context() if address.origin.startswith("https:") else None,
@@ -84,6 +103,41 @@ class Client:
             if baton:
                 self._release(baton)
 
+    def probe(self, within_s: float) -> None:
+        """Ask the cheapest question; whatever is answered, the server lives.
+
+        Raises Silent where the server stands still and serves nobody, NotSent where that is not known.
+        """
+        try:
+            self.pipeline({"type": "execute", "stmt": {"sql": "SELECT 1"}}, Deadline(within_s))
+        except (Refused, ServerFailed):
+            return
+        except OutcomeUnknown as error:
+            if self._reads_nothing(within_s):
+                raise Silent(f"database {self.label} takes connections, and reads nothing") from error
+            raise NotSent(f"database {self.label} cannot be reached") from error
+
+    def _reads_nothing(self, within_s: float) -> bool:
+        """Whether connections are taken and nothing of what is sent is read, as from a process that stands.
+
+        Its kernel takes connections for it. More is sent than that keeps: empty lines, which are no request.
+        """
+        host = urlsplit(self._origin)
+        port = host.port or (443 if host.scheme == "https" else 80)
+        try:
+            unread = socket.create_connection((host.hostname or "", port), timeout=within_s)
+        except OSError:
+            return False
+        with unread:
+            try:
+                unread.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES_MAX // 64)
+                unread.sendall(b"\r\n" * (UNREAD_BYTES_MAX // 2))
+            except TimeoutError:
+                return True
+            except OSError:
+                return False
+        return False
+
     def _release(self, baton: str) -> None:
         """Give up a stream; one that is not given up dies by itself after ten seconds."""
         with suppress(HranaError):
@@ -107,7 +161,7 @@ class Client:
         sent = self._pool.stream(
             "POST",
             f"{self._origin}{path}",
-            headers=self._headers,
+            headers=self._with_token(),
             content=orjson.dumps(document),
             extensions={"timeout": limits},
         )
@@ -125,22 +179,26 @@ class Client:
         except _AFTER_SENDING as error:
             raise self._unanswered(str(error) or type(error).__name__) from None
 
+    def _with_token(self) -> list[tuple[str, str]]:
+        token = self._token()
+        return [*self._headers, ("authorization", f"Bearer {token}")] if token else self._headers
+
     def _unreachable(self, error: Exception) -> HranaError:
         why = str(error) or type(error).__name__
+        if "certificate verify failed" in why.lower().replace("_", " "):
+            return Untrusted(f"the certificate of database {self.label} is not trusted ({why})")
         return NotSent(f"database {self.label} cannot be reached ({why})")
 
     def _unanswered(self, why: str) -> HranaError:
         return OutcomeUnknown(f"database {self.label} did not answer ({why})")
 
 
-def _headers(address: Address, token: str, agent: str) -> list[tuple[str, str]]:
+def _headers(address: Address, agent: str) -> list[tuple[str, str]]:
     found = [
         ("user-agent", agent),
         ("content-type", "application/json"),
         ("accept-encoding", "identity"),
     ]
-    if token:
-        found.append(("authorization", f"Bearer {token}"))
     if address.namespace:
         name = base64.b64encode(address.namespace.encode()).decode().rstrip("=")
         found.append(("x-namespace-bin", name))

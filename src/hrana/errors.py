@@ -4,6 +4,8 @@ HranaError                acted   retryable
 ├── BadAddress            no      no       a URL that names no server, or holds a secret
 ├── BadValue              no      no       a value that JSON or SQLite cannot carry
 ├── NotSent               no      yes      the server could not be reached
+│   ├── Untrusted         no      yes      its certificate is not trusted
+│   └── Silent            no      yes      it takes connections and reads nothing
 ├── OutcomeUnknown        ?       yes      the request was sent, and no answer came
 │   └── ServerFailed      ?       yes      an answer of 500 and above, by the server or a proxy
 └── Refused               no      no       the server says no; ``code``, ``said`` and ``step`` are its words
@@ -40,11 +42,12 @@ class HranaError(Exception):
 
 
 class BadAddress(HranaError):
-    """A URL that cannot be used. ``holds_secret``: because it would be shown with a secret in it."""
+    """A URL that cannot be used. ``holds_secret``: because it would be shown with a secret in it;
+    ``in_the_clear``: because a token would be sent over plain http."""
 
-    def __init__(self, message: str, *, holds_secret: bool = False) -> None:
+    def __init__(self, message: str, *, holds_secret: bool = False, in_the_clear: bool = False) -> None:
         super().__init__(message)
-        self.holds_secret = holds_secret
+        self.holds_secret, self.in_the_clear = holds_secret, in_the_clear
 
 
 class BadValue(HranaError):
@@ -55,6 +58,14 @@ class NotSent(HranaError):
     """The server could not be reached, so it has done nothing."""
 
     retryable = True
+
+
+class Untrusted(NotSent):
+    """The server's certificate is signed by nobody that this machine trusts."""
+
+
+class Silent(NotSent):
+    """The server takes connections and reads nothing: whoever asks it just now waits in vain."""
 
 
 class OutcomeUnknown(HranaError):

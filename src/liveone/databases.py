@@ -1,10 +1,12 @@
 """The configured database, opened and made: where settings become a ``Database`` and a ``Store``."""
 
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 from hrana.address import is_server
 from hrana.tokens import is_read_only
-from liveone.config import Config
+from liveone.config import SECRETS_NAME, Config, read_toml, require_private
 from liveone.errors import ConfigError
 from liveone.store import files
 from liveone.store import store as stores
@@ -12,6 +14,7 @@ from liveone.store.database import Database
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.driver import TIMEOUT_S
 from liveone.store.store import Store
+from liveone.watched import Watched
 
 
 def open_database(config: Config, *, timeout_s: float = TIMEOUT_S) -> Database:
@@ -24,10 +27,23 @@ def open_database(config: Config, *, timeout_s: float = TIMEOUT_S) -> Database:
     _refuse_unknown_scheme(config.database.url)
     return stores.open_database(
         config.database.url,
-        token=config.secrets.database_token,
+        token=_token_of(config),
         replica_url=config.database.replica_url,
         timeout_s=timeout_s,
     )
+
+
+def _token_of(config: Config) -> str | Callable[[], str]:
+    """The database token; one that stands in the file of secrets is taken up anew when the file changes."""
+    path, token = config.folder / SECRETS_NAME, config.secrets.database_token
+
+    def kept(path: Path) -> str:
+        require_private(path)
+        return str(read_toml(path).get("database_token", ""))
+
+    if not token or not path.is_file() or kept(path) != token:
+        return token
+    return Watched(path, kept).current
 
 
 def _refuse_unknown_scheme(url: str) -> None:
@@ -38,14 +54,15 @@ def _refuse_unknown_scheme(url: str) -> None:
         )
 
 
-def open_store(config: Config, *, served: bool = True) -> Store:
-    """The configured database as LiveOne's store; ``served`` false: also one that must be brought up first.
+def open_store(config: Config, *, served: bool = True, at_once: bool = True) -> Store:
+    """The configured database as LiveOne's store; ``served`` false: also one that must be brought up first;
+    ``at_once`` false: it is not asked before something is wanted of it.
 
     Raises StoreError, ConfigError, BadInput.
     """
     database = open_database(config)
     try:
-        return Store(database, cadence_s=config.collect.cadence_s, served=served)
+        return Store(database, cadence_s=config.collect.cadence_s, served=served, at_once=at_once)
     except BaseException:
         database.close()
         raise

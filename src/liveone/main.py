@@ -12,6 +12,7 @@ from liveone import users
 from liveone.administration import Steward
 from liveone.backups import BackupFolder, Make
 from liveone.clock import Clock, SystemClock
+from liveone.collect import known
 from liveone.collect.loop import Collector
 from liveone.collect.oncall import OnCall
 from liveone.collect.onlooker import Onlooker
@@ -25,6 +26,8 @@ from liveone.release import release
 from liveone.repairs import ReadingRepairs
 from liveone.store import backup
 from liveone.store.backup import BackupReport
+from liveone.store.database import StoreError
+from liveone.store.outage import is_away
 from liveone.store.store import Store
 from liveone.vendorbook import VendorBook
 from liveone.watched import Watched
@@ -108,7 +111,7 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     """
     auth = auth_settings(config)
     clock = clock or SystemClock()
-    vendors, store = VendorBook(config.vendors), open_store(config)
+    vendors, store = VendorBook(config.vendors), _store_to_serve(config)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
         collector = _companion(config, store, vendors, clock)
@@ -126,6 +129,16 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     finally:
         vendors.close()
         store.close()
+
+
+def _store_to_serve(config: Config) -> Store:
+    """The store, asked; a poller that knows its systems from last time starts without an answer too."""
+    try:
+        return open_store(config)
+    except StoreError as error:
+        if config.serve.role == "web" or not is_away(error) or not known.is_kept(config.spool_path):
+            raise
+        return open_store(config, at_once=False)
 
 
 def services_of(

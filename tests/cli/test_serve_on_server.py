@@ -122,3 +122,37 @@ def test_with_a_read_only_token_it_shows_and_says_why_it_does_no_more(
     assert "Traceback" not in log
     with closing(LibsqlDatabase(server.url, token=keys.token())) as database:
         assert database.change_token() > 0
+
+
+@pytest.mark.slow
+def test_a_poller_starts_and_polls_while_the_server_is_away(house: House, guarded: tuple[Sqld, Keys]) -> None:
+    server, _ = guarded
+    with serving(house) as (client, _):
+        wait_until(lambda: client.get("/api/health").json()["collector"]["readings_new"] > 1, 60)
+    server.kill()
+    with serving(house) as (client, _):
+        wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] > 2, 60)
+        page = client.get("/dashboard", headers=OPEN)
+        assert page.status_code == 503
+        assert "tries again" in page.text
+        server.start()
+        wait_until(lambda: client.get("/api/health").json()["collector"]["readings_drained"] > 2, 60)
+
+
+@pytest.mark.slow
+def test_a_server_that_hangs_costs_a_lone_poller_no_reading(house: House, guarded: tuple[Sqld, Keys]) -> None:
+    server, _ = guarded
+    with serving(house) as (client, _):
+        wait_until(lambda: client.get("/api/health").json()["collector"]["readings_new"] > 1, 60)
+        server.pause()
+        try:
+            began_s = time.monotonic()
+            wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] > 3, 60)
+            assert time.monotonic() - began_s < 60
+            began_s = time.monotonic()
+            statuses = {client.get("/dashboard", headers=OPEN).status_code for _ in range(5)}
+            assert statuses == {503}
+            assert time.monotonic() - began_s < 15
+        finally:
+            server.go_on()
+        wait_until(lambda: not client.get("/api/health").json()["collector"]["spool_waiting"], 60)

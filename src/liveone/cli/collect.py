@@ -92,6 +92,8 @@ def _aggregate(store: Store, *, rebuild: bool, day: str | None, system_id: int |
             if span is not None:
                 aggregates.rebuild_5m(store, system.id, *span)
     else:
+        for system in chosen:
+            aggregates.fill_5m(store, system.id)
         jobs = [DailyJob("catchup")]
     return [outcome for job in jobs for outcome in run_daily(store, job, now_at)]
 

@@ -36,7 +36,8 @@ class UpgradeError(LiveOneError):
     """What changeover refused or could not do, with its exit code."""
 
     def __init__(self, error: ChangeoverError, *, more: str = "") -> None:
-        super().__init__(error.message, hint="\n  ".join(part for part in (error.hint, more) if part))
+        hints = (words.in_our_commands(error.hint), more)
+        super().__init__(words.in_our_commands(error.message), hint="\n  ".join(filter(None, hints)))
         self.exit_code = error.exit_code
         self.retryable = error.retryable
 

@@ -1,5 +1,6 @@
 """What `liveone upgrade` says: the outline of a plan, a rehearsal's result, how a run ended."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from changeover.display import seconds
@@ -20,7 +21,8 @@ NEXT = {
 def owners(found: Mapping[str, int]) -> str:
     """The old user ids of a database with the number of systems each has."""
     listed = ", ".join(f"{name} ({count})" for name, count in sorted(found.items()))
-    return f"Owners here, with their systems: {listed or 'none'}"
+    made = "\nAn owner without an account gets one of the id you name: liveone users add EMAIL --id user_..."
+    return f"Owners here, with their systems: {listed or 'none'}{made if found else ''}"
 
 
 def leftovers(found: Leftovers) -> Iterator[tuple[str, str, str]]:
@@ -32,6 +34,19 @@ def leftovers(found: Leftovers) -> Iterator[tuple[str, str, str]]:
         keepers = " or ".join(f"--set collision=keep:{each}" for each in ids)
         says = f"systems {' and '.join(map(str, ids))} share number {number}"
         yield "duplicates", says, f"say which one stays: liveone upgrade ... {keepers}"
+
+
+_OURS = {
+    "rehearse": " --dry-run",
+    "run": "",
+    "resume": " --resume",
+    "rollback": " --rollback",
+    "finish": " --finish",
+    "status": " --plan-only",
+}
+_ADVISED = re.compile(
+    r"changeover (rehearse|run|resume|rollback|finish|status)(?: [\w./-]*[/.][\w/-]+)?([`.,;: )]|$)"
+)
 
 
 def outline(plan: Plan) -> Iterator[str]:
@@ -93,3 +108,8 @@ def plan_title(plan: Plan, phase: Phase) -> str:
     """The heading of a section, under which steps without a heading of their own stand."""
     section = plan.section(phase)
     return section.title if section else ""
+
+
+def in_our_commands(text: str) -> str:
+    """Advice of changeover as `liveone upgrade` is told it; what it has no form for stays as it is."""
+    return _ADVISED.sub(lambda found: f"liveone upgrade{_OURS[found[1]]}{found[2]}", text)

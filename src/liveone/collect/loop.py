@@ -5,14 +5,18 @@ the step is made again; while the database is away it goes on with the systems i
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from liveone.clock import Clock
+from liveone.collect import known
 from liveone.collect.backlog import Backlog
 from liveone.collect.command import Command
 from liveone.collect.duty import Duty
+from liveone.collect.known import Known
 from liveone.collect.nospool import NoSpool
 from liveone.collect.permits import Permits
 from liveone.collect.poller import Poller, PollResult, VendorOf
@@ -22,13 +26,18 @@ from liveone.collect.settings import CollectSettings
 from liveone.collect.share import Share, times_for
 from liveone.collect.spool import Spool
 from liveone.collect.status import CollectorStatus
-from liveone.collect.steps import Steps
+from liveone.collect.steps import NOTHING_DUE, Idle, Steps
 from liveone.collect.workers import Workers
+from liveone.domain.system import System
 from liveone.store import polling, systems
 from liveone.store.database import StoreError
 from liveone.store.store import Store
 
 CHORE_THREADS = 4
+KEEP_EVERY_S = 600.0
+"""How often what vendors remember is kept for a start without the database."""
+
+log = logging.getLogger(__name__)
 
 Done = TypeVar("Done")
 
@@ -61,15 +70,19 @@ class Collector:
         self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
         self._is_running = self._knows_memories = False
         self._drained_at: float | None = None
-        self._next_drain_s = float("-inf")
+        self._next_drain_s = self._next_keep_s = float("-inf")
+        self._folder = spool.folder if isinstance(spool, Spool) else None
+        self._kept = Known()
 
     async def run(self) -> None:
         """Collect until ``stop`` is called or the task is cancelled; then end what is under way."""
         self._is_running = True
         self._polling.is_on_grid = self._settings.polls
         if self._settings.polls:
-            with suppress(StoreError):
+            try:
                 await self._load_systems()
+            except StoreError as error:
+                await self._go_on_as_known(error)
         tasks = [asyncio.create_task(step) for step in self._loops()]
         try:
             await self._stopping.wait()
@@ -164,12 +177,38 @@ class Collector:
             self._knows_memories = True
         await self._polling.take_on(every)
 
-    async def _drain(self) -> None:
+        self._keep(every)
+
+    def _keep(self, every: Sequence[System]) -> None:
+        """Note what a start without the database would need, when it has changed or from time to time."""
+        if self._folder is None or not self._settings.polls:
+            return
+        share, now_s = self._permits.share, self._clock.monotonic_s()
+        memories = self._poller.memories
+        found = Known(tuple(every), memories, frozenset(share.mine), not share.has_others)
+        if replace(found, memories={}) != replace(self._kept, memories={}) or now_s >= self._next_keep_s:
+            self._kept, self._next_keep_s, folder = found, now_s + KEEP_EVERY_S, self._folder
+            self._chores.submit(lambda: known.save(folder, found))
+
+    async def _go_on_as_known(self, error: StoreError) -> None:
+        """The database is away at the start: poll what we polled last time."""
+        found = known.load(self._folder) if self._folder else None
+        if found is None:
+            return
+        log.warning("going on with the %d systems known from last time: %s", len(found.systems), error)
+        self._poller.remember(found.memories)
+        self._permits.share.resume(found.held, was_alone=found.was_alone)
+        with suppress(StoreError):
+            await self._polling.take_on(found.systems)
+
+    async def _drain(self) -> Idle | None:
         now_s = self._clock.monotonic_s()
-        if self._backlog.waiting or now_s >= self._next_drain_s:
-            self._next_drain_s = now_s + self._settings.chores_every_s
-            await self._chores.submit(self._recorder.drain)
-            self._drained_at = self._clock.now_at()
+        if not (self._backlog.waiting or now_s >= self._next_drain_s):
+            return NOTHING_DUE
+        self._next_drain_s = now_s + self._settings.chores_every_s
+        await self._chores.submit(self._recorder.drain)
+        self._drained_at = self._clock.now_at()
+        return None
 
     def _problems(self) -> Iterator[str]:
         if self._backlog.problem is not None:

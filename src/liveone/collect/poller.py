@@ -60,6 +60,11 @@ class Poller:
         """What each vendor asked to keep, from the database; what this process heard since wins."""
         self._memories = {**memories, **self._memories}
 
+    @property
+    def memories(self) -> Mapping[int, Mapping[str, Any]]:
+        """What each vendor asked to keep, as known now."""
+        return dict(self._memories)
+
     def poll(self, system: System, answered: Callable[[], None] = lambda: None) -> PollResult:
         """Poll ``system`` once. Blocks as long as its vendor does, and until the reading is durable.
 

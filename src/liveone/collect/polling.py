@@ -16,6 +16,7 @@ from liveone.collect.schedule import Moment, Schedule, Turn
 from liveone.collect.settings import CollectSettings
 from liveone.collect.share import Claimed
 from liveone.collect.status import PollCounts
+from liveone.collect.steps import NOTHING_DUE, Idle
 from liveone.collect.workers import Workers
 from liveone.domain.system import System
 from liveone.errors import LiveOneError
@@ -90,11 +91,13 @@ class Polling:
         else:
             self._schedule.update(systems, self._moment())
 
-    async def renew_due(self) -> None:
+    async def renew_due(self) -> Idle | None:
         """Renew our part of the systems where it is time to. Raises StoreError."""
         is_time = self._permits.share.hurry or self._clock.monotonic_s() >= self._next_renewal_s
-        if self.systems and is_time:
-            await self._renew()
+        if not (self.systems and is_time):
+            return NOTHING_DUE
+        await self._renew()
+        return None
 
     async def claim_for_round(self, turns: Sequence[Turn]) -> Claimed:
         """The right to poll on command what is not under way and was not polled within the pause."""

@@ -23,6 +23,9 @@ PATIENCE_S = 24 * 3600.0
 RETRIED_FAILURES = 10
 """After so many failed polls in a row a system is polled once a minute only, until it answers."""
 
+REST = 0.95
+"""The share of a cadence that lies between a poll off the grid and the one after it, at least."""
+
 FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
 """Between the first polls of systems that appear together, which all come within this share of a cadence."""
 
@@ -30,8 +33,8 @@ FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
 @dataclass(slots=True)
 class Turn:
     """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
-    by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute, so
-    the poll after keeps a whole cadence's distance."""
+    by how much the last poll came after them. ``off_grid``: the poll after waits
+    for the rest of the cadence only, so that none is missed, and comes nearer to the grid each time."""
 
     system: System
     offset_s: int
@@ -117,20 +120,17 @@ class Schedule:
         late_s = moment.monotonic_s - turn.due_s
         if late_s >= 0:
             turn.retry_s, turn.late_s = None, late_s
-            turn.due_s = self._on_grid(turn, moment, at_least_s=self._least_s(turn, late_s))
-            turn.off_grid = False
+            if turn.off_grid and late_s <= self._cadence_s:
+                self.postpone(turn, moment, self._cadence_s * REST)
+            else:
+                half_s = self._cadence_s * 0.5 if late_s <= self._cadence_s else 0.0
+                turn.due_s, turn.off_grid = self._on_grid(turn, moment, at_least_s=half_s), False
             return late_s <= self._cadence_s
         if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
             turn.late_s = moment.monotonic_s - turn.retry_s
             turn.retry_s = None
             return True
         return False
-
-    def _least_s(self, turn: Turn, late_s: float) -> float:
-        """How far away the poll after this one is at least; half a cadence for a clock that was set."""
-        if late_s > self._cadence_s:
-            return 0.0
-        return self._cadence_s * (0.95 if turn.off_grid else 0.5)
 
     def _on_grid(self, turn: Turn, moment: Moment, *, at_least_s: float) -> float:
         wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=at_least_s)

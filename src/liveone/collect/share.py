@@ -27,6 +27,8 @@ from liveone.store.sole import SoleLock, sole_lock, sole_poller
 from liveone.store.store import Store
 
 log = logging.getLogger(__name__)
+_NOT_RESUMED, _ALONE, _AMONG_OTHERS = "not resumed", "alone", "among others"
+"""Whether a share was taken up from the last run of the process, and who else polled then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Share:
         self._seen: dict[str, Seen] = {}
         self._answered: _Moment | None = None
         self._joined_s = 0.0
+        self._resumed = _NOT_RESUMED
         self._claimed: dict[int, _Moment] = {}
         self._taken: dict[int, _Moment] = {}
         self._not_before: dict[int, float] = {}
@@ -89,6 +92,16 @@ class Share:
     def is_alone(self) -> bool:
         """Whether no other process can be polling this database."""
         return self._sole is not None and self._sole.is_alone
+
+    def resume(self, held: Set[int], *, was_alone: bool) -> None:
+        """Go on with what this process held when it ran last, while the database does not answer."""
+        self._resumed = _ALONE if was_alone else _AMONG_OTHERS
+        self.mine = frozenset(held)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether other pollers lived when the database last answered."""
+        return self._has_others
 
     def renew(self, wanted: Set[int], busy: Set[int]) -> None:
         """Show that we live, take and give systems; ``wanted`` are all there are, ``busy`` are being polled.
@@ -324,8 +337,9 @@ class Share:
 
     def _is_safe(self, sent: _Moment, error: StoreError | None) -> bool:
         if self._answered is None:
-            return False
-        if self._elapsed_s(self._answered) <= self.times.safe_s or not self._has_others:
+            if self._resumed in (_NOT_RESUMED, _ALONE):
+                return self._resumed == _ALONE
+        elif self._elapsed_s(self._answered) <= self.times.safe_s or not self._has_others:
             return True
         return error is not None and nobody_writes(self._store.database, error)
 

@@ -2,11 +2,21 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from enum import Enum
 
 from liveone.clock import Clock
 from liveone.errors import LiveOneError
 
 AFTER_TROUBLE_S = 5.0
+
+
+class Idle(Enum):
+    """What a step says that had nothing to do: it proves nothing of whether it works."""
+
+    NOTHING_DUE = "nothing was due"
+
+
+NOTHING_DUE = Idle.NOTHING_DUE
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +46,13 @@ class Steps:
 
     async def _works(self, step: Callable[[], Awaitable[object]], name: str) -> bool:
         try:
-            await step()
+            done = await step()
         except Exception as error:
             self._note(name, error)
             return False
-        self._clear(name)
-        return True
+        if done is not NOTHING_DUE:
+            self._clear(name)
+        return name not in self._troubles
 
     def _note(self, step: str, error: Exception) -> None:
         if self._troubles.get(step) != str(error):

@@ -77,6 +77,14 @@ def rebuild_5m(store: Store, system_id: int, start_at: int, end_at: int) -> int:
     return written
 
 
+def fill_5m(store: Store, system_id: int) -> int:
+    """Make the 5-minute rows that are missing though there are readings; returns how many were written."""
+    ((first_at, last_at),) = store.read("readings_unaggregated", system_id)
+    if first_at is None or last_at is None:
+        return 0
+    return rebuild_5m(store, system_id, int(first_at) - 1, int(last_at))
+
+
 def days(store: Store, system_id: int, first_day: str, last_day: str) -> list[Day]:
     """The stored days of a system from ``first_day`` to ``last_day``, both included, oldest first."""
     return [Day(*row) for row in store.read("days", system_id, first_day, last_day)]  # type: ignore[arg-type]

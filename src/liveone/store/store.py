@@ -121,7 +121,7 @@ def open_store(
     *,
     cadence_s: int = DEFAULT_CADENCE_S,
     busy_timeout_s: float = 2.0,
-    token: str = "",
+    token: str | Callable[[], str] = "",
     replica_url: str = "",
     served: bool = True,
 ) -> Store:
@@ -143,7 +143,7 @@ def open_database(
     url: str | Path,
     *,
     busy_timeout_s: float = 2.0,
-    token: str = "",
+    token: str | Callable[[], str] = "",
     replica_url: str = "",
     timeout_s: float = TIMEOUT_S,
 ) -> Database:

@@ -5,7 +5,7 @@ more than the 5 s after which the server takes the write lock from whoever holds
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from hrana import address, wire
 from hrana.client import Client
@@ -36,7 +36,8 @@ _MONOTONIC_S = SystemClock().monotonic_s
 class LibsqlDatabase:
     """A Database on a libSQL server, its writes to the primary, its reads to a replica if there is one.
 
-    ``url`` as in ``address``; ``token`` a JWT, for both servers. Raises StoreErrors, and BadInput for a URL
+    ``url`` as in ``address``; ``token`` a JWT for both servers, or what gives the present one. Raises
+    StoreErrors, and BadInput for a URL
     that is none. Nothing is sent by opening.
     """
 
@@ -44,7 +45,7 @@ class LibsqlDatabase:
         self,
         url: str,
         *,
-        token: str = "",
+        token: str | Callable[[], str] = "",
         replica_url: str = "",
         timeout_s: float = TIMEOUT_S,
         watch_s: float = WATCH_S,
@@ -52,12 +53,12 @@ class LibsqlDatabase:
         with translated():
             primary = address.parse(url)
             replica = address.parse(replica_url) if replica_url else None
+            self._primary = Client(primary, token, agent=AGENT)
+            self._replica = Client(replica, token, agent=AGENT) if replica else None
         self.label = primary.label
-        self.read_only = is_read_only(token)
+        self.read_only = is_read_only(token() if callable(token) else token)
         self._timeout_s = timeout_s
         self._watch_s = watch_s
-        self._primary = Client(primary, token, agent=AGENT)
-        self._replica = Client(replica, token, agent=AGENT) if replica else None
         self._sources = Sources(self._primary, self._replica, timeout_s)
         self._reads = Reads()
         self._frames = Frames()
@@ -131,7 +132,8 @@ class LibsqlDatabase:
         while True:
             asked_s = _MONOTONIC_S()
             try:
-                result: Json = self._primary.pipeline(request, deadline)["result"]
+                with self._sources.writing():
+                    result: Json = self._primary.pipeline(request, deadline)["result"]
                 answers = self._answers(result, count)
             except Waiting:
                 if deadline.left_s() <= pause_s:

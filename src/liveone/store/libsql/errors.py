@@ -18,6 +18,10 @@ from liveone.store.database import (
 )
 
 NETWORK_HINT = "Check the address, and that the server runs; readings are kept in the spool meanwhile."
+TRUST_HINT = (
+    "For an authority of your own set SSL_CERT_FILE to its certificate. Is this machine's clock right?"
+)
+SILENT_HINT = "The server hangs: see to it, or start it again. Readings are kept in the spool meanwhile."
 TOKEN_HINT = "Set LIVEONE_DATABASE_TOKEN to a token that is valid for this database."
 READ_ONLY_HINT = "Use a token that may write; with a read-only one an instance can only show."
 PLACE_HINT = "Check the host; a server with namespaces wants ?namespace=NAME at the end of the URL."
@@ -27,6 +31,8 @@ _OURS: tuple[tuple[type[errors.HranaError], type[StoreError], str], ...] = (
     (errors.Blocked, Busy, "Somebody blocked them, perhaps for a migration."),
     (errors.Waiting, Busy, "Wait a moment and try again."),
     (errors.OutcomeUnknown, OutcomeUnknown, NETWORK_HINT),
+    (errors.Untrusted, Unavailable, TRUST_HINT),
+    (errors.Silent, Unavailable, SILENT_HINT),
     (errors.NotSent, Unavailable, NETWORK_HINT),
     (errors.TokenRefused, Unavailable, TOKEN_HINT),
     (errors.NotThere, Unavailable, PLACE_HINT),
@@ -62,6 +68,11 @@ def _translation(error: errors.HranaError) -> LiveOneError:
 
 
 def _address_hint(error: errors.BadAddress) -> str:
+    if error.in_the_clear:
+        return (
+            "Use https:// or libsql://. In a network that you trust, allow it by the host's name: add "
+            "?plain=HOST to the URL."
+        )
     if error.holds_secret:
         return "Take it out, and set LIVEONE_DATABASE_TOKEN instead."
     return "Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME."

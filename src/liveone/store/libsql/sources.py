@@ -3,18 +3,23 @@ stale replica than nowhere. A source that failed comes last for a while.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from hrana.client import Client
 from hrana.deadline import Deadline
 from hrana.errors import HranaError, OutcomeUnknown, Waiting
+from liveone.store.libsql.breaker import Breaker
 
 REST_S = 5.0
 PAUSE_S = 0.05
 REPLICA_S = 2.0
 """What a replica gets to catch up with our last write and to answer."""
+
+PATIENCE_S = 1.0
+"""So long an answer may take before we look whether the server hangs: pages hear of it within two seconds."""
 
 T = TypeVar("T")
 
@@ -40,6 +45,13 @@ class Sources:
         if replica is not None:
             self._all.insert(0, Source(replica, True, REPLICA_S, awake))
             self._all.append(Source(replica, False, timeout_s, awake))
+        self._breaker_of = {source.client: Breaker(source.client) for source in self._all}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A call that goes to the primary. Raises NotSent at once while that is known to hang."""
+        with self._breaker_of[self._primary].guarding():
+            yield
 
     def ask(self, question: Callable[[Source, Deadline], T]) -> T:
         """The first answer. Raises the primary's error when no source has one; all within the timeout.
@@ -50,7 +62,7 @@ class Sources:
         failed: HranaError | None = None
         for source in self._in_order():
             try:
-                return _asked_twice(source, deadline, question)
+                return self._asked(source, deadline, question)
             except HranaError as error:
                 if not error.retryable:
                     raise
@@ -61,6 +73,19 @@ class Sources:
                     break
         assert failed is not None
         raise failed
+
+    def _asked(self, source: Source, deadline: Deadline, question: Callable[[Source, Deadline], T]) -> T:
+        """Ask, and where no answer comes soon look whether the server hangs; if it is only slow, ask anew."""
+        breaker = self._breaker_of[source.client]
+        with breaker.guarding():
+            soon = deadline.within(min(PATIENCE_S, source.limit_s))
+            try:
+                return _asked_twice(source, soon, question)
+            except OutcomeUnknown as error:
+                if soon.left_s() > 0 or deadline.left_s() <= 0:
+                    raise
+                breaker.check(error)
+            return _asked_twice(source, deadline, question)
 
     def _in_order(self) -> list[Source]:
         return sorted(self._all, key=lambda source: source.resting.left_s() > 0)

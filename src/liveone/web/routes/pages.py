@@ -16,10 +16,11 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
 from liveone.store import aggregates
+from liveone.store.database import StoreError
 from liveone.store.store import Store
 from liveone.web import files, first
 from liveone.web.access import chosen, gate_of, services_of, systems_for
-from liveone.web.answers import ApiError, http_error, invalid, plain
+from liveone.web.answers import ApiError, http_error, invalid, log, plain
 from liveone.web.auth import Caller
 from liveone.web.cards import Cards
 from liveone.web.overview import identity, overview
@@ -51,7 +52,10 @@ async def root(request: Request) -> Response:
     caller = _caller(request)
     if caller is None:
         return _to_login("/")
-    found = await run_in_threadpool(systems_for, services_of(request).store, caller)
+    try:
+        found = await run_in_threadpool(systems_for, services_of(request).store, caller)
+    except StoreError as error:
+        return _away(request, error)
     return RedirectResponse(f"/dashboard/{found[0].id}" if len(found) == 1 else "/dashboard", 307)
 
 
@@ -188,10 +192,23 @@ async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Ca
     if caller is None:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return _to_login(asked)
-    found = await run_in_threadpool(snapshot, services_of(request), caller)
+    try:
+        found = await run_in_threadpool(snapshot, services_of(request), caller)
+    except StoreError as error:
+        return _away(request, error)
     if found.get("data", {}).get("status") == 404:
         return missing(request)
     return _html(request, name, found)
+
+
+def _away(request: Request, error: StoreError) -> Response:
+    """The page while the database does not answer; it tries again by itself. Other errors are raised."""
+    if not error.retryable:
+        raise error
+    log.warning("the database refused a page: %s", error)
+    answer = _html(request, "away.html", {}, status=503)
+    answer.headers["retry-after"] = "5"
+    return answer
 
 
 def missing(request: Request) -> Response:

@@ -1,0 +1,62 @@
+"""The systems as they were known last, kept beside the queue: for a start while the database is away."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from liveone.domain.system import System
+
+NAME = "systems.json"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``memories`` is what vendors asked to remember, by system id; ``held`` are the systems that this
+    process polled, and ``was_alone`` says that no other process did."""
+
+    systems: tuple[System, ...] = ()
+    memories: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
+    was_alone: bool = True
+
+
+def is_kept(spool: Path) -> bool:
+    """Whether a process of this folder knows systems from its last time."""
+    return any(spool.glob(f"**/{NAME}"))
+
+
+def load(folder: Path) -> Known | None:
+    """What was known; None where nothing was kept, or it cannot be read."""
+    try:
+        found = orjson.loads((folder / NAME).read_bytes())
+        return Known(
+            tuple(System(**each) for each in found["systems"]),
+            {int(key): memory for key, memory in found["memories"].items()},
+            frozenset(found["held"]),
+            bool(found["was_alone"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("the systems known from last time cannot be read: %s", error)
+        return None
+
+
+def save(folder: Path, known: Known) -> None:
+    """Keep it; a crash leaves the old or the new. A disk that fails is logged: this is a convenience."""
+    partial = folder / f"{NAME}.partial"
+    document = asdict(known) | {"held": sorted(known.held)}
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=dict))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / NAME)
+    except OSError as error:
+        log.warning("the systems cannot be kept for a start without the database: %s", error)
