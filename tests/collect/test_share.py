@@ -1,6 +1,7 @@
 """The share of one process: alone on a file it writes nothing; with others it polls only what it may."""
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest

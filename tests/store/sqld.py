@@ -96,6 +96,9 @@ class Sqld:
         """Stop answering, as an overloaded machine does, until ``go_on``."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+            while (thread / "stat").read_text().rpartition(")")[2].split()[0] not in "Tt":
+                time.sleep(0.01)
 
     def go_on(self) -> None:
         assert self._process is not None

@@ -11,7 +11,7 @@ def nobody_writes(database: Database, error: StoreError) -> bool:
     A file has one machine: what keeps us from it keeps everybody from it. A server that refuses the
     connection is not running, one that takes connections and reads nothing stands still, one that says
     BLOCKED takes no writes from anybody, and while a migration holds the writers all of them wait. A server
-    out of reach, silence, a lost answer, a refused token, a busy server prove nothing: others may get through.
+    out of reach, silence, a lost answer, a refused token, a busy server prove nothing: others may be served.
     """
     if isinstance(database, SqliteDatabase) or isinstance(error, Held):
         return True
