@@ -2,7 +2,9 @@
 
 import os
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from tests.web.support import COOKIE, seeded, services, serving
 
 from liveone.cli.context import pasted, shown
 from liveone.cli.root import root
+from liveone.cli.upgrade_words import in_our_commands, owners
 from liveone.collect import reserve
 from liveone.collect.spool import Spool, SpoolFailed
 from liveone.domain.reading import Reading
+from liveone.store.database import Foreign
 from liveone.store.readings import Recorded
+from liveone.store.store import open_store
 
 HUGE = "99999999999999999999"
 HOSTILE = (
@@ -172,3 +177,35 @@ def test_readings_take_the_room_that_was_kept_when_the_disk_is_full(
     with pytest.raises(SpoolFailed):
         spool.append([reading(2)])
     assert kept.exists()
+
+
+def test_a_target_that_was_filled_in_part_says_to_run_the_move_again(tmp_path: Path) -> None:
+    seeded(tmp_path / "liveone.db", days=1).close()
+    with closing(sqlite3.connect(tmp_path / "liveone.db")) as connection:
+        connection.execute("CREATE TABLE liveone_move (source TEXT NOT NULL)")
+    with pytest.raises(Foreign, match="Run the move again"):
+        open_store(tmp_path / "liveone.db")
+
+
+def test_catching_up_sees_readings_that_have_no_five_minute_rows(tmp_path: Path) -> None:
+    store = seeded(tmp_path / "liveone.db", days=2)
+    rows = dict(store.read("storage_rows"))["readings_agg_5m"]
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "liveone.db")) as connection:
+        connection.execute("DELETE FROM readings_agg_5m WHERE interval_end % 7200 = 0")
+        connection.commit()
+    (tmp_path / "liveone.toml").write_text("")
+    done = CliRunner().invoke(root, ["--config", str(tmp_path / "liveone.toml"), "aggregate", "--catchup"])
+    assert done.exit_code == 0, done.output
+    with closing(open_store(tmp_path / "liveone.db")) as again:
+        assert dict(again.read("storage_rows"))["readings_agg_5m"] == rows
+
+
+def test_advice_of_changeover_is_given_as_liveones_commands() -> None:
+    said = (
+        "Begin: changeover run plans/0002.plan.md. Or changeover rollback x/plan.md, then changeover resume."
+    )
+    assert in_our_commands(said) == (
+        "Begin: liveone upgrade. Or liveone upgrade --rollback, then liveone upgrade --resume."
+    )
+    assert "liveone users add" in owners({"simon": 2})

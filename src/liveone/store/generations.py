@@ -284,6 +284,11 @@ def _foreign(label: str, found: Definition) -> Foreign:
             f"database {label} is empty",
             hint="Run `liveone init` to create the tables, or check the path in the configuration.",
         )
+    if MOVE_MARK in found.tables:
+        return Foreign(
+            f"database {label} is the target of a move that is not finished; it was left as it is",
+            hint="Run the move again, with the same source and target: liveone db move SOURCE TARGET",
+        )
     close = nearest(found)
     listed = "\n".join(f"  - {each}" for each in differences(found, close))
     return Foreign(
