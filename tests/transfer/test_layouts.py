@@ -41,6 +41,11 @@ def test_home_assistants_states_hold_until_the_next(tmp_path: Path) -> None:
     assert "light.kitchen" in source.findings.notes[0]
 
 
+def test_an_entity_that_is_not_in_the_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no quantity 'sensor.pw'"):
+        read(tmp_path, HISTORY, "sensor.pw=solar_w", "sensor.house_power=load_w")
+
+
 def test_home_assistants_entities_are_not_guessed_at(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not said which") as refused:
         read(tmp_path, HISTORY)

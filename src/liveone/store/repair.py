@@ -100,8 +100,9 @@ def recomputed(store: Store, system_id: int, start_at: int, end_at: int) -> list
 def _take_piece(store: Store, change_id: int, span: tuple[int, int, int], entry: Entry) -> None:
     """``span`` is the system with the instants between which its readings were taken."""
     before = standing(store, *span)
-    if before.first_at is None:
+    if before.first_at is None or before.last_at is None:
         return
+    span = (span[0], before.first_at - 1, before.last_at)
     blank = ", ".join(f"{name} = NULL" for name in entry.fields)
     name = "readings_blank_range" if blank else "readings_delete_range"
     grown = (change_id, before.readings, 0, before.readings, before.first_at, before.last_at)

@@ -108,6 +108,8 @@ class LongFile:
                 f"{where}: it is not said which of its quantities are those of the house",
                 hint=_advice(self._ignored),
             )
+        if absent := set(self._options.columns) - {name for name, _ in self._series}:
+            raise BadInput(f"{where} has no quantity {min(absent)!r}", hint=_advice(self._ignored))
         if self._ignored:
             shown = ", ".join(list(self._ignored)[:SHOWN])
             self._reader.findings.note(f"Quantities that were not asked for: {shown}.")
