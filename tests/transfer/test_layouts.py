@@ -42,7 +42,7 @@ def test_home_assistants_states_hold_until_the_next(tmp_path: Path) -> None:
 
 
 def test_an_entity_that_is_not_in_the_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no quantity 'sensor.pw'"):
+    with pytest.raises(BadInput, match=r"no quantity 'sensor\.pw'"):
         read(tmp_path, HISTORY, "sensor.pw=solar_w", "sensor.house_power=load_w")
 
 
