@@ -35,13 +35,21 @@ ASKED = (
 )
 COLUMNS = "solar_w_avg, load_w_avg, battery_w_avg, grid_w_avg"
 BARE_5M = f"SELECT interval_end, {COLUMNS} FROM readings_agg_5m WHERE system_id = 1 AND interval_end > ?"
-BARE_DAYS = """SELECT day, solar_kwh, load_kwh, battery_charge_kwh, battery_discharge_kwh, grid_import_kwh,
-grid_export_kwh FROM readings_agg_1d WHERE system_id = '1' AND day > date(?, 'unixepoch')"""
+BARE_DAYS = """SELECT day, solar_w_avg, solar_kwh, load_w_avg, load_kwh, battery_w_avg, battery_soc_avg,
+battery_soc_min, battery_soc_max, grid_w_avg, interval_count, solar_alltime_kwh, load_alltime_kwh
+FROM readings_agg_1d WHERE system_id = '1' AND day > date(?, 'unixepoch')"""
+"""What the nine series of a day are made of, and whether their energies are measured."""
 BARE_MINUTES = """SELECT inverter_time / 345600, avg(solar_w), avg(load_w), avg(battery_w), avg(grid_w)
 FROM readings WHERE system_id = 1 AND inverter_time > ? GROUP BY 1"""
-BARE_NEWEST = """SELECT * FROM readings WHERE system_id = 1 AND inverter_time > ?
-ORDER BY inverter_time DESC LIMIT 1"""
-BARE = ((BARE_5M, 7 * DAY_S), (BARE_DAYS, 365 * DAY_S), (BARE_MINUTES, 3653 * DAY_S), (BARE_NEWEST, DAY_S))
+BARE_TWO_DAYS = "SELECT * FROM readings_agg_5m WHERE system_id = 1 AND interval_end > ?"
+"""What yesterday's and today's energies are made of."""
+
+BARE = (
+    (BARE_5M, 7 * DAY_S),
+    (BARE_DAYS, 365 * DAY_S),
+    (BARE_MINUTES, 3653 * DAY_S),
+    (BARE_TWO_DAYS, 2 * DAY_S),
+)
 
 
 def run(folder: Path) -> Iterator[Measure]:

@@ -89,6 +89,12 @@ test("one threshold decides, here as on the server, and words, ways and pictures
   }
 });
 
+test("powers are told as the first paint of the server tells them", () => {
+  for (const { w, ...texts } of JSON.parse(readFileSync(new URL("../watts.json", import.meta.url), "utf8"))) {
+    for (const [tag, text] of Object.entries(texts)) assert.equal(joined(makeFormat(tag).watts(w)).replace("\u00a0", " "), text);
+  }
+});
+
 test("10 W always look like 10 W", () => {
   assert.ok(speed(10) < speed(100) && speed(5000) < speed(10000) && speed(1e6) === 27 && speed(-5) === 0);
 });

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seed
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, systems
 from liveone.store.store import Store
-from liveone.web.numbers import rounded, rounded_all
+from liveone.web.numbers import rounded, rounded_all, rounded_json
 from liveone.web.ranges import Asked, window
 
 PLUS_TEN = Zone(600)
@@ -219,6 +220,7 @@ def test_an_auto_window_covers_the_range_in_at_most_the_points(
         (0.123456, 0.1235),
         (-0.0, 0),
         (-0.00001, -1e-05),
+        (1.8446744073709552e19, 1.8446744073709552e19),
         (50.0, 50),
         (None, None),
     ],
@@ -231,6 +233,8 @@ def test_numbers_have_four_digits_or_are_whole(value: float | None, written: flo
 def test_rounding_a_list_is_rounding_each_and_never_minus_zero(values: list[float | None]) -> None:
     done = rounded_all(values)
     assert [repr(one) for one in done] == [repr(rounded(value)) for value in values]
+    assert orjson.loads(rounded_json(values)) == list(done)
+    assert b"-0," not in rounded_json(values).replace(b"]", b",")
     assert "-0" not in [repr(one) for one in done]
     assert "-0.0" not in [repr(one) for one in done]
 

@@ -4,15 +4,18 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from liveone.web import files
+from liveone.web import files, first
 
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
 PAGES = sorted(STATIC.rglob("*.html"))
+WATTS = json.loads((Path(__file__).parents[1] / "watts.json").read_text())
+"""The cases with which tests/js tries the script."""
 SERVER = sorted(STATIC.parent.glob("*.py"))
 NAMES = {"LiveOne", "CSV", "PNG", "API", "openapi.json", "/api/data"}
 """What is the same in every language."""
@@ -102,3 +105,25 @@ def test_no_text_is_in_the_pages(path: Path) -> None:
     plain = (re.sub(r"\{\{.*?\}\}", "", text) for text in reader.said)
     words = {word.strip(" -\n") for text in plain for word in text.split("\n")}
     assert {word for word in words if re.search("[A-Za-z]{2}", word)} <= NAMES
+
+
+BREAKABLE = {"login.submitIn", "login.tooMany", "chart.coverageText"}
+"""Kept together by the style of what shows them, or a sentence that may break anywhere."""
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_no_line_ends_between_a_number_and_its_unit(language: str) -> None:
+    messages = json.loads((STATIC / f"messages/{language}.json").read_text())
+    torn = {
+        key
+        for key, text in messages.items()
+        if re.search(r"[}\d] (%|kWh|kW|W|s|min|h|B|MB)(?!\w)", text) and key not in BREAKABLE
+    }
+    assert torn == set()
+
+
+@pytest.mark.parametrize("case", WATTS, ids=lambda case: str(case["w"]))
+def test_the_first_paint_rounds_as_the_script_does(case: dict[str, Any]) -> None:
+    assert {tag: first.watts(case["w"], tag) for tag in ("en", "de")} == {
+        tag: case[tag] for tag in ("en", "de")
+    }

@@ -59,6 +59,8 @@ def days_of(source: Source, first_day: str, last_day: str, columns: Sequence[str
 def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) -> dict[str, list[Any]]:
     days, *columns = stored.day_columns(source.store, source.system.id, begin, last_day, wanted)
     first, size = _number(begin), _number(last_day) - _number(begin) + 1
+    if len(days) == size and list(days) == sorted(days):
+        return dict(zip(wanted, map(list, columns), strict=True))
     places = [_number(day) - first for day in days]
     found: dict[str, list[Any]] = {}
     for name, column in zip(wanted, columns, strict=True):

@@ -18,7 +18,7 @@ from liveone.web import fields as fields_module
 from liveone.web.answers import Tagged
 from liveone.web.fields import Field
 from liveone.web.history_days import daily
-from liveone.web.numbers import MWH, exact, rounded_all, to_decimals
+from liveone.web.numbers import MWH, exact, rounded_all, rounded_json, to_decimals
 from liveone.web.ranges import Window
 from liveone.web.rules import Rules
 from liveone.web.series import Column, Source, Values, aligned, placed, summed, whole
@@ -26,7 +26,7 @@ from liveone.web.series import Column, Source, Values, aligned, placed, summed, 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A history before it is written: each field with its values, in order."""
+    """A history before it is written: each field with its values, in order, all their digits still there."""
 
     source: Source
     window: Window
@@ -34,17 +34,18 @@ class Answered:
 
 
 def history(source: Source, window: Window, fields: Sequence[Field]) -> Answered:
-    """The history of one system, its numbers as they will be written; ``fields`` gives the series' order."""
+    """The history of one system; ``fields`` gives the order of the series."""
     values = (daily if window.in_days else _minutes)(source, window, fields)
-    return Answered(source, window, [(field, _written(field, values[field.name])) for field in fields])
+    return Answered(source, window, [(field, values[field.name]) for field in fields])
 
 
-def _written(field: Field, values: Values) -> Values:
+def numbers(field: Field, column: Column) -> Column:
+    """The values of a series with the digits that are told."""
     if field.kind == "counter":
-        return Values([exact(value) for value in values.data])
+        return [exact(value) for value in column]
     if field.exact:
-        return Values([to_decimals(value, MWH) for value in values.data], values.estimated)
-    return Values(rounded_all(values.data), values.estimated)
+        return [to_decimals(value, MWH) for value in column]
+    return rounded_all(column)
 
 
 def opennem(answered: Answered, rules: Rules) -> Tagged:
@@ -79,11 +80,12 @@ def _has_value(values: Values) -> bool:
 
 def _series(system: System, field: Field, stretch: dict[str, str], values: Values) -> dict[str, object]:
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
+    told = orjson.dumps(numbers(field, values.data)) if field.exact else rounded_json(values.data)
     return {
         "id": field.series_id(system),
         "type": field.kind,
         "units": field.units,
-        "history": stretch | {"data": values.data} | estimated,
+        "history": stretch | {"data": orjson.Fragment(told)} | estimated,
         "network": "liveone",
         "source": fields_module.source_of(system),
         "description": field.description,

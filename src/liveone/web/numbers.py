@@ -7,8 +7,13 @@ summed from are told to a number of decimals instead, counters as they are store
 import math
 from collections.abc import Sequence
 
+import orjson
+
 Number = int | float
 WHOLE = frozenset((int, type(None)))
+EXACT_END = 2**53
+"""From here on a float names no single whole number, and JSON's readers have no room for one."""
+
 WH, MWH = 3, 6
 """Decimals of a kWh: a day's energies are told to the Wh, an interval's to the mWh, so that 288 sum up."""
 
@@ -20,23 +25,29 @@ def rounded(value: Number | None) -> Number | None:
     if not math.isfinite(value):
         return None
     short = float(f"{value:.4g}") if abs(value) < 1000 else float(round(value))
-    return int(short) if short.is_integer() else short
+    return exact(short)
 
 
 def rounded_all(values: Sequence[Number | None]) -> Sequence[Number | None]:
-    """``rounded`` of each value, in order. Whole numbers, which is what powers are, pass untouched; small
-    ones are written in one go, which takes a third of the time."""
+    """``rounded`` of each value, in order. Whole numbers, which is what powers are, pass untouched."""
     if WHOLE.issuperset(map(type, values)):
         return values
-    known = [value for value in values if value is not None]
-    if not all(-1000 < value < 1000 for value in known):
-        return [rounded(value) for value in values]
-    texts = ("%.4g " * len(known) % tuple(known)).split()
-    short = [float(text) if "." in text or "e" in text else int(text) for text in texts]
-    if len(short) == len(values):
-        return short
-    following = iter(short)
-    return [None if value is None else next(following) for value in values]
+    return [rounded(value) for value in values]
+
+
+def rounded_json(values: Sequence[Number | None]) -> bytes:
+    """``rounded_all`` as a JSON array. Small numbers are written in one go, at a third of the cost."""
+    if not WHOLE.issuperset(map(type, values)) and all(v is None or -1000 < v < 1000 for v in values):
+        known = tuple(value for value in values if value is not None)
+        pattern = "%.4g," * len(known) if len(known) == len(values) else "".join(map(_place, values))
+        text = (pattern % known)[:-1]
+        if "-0," not in f"{text},":
+            return f"[{text}]".encode()
+    return orjson.dumps(rounded_all(values))
+
+
+def _place(value: Number | None) -> str:
+    return "null," if value is None else "%.4g,"
 
 
 def to_decimals(value: Number | None, decimals: int) -> Number | None:
@@ -50,4 +61,4 @@ def exact(value: Number | None) -> Number | None:
         return value
     if not math.isfinite(value):
         return None
-    return int(value) if value.is_integer() else value  # type: ignore[union-attr]
+    return int(value) if abs(value) < EXACT_END and value == int(value) else value

@@ -11,7 +11,7 @@ import orjson
 
 from liveone.domain.zones import Zone
 from liveone.web.answers import Tagged
-from liveone.web.history import Answered, tag
+from liveone.web.history import Answered, numbers, tag
 from liveone.web.ranges import Window
 from liveone.web.series import Values
 
@@ -47,7 +47,7 @@ def _cell(value: object) -> str:
 def _columns(answered: Answered) -> dict[str, Sequence[Any]]:
     starts, ends = _times(answered.window, answered.source.zone)
     found: dict[str, Sequence[Any]] = {"start": starts, "end": ends}
-    found |= {field.title: values.data for field, values in answered.series}
+    found |= {field.title: numbers(field, values.data) for field, values in answered.series}
     return found | {
         f"{field.title}_estimated": _flags(values)
         for field, values in answered.series
