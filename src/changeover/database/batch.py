@@ -1,18 +1,17 @@
 """A change as one conditional batch: BEGIN IMMEDIATE to COMMIT by one request, each step if the last did.
 
-Rule: nothing is asked from here while writers wait. Whatever must hold is a demand whose faults are put into
+Rule: nothing is asked from here while writers wait. Whatever must hold is a rule whose faults are put into
 a table, shown, and refused by a CHECK: so a fault undoes everything, and comes back in words. The server's
 own clock, looked at after every statement, ends a change that takes too long in the same way.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from changeover.database.connect import translation
-from changeover.database.demands import Demand, Fault
 from changeover.database.remote import Remote
+from changeover.database.rule import FAULTS_MAX, Fault, Rule
 from changeover.database.transaction import OUTPUT_ROWS_LIMIT, Executed
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken, StepFailed
 from changeover.plan import SqlStatement
@@ -52,7 +51,7 @@ class Batch:
     steps: list[Step] = field(default_factory=list)
     scratch: list[str] = field(default_factory=lambda: [FAULTS, VERDICT, CLOCK])
     asked: dict[str, int] = field(default_factory=dict)
-    _demands: list[Demand] = field(default_factory=list)
+    _rules: list[Rule] = field(default_factory=list)
 
     def prepare(self) -> None:
         """What everything else needs; the clock starts."""
@@ -83,16 +82,13 @@ class Batch:
         )
         self.steps.append(Step(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
-    def demand(self, demands: Sequence[Demand], known: Sequence[str] = ()) -> None:
-        """Note whatever breaks the demands; ``known`` faults count for nothing."""
-        for place, demand in enumerate(demands, len(self._demands)):
-            sql = f"INSERT INTO {FAULTS} SELECT {place}, a, b, c FROM ({demand.sql})"
-            params: tuple[Any, ...] = demand.params
-            if known:
-                sql += " WHERE json_array(a, b, c) NOT IN (SELECT value FROM json_each(?))"
-                params = (*params, json.dumps(list(known)))
-            self.do(Statement(sql, params))
-        self._demands += demands
+    def demand(self, rules: Sequence[Rule], known: Sequence[str] = ()) -> None:
+        """Note whatever breaks the rules; ``known`` faults count for nothing."""
+        for place, rule in enumerate(rules, len(self._rules)):
+            asked = rule.beyond(known)
+            sql = f"INSERT INTO {FAULTS} SELECT {place}, a, b, c FROM ({asked.sql}) LIMIT {FAULTS_MAX}"
+            self.do(Statement(sql, asked.params))
+        self._rules += rules
 
     def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
         """Nothing was noted so far, or ``refusal`` of the sentences."""
@@ -142,7 +138,7 @@ class Batch:
         return translation(error, "The database")
 
     def _sentences(self, faults: Sequence[tuple[Any, ...]]) -> list[str]:
-        found = (self._demands[place].say(_fault(rest)) for place, *rest in faults)
+        found = (self._rules[place].say(_fault(rest)) for place, *rest in faults)
         return list(dict.fromkeys(found))
 
     def _too_long(self, after: SqlStatement | None) -> BudgetExceeded:

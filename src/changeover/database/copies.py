@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from changeover.database import rows
 from changeover.database.committed import suits
-from changeover.database.demands import COUNTS, Demand
+from changeover.database.demands import COUNTS
 from changeover.database.names import folded, listed, quoted
+from changeover.database.rule import Rule
 from changeover.database.schema import Schema, Table
 from changeover.plan import RowExpectation
 from hrana.wire import Statement
@@ -65,19 +66,19 @@ class Copy:
         changed = f"SELECT count(*) FROM {self.name} b CROSS JOIN {now} a ON {matched} WHERE NOT ({same})"
         return f"SELECT ({added}) AS a, ({gone}) AS b, ({changed}) AS c"
 
-    def unchanged(self, want: RowExpectation | None) -> Demand:
+    def unchanged(self, want: RowExpectation | None) -> Rule:
         """No row was added, removed or changed; without ``want`` because the table is out of scope."""
         fault = f"{self.table.name}: no row should change, but their contents differ"
         says = fault if want else f"{fault} (out of scope)"
         sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c > 0"
-        return Demand(
+        return Rule(
             sql, lambda found: f"{says}: {found[0]:,} added, {found[1]:,} removed, {found[2]:,} other"
         )
 
-    def affected(self, want: RowExpectation) -> Demand:
+    def affected(self, want: RowExpectation) -> Rule:
         """As many rows as expected were added, removed or changed."""
         sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c <> ?"
-        return Demand(sql, lambda found: rows.unexpected(want, rows.Change(*found)), (want.count,))
+        return Rule(sql, lambda found: rows.unexpected(want, rows.Change(*found)), (want.count,))
 
 
 def copy_of(place: int, table: Table, planned: Table | None, *, rebuilt: bool) -> Copy | None:

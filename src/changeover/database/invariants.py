@@ -13,12 +13,8 @@ from enum import StrEnum
 from changeover.database import meaning, schema
 from changeover.database.connect import Connection
 from changeover.database.meaning import Meanings
-from changeover.database.names import counted, folded, listed, quoted
-from changeover.database.schema import ForeignKey, Schema, Table
-
-SKIP_LIMIT = 10_000
-"""Distinct key values up to which skipping through an index beats walking the table."""
-
+from changeover.database.names import folded, listed, quoted
+from changeover.database.schema import Table
 
 _BROKEN_RULE = re.compile(
     r"NULL value in |CHECK constraint failed in |non-unique entry in index "
@@ -30,23 +26,6 @@ _BROKEN_RULE = re.compile(
 class Depth(StrEnum):
     SWIFT = "swift"
     THOROUGH = "thorough"
-
-
-def foreign_keys(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
-    """Rows whose parent is not there.
-
-    ``tables`` (None: all) are the tables written: their keys and those to them.
-    """
-    found = schema.read(connection)
-    if tables is None:
-        return _orphans(connection.execute("PRAGMA foreign_key_check"))
-    written = {folded(table) for table in tables}
-    sentences: list[str] = []
-    for name, table in found.tables.items():
-        for key in table.foreign_keys:
-            if name in written or folded(key.parent) in written:
-                sentences += _key_orphans(connection, found, table, key)
-    return sentences
 
 
 def integrity(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
@@ -67,43 +46,6 @@ def integrity(connection: Connection, tables: Iterable[str] | None = None) -> li
 def is_broken_rule(fault: str) -> bool:
     """Whether what an integrity check says is a row that breaks a rule of its table, and no damage."""
     return _BROKEN_RULE.match(fault) is not None
-
-
-def structure(connection: Connection) -> list[str]:
-    """Damage to any page, broken NOT NULL and CHECK, of all tables; not whether indexes hold the right rows.
-
-    Four times as fast as `integrity`: enough for tables whose rows are proven to be what they were.
-    """
-    return [text for (text,) in connection.execute("PRAGMA main.quick_check") if text != "ok"]
-
-
-def duplicates(connection: Connection, table: str, columns: Sequence[str], *, limit: int = 10) -> list[str]:
-    """Values that stand more than once under columns that are, or are to be, unique.
-
-    NULLs are never equal.
-    """
-    names = listed(list(columns))
-    present = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
-    rows = connection.execute(
-        f"SELECT {names}, count(*) FROM {quoted(table)} WHERE {present} GROUP BY {names} HAVING count(*) >"
-        " 1 LIMIT ?",
-        (limit,),
-    )
-    label = ", ".join(columns)
-    return [f"{table}: {counted(row[-1], 'row')} have ({label}) = ({_shown(row[:-1])})" for row in rows]
-
-
-def unique_keys(connection: Connection, tables: Iterable[str]) -> list[str]:
-    """Duplicates under any unique key of the tables, counted from rows and not believed from the index."""
-    found = schema.read(connection)
-    sentences: list[str] = []
-    for name in tables:
-        table = found.table(name)
-        for index in table.indexes if table else ():
-            columns = [column for column in index.columns if column is not None]
-            if table and index.unique and not index.partial and len(columns) == len(index.columns):
-                sentences += duplicates(connection, table.name, columns)
-    return sentences
 
 
 def expected_schema(connection: Connection, expected: Meanings) -> list[str]:
@@ -143,61 +85,6 @@ def broken_references(connection: Connection) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
-def _orphans(rows: Iterable[tuple[str, int | None, str, int]]) -> list[str]:
-    tally: dict[tuple[str, str], int] = {}
-    for child, _, parent, _ in rows:
-        tally[child, parent] = tally.get((child, parent), 0) + 1
-    return [orphan(child, parent, count) for (child, parent), count in tally.items()]
-
-
-def orphan(child: str, parent: str, count: int) -> str:
-    """The sentence for rows whose parent is not there."""
-    return f"{child}: {counted(count, 'row')} would refer to rows of {parent} that are not there"
-
-
-def _key_orphans(connection: Connection, found: Schema, table: Table, key: ForeignKey) -> list[str]:
-    """Orphans under one key: by its distinct values where an index leads with it, else row by row."""
-    if found.table(key.parent) is None:
-        return [f"{table.name} refers to {key.parent}, which does not exist"]
-    leads = any(i.columns[:1] == key.columns[:1] and not i.partial for i in table.indexes)
-    if len(key.columns) == 1 and leads:
-        values = _distinct(connection, table.name, key.columns[0])
-        if values is not None:
-            return _missing_parents(connection, table, key, values)
-    rows = connection.execute(f"PRAGMA foreign_key_check({quoted(table.name)})")
-    return _orphans(row for row in rows if folded(row[2]) == folded(key.parent))
-
-
-def _distinct(connection: Connection, table: str, column: str) -> list[object] | None:
-    """The distinct values of an indexed column, one seek each; None when there are more than SKIP_LIMIT."""
-    name, source = quoted(column), quoted(table)
-    rows = connection.execute(
-        f"WITH RECURSIVE seen(v) AS (SELECT min({name}) FROM {source} UNION ALL"
-        f" SELECT (SELECT min({name}) FROM {source} WHERE {name} > v) FROM seen WHERE v IS NOT NULL LIMIT ?)"
-        " SELECT v FROM seen WHERE v IS NOT NULL",
-        (SKIP_LIMIT + 1,),
-    ).fetchall()
-    return None if len(rows) > SKIP_LIMIT else [value for (value,) in rows]
-
-
-def _missing_parents(
-    connection: Connection, table: Table, key: ForeignKey, values: Sequence[object]
-) -> list[str]:
-    parent, column = quoted(key.parent), quoted(key.parent_columns[0])
-    gone = [
-        value
-        for value in values
-        if not connection.execute(f"SELECT 1 FROM {parent} WHERE {column} = ?", (value,)).fetchone()
-    ]
-    total = sum(
-        connection.execute(
-            f"SELECT count(*) FROM {quoted(table.name)} WHERE {quoted(key.columns[0])} = ?", (value,)
-        ).fetchone()[0]
-        for value in gone
-    )
-    return [orphan(table.name, key.parent, total)] if total else []
-
-
 def _triggers_broken(connection: Connection, label: str, table: Table) -> list[str]:
     name, columns = quoted(table.name), table.stored
     values = ", ".join("NULL" for _ in columns)
@@ -215,7 +102,3 @@ def _does_not_compile(connection: Connection, label: str, sql: str) -> list[str]
     except sqlite3.Error as error:
         return [f"{label} no longer works: {error}"]
     return []
-
-
-def _shown(values: Sequence[object]) -> str:
-    return ", ".join("NULL" if value is None else str(value) for value in values)

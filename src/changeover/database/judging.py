@@ -7,14 +7,23 @@ demanded inside the transaction (`served`).
 from dataclasses import dataclass, field
 from math import inf
 
-from changeover.database import demands, fingerprint, invariants, refusal, schema, script, strategies, weaker
+from changeover.database import (
+    fingerprint,
+    invariants,
+    refusal,
+    schema,
+    script,
+    standing,
+    strategies,
+    weaker,
+)
 from changeover.database.change import Change, Context
-from changeover.database.demands import Demand
 from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.names import folded
 from changeover.database.proof import SWIFT_INTEGRITY_ROWS
 from changeover.database.remote import Remote
+from changeover.database.rule import Rule
 from changeover.database.schema import ForeignKey, Schema
 from changeover.database.shadow import Object, Shadow, judged, objects_of
 from changeover.database.strategies import Forecast
@@ -120,40 +129,24 @@ def require_swift(found: Judged) -> None:
 def ask_ahead(found: Judged, remote: Remote) -> None:
     """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
     present = found.shadow.schema
-    keys = [
-        (table, key)
-        for table in present.tables.values()
-        for key in table.foreign_keys
-        if demands.leads_an_index(table, key) and present.table(key.parent) is not None
-    ]
-    counts = remote.snapshot([Statement(demands.distinct_values(table, key)) for table, key in keys])
+    keys = standing.leading(present)
+    counts = remote.snapshot([Statement(standing.distinct_values(table, key)) for table, key in keys])
     found.skippable = [
         key
         for (_, key), rows in zip(keys, counts, strict=True)
-        if int(rows[0][0] or 0) <= invariants.SKIP_LIMIT
+        if int(rows[0][0] or 0) <= standing.SKIP_LIMIT
     ]
-    asked_of = standing(found, present)
-    asked = [Statement(f"SELECT json_array(a, b, c) FROM ({each.sql})", each.params) for each in asked_of]
+    asked = [rule.remembering() for rule in standing_rules(found, present)]
     answers = remote.snapshot(asked, within_s=THOROUGH_S if found.depth is Depth.THOROUGH else None)
     found.known = [str(text) for rows in answers for (text,) in rows] + list(found.context.faults_before)
 
 
-def standing(found: Judged, present: Schema) -> list[Demand]:
-    """What must hold of any database, asked of the tables that are written."""
-    written = [present.tables[name] for name in found.scope if name in present.tables]
+def standing_rules(found: Judged, present: Schema) -> list[Rule]:
+    """What must hold of any database, as far as it is asked."""
     if found.depth is Depth.THOROUGH:
-        whole = [demands.integrity(None), *map(demands.integrity, written)]
-        return [
-            *demands.orphans(present, None, ()),
-            *(one for table in written for one in demands.duplicates(table)),
-            *whole,
-        ]
-    small = [table for table in written if (found.shadow.size(table.name) or 0) <= SWIFT_INTEGRITY_ROWS]
-    return [
-        *demands.orphans(present, found.scope, found.skippable),
-        *(one for table in small for one in demands.duplicates(table)),
-        *map(demands.integrity, small),
-    ]
+        return standing.thorough(present, found.scope)
+    small = {name for name in found.scope if (found.shadow.size(name) or 0) <= SWIFT_INTEGRITY_ROWS}
+    return standing.swift(present, found.scope, small, found.skippable)
 
 
 def note(found: Judged, sentence: str) -> None:

@@ -14,14 +14,17 @@ from changeover.database import (
     blast,
     committed,
     fingerprint,
+    full_text,
     invariants,
     ledger,
     refusal,
     rows,
+    rule,
     schema,
     script,
     sequences,
     spelling,
+    standing,
     strategies,
     tally,
     weaker,
@@ -33,7 +36,8 @@ from changeover.database.invariants import Depth
 from changeover.database.lease import confirm, prolong
 from changeover.database.names import folded
 from changeover.database.rows import State
-from changeover.database.schema import Schema, Table
+from changeover.database.rule import Rule
+from changeover.database.schema import ForeignKey, Schema, Table
 from changeover.database.sequences import Sequences
 from changeover.database.shadow import objects_of
 from changeover.database.strategies import Forecast
@@ -89,7 +93,11 @@ class Proof:
         self.print_before = self.print_after = fingerprint.fingerprint(connection)
         self.objects = objects_of(connection)
         self.scope = tuple(folded(table) for table in change.scope)
-        self.faults = self._orphans(connection)
+        self.small = {name for name in self.scope if self._is_small(connection, name)}
+        self.skippable = _skippable(connection, self.before)
+        swift = self._standing(self.before) if depth is Depth.SWIFT else []
+        self.known = rule.remembered(connection, swift or standing.orphans(self.before, None, ()))
+        self.tried = self._by_trying(connection, self.before)
         self.wanted = {folded(want.table): want for want in change.rows}
         self.states: dict[str, State] = {}
         self.after: dict[str, State] = {}
@@ -128,10 +136,8 @@ class Proof:
             if folded(table.name) in self.states
         }
         sentences = [*self._row_faults(connection, found), *self._schema_faults(connection, found)]
-        faults = self._standing_faults(connection)
-        if faults:
-            known = self._faults_before(connection)
-            sentences += [fault for fault in faults if fault not in known.union(self.context.faults_before)]
+        sentences += self._standing_faults(connection, found)
+        sentences += [one for one in self._by_trying(connection, found) if one not in self.tried]
         sentences += self._content_faults(connection)
         weak = self._findings(found)
         self.accepted = accepted(weak, self.change.accept)
@@ -168,12 +174,7 @@ class Proof:
         """What the way back needs to know; a way back itself has none."""
         if self.context.direction is not ledger.Direction.FORWARD:
             return ledger.Kept()
-        return ledger.Kept(spelling.replaced(self.objects, objects_of(connection)), tuple(self.faults))
-
-    def _orphans(self, connection: sqlite3.Connection) -> list[str]:
-        """Rows without their parent, of all tables or of those that are written."""
-        whole = self.depth is Depth.THOROUGH
-        return invariants.foreign_keys(connection, None if whole else self.scope)
+        return ledger.Kept(spelling.replaced(self.objects, objects_of(connection)), tuple(self.known))
 
     def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
         """Whether the rows of a table are counted while writers wait."""
@@ -181,7 +182,7 @@ class Proof:
         if self.depth is Depth.THOROUGH or (want is not None and want.rows is not Rows.ANY):
             return True
         if want is not None:
-            if rows.size_hint(connection, table) <= SWIFT_EXPECTED_ROWS:
+            if rows.is_at_most(connection, table, SWIFT_EXPECTED_ROWS):
                 return True
             self.notes.append(f"{table.name}: too large to count while writers wait; any row may change")
             return False
@@ -208,7 +209,7 @@ class Proof:
         want = self.wanted.get(name)
         reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else name not in self.scope
         limit = SWIFT_EXPECTED_ROWS if want and name in self.scope else SWIFT_CHECKSUM_ROWS
-        if self.depth is Depth.THOROUGH or not reads or rows.size_hint(connection, table) <= limit:
+        if self.depth is Depth.THOROUGH or not reads or rows.is_at_most(connection, table, limit):
             return False
         self.notes.append(
             f"{table.name}: counted and guarded while writers wait; contents proven in rehearsal"
@@ -283,40 +284,50 @@ class Proof:
             return []
         return weaker.weaker(self.before, found, script.read(self.change.statements))
 
-    def _faults_before(self, connection: sqlite3.Connection) -> frozenset[str]:
-        """What was wrong before the change, asked of the committed state by a second connection.
+    def _is_small(self, connection: sqlite3.Connection, name: str) -> bool:
+        table = self.before.table(name)
+        return table is not None and rows.is_at_most(connection, table, SWIFT_INTEGRITY_ROWS)
 
-        None of it can be told when that one is locked out (no WAL): every fault counts then.
-        """
+    def _by_trying(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
+        """What only trying tells: views, triggers and, in a rehearsal, full-text indexes that do not work."""
+        sentences = invariants.broken_references(connection)
+        if self.depth is Depth.THOROUGH:
+            sentences += full_text.faults(connection, found)
+        return sentences
+
+    def _standing(self, found: Schema) -> list[Rule]:
+        """What must hold of any database, as far as it is asked."""
+        if self.depth is Depth.THOROUGH:
+            return standing.thorough(found, self.scope)
+        return standing.swift(found, self.scope, self.small, self.skippable)
+
+    def _standing_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
+        """Faults that were not there before, or have more rows now; in sentences."""
+        rules = self._standing(found)
+        if not rule.faults(connection, rules):
+            return []
+        known = [*self.known, *self.context.faults_before, *self._known_outside(connection)]
+        return rule.faults(connection, rules, known)
+
+    def _known_outside(self, connection: sqlite3.Connection) -> list[str]:
+        """What a rehearsal did not ask before, asked of the committed state by a second connection."""
+        if self.depth is Depth.SWIFT:
+            return []
         file = connection.execute("PRAGMA database_list").fetchone()[2]
         try:
             with opened(Path(file), busy_timeout_s=0.2) as outside:
-                return frozenset(self._standing_faults(outside))
+                return rule.remembered(outside, self._standing(self.before))
         except Busy:
-            return frozenset()
+            return []
 
-    def _standing_faults(self, connection: sqlite3.Connection) -> list[str]:
-        present = schema.read(connection)
-        written = [table for table in self.scope if present.table(table) is not None]
-        if self.depth is Depth.THOROUGH:
-            return [
-                *self._orphans(connection),
-                *invariants.unique_keys(connection, written),
-                *invariants.structure(connection),
-                *invariants.integrity(connection, written),
-                *invariants.broken_references(connection),
-            ]
-        small = [
-            name
-            for name in written
-            if rows.size_hint(connection, present.tables[name]) <= SWIFT_INTEGRITY_ROWS
-        ]
-        return [
-            *self._orphans(connection),
-            *invariants.unique_keys(connection, small),
-            *invariants.integrity(connection, small),
-            *invariants.broken_references(connection),
-        ]
+
+def _skippable(connection: sqlite3.Connection, found: Schema) -> tuple[ForeignKey, ...]:
+    """Keys with few distinct values in an index."""
+    return tuple(
+        key
+        for table, key in standing.leading(found)
+        if connection.execute(standing.distinct_values(table, key)).fetchone()[0] <= standing.SKIP_LIMIT
+    )
 
 
 def _counting_s(connection: sqlite3.Connection, table: Table) -> float:
@@ -327,4 +338,4 @@ def _counting_s(connection: sqlite3.Connection, table: Table) -> float:
 
 def _size(connection: sqlite3.Connection, table: str) -> int:
     found = schema.read(connection).table(table)
-    return rows.size_hint(connection, found) if found is not None else 0
+    return rows.count(connection, found.name) if found is not None else 0

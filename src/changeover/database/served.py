@@ -12,13 +12,14 @@ from changeover.database.batch import CLOCK, SINCE, Answered, Batch
 from changeover.database.change import Change, Context, Eyes, Migrated
 from changeover.database.connect import translated
 from changeover.database.copies import Copy
-from changeover.database.demands import COUNTS, Demand
+from changeover.database.demands import COUNTS
 from changeover.database.invariants import Depth
-from changeover.database.judging import Judged, ask_ahead, judge, note, require_swift, standing
+from changeover.database.judging import Judged, ask_ahead, judge, note, require_swift, standing_rules
 from changeover.database.names import counted, folded, quoted
 from changeover.database.proof import SWIFT_CHECKSUM_ROWS, SWIFT_EXPECTED_ROWS
 from changeover.database.refusal import broken
 from changeover.database.remote import Remote
+from changeover.database.rule import Rule
 from changeover.database.schema import Schema, Table
 from changeover.database.settle import Attempt, Sending, settled
 from changeover.database.shadow import cast, judged
@@ -72,7 +73,7 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
         batch.do(*copies.putting_marks_back(found.planned))
     batch.do(*copies.counting_after(before, after))
     batch.demand(list(_demanded(found, made)))
-    batch.demand(standing(found, found.planned), found.known)
+    batch.demand(standing_rules(found, found.planned), found.known)
     batch.judge(broken)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
@@ -154,7 +155,7 @@ def _is_counted(found: Judged, table: Table) -> bool:
     return size <= COUNTED_ROWS
 
 
-def _demanded(found: Judged, made: dict[str, Copy]) -> Iterator[Demand]:
+def _demanded(found: Judged, made: dict[str, Copy]) -> Iterator[Rule]:
     """Rows as they are expected, everything out of scope as it was, and the schema that was worked out."""
     for name, want in found.wanted.items():
         count = demands.expected_count(want)

@@ -16,7 +16,7 @@ from changeover.database.connect import Connection
 from changeover.database.empty import empty_copy
 from changeover.database.names import folded, is_own, quoted
 from changeover.database.remote import Remote
-from changeover.database.schema import Schema, Table
+from changeover.database.schema import Schema
 from changeover.database.strategies import Forecast
 from changeover.errors import Unsuitable
 from changeover.plan import SqlStatement
@@ -28,7 +28,7 @@ Object = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """``connection`` has the schema without rows; ``sizes`` says about how many rows a table (folded) has."""
+    """``connection`` has the schema without rows; ``sizes`` says how many rows a table (folded) has."""
 
     connection: sqlite3.Connection
     schema: Schema
@@ -36,7 +36,7 @@ class Shadow:
     sizes: Mapping[str, int]
 
     def size(self, table: str) -> int | None:
-        """About how many rows a table has; None where there is none of that name."""
+        """How many rows a table has; None where there is none of that name."""
         return self.sizes.get(folded(table))
 
     @contextmanager
@@ -89,12 +89,6 @@ def judged(shadow: Shadow, change: Change) -> Forecast:
 
 
 def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
-    asked = [Statement(_size(table)) for table in found.tables.values()]
+    asked = [Statement(f"SELECT count(*) FROM {quoted(table.name)}") for table in found.tables.values()]
     answers = remote.snapshot(asked)
     return {name: int(rows[0][0] or 0) for name, rows in zip(found.tables, answers, strict=True)}
-
-
-def _size(table: Table) -> str:
-    """The highest rowid says about how many rows there are, at once; where there is none, a count."""
-    whole = table.without_rowid or table.kind != "table"
-    return f"SELECT {'count(*)' if whole else 'max(rowid)'} FROM {quoted(table.name)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
-from changeover.database import blast, fingerprint, invariants, meaning, strategies
+from changeover.database import blast, fingerprint, meaning, strategies
 from changeover.database.connect import opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import migrate
@@ -193,12 +193,6 @@ def test_a_schema_that_needs_something_we_lack_is_refused_by_name(database: Path
         pytest.raises(Unsuitable, match="The index special cannot be made again"),
     ):
         blast.reach(connection, script(FORWARD))
-
-
-def test_duplicates_are_shown_with_their_values(database: Path, connection: sqlite3.Connection) -> None:
-    assert invariants.duplicates(connection, "polling_status", ["system_id"]) == [
-        "polling_status: 2 rows have (system_id) = (1)"
-    ]
 
 
 def test_the_backend_is_probed_by_experiment() -> None:

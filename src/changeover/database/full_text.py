@@ -1,0 +1,40 @@
+"""Full-text indexes held against the rows that they speak of: by their own integrity check.
+
+Rule: an index with external content knows its rows by rowid. A rebuild that gives rows without an INTEGER
+PRIMARY KEY other rowids leaves the index as it was, and it finds the wrong rows; nothing but this sees it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+
+from changeover.database.names import quoted
+from changeover.database.schema import Schema, Table
+from changeover.database.script import words_in_main
+
+_CHECKS = {
+    "fts5": "INSERT INTO {0} ({0}, rank) VALUES ('integrity-check', 1)",
+    "fts4": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
+    "fts3": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
+}
+"""They write nothing. With rank 1 FTS5 looks at external content too."""
+
+
+def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
+    """A sentence for every full-text index that does not match its rows."""
+    for table in found.tables.values():
+        check = _CHECKS.get(_module(table))
+        if check is None:
+            continue
+        try:
+            connection.execute(check.format(quoted(table.name)))
+        except sqlite3.DatabaseError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_CORRUPT:
+                yield (
+                    f"{table.name}: the full-text index does not match the rows that it speaks of; rebuild it"
+                    f" in the script: INSERT INTO {table.name}({table.name}) VALUES ('rebuild')"
+                )
+
+
+def _module(table: Table) -> str:
+    words = words_in_main(table.sql)
+    return words[words.index("using") + 1] if table.kind == "virtual" and "using" in words else ""
