@@ -1,7 +1,8 @@
 """The report as Markdown: to read, to mail, to keep beside the plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from changeover.database.names import counted
 from changeover.database.space import megabytes
 from changeover.display import planned, seconds
 from changeover.report.page import Report, moment
@@ -20,6 +21,8 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield f"- Run `{report.run_id}`, {moment(report.begun_at)} to {moment(report.ended_at)}"
     yield f"- Database `{report.database}`"
+    for sentence in report.felt:
+        yield f"- {sentence}"
     if report.turned:
         yield f"- Went back because: {_cell(report.turned)}"
     yield ""
@@ -45,11 +48,23 @@ def _steps(report: Report) -> Iterator[str]:
 def _rows(report: Report) -> Iterator[str]:
     if not report.counts:
         return
+    changed, same = report.rows
     yield "## Rows"
     yield ""
+    if changed:
+        yield from _table(changed)
+    if same:
+        yield f"<details><summary>{counted(len(same), 'table')} left alone</summary>"
+        yield ""
+        yield from _table(same)
+        yield "</details>"
+        yield ""
+
+
+def _table(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     yield "| table | before | after |"
     yield "|---|---:|---:|"
-    for table, (before, after) in sorted(report.counts.items()):
+    for table, (before, after) in counts.items():
         yield f"| {_cell(table)} | {before:,} | {after:,} |"
     yield ""
 

@@ -11,14 +11,16 @@ from pathlib import Path
 from changeover.course import BACKUP
 from changeover.database import ledger
 from changeover.database.connect import opened
+from changeover.database.names import folded
 from changeover.database.where import Database
 from changeover.display import seconds
 from changeover.entries import Command, Ending, Entry, Kind, begun, ending, last, worked_s
 from changeover.errors import ChangeoverError, Refused
 from changeover.folders import State
-from changeover.plan import Plan
+from changeover.plan import Plan, SqlAction
 from changeover.progress import Line, frozen_s, lines
 from changeover.records import Record, named
+from changeover.report.felt import felt
 from changeover.run import PROBE
 from changeover.status import look
 
@@ -90,6 +92,23 @@ class Report:
         return f"{self.title}: {end}{why} ({seconds(self.worked_s)}, {held}{seen})."
 
     @property
+    def felt(self) -> tuple[str, ...]:
+        """What users felt, in sentences."""
+        return felt(max((line.frozen_s or 0.0 for line in self.lines), default=0.0), self.probes)
+
+    @property
+    def rows(self) -> tuple[Mapping[str, tuple[int, int]], Mapping[str, tuple[int, int]]]:
+        """Rows before and after by table: of tables that the plan changes, and of those it leaves alone."""
+        actions = self.plan.actions() if self.plan else ()
+        scope = {folded(table) for one in actions if isinstance(one, SqlAction) for table in one.scope}
+        changed = {
+            table: pair
+            for table, pair in sorted(self.counts.items())
+            if pair[0] != pair[1] or folded(table) in scope
+        }
+        return changed, {table: self.counts[table] for table in sorted(self.counts.keys() - changed.keys())}
+
+    @property
     def outcome(self) -> str:
         """How the run ended, or ``cut off``."""
         return self.ending.value if self.ending else "cut off"
@@ -108,6 +127,7 @@ class Report:
             "backup": self.backup.get("path"),
             "folder": str(self.folder),
             "advice": list(self.advice),
+            "felt": list(self.felt),
         }
 
     def as_data(self) -> Mapping[str, object]:

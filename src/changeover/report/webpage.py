@@ -4,10 +4,11 @@ Rule: every text of the run passes `escape`; there is no other way into the page
 `<style>`, so that a strict Content-Security-Policy can name it by its hash.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 
+from changeover.database.names import counted
 from changeover.database.space import megabytes
 from changeover.display import SIGNS, planned, seconds
 from changeover.entries import Ending
@@ -53,6 +54,7 @@ def _head(report: Report) -> Iterator[str]:
     why = report.turned or report.reason
     if why:
         yield f'<p class="why">{"Went back: " if report.turned else ""}{escape(why)}</p>'
+    yield f"<p>{escape(' '.join(report.felt))}</p>"
 
 
 def _figures(report: Report) -> Iterator[str]:
@@ -121,9 +123,20 @@ def _budget(line: Line) -> str:
 def _rows(report: Report) -> Iterator[str]:
     if not report.counts:
         return
-    yield '<h2>Rows</h2><div class="wide"><table><thead><tr><th>table</th><th class="n">before</th>'
+    changed, same = report.rows
+    yield "<h2>Rows</h2>"
+    if changed:
+        yield from _table(changed)
+    if same:
+        yield f"<details><summary>{counted(len(same), 'table')} left alone</summary>"
+        yield from _table(same)
+        yield "</details>"
+
+
+def _table(counts: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+    yield '<div class="wide"><table><thead><tr><th>table</th><th class="n">before</th>'
     yield '<th class="n">after</th><th class="n">difference</th></tr></thead><tbody>'
-    for table, (before, after) in sorted(report.counts.items()):
+    for table, (before, after) in counts.items():
         change = f"{after - before:+,}" if after != before else ""
         yield (
             f'<tr><td><code>{escape(table)}</code></td><td class="n">{before:,}</td>'
