@@ -1,13 +1,15 @@
 """Five-minute rows for tests: made from counters and powers, or from a recorded CSV."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.intervals import interval_end
+from liveone.domain.energy import IntervalEnergy, chains, energies_between
+from liveone.domain.intervals import INTERVAL_S, interval_end
 from liveone.domain.reading import COUNTERS, POWERS
 
 START = 1_755_352_800
@@ -17,6 +19,15 @@ START = 1_755_352_800
 def row(end: int, total: float | None = None, power_w: int | None = None, **columns: Any) -> FiveMinutes:
     """A row in which solar has the counter ``total`` and the average power ``power_w``."""
     return FiveMinutes(end, solar_w_avg=power_w, solar_kwh_total_last=total, sample_count=5, **columns)
+
+
+def interval_energies(rows: Iterable[FiveMinutes], *, rated_kw: float) -> list[IntervalEnergy]:
+    """The energies of every interval from the first row to the last, missing ones included; any order."""
+    ordered = sorted(rows, key=attrgetter("interval_end"))
+    if not ordered:
+        return []
+    span = ordered[0].interval_end - INTERVAL_S, ordered[-1].interval_end
+    return energies_between(chains(ordered, rated_kw=rated_kw), *span)
 
 
 def series(totals: Sequence[float | None], powers_w: list[int] | None = None) -> list[FiveMinutes]:

@@ -3,28 +3,30 @@
 from collections.abc import Sequence
 
 import pytest
+from tests.domain.rows import row
 
-from liveone.domain.counters import bound_kwh, breaks, doubted, rated_kw
+from liveone.domain.counters import bound_kwh, chain_of, rated_kw
+from liveone.domain.series import series_of
 from liveone.domain.system import System
 
 RATED_KW = 9.0
 
 
 def believed(ends: Sequence[int], totals: Sequence[float]) -> list[int]:
-    refused = doubted(ends, totals, breaks(ends, totals, RATED_KW), RATED_KW)
-    return [position for position in range(len(totals)) if position not in refused]
+    rows = [row(end, total) for end, total in zip(ends, totals, strict=True)]
+    return chain_of(series_of(rows, ends, "solar"), RATED_KW).places
 
 
 @pytest.mark.parametrize(
     ("case", "totals", "expected"),
     [
         ("steady", [5.0, 5.1, 5.1, 5.3], [0, 1, 2, 3]),
-        ("one zero", [25567.0, 0.0, 25567.1, 25567.2], [0, 2, 3]),
+        ("one zero stands for the value before", [25567.0, 0.0, 25567.1, 25567.2], [0, 1, 2, 3]),
         ("one leap", [5.0, 900.0, 5.1, 5.2], [0, 2, 3]),
         ("one leap small enough to pass alone", [5.0, 5.0, 5.3, 5.0, 5.1], [0, 1, 3, 4]),
         ("two different glitches in turn", [5.0, 5.1, 0.0, 900.0, 5.2, 5.3], [0, 1, 4, 5]),
         ("a glitch at the start", [0.0, 25567.0, 25567.1], [1, 2]),
-        ("a strange newest value waits", [5.0, 5.1, 0.0], [0, 1]),
+        ("a strange newest value waits", [5.0, 5.1, 700.0], [0, 1]),
         ("a drop with a witness is a reset", [5.0, 5.1, 0.0, 0.1], [0, 1, 2, 3]),
         ("a new inverter", [5.0, 5.1, 300.0, 300.1], [0, 1, 2, 3]),
         ("rounding is no drop", [916.741, 916.7406738281252, 916.741], [0, 1, 2]),

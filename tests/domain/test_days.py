@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.domain.rows import START, recorded, row
+from tests.domain.rows import START, interval_energies, recorded, row
 
 from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.days import CONTEXT_POINTS, close_day, close_days
-from liveone.domain.energy import energy_between, interval_energies
+from liveone.domain.days import close_day, close_days
+from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE, energy_between
 from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import Zone
@@ -31,13 +31,14 @@ def weeks(draw: st.DrawFn) -> tuple[Zone, list[FiveMinutes]]:
     generator = random.Random(draw(st.integers(0, 10**9)))
     total, rows, gap_until, calm = 900.0, [], 0, 0
     for end in range(start + 300, start + 4 * 86400, 900):
-        total = 0.0 if generator.random() < 0.005 else total + generator.randrange(5) * 0.085
+        ticks = generator.randrange(5)
+        total = 0.0 if generator.random() < 0.005 else total + ticks * 0.085
         gap_until = end + generator.randrange(90_000) if generator.random() < 0.01 else gap_until
         calm -= 1
         if end >= gap_until:
             is_wild = calm < 0 and generator.random() < 0.02
             calm = 6 if is_wild else calm
-            rows.append(row(end, 77_777.0 if is_wild else round(total, 3), generator.randrange(5000)))
+            rows.append(row(end, 77_777.0 if is_wild else round(total, 3), ticks * 340))
     return zone, rows
 
 
@@ -45,7 +46,7 @@ def context(rows: list[FiveMinutes], start_at: int, end_at: int) -> list[FiveMin
     before = [r for r in rows if r.interval_end <= start_at]
     after = [r for r in rows if r.interval_end > end_at]
     within = [r for r in rows if start_at < r.interval_end <= end_at]
-    return before[-CONTEXT_POINTS:] + within + after[:CONTEXT_POINTS]
+    return before[-ROWS_BEFORE:] + within + after[:ROWS_AFTER]
 
 
 @settings(max_examples=40, deadline=None)

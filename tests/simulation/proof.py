@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from tests.domain.rows import interval_energies
 from tests.simulation.month import Month
 from tests.simulation.rebuilt import (
     NAMES,
@@ -17,7 +18,6 @@ from tests.store.test_five_minutes import oracle
 
 from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.counters import bound_kwh, rated_kw
-from liveone.domain.energy import interval_energies
 from liveone.domain.intervals import INTERVAL_S, interval_end
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.domain.system import System

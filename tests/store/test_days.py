@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from tests.store.samples import NOON, recorded
 
 from liveone.domain.aggregates import Day
+from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, readings, systems
 from liveone.store.store import Store
@@ -63,15 +64,14 @@ def test_a_reading_at_midnight_belongs_to_the_day_before(any_store: Store) -> No
     assert aggregates.open_days(any_store, system, now_at=end_at) == ["2025-08-16"]
 
 
-def test_context_reaches_to_the_third_row_that_has_each_counter(store1: Store) -> None:
-    for place in range(-8, 12):
-        missing = {"load_kwh_total": None} if place in (-2, -1, 6) else {}
-        readings.record(store1, [recorded(NOON + 300 * place, **missing)])
-    found = aggregates.five_minutes_with_context(store1, 1, NOON - 300, NOON + 1500)
+def test_rows_around_a_span_come_with_as_many_as_its_energies_depend_on(store1: Store) -> None:
+    before, after = ROWS_BEFORE + 7, ROWS_AFTER + 7
+    readings.record(store1, [recorded(NOON + 600 * place) for place in range(-before, after)])
+    found = aggregates.five_minutes_around(store1, 1, NOON - 600, NOON)
     ends = [row.interval_end for row in found]
-    assert (ends[0], ends[-1]) == (NOON + 300 * -5, NOON + 300 * 9)
-    assert len(ends) == 15
+    assert (ends[0], ends[-1]) == (NOON - 600 * ROWS_BEFORE, NOON + 600 * ROWS_AFTER)
+    assert len(ends) == ROWS_BEFORE + ROWS_AFTER + 1
 
 
-def test_context_of_nothing_is_nothing(any_store: Store) -> None:
-    assert aggregates.five_minutes_with_context(any_store, 1, NOON, NOON + 300) == []
+def test_rows_around_nothing_are_none(any_store: Store) -> None:
+    assert aggregates.five_minutes_around(any_store, 1, NOON, NOON + 300) == []

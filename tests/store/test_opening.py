@@ -157,7 +157,7 @@ def test_reading_a_database_changes_no_byte_of_it(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = DELETE")
     before = path.read_bytes()
     with closing(open_store(path)) as store:
-        readings.latest(store, 1)
+        readings.latest(store, 1, 4e9)
     assert path.read_bytes() == before
 
 

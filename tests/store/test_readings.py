@@ -21,8 +21,8 @@ from liveone.store.store import Store, open_store
 
 def test_a_reading_comes_back_as_it_was(any_store: Store) -> None:
     assert readings.record(any_store, [recorded(NOON)]) == [True]
-    assert readings.latest(any_store, 1) == FULL
-    assert readings.latest_many(any_store) == {1: FULL}
+    assert readings.latest(any_store, 1, NOON + 86_400) == FULL
+    assert readings.latest_many(any_store, NOON + 86_400) == {1: FULL}
     assert readings.newest_at(any_store) == {1: NOON}
     assert readings.between(any_store, 1, NOON - 1, NOON) == [FULL]
     assert readings.between(any_store, 1, NOON, NOON + 9) == []
@@ -30,8 +30,8 @@ def test_a_reading_comes_back_as_it_was(any_store: Store) -> None:
 
 def test_nothing_recorded_is_nothing_found(any_store: Store) -> None:
     assert readings.record(any_store, []) == []
-    assert readings.latest(any_store, 1) is None
-    assert (readings.latest_many(any_store), readings.newest_at(any_store)) == ({}, {})
+    assert readings.latest(any_store, 1, NOON + 86_400) is None
+    assert (readings.latest_many(any_store, NOON + 86_400), readings.newest_at(any_store)) == ({}, {})
 
 
 def test_a_repeat_changes_nothing_but_the_polls(any_store: Store) -> None:
@@ -52,7 +52,7 @@ def test_a_repeat_changes_nothing_but_the_polls(any_store: Store) -> None:
 def test_absent_is_stored_as_absent(store: Store) -> None:
     a_system(store)
     readings.record(store, [recorded(NOON, load_w=None, battery_soc_pct=None, grid_in_kwh_total=None)])
-    found = readings.latest(store, 1)
+    found = readings.latest(store, 1, NOON + 86_400)
     assert found is not None
     assert (found.load_w, found.battery_soc_pct, found.grid_in_kwh_total) == (None, None, None)
 
@@ -71,7 +71,7 @@ def test_a_reading_of_no_system_stores_nothing_at_all(store: Store) -> None:
     a_system(store)
     with pytest.raises(ConstraintFailed):
         readings.record(store, [recorded(NOON), recorded(NOON, system_id=7)])
-    assert readings.latest(store, 1) is None
+    assert readings.latest(store, 1, NOON + 86_400) is None
     assert polling.statuses(store) == {}
 
 
@@ -140,12 +140,12 @@ def test_the_third_row_before_a_new_one_opens_its_day(any_store: Store) -> None:
 def test_a_counter_that_returns_opens_the_days_it_was_away(store: Store) -> None:
     a_system(store)
     readings.record(store, [recorded(NOON + 300 * n) for n in range(4)])
-    away = [recorded(NOON + 300 * n, load_kwh_total=None) for n in range(4, 800)]
+    away = [recorded(NOON + 900 * n, load_kwh_total=None) for n in range(4, 267)]
     readings.record(store, away)
     closed(store, "2025-08-16", "2025-08-17", "2025-08-18")
-    readings.record(store, [recorded(NOON + 300 * 800, load_kwh_total=None)])
+    readings.record(store, [recorded(NOON + 900 * 267, load_kwh_total=None)])
     assert versions(store) == {"2025-08-16": 1, "2025-08-17": 1, "2025-08-18": 1}
-    readings.record(store, [recorded(NOON + 300 * 801)])
+    readings.record(store, [recorded(NOON + 900 * 268)])
     assert versions(store) == {"2025-08-16": 0, "2025-08-17": 0, "2025-08-18": 0}
 
 

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.domain.rows import interval_energies
 from tests.store.conftest import Make, a_system, make_generation_1, rows_of, run
 from tests.store.samples import sample
 
 from liveone.collect import closer
 from liveone.domain.counters import rated_kw
-from liveone.domain.energy import interval_energies
 from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -41,16 +42,16 @@ def test_days_are_worked_out_once_per_five_minutes(fresh: Store, monkeypatch: py
     asked: list[int] = []
     real = cards.present
 
-    def counted(store: Store, system_id: int, start_at: int, end_at: int, *, recent_s: int) -> object:
+    def counted(store: Store, system_id: int, *span: Any, **options: Any) -> object:
         asked.append(system_id)
-        return real(store, system_id, start_at, end_at, recent_s=recent_s)
+        return real(store, system_id, *span, **options)
 
     monkeypatch.setattr(cards, "present", counted)
     known, found = Cards(services(fresh)), systems.list_systems(fresh)
     known.of(found, NOW_AT, at_once=False)
     known.of(found, NOW_AT, at_once=False)
     assert asked == [1]
-    newest = readings.latest(fresh, 1)
+    newest = readings.latest(fresh, 1, NOW_AT)
     assert newest is not None
     readings.record(fresh, [Recorded(1, later(newest, 300), polled_at=NOW_AT)])
     known.of(found, NOW_AT + 300, at_once=False)

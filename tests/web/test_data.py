@@ -7,6 +7,7 @@ import subprocess
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from tests.web.support import (
 )
 
 from liveone.domain.reading import Reading
-from liveone.domain.zones import Zone, zone_of
-from liveone.store import aggregates, polling, readings
+from liveone.domain.zones import Zone
+from liveone.store import polling, readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.sql import schema_path
@@ -39,7 +40,6 @@ from liveone.store.store import Store, open_store
 from liveone.web import health, models
 from liveone.web.app import create_app
 from liveone.web.examples import DATA
-from liveone.web.lifetime import since_first
 
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}
 
@@ -78,22 +78,27 @@ def test_data_tells_what_the_counters_gained_since_the_first_reading(owner: http
     assert gained["energy"]["loadKwh"] == pytest.approx(0.6 * gained["hours"], rel=0.01)
 
 
-def test_an_exchanged_counter_has_gained_nothing_that_could_be_told(tmp_path: Path) -> None:
+def test_all_time_is_the_sum_of_the_days_whatever_became_of_the_counter(tmp_path: Path) -> None:
     create(tmp_path / "live.db")
     store = open_store(tmp_path / "live.db")
     system = add(store, "alice")
-    fill(store, system, house(NOW_AT - DAY_S, NOW_AT - 7200), NOW_AT)
-    zone, latest = zone_of(system), readings.latest(store, system.id)
-    assert latest is not None
-    exchanged = replace(latest, load_kwh_total=12.0)
-    (first,) = aggregates.five_minutes(store, system.id, NOW_AT - DAY_S, NOW_AT - DAY_S + 300)
-    found = since_first(first, exchanged, zone)
-    assert found is not None
-    assert found["energy"]["loadKwh"] is None
-    assert found["energy"]["solarKwh"] > 0
-    early = replace(latest, inverter_time=NOW_AT - DAY_S + 3600)
-    assert since_first(first, early, zone) is None
+    stray = Reading(946_684_800, 946_684_802, load_w=500, load_kwh_total=1.0)
+    wild = Reading(NOW_AT + 10 * 365 * DAY_S, NOW_AT, load_w=500, load_kwh_total=99_999.0)
+    exchanged = (
+        replace(one, load_kwh_total=12.0 + (one.load_kwh_total or 0) - 21_000)
+        if one.inverter_time > NOW_AT - DAY_S
+        else one
+        for one in house(NOW_AT - 3 * DAY_S, NOW_AT)
+    )
+    fill(store, system, chain([stray], exchanged, [wild]), NOW_AT)
+    with serving(services(store)) as client:
+        found = client.get("/api/data", headers=COOKIE).json()
     store.close()
+    gained = found["historical"]["sinceFirst"]
+    assert gained["since"].startswith("2025-08-15")
+    assert gained["hours"] == pytest.approx(72, abs=0.2)
+    assert gained["energy"]["loadKwh"] == pytest.approx(0.6 * 72, rel=0.02)
+    assert found["latest"]["timestamp"].startswith("2025-08-18T10:0")
 
 
 def test_a_reading_with_gaps_is_null_never_zero(tmp_path: Path) -> None:
@@ -343,7 +348,7 @@ def test_the_api_is_described_with_examples(anonymous: httpx2.Client) -> None:
 
 def test_faults_are_told_with_when_they_began(tmp_path: Path) -> None:
     store = seeded(tmp_path / "faulty.db", days=1)
-    newest = readings.latest(store, 1)
+    newest = readings.latest(store, 1, NOW_AT)
     assert newest is not None
     began_at = newest.inverter_time + 50
     for step, code in ((60, 57), (120, 57), (180, 0), (240, 9)):

@@ -4,16 +4,20 @@ Rule: a day is closed once its local midnight and a grace are past, and again wh
 re-opened it. Closing is a pure function of the rows, so doing it twice does no harm.
 """
 
+import logging
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from operator import attrgetter
 
-from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_day
+from liveone.domain.days import close_these
 from liveone.domain.system import System
-from liveone.domain.zones import zone_of
+from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
-from liveone.store import aggregates, systems
+from liveone.store import aggregates, day_rules, systems
 from liveone.store.store import Store
 
 GRACE_S = 120
@@ -24,6 +28,9 @@ ATTEMPTS = 5
 GAP_DAYS = 400
 DAY_S = 86_400
 FIRST_DAY = "1973-01-01"
+_END = attrgetter("interval_end")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,24 @@ def _catch_up_one(
 ) -> Closed:
     done: list[str] = []
     try:
-        for chunk in _chunks(_open_days(store, system, now_at, look_back_days)):
+        if look_back_days is None:
+            _open_outdated(store, system)
+        waiting = _open_days(store, system, now_at, look_back_days)
+        for chunk in _chunks(waiting):
             if not goes_on():
                 break
             done += _close_chunk(store, system, chunk)
+            if len(waiting) > CHUNK_DAYS:
+                log.info("system %s: %s of %s open days computed", system.id, len(done), len(waiting))
     except LiveOneError as error:
         return Closed(system.id, done, error)
     return Closed(system.id, done)
+
+
+def _open_outdated(store: Store, system: System) -> None:
+    outdated = day_rules.open_outdated(store, system)
+    if outdated:
+        log.info("system %s: %s days are computed anew, by this release's rules", system.id, outdated)
 
 
 def _open_days(store: Store, system: System, now_at: float, look_back_days: int | None = None) -> list[str]:
@@ -115,7 +133,7 @@ def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
 
 
 def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
-    """Close days, and once more those whose rows changed between reading and saving.
+    """Close days, and once more where rows changed between reading and saving.
 
     What keeps changing is left open for the next minute, and everything where the system was moved to
     another zone meanwhile.
@@ -123,18 +141,8 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
     closed: set[str] = set()
     changed = list(days)
     for _ in range(ATTEMPTS):
-        rows = {day: _rows(store, system, day) for day in changed}
-        for day in list(rows):
-            rows |= {
-                gap: _rows(store, system, gap)
-                for gap in _gap_before(system, day, rows[day])
-                if gap not in rows
-            }
-        found = [_closed(system, day, rows[day]) for day in rows]
-        saved = [day for day in found if day is not None]
-        aggregates.save_days(store, system.id, saved)
-        closed.update(day.day for day in saved)
-        changed = [day for day in rows if _rows(store, system, day) != rows[day]]
+        done, changed = _close_once(store, system, changed)
+        closed.update(done)
         if not changed:
             break
     for day in days if _moved(store, system) else changed:
@@ -142,36 +150,50 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
     return sorted(closed)
 
 
+def _close_once(store: Store, system: System, days: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Close days whose rows are read at once; which were closed, and which have to be closed again."""
+    zone = zone_of(system)
+    span = zone.bounds(days[0])[0], zone.bounds(days[-1])[1]
+    rows = aggregates.five_minutes_around(store, system.id, *span)
+    wanted = sorted({*days, *(gap for day in days for gap in _gap_before(zone, day, rows))})
+    found = list(close_these(rows, wanted, zone=zone, rated_kw=rated_kw(system)))
+    aggregates.save_days(store, system.id, found)
+    is_same = aggregates.five_minutes_around(store, system.id, *span) == rows
+    return [day.day for day in found], [] if is_same else wanted
+
+
 def _moved(store: Store, system: System) -> bool:
     now = systems.get_system(store, system.id)
     return now is not None and zone_of(now) != zone_of(system)
 
 
-def _gap_before(system: System, day: str, rows: Sequence[FiveMinutes]) -> list[str]:
+def _gap_before(zone: Zone, day: str, rows: Sequence[FiveMinutes]) -> list[str]:
     """The days without any row just before ``day``: the gap's energy belongs to them too."""
-    zone = zone_of(system)
-    earlier = [row.interval_end for row in rows if row.interval_end <= zone.bounds(day)[0]]
-    if not earlier or day <= zone.day_of(earlier[-1]):
+    position = bisect_right(rows, zone.bounds(day)[0], key=_END)
+    if position == 0 or day <= (last := zone.day_of(rows[position - 1].interval_end)):
         return []
     found: list[str] = []
-    gap = zone.next_day(zone.day_of(earlier[-1]))
+    gap = zone.next_day(last)
     while gap < day and len(found) < GAP_DAYS:
         found.append(gap)
         gap = zone.next_day(gap)
     return found
 
 
-def _closed(system: System, day: str, rows: Sequence[FiveMinutes]) -> Day | None:
-    return close_day(rows, zone=zone_of(system), day=day, rated_kw=rated_kw(system))
+def _chunks(days: Sequence[str]) -> Iterator[list[str]]:
+    """The days in their order, so few at once and so near that their rows are read together."""
+    chunk: list[str] = []
+    for day in days:
+        if chunk and (len(chunk) == CHUNK_DAYS or _days_apart(chunk[0], day) >= 2 * CHUNK_DAYS):
+            yield chunk
+            chunk = []
+        chunk.append(day)
+    if chunk:
+        yield chunk
 
 
-def _rows(store: Store, system: System, day: str) -> list[FiveMinutes]:
-    start_at, end_at = zone_of(system).bounds(day)
-    return aggregates.five_minutes_with_context(store, system.id, start_at, end_at)
-
-
-def _chunks(days: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (days[start : start + CHUNK_DAYS] for start in range(0, len(days), CHUNK_DAYS))
+def _days_apart(earlier: str, later: str) -> int:
+    return (date.fromisoformat(later) - date.fromisoformat(earlier)).days
 
 
 def _system(store: Store, system_id: int) -> System:

@@ -1,147 +1,215 @@
-"""One energy counter over a row of intervals: where its steps go, and where power stands in for it.
+"""Energy of one counter by interval: where its steps go, and where power stands in for it.
 
-Rule: every interval is written once - by a believed step, measured or spread, or else by the integral.
+Rule: every interval is written once - by a believed step, measured or spread, or else by the integral of
+power. A step that comes after a standstill in which energy flowed belongs to the whole standstill. A counter
+that stands while energy flows, and does not make up for it, is none meanwhile.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from operator import attrgetter, sub
 
-from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.counters import GAP_S_MAX, breaks, doubted
-from liveone.domain.intervals import INTERVAL_S
-from liveone.domain.reading import COUNTERS
-from liveone.domain.shape import bridge, integral_kwh, spread
+from liveone.domain.counters import MARGIN, ROUNDING_KWH, SLACK_KWH, STOOD_ROWS, Chain
+from liveone.domain.intervals import INTERVAL_S, interval_ends
+from liveone.domain.shape import KWH_PER_W, spread
 
-BRIDGE_INTERVALS_MAX = 12
+BRIDGED_INTERVALS = 12
 """The integral draws power across missing intervals for at most an hour; a longer hole has none."""
 
-SOURCES = {
-    "solar": ("solar_w_avg", 1),
-    "load": ("load_w_avg", 1),
-    "battery_in": ("battery_w_avg", -1),
-    "battery_out": ("battery_w_avg", 1),
-    "grid_in": ("grid_w_avg", 1),
-    "grid_out": ("grid_w_avg", -1),
-}
-"""The power that drives each counter, and the sign that makes it rise."""
+TICK_KWH = 0.9
+"""Counters tick in up to 10 kWh: the first step that is seen may have begun before, if it is this large."""
 
+GUESSED_S_MAX = 31 * 86_400
+"""Where a counter was exchanged in a longer silence, nobody can say what flowed in it."""
 
-class Timeline:
-    """All intervals from the first row to the last; ``rows`` has None where one is missing.
+MAKES_UP = 0.75
+"""A step makes up for a standstill if it is at least this share of what power says."""
 
-    A hole of more than 400 days (a device clock that was wrong) is left out.
-    """
-
-    def __init__(self, ordered: Sequence[FiveMinutes]) -> None:
-        self.ends: list[int] = []
-        self.rows: list[FiveMinutes | None] = []
-        expected = ordered[0].interval_end if ordered else 0
-        for row in ordered:
-            end = row.interval_end
-            if expected < end <= expected + GAP_S_MAX:
-                missing = range(expected, end, INTERVAL_S)
-                self.ends.extend(missing)
-                self.rows.extend([None] * len(missing))
-            self.ends.append(end)
-            self.rows.append(row)
-            expected = end + INTERVAL_S
-
-    def counter(self, name: str) -> list[float | None]:
-        """The values (kWh) of the counter ``name`` at all places."""
-        value_of = attrgetter(f"{name}_kwh_total_last")
-        return [None if row is None else value_of(row) for row in self.rows]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """The believed values: where, how much, and the positions at which the counter starts anew."""
-
-    places: list[int]
-    totals: list[float]
-    starts_anew: set[int]
+ALIKE, ALIKE_UNSEEN = 1.25, 2.0
+"""A step that exceeds by more what power says since its value was first seen began before that. Power that
+was not seen while the counter stood says less."""
 
 
 class Account:
-    """Energy of one counter by interval: ``kwh``, ``estimated``, and ``kwh_total`` where it is believed."""
+    """``kwh``, ``estimated`` and the believed ``kwh_total`` of each interval in ``(start_at, end_at]``.
 
-    def __init__(self, timeline: Timeline, name: str, rated_kw: float) -> None:
-        size = len(timeline.ends)
+    ``kwh`` is None where nothing is known. The rows of the series reach beyond the span on both sides as far
+    as energies within depend on them.
+    """
+
+    def __init__(self, chain: Chain, start_at: int, end_at: int) -> None:
+        self._series, self._chain, self._ends = chain.series, chain, chain.ends
+        self._start_at, self._end_at = start_at, end_at
+        self._first_end = interval_ends(start_at, end_at).start
+        size = len(interval_ends(start_at, end_at))
         self.kwh: list[float | None] = [None] * size
         self.estimated = [False] * size
         self.kwh_total: list[float | None] = [None] * size
-        self._timeline = timeline
-        self._source, self._sign = SOURCES[name]
-        self._fill(_chain(timeline.ends, timeline.counter(name), rated_kw))
+        self._fill()
 
-    def _fill(self, chain: _Chain) -> None:
+    def _fill(self) -> None:
         """Write every step into the interval where it arrives, then mend the places where that is wrong."""
-        places, totals = chain.places, chain.totals
-        for place, total in zip(places, totals, strict=True):
-            self.kwh_total[place] = total
-        for place, step in zip(places[1:], map(sub, totals[1:], totals), strict=True):
-            self.kwh[place] = step
-        gaps = (p for p, (before, after) in enumerate(pairwise(places), start=1) if after - before > 1)
-        for position in chain.starts_anew.union(gaps):
-            first, last = places[position - 1] + 1, places[position]
-            if position in chain.starts_anew:
-                self._integrate(first, last)
-            else:
-                self._spread(first, last, totals[position] - totals[position - 1])
-        self._integrate_ends(places)
+        places, ends = self._chain.places, self._series.ends
+        if not places:
+            if ends:
+                self._integrate(ends[0] - INTERVAL_S, ends[-1])
+            return
+        self._write()
+        if places[0] > 0:
+            self._integrate(ends[0] - INTERVAL_S, ends[places[0]])
+        self._mend()
+        self._integrate(ends[places[-1]], ends[-1])
 
-    def _integrate_ends(self, places: Sequence[int]) -> None:
-        """Power stands in before the first believed value and after the last."""
-        last = len(self.kwh) - 1
-        if places and places[0] > 0:
-            self._integrate(0, places[0])
-        after = places[-1] + 1 if places else 0
-        if after <= last:
-            self._integrate(after, last)
+    def _write(self) -> None:
+        totals, ends = self._chain.totals, self._ends
+        first, beyond = bisect_right(ends, self._start_at), bisect_right(ends, self._end_at)
+        for position in range(first, beyond):
+            self.kwh_total[self._slot(ends[position])] = totals[position]
+        for position in range(max(1, first), beyond):
+            self.kwh[self._slot(ends[position])] = totals[position] - totals[position - 1]
 
-    def total_kwh(self, places: slice) -> float | None:
-        """The sum over ``places``; a sum of unknowns is unknown."""
-        known = [kwh for kwh in self.kwh[places] if kwh is not None]
-        return sum(known) if known else None
+    def _mend(self) -> None:
+        """Every run of one value that touches the span, and every step over a hole or to another counter."""
+        first = self._first_run()
+        beyond = bisect_right(self._ends, self._end_at)
+        while first < beyond:
+            last = first
+            while last + 1 < len(self._ends) and self._continues(last + 1):
+                last += 1
+            if last > first or self._is_odd(first + 1):
+                self._run(first, last)
+            first = last + 1
 
-    def last_kwh_total(self, places: slice) -> float | None:
-        """The newest believed counter within ``places``."""
-        return next((kwh for kwh in reversed(self.kwh_total[places]) if kwh is not None), None)
+    def _first_run(self) -> int:
+        position = max(0, bisect_right(self._ends, self._start_at) - 1)
+        while position > 0 and self._continues(position):
+            position -= 1
+        return position
 
-    def _spread(self, first: int, last: int, kwh: float) -> None:
-        powers_w = bridge(self._powers_w(first - 1, last), longest=last - first)
-        self._estimate(first, spread(kwh, powers_w[1:]))
+    def _continues(self, position: int) -> bool:
+        """Whether a value is still that of the position before."""
+        totals = self._chain.totals
+        is_still = totals[position] - totals[position - 1] <= ROUNDING_KWH
+        return is_still and position not in self._chain.starts_anew
 
-    def _integrate(self, first: int, last: int) -> None:
-        start = max(0, first - 1)
-        powers_w = bridge(self._powers_w(start, last), longest=BRIDGE_INTERVALS_MAX)
-        self._estimate(first, [integral_kwh(power_w) for power_w in powers_w[first - start :]])
+    def _is_odd(self, position: int) -> bool:
+        """Whether a step is not simply that of one interval."""
+        if position >= len(self._ends):
+            return False
+        anew = self._chain.starts_anew
+        is_first = position == 1 or position in anew or position - 1 in anew
+        return is_first or self._ends[position] - self._ends[position - 1] != INTERVAL_S
 
-    def _powers_w(self, first: int, last: int) -> list[float | None]:
-        powers_w = [getattr(row, self._source, None) for row in self._timeline.rows[first : last + 1]]
-        return [None if power_w is None else power_w * self._sign for power_w in powers_w]
+    def _run(self, first: int, last: int) -> None:
+        """The counter stood from ``first`` to ``last`` and moved then, or starts anew, or ends."""
+        places, ends = self._chain.places, self._ends
+        ends_here = last + 1 == len(places) or last + 1 in self._chain.starts_anew
+        made_up_kwh = None if ends_here else self._made_up_kwh(first, last)
+        if made_up_kwh is not None:
+            self._spread(ends[first], ends[last + 1], made_up_kwh)
+            return
+        is_long = places[last] - places[first] > STOOD_ROWS
+        is_dead = last > first and self._stood_kwh(first, last, is_open=ends_here or is_long) > SLACK_KWH
+        if is_dead:
+            self._integrate(ends[first], ends[last])
+        elif last > first:
+            self._steps(first + 1, last)
+        if last + 1 < len(places):
+            self._arrival(last + 1, was_dead=is_dead and is_long)
 
-    def _estimate(self, first: int, energies: Sequence[float | None]) -> None:
-        end = first + len(energies)
-        self.kwh[first:end] = energies
-        self.estimated[first:end] = [kwh is not None for kwh in energies]
+    def _made_up_kwh(self, first: int, last: int) -> float | None:
+        """What the step behind ``last`` tells of the time since the counter took its value at ``first``; None
+        where it stands for itself alone."""
+        places, totals, ends = self._chain.places, self._chain.totals, self._ends
+        step, real, flow = totals[last + 1] - totals[last], self._series.real, self._series.flow
+        start, stop, arrived = ends[first], ends[last], ends[last + 1]
+        if step <= SLACK_KWH or places[last] - places[first] > STOOD_ROWS:
+            return None
+        is_first = first == 0 or first in self._chain.starts_anew
+        if is_first and self._series.has_power and arrived - stop <= (BRIDGED_INTERVALS + 1) * INTERVAL_S:
+            whole = flow.kwh(start, arrived)
+            alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
+            if step > max(TICK_KWH, alike * whole + SLACK_KWH):
+                return whole
+        if real.kwh(start, stop) <= SLACK_KWH:
+            return None
+        known = real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
+        if step + SLACK_KWH >= MAKES_UP * known:
+            return step
+        return known if step > MARGIN * flow.kwh(stop, arrived) + SLACK_KWH else None
+
+    def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
+        """What was seen to flow while the counter stood. Where nothing has made up for it yet, a day does not
+        know what comes behind it, and looks back no further than its rows reach."""
+        start, stop = self._ends[first], self._ends[last]
+        if is_open:
+            rows = self._series.ends
+            begin = max(0, bisect_right(rows, self._start_at) - STOOD_ROWS)
+            start, stop = max(start, rows[begin]), min(stop, self._end_at)
+        return self._series.real.least_kwh(start, stop, longest=BRIDGED_INTERVALS)
+
+    def _arrival(self, position: int, *, was_dead: bool) -> None:
+        """The step to a value that differs from the one before."""
+        totals, ends = self._chain.totals, self._ends
+        after, end = ends[position - 1], ends[position]
+        if position in self._chain.starts_anew:
+            self._integrate(after, end, fills_holes=True)
+            return
+        step = totals[position] - totals[position - 1]
+        if was_dead and step > MARGIN * self._series.flow.kwh(after, end) + SLACK_KWH:
+            self._integrate(after, end)
+        else:
+            self._step(position)
+
+    def _steps(self, first: int, last: int) -> None:
+        """The steps to the positions from ``first`` to ``last``, where there are holes among them."""
+        if self._ends[last] - self._ends[first - 1] > (last - first + 1) * INTERVAL_S:
+            begin = max(first, bisect_right(self._ends, self._start_at))
+            for position in range(begin, min(last, bisect_left(self._ends, self._end_at)) + 1):
+                self._step(position)
+
+    def _step(self, position: int) -> None:
+        """A step over a hole is spread; between adjacent intervals it stands where it was written."""
+        places, totals = self._chain.places, self._chain.totals
+        after, end = self._ends[position - 1], self._ends[position]
+        if end - after == INTERVAL_S:
+            return
+        if places[position] - places[position - 1] > STOOD_ROWS:
+            self._integrate(after, end)
+        else:
+            self._spread(after, end, totals[position] - totals[position - 1])
+
+    def _slot(self, end: int) -> int:
+        return (end - self._first_end) // INTERVAL_S
+
+    def _clipped(self, after: int, end: int) -> tuple[int, int]:
+        return max(after, self._first_end - INTERVAL_S), min(end, self._end_at)
+
+    def _spread(self, after: int, end: int, kwh: float) -> None:
+        """The part of ``kwh`` that belongs to the span, by the shape of power in ``(after, end]``."""
+        start, stop = self._clipped(after, end)
+        if stop - start < INTERVAL_S:
+            return
+        flow, count = self._series.flow, (end - after) // INTERVAL_S
+        whole = flow.kwh(after, end)
+        part = kwh * (flow.kwh(start, stop) / whole if whole > 0 else (stop - start) // INTERVAL_S / count)
+        self._estimate(start, list(spread(part, flow.by_interval(start, stop))))
+
+    def _integrate(self, after: int, end: int, *, fills_holes: bool = False) -> None:
+        """The integral of power over the part of ``(after, end]`` that lies in the span."""
+        start, stop = self._clipped(after, end)
+        if stop - start < INTERVAL_S:
+            return
+        flow = self._series.flow
+        watts = flow.by_interval(start, stop, longest=BRIDGED_INTERVALS)
+        usual_w = flow.mean_w(after) if fills_holes and end - after <= GUESSED_S_MAX else None
+        self._estimate(start, [_kwh(usual_w if power_w is None else power_w) for power_w in watts])
+
+    def _estimate(self, start: int, energies: Sequence[float | None]) -> None:
+        first = self._slot(start) + 1
+        beyond = first + len(energies)
+        self.kwh[first:beyond] = energies
+        self.estimated[first:beyond] = [kwh is not None for kwh in energies]
 
 
-def _chain(ends: Sequence[int], column: Sequence[float | None], rated_kw: float) -> _Chain:
-    places = [place for place, value in enumerate(column) if value is not None]
-    totals = [value for value in column if value is not None]
-    points_at = [ends[place] for place in places]
-    broken = breaks(points_at, totals, rated_kw)
-    refused = doubted(points_at, totals, broken, rated_kw)
-    if not refused:
-        return _Chain(places, totals, set(broken))
-    kept = [position for position in range(len(places)) if position not in refused]
-    places, totals = [places[position] for position in kept], [totals[position] for position in kept]
-    return _Chain(places, totals, set(breaks([ends[place] for place in places], totals, rated_kw)))
-
-
-def accounts(ordered: Sequence[FiveMinutes], rated_kw: float) -> tuple[list[int], list[Account]]:
-    """The ends of all intervals from the first row to the last, and the six accounts over them."""
-    timeline = Timeline(ordered)
-    return timeline.ends, [Account(timeline, name, rated_kw) for name in COUNTERS]
+def _kwh(power_w: float | None) -> float | None:
+    return None if power_w is None else power_w * KWH_PER_W

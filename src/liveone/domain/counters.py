@@ -1,25 +1,30 @@
-"""Which values of an energy counter to believe. Rule: physics bounds a step, and a drop needs a witness.
+"""Which values of an energy counter to believe. Rule: power bounds a step, and a drop needs a witness.
 
-Two values agree when the step from one to the other is possible for the site in the time between them.
-A value is believed when one of the two values before or after it agrees with it, unless it is the odd
-one out: its neighbours agree with each other but not both with it. So a counter that falls to 0 for one
-reading adds nothing (Home Assistant #115065: 25,567 -> 0 -> 25,567 added 25,567 kWh), a counter that
-starts anew is believed from its second reading on, and a strange newest value waits for its successor.
-Only near values are asked: what is believed of a day never depends on how long the history is.
+Two values agree when power can have carried the step from one to the other since the counter last moved:
+power that was read with a margin, and where none was read as much as was seen shortly before. A value is
+believed when one of the two values before or after it agrees with it, unless it is the odd one out: its
+neighbours agree with each other but not both with it. So a counter that falls to 0 for a while adds nothing
+(Home Assistant #115065: 25,567 -> 0 -> 25,567 added 25,567 kWh), a counter that starts anew, higher or
+lower, is believed from its second reading on, and a strange newest value waits for its successor. Only near
+values are asked: what is believed of a day never depends on how long the history is.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from operator import sub
 
 from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.series import Series
+from liveone.domain.shape import KWH_PER_W
 from liveone.domain.system import System
 
 DEFAULT_RATED_KW = 100.0
 """The rated power of a system that says nothing of itself."""
 
 MARGIN = 1.5
-"""How far a site may exceed its rated power for as long as it likes."""
+"""How far a step may exceed what power says, and a site its rated power."""
 
 SLACK_KWH = 0.25
 """What a step may exceed its bound by: some ticks (0.09 kWh), and a sample taken a little later."""
@@ -29,6 +34,18 @@ ROUNDING_KWH = 0.0015
 
 GAP_S_MAX = 400 * 86400
 """Values further apart than this are not compared: a device clock was wrong, or the site was rebuilt."""
+
+STOOD_ROWS = 300
+"""A counter that stands for more rows than this (25 hours of five minutes) is none meanwhile."""
+
+SEEN_ROWS = 72
+"""So many rows before a step tell what power to expect where none was read (six hours of five minutes)."""
+
+UNSEEN_KW, UNSEEN_SHARE = 2.0, 0.5
+"""The mean power that any site may have had unseen: 2 kW, or half of its rated power where that is known."""
+
+BRIEFLY_KW, BRIEFLY_H = 10.0, 1.0
+"""For an hour it may have been this, or the rated power."""
 
 _POWER = re.compile(
     r"(?:(\d{1,9})\s?[x×]\s?)?(\d{1,9}(?:[.,]\d{1,9})?)\s?([kM]?)(?:W|VA)(?!\s?h)", re.IGNORECASE
@@ -49,44 +66,124 @@ def _kw(count: str, number: str, prefix: str) -> float:
 
 
 def bound_kwh(rated_kw: float, elapsed_s: float) -> float:
-    """The most energy that a counter of the site can gain in ``elapsed_s`` seconds."""
+    """The most energy that a counter of the site can gain in ``elapsed_s`` seconds at rated power."""
     return rated_kw * MARGIN * elapsed_s / 3600 + SLACK_KWH
 
 
-def agree(earlier: tuple[int, float], later: tuple[int, float], rated_kw: float) -> bool:
-    """Whether the step between two points ``(at, kwh_total)`` is possible."""
-    elapsed_s = later[0] - earlier[0]
-    step = later[1] - earlier[1]
-    return elapsed_s <= GAP_S_MAX and -ROUNDING_KWH <= step <= bound_kwh(rated_kw, elapsed_s)
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The believed values of a counter: of which row, when (interval ends), how much (kWh), and the positions
+    at which it starts anew."""
+
+    series: Series
+    places: list[int]
+    ends: list[int]
+    totals: list[float]
+    starts_anew: set[int]
 
 
-def breaks(ends: Sequence[int], totals: Sequence[float], rated_kw: float) -> list[int]:
-    """The positions whose value does not agree with the one before.
+def chain_of(series: Series, rated_kw: float) -> Chain:
+    """What to believe of a counter. A 0 between two values that agree stands for the one before."""
+    series = _without_zeros(series, rated_kw)
+    places = [place for place, total in enumerate(series.totals) if total is not None]
+    broken = _breaks(series, places, rated_kw)
+    refused = _doubted(series, places, broken, rated_kw)
+    if refused:
+        places = [place for position, place in enumerate(places) if position not in refused]
+        broken = _breaks(series, places, rated_kw)
+    ends, totals = [series.ends[place] for place in places], [series.totals[place] for place in places]
+    return Chain(series, places, ends, totals, set(broken))  # type: ignore[arg-type]
 
-    ``ends`` are the interval ends of the ``totals`` (kWh), ascending. Every value of every counter passes
-    here, so what is possible within a single interval is let through before ``agree`` is asked.
+
+def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
+    """Whether power can have carried the counter from the value of row ``earlier`` to that of ``later``."""
+    start, end = series.totals[earlier], series.totals[later]
+    assert start is not None
+    assert end is not None
+    step, end_at = end - start, series.ends[later]
+    if step < -ROUNDING_KWH or end_at - series.ends[earlier] > GAP_S_MAX:
+        return False
+    if step <= SLACK_KWH:
+        return True
+    since = _moved_last(series, earlier)
+    since_at = series.ends[since]
+    if not series.has_power:
+        return step <= bound_kwh(rated_kw, end_at - since_at)
+    peaks = series.peaks_w(since + 1, later)
+    unseen_h = ((end_at - since_at) // INTERVAL_S - len(peaks) + 1) * INTERVAL_S / 3600
+    carried = sum(peaks) * KWH_PER_W + _unseen_kwh(
+        series.peaks_w(since - SEEN_ROWS, later), unseen_h, rated_kw
+    )
+    return step <= SLACK_KWH + MARGIN * max(carried, series.flow.kwh(since_at, end_at))
+
+
+def _moved_last(series: Series, place: int) -> int:
+    """The row at which the counter took the value that it has at ``place``, within the last 300 rows."""
+    total, found = series.totals[place], place
+    assert total is not None
+    for earlier in range(place - 1, max(-1, place - 1 - STOOD_ROWS), -1):
+        before = series.totals[earlier]
+        if before and abs(total - before) > ROUNDING_KWH:
+            break
+        if before:
+            found = earlier
+    return found
+
+
+def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> float:
+    """The most that may have flowed in ``unseen_h`` hours; ``seen_w`` are the powers read around them."""
+    if not seen_w:
+        return rated_kw * unseen_h
+    is_known = rated_kw != DEFAULT_RATED_KW
+    most_kw = max(max(seen_w) / 1000, rated_kw * UNSEEN_SHARE if is_known else UNSEEN_KW)
+    briefly_kw = max(most_kw, rated_kw if is_known else BRIEFLY_KW)
+    return briefly_kw * min(unseen_h, BRIEFLY_H) + most_kw * max(0.0, unseen_h - BRIEFLY_H)
+
+
+def _without_zeros(series: Series, rated_kw: float) -> Series:
+    """Zeros that stand between two values that agree, or are the newest, give way to the value before."""
+    if not any(total is not None and total <= 0 for total in series.totals):
+        return series
+    mended = list(series.totals)
+    known = [place for place, total in enumerate(mended) if total is not None]
+    runs = [(zero, list(run)) for zero, run in groupby(known, key=lambda place: mended[place] <= 0)]  # type: ignore[operator]
+    for position, (zero, run) in enumerate(runs):
+        if not zero or position == 0 or run[-1] - run[0] >= STOOD_ROWS:
+            continue
+        before = runs[position - 1][1][-1]
+        if position + 1 == len(runs) or agree(series, before, runs[position + 1][1][0], rated_kw):
+            for place in run:
+                mended[place] = series.totals[before]
+    return replace(series, totals=mended)
+
+
+def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]:
+    """The positions in ``places`` whose value does not agree with the one before.
+
+    Every value of every counter passes here, so a small step is let through before ``agree`` is asked.
     """
-    always_kwh = bound_kwh(rated_kw, INTERVAL_S)
-    steps = enumerate(zip(map(sub, totals[1:], totals), map(sub, ends[1:], ends), strict=True), start=1)
+    totals: list[float] = [series.totals[place] for place in places]  # type: ignore[misc]
+    ends = [series.ends[place] for place in places]
+    always_kwh = SLACK_KWH + MARGIN * _unseen_kwh((0.0,), INTERVAL_S / 3600, rated_kw)
+    steps = zip(map(sub, totals[1:], totals), map(sub, ends[1:], ends), strict=True)
     suspects = [
         position
-        for position, (step, elapsed_s) in steps
+        for position, (step, elapsed_s) in enumerate(steps, start=1)
         if not -ROUNDING_KWH <= step <= always_kwh or elapsed_s > GAP_S_MAX
     ]
-    return [p for p in suspects if not agree((ends[p - 1], totals[p - 1]), (ends[p], totals[p]), rated_kw)]
+    return [p for p in suspects if not agree(series, places[p - 1], places[p], rated_kw)]
 
 
-def doubted(ends: Sequence[int], totals: Sequence[float], broken: Sequence[int], rated_kw: float) -> set[int]:
-    """The positions of the values not to believe; ``broken`` are the ``breaks`` of the same values."""
+def _doubted(series: Series, places: Sequence[int], broken: Sequence[int], rated_kw: float) -> set[int]:
+    """The positions of the values not to believe; ``broken`` are the ``_breaks`` of the same values."""
     suspects = {position + side for position in broken for side in (-1, 0)}
-    points = list(zip(ends, totals, strict=True)) if suspects else []
-    return {position for position in suspects if not _holds(points, position, rated_kw)}
+    return {position for position in suspects if not _holds(series, places, position, rated_kw)}
 
 
-def _holds(points: Sequence[tuple[int, float]], position: int, rated_kw: float) -> bool:
+def _holds(series: Series, places: Sequence[int], position: int, rated_kw: float) -> bool:
     def agreed(earlier: int, later: int) -> bool:
-        inside = earlier >= 0 and later < len(points)
-        return inside and agree(points[earlier], points[later], rated_kw)
+        inside = earlier >= 0 and later < len(places)
+        return inside and agree(series, places[earlier], places[later], rated_kw)
 
     before, after = agreed(position - 1, position), agreed(position, position + 1)
     if before and after:

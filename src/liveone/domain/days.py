@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from liveone.domain.account import Account, accounts
+from liveone.domain.account import Account
 from liveone.domain.aggregates import ENERGIES, Day, FiveMinutes
+from liveone.domain.counters import GAP_S_MAX
+from liveone.domain.energy import IntervalEnergy, accounts, chains, energies_between
 from liveone.domain.reading import POWERS
 from liveone.domain.zones import Zone
-
-CONTEXT_POINTS = 3
-"""How many counter values before and after a day its rows should include, of each counter."""
 
 KWH_DIGITS = 6
 """Stored energies carry a thousandth of a watt-hour, so that sums of days stay true."""
@@ -26,43 +25,67 @@ _END = attrgetter("interval_end")
 def close_day(rows: Iterable[FiveMinutes], *, zone: Zone, day: str, rated_kw: float) -> Day | None:
     """The aggregate of one local day of one system, or None if nothing is known of it.
 
-    ``rows`` hold the day's intervals in any order, with at least the three nearest values of each
-    counter before and after the day, however far away. A day without readings inside a gap of the
-    counters has energies (estimated) and ``interval_count`` 0. Raises BadInput for a bad ``day``.
+    ``rows`` hold the day's intervals in any order, with ``ROWS_BEFORE`` rows before the day and
+    ``ROWS_AFTER`` after it, however far away; more make no difference. A day without readings inside a gap
+    of the counters has energies (estimated) and ``interval_count`` 0. Raises BadInput for a bad ``day``.
     """
+    return next(close_these(rows, [day], zone=zone, rated_kw=rated_kw), None)
+
+
+def close_these(
+    rows: Iterable[FiveMinutes], days: Iterable[str], *, zone: Zone, rated_kw: float
+) -> Iterator[Day]:
+    """As ``close_day``, of several days; those of which nothing is known are left out."""
     ordered = sorted(rows, key=_END)
-    return next(_days(ordered, zone, [day], rated_kw), None)
+    ends, six = [row.interval_end for row in ordered], chains(ordered, rated_kw=rated_kw)
+    for day in days:
+        start_at, end_at = zone.bounds(day)
+        first, beyond = bisect_right(ends, start_at), bisect_right(ends, end_at)
+        energies = _energies(accounts(six, start_at, end_at))
+        if first < beyond or any(energies[f"{name}_kwh"] is not None for name in ENERGIES):
+            yield _day(day, ordered[first:beyond], energies)
 
 
 def close_days(rows: Iterable[FiveMinutes], *, zone: Zone, rated_kw: float) -> Iterator[Day]:
-    """All local days that ``rows`` touch, the first and the last perhaps in part, in order."""
+    """All local days that ``rows`` touch, the first and the last perhaps in part, in order.
+
+    Days in a hole of more than 400 days are left out.
+    """
     ordered = sorted(rows, key=_END)
-    if not ordered:
-        return iter(())
-    first, last = zone.day_of(_END(ordered[0])), zone.day_of(_END(ordered[-1]))
-    return _days(ordered, zone, _between(zone, first, last), rated_kw)
+    days = _days_of([row.interval_end for row in ordered], zone)
+    return close_these(ordered, days, zone=zone, rated_kw=rated_kw)
 
 
-def _between(zone: Zone, first: str, last: str) -> Iterator[str]:
-    day = first
-    while day <= last:
+def energies_by_day(
+    rows: Iterable[FiveMinutes], span: tuple[int, int], *, zone: Zone, rated_kw: float
+) -> Iterator[IntervalEnergy]:
+    """The energies of every interval that ends in ``span`` (from exclusive), each as its day has it.
+
+    ``rows`` are those of the days that the span touches, with as many around them as ``close_day`` wants.
+    """
+    six = chains(sorted(rows, key=_END), rated_kw=rated_kw)
+    start_at, end_at = span
+    while start_at < end_at:
+        bounds = zone.bounds(zone.day_of(start_at + 1))
+        for energy in energies_between(six, *bounds):
+            if start_at < energy.interval_end <= end_at:
+                yield energy
+        start_at = bounds[1]
+
+
+def _days_of(ends: Sequence[int], zone: Zone) -> Iterator[str]:
+    """The days of the ends, and those in between."""
+    day, day_end = "", 0
+    for end in ends:
+        if end <= day_end:
+            continue
+        last = zone.day_of(end)
+        day = zone.next_day(day) if day and end - day_end <= GAP_S_MAX else last
+        while day < last:
+            yield day
+            day = zone.next_day(day)
         yield day
-        day = zone.next_day(day)
-
-
-def _days(ordered: Sequence[FiveMinutes], zone: Zone, days: Iterable[str], rated_kw: float) -> Iterator[Day]:
-    ends, six = accounts(ordered, rated_kw)
-    row_ends = [row.interval_end for row in ordered]
-    for day in days:
-        bounds = zone.bounds(day)
-        energies = _energies(six, _within(ends, bounds))
-        rows = ordered[_within(row_ends, bounds)]
-        if rows or any(energies[f"{name}_kwh"] is not None for name in ENERGIES):
-            yield _day(day, rows, energies)
-
-
-def _within(ends: Sequence[int], bounds: tuple[int, int]) -> slice:
-    return slice(bisect_right(ends, bounds[0]), bisect_right(ends, bounds[1]))
+        day_end = zone.bounds(day)[1]
 
 
 def _day(day: str, rows: Sequence[FiveMinutes], energies: dict[str, Any]) -> Day:
@@ -73,12 +96,13 @@ def _day(day: str, rows: Sequence[FiveMinutes], energies: dict[str, Any]) -> Day
     return Day(day=day, **columns, interval_count=len(rows), sample_count=samples)
 
 
-def _energies(six: Sequence[Account], places: slice) -> dict[str, Any]:
-    columns: dict[str, Any] = {"estimated": tuple(any(account.estimated[places]) for account in six)}
+def _energies(six: Sequence[Account]) -> dict[str, Any]:
+    columns: dict[str, Any] = {"estimated": tuple(any(account.estimated) for account in six)}
     for name, account in zip(ENERGIES, six, strict=True):
-        kwh = account.total_kwh(places)
-        columns[f"{name}_kwh"] = None if kwh is None else round(max(0.0, kwh), KWH_DIGITS)
-        columns[f"{name}_alltime_kwh"] = account.last_kwh_total(places)
+        known = [kwh for kwh in account.kwh if kwh is not None]
+        totals = (total for total in reversed(account.kwh_total) if total is not None)
+        columns[f"{name}_kwh"] = round(max(0.0, sum(known)), KWH_DIGITS) if known else None
+        columns[f"{name}_alltime_kwh"] = next(totals, None)
     return columns
 
 

@@ -1,10 +1,10 @@
 """Energy of every five-minute interval, from counters and, where they fail, from power.
 
 Rule: what a counter gained between two believed values is kept exactly once. Between adjacent intervals
-it is measured; over a gap it is spread by the shape of power and estimated. Where no believed step covers
-an interval (a counter that is missing, or that starts anew) the integral of power stands in, estimated.
-An interval depends only on the believed values on both sides of it and on their neighbours, so a day
-computed with a few rows around it equals the same day in a rebuild of everything.
+it is measured; over a gap or a standstill it is spread by the shape of power and estimated. Where no believed
+step covers an interval (a counter that is missing, stands or starts anew) the integral of power stands in,
+estimated. This is the only place where energies are worked out: a day, a chart and an export are sums of
+what is said here of the same local day and the same rows around it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,21 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar, cast
 
-from liveone.domain.account import accounts
+from liveone.domain.account import Account
 from liveone.domain.aggregates import FiveMinutes, Six
+from liveone.domain.counters import SEEN_ROWS, STOOD_ROWS, Chain, chain_of
+from liveone.domain.intervals import interval_ends
+from liveone.domain.reading import COUNTERS
+from liveone.domain.series import series_of
+
+RULES = 2
+"""Counts up when stored days have to be computed anew."""
+
+ROWS_BEFORE = STOOD_ROWS + SEEN_ROWS + 3
+"""How many rows before a span its energies may depend on."""
+
+ROWS_AFTER = STOOD_ROWS + 3
+"""How many rows after a span its energies may depend on."""
 
 _T = TypeVar("_T")
 
@@ -40,20 +53,34 @@ class Energy:
     estimated: Six[bool]
 
 
-def interval_energies(rows: Iterable[FiveMinutes], *, rated_kw: float) -> list[IntervalEnergy]:
-    """The energies of every interval from the first row to the last, missing ones included.
+def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
+    """What to believe of the six counters, in the order of COUNTERS.
 
-    ``rows`` are five-minute aggregates of one system in any order; ``rated_kw`` bounds what a counter
-    may gain. A counter value in the very first row has no energy: its step began before the rows.
+    ``ordered`` are rows of one system, ascending; ``rated_kw`` is the site's rated power.
     """
-    ends, six = accounts(sorted(rows, key=attrgetter("interval_end")), rated_kw)
+    ends = list(map(attrgetter("interval_end"), ordered))
+    return [chain_of(series_of(ordered, ends, name), rated_kw) for name in COUNTERS]
+
+
+def accounts(six: Sequence[Chain], start_at: int, end_at: int) -> list[Account]:
+    """The six accounts over the intervals that end in ``(start_at, end_at]``.
+
+    The chains are of the span's rows, with ``ROWS_BEFORE`` before it and ``ROWS_AFTER`` after it, or as many
+    as there are.
+    """
+    return [Account(chain, start_at, end_at) for chain in six]
+
+
+def energies_between(six: Sequence[Chain], start_at: int, end_at: int) -> list[IntervalEnergy]:
+    """The energies of every interval that ends in ``(start_at, end_at]``; chains as for ``accounts``."""
+    found = accounts(six, start_at, end_at)
     return list(
         map(
             IntervalEnergy,
-            ends,
-            _sixes(account.kwh for account in six),
-            _sixes(account.estimated for account in six),
-            _sixes(account.kwh_total for account in six),
+            interval_ends(start_at, end_at),
+            _sixes(account.kwh for account in found),
+            _sixes(account.estimated for account in found),
+            _sixes(account.kwh_total for account in found),
         )
     )
 

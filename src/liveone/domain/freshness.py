@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from liveone.domain.account import SOURCES
 from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.reading import COUNTERS, POWERS, Reading
-from liveone.domain.shape import integral_kwh
+from liveone.domain.series import SOURCES
+from liveone.domain.shape import KWH_PER_W
 
 Freshness = Literal["fresh", "late", "silent", "never"]
 
@@ -47,14 +47,13 @@ def frozen_counters(rows: Sequence[FiveMinutes]) -> list[str]:
 
 def _slept_kwh(rows: Sequence[FiveMinutes], name: str) -> float:
     """What power says was made in the intervals since the counter ``name`` last moved, in kWh."""
-    column, (source, sign) = f"{name}_kwh_total_last", SOURCES[name]
+    column, (power, sign) = f"{name}_kwh_total_last", SOURCES[name]
     newest = getattr(rows[-1], column) if rows else None
     slept_kwh = 0.0
     for later, earlier in pairwise(reversed(rows)):
         if newest is None or getattr(earlier, column) not in (newest, None):
             break
-        power_w = getattr(later, source)
-        slept_kwh += integral_kwh(None if power_w is None else power_w * sign) or 0.0
+        slept_kwh += max(0, (getattr(later, f"{power}_avg") or 0) * sign) * KWH_PER_W
     return slept_kwh
 
 

@@ -1,34 +1,120 @@
-"""The shape of power over intervals, some of them missing: it spreads energy, or stands in for it."""
+"""Power over time: the shape by which energy is spread, and the integral that stands in for it.
 
-from collections.abc import Sequence
-from itertools import pairwise
+A row's power holds for its own interval. Between two rows a line is drawn; how long a hole it may cross
+is for the caller to say. Powers count in one direction only and are never below 0.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import sub
 
 from liveone.domain.intervals import INTERVAL_S
 
 KWH_PER_W = INTERVAL_S / 3_600_000
 """The energy of one watt over one interval."""
 
+DAY_S = 86_400
+UNBOUNDED = 1 << 40
+"""As ``longest``: a line is drawn across every hole."""
 
-def bridge(powers_w: Sequence[float | None], *, longest: int) -> list[float | None]:
-    """Draw a line across every inner run of at most ``longest`` missing values; other runs stay None."""
-    filled = list(powers_w)
-    known = [(place, power) for place, power in enumerate(powers_w) if power is not None]
-    for (left, before), (right, after) in pairwise(known):
-        if right - left - 1 <= longest:
-            for place in range(left + 1, right):
-                filled[place] = before + (after - before) * (place - left) / (right - left)
-    return filled
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """``count`` missing intervals from ``first_end`` on: ``watts``, then ``step_w`` more in each; ``least_w``
+    is the lower of the powers between which the line is drawn."""
+
+    first_end: int
+    count: int
+    watts: float
+    step_w: float
+    least_w: float
+
+    @property
+    def sum_w(self) -> float:
+        return self.count * self.watts + self.step_w * self.count * (self.count - 1) / 2
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Power in one direction: ``watts[i]`` in the interval that ends at ``ends[i]``, ascending."""
+
+    ends: Sequence[int]
+    watts: Sequence[float]
+
+    def kwh(self, after_end: int, last_end: int, *, longest: int = UNBOUNDED) -> float:
+        """The energy of the intervals that end in ``(after_end, last_end]``; what is unknown counts nothing.
+
+        ``longest`` is the number of missing intervals that a line may cross.
+        """
+        rows_w = sum(self.watts[self._within(after_end, last_end)])
+        return KWH_PER_W * (rows_w + sum(line.sum_w for line in self._lines(after_end, last_end, longest)))
+
+    def least_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
+        """As ``kwh``, with no more power in a hole than on either side of it: what flowed for certain."""
+        rows_w = sum(self.watts[self._within(after_end, last_end)])
+        lines = self._lines(after_end, last_end, longest)
+        return KWH_PER_W * (rows_w + sum(line.count * line.least_w for line in lines))
+
+    def by_interval(self, after_end: int, last_end: int, *, longest: int = UNBOUNDED) -> list[float | None]:
+        """The power of each interval that ends in ``(after_end, last_end]``; None where it is unknown."""
+        found: list[float | None] = [None] * ((last_end - after_end) // INTERVAL_S)
+        within = self._within(after_end, last_end)
+        for end, watts in zip(self.ends[within], self.watts[within], strict=True):
+            found[(end - after_end) // INTERVAL_S - 1] = watts
+        for line in self._lines(after_end, last_end, longest):
+            place = (line.first_end - after_end) // INTERVAL_S - 1
+            found[place : place + line.count] = [
+                line.watts + line.step_w * each for each in range(line.count)
+            ]
+        return found
+
+    def is_whole(self, after_end: int, last_end: int) -> bool:
+        """Whether the power of every interval that ends in ``(after_end, last_end]`` is known."""
+        return len(self.ends[self._within(after_end, last_end)]) * INTERVAL_S == last_end - after_end
+
+    def mean_w(self, until_end: int) -> float | None:
+        """The mean of the day up to ``until_end``, None where nothing was read in it."""
+        within = self.watts[self._within(until_end - DAY_S, until_end)]
+        return sum(within) / len(within) if within else None
+
+    def _within(self, after_end: int, last_end: int) -> slice:
+        return slice(bisect_right(self.ends, after_end), bisect_right(self.ends, last_end))
+
+    @cached_property
+    def _holes(self) -> list[int]:
+        """The places with missing intervals before them."""
+        gaps = map(sub, self.ends[1:], self.ends)
+        return [place for place, gap_s in enumerate(gaps, start=1) if gap_s > INTERVAL_S]
+
+    def _lines(self, after_end: int, last_end: int, longest: int) -> Iterator[_Line]:
+        """The parts within ``(after_end, last_end]`` of the lines across holes."""
+        if not self._holes:
+            return
+        within = self._within(after_end, last_end)
+        first, last = bisect_left(self._holes, within.start), bisect_right(self._holes, within.stop)
+        for place in self._holes[first:last]:
+            start, end = self.ends[place - 1], self.ends[place]
+            number = (end - start) // INTERVAL_S
+            begin = max(1, (after_end - start) // INTERVAL_S + 1)
+            stop = min(number - 1, (last_end - start) // INTERVAL_S)
+            if number - 1 <= longest and begin <= stop:
+                before_w, after_w = self.watts[place - 1], self.watts[place]
+                step_w = (after_w - before_w) / number
+                yield _Line(
+                    start + begin * INTERVAL_S,
+                    stop - begin + 1,
+                    before_w + step_w * begin,
+                    step_w,
+                    min(before_w, after_w),
+                )
 
 
 def spread(kwh: float, powers_w: Sequence[float | None]) -> list[float]:
-    """Share ``kwh`` out in proportion to power above 0, evenly where there is none."""
-    weights = [max(0.0, power or 0.0) for power in powers_w]
+    """Share ``kwh`` out in proportion to power, evenly where there is none."""
+    weights = [power_w or 0.0 for power_w in powers_w]
     whole = sum(weights)
     if whole <= 0:
         return [kwh / len(weights)] * len(weights)
     return [kwh * weight / whole for weight in weights]
-
-
-def integral_kwh(power_w: float | None) -> float | None:
-    """The energy of one interval at ``power_w``, counted in one direction only; None if unknown."""
-    return None if power_w is None else max(0.0, power_w) * KWH_PER_W

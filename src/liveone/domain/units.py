@@ -7,8 +7,8 @@ or kW for W. Many steps must say so: one leap is another meter, and a counter th
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from liveone.domain.account import SOURCES
 from liveone.domain.reading import COUNTERS, Reading
+from liveone.domain.series import SOURCES
 
 LONGEST_STEP_S = 7200
 """Readings further apart say nothing of the power in between."""
@@ -60,7 +60,7 @@ class UnitWatch:
             (
                 pair,
                 _PLACE[f"{name}_kwh_total"],
-                _PLACE[SOURCES[name][0].removesuffix("_avg")],
+                _PLACE[SOURCES[name][0]],
                 SOURCES[name][1],
             )
             for name, pair in self._pairs.items()

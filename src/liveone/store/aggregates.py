@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from liveone.domain.aggregates import Day, FiveMinutes
-from liveone.domain.intervals import INTERVAL_S
-from liveone.domain.reading import COUNTERS
+from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
-from liveone.store.database import Row, Value
+from liveone.store.database import Value
 from liveone.store.exact import json_rows
 from liveone.store.ranges import aggregate_steps, aligned
 from liveone.store.store import Query, Store
 
-CONTEXT_POINTS = 3
 FIRST_DAY = "0000-01-01"
 REBUILD_S = 7 * 86_400
 """How much one transaction of a rebuild covers, so that no other writer waits long."""
@@ -30,30 +28,15 @@ def five_minutes(store: Store, system_id: int, start_at: int, end_at: int) -> li
     return [FiveMinutes(*row) for row in store.read("five_minutes", system_id, start_at, end_at)]  # type: ignore[arg-type]
 
 
-def five_minutes_with_context(
-    store: Store, system_id: int, start_at: int, end_at: int, points: int = CONTEXT_POINTS
-) -> list[FiveMinutes]:
-    """Like ``five_minutes``, with as many rows before and after as the energies within depend on.
-
-    For each counter that is at least ``points`` rows that have it, where there are so many within
-    11520 rows (40 days of intervals) on either side.
-    """
-    around = store.snapshot(context_queries(system_id, start_at, end_at, points))
-    return five_minutes(store, system_id, *widened(around, start_at, end_at))
+def five_minutes_around(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
+    """Like ``five_minutes``, with as many rows before and after as the energies within depend on."""
+    (rows,) = store.snapshot([around_query(system_id, start_at, end_at)])
+    return [FiveMinutes(*row) for row in rows]  # type: ignore[arg-type]
 
 
-def context_queries(system_id: int, start_at: int, end_at: int, points: int = CONTEXT_POINTS) -> list[Query]:
-    """How far around ``(start_at, end_at]`` each counter reaches: what ``widened`` takes."""
-    params = (system_id, start_at, end_at, points)
-    return [Query("counter_context", params, columns=f"{name}_kwh_total_last") for name in COUNTERS]
-
-
-def widened(around: Sequence[Sequence[Row]], start_at: int, end_at: int) -> tuple[int, int]:
-    """``(start_at, end_at]`` with the rows around it that the energies within depend on."""
-    bounds = [rows[0] for rows in around]
-    first = min((int(low) for low, _ in bounds if low is not None), default=start_at + INTERVAL_S)
-    last = max((int(high) for _, high in bounds if high is not None), default=end_at)
-    return min(first - INTERVAL_S, start_at), max(last, end_at)
+def around_query(system_id: int, start_at: int, end_at: int) -> Query:
+    """What ``five_minutes_around`` asks, to be asked together with other things."""
+    return Query("five_minutes_around", (system_id, start_at, end_at, ROWS_BEFORE, ROWS_AFTER))
 
 
 def extent(store: Store, system_id: int) -> tuple[int, int] | None:

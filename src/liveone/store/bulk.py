@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any
 
 from liveone.domain.intervals import interval_end
-from liveone.domain.reading import COUNTERS
 from liveone.store import changes
 from liveone.store.changes import Entry, Exclusion
 from liveone.store.database import BulkInsert, Busy, Unavailable, Value
@@ -253,7 +252,7 @@ class _Import:
         rows = work.rows[done : done + self.pace.rows]
         ends = {interval_end(row[0]) for row in rows}
         ranges = ranges_of(self.system_id, ends)
-        days = touched_days(self.store, ranges, {self.system_id: (True,) * len(COUNTERS)})
+        days = touched_days(self.store, ranges, {self.system_id: None})
         steps: list[Query | BulkInsert] = [
             *self._inserting(rows, work.replacing),
             *aggregate_steps(self.store, ranges),

@@ -3,49 +3,68 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from liveone.domain.aggregates import FiveMinutes
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.bounds import soon_at
 from liveone.domain.reading import Reading
-from liveone.store.aggregates import context_queries, widened
+from liveone.store.aggregates import around_query
 from liveone.store.polling import PollingStatus, status_of_row
 from liveone.store.readings import reading_of
 from liveone.store.store import Query, Store
 
 
 @dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Six energies (kWh) in the order of ``reading.COUNTERS`` from the interval ``first_end`` on."""
+
+    first_end: int | None = None
+    kwh: Sequence[float | None] = (None,) * 6
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
-    """A system as it stands: how polling goes (None: never polled), the newest reading, the first five
-    minutes there are, those that were asked for with the rows around them, and the last readings, oldest
-    first."""
+    """A system as it stands: how polling goes (None: never polled), the newest reading, what the days before
+    sum up to (since when, and six energies), the stored days and the five minutes that were asked for, these
+    with the rows around them, and the last readings, oldest first."""
 
     status: PollingStatus | None
     latest: Reading | None = None
-    first: FiveMinutes | None = None
+    lifetime: Lifetime = Lifetime()
+    days: Sequence[Day] = ()
     five_minutes: Sequence[FiveMinutes] = ()
     recent: Sequence[Reading] = ()
 
 
-def present(store: Store, system_id: int, start_at: int, end_at: int, *, recent_s: int) -> Present:
-    """With the five minutes of ``(start_at, end_at]``, as ``five_minutes_with_context`` gives them, and the
+def present(
+    store: Store,
+    system_id: int,
+    span: tuple[int, int],
+    *,
+    days: tuple[str, str],
+    now_at: float,
+    recent_s: int,
+) -> Present:
+    """With the five minutes of ``span`` (from exclusive, to inclusive) as ``five_minutes_around`` gives them,
+    the stored days from the first to the last of ``days``, the sums of those before the last, and the
     readings of the ``recent_s`` up to the newest. Without a reading nothing but the status is known."""
-    asked = [
-        Query(name, (system_id,)) for name in ("polling_status", "readings_latest", "five_minutes_first")
-    ]
-    told = store.snapshot([*asked, *context_queries(system_id, start_at, end_at)])
-    statuses, newest, first, *around = told
-    status = status_of_row(statuses[0]) if statuses else None
-    if not newest:
-        return Present(status)
-    latest = reading_of(newest[0])
-    rows, recent = store.snapshot(
+    until_at = soon_at(now_at)
+    statuses, rows, recent, ((first_end, *kwh),), stored = store.snapshot(
         [
-            Query("five_minutes", (system_id, *widened(around, start_at, end_at))),
-            Query("readings_between", (system_id, latest.inverter_time - recent_s, latest.inverter_time)),
+            Query("polling_status", (system_id,)),
+            around_query(system_id, *span),
+            Query("readings_recent", (system_id, until_at, recent_s)),
+            Query("days_lifetime", (system_id, days[1])),
+            Query("days", (system_id, *days)),
         ]
     )
+    status = status_of_row(statuses[0]) if statuses else None
+    if not recent:
+        return Present(status)
+    readings = [reading_of(row) for row in recent]
     return Present(
         status,
-        latest,
-        first=FiveMinutes(*first[0]) if first else None,  # type: ignore[arg-type]
+        readings[-1],
+        Lifetime(first_end, kwh),  # type: ignore[arg-type]
+        days=[Day(*row) for row in stored],  # type: ignore[arg-type]
         five_minutes=[FiveMinutes(*row) for row in rows],  # type: ignore[arg-type]
-        recent=[reading_of(row) for row in recent],
+        recent=readings,
     )

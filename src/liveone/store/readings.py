@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from liveone.domain.bounds import YEAR_2200_AT, soon_at
 from liveone.domain.intervals import interval_end
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.store.database import BulkInsert, CannotHold, ConstraintFailed, Row, Value
 from liveone.store.polling import response_text
 from liveone.store.ranges import Range, aggregate_steps, ranges_of
-from liveone.store.reopen import touched_days
+from liveone.store.reopen import Counters, touched_days
 from liveone.store.store import Query, Store
 
 READING_COLUMNS = (
@@ -25,6 +26,7 @@ READING_COLUMNS = (
 )
 """The columns of ``readings`` that hold the fields of Reading, in their order."""
 
+COUNTER_COLUMNS = READING_COLUMNS[-len(COUNTERS) :]
 STORED_COLUMNS = ("system_id", "delay_seconds", "created_at", *READING_COLUMNS)
 _NEEDED = slice(READING_COLUMNS.index("solar_w"), READING_COLUMNS.index("solar_kwh_total"))
 
@@ -83,20 +85,22 @@ def record(store: Store, recorded: Sequence[Recorded]) -> list[bool]:
         return _record(store, recorded)
 
 
-def latest(store: Store, system_id: int) -> Reading | None:
-    """The newest reading of a system by the device's own time, None when there is none."""
-    rows = store.read("readings_latest", system_id)
+def latest(store: Store, system_id: int, now_at: float) -> Reading | None:
+    """The newest reading of a system by the device's own time that is not of the future, None without any."""
+    rows = store.read("readings_latest", system_id, soon_at(now_at))
     return reading_of(rows[0]) if rows else None
 
 
-def latest_many(store: Store) -> dict[int, Reading]:
-    """The newest reading of every system that has one, by system id."""
-    return {int(row[0]): reading_of(row[1:]) for row in store.read("readings_latest_all")}  # type: ignore[arg-type]
+def latest_many(store: Store, now_at: float) -> dict[int, Reading]:
+    """As ``latest``, of every system that has one, by system id."""
+    rows = store.read("readings_latest_all", soon_at(now_at))
+    return {int(row[0]): reading_of(row[1:]) for row in rows}  # type: ignore[arg-type]
 
 
-def newest_at(store: Store) -> dict[int, int]:
-    """The ``inverter_time`` of every system's newest reading, by system id."""
-    return dict(store.read("readings_newest_at"))  # type: ignore[arg-type]
+def newest_at(store: Store, now_at: float | None = None) -> dict[int, int]:
+    """The ``inverter_time`` of each system's newest reading, by system id; without ``now_at`` of any time."""
+    until_at = YEAR_2200_AT if now_at is None else soon_at(now_at)
+    return dict(store.read("readings_newest_at", until_at))  # type: ignore[arg-type]
 
 
 def oldest_and_newest_at(store: Store) -> tuple[int | None, int | None]:
@@ -168,7 +172,7 @@ def _reading_steps(store: Store, fresh: Sequence[Recorded]) -> list[Query | Bulk
     return [
         BulkInsert("readings", STORED_COLUMNS, bulk),
         *aggregate_steps(store, ranges),
-        Query("reopen_days", (touched_days(store, ranges, _present(fresh)),)),
+        Query("reopen_days", (touched_days(store, ranges, _counters(fresh)),)),
     ]
 
 
@@ -179,16 +183,12 @@ def _ranges(fresh: Sequence[Recorded]) -> list[Range]:
     return [found for system_id in ends for found in ranges_of(system_id, ends[system_id])]
 
 
-def _present(fresh: Sequence[Recorded]) -> dict[int, list[bool]]:
-    """Which of the six counters the readings of each system have."""
-    present: dict[int, list[bool]] = {}
+def _counters(fresh: Sequence[Recorded]) -> dict[int, list[Counters]]:
+    """The counters of each system's readings."""
+    found: defaultdict[int, list[Counters]] = defaultdict(list)
     for each in fresh:
-        found = row_of(each.reading)[-len(COUNTERS) :]
-        before = present.setdefault(each.system_id, [False] * len(COUNTERS))
-        present[each.system_id] = [
-            known or value is not None for known, value in zip(before, found, strict=True)
-        ]
-    return present
+        found[each.system_id].append([getattr(each.reading, name) for name in COUNTER_COLUMNS])
+    return found
 
 
 def _polls(kept: Sequence[Recorded]) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
 from liveone.store import aggregates, changes
@@ -88,7 +87,7 @@ def recomputed(store: Store, system_id: int, start_at: int, end_at: int) -> list
     To be made before those readings change, and applied behind that change in its transaction.
     """
     ranges = [aligned(system_id, start_at, end_at)]
-    touched = touched_days(store, ranges, {system_id: (True,) * len(COUNTERS)})
+    touched = touched_days(store, ranges, {system_id: None})
     return [
         Query("aggregate_5m_clear", (json.dumps(ranges),)),
         *aggregate_steps(store, ranges),

@@ -8,7 +8,7 @@ from typing import Any
 
 from liveone.domain import freshness
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
+from liveone.domain.days import close_day
 from liveone.domain.intervals import interval_end
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
@@ -37,7 +37,7 @@ class Cards:
 
     def of(self, systems: Sequence[System], now_at: float, *, at_once: bool) -> dict[str, Any]:
         """A card by system id. ``at_once`` leaves out the days that are not known yet if they are many."""
-        newest, statuses = readings.latest_many(self._store), polling.statuses(self._store)
+        newest, statuses = readings.latest_many(self._store, now_at), polling.statuses(self._store)
         waits = at_once and len(systems) > AT_ONCE
         return {
             str(system.id): self._card(system, newest.get(system.id), statuses.get(system.id), now_at, waits)
@@ -93,20 +93,21 @@ class Cards:
             return known[1]
         if waits:
             return {}
-        found = self._worked_out(system, zone, key[1])
+        found = self._worked_out(system, zone, key[1], now_at)
         self._slow[system.id] = (key, found)
         return found
 
-    def _worked_out(self, system: System, zone: Zone, today: str) -> Mapping[str, Any]:
+    def _worked_out(self, system: System, zone: Zone, today: str, now_at: float) -> Mapping[str, Any]:
         """Today's energies so far, and what stands still that should not."""
-        known = present(self._store, system.id, *zone.bounds(today), recent_s=FROZEN_S)
-        days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
-        day = days.get(today)
+        span = zone.bounds(today)
+        known = present(self._store, system.id, span, days=(today, today), now_at=now_at, recent_s=FROZEN_S)
+        day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
+        rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
         kwh = energies(day) if day else UNKNOWN
-        flags = estimates(day) if day else [False] * len(UNKNOWN)
+        flags = estimates(day, None, zone) if day else [False] * len(UNKNOWN)
         return {
             "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
             "battery": battery(self._services, system, known.recent, today=today, is_fresh=True),
-            "frozenCounters": freshness.frozen_counters(known.five_minutes),
+            "frozenCounters": freshness.frozen_counters(rows),
             "frozenValues": freshness.frozen_values(known.recent),
         }

@@ -90,15 +90,8 @@ def _estimated(
     at_end, counts = found[f"{energy}_alltime_kwh"], found[COUNT]
     flags = [False]
     for place, kwh in enumerate(found[f"{energy}_kwh"][1:], 1):
-        flags.append(
-            kwh is not None
-            and not (
-                counts[place] >= expected[place]
-                and at_end[place] is not None
-                and at_end[place - 1] is not None
-                and abs(at_end[place] - at_end[place - 1] - kwh) <= SAME_KWH
-            )
-        )
+        is_whole = kwh is not None and counts[place] >= expected[place]
+        flags.append(kwh is not None and not (is_whole and _counted(kwh, at_end[place - 1], at_end[place])))
     for day in opened.values():
         if day.estimated is not None:
             flags[_number(day.day) - _number(begin)] = day.estimated[ENERGIES.index(energy)]
@@ -111,12 +104,13 @@ def _open_days(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
     since_day = max(first_day, earlier(today, SEARCHED_DAYS))
     waiting = aggregates.open_days(source.store, source.system, now_at=source.now_at, since_day=since_day)
     wanted = [day for day in [*waiting[1 - MOST_OPEN_DAYS :], today] if first_day <= day <= last_day]
-    found = [_worked_out(source, day) for day in wanted]
+    found = [worked_out(source, day) for day in wanted]
     return {day.day: day for day in found if day is not None}
 
 
-def _worked_out(source: Source, day: str) -> Day | None:
-    rows = aggregates.five_minutes_with_context(source.store, source.system.id, *source.zone.bounds(day))
+def worked_out(source: Source, day: str) -> Day | None:
+    """A day that nobody has closed, out of its five minutes; None if nothing is known of it."""
+    rows = aggregates.five_minutes_around(source.store, source.system.id, *source.zone.bounds(day))
     return close_day(rows, zone=source.zone, day=day, rated_kw=rated_kw(source.system))
 
 
@@ -125,9 +119,27 @@ def energies(day: Day) -> list[float | None]:
     return [getattr(day, f"{name}_kwh") for name in ENERGIES]
 
 
-def estimates(day: Day) -> Sequence[bool]:
-    """For each of the six energies of a day that was worked out, whether a part of it is estimated."""
-    return day.estimated or [False] * len(ENERGIES)
+def _counted(kwh: float, at_start: float | None, at_end: float | None) -> bool:
+    """Whether the counter moved by the day's energy; the first day of all has nothing to compare with."""
+    return at_start is not None and at_end is not None and abs(at_end - at_start - kwh) <= SAME_KWH
+
+
+def estimates(day: Day, before: Day | None, zone: Zone) -> Sequence[bool]:
+    """For each of the six energies, whether a part of it may be estimated: a day that was worked out knows,
+    of one that is stored the counters of the day ``before`` tell."""
+    if day.estimated is not None:
+        return day.estimated
+    is_whole = day.interval_count >= expected_intervals(day.day, zone)
+    return [
+        kwh is not None
+        and not (
+            is_whole
+            and _counted(
+                kwh, getattr(before, f"{name}_alltime_kwh", None), getattr(day, f"{name}_alltime_kwh")
+            )
+        )
+        for name, kwh in zip(ENERGIES, energies(day), strict=True)
+    ]
 
 
 def expected_intervals(day: str, zone: Zone) -> int:

@@ -7,7 +7,8 @@ from hashlib import blake2b
 import orjson
 
 from liveone.domain.counters import rated_kw
-from liveone.domain.energy import IntervalEnergy, interval_energies
+from liveone.domain.days import energies_by_day
+from liveone.domain.energy import IntervalEnergy
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.reading import COUNTERS
 from liveone.domain.system import System
@@ -132,16 +133,16 @@ def _columns(source: Source, window: Window, fields: Sequence[Field]) -> Sequenc
 
 
 def _interval_energy(source: Source, window: Window) -> dict[str, Values]:
-    """All six energies of the window's intervals, from five-minute rows and some around them."""
-    rows = aggregates.five_minutes_with_context(
-        source.store, source.system.id, window.start_at, window.end_at
-    )
-    parts = interval_energies(rows, rated_kw=rated_kw(source.system))
+    """All six energies of the window's intervals, each as its day has it."""
+    zone, span = source.zone, (window.start_at, window.end_at)
+    start_at, _ = zone.bounds(zone.day_of(window.start_at + 1))
+    _, end_at = zone.bounds(zone.day_of(window.end_at))
+    rows = aggregates.five_minutes_around(source.store, source.system.id, start_at, end_at)
+    parts = energies_by_day(rows, span, zone=zone, rated_kw=rated_kw(source.system))
     size = (window.end_at - window.start_at) // window.step_s
     slots: list[list[IntervalEnergy]] = [[] for _ in range(size)]
     for part in parts:
-        if window.start_at < part.interval_end <= window.end_at:
-            slots[(part.interval_end - window.start_at - 1) // window.step_s].append(part)
+        slots[(part.interval_end - window.start_at - 1) // window.step_s].append(part)
     return {f"{name}_kwh": _summed(slots, position) for position, name in enumerate(COUNTERS)}
 
 

@@ -1,36 +1,42 @@
-"""What the counters gained since the first reading here: the ground of the means of all time.
+"""What flowed since the first reading here: the ground of the means of all time.
 
-Counters run on while nobody reads them, so gaps do not matter; one that stands lower than it began was
-exchanged, and nothing is said of it.
+It is the sum of all days, so it equals what the charts show, and an exchanged counter or a device clock that
+was years wrong spoils nothing.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.reading import COUNTERS, Reading
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
+from liveone.store.present import Lifetime
+from liveone.web.daily import energies
 from liveone.web.numbers import rounded
-from liveone.web.readings_json import energies
+from liveone.web.readings_json import energies as energies_json
 
 HOUR_S = 3600
 
 
-def since_first(first: FiveMinutes | None, latest: Reading, zone: Zone) -> dict[str, Any] | None:
-    """``since`` when, how many ``hours``, and the six energies (kWh); None within the first hour."""
-    if first is None or latest.inverter_time - first.interval_end < HOUR_S:
+def since_first(
+    before: Lifetime, days: Sequence[Day], rows: Sequence[FiveMinutes], latest: Reading, zone: Zone
+) -> dict[str, Any] | None:
+    """``since`` when, how many ``hours``, and the six energies (kWh); None within the first hour.
+
+    ``before`` are the days before ``days``, of which ``rows`` are the five minutes.
+    """
+    first_end = before.first_end or (rows[0].interval_end if rows else None)
+    if first_end is None or latest.inverter_time - first_end < HOUR_S:
         return None
-    gained = [
-        _gained(getattr(first, f"{name}_kwh_total_last"), getattr(latest, f"{name}_kwh_total"))
-        for name in COUNTERS
-    ]
     return {
-        "since": zone.iso(first.interval_end),
-        "hours": rounded((latest.inverter_time - first.interval_end) / HOUR_S),
-        "energy": energies(gained),
+        "since": zone.iso(first_end),
+        "hours": rounded((latest.inverter_time - first_end) / HOUR_S),
+        "energy": energies_json(
+            [_sum(column) for column in zip(before.kwh, *map(energies, days), strict=True)]
+        ),
     }
 
 
-def _gained(before_kwh: float | None, after_kwh: float | None) -> float | None:
-    if before_kwh is None or after_kwh is None or after_kwh < before_kwh:
-        return None
-    return after_kwh - before_kwh
+def _sum(column: Sequence[float | None]) -> float | None:
+    known = [kwh for kwh in column if kwh is not None]
+    return sum(known) if known else None

@@ -5,7 +5,7 @@ from typing import Any
 from liveone.domain import freshness
 from liveone.domain.aggregates import Day
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
+from liveone.domain.days import close_day
 from liveone.domain.reading import POWERS, Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
@@ -13,12 +13,13 @@ from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.answers import ApiError
 from liveone.web.battery import battery
-from liveone.web.daily import energies, estimates, expected_intervals
+from liveone.web.daily import earlier, energies, estimates, expected_intervals, worked_out
 from liveone.web.lifetime import since_first
 from liveone.web.numbers import rounded
 from liveone.web.ranges import FIRST_AT
 from liveone.web.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
+from liveone.web.series import Source
 from liveone.web.services import Services
 
 FROZEN_S = 1200
@@ -33,21 +34,27 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
     """The whole answer. Raises ApiError 503 when the system has no reading yet."""
     store, cadence_s, zone = services.store, services.cadence_s, zone_of(system)
     today = zone.day_of(now_at)
-    start_at, end_at = zone.bounds(today)
-    yesterday = zone.day_of(start_at)
-    known = present(store, system.id, zone.bounds(yesterday)[0], end_at, recent_s=FROZEN_S)
+    span = zone.bounds(today)
+    yesterday = zone.day_of(span[0])
+    asked = (earlier(yesterday, 1), yesterday)
+    known = present(store, system.id, span, days=asked, now_at=now_at, recent_s=FROZEN_S)
     latest, status = known.latest, known.status
     if latest is None:
         raise nothing_yet(system, status, zone)
-    days = {day.day: day for day in close_days(known.five_minutes, zone=zone, rated_kw=rated_kw(system))}
-    before = days.get(yesterday)
+    source = Source(store, system, zone, now_at)
+    day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
+    days = {each.day: each for each in known.days if each.version}
+    before = days.get(yesterday) or worked_out(source, yesterday)
+    rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
     standing = freshness.of(latest.received_time, now_at, cadence_s)
     return {
         "success": True,
-        "latest": _latest(latest, days.get(today), zone),
+        "latest": _latest(latest, day, zone),
         "historical": {
-            "yesterday": _yesterday(before, zone) if before else None,
-            "sinceFirst": since_first(known.first, latest, zone),
+            "yesterday": _yesterday(before, days.get(asked[0]), zone) if before else None,
+            "sinceFirst": since_first(
+                known.lifetime, [each for each in (before, day) if each], rows, latest, zone
+            ),
         },
         "inverterTime": zone.iso(latest.inverter_time),
         "receivedTime": zone.iso(latest.received_time),
@@ -59,7 +66,7 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
             "state": standing,
             "ageS": max(0, round(now_at - latest.inverter_time)),
             "cadenceS": cadence_s,
-            "frozenCounters": freshness.frozen_counters(known.five_minutes),
+            "frozenCounters": freshness.frozen_counters(rows),
             "frozenValues": freshness.frozen_values(known.recent),
         },
     }
@@ -117,7 +124,7 @@ def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> di
 
 def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
     kwh = energies(today) if today else UNKNOWN
-    flags = estimates(today) if today else [False] * 6
+    flags = estimates(today, None, zone) if today else [False] * 6
     return {
         "timestamp": zone.iso(latest.inverter_time),
         "receivedTime": zone.iso(latest.received_time),
@@ -132,13 +139,13 @@ def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
     }
 
 
-def _yesterday(day: Day, zone: Zone) -> dict[str, Any]:
+def _yesterday(day: Day, before: Day | None, zone: Zone) -> dict[str, Any]:
     kwh = energies(day)
     coverage_pct = 100 * day.interval_count // expected_intervals(day.day, zone)
     return {
         "date": day.day,
         "energy": energies_json(kwh, DAY_ENERGY_KEYS),
-        "quality": quality(kwh, estimates(day), DAY_ENERGY_KEYS),
+        "quality": quality(kwh, estimates(day, before, zone), DAY_ENERGY_KEYS),
         "power": {
             name: {f"{kind}W": rounded(getattr(day, f"{name}_w_{kind}")) for kind in ("min", "avg", "max")}
             for name in POWERS

@@ -1,7 +1,7 @@
--- The newest reading of system ?1, by the device's time.
+-- The newest reading of system ?1 that was taken by ?2, by the device's time.
 SELECT r.inverter_time, r.received_time, r.solar_w, r.solar_inverter_w, r.shunt_w, r.load_w, r.battery_w,
        r.grid_w, r.battery_soc, r.fault_code, r.fault_timestamp, r.generator_status, r.solar_kwh_total,
        r.load_kwh_total, r.battery_in_kwh_total, r.battery_out_kwh_total, r.grid_in_kwh_total,
        r.grid_out_kwh_total
-FROM readings AS r WHERE r.system_id = ?1
+FROM readings AS r WHERE r.system_id = ?1 AND r.inverter_time <= ?2
 ORDER BY r.inverter_time DESC LIMIT 1

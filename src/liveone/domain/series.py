@@ -1,0 +1,66 @@
+"""One energy counter and the power that drives it, as columns over five-minute rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+
+from liveone.domain.aggregates import FiveMinutes
+from liveone.domain.shape import Flow
+
+SOURCES = {
+    "solar": ("solar_w", 1),
+    "load": ("load_w", 1),
+    "battery_in": ("battery_w", -1),
+    "battery_out": ("battery_w", 1),
+    "grid_in": ("grid_w", 1),
+    "grid_out": ("grid_w", -1),
+}
+"""The power that drives each counter, and the sign that makes it rise."""
+
+TRIVIAL_W = 25
+"""Below this a counter may stand still: at night a shunt shows an offset of 4 to 23 W."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The counter ``name`` over ``rows`` (ascending): ``totals[i]`` kWh (None: absent) at ``ends[i]``."""
+
+    name: str
+    rows: Sequence[FiveMinutes]
+    ends: Sequence[int]
+    totals: Sequence[float | None]
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Power in the counter's direction, where it was read."""
+        source, sign = SOURCES[self.name]
+        column = list(map(attrgetter(f"{source}_avg"), self.rows))
+        if None not in column:
+            return Flow(self.ends, [max(0, watts * sign) for watts in column])
+        known = [(end, watts) for end, watts in zip(self.ends, column, strict=True) if watts is not None]
+        return Flow([end for end, _ in known], [max(0, watts * sign) for _, watts in known])
+
+    @cached_property
+    def real(self) -> Flow:
+        """The same without what is too little to move a counter for certain."""
+        return Flow(self.flow.ends, [watts if watts >= TRIVIAL_W else 0 for watts in self.flow.watts])
+
+    @property
+    def has_power(self) -> bool:
+        """Whether its power was read at all."""
+        return bool(self.flow.ends)
+
+    def peaks_w(self, first: int, last: int) -> list[float]:
+        """The largest power of each row from ``first`` to ``last`` in which it was read."""
+        source, sign = SOURCES[self.name]
+        kind = "max" if sign > 0 else "min"
+        rows = self.rows[max(0, first) : last + 1]
+        pairs = ((getattr(row, f"{source}_{kind}"), getattr(row, f"{source}_avg")) for row in rows)
+        known = (mean_w if peak_w is None else peak_w for peak_w, mean_w in pairs)
+        return [max(0.0, watts * sign) for watts in known if watts is not None]
+
+
+def series_of(rows: Sequence[FiveMinutes], ends: Sequence[int], name: str) -> Series:
+    """The counter ``name`` of rows that are in order."""
+    return Series(name, rows, ends, list(map(attrgetter(f"{name}_kwh_total_last"), rows)))

@@ -1,0 +1,199 @@
+"""Files as households have them, siblings of the cases that were reported: each with the energy that flowed.
+
+Every case goes through the import and the closing of days, as a person would do it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from liveone.collect import closer
+from liveone.domain.reading import Reading
+from liveone.domain.system import SystemInfo
+from liveone.domain.zones import Zone, zone_of
+from liveone.store import aggregates, bulk, systems
+from liveone.store.files import create
+from liveone.store.readings import row_of
+from liveone.store.store import Store, open_store
+
+HOUR_S, DAY_S = 3600, 86_400
+START_AT = 1_780_236_000
+"""2026-06-01 00:00 at +10:00."""
+
+Shown = Callable[[int, float], float | None]
+"""What a counter shows at an instant when so much has flowed in truth (kWh)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``watts`` flow all the time; the ``power`` and the counter (``shown``) of it are read every ``every_s``
+    seconds, but not in ``silent`` hours; ``right_kwh`` is the sum of all days, to ``within_kwh``."""
+
+    name: str
+    watts: int
+    hours: float
+    right_kwh: float
+    shown: Shown
+    every_s: int = 300
+    power: str = "load_w"
+    sign: int = 1
+    counter: str = "load_kwh_total"
+    silent: tuple[float, float] = (0, 0)
+    ratings: str = ""
+    within_kwh: float = 0.02
+    zone: Zone = field(default_factory=lambda: Zone(600))
+    start_at: int = START_AT
+
+
+def ticks(size_kwh: float, start_kwh: float = 1000.0) -> Shown:
+    return lambda _, kwh: start_kwh + int(kwh / size_kwh + 1e-6) * size_kwh
+
+
+def late(every_s: int, start_kwh: float = 1000.0, watts: int = 1000) -> Shown:
+    """A counter that is brought up to date now and then."""
+    return lambda at, _: start_kwh + (at - START_AT) // every_s * every_s * watts / 3_600_000
+
+
+def standing(from_h: float, to_h: float) -> Shown:
+    """A counter that stands still for some hours, and makes up for it."""
+
+    def shown(at: int, kwh: float) -> float:
+        hours = (at - START_AT) / HOUR_S
+        return 1000 + (kwh * from_h / hours if from_h < hours < to_h else kwh)
+
+    return shown
+
+
+def paused(from_h: float, to_h: float) -> Shown:
+    """A counter that does not count for some hours, and goes on where it stood."""
+
+    def shown(at: int, kwh: float) -> float:
+        hours = (at - START_AT) / HOUR_S
+        return 1000 + kwh - (kwh / hours if hours else 0) * (min(max(hours, from_h), to_h) - from_h)
+
+    return shown
+
+
+def zero(from_h: float, to_h: float) -> Shown:
+    return lambda at, kwh: 0.0 if from_h <= (at - START_AT) / HOUR_S < to_h else 5000 + kwh
+
+
+def exchanged(at_h: float, by_kwh: float) -> Shown:
+    return lambda at, kwh: 12_000 + kwh + (by_kwh if (at - START_AT) / HOUR_S > at_h else 0)
+
+
+CASES = (
+    Case("moves every half hour", 4000, 4, 16, late(1800, watts=4000), power="solar_w", ratings="5kW"),
+    Case("moves every hour, read each minute", 1000, 30, 30, late(3600), every_s=60),
+    Case("moves once a day, at night", 1000, 48, 48, late(DAY_S)),
+    Case("ticks of 10 kWh", 4000, 30, 120, ticks(10.0)),
+    Case("ticks of 10 kWh, begun before", 4000, 30, 120, lambda _, kwh: int((kwh + 3) / 10 + 1e-6) * 10.0),
+    Case("ticks of 1 kWh, little power", 150, 48, 7.2, ticks(1.0), within_kwh=0.25),
+    Case("ticks of 1 Wh", 150, 24, 3.6, ticks(0.001)),
+    Case("frozen for two hours", 4000, 4, 16, standing(1, 3), power="solar_w", ratings="7.5kW, 48V"),
+    Case("frozen for five hours across midnight", 2000, 40, 80, standing(21, 26)),
+    Case(
+        "frozen, charging",
+        2000,
+        12,
+        24,
+        standing(3, 5),
+        power="battery_w",
+        sign=-1,
+        counter="battery_in_kwh_total",
+    ),
+    Case(
+        "frozen, discharging",
+        2000,
+        12,
+        24,
+        standing(3, 5),
+        power="battery_w",
+        counter="battery_out_kwh_total",
+    ),
+    Case(
+        "frozen, exported",
+        2000,
+        12,
+        24,
+        standing(3, 5),
+        power="grid_w",
+        sign=-1,
+        counter="grid_out_kwh_total",
+    ),
+    Case("does not count for three hours", 1000, 24, 24, paused(10, 13), within_kwh=0.1),
+    Case("stays at zero", 1000, 24, 24, lambda *_: 0.0, within_kwh=0.1),
+    Case("stands for ever", 700, 72, 50.4, lambda *_: 1234.5, within_kwh=0.1),
+    Case("zeros all night", 300, 24, 7.2, zero(0.5, 6)),
+    Case("zeros after a silence", 1000, 14.25, 14.25, zero(11.9, 12.1), silent=(2, 12)),
+    Case("another meter, higher, after three days", 1000, 74, 74, exchanged(72, 700), silent=(1, 73)),
+    Case("another meter, lower, after ten hours", 1000, 24, 24, exchanged(9, -11_000), silent=(4, 14)),
+    Case("another meter at once", 500, 24, 12, exchanged(12, 40_000)),
+    Case("hourly, without a counter", 1000, 72, 72, lambda *_: None, every_s=3600, within_kwh=0.1),
+    Case(
+        "half-hourly on the half hour, in Kathmandu",
+        1000,
+        48,
+        48,
+        lambda *_: None,
+        every_s=1800,
+        zone=Zone(345),
+        within_kwh=0.1,
+    ),
+    Case("ten seconds", 1000, 6, 6, ticks(0.085), every_s=10, within_kwh=0.1),
+    Case(
+        "on the day of 25 hours",
+        1000,
+        30,
+        30,
+        ticks(1.0),
+        zone=Zone(0, "Australia/Lord_Howe"),
+        start_at=START_AT,
+        within_kwh=1.0,
+    ),
+)
+
+
+def readings(case: Case) -> Iterator[Reading]:
+    for at in range(case.start_at, case.start_at + round(case.hours * HOUR_S) + 1, case.every_s):
+        hours = (at - case.start_at) / HOUR_S
+        if not case.silent[0] < hours < case.silent[1]:
+            kwh = case.watts * hours / 1000
+            shown = {case.power: case.watts * case.sign, case.counter: case.shown(at, kwh)}
+            yield Reading(at, at, **shown)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    create(tmp_path / "live.db")
+    store = open_store(tmp_path / "live.db")
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_what_flowed_is_told(store: Store, case: Case) -> None:
+    system = systems.add_system(
+        store,
+        owner=None,
+        vendor_type="none",
+        vendor_site_id="1",
+        display_name="Home",
+        timezone_offset_min=case.zone.offset_min,
+        time_zone=case.zone.name,
+        info=SystemInfo(ratings=case.ratings),
+    )
+    bulk.import_readings(store, system.id, map(row_of, readings(case)))
+    closer.catch_up(store, case.start_at + 30 * DAY_S)
+    assert zone_of(system) == case.zone
+    energy = {"solar": "solar_kwh", "load": "load_kwh", "battery_in": "battery_charge_kwh"} | {
+        "battery_out": "battery_discharge_kwh",
+        "grid_out": "grid_export_kwh",
+    }
+    column = energy[case.counter.removesuffix("_kwh_total")]
+    days = aggregates.days(store, system.id, "2026-01-01", "2026-12-31")
+    assert sum(getattr(day, column) or 0 for day in days) == pytest.approx(
+        case.right_kwh, abs=case.within_kwh
+    )
