@@ -49,7 +49,7 @@ class Site:
         """A new reading of every system that still speaks; values move but for those that stand still."""
         now_at = int(time.time())
         for state in ("live", "frozen", "fault", "partial"):
-            newest = readings.latest(self.store, SYSTEM[state])
+            newest = readings.latest(self.store, SYSTEM[state], 4e9)
             if newest is not None and now_at > newest.inverter_time:
                 moved = {} if state == "frozen" else {"load_w": 500 + now_at % 97}
                 step_s = now_at - newest.inverter_time
@@ -169,7 +169,7 @@ MAKE: dict[str, Callable[[Store, System, int], None]] = {
 
 
 def _newest(store: Store, system: System) -> Reading:
-    found = readings.latest(store, system.id)
+    found = readings.latest(store, system.id, 4e9)
     assert found is not None
     return found
 

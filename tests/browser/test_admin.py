@@ -175,7 +175,7 @@ def test_a_backup_is_made_downloaded_and_put_back_while_the_server_runs(
         with page.expect_download() as waiting:
             page.get_by_role("link", name="Download").click()
         assert Path(waiting.value.path()).read_bytes() == (tmp_path / "backups" / name).read_bytes()
-        newest = readings.latest(store, 1)
+        newest = readings.latest(store, 1, 4e9)
         assert newest is not None
         later_one = later(newest, 60)
         readings.record(store, [Recorded(1, later_one, polled_at=later_one.received_time)])

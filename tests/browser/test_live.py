@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 
 def newest(store: Store) -> Reading:
-    reading = readings.latest(store, 1)
+    reading = readings.latest(store, 1, 4e9)
     assert reading is not None
     return reading
 

@@ -52,7 +52,7 @@ def test_while_the_server_is_dead_readings_wait_and_follow_once(
     fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
     assert fates == [[Fate.SPOOLED]] * 5
     with pytest.raises(Unavailable):
-        readings.latest(store, 1)
+        readings.latest(store, 1, 4e9)
     assert recorder.drain() == 0
     assert time.monotonic() - began_s < 5
     server.start()

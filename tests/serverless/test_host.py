@@ -121,7 +121,7 @@ def test_a_stream_ends_before_the_host_ends_it_and_is_caught_up(cloud: Cloud, tm
         assert len(seen) == 1
         with closing(cloud.store()) as store:
             for _ in range(2):
-                newest = readings.latest(store, 1)
+                newest = readings.latest(store, 1, 4e9)
                 assert newest is not None
                 readings.record(store, [Recorded(1, later(newest, 60))])
             stored = [each.inverter_time for each in readings.between(store, 1, 0, 2**40)]

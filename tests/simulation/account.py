@@ -80,7 +80,7 @@ def believed_at(entry: Served, error_s: float) -> int | None:
     if text is None:
         return None
     at = int(float(str(text)))
-    ahead_s = at - max(entry.served_at + error_s, int(entry.served_at))
+    ahead_s = at - (entry.served_at + error_s)
     return None if ahead_s > AHEAD_S_MAX else at
 
 

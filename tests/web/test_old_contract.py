@@ -115,7 +115,7 @@ class TestData:
         with closing(open_store(tmp_path / "live.db")) as store:
             system = add(store, "alice")
             fill(store, system, house(NOW_AT - 2 * DAY_S, NOW_AT - 60), NOW_AT)
-            newest = readings.latest(store, 1)
+            newest = readings.latest(store, 1, NOW_AT)
             assert newest is not None
             told = replace(newest, inverter_time=NOW_AT - 30, solar_kwh_total=25_061.987_4)
             readings.record(store, [Recorded(1, told, polled_at=NOW_AT)])

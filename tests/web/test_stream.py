@@ -12,8 +12,9 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
-from tests.web.support import COOKIE, NOW_AT, add, later, seeded, services, serving
+from tests.web.support import COOKIE, NOW_AT, SetClock, add, later, seeded, services, serving
 
+from liveone.clock import SystemClock
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
@@ -50,13 +51,13 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def newest(store: Store) -> Reading:
-    reading = readings.latest(store, 1)
+    reading = readings.latest(store, 1, NOW_AT + 86_400)
     assert reading is not None
     return reading
 
 
 def record_next(store: Store, seconds_s: int = 60) -> int:
-    newest = readings.latest(store, 1)
+    newest = readings.latest(store, 1, NOW_AT + 86_400)
     assert newest is not None
     reading = later(newest, seconds_s, load_w=777)
     assert readings.record(store, [Recorded(1, reading, polled_at=reading.received_time)]) == [True]
@@ -84,7 +85,7 @@ def test_a_reading_of_another_process_arrives_within_a_second(fresh: Store) -> N
 
 
 def test_what_was_missed_comes_first_and_once(fresh: Store) -> None:
-    with serving(services(fresh)) as client:
+    with serving(services(fresh, clock=SetClock(NOW_AT + 300))) as client:
         last_seen = NOW_AT - 60
         missed = [record_next(fresh) for _ in range(3)]
         with listening(client, **{"last-event-id": str(last_seen)}) as stream:
@@ -130,7 +131,7 @@ def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(fresh: Stor
 
 def test_who_joins_late_gets_what_fell_in_between_and_others_get_it_once(fresh: Store) -> None:
     async def crowd() -> list[list[int]]:
-        hub = live_module.Live(fresh)
+        hub = live_module.Live(fresh, SystemClock())
         newest_at = record_next(fresh)
         first = live_module.Listener({1: Zone(600)}, {1: newest_at})
         hub.join(first)
@@ -151,7 +152,7 @@ def drained(listener: live_module.Listener) -> list[live_module.Event]:
 
 def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
     async def crowd() -> tuple[int, object]:
-        hub = live_module.Live(fresh)
+        hub = live_module.Live(fresh, SystemClock())
         listener = live_module.Listener({1: Zone(600)}, {1: NOW_AT})
         hub.join(listener)
         hub._publish({1: [live_module.Event(NOW_AT + i, b"{}") for i in range(1, 200)]})

@@ -4,9 +4,7 @@ Rule: Execute is translated before Rollback, so that what goes back knows what i
 """
 
 import re
-import shlex
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 from changeover.adopting import harm
@@ -65,38 +63,18 @@ class Translator:
         self.folder = folder
         self.inferred: list[Inferred] = []
         self.secrets: list[tuple[str, str]] = []
-        self.parameters: dict[str, tuple[str, str | None]] = {}
+        self.parameters: dict[str, str] = {}
         self.ids: set[str] = set()
         self.migrations: list[str] = []
         self.undone: set[str] = set()
         self.derivable: dict[str, Draft] = {}
         self.deploys: list[str] = []
         self.unmade: set[str] = set()
-        self.assigned = _assigned(_commands_in(chunks))
         commands = _commands_in(chunks)
-        self.database = self._main(_commands_in(executed)) or self._main(commands)
+        self.database = _main_database(_asked_in(_commands_in(executed))) or _main_database(
+            _asked_in(commands)
+        )
         self.app = _most_common([call.base for command in commands if (call := _call(command)) and call.base])
-
-    def _main(self, commands: list[Command]) -> str:
-        """The database that scripts are run on, else the one that is spoken to most."""
-        asked = [one for command in commands for one in self._databases(command)]
-        files = [one.database for one in asked if one.kind is Kind.FILE]
-        return _most_common(files) or _most_common([one.database for one in asked])
-
-    def _databases(self, command: Command) -> list[DatabaseCommand]:
-        """What a command asks of databases, by the name that the runbook gave to a variable."""
-        return [
-            replace(one, database=self.assigned.get(one.database.strip("${}"), one.database))
-            if one.database.startswith("$")
-            else one
-            for one in read_database_commands(command.shell)
-        ]
-
-    def _names(self) -> list[str]:
-        """Everything that the runbook calls the database."""
-        same = [name for name, value in self.assigned.items() if _file(value) == _file(self.database)]
-        variables = [form for name in same for form in (f"${name}", f"${{{name}}}")]
-        return [self.database, *variables] if self.database else []
 
     def new_id(self, wanted: str) -> str:
         """An id that no other fence has."""
@@ -150,7 +128,7 @@ class Translator:
 
     def _left_out(self, command: Command) -> str:
         """Why a command does not come into the plan; a file that is not made is not looked at either."""
-        why = harm.reason(command.shell, self._names())
+        why = harm.reason(command.shell, [self.database] if self.database else [])
         if why:
             self.unmade |= harm.products(command.shell)
             return why
@@ -175,7 +153,7 @@ class Translator:
 
     def _command(self, command: Command, base: str, phase: Phase, line: int) -> list[Draft]:
         """Drafts in sql or http; none for what stays shell."""
-        asked = [one for one in self._databases(command) if one.kind is not Kind.BACKUP]
+        asked = [one for one in read_database_commands(command.shell) if one.kind is not Kind.BACKUP]
         if asked and all(only_asks(one) and (one.piped or one.kind is Kind.LOOK) for one in asked):
             return []
         if asked:
@@ -222,8 +200,7 @@ class Translator:
             return draft
         sql, names = found
         for name in names:
-            value = self.assigned.get(name)
-            self.parameters[name] = (f"what the runbook calls ${name}", value)
+            self.parameters[name] = f"what the runbook calls ${name}"
             self.note(line, f"${name} is the parameter {name} now, bound as a value: --set {name}=VALUE")
         return self._sql(sql, base, phase, line, None)
 
@@ -318,17 +295,8 @@ def _commands_in(chunks: list[Chunk]) -> list[Command]:
     return [command for code in codes for command in _commands(code)]
 
 
-def _assigned(commands: list[Command]) -> dict[str, str]:
-    """The variables that a runbook gives a plain value: ``DB=/srv/app.db``, ``export OWNER=42``."""
-    found = {}
-    for command in commands:
-        first = command.shell.parts[0]
-        exported = first.texts[1:] if first.texts[:1] == ["export"] else []
-        for text in first.assignments if not first.words else exported:
-            name, equals, value = text.partition("=")
-            if equals and not re.search(r"[$`]", value):
-                found[name] = "".join(shlex.split(value))
-    return found
+def _asked_in(commands: list[Command]) -> list[DatabaseCommand]:
+    return [found for command in commands for found in read_database_commands(command.shell)]
 
 
 def _file(name: str) -> str:
@@ -350,6 +318,11 @@ def _call(command: Command) -> Call | None:
         return None
     discarded = all(target.text in ("/dev/null", "1") for operator, target in first.redirects)
     return read_curl([word.text for word in words]) if discarded else None
+
+
+def _main_database(asked: list[DatabaseCommand]) -> str:
+    files = [found.database for found in asked if found.kind is Kind.FILE]
+    return _most_common(files) or _most_common([found.database for found in asked])
 
 
 def _most_common(texts: list[str]) -> str:

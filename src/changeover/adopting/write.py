@@ -144,9 +144,8 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
         lines.append(
             f'  app: {{default: {json.dumps(translator.app)}, help: "where the application answers"}}'
         )
-    for name, (about, value) in translator.parameters.items():
-        given = f"default: {json.dumps(value)}" if value is not None else "required: true"
-        lines.append(f"  {name}: {{{given}, help: {json.dumps(about)}}}")
+    for name, about in translator.parameters.items():
+        lines.append(f"  {name}: {{required: true, help: {json.dumps(about)}}}")
     names = dict.fromkeys(name for _, name in translator.secrets)
     return [*lines, *(f"  {name}: {{secret: true}}" for name in names), "---", ""]
 

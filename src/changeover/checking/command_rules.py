@@ -68,10 +68,7 @@ def _position(plan: Plan, action: ShellAction, command: Command) -> Position:
 
 def _written(command: Command, known: list[str]) -> Iterator[str]:
     for use in file_uses(command):
-        copies = any(is_database_file(name, known) for name in use.copied)
-        for name in use.written:
-            if is_database_file(name, known) or (copies and name.startswith("$")):
-                yield name
+        yield from (name for name in use.written if is_database_file(name, known))
 
 
 def _short(command: Command) -> str:

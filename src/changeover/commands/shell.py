@@ -232,10 +232,8 @@ class _Grouping:
         pending: list[_Token] = []
         for token in list(self.lexer.tokens()):  # all of them: here-documents stand behind their line
             if token.kind == "comment":
-                if pending:
-                    self._command(pending, "\n")
-                    pending = []
-                self.found.append(Comment(token.text))
+                if not pending:
+                    self.found.append(Comment(token.text))
             elif token.kind == "operator" and token.text in ("\n", ";", ";;", "&", "&&", "||", "(", ")"):
                 self._blank(token, pending)
                 if pending and not (token.text == "\n" and pending[-1].text == "|"):

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,16 +14,19 @@ import httpx2
 from liveone import schema
 from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
+from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
 from liveone.config import Config
 from liveone.databases import open_store
 from liveone.domain import freshness
+from liveone.domain.bounds import SOON_S, soon_at
+from liveone.domain.daylight import SHARE_MOST, night_share
 from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
 from liveone.main import LOOPBACK, auth_settings
 from liveone.release import release
-from liveone.store import aggregates, leases, polling, readings, systems
+from liveone.store import aggregates, day_rules, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
 from liveone.store.leftovers import leftovers
 from liveone.store.storage import storage
@@ -31,9 +35,8 @@ from liveone.vendorbook import VendorBook
 
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
-CLOCK_AHEAD_MAX_S = 120
 ASK_S = 3.0
-FROZEN_WINDOW_S = 6 * 3600
+FROZEN_WINDOW_S, SUN_WINDOW_S = 6 * 3600, 3 * 86_400
 WEIGHED_ROWS_MIN = 5000
 """With fewer readings the empty tables are most of the file."""
 
@@ -174,18 +177,25 @@ def _bytes_of(spool: Path, *, held: bool) -> int:
 
 
 def _clock(store: Store, now_at: float) -> Iterator[Finding]:
-    newest = [reading.received_time for reading in readings.latest_many(store).values()]
-    ahead_s = max(newest, default=0) - now_at
-    if ahead_s > CLOCK_AHEAD_MAX_S:
-        says = f"readings are {ahead_s:,.0f} s in this machine's future"
+    """The machine's clock against when readings came, then each device's against the machine's."""
+    received = [reading.received_time for reading in readings.latest_many(store, now_at).values()]
+    ahead_s = max(received, default=0) - now_at
+    if ahead_s > SOON_S:
+        says = f"readings came {ahead_s:,.0f} s in this machine's future"
         yield Finding("clock", False, says, "Set the clock: timedatectl set-ntp true")
     else:
-        yield Finding("clock", True, "no reading is in the future")
+        yield Finding("clock", True, "no reading came in the future")
+    for system_id, newest_at in readings.newest_at(store).items():
+        if newest_at > soon_at(now_at):
+            taken = f"{datetime.fromtimestamp(newest_at, UTC):%Y-%m-%d %H:%M} UTC"
+            says = f"has a sample of {taken}, in this machine's future; it waits until then"
+            advice = "Set the device's clock (SP LINK), or this machine's; an import may have brought it."
+            yield Finding(f"system {system_id}", False, says, advice)
 
 
 def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
     book, found = VendorBook(config.vendors), systems.list_systems(store)
-    newest, statuses = readings.latest_many(store), polling.statuses(store)
+    newest, statuses = readings.latest_many(store, now_at), polling.statuses(store)
     yield from _pollers(store, found, now_at)
     for system in found:
         name = f"system {system.id}"
@@ -201,8 +211,11 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
         advice = (error or "Is `liveone serve` running?").replace("\n", " ")
         yield Finding(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
         yield from _zone(system, name)
+        yield from _daylight(store, system, name, int(now_at))
         yield from _account(book, system, name)
         yield from _frozen(store, system, name, int(now_at))
+        if waiting := day_rules.waiting(store, system.id):
+            yield Finding(name, True, f"{waiting:,} days wait to be computed anew: `liveone serve` does it")
     if not found:
         yield Finding("systems", False, "none yet", "liveone systems discover, then liveone systems add")
 
@@ -212,6 +225,16 @@ def _zone(system: System, name: str) -> Iterator[Finding]:
         says = f"time zone {system.time_zone} is not known here; its days are counted at {zone_of(system)}"
         advice = f"Update the package tzdata, or: liveone systems edit {system.id} --timezone NAME"
         yield Finding(name, False, says, advice)
+
+
+def _daylight(store: Store, system: System, name: str, now_at: int) -> Iterator[Finding]:
+    zone = zone_of(system)
+    share = night_share(aggregates.five_minutes(store, system.id, now_at - SUN_WINDOW_S, now_at), zone)
+    if share is not None and share > SHARE_MOST:
+        says = f"{share:.0%} of its sunshine comes between 22:00 and 04:00 in {zone}"
+        yield Finding(
+            name, False, says, f"Wrong time zone? {zone_advice(system.id)}. Or the device's clock is."
+        )
 
 
 def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[Finding]:

@@ -1,28 +1,33 @@
 """`liveone systems`: add, list, edit, test, discover and remove systems."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
 
 from liveone.cli.context import Shell, json_option, pass_shell, pasted, print_json, shown
+from liveone.cli.host_zone import host_zone
 from liveone.clock import SystemClock
 from liveone.databases import open_store
 from liveone.domain import freshness
+from liveone.domain.daylight import shines_at_night
 from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
 from liveone.domain.zone_names import read_zone
-from liveone.domain.zones import zone_of
+from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
 from liveone.outcomes import run_daily
 from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
 from liveone.vendorbook import VendorBook
+from liveone.vendors.base import CheckStep
 from liveone.vendors.registry import FACTORIES
 from liveone.web.services import DailyJob
 
 ADD_HINT = "liveone systems add select.live 1586 --name Home; or, for imported data: add none --name Home"
+UTC_NAMES = frozenset(("UTC", "Etc/UTC", "Etc/UCT", "Universal", "Zulu", "GMT", "Etc/GMT"))
 ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 
 
@@ -49,7 +54,7 @@ def list_systems(shell: Shell, as_json: bool) -> None:
     """Every system with the age of its newest reading."""
     now_at = SystemClock().now_at()
     with opened(shell) as (store, _):
-        found, newest = stored.list_systems(store), readings.newest_at(store)
+        found, newest = stored.list_systems(store), readings.newest_at(store, now_at)
         holders = leases.holders(store, {system.id for system in found if system.is_active}, now_at)
     if as_json:
         print_json(
@@ -102,7 +107,8 @@ def discover(shell: Shell, as_json: bool) -> None:
     for name, site in sites:
         click.echo(shown(f"{name}: {site.vendor_type} {site.vendor_site_id}  {site.name}"))
         command = ("systems", "add", site.vendor_type, site.vendor_site_id, "--name", site.name)
-        click.echo(f"  {pasted('liveone', *command)}")
+        zone = ("--timezone", host_zone() or "+10:00")
+        click.echo(f"  {pasted('liveone', *command, *zone)}")
     if not sites:
         click.echo("The accounts see no site.")
 
@@ -111,7 +117,7 @@ def discover(shell: Shell, as_json: bool) -> None:
 @click.argument("vendor_type", type=click.Choice([*sorted(FACTORIES), IMPORT_ONLY]), metavar="VENDOR_TYPE")
 @click.argument("site", required=False, default="")
 @click.option("--name", help='What to call it ["System SITE"].')
-@click.option("--timezone", "zone_text", default="+10:00", show_default=True, help=ZONE_HELP)
+@click.option("--timezone", "zone_text", help=f"{ZONE_HELP} [this machine's]")
 @click.option("--owner", help="The account id that owns it.")
 @click.option("--no-check", is_flag=True, help="Do not ask the vendor for the hardware first.")
 @pass_shell
@@ -121,7 +127,7 @@ def add(
     site: str,
     *,
     name: str | None,
-    zone_text: str,
+    zone_text: str | None,
     owner: str | None,
     no_check: bool,
 ) -> None:
@@ -132,8 +138,10 @@ def add(
     is_polled = vendor_type != IMPORT_ONLY
     if not site and (is_polled or not name):
         raise BadInput("which site?" if is_polled else "what to call it?", hint=ADD_HINT)
-    zone = read_zone(zone_text, SystemClock().now_at())
+    zone = read_zone(zone_text or asked_zone(), SystemClock().now_at())
     with opened(shell) as (store, vendors):
+        if zone_text is None and not store.keeps_zones:
+            zone = Zone(zone.offset_min)
         info = SystemInfo()
         if is_polled:
             account = vendors.account_for(vendor_type, site)
@@ -149,8 +157,26 @@ def add(
             info=info,
         )
     click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}), {zone}.")
+    if zone_text is None:
+        click.echo(
+            f"Its days are counted in {zone}. Elsewhere? liveone systems edit {system.id} --timezone NAME"
+        )
     trial = f"systems test {system.id}" if is_polled else f"import FILE --system {system.id} --dry-run"
     click.echo(f"Try it: liveone {trial}")
+
+
+def asked_zone() -> str:
+    """This machine's time zone. Where it has none, or only UTC, in which no house is, a person is asked."""
+    found = host_zone()
+    if (found is None or found in UTC_NAMES) and sys.stdin.isatty():
+        return str(
+            click.prompt("Which time zone is the house in (such as Australia/Melbourne)?", default=found)
+        )
+    if found is None:
+        raise BadInput(
+            "this machine does not say in which time zone it is", hint=f"Give --timezone: {ZONE_HELP}"
+        )
+    return found
 
 
 @systems_command.command("edit")
@@ -196,6 +222,7 @@ def test(shell: Shell, system_id: int, as_json: bool) -> None:
         if system.is_import_only:
             raise BadInput(f"{system.display_name} has no vendor to ask: its data is imported")
         steps = list(vendors.of(system).check(system.vendor_site_id, now_at=SystemClock().now_at()))
+        steps += sunshine(system, steps)
     if as_json:
         print_json([asdict(step) for step in steps])
     else:
@@ -203,6 +230,21 @@ def test(shell: Shell, system_id: int, as_json: bool) -> None:
             click.echo(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}")
     if not all(step.ok for step in steps):
         raise LiveOneError(f"{system.display_name} failed the test at: {steps[-1].name}")
+
+
+def sunshine(system: System, steps: Sequence[CheckStep]) -> list[CheckStep]:
+    """Whether the sun shines by day in the zone in which the system's days are counted."""
+    reading, zone = steps[-1].reading if steps else None, zone_of(system)
+    if reading is None or not steps[-1].ok or not shines_at_night(reading, zone):
+        return []
+    says = f"the sun gives {reading.solar_w} W at {zone.iso(reading.inverter_time)[11:16]} in {zone}"
+    detail = f"{says}: the time zone is wrong, or the device's clock. {zone_advice(system.id)}"
+    return [CheckStep("sun by day", ok=False, detail=detail, reading=reading)]
+
+
+def zone_advice(system_id: int) -> str:
+    """What to do about a wrong time zone."""
+    return f"liveone systems edit {system_id} --timezone NAME"
 
 
 @systems_command.command("remove")

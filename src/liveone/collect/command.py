@@ -32,7 +32,8 @@ class Command:
         await self._polling.landed([flight for _, flight in begun], within_s)
         results |= {turn.system.id: self._result_of(turn, flight, within_s) for turn, flight in begun}
         rest = [system for key, system in systems.items() if key not in results]
-        results |= await self._chores.submit(lambda: standings(self._store, rest, claimed.refused))
+        now_at = self._clock.now_at()
+        results |= await self._chores.submit(lambda: standings(self._store, rest, claimed.refused, now_at))
         return [results[key] for key in systems]
 
     def _is_slowed(self, turn: Turn) -> bool:

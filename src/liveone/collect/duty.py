@@ -22,6 +22,9 @@ DAYS_S = 90.0
 """For how long who closes days keeps the job without another word."""
 
 LOOK_BACK_DAYS = 3
+CHUNKS_AT_ONCE = 12
+"""A year of days; where more wait, as after an upgrade, the next minute goes on with them."""
+
 FULL_CLOSE_EVERY_S = 3600.0
 """Days that were never closed are looked for in the last three days, and once an hour in all."""
 
@@ -69,7 +72,7 @@ class Duty:
             self._next_full_s = now_s + FULL_CLOSE_EVERY_S
 
     async def _close(self, look_back_days: int | None) -> bool:
-        now_at = self._clock.now_at()
+        now_at, chunks = self._clock.now_at(), iter(range(CHUNKS_AT_ONCE))
 
         def work(goes_on: Callable[[], bool]) -> list[Closed]:
             return closer.catch_up(
@@ -77,7 +80,7 @@ class Duty:
                 now_at,
                 look_back_days=look_back_days,
                 choose=self._rounds.next,
-                goes_on=goes_on,
+                goes_on=lambda: next(chunks, None) is not None and goes_on(),
             )
 
         closed = await self.do(work)

@@ -11,12 +11,12 @@ from liveone.store.store import Store
 
 
 def standings(
-    store: Store, systems: Sequence[System], refused: Mapping[int, Refusal]
+    store: Store, systems: Sequence[System], refused: Mapping[int, Refusal], now_at: float
 ) -> dict[int, PollResult]:
     """The result of each system's last poll, whoever made it, by system id. Raises StoreError."""
     if not systems:
         return {}
-    statuses, newest = polling.statuses(store), readings.latest_many(store)
+    statuses, newest = polling.statuses(store), readings.latest_many(store, now_at)
     found = {}
     for system in systems:
         status, reading = statuses.get(system.id), newest.get(system.id)

@@ -22,6 +22,10 @@ CHARGE_PCT_MAX = 101
 YEAR_2000_AT, YEAR_2200_AT = 946_684_800, 7_258_118_400
 AHEAD_S_MAX = 3600
 """A sample further in the future of the host is not believed."""
+CLOCK_SET_AT = 1_735_689_600
+"""2025-01-01: a host that shows an earlier time has not been told the time yet."""
+SOON_S = 120
+"""A sample this little ahead of the host counts as of now: no two clocks agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ BOUNDS: Mapping[str, Bound] = MappingProxyType(
     }
 )
 """By field of Reading; times have rules of their own."""
+
+
+def soon_at(now_at: float) -> int:
+    """The latest time that a sample of now may carry, by the host's clock."""
+    return int(now_at) + SOON_S
 
 
 def fault_at(at: int | None) -> int | None:

@@ -60,7 +60,7 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     )
     app.state.services = services
     app.state.gate = Gate(services.auth)
-    app.state.live = Live(services.store)
+    app.state.live = Live(services.store, services.clock)
     app.state.cards = Cards(services)
     app.state.health = Health(services)
     app.state.files = files.load()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import orjson
 from anyio import CapacityLimiter, to_thread
 
+from liveone.clock import Clock
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
@@ -64,8 +65,8 @@ class Listener:
 class Live:
     """The hub. Belongs to one event loop; store calls go to a thread of its own."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
         self._listeners: set[Listener] = set()
         self._joined = False
         self._watcher: asyncio.Task[None] | None = None
@@ -159,7 +160,7 @@ class Live:
         return wanted
 
     def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[Event]]:
-        newest = readings.newest_at(self._store)
+        newest = readings.newest_at(self._store, self._clock.now_at())
         return {
             system_id: encode(system_id, since(self._store, system_id, last_at, newest[system_id]), zone)
             for system_id, (last_at, zone) in wanted.items()

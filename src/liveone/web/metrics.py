@@ -41,10 +41,11 @@ class Family:
 
 def exposition(services: Services, visible: Iterable[System], *, listeners: int) -> str:
     """All metrics of the systems given, and of this process."""
-    newest, statuses = readings.latest_many(services.store), polling.statuses(services.store)
+    now_at, statuses = services.clock.now_at(), polling.statuses(services.store)
+    newest = readings.latest_many(services.store, now_at)
     systems = list(visible)
     families = [
-        *_system_families(systems, newest, services.clock.now_at()),
+        *_system_families(systems, newest, now_at),
         *_polling_families(systems, statuses),
         *_server_families(services, listeners),
     ]

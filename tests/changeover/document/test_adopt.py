@@ -252,19 +252,3 @@ def test_a_value_that_a_shell_would_paste_is_bound(command: str, sql: str) -> No
 def test_what_only_a_shell_could_do_to_a_database_is_asked(command: str) -> None:
     result = adopt(f"# M\n## Steps\n```bash\n{command}\n```\n")
     assert {"undecided", "database-file"} <= {problem.rule for problem in result.decisions}
-
-
-def test_a_variable_that_the_runbook_sets_is_the_database_and_a_default(tmp_path: Path) -> None:
-    result = adopt(
-        "# M\n## Steps\n```bash\nDB=/srv/app.db\nexport OWNER=42\nsqlite3 /srv/app.db < members.sql\n"
-        'sqlite3 "$DB" "UPDATE t SET o = \'$OWNER\'"\ncp before.bak "$DB"\n'
-        "sqlite3 ${DB} 'SELECT count(*) FROM t'  # expect 3\n```\n",
-        folder=RUNBOOKS,
-    )
-    plan, _ = read_text(result.plan_text, RUNBOOKS / "PLAN.md")
-    assert plan is not None
-    assert all(isinstance(action, SqlAction) for action in plan.actions())
-    assert plan.parameter("OWNER").default == "42"
-    *_, query = plan.actions()
-    assert query.expect is not None
-    assert query.expect.text == "3"

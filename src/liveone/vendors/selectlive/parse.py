@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from liveone.domain.bounds import AHEAD_S_MAX, BOUNDS, YEAR_2000_AT, YEAR_2200_AT, fault_at
+from liveone.domain.bounds import AHEAD_S_MAX, BOUNDS, CLOCK_SET_AT, YEAR_2000_AT, YEAR_2200_AT, fault_at
 from liveone.domain.grid_sign import GridEvidence, GridSample, GridSignChoice, multiplier
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.vendors.base import Poll, ProtocolViolation
@@ -127,7 +127,8 @@ def _sample_time(
     body: bytes | str,
     secrets: Iterable[str],
 ) -> int:
-    """The device's own time. An old one is believed (a portal repeats the last sample of a dead device)."""
+    """The device's own time. An old one is believed (a portal repeats the last sample of a dead device), one
+    far ahead of us is not, whatever the portal says of the time - unless our own clock was never set."""
     if items.get("timestamp") is None:
         raise _violation("the answer has no timestamp", body, secrets)
     sampled_at = number(items["timestamp"], YEAR_2000_AT, YEAR_2200_AT)
@@ -139,7 +140,7 @@ def _sample_time(
             hint="The inverter's clock is probably not set: set it on the inverter (SP LINK).",
         )
     portal_at = number(answer.get("now"), YEAR_2000_AT, YEAR_2200_AT) or 0.0
-    ahead_s = sampled_at - max(now_at, portal_at)
+    ahead_s = sampled_at - (now_at if now_at >= CLOCK_SET_AT else max(now_at, portal_at))
     if ahead_s > AHEAD_S_MAX:
         raise _violation(
             f"the sample's time is {ahead_s / 3600:.1f} h in the future",

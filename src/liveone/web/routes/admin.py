@@ -29,7 +29,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def all_systems(_: Administrator, services: Wired) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
-    statuses, newest = polling.statuses(store), readings.latest_many(store)
+    statuses, newest = polling.statuses(store), readings.latest_many(store, now_at)
     people = {user.id: user for user in services.auth.users}
     rows, every = [], systems.list_systems(store)
     holders = leases.holders(store, {system.id for system in every if system.is_active}, now_at)

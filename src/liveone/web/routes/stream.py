@@ -8,12 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
-from liveone.store.store import Store
 from liveone.web.access import Asking, Wired, gate_of, system_for, systems_for
 from liveone.web.asked_first import AskedFirst
 from liveone.web.auth import OWNER, Caller, address_of
 from liveone.web.live import CATCH_UP_S, Event, Listener, Live, Whose, encode, since
 from liveone.web.routes.data import NOT_YOURS, SystemId
+from liveone.web.services import Services
 from liveone.web.stream import RELOAD, EventStream, frame, unnamed
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
@@ -48,12 +48,12 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
         lambda: gate_of(request).still(caller, services.clock.now_at()),
     )
     if system_id == ALL:
-        zones, newest = await run_in_threadpool(_start_all, services.store, caller)
+        zones, newest = await run_in_threadpool(_start_all, services, caller)
         everybody = Listener(zones, {number: event.at for number, event in newest.items()}, whose)
         live.join(everybody)
         return EventStream(live, everybody, [*map(unnamed, newest.values())], longest_s)
     last_at = _last_event_at(request)
-    system, zone, first = await run_in_threadpool(_start, services.store, caller, system_id, last_at)
+    system, zone, first = await run_in_threadpool(_start, services, caller, system_id, last_at)
     newest_at = max([one.at for one in first], default=last_at or 0)
     listener = Listener({system.id: zone}, {system.id: newest_at}, whose)
     live.join(listener)
@@ -62,22 +62,26 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
 
 
 def _start(
-    store: Store, caller: Caller, system_id: str | None, last_at: int | None
+    services: Services, caller: Caller, system_id: str | None, last_at: int | None
 ) -> tuple[System, Zone, list[Event]]:
     """The system and what to send first: what was missed, or the newest reading."""
-    system = system_for(store, caller, system_id)
-    zone, newest = zone_of(system), readings.latest(store, system.id)
+    system = system_for(services.store, caller, system_id)
+    zone, newest = zone_of(system), readings.latest(services.store, system.id, services.clock.now_at())
     if newest is None:
         return system, zone, []
     if last_at is None:
         return system, zone, encode(system.id, [newest], zone)
-    return system, zone, encode(system.id, since(store, system.id, last_at, newest.inverter_time), zone)
+    return (
+        system,
+        zone,
+        encode(system.id, since(services.store, system.id, last_at, newest.inverter_time), zone),
+    )
 
 
-def _start_all(store: Store, caller: Caller) -> tuple[dict[int, Zone], dict[int, Event]]:
+def _start_all(services: Services, caller: Caller) -> tuple[dict[int, Zone], dict[int, Event]]:
     """The zones of all systems, and the newest reading of each that has one."""
-    zones = {system.id: zone_of(system) for system in systems_for(store, caller)}
-    newest = readings.latest_many(store)
+    zones = {system.id: zone_of(system) for system in systems_for(services.store, caller)}
+    newest = readings.latest_many(services.store, services.clock.now_at())
     found = {
         number: encode(number, [newest[number]], zones[number])[0] for number in zones if number in newest
     }
