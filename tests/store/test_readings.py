@@ -28,6 +28,18 @@ def test_a_reading_comes_back_as_it_was(any_store: Store) -> None:
     assert readings.between(any_store, 1, NOON, NOON + 9) == []
 
 
+def test_the_newest_reading_is_the_newest_that_is_not_of_the_future(any_store: Store) -> None:
+    """A device whose clock ran fifty minutes ahead and was set right hid every reading for as long."""
+    readings.record(any_store, [recorded(NOON), recorded(NOON + 3000), recorded(NOON + 10 * 365 * 86_400)])
+    readings.record(any_store, [recorded(NOON + 60)])
+    found = readings.latest(any_store, 1, NOON + 62)
+    assert found is not None
+    assert found.inverter_time == NOON + 60
+    assert readings.latest_many(any_store, NOON + 62) == {1: found}
+    assert readings.newest_at(any_store, NOON + 62) == {1: NOON + 60}
+    assert readings.newest_at(any_store) == {1: NOON + 10 * 365 * 86_400}
+
+
 def test_nothing_recorded_is_nothing_found(any_store: Store) -> None:
     assert readings.record(any_store, []) == []
     assert readings.latest(any_store, 1, NOON + 86_400) is None

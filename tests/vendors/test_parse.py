@@ -203,7 +203,15 @@ def test_an_old_sample_keeps_the_devices_own_time() -> None:
     assert reading.delay_s == 90_000
 
 
-def test_our_own_clock_may_be_wrong_as_long_as_the_portals_is_right() -> None:
+def test_a_sample_far_ahead_is_refused_whatever_the_box_says_of_the_time() -> None:
+    ahead_at = 1_755_540_010 + 2 * 365 * 86_400
+    answer = json.loads(recorded(NIGHT)) | {"now": ahead_at}
+    answer["items"] |= {"timestamp": ahead_at}
+    with pytest.raises(ProtocolViolation, match="in the future"):
+        parse_poll(json.dumps(answer), memory={}, grid_sign="auto", now_at=1_755_540_010)
+
+
+def test_our_own_clock_may_be_unset_as_long_as_the_portals_is_right() -> None:
     poll = parse_poll(recorded(NIGHT), memory={}, grid_sign="auto", now_at=12.0)
     assert poll.reading.inverter_time == 1_755_525_600
 
