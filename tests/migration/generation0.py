@@ -36,7 +36,7 @@ ROW = (
 
 
 def make(path: Path, *, early: bool = False, nullable: bool = False) -> Path:
-    """4,180 readings of two owners with one number; ``early``: five-minute rows of then, ``nullable``: gaps."""
+    """4,180 readings of two owners with one number; ``early``: five-minute rows; ``nullable``: gaps."""
     dice = random.Random(16)
     with closing(sqlite3.connect(path)) as connection:
         text = schema_path(0).read_text().replace("CREATE TABLE systems", "CREATE TABLE `systems`")

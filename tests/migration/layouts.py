@@ -36,6 +36,7 @@ class Spelling:
     type_case: Callable[[str], str] = str.lower
     default_first: bool = True
     stamps: str = UNIX
+    stamp_type: str = "INTEGER"
     offset: str | None = OFFSETS[0]
     constraints_apart: bool = True
     inline_unique: bool = False
@@ -109,6 +110,7 @@ def random_spelling(seed: int) -> Spelling:
         type_case=dice.choice([str.lower, str.upper, str.title]),
         default_first=dice.random() < 0.5,
         stamps=dice.choice([NOW, UNIX, FUNCTION]),
+        stamp_type=dice.choice(["INTEGER", "TEXT", "DATETIME"]),
         offset=dice.choice([*OFFSETS, None]),
         constraints_apart=dice.random() < 0.5,
         inline_unique=dice.random() < 0.5,
@@ -129,7 +131,8 @@ def respell(source: Path, target: Path, spelling: Spelling, *, orphans: bool = T
             for statement in statements(table, spelling):
                 connection.execute(statement)
             names = ", ".join(c.name for c in columns(table))
-            once = "GROUP BY system_id HAVING min(id)" if table == "polling_status" else "ORDER BY id"
+            single = table == "polling_status" and any("UNIQUE" in each for each in spelling.beside)
+            once = "GROUP BY system_id HAVING min(id)" if single else "ORDER BY id"
             connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM old.{table} {once}")
         sequences = "SELECT name, seq FROM old.sqlite_sequence"
         connection.execute("DELETE FROM sqlite_sequence")
@@ -212,8 +215,9 @@ def _column(column: Column, spelling: Spelling, table: str) -> str:
     if column.name == "id":
         return f"{q('id')} {spelling.type_case('integer')} PRIMARY KEY AUTOINCREMENT NOT NULL"
     default = f"DEFAULT {column.default}" if column.default is not None else ""
+    kind = column.type
     if column.name in ("created_at", "updated_at"):
-        default = spelling.stamps
+        default, kind = spelling.stamps, spelling.stamp_type
     clauses = [default, "NOT NULL" if column.not_null else ""]
     clauses = clauses if spelling.default_first else clauses[::-1]
     if (
@@ -222,7 +226,7 @@ def _column(column: Column, spelling: Spelling, table: str) -> str:
         and table in ("readings", "polling_status")
     ):
         clauses.append(f"references {q('systems')}({q('id')}) on delete cascade on update no action")
-    return " ".join([q(column.name), spelling.type_case(column.type), *filter(None, clauses)])
+    return " ".join([q(column.name), spelling.type_case(kind), *filter(None, clauses)])
 
 
 def _constraints(table: str, spelling: Spelling) -> list[str]:

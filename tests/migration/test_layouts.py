@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.migration import generation1, layouts, stage
+from tests.migration import generation1, layouts, server_stage, stage
 from tests.migration.layouts import LAYOUTS
 from tests.migration.stage import SETS, Done, History, Stage
 
@@ -90,3 +90,25 @@ def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: Hist
         assert live.missing() == {site: [] for site in generation1.SITES}
         assert live.ask(rows)[0] == ("select.live", "1586", 600)
         assert "Traceback" not in live.log()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["drizzle, made anew", "by hand"])
+def test_on_a_server_it_is_taken_back_word_by_word_too(tmp_path: Path, past: History, layout: str) -> None:
+    old = layouts.respell(past.database, tmp_path / "old.db", LAYOUTS[layout])
+    with (
+        server_stage.server_of(History(old, past.options)) as sqld,
+        server_stage.set_up(tmp_path / "live", past, sqld, "live") as live,
+    ):
+        live.start()
+        polled(live)
+        told(live, "upgrade", *CONFIRMED)
+        assert live.ask("SELECT count(*) FROM changeover_orphan_readings") == [(7,)]
+        polled(live)
+        told(live, "upgrade", "--rollback")
+        live.stop()
+        fetched = live.fetched()
+        assert layouts.schema_of(fetched) == layouts.schema_of(old)
+        for table in ("systems", "readings"):
+            assert generation1.altered(old, fetched, table) == 0, table
+        assert live.missing() == {site: [] for site in generation1.SITES}

@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.database.connect import connect
 from changeover.database.where import Server
+from hrana import wire
 from hrana.wire import Statement
 
 Contents = dict[str, list[tuple[Any, ...]]]
@@ -22,16 +23,18 @@ ROWS_A_STATEMENT = 100
 
 
 def copied(file: Path, server: Server) -> None:
-    """Make the file's database on an empty server, `sqlite_sequence` included."""
+    """Make the file's database on an empty server, its sequences and rows without a parent too."""
     with closing(sqlite3.connect(file)) as source, closing(connect(server)) as target:
-        made = [Statement("PRAGMA defer_foreign_keys = ON")]
-        made += [Statement(sql) for _, sql in source.execute(_OBJECTS)]
+        made = [Statement(sql) for _, sql in source.execute(_OBJECTS)]
         names = [name for (name,) in source.execute(_TABLES) if name != "sqlite_sequence"]
         for name in names:
             made += _inserts(source, name)
         made.append(Statement("DELETE FROM sqlite_sequence"))
         made += _inserts(source, "sqlite_sequence")
-        target.apply(made)
+        unchecked = wire.statement(Statement("PRAGMA foreign_keys = OFF"))
+        steps = wire.transaction("BEGIN IMMEDIATE", list(map(wire.statement, made)), before=(unchecked,))
+        result = target.batch(steps, within_s=60)
+        assert [error for error in result["step_errors"] if error] == []
 
 
 def contents(server: Server) -> Contents:
