@@ -112,3 +112,17 @@ def test_on_a_server_it_is_taken_back_word_by_word_too(tmp_path: Path, past: His
         for table in ("systems", "readings"):
             assert generation1.altered(old, fetched, table) == 0, table
         assert live.missing() == {site: [] for site in generation1.SITES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 3, 7])
+def test_a_spelling_that_no_tool_has_thought_of_goes_there_and_back_on_a_copy(
+    tmp_path: Path, past: History, seed: int
+) -> None:
+    """With two systems of one number, an offset of half an hour, and text in the columns for timestamps."""
+    with stage.set_up(tmp_path / "live", past) as live:
+        live.database.unlink()
+        layouts.respell(past.database, live.database, layouts.random_spelling(seed))
+        layouts.tell(live.database, "UPDATE systems SET system_number = '1586' WHERE id = 2")
+        layouts.tell(live.database, "UPDATE systems SET timezone_offset = 9.5 WHERE id = 3")
+        told(live, "upgrade", *SETS, "--set", "collision=keep:1", "--dry-run")
