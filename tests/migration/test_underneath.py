@@ -69,7 +69,7 @@ def test_no_request_fails_and_no_reading_is_lost(live: Stage) -> None:
     minutely = live.get("/api/cron/minutely", cron=True)
     client, held_s = there_back_and_there(live)
     assert client.failures == []
-    assert client.requests > 100
+    assert client.requests > 20
     assert live.get("/api/health")[1]["generation"] == 2
     for n, (status, body) in before.items():
         now_status, now = live.get(f"/api/data?systemId={n}")
