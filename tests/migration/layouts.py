@@ -21,7 +21,7 @@ ORPHANS = """
 INSERT INTO readings ({readings}) SELECT {orphaned} FROM readings ORDER BY id LIMIT 7;
 UPDATE readings SET inverter_time = inverter_time + 1 WHERE system_id = 77;
 INSERT INTO readings_agg_5m (system_id, interval_end, sample_count) VALUES (77, 1755310800, 5), (78, 300, 0);
-INSERT INTO readings_agg_1d (system_id, day) VALUES ('77', '2025-08-16'), ('none', '2025-08-17');
+INSERT INTO readings_agg_1d (system_id, day) VALUES ('77', '2025-08-16'), ('78', '2025-08-17');
 INSERT INTO polling_status (system_id, last_error) VALUES (77, 'gone'), (78, NULL);
 """
 BACKUP = "CREATE TABLE readings_duplicates_backup AS SELECT * FROM readings WHERE id % 100 = 0"

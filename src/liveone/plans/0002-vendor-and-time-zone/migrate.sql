@@ -81,15 +81,17 @@ CREATE TABLE user_systems (
 );
 CREATE UNIQUE INDEX user_system_unique ON user_systems (clerk_user_id, system_id);
 
-INSERT INTO user_systems (clerk_user_id, system_id, role, created_at, updated_at)
-SELECT owner_clerk_user_id, id, 'owner', created_at, updated_at FROM systems
-WHERE owner_clerk_user_id IS NOT NULL ORDER BY id;
+INSERT INTO user_systems (id, clerk_user_id, system_id, role, created_at, updated_at)
+SELECT u.id, u.clerk_user_id, u.system_id, iif(u.clerk_user_id = s.owner_clerk_user_id, 'owner', u.role),
+       u.created_at, u.updated_at
+FROM changeover_user_systems u JOIN systems s ON s.id = u.system_id
+ORDER BY u.id;
 
 INSERT INTO user_systems (clerk_user_id, system_id, role, created_at, updated_at)
-SELECT u.clerk_user_id, u.system_id, u.role, u.created_at, u.updated_at
-FROM changeover_user_systems u JOIN systems s ON s.id = u.system_id
-WHERE (u.clerk_user_id, u.system_id) NOT IN (SELECT clerk_user_id, system_id FROM user_systems)
-ORDER BY u.id;
+SELECT owner_clerk_user_id, id, 'owner', created_at, updated_at FROM systems
+WHERE owner_clerk_user_id IS NOT NULL
+  AND (owner_clerk_user_id, id) NOT IN (SELECT clerk_user_id, system_id FROM user_systems)
+ORDER BY id;
 
 ALTER TABLE readings_agg_1d ADD COLUMN sample_count INTEGER NOT NULL DEFAULT 0;
 

@@ -18,5 +18,6 @@ WHERE system_id IN (SELECT id FROM summed WHERE id NOT IN (SELECT id FROM system
 UNION ALL
 SELECT 'readings_agg_1d', count(*) FROM readings_agg_1d
 WHERE system_id NOT IN (SELECT CAST(id AS TEXT) FROM systems)
+  AND system_id = CAST(CAST(system_id AS INTEGER) AS TEXT)
 UNION ALL
 SELECT 'polling_status', count(*) FROM polling_status WHERE system_id NOT IN (SELECT id FROM systems)
