@@ -17,6 +17,7 @@ from changeover import fleet
 from changeover.answers import answer, write_json
 from changeover.cli_options import Command
 from changeover.database.where import Database
+from changeover.errors import BadParameter
 from changeover.exits import Exit
 from changeover.fleet import Many, Result, Summary
 from changeover.folders import numbered
@@ -48,6 +49,11 @@ def each_options(command: Command) -> Command:
 
 def run_each(plan: Plan, each: Sequence[str], options: dict[str, Any], *, json_: bool) -> None:
     """Run, tell, write the report; the command ends with the worst exit code."""
+    if options["database"] is not None or options["state"] is not None:
+        raise BadParameter(
+            "--each names the databases, and each has its state folder beside it.",
+            hint="Leave --database and --state away.",
+        )
     databases = fleet.targets(each)
     signals = Signals()
     many = Many(

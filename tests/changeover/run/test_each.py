@@ -116,3 +116,4 @@ def test_a_pattern_that_names_nothing_is_said(tenants: Club) -> None:
     words = ["run", str(tenants.folder / "PLAN.md"), "--each", str(tenants.folder / "none" / "*.db")]
     result = CliRunner().invoke(main, words)
     assert (result.exit_code, "no such file" in result.output) == (2, True)
+    assert each(tenants, "--state", tenants.folder / "elsewhere").exit_code == 2

@@ -1,0 +1,59 @@
+"""One plan on many namespaces of a server: a list of URLs, each with a state of its own."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.store.sqld import Sqld
+
+from changeover.cli import main
+from changeover.database.connect import opened
+from changeover.database.where import Server
+from hrana.wire import Statement
+
+PLAN = """---
+database: ${db}
+downtime: 1m
+rollback-within: 1m
+parameters:
+  db: {required: true, help: "the tenant"}
+---
+# Items have a memo
+
+## Execute
+
+```sql {#memo scope="item" rows="item=*"}
+ALTER TABLE item ADD COLUMN memo TEXT;
+```
+
+## Rollback
+
+```sql {#no-memo undoes=memo scope="item" rows="item=*"}
+ALTER TABLE item DROP COLUMN memo;
+```
+"""
+
+
+def test_a_list_of_namespaces_is_run_and_nothing_is_to_do_afterwards(
+    sqld: Sqld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "PLAN.md").write_text(PLAN)
+    words = ["run", "PLAN.md", "--each", "@tenants.txt", "--json"]
+    with ExitStack() as stack:
+        urls = [stack.enter_context(sqld.namespace()) for _ in range(3)]
+        for url in urls:
+            with opened(Server(url)) as remote:
+                created = "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+                remote.apply([Statement(created), Statement("INSERT INTO item (name) VALUES ('old')")])
+        (tmp_path / "tenants.txt").write_text("# the tenants\n" + "\n".join(urls) + "\n")
+        for expected in ("done", "nothing to do"):
+            result = CliRunner().invoke(main, words, catch_exceptions=False)
+            found = json.loads(result.stdout)
+            assert (result.exit_code, [one["outcome"] for one in found["databases"]]) == (0, [expected] * 3)
+        for url in urls:
+            with opened(Server(url)) as remote:
+                assert remote.execute("SELECT name, memo FROM item").fetchall() == [("old", None)]
+    assert len(list(tmp_path.glob("*.changeover"))) == 3
