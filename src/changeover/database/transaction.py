@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from changeover.database import culprits
 from changeover.database.connect import translation
 from changeover.database.guard import Guard, watching
 from changeover.errors import BudgetExceeded, Busy, ChangeoverError, InvariantBroken, StepFailed
@@ -198,14 +199,15 @@ def _execute(connection: sqlite3.Connection, statement: SqlStatement, work: Work
             while cursor.fetchmany(OUTPUT_ROWS_LIMIT):
                 pass
     except sqlite3.Error as error:
-        raise _failed(statement, error, around.guard) from error
+        rows = culprits.named(connection, statement.text, values, error)
+        raise _failed(statement, error, around.guard, rows) from error
     if not connection.in_transaction:
         raise StepFailed("The statement ended the transaction.", position=statement.position)
     rows_in_all = connection.total_changes - changes
     return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, around.now() - started)
 
 
-def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None) -> BaseException:
+def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None, rows: str) -> BaseException:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CORRUPT):
         return error
@@ -218,7 +220,7 @@ def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None) 
             position=statement.position,
         )
     return StepFailed(
-        f"The statement failed: {error}. Everything was rolled back.",
+        f"The statement failed: {error}. Everything was rolled back.{rows}",
         hint="Mend the script and rehearse again; the database is as it was.",
         position=statement.position,
     )

@@ -1,0 +1,47 @@
+"""A statement that breaks a rule is told with the rows because of which it failed."""
+
+from pathlib import Path
+
+import pytest
+from tests.changeover.database.household import change, context, tell
+
+from changeover.database.connect import opened
+from changeover.database.invariants import Depth
+from changeover.database.migrate import migrate
+from changeover.errors import StepFailed
+
+SETUP = (
+    "PRAGMA journal_mode = WAL; CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1);"
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, mail TEXT, age INT CHECK (age >= 0));"
+    "CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INT REFERENCES p (id)); INSERT INTO c VALUES (4, 1);"
+    "INSERT INTO t VALUES (1, 'a', 7), (2, 'b', 8), (3, 'a', NULL);"
+)
+COPY = "CREATE TABLE n (id INTEGER PRIMARY KEY, {}); INSERT INTO n SELECT id, {} FROM t;"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("CREATE UNIQUE INDEX tm ON t (mail)", ["id 1, mail 'a'", "id 3, mail 'a'"]),
+        (COPY.format("m TEXT UNIQUE", "mail"), ["id 1, m 'a'", "id 3, m 'a'"]),
+        (COPY.format("a INT NOT NULL", "age"), ["id 3, a NULL"]),
+        (COPY.format("a INT CHECK (a < 8)", "age"), ["id 2"]),
+        (COPY.format("a INT, CONSTRAINT young CHECK (a < 8)", "age"), ["id 2"]),
+        ("UPDATE t SET age = age - 8", ["id 1"]),
+        ("INSERT INTO t (id, mail) VALUES (2, 'x')", ["id 2"]),
+    ],
+)
+def test_the_rows_are_named_by_key(tmp_path: Path, text: str, rows: list[str]) -> None:
+    tell(tmp_path / "app.db", SETUP)
+    work = change(text, scope=("t", "n"))
+    with opened(tmp_path / "app.db") as connection, pytest.raises(StepFailed) as caught:
+        migrate(connection, work, context(), depth=Depth.SWIFT)
+    assert [line[2:] for line in caught.value.message.split("\n")[1:]] == rows
+
+
+def test_orphans_are_named_by_the_value_of_their_key(tmp_path: Path) -> None:
+    tell(tmp_path / "app.db", SETUP)
+    work = change("DELETE FROM p", scope=("p",), foreign_keys=True)
+    with opened(tmp_path / "app.db") as connection, pytest.raises(StepFailed) as caught:
+        migrate(connection, work, context(), depth=Depth.SWIFT)
+    assert "c: 1 row would refer to rows of p that are not there (p_id 1)" in caught.value.message
