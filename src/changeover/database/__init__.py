@@ -3,7 +3,8 @@
 Rule: a connection has ``isolation_level=None``; every write stands in an explicit BEGIN IMMEDIATE that
 `transaction.transact` opens and ends. Nothing here knows a plan's journal, its steps or its words.
 
-migrate -> proof -> blast, invariants, rows, sequences, ledger, lease -> schema, fingerprint -> connect, names
-migrate -> transaction -> guard
-backup, restore, space, wal, compare, writes, kept, lock, probe and strategies stand beside them.
+migrate -> proof (a file) or served (a server) -> standing, weaker, rows, ledger, lease -> rule -> schema
+-> definition, connect, names
+migrate -> transaction -> guard, culprits
+backup, restore, space, wal, compare, lock, probe and strategies stand beside them.
 """

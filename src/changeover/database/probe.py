@@ -19,27 +19,16 @@ MINIMUM = (3, 37, 0)
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Facts about an engine.
+    """Facts about an engine that a change relies on.
 
-    ``rename_rewrites_others``: RENAME changes the references of other tables with legacy_alter_table off;
-    ``rename_keeps_others``: with it on, and foreign keys off, it leaves them alone (a rebuild needs that);
-    ``settings_ignored_inside``: PRAGMA foreign_keys does nothing in a transaction; ``drop_cascades``: DROP
-    TABLE deletes the rows of children with foreign keys on; ``ddl_is_transactional``: CREATE and DROP are
-    rolled back.
+    ``rename_keeps_others``: with legacy_alter_table on, and foreign keys off, RENAME leaves the references of
+    other tables alone (a rebuild needs that); ``ddl_is_transactional``: CREATE and DROP are rolled back.
     """
 
     engine: str
     version: str
-    foreign_keys_by_default: bool
-    settings_ignored_inside: bool
-    rename_rewrites_others: bool
     rename_keeps_others: bool
-    drop_cascades: bool
     ddl_is_transactional: bool
-    returning: bool
-    strict: bool
-    drop_column: bool
-    wal: bool
     authorizer: bool
     one_step_backup: bool
 
@@ -79,16 +68,8 @@ def probe(folder: Path | None = None) -> Backend:
         return Backend(
             engine="SQLite",
             version=sqlite3.sqlite_version,
-            foreign_keys_by_default=tried(lambda c: c.execute("PRAGMA foreign_keys").fetchone()[0] == 1),
-            settings_ignored_inside=tried(_settings_ignored_inside),
-            rename_rewrites_others=tried(lambda c: _reference_after_rename(c, legacy=False) != "t"),
-            rename_keeps_others=tried(lambda c: _reference_after_rename(c, legacy=True) == "t"),
-            drop_cascades=tried(_drop_cascades),
+            rename_keeps_others=tried(lambda c: _reference_after_rename(c) == "t"),
             ddl_is_transactional=tried(_ddl_is_transactional),
-            returning=tried(_returning),
-            strict=tried(_strict),
-            drop_column=tried(_drop_column),
-            wal=tried(lambda c: c.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal"),
             authorizer=tried(_authorizer),
             one_step_backup=tried(_one_step_backup),
         )
@@ -101,30 +82,13 @@ def _family(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO child VALUES (1)")
 
 
-def _settings_ignored_inside(connection: sqlite3.Connection) -> bool:
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("BEGIN")
-    connection.execute("PRAGMA foreign_keys = OFF")
-    still_on: bool = connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
-    connection.execute("ROLLBACK")
-    return still_on
-
-
-def _reference_after_rename(connection: sqlite3.Connection, *, legacy: bool) -> str:
+def _reference_after_rename(connection: sqlite3.Connection) -> str:
     _family(connection)
     connection.execute("PRAGMA foreign_keys = OFF")
-    connection.execute(f"PRAGMA legacy_alter_table = {int(legacy)}")
+    connection.execute("PRAGMA legacy_alter_table = ON")
     connection.execute("ALTER TABLE t RENAME TO t_old")
     parent: str = connection.execute("PRAGMA foreign_key_list(child)").fetchone()[2]
     return parent
-
-
-def _drop_cascades(connection: sqlite3.Connection) -> bool:
-    _family(connection)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("DROP TABLE t")
-    left: int = connection.execute("SELECT count(*) FROM child").fetchone()[0]
-    return left == 0
 
 
 def _ddl_is_transactional(connection: sqlite3.Connection) -> bool:
@@ -135,27 +99,6 @@ def _ddl_is_transactional(connection: sqlite3.Connection) -> bool:
     connection.execute("ROLLBACK")
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     return names == {"t", "child"}
-
-
-def _returning(connection: sqlite3.Connection) -> bool:
-    _family(connection)
-    rows: list[object] = connection.execute("DELETE FROM child RETURNING t_id").fetchall()
-    return rows == [(1,)]
-
-
-def _strict(connection: sqlite3.Connection) -> bool:
-    connection.execute("CREATE TABLE s (n INTEGER) STRICT")
-    try:
-        connection.execute("INSERT INTO s VALUES ('not a number')")
-    except sqlite3.IntegrityError:
-        return True
-    return False
-
-
-def _drop_column(connection: sqlite3.Connection) -> bool:
-    connection.execute("CREATE TABLE d (a, b)")
-    connection.execute("ALTER TABLE d DROP COLUMN b")
-    return [row[1] for row in connection.execute("PRAGMA table_info(d)")] == ["a"]
 
 
 def _authorizer(connection: sqlite3.Connection) -> bool:

@@ -2,17 +2,9 @@
 
 import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-from tests.changeover.database.household import ask, change, context, tell
-
-from changeover.database import kept, ledger
-from changeover.database.connect import opened
-from changeover.database.invariants import Depth
+from changeover.database import ledger
 from changeover.database.ledger import Direction, Entry
-from changeover.database.migrate import migrate
-from changeover.errors import Unsuitable
 
 FIRST = Entry("run-1", "one", Direction.FORWARD, "plan", "a", "s0", "s1", 1, "tests", details={"rows": 3})
 KEEP = """
@@ -50,25 +42,3 @@ def test_an_entry_is_gone_with_the_transaction_that_wrote_it(connection: sqlite3
     ledger.add(connection, FIRST)
     connection.execute("ROLLBACK")
     assert not ledger.was_done(connection, "run-1", "one", Direction.FORWARD)
-
-
-def test_a_change_may_keep_the_old_table_and_finish_drops_it_in_chunks(database: Path) -> None:
-    with opened(database) as connection:
-        migrate(connection, change(KEEP, scope=("systems",), rows="systems=*"), context(), depth=Depth.SWIFT)
-        assert kept.tables(connection) == {"changeover_old_systems": 3}
-        seen: list[tuple[int, int]] = []
-        kept.drop(
-            connection, "changeover_old_systems", chunk_rows=2, progress=lambda *done: seen.append(done)
-        )
-        assert seen == [(2, 3), (3, 3)]
-        assert kept.tables(connection) == {}
-    assert ask(database, "SELECT count(*) FROM readings") == [(600,)]
-    assert ask(database, "PRAGMA foreign_key_check") == []
-
-
-def test_finish_drops_nothing_else(database: Path) -> None:
-    tell(database, "CREATE TABLE changeover_ledger (x)")
-    with opened(database) as connection:
-        for name in ("systems", "changeover_ledger", "nowhere"):
-            with pytest.raises(Unsuitable, match="not a table that changeover keeps"):
-                kept.drop(connection, name)
