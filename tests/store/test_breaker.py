@@ -1,5 +1,9 @@
 """A server that hangs (stopped by SIGSTOP): the first call waits a little, the others not at all."""
 
+import contextlib
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +16,7 @@ from hrana.errors import Silent
 from liveone.errors import BadInput
 from liveone.store.database import Statement, StoreError, Unavailable
 from liveone.store.libsql.driver import LibsqlDatabase
-from liveone.store.outage import nobody_writes
+from liveone.store.outage import is_away, nobody_writes
 
 ONE = [Statement("SELECT 1")]
 
@@ -120,3 +124,28 @@ def test_a_renewed_token_is_taken_up(tmp_path: Path) -> None:
             assert database.read(ONE) == [[(1,)]]
     finally:
         server.close()
+
+
+def test_a_certificate_that_nobody_signed_is_named_with_what_to_set() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.load_cert_chain(Path(__file__).parents[1] / "vendors" / "old_box.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            while True:
+                try:
+                    taken, _ = listening.accept()
+                    with contextlib.suppress(OSError), taken:
+                        context.wrap_socket(taken, server_side=True)
+                except OSError:
+                    return
+
+        threading.Thread(target=greet, daemon=True).start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with closing(LibsqlDatabase(url, timeout_s=5)) as database, pytest.raises(Unavailable) as refused:
+            database.read(ONE)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert "certificate" in str(refused.value)
+    assert "SSL_CERT_FILE" in str(refused.value)
+    assert not is_away(refused.value)
