@@ -4,6 +4,9 @@ Rule: every active system has a result. What must not be polled now has that of 
 down the error that slowed it, and what has not answered in time says so.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from liveone.clock import Clock
 from liveone.collect.flights import Flight
 from liveone.collect.poller import PollFailed, PollResult
@@ -11,7 +14,11 @@ from liveone.collect.polling import Polling
 from liveone.collect.schedule import Turn
 from liveone.collect.standing import standings
 from liveone.collect.workers import Workers
+from liveone.domain.system import System
+from liveone.store.leases import Refusal
 from liveone.store.store import Store
+
+FIRST_POLL_S, LOOK_S = 10.0, 0.5
 
 
 class Command:
@@ -32,9 +39,21 @@ class Command:
         await self._polling.landed([flight for _, flight in begun], within_s)
         results |= {turn.system.id: self._result_of(turn, flight, within_s) for turn, flight in begun}
         rest = [system for key, system in systems.items() if key not in results]
-        now_at = self._clock.now_at()
-        results |= await self._chores.submit(lambda: standings(self._store, rest, claimed.refused, now_at))
+        results |= await self._last_polls(rest, claimed.refused, min(within_s, FIRST_POLL_S))
         return [results[key] for key in systems]
+
+    async def _last_polls(
+        self, rest: Sequence[System], refused: Mapping[int, Refusal], within_s: float
+    ) -> dict[int, PollResult]:
+        """What polling last gave. A system whose first poll another process makes just now is waited for."""
+        give_up_s = self._clock.monotonic_s() + within_s
+        while True:
+            now_at = self._clock.now_at()
+            found = await self._chores.submit(partial(standings, self._store, rest, refused, now_at))
+            waited_for = [key for key, result in found.items() if not result.polled_at and key in refused]
+            if not waited_for or self._clock.monotonic_s() >= give_up_s:
+                return found
+            await self._clock.sleep(LOOK_S)
 
     def _is_slowed(self, turn: Turn) -> bool:
         return turn.slowed_by is not None and turn.due_s > self._clock.monotonic_s()
