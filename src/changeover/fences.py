@@ -193,11 +193,11 @@ class FenceReader:
         return HttpAction(**common, requests=requests, when_inconclusive=when)
 
 
-_QUOTED = r"(?:\[[^\]]+\]|`[^`]+`|'[^']+')"
+_QUOTED = r"(?:\[[^\[\]]+\]|`[^`]+`|'[^']+')"
 _NAME = rf"(?:{_QUOTED}|[^\s=*+\-\[`'][^\s=]*)"
 """A table in ``scope=`` or ``rows=``; one with a space or a sign stands in brackets: ``[Order Details]``."""
 _TABLE = re.compile(_NAME)
-_WORD = re.compile(r"""(?:\[[^\]]*\]|`[^`]*`|'[^']*'|\S)+""")
+_WORD = re.compile(r"""(?:\[[^\[\]]*\]|`[^`]*`|'[^']*'|\S)+""")
 
 
 def unquoted_table(name: str) -> str:

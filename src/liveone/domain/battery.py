@@ -24,7 +24,7 @@ MEAN_READINGS = 5
 LEARNED_DAYS, LEARNED_SPREAD_PCT = 3, 1.0
 """A reserve is believed once that many days ended their discharge within so much of the same level."""
 
-_CAPACITY = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kM]?)Wh", re.IGNORECASE | re.ASCII)
+_CAPACITY = re.compile(r"(\d{1,9}(?:[.,]\d{1,9})?)\s{0,9}([kM]?)Wh", re.IGNORECASE | re.ASCII)
 _KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
 
 
