@@ -233,16 +233,20 @@ class Stage:
 
     def write(self) -> Written:
         """What an application might write after the change, so that the way back has something to keep."""
-        actions = [one for one in self.plan.actions(Phase.EXECUTE) if isinstance(one, SqlAction)]
-        scope = {table for action in actions for table in action.scope}
-        computed = invent.computed_columns(statement for action in actions for statement in action.statements)
+        forward, back = self._scripts(Phase.EXECUTE), self._scripts(Phase.ROLLBACK)
+        scope = {table for action in forward for table in action.scope}
         self.progress("writing new rows, as the application would", None, None)
         place = self.local()
         with closing(connect(place)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with observed(place, self.folder / "effects.db") as self.effects:
             self.written = writes.write(
-                place, scope, original=self.original, spared=self.plan.accept, computed=computed
+                place,
+                scope,
+                original=self.original,
+                spared=self.plan.accept,
+                computed=invent.computed_columns(one for action in forward for one in action.statements),
+                spoken_of=invent.literals(one for action in back for one in action.statements),
             )
             self.effects.reached = self.written.reached
         if self.fork is not None:
@@ -260,6 +264,9 @@ class Stage:
             "The rehearsal could not try every table of the scope:",
         )
         return self.written
+
+    def _scripts(self, phase: Phase) -> list[SqlAction]:
+        return [action for action in self.plan.actions(phase) if isinstance(action, SqlAction)]
 
     def compare(self) -> None:
         """Without a new row the way back must give the original, value by value."""

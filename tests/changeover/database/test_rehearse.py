@@ -55,7 +55,10 @@ def trip(
     run_script(work, forward)
     computed = invent.computed_columns(sqltext.split(forward, NOWHERE))
     with observed(work, folder / "effects.db") as effects:
-        written = writes.write(work, scope.split(), original=original, spared=spared, computed=computed)
+        spoken_of = invent.literals(sqltext.split(back, NOWHERE))
+        written = writes.write(
+            work, scope.split(), original=original, spared=spared, computed=computed, spoken_of=spoken_of
+        )
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:
         kept = setting_aside(
@@ -305,6 +308,31 @@ def test_the_rows_of_the_change_itself_are_not_copied(tmp_path: Path) -> None:
     forward = "INSERT INTO versions (version, at) VALUES (43, 'c');"
     back = "DELETE FROM versions WHERE version = 43;"
     assert trip(tmp_path, setup, forward, back, "versions").findings == set()
+
+
+def test_a_version_that_the_way_back_deletes_is_not_made_of_an_old_one(tmp_path: Path) -> None:
+    """Home Assistant's `schema_changes`: one row, no other value, and 43 is the next number."""
+    setup = (
+        "CREATE TABLE versions (id INTEGER PRIMARY KEY, version INTEGER);INSERT INTO versions VALUES (1, 42);"
+    )
+    forward = "INSERT INTO versions (version) VALUES (43);"
+    assert (
+        trip(tmp_path, setup, forward, "DELETE FROM versions WHERE version = 43;", "versions").findings
+        == set()
+    )
+
+
+def test_a_table_whose_only_row_is_the_version_gets_no_other_row(tmp_path: Path) -> None:
+    setup = "CREATE TABLE alembic_version (version_num TEXT PRIMARY KEY);"
+    setup += "INSERT INTO alembic_version VALUES ('a');"
+    seen = trip(
+        tmp_path,
+        setup,
+        "UPDATE alembic_version SET version_num = 'b';",
+        "UPDATE alembic_version SET version_num = 'a';",
+        "alembic_version",
+    )
+    assert (seen.findings, seen.written.writes, seen.written.untried) == (set(), (), ())
 
 
 def test_ids_may_stand_at_the_very_ends_of_the_range(tmp_path: Path) -> None:

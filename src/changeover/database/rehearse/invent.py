@@ -6,6 +6,7 @@ of the schema allows it is found out by trying.
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from changeover.database import sequences
 from changeover.database.connect import Connection
@@ -13,6 +14,7 @@ from changeover.database.definition import words_of
 from changeover.database.names import folded, quoted
 from changeover.database.schema import Column, Table
 from changeover.plan import SqlStatement
+from changeover.sqltext import tokens as sql_tokens
 
 MARK = "changeover"
 EVERY_COLUMN = "*"
@@ -63,7 +65,7 @@ def other_values(
         (old,),
     ).fetchone()
     if free and isinstance(old, int):
-        yield from (n for n in (old + 1, old - 1) if INTEGER_MIN <= n <= INTEGER_MAX)
+        yield from (n for n in (old + 1, old - 1, old + 2) if INTEGER_MIN <= n <= INTEGER_MAX)
     elif free and isinstance(old, float):
         yield from (n for n in (old + 1, old - 1, 0.0) if n != old and math.isfinite(n))
     if living:
@@ -139,4 +141,17 @@ def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
                 found.add(EVERY_COLUMN)
         elif words[:1] in (("update",), ("with",)):
             found.update(words)
+    return frozenset(found)
+
+
+def literals(statements: Iterable[SqlStatement]) -> frozenset[object]:
+    """The numbers and texts that scripts speak of."""
+    found: set[object] = set()
+    for statement in statements:
+        for token in sql_tokens(statement.text):
+            if token.kind == "string":
+                found.add(token.text[1:-1].replace("''", "'"))
+            elif token.kind == "number":
+                with suppress(ValueError):
+                    found.add(float(token.text))
     return frozenset(found)

@@ -38,6 +38,7 @@ def write(
     rows: int = 3,
     spared: Iterable[str] = (),
     computed: Iterable[str] = (),
+    spoken_of: Iterable[object] = (),
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
@@ -46,7 +47,8 @@ def write(
     them); and the last new row of each table has NULL wherever the schema allows it, since an old schema with
     NOT NULL must have a place for such a row too. ``spared`` are names of findings that the plan accepts:
     what they are about is not written. ``computed`` are the folded names of columns to which the change
-    itself gave values (`invent.EVERY_COLUMN` when that cannot be told).
+    itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``spoken_of`` are the numbers and
+    texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
     """
     chosen = frozenset(map(folded, scope))
     with translated(path), closing(connect(path)) as connection:
@@ -59,7 +61,13 @@ def write(
         reached: set[str] = set()
         connection.set_authorizer(lambda *what: _noted(reached, what))
         writer = _Writer(
-            connection, schema.read(connection), old, rows, frozenset(spared), frozenset(computed)
+            connection,
+            schema.read(connection),
+            old,
+            rows,
+            frozenset(spared),
+            frozenset(computed),
+            frozenset(spoken_of),
         )
         untried = {name: writer.write(name) for name in neighbours(writer.found, chosen)}
     told = {
@@ -108,6 +116,7 @@ class _Writer:
     rows: int
     spared: frozenset[str]
     computed: frozenset[str]
+    spoken_of: frozenset[object]
     done: list[Write] = field(default_factory=list)
     refusal: str = ""
 
@@ -120,6 +129,8 @@ class _Writer:
         if not address:
             return "has no key by which a row could be found again"
         before, self.refusal = len(self.done), ""
+        if self._is_version(table, address):
+            return ""
         target = _Target(table, address, self._living(table, address))
         if self.old.table(name) is not None:
             self._updates(target)
@@ -141,6 +152,13 @@ class _Writer:
         there = self._was_there(table, address)
         rows = self.connection.execute(order + there + tail, (self.rows,)).fetchall() if there else []
         return rows or self.connection.execute(order + tail, (self.rows,)).fetchall()
+
+    def _is_version(self, table: Table, address: Sequence[str]) -> bool:
+        """Whether the table's only row is the change's own: a version, which no application copies."""
+        there = self._was_there(table, address)
+        rows = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} AS t"
+        (count,) = self.connection.execute(f"{rows} LIMIT 2)").fetchone()
+        return bool(there) and count == 1 and not self.connection.execute(f"{rows}{there})").fetchone()[0]
 
     def _was_there(self, table: Table, address: Sequence[str]) -> str:
         """SQL: the row stood in the original under the same key; empty where that cannot be asked."""
@@ -177,7 +195,8 @@ class _Writer:
             return False
         free = self._is_free(table, column)
         sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {condition}"
-        for new in invent.other_values(self.connection, table, column, row[0], free=free):
+        others = list(invent.other_values(self.connection, table, column, row[0], free=free))
+        for new in sorted(others, key=lambda value: value in self.spoken_of):
             if self._taken(sql, (new, *values)) is not None:
                 self._keep(
                     Write(table.name, WriteKind.UPDATED, sql, (new, *values), key, values={column.name: new})
