@@ -115,7 +115,7 @@ def _duplicate(label: str, fault: Fault) -> str:
 
 
 def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> Rule:
-    """Several keys of a table by SQLite's own check, which walks it once."""
+    """Several keys of a table by SQLite's own check, which walks it once: CROSS JOIN keeps it outermost."""
     names = " ".join(
         f"WHEN {n} THEN {_text(_named(table, key))} || {_hex('t', key.columns)}" for n, key in keys
     )
@@ -123,7 +123,7 @@ def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> Rule:
     says = {str(n): _sentence(table, key) for n, key in keys}
     sql = (
         f"SELECT CASE f.fkid {names} END AS a, f.fkid || ':' || CASE f.fkid {shown} END AS b, count(*) AS c"
-        f" FROM pragma_foreign_key_check(?) AS f JOIN {quoted(table.name)} AS t ON t.rowid = f.rowid"
+        f" FROM pragma_foreign_key_check(?) AS f CROSS JOIN {quoted(table.name)} AS t ON t.rowid = f.rowid"
         f" WHERE f.fkid IN ({', '.join(str(n) for n, _ in keys)}) GROUP BY 1"
     )
 
