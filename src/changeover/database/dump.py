@@ -3,6 +3,7 @@
 Rule: what arrives is what is there: definitions word for word, hidden rowids, the marks of AUTOINCREMENT,
 user_version; bytes, NULs in text and infinite numbers travel as text and are turned back. Rows and bytes of
 every table are counted in the same snapshot and again in the file; what cannot be carried is refused.
+A virtual table (FTS, R-tree) arrives as the shadow tables that hold its rows: nothing is indexed anew.
 """
 
 import sqlite3
@@ -20,6 +21,7 @@ from hrana.wire import Row, Statement, Value
 DEFINITIONS = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
 NUMBERS = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
 MARKS = "SELECT name, seq FROM sqlite_sequence"
+_ENTERED = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', ?, ?, 0, ?)"
 SNAPSHOTS = 3
 """How often the schema may change while we begin to read it."""
 _CELL = """CASE typeof({0})
@@ -42,8 +44,9 @@ class _Moved(Exception):
 def dump(stream: Stream, target: Path, *, label: str, told: Told = lambda done, total: None) -> None:
     """Fill a file that is not there yet with everything that ``stream`` reads.
 
-    Raises Unsuitable for what a file of this machine's SQLite cannot hold (a virtual table, libSQL's own
-    syntax), Damaged when what arrived is not what was sent, Busy when the schema changes again and again.
+    Raises Unsuitable for what this machine's SQLite cannot hold (a virtual table of a module that it does not
+    have, libSQL's own syntax), Damaged when what arrived is not what was sent, Busy when the schema changes
+    again and again.
     """
     for _ in range(SNAPSHOTS):
         target.unlink(missing_ok=True)
@@ -73,27 +76,41 @@ class _Filling:
         tables = list(schema.read(self.connection, own=True).tables.values())
         expected = self._receive(stream, tables)
         self.connection.execute("COMMIT")
+        self._register_virtual()
         for kind in ("index", "view", "trigger"):
             self._make(kind)
         self._require_same(tables, expected)
 
     def _make(self, kind: str) -> None:
         for found, name, sql in (map(str, row) for row in self.definitions):
-            if found != kind or name.startswith("sqlite_"):
+            if found != kind or name.startswith("sqlite_") or _is_virtual(sql):
                 continue
-            if sql.upper().split()[:2] == ["CREATE", "VIRTUAL"]:
-                raise Unsuitable(
-                    f"{name} of {self.label} is a virtual table, which a dump does not carry.",
-                    hint="Use the means of its server; a plan for it cannot be run from here.",
-                )
             try:
                 self.connection.execute(sql)
             except sqlite3.Error as error:
-                raise Unsuitable(
-                    f"The {kind} {name} of {self.label} cannot be made in a file: {error}"
-                    f" (SQLite {sqlite3.sqlite_version}).",
-                    hint="It needs what only the server has; a plan for it cannot be run here.",
-                ) from error
+                raise self._unsuitable(kind, name, error) from error
+
+    def _register_virtual(self) -> None:
+        """Enter virtual tables in the schema as SQLite's own dump does: CREATE would make them empty."""
+        virtual = [(str(name), str(sql)) for _, name, sql in self.definitions if _is_virtual(str(sql))]
+        if not virtual:
+            return
+        self.connection.execute("PRAGMA writable_schema = ON")
+        for name, sql in virtual:
+            self.connection.execute(_ENTERED, (name, name, sql))
+        self.connection.execute("PRAGMA writable_schema = RESET")
+        for name, _ in virtual:
+            try:
+                self.connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 1").fetchall()
+            except sqlite3.Error as error:
+                raise self._unsuitable("virtual table", name, error) from error
+
+    def _unsuitable(self, kind: str, name: str, error: sqlite3.Error) -> Unsuitable:
+        return Unsuitable(
+            f"The {kind} {name} of {self.label} cannot be made in a file: {error}"
+            f" (SQLite {sqlite3.sqlite_version}).",
+            hint="It needs what only the server has; a plan for it cannot be run here.",
+        )
 
     def _receive(self, stream: Stream, tables: Sequence[Table]) -> list[Row]:
         """Put everything in its place; the counts of the server, by table."""
@@ -147,6 +164,10 @@ class _Filling:
 
 def _definitions(stream: Stream) -> list[Row]:
     return [row for _, rows in stream([Statement(DEFINITIONS)]) for row in rows]
+
+
+def _is_virtual(sql: str) -> bool:
+    return sql.upper().split()[:2] == ["CREATE", "VIRTUAL"]
 
 
 def _rows(table: Table) -> str:

@@ -135,11 +135,58 @@ def test_what_arrives_changed_is_found(server: Server, tmp_path: Path) -> None:
             dump.dump(stream, tmp_path / "copy.db", label="it")
 
 
-def test_a_virtual_table_is_refused_by_name(server: Server, tmp_path: Path) -> None:
+VIRTUAL = (
+    "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT)",
+    "INSERT INTO notes VALUES (1, 'first milk'), (900, 'second bread')",
+    "CREATE VIRTUAL TABLE five USING fts5 (body)",
+    "INSERT INTO five (rowid, body) VALUES (7, 'seven words'), (70, 'seventy')",
+    "CREATE VIRTUAL TABLE beside USING fts5 (body, content = 'notes', content_rowid = 'id')",
+    "INSERT INTO beside (beside) VALUES ('rebuild')",
+    "CREATE VIRTUAL TABLE bare USING fts5 (body, content = '')",
+    "INSERT INTO bare (rowid, body) VALUES (3, 'third')",
+    "CREATE VIRTUAL TABLE four USING fts4 (body)",
+    "INSERT INTO four (docid, body) VALUES (8, 'eight words')",
+    "CREATE VIRTUAL TABLE places USING rtree (id, x0, x1)",
+    "INSERT INTO places VALUES (5, 0.5, 1.5), (6, 2, 3)",
+    "CREATE TRIGGER indexed AFTER INSERT ON notes BEGIN INSERT INTO beside (rowid, body)"
+    " VALUES (new.id, new.body); END",
+)
+ASKED = (
+    "SELECT rowid, body FROM five WHERE five MATCH 'seven*' ORDER BY 1",
+    "SELECT rowid, body FROM beside WHERE beside MATCH 'milk OR bread' ORDER BY 1",
+    "SELECT rowid FROM bare WHERE bare MATCH 'third'",
+    "SELECT docid, body FROM four WHERE four MATCH 'eight'",
+    "SELECT id, x0, x1 FROM places WHERE x1 > 1 ORDER BY 1",
+)
+
+
+def test_virtual_tables_arrive_with_all_that_they_find(server: Server, tmp_path: Path) -> None:
     with opened(server) as remote:
-        remote.execute("CREATE VIRTUAL TABLE found USING fts5 (text)")
-    with pytest.raises(Unsuitable, match=r"found .* is a virtual table"):
-        backup.copy(server, tmp_path / "copy.db")
+        remote.apply([Statement(sql) for sql in VIRTUAL])
+        here = [remote.execute(sql).fetchall() for sql in ASKED]
+    assert all(here)
+    made = backup.backup(server, tmp_path, label="0001")
+    with closing(sqlite3.connect(made.path)) as connection:
+        assert [connection.execute(sql).fetchall() for sql in ASKED] == here
+        for name in ("five", "beside"):
+            connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)")
+        connection.execute("INSERT INTO four (four) VALUES ('integrity-check')")
+        assert connection.execute("SELECT rtreecheck('places')").fetchone() == ("ok",)
+        connection.execute("INSERT INTO notes VALUES (901, 'third butter')")
+        found = connection.execute("SELECT rowid FROM beside WHERE beside MATCH 'butter'").fetchall()
+        assert found == [(901,)], "what keeps an index up to date goes on doing so"
+
+
+def test_a_virtual_table_of_a_module_that_is_not_here_is_refused_by_name(tmp_path: Path) -> None:
+    sql = "CREATE VIRTUAL TABLE v USING strange (a)"
+
+    def stream(asked: list[Statement]) -> Iterator[object]:
+        yield 0, [("table", "v", sql)]
+        if len(asked) > 1:
+            yield 1, [(0, 0)]
+
+    with pytest.raises(Unsuitable, match="virtual table v of it cannot be made in a file: no such module"):
+        dump.dump(stream, tmp_path / "copy.db", label="it")
 
 
 def test_a_server_that_dies_leaves_no_backup(tmp_path: Path, sqld: Sqld) -> None:

@@ -1,0 +1,74 @@
+"""Full-text indexes and R-trees on a server: plans beside them and plans that make one go there and back."""
+
+from pathlib import Path
+
+import pytest
+from tests.changeover.run import honest
+
+from changeover import params, run
+from changeover.database.connect import opened
+from changeover.database.where import Server
+from changeover.folders import state_of
+from changeover.load import load_plan
+from changeover.problems import Severity
+from changeover.rehearsal import rehearse
+from changeover.rules import check
+from changeover.runner import Desk
+from changeover.tables import read_schema
+from hrana.wire import Statement
+
+SETUP = (
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
+    "INSERT INTO t VALUES (1, 'first milk'), (900, 'second bread')",
+    "CREATE VIRTUAL TABLE f USING fts5 (a, content = 't', content_rowid = 'id')",
+    "INSERT INTO f (f) VALUES ('rebuild')",
+    "CREATE VIRTUAL TABLE own USING fts5 (a)",
+    "INSERT INTO own VALUES ('hello')",
+    "CREATE VIRTUAL TABLE four USING fts4 (a)",
+    "INSERT INTO four VALUES ('hello')",
+    "CREATE VIRTUAL TABLE r USING rtree (id, x0, x1)",
+    "INSERT INTO r VALUES (1, 0, 2)",
+    "CREATE TRIGGER tf AFTER INSERT ON t BEGIN INSERT INTO f (rowid, a) VALUES (new.id, new.a); END",
+)
+FOUND = "SELECT (SELECT group_concat(rowid) FROM f WHERE f MATCH 'milk OR bread'), (SELECT count(*) FROM r)"
+CHANGES = {
+    "a column beside them": ("ALTER TABLE t ADD COLUMN b TEXT;", "ALTER TABLE t DROP COLUMN b;", "t"),
+    "an index more": (
+        "CREATE VIRTUAL TABLE g USING fts5 (a, content = 't', content_rowid = 'id');"
+        " INSERT INTO g (g) VALUES ('rebuild');",
+        "DROP TABLE g;",
+        "g",
+    ),
+}
+
+
+@pytest.fixture
+def database(server_url: str) -> Server:
+    found = Server(server_url)
+    with opened(found) as remote:
+        remote.apply([Statement(sql) for sql in SETUP])
+    return found
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_plan_goes_there_and_back_with(database: Server, tmp_path: Path, kind: str) -> None:
+    forward, back, scope = CHANGES[kind]
+    text = honest.PLAN.format(database=database, header="", scope=scope, rows="", forward=forward, back=back)
+    (tmp_path / "PLAN.md").write_text(text)
+    plan = load_plan(tmp_path / "PLAN.md")
+    values = params.bind(plan, (), {})
+    state = tmp_path / "state"
+    with opened(database) as remote:
+        before = remote.execute(FOUND).fetchall()
+        errors = [one for one in check(plan, read_schema(remote, database)) if one.severity is Severity.ERROR]
+    assert errors == []
+    record = rehearse(plan, values, database, who="tests", state=state)
+    assert record.faults == ()
+    settings = run.Settings(who="tests", desk=Desk(), state=state)
+    assert run.run(plan, values, database, settings).exit_code == 0
+    run_id = state_of(database, state).newest()
+    assert run_id is not None
+    assert run.rollback(plan, values, database, settings, run_id=run_id).exit_code == 0
+    with opened(database) as remote:
+        assert remote.execute(FOUND).fetchall() == before == [("1,900", 1)]
+        assert remote.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
