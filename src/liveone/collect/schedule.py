@@ -24,7 +24,9 @@ RETRIED_FAILURES = 10
 """After so many failed polls in a row a system is polled once a minute only, until it answers."""
 
 REST = 0.95
-"""The share of a cadence that lies between a poll off the grid and the one after it, at least."""
+"""The share of a cadence that lies between a poll off the grid and the one after it, at least. A start nears
+the grid by the rest of the cadence each time (3 of 60 s, a quarter of an hour at most) and so misses no
+reading; a longer step would."""
 
 FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
 """Between the first polls of systems that appear together, which all come within this share of a cadence."""
@@ -33,8 +35,8 @@ FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
 @dataclass(slots=True)
 class Turn:
     """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
-    by how much the last poll came after them. ``off_grid``: the poll after waits
-    for the rest of the cadence only, so that none is missed, and comes nearer to the grid each time."""
+    by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute;
+    the poll after comes ``REST`` of a cadence later, nearer to the grid."""
 
     system: System
     offset_s: int
