@@ -152,12 +152,12 @@ def _table(
 
 
 def _skipped_keys(left_out: LeftOut | None) -> str:
-    """SQL: the key of row ``a`` is none of those left out."""
+    """SQL: the key of row ``a`` is none of those left out; each list is read once, not once a row."""
     if left_out is None:
         return "1"
-    same = " AND ".join(f"k.{quoted(c)} IS a.{quoted(c)}" for c in left_out.key)
+    key = ", ".join(f"a.{quoted(c)}" for c in left_out.key)
     names = dict.fromkeys((*left_out.first, *left_out.second))
-    return " AND ".join(f"NOT EXISTS (SELECT 1 FROM scratch.{n} AS k WHERE {same})" for n in names)
+    return " AND ".join(f"({key}) NOT IN (SELECT {listed(left_out.key)} FROM scratch.{n})" for n in names)
 
 
 def _by_key(

@@ -82,8 +82,9 @@ def is_number(column: Column) -> bool:
 
 
 def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[object, ...]:
-    highest, lowest = connection.execute(
-        f"SELECT max({quoted(column)}), min({quoted(column)}) FROM {quoted(table.name)}"
+    name, source = quoted(column), quoted(table.name)
+    highest, lowest = connection.execute(  # One aggregate a query: each is a step in the index then.
+        f"SELECT (SELECT max({name}) FROM {source}), (SELECT min({name}) FROM {source})"
     ).fetchone()
     numbers: list[int | float] = []
     if isinstance(highest, int | float):
@@ -92,8 +93,8 @@ def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[o
         numbers.append(max(highest, given if table.key == (column,) else highest) + 1)
     if isinstance(lowest, int | float):
         numbers.append(lowest - 1)
-    numbers.append(_gap(connection, table, column))
-    return tuple(n for n in numbers if isinstance(n, float) or INTEGER_MIN <= n <= INTEGER_MAX) or (1,)
+    fitting = tuple(n for n in numbers if isinstance(n, float) or INTEGER_MIN <= n <= INTEGER_MAX)
+    return fitting or (_gap(connection, table, column),)
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:
