@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.migration import generation1, layouts, server_stage, stage
+from tests.migration import clock_change, generation1, layouts, server_stage, stage
 from tests.migration.layouts import LAYOUTS
 from tests.migration.stage import SETS, Done, History, Stage
 
@@ -25,7 +25,7 @@ KEPT = (
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> History:
-    return stage.history(tmp_path_factory.mktemp("history"), days=2)
+    return clock_change.lived_through(stage.history(tmp_path_factory.mktemp("history"), days=2))
 
 
 def told(live: Stage, *words: str) -> Done:
