@@ -7,8 +7,9 @@ that stands while energy flows, and does not make up for it, is none meanwhile.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import gcd
 
-from liveone.domain.counters import MARGIN, ROUNDING_KWH, SLACK_KWH, STOOD_ROWS, Chain
+from liveone.domain.counters import MARGIN, ROUNDING_KWH, SEEN_ROWS, SLACK_KWH, STOOD_ROWS, Chain
 from liveone.domain.intervals import INTERVAL_S, interval_ends
 from liveone.domain.shape import KWH_PER_W, spread
 
@@ -20,6 +21,9 @@ TICK_KWH = 0.9
 
 GUESSED_S_MAX = 31 * 86_400
 """Where a counter was exchanged in a longer silence, nobody can say what flowed in it."""
+
+RESOLUTION_KWH_MAX = 10.0
+"""No counter ticks in more."""
 
 MAKES_UP = 0.75
 """A step makes up for a standstill if it is at least this share of what power says."""
@@ -133,9 +137,23 @@ class Account:
         if real.kwh(start, stop) <= SLACK_KWH:
             return None
         known = real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
-        if step + SLACK_KWH >= MAKES_UP * known:
+        if step + SLACK_KWH >= MAKES_UP * known or self._awaited_a_tick(first, last):
             return step
         return known if step > MARGIN * flow.kwh(stop, arrived) + SLACK_KWH else None
+
+    def _awaited_a_tick(self, first: int, last: int) -> bool:
+        """Whether a counter that stood from ``first`` to ``last`` may just not have had a whole tick to show:
+        one of 10 kWh that is read every hour stands one hour in ten at 9 kW, and has counted everything."""
+        chain, power = self._chain, self._series.real
+        begin = bisect_left(chain.places, chain.places[first] - SEEN_ROWS) + 1
+        steps = (
+            chain.totals[position] - chain.totals[position - 1]
+            for position in range(begin, last + 2)
+            if position not in chain.starts_anew
+        )
+        resolution_kwh = min(RESOLUTION_KWH_MAX, gcd(*(round(step * 1000) for step in steps)) / 1000)
+        stood_kwh = power.least_kwh(self._ends[first], self._ends[last], longest=BRIDGED_INTERVALS)
+        return stood_kwh <= ALIKE * resolution_kwh
 
     def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
         """What was seen to flow while the counter stood. Where nothing has made up for it yet, a day does not
