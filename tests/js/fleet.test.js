@@ -23,6 +23,9 @@ const card = (ageS, changes = {}, fresh = {}) => ({
 test("a system stands as its newest reading does, unless it is paused or says nothing at all", () => {
   assert.equal(standing(card(30), true, NOW), "fresh");
   assert.equal(standing(card(30), false, NOW), "paused");
+  assert.equal(standing(card(30, { vendorType: "none" }), false, NOW), "imported");
+  assert.equal(needsAttention("imported", card(2000)), false);
+  assert.equal(kindOf("imported", false), "");
   assert.equal(standing(card(30, {}, { frozenValues: true }), true, NOW), "frozen");
   assert.equal(standing(card(200, {}, { frozenValues: true }), true, NOW), "late");
   assert.equal(standing(card(2000), true, NOW), "silent");
@@ -75,6 +78,7 @@ test("silence has its reason: paused, failing, or an inverter that gives its por
   assert.equal(silence(reading(600), polling({ consecutiveErrors: 3, lastError: "500" }), 60), "failed");
   assert.equal(silence(reading(600), polling({ isActive: false }), 60), "paused");
   assert.equal(silence(reading(600), undefined, 60), "nothing");
+  assert.equal(silence(reading(600), polling({ isActive: false }), 60, "none"), "imported");
 });
 
 test("the other connection is called what is known of it", () => {

@@ -1,5 +1,6 @@
 // Systems: how each is doing; edit, pause, remove.
 
+import { IMPORT_ONLY } from "../core/freshness.js";
 import { offsetText } from "../core/zone.js";
 import { ask, send } from "../ui/api.js";
 import { element } from "../ui/dom.js";
@@ -35,7 +36,7 @@ export async function showSystems(box) {
 
 /** @param {any} system */
 export function stateOf({ polling, freshness, vendorType }) {
-  if (vendorType === "none") return element("span", { class: "state paused" }, t("admin.state.imported"));
+  if (vendorType === IMPORT_ONLY) return element("span", { class: "state paused" }, t("admin.state.imported"));
   const state = polling.isActive ? freshness : "paused";
   return element("span", { class: `state ${state}` }, t(`admin.state.${state}`));
 }
@@ -52,7 +53,7 @@ function actions(system) {
     return button;
   };
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
-  if (system.vendorType === "none") return element("span", { class: "row-actions" }, asking("edit"), asking("remove", "danger"));
+  if (system.vendorType === IMPORT_ONLY) return element("span", { class: "row-actions" }, asking("edit"), asking("remove", "danger"));
   const turn = made(system.polling.isActive ? "pause" : "resume");
   turn.dataset.key = `turn ${system.id}`;
   turn.addEventListener("click", () => attempt(turn, trouble, () => turned(system)));

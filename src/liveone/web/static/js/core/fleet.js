@@ -1,26 +1,30 @@
 // Many systems at once: how each stands, how many stand so, what they make together, which are to be shown.
 
 import { faultKey } from "./faults.js";
-import { ageSeconds, mood } from "./freshness.js";
+import { IMPORT_ONLY, ageSeconds, mood } from "./freshness.js";
 
 /** @typedef {import("../types").Card} Card */
 
 export const SHOWN = ["all", "live", "attention"];
 export const LAYOUTS = ["cards", "list"];
 
-/** @typedef {"fresh" | "late" | "silent" | "frozen" | "paused" | "none"} Standing */
+/** @typedef {"fresh" | "late" | "silent" | "frozen" | "imported" | "paused" | "none"} Standing */
 
 /** @param {Card} card @param {boolean} isActive @param {number} nowMs @returns {Standing} */
 export function standing(card, isActive, nowMs) {
+  if (card.vendorType === IMPORT_ONLY) return "imported";
   if (!isActive) return "paused";
   if (!card.latest) return "none";
   const found = mood(ageSeconds(card.latest, nowMs), card.freshness.cadenceS);
   return found === "fresh" && card.freshness.frozenValues ? "frozen" : found;
 }
 
+/** How systems stand that are not polled: nothing new is expected of them. @type {Standing[]} */
+const NOT_POLLED = ["imported", "paused"];
+
 /** Whether somebody should look at it: it reports a fault, or nothing new. @param {Standing} stands @param {Card} card */
 export function needsAttention(stands, card) {
-  if (stands === "paused") return false;
+  if (NOT_POLLED.includes(stands)) return false;
   return stands !== "fresh" || faultKey(card.vendorType, card.latest?.system.faultCode ?? null) !== null || card.freshness.frozenCounters.length > 0;
 }
 
@@ -61,10 +65,10 @@ export function writeFleet({ show, as, q }) {
   return text ? `?${text}` : "";
 }
 
-/** Which of SHOWN a system belongs to beside "all": one that is paused is neither live nor in need of attention. @param {Standing} stands @param {boolean} attention */
+/** Which of SHOWN a system belongs to beside "all": one that is not polled is neither live nor in need of attention. @param {Standing} stands @param {boolean} attention */
 export function kindOf(stands, attention) {
   if (attention) return "attention";
-  return stands === "paused" ? "" : "live";
+  return NOT_POLLED.includes(stands) ? "" : "live";
 }
 
 /** @param {{show: string, q: string}} state @param {string} name @param {string} kind */

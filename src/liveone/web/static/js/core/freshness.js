@@ -1,5 +1,8 @@
 // How old a reading is, and what that means: fresh, late (amber, after three polls), silent (grey).
 
+/** The vendor type of a system that is not polled: its readings are imported. */
+export const IMPORT_ONLY = "none";
+
 const MISSED_POLLS = 3;
 const BELIEVED_MS = 10 * 60000;
 
@@ -15,12 +18,14 @@ export function ageSeconds(reading, nowMs) {
 }
 
 /**
- * Why nothing newer came: polling is paused, it fails, its answers repeat one sample (the inverter gives its portal
+ * Why nothing newer came: readings only come by import, polling is paused, it fails, its answers repeat one sample (the inverter gives its portal
  * nothing new), or nothing is known.
  * @param {import("../types").Reading} reading @param {import("../types").Polling | undefined} polling @param {number} cadenceS
- * @returns {"paused" | "failed" | "repeats" | "nothing"}
+ * @param {string} vendorType
+ * @returns {"imported" | "paused" | "failed" | "repeats" | "nothing"}
  */
-export function silence(reading, polling, cadenceS) {
+export function silence(reading, polling, cadenceS, vendorType) {
+  if (vendorType === IMPORT_ONLY) return "imported";
   if (!polling) return "nothing";
   if (!polling.isActive) return "paused";
   if (polling.consecutiveErrors && polling.lastError) return "failed";

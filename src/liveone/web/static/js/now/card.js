@@ -52,7 +52,7 @@ export class Card {
   /** @param {number} nowMs */
   draw(nowMs) {
     const { latest } = this.data;
-    show(this.reason, latest ? "" : emptyText(this.data.polling));
+    show(this.reason, latest ? "" : emptyText(this.data));
     this.node.classList.toggle("empty", !latest);
     if (latest) this.#fill(latest);
     this.tick(nowMs);

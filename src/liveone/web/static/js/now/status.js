@@ -3,7 +3,7 @@
 
 import { faultKey } from "../core/faults.js";
 import { age, moment } from "../core/format.js";
-import { ageSeconds, mood, silence } from "../core/freshness.js";
+import { IMPORT_ONLY, ageSeconds, mood, silence } from "../core/freshness.js";
 import { byId, say, show } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -46,12 +46,13 @@ function showLink(link, state) {
 /** @param {import("../types").Reading} reading @param {import("../types").Data} data @param {number} nowAt @param {import("../types").Zone} zone */
 function reason(reading, data, nowAt, zone) {
   const since = t("silent.since", { time: moment(Date.parse(reading.timestamp), nowAt, zone, format) });
-  const why = silence(reading, data.polling, data.freshness?.cadenceS ?? 60);
+  const why = silence(reading, data.polling, data.freshness?.cadenceS ?? 60, data.vendorType);
   return `${since} ${t(`silent.${why}`, { error: data.polling?.lastError ?? "" })}`;
 }
 
-/** Why a system has no reading yet. @param {import("../types").Polling | undefined} polling */
-export function emptyText(polling) {
+/** Why a system has no reading yet. @param {Partial<Pick<import("../types").Data, "polling" | "vendorType">>} data */
+export function emptyText({ polling, vendorType }) {
+  if (vendorType === IMPORT_ONLY) return t("empty.imported");
   if (polling?.lastError) return t("empty.failed", { error: polling.lastError });
   return t(polling?.lastPollTime ? "empty.polled" : "empty.unpolled");
 }

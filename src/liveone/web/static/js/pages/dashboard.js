@@ -29,7 +29,7 @@ let data = snapshot.data;
 let reading = data.latest;
 let skewMs = snapshot.now * 1000 - Date.now();
 const isEmpty = Boolean(data.systemInfo) && !reading;
-const around = { link: "", trouble: isEmpty ? emptyText(data.polling) : data.error ?? "" };
+const around = { link: "", trouble: isEmpty ? emptyText(data) : data.error ?? "" };
 
 const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
 const now = () => Date.now() + skewMs;
