@@ -5,8 +5,6 @@ import random
 import pytest
 from tests.store.samples import NOON, recorded
 
-from liveone.domain.aggregates import Day
-from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.store import aggregates, history, readings
 from liveone.store.store import Store
@@ -49,25 +47,3 @@ def test_buckets_of_five_minute_rows_equal_sums_by_hand(any_store: Store) -> Non
         assert high == max(row.grid_w_max or 0 for row in inside)
         assert last == pytest.approx(inside[-1].solar_kwh_total_last, abs=1e-9)
         assert count == sum(row.sample_count for row in inside)
-
-
-def test_buckets_of_days_use_closed_days_and_five_minutes_elsewhere(any_store: Store) -> None:
-    zone = Zone(600)
-    readings.record(any_store, [recorded(NOON + place * DAY_S, solar_w=100 * place) for place in range(4)])
-    marked = Day("2025-08-17", solar_w_avg=555, solar_w_max=5555, interval_count=3, battery_soc_pct_end=11.0)
-    aggregates.save_days(any_store, 1, [marked, Day("2025-08-18", solar_w_avg=9, version=0)])
-    start_at, end_at = zone.bounds("2025-08-16")[0], zone.bounds("2025-08-19")[1]
-    columns = ["solar_w_avg", "solar_w_max", "battery_soc_pct_last"]
-    found = history.buckets(any_store, 1, start_at, end_at, DAY_S, columns, offset_s=36_000)
-    ends = [zone.bounds(f"2025-08-{day}")[1] for day in (16, 17, 18, 19)]
-    assert found == [
-        (ends[0], 0, 0, 75.5),
-        (ends[1], 555, 5555, 11.0),
-        (ends[2], 200, 200, 75.5),
-        (ends[3], 300, 300, 75.5),
-    ]
-    two = history.buckets(any_store, 1, start_at, end_at, 2 * DAY_S, ["solar_w_avg"], offset_s=36_000)
-    averages = [average for _, average in two]
-    assert (555 * 3 + 0) / 4 in averages or (555 * 3 + 200) / 4 in averages
-    cut = history.buckets(any_store, 1, start_at, ends[1] - 3600, DAY_S, ["solar_w_avg"], offset_s=36_000)
-    assert cut == [(ends[0], 0), (ends[1], 100)]

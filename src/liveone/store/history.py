@@ -13,8 +13,6 @@ from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.errors import BadInput
 from liveone.store.store import Query, Store
 
-DAY_S = 86_400
-
 
 def history_columns(
     store: Store, system_id: int, start_at: int, end_at: int, columns: Sequence[str]
@@ -57,19 +55,15 @@ def buckets(  # noqa: PLR0917
 ) -> list[tuple[Any, ...]]:
     """Rows ``(bucket_end, *columns)`` of buckets ``(end - step_s, end]`` that hold rows, oldest first.
 
-    ``columns`` are names of FiveMinutes fields. In a bucket ``_avg`` is the mean of the rows' averages
-    (days weigh by their intervals), ``_min`` and ``_max`` the extremes, ``_last`` the newest value,
-    ``sample_count`` the sum. Buckets align to local time ``offset_s`` seconds east of UTC. Steps of
-    whole days read closed day rows, and 5-minute rows only where a day is not closed; shorter
-    steps, a multiple of 300 s, read 5-minute rows. Averages are floats. Raises BadInput for an
-    unknown column or a step that does not fit.
+    ``columns`` are names of FiveMinutes fields. In a bucket ``_avg`` is the mean of the rows' averages,
+    ``_min`` and ``_max`` the extremes, ``_last`` the newest value, ``sample_count`` the sum. Buckets align to
+    local time ``offset_s`` seconds east of UTC. Averages are floats. Raises BadInput for an unknown column or
+    a step that is no multiple of 300 s.
     """
     if step_s <= 0 or step_s % 300:
         raise BadInput(f"a step of {step_s} s cannot be used", hint="Give a multiple of 300 s.")
-    whole_days = step_s % DAY_S == 0
-    name = "buckets_days" if whole_days else "buckets_5m"
-    listed = ", ".join(_expression(_column(each), weighted=whole_days) for each in columns)
-    asked = Query(name, (system_id, start_at, end_at, step_s, offset_s), columns=listed)
+    listed = ", ".join(_expression(_column(each)) for each in columns)
+    asked = Query("buckets", (system_id, start_at, end_at, step_s, offset_s), columns=listed)
     return store.snapshot([asked])[0]
 
 
@@ -93,17 +87,12 @@ def _day_column(name: str) -> str:
     return _DAY_COLUMNS[name]
 
 
-def _expression(column: str, *, weighted: bool) -> str:
-    """How a column of ``part`` (rows with ``end_at`` and ``weight``) is summed up."""
-    if column.endswith("_avg") and not weighted:
-        return f"avg({column})"
-    if column.endswith("_avg"):
-        return f"1.0 * sum(weight * {column}) / sum(CASE WHEN {column} IS NOT NULL THEN weight END)"
-    if column.endswith("_min"):
-        return f"min({column})"
-    if column.endswith("_max"):
-        return f"max({column})"
-    if column.endswith("_last"):
-        stamped = f"CASE WHEN {column} IS NOT NULL THEN printf('%012d%!.17g', end_at, {column}) END"
+def _expression(column: str) -> str:
+    """How a column of the rows in a bucket is summed up."""
+    kind = column.rpartition("_")[2]
+    if kind in ("avg", "min", "max"):
+        return f"{kind}({column})"
+    if kind == "last":
+        stamped = f"CASE WHEN {column} IS NOT NULL THEN printf('%012d%!.17g', interval_end, {column}) END"
         return f"CAST(substr(max({stamped}), 13) AS REAL)"
-    return "sum(sample_count)" if column == "sample_count" else "max(end_at)"
+    return "sum(sample_count)" if column == "sample_count" else "max(interval_end)"
