@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test check bench soak screenshots format clean
+.PHONY: demo test check bench soak world screenshots format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
@@ -39,6 +39,12 @@ soak: $(STAMP)
 	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.several
 	$(BIN)/python -m benchmarks migration --readings 5000000 --readings 10000000
+
+# Other people's databases at length: installs Django, Anki, Home Assistant and MLflow into .setup/world/ once.
+world: $(STAMP)
+	rm -f .setup/world/figures.jsonl
+	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world
+	$(BIN)/python -m tests.world.table .setup/world/figures.jsonl
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV); this takes a minute, once."

@@ -14,12 +14,16 @@ APPS = Path(__file__).parent / "apps"
 
 @dataclass(frozen=True)
 class Application:
-    """``packages`` as pip takes them (none: the standard library is enough); ``rows`` of the short form."""
+    """``packages`` as pip takes them (none: the standard library is enough); ``rows`` of the short form.
+
+    ``in_short``: light enough to be installed for `make test`.
+    """
 
     name: str
     packages: tuple[str, ...] = ()
     rows: int = 2_000
     rows_at_length: int = 300_000
+    in_short: bool = True
 
     @property
     def script(self) -> Path:
@@ -68,9 +72,13 @@ HOME_ASSISTANT = Application(
     ("homeassistant==2024.3.3", "sqlalchemy==2.0.27", "fnv-hash-fast==0.5.0", "psutil-home-assistant==0.0.1"),
     rows=5_000,
     rows_at_length=1_500_000,
+    in_short=False,
 )
 MLFLOW = Application(
-    "mlflow_runs", ("mlflow-skinny==3.17.2", "sqlalchemy==2.1.9", "alembic==1.20.1"), rows_at_length=500_000
+    "mlflow_runs",
+    ("mlflow-skinny==3.17.2", "sqlalchemy==2.1.9", "alembic==1.20.1"),
+    rows_at_length=500_000,
+    in_short=False,
 )
 NOTES = Application("notes", rows=1_000, rows_at_length=200_000)
 

@@ -25,7 +25,10 @@ from changeover.load import load_plan
 from changeover.params import bind
 from changeover.runner import Desk
 
-AT_LENGTH = os.environ.get("LIVEONE_WORLD") == "length"
+WORLD = os.environ.get("LIVEONE_WORLD", "")
+"""`make world` sets ``length``: every application, large databases. ``all``: every application, small ones."""
+AT_LENGTH = WORLD == "length"
+CHOSEN = [one for one in MIGRATIONS if WORLD or one.application.in_short]
 KILLS = 40 if AT_LENGTH else 3
 BESIDE = Path(__file__).parent / "beside.py"
 FIGURES = os.environ.get("LIVEONE_WORLD_FIGURES")
@@ -47,7 +50,7 @@ class Place:
         return self.folder / "PLAN.md"
 
 
-@pytest.fixture(params=MIGRATIONS, ids=str)
+@pytest.fixture(params=CHOSEN, ids=str)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return place_of(request.param, tmp_path)
 
@@ -172,6 +175,18 @@ def test_whatever_is_killed_one_command_ends_it_and_nothing_is_lost(
         assert difference.equal or original.equal, f"killed at {number}: {difference}"
 
 
+@pytest.mark.skipif(not AT_LENGTH, reason="a figure of `make world`")
+def test_djangos_own_way_beside_the_same_writers(tmp_path: Path) -> None:
+    """Nothing is asserted of Django but that it works: what its writers felt stands in the table beside ours."""
+    place = place_of(MIGRATIONS[1], tmp_path / "own")
+    with writing(place) as beside:
+        began_s = time.monotonic()
+        ask(place.migration.application, "own", place.database)
+        took_s = time.monotonic() - began_s
+    note_figures(place, beside, 0.0, took_s, by="Django itself")
+    ask(place.migration.application, "check", place.database)
+
+
 def started(place: Place, hook: object) -> Ending:
     """A run that tells ``hook`` of its boundaries."""
     plan = load_plan(place.plan)
@@ -186,16 +201,20 @@ def copied(template: Place, folder: Path) -> Place:
     return Place(template.migration, folder)
 
 
-def note_figures(place: Place, beside: Beside, frozen_s: float, took_s: float) -> None:
+def note_figures(
+    place: Place, beside: Beside, frozen_s: float, took_s: float, *, by: str = "changeover"
+) -> None:
     """A line of the table that `make world` prints."""
     if FIGURES:
         waits = beside.waits_s()
         line = {
             "migration": str(place.migration),
+            "by": by,
             "mb": round(place.database.stat().st_size / 1e6, 1),
             "writes": len(waits),
             "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000),
             "longest_ms": round(waits[-1] * 1000),
+            "refused": len(beside.refused()),
             "frozen_rehearsed_ms": round(frozen_s * 1000),
             "run_s": round(took_s, 2),
         }
