@@ -42,10 +42,6 @@ class Values:
         own = {name: str(self.values[name]) for name in self.secrets if self.values[name]}
         return _redactor(tuple(sorted({**self.hidden, **own}.items())))
 
-    def bound(self, names: Sequence[str]) -> dict[str, str | None]:
-        """Values to bind to the ``:names`` of a SQL statement: text, NULL, or a map as a JSON object."""
-        return {name: self._as_text(name) for name in names}
-
     def expand(self, text: str) -> str:
         """The text with each ``${NAME}`` replaced as it is; for comparing and showing, never for code."""
         return self._expand(text, lambda value, _: value)

@@ -12,12 +12,11 @@ from changeover.database.committed import suits
 from changeover.database.demands import COUNTS
 from changeover.database.names import folded, listed, quoted
 from changeover.database.rule import Rule
-from changeover.database.schema import Schema, Table
+from changeover.database.schema import Table
 from changeover.plan import RowExpectation
 from hrana.wire import Statement
 
 ROWID = "changeover_rowid"
-MARKS = "changeover_now_marks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +106,6 @@ def counting_after(before: list[str], after: list[str]) -> Iterator[Statement]:
             yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
         sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
         yield Statement(sql, (folded(table),))
-
-
-def remembering_marks() -> Statement:
-    """Remember what AUTOINCREMENT has given out (`sequences`)."""
-    return Statement(f"CREATE TABLE {MARKS} AS SELECT name, seq FROM sqlite_sequence")
-
-
-def putting_marks_back(planned: Schema) -> Iterator[Statement]:
-    """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
-    mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
-    for table in planned.tables.values():
-        if "autoincrement" not in folded(table.sql):
-            continue
-        yield Statement(
-            f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
-            (table.name, table.name),
-        )
-        yield Statement(
-            f"INSERT INTO sqlite_sequence (name, seq) SELECT ?, {mark} WHERE {mark} IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ? COLLATE NOCASE)",
-            (table.name, table.name, table.name, table.name),
-        )
 
 
 def _same(column: str) -> str:

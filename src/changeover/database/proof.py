@@ -6,7 +6,7 @@ is too much to be read twice is counted, and guarded (`guard`); the rehearsal ha
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -38,13 +38,13 @@ from changeover.database.names import folded
 from changeover.database.rows import State
 from changeover.database.rule import Rule
 from changeover.database.schema import ForeignKey, Schema, Table
-from changeover.database.sequences import Sequences
 from changeover.database.shadow import objects_of
 from changeover.database.strategies import Forecast
 from changeover.database.transaction import Measured
 from changeover.errors import Busy, InvariantBroken
 from changeover.findings import Finding, accepted, unaccepted
 from changeover.plan import RowExpectation, Rows, SqlStatement
+from hrana.wire import Statement
 
 SWIFT_CHECKSUM_ROWS = 10_000
 SWIFT_EXPECTED_ROWS = 100_000
@@ -103,7 +103,7 @@ class Proof:
         self.after: dict[str, State] = {}
         self.notes: list[str] = []
         self.accepted: dict[str, str] = {}
-        self.sequences: Sequences = {}
+        self.has_marks = False
         self.watched = tuple(
             table for table in self.before.tables.values() if self._is_watched(connection, table)
         )
@@ -124,12 +124,15 @@ class Proof:
             )
         early = self.tally.still_true(connection)
         self.states = {folded(t.name): self._take(connection, t, early.get(t.name)) for t in self.watched}
-        self.sequences = sequences.read(connection)
+        self.has_marks = sequences.are_there(connection)
+        if self.has_marks:
+            _do(connection, [sequences.remembering(temporary=True)])
 
     def verify(self, connection: sqlite3.Connection) -> None:
         """Every invariant; faults that were there before the change are not held against it."""
-        sequences.put_back(connection, self.sequences)
         found = schema.read(connection)
+        if self.has_marks:
+            _do(connection, [*sequences.putting_back(found), Statement(f"DROP TABLE temp.{sequences.MARKS}")])
         self.after = {
             folded(table.name): self._take(connection, table)
             for table in found.tables.values()
@@ -328,6 +331,11 @@ def _skippable(connection: sqlite3.Connection, found: Schema) -> tuple[ForeignKe
         for table, key in standing.leading(found)
         if connection.execute(standing.distinct_values(table, key)).fetchone()[0] <= standing.SKIP_LIMIT
     )
+
+
+def _do(connection: sqlite3.Connection, statements: Iterable[Statement]) -> None:
+    for one in statements:
+        connection.execute(one.sql, one.params)
 
 
 def _counting_s(connection: sqlite3.Connection, table: Table) -> float:

@@ -1,41 +1,53 @@
 """`sqlite_sequence` across a rebuild: an id that AUTOINCREMENT has given out once is never given out again.
 
 Rule: DROP TABLE forgets the highest id ever given, and the copy only knows the highest that still lives, so
-after the script the old mark is put back where it is higher.
+after the script the old mark is put back where it is higher. A file and a server do it by the same statements
+within the transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from changeover.database.connect import Connection
 from changeover.database.names import folded
+from changeover.database.schema import Schema
+from hrana.wire import Statement
 
-Sequences = Mapping[str, tuple[str, int]]
-"""Folded table name -> (name, highest id given out)."""
-
-
-def read(connection: Connection) -> Sequences:
-    """The marks of all AUTOINCREMENT tables; empty where there was never one."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone():
-        return {}
-    rows = connection.execute("SELECT name, seq FROM sqlite_sequence WHERE name IS NOT NULL")
-    return {folded(name): (name, seq or 0) for name, seq in rows}
+MARKS = "changeover_now_marks"
 
 
-def put_back(connection: Connection, before: Sequences) -> None:
+def are_there(connection: Connection) -> bool:
+    """Whether any table is AUTOINCREMENT, or was once: only then there is a table of marks."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone()
+    return found is not None
+
+
+def highest(connection: Connection, table: str) -> int:
+    """The highest id that AUTOINCREMENT ever gave out in a table; 0 where it gave none."""
+    if not are_there(connection):
+        return 0
+    sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ? COLLATE NOCASE"
+    found: int = connection.execute(sql, (table,)).fetchone()[0]
+    return found
+
+
+def remembering(*, temporary: bool) -> Statement:
+    """Remember the marks as they are; a server has no TEMP tables."""
+    kind = "TEMP TABLE" if temporary else "TABLE"
+    return Statement(f"CREATE {kind} {MARKS} AS SELECT name, seq FROM sqlite_sequence")
+
+
+def putting_back(found: Schema) -> Iterator[Statement]:
     """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
-    now = read(connection)
-    for key, (_, mark) in before.items():
-        name = _autoincrement_name(connection, key)
-        if name is None or now.get(key, (name, -1))[1] >= mark:
+    mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
+    for table in found.tables.values():
+        if "autoincrement" not in folded(table.sql):
             continue
-        connection.execute("DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE", (name,))
-        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, mark))
-
-
-def _autoincrement_name(connection: Connection, key: str) -> str | None:
-    row = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) = ?"
-        " AND sql LIKE '%autoincrement%'",
-        (key,),
-    ).fetchone()
-    return row[0] if row else None
+        yield Statement(
+            f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
+            (table.name, table.name),
+        )
+        yield Statement(
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT ?, {mark} WHERE {mark} IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ? COLLATE NOCASE)",
+            (table.name, table.name, table.name, table.name),
+        )

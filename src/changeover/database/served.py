@@ -7,7 +7,7 @@ transaction. Nothing holds a lock between two requests: a runner that dies leave
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from changeover.database import copies, demands, fingerprint, lease, ledger, schema, spelling
+from changeover.database import copies, demands, fingerprint, lease, ledger, schema, sequences, spelling
 from changeover.database.batch import CLOCK, SINCE, Answered, Batch
 from changeover.database.change import Change, Context, Eyes, Migrated
 from changeover.database.connect import translated
@@ -69,8 +69,8 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     batch.look()
     for statement in found.change.statements:
         batch.run(statement, bound(found.change.parameters, statement.parameters))
-    if copies.MARKS in batch.scratch:
-        batch.do(*copies.putting_marks_back(found.planned))
+    if sequences.MARKS in batch.scratch:
+        batch.do(*sequences.putting_back(found.planned))
     batch.do(*copies.counting_after(before, after))
     batch.demand(list(_demanded(found, made)))
     batch.demand(standing_rules(found, found.planned), found.known)
@@ -106,9 +106,9 @@ def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Copy]
             batch.do(*copy.making())
             batch.scratch.append(copy.name)
             made[folded(name)] = copy
-    if any("autoincrement" in folded(table.sql) for table in found.shadow.schema.tables.values()):
-        batch.do(copies.remembering_marks())
-        batch.scratch.append(copies.MARKS)
+    if sequences.are_there(found.shadow.connection):
+        batch.do(sequences.remembering(temporary=False))
+        batch.scratch.append(sequences.MARKS)
     return made
 
 

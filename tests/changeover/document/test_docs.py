@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from changeover.database.transaction import bound
 from changeover.fences import ATTRIBUTES
 from changeover.header import KEYS
 from changeover.load import check_file, load_plan, read_text
@@ -62,7 +63,7 @@ def test_the_library_example_goes_there_and_back(tmp_path: Path, late: bool) -> 
             for action in plan.actions(phase):
                 assert isinstance(action, SqlAction)
                 for statement in action.statements:
-                    db.execute(statement.text, values.bound(statement.parameters))
+                    db.execute(statement.text, bound(values.values, statement.parameters))
             if late and phase is Phase.EXECUTE:
                 db.execute("INSERT INTO loans VALUES (5, 1, 'Emma', 'N', '2025-09-01', '2025-09-29', NULL)")
         after = db.execute("SELECT * FROM loans").fetchall()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeover.database import transaction
 from changeover.errors import BadParameter
 from changeover.load import read_text
 from changeover.params import Values, bind
@@ -90,7 +91,7 @@ def test_whatever_a_value_is_sql_gets_it_as_a_value(text: str) -> None:
     values = Values({"name": text, "map": {"k'--": text}}, frozenset())
     connection = sqlite3.connect(":memory:")
     sql = "SELECT :name, (SELECT value FROM json_each(:map)), (SELECT key FROM json_each(:map))"
-    found = connection.execute(sql, values.bound(["name", "map"])).fetchone()
+    found = connection.execute(sql, transaction.bound(values.values, ("name", "map"))).fetchone()
     connection.close()
     assert found == (text, text, "k'--")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from changeover.database.transaction import bound
 from changeover.load import check_file, load_plan
 from changeover.params import Values, bind
 from changeover.plan import Phase, Plan, SqlAction
@@ -67,7 +68,7 @@ def perform(db: sqlite3.Connection, plan: Plan, values: Values, *ids: str) -> No
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute("BEGIN IMMEDIATE")
         for statement in action.statements:
-            db.execute(statement.text, values.bound(statement.parameters))
+            db.execute(statement.text, bound(values.values, statement.parameters))
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         db.execute("COMMIT")
 
@@ -76,7 +77,7 @@ def holds(db: sqlite3.Connection, plan: Plan, values: Values, action_id: str) ->
     action = plan.action(action_id)
     assert isinstance(action, SqlAction)
     (statement,) = action.statements
-    return db.execute(statement.text, values.bound(statement.parameters)).fetchall()
+    return db.execute(statement.text, bound(values.values, statement.parameters)).fetchall()
 
 
 def contents(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:

@@ -89,7 +89,7 @@ def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[o
     numbers: list[int | float] = []
     if isinstance(highest, int | float):
         # An id that AUTOINCREMENT gave out once is not used again by an application.
-        given = sequences.read(connection).get(folded(table.name), ("", 0))[1]
+        given = sequences.highest(connection, table.name)
         numbers.append(max(highest, given if table.key == (column,) else highest) + 1)
     if isinstance(lowest, int | float):
         numbers.append(lowest - 1)
