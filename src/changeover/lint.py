@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
 from changeover import consequence
-from changeover.database import application, empty
-from changeover.database.invariants import broken_references
+from changeover.database import application, empty, references
 from changeover.database.names import OWN_PREFIX, folded
 from changeover.errors import BadParameter
 from changeover.lint_rules import Script, sets_version, statement_rules
@@ -47,7 +46,7 @@ def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
     ]
     problems += [
         Problem(plan.position, "schema", sentence, empty.HINT)
-        for sentence in broken_references(copy.connection)
+        for sentence in references.broken(copy.connection)
         if "no such function" in sentence
     ]
     try:

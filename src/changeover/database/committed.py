@@ -12,6 +12,7 @@ from pathlib import Path
 from changeover.database.connect import MAPPED_BYTES
 from changeover.database.names import folded, quoted
 from changeover.database.rehearse.identity import same_value
+from changeover.database.rule import Rule
 from changeover.database.schema import Table
 
 NAME = "changeover_committed"
@@ -44,10 +45,10 @@ def detach(connection: sqlite3.Connection) -> None:
         connection.execute(f"DETACH {NAME}")
 
 
-def is_unchanged(connection: sqlite3.Connection, table: Table, columns: Sequence[str], count: int) -> bool:
-    """Whether all ``count`` rows of a table are, in these columns, what they were at BEGIN."""
+def unchanged(table: Table, columns: Sequence[str], count: int, says: str) -> Rule:
+    """All ``count`` rows of a table are, in these columns, what they were at BEGIN."""
     name = quoted(table.name)
     same = " AND ".join(same_value(table, column) for column in columns) or "1"
-    sql = f"SELECT count(*) FROM main.{name} a CROSS JOIN {NAME}.{name} b ON b.rowid = a.rowid WHERE {same}"
-    found: int = connection.execute(sql).fetchone()[0]
-    return found == count
+    both = f"main.{name} a CROSS JOIN {NAME}.{name} b ON b.rowid = a.rowid"
+    found = f"SELECT count(*) AS a FROM {both} WHERE {same}"
+    return Rule(f"SELECT a, NULL AS b, NULL AS c FROM ({found}) WHERE a <> ?", lambda _: says, (count,))

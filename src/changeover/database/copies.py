@@ -1,16 +1,14 @@
-"""Rows before a change, kept on the server for its length: counts, and copies of tables that are compared.
+"""Rows before a change, kept on the server for its length: copies of tables that are compared.
 
 Rule: all of it is in tables of changeover's own that are made and dropped in the transaction of the change,
 so nobody else ever sees them. A server has no TEMP tables.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeover.database import rows
+from changeover.database import expected, rows
 from changeover.database.committed import suits
-from changeover.database.demands import COUNTS
-from changeover.database.names import folded, listed, quoted
+from changeover.database.names import listed, quoted
 from changeover.database.rule import Rule
 from changeover.database.schema import Table
 from changeover.plan import RowExpectation
@@ -67,8 +65,7 @@ class Copy:
 
     def unchanged(self, want: RowExpectation | None) -> Rule:
         """No row was added, removed or changed; without ``want`` because the table is out of scope."""
-        fault = f"{self.table.name}: no row should change, but their contents differ"
-        says = fault if want else f"{fault} (out of scope)"
+        says = expected.differing(self.table.name, out_of_scope=want is None)
         sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c > 0"
         return Rule(
             sql, lambda found: f"{says}: {found[0]:,} added, {found[1]:,} removed, {found[2]:,} other"
@@ -88,24 +85,6 @@ def copy_of(place: int, table: Table, planned: Table | None, *, rebuilt: bool) -
     if suits(table) and not rebuilt:
         return Copy(f"changeover_now_copy_{place}", table, (), columns)
     return None
-
-
-def counting_before(tables: list[str]) -> Iterator[Statement]:
-    """Count tables that exist before the change."""
-    yield Statement(f"CREATE TABLE {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
-    for table in tables:
-        sql = f"INSERT INTO {COUNTS} (name, before) SELECT ?, count(*) FROM {quoted(table)}"
-        yield Statement(sql, (folded(table),))
-
-
-def counting_after(before: list[str], after: list[str]) -> Iterator[Statement]:
-    """Count tables that exist afterwards; those that did not exist before had no rows."""
-    known = {folded(table) for table in before}
-    for table in after:
-        if folded(table) not in known:
-            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
-        sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
-        yield Statement(sql, (folded(table),))
 
 
 def _same(column: str) -> str:

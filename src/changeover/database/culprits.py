@@ -1,4 +1,4 @@
-"""The rows because of which a statement failed: it is tried again without the rules, and they are named.
+"""Why a statement failed: the trigger that did it, and the rows, by trying again without the rules.
 
 Rule: only after a failure, in the transaction that is rolled back anyway; what cannot be found out this way
 is left unsaid. At most ten rows are named, by key.
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from changeover import sqltext
 from changeover.database import rule, schema, standing
+from changeover.database.guard import watching, written
 from changeover.database.names import folded, listed, quoted
 from changeover.database.schema import Table
 
@@ -22,18 +23,47 @@ Values = Mapping[str, object]
 
 
 def named(connection: sqlite3.Connection, text: str, values: Values, error: sqlite3.Error) -> str:
-    """Lines with the rows that break the rule of which ``error`` speaks; empty where they are not found."""
+    """Lines with the trigger and the rows because of which there is ``error``; empty if neither is found."""
     found = _MESSAGE.fullmatch(str(error))
-    if found is None:
-        return ""
-    kind, about = found[1], found[2] or ""
+    kind, about = (found[1], found[2] or "") if found else ("", "")
     try:
+        triggers = list(_triggers(connection, text, values, error, about))
         rows = list(_of_keys(connection, text, values) if kind == "FOREIGN KEY" else [])
-        rows = rows or list(_of_rule(connection, text, values, (kind, about)))
+        if found and not triggers:
+            rows = rows or list(_of_rule(connection, text, values, (kind, about)))
     except sqlite3.Error:
         return ""
     more = "\n- ... and more" if len(rows) > ROWS_MAX else ""
-    return "".join(f"\n- {row}" for row in rows[:ROWS_MAX]) + more
+    return "".join(f"\n- {line}" for line in (*triggers, *rows[:ROWS_MAX])) + more
+
+
+def _triggers(
+    connection: sqlite3.Connection, text: str, values: Values, error: sqlite3.Error, about: str
+) -> Iterator[str]:
+    """The trigger that refuses the statement, or that alone writes the table of which the error speaks."""
+    writes: dict[str, set[str]] = {}
+
+    def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
+        target = written(action, one, two, where)
+        writes.setdefault(via or "", set()).update([folded(target[1])] if target else [])
+        return sqlite3.SQLITE_OK
+
+    with watching(connection, note):
+        connection.execute(f"EXPLAIN {text}", values).fetchall()
+    table = folded(about.partition(".")[0])
+    direct = writes.pop("", set())
+    refused = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER
+    for trigger, tables in writes.items():
+        if refused and _raises(connection, trigger, str(error)):
+            yield f"trigger {trigger} refuses it"
+        elif table in tables - direct:
+            yield f"it is trigger {trigger} that writes {table}"
+
+
+def _raises(connection: sqlite3.Connection, trigger: str, message: str) -> bool:
+    sql = "SELECT instr(sql, ?) > 0 FROM sqlite_schema WHERE type = 'trigger' AND name = ?"
+    found = connection.execute(sql, (message.replace("'", "''"), trigger)).fetchone()
+    return bool(found and found[0])
 
 
 def _of_keys(connection: sqlite3.Connection, text: str, values: Values) -> Iterator[str]:

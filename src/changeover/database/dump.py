@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from changeover.database import schema
+from changeover.database import schema, sequences
 from changeover.database.names import folded, listed, quoted
 from changeover.database.schema import Table
 from changeover.errors import Busy, Damaged, Unsuitable
@@ -114,7 +114,7 @@ class _Filling:
 
     def _receive(self, stream: Stream, tables: Sequence[Table]) -> list[Row]:
         """Put everything in its place; the counts of the server, by table."""
-        marks = any("autoincrement" in folded(table.sql) for table in tables)
+        marks = sequences.are_there(self.connection)
         asked = [Statement(DEFINITIONS), Statement(NUMBERS), *(Statement(_tally(table)) for table in tables)]
         asked += [Statement(_rows(table)) for table in tables]
         asked += [Statement(MARKS)] if marks else []

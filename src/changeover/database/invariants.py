@@ -6,15 +6,13 @@ written. What SWIFT leaves out the guard has made impossible (`guard`) and the r
 """
 
 import re
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from changeover.database import meaning, schema
 from changeover.database.connect import Connection
 from changeover.database.meaning import Meanings
-from changeover.database.names import folded, listed, quoted
-from changeover.database.schema import Table
+from changeover.database.names import folded, quoted
 
 _BROKEN_RULE = re.compile(
     r"NULL value in |CHECK constraint failed in |non-unique entry in index "
@@ -65,40 +63,3 @@ def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list
         present = {folded(column) for (column,) in rows}
         sentences += [f"table {name} has no column {c}" for c in columns if folded(c) not in present]
     return sentences
-
-
-def broken_references(connection: Connection) -> list[str]:
-    """Views and triggers that no longer compile, and foreign keys to tables that are not there."""
-    found = schema.read(connection)
-    sentences = [
-        f"{table.name} refers to {key.parent}, which does not exist"
-        for table in found.tables.values()
-        for key in table.foreign_keys
-        if found.table(key.parent) is None
-    ]
-    for view in found.views:
-        sentences += _does_not_compile(connection, f"view {view}", f"SELECT * FROM {quoted(view)}")
-    for table in found.tables.values():
-        if table.triggers and table.kind == "table":
-            label = f"a trigger of {table.name} ({', '.join(sorted(table.triggers))})"
-            sentences += _triggers_broken(connection, label, table)
-    return list(dict.fromkeys(sentences))
-
-
-def _triggers_broken(connection: Connection, label: str, table: Table) -> list[str]:
-    name, columns = quoted(table.name), table.stored
-    values = ", ".join("NULL" for _ in columns)
-    assignments = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in columns)
-    return [
-        *_does_not_compile(connection, label, f"INSERT INTO {name} ({listed(columns)}) VALUES ({values})"),
-        *_does_not_compile(connection, label, f"UPDATE {name} SET {assignments}"),
-        *_does_not_compile(connection, label, f"DELETE FROM {name}"),
-    ]
-
-
-def _does_not_compile(connection: Connection, label: str, sql: str) -> list[str]:
-    try:
-        connection.execute(f"EXPLAIN {sql}").fetchall()
-    except sqlite3.Error as error:
-        return [f"{label} no longer works: {error}"]
-    return []

@@ -10,6 +10,7 @@ from math import inf
 from changeover.database import (
     fingerprint,
     invariants,
+    references,
     refusal,
     schema,
     script,
@@ -87,8 +88,9 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
         if context.contract is not None:
             found = invariants.contract(after, context.contract)
             sentences += [f"the release needs more: {sentence}" for sentence in found]
-        known = invariants.broken_references(shadow.connection)
-        sentences += [one for one in invariants.broken_references(after) if one not in known]
+        known = references.broken(shadow.connection)
+        broken = [one for one in references.broken(after) if one not in known]
+        sentences += references.placed(shadow.objects, change.statements, broken)
         sentences += [
             f"{want.table}: rows were expected, but there would be no such table"
             for want in change.rows

@@ -6,17 +6,19 @@ is too much to be read twice is counted, and guarded (`guard`); the rehearsal ha
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from changeover.database import (
     blast,
     committed,
+    expected,
     fingerprint,
     full_text,
     invariants,
     ledger,
+    references,
     refusal,
     rows,
     rule,
@@ -140,7 +142,8 @@ class Proof:
         }
         sentences = [*self._row_faults(connection, found), *self._schema_faults(connection, found)]
         sentences += self._standing_faults(connection, found)
-        sentences += [one for one in self._by_trying(connection, found) if one not in self.tried]
+        tried = [one for one in self._by_trying(connection, found) if one not in self.tried]
+        sentences += references.placed(self.objects, self.change.statements, tried)
         sentences += self._content_faults(connection)
         weak = self._findings(found)
         self.accepted = accepted(weak, self.change.accept)
@@ -220,34 +223,26 @@ class Proof:
         return True
 
     def _row_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
-        counts = self._counts_after(connection, found)
-        sentences = []
-        for name, want in self.wanted.items():
-            if found.table(name) is None:
-                sentences.append(f"{want.table}: rows were expected, but there would be no such table")
-                continue
-            if want.rows is Rows.ANY or (name in self.relaxed and want.rows is Rows.AFFECTED):
-                continue
-            before = self.states.get(name, State(0))
-            after = self.after.get(name) or State(counts[name])
-            fault = rows.broken(want, before, after, counts)
-            sentences += [fault] if fault else []
-        for name, state in self.states.items():
-            if name not in self.scope and name not in self.wanted:
-                sentences += self._outside_fault(name, state)
+        """Rows that are not as the plan expects them, and tables out of scope that were not left alone."""
+        gone = [want for name, want in self.wanted.items() if found.table(name) is None]
+        sentences = [f"{w.table}: rows were expected, but there would be no such table" for w in gone]
+        outside = [name for name in self.states if name not in self.scope and name not in self.wanted]
+        asked = [
+            *(expected.count(want) for want in self.wanted.values() if want not in gone),
+            *(expected.left_alone(self.before.tables[n].name, out_of_scope=True) for n in outside),
+        ]
+        _do(connection, [expected.making(temporary=True), *self._counts(connection, found)])
+        sentences += rule.faults(connection, [one for one in asked if one is not None])
+        connection.execute(f"DROP TABLE temp.{expected.COUNTS}")
         return sentences
 
-    def _counts_after(self, connection: sqlite3.Connection, found: Schema) -> dict[str, int]:
-        """Rows of the tables that expectations speak of; each is counted once."""
+    def _counts(self, connection: sqlite3.Connection, found: Schema) -> Iterator[Statement]:
+        """Rows of the tables that were counted before, and of those that expectations speak of."""
         wanted = {name: want for name, want in self.wanted.items() if want.rows is not Rows.ANY}
         mentioned = {*wanted, *(folded(want.other) for want in wanted.values() if want.other)}
-        counts = rows.counts_of(connection, found, mentioned - self.after.keys())
-        return counts | {name: state.count for name, state in self.after.items()}
-
-    def _outside_fault(self, name: str, before: State) -> list[str]:
-        after = self.after.get(name, State(0))
-        fault = rows.broken(RowExpectation(self.before.tables[name].name, Rows.UNCHANGED), before, after, {})
-        return [f"{fault} (out of scope)"] if fault else []
+        after = rows.counts_of(connection, found, mentioned - self.after.keys())
+        after |= {name: state.count for name, state in self.after.items()}
+        return expected.known({name: state.count for name, state in self.states.items()}, after)
 
     def _is_left_alone(self, table: Table) -> bool:
         """Whether every row of a table must be what it was, and where it was."""
@@ -257,19 +252,35 @@ class Proof:
         return untouched and name not in self.scope and committed.suits(table)
 
     def _content_faults(self, connection: sqlite3.Connection) -> list[str]:
+        """Tables that have the rows they should, but not the contents."""
+        sentences = []
+        for name in dict.fromkeys([*self.states, *self.wanted]):
+            want, table = self.wanted.get(name), self.planned.table(name)
+            outside = want is None and name not in self.scope
+            if table is None or name in self.relaxed or name in self.compared or not (want or outside):
+                continue
+            before, after = self.states.get(name, State(0)), self.after.get(name, State(0))
+            fault = rows.contents_fault(self._meant(name), before, after, out_of_scope=outside)
+            sentences += [fault] if fault else []
+        return sentences + self._differing(connection)
+
+    def _meant(self, name: str) -> RowExpectation:
+        """What is expected of a table; of one out of scope, that it is left alone."""
+        return self.wanted.get(name) or RowExpectation(self.before.tables[name].name, Rows.UNCHANGED)
+
+    def _differing(self, connection: sqlite3.Connection) -> list[str]:
         """Tables that should have been left alone and were not, though they have as many rows."""
         equal = [n for n in self.compared if n in self.after and self.states[n].count == self.after[n].count]
         if not equal:
             return []
         committed.attach(connection)
-        sentences = []
-        for name in sorted(equal):
-            table = self.before.tables[name]
-            columns = rows.shared_columns(table, self.planned.table(name))
-            if not committed.is_unchanged(connection, table, columns, self.after[name].count):
-                fault = f"{table.name}: no row should change, but their contents differ"
-                sentences.append(fault if name in self.wanted else f"{fault} (out of scope)")
-        return sentences
+        return rule.faults(connection, map(self._left_alone, sorted(equal)))
+
+    def _left_alone(self, name: str) -> Rule:
+        table = self.before.tables[name]
+        columns = rows.shared_columns(table, self.planned.table(name))
+        says = expected.differing(table.name, out_of_scope=name not in self.wanted)
+        return committed.unchanged(table, columns, self.after[name].count, says)
 
     def _schema_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
         sentences = []
@@ -293,7 +304,7 @@ class Proof:
 
     def _by_trying(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
         """What only trying tells: views, triggers and, in a rehearsal, full-text indexes that do not work."""
-        sentences = invariants.broken_references(connection)
+        sentences = references.broken(connection)
         if self.depth is Depth.THOROUGH:
             sentences += full_text.faults(connection, found)
         return sentences

@@ -11,6 +11,7 @@ from itertools import repeat
 from marshal import dumps
 from zlib import crc32
 
+from changeover.database import expected
 from changeover.database.connect import Connection
 from changeover.database.names import counted, folded, listed, quoted
 from changeover.database.schema import Schema, Table
@@ -98,32 +99,13 @@ def take(connection: Connection, table: Table, want: RowExpectation | None, shar
     return State(total, columns)
 
 
-def broken(want: RowExpectation, before: State, after: State, counts: Mapping[str, int]) -> str | None:
-    """Why the rows are not what the plan expects, or None.
-
-    ``counts`` are the rows of each table afterwards.
-    """
-    table, was, now = want.table, before.count, after.count
-    match want.rows:
-        case Rows.KEPT if was != now:
-            return f"{table}: all {counted(was, 'row')} should be kept, but {now:,} would remain"
-        case Rows.UNCHANGED if was != now or before.checksum != after.checksum:
-            difference = f"{was:,} before, {now:,} after" if was != now else "their contents differ"
-            return f"{table}: no row should change, but {difference}"
-        case Rows.ADDED if now - was != want.count:
-            return (
-                f"{table}: expected {want.count:+,} rows, but {was:,} would become {now:,} ({now - was:+,})"
-            )
-        case Rows.AS_MANY_AS:
-            other = counts.get(folded(want.other or ""), 0)
-            if now != other:
-                return f"{table}: should have as many rows as {want.other} ({other:,}), but has {now:,}"
-        case Rows.AFFECTED:
-            return _affected(want, before, after)
-    return None
-
-
-def _affected(want: RowExpectation, before: State, after: State) -> str | None:
+def contents_fault(want: RowExpectation, before: State, after: State, *, out_of_scope: bool) -> str | None:
+    """Why the contents of a table are not what the plan expects of as many rows, or None."""
+    if want.rows is Rows.UNCHANGED:
+        same = before.count != after.count or before.checksum == after.checksum
+        return None if same else expected.differing(want.table, out_of_scope=out_of_scope)
+    if want.rows is not Rows.AFFECTED:
+        return None
     if before.images is None or after.images is None:
         return f"{want.table}: has no key, so rows that change cannot be counted; use =*, =0 or =+N"
     found = change(before.images, after.images)

@@ -7,12 +7,22 @@ transaction. Nothing holds a lock between two requests: a runner that dies leave
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from changeover.database import copies, demands, fingerprint, lease, ledger, schema, sequences, spelling
+from changeover.database import (
+    copies,
+    demands,
+    expected,
+    fingerprint,
+    lease,
+    ledger,
+    schema,
+    sequences,
+    spelling,
+)
 from changeover.database.batch import CLOCK, SINCE, Answered, Batch
 from changeover.database.change import Change, Context, Eyes, Migrated
 from changeover.database.connect import translated
 from changeover.database.copies import Copy
-from changeover.database.demands import COUNTS
+from changeover.database.expected import COUNTS
 from changeover.database.invariants import Depth
 from changeover.database.judging import Judged, ask_ahead, judge, note, require_swift, standing_rules
 from changeover.database.names import counted, folded, quoted
@@ -71,7 +81,7 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
         batch.run(statement, bound(found.change.parameters, statement.parameters))
     if sequences.MARKS in batch.scratch:
         batch.do(*sequences.putting_back(found.planned))
-    batch.do(*copies.counting_after(before, after))
+    batch.do(*expected.counting_after(before, after))
     batch.demand(list(_demanded(found, made)))
     batch.demand(standing_rules(found, found.planned), found.known)
     batch.judge(broken)
@@ -97,7 +107,7 @@ def _fence(found: Judged, batch: Batch) -> None:
 def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Copy]:
     """Rows as they are: counts of all, copies of those whose contents are compared; by folded name."""
     made: dict[str, Copy] = {}
-    batch.do(*copies.counting_before(before))
+    batch.do(expected.making(temporary=False), *expected.counting_before(before))
     batch.scratch.append(COUNTS)
     for place, name in enumerate(before):
         table = found.shadow.schema.tables[folded(name)]
@@ -158,14 +168,14 @@ def _is_counted(found: Judged, table: Table) -> bool:
 def _demanded(found: Judged, made: dict[str, Copy]) -> Iterator[Rule]:
     """Rows as they are expected, everything out of scope as it was, and the schema that was worked out."""
     for name, want in found.wanted.items():
-        count = demands.expected_count(want)
+        count = expected.count(want)
         if count is not None:
             yield count
         if name in made:
             yield made[name].unchanged(want) if want.rows is Rows.UNCHANGED else made[name].affected(want)
     for name, table in found.shadow.schema.tables.items():
         if name not in found.scope and name not in found.wanted and _is_counted(found, table):
-            yield demands.left_alone(table)
+            yield expected.left_alone(table.name, out_of_scope=True)
             if name in made:
                 yield made[name].unchanged(None)
     yield demands.schema_is(found.objects_after)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, make, script, tell
 
-from changeover.database import blast, committed, schema, strategies, tally
+from changeover.database import blast, committed, rule, schema, strategies, tally
 from changeover.database.connect import connect, opened
 from changeover.database.invariants import Depth
 from changeover.database.migrate import Eyes, migrate
@@ -17,7 +17,7 @@ from changeover.errors import InvariantBroken
 def is_unchanged(connection: sqlite3.Connection, name: str) -> bool:
     table = schema.read(connection).tables[name]
     (count,) = connection.execute(f"SELECT count(*) FROM main.{name}").fetchone()
-    return committed.is_unchanged(connection, table, table.stored, count)
+    return not rule.faults(connection, [committed.unchanged(table, table.stored, count, "it differs")])
 
 
 @pytest.mark.parametrize(

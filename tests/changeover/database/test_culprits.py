@@ -45,3 +45,26 @@ def test_orphans_are_named_by_the_value_of_their_key(tmp_path: Path) -> None:
     with opened(tmp_path / "app.db") as connection, pytest.raises(StepFailed) as caught:
         migrate(connection, work, context(), depth=Depth.SWIFT)
     assert "c: 1 row would refer to rows of p that are not there (p_id 1)" in caught.value.message
+
+
+TRIGGERS = (
+    "CREATE TABLE audit (mail TEXT NOT NULL);"
+    "CREATE TRIGGER quiet AFTER UPDATE ON t BEGIN DELETE FROM audit; END;"
+    "CREATE TRIGGER noted AFTER UPDATE ON t BEGIN INSERT INTO audit VALUES (new.mail); END;"
+    "CREATE TRIGGER kept BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'it''s kept'); END;"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("UPDATE t SET mail = NULL WHERE id = 2", "it is trigger noted that writes audit"),
+        ("DELETE FROM t WHERE id = 2", "trigger kept refuses it"),
+    ],
+)
+def test_a_trigger_because_of_which_a_statement_fails_is_named(tmp_path: Path, text: str, said: str) -> None:
+    tell(tmp_path / "app.db", SETUP + TRIGGERS)
+    work = change(text, scope=("t", "audit"))
+    with opened(tmp_path / "app.db") as connection, pytest.raises(StepFailed) as caught:
+        migrate(connection, work, context(), depth=Depth.SWIFT)
+    assert said in caught.value.message

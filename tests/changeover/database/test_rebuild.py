@@ -79,7 +79,7 @@ def test_what_a_rebuild_forgets_is_refused_by_name(rich: Path, left_out: str, sa
 def test_a_rebuild_that_breaks_a_view_is_refused(rich: Path) -> None:
     text = (REBUILD + AGAIN).replace("name TEXT", "label TEXT").replace("(id, n, name)", "(id, n, label)")
     work = change(text.replace("lower(name)", "lower(label)"), scope=("t",))
-    said = "view v no longer works: no such column: name"
+    said = r"migrate\.sql:\d+: view v no longer works: no such column: name"
     with opened(rich) as connection, pytest.raises(InvariantBroken, match=said):
         migrate(connection, work, context(), depth=Depth.SWIFT)
 
@@ -87,9 +87,25 @@ def test_a_rebuild_that_breaks_a_view_is_refused(rich: Path) -> None:
 def test_a_rebuild_that_breaks_another_tables_trigger_is_refused(rich: Path) -> None:
     text = (REBUILD + AGAIN).replace("n INTEGER NOT NULL", "m INTEGER NOT NULL").replace("(id, n,", "(id, m,")
     text = text.replace("(n * 2)", "(m * 2)").replace(PARTIAL, "")
-    said = "a trigger of log \\(log_note\\) no longer works: no such column: n"
+    said = r"migrate\.sql:\d+: trigger log_note of log no longer works: no such column: n"
     with opened(rich) as connection, pytest.raises(InvariantBroken, match=said):
         migrate(connection, change(text, scope=("t",)), context(), depth=Depth.SWIFT)
+
+
+def test_of_several_triggers_the_one_that_broke_is_named_with_the_line_of_the_statement(rich: Path) -> None:
+    tell(
+        rich,
+        "CREATE TRIGGER log_a AFTER INSERT ON log BEGIN SELECT 1; END;"
+        "CREATE TRIGGER part_log AFTER INSERT ON part BEGIN INSERT INTO log VALUES (1); END;",
+    )
+    text = (REBUILD + AGAIN).replace("n INTEGER NOT NULL", "m INTEGER NOT NULL").replace("(id, n,", "(id, m,")
+    text = (
+        text.replace("(n * 2)", "(m * 2)").replace(PARTIAL, "").replace("; ", ";\n").replace("DROP", "\nDROP")
+    )
+    with opened(rich) as connection, pytest.raises(InvariantBroken) as caught:
+        migrate(connection, change(text, scope=("t",)), context(), depth=Depth.SWIFT)
+    broken = [line for line in caught.value.message.split("\n") if "no longer works" in line]
+    assert broken == ["- migrate.sql:3: trigger log_note of log no longer works: no such column: n"]
 
 
 def test_a_without_rowid_table_is_rebuilt_and_stays_one(rich: Path) -> None:
