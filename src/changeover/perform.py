@@ -100,9 +100,8 @@ class Performer:
         if not action.changes:
             return sql.query(action, scene, deadline)
         purpose = self._purpose(task, action, scene, deadline.limit)
-        undone = self.plan.action(action.undoes) if action.undoes is not None else None
-        if isinstance(undone, SqlAction):
-            return sql.take_back(action, undone, scene, purpose)
+        if action.undoes is not None:
+            return sql.take_back(action, scene, purpose)
         return sql.change(action, scene, purpose)
 
     def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:

@@ -176,17 +176,17 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
             hold.give_back(connection)
 
 
-def take_back(action: SqlAction, undone: SqlAction, scene: Scene, purpose: Purpose) -> Result:
-    """Carry out a way back; what was written into things that ``undone`` added is set aside first."""
+def take_back(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry out a way back; what was written into things that it only drops is set aside first."""
     with opened(scene.database) as connection:
-        statements = setting_aside(undone.statements, action.statements, schema.read(connection))
+        statements = setting_aside(action.statements, schema.read(connection))
     return change(replace(action, statements=statements), scene, purpose)
 
 
 def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     """Carry out the reverse that follows from a script which only adds."""
     reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
-    return take_back(reverse, action, scene, purpose)
+    return take_back(reverse, scene, purpose)
 
 
 def was_done(scene: Scene, action: str, direction: Direction) -> bool:

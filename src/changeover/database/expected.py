@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from changeover.database.names import counted, folded, quoted
 from changeover.database.rule import Fault, Rule
+from changeover.database.schema import Schema
 from changeover.plan import RowExpectation, Rows
 from hrana.wire import Statement
 
@@ -42,6 +43,15 @@ def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[Stat
             yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
         sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
         yield Statement(sql, (folded(table),))
+
+
+def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
+    """Sentences for tables that rows are expected of and that would not be there; any rows are none too."""
+    return [
+        f"{want.table}: rows were expected, but there would be no such table"
+        for want in wanted
+        if want.rows is not Rows.ANY and found.table(want.table) is None
+    ]
 
 
 def count(want: RowExpectation) -> Rule | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from changeover.database import (
+    expected,
     fingerprint,
     invariants,
     references,
@@ -91,11 +92,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
         known = references.broken(shadow.connection)
         broken = [one for one in references.broken(after) if one not in known]
         sentences += references.placed(shadow.objects, change.statements, broken)
-        sentences += [
-            f"{want.table}: rows were expected, but there would be no such table"
-            for want in change.rows
-            if planned.table(want.table) is None
-        ]
+        sentences += expected.without_table(change.rows, planned)
         findings = unaccepted(weak, change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)

@@ -224,11 +224,10 @@ class Proof:
 
     def _row_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
         """Rows that are not as the plan expects them, and tables out of scope that were not left alone."""
-        gone = [want for name, want in self.wanted.items() if found.table(name) is None]
-        sentences = [f"{w.table}: rows were expected, but there would be no such table" for w in gone]
+        sentences = expected.without_table(self.wanted.values(), found)
         outside = [name for name in self.states if name not in self.scope and name not in self.wanted]
         asked = [
-            *(expected.count(want) for want in self.wanted.values() if want not in gone),
+            *(expected.count(want) for name, want in self.wanted.items() if found.table(name)),
             *(expected.left_alone(self.before.tables[n].name, out_of_scope=True) for n in outside),
         ]
         _do(connection, [expected.making(temporary=True), *self._counts(connection, found)])

@@ -86,23 +86,39 @@ def named(words: Words, kind: str) -> str:
     return words[place] if place < len(words) else ""
 
 
+def filled(words: Words) -> frozenset[str]:
+    """The columns that ``INSERT INTO table (new, ...) SELECT old, ... FROM`` gives one literal."""
+    _, pairs = _selected(words)
+    return frozenset(column for column, item in pairs if _is_literal(item))
+
+
 def _copied(words: Words) -> tuple[str, dict[str, str]]:
     """(table, new column by old) of ``INSERT INTO table (new, ...) SELECT old, ... FROM``."""
+    target, pairs = _selected(words)
+    plain = (
+        (column, item) for column, item in pairs if len(item) == 1 or (len(item) == 3 and item[1] == ".")
+    )
+    return target, {item[-1]: column for column, item in plain}
+
+
+def _selected(words: Words) -> tuple[str, list[tuple[str, list[str]]]]:
+    """(table, each column with what is selected for it); no columns where they are not named."""
     if "into" not in words:
-        return "", {}
+        return "", []
     place = list(words).index("into") + 1
     target = words[place] if place < len(words) else ""
     if list(words[place + 1 : place + 2]) != ["("] or "select" not in words:
-        return target, {}
+        return target, []
     select = list(words).index("select")
     columns = [item[0] for item in _items(words[place + 2 : select - 1]) if item]
-    sources = _items(words[select + 1 :])
-    pairs = {
-        item[-1]: column
-        for column, item in zip(columns, sources, strict=False)
-        if len(item) == 1 or (len(item) == 3 and item[1] == ".")
-    }
-    return target, pairs
+    return target, list(zip(columns, _items(words[select + 1 :]), strict=False))
+
+
+def _is_literal(item: list[str]) -> bool:
+    """Whether it is a text, a number or NULL, with or without ``AS name``."""
+    first = item[0] if item else ""
+    alone = len(item) == 1 or (len(item) == 3 and item[1] == "as")
+    return alone and (first[:1] == "'" or first[:1].isdigit() or first == "null")
 
 
 def _items(words: Words) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Ways back that drop what a change added: first what was written into it meanwhile is set aside.
 
 Rule: nothing that an application wrote into a new table or column goes with it unsaid. Before a way back
-drops it, and unless the script itself reads it, rows that say something are copied into a table
+drops it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
 `changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement, so that
 another plan's column of the same name never meets it.
 """
@@ -37,24 +37,30 @@ def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
     return tuple(_reverse(statement) for statement in reversed(tuple(statements)))
 
 
-def setting_aside(
-    forward: Sequence[SqlStatement], back: Sequence[SqlStatement], now: Schema
-) -> tuple[SqlStatement, ...]:
-    """The way back, with statements that set aside what it would drop of the tables and columns made forward.
+def setting_aside(back: Sequence[SqlStatement], now: Schema) -> tuple[SqlStatement, ...]:
+    """The way back, with statements that set aside what it drops and reads nowhere else.
 
-    ``now`` is the schema that the way back begins with.
+    ``now`` is the schema that the way back begins with. It does not matter how the change made the table or
+    column: by ADD COLUMN, or with a table that it made anew.
     """
-    made = {thing for statement in forward if (thing := _made(words_of(statement.text)))}
     words = [words_of(statement.text) for statement in back]
     found: list[SqlStatement] = []
     for place, statement in enumerate(back):
         thing = _dropped(words[place])
-        table = now.table(thing.table) if thing in made else None
-        elsewhere = (word for other in words[:place] + words[place + 1 :] for word in other)
-        if thing and table and (thing.column or thing.table) not in elsewhere:
+        table = now.table(thing.table) if thing else None
+        if (
+            thing
+            and table
+            and not any(_speaks_of(other, thing) for other in words[:place] + words[place + 1 :])
+        ):
             found += [SqlStatement(text, statement.position) for text in _kept(statement, thing, table)]
         found.append(statement)
     return tuple(found)
+
+
+def _speaks_of(words: tuple[str, ...], thing: _Thing) -> bool:
+    """Whether a statement names the table, and the column where it is one."""
+    return thing.table in words and (not thing.column or thing.column in words)
 
 
 def _reverse(statement: SqlStatement) -> SqlStatement:

@@ -115,6 +115,8 @@ def expectations(text: str) -> tuple[RowExpectation, ...]:
                 found.append(RowExpectation(table, Rows.KEPT))
             case "0":
                 found.append(RowExpectation(table, Rows.UNCHANGED))
+            case "any":
+                found.append(RowExpectation(table, Rows.ANY))
             case _ if value[0] in "+-":
                 found.append(RowExpectation(table, Rows.ADDED, int(value)))
             case _ if value.isdigit():

@@ -229,6 +229,16 @@ def test_expectations_speak_of_added_rows(database: Path) -> None:
     assert expectations("a=+3")[0].count == 3
 
 
+def test_any_rows_of_a_table_that_goes_are_declared_and_others_are_missed(database: Path) -> None:
+    tell(database, "CREATE TABLE extra (x)")
+    message = refused(database, "DROP TABLE extra", scope=("extra",), rows="extra=*")
+    assert "extra: rows were expected, but there would be no such table" in message
+    with opened(database) as connection:
+        work = change("DROP TABLE extra", scope=("extra",), rows="extra=any")
+        migrate(connection, work, context(), depth=Depth.THOROUGH)
+    assert ask(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == [(0,)]
+
+
 def test_a_unique_key_that_collides_is_a_failed_statement_and_nothing_remains(database: Path) -> None:
     tell(database, "INSERT INTO systems (user_id, system_number) VALUES ('ada', '1586')")
     message = refused(database, FORWARD)

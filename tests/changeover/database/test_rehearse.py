@@ -61,9 +61,7 @@ def trip(
         )
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:
-        kept = setting_aside(
-            sqltext.split(forward, NOWHERE), sqltext.split(back, NOWHERE), schema.read(connection)
-        )
+        kept = setting_aside(sqltext.split(back, NOWHERE), schema.read(connection))
     run_script(work, ";".join(statement.text for statement in kept))
     seen = judge.after_rollback(original, written, effects, work)
     run_script(work, forward)
@@ -83,6 +81,40 @@ INSERT INTO tags VALUES (1, 'x'), (2, 'y');
 INSERT INTO order_tags VALUES (1, 1, 1), (2, 1, 2), (3, 2, 1), (4, 2, 2);
 """
 ADD_MEMO, DROP_MEMO = "ALTER TABLE orders ADD COLUMN memo TEXT;", "ALTER TABLE orders DROP COLUMN memo;"
+
+
+def test_what_a_way_back_only_drops_is_set_aside_however_the_change_made_it(tmp_path: Path) -> None:
+    setup = """
+    CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO shops VALUES (1, 'a'), (2, 'b');
+    CREATE TABLE carts (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO carts VALUES (1, 'a'), (2, 'b');
+    """
+    forward = """
+    CREATE TABLE shops_new (id INTEGER PRIMARY KEY, name TEXT, note TEXT NOT NULL DEFAULT '');
+    INSERT INTO shops_new (id, name, note) SELECT id, name, '' FROM shops;
+    DROP TABLE shops; ALTER TABLE shops_new RENAME TO shops;
+    ALTER TABLE carts ADD COLUMN note TEXT
+    """
+    back = "ALTER TABLE shops DROP COLUMN note; ALTER TABLE carts DROP COLUMN note"
+    seen = trip(tmp_path, setup, forward, back, "shops carts")
+    assert seen.findings == set()
+    noted = [note for note in seen.verdict.notes if "set aside" in note]
+    assert any("shops.note" in note for note in noted)
+    assert any("carts.note" in note for note in noted)
+
+
+def test_a_column_that_every_row_gets_one_literal_for_is_written_and_its_loss_is_told(tmp_path: Path) -> None:
+    setup = "CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO shops VALUES (1, 'a');"
+    forward = """
+    CREATE TABLE shops_new (id INTEGER PRIMARY KEY, name TEXT, note TEXT NOT NULL DEFAULT '');
+    INSERT INTO shops_new (id, name, note) SELECT id, name, '' FROM shops;
+    DROP TABLE shops; ALTER TABLE shops_new RENAME TO shops
+    """
+    back = """
+    CREATE TABLE shops_old (id INTEGER PRIMARY KEY, name TEXT);
+    INSERT INTO shops_old (id, name) SELECT id, name FROM shops;
+    DROP TABLE shops; ALTER TABLE shops_old RENAME TO shops
+    """
+    assert "shops.note" in trip(tmp_path, setup, forward, back, "shops").findings
 
 
 def test_deferred_keys_are_judged_at_commit_and_a_free_pair_of_parents_is_found(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from changeover.database import sequences
+from changeover.database import script, sequences
 from changeover.database.connect import Connection
 from changeover.database.definition import words_of
 from changeover.database.names import folded, quoted
@@ -130,7 +130,10 @@ def invented(connection: Connection, table: Table) -> dict[str, object]:
 
 
 def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
-    """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said."""
+    """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
+
+    A column that every copied row gets the same literal for is not among them: no mapping made that value.
+    """
     found: set[str] = set()
     for statement in statements:
         words = words_of(statement.text)
@@ -138,6 +141,7 @@ def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
             place = words.index("into") + 2
             if words[place : place + 1] == ("(",):
                 found.update(words[place : words.index(")", place)])
+                found -= script.filled(words)
             elif words[place : place + 2] != ("default", "values"):
                 found.add(EVERY_COLUMN)
         elif words[:1] in (("update",), ("with",)):
