@@ -268,9 +268,12 @@ class History:
 
 
 def history(folder: Path, *, days: int) -> History:
-    """Make it, up to a minute ago; a hundred days take about twenty seconds."""
+    """Make it; a hundred days take about twenty seconds.
+
+    It ends with five minutes that are over: what is polled from now on changes none of its rows.
+    """
     wanted = options(days=days)
-    until_at = int(wanted.start_at or 0) - 60
+    until_at = (int(wanted.start_at or 0) - 60) // 300 * 300
     return History(generation1.make(folder / "history.db", wanted, days=days, until_at=until_at), wanted)
 
 
