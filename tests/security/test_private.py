@@ -208,4 +208,6 @@ def test_advice_of_changeover_is_given_as_liveones_commands() -> None:
     assert in_our_commands(said) == (
         "Begin: liveone upgrade. Or liveone upgrade --rollback, then liveone upgrade --resume."
     )
+    mended = "changeover rollback x/plan.md --with MENDED.sql"
+    assert in_our_commands(mended) == mended
     assert "liveone users add" in owners({"simon": 2})

@@ -190,7 +190,7 @@ class Proof:
         if want is not None:
             if rows.is_at_most(connection, table, SWIFT_EXPECTED_ROWS):
                 return True
-            self.notes.append(f"{table.name}: too large to count while writers wait; any row may change")
+            self.notes.append(f"{table.name}: too large to count while writers wait; its plan says rows=any")
             return False
         if any(_counting_s(connection, table) <= SWIFT_COUNT_S for _ in range(2)):
             return True

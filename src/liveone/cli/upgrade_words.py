@@ -13,7 +13,8 @@ PHASES = (Phase.PREFLIGHT, Phase.EXECUTE, Phase.ROLLBACK, Phase.AFTER)
 NEXT = {
     Ending.DONE: "Back: liveone upgrade --rollback. When nobody wants that any more: --finish.",
     Ending.STOPPED: "Go on: liveone upgrade --resume. Back: liveone upgrade --rollback.",
-    Ending.OPERATOR_NEEDED: "Look at what failed, then: liveone upgrade --rollback.",
+    Ending.OPERATOR_NEEDED: "Look at what failed, then: liveone upgrade --rollback. Where the way back itself"
+    " is wrong: changeover status --database DATABASE names the ways out.",
 }
 """What makes sense after each ending."""
 
@@ -45,7 +46,8 @@ _OURS = {
     "status": " --plan-only",
 }
 _ADVISED = re.compile(
-    r"changeover (rehearse|run|resume|rollback|finish|status)(?: [\w./-]*[/.][\w/-]+)?([`.,;: )]|$)"
+    r"changeover (rehearse|run|resume|rollback|finish|status)(?!(?: \S+)? --with)"
+    r"(?: [\w./-]*[/.][\w/-]+)?([`.,;: )]|$)"
 )
 
 
@@ -59,8 +61,8 @@ def outline(plan: Plan) -> Iterator[str]:
             default = f" [{parameter.default}]" if parameter.default else ""
             yield f"  --set {parameter.name}{key}=...  {parameter.help}{default}"
     for phase in PHASES:
-        yield f"  {phase.value}"
-        yield from _steps(plan, phase)
+        steps = list(_steps(plan, phase))
+        yield from [f"  {phase.value}", *steps] if steps else []
 
 
 def outline_data(plan: Plan) -> dict[str, object]:
