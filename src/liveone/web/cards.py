@@ -18,7 +18,7 @@ from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.battery import battery
 from liveone.web.daily import energies, estimates
-from liveone.web.numbers import rounded
+from liveone.web.numbers import Number, rounded
 from liveone.web.overview import FROZEN_S, UNKNOWN, identity, nothing_yet, polling_json
 from liveone.web.readings_json import device, power, quality, totals
 from liveone.web.readings_json import energies as energies_json
@@ -43,6 +43,12 @@ class Cards:
             str(system.id): self._card(system, newest.get(system.id), statuses.get(system.id), now_at, waits)
             for system in systems
         }
+
+    def today_kwh(self, system: System, latest: Reading, now_at: float) -> Mapping[str, Number | None]:
+        """Today's energies so far by the keys of ``ENERGY_KEYS``, as the card of the system has them."""
+        kept = self._kept(system, latest, zone_of(system), now_at, waits=False)
+        today: Mapping[str, Number | None] = kept["energy"]["today"]
+        return today
 
     def _card(
         self,

@@ -13,7 +13,8 @@ from liveone.domain.reading import COUNTERS, POWERS, Reading
 from liveone.domain.system import System
 from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
-from liveone.web.readings_json import losses_w
+from liveone.web.cards import Cards
+from liveone.web.readings_json import ENERGY_KEYS, losses_w
 from liveone.web.services import Services
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -39,13 +40,14 @@ class Family:
     samples: list[Sample]
 
 
-def exposition(services: Services, visible: Iterable[System], *, listeners: int) -> str:
-    """All metrics of the systems given, and of this process."""
+def exposition(services: Services, cards: Cards, visible: Iterable[System], *, listeners: int) -> str:
+    """All metrics of the systems given, and of this process; ``cards`` know the energies of today."""
     now_at, statuses = services.clock.now_at(), polling.statuses(services.store)
     newest = readings.latest_many(services.store, now_at)
     systems = list(visible)
     families = [
         *_system_families(systems, newest, now_at),
+        _today(cards, systems, newest, now_at),
         *_polling_families(systems, statuses),
         *_server_families(services, listeners),
     ]
@@ -91,6 +93,22 @@ def _system_families(systems: list[System], newest: Mapping[int, Reading], now_a
         "gauge",
         "The device's fault code, 0 when it reports none.",
         [(name, reading.fault_code) for name, reading in known],
+    )
+
+
+def _today(cards: Cards, systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Family:
+    """Counters that stand, start anew or are missing are mended in it, as everywhere."""
+    samples: list[Sample] = []
+    for system in systems:
+        if system.id in newest:
+            today_kwh = cards.today_kwh(system, newest[system.id], now_at)
+            for counter, key in zip(COUNTERS, ENERGY_KEYS, strict=True):
+                samples.append(({**_name(system), "counter": counter}, _joules(today_kwh[key])))
+    return Family(
+        "liveone_energy_today_joules",
+        "gauge",
+        "Energy since local midnight, as the pages tell it; worked out anew every five minutes.",
+        samples,
     )
 
 
@@ -143,7 +161,11 @@ def _powers(name: Labels, reading: Reading) -> Iterator[Sample]:
 def _energies(name: Labels, reading: Reading) -> Iterator[Sample]:
     for counter in COUNTERS:
         kwh = getattr(reading, f"{counter}_kwh_total")
-        yield {**name, "counter": counter}, None if kwh is None else round(kwh * JOULES_A_KWH)
+        yield {**name, "counter": counter}, _joules(kwh)
+
+
+def _joules(kwh: float | None) -> int | None:
+    return None if kwh is None else round(kwh * JOULES_A_KWH)
 
 
 def _ratio(pct: float | None) -> float | None:

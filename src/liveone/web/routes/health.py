@@ -36,5 +36,5 @@ async def health(request: Request) -> Response:
 def metrics(request: Request, caller: Asking, services: Wired) -> Response:
     """The systems that the credential may see, and the server itself."""
     visible = systems_for(services.store, caller)
-    text = exposition(services, visible, listeners=request.app.state.live.count)
+    text = exposition(services, request.app.state.cards, visible, listeners=request.app.state.live.count)
     return Response(text, media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
