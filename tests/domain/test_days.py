@@ -1,7 +1,6 @@
 """Days are the sum of their intervals, alone or in a rebuild of everything."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -100,9 +99,9 @@ def test_a_day_of_which_nothing_is_known_is_none() -> None:
 def test_a_day_has_the_extremes_means_and_end_values_of_its_rows() -> None:
     first = FiveMinutes(START + 300, grid_w_avg=-40, grid_w_min=-90, grid_w_max=0, sample_count=4)
     rows = [
-        replace(first, battery_soc_pct_last=50.0, solar_kwh_total_last=7.0),
-        replace(first, interval_end=START + 600, grid_w_avg=100, grid_w_max=300, battery_soc_pct_last=40.0),
-        replace(first, interval_end=START + 86400, grid_w_avg=None, grid_w_min=None, grid_w_max=None),
+        first._replace(battery_soc_pct_last=50.0, solar_kwh_total_last=7.0),
+        first._replace(interval_end=START + 600, grid_w_avg=100, grid_w_max=300, battery_soc_pct_last=40.0),
+        first._replace(interval_end=START + 86400, grid_w_avg=None, grid_w_min=None, grid_w_max=None),
     ]
     day = close_day(rows, zone=EAST, day="2025-08-17", rated_kw=RATED_KW)
     assert day is not None

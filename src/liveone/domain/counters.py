@@ -142,7 +142,7 @@ def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> fl
 
 def _without_zeros(series: Series, rated_kw: float) -> Series:
     """Zeros that stand between two values that agree, or are the newest, give way to the value before."""
-    if not any(total is not None and total <= 0 for total in series.totals):
+    if min((total for total in series.totals if total is not None), default=1) > 0:
         return series
     mended = list(series.totals)
     known = [place for place, total in enumerate(mended) if total is not None]

@@ -36,10 +36,13 @@ class Series:
         """Power in the counter's direction, where it was read."""
         source, sign = SOURCES[self.name]
         column = list(map(attrgetter(f"{source}_avg"), self.rows))
-        if None not in column:
-            return Flow(self.ends, [max(0, watts * sign) for watts in column])
-        known = [(end, watts) for end, watts in zip(self.ends, column, strict=True) if watts is not None]
-        return Flow([end for end, _ in known], [max(0, watts * sign) for _, watts in known])
+        ends = self.ends
+        if None in column:
+            ends = [end for end, watts in zip(ends, column, strict=True) if watts is not None]
+            column = [watts for watts in column if watts is not None]
+        if sign > 0:
+            return Flow(ends, [watts if watts > 0 else 0 for watts in column])
+        return Flow(ends, [-watts if watts < 0 else 0 for watts in column])
 
     @cached_property
     def real(self) -> Flow:

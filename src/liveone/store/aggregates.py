@@ -25,13 +25,13 @@ _DAY_FIELDS = tuple(field.name for field in fields(Day) if field.name != "estima
 
 def five_minutes(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
     """The intervals of a system that end in ``(start_at, end_at]`` and have a reading, oldest first."""
-    return [FiveMinutes(*row) for row in store.read("five_minutes", system_id, start_at, end_at)]  # type: ignore[arg-type]
+    return list(map(FiveMinutes._make, store.read("five_minutes", system_id, start_at, end_at)))
 
 
 def five_minutes_around(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
     """Like ``five_minutes``, with as many rows before and after as the energies within depend on."""
     (rows,) = store.snapshot([around_query(system_id, start_at, end_at)])
-    return [FiveMinutes(*row) for row in rows]  # type: ignore[arg-type]
+    return list(map(FiveMinutes._make, rows))
 
 
 def around_query(system_id: int, start_at: int, end_at: int) -> Query:

@@ -72,7 +72,7 @@ _DAY_COLUMNS = {
     for field in fields(Day)
     if field.name not in ("day", "sample_count", "estimated")
 }
-_COLUMNS = {field.name: field.name.replace("soc_pct", "soc") for field in fields(FiveMinutes)}
+_COLUMNS = {name: name.replace("soc_pct", "soc") for name in FiveMinutes._fields}
 
 
 def _column(name: str) -> str:

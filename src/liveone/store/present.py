@@ -65,6 +65,6 @@ def present(
         readings[-1],
         Lifetime(first_end, kwh),  # type: ignore[arg-type]
         days=[Day(*row) for row in stored],  # type: ignore[arg-type]
-        five_minutes=[FiveMinutes(*row) for row in rows],  # type: ignore[arg-type]
+        five_minutes=list(map(FiveMinutes._make, rows)),
         recent=readings,
     )

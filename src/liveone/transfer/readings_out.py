@@ -21,7 +21,7 @@ Progress = Callable[[int], None]
 """Told how far the export has come: the end of the span that is done, UTC epoch seconds."""
 
 READING_COLUMNS = tuple(EXPORTED.get(name, name) for name in FIELDS)
-FIVE_MINUTES_COLUMNS = tuple(field.name for field in fields(FiveMinutes))
+FIVE_MINUTES_COLUMNS = FiveMinutes._fields
 DAY_COLUMNS = tuple(field.name for field in fields(Day))
 
 
@@ -41,7 +41,7 @@ def five_minute_rows(
     """Intervals that end in ``(start_at, end_at]``, oldest first."""
     for from_at in range(start_at, end_at, CHUNK_S):
         until_at = min(from_at + CHUNK_S, end_at)
-        yield from map(astuple, aggregates.five_minutes(store, system.id, from_at, until_at))
+        yield from aggregates.five_minutes(store, system.id, from_at, until_at)
         progress(until_at)
 
 
