@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.database import schema, sequences
-from changeover.database.names import folded, listed, quoted
+from changeover.database.names import listed, quoted
 from changeover.database.schema import Table
 from changeover.errors import Busy, Damaged, Unsuitable
 from hrana.wire import Row, Statement, Value
@@ -181,12 +181,8 @@ def _tally(table: Table) -> str:
 
 
 def _hidden(table: Table) -> tuple[str, ...]:
-    """The name of a rowid that no column shows, so that it is kept too; nothing where there is none."""
-    keys = [column for column in table.columns if column.key]
-    shown = len(keys) == 1 and folded(keys[0].type) == "integer"
-    names = {folded(column.name) for column in table.columns}
-    free = [name for name in ("rowid", "oid", "_rowid_") if name not in names]
-    return tuple(free[:1]) if not (shown or table.without_rowid) else ()
+    """The rowid that no column shows, so that it is kept too; nothing where there is none."""
+    return (table.hidden_rowid,) if table.hidden_rowid else ()
 
 
 def _value(cell: Value) -> Value:

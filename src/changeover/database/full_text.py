@@ -6,8 +6,10 @@ PRIMARY KEY other rowids leaves the index as it was, and it finds the wrong rows
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import pairwise
 
-from changeover.database.names import quoted
+from changeover.database.definition import words_of
+from changeover.database.names import folded, quoted
 from changeover.database.schema import Schema, Table
 from changeover.database.script import words_in_main
 
@@ -33,6 +35,13 @@ def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
                     f"{table.name}: the full-text index does not match the rows that it speaks of; rebuild it"
                     f" in the script: INSERT INTO {table.name}({table.name}) VALUES ('rebuild')"
                 )
+
+
+def content_of(table: Table) -> str:
+    """The table, folded, whose rows an index speaks of (``content=``); empty where it has no such."""
+    words = words_of(table.sql) if table.kind == "virtual" else ()
+    places = (at + 2 for at, pair in enumerate(pairwise(words)) if pair == ("content", "="))
+    return next((folded(words[at].strip("'")) for at in places), "")
 
 
 def _module(table: Table) -> str:

@@ -20,6 +20,7 @@ from changeover.database import (
     ledger,
     references,
     refusal,
+    rowids,
     rows,
     rule,
     schema,
@@ -106,6 +107,7 @@ class Proof:
         self.notes: list[str] = []
         self.accepted: dict[str, str] = {}
         self.has_marks = False
+        self.rowids: rowids.Remembered = {}
         self.watched = tuple(
             table for table in self.before.tables.values() if self._is_watched(connection, table)
         )
@@ -126,6 +128,8 @@ class Proof:
             )
         early = self.tally.still_true(connection)
         self.states = {folded(t.name): self._take(connection, t, early.get(t.name)) for t in self.watched}
+        if self.depth is Depth.THOROUGH:
+            self.rowids = rowids.remembered(connection, self.before, self.planned, self.scope)
         self.has_marks = sequences.are_there(connection)
         if self.has_marks:
             _do(connection, [sequences.remembering(temporary=True)])
@@ -145,7 +149,7 @@ class Proof:
         tried = [one for one in self._by_trying(connection, found) if one not in self.tried]
         sentences += references.placed(self.objects, self.change.statements, tried)
         sentences += self._content_faults(connection)
-        weak = self._findings(found)
+        weak = [*self._findings(found), *rowids.moved(connection, self.before, found, self.rowids)]
         self.accepted = accepted(weak, self.change.accept)
         findings = unaccepted(weak, self.change.accept)
         if sentences or findings:

@@ -11,6 +11,9 @@ from changeover.database.connect import Connection
 from changeover.database.definition import Definition
 from changeover.database.names import folded, is_own
 
+ROWIDS = ("rowid", "oid", "_rowid_")
+"""SQLite's names for a rowid, as long as no column has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -95,6 +98,15 @@ class Table:
     def stored(self) -> tuple[str, ...]:
         """The columns that can be written, in order."""
         return tuple(column.name for column in self.columns if not column.generated)
+
+    @property
+    def hidden_rowid(self) -> str:
+        """A name for the rowid that no column shows; empty where there is none."""
+        keys = [column for column in self.columns if column.key]
+        shown = len(keys) == 1 and folded(keys[0].type) == "integer"
+        names = {folded(column.name) for column in self.columns}
+        free = next((name for name in ROWIDS if name not in names), "")
+        return "" if shown or self.without_rowid or self.kind != "table" else free
 
     @property
     def definition(self) -> Definition:

@@ -1,5 +1,6 @@
 """What must hold of any database: a change may repair what is broken, and adds nothing to it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,65 @@ def test_a_full_text_index_whose_rows_got_other_rowids_is_found(tmp_path: Path) 
         work = change(again, scope=("docs", "found"), rows="docs=*")
         migrate(connection, work, context(), depth=Depth.THOROUGH)
     assert ask(path, "SELECT slug FROM docs JOIN found ON found.rowid = docs.rowid WHERE found MATCH 'two'")
+
+
+KEPT = REBUILD.replace("(slug, body) SELECT slug", "(rowid, slug, body) SELECT rowid, slug")
+LIKED = "CREATE TABLE liked (doc INT); INSERT INTO liked SELECT rowid FROM docs;"
+GONE = "CREATE TRIGGER gone AFTER DELETE ON docs BEGIN DELETE FROM liked WHERE doc = old.rowid; END;"
+USES = {
+    "view best": "CREATE VIEW best AS SELECT slug FROM docs JOIN liked ON liked.doc = docs.rowid;",
+    "trigger gone": GONE,
+}
+
+
+@pytest.mark.parametrize("user", USES)
+def test_rows_that_something_finds_by_rowid_keep_theirs_when_a_table_is_rebuilt(
+    tmp_path: Path, user: str
+) -> None:
+    path = made(tmp_path, TEXTS.replace("found", "other") + "DROP TABLE other;" + LIKED + USES[user])
+    again = USES[user] if user.startswith("trigger") else ""
+    moving = change(REBUILD + again, scope=("docs",), rows="docs=*")
+    said = rf"docs: 2 rows would have another rowid, and {user} goes by it; copy it too.* \[docs.rowid\]"
+    with opened(path) as connection, pytest.raises(InvariantBroken, match=said):
+        migrate(connection, moving, context(), depth=Depth.THOROUGH)
+    accepted = replace(moving, accept={"docs.rowid": "nobody asks the view"})
+    for work in (change(KEPT + again, scope=("docs",), rows="docs=*"), accepted):
+        with opened(path) as connection:
+            done = migrate(connection, work, context(), depth=Depth.THOROUGH)
+        assert bool(done.accepted) is bool(work.accept)
+
+
+INDEXED_BY = "CREATE TRIGGER ai AFTER INSERT ON docs BEGIN INSERT INTO found (rowid) VALUES (new.rowid); END;"
+
+
+def test_rowids_by_which_only_a_full_text_index_goes_may_change_when_it_is_rebuilt(tmp_path: Path) -> None:
+    path = made(tmp_path, TEXTS + INDEXED_BY)
+    text = REBUILD + INDEXED_BY + "INSERT INTO found(found) VALUES ('rebuild');"
+    with opened(path) as connection:
+        work = change(text, scope=("docs", "found"), rows="docs=*")
+        migrate(connection, work, context(), depth=Depth.THOROUGH)
+
+
+@pytest.mark.parametrize(("copied", "passes"), [("rowid, a", True), ("a", False)])
+def test_rows_without_a_key_are_known_by_their_rowid(tmp_path: Path, copied: str, *, passes: bool) -> None:
+    path = made(
+        tmp_path,
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2), (2); DELETE FROM t WHERE a = 1;"
+        "CREATE VIEW v AS SELECT _rowid_ AS n, a FROM t;",
+    )
+    text = (
+        f"CREATE TABLE n (a, b); INSERT INTO n ({copied}) SELECT {copied} FROM t;"
+        " DROP TABLE t; ALTER TABLE n RENAME TO t;"
+    )
+    work = change(text, scope=("t",), rows="t=*")
+    with opened(path) as connection:
+        if passes:
+            migrate(connection, work, context(), depth=Depth.THOROUGH)
+        else:
+            with pytest.raises(
+                InvariantBroken, match=r"t: .* would have another rowid, and view v goes by it"
+            ):
+                migrate(connection, work, context(), depth=Depth.THOROUGH)
 
 
 def test_rows_are_counted_and_not_guessed_from_the_highest_rowid(tmp_path: Path) -> None:
