@@ -97,7 +97,7 @@ def test_a_source_in_use_leaves_the_target_locked_until_the_move_has_run_again(
         assert not first.is_done
         assert 800 < first.mended < 1200, "a changed system takes no reading along"
         assert first.source_rows == first.target_rows
-        with pytest.raises(Foreign, match="liveone_move"):
+        with pytest.raises(Foreign, match="a move that is not finished"):
             Store(server)
         again = move.move(source.database, server, progress=quiet)
         assert again.is_done
