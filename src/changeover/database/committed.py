@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from changeover.database.connect import MAPPED_BYTES
-from changeover.database.names import folded, quoted
+from changeover.database.names import quoted
 from changeover.database.rehearse.identity import same_value
 from changeover.database.rule import Rule
 from changeover.database.schema import Table
@@ -21,12 +21,6 @@ NAME = "changeover_committed"
 def is_possible(connection: sqlite3.Connection) -> bool:
     """Whether the committed state can be read beside an open transaction."""
     return bool(connection.execute("PRAGMA main.journal_mode").fetchone()[0] == "wal")
-
-
-def suits(table: Table) -> bool:
-    """Whether rows of a table can be matched by rowid."""
-    named_so = any(folded(column.name) == "rowid" for column in table.columns)
-    return table.kind == "table" and not table.without_rowid and not named_so
 
 
 def attach(connection: sqlite3.Connection) -> None:

@@ -7,7 +7,6 @@ so nobody else ever sees them. A server has no TEMP tables.
 from dataclasses import dataclass
 
 from changeover.database import expected, rows
-from changeover.database.committed import suits
 from changeover.database.names import listed, quoted
 from changeover.database.rule import Rule
 from changeover.database.schema import Table
@@ -82,7 +81,7 @@ def copy_of(place: int, table: Table, planned: Table | None, *, rebuilt: bool) -
     columns = rows.shared_columns(table, planned)
     if table.key and set(table.key) <= set(columns):
         return Copy(f"changeover_now_copy_{place}", table, table.key, columns)
-    if suits(table) and not rebuilt:
+    if table.has_rowid and not rebuilt:
         return Copy(f"changeover_now_copy_{place}", table, (), columns)
     return None
 

@@ -252,7 +252,7 @@ class Proof:
         name = folded(table.name)
         want = self.wanted.get(name)
         untouched = want is None or want.rows is Rows.UNCHANGED
-        return untouched and name not in self.scope and committed.suits(table)
+        return untouched and name not in self.scope and table.has_rowid
 
     def _content_faults(self, connection: sqlite3.Connection) -> list[str]:
         """Tables that have the rows they should, but not the contents."""

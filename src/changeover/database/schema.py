@@ -100,6 +100,12 @@ class Table:
         return tuple(column.name for column in self.columns if not column.generated)
 
     @property
+    def has_rowid(self) -> bool:
+        """Whether its rows can be matched by ``rowid``, shown by an INTEGER PRIMARY KEY or not."""
+        named_so = any(folded(column.name) == "rowid" for column in self.columns)
+        return self.kind == "table" and not self.without_rowid and not named_so
+
+    @property
     def hidden_rowid(self) -> str:
         """A name for the rowid that no column shows; empty where there is none."""
         keys = [column for column in self.columns if column.key]

@@ -76,7 +76,7 @@ def orphans(found: Schema, tables: Sequence[str] | None, skippable: Sequence[For
         yield from (_by_value(table, key) for key in quick)
         rest = [(number, key) for number, key in numbered if key not in quick]
         sound = all(_names_a_key(found, key) for key in table.foreign_keys)
-        if rest and sound and _has_plain_rowid(table):
+        if rest and sound and table.has_rowid:
             yield _by_check(table, rest)
         else:
             yield from (_by_row(table, key) for _, key in rest)
@@ -184,11 +184,6 @@ def _names_a_key(found: Schema, key: ForeignKey) -> bool:
         return False
     wanted = {folded(column) for column in key.parent_columns}
     return any(set(columns) == wanted for _, columns in parent.unique_keys())
-
-
-def _has_plain_rowid(table: Table) -> bool:
-    named_so = any(folded(column.name) == "rowid" for column in table.columns)
-    return table.kind == "table" and not table.without_rowid and not named_so
 
 
 def _values(table: Table, key: ForeignKey) -> str:
