@@ -120,6 +120,13 @@ def asked(source: Source, interval: str, first: str, last: str) -> list[list[flo
     return [[value or 0.0 for value in row] for row in zip(*series, strict=True)]
 
 
+def estimated_of(source: Source, day: str) -> list[bool]:
+    """Which of the six energies of a day a history marks as estimated."""
+    stretch = window(Asked("1d", None, day, day), source.zone, source.now_at)
+    wanted = fields_of([f"{name}_kwh" for name in COUNTERS], V2, in_days=True, by_day=True)
+    return [bool(values.estimated) for _, values in history(source, stretch, wanted).series]
+
+
 def summed(rows: list[list[float]]) -> list[float]:
     return [sum(column) for column in zip(*rows, strict=True)]
 
@@ -158,6 +165,7 @@ def told_alike(source: Source, days: Mapping[str, list[float]]) -> None:
             half = asked(source, "30m", zone.iso(start_at), zone.iso(end_at))
             assert summed(half) == pytest.approx(days[day], abs=WH)
         assert [exported[day][place] or 0.0 for place in places] == pytest.approx(days[day], abs=WH)
+        assert list(exported[day][-6:]) == estimated_of(source, day), "the export marks what the page marks"
         wired = replace(services(source.store), clock=SetClock(int(end_at) + 3600))
         told = overview(wired, source.system, end_at + 3600)["historical"]["yesterday"]
         assert [told["energy"][key] or 0.0 for key in DAY_ENERGY_KEYS] == pytest.approx(days[day], abs=WH)

@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from typing import Any, TextIO
 
 import orjson
 
-from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.aggregates import ENERGIES, Day, FiveMinutes
+from liveone.domain.quality import estimates
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates, readings
@@ -20,9 +21,13 @@ Row = Sequence[Any]
 Progress = Callable[[int], None]
 """Told how far the export has come: the end of the span that is done, UTC epoch seconds."""
 
+CELLS = {None: "", True: "true", False: "false"}
+"""How a CSV has what is no number and no text."""
+
 READING_COLUMNS = tuple(EXPORTED.get(name, name) for name in FIELDS)
 FIVE_MINUTES_COLUMNS = FiveMinutes._fields
-DAY_COLUMNS = tuple(field.name for field in fields(Day))
+STORED_OF_DAY = tuple(field.name for field in fields(Day) if field.name != "estimated")
+DAY_COLUMNS = (*STORED_OF_DAY, *(f"{name}_kwh_estimated" for name in ENERGIES))
 
 
 def reading_rows(
@@ -46,20 +51,28 @@ def five_minute_rows(
 
 
 def day_rows(store: Store, system: System, start_at: int, end_at: int, progress: Progress) -> Iterator[Row]:
-    """Stored local days that end in ``(start_at, end_at]``, oldest first."""
+    """Stored local days that end in ``(start_at, end_at]``, oldest first, with what is estimated of each."""
     zone = zone_of(system)
     first, last = zone.day_of(start_at + 1), zone.day_of(end_at)
-    yield from (astuple(day) for day in aggregates.days(store, system.id, first, last))
+    before: Day | None = None
+    for day in aggregates.days(store, system.id, zone.day_of(zone.bounds(first)[0]), last):
+        if day.day >= first:
+            is_next = before is not None and zone.next_day(before.day) == day.day
+            told = [getattr(day, name) for name in STORED_OF_DAY]
+            yield [*told, *estimates(day, before if is_next else None, zone)]
+        before = day
     progress(end_at)
 
 
 def write_csv(file: TextIO, columns: Sequence[str], rows: Iterator[Row]) -> int:
-    """Write rows as CSV with a header, absent values empty; returns how many."""
+    """Write rows as CSV with a header, absent values empty, bools as true and false; returns how many."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow(["" if value is None else value for value in row])
+        writer.writerow(
+            [CELLS[value] if value is None or value is True or value is False else value for value in row]
+        )
         count += 1
     return count
 

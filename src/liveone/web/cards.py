@@ -10,6 +10,7 @@ from liveone.domain import freshness
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
 from liveone.domain.intervals import interval_end
+from liveone.domain.quality import estimates
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
@@ -17,7 +18,7 @@ from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.battery import battery
-from liveone.web.daily import energies, estimates
+from liveone.web.daily import energies
 from liveone.web.numbers import Number, rounded
 from liveone.web.overview import FROZEN_S, UNKNOWN, identity, nothing_yet, polling_json
 from liveone.web.readings_json import device, power, quality, totals

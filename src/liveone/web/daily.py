@@ -1,8 +1,4 @@
-"""Days as the API shows them: closed ones as stored, today and days that are open worked out on the spot.
-
-Older databases do not keep whether a day's energy was estimated. Then a day counts as measured when it
-has every interval and the counter moved from the day before by exactly the day's energy.
-"""
+"""Days as the API shows them: closed ones as stored, today and days that are open worked out on the spot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +9,13 @@ from typing import Any
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
-from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.quality import expected_intervals, is_counted
 from liveone.domain.zones import Zone
 from liveone.store import aggregates
 from liveone.store import history as stored
 from liveone.web.series import Source
 
 MOST_OPEN_DAYS, SEARCHED_DAYS = 7, 31
-SAME_KWH = 0.001
-DAY_INTERVALS = 288
 COUNT = "interval_count"
 
 
@@ -91,7 +85,7 @@ def _estimated(
     flags = [False]
     for place, kwh in enumerate(found[f"{energy}_kwh"][1:], 1):
         is_whole = kwh is not None and counts[place] >= expected[place]
-        flags.append(kwh is not None and not (is_whole and _counted(kwh, at_end[place - 1], at_end[place])))
+        flags.append(kwh is not None and not (is_whole and is_counted(kwh, at_end[place - 1], at_end[place])))
     for day in opened.values():
         if day.estimated is not None:
             flags[_number(day.day) - _number(begin)] = day.estimated[ENERGIES.index(energy)]
@@ -117,37 +111,6 @@ def worked_out(source: Source, day: str) -> Day | None:
 def energies(day: Day) -> list[float | None]:
     """The six energies in the order of ``reading.COUNTERS``, kWh."""
     return [getattr(day, f"{name}_kwh") for name in ENERGIES]
-
-
-def _counted(kwh: float, at_start: float | None, at_end: float | None) -> bool:
-    """Whether the counter moved by the day's energy; the first day of all has nothing to compare with."""
-    return at_start is not None and at_end is not None and abs(at_end - at_start - kwh) <= SAME_KWH
-
-
-def estimates(day: Day, before: Day | None, zone: Zone) -> Sequence[bool]:
-    """For each of the six energies, whether a part of it may be estimated: a day that was worked out knows,
-    of one that is stored the counters of the day ``before`` tell."""
-    if day.estimated is not None:
-        return day.estimated
-    is_whole = day.interval_count >= expected_intervals(day.day, zone)
-    return [
-        kwh is not None
-        and not (
-            is_whole
-            and _counted(
-                kwh, getattr(before, f"{name}_alltime_kwh", None), getattr(day, f"{name}_alltime_kwh")
-            )
-        )
-        for name, kwh in zip(ENERGIES, energies(day), strict=True)
-    ]
-
-
-def expected_intervals(day: str, zone: Zone) -> int:
-    """How many five-minute intervals the day has: 288, or 276 and 300 where the clocks change."""
-    if zone.name is None:
-        return DAY_INTERVALS
-    start_at, end_at = zone.bounds(day)
-    return (end_at - start_at) // INTERVAL_S
 
 
 def earlier(day: str, days: int) -> str:

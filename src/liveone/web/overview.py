@@ -6,6 +6,7 @@ from liveone.domain import freshness
 from liveone.domain.aggregates import Day
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
+from liveone.domain.quality import estimates, expected_intervals
 from liveone.domain.reading import POWERS, Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
@@ -13,7 +14,7 @@ from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.answers import ApiError
 from liveone.web.battery import battery
-from liveone.web.daily import earlier, energies, estimates, expected_intervals, worked_out
+from liveone.web.daily import earlier, energies, worked_out
 from liveone.web.lifetime import since_first
 from liveone.web.numbers import rounded
 from liveone.web.ranges import FIRST_AT

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from liveone.domain.intervals import INTERVAL_S
+from liveone.domain.quality import expected_intervals
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
@@ -12,7 +13,7 @@ from liveone.store import readings
 from liveone.web.access import Asking, Wired, system_for
 from liveone.web.answers import answer, bad_parameter
 from liveone.web.asked_first import AskedFirst
-from liveone.web.daily import COUNT, days_of, expected_intervals
+from liveone.web.daily import COUNT, days_of
 from liveone.web.models import Done, Failure
 from liveone.web.numbers import rounded
 from liveone.web.ranges import MOST_POINTS, Asked, window
