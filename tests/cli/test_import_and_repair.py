@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 from tests.cli.house import House
 
+from liveone.cli.context import fail
 from liveone.cli.root import root
+from liveone.errors import BadInput
 from liveone.transfer import importing
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "energy"
@@ -153,3 +155,25 @@ def test_a_thousandfold_unit_far_down_a_file_takes_back_what_was_written(
     assert "0 readings" in house.ok(
         "readings", "forget", "--system", "1", "--from", "2025-01-01", "--to", DAY
     )
+
+
+def test_nothing_of_a_file_and_no_name_is_obeyed_by_the_terminal(house: House) -> None:
+    """A window's title is set by ``ESC ] 0 ; ... BEL``, wherever that comes from."""
+    hostile = "\x1b]0;title\x07"
+    path = hours(
+        house, text=f"inverter_time,load_w,{hostile}\n{DAY}T10:00:00+10:00,1,2\n", name=f"{hostile}.csv"
+    )
+    said = house.ok("import", path, "--system", "1") + house.ok("readings", "changes")
+    assert said.count("\\x1b]0;title\\x07") == 2
+    added = house.ok("systems", "add", "none", "--name", hostile, "--timezone", "UTC")
+    forgotten = house.ok("readings", "forget", "--system", "2", "--from", DAY, "--to", DAY, "--dry-run")
+    looked_at = house.run("doctor").output
+    for each in (said, added, forgotten, looked_at):
+        assert "\x1b]" not in each
+        assert "\\x1b]0;title\\x07" in each
+
+
+def test_an_error_names_what_is_there_and_obeys_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        fail(BadInput("there is no system 3", hint="Known: 1 (\x1b]0;title\x07)"))
+    assert capsys.readouterr().err == "liveone: there is no system 3\n  Known: 1 (\\x1b]0;title\\x07)\n"

@@ -51,6 +51,11 @@ def ticks(size_kwh: float, start_kwh: float = 1000.0) -> Shown:
     return lambda _, kwh: start_kwh + int(kwh / size_kwh + 1e-6) * size_kwh
 
 
+def half_ticks(size_kwh: float) -> Shown:
+    """Ticks of which the first had begun before the readings did."""
+    return lambda _, kwh: 1000 + int(kwh / size_kwh + 0.5 + 1e-6) * size_kwh
+
+
 def late(every_s: int, start_kwh: float = 1000.0, watts: int = 1000) -> Shown:
     """A counter that is brought up to date now and then."""
     return lambda at, _: start_kwh + (at - START_AT) // every_s * every_s * watts / 3_600_000
@@ -93,6 +98,8 @@ CASES = (
     Case("ticks of 10 kWh, read each hour, 9 kW", 9000, 60, 540, ticks(10.0), every_s=3600, within_kwh=10),
     Case("ticks of 10 kWh, read each hour, 7 kW", 7000, 60, 420, ticks(10.0), every_s=3600, within_kwh=10),
     Case("ticks of 1 kWh, read every 5 minutes, 11 kW", 11_000, 24, 264, ticks(1.0), within_kwh=1),
+    Case("ticks of 10 kWh, hourly, half of one before", 5000, 24, 120, half_ticks(10.0), every_s=3600),
+    Case("ticks of 10 kWh, quarter-hourly, half of one before", 5000, 24, 120, half_ticks(10.0), every_s=900),
     Case("ticks of 1 kWh, little power", 150, 48, 7.2, ticks(1.0), within_kwh=0.25),
     Case("ticks of 1 Wh", 150, 24, 3.6, ticks(0.001)),
     Case("frozen for two hours", 4000, 4, 16, standing(1, 3), power="solar_w", ratings="7.5kW, 48V"),

@@ -76,6 +76,31 @@ def test_a_decimal_comma_and_thousands_apart(tmp_path: Path, cell: str, kwh: flo
     assert found[0].load_kwh_total == kwh
 
 
+@pytest.mark.parametrize("cell", ["1\u00a0234,5", "1\u202f234,5", "1 234,5", "1'234,5", "1234,5 %"])
+def test_a_decimal_comma_is_found_where_every_number_is_written_like_that(tmp_path: Path, cell: str) -> None:
+    found, source = read(tmp_path, f"inverter_time;load_kwh_total\n{AT};{cell}\n")
+    assert ([each.load_kwh_total for each in found], source.bad) == ([1234.5], [])
+
+
+def test_a_counter_in_another_unit_keeps_its_digits_and_gets_no_others(tmp_path: Path) -> None:
+    """5018083 * 0.001 is 5018.0830000000005, and 1.005 * 1000 is 1004.9999999999999."""
+    found, _ = read(tmp_path, f"inverter_time,load_kwh_total\n{AT},5018083\n", energy_unit="Wh")
+    assert found[0].load_kwh_total == 5018.083
+    found, _ = read(tmp_path, f"inverter_time,load_kwh_total\n{AT},1.005\n", energy_unit="MWh")
+    assert found[0].load_kwh_total == 1005.0
+    found, _ = read(
+        tmp_path, f"inverter_time,load_kwh_total,solar_w\n{AT},916.74067123456,1\n", power_unit="kW"
+    )
+    assert found[0].load_kwh_total == 916.74067123456
+
+
+def test_a_quotation_mark_that_swallows_the_file_is_said_to_be_one(tmp_path: Path) -> None:
+    rest = "".join(f"{AT + 60 * each},6\n" for each in range(1, 20_000))
+    with pytest.raises(BadInput, match="not CSV") as refused:
+        read(tmp_path, f'inverter_time,load_w\n{AT},"1\n{rest}')
+    assert "quotation mark that is not closed" in refused.value.hint
+
+
 def test_a_point_among_commas_is_a_bad_line_not_a_guess(tmp_path: Path) -> None:
     found, source = read(tmp_path, f"inverter_time;load_kwh_total\n{AT};1,5\n{AT + 60};1.5\n")
     assert [each.load_kwh_total for each in found] == [1.5]

@@ -63,5 +63,6 @@ def exit_code_of(error: LiveOneError) -> int:
 
 def fail(error: LiveOneError) -> NoReturn:
     """Say what happened and what to do on standard error, and leave with the error's code."""
-    click.secho(f"liveone: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+    lines = [shown(line) for line in f"liveone: {error}".split("\n")]
+    click.secho("\n".join(lines), err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(exit_code_of(error))

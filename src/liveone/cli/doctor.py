@@ -70,9 +70,9 @@ def doctor_command(shell: Shell, as_json: bool) -> None:
 def show(finding: Finding) -> None:
     """One finding, its advice below it."""
     mark = click.style("ok  ", fg="green") if finding.ok else click.style("LOOK", fg="red", bold=True)
-    click.echo(f"{mark} {finding.subject:<12} {finding.says}")
+    click.echo(f"{mark} {shown(f'{finding.subject:<12} {finding.says}')}")
     if finding.advice and not finding.ok:
-        click.echo(f"     {'':<12} -> {finding.advice}")
+        click.echo(shown(f"     {'':<12} -> {finding.advice}"))
 
 
 def examine(config: Config) -> Iterator[Finding]:

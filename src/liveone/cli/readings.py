@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import found_system
 from liveone.cli.transfer import close_days
 from liveone.databases import open_store
@@ -60,7 +60,7 @@ def list_changes(shell: Shell, *, system_id: int | None, as_json: bool) -> None:
         print_json([asdict(each) for each in found])
         return
     for each in found:
-        click.echo(_line(each, zones.get(each.system_id, Zone(0))))
+        click.echo(shown(_line(each, zones.get(each.system_id, Zone(0)))))
     if not found:
         click.echo("Nothing was imported or repaired yet.")
 
@@ -114,7 +114,7 @@ def _take_out(
         there = repair.standing(store, system_id, from_at, to_at)
         what = f"{', '.join(columns)} of " if columns else ""
         span = _between(there.first_at, there.last_at, zone_of(system))
-        click.echo(f"{system.display_name}: {what}{there.readings:,} readings{span}.")
+        click.echo(f"{shown(system.display_name)}: {what}{there.readings:,} readings{span}.")
         if dry_run or (not there.readings and kind == "forget"):
             return
         if not yes:

@@ -156,7 +156,7 @@ def add(
             time_zone=zone.name,
             info=info,
         )
-    click.echo(f"System {system.id}: {system.display_name} ({info.model or 'model unknown'}), {zone}.")
+    click.echo(f"System {system.id}: {shown(system.display_name)} ({info.model or 'model unknown'}), {zone}.")
     if zone_text is None:
         click.echo(
             f"Its days are counted in {zone}. Elsewhere? liveone systems edit {system.id} --timezone NAME"
@@ -204,7 +204,9 @@ def edit(shell: Shell, system_id: int, *, name: str | None, zone_text: str | Non
         )
         closed = run_daily(store, DailyJob("catchup", system_id), now_at)
     days = sum(len(outcome.days) for outcome in closed)
-    click.echo(f"System {system_id}: {name or system.display_name}, {zone}; {days} days computed anew.")
+    click.echo(
+        f"System {system_id}: {shown(name or system.display_name)}, {zone}; {days} days computed anew."
+    )
     for error in filter(None, (outcome.error for outcome in closed)):
         raise LiveOneError(
             f"not all days could be computed anew: {error}", hint="`liveone serve` goes on with it."
@@ -257,9 +259,11 @@ def remove(shell: Shell, system_id: int, yes: bool) -> None:
         system = found_system(store, system_id)
         count = readings.count(store, system_id)
         if not yes:
-            click.confirm(f"Remove {system.display_name} and its {count:,} readings for ever?", abort=True)
+            click.confirm(
+                f"Remove {shown(system.display_name)} and its {count:,} readings for ever?", abort=True
+            )
         stored.remove_system(store, system_id)
-    click.echo(f"{system.display_name} and {count:,} readings removed.")
+    click.echo(f"{shown(system.display_name)} and {count:,} readings removed.")
 
 
 def found_system(store: Store, system_id: int) -> System:

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
 from liveone.cli.reading_options import options_of, reading_options
 from liveone.cli.systems import found_system
 from liveone.clock import SystemClock
@@ -82,15 +82,15 @@ def import_command(
             refuse_imperfect(Source(_seekable(file), options=source.options))
         asked = Asked(file.name, "the command line", replace, bool(how["energy_unit"] or how["power_unit"]))
         with progress_bar(source.size_bytes, MEGABYTES, quiet=as_json) as source.progress:
-            shown = (preview_file if dry_run else import_file)(store, system, source, asked)
-        wrote = isinstance(shown, Imported) and (shown.new or shown.replaced)
+            outcome = (preview_file if dry_run else import_file)(store, system, source, asked)
+        wrote = isinstance(outcome, Imported) and (outcome.new or outcome.replaced)
         days = close_days(store, system) if wrote else 0
     except ConstraintFailed as error:
         error.hint = error.hint or NO_GAPS
         raise
     finally:
         store.close()
-    report(source, shown, zone_of(system), days=days, as_json=as_json)
+    report(source, outcome, zone_of(system), days=days, as_json=as_json)
 
 
 @click.command("export")
@@ -126,7 +126,9 @@ def export_command(
             count = write(file, columns, rows)
     finally:
         store.close()
-    click.echo(f"{count:,} rows of {system.display_name} written to {output or 'standard output'}", err=True)
+    click.echo(
+        f"{count:,} rows of {shown(system.display_name)} written to {output or 'standard output'}", err=True
+    )
 
 
 def _seekable(file: Path) -> Path:
@@ -147,11 +149,11 @@ def close_days(store: Store, system: System) -> int:
     return sum(len(outcome.days) for outcome in closed)
 
 
-def report(source: Source, shown: Imported | Preview, zone: Zone, *, days: int, as_json: bool) -> None:
+def report(source: Source, outcome: Imported | Preview, zone: Zone, *, days: int, as_json: bool) -> None:
     """Say what was imported, what was there, what was refused and why; exit code 1 where something was."""
     found = source.findings
-    done = shown.counts if isinstance(shown, Preview) else shown
-    is_dry = isinstance(shown, Preview)
+    done = outcome.counts if isinstance(outcome, Preview) else outcome
+    is_dry = isinstance(outcome, Preview)
     if as_json:
         counts = {"offered": done.offered, "new": done.new, "replaced": done.replaced}
         counts |= {"excluded": done.excluded, "bad": found.bad_count, "left_out": found.doubtful_count}
@@ -160,8 +162,8 @@ def report(source: Source, shown: Imported | Preview, zone: Zone, *, days: int, 
         print_json({**counts, **said, **{key: list(map(asdict, each)) for key, each in lines.items()}})
     else:
         _say(done, is_dry=is_dry)
-        if isinstance(shown, Preview):
-            _say_preview(shown, zone)
+        if isinstance(outcome, Preview):
+            _say_preview(outcome, zone)
         if days:
             click.echo(f"{days:,} days computed anew.")
         if done.change_id is not None:
@@ -180,10 +182,10 @@ def _say(done: Imported, *, is_dry: bool) -> None:
     click.echo(f"{done.offered:,} readings: {done.new:,} {new},{more} {there:,} already there or repeated.")
 
 
-def _say_preview(shown: Preview, zone: Zone) -> None:
-    if shown.first_at is not None and shown.last_at is not None:
-        click.echo(f"From {zone.iso(shown.first_at)} to {zone.iso(shown.last_at)}. The first of them:")
-    for row in shown.rows:
+def _say_preview(outcome: Preview, zone: Zone) -> None:
+    if outcome.first_at is not None and outcome.last_at is not None:
+        click.echo(f"From {zone.iso(outcome.first_at)} to {zone.iso(outcome.last_at)}. The first of them:")
+    for row in outcome.rows:
         values = [
             f"{column_of(name)} {value:g}"
             for name, value in zip(FIELDS[2:], row[2:], strict=True)
@@ -194,9 +196,9 @@ def _say_preview(shown: Preview, zone: Zone) -> None:
 
 def _say_findings(path: Path, found: Findings) -> None:
     for note in found.notes:
-        click.echo(note, err=True)
+        click.echo(shown(note), err=True)
     for problem in sorted([*found.bad, *found.doubtful], key=lambda each: each.line)[:BAD_LINES_SHOWN]:
-        click.echo(f"  {path}:{problem.line}: {problem.reason}", err=True)
+        click.echo(shown(f"  {path}:{problem.line}: {problem.reason}"), err=True)
     if found.bad_count:
         click.echo(f"Bad lines passed over: {found.bad_count:,}. All others were read.", err=True)
     if found.doubtful_count:

@@ -28,7 +28,7 @@ RESOLUTION_KWH_MAX = 10.0
 MAKES_UP = 0.75
 """A step makes up for a standstill if it is at least this share of what power says."""
 
-ALIKE, ALIKE_UNSEEN = 1.25, 2.0
+ALIKE, ALIKE_UNSEEN = 1.25, 1.5
 """A step that exceeds by more what power says since its value was first seen began before that. Power that
 was not seen while the counter stood says less."""
 

@@ -16,6 +16,7 @@ from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row
 from liveone.transfer.fields import ALIASES, FIELDS, column_of, field_of
 from liveone.transfer.layouts import LAYOUTS, Target
+from liveone.transfer.numbers import scaled
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
 from liveone.transfer.rows import RowReader
 
@@ -162,7 +163,7 @@ def _merged(
         for (targets, _), last in zip(sources, known, strict=True):
             if last is not None and (shape.is_states or at - last[0] <= SAMPLE_S):
                 for name, factor in targets:
-                    sums[name] = (sums.get(name) or 0.0) + last[1] * factor
+                    sums[name] = (sums.get(name) or 0.0) + scaled(last[1], factor)
         row = reader.reading(position, at, at, sums)
         if any(value is not None for value in row[2:]):
             yield row

@@ -33,11 +33,12 @@ _GROUPED = {
     ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII),
     ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?", re.ASCII),
 }
-_WITH_COMMA = re.compile(r"\s*[+-]?\d[\d.]*,\d+\s*", re.ASCII)
+_WITH_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+", re.ASCII)
 _SPACES = str.maketrans(
     {" ": None, "\u00a0": None, "\u202f": None, "\u2009": None, "'": None, "\u2019": None}
 )
 _MINUS = str.maketrans({"\u2212": "-"})
+SCALED_DECIMALS = 9
 
 
 def is_absent(text: str) -> bool:
@@ -55,7 +56,7 @@ class Numbers:
         """A finite number. Raises ValueError with the text."""
         plain = text.translate(_MINUS).strip()
         if not _PLAIN.fullmatch(plain) or (self.decimal == "," and "." in plain):
-            plain = self._plain(plain.removesuffix("%").translate(_SPACES))
+            plain = self._plain(_bare(text))
         if not _PLAIN.fullmatch(plain):
             raise ValueError(f"{text[:40]!r} is not a number")
         value = float(plain)
@@ -75,4 +76,14 @@ def decimal_of(cells: Iterable[str], delimiter: str) -> str:
     """Whether fractions begin at a comma, by some cells of a file: never where commas divide columns."""
     if delimiter == ",":
         return "."
-    return "," if any(_WITH_COMMA.fullmatch(cell) for cell in cells) else "."
+    return "," if any(_WITH_COMMA.fullmatch(_bare(cell)) for cell in cells) else "."
+
+
+def scaled(number: float, factor: float) -> float:
+    """A number in another unit, to its last decimal: 5018083 Wh are 5018.083 kWh, not 5018.0830000000005."""
+    return number * factor if abs(factor) == 1 else round(number * factor, SCALED_DECIMALS)
+
+
+def _bare(text: str) -> str:
+    """A number without what people put around and between its digits."""
+    return text.translate(_MINUS).strip().removesuffix("%").translate(_SPACES)

@@ -67,7 +67,10 @@ class Source:
             with opened(self.path, self.options.encoding) as text:
                 yield from self._csv_rows(text)
         except csv.Error as error:
-            raise BadInput(f"{self.path} is not CSV: {error}") from error
+            raise BadInput(
+                f"{self.path} is not CSV: {error}",
+                hint="A quotation mark that is not closed makes one cell of everything behind it.",
+            ) from error
 
     def _csv_rows(self, text: TextIO) -> Iterator[Row]:
         lines = Lines(text)

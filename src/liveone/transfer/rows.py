@@ -10,6 +10,7 @@ from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row, Value, is_fraction, rounded
 from liveone.transfer.fields import FIELDS, column_of
 from liveone.transfer.header import Plan, Term
+from liveone.transfer.numbers import scaled
 from liveone.transfer.options import Findings
 
 TOTALS = frozenset(("total", "totals", "sum", "summe", "gesamt"))
@@ -92,7 +93,7 @@ class RowReader:
             except ValueError as error:
                 raise ValueError(f"{column_of(name)}: {error}") from None
             if number is not None:
-                known.append(number * term.factor)
+                known.append(scaled(number, term.factor))
         if not known:
             return None
         return sum(known) * 3600 / self.interval_s if self.interval_s else sum(known)
