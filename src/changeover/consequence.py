@@ -79,11 +79,13 @@ def of_statement(effect: Effect, schema: LivingSchema) -> str:
 
 
 def of_copy(copied: Effect, source: str, schema: LivingSchema) -> str:
-    """What a copy leaves behind of its source, which is dropped after it."""
+    """What a copy leaves behind of its source, which is dropped after it; empty where that is nothing now."""
     had, query = schema.size(source), _touched(copied.tree) if copied.tree is not None else ""
     if had is None or _leaves_out(copied.tree):
         return ""
     arrived = schema.count(query) if query else None
+    if arrived == had:
+        return ""
     if arrived is None or arrived > had:
         return f"up to {counted(had, 'row')} of {source} would be lost"
     lost = counted(had - arrived, "row")

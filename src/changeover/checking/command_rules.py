@@ -10,7 +10,7 @@ from pathlib import Path
 
 from changeover.commands.database import only_asks, read_database_commands
 from changeover.commands.files import file_uses, is_database_file
-from changeover.commands.shell import Command, commands_of
+from changeover.commands.shell import Command, Simple, commands_of
 from changeover.consequence import LivingSchema
 from changeover.names import NAME
 from changeover.plan import Plan, ShellAction
@@ -48,7 +48,9 @@ def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
 
 
 def _script(plan: Plan, action: ShellAction, script: str, known: list[str]) -> Iterator[Problem]:
+    known = list(known)
     for command in commands_of(script):
+        known += _other_names(command, known)
         position = _position(plan, action, command)
         for name in dict.fromkeys(_written(command, known)):
             message = f"{action.id} writes the database's file {name} by itself: {_short(command)}"
@@ -56,6 +58,19 @@ def _script(plan: Plan, action: ShellAction, script: str, known: list[str]) -> I
         if not all(only_asks(asked) for asked in read_database_commands(command)):
             message = f"{action.id} changes a database outside the engine: {_short(command)}"
             yield Problem(position, "database-file", message, _USES)
+
+
+def _other_names(command: Command, known: list[str]) -> Iterator[str]:
+    """``$DB`` after ``DB=app.db`` or ``export DB=app.db``, where that is a database's file."""
+    for part in command.parts:
+        exported = [word.text for word in part.words[1:]] if _exports(part) else []
+        for name, sign, value in (text.partition("=") for text in (*part.assignments, *exported)):
+            if sign and is_database_file(value.strip("'\""), known):
+                yield from (f"${name}", f"${{{name}}}")
+
+
+def _exports(part: Simple) -> bool:
+    return bool(part.words) and part.words[0].text in ("export", "declare", "local", "readonly", "typeset")
 
 
 def _position(plan: Plan, action: ShellAction, command: Command) -> Position:

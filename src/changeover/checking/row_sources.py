@@ -92,12 +92,17 @@ class Reading:
 
 
 def read(tree: exp.Update | exp.Delete, copy: EmptyCopy) -> Iterator[Reading]:
-    """A reading for each way in which the WHERE can hold, then one for each subquery of SET."""
+    """A reading for each way in which the WHERE can hold, then one for each choice and subquery of SET."""
     branches = list(_branches(_clause(tree, "where")))
     for branch in branches:
         yield _Walk(tree, copy).read(branch)
-    for select in _subqueries(tree.expressions if isinstance(tree, exp.Update) else ()):
-        yield _Walk(tree, copy).read(branches[0] if len(branches) == 1 else [], select)
+    always = branches[0] if len(branches) == 1 else []
+    values = tree.expressions if isinstance(tree, exp.Update) else ()
+    for choice in _choices(values):
+        for branch in _branches(choice):
+            yield _Walk(tree, copy).read([*always, *branch])
+    for select in _subqueries(values):
+        yield _Walk(tree, copy).read(always, select)
 
 
 def _clause(tree: exp.Expr, name: str) -> exp.Expr | None:
@@ -145,6 +150,15 @@ def _subqueries(expressions: Sequence[exp.Expr]) -> Iterator[exp.Query]:
             yield expression
         else:
             yield from _subqueries(list(expression.iter_expressions()))
+
+
+def _choices(expressions: Sequence[exp.Expr]) -> Iterator[exp.If]:
+    """The WHENs of CASE and the IIFs outside subqueries: what they choose is picked as a WHERE picks rows."""
+    for expression in expressions:
+        if isinstance(expression, exp.If):
+            yield expression
+        if not isinstance(expression, exp.Query | exp.Subquery):
+            yield from _choices(list(expression.iter_expressions()))
 
 
 class _Walk:

@@ -7,6 +7,7 @@ from changeover.database.definition import words_of
 from changeover.plan import SqlStatement
 
 CHANGES_SCHEMA = ("create", "drop", "alter")
+EMPTY = ("''", "0", "null")
 Words = Sequence[str]
 
 
@@ -16,13 +17,14 @@ class Script:
 
     ``rebuilt`` is the table by the name of the copy that takes its place, ``replaced`` are tables whose name
     is dropped or renamed away; ``dropped`` are indexes, triggers and views dropped by name; ``renamed`` gives
-    for a table the new name of a column by its old one.
+    for a table the new name of a column by its old one; ``moved`` the new name of a table by its old one.
     """
 
     rebuilt: Mapping[str, str] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(statements: Iterable[SqlStatement]) -> Script:
@@ -32,6 +34,7 @@ def read(statements: Iterable[SqlStatement]) -> Script:
     replaced: set[str] = set()
     dropped: set[str] = set()
     copied: dict[str, dict[str, str]] = {}
+    moved: dict[str, str] = {}
     for statement in statements:
         words = words_in_main(statement.text)
         match words[:2]:
@@ -51,13 +54,14 @@ def read(statements: Iterable[SqlStatement]) -> Script:
                     copied[new] = {**copied.pop(old, {}), **copied.get(new, {})}
                 elif old not in created:
                     replaced.add(old)
+                    moved[old] = new
             case ("alter", "table") if words[3:4] == ("rename",):
                 old, new = (words[5], words[7]) if words[4] == "column" else (words[4], words[6])
                 copied.setdefault(words[2], {})[old] = new
             case ("insert", _) | ("replace", _):
                 target, pairs = _copied(words)
                 copied.setdefault(target, {}).update(pairs)
-    return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied)
+    return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied, moved)
 
 
 def words_in_main(sql: str) -> tuple[str, ...]:
@@ -86,10 +90,10 @@ def named(words: Words, kind: str) -> str:
     return words[place] if place < len(words) else ""
 
 
-def filled(words: Words) -> frozenset[str]:
-    """The columns that ``INSERT INTO table (new, ...) SELECT old, ... FROM`` gives one literal."""
+def left_empty(words: Words) -> frozenset[str]:
+    """The columns that ``INSERT INTO table (new, ...) SELECT ...`` gives '', 0 or NULL for every row."""
     _, pairs = _selected(words)
-    return frozenset(column for column, item in pairs if _is_literal(item))
+    return frozenset(column for column, item in pairs if _is_empty(item))
 
 
 def _copied(words: Words) -> tuple[str, dict[str, str]]:
@@ -114,11 +118,10 @@ def _selected(words: Words) -> tuple[str, list[tuple[str, list[str]]]]:
     return target, list(zip(columns, _items(words[select + 1 :]), strict=False))
 
 
-def _is_literal(item: list[str]) -> bool:
-    """Whether it is a text, a number or NULL, with or without ``AS name``."""
-    first = item[0] if item else ""
+def _is_empty(item: list[str]) -> bool:
+    """Whether it is one of the values that say nothing, with or without ``AS name``."""
     alone = len(item) == 1 or (len(item) == 3 and item[1] == "as")
-    return alone and (first[:1] == "'" or first[:1].isdigit() or first == "null")
+    return alone and item[0] in EMPTY
 
 
 def _items(words: Words) -> list[list[str]]:

@@ -6,7 +6,7 @@ name (``items.check.age``) by which a plan accepts it, with a reason.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changeover.database.checks import is_implied, parts_of
 from changeover.database.definition import Check, Column, Definition, Reference, words_of
@@ -16,7 +16,7 @@ from changeover.database.script import Script
 from changeover.findings import Finding
 
 Renamed = Mapping[str, str]
-"""Old column name -> new, both folded."""
+"""Old name of a column or table -> new, both folded."""
 _NO_AFFINITY = ("", "any", "blob")
 
 
@@ -24,12 +24,14 @@ def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
     """Everything weaker or gone of tables and views that were there before and whose table still is."""
     found: list[Finding] = []
     lost: set[str] = set()
+    moved = {old: new for old, new in script.moved.items() if after.table(old) is None and after.table(new)}
     for name, old in before.tables.items():
-        new = after.table(name)
+        now = moved.get(name, name)
+        new = after.table(now)
         if new is not None and old.kind == new.kind == "table":
-            renamed = script.renamed.get(name, {})
+            renamed = {**script.renamed.get(name, {}), **script.renamed.get(now, {})}
             gone = {one: now for one, now in renamed.items() if new.column(one) is None}
-            pair = _Pair(old, new, script, gone)
+            pair = _Pair(old, new, script, gone, moved)
             found += pair.findings()
             lost |= pair.gone()
     found += _views(before, after, script, lost)
@@ -47,12 +49,13 @@ def _views(before: Schema, after: Schema, script: Script, lost: set[str]) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A table before and after."""
+    """A table before and after; ``moved`` are all tables that have another name now."""
 
     old: Table
     new: Table
     script: Script
     renamed: Renamed
+    moved: Renamed
 
     def findings(self) -> list[Finding]:
         """All of them, columns first."""
@@ -139,7 +142,9 @@ class _Pair:
             if not self._all_there(reference.columns):
                 continue
             columns = tuple(map(self._now, reference.columns))
-            now = next((r for r in new.references if _same_target(r, reference, columns)), None)
+            parent = self.moved.get(reference.parent, reference.parent)
+            wanted = replace(reference, columns=columns, parent=parent)
+            now = next((r for r in new.references if _same_target(r, wanted)), None)
             name = f"foreign_key.{'-'.join(reference.columns)}"
             if now is None:
                 says = f"the foreign key ({', '.join(reference.columns)}) to {reference.parent} would be gone"
@@ -166,12 +171,14 @@ class _Pair:
         kept = {self._body(index.sql, index.name) for index in self.new.indexes if index.sql}
         names = {folded(index.name) for index in self.new.indexes}
         for index in self.old.indexes:
-            if not index.sql or folded(index.name) in names or self._is_deliberate(index.name):
+            there = folded(index.name) in names
+            if not index.sql or (there and not index.unique) or self._is_deliberate(index.name):
                 continue
             gone = self.gone() & set(words_of(index.sql))
             if gone or self._body(index.sql, index.name) in kept or self._is_covered(index):
                 continue
-            yield self._find(f"index.{folded(index.name)}", f"index {index.name} would be gone")
+            says = "another one, and not as strong" if there else "gone"
+            yield self._find(f"index.{folded(index.name)}", f"index {index.name} would be {says}")
 
     def _is_covered(self, index: Index) -> bool:
         """Whether another plain index begins with the same columns, or is as strong a key."""
@@ -199,7 +206,9 @@ class _Pair:
 
     def _is_deliberate(self, name: str) -> bool:
         """Dropped by name, and not because its table is made anew."""
-        return folded(name) in self.script.dropped and folded(self.old.name) not in self.script.replaced
+        table = folded(self.old.name)
+        replaced = table in self.script.replaced and table not in self.moved
+        return folded(name) in self.script.dropped and not replaced
 
     def _body(self, sql: str, name: str) -> tuple[str, ...]:
         """An index without its name, with the columns as they are called afterwards."""
@@ -214,11 +223,11 @@ def _is_as_strong(key: frozenset[tuple[str, str]], wanted: Mapping[str, str]) ->
     )
 
 
-def _same_target(now: Reference, was: Reference, columns: tuple[str, ...]) -> bool:
+def _same_target(now: Reference, was: Reference) -> bool:
     same_columns = (
         not now.parent_columns or not was.parent_columns or now.parent_columns == was.parent_columns
     )
-    return now.columns == columns and now.parent == was.parent and same_columns
+    return now.columns == was.columns and now.parent == was.parent and same_columns
 
 
 def _name_of(check: Check, columns: tuple[str, ...]) -> str:

@@ -102,7 +102,7 @@ def test_what_a_way_back_only_drops_is_set_aside_however_the_change_made_it(tmp_
     assert any("carts.note" in note for note in noted)
 
 
-def test_a_column_that_every_row_gets_one_literal_for_is_written_and_its_loss_is_told(tmp_path: Path) -> None:
+def test_a_column_that_every_row_leaves_empty_is_written_and_its_loss_is_told(tmp_path: Path) -> None:
     setup = "CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO shops VALUES (1, 'a');"
     forward = """
     CREATE TABLE shops_new (id INTEGER PRIMARY KEY, name TEXT, note TEXT NOT NULL DEFAULT '');

@@ -102,6 +102,30 @@ def test_a_rule_follows_a_column_that_is_renamed() -> None:
     assert found("CREATE TABLE t (years INT CHECK (years > 0))", before=before, text=text) == {}
 
 
+def test_a_renamed_table_keeps_its_rules_and_those_that_refer_to_it_follow() -> None:
+    schemas = []
+    children = "CREATE TABLE c (p INT REFERENCES {0} (id))"
+    for name, rule in (("p", "CHECK (age > 0)"), ("q", "CHECK (age > 0)"), ("q", "")):
+        with closing(sqlite3.connect(":memory:")) as scratch:
+            scratch.executescript(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, age INT {rule});")
+            scratch.executescript(children.format(name))
+            schemas.append(schema.read(scratch))
+    before, same, weak = schemas
+    renamed = scripts.read(script("ALTER TABLE p RENAME TO q"))
+    assert weaker.weaker(before, same, renamed) == []
+    assert [one.name for one in weaker.weaker(before, weak, renamed)] == ["p.check.age"]
+
+
+@pytest.mark.parametrize(
+    "index", ["INDEX k ON t (n)", "UNIQUE INDEX k ON t (n) WHERE n > 9", "UNIQUE INDEX k ON t (n, m)"]
+)
+def test_a_unique_index_made_again_under_its_name_must_be_as_strong(index: str) -> None:
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, m INT)"
+    before = f"{table}; CREATE UNIQUE INDEX k ON t (n)"
+    assert set(found(f"{table}; CREATE {index}", before=before)) == {"t.index.k"}
+    assert found(before, before=before) == {}
+
+
 ITEMS = (
     "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON items (name);"
     "CREATE TABLE log (x); CREATE VIEW names AS SELECT name FROM items;"

@@ -101,3 +101,13 @@ def test_a_command_that_is_meant_to_write_the_file_says_so() -> None:
     plan, problems = read_text(text, bad)
     assert plan is not None
     assert [p for p in [*problems, *check(plan)] if p.rule == "database-file"] == []
+
+
+@pytest.mark.parametrize("names", ['DB=shop.db\n{} "$DB"', "export DB='./shop.db'\n{} ${{DB}}"])
+def test_a_copy_over_the_database_is_found_under_a_name_that_the_script_gives_it(names: str) -> None:
+    bad = PLANS / "bad/copied-over-database.md"
+    line = next(line for line in bad.read_text().split("\n") if line.startswith("cp shop-before"))
+    text = bad.read_text().replace(line, names.format("cp shop-before"))
+    plan, problems = read_text(text, bad)
+    assert plan is not None
+    assert "database-file" in {p.rule for p in [*problems, *check(plan)]}

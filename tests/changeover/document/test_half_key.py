@@ -59,6 +59,9 @@ HALF = {
     "row of a table without such a key": "UPDATE labels SET text = NULL WHERE rowid IN"
     " (SELECT l.rowid FROM labels l JOIN info p ON p.id = l.point_id)",
     "value for SET": "UPDATE labels SET text = (SELECT kind FROM info p WHERE p.id = labels.point_id)",
+    "CASE in SET": "UPDATE agg SET avg = CASE WHEN point_id IN (SELECT id FROM info WHERE kind = 'x') THEN NULL"
+    " ELSE avg END WHERE t > 0",
+    "IIF in SET": "UPDATE agg SET avg = iif(EXISTS (SELECT 1 FROM info p WHERE p.id = point_id), NULL, avg) WHERE t > 0",
     "back-quoted": "DELETE FROM `agg` WHERE `point_id` IN (SELECT `id` FROM `info`)",
     "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
 }
@@ -83,6 +86,9 @@ WHOLE = {
     "a sum for SET": "UPDATE systems SET total = (SELECT sum(avg) FROM agg WHERE agg.system_id = systems.id)",
     "a value for SET": "UPDATE labels SET text = (SELECT kind FROM info p"
     " WHERE p.id = labels.point_id AND p.system_id = labels.system_id)",
+    "CASE in SET": "UPDATE agg SET avg = CASE WHEN (system_id, point_id) IN (SELECT system_id, id FROM info)"
+    " THEN NULL ELSE avg END WHERE t > 0",
+    "CASE without a subquery": "UPDATE agg SET avg = CASE WHEN point_id = 5 THEN NULL ELSE avg END WHERE t > 0",
     "the row before for SET": "UPDATE agg SET avg = (SELECT b.avg FROM agg b WHERE b.system_id = agg.system_id"
     " AND b.point_id = agg.point_id AND b.t < agg.t ORDER BY b.t DESC LIMIT 1)",
     "self join": "DELETE FROM agg WHERE (system_id, point_id, t) IN (SELECT a.system_id, a.point_id, a.t FROM agg a"

@@ -132,7 +132,7 @@ def invented(connection: Connection, table: Table) -> dict[str, object]:
 def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
     """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
 
-    A column that every copied row gets the same literal for is not among them: no mapping made that value.
+    A column that every copied row leaves empty is not among them: no mapping made that value.
     """
     found: set[str] = set()
     for statement in statements:
@@ -141,7 +141,7 @@ def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
             place = words.index("into") + 2
             if words[place : place + 1] == ("(",):
                 found.update(words[place : words.index(")", place)])
-                found -= script.filled(words)
+                found -= script.left_empty(words)
             elif words[place : place + 2] != ("default", "values"):
                 found.add(EVERY_COLUMN)
         elif words[:1] in (("update",), ("with",)):
