@@ -87,14 +87,6 @@ def planned(titles: Sequence[str], options: Options, where: str, units: Sequence
     return plan
 
 
-def match_header(titles: Sequence[str], where: str) -> list[int]:
-    """For each field of Reading the index of its column, or -1 where a file of our own names has none."""
-    places = planned(titles, Options(), where).places
-    if places is None:
-        raise BadInput(f"{where}: its columns have to be computed")
-    return places
-
-
 def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) -> list[int]:
     """The column that somebody named as the time."""
     told = {name for name, (known, _) in options.columns.items() if known == "inverter_time"}
