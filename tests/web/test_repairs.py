@@ -104,3 +104,14 @@ def test_a_body_beyond_the_bound_is_refused(client: httpx2.Client, monkeypatch: 
 def test_without_repairs_nothing_is_offered(store: Store) -> None:
     with serving(services(store)) as client:
         assert client.get("/api/admin/changes", headers=COOKIE).status_code == 503
+
+
+@pytest.mark.parametrize("system_id", ["99", "99999999999999999999"])
+def test_a_system_that_there_is_not_is_404_before_the_body_is_looked_at(
+    client: httpx2.Client, system_id: str
+) -> None:
+    for what in ("import", "readings"):
+        asked = client.post(
+            f"/api/admin/systems/{system_id}/{what}", params={"name": "house.csv"}, content=b"{}"
+        )
+        assert (asked.status_code, asked.json()["error"]) == (404, f"There is no system {system_id}.")

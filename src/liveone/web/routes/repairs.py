@@ -14,7 +14,7 @@ from liveone.web.answers import ApiError, answer
 from liveone.web.asked_first import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
 from liveone.web.models import Order
-from liveone.web.routes.steward import RESPONSES
+from liveone.web.routes.steward import RESPONSES, known_system
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
@@ -95,6 +95,15 @@ async def _desk(asking: Administrator, services: Wired) -> Desk:
 Repairing = Annotated[Desk, Depends(_desk)]
 
 
+def _there(asking: Administrator, services: Wired, system_id: int) -> int:
+    """The id of a system that there is. It is asked before the body, which may be large, is read."""
+    del asking
+    return known_system(services, system_id).id
+
+
+SystemId = Annotated[int, Depends(_there)]
+
+
 @router.get("/changes", summary="Imports and repairs", responses=RESPONSES)
 def changes(desk: Repairing) -> Response:
     """What was imported, replaced, forgotten and excluded, newest first; and what files can be."""
@@ -110,7 +119,7 @@ async def undo(desk: Repairing, change_id: int) -> Response:
 
 @router.post("/systems/{system_id}/import", summary="Import a file", responses=RESPONSES)
 async def import_file(
-    request: Request, desk: Repairing, system_id: int, file: Annotated[File, Query()]
+    request: Request, desk: Repairing, system_id: SystemId, file: Annotated[File, Query()]
 ) -> Response:
     """The body is the file. `dryRun` says what would come in, and writes nothing."""
     order = file.order(desk.made_by)
@@ -123,7 +132,7 @@ async def import_file(
 
 
 @router.post("/systems/{system_id}/readings", summary="Forget or exclude readings", responses=RESPONSES)
-async def take_out(desk: Repairing, system_id: int, span: Span) -> Response:
+async def take_out(desk: Repairing, system_id: SystemId, span: Span) -> Response:
     """`forget` takes them out, `exclude` keeps them out of later imports too; both can be undone."""
     order = span.order(desk.made_by)
     done = await run_in_threadpool(desk.repairs.take_out, system_id, order)

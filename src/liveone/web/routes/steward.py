@@ -134,7 +134,7 @@ async def edit(_: Administrator, services: Wired, system_id: int, change: Edited
 @router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
 def rows(_: Administrator, services: Wired, system_id: int) -> Response:
     """Rows by table, and when the first and the newest reading were taken."""
-    system = _system(services, system_id)
+    system = known_system(services, system_id)
     counts = systems.count_rows(services.store, system_id)
     first_at, last_at = aggregates.extent(services.store, system_id) or (None, None)
     zone = zone_of(system)
@@ -145,7 +145,7 @@ def rows(_: Administrator, services: Wired, system_id: int) -> Response:
 @router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
 def remove(_: Administrator, services: Wired, system_id: int, order: Confirmed) -> Response:
     """For ever. `confirm` must be the system's name."""
-    system = _system(services, system_id)
+    system = known_system(services, system_id)
     if order.confirm.strip() != system.display_name:
         raise ApiError(400, f"confirm must be {system.display_name!r}", parameter="confirm")
     return answer({"success": True, "removed": systems.remove_system(services.store, system_id)})
@@ -187,7 +187,7 @@ def _policy(page: bytes) -> str:
     )
 
 
-def _system(services: Services, system_id: int) -> System:
+def known_system(services: Services, system_id: int) -> System:
     system = systems.get_system(services.store, system_id)
     if system is None:
         raise ApiError(404, f"There is no system {system_id}.")
@@ -197,7 +197,7 @@ def _system(services: Services, system_id: int) -> System:
 def _edit(services: Services, system_id: int, change: Edited) -> bool:
     """Whether the days of the system must be computed anew."""
     store = services.store
-    system = _system(services, system_id)
+    system = known_system(services, system_id)
     before = (system.timezone_offset_min, system.time_zone)
     moving_min = change.offsetMin if change.offsetMin != system.timezone_offset_min else None
     zone = _zone(change.timeZone, moving_min, services.clock.now_at())
