@@ -6,5 +6,6 @@ DROP TABLE changeover_merged;
 DROP TABLE changeover_merged_systems;
 DROP TABLE changeover_merged_status;
 DROP TABLE changeover_moved_readings;
+DROP TABLE changeover_moved_5m;
 DROP TABLE changeover_merged_5m;
 DROP TABLE changeover_merged_1d;

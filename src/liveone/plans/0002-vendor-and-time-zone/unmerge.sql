@@ -23,7 +23,7 @@ FROM changeover_merged_5m k WHERE k.id = readings_agg_5m.id;
 
 INSERT INTO readings_agg_5m
 -- allow select-star: the copy was made of this very table
-SELECT * FROM changeover_merged_5m WHERE id NOT IN (SELECT id FROM readings_agg_5m);
+SELECT * FROM changeover_merged_5m WHERE id NOT IN (SELECT id FROM changeover_moved_5m);
 
 -- A day that was closed again since was closed from the samples of both: version 0 has LiveOne close it anew.
 UPDATE readings_agg_1d
@@ -39,5 +39,6 @@ DROP TABLE changeover_merged_systems /* allow copy-without-count: copied whole a
 DROP TABLE changeover_merged_status /* allow copy-without-count: copied whole above */;
 DROP TABLE changeover_moved_readings;
 DROP TABLE changeover_clashing_readings /* allow copy-without-count: copied whole above */;
+DROP TABLE changeover_moved_5m;
 DROP TABLE changeover_merged_5m /* allow copy-without-count: copied whole above */;
 DROP TABLE changeover_merged_1d /* allow copy-without-count: copied whole above */;
