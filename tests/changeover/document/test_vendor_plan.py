@@ -138,7 +138,7 @@ def test_there_and_back_is_where_it_began_with_the_readings_of_in_between(
     perform(database, plan, values, "undo-migrate", "undo-merge")
     after = contents(database)
     assert [row[1:3] for row in after["readings"]] == [(1, 300), (1, 600), (2, 300), (1, 900)]
-    # The scripts alone make `systems` in a loose form; its very text is put back by the engine (tests/migration).
+    # The scripts alone make `systems` in a loose form; the engine puts its very text back (tests/migration).
     assert without_systems(definitions(database)) == without_systems(shape)
     for table in ("systems", "polling_status", "readings_agg_1d", "readings_agg_5m"):
         assert after[table] == before[table]
