@@ -117,7 +117,7 @@ def test_the_worked_example_there_and_back_and_there_for_good(newcomer: Newcomer
 
 def test_who_forgets_something_is_told_what(newcomer: Newcomer) -> None:
     unrehearsed = newcomer.types(line("run"))
-    assert unrehearsed.returncode == 3
+    assert unrehearsed.returncode == 8
     assert "never rehearsed" in unrehearsed.stderr
     assert "changeover rehearse PLAN.md" in unrehearsed.stderr
 
