@@ -97,17 +97,18 @@ async def test_a_stuck_system_delays_no_other_and_is_never_polled_twice_at_once(
         at_once[site] += 1
         most[site] = max(most[site], at_once[site])
         if site == "100":
-            gate.wait(20)
+            gate.wait(300)  # As long as the test lasts, on a busy machine too.
         at_once[site] -= 1
         return reading_at(now_at)
 
     clock, vendor = ManualClock(), Inverter(answer)
     async with collecting(store, always(vendor), clock, tmp_path, slots=1) as collector:
-        for _ in range(240):
+        for _ in range(300):
             await clock.advance(1)
             await until(lambda: at_once["101"] == at_once["102"] == 0)
+        await until(lambda: collector.status().in_flight == 1)
         status = collector.status()
-        assert (status.stuck, status.in_flight) == (1, 1)
+        assert status.stuck == 1
         assert status.skipped >= 3
         assert "No answer for" in str(polling.statuses(store)[1].last_error)
         gate.set()
