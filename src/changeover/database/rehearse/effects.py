@@ -33,7 +33,6 @@ class Touched:
     address: tuple[str, ...]
     was: str
     now: str
-    rows: int
 
 
 @dataclass(slots=True)
@@ -48,11 +47,6 @@ class Effects:
     reached: frozenset[str] | None = None
     touched: dict[str, Touched] = field(default_factory=dict)
     schema: frozenset[str] = frozenset()
-
-    @property
-    def rows(self) -> int:
-        """How many rows are new, changed or gone."""
-        return sum(touched.rows for touched in self.touched.values())
 
 
 ADDRESS_ROWID = "changeover_rowid"
@@ -93,7 +87,7 @@ def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touch
     if not any(counts):
         return None
     named = tuple(ADDRESS_ROWID if c == ROWID else c for c in address)
-    return Touched(table, key_of(connection, table), named, was, now, max(counts))
+    return Touched(table, key_of(connection, table), named, was, now)
 
 
 def _differing(
