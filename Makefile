@@ -18,16 +18,16 @@ test: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
 
 check: $(STAMP)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src packages tests benchmarks
+	$(BIN)/ruff check src packages tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	.ci/node-packages
 	if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc --noEmit -p tsconfig.json; fi
 
 format: $(STAMP)
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src packages tests benchmarks
+	$(BIN)/ruff check --fix src packages tests benchmarks
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
@@ -46,11 +46,11 @@ world: $(STAMP)
 	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world
 	$(BIN)/python -m tests.world.table .setup/world/figures.jsonl
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml packages/changeover/pyproject.toml constraints.txt
 	@echo "Setting up $(VENV); this takes a minute, once."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e packages/changeover -e '.[dev]'
 	touch $@
 
 clean:

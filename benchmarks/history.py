@@ -16,12 +16,12 @@ from benchmarks import processes
 from benchmarks.house import MINUTE_S, minutes, new_store
 from benchmarks.measure import Measure, median_ms, stopwatch
 from liveone.clock import SystemClock
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.store import bulk
 from liveone.store.database import Statement
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 MINUTES = 10 * 525_960

@@ -14,9 +14,9 @@ from benchmarks import processes
 from benchmarks.house import minutes, new_store
 from benchmarks.measure import Measure, percentile
 from liveone.clock import SystemClock
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.store import readings
 from liveone.store.readings import Recorded

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import processes
-from liveone.schema import shipped
-from liveone.users import Account, save
+from liveone.accounts.users import Account, save
+from liveone.migrations.shipped import shipped
 
 PLAN = next(plan.path for plan in shipped() if plan.path.parent.name.startswith("0002"))
 OWNERS = {"simon": "user_2simonSimon", "ada": "user_2adaAda"}
-CHANGEOVER = [sys.executable, "-c", "from changeover.cli import main; main()"]
+CHANGEOVER = [sys.executable, "-c", "from changeover.cli.root import main; main()"]
 SETTINGS = """
 [server]
 port = {port}

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.measure import percentile
-from liveone.collect.grid import offset_s
-from liveone.collect.recorder import GATHER_S, GATHER_S_MAX, GATHER_WRITES
+from liveone.collect.polling.grid import offset_s
+from liveone.collect.polling.recorder import GATHER_S, GATHER_S_MAX, GATHER_WRITES
 
 HERE = Path(__file__).parent
 RECORDED, DOCUMENT = HERE / "scale.json", HERE.parent / "docs" / "operations" / "scale.md"

@@ -20,7 +20,7 @@ from benchmarks import states
 from benchmarks.browser import serving
 from benchmarks.processes import LIVEONE, free_port
 from liveone.clock import SystemClock
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]

@@ -14,7 +14,7 @@ from benchmarks.history import ASKED, inside, running_loop, services
 from benchmarks.house import MINUTE_S, minutes, new_store, new_store_on_server
 from benchmarks.live import polls_ms
 from benchmarks.measure import Measure, median_ms, stopwatch
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.store import bulk, readings
 from liveone.store.store import Store
 from liveone.web.app import create_app

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from liveone.clock import SystemClock
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.reading import Reading
 from liveone.simulate import presets
 from liveone.simulate.run import PortalOptions, house_of

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from liveone import config
 from liveone.errors import ConfigError
+from liveone.settings import config
 
 
 def write(folder: Path, text: str, secrets: str = "", mode: int = 0o600) -> Path:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from liveone import config
 from liveone.cli.init import SETTINGS
 from liveone.cli.root import COMMANDS, root
 from liveone.domain.reading import Reading
+from liveone.settings import config
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from liveone import users
+from liveone.accounts import users
+from liveone.accounts.users import Account, Token
 from liveone.errors import ConfigError
-from liveone.users import Account, Token
 
 ANN = Account(
     "user_1", "ann@example.org", 'scrypt$"x"', True, (Token("aa"), Token("bb", "2026-11-29", "my grafana"))

@@ -11,10 +11,10 @@ import os
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from liveone import config
 from liveone.errors import ConfigError
-from liveone.stateless import stateless
+from liveone.settings import config
 from liveone.web.answers import ApiError, error_answer, plain
+from liveone.wiring.stateless import stateless
 
 EVERYBODY = "*"
 """Vercel writes X-Forwarded-For and -Proto itself, whatever a client sends, and is the only way in."""

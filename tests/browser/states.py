@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tests.web.support import add, fill, house, later
 
-from liveone import users
+from liveone.accounts import users
+from liveone.accounts.users import Account
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
@@ -20,8 +21,7 @@ from liveone.store import aggregates, backup, bulk, polling, readings, systems
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.users import Account
-from liveone.web.passwords import hash_password
+from liveone.web.auth.passwords import hash_password
 
 COMMAND = [sys.executable, "-c", "from liveone.cli.root import main; main()"]
 PASSWORD = "battery staple"

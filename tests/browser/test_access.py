@@ -9,7 +9,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, axe_source
 from tests.web.support import OWNER, SetClock, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -11,21 +11,21 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.web.support import PASSWORD, SetClock, add, later, services, serving
 
-from changeover import journal
-from changeover.folders import state_of
-from liveone.administration import Steward
-from liveone.backups import BackupFolder, backup_name
+from changeover.run import journal
+from changeover.run.state_dir import state_of
 from liveone.clock import SystemClock
-from liveone.config import VendorConfig
+from liveone.database.backup_service import BackupFolder, backup_name
+from liveone.settings.config import VendorConfig
 from liveone.simulate.run import PortalOptions, make_portal
 from liveone.store import backup, leases, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
-from liveone.vendorbook import VendorBook
-from liveone.web.auth import AuthSettings, User
-from liveone.web.passwords import hash_password
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.passwords import hash_password
 from liveone.web.services import Services
+from liveone.wiring.admin_service import Steward
+from liveone.wiring.configured_vendors import VendorBook
 
 pytestmark = pytest.mark.browser
 FOCUS_IS_INSIDE = """(() => {

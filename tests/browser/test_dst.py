@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.web.support import SetClock, house, services, serving
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.zones import Zone
 from liveone.store import bulk, systems
 from liveone.store.files import create
 from liveone.store.store import open_store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 DAY_S = 86_400

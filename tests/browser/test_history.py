@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.web.support import SetClock, add, fill, house, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 DAY_S = 86_400

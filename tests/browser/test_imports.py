@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from tests.web.support import SetClock, services, serving
 
 from liveone.domain.zones import Zone
-from liveone.repairs import ReadingRepairs
 from liveone.store import readings
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.services import Services
+from liveone.wiring.repairs import ReadingRepairs
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("LIVEONE_SHOTS")

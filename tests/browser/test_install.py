@@ -10,7 +10,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.web.support import OWNER, PASSWORD, SetClock, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 

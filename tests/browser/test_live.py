@@ -13,7 +13,7 @@ from liveone.store import polling, readings, systems
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 from tests.web.support import OWNER, PASSWORD, SetClock, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings, User
-from liveone.web.passwords import hash_password
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.passwords import hash_password
 
 pytestmark = pytest.mark.browser
 ANN = User("alice", "ann@example.org", hash_password("battery staple"), is_admin=True)

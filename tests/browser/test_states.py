@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import axe_source
 from tests.browser.states import ADMIN, GUEST, PASSWORD, SYSTEM, Site, site
 
-from liveone.web import files
+from liveone.web.pages import files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENGLISH = json.loads((files.FOLDER / "messages/en.json").read_text())

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.web.support import SetClock, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 Spot = tuple[float, float]

@@ -122,9 +122,9 @@ def test_a_dump_is_read_by_sqlite_and_by_this_shell(
 def test_a_session_goes_on_after_an_error(
     liveone: Liveone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from liveone import config
     from liveone.cli.sql import Session, converse
-    from liveone.databases import open_database
+    from liveone.database.open import open_database
+    from liveone.settings import config
 
     lines = iter(["SELECT", " 1 + 1;", "SELECT nope;", ".mode csv", ".tables", ".what", ROW.format(1) + ";"])
 

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable
 
 from liveone.clock import SystemClock
-from liveone.collect import closer
-from liveone.collect.closer import Closed
-from liveone.collect.duty import Duty
-from liveone.collect.permits import Permits
-from liveone.collect.share import Share, times_for
+from liveone.collect.days import closer
+from liveone.collect.days.closer import Closed
+from liveone.collect.days.daily_job import Duty
+from liveone.collect.leases.lease_client import Permits
+from liveone.collect.leases.polling_share import Share, times_for
 from liveone.collect.workers import Workers
 from liveone.store.store import open_store
 

@@ -2,7 +2,7 @@
 
 from tests.collect.support import ManualClock
 
-from liveone.collect.share import Share, times_for
+from liveone.collect.leases.polling_share import Share, times_for
 from liveone.store.database import Statement
 from liveone.store.store import Store
 

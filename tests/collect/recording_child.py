@@ -10,10 +10,10 @@ from pathlib import Path
 from tests.collect.support import START_AT, recorded
 
 from liveone.clock import SystemClock
-from liveone.collect import recorder as recording
-from liveone.collect.backlog import Backlog
-from liveone.collect.recorder import Fate, Recorder
-from liveone.collect.spool import Spool
+from liveone.collect.polling import recorder as recording
+from liveone.collect.polling.recorder import Fate, Recorder
+from liveone.collect.queue.backlog import Backlog
+from liveone.collect.queue.spool import Spool
 from liveone.store.store import open_store
 
 

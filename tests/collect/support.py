@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from liveone.collect.loop import Collector
-from liveone.collect.poller import VendorOf
+from liveone.collect.collector import Collector
+from liveone.collect.polling.poller import VendorOf
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System, SystemInfo
 from liveone.store import systems

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.collect.support import ManualClock, new_store, times_in, until
 
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.simulate.hiccup import Hiccup
 from liveone.simulate.portal import EMAIL, PASSWORD, Portal, PortalSite
 from liveone.simulate.presets import house

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.collect.support import add, new_store, recorded
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.aggregates import Day
 from liveone.domain.system import System
 from liveone.errors import BadInput

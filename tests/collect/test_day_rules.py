@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.collect.support import new_store, recorded
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, day_rules, readings
 from liveone.store.store import Store

@@ -11,12 +11,12 @@ import pytest
 from tests.collect.support import START_AT, ManualClock, add, new_store, recorded
 from tests.store.sqld import Sqld
 
-from liveone.collect import closer
-from liveone.collect.duty import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, Duty
-from liveone.collect.permits import Permits
-from liveone.collect.rounds import Rounds
+from liveone.collect.days import closer
+from liveone.collect.days.daily_job import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, Duty
+from liveone.collect.days.rounds import Rounds
+from liveone.collect.leases.lease_client import Permits
+from liveone.collect.leases.polling_share import Share, times_for
 from liveone.collect.settings import CollectSettings
-from liveone.collect.share import Share, times_for
 from liveone.collect.workers import Workers
 from liveone.store import aggregates, leases, readings
 from liveone.store.database import Statement

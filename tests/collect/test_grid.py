@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveone.collect import grid
+from liveone.collect.polling import grid
 from liveone.collect.schedule import PATIENCE_S, SLOWEST_S, Moment, Schedule, Turn
 from liveone.domain.system import System
 from liveone.errors import LiveOneError

@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.collect.support import START_AT, new_store, times_in
 
 from liveone.clock import SystemClock
-from liveone.collect.backlog import Backlog
-from liveone.collect.recorder import Recorder
-from liveone.collect.spool import Spool
+from liveone.collect.polling.recorder import Recorder
+from liveone.collect.queue.backlog import Backlog
+from liveone.collect.queue.spool import Spool
 
 ROUNDS = 15
 LINES_BEFORE_KILL = 3

@@ -27,11 +27,11 @@ from tests.collect.support import (
 )
 
 from liveone.clock import SystemClock
-from liveone.collect import grid
-from liveone.collect.loop import Collector
-from liveone.collect.recorder import Fate
+from liveone.collect.collector import Collector
+from liveone.collect.polling import grid
+from liveone.collect.polling.recorder import Fate
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.errors import ConfigError

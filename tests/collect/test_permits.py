@@ -8,9 +8,9 @@ from collections.abc import Set
 import pytest
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew
 
-from liveone.collect import permits
-from liveone.collect.permits import HANGING_MAX, Permits
-from liveone.collect.share import Claimed, Share
+from liveone.collect.leases import lease_client
+from liveone.collect.leases.lease_client import HANGING_MAX, Permits
+from liveone.collect.leases.polling_share import Claimed, Share
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ class Hanging(Share):
 
 @pytest.fixture
 def hanging(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Hanging:
-    monkeypatch.setattr(permits, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(lease_client, "PATIENCE_S", 0.05)
     share = Hanging(crew.store, crew.clock, TIMES)
     share.gate = threading.Event()
     share.renew(ALL, NOTHING)

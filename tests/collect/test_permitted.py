@@ -18,10 +18,10 @@ from tests.collect.support import (
     until,
 )
 
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.leases.polling_share import Claimed
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.share import Claimed
-from liveone.collect.spool import Spool
 from liveone.domain.reading import Reading
 from liveone.store.leases import Refusal
 from liveone.store.store import Store

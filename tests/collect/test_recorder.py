@@ -13,9 +13,9 @@ import pytest
 from tests.collect.support import START_AT, new_store, recorded, times_in
 
 from liveone.clock import SystemClock
-from liveone.collect.backlog import MEMORY_LIMIT, Backlog
-from liveone.collect.recorder import GATHER_S, Fate, Recorder, Stopped
-from liveone.collect.spool import Spool, SpoolFull
+from liveone.collect.polling.recorder import GATHER_S, Fate, Recorder, Stopped
+from liveone.collect.queue.backlog import MEMORY_LIMIT, Backlog
+from liveone.collect.queue.spool import Spool, SpoolFull
 from liveone.store import polling
 from liveone.store.store import Store
 

@@ -9,14 +9,14 @@ from tests.collect.support import START_AT, add, recorded, times_in
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld
 
-from changeover.database import hold
 from changeover.database.connect import opened
+from changeover.database.server import hold
 from changeover.database.where import Server
 from liveone.clock import SystemClock
-from liveone.collect import closer
-from liveone.collect.backlog import Backlog
-from liveone.collect.recorder import Fate, Recorder
-from liveone.collect.spool import Spool
+from liveone.collect.days import closer
+from liveone.collect.polling.recorder import Fate, Recorder
+from liveone.collect.queue.backlog import Backlog
+from liveone.collect.queue.spool import Spool
 from liveone.store import aggregates, readings
 from liveone.store.database import Held, Unavailable
 from liveone.store.store import Store

@@ -1,6 +1,6 @@
 """Looking at days: everybody's while systems are few, in turn when they are a fleet."""
 
-from liveone.collect.rounds import Rounds
+from liveone.collect.days.rounds import Rounds
 from liveone.domain.system import System
 
 

@@ -12,9 +12,9 @@ from tests.store.sqld import Sqld
 
 from liveone.store import leases
 from liveone.store.database import Held, Statement, StoreError
+from liveone.store.exclusive_poller import sole_poller
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.outage import nobody_writes
-from liveone.store.sole import sole_poller
 from liveone.store.store import Store
 
 

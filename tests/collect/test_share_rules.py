@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
 
-from liveone.collect.share import times_for
+from liveone.collect.leases.polling_share import times_for
 from liveone.store import leases
 from liveone.store.database import Statement
+from liveone.store.exclusive_poller import SoleLock, sole_lock, sole_poller
 from liveone.store.files import create
-from liveone.store.sole import SoleLock, sole_lock, sole_poller
 from liveone.store.sqlite import SqliteDatabase
 
 DAYS, DAYS_S = "closing days", 90.0

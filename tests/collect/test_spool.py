@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.collect.support import START_AT, recorded
 
-from liveone.collect import lines
-from liveone.collect.spool import Spool, SpoolFailed, SpoolFull, SpoolInUse
+from liveone.collect.queue import lines
+from liveone.collect.queue.spool import Spool, SpoolFailed, SpoolFull, SpoolInUse
 from liveone.store.readings import Recorded
 
 
@@ -114,7 +114,7 @@ def test_a_second_process_takes_a_place_of_its_own_and_the_living_inherit_from_t
     tmp_path: Path,
 ) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from liveone.collect.spool import Spool\n"
+        "import os, sys; from pathlib import Path; from liveone.collect.queue.spool import Spool\n"
         "from tests.collect.support import recorded, START_AT\n"
         "spool = Spool(Path(sys.argv[1])); print(spool.folder.name, flush=True)\n"
         "spool.append([recorded(1, START_AT + 99)]); spool.hold(recorded(1, START_AT + 98), 'why')\n"

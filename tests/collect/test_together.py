@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from tests.collect.support import Inverter, ManualClock, always, new_store, until
 
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.store.store import open_store
 
 pytestmark = pytest.mark.anyio

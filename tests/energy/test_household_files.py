@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.reading import Reading
 from liveone.domain.system import SystemInfo
 from liveone.domain.zones import Zone, zone_of

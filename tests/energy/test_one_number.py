@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.energy.houses import DAY_S, Happening, House, Meter
 from tests.web.support import SetClock, services
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.reading import COUNTERS
 from liveone.domain.system import System
@@ -26,13 +26,13 @@ from liveone.store import aggregates, bulk, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.transfer.readings_out import DAY_COLUMNS, day_rows
-from liveone.web.fields import fields_of
-from liveone.web.history import history
-from liveone.web.overview import overview
-from liveone.web.ranges import Asked, window
-from liveone.web.readings_json import DAY_ENERGY_KEYS, ENERGY_KEYS
-from liveone.web.rules import V2
-from liveone.web.series import Source
+from liveone.web.history.fields import fields_of
+from liveone.web.history.intervals import history
+from liveone.web.history.ranges import Asked, window
+from liveone.web.history.rules import V2
+from liveone.web.history.series import Source
+from liveone.web.now.data import overview
+from liveone.web.now.readings_json import DAY_ENERGY_KEYS, ENERGY_KEYS
 
 WH = 0.001
 ZONES = {

@@ -10,9 +10,9 @@ import pytest
 from hrana import wire
 from hrana.address import parse
 from hrana.client import Client
-from hrana.deadline import Deadline
 from hrana.errors import OutcomeUnknown
 from hrana.wire import Statement
+from timed_http.deadline import Deadline
 
 
 class Stranger(BaseHTTPRequestHandler):

@@ -9,9 +9,9 @@ import pytest
 from hrana import wire
 from hrana.address import parse
 from hrana.client import Client
-from hrana.deadline import Deadline
 from hrana.errors import StreamExpired
 from hrana.wire import Json, Statement
+from timed_http.deadline import Deadline
 
 IDLE_S = 11.0
 """The server gives a stream up after ten seconds."""

@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.liveone_side.clerk_stand_in import KEY, StandIn, running, user
 
-from liveone import users
-from liveone.accounts import clerk
+from liveone.accounts import clerk, users
 from liveone.accounts.clerk import ClerkDirectory
 from liveone.accounts.directory import Account, DirectoryError, DirectoryRefused, DirectoryUnavailable
 from liveone.cli.context import exit_code_of

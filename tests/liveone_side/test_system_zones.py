@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from tests.store.samples import sample
 
 from liveone.cli.root import root
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.zones import Zone
 from liveone.store import bulk, systems
 from liveone.store.files import create

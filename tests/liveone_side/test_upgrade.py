@@ -10,8 +10,8 @@ import pytest
 from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import SETS, Done, History, Stage
 
-from changeover.folders import state_of
-from liveone import upgrade_runs
+from changeover.run.state_dir import state_of
+from liveone.migrations import runs
 
 CONFIRMED = (*SETS, "--confirm", "people")
 
@@ -138,9 +138,9 @@ def test_upgrades_go_back_one_by_one_where_they_came_one_by_one(home: Stage) -> 
     assert done.code == 0, done.out + done.err
     assert zones(home) == [None]
     state = state_of(home.database)
-    (run_id,) = upgrade_runs.standing(state)
-    upgrade_runs.remember(state, ["of an upgrade before"])
-    assert upgrade_runs.last_upgrade(state) == [run_id]
+    (run_id,) = runs.standing(state)
+    runs.remember(state, ["of an upgrade before"])
+    assert runs.last_upgrade(state) == [run_id]
     back = upgrade(home, "--rollback")
     assert back.code == 0, back.out + back.err
     assert zones(home) is None

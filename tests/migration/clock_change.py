@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.migration.stage import History
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.reading import Reading
 from liveone.store import bulk
 from liveone.store.store import open_store

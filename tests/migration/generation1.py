@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.simulate.run import PortalOptions, house_of
 from liveone.store import bulk
 from liveone.store.sql import schema_path

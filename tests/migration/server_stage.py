@@ -10,7 +10,7 @@ from tests.changeover.server.copying import copied
 from tests.migration.stage import History, Stage, furnish
 from tests.store.sqld import Sqld, scratch
 
-from changeover.database import backup
+from changeover.database.backup import backup
 from changeover.database.connect import connect, opened
 from changeover.database.where import Server
 from liveone.simulate.run import make_portal

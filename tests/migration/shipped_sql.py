@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.migration.stage import ACCOUNTS
 
-from liveone.schema import shipped
+from liveone.migrations.shipped import shipped
 
 FOLDER = shipped()[2].path.parent
 

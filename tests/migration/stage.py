@@ -18,11 +18,11 @@ from pathlib import Path
 import httpx2
 from tests.migration import generation1
 
-from liveone import users
-from liveone.collect.lines import decode
+from liveone.accounts import users
+from liveone.accounts.users import Account
+from liveone.collect.queue.lines import decode
 from liveone.simulate.portal import Portal
 from liveone.simulate.run import PortalOptions, make_portal
-from liveone.users import Account
 
 AUTH, CRON = "correct-horse-battery", "cron-secret-of-the-stage"
 ACCOUNTS = {"simon": "user_2simonSimon", "ada": "user_2adaAda"}

@@ -141,7 +141,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", repository], check=True, env=IDENTITY)
     shutil.copy(TREE / "deploy/post-receive", repository / "hooks/post-receive")
     found.tree.mkdir()
-    for name in ("src", "deploy"):
+    for name in ("src", "packages", "deploy"):
         shutil.copytree(TREE / name, found.tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     found.git("init", "-q", "-b", "main")
     found.git("remote", "add", "origin", str(repository))

@@ -17,15 +17,16 @@ from tests.migration import generation1, server_stage, shipped_sql, stage
 from tests.migration.server_stage import ServerStage
 from tests.migration.stage import SETS
 
-from changeover import params, rehearsal, run
+from changeover.check.load import load_plan
 from changeover.database import ledger
 from changeover.database.connect import opened
-from changeover.entries import Ending
-from changeover.folders import state_of
-from changeover.load import load_plan
-from changeover.plan import Plan
-from changeover.runner import Desk
-from liveone import schema
+from changeover.engine.entries import Ending
+from changeover.plan import params
+from changeover.plan.model import Plan
+from changeover.run import commands, rehearsal
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
+from liveone.migrations import shipped as schema
 
 pytestmark = pytest.mark.slow
 MOMENTS = {"after journal started": True, "before journal done": False, "after journal done": True}
@@ -56,17 +57,17 @@ class Shipped:
         record = rehearsal.rehearse(self.plan, self.values, self.live.server, who="tests", state=state)
         assert record.passed, record.faults
 
-    def start(self, hook: Hook = lambda moment: None) -> run.Outcome:
-        return run.run(self.plan, self.values, self.live.server, self._settings(hook))
+    def start(self, hook: Hook = lambda moment: None) -> commands.Outcome:
+        return commands.run(self.plan, self.values, self.live.server, self._settings(hook))
 
-    def again(self, command: Callable[..., run.Outcome]) -> run.Outcome:
+    def again(self, command: Callable[..., commands.Outcome]) -> commands.Outcome:
         found = state_of(self.live.server, self.live.folder / "state").newest()
         assert found is not None
         return command(self.plan, self.values, self.live.server, self._settings(), run_id=found)
 
-    def _settings(self, hook: Hook = lambda moment: None) -> run.Settings:
+    def _settings(self, hook: Hook = lambda moment: None) -> commands.Settings:
         desk = Desk(confirmed=frozenset({"people"}))
-        return run.Settings(who="tests", state=self.live.folder / "state", desk=desk, hook=hook)
+        return commands.Settings(who="tests", state=self.live.folder / "state", desk=desk, hook=hook)
 
 
 @pytest.fixture(params=[1, 2])
@@ -98,7 +99,7 @@ def test_killed_around_every_change_it_is_finished_or_taken_back(shipped: Shippe
     one, live = shipped, shipped.live
     before = Path(shutil.copyfile(tmp_path / "history.db", tmp_path / "before.db"))
     assert one.start().ending is Ending.DONE
-    assert one.again(run.rollback).ending is Ending.ROLLED_BACK
+    assert one.again(commands.rollback).ending is Ending.ROLLED_BACK
     changes = one.changes
     assert changes in (("set-orphans-aside", "merge-systems", "migrate-systems"), ("add-time-zone",))
     for change in changes:
@@ -108,8 +109,8 @@ def test_killed_around_every_change_it_is_finished_or_taken_back(shipped: Shippe
             assert killed_at(one.start, f"{moment} {change}")
             whole(one)
             if place != 1:
-                assert one.again(run.resume).ending is Ending.DONE
-            assert one.again(run.rollback).ending is Ending.ROLLED_BACK
+                assert one.again(commands.resume).ending is Ending.DONE
+            assert one.again(commands.rollback).ending is Ending.ROLLED_BACK
             whole(one)
     live.stop()
     fetched = live.fetched()

@@ -9,7 +9,7 @@ from tests.migration import clock_change, generation1, layouts, server_stage, st
 from tests.migration.layouts import LAYOUTS
 from tests.migration.stage import SETS, Done, History, Stage
 
-from liveone import schema
+from liveone.migrations import shipped
 from liveone.store import generations
 from liveone.store.store import open_database
 
@@ -55,7 +55,7 @@ def test_any_spelling_is_generation_1(tmp_path: Path, past: History, seed: int) 
     path = layouts.respell(past.database, tmp_path / "old.db", layouts.random_spelling(seed))
     with closing(open_database(path)) as database:
         assert generations.detect(database).generation == 1
-        assert [plan.step for plan in schema.pending(generations.detect(database))] == [2, 3]
+        assert [plan.step for plan in shipped.pending(generations.detect(database))] == [2, 3]
 
 
 @pytest.mark.slow

@@ -9,15 +9,15 @@ import pytest
 from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import Done, Stage
 
-from liveone import schema
-from liveone.collect import closer
+from liveone.collect.days import closer
+from liveone.migrations import shipped
 from liveone.store.database import Statement
 from liveone.store.files import create
 from liveone.store.script import split
 from liveone.store.sqlite import SqliteDatabase
 from liveone.store.store import open_store
 
-PLAN = schema.shipped()[3].path
+PLAN = shipped.shipped()[3].path
 ZONES = {1: "Australia/Melbourne", 2: "Europe/Berlin"}
 """At any time of the year the clocks of one of them are not at standard time."""
 STORED = "SELECT id, time_zone, timezone_offset_min FROM systems ORDER BY id"
@@ -97,8 +97,8 @@ def test_generation_1_and_every_plan_give_the_schema_of_a_new_database(tmp_path:
     with closing(SqliteDatabase(past.database)) as database:
         script = (PLAN.parent / "add.sql").read_text()
         database.write([Statement(sql) for sql in split(script)])
-        assert schema.compare(database, 2) == []
-        assert schema.status(database).pending == ()
+        assert shipped.compare(database, 2) == []
+        assert shipped.status(database).pending == ()
     made = tmp_path / "new.db"
     create(made)
     columns = "SELECT name, type, \"notnull\", dflt_value FROM pragma_table_info('systems')"

@@ -10,7 +10,7 @@ import pytest
 from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import Client, History, Stage
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.store import aggregates, systems
 from liveone.store.store import open_store
 

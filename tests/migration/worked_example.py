@@ -29,11 +29,11 @@ README = """\
 Three houses of two owners, {readings} readings (a minute apart, over {days} days) in a database of
 generation 1. LiveOne polls them once a second and answers a client that asks 20 times a second. The plan is
 the one that is shipped:
-[`PLAN.md`](../../../src/liveone/plans/0002-vendor-and-time-zone/PLAN.md).
+[`PLAN.md`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md).
 It has three changes, each with its way back beside it:
-[`set-aside.sql`](../../../src/liveone/plans/0002-vendor-and-time-zone/set-aside.sql),
-[`merge.sql`](../../../src/liveone/plans/0002-vendor-and-time-zone/merge.sql) and
-[`migrate.sql`](../../../src/liveone/plans/0002-vendor-and-time-zone/migrate.sql).
+[`set-aside.sql`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/set-aside.sql),
+[`merge.sql`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/merge.sql) and
+[`migrate.sql`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/migrate.sql).
 Here nothing is to be set aside or joined.
 
 This page is written by `python -m tests.migration.worked_example`, which carries the plan out and puts down

@@ -11,7 +11,7 @@ from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCES = [Path(__file__).parents[2] / name for name in ("src", "packages/changeover/src")]
 USES = frozenset({"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
 SEARCHING = frozenset({"search", "sub", "subn", "split", "findall", "finditer"})
 
@@ -25,9 +25,13 @@ class Used:
     ways: frozenset[str]
 
 
+def _inside(path: Path) -> Path:
+    return path.relative_to(next(source for source in SOURCES if path.is_relative_to(source)))
+
+
 def used_patterns() -> list[Used]:
     """All patterns with a constant text: those kept in modules and those written where they are used."""
-    trees = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+    trees = {path: ast.parse(path.read_text()) for source in SOURCES for path in sorted(source.rglob("*.py"))}
     everywhere = _ways_by_name(trees.values())
     found: list[Used] = []
     for path, tree in trees.items():
@@ -37,7 +41,7 @@ def used_patterns() -> list[Used]:
 
 
 def _kept(path: Path, ways: dict[str, set[str]]) -> Iterator[Used]:
-    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    name = ".".join(_inside(path).with_suffix("").parts).removesuffix(".__init__")
     if "re.compile" not in path.read_text():
         return
     for variable, value in vars(importlib.import_module(name)).items():
@@ -52,7 +56,7 @@ def _inline(path: Path, tree: ast.AST) -> Iterator[Used]:
         text = node.args[0]
         if isinstance(text, ast.Constant) and node.func.attr in USES:  # type: ignore[attr-defined]
             flags = eval(ast.unparse(_flags(node)), {"re": re})
-            place = f"{path.relative_to(SOURCE)}:{node.lineno}"
+            place = f"{_inside(path)}:{node.lineno}"
             yield Used(re.compile(text.value, flags), place, _reduced({node.func.attr}))  # type: ignore[attr-defined]
 
 

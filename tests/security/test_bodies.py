@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from tests.security.door import connect, status_of
 from tests.web.support import COOKIE, seeded, services, serving
 
-from liveone.web.asked_first import AskedFirst, checks_of
+from liveone.web.auth.before_body import AskedFirst, checks_of
 from liveone.web.bodies import BODY_BYTES_MAX
 
 MILLION = b"x" * 1_000_000

@@ -9,10 +9,10 @@ import pytest
 from tests.security.door import connect, half_open, status_of
 from tests.web.support import COOKIE, seeded, services, serving
 
-from liveone.log_limit import LogLimit
 from liveone.store.store import Store
 from liveone.web import connections, descriptors, server
 from liveone.web.descriptors import Room, room_of
+from liveone.wiring.log_limit import LogLimit
 
 HALF = b"GET /api/health HTTP/1.1\r\nhost: loc"
 HALF_BODY = b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n{"

@@ -10,9 +10,9 @@ import pytest
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, seeded, services, serving
 
 from liveone.store.store import Store
-from liveone.web import sessions
-from liveone.web.auth import AuthSettings, User
-from liveone.web.passwords import hash_password
+from liveone.web.auth import sessions
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.passwords import hash_password
 
 LONG = "f3b1c0de" * 8
 PEOPLE = AuthSettings(

@@ -16,8 +16,8 @@ from tests.web.support import COOKIE, seeded, services, serving
 from liveone.cli.context import pasted, shown
 from liveone.cli.root import root
 from liveone.cli.upgrade_words import in_our_commands, owners
-from liveone.collect import reserve
-from liveone.collect.spool import Spool, SpoolFailed
+from liveone.collect.queue import disk_reserve
+from liveone.collect.queue.spool import Spool, SpoolFailed
 from liveone.domain.reading import Reading
 from liveone.store.database import Foreign
 from liveone.store.readings import Recorded
@@ -152,8 +152,8 @@ def test_readings_take_the_room_that_was_kept_when_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool = Spool(tmp_path / "spool")
-    kept = tmp_path / "spool" / reserve.NAME
-    assert kept.stat().st_blocks * 512 >= reserve.RESERVE_BYTES
+    kept = tmp_path / "spool" / disk_reserve.NAME
+    assert kept.stat().st_blocks * 512 >= disk_reserve.RESERVE_BYTES
     write = os.write
 
     def full(descriptor: int, data: bytes) -> int:

@@ -10,12 +10,13 @@ import pytest
 from click.testing import CliRunner
 from tests.web.support import seeded, services, serving
 
-from liveone import config, users
+from liveone.accounts import users
+from liveone.accounts.users import Account, Token
 from liveone.cli.root import root
-from liveone.main import auth_settings
-from liveone.users import Account, Token
-from liveone.web import sessions
-from liveone.web.passwords import hash_password, hash_token
+from liveone.settings import config
+from liveone.web.auth import sessions
+from liveone.web.auth.passwords import hash_password, hash_token
+from liveone.wiring.serve import auth_settings
 
 ALICE = Account(
     "alice", "alice@example.org", hash_password("alice's own"), False, (Token(hash_token("lo_a")),)

@@ -14,12 +14,12 @@ from tests.serverless.host import ROOT
 
 from liveone import serverless
 from liveone.clock import SystemClock
-from liveone.collect.loop import Collector
-from liveone.collect.nospool import NoSpool
-from liveone.collect.oncall import OnCall
+from liveone.collect.collector import Collector
+from liveone.collect.per_request import OnCall
+from liveone.collect.queue.null_queue import NoSpool
 from liveone.collect.settings import CollectSettings
-from liveone.config import load
 from liveone.errors import ConfigError
+from liveone.settings.config import load
 from liveone.simulate.run import PortalOptions, make_portal
 from liveone.store.database import Unavailable
 from liveone.store.files import create
@@ -144,4 +144,4 @@ def test_the_files_for_the_host_name_what_there_is(monkeypatch: pytest.MonkeyPat
     assert f"{rewrite['destination'][1:]}.py" == function
     kept = [line[1:] for line in (ROOT / ".vercelignore").read_text().splitlines() if line.startswith("!")]
     assert all((ROOT / name).exists() for name in kept)
-    assert {"api", "src", "pyproject.toml", "vercel.json"} <= set(kept)
+    assert {"api", "src", "packages", "pyproject.toml", "requirements.txt", "vercel.json"} <= set(kept)

@@ -16,9 +16,9 @@ from typing import Any
 from tests.simulation.clockwork import FastClock, Hands
 
 from liveone import clock as clock_module
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.simulate.portal import EMAIL, PASSWORD
 from liveone.store.store import open_store
 from liveone.vendors import retry

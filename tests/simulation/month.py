@@ -22,7 +22,7 @@ from tests.simulation.account import Account
 from tests.simulation.clockwork import Hands
 from tests.simulation.rebuilt import five_minutes_equal_a_rebuild
 
-from liveone.collect import lines
+from liveone.collect.queue import lines
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.simulate import presets

@@ -3,7 +3,7 @@
 import pytest
 from tests.domain.rows import interval_energies
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.domain.counters import rated_kw
 from liveone.domain.energy import Energy, energy_between

@@ -20,10 +20,11 @@ from tests.simulation.rebuilt import (
 )
 from tests.store.test_five_minutes import expected as plain_five_minutes
 
-from liveone.collect import closer, grid
-from liveone.collect.loop import Collector
+from liveone.collect.collector import Collector
+from liveone.collect.days import closer
+from liveone.collect.polling import grid
+from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.collect.spool import Spool
 from liveone.domain.aggregates import ENERGIES
 from liveone.domain.intervals import interval_end
 from liveone.domain.reading import COUNTERS, Reading

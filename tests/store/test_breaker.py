@@ -107,8 +107,8 @@ def test_over_tls_or_on_this_machine_it_is(url: str) -> None:
 def test_a_renewed_token_is_taken_up(tmp_path: Path) -> None:
     from tests.store.keys import Keys
 
-    from liveone import config
-    from liveone.databases import open_database
+    from liveone.database.open import open_database
+    from liveone.settings import config
 
     keys = Keys(tmp_path)
     server = Sqld(scratch("renewed"), "--auth-jwt-key-file", str(keys.public), namespaces=False).start()

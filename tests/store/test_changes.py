@@ -4,7 +4,7 @@ import pytest
 from tests.store.conftest import Make, a_system
 from tests.store.samples import NOON, sample
 
-from liveone.collect.closer import catch_up
+from liveone.collect.days.closer import catch_up
 from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, changes, readings, repair, systems
 from liveone.store.bulk import Terms

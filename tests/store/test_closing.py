@@ -9,8 +9,8 @@ import pytest
 
 from hrana.address import parse
 from hrana.client import Client
-from hrana.deadline import Deadline
 from hrana.errors import HranaError, NotSent
+from timed_http.deadline import Deadline
 
 ASK = {"type": "execute", "stmt": {"sql": "SELECT 1"}}
 

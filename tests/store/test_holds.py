@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from tests.store.test_libsql import INSERT, count, with_table
 
-from changeover.database import hold
+from changeover.database.server import hold
 from liveone.store.database import Held, Statement, StoreError
 from liveone.store.libsql.driver import LibsqlDatabase
 

@@ -14,7 +14,7 @@ from tests.domain.rows import interval_energies
 from tests.store.conftest import Make, a_system, make_generation_1, rows_of, run
 from tests.store.samples import sample
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.counters import rated_kw
 from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import Zone, zone_of

@@ -8,7 +8,7 @@ import pytest
 from tests.collect.support import ManualClock, add, new_store
 from tests.store.sqld import Sqld
 
-from liveone.collect.share import Share, times_for
+from liveone.collect.leases.polling_share import Share, times_for
 from liveone.store import backup, leases
 from liveone.store.database import Database, Statement
 from liveone.store.libsql.create import create_tables

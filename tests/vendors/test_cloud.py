@@ -9,7 +9,6 @@ import pytest
 from tests.vendors.small_portal import EMAIL, NOW_AT, PASSWORD, SmallPortal, recorded
 from tests.vendors.wire import reply
 
-from hrana.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.vendors.base import (
     CredentialsRefused,
@@ -26,6 +25,7 @@ from liveone.vendors.base import (
 from liveone.vendors.http import Http
 from liveone.vendors.registry import open_vendor
 from liveone.vendors.selectlive.session import Session
+from timed_http.deadline import Deadline
 
 LOGIN_PAGE = reply(200, recorded("portal_unknown_login-page.html"))
 ERROR_500 = reply(500, recorded("portal_unknown_error-500.html"))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 from tests.vendors.wire import Heard, Wire, reply
 
-from hrana.deadline import Deadline
 from liveone.vendors.base import ProtocolViolation, RateLimited, TemporaryFailure, VendorError
 from liveone.vendors.http import BODY_BYTES_MAX, Http
 from liveone.vendors.retry import with_retries
+from timed_http.deadline import Deadline
 
 
 def failing(answer: Callable[[Heard], Iterable[bytes]], seconds_s: float = 0.5) -> tuple[VendorError, float]:

@@ -19,7 +19,7 @@ from liveone.store import aggregates, bulk, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.server import Server, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 

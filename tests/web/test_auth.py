@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, add, seeded, services, serving
 
 from liveone.store.store import Store
-from liveone.web import sessions
-from liveone.web.auth import AuthSettings, User
+from liveone.web.auth import sessions
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.guess_limiter import Limiter, network_of
+from liveone.web.auth.passwords import hash_password, hash_token, verify_password
 from liveone.web.guard import is_local_name, is_loopback
-from liveone.web.limiter import Limiter, network_of
-from liveone.web.passwords import hash_password, hash_token, verify_password
 
 ALICE = User(
     "alice", "alice@example.org", hash_password("alice's"), token_hashes=(hash_token("alice-token"),)

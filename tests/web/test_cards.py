@@ -11,8 +11,8 @@ from tests.web.support import COOKIE, NOW_AT, add, later, seeded, services, serv
 from liveone.store import readings, systems
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
-from liveone.web import cards
-from liveone.web.cards import Cards
+from liveone.web.now import cards
+from liveone.web.now.cards import Cards
 
 
 @pytest.fixture

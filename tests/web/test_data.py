@@ -37,9 +37,10 @@ from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.sql import schema_path
 from liveone.store.store import Store, open_store
-from liveone.web import health, models
 from liveone.web.app import create_app
-from liveone.web.examples import DATA
+from liveone.web.now import health
+from liveone.web.openapi import models
+from liveone.web.openapi.examples import DATA
 
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}
 

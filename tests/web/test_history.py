@@ -13,8 +13,8 @@ from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seed
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, systems
 from liveone.store.store import Store
+from liveone.web.history.ranges import Asked, window
 from liveone.web.numbers import rounded, rounded_all, rounded_json
-from liveone.web.ranges import Asked, window
 
 PLUS_TEN = Zone(600)
 

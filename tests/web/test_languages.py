@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from liveone.web import files, first
+from liveone.web.pages import files, first_values
 
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
@@ -124,6 +124,6 @@ def test_no_line_ends_between_a_number_and_its_unit(language: str) -> None:
 
 @pytest.mark.parametrize("case", WATTS, ids=lambda case: str(case["w"]))
 def test_the_first_paint_rounds_as_the_script_does(case: dict[str, Any]) -> None:
-    assert {tag: first.watts(case["w"], tag) for tag in ("en", "de")} == {
+    assert {tag: first_values.watts(case["w"], tag) for tag in ("en", "de")} == {
         tag: case[tag] for tag in ("en", "de")
     }

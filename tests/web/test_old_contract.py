@@ -39,8 +39,8 @@ from liveone.store import readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web.auth import User
-from liveone.web.passwords import hash_password, hash_token
+from liveone.web.auth.callers import User
+from liveone.web.auth.passwords import hash_password, hash_token
 from liveone.web.services import Services
 
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}

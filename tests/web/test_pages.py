@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from liveone.web import files, shell
-from liveone.web.joined import CannotJoin, joined, modules
+from liveone.web.pages import files, shell
+from liveone.web.pages.joined_script import CannotJoin, joined, modules
 
 STATIC = files.FOLDER
 LINES, FUNCTION_LINES = 300, 60

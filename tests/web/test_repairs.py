@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from tests.web.support import COOKIE, NOW_AT, Calls, SetClock, seeded, services, serving
 
-from liveone.repairs import ReadingRepairs
 from liveone.store import readings
 from liveone.store.store import Store
 from liveone.web.routes import repairs
+from liveone.wiring.repairs import ReadingRepairs
 
 AT = NOW_AT - 40 * 86_400
 CSV = f"sep=;\nZeit;Haus [kW];Rest\n{AT};1,5;x\n{AT + 300};-;\n{AT + 600};9999;\n".encode()

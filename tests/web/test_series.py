@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveone.web.series import aligned
+from liveone.web.history.series import aligned
 
 STEP_S, SIZE = 300, 12
 

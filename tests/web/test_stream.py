@@ -20,8 +20,8 @@ from liveone.domain.zones import Zone
 from liveone.store import readings
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web import live as live_module
-from liveone.web import stream as stream_module
+from liveone.web.now import live as live_module
+from liveone.web.now import stream as stream_module
 
 
 @pytest.fixture

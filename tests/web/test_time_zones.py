@@ -11,13 +11,13 @@ import httpx2
 import pytest
 from tests.web.support import COOKIE, SetClock, house, services, serving
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.zones import Zone
-from liveone.outcomes import run_daily
 from liveone.store import bulk, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.services import DailyJob, DailyOutcome, Services
+from liveone.wiring.outcomes import run_daily
 
 DAY_S = 86_400
 SPRING, AUTUMN = "2026-03-29", "2026-10-25"

@@ -17,13 +17,14 @@ from tests.changeover.database.killer import boundaries_of, kill_at
 from tests.world.applications import MIGRATIONS, Migration
 from tests.world.environments import ask, database_of
 
-from changeover import api, run
-from changeover.database.compare import compare
-from changeover.entries import Ending
-from changeover.folders import state_of
-from changeover.load import load_plan
-from changeover.params import bind
-from changeover.runner import Desk
+from changeover import api
+from changeover.check.load import load_plan
+from changeover.database.rehearse.compare import compare
+from changeover.engine.entries import Ending
+from changeover.plan.params import bind
+from changeover.run import commands
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
 
 WORLD = os.environ.get("LIVEONE_WORLD", "")
 """`make world` sets ``length``: every application, large databases. ``all``: every application, small ones."""
@@ -193,8 +194,8 @@ def started(place: Place, hook: object) -> Ending:
     """A run that tells ``hook`` of its boundaries."""
     plan = load_plan(place.plan)
     values = bind(plan, [], {})
-    settings = run.Settings(who="tests", desk=Desk(), hook=hook)  # type: ignore[arg-type]
-    return run.run(plan, values, place.database, settings).ending
+    settings = commands.Settings(who="tests", desk=Desk(), hook=hook)  # type: ignore[arg-type]
+    return commands.run(plan, values, place.database, settings).ending
 
 
 def copied(template: Place, folder: Path) -> Place:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from changeover.placeholders import is_placeholder
+from changeover.plan.placeholders import is_placeholder
 from liveone.errors import LiveOneError
 
 

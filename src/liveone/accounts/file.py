@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from liveone import users
+from liveone.accounts import users
 from liveone.accounts.directory import Account
 
 

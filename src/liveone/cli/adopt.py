@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from liveone.adopt import Adopted, adopt
 from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
+from liveone.database.take_over import Adopted, adopt
 from liveone.store.generations import GENERATIONS
 
 

@@ -7,7 +7,7 @@ import click
 
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
-from liveone.databases import open_database
+from liveone.database.open import open_database
 from liveone.errors import BadInput
 from liveone.store import backup
 from liveone.transfer.server_backup import backup_server

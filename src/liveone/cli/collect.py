@@ -9,14 +9,14 @@ import click
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.cli.systems import found_system, opened
 from liveone.clock import SystemClock
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
-from liveone.main import open_collector
-from liveone.outcomes import poll_outcome, run_daily
 from liveone.store import aggregates, systems
 from liveone.store.store import Store
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome
+from liveone.wiring.outcomes import poll_outcome, run_daily
+from liveone.wiring.serve import open_collector
 
 
 @click.command("poll")

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 import click
 import orjson
 
-from liveone import config as settings
-from liveone.config import Config
 from liveone.errors import LiveOneError
+from liveone.settings import config as settings
+from liveone.settings.config import Config
 from liveone.store.database import StoreError
 from liveone.vendors.base import VendorError
 

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from hrana.address import is_server
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.cli.sql import MODES, Session, converse
-from liveone.config import Config
-from liveone.databases import create_database, open_database
+from liveone.database.open import create_database, open_database
 from liveone.errors import BadInput
+from liveone.settings.config import Config
 from liveone.store.database import Database
 from liveone.store.store import open_database as open_at
 from liveone.store.store import path_of

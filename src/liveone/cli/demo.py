@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from liveone import main
 from liveone.cli.serve import start_logging
 from liveone.clock import SystemClock
-from liveone.collect import closer
-from liveone.config import CollectConfig, Config, DatabaseConfig, ServerConfig, VendorConfig
-from liveone.databases import open_store
+from liveone.collect.days import closer
+from liveone.database.open import open_store
 from liveone.domain.system import System
+from liveone.settings.config import CollectConfig, Config, DatabaseConfig, ServerConfig, VendorConfig
 from liveone.simulate import presets
 from liveone.simulate.house import House
 from liveone.simulate.portal import Portal
@@ -24,6 +23,7 @@ from liveone.store import bulk, readings, systems
 from liveone.store.files import create
 from liveone.store.store import Store
 from liveone.web import server
+from liveone.wiring import serve
 
 HISTORY_S = 396 * 86_400
 SINCE_FILE = "since"
@@ -48,7 +48,7 @@ def demo_command(
     with make_portal(options) as portal:
         config = demo_config(folder.resolve(), portal, options, port=port, cadence_s=cadence_s)
         fill(config, options, portal)
-        main.serve(config, ready=lambda address: _ready(folder, address, open_browser=not no_browser))
+        serve.serve(config, ready=lambda address: _ready(folder, address, open_browser=not no_browser))
 
 
 def since_day(folder: Path) -> str:

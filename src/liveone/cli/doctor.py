@@ -11,27 +11,27 @@ from pathlib import Path
 import click
 import httpx2
 
-from liveone import schema
 from liveone.cli import upgrade_words
 from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
-from liveone.config import Config
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.domain import freshness
 from liveone.domain.bounds import SOON_S, soon_at
 from liveone.domain.daylight import SHARE_MOST, night_share
 from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
-from liveone.main import LOOPBACK, auth_settings
+from liveone.migrations import shipped
 from liveone.release import release
+from liveone.settings.config import Config
 from liveone.store import aggregates, day_rules, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
 from liveone.store.leftovers import leftovers
 from liveone.store.storage import storage
 from liveone.store.store import Store
-from liveone.vendorbook import VendorBook
+from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.serve import LOOPBACK, auth_settings
 
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
@@ -114,7 +114,7 @@ def _database(store: Store) -> Finding:
 
 
 def _upgrade(store: Store) -> Iterator[Finding]:
-    plans = schema.pending(store.shape)
+    plans = shipped.pending(store.shape)
     if plans:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"

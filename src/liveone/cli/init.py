@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from hrana.address import is_server
-from liveone.config import CONFIG_NAME, SECRETS_NAME, Config, DatabaseConfig, Secrets
 from liveone.errors import BadInput
+from liveone.settings.config import CONFIG_NAME, SECRETS_NAME, Config, DatabaseConfig, Secrets
 from liveone.store.files import create
 
 FILE_NAME = "liveone.db"
@@ -88,7 +88,7 @@ def init_command(folder: Path, url: str) -> None:
 
 
 def _create_on_server(folder: Path, url: str) -> None:
-    from liveone.databases import create_database
+    from liveone.database.open import create_database
 
     token = Secrets(database_token=os.environ.get("LIVEONE_DATABASE_TOKEN", ""))
     create_database(Config(folder=folder, path=None, database=DatabaseConfig(url), secrets=token))

@@ -11,7 +11,7 @@ from rich.console import Console
 from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import found_system
 from liveone.cli.transfer import close_days
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import changes, repair
 from liveone.store.changes import Change, Entry, Kind

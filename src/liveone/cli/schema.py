@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import click
 from click import IntRange
 
-from liveone import schema
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.migrations import shipped
 from liveone.store.database import Database
 from liveone.store.generations import GENERATIONS, NEWEST
 
@@ -37,7 +37,7 @@ def show_status(shell: Shell, as_json: bool) -> None:
     from liveone.release import release
 
     with opened(shell) as database:
-        found = schema.status(database)
+        found = shipped.status(database)
     if as_json:
         print_json({"release": release(), **{name: getattr(found, name) for name in found.__slots__}})
     else:
@@ -53,7 +53,7 @@ def show_status(shell: Shell, as_json: bool) -> None:
 def show_difference(shell: Shell, generation: int, as_json: bool) -> None:
     """What differs from a generation, line by line. Exit code 1 when anything does."""
     with opened(shell) as database:
-        found = schema.compare(database, generation)
+        found = shipped.compare(database, generation)
     if as_json:
         print_json({"database": database.label, "generation": generation, "differences": found})
     else:
@@ -73,7 +73,7 @@ def show_contract(generation: int, as_json: bool) -> None:
 
     Needs no settings and no database.
     """
-    needed = schema.contract(generation)
+    needed = shipped.contract(generation)
     if as_json:
         print_json(needed)
         return
@@ -84,7 +84,7 @@ def show_contract(generation: int, as_json: bool) -> None:
 @contextmanager
 def opened(shell: Shell) -> Iterator[Database]:
     """The configured database as it is, closed afterwards."""
-    from liveone.databases import open_database
+    from liveone.database.open import open_database
 
     database = open_database(shell.config)
     try:
@@ -93,7 +93,7 @@ def opened(shell: Shell) -> Iterator[Database]:
         database.close()
 
 
-def _say(found: schema.SchemaStatus) -> None:
+def _say(found: shipped.SchemaStatus) -> None:
     served = " and ".join(str(generation) for generation in found.served)
     if found.generation is None:
         click.echo(f"{found.database} is of no generation that this release serves ({served}).")

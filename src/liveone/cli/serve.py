@@ -4,12 +4,12 @@ import logging
 
 import click
 
-from liveone import main
 from liveone.cli.context import Shell, pass_shell
-from liveone.config import Config, with_role
-from liveone.databases import only_reads
-from liveone.log_limit import limit_log
+from liveone.database.open import only_reads
 from liveone.release import release
+from liveone.settings.config import Config, with_role
+from liveone.wiring import serve
+from liveone.wiring.log_limit import limit_log
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -28,7 +28,7 @@ def serve_command(shell: Shell, role: str | None, verbose: bool) -> None:
     """
     start_logging(verbose=verbose)
     config = with_role(shell.config, role)
-    main.serve(config, ready=lambda address: announce(config, address))
+    serve.serve(config, ready=lambda address: announce(config, address))
 
 
 def start_logging(*, verbose: bool) -> None:
@@ -41,7 +41,7 @@ def start_logging(*, verbose: bool) -> None:
 def announce(config: Config, address: str) -> None:
     """Say where to look, and why only from here when that is so."""
     click.echo(f"LiveOne {release()} serves {config.database.url} at {address}")
-    if main.auth_settings(config).is_open:
+    if serve.auth_settings(config).is_open:
         click.echo(
             "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
             f"would see everything.{_unheeded(config)}"
@@ -60,4 +60,4 @@ def announce(config: Config, address: str) -> None:
 
 def _unheeded(config: Config) -> str:
     host = config.server.host
-    return "" if host in main.LOOPBACK else f" Set one of them to listen on {host} as configured."
+    return "" if host in serve.LOOPBACK else f" Set one of them to listen on {host} as configured."

@@ -10,21 +10,21 @@ import click
 from liveone.cli.context import Shell, json_option, pass_shell, pasted, print_json, shown
 from liveone.cli.host_zone import host_zone
 from liveone.clock import SystemClock
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.domain import freshness
 from liveone.domain.daylight import shines_at_night
 from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
-from liveone.outcomes import run_daily
 from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
-from liveone.vendorbook import VendorBook
 from liveone.vendors.base import CheckStep
 from liveone.vendors.registry import FACTORIES
 from liveone.web.services import DailyJob
+from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.outcomes import run_daily
 
 ADD_HINT = "liveone systems add select.live 1586 --name Home; or, for imported data: add none --name Home"
 UTC_NAMES = frozenset(("UTC", "Etc/UTC", "Etc/UCT", "Universal", "Zulu", "GMT", "Etc/GMT"))

@@ -15,11 +15,10 @@ from liveone.cli.context import Shell, json_option, pass_shell, print_json, show
 from liveone.cli.reading_options import options_of, reading_options
 from liveone.cli.systems import found_system
 from liveone.clock import SystemClock
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
-from liveone.outcomes import run_daily
 from liveone.store import aggregates
 from liveone.store.bulk import Imported
 from liveone.store.database import ConstraintFailed
@@ -31,6 +30,7 @@ from liveone.transfer.options import Findings
 from liveone.transfer.readings_in import Source
 from liveone.transfer.text_in import STANDARD_INPUT
 from liveone.web.services import DailyJob
+from liveone.wiring.outcomes import run_daily
 
 BAD_LINES_SHOWN = 10
 NO_GAPS = (

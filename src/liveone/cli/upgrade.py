@@ -12,22 +12,23 @@ from dataclasses import dataclass, replace
 
 import click
 
-from changeover import session
 from changeover.errors import BadParameter, ChangeoverError, Refused, Undecided
-from changeover.plan import Phase, Plan
-from changeover.records import Record
-from changeover.report import page, write
-from changeover.run import Outcome, Settings, finish, resume, rollback, run, this_person
-from changeover.session import Work
-from liveone import schema, upgrade, upgrade_runs
+from changeover.plan.model import Phase, Plan
+from changeover.report import model, write
+from changeover.run import session
+from changeover.run.commands import Outcome, Settings, finish, resume, rollback, run, this_person
+from changeover.run.records import Record
+from changeover.run.session import Work
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
 from liveone.cli.accounts import show
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
-from liveone.config import Config
-from liveone.databases import open_store
+from liveone.database.open import open_store
 from liveone.errors import BadInput, LiveOneError
+from liveone.migrations import run as upgrade
+from liveone.migrations import runs, shipped
+from liveone.settings.config import Config
 
 AGAIN: dict[str, Callable[..., Outcome]] = {"resume": resume, "rollback": rollback, "finish": finish}
 
@@ -104,16 +105,16 @@ def upgrade_command(
             run_ids: list[str] = []
             for plan in plans:
                 run_ids.append(_carry_out(plan, config, environment, wish, dry_run=dry_run))
-                upgrade_runs.remember(upgrade.state_of(config), run_ids)
+                runs.remember(upgrade.state_of(config), run_ids)
 
 
-def _pending(config: Config) -> list[schema.ShippedPlan]:
+def _pending(config: Config) -> list[shipped.ShippedPlan]:
     with closing(open_store(config, served=False)) as store:
-        return schema.pending(store.shape)
+        return shipped.pending(store.shape)
 
 
 def _carry_out(
-    plan: schema.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
+    plan: shipped.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
 ) -> str:
     """One plan, proven and run; the id of its run. A dry run, or a failure, ends the program."""
     work = upgrade.prepared(plan.path, wish.sets, config)
@@ -151,7 +152,7 @@ def _runs(again: str, config: Config) -> Sequence[str | None]:
     state = upgrade.state_of(config)
     if not state.run_ids():
         raise BadInput("no upgrade was run on this database yet", hint="See what it would do: --plan-only")
-    chosen = {"rollback": upgrade_runs.last_upgrade, "finish": upgrade_runs.done}
+    chosen = {"rollback": runs.last_upgrade, "finish": runs.done}
     return (chosen[again](state) if again in chosen else []) or [None]
 
 
@@ -243,7 +244,7 @@ def _tell_record(record: Record, wish: Wish) -> None:
     _say(wish, {"rehearsal": record, "passed": record.passed}, "\n".join(words.rehearsal(record)))
 
 
-def _tell_later(plan: schema.ShippedPlan, config: Config, wish: Wish) -> None:
+def _tell_later(plan: shipped.ShippedPlan, config: Config, wish: Wish) -> None:
     """A plan after this one starts from what this one makes: its rehearsal needs that done first."""
     later = [each.name for each in _pending(config) if each.step > plan.step]
     if later and not wish.as_json:
@@ -252,15 +253,15 @@ def _tell_later(plan: schema.ShippedPlan, config: Config, wish: Wish) -> None:
 
 def _tell_standing(again: str, config: Config, wish: Wish) -> None:
     state = upgrade.state_of(config)
-    standing = upgrade_runs.standing(state)
+    standing = runs.standing(state)
     if again == "rollback" and standing and not wish.as_json:
-        title = upgrade_runs.title(state, standing[0])
+        title = runs.title(state, standing[0])
         click.echo(f"Still in force: {title}. --rollback again takes it back.")
 
 
 def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:
     with work.redacted():
-        found = page.gather(work.state, work.database, work.plan, outcome.run_id)
+        found = model.gather(work.state, work.database, work.plan, outcome.run_id)
         report = write.write(found)[-1]
     for failure in outcome.failures:
         click.echo(failure.text("message"), err=True)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
-from liveone import users
+from liveone.accounts import users
+from liveone.accounts.users import Account, Token
 from liveone.cli.context import Shell, json_option, pass_shell, print_json
 from liveone.errors import BadInput
-from liveone.users import Account, Token
-from liveone.web.passwords import hash_password, hash_token
+from liveone.web.auth.passwords import hash_password, hash_token
 
 PASSWORD_CHARACTERS_MIN = 8
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from liveone.clock import Clock
-from liveone.collect.flights import Flight
-from liveone.collect.poller import PollFailed, PollResult
-from liveone.collect.polling import Polling
+from liveone.collect.polling.in_flight import Flight
+from liveone.collect.polling.last_results import standings
+from liveone.collect.polling.poller import PollFailed, PollResult
+from liveone.collect.polling.systems import Polling
 from liveone.collect.schedule import Turn
-from liveone.collect.standing import standings
 from liveone.collect.workers import Workers
 from liveone.domain.system import System
 from liveone.store.leases import Refusal

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from liveone.collect import grid
+from liveone.collect.polling import grid
 from liveone.domain.system import System
 from liveone.errors import LiveOneError
 from liveone.vendors.base import CredentialsRefused, RateLimited, SiteNotFound

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from liveone.store.database import Row, SchemaChanged, Statement
+from liveone.store.exclusive_poller import sole_poller
 from liveone.store.script import split
-from liveone.store.sole import sole_poller
 from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
 

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Iterator
 
-from changeover import sqltext
 from changeover.problems import Position
+from changeover.sql import text as sqltext
 from liveone.errors import BadInput
 
 

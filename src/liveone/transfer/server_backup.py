@@ -7,7 +7,7 @@ database is in the file, tables of other tools included.
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from changeover.database.dump import dump
+from changeover.database.backup.dump import dump
 from changeover.errors import ChangeoverError
 from hrana.wire import Row
 from hrana.wire import Statement as Asked

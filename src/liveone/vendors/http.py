@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
-from hrana.deadline import BoundedBackend, Deadline, network_bound_by
 from liveone import __version__
 from liveone.clock import SystemClock
 from liveone.vendors.base import ProtocolViolation, RateLimited, TemporaryFailure
+from timed_http.deadline import BoundedBackend, Deadline, network_bound_by
 
 BODY_BYTES_MAX = 1_000_000
 CONNECTIONS_MAX = 32

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from hrana.deadline import Deadline
 from liveone.vendors.base import TemporaryFailure
+from timed_http.deadline import Deadline
 
 ATTEMPTS_MAX = 3
 PAUSE_S = 0.5

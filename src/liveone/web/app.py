@@ -7,12 +7,13 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
 import liveone
-from liveone.web import answers, files, shell
-from liveone.web.auth import Gate
-from liveone.web.cards import Cards
+from liveone.web import answers
+from liveone.web.auth.callers import Gate
 from liveone.web.guard import Guard
-from liveone.web.health import Health
-from liveone.web.live import Live
+from liveone.web.now.cards import Cards
+from liveone.web.now.health import Health
+from liveone.web.now.live import Live
+from liveone.web.pages import files, shell
 from liveone.web.routes import (
     admin,
     backups,

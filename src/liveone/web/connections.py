@@ -13,7 +13,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from liveone.web.limiter import network_of
+from liveone.web.auth.guess_limiter import network_of
 
 HEADERS_S = 10.0
 """From the first byte of a request, or from connecting, to the end of its headers."""

@@ -10,7 +10,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.errors import LiveOneError
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 
 @dataclass(frozen=True, slots=True)

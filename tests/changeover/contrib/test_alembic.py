@@ -126,7 +126,7 @@ def test_alembic_runs_the_plan_and_takes_it_back(shop: Path) -> None:
 
 
 def test_what_changeover_ran_alembic_takes_for_applied(shop: Path) -> None:
-    _run(shop, "-c", "from changeover.cli import main; main()", "run", "memo.md", "--rehearse")
+    _run(shop, "-c", "from changeover.cli.root import main; main()", "run", "memo.md", "--rehearse")
     assert "b2 (head)" in alembic(shop, "current")
     alembic(shop, "upgrade", "head")
     assert standing(shop) == ("b2", ["id", "name", "memo"])

@@ -164,7 +164,7 @@ def test_django_runs_the_plan_and_takes_it_back(shop: Path) -> None:
 
 
 def test_what_changeover_ran_django_takes_for_applied(shop: Path) -> None:
-    changeover = [sys.executable, "-c", "from changeover.cli import main; main()"]
+    changeover = [sys.executable, "-c", "from changeover.cli.root import main; main()"]
     for words in (["run", "shop/memo.md", "--rehearse"], ["run", "shop/memo.md", "--rehearse"]):
         done = subprocess.run(
             [*changeover, *words, "--database", "shop.db"], cwd=shop, capture_output=True, text=True

@@ -4,10 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from changeover import sqltext
+from changeover.database.change.apply import Change, Context
 from changeover.database.ledger import Direction
-from changeover.database.migrate import Change, Context
-from changeover.plan import Position, RowExpectation, Rows, SqlStatement
+from changeover.plan.model import Position, RowExpectation, Rows, SqlStatement
+from changeover.sql import text as sqltext
 
 GENERATION_1 = """
 CREATE TABLE systems (

@@ -11,9 +11,9 @@ from tests.changeover.database.household import ask, make, tell
 from tests.changeover.database.killer import stopped_at
 from tests.changeover.database.writer import busy_writer
 
-from changeover.database import backup as backups
-from changeover.database.compare import compare
-from changeover.database.restore import processes_with, restore
+from changeover.database.backup import backup as backups
+from changeover.database.backup.restore import processes_with, restore
+from changeover.database.rehearse.compare import compare
 from changeover.errors import Busy, Damaged, DatabaseError, Full, Refused
 
 AT = 1_755_000_000

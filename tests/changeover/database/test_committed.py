@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, make, script, tell
 
-from changeover.database import blast, committed, rule, schema, strategies, tally
+from changeover.database.change import blast, committed_snapshot, forecast, row_count_cache, rule
+from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
-from changeover.database.invariants import Depth
-from changeover.database.migrate import Eyes, migrate
+from changeover.database.schema import catalogue
 from changeover.errors import InvariantBroken
 
 
 def is_unchanged(connection: sqlite3.Connection, name: str) -> bool:
-    table = schema.read(connection).tables[name]
+    table = catalogue.read(connection).tables[name]
     (count,) = connection.execute(f"SELECT count(*) FROM main.{name}").fetchone()
-    return not rule.faults(connection, [committed.unchanged(table, table.stored, count, "it differs")])
+    unchanged = committed_snapshot.unchanged(table, table.stored, count, "it differs")
+    return not rule.faults(connection, [unchanged])
 
 
 @pytest.mark.parametrize(
@@ -40,10 +42,10 @@ def test_an_open_transaction_is_compared_with_the_state_before_it(
         connection.execute("BEGIN IMMEDIATE")
         for statement in sql.split(";"):
             connection.execute(statement)
-        committed.attach(connection)
+        committed_snapshot.attach(connection)
         found = [is_unchanged(connection, name) for name in ("readings", "polling_status", "loose")]
         connection.execute("COMMIT")
-        committed.detach(connection)
+        committed_snapshot.detach(connection)
     assert all(found) is left_alone
 
 
@@ -56,7 +58,7 @@ def test_a_change_that_the_guard_did_not_see_is_found_in_rehearsal(database: Pat
 
         with pytest.raises(InvariantBroken, match=r"readings: .* contents differ \(out of scope\)"):
             migrate(connection, change(), context(), depth=Depth.THOROUGH, eyes=Eyes(hook=meddle))
-        assert committed.NAME not in {row[1] for row in connection.execute("PRAGMA database_list")}
+        assert committed_snapshot.NAME not in {row[1] for row in connection.execute("PRAGMA database_list")}
     assert ask(database, "SELECT count(*) FROM readings WHERE solar_w = -1") == [(0,)]
 
 
@@ -73,7 +75,7 @@ def test_a_big_table_is_brought_into_memory_before_writers_wait(database: Path) 
 
 def test_rows_counted_beforehand_are_believed_until_somebody_commits(database: Path) -> None:
     with opened(database) as connection:
-        counted = tally.count(connection, ["readings", "systems"])
+        counted = row_count_cache.count(connection, ["readings", "systems"])
         connection.execute("BEGIN IMMEDIATE")
         assert counted.still_true(connection) == {"readings": 600, "systems": 3}
         connection.execute("ROLLBACK")
@@ -118,6 +120,6 @@ def test_a_script_that_picks_its_rows_is_not_refused_for_the_size_of_the_table(t
 )
 def test_only_a_where_of_its_own_makes_a_forecast_a_bound(database: Path, text: str, *, picks: bool) -> None:
     with opened(database) as connection:
-        found = strategies.forecast(script(text), lambda table: blast.rows_of(connection, table))
+        found = forecast.forecast(script(text), lambda table: blast.rows_of(connection, table))
     assert (found.certain_s == 0) is picks
     assert found.seconds > 0

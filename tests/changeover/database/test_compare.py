@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import tell
 
-from changeover.database.compare import compare
+from changeover.database.rehearse.compare import compare
 
 
 @pytest.fixture

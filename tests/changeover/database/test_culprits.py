@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import change, context, tell
 
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
-from changeover.database.migrate import migrate
 from changeover.errors import StepFailed
 
 SETUP = (

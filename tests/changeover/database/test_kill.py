@@ -7,15 +7,15 @@ import pytest
 from tests.changeover.database.household import BACKWARD, FORWARD, ask, change, context, make, script, tell
 from tests.changeover.database.killer import Hook, killed_after, killed_at
 
-from changeover.database import backup as backups
 from changeover.database import ledger
-from changeover.database.compare import compare
+from changeover.database.backup import backup as backups
+from changeover.database.backup.restore import restore
+from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.invariants import Depth, integrity
+from changeover.database.change.transaction import boundaries
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth, integrity
 from changeover.database.ledger import Direction
-from changeover.database.migrate import Eyes, migrate
-from changeover.database.restore import restore
-from changeover.database.transaction import boundaries
+from changeover.database.rehearse.compare import compare
 
 FORWARDS = boundaries(len(script(FORWARD)))
 BACKWARDS = boundaries(len(script(BACKWARD)))

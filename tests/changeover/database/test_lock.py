@@ -15,11 +15,11 @@ from tests.changeover.database.killer import Hook, stopped_at
 
 from changeover.database import lease as leases
 from changeover.database import lock
+from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
 from changeover.database.local import lock_file
 from changeover.database.lock import Holder, this_runner
-from changeover.database.migrate import Eyes, migrate
 from changeover.errors import LeaseLost, Locked
 
 ME = this_runner("run-1", since_at=0)

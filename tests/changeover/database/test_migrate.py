@@ -20,14 +20,15 @@ from tests.changeover.database.household import (
 )
 from tests.changeover.database.writer import busy_writer
 
-from changeover.database import fingerprint, ledger, meaning
-from changeover.database.compare import compare
+from changeover.database import ledger
+from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.invariants import Depth, integrity
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth, integrity
 from changeover.database.ledger import Direction
-from changeover.database.migrate import Eyes, migrate
+from changeover.database.rehearse.compare import compare
+from changeover.database.schema import fingerprint, meaning
 from changeover.errors import InvariantBroken, StepFailed, Unsuitable
-from changeover.plan import Strategy
+from changeover.plan.model import Strategy
 
 ROWS = "systems=* readings_agg_1d=0 user_systems=systems"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, tell
 
-from changeover.database import schema
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
-from changeover.database.migrate import migrate
+from changeover.database.schema import catalogue
 from changeover.errors import InvariantBroken
 
 TABLE = (
@@ -47,7 +47,7 @@ def test_views_triggers_indexes_of_all_kinds_generated_columns_and_strict_are_ke
     with opened(rich) as connection:
         work = change(REBUILD + AGAIN, scope=("t",), rows="t=*")
         migrate(connection, work, context(), depth=Depth.THOROUGH)
-        table = schema.read(connection).tables["t"]
+        table = catalogue.read(connection).tables["t"]
     assert {index.name: index.partial for index in table.indexes} == {
         "t_partial": True,
         "t_expression": False,
@@ -116,7 +116,7 @@ def test_a_without_rowid_table_is_rebuilt_and_stays_one(rich: Path) -> None:
     )
     with opened(rich) as connection:
         migrate(connection, change(text, scope=("part",), rows="part=*"), context(), depth=Depth.THOROUGH)
-        assert schema.read(connection).tables["part"].without_rowid
+        assert catalogue.read(connection).tables["part"].without_rowid
     assert ask(rich, "SELECT * FROM part") == [(1, "k", None)]
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, tell
 
-from changeover import sqltext
-from changeover.database import schema
+from changeover.database.change.undo import derive_undo, setting_aside
 from changeover.database.rehearse import invent, judge, writes
 from changeover.database.rehearse.effects import Effects, observed
 from changeover.database.rehearse.written import WriteKind, Written
-from changeover.database.undo import derive_undo, setting_aside
+from changeover.database.schema import catalogue
 from changeover.problems import Position
+from changeover.sql import text
 
 NOWHERE = Position("test", 1)
 
@@ -53,15 +53,15 @@ def trip(
     tell(original, setup)
     tell(copied(original, work), "PRAGMA journal_mode = WAL")
     run_script(work, forward)
-    computed = invent.computed_columns(sqltext.split(forward, NOWHERE))
+    computed = invent.computed_columns(text.split(forward, NOWHERE))
     with observed(work, folder / "effects.db") as effects:
-        spoken_of = invent.literals(sqltext.split(back, NOWHERE))
+        spoken_of = invent.literals(text.split(back, NOWHERE))
         written = writes.write(
             work, scope.split(), original=original, spared=spared, computed=computed, spoken_of=spoken_of
         )
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:
-        kept = setting_aside(sqltext.split(back, NOWHERE), schema.read(connection))
+        kept = setting_aside(text.split(back, NOWHERE), catalogue.read(connection))
     run_script(work, ";".join(statement.text for statement in kept))
     seen = judge.after_rollback(original, written, effects, work)
     run_script(work, forward)
@@ -447,7 +447,7 @@ def test_many_rules_at_once_are_respected(tmp_path: Path) -> None:
 
 def test_only_what_adds_can_be_reversed_by_itself() -> None:
     script = "CREATE TABLE a (b); CREATE INDEX i ON a (b); ALTER TABLE c ADD d"
-    assert [one.text for one in derive_undo(sqltext.split(script, NOWHERE))] == [
+    assert [one.text for one in derive_undo(text.split(script, NOWHERE))] == [
         'ALTER TABLE "c" DROP COLUMN "d"',
         'DROP INDEX "i"',
         'DROP TABLE "a"',

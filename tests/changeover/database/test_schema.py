@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import FORWARD, SCOPE, ask, change, context, script, tell
 
-from changeover.database import blast, fingerprint, meaning, strategies
+from changeover.database.capabilities import probe
+from changeover.database.change import blast, forecast
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
+from changeover.database.change.undo import derive_undo
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
-from changeover.database.migrate import migrate
-from changeover.database.probe import probe
-from changeover.database.undo import derive_undo
+from changeover.database.schema import fingerprint, meaning
 from changeover.database.where import Server, database_of
 from changeover.errors import BadParameter, InvariantBroken, StepFailed, Unsuitable
-from changeover.plan import Strategy
+from changeover.plan.model import Strategy
 
 
 def printed(sql: str) -> str:
@@ -120,7 +121,7 @@ def test_a_statement_that_ends_the_transaction_is_named(connection: sqlite3.Conn
 
 
 def test_the_strategy_of_every_statement_is_recognised(connection: sqlite3.Connection) -> None:
-    found = strategies.forecast(script(FORWARD), lambda table: blast.rows_of(connection, table))
+    found = forecast.forecast(script(FORWARD), lambda table: blast.rows_of(connection, table))
     kinds = [cost.kind.value for cost in found.costs]
     assert kinds == [
         "metadata",
@@ -153,7 +154,7 @@ def test_the_strategy_of_every_statement_is_recognised(connection: sqlite3.Conne
 def test_what_a_statement_costs_depends_on_what_it_touches(
     connection: sqlite3.Connection, text: str, kind: str, rows: int
 ) -> None:
-    (cost,) = strategies.forecast(script(text), lambda table: blast.rows_of(connection, table)).costs
+    (cost,) = forecast.forecast(script(text), lambda table: blast.rows_of(connection, table)).costs
     assert (cost.kind.value, cost.rows) == (kind, rows)
 
 

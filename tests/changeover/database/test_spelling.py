@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context
 
-from changeover.database import ledger, spelling
+from changeover.database import ledger
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
-from changeover.database.migrate import migrate
+from changeover.database.schema import spelling
 
 OLD = """
 CREATE TABLE `parents` (

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, tell
 
-from changeover.database import rule, schema, standing
+from changeover.database.change import rule, standing
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
-from changeover.database.migrate import migrate
+from changeover.database.schema import catalogue
 from changeover.errors import InvariantBroken
 
 ORPHANS = (
@@ -70,7 +71,7 @@ def test_a_composite_key_is_named_by_all_its_values(tmp_path: Path) -> None:
         "CREATE TABLE t (x INT, y TEXT, FOREIGN KEY (x, y) REFERENCES p); INSERT INTO t VALUES (1, 'z');",
     )
     with opened(path) as connection:
-        said = rule.faults(connection, standing.orphans(schema.read(connection), None, ()))
+        said = rule.faults(connection, standing.orphans(catalogue.read(connection), None, ()))
     assert said == ["t: 1 row would refer to rows of p that are not there (x, y 1, 'z')"]
 
 
@@ -83,7 +84,7 @@ def test_duplicates_are_shown_with_their_values_under_the_collation_of_the_key(t
         " 'CREATE UNIQUE INDEX u ON t (m COLLATE NOCASE)' WHERE name = 'u'",
     )
     with opened(path) as connection:
-        table = schema.read(connection).tables["t"]
+        table = catalogue.read(connection).tables["t"]
         assert rule.faults(connection, standing.duplicates(table)) == ["t: 2 rows have (m) = (A)"]
 
 

@@ -13,9 +13,9 @@ import pytest
 from tests.changeover.database.household import ask, make, script, tell
 
 from changeover.database import wal
+from changeover.database.change.guard import Guard
+from changeover.database.change.transaction import Around, Work, bound, boundaries, transact
 from changeover.database.connect import connect, opened
-from changeover.database.guard import Guard
-from changeover.database.transaction import Around, Work, bound, boundaries, transact
 from changeover.errors import BudgetExceeded, Busy, Full, InvariantBroken, StepFailed
 
 ENDLESS = (

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from tests.changeover.database.household import ask, change, context, script, tell
 
-from changeover.database import meaning, schema, weaker
-from changeover.database import script as scripts
+from changeover.database.change import script as scripts
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
-from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction, entries
-from changeover.database.migrate import migrate
+from changeover.database.schema import catalogue, meaning, weaker
 from changeover.errors import InvariantBroken
 
 RULES = {
@@ -29,7 +29,7 @@ def found(after: str, *, before: str = RULES["t"], text: str = "DROP TABLE t") -
     for definition in (before, after):
         with closing(sqlite3.connect(":memory:")) as scratch:
             scratch.executescript(f"{RULES['p']}; {definition};")
-            schemas.append(schema.read(scratch))
+            schemas.append(catalogue.read(scratch))
     said = weaker.weaker(*schemas, scripts.read(script(text)))
     return {one.name: one.sentence for one in said}
 
@@ -109,7 +109,7 @@ def test_a_renamed_table_keeps_its_rules_and_those_that_refer_to_it_follow() -> 
         with closing(sqlite3.connect(":memory:")) as scratch:
             scratch.executescript(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, age INT {rule});")
             scratch.executescript(children.format(name))
-            schemas.append(schema.read(scratch))
+            schemas.append(catalogue.read(scratch))
     before, same, weak = schemas
     renamed = scripts.read(script("ALTER TABLE p RENAME TO q"))
     assert weaker.weaker(before, same, renamed) == []

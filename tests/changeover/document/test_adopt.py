@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from changeover.adopt import Adopted, adopt, read_runbook
-from changeover.adopting.source import Item, read_chunks
-from changeover.load import check_file, load_plan, read_text
-from changeover.plan import HttpAction, Part, Phase, Plan, Rows, ShellAction, SqlAction
+from changeover.check.load import check_file, load_plan
+from changeover.plan.model import HttpAction, Part, Phase, Plan, Rows, ShellAction, SqlAction
+from changeover.plan.read import read_text
+from changeover.plan.text import normalise, repair
 from changeover.problems import Severity
-from changeover.text import normalise, repair
+from changeover.runbook.convert import Adopted, adopt, read_runbook
+from changeover.runbook.source import Item, read_chunks
 
 RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 ALL = sorted(RUNBOOKS.glob("*.md"))

@@ -2,12 +2,12 @@
 
 import pytest
 
-from changeover.adopting.classify import limit_s, phase_of, stated_s
-from changeover.adopting.commands import split_commands
-from changeover.adopting.curl import expected_lines, read_curl
-from changeover.commands.database import Kind, read_database_commands
-from changeover.commands.shell import commands_of
-from changeover.plan import Phase
+from changeover.plan.model import Phase
+from changeover.runbook.classify import limit_s, phase_of, stated_s
+from changeover.runbook.commands import split_commands
+from changeover.runbook.curl import expected_lines, read_curl
+from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.script import commands_of
 
 
 def told(command: str) -> list[tuple[str, Kind, str]]:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from changeover.check.load import check_file, load_plan
+from changeover.check.rules import check
 from changeover.errors import PlanErrors
-from changeover.load import check_file, load_plan, read_text
+from changeover.plan.read import read_text
 from changeover.problems import Severity
-from changeover.rules import check
 
 PLANS = Path(__file__).parent.parent / "plans"
 BAD = sorted((PLANS / "bad").glob("*.md"))

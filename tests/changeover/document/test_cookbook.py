@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 COOKBOOK = (Path(__file__).parent.parent.parent.parent / "docs/cookbook.md").read_text()
 

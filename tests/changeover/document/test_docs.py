@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from changeover.database.transaction import bound
-from changeover.fences import ATTRIBUTES
-from changeover.header import KEYS
-from changeover.load import check_file, load_plan, read_text
-from changeover.params import bind
-from changeover.plan import Phase, SqlAction
+from changeover.check.load import check_file, load_plan
+from changeover.check.rules import check
+from changeover.check.schema_copy import read_schema
+from changeover.database.change.transaction import bound
+from changeover.plan.blocks import ATTRIBUTES
+from changeover.plan.header import KEYS
+from changeover.plan.model import Phase, SqlAction
+from changeover.plan.params import bind
+from changeover.plan.read import read_text
 from changeover.problems import Severity
-from changeover.rules import check
-from changeover.tables import read_schema
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"
 FORMAT = (DOCS / "plan-format.md").read_text()

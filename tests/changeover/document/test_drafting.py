@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from changeover.cli import main
-from changeover.database import meaning
+from changeover.cli.root import main
+from changeover.database.schema import meaning
 from changeover.drafting import texts
 from changeover.drafting.change import Renames, change, read
 from changeover.drafting.draft import draft, read_renames

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from changeover.checking.front_matter import front_matter_schema
-from changeover.cli import main
-from changeover.frontmatter import Node, parse_front_matter, split_front_matter
-from changeover.header import KEYS
-from changeover.load import read_plan
-from changeover.plan import Event, Order
+from changeover.check.front_matter import front_matter_schema
+from changeover.cli.root import main
+from changeover.plan.frontmatter import Node, parse_front_matter, split_front_matter
+from changeover.plan.header import KEYS
+from changeover.plan.model import Event, Order
+from changeover.plan.read import read_plan
 
 PLANS = Path(__file__).parent.parent / "plans"
 ROOT = Path(__file__).parent.parent.parent.parent
 WHOLE = [
     PLANS / "good.md",
     *sorted((ROOT / "docs/examples").rglob("PLAN.md")),
-    *sorted(ROOT.glob("src/liveone/plans/*/PLAN.md")),
+    *sorted(ROOT.glob("src/liveone/migrations/plans/*/PLAN.md")),
 ]
 
 

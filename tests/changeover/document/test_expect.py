@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from changeover.assertions import failures, read_assertions, read_requests
-from changeover.expect import as_output, difference, read_expect, read_short
+from changeover.plan.assertions import failures, read_assertions, read_requests
+from changeover.plan.expect import as_output, difference, read_expect, read_short
 from changeover.problems import Position
 
 HERE = Position("PLAN.md", 1)

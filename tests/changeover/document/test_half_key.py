@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from changeover.lint import lint
-from changeover.load import read_text
-from changeover.tables import schema_of_script
+from changeover.check.lint import lint
+from changeover.check.schema_copy import schema_of_script
+from changeover.plan.read import read_text
 
 SCHEMA = schema_of_script("""
 CREATE TABLE info (system_id INTEGER, id INTEGER, kind TEXT, PRIMARY KEY (system_id, id));

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from changeover.lint import lint
-from changeover.load import read_text
+from changeover.check.lint import lint
+from changeover.check.schema_copy import read_schema, schema_of_script
+from changeover.plan.read import read_text
 from changeover.problems import Problem
-from changeover.tables import read_schema, schema_of_script
 
 SCHEMA = schema_of_script("""
 CREATE TABLE systems (id INTEGER PRIMARY KEY, user_id TEXT);

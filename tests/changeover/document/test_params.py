@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.database import transaction
+from changeover.database.change import transaction
 from changeover.errors import BadParameter
-from changeover.load import read_text
-from changeover.params import Values, bind
-from changeover.plan import Plan
+from changeover.plan.model import Plan
+from changeover.plan.params import Values, bind
+from changeover.plan.read import read_text
 
 HEADER = """---
 database: ${db}

@@ -6,17 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.attributes import parse_attributes, parse_duration, split_attributes
-from changeover.budgets import spoken
-from changeover.fences import read_rows
-from changeover.frontmatter import Node, Unreadable, parse_front_matter
-from changeover.load import load_plan, read_text
-from changeover.placeholders import is_placeholder
-from changeover.plan import Phase, Plan, Rows, ShellAction, SqlAction
+from changeover.check.load import load_plan
+from changeover.check.rules import check
+from changeover.engine.budgets import spoken
+from changeover.plan.attributes import parse_attributes, parse_duration, split_attributes
+from changeover.plan.blocks import read_rows
+from changeover.plan.frontmatter import Node, Unreadable, parse_front_matter
+from changeover.plan.model import Phase, Plan, Rows, ShellAction, SqlAction
+from changeover.plan.placeholders import is_placeholder
+from changeover.plan.read import read_text
+from changeover.plan.text import normalise, repair
 from changeover.problems import Position
-from changeover.rules import check
-from changeover.sqltext import reads_only, split
-from changeover.text import normalise, repair
+from changeover.sql.text import reads_only, split
 
 PLANS = Path(__file__).parent.parent / "plans"
 

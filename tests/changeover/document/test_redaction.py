@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from changeover.expect import difference, read_expect
+from changeover.plan.expect import difference, read_expect
+from changeover.plan.redaction import Redactor
 from changeover.problems import Position
-from changeover.redaction import Redactor
 
 AWKWARD = 'it\'s a "pass" w\u00f6rd $1 & more+'
 TRACED = """set -x

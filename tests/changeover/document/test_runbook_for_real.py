@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.changeover.document.deployed import Deployed, deployed, without_host_git
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 BOXES = (

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from changeover.database.transaction import bound
-from changeover.load import check_file, load_plan
-from changeover.params import Values, bind
-from changeover.plan import Phase, Plan, SqlAction
-from changeover.rules import check
-from changeover.tables import read_schema
+from changeover.check.load import check_file, load_plan
+from changeover.check.rules import check
+from changeover.check.schema_copy import read_schema
+from changeover.database.change.transaction import bound
+from changeover.plan.model import Phase, Plan, SqlAction
+from changeover.plan.params import Values, bind
 
 ROOT = Path(__file__).parent.parent.parent.parent
-PLAN = ROOT / "src/liveone/plans/0002-vendor-and-time-zone/PLAN.md"
+PLAN = ROOT / "src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md"
 STORE = ROOT / "src/liveone/store"
 OWNERS = ["owner.simon=user_2simon", "owner.ada=user_2ada"]
 SECRETS = {

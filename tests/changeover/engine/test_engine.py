@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.changeover.engine.world import TEXT, World, performed, plan, play, run
 
-from changeover.course import BACKUP, course
-from changeover.engine import TRIES, End, Perform, Turn
-from changeover.entries import Command, Ending, Entry, Kind
-from changeover.load import read_text
-from changeover.plan import Order
+from changeover.engine.decide import TRIES, End, Perform, Turn
+from changeover.engine.entries import Command, Ending, Entry, Kind
+from changeover.engine.tasks import BACKUP, course
+from changeover.plan.model import Order
+from changeover.plan.read import read_text
 
 FATES = st.sampled_from(["done"] * 6 + ["failed", "unknown", "killed", "killed late"])
 PLAN = plan()

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from tests.changeover.engine.world import World, plan, play
 
-from changeover.engine import End, Perform, Turn
-from changeover.entries import Command, Ending, Entry, Kind, worked_s
-from changeover.plan import Plan
+from changeover.engine.decide import End, Perform, Turn
+from changeover.engine.entries import Command, Ending, Entry, Kind, worked_s
+from changeover.plan.model import Plan
 
 
 def _at(world: World, name: str) -> Perform:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover.course import Doing, Task
-from changeover.engine import Decision, End, Perform, Settle, Turn, decide
-from changeover.entries import Command, Ending, Entry, Kind
-from changeover.known import COMMAND_ENDED
-from changeover.load import read_text
-from changeover.plan import Plan
+from changeover.engine.decide import Decision, End, Perform, Settle, Turn, decide
+from changeover.engine.entries import Command, Ending, Entry, Kind
+from changeover.engine.progress import COMMAND_ENDED
+from changeover.engine.tasks import Doing, Task
+from changeover.plan.model import Plan
+from changeover.plan.read import read_text
 
 TEXT = """---
 database: app.db

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 INTERVALS = 71_314
 SYSTEMS = 3

@@ -8,10 +8,13 @@ import pytest
 from click.testing import CliRunner
 from tests.changeover.fire.house import House
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 ROOT = Path(__file__).parent.parent.parent.parent
-SOUND = ("src/liveone/plans/0002-vendor-and-time-zone/PLAN.md", "docs/examples/library-loans/PLAN.md")
+SOUND = (
+    "src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md",
+    "docs/examples/library-loans/PLAN.md",
+)
 BAD = sorted((ROOT / "tests/changeover/plans/bad").glob("*.md"))
 PROBLEM = re.compile(r"^(?P<place>\S+:\d+): (?P<severity>error|warning): (?P<text>.+) \[(?P<rule>[a-z-]+)\]$")
 

@@ -11,11 +11,11 @@ import pytest
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover.database import transaction
-from changeover.entries import Ending
-from changeover.folders import state_of
-from changeover.rehearsal import rehearse
-from changeover.report import page, write
+from changeover.database.change import transaction
+from changeover.engine.entries import Ending
+from changeover.report import model, write
+from changeover.run.rehearsal import rehearse
+from changeover.run.state_dir import state_of
 
 
 def quiet(moment: str) -> None:
@@ -60,10 +60,10 @@ def test_killed_between_the_last_commit_and_the_report_nothing_is_untold(one: Cl
     """The report is made from the journal, so it can be made whenever somebody asks for it."""
     killed_at(one, killing.run, "before journal ended")
     state = state_of(one.database)
-    found = page.gather(state, one.database, one.plan(), None)
+    found = model.gather(state, one.database, one.plan(), None)
     assert "cut off" in found.sentence
     assert killing.resume(one, quiet).ending is Ending.DONE
-    paths = write.write(page.gather(state, one.database, one.plan(), None))
+    paths = write.write(model.gather(state, one.database, one.plan(), None))
     for path in paths:
         assert "Members have roles" in path.read_text()
 

@@ -12,7 +12,7 @@ import pytest
 from tests.changeover.fire import town as towns
 from tests.changeover.fire.town import Town
 
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 
 VERBS = tuple(towns.operations(random.Random(0)))
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from tests.changeover.run import club
 
-from changeover import params, run
-from changeover.database.compare import compare
-from changeover.folders import state_of
-from changeover.load import load_plan
-from changeover.plan import Plan
-from changeover.rehearsal import rehearse
+from changeover.check.load import load_plan
+from changeover.database.rehearse.compare import compare
+from changeover.plan import params
+from changeover.plan.model import Plan
+from changeover.run import commands
+from changeover.run.rehearsal import rehearse
+from changeover.run.state_dir import state_of
 
 OLD = """
 CREATE TABLE systems (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE, watts INTEGER NOT NULL);
@@ -130,15 +131,15 @@ class Town:
         self.accepted += 1
         self.words.add(word)
 
-    def go(self, command: str, hook: Callable[[str], None] = lambda moment: None) -> run.Outcome:
+    def go(self, command: str, hook: Callable[[str], None] = lambda moment: None) -> commands.Outcome:
         """``run`` or ``rollback``."""
         plan = self.plan()
         values, settings = params.bind(plan, [], {}), club.settings(hook=hook)
         if command == "run":
-            return run.run(plan, values, self.database, settings)
+            return commands.run(plan, values, self.database, settings)
         run_id = state_of(self.database).newest()
         assert run_id is not None
-        return run.rollback(plan, values, self.database, settings, run_id=run_id)
+        return commands.rollback(plan, values, self.database, settings, run_id=run_id)
 
     def require_new(self) -> None:
         """The living database is what the oracle would be if it were migrated by hand."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from changeover import params, run
-from changeover.folders import state_of
-from changeover.load import load_plan
-from changeover.plan import Plan
-from changeover.rehearsal import rehearse
-from changeover.runner import Desk
+from changeover.check.load import load_plan
+from changeover.plan import params
+from changeover.plan.model import Plan
+from changeover.run import commands
+from changeover.run.rehearsal import rehearse
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
 
 OLD = """
 CREATE TABLE members (
@@ -172,9 +173,9 @@ def write_plan(club: Club, **parts: str) -> None:
     (club.folder / "undo.sql").write_text(UNDO)
 
 
-def settings(**more: Any) -> run.Settings:
+def settings(**more: Any) -> commands.Settings:
     """Settings of a session that nobody watches."""
-    return replace(run.Settings(who="tests", desk=Desk()), **more)
+    return replace(commands.Settings(who="tests", desk=Desk()), **more)
 
 
 def prove(club: Club, **environment: str) -> None:
@@ -183,14 +184,14 @@ def prove(club: Club, **environment: str) -> None:
     assert record.passed, record.faults
 
 
-def start(club: Club, *, environment: dict[str, str] | None = None, **more: Any) -> run.Outcome:
+def start(club: Club, *, environment: dict[str, str] | None = None, **more: Any) -> commands.Outcome:
     """Run the plan."""
-    return run.run(club.plan(), club.values(**environment or {}), club.database, settings(**more))
+    return commands.run(club.plan(), club.values(**environment or {}), club.database, settings(**more))
 
 
-def again(club: Club, command: str, **more: Any) -> run.Outcome:
+def again(club: Club, command: str, **more: Any) -> commands.Outcome:
     """Resume, roll back or finish the newest run."""
     run_id = state_of(club.database).newest()
     assert run_id is not None
-    act = {"resume": run.resume, "rollback": run.rollback, "finish": run.finish}[command]
+    act = {"resume": commands.resume, "rollback": commands.rollback, "finish": commands.finish}[command]
     return act(club.plan(), club.values(), club.database, settings(**more), run_id=run_id)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from changeover import load, params, run
-from changeover.database.compare import compare
+from changeover.check.load import load_plan
+from changeover.check.rules import check
+from changeover.check.schema_copy import read_schema
 from changeover.database.connect import opened
-from changeover.folders import state_of
-from changeover.plan import Plan
+from changeover.database.rehearse.compare import compare
+from changeover.plan import params
+from changeover.plan.model import Plan
 from changeover.problems import Severity
-from changeover.rehearsal import rehearse
-from changeover.rules import check
-from changeover.runner import Desk
-from changeover.tables import read_schema
+from changeover.run import commands
+from changeover.run.rehearsal import rehearse
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
 
 ACCEPT = 'accept: {t.z: "the way back has no place for it"}\n'
 PLAN = """---
@@ -55,7 +57,7 @@ class Place:
 
     @property
     def plan(self) -> Plan:
-        return load.load_plan(self.folder / "PLAN.md")
+        return load_plan(self.folder / "PLAN.md")
 
     @property
     def values(self) -> params.Values:
@@ -73,17 +75,17 @@ class Place:
 
     def there(self) -> int:
         """Run the plan; its exit code."""
-        return run.run(self.plan, self.values, self.database, self._settings()).exit_code
+        return commands.run(self.plan, self.values, self.database, self._settings()).exit_code
 
     def back(self) -> int:
         """Roll the newest run back; its exit code."""
         run_id = state_of(self.database).newest()
         assert run_id is not None
         settings = self._settings()
-        return run.rollback(self.plan, self.values, self.database, settings, run_id=run_id).exit_code
+        return commands.rollback(self.plan, self.values, self.database, settings, run_id=run_id).exit_code
 
-    def _settings(self) -> run.Settings:
-        return run.Settings(who="tests", desk=Desk())
+    def _settings(self) -> commands.Settings:
+        return commands.Settings(who="tests", desk=Desk())
 
 
 def place(folder: Path, setup: str, forward: str, back: str, **more: str) -> Place:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
-from changeover.database.compare import compare
-from changeover.entries import Ending
-from changeover.run import Outcome
+from changeover.database.rehearse.compare import compare
+from changeover.engine.entries import Ending
+from changeover.run.commands import Outcome
 
 Act = Callable[[Club, Callable[[str], None]], Outcome]
 

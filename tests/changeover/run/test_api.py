@@ -8,7 +8,7 @@ import pytest
 from tests.changeover.run import club, killing
 
 from changeover import api
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 from changeover.errors import BadParameter, NothingToDo, NotRehearsed
 from changeover.exits import Exit
 

@@ -7,7 +7,7 @@ import pytest
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 from changeover.errors import NotRehearsed, Refused
 
 MOMENTS = ("before journal begun", "after journal done members", "after journal done undo-members")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.changeover.run import club, killing
 
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 
 CONTEXT = multiprocessing.get_context("fork")
 

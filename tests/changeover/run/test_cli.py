@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 
 def call(*words: object) -> Result:
@@ -145,7 +145,8 @@ def test_on_a_terminal_a_person_is_asked_and_ctrl_c_stops_at_a_safe_point(work: 
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "xterm-256color"
-        os.execv(sys.executable, [sys.executable, "-c", "from changeover.cli import main; main()", *words])
+        started = "from changeover.cli.root import main; main()"
+        os.execv(sys.executable, [sys.executable, "-c", started, *words])
     seen = _read_until(terminal, lambda text: "the [old] members were told [y/N]" in text)
     os.write(terminal, b"y\n")
     seen += _read_until(terminal, lambda text: text.count("passed") > 4 and "running" in text)

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from changeover.cli import main
+from changeover.cli.root import main
 from changeover.exits import Exit
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "operations" / "migrations.md").read_text()
-FOLDERS = (ROOT / "src" / "changeover", ROOT / "src" / "hrana")
+FOLDERS = [ROOT / "packages" / "changeover" / "src"]
 SOURCES = "\n".join(path.read_text() for folder in FOLDERS for path in folder.rglob("*.py"))
 
 

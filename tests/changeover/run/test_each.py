@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover.cli import main
-from changeover.database.compare import compare
-from changeover.folders import state_of
+from changeover.cli.root import main
+from changeover.database.rehearse.compare import compare
+from changeover.run.state_dir import state_of
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from tests.changeover.run.club import Club
 
 from changeover.database import lease
 from changeover.database.connect import opened
-from changeover.database.fingerprint import fingerprint
 from changeover.database.lock import Holder
-from changeover.entries import Ending, Kind
+from changeover.database.schema.fingerprint import fingerprint
+from changeover.engine.entries import Ending, Kind
 from changeover.errors import ChangeoverError, Locked, StepFailed
-from changeover.folders import state_of
-from changeover.runner import Signals
+from changeover.run.runner import Signals
+from changeover.run.state_dir import state_of
 
 
 def _forked(act: Callable[[], int]) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.changeover.run import club
 
-from changeover.database.compare import compare
-from changeover.entries import Ending
+from changeover.database.rehearse.compare import compare
+from changeover.engine.entries import Ending
 
 
 def test_a_rehearsed_plan_runs_and_every_row_arrives(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
-from changeover.cli import main
+from changeover.cli.root import main
 from changeover.exits import Exit
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "changeover-json.schema.json").read_text())

@@ -12,8 +12,8 @@ from tests.changeover.database.killer import boundaries_of, kill_at
 from tests.changeover.run import killing
 from tests.changeover.run.club import Club
 
-from changeover.entries import Ending
-from changeover.folders import state_of
+from changeover.engine.entries import Ending
+from changeover.run.state_dir import state_of
 
 
 def quiet(moment: str) -> None:

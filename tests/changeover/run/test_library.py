@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from tests.changeover.run import killing
 
-from changeover.cli import main
+from changeover.cli.root import main
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "library-loans"
 

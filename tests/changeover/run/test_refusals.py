@@ -11,12 +11,12 @@ from tests.changeover.database.household import ask
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover import run, status
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 from changeover.errors import BadParameter, NotRehearsed, PlanErrors, Refused, Undecided
-from changeover.folders import state_of
-from changeover.rehearsal import rehearse
-from changeover.runner import Desk, Signals
+from changeover.run import commands, status
+from changeover.run.rehearsal import rehearse
+from changeover.run.runner import Desk, Signals
+from changeover.run.state_dir import state_of
 
 JUDGED = "- [ ] the members were told {#told}\n"
 
@@ -200,7 +200,7 @@ def test_a_schema_changed_by_somebody_else_during_a_run_stops_resume_and_rollbac
 
 
 def test_a_parameter_that_is_missing_is_named(rehearsed: Club) -> None:
-    from changeover import params
+    from changeover.plan import params
 
     with pytest.raises(BadParameter, match="database"):
         params.bind(rehearsed.plan(), [], {})
@@ -216,7 +216,7 @@ def test_a_finished_run_cannot_be_taken_back(rehearsed: Club) -> None:
 def test_the_record_of_another_plan_does_not_serve(rehearsed: Club) -> None:
     other = replace(rehearsed.plan(), sha256="0" * 64)
     with pytest.raises(NotRehearsed, match="edited"):
-        run.run(other, rehearsed.values(), rehearsed.database, club.settings())
+        commands.run(other, rehearsed.values(), rehearsed.database, club.settings())
 
 
 def test_a_box_that_is_asked_after_the_change_is_asked_for_before_it(work: Path) -> None:

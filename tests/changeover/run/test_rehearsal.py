@@ -10,11 +10,11 @@ import pytest
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
-from changeover.database import strategies
-from changeover.entries import Ending
-from changeover.folders import state_of
-from changeover.records import Record
-from changeover.rehearsal import rehearse
+from changeover.database.change import forecast
+from changeover.engine.entries import Ending
+from changeover.run.records import Record
+from changeover.run.rehearsal import rehearse
+from changeover.run.state_dir import state_of
 
 
 def _rehearsed(one: Club) -> Record:
@@ -67,7 +67,7 @@ def test_the_limits_of_the_plan_end_a_rehearsal_as_they_end_the_run(work: Path) 
 def test_in_a_rehearsal_the_clock_decides_and_not_the_forecast(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strategies, "ROWS_COPIED_PER_S", 1)
+    monkeypatch.setattr(forecast, "ROWS_COPIED_PER_S", 1)
     one = club.make(work / "club", members=50)
     record = _rehearsed(one)
     assert record.passed, record.faults

@@ -7,8 +7,8 @@ import pytest
 from tests.changeover.run import application, club, killing
 from tests.changeover.run.application import Application
 
-from changeover.entries import Ending
-from changeover.runner import Desk
+from changeover.engine.entries import Ending
+from changeover.run.runner import Desk
 
 SMOKE = """
 ### Smoke-test {{#smoke budget=20s}}

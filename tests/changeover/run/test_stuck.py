@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover import recovery
-from changeover.cli import main
-from changeover.entries import Ending
-from changeover.folders import state_of
+from changeover.cli.root import main
+from changeover.engine.entries import Ending
+from changeover.run import recovery
+from changeover.run.state_dir import state_of
 
 BUG = """
 CREATE TABLE bug (n CHECK (n = 0));

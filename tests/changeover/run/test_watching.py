@@ -7,20 +7,21 @@ import pytest
 from tests.changeover.run import application, club, killing
 from tests.changeover.run.application import Application
 
-from changeover import journal
-from changeover.entries import Ending, Kind
+from changeover.engine.entries import Ending, Kind
 from changeover.errors import Damaged
-from changeover.folders import state_of
-from changeover.redaction import Redactor
-from changeover.report import markdown, page, webpage
-from changeover.runner import Desk
+from changeover.plan.redaction import Redactor
+from changeover.report import html as webpage
+from changeover.report import markdown, model
+from changeover.run import journal
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
 
 WAIT = "\n### Wait\n\n```bash {#wait undo=none}\nsleep 0.5\n```\n"
 SECRET = "correct-horse-battery"
 
 
-def _report(one: club.Club) -> page.Report:
-    return page.gather(state_of(one.database), one.database, one.plan(), None)
+def _report(one: club.Club) -> model.Report:
+    return model.gather(state_of(one.database), one.database, one.plan(), None)
 
 
 def test_the_probe_counts_every_failed_request_of_the_run(work: Path) -> None:
@@ -112,7 +113,7 @@ def test_a_secret_is_nowhere_but_in_the_request(work: Path) -> None:
         outcome = club.start(one, environment={"TOKEN": SECRET})
     assert outcome.ending is Ending.ROLLED_BACK
     assert app.headers[0]["Cookie"] == f"auth={SECRET}"
-    found = page.gather(state_of(one.database), one.database, one.plan(), None)
+    found = model.gather(state_of(one.database), one.database, one.plan(), None)
     texts = [markdown.render(found), webpage.render(found), json.dumps(found.as_data(), default=str)]
     texts += [
         path.read_text("utf-8", "replace")

@@ -9,15 +9,15 @@ import pytest
 from tests.changeover.run import club, killing
 
 from changeover import api
-from changeover.database import strategies
-from changeover.entries import Ending
+from changeover.database.change import forecast
+from changeover.engine.entries import Ending
 
 HELD = "writers-held: {}\n"
 
 
 def test_check_forecasts_it_from_the_rows_that_are_there(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = club.make(work / "club", members=50, header=HELD.format("2s"))
-    monkeypatch.setattr(strategies, "ROWS_COPIED_PER_S", 10)
+    monkeypatch.setattr(forecast, "ROWS_COPIED_PER_S", 10)
     found = api.check(one.folder / "PLAN.md", one.database)
     assert found.is_sound
     (warning,) = [problem for problem in found.problems if problem.rule == "writers-held"]

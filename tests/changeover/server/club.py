@@ -15,17 +15,18 @@ from tests.changeover.server.copying import copied
 from tests.store.proxy import Proxy
 from tests.store.sqld import Sqld
 
-from changeover import params, run
-from changeover.database import backup
-from changeover.database.compare import compare
+from changeover.check.load import load_plan
+from changeover.database.backup import backup
 from changeover.database.connect import opened
+from changeover.database.rehearse.compare import compare
 from changeover.database.where import Server
-from changeover.entries import Ending
-from changeover.folders import State, state_of
-from changeover.load import load_plan
-from changeover.plan import Plan
-from changeover.records import Record
-from changeover.rehearsal import rehearse
+from changeover.engine.entries import Ending
+from changeover.plan import params
+from changeover.plan.model import Plan
+from changeover.run import commands
+from changeover.run.records import Record
+from changeover.run.rehearsal import rehearse
+from changeover.run.state_dir import State, state_of
 from hrana.client import Client
 
 PLACE, TEMPLATE = "club", "template"
@@ -66,19 +67,19 @@ class ServerClub:
     def values(self) -> params.Values:
         return params.bind(self.plan(), [f"database={self.database}"], {})
 
-    def settings(self, **more: Any) -> run.Settings:
+    def settings(self, **more: Any) -> commands.Settings:
         return files.settings(state=self.state.path, **more)
 
     def rehearse(self) -> Record:
         return rehearse(self.plan(), self.values(), self.database, who="tests", state=self.state.path)
 
-    def start(self, **more: Any) -> run.Outcome:
-        return run.run(self.plan(), self.values(), self.database, self.settings(**more))
+    def start(self, **more: Any) -> commands.Outcome:
+        return commands.run(self.plan(), self.values(), self.database, self.settings(**more))
 
-    def again(self, command: str, **more: Any) -> run.Outcome:
+    def again(self, command: str, **more: Any) -> commands.Outcome:
         run_id = self.state.newest()
         assert run_id is not None
-        act = {"resume": run.resume, "rollback": run.rollback, "finish": run.finish}[command]
+        act = {"resume": commands.resume, "rollback": commands.rollback, "finish": commands.finish}[command]
         return act(self.plan(), self.values(), self.database, self.settings(**more), run_id=run_id)
 
     def fetched(self) -> Path:
@@ -161,13 +162,13 @@ def requests_heard(hook: Hook) -> Iterator[None]:
         yield
 
 
-Act = Callable[[ServerClub, Hook], run.Outcome]
+Act = Callable[[ServerClub, Hook], commands.Outcome]
 
 
 def acting(command: str) -> Act:
     """A command of a run as something to be killed."""
 
-    def act(one: ServerClub, hook: Hook) -> run.Outcome:
+    def act(one: ServerClub, hook: Hook) -> commands.Outcome:
         with requests_heard(hook):
             return one.start(hook=hook) if command == "run" else one.again(command, hook=hook)
 
@@ -202,11 +203,11 @@ def blocks(one: ServerClub) -> tuple[bool, bool]:
     return found["block_reads"], found["block_writes"]
 
 
-def require_done(one: ServerClub, outcome: run.Outcome, expected: Path) -> None:
+def require_done(one: ServerClub, outcome: commands.Outcome, expected: Path) -> None:
     assert outcome.ending is Ending.DONE, (outcome.reason, outcome.failures)
     require_equal(expected, one)
 
 
-def require_undone(one: ServerClub, outcome: run.Outcome) -> None:
+def require_undone(one: ServerClub, outcome: commands.Outcome) -> None:
     assert outcome.ending is Ending.ROLLED_BACK, (outcome.reason, outcome.failures)
     require_equal(one.original, one)

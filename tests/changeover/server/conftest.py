@@ -10,7 +10,7 @@ from tests.changeover.database import household
 from tests.changeover.server.copying import copied
 
 from changeover.database.connect import connect
-from changeover.database.remote import Remote
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.store.sqld import Sqld
 
-from changeover.database import backup, dump
-from changeover.database.compare import compare
+from changeover.database.backup import backup, dump
 from changeover.database.connect import connect, opened
+from changeover.database.rehearse.compare import compare
 from changeover.database.where import Server
 from changeover.errors import Damaged, Unavailable, Unsuitable
 from hrana.wire import Statement

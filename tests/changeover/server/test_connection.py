@@ -11,9 +11,10 @@ from tests.store.keys import Keys
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, hold_lock, scratch
 
-from changeover.database import fingerprint, rows, schema
+from changeover.database.change import rows
 from changeover.database.connect import connect, opened
-from changeover.database.remote import Remote
+from changeover.database.schema import catalogue, fingerprint
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import (
     BadParameter,
@@ -47,9 +48,9 @@ def test_the_schema_and_the_rows_of_both_kinds_read_the_same(
     file: Path, remote: Remote, server: Server
 ) -> None:
     with closing(connect(file)) as local:
-        assert schema.read(remote) == schema.read(local)
+        assert catalogue.read(remote) == catalogue.read(local)
         assert fingerprint.fingerprint(remote) == fingerprint.fingerprint(local)
-        columns = schema.read(local).tables["readings"].stored
+        columns = catalogue.read(local).tables["readings"].stored
         assert rows.checksum(remote, "readings", columns) == rows.checksum(local, "readings", columns)
     assert contents(server) == contents_of_file(file)
 

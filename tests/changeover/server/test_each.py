@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from tests.store.sqld import Sqld
 
-from changeover.cli import main
+from changeover.cli.root import main
 from changeover.database.connect import opened
 from changeover.database.where import Server
 from hrana.wire import Statement

@@ -16,14 +16,15 @@ from tests.store.keys import Keys
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, hold_lock, scratch
 
-from changeover.database import judging, ledger, settle
 from changeover.database import lease as leases
+from changeover.database import ledger
+from changeover.database.change.apply import Eyes, Migrated, migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
-from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder
-from changeover.database.migrate import Eyes, Migrated, migrate
-from changeover.database.remote import Remote
+from changeover.database.server import judge, resolve
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import Busy, LeaseLost, Locked, OutcomeUnknown, Unavailable
 from hrana.wire import Json
@@ -192,7 +193,7 @@ def test_a_change_that_arrives_after_it_was_given_up_is_not_done(
 def test_a_change_that_was_given_up_cannot_be_done_behind_our_back(
     file: Path, cut: tuple[Proxy, Server], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle, "SENDS_MAX", 1)
+    monkeypatch.setattr(resolve, "SENDS_MAX", 1)
     proxy, through = cut
     with pytest.raises(Unavailable, match="nothing was changed"):
         forward(through, at("begun", lambda: proxy.cut(Fault.LATE)))
@@ -207,7 +208,7 @@ def test_a_network_that_stays_cut_is_an_outcome_unknown_and_resume_finds_out(
     expected: Contents,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(settle, "SETTLE_S", 1.0)
+    monkeypatch.setattr(resolve, "SETTLE_S", 1.0)
     proxy, through = cut
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": proxy.close}
@@ -246,8 +247,8 @@ def test_a_server_killed_during_the_change_is_as_it_was(
     file: Path, own: tuple[Sqld, Server], monkeypatch: pytest.MonkeyPatch, back: bool
 ) -> None:
     """It comes ``back`` while the runner asks what became of the change, or only later."""
-    monkeypatch.setattr(settle, "SETTLE_S", 5.0 if back else 0.5)
-    monkeypatch.setattr(settle, "SENDS_MAX", 1)
+    monkeypatch.setattr(resolve, "SETTLE_S", 5.0 if back else 0.5)
+    monkeypatch.setattr(resolve, "SENDS_MAX", 1)
     sqld, server = own
 
     killer = threading.Timer(0.4, sqld.kill)
@@ -297,7 +298,7 @@ def test_our_lock_is_stolen_after_five_seconds_when_others_wait_and_all_is_as_be
     file: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the deadline of our own keeps from happening, so it is taken away here."""
-    monkeypatch.setattr(judging, "DEADLINE_S", 60.0)
+    monkeypatch.setattr(judge, "DEADLINE_S", 60.0)
     written: list[float] = []
 
     def write() -> None:

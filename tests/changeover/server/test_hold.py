@@ -12,12 +12,12 @@ from tests.changeover.server import club
 from tests.changeover.server.club import ServerClub
 from tests.store.sqld import Sqld
 
-from changeover.database import hold
-from changeover.database.batch import Answered, Batch
 from changeover.database.connect import opened
-from changeover.database.remote import Remote
+from changeover.database.server import hold
+from changeover.database.server.batch import Answered, Batch
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 from hrana.errors import HranaError, Locked, TooMany
 
 

@@ -19,7 +19,7 @@ from tests.store.sqld import Sqld
 
 from changeover.database import ledger
 from changeover.database.connect import opened
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 
 SHARES = 4
 CHANGES = 2

@@ -14,8 +14,8 @@ from tests.changeover.server.club import TEMPLATE, ServerClub
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld
 
-from changeover.database import settle
-from changeover.entries import Ending
+from changeover.database.server import resolve
+from changeover.engine.entries import Ending
 from changeover.errors import OutcomeUnknown
 
 SENT = "begun"
@@ -86,7 +86,7 @@ def test_of_a_runner_that_asked_in_vain(one: ServerClub, monkeypatch: pytest.Mon
     def in_vain(*_: object) -> None:
         raise OutcomeUnknown("The answer was lost, and nobody could be asked.", hint="")
 
-    monkeypatch.setattr(settle, "_decided", in_vain)
+    monkeypatch.setattr(resolve, "_decided", in_vain)
     one.through.cut_after(passing, Fault.LATE)
     arrival = Arrival(one.through, "before journal failed members")
     outcome = one.start(hook=arrival)

@@ -11,7 +11,7 @@ from changeover.database import lease as leases
 from changeover.database.connect import opened
 from changeover.database.lease import Lease, Seen
 from changeover.database.lock import Holder
-from changeover.database.remote import Remote
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import LeaseLost, Locked
 

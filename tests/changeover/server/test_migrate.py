@@ -9,12 +9,12 @@ from tests.changeover.server.copying import contents, contents_of_file, definiti
 
 from changeover.database import lease as leases
 from changeover.database import ledger
+from changeover.database.change.apply import migrate
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect
-from changeover.database.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder
-from changeover.database.migrate import migrate
-from changeover.database.remote import Remote
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 
 ME = Holder("run-1", 1, "here", 0)

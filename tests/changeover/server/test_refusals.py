@@ -9,13 +9,14 @@ import pytest
 from tests.changeover.database.household import FORWARD, change, context
 from tests.changeover.server.copying import contents, contents_of_file, definitions
 
-from changeover.database import batch, meaning
 from changeover.database import lease as leases
+from changeover.database.change.apply import Eyes, migrate, preview
+from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect
-from changeover.database.invariants import Depth
 from changeover.database.lock import Holder
-from changeover.database.migrate import Eyes, migrate, preview
-from changeover.database.remote import Remote
+from changeover.database.schema import meaning
+from changeover.database.server import batch
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import (
     BudgetExceeded,

@@ -19,10 +19,11 @@ from tests.changeover.server.test_faults import LEEWAY_S
 from tests.store.keys import Keys
 from tests.store.sqld import Sqld, scratch
 
-from changeover import engine, runner
-from changeover.database.compare import compare
-from changeover.entries import Ending
+from changeover.database.rehearse.compare import compare
+from changeover.engine import decide
+from changeover.engine.entries import Ending
 from changeover.errors import ChangeoverError, Refused
+from changeover.run import runner
 
 DONE = "done"
 OVER = (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED)
@@ -31,7 +32,7 @@ OVER = (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED)
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A runner whose step fails tries again at once."""
-    for module in (engine, runner):
+    for module in (decide, runner):
         monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0, 0.0))
 
 

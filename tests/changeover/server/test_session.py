@@ -13,13 +13,15 @@ from tests.changeover.server import club
 from tests.changeover.server.club import PLACE, ServerClub
 from tests.store.sqld import Sqld
 
-from changeover import cli, records, status
-from changeover.database import admin, lease, ledger, local, lock
+from changeover.cli import root
+from changeover.database import lease, ledger, local, lock
 from changeover.database.connect import opened
+from changeover.database.server import admin
 from changeover.database.where import ADMIN_URL, TOKEN, Server
-from changeover.entries import Ending
+from changeover.engine.entries import Ending
 from changeover.errors import DatabaseError, Locked, Refused
-from changeover.report import page, write
+from changeover.report import model, write
+from changeover.run import records, status
 
 PRINTS = """
 ```bash {#prints phase=migrate undo="true"}
@@ -42,7 +44,7 @@ def forking(one: ServerClub) -> ServerClub:
 
 def said(*words: str) -> dict[str, object]:
     """What a command that went well wrote as JSON."""
-    done = CliRunner().invoke(cli.main, [*words, "--json"], catch_exceptions=False)
+    done = CliRunner().invoke(root.main, [*words, "--json"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     found = json.loads(done.output.splitlines()[-1])
     assert isinstance(found, dict)
@@ -71,7 +73,7 @@ def test_without_the_admin_api_it_is_rehearsed_on_a_local_copy_and_that_is_said(
     assert "on a local copy with SQLite" in record.place
     assert "not on the server" in record.place
     assert one.start().ending is Ending.DONE
-    found = page.gather(one.state, one.database, one.plan(), None)
+    found = model.gather(one.state, one.database, one.plan(), None)
     for path in write.write(found):
         assert "not on the server" in path.read_text()
 
@@ -145,7 +147,7 @@ def test_a_token_reaches_neither_journal_nor_ledger_nor_report(work: Path, sqld:
         for command in ("rehearse", "run", "report", "rollback"):
             words = [command, str(one.folder / "PLAN.md"), "--state", str(one.state.path)]
             words += ["--set", f"database={one.database.url}"]
-            done = CliRunner().invoke(cli.main, [*words, "--json"], env=environment)
+            done = CliRunner().invoke(root.main, [*words, "--json"], env=environment)
             assert done.exit_code == 0, done.output
             assert token not in done.output
         kept = [path for path in one.state.path.rglob("*") if path.is_file()]
@@ -158,7 +160,7 @@ def test_a_token_reaches_neither_journal_nor_ledger_nor_report(work: Path, sqld:
 
 def test_a_url_with_a_secret_is_refused_and_not_repeated(one: ServerClub) -> None:
     for url in ("http://me:hush@127.0.0.1:1", "libsql://host?authToken=hush"):
-        done = CliRunner().invoke(cli.main, ["status", "--database", url])
+        done = CliRunner().invoke(root.main, ["status", "--database", url])
         assert done.exit_code == 2
         assert "hush" not in done.output
         assert TOKEN in done.output
@@ -208,7 +210,7 @@ def test_the_command_line_goes_the_whole_way_with_a_url(
 ) -> None:
     monkeypatch.chdir(one.folder)
     plan, place = "PLAN.md", ("--set", f"database={one.database.url}")
-    checked = CliRunner().invoke(cli.main, ["check", plan, "--database", one.database.url])
+    checked = CliRunner().invoke(root.main, ["check", plan, "--database", one.database.url])
     assert checked.exit_code == 0, checked.output
     assert said("rehearse", plan, *place)["passed"]
     assert said("run", plan, *place)["outcome"] == "done"

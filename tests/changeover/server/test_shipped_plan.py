@@ -11,20 +11,20 @@ import pytest
 from tests.changeover.server.copying import contents, contents_of_file, copied, definitions
 from tests.migration import generation1, shipped_sql, stage
 
+from changeover.check.load import load_plan
 from changeover.database import lease as leases
 from changeover.database import ledger
-from changeover.database.change import Change, Context
+from changeover.database.change.apply import Migrated, migrate
+from changeover.database.change.invariants import Depth
+from changeover.database.change.model import Change, Context
 from changeover.database.connect import connect
-from changeover.database.invariants import Depth
 from changeover.database.lease import Lease
 from changeover.database.ledger import Direction
 from changeover.database.lock import Holder
-from changeover.database.migrate import Migrated, migrate
-from changeover.database.remote import Remote
+from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import InvariantBroken
-from changeover.load import load_plan
-from changeover.plan import SqlAction, Strategy
+from changeover.plan.model import SqlAction, Strategy
 
 PARAMETERS = {"owner": stage.ACCOUNTS, "collision": "refuse"}
 ACTIONS = {

@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 from tests.changeover.run import honest
 
-from changeover import params, run
+from changeover.check.load import load_plan
+from changeover.check.rules import check
+from changeover.check.schema_copy import read_schema
 from changeover.database.connect import opened
 from changeover.database.where import Server
-from changeover.folders import state_of
-from changeover.load import load_plan
+from changeover.plan import params
 from changeover.problems import Severity
-from changeover.rehearsal import rehearse
-from changeover.rules import check
-from changeover.runner import Desk
-from changeover.tables import read_schema
+from changeover.run import commands
+from changeover.run.rehearsal import rehearse
+from changeover.run.runner import Desk
+from changeover.run.state_dir import state_of
 from hrana.wire import Statement
 
 SETUP = (
@@ -64,11 +65,11 @@ def test_a_plan_goes_there_and_back_with(database: Server, tmp_path: Path, kind:
     assert errors == []
     record = rehearse(plan, values, database, who="tests", state=state)
     assert record.faults == ()
-    settings = run.Settings(who="tests", desk=Desk(), state=state)
-    assert run.run(plan, values, database, settings).exit_code == 0
+    settings = commands.Settings(who="tests", desk=Desk(), state=state)
+    assert commands.run(plan, values, database, settings).exit_code == 0
     run_id = state_of(database, state).newest()
     assert run_id is not None
-    assert run.rollback(plan, values, database, settings, run_id=run_id).exit_code == 0
+    assert commands.rollback(plan, values, database, settings, run_id=run_id).exit_code == 0
     with opened(database) as remote:
         assert remote.execute(FOUND).fetchall() == before == [("1,900", 1)]
         assert remote.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

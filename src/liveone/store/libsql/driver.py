@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hrana import address, wire
 from hrana.client import Client
-from hrana.deadline import Deadline
 from hrana.errors import Refused, Waiting
 from hrana.reads import Reads, described, streamed
 from hrana.tokens import is_read_only
@@ -22,6 +21,7 @@ from liveone.store.libsql.frames import Frames
 from liveone.store.libsql.holds import QUESTION, refuse_held
 from liveone.store.libsql.sources import Source, Sources
 from liveone.store.libsql.writes import results_of, steps_of
+from timed_http.deadline import Deadline
 
 AGENT = f"liveone/{__version__}"
 TIMEOUT_S = 20.0

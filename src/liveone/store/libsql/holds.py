@@ -5,7 +5,7 @@ hold was given, and it costs no round trip. On a file nothing is asked: there SQ
 the milliseconds that a change takes, and nobody can take the lock away from it.
 """
 
-from changeover.database import hold
+from changeover.database.server import hold
 from hrana.wire import Json
 from liveone.store.database import Held, Statement
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hrana.client import Client
-from hrana.deadline import Deadline
 from hrana.errors import HranaError, OutcomeUnknown, Waiting
 from liveone.store.libsql.breaker import Breaker
+from timed_http.deadline import Deadline
 
 REST_S = 5.0
 PAUSE_S = 0.05

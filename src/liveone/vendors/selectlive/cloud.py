@@ -7,7 +7,6 @@ VendorError. ``discover`` and ``describe`` rest on one client's evidence and so 
 import re
 from collections.abc import Iterator
 
-from hrana.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors.address import checked_url
@@ -28,6 +27,7 @@ from liveone.vendors.selectlive import checks
 from liveone.vendors.selectlive.pages import sites_of, system_info
 from liveone.vendors.selectlive.parse import parse_object, parse_poll
 from liveone.vendors.selectlive.session import Session
+from timed_http.deadline import Deadline
 
 PORTAL_URL = "https://select.live"
 LISTS = ("/systems/list/owner", "/systems/list/installer")

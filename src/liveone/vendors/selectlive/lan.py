@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator
 
-from hrana.deadline import Deadline
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors.address import checked_url
@@ -27,6 +26,7 @@ from liveone.vendors.retry import with_retries
 from liveone.vendors.selectlive import checks
 from liveone.vendors.selectlive.pages import device_ids, device_info, device_name
 from liveone.vendors.selectlive.parse import parse_object, parse_poll
+from timed_http.deadline import Deadline
 
 DEVICES = "/cgi-bin/solarmonweb/devices"
 _DEVICE = re.compile(r"[0-9a-fA-F]{32}")

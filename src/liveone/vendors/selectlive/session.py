@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
-from hrana.deadline import Deadline
 from liveone.clock import SystemClock
 from liveone.vendors.base import CredentialsRefused, ProtocolViolation, TemporaryFailure, VendorError
 from liveone.vendors.http import Answer, Http
 from liveone.vendors.redact import redact_text
+from timed_http.deadline import Deadline
 
 _MONOTONIC_S = SystemClock().monotonic_s
 RENEW_S = 25 * 60.0

@@ -8,14 +8,14 @@ from liveone.domain import freshness
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import leases, polling, readings, storage, systems
-from liveone.web import original
-from liveone.web.access import Administrator, Wired
 from liveone.web.answers import answer
-from liveone.web.asked_first import AskedFirst
-from liveone.web.models import Done, Failure
+from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.history import original
+from liveone.web.now.data import identity, polling_json
+from liveone.web.now.readings_json import iso_or_none
 from liveone.web.numbers import rounded
-from liveone.web.overview import identity, polling_json
-from liveone.web.readings_json import iso_or_none
+from liveone.web.openapi.models import Done, Failure
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from starlette.responses import FileResponse
 
-from liveone.web.access import Administrator, Wired
 from liveone.web.answers import NO_STORE, ApiError, answer, plain
-from liveone.web.asked_first import AskedFirst
-from liveone.web.models import Confirmed
+from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.openapi.models import Confirmed
 from liveone.web.routes.steward import RESPONSES
 from liveone.web.services import Backups
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 
 from liveone.domain.zones import Zone
-from liveone.web.access import CronCaller, CronOrAdministrator, Wired, system_number
 from liveone.web.answers import answer, bad_parameter
-from liveone.web.asked_first import AskedFirst
-from liveone.web.models import CronAnswer, DailyOrder, Failure
+from liveone.web.auth.access import CronCaller, CronOrAdministrator, Wired, system_number
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.openapi.models import CronAnswer, DailyOrder, Failure
 from liveone.web.services import DailyJob, PollOutcome, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/cron", tags=["cron"])

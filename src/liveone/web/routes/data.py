@@ -6,20 +6,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from liveone.domain.zones import zone_of
-from liveone.web import fields as history_fields
-from liveone.web.access import Asking, Wired, system_for, systems_for
 from liveone.web.answers import answer, bad_parameter, tagged
-from liveone.web.asked_first import AskedFirst
-from liveone.web.auth import Caller
-from liveone.web.cards import Cards
-from liveone.web.examples import DATA, HISTORY
-from liveone.web.history import history, opennem
-from liveone.web.models import DataAnswer, Done, Failure, HistoryAnswer, SystemsAnswer
-from liveone.web.overview import identity, overview
-from liveone.web.ranges import Asked, window
-from liveone.web.rows import CSV, as_csv, as_rows
-from liveone.web.rules import ORIGINAL, V2, Rules
-from liveone.web.series import Source
+from liveone.web.auth.access import Asking, Wired, system_for, systems_for
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import Caller
+from liveone.web.history import fields as history_fields
+from liveone.web.history.intervals import history, opennem
+from liveone.web.history.ranges import Asked, window
+from liveone.web.history.rows import CSV, as_csv, as_rows
+from liveone.web.history.rules import ORIGINAL, V2, Rules
+from liveone.web.history.series import Source
+from liveone.web.now.cards import Cards
+from liveone.web.now.data import identity, overview
+from liveone.web.openapi.examples import DATA, HISTORY
+from liveone.web.openapi.models import DataAnswer, Done, Failure, HistoryAnswer, SystemsAnswer
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from liveone.web.access import Asking, Wired, systems_for
 from liveone.web.answers import answer
-from liveone.web.metrics import CONTENT_TYPE, exposition
-from liveone.web.models import Failure, Health
+from liveone.web.auth.access import Asking, Wired, systems_for
+from liveone.web.now.metrics import CONTENT_TYPE, exposition
+from liveone.web.openapi.models import Failure, Health
 
 router = APIRouter(tags=["operation"])
 

@@ -6,12 +6,13 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request, Response
 
-from liveone.web import original, sessions
-from liveone.web.access import gate_of, services_of
 from liveone.web.answers import ApiError, answer, log
-from liveone.web.auth import OWNER, Gate, TooMany, User, address_of
-from liveone.web.models import Credentials, Done, Failure, SignedIn
-from liveone.web.passwords import same_password, verify_password
+from liveone.web.auth import sessions
+from liveone.web.auth.access import gate_of, services_of
+from liveone.web.auth.callers import OWNER, Gate, TooMany, User, address_of
+from liveone.web.auth.passwords import same_password, verify_password
+from liveone.web.history import original
+from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["sign in"])
 WRONG = ApiError(401, "That e-mail and password do not belong together.")

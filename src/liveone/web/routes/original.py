@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from liveone.domain.system import System
 from liveone.store import systems
-from liveone.web import original
-from liveone.web.access import Asking, Wired, systems_for
 from liveone.web.answers import ApiError, answer
-from liveone.web.asked_first import AskedFirst
-from liveone.web.auth import Caller
-from liveone.web.models import Done, Failure
+from liveone.web.auth.access import Asking, Wired, systems_for
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import Caller
+from liveone.web.history import original
+from liveone.web.openapi.models import Done, Failure
 from liveone.web.routes.steward import RESPONSES, Steward, administration
 from liveone.web.services import Services
 

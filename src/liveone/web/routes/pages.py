@@ -18,15 +18,15 @@ from liveone.errors import LiveOneError
 from liveone.store import aggregates
 from liveone.store.database import StoreError
 from liveone.store.store import Store
-from liveone.web import files, first
-from liveone.web.access import chosen, gate_of, services_of, systems_for
 from liveone.web.answers import ApiError, http_error, invalid, log, plain
-from liveone.web.auth import Caller
-from liveone.web.cards import Cards
-from liveone.web.overview import identity, overview
-from liveone.web.readings_json import iso_or_none
+from liveone.web.auth.access import chosen, gate_of, services_of, systems_for
+from liveone.web.auth.callers import Caller
+from liveone.web.now.cards import Cards
+from liveone.web.now.data import identity, overview
+from liveone.web.now.readings_json import iso_or_none
+from liveone.web.pages import files, first_values
+from liveone.web.pages.shell import Shell
 from liveone.web.services import Services
-from liveone.web.shell import Shell
 
 router = APIRouter(include_in_schema=False)
 QUICKLY = 3
@@ -235,8 +235,8 @@ def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200)
     shell = _shell(request)
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     language = shell.language(asked, request.headers.get("accept-language", ""))
-    texts = first.values(snapshot.get("data", {}), language)
-    html = {"cards": first.cards(snapshot, shell.messages[language], language)}
+    texts = first_values.values(snapshot.get("data", {}), language)
+    html = {"cards": first_values.cards(snapshot, shell.messages[language], language)}
     body = shell.page(name, language, snapshot, texts, html)
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -10,16 +10,16 @@ from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import readings
-from liveone.web.access import Asking, Wired, system_for
 from liveone.web.answers import answer, bad_parameter
-from liveone.web.asked_first import AskedFirst
-from liveone.web.daily import COUNT, days_of
-from liveone.web.models import Done, Failure
+from liveone.web.auth.access import Asking, Wired, system_for
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.history.ranges import MOST_POINTS, Asked, window
+from liveone.web.history.series import Source
+from liveone.web.now.daily import COUNT, days_of
+from liveone.web.now.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, power, totals
 from liveone.web.numbers import rounded
-from liveone.web.ranges import MOST_POINTS, Asked, window
-from liveone.web.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, power, totals
+from liveone.web.openapi.models import Done, Failure
 from liveone.web.routes.data import NOT_YOURS, SystemId
-from liveone.web.series import Source
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 LONGEST_S = 86_400

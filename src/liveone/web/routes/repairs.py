@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from liveone.web.access import Administrator, Wired
 from liveone.web.answers import ApiError, answer
-from liveone.web.asked_first import AskedFirst
+from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
-from liveone.web.models import Order
+from liveone.web.openapi.models import Order
 from liveone.web.routes.steward import RESPONSES, known_system
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 

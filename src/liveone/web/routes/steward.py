@@ -18,11 +18,11 @@ from liveone.domain.system import System
 from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
-from liveone.web.access import Administrator, Wired
 from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
-from liveone.web.asked_first import AskedFirst
-from liveone.web.models import Confirmed, Done, Failure, Order
-from liveone.web.readings_json import iso_or_none
+from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.now.readings_json import iso_or_none
+from liveone.web.openapi.models import Confirmed, Done, Failure, Order
 from liveone.web.services import Administration, DailyJob, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])

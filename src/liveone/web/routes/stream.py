@@ -8,13 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
-from liveone.web.access import Asking, Wired, gate_of, system_for, systems_for
-from liveone.web.asked_first import AskedFirst
-from liveone.web.auth import OWNER, Caller, address_of
-from liveone.web.live import CATCH_UP_S, Event, Listener, Live, Whose, encode, since
+from liveone.web.auth.access import Asking, Wired, gate_of, system_for, systems_for
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import OWNER, Caller, address_of
+from liveone.web.now.live import CATCH_UP_S, Event, Listener, Live, Whose, encode, since
+from liveone.web.now.stream import RELOAD, EventStream, frame, unnamed
 from liveone.web.routes.data import NOT_YOURS, SystemId
 from liveone.web.services import Services
-from liveone.web.stream import RELOAD, EventStream, frame, unnamed
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 ALL = "all"

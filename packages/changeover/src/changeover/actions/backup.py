@@ -1,0 +1,35 @@
+"""The backup before anything is changed: where it goes, and what is recorded of it."""
+
+from pathlib import Path
+
+from changeover.actions.context import Result, Scene
+from changeover.database.backup import backup as backups
+from changeover.database.backup.space import megabytes
+
+
+def folder_of(scene: Scene) -> Path:
+    """The folder for backups: the plan's ``backups:``, or where the database, or its state, lies."""
+    if scene.plan.backups is None:
+        return scene.home
+    return Path(scene.values.expand(scene.plan.backups))
+
+
+def back_up(scene: Scene) -> Result:
+    """Copy the database, prove the copy, say where it is."""
+
+    def tell(phase: str, done: int, total: int, left_s: float | None) -> None:
+        scene.progress(done / total if total else None, left_s, f"{phase} {megabytes(done)}")
+
+    folder = folder_of(scene)
+    done = backups.backup(scene.database, folder, label=scene.run_id, progress=tell, hook=scene.hook)
+    return Result(
+        f"{done.path} ({megabytes(done.bytes)}, {done.mb_per_s:,.0f} MB/s)",
+        {
+            "path": str(done.path),
+            "bytes": done.bytes,
+            "sha256": done.sha256,
+            "copy_s": round(done.copy_s, 3),
+            "check_s": round(done.check_s, 3),
+            "tables": done.tables,
+        },
+    )

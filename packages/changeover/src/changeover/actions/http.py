@@ -1,0 +1,158 @@
+"""HTTP checks: what an application answers, held against the plan, in three outcomes.
+
+Rule: refused, timed out, broken off and 5xx are INCONCLUSIVE, because nothing was learned; any other answer
+that is not the right one is UNHEALTHY. The time for one request is bounded as a whole, an answer in drips
+included, and so is the size of an answer. Redirects are not followed: they are an answer.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import httpx2
+
+from changeover.actions.checks import require_expected, shown
+from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.repeat import repeated
+from changeover.errors import CheckFailed, Inconclusive
+from changeover.plan.assertions import failures
+from changeover.plan.model import HttpAction, Outcome, Request, WhenInconclusive
+from changeover.plan.params import Values
+
+REQUEST_S = 10.0
+ANSWER_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one request: the outcome, a sentence where it is not healthy, status, body, seconds."""
+
+    outcome: Outcome
+    reason: str
+    status: int | None
+    body: str
+    seconds: float
+
+
+def check(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
+    """All requests in order.
+
+    Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned.
+    """
+    try:
+        return repeated(action.retry, scene, deadline, lambda: _once(action, scene, deadline))
+    except Inconclusive as error:
+        return _inconclusive(action, scene, error)
+
+
+def _once(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
+    answers = []
+    with client() as session:
+        for request in action.requests:
+            seconds = deadline.within(action.timeout_s or REQUEST_S)
+            answer = ask(session, request, scene.values, timeout_s=seconds)
+            answers.append(answer)
+            if answer.outcome is not Outcome.HEALTHY:
+                raise _failure(action, request, answer, scene)
+    if answers:
+        require_expected(action, answers[-1].body, scene)
+    seen = [{"status": one.status, "seconds": round(one.seconds, 4)} for one in answers]
+    words = ", ".join(f"{one.status} in {one.seconds * 1000:.0f} ms" for one in answers)
+    return Result(words, {"answers": seen, "outcome": Outcome.HEALTHY.value})
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The certificates this machine trusts (``SSL_CERT_FILE`` is heeded), read once: that takes 30 ms."""
+    return ssl.create_default_context()
+
+
+@contextmanager
+def client() -> Iterator[httpx2.Client]:
+    """A client that keeps its connections and takes no proxy from the environment for an application."""
+    with httpx2.Client(trust_env=False, follow_redirects=False, verify=tls()) as session:
+        yield session
+
+
+def ask(session: httpx2.Client, request: Request, values: Values, *, timeout_s: float) -> Answer:
+    """One request and what its answer means; never raises for what the application does."""
+    started = time.monotonic()
+    try:
+        status, body = _exchange(session, request, values, max(timeout_s, 0.001))
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        reason = f"no answer: {_reason(error)}"
+        return Answer(Outcome.INCONCLUSIVE, reason, None, "", time.monotonic() - started)
+    outcome, reason = judge(request, values, status, body)
+    return Answer(outcome, reason, status, body, time.monotonic() - started)
+
+
+def judge(request: Request, values: Values, status: int, body: str) -> tuple[Outcome, str]:
+    """What an answer means, and why it is not healthy."""
+    wanted = 200 if request.status is None else request.status
+    if status != wanted:
+        outcome = Outcome.INCONCLUSIVE if status >= 500 else Outcome.UNHEALTHY
+        return outcome, f"expected status {wanted}, found {status}: {body[:200]!r}"
+    if not request.assertions:
+        return Outcome.HEALTHY, ""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return Outcome.UNHEALTHY, f"expected JSON, found {body[:200]!r}"
+    problems = failures(document, request.assertions, values.expand)
+    return (Outcome.UNHEALTHY, "; ".join(problems)) if problems else (Outcome.HEALTHY, "")
+
+
+def _exchange(session: httpx2.Client, request: Request, values: Values, timeout_s: float) -> tuple[int, str]:
+    ends_s = time.monotonic() + timeout_s
+    headers = {header.name: values.expand_header(header.value) for header in request.headers}
+    body = values.expand_body(request.body).encode() if request.body is not None else None
+    url = values.expand_url(request.url)
+    with session.stream(
+        request.method, url, headers=headers, content=body, timeout=httpx2.Timeout(timeout_s)
+    ) as answer:
+        found = bytearray()
+        for piece in answer.iter_bytes():
+            found += piece
+            if time.monotonic() > ends_s:
+                raise httpx2.ReadTimeout(f"the answer was not complete after {timeout_s:g} s")
+            if len(found) > ANSWER_BYTES:
+                raise httpx2.ReadError(f"the answer is longer than {ANSWER_BYTES:,} bytes")
+        return answer.status_code, found.decode("utf-8", "replace")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx2.ConnectError):
+        return f"connection refused or host unknown ({error})"
+    if isinstance(error, httpx2.TimeoutException):
+        return str(error) or "timed out"
+    return str(error) or type(error).__name__
+
+
+def _failure(
+    action: HttpAction, request: Request, answer: Answer, scene: Scene
+) -> CheckFailed | Inconclusive:
+    message = f"{action.label}: {request.method} {request.url}: {shown(answer.reason, scene)}"
+    if answer.outcome is Outcome.INCONCLUSIVE:
+        return Inconclusive(
+            message,
+            hint="Nothing is known of the application. Is it running, and reachable from here?",
+            position=action.position,
+        )
+    return CheckFailed(
+        message, hint="The application answers, but not what the plan expects.", position=action.position
+    )
+
+
+def _inconclusive(action: HttpAction, scene: Scene, error: Inconclusive) -> Result:
+    """What the plan says to do when nothing could be learned: fail, ask a person, or go on."""
+    if action.when_inconclusive is WhenInconclusive.CONTINUE:
+        return Result(error.message, {"outcome": Outcome.INCONCLUSIVE.value})
+    if action.when_inconclusive is WhenInconclusive.ASK:
+        answer = scene.ask(action.id, f"{error.message}\nGo on all the same?")
+        if answer:
+            return Result(error.message, {"outcome": Outcome.INCONCLUSIVE.value, "judged_by": scene.who})
+    raise error

@@ -1,0 +1,60 @@
+"""Shell scripts of a plan, the gates they wait for, and the commands that take them back."""
+
+from changeover.actions.checks import require_expected, shown
+from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.gate import wait_for
+from changeover.actions.process import execute
+from changeover.actions.repeat import repeated
+from changeover.engine.progress import COMMAND_ENDED
+from changeover.errors import CheckFailed, StepFailed
+from changeover.plan.model import ShellAction
+
+
+def run(action: ShellAction, scene: Scene, deadline: Deadline, *, gate_only: bool = False) -> Result:
+    """Run the script, then wait for its gate; ``gate_only`` when the script ended before a crash."""
+    result = Result("its command had ended before")
+    if not gate_only:
+        result = repeated(
+            action.retry, scene, deadline, lambda: _once(action, action.script, scene, deadline)
+        )
+        scene.note({"what": COMMAND_ENDED})
+    if action.until is not None and scene.living:
+        waited_s = wait_for(action.until, scene, deadline, action.position)
+        return Result(result.found, {**result.data, "waited_s": round(waited_s, 3)})
+    return result
+
+
+def take_back(action: ShellAction, scene: Scene, deadline: Deadline) -> Result:
+    """Run the command with which a script is taken back."""
+    return _once(action, action.undo or "", scene, deadline, expected=0)
+
+
+def _once(
+    action: ShellAction, script: str, scene: Scene, deadline: Deadline, expected: int | None = None
+) -> Result:
+    expected = action.exit_code if expected is None else expected
+    limit_s = deadline.within(action.timeout_s)
+    code, output = execute(script, scene, limit_s)
+    text = shown(output, scene)
+    if code is None:
+        error = deadline.error(action.label, action.position)
+        if deadline.passed():
+            raise error
+        raise StepFailed(
+            f"{action.label} did not end within {action.timeout_s:g} s and was ended.{_said(text)}",
+            hint="Raise timeout=, or find out what it waits for.",
+            position=action.position,
+        )
+    if code != expected:
+        raise CheckFailed(
+            f"{action.label}: the command ended with {code} and should end with {expected}.{_said(text)}",
+            hint="Run it by hand to see more.",
+            position=action.position,
+        )
+    if expected == action.exit_code and script is action.script:
+        require_expected(action, output, scene)
+    return Result(text, {"exit_code": code})
+
+
+def _said(text: str) -> str:
+    return f" It said:\n{text}" if text else " It said nothing."

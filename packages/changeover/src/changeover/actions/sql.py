@@ -1,0 +1,240 @@
+"""SQL of a plan: a query on one snapshot, or a change in one transaction with proof and ledger row."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from changeover.actions.checks import require_expected, shown
+from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.repeat import repeated
+from changeover.database import ledger
+from changeover.database.change.apply import Change, Context, Eyes, Migrated, migrate
+from changeover.database.change.transaction import bound
+from changeover.database.change.undo import derive_undo, setting_aside
+from changeover.database.connect import connect, opened, translated
+from changeover.database.ledger import Direction
+from changeover.database.schema import catalogue, spelling
+from changeover.database.schema.meaning import Meanings
+from changeover.database.server import hold
+from changeover.database.server.remote import Remote
+from changeover.errors import ChangeoverError, CheckFailed
+from changeover.plan.expect import as_output
+from changeover.plan.model import SqlAction, SqlStatement, Strategy
+from hrana.errors import HranaError, OutcomeUnknown
+from hrana.wire import Statement
+
+OUTPUT_ROWS = 10_000
+OPCODES_BETWEEN_LOOKS = 20_000
+SENDING = ("judged", "begun", "waiting")
+"""The boundaries at which a change on a server is about to be sent, for the first time or again."""
+
+CLOCK_DECIDES = 0.0
+"""No forecast refuses a change that is measured, and ended at its budget, right here: in a rehearsal."""
+
+Hook = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
+
+    ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock). ``rehearsed_s``
+    is how long it held writers in the rehearsal; `CLOCK_DECIDES` in a rehearsal itself.
+    """
+
+    action: str
+    direction: Direction
+    content_sha256: str
+    budget_s: float | None = None
+    rehearsed_s: float | None = None
+    expected: Meanings | None = None
+    contract: dict[str, Sequence[str]] | None = None
+
+
+def content_of(action: SqlAction) -> str:
+    """The hash by which the ledger knows a script."""
+    return sha256(action.sql.encode()).hexdigest()
+
+
+def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
+    """Run the queries on one snapshot and hold their rows against what is expected."""
+    return repeated(action.retry, scene, deadline, lambda: _query_once(action, scene, deadline))
+
+
+def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
+    own = Deadline(deadline.limit, deadline.clock_s)
+    own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
+    with opened(scene.database) as connection:
+        if isinstance(connection, Remote):
+            rows = _read_server(connection, action, scene, own)
+        else:
+            rows = _read_file(connection, action, scene, own)
+    found = as_output(rows)
+    require_expected(action, found, scene)
+    return Result(shown(found, scene), {"rows": len(rows)})
+
+
+def _read_file(
+    connection: sqlite3.Connection, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
+    connection.execute("BEGIN")
+    try:
+        return [
+            row
+            for one in action.statements
+            for row in connection.execute(one.text, _values(one, scene)).fetchmany(OUTPUT_ROWS)
+        ]
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise own.error(action.label, action.position) from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _read_server(
+    connection: Remote, action: SqlAction, scene: Scene, own: Deadline
+) -> list[tuple[object, ...]]:
+    asked = [Statement(one.text, _values(one, scene)) for one in action.statements]
+    try:
+        found = connection.snapshot(asked, within_s=own.left_s())
+    except OutcomeUnknown as error:
+        if own.passed():
+            raise own.error(action.label, action.position) from error
+        raise
+    return [row for rows in found for row in rows[:OUTPUT_ROWS]]
+
+
+def _values(statement: SqlStatement, scene: Scene) -> dict[str, Any]:
+    return bound(scene.values.values, statement.parameters)
+
+
+def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry a changing script out: all of it, or nothing and an error that says why."""
+    change = Change(
+        statements=action.statements,
+        scope=action.scope,
+        rows=action.rows,
+        parameters=scene.values.values,
+        strategy=action.strategy,
+        foreign_keys=action.strategy is Strategy.NATIVE,
+        budget_s=purpose.budget_s,
+        rehearsed_s=purpose.rehearsed_s,
+        lock_wait_s=action.timeout_s or 5.0,
+        accept=scene.plan.accept,
+    )
+    context = Context(
+        run_id=scene.run_id,
+        action=purpose.action,
+        direction=purpose.direction,
+        plan_sha256=scene.plan.sha256,
+        content_sha256=purpose.content_sha256,
+        started_at=int(scene.now_at()),
+        who=scene.who,
+        lease=scene.lease,
+        expected=purpose.expected,
+        contract=purpose.contract,
+    )
+    with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
+        if purpose.direction is Direction.ROLLBACK:
+            kept = ledger.kept(connection, purpose.content_sha256)
+            restored = spelling.restoring(connection, change, kept.definitions)
+            change = replace(change, statements=(*change.statements, *restored))
+            context = replace(context, faults_before=kept.faults)
+        elif action.carry:
+            carried = spelling.carrying(connection, change)
+            change = replace(change, statements=(*change.statements, *carried))
+        eyes = Eyes(hook=hook, progress=_progress(scene))
+        done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
+    return _result(action, scene, done)
+
+
+@contextmanager
+def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterator[Hook]:
+    """On a server the application's writers step aside, from before the change is sent to its end."""
+    if not isinstance(connection, Remote):
+        yield hook
+        return
+
+    held = hold.Hold(connection)
+
+    def heard(moment: str) -> None:
+        if moment in SENDING:
+            held.keep()
+        hook(moment)
+
+    try:
+        yield heard
+    finally:
+        with suppress(ChangeoverError, HranaError):
+            hold.give_back(connection)
+
+
+def take_back(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry out a way back; what was written into things that it only drops is set aside first."""
+    with opened(scene.database) as connection:
+        statements = setting_aside(action.statements, catalogue.read(connection))
+    return change(replace(action, statements=statements), scene, purpose)
+
+
+def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+    """Carry out the reverse that follows from a script which only adds."""
+    reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
+    return take_back(reverse, scene, purpose)
+
+
+def was_done(scene: Scene, action: str, direction: Direction) -> bool:
+    """Whether this run committed that action: asked of the ledger in the database."""
+    with translated(scene.database), closing(connect(scene.database)) as connection:
+        return ledger.was_done(connection, scene.run_id, action, direction)
+
+
+def _progress(scene: Scene) -> Callable[[int, int, float], None]:
+    started = time.monotonic()
+
+    def tell(done: int, total: int, seconds: float) -> None:
+        part = done / total
+        left_s = (time.monotonic() - started) * (1 - part) / part
+        scene.progress(part, left_s, f"statement {done} of {total}")
+
+    return tell
+
+
+def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
+    measured = done.measured
+    output = as_output(row for one in measured.executed for row in one.output)
+    if action.expect is not None and not measured.executed:
+        raise CheckFailed(
+            f"{action.label}: the change was done, but what it printed was lost with the server's answer, so"
+            " it cannot be held against what the plan expects.",
+            hint="Nothing is wrong with the change. Run it again, or let a query after it ask instead.",
+            position=action.expect.position,
+        )
+    require_expected(action, output, scene)
+    return Result(
+        shown(output, scene),
+        {
+            "strategy": done.forecast.strategy.value,
+            "predicted_s": round(done.forecast.seconds, 3),
+            "frozen_s": round(measured.frozen_s, 6),
+            "lock_wait_s": round(measured.lock_wait_s, 6),
+            "rows_changed": measured.rows_in_all,
+            "counts": {table: list(pair) for table, pair in done.counts.items()},
+            "schema_before": done.schema_before,
+            "schema_after": done.schema_after,
+            "statements": [
+                {"at": str(one.statement.position), "rows": one.rows_in_all, "seconds": round(one.seconds, 6)}
+                for one in measured.executed
+            ],
+            "notes": list(done.notes),
+            "accepted": dict(done.accepted),
+        },
+    )

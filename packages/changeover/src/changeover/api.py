@@ -1,0 +1,228 @@
+"""changeover from Python: what the commands do, with typed results instead of words.
+
+    from changeover import api
+    record = api.rehearse("PLAN.md", "live.db")
+    outcome = api.run("PLAN.md", "live.db", confirm=["people"])
+
+Every function takes a plan's path, a database (a path or URL; None: the plan's own) and ``parameters`` (what
+``--set`` gives). Secrets come from the environment. Raises `changeover.errors.ChangeoverError`s, each with a
+message, a hint and an exit code; whatever happens inside a run is in its `Outcome`.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from changeover.check import inspection
+from changeover.database.where import Database, Server, database_of
+from changeover.errors import BadParameter, NotRehearsed
+from changeover.problems import Problem, Severity
+from changeover.report import model, write
+from changeover.run import commands as runs
+from changeover.run import preconditions, records, rehearsal, session, status
+from changeover.run.commands import Outcome, Settings, this_person
+from changeover.run.records import Record
+from changeover.run.runner import Desk
+from changeover.run.session import Work
+from changeover.run.status import Standing
+
+__all__ = [
+    "Checked",
+    "Outcome",
+    "Record",
+    "Standing",
+    "check",
+    "finish",
+    "prove",
+    "rehearse",
+    "resume",
+    "rollback",
+    "run",
+    "standing",
+]
+
+Where = Database | str | None
+Parameters = Mapping[str, str | Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in a plan; it may be rehearsed where it ``is_sound``."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Those that stop a rehearsal or a run."""
+        return tuple(one for one in self.problems if one.severity is Severity.ERROR)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there are no errors."""
+        return not self.errors
+
+
+def check(plan: str | Path, database: Where = None) -> Checked:
+    """Everything that is wrong with a plan; with a database scripts are tried on its schema. Reads only."""
+    return Checked(tuple(inspection.inspect(Path(plan), _database(database))))
+
+
+def rehearse(
+    plan: str | Path,
+    database: Where = None,
+    *,
+    parameters: Parameters | None = None,
+    state: Path | None = None,
+    who: str = "",
+) -> Record:
+    """Prove a plan on a copy, there and back; `Record.passed`, and `Record.faults` that say why not."""
+    work = _begun(plan, database, parameters, state)
+    with work.redacted():
+        return _rehearsed(work, who)
+
+
+def prove(
+    plan: str | Path,
+    database: Where = None,
+    *,
+    parameters: Parameters | None = None,
+    state: Path | None = None,
+    who: str = "",
+) -> Record:
+    """The last rehearsal, where it still proves a run of this plan; else a new one."""
+    work = _begun(plan, database, parameters, state)
+    with work.redacted():
+        wanted = preconditions.wanted_record(work.state, work.plan, work.database, work.values)
+        try:
+            return records.require(work.state, work.plan, wanted, now_at=Settings(who="").now_at())
+        except NotRehearsed:
+            return _rehearsed(work, who)
+
+
+def run(
+    plan: str | Path,
+    database: Where = None,
+    *,
+    parameters: Parameters | None = None,
+    state: Path | None = None,
+    who: str = "",
+    confirm: Collection[str] = (),
+) -> Outcome:
+    """Carry a rehearsed plan out, or take back what was begun; its report is written.
+
+    Raises NotRehearsed, NothingToDo (all of it is in force already) and whatever else refuses it.
+    """
+    work = _begun(plan, database, parameters, state)
+    with _reported(work) as settle:
+        return settle(runs.run(work.plan, work.values, work.database, _settings(work, who, confirm)))
+
+
+def resume(
+    plan: str | Path | None = None,
+    database: Where = None,
+    *,
+    state: Path | None = None,
+    who: str = "",
+    confirm: Collection[str] = (),
+) -> Outcome:
+    """Go on with the newest run, which was killed or stopped."""
+    return _again(runs.resume, plan, database, state, _Person(who, confirm))
+
+
+def rollback(
+    plan: str | Path | None = None,
+    database: Where = None,
+    *,
+    state: Path | None = None,
+    who: str = "",
+    confirm: Collection[str] = (),
+) -> Outcome:
+    """Take the newest run back; what was written since stays."""
+    return _again(runs.rollback, plan, database, state, _Person(who, confirm))
+
+
+def finish(
+    plan: str | Path | None = None,
+    database: Where = None,
+    *,
+    state: Path | None = None,
+    who: str = "",
+    confirm: Collection[str] = (),
+) -> Outcome:
+    """Drop what the newest run keeps for a way back."""
+    return _again(runs.finish, plan, database, state, _Person(who, confirm))
+
+
+def standing(
+    plan: str | Path | None = None, database: Where = None, *, state: Path | None = None
+) -> Standing:
+    """Where a database stands, why, and which commands lead on. Reads only."""
+    path = Path(plan) if plan is not None else None
+    where, folder, found = session.locate(path, database=_database(database), state=state, sets=())
+    return status.look(folder, where, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    who: str
+    confirm: Collection[str]
+
+
+def _again(
+    act: Callable[..., Outcome],
+    plan: str | Path | None,
+    database: Where,
+    state: Path | None,
+    person: _Person,
+) -> Outcome:
+    path = Path(plan) if plan is not None else None
+    work = session.take_up(path, None, database=_database(database), state=state, sets=())
+    with _reported(work) as settle:
+        settings = _settings(work, person.who, person.confirm)
+        return settle(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
+
+
+@contextmanager
+def _reported(work: Work) -> Iterator[Callable[[Outcome], Outcome]]:
+    """Errors inside show no secrets; the outcome's report is written."""
+
+    def settle(outcome: Outcome) -> Outcome:
+        write.write(model.gather(work.state, work.database, work.plan, outcome.run_id))
+        return outcome
+
+    with work.redacted():
+        yield settle
+
+
+def _begun(plan: str | Path, database: Where, parameters: Parameters | None, state: Path | None) -> Work:
+    sets: list[str] = []
+    for name, value in (parameters or {}).items():
+        entries = value.items() if isinstance(value, Mapping) else [("", value)]
+        sets += [f"{name}.{key}={text}" if key else f"{name}={text}" for key, text in entries]
+    parsed = session.read_sound(Path(plan))
+    return session.begin(parsed, database=_database(database), state=state, sets=sets)
+
+
+def _rehearsed(work: Work, who: str) -> Record:
+    return rehearsal.rehearse(
+        work.plan, work.values, work.database, who=who or this_person(), state=work.state.path
+    )
+
+
+def _settings(work: Work, who: str, confirm: Collection[str]) -> Settings:
+    boxes = {box.id for box in work.plan.boxes()}
+    unknown = [name for name in confirm if name not in boxes]
+    if unknown:
+        raise BadParameter(
+            f"The plan has no box {unknown[0]}.", hint=f"Boxes: {', '.join(sorted(boxes)) or 'none'}."
+        )
+    return Settings(who=who or this_person(), state=work.state.path, desk=Desk(confirmed=frozenset(confirm)))
+
+
+def _database(database: Where) -> Database | None:
+    if isinstance(database, str):
+        return database_of(database, os.environ)
+    assert database is None or isinstance(database, Path | Server)
+    return database

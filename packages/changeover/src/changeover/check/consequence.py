@@ -1,0 +1,134 @@
+"""What a faulty statement would have done to the rows of a living database, in words.
+
+Rule: it only asks, by a connection of its own that cannot write, for `ASK_S` seconds at most. What cannot be
+known exactly (a parameter without a value, a table that the script makes) is bounded by the table's size.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from sqlglot import exp
+
+from changeover.database.connect import opened
+from changeover.database.where import Database, Server
+from changeover.errors import ChangeoverError
+from changeover.sql.identifiers import counted, quoted
+from changeover.sql.tree import Effect
+from hrana.wire import Statement
+
+ASK_S = 2.0
+OPCODES_BETWEEN_LOOKS = 10_000
+
+
+class LivingSchema(dict[str, str]):
+    """Name -> CREATE statement, as `tables.read_schema` gives it, and the database to count rows in."""
+
+    def __init__(self, definitions: Mapping[str, str], database: Database) -> None:
+        super().__init__(definitions)
+        self.database = database
+
+    def count(self, query: str) -> int | None:
+        """The rows that a query gives; None where it cannot be asked, or not within `ASK_S`."""
+        sql = f"SELECT count(*) FROM ({query})"
+        try:
+            if isinstance(self.database, Server):
+                return _asked_of_server(self.database, sql)
+            return _asked_of_file(self.database, sql)
+        except (sqlite3.Error, ChangeoverError):
+            return None
+
+    def size(self, table: str) -> int | None:
+        """How many rows a table has; None where there is no such table."""
+        return self.count(f"SELECT 1 FROM {quoted(table)}")
+
+
+def _asked_of_server(server: Server, sql: str) -> int:
+    with opened(server) as connection:
+        found: int = connection.snapshot([Statement(sql)], within_s=ASK_S)[0][0][0]  # type: ignore[assignment]
+        return found
+
+
+def _asked_of_file(file: Path, sql: str) -> int:
+    ends_s = time.monotonic() + ASK_S
+    with closing(
+        sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=ASK_S)
+    ) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_progress_handler(lambda: int(time.monotonic() > ends_s), OPCODES_BETWEEN_LOOKS)
+        found: int = connection.execute(sql).fetchone()[0]
+        return found
+
+
+def of_statement(effect: Effect, schema: LivingSchema) -> str:
+    """``it would update 213,942 rows of readings``; empty where nothing is known."""
+    if effect.drops:
+        return "; ".join(filter(None, (_dropped(table, schema) for table in effect.drops)))
+    if not effect.writes or effect.tree is None:
+        return ""
+    table, verb = effect.writes[0], effect.verb.lower()
+    query = _touched(effect.tree)
+    found = schema.count(query) if query else None
+    if found is not None:
+        found_rows = f"up to {counted(found, 'row')}" if _leaves_out(effect.tree) else counted(found, "row")
+        return f"it would {verb} {found_rows} {'into' if verb in _ADDS else 'of'} {table}"
+    size = schema.size(table)
+    return f"it would {verb} up to {counted(size, 'row')} of {table}" if size and verb not in _ADDS else ""
+
+
+def of_copy(copied: Effect, source: str, schema: LivingSchema) -> str:
+    """What a copy leaves behind of its source, which is dropped after it; empty where that is nothing now."""
+    had, query = schema.size(source), _touched(copied.tree) if copied.tree is not None else ""
+    if had is None or _leaves_out(copied.tree):
+        return ""
+    arrived = schema.count(query) if query else None
+    if arrived == had:
+        return ""
+    if arrived is None or arrived > had:
+        return f"up to {counted(had, 'row')} of {source} would be lost"
+    lost = counted(had - arrived, "row")
+    return f"{source} has {counted(had, 'row')} and the copy would have {arrived:,}: {lost} would be lost"
+
+
+def of_rest(effects: Iterable[Effect], schema: LivingSchema) -> str:
+    """The rows in all tables that statements write or drop: what a shell that goes on would work on."""
+    names = dict.fromkeys(table for effect in effects for table in (*effect.writes, *effect.drops))
+    sizes = [(table, schema.size(table)) for table in names]
+    words = [f"{table} ({counted(size, 'row')})" for table, size in sizes if size is not None]
+    return f"a shell would go on to change {', '.join(words)}" if words else ""
+
+
+def of_drop(table: str, children: Iterable[str], schema: LivingSchema) -> str:
+    """The rows that go with a parent."""
+    sizes = [(child, schema.size(child)) for child in dict.fromkeys(children)]
+    words = [f"{counted(size, 'row')} of {child}" for child, size in sizes if size is not None]
+    return f"{', '.join(words)} would go with {table}" if words else ""
+
+
+def _leaves_out(tree: exp.Expr | None) -> bool:
+    """Whether the statement itself leaves out rows that break a rule: how many, only running it tells."""
+    if not isinstance(tree, exp.Insert):
+        return False
+    alternative = str(tree.args.get("alternative") or "").upper()
+    return alternative in ("IGNORE", "REPLACE") or tree.args.get("conflict") is not None
+
+
+_ADDS = ("insert", "replace", "with")
+
+
+def _dropped(table: str, schema: LivingSchema) -> str:
+    size = schema.size(table)
+    return f"it would drop {table} with {counted(size, 'row')}" if size is not None else ""
+
+
+def _touched(tree: exp.Expr) -> str:
+    """A query that gives one row for each row that the statement would write; empty where there is none."""
+    if isinstance(tree, exp.Insert):
+        return tree.expression.sql(dialect="sqlite") if isinstance(tree.expression, exp.Query) else ""
+    where = tree.args.get("where")
+    if isinstance(tree, exp.Update | exp.Delete) and not tree.args.get("from_") and not tree.args.get("from"):
+        condition = f" {where.sql(dialect='sqlite')}" if where is not None else ""
+        return f"SELECT 1 FROM {tree.this.sql(dialect='sqlite')}{condition}"
+    return ""

@@ -1,0 +1,15 @@
+"""The JSON schema of a plan's front matter: shipped beside this file, for editors that know YAML schemas.
+
+Rule: `changeover.plan.header` decides; a test holds the two against each other.
+"""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+
+def front_matter_schema() -> dict[str, Any]:
+    """The schema, as draft 2020-12 of JSON Schema."""
+    text = files("changeover.checking").joinpath("front_matter.schema.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found

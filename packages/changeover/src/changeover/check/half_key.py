@@ -1,0 +1,79 @@
+"""UPDATE and DELETE that pick rows by a part of a composite key, and so change rows of everybody else.
+
+Asked of every table that a statement looks into: do the columns compared name one of its rows? If they do, it
+is that row which is meant (``(system_id, point_id) IN (SELECT system_id, id FROM points)``). If not, and they
+are a part of a key, the rest of the key is what keeps one owner's rows from another's.
+
+Rule: without the schema nothing is found, for then no key is known.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from changeover.check.row_sources import Reading, read
+from changeover.check.schema_copy import EmptyCopy
+from changeover.sql.identifiers import folded
+
+
+@dataclass(frozen=True, slots=True)
+class HalfKey:
+    """Rows of ``table`` are picked ``by`` these columns; ``key`` names one, and ``missing`` is what lacks."""
+
+    table: str
+    by: tuple[str, ...]
+    key: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def half_key(tree: exp.Update | exp.Delete, copy: EmptyCopy) -> HalfKey | None:
+    """The half key by which a statement picks rows, or values for SET; None where it names them whole."""
+    return next((found for reading in read(tree, copy) if (found := _of(reading, copy))), None)
+
+
+def _of(reading: Reading, copy: EmptyCopy) -> HalfKey | None:
+    keys, bound = copy.keys(reading.target), reading.bound()
+    if not reading.for_values and any(key <= bound for key in keys):
+        return None
+    shared = {number: reading.shared_with(number) for number in reading.sources}
+    identified = {
+        column
+        for number, columns in shared.items()
+        if any(key <= columns.keys() for key in copy.keys(reading.sources[number]))
+        for column in columns.values()
+    }
+    for number, columns in shared.items():
+        table, by = reading.sources[number], set(columns.values())
+        if not by or by <= identified or (reading.for_values and folded(table) == folded(reading.target)):
+            continue
+        found = None if reading.for_values else _own(reading.target, keys, bound, by, copy.columns(table))
+        found = found or _other(table, columns, bound, copy.keys(table), copy.columns(reading.target))
+        if found is not None:
+            return found
+    return None
+
+
+def _own(
+    table: str, keys: Sequence[frozenset[str]], bound: Set[str], by: Set[str], other: Set[str]
+) -> HalfKey | None:
+    """Rows are picked by a part of a key of the table that is written."""
+    for key in keys:
+        if by & key and not key <= bound:
+            return _half(table, by & key, key, ((key - bound) & other) or (key - bound))
+    return None
+
+
+def _other(
+    table: str, columns: Mapping[str, str], bound: Set[str], keys: Sequence[frozenset[str]], own: Set[str]
+) -> HalfKey | None:
+    """A row of another table is picked by a part of its key, and the rest is a column here as well."""
+    for key in keys:
+        missing = (key - columns.keys()) & own - bound
+        if key & columns.keys() and missing:
+            return _half(table, key & columns.keys(), key, missing)
+    return None
+
+
+def _half(table: str, by: Set[str], key: Set[str], missing: Set[str]) -> HalfKey:
+    return HalfKey(table, tuple(sorted(by)), tuple(sorted(key)), tuple(sorted(missing)))

@@ -1,0 +1,189 @@
+"""Reads the SQL of a plan and finds what has destroyed data before, with the line and the way out.
+
+Rule: what SQLite can say by trying on an empty copy of the schema SQLite is asked; sqlglot answers the rest.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from sqlite3 import Error
+
+from changeover.check import consequence
+from changeover.check.lint_rules import Script, sets_version, statement_rules
+from changeover.check.schema_copy import EmptyCopy, schema_of_script
+from changeover.database import application
+from changeover.database.schema import empty, references
+from changeover.errors import BadParameter
+from changeover.plan.model import Phase, Plan, SqlAction, SqlStatement, Strategy
+from changeover.problems import Problem, Severity
+from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.text import tokens, unquoted
+from changeover.sql.tree import Effect, effect_of
+
+_OWN = ("sqlite_", OWN_PREFIX)
+"""Tables that no scope needs to name: SQLite's, and those kept for going back."""
+
+
+def lint(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
+    """The problems of all SQL of a plan, tried in the order in which it would run.
+
+    ``schema`` maps names to CREATE statements of the database; without it the plan's own ``schema: before``
+    is taken, and without that too only faults that no schema could mend are found.
+    """
+    if schema is None:
+        return _linted(plan, schema)
+    known = [extension for extension in plan.extensions if "${" not in extension]
+    try:
+        with application.using(plan.functions, known):
+            return _linted(plan, schema)
+    except BadParameter as error:
+        return [Problem(plan.position, "application", error.message, error.hint)]
+
+
+def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
+    before, problems = _before(plan, schema)
+    copy, back = EmptyCopy(before), None
+    problems += [
+        Problem(plan.position, "schema", f"{name} cannot be made again: {error}", empty.HINT)
+        for name, error in copy.unmade.items()
+    ]
+    problems += [
+        Problem(plan.position, "schema", sentence, empty.HINT)
+        for sentence in references.broken(copy.connection)
+        if "no such function" in sentence
+    ]
+    try:
+        for phase in (Phase.PREFLIGHT, Phase.EXECUTE):
+            problems.extend(_phase(plan, phase, copy))
+        back = _clone(copy)
+        problems.extend(_phase(plan, Phase.ROLLBACK, back))
+        for phase in (Phase.AFTER, Phase.FINISH):
+            problems.extend(_phase(plan, phase, copy))
+    finally:
+        copy.close()
+        if back is not None:
+            back.close()
+    return problems
+
+
+def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, str] | None, list[Problem]]:
+    if schema is not None or plan.schema is None or plan.schema.before is None:
+        return schema, []
+    try:
+        return schema_of_script(plan.schema.before.text), []
+    except Error as error:
+        message = f"{plan.schema.before.name} cannot be run: {error}"
+        return None, [Problem(plan.schema.position, "schema", message, "it holds CREATE statements only")]
+
+
+def _clone(copy: EmptyCopy) -> EmptyCopy:
+    clone = EmptyCopy({})
+    copy.connection.backup(clone.connection)
+    clone.known, clone.living = copy.known, copy.living
+    return clone
+
+
+def _phase(plan: Plan, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
+    for action in plan.actions(phase):
+        if isinstance(action, SqlAction):
+            yield from _action(action, phase, copy)
+
+
+def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
+    effects = [effect_of(statement.text) for statement in action.statements]
+    script = Script(action, tuple(effects))
+    copy.known = copy.known and bool(action.statements)
+    copy.prepare(action.statements)
+    for statement, effect in zip(action.statements, effects, strict=True):
+        yield from statement_rules(script, statement, effect, copy)
+        if effect.verb in (
+            "BEGIN",
+            "COMMIT",
+            "ROLLBACK",
+            "END",
+            "SAVEPOINT",
+            "RELEASE",
+            "ATTACH",
+            "DETACH",
+            "VACUUM",
+        ):
+            continue
+        if effect.verb == "PRAGMA" and action.changes and not sets_version(statement.text):
+            continue
+        if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
+            problem = f"SQLite cannot run this: {message}"
+            would = consequence.of_statement(effect, copy.living) if copy.living else ""
+            yield Problem(statement.position, "sql", problem, _mending(message, copy), would=would)
+    if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
+        yield from _scope(action, effects)
+        yield from _drops(script, copy)
+
+
+def _said(statement: SqlStatement, message: str) -> bool:
+    """Whether another rule has already told of it in better words."""
+    words = {token.word for token in tokens(statement.text)}
+    return ("RAISE()" in message and "RAISE" in words) or any(word.startswith("${") for word in words)
+
+
+def _mending(message: str, copy: EmptyCopy) -> str:
+    if "no such table" in message:
+        return "the database to be changed has no such table; create it in the plan, or mend the name"
+    if "no such column" in message or "has no column" in message:
+        return "compare the name with the schema of the database to be changed"
+    if "cannot use variables" in message:
+        return "definitions cannot hold :parameters; write values into a table and let the trigger read it"
+    return "mend the statement where SQLite points at; it was tried on an empty copy of the schema"
+
+
+def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
+    made = _made_first(effects)
+    gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
+    passing = (made & gone) | {folded(name) for effect in effects for name in effect.temporary}
+    scope = {folded(name) for name in action.scope}
+    reported: set[str] = set()
+    for statement, effect in zip(action.statements, effects, strict=True):
+        for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
+            name = folded(table)
+            if name in scope | reported | passing or not scope or name.startswith(_OWN):
+                continue
+            reported.add(name)
+            hint = f'add {table} to scope="..." of {action.id}, or take the statement away'
+            yield Problem(statement.position, "out-of-scope", f"{table} is changed but not in scope", hint)
+
+
+def _made_first(effects: Sequence[Effect]) -> set[str]:
+    """Tables that a script makes, or names so by a rename, before it does anything else with that name."""
+    made: set[str] = set()
+    known: set[str] = set()
+    for effect in effects:
+        made |= {folded(name) for name in (*effect.creates, *effect.renames.values())} - known
+        known |= {folded(name) for name in (*effect.writes, *effect.drops, *effect.renames)} | made
+    return made
+
+
+def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
+    """DROP of a table that others refer to: with foreign keys on, SQLite deletes their rows first."""
+    for statement, effect in zip(script.action.statements, script.effects, strict=True):
+        for table in effect.drops:
+            children = copy.referring_to(table)
+            if not children:
+                continue
+            named = sorted({reference.child for reference in children})
+            names, would = ", ".join(named), ""
+            if copy.living:
+                would = consequence.of_drop(table, named, copy.living)
+            rules = ", ".join(sorted({reference.on_delete for reference in children}))
+            if script.action.strategy is Strategy.NATIVE:
+                hint = "strategy=blocking turns foreign keys off before BEGIN and compares all other tables"
+                message = f"DROP TABLE {table} with foreign keys on empties {names} (ON DELETE {rules})"
+                yield Problem(statement.position, "drop-cascade", message, hint, would=would)
+            elif not copy.has(table):
+                hint = f"create {table} again in the same script, or drop the references of {names} first"
+                message = f"after DROP TABLE {table}, {names} would refer to nothing"
+                yield Problem(statement.position, "drop-referenced", message, hint, would=would)
+            elif not _declares(script, children[0].child):
+                message = f"{names} refer to {table}, which is dropped and made again"
+                hint = 'declare rows="' + " ".join(f"{name}=0" for name in names.split(", ")) + '"'
+                yield Problem(statement.position, "drop-referenced", message, hint, Severity.WARNING)
+
+
+def _declares(script: Script, table: str) -> bool:
+    return any(folded(unquoted(expectation.table)) == folded(table) for expectation in script.action.rows)

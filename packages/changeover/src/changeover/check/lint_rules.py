@@ -1,0 +1,201 @@
+"""The lint rules for one statement in its script; each is named after the accident that it prevents.
+
+Rule: a rule says what would happen, to which rows, and what to write instead.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from sqlglot import exp
+
+from changeover.check import consequence
+from changeover.check.half_key import half_key
+from changeover.check.schema_copy import EmptyCopy
+from changeover.plan.model import Rows, SqlAction, SqlStatement
+from changeover.plan.placeholders import is_placeholder
+from changeover.problems import Problem, Severity
+from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.text import tokens
+from changeover.sql.tree import Effect
+
+_ALLOWED = re.compile(r"(?:--|/\*)[ \t]*allow ([a-z-]+):[ \t]*\S")
+OWN_CONTROL = {
+    "BEGIN": "the engine opens the transaction itself, so that work and ledger are committed together",
+    "COMMIT": "the engine commits, after all invariants hold",
+    "END": "the engine commits, after all invariants hold",
+    "ROLLBACK": "the engine rolls back whenever something fails",
+    "SAVEPOINT": "the whole script is one unit",
+    "RELEASE": "the whole script is one unit",
+    "PRAGMA": "settings belong to the engine; foreign keys are off before BEGIN with strategy=blocking",
+    "ATTACH": "a plan changes one database",
+    "DETACH": "a plan changes one database",
+    "VACUUM": "it rewrites the whole file and cannot be undone; do it after the plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An action's script with the effect of each of its statements."""
+
+    action: SqlAction
+    effects: tuple[Effect, ...]
+
+
+def statement_rules(
+    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
+    """All problems of one statement, judged by the schema as it is just before it.
+
+    A comment inside the statement, ``-- allow <rule>: <reason>``, says that this is meant.
+    """
+    allowed = set(_ALLOWED.findall(statement.text))
+    for problem in _all_rules(script, statement, effect, copy):
+        if problem.rule not in allowed:
+            yield replace(problem, would=problem.would or _would(problem, script, effect, copy))
+
+
+def _would(problem: Problem, script: Script, effect: Effect, copy: EmptyCopy) -> str:
+    if copy.living is None:
+        return ""
+    if problem.rule == "raise-outside-trigger":
+        place = next(number for number, one in enumerate(script.effects) if one is effect)
+        return consequence.of_rest(script.effects[place + 1 :], copy.living)
+    counted = ("half-key", "placeholder", "every-row")
+    return consequence.of_statement(effect, copy.living) if problem.rule in counted else ""
+
+
+def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    yield from _own_control(script, statement, effect)
+    yield from _other_parameters(statement)
+    yield from _raise_outside(statement, effect)
+    yield from _placeholders(statement, effect)
+    yield from _half_key(statement, effect, copy)
+    yield from _everything(script, statement, effect)
+    yield from _select_star(statement, effect)
+    yield from _copy_then_drop(script, statement, effect, copy)
+
+
+def sets_version(text: str) -> bool:
+    """Whether it is ``PRAGMA user_version = 5``: a number in the file, part of the transaction like a row."""
+    words = [piece.word for piece in tokens(text) if piece.word not in ("MAIN", ".")]
+    return words[:1] == ["PRAGMA"] and words[1:2] in (["USER_VERSION"], ["APPLICATION_ID"])
+
+
+def _own_control(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if effect.verb == "PRAGMA" and (not script.action.changes or sets_version(statement.text)):
+        return
+    if effect.verb in OWN_CONTROL:
+        reason = OWN_CONTROL[effect.verb]
+        yield Problem(
+            statement.position, "own-control", f"a script of its own {effect.verb}", f"take it away: {reason}"
+        )
+
+
+def _other_parameters(statement: SqlStatement) -> Iterator[Problem]:
+    for token in tokens(statement.text):
+        if token.kind == "parameter" and not token.text.startswith((":", "${")):
+            hint = "write :name and declare name under parameters"
+            yield Problem(statement.position, "sql-parameter", f"{token.text} is no parameter here", hint)
+
+
+def _raise_outside(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    pieces = list(tokens(statement.text))
+    calls = [p for p, after in pairwise(pieces) if p.word == "RAISE" and after.text == "("]
+    if calls and not effect.is_trigger:
+        hint = (
+            "make it a check of its own: ```sql {for=box expect=empty}, which stops the run before it begins"
+        )
+        message = "RAISE() works in triggers only; here SQLite refuses the statement, and a shell would go on"
+        yield Problem(statement.position, "raise-outside-trigger", message, hint)
+
+
+def _placeholders(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    for token in tokens(statement.text):
+        literal = token.text[1:-1] if token.kind == "string" else ""
+        if literal.strip() and is_placeholder(literal):
+            hint = "write :name, declare the parameter, and pass the real value by --set"
+            yield Problem(statement.position, "placeholder", f"{token.text} looks like a placeholder", hint)
+    yield from _empty_ids(statement, effect)
+
+
+def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if not isinstance(effect.tree, exp.Update):
+        return
+    for assignment in effect.tree.expressions:
+        value = assignment.expression if isinstance(assignment, exp.EQ) else None
+        if isinstance(value, exp.Literal) and value.is_string and not value.this.strip():
+            name = assignment.this.name
+            if folded(name) == "id" or folded(name).endswith("_id"):
+                hint = "write :name and pass the real id by --set, or use NULL"
+                yield Problem(statement.position, "placeholder", f"{name} is set to an empty id", hint)
+
+
+def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    """``UPDATE t ... WHERE a IN (SELECT a ...)`` where only (a, b) together name a row: it hits every b."""
+    if not isinstance(effect.tree, exp.Update | exp.Delete) or not effect.writes:
+        return
+    found = half_key(effect.tree, copy)
+    if found is None:
+        return
+    missing, names = ", ".join(found.missing), ", ".join(found.key)
+    table = (
+        f"{effect.writes[0]} by"
+        if found.table == effect.writes[0]
+        else f"{effect.writes[0]} by {found.table}'s"
+    )
+    message = (
+        f"{effect.verb} of {table} {', '.join(found.by)} alone, but a row is named by ({names}):"
+        f" it would change rows of every {missing}"
+    )
+    hint = (
+        f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
+        " say so inside the statement: -- allow half-key: <why>"
+    )
+    yield Problem(statement.position, "half-key", message, hint)
+
+
+def _everything(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    """UPDATE or DELETE without WHERE, unless the plan says how many rows it means."""
+    if isinstance(effect.tree, exp.Update | exp.Delete) and effect.tree.args.get("where") is None:
+        table = effect.writes[0] if effect.writes else "the table"
+        if not _counted(script, {folded(table)}):
+            hint = f'add a WHERE, or rows="{table}=*" to say that every row is meant'
+            message = f"{effect.verb} without WHERE changes every row of {table}"
+            yield Problem(statement.position, "every-row", message, hint, Severity.WARNING)
+
+
+def _select_star(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+    if isinstance(effect.tree, exp.Insert) and isinstance(effect.tree.expression, exp.Select):
+        if not any(isinstance(column, exp.Star) for column in effect.tree.expression.expressions):
+            return
+        hint = "name the columns on both sides"
+        message = "INSERT ... SELECT * depends on the order of columns in this one database"
+        yield Problem(statement.position, "select-star", message, hint, Severity.WARNING)
+
+
+def _copy_then_drop(
+    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
+    """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
+    for table in effect.drops:
+        for copied in script.effects:
+            if folded(table) not in {folded(name) for name in copied.copies} or not copied.writes:
+                continue
+            target = copied.writes[0]
+            if any(folded(name).startswith(OWN_PREFIX) for name in (table, target)):
+                continue  # what is kept for going back is never compared, and may be a part
+            final = next((e.renames[target] for e in script.effects if target in e.renames), target)
+            if not _counted(script, {folded(table), folded(target), folded(final)}):
+                hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
+                message = (
+                    f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
+                )
+                would = consequence.of_copy(copied, table, copy.living) if copy.living else ""
+                yield Problem(statement.position, "copy-without-count", message, hint, would=would)
+                return
+
+
+def _counted(script: Script, tables: set[str]) -> bool:
+    return any(folded(e.table) in tables and e.rows is not Rows.ANY for e in script.action.rows)

@@ -1,0 +1,82 @@
+"""One changing script against one database: proven, guarded, checked, recorded - or not done at all.
+
+Rule: inside the transaction the lease is confirmed, the rows before are taken, the script runs under the
+guard, the invariants are asked and the ledger is written. The rehearsal calls this with Depth.THOROUGH on a
+copy, production with Depth.SWIFT: the same code.
+"""
+
+import sqlite3
+
+from changeover.database.change import committed_snapshot
+from changeover.database.change.forecast import Forecast
+from changeover.database.change.guard import guard
+from changeover.database.change.invariants import Depth
+from changeover.database.change.model import Change, Context, Eyes, Migrated
+from changeover.database.change.proof import Proof, schema_after
+from changeover.database.change.proof import preview as preview_of_file
+from changeover.database.change.transaction import Around, Work, transact
+from changeover.database.schema.catalogue import Schema
+from changeover.database.server.apply import migrate_on_server, preview_of_server
+from changeover.database.server.remote import Remote
+
+__all__ = ["Change", "Context", "Eyes", "Migrated", "migrate", "preview", "schema_after"]
+
+
+def preview(connection: sqlite3.Connection | Remote, change: Change) -> tuple[Forecast, Schema]:
+    """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    if isinstance(connection, Remote):
+        return preview_of_server(connection, change)
+    return preview_of_file(connection, change)
+
+
+def migrate(
+    connection: sqlite3.Connection | Remote,
+    change: Change,
+    context: Context,
+    *,
+    depth: Depth,
+    eyes: Eyes | None = None,
+) -> Migrated:
+    """Carry the change out, or raise and leave the database as it was.
+
+    Raises InvariantBroken (scope, rows, keys, schema, contract), Unsuitable (needs another strategy),
+    StepFailed, BudgetExceeded, Busy, Full, LeaseLost.
+    """
+    eyes = eyes or Eyes()
+    if isinstance(connection, Remote):
+        return migrate_on_server(connection, change, context, depth, eyes)
+    proof = Proof(connection, change, context, depth)
+    work = Work(
+        change.statements,
+        change.parameters,
+        foreign_keys=change.foreign_keys,
+        legacy_alter_table=proof.forecast.legacy_alter_table,
+        lock_wait_s=change.lock_wait_s,
+        budget_s=change.budget_s,
+    )
+    around = Around(
+        prepare=proof.prepare,
+        verify=proof.verify,
+        record=proof.record,
+        guard=guard(proof.before, change.scope),
+        hook=eyes.hook,
+        progress=eyes.progress,
+        now=eyes.now,
+    )
+    try:
+        measured = transact(connection, work, around)
+    finally:
+        committed_snapshot.detach(connection)
+    return Migrated(
+        measured,
+        proof.forecast,
+        proof.print_before,
+        proof.print_after,
+        {
+            name: (state.count, proof.after[name].count)
+            for name, state in proof.states.items()
+            if name in proof.after
+        },
+        tuple(proof.notes),
+        proof.accepted,
+    )

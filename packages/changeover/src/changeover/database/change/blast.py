@@ -1,0 +1,221 @@
+"""Blast radius: every table and column that a script may write, proven on an empty copy of the schema.
+
+Rule: statements that change the schema are executed there, the others only compiled (EXPLAIN); in both cases
+the authorizer lists what the compiled program may write, the work of triggers and of foreign keys included,
+and a definition that changed under a RENAME is listed too. Rows are counted in the real database, for the
+message.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from changeover.database.change import script
+from changeover.database.change.guard import FORBIDDEN, WRITES, watching, written
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import objects
+from changeover.database.schema.empty import empty_copy
+from changeover.database.schema.fingerprint import Definitions, definitions
+from changeover.errors import InvariantBroken, StepFailed
+from changeover.plan.model import SqlStatement
+from changeover.sql.identifiers import counted, folded, is_engine, is_own, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One thing that a statement may do.
+
+    ``verb`` it ``table``, its ``columns`` (empty: all), and through what.
+    """
+
+    statement: SqlStatement
+    table: str
+    verb: str
+    columns: tuple[str, ...] = ()
+    via: str = ""
+
+    def __str__(self) -> str:
+        columns = f" ({', '.join(self.columns)})" if self.columns else ""
+        return f"{self.verb} {self.table}{columns}{f' {self.via}' if self.via else ''}"
+
+
+def reach(
+    source: Connection,
+    statements: Sequence[SqlStatement],
+    *,
+    foreign_keys: bool = False,
+    legacy_alter_table: bool = False,
+) -> tuple[Reach, ...]:
+    """What the statements may write, in order. ``source`` is only asked for its schema.
+
+    Raises StepFailed, with the place in the plan, for a statement that does not fit the schema (a table that
+    is missing in the target, a syntax error), Unsuitable when the schema cannot be copied.
+    """
+    found: list[Reach] = []
+    with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
+        scratch.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
+        for statement in statements:
+            found += _reach_of(scratch, statement)
+    return tuple(found)
+
+
+def outside(found: Iterable[Reach], scope: Iterable[str], existing: Iterable[str]) -> tuple[Reach, ...]:
+    """What reaches a table of ``existing`` (before or after the script) that ``scope`` does not name."""
+    allowed = {folded(table) for table in scope}
+    known = {folded(table) for table in existing}
+    return tuple(
+        r
+        for r in found
+        if folded(r.table) not in allowed and (folded(r.table) in known or is_engine(r.table))
+    )
+
+
+def require_scope(
+    source: Connection,
+    statements: Sequence[SqlStatement],
+    scope: Sequence[str],
+    *,
+    foreign_keys: bool = False,
+    legacy_alter_table: bool = False,
+    rows: Callable[[str], int | None] | None = None,
+) -> tuple[Reach, ...]:
+    """The reach of the statements, all of it in scope. ``rows`` counts a table where ``source`` has none.
+
+    Raises InvariantBroken that lists what is not, with rows.
+    """
+    found = reach(source, statements, foreign_keys=foreign_keys, legacy_alter_table=legacy_alter_table)
+    existing = [name for kind, name, _, _ in objects(source) if kind == "table"]
+    wrong = outside(found, scope, (name for name in (*existing, *_lasting(found)) if not is_own(name)))
+    if wrong:
+        size = rows or (lambda table: rows_of(source, table))
+        lines = [f"{r.statement.position}: {describe(r, size)}" for r in wrong]
+        tables = " ".join(dict.fromkeys(folded(r.table) for r in wrong))
+        raise InvariantBroken(
+            "The script reaches beyond its scope:\n" + "\n".join(dict.fromkeys(lines)),
+            hint=f"Declared scope: {' '.join(scope) or '(none)'}. Mend the script, or, if that is meant,"
+            " add to the"
+            f" scope: {tables}.",
+        )
+    return found
+
+
+def describe(found: Reach, rows: Callable[[str], int | None]) -> str:
+    """``would delete from readings, by the foreign key from readings to systems: up to 213,942 rows``."""
+    count = rows(found.table)
+    size = "" if count is None else f": up to {counted(count, 'row')}"
+    return f"`{_short(found.statement.text)}` would {found}{size}"
+
+
+def rows_of(source: Connection, table: str) -> int | None:
+    """How many rows a table has now; None when there is no such table."""
+    try:
+        count: int = source.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0]
+    except sqlite3.OperationalError:
+        return None
+    return count
+
+
+def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reach]:
+    changes_schema = script.changes_schema(statement)
+    before = definitions(scratch) if changes_schema else {}
+    behind = _shadow_tables(scratch)
+    events: list[tuple[int, str | None, str | None, str | None, str | None]] = []
+
+    def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
+        events.append((action, one, two, where, via))
+        return sqlite3.SQLITE_DENY if action in FORBIDDEN else sqlite3.SQLITE_OK
+
+    sql = statement.text if changes_schema else f"EXPLAIN {statement.text}"
+    try:
+        with watching(scratch, note):
+            scratch.execute(sql, dict.fromkeys(statement.parameters)).fetchall()
+    except sqlite3.Error as error:
+        raise _does_not_fit(statement, error, events) from error
+    behind |= _shadow_tables(scratch)
+    found = [one for one in _from_events(statement, events) if folded(one.table) not in behind]
+    if changes_schema:
+        found += _redefined(statement, before, definitions(scratch), {folded(r.table) for r in found})
+    return found
+
+
+def _shadow_tables(scratch: sqlite3.Connection) -> set[str]:
+    """Tables in which virtual tables keep what is theirs: whoever may write those may write these."""
+    rows = scratch.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
+    return {folded(name) for (name,) in rows}
+
+
+def _from_events(
+    statement: SqlStatement, events: Sequence[tuple[int, str | None, str | None, str | None, str | None]]
+) -> list[Reach]:
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    target = ""
+    for action, one, two, where, trigger in events:
+        if action == sqlite3.SQLITE_CREATE_TABLE and one:
+            target = target or one
+            merged.setdefault((one, "create", ""), [])
+        writes = written(action, one, two, where)
+        if writes is None:
+            continue
+        verb, table = writes
+        target = target or table
+        by_key = action in WRITES and not trigger and folded(table) != folded(target)
+        via = f"by trigger {trigger}" if trigger else f"by its foreign key to {target}" if by_key else ""
+        columns = merged.setdefault((table, verb, via), [])
+        if action == sqlite3.SQLITE_UPDATE and two and two not in columns:
+            columns.append(two)
+    return [Reach(statement, table, verb, tuple(cols), via) for (table, verb, via), cols in merged.items()]
+
+
+def _redefined(
+    statement: SqlStatement, before: Definitions, after: Definitions, known: set[str]
+) -> list[Reach]:
+    """Tables, and views and triggers by their own names, whose definition a RENAME rewrote in passing."""
+    return [
+        Reach(
+            statement,
+            name,
+            f"rewrite the definition of {kind}" if kind != "table" else "rewrite the definition of",
+        )
+        for kind, name in before
+        if (kind, name) in after
+        and after[kind, name] != before[kind, name]
+        and kind in ("table", "view")
+        and name not in known
+    ]
+
+
+def _lasting(found: Iterable[Reach]) -> list[str]:
+    """Tables that the script creates and does not drop or rename away."""
+    lasting: dict[str, None] = {}
+    for one in found:
+        if one.verb == "create":
+            lasting[folded(one.table)] = None
+        elif one.verb in ("drop", "alter"):
+            lasting.pop(folded(one.table), None)
+    return list(lasting)
+
+
+def _does_not_fit(
+    statement: SqlStatement,
+    error: sqlite3.Error,
+    events: Sequence[tuple[int, str | None, str | None, str | None, str | None]],
+) -> StepFailed:
+    for action, *_ in events:
+        if action in FORBIDDEN:
+            return StepFailed(
+                f"`{_short(statement.text)}` {FORBIDDEN[action]}, which only changeover may do.",
+                hint="Take it out of the script: the whole script runs in one transaction.",
+                position=statement.position,
+            )
+    return StepFailed(
+        f"`{_short(statement.text)}` does not fit the schema of the target: {error}.",
+        hint="The target is not what the script was written for, or the script has a mistake. Nothing was"
+        " run.",
+        position=statement.position,
+    )
+
+
+def _short(sql: str, limit: int = 80) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,111 @@
+"""How many rows each table has before and after a change, and the rules of what a plan expects of them.
+
+Rule: the counts stand in one table of changeover's own for the length of the change. A server counts into it
+with SQL; a file puts there what it knows, since it may have counted before writers wait (`tally`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from changeover.database.change.rule import Fault, Rule
+from changeover.database.schema.catalogue import Schema
+from changeover.plan.model import RowExpectation, Rows
+from changeover.sql.identifiers import counted, folded, quoted
+from hrana.wire import Statement
+
+COUNTS = "changeover_now_counts"
+
+
+def making(*, temporary: bool) -> Statement:
+    """The table of counts, by folded name; a server has no TEMP tables."""
+    kind = "TEMP TABLE" if temporary else "TABLE"
+    return Statement(f"CREATE {kind} {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
+
+
+def known(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[Statement]:
+    """Counts that are known already; a table that was not there had no rows, one that is gone has none."""
+    for name in before.keys() | after.keys():
+        sql = f"INSERT INTO {COUNTS} (name, before, after) VALUES (?, ?, ?)"
+        yield Statement(sql, (name, before.get(name, 0), after.get(name, 0)))
+
+
+def counting_before(tables: Iterable[str]) -> Iterator[Statement]:
+    """Count tables that exist before the change."""
+    for table in tables:
+        sql = f"INSERT INTO {COUNTS} (name, before) SELECT ?, count(*) FROM {quoted(table)}"
+        yield Statement(sql, (folded(table),))
+
+
+def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[Statement]:
+    """Count tables that exist afterwards; those that did not exist before had no rows."""
+    there = {folded(table) for table in before}
+    for table in after:
+        if folded(table) not in there:
+            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
+        sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
+        yield Statement(sql, (folded(table),))
+
+
+def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
+    """Sentences for tables that rows are expected of and that would not be there; any rows are none too."""
+    return [
+        f"{want.table}: rows were expected, but there would be no such table"
+        for want in wanted
+        if want.rows is not Rows.ANY and found.table(want.table) is None
+    ]
+
+
+def count(want: RowExpectation) -> Rule | None:
+    """As many rows as are expected; None where nothing is said of that."""
+    name, table = folded(want.table), want.table
+    select = f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS} WHERE name = ?"
+    match want.rows:
+        case Rows.KEPT:
+            return Rule(f"{select} AND after IS NOT before", lambda fault: _not_kept(table, fault), (name,))
+        case Rows.UNCHANGED:
+            return left_alone(table)
+        case Rows.ADDED:
+            sql = f"{select} AND after - before IS NOT ?"
+            return Rule(sql, lambda fault: _not_added(want, fault), (name, want.count))
+        case Rows.AS_MANY_AS:
+            sql = (
+                f"SELECT before AS a, coalesce(after, 0) AS b, o.n AS c FROM {COUNTS} CROSS JOIN"
+                f" (SELECT coalesce(max(after), 0) AS n FROM {COUNTS} WHERE name = ?) o"
+                " WHERE name = ? AND after IS NOT o.n"
+            )
+            return Rule(sql, lambda fault: _not_as_many(want, fault), (folded(want.other or ""), name))
+    return None
+
+
+def left_alone(table: str, *, out_of_scope: bool = False) -> Rule:
+    """As many rows as before, since no row should change."""
+    sql = (
+        f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS}"
+        " WHERE name = ? AND after IS NOT before"
+    )
+
+    def say(fault: Fault) -> str:
+        return _changed(table, f"{fault[0]:,} before, {fault[1]:,} after", out_of_scope)
+
+    return Rule(sql, say, (folded(table),))
+
+
+def differing(table: str, *, out_of_scope: bool) -> str:
+    """The sentence for a table that has its rows, but not as they were."""
+    return _changed(table, "their contents differ", out_of_scope)
+
+
+def _changed(table: str, difference: str, out_of_scope: bool) -> str:
+    return f"{table}: no row should change, but {difference}{' (out of scope)' if out_of_scope else ''}"
+
+
+def _not_kept(table: str, fault: Fault) -> str:
+    return f"{table}: all {counted(fault[0], 'row')} should be kept, but {fault[1]:,} would remain"
+
+
+def _not_added(want: RowExpectation, fault: Fault) -> str:
+    was, now = fault[0], fault[1]
+    return f"{want.table}: expected {want.count:+,} rows, but {was:,} would become {now:,} ({now - was:+,})"
+
+
+def _not_as_many(want: RowExpectation, fault: Fault) -> str:
+    return f"{want.table}: should have as many rows as {want.other} ({fault[2]:,}), but has {fault[1]:,}"

@@ -1,0 +1,49 @@
+"""Full-text indexes held against the rows that they speak of: by their own integrity check.
+
+Rule: an index with external content knows its rows by rowid. A rebuild that gives rows without an INTEGER
+PRIMARY KEY other rowids leaves the index as it was, and it finds the wrong rows; nothing but this sees it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import pairwise
+
+from changeover.database.change.script import words_in_main
+from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.definition import words_of
+from changeover.sql.identifiers import folded, quoted
+
+_CHECKS = {
+    "fts5": "INSERT INTO {0} ({0}, rank) VALUES ('integrity-check', 1)",
+    "fts4": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
+    "fts3": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
+}
+"""They write nothing. With rank 1 FTS5 looks at external content too."""
+
+
+def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
+    """A sentence for every full-text index that does not match its rows."""
+    for table in found.tables.values():
+        check = _CHECKS.get(_module(table))
+        if check is None:
+            continue
+        try:
+            connection.execute(check.format(quoted(table.name)))
+        except sqlite3.DatabaseError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_CORRUPT:
+                yield (
+                    f"{table.name}: the full-text index does not match the rows that it speaks of; rebuild it"
+                    f" in the script: INSERT INTO {table.name}({table.name}) VALUES ('rebuild')"
+                )
+
+
+def content_of(table: Table) -> str:
+    """The table, folded, whose rows an index speaks of (``content=``); empty where it has no such."""
+    words = words_of(table.sql) if table.kind == "virtual" else ()
+    places = (at + 2 for at, pair in enumerate(pairwise(words)) if pair == ("content", "="))
+    return next((folded(words[at].strip("'")) for at in places), "")
+
+
+def _module(table: Table) -> str:
+    words = words_in_main(table.sql)
+    return words[words.index("using") + 1] if table.kind == "virtual" and "using" in words else ""

@@ -1,0 +1,93 @@
+"""The guard: SQLite itself refuses, while it compiles a statement, to write what is out of scope.
+
+Rule: the authorizer sees every table that a statement may write, by its triggers and foreign keys too, before
+one row is touched. It costs nothing per row, so it stands in production as well. It knows tables that existed
+when it was made: a table that the script creates is the script's own. The engine's tables are never in scope.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from changeover.database.schema.catalogue import Schema
+from changeover.sql.identifiers import folded, is_engine
+
+Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+WRITES = {
+    sqlite3.SQLITE_INSERT: "insert into",
+    sqlite3.SQLITE_UPDATE: "update",
+    sqlite3.SQLITE_DELETE: "delete from",
+    sqlite3.SQLITE_DROP_TABLE: "drop",
+    sqlite3.SQLITE_DROP_VTABLE: "drop",
+}
+_DEFINES = {
+    sqlite3.SQLITE_CREATE_INDEX: "create an index on",
+    sqlite3.SQLITE_DROP_INDEX: "drop an index of",
+    sqlite3.SQLITE_CREATE_TRIGGER: "create a trigger on",
+    sqlite3.SQLITE_DROP_TRIGGER: "drop a trigger of",
+    sqlite3.SQLITE_ALTER_TABLE: "alter",
+}
+_CREATES = (sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VTABLE)
+FORBIDDEN = {
+    sqlite3.SQLITE_TRANSACTION: "begins or ends a transaction",
+    sqlite3.SQLITE_SAVEPOINT: "uses a savepoint",
+    sqlite3.SQLITE_ATTACH: "attaches a database",
+    sqlite3.SQLITE_DETACH: "detaches a database",
+}
+
+
+@dataclass(slots=True)
+class Guard:
+    """What may not be written, and what was tried: ``offence`` is None until something was refused."""
+
+    protected: frozenset[str]
+    offence: str | None = None
+    _made: set[str] = field(default_factory=set)
+
+    def __call__(
+        self, action: int, one: str | None, two: str | None, where: str | None, via: str | None
+    ) -> int:
+        """The authorizer's answer for one thing that the statement being compiled would do."""
+        if action in FORBIDDEN:
+            return self._refuse(f"{FORBIDDEN[action]}, which only changeover may do")
+        if action in _CREATES and one:
+            if is_engine(one):
+                return self._refuse(f"creates {one}, which is changeover's own")
+            self._made.add(folded(one))
+        target = written(action, one, two, where)
+        if target is None:
+            return sqlite3.SQLITE_OK
+        verb, table = target
+        if folded(table) not in self._made and (folded(table) in self.protected or is_engine(table)):
+            return self._refuse(f"would {verb} {table}{f' (by trigger {via})' if via else ''}")
+        return sqlite3.SQLITE_OK
+
+    def _refuse(self, offence: str) -> int:
+        self.offence = offence
+        return sqlite3.SQLITE_DENY
+
+
+def written(action: int, one: str | None, two: str | None, where: str | None) -> tuple[str, str] | None:
+    """(verb, table) when an authorizer's event writes a table of the application, else None."""
+    if action in WRITES and one and where == "main" and not one.startswith("sqlite_"):
+        return WRITES[action], one
+    if action in _DEFINES and two:
+        return _DEFINES[action], two
+    return None
+
+
+def guard(schema: Schema, scope: Iterable[str]) -> Guard:
+    """A guard for every table of ``schema`` that ``scope`` does not name."""
+    return Guard(frozenset(schema.tables) - {folded(table) for table in scope})
+
+
+@contextmanager
+def watching(connection: sqlite3.Connection, authorizer: Authorizer | None) -> Iterator[None]:
+    """The authorizer is asked for every statement compiled inside."""
+    connection.set_authorizer(authorizer)
+    try:
+        yield
+    finally:
+        connection.set_authorizer(None)

@@ -1,0 +1,65 @@
+"""What must be true before COMMIT; each check answers with sentences, and with none when all is well.
+
+Rule: two depths. THOROUGH reads everything (rehearsal, where nobody waits). SWIFT holds writers for
+milliseconds whatever the size: keys by skipping through an index, whole pages only of the tables that were
+written. What SWIFT leaves out the guard has made impossible (`guard`) and the rehearsal has shown.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from changeover.database.connect import Connection
+from changeover.database.schema import catalogue, meaning
+from changeover.database.schema.meaning import Meanings
+from changeover.sql.identifiers import folded, quoted
+
+_BROKEN_RULE = re.compile(
+    r"NULL value in |CHECK constraint failed in |non-unique entry in index "
+    r"|(?:non-)?(?:NULL|INT|INTEGER|REAL|NUMERIC|TEXT|BLOB|numeric) value in "
+)
+"""Sentences of SQLite's integrity_check about values; all others are about pages and indexes."""
+
+
+class Depth(StrEnum):
+    SWIFT = "swift"
+    THOROUGH = "thorough"
+
+
+def integrity(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
+    """Damage, rows missing from an index, broken NOT NULL, CHECK and UNIQUE; of all tables, or of some.
+
+    Measured: 90 MB a second, so a whole check is for backups and rehearsals.
+    """
+    targets = [None] if tables is None else list(tables)
+    sentences: list[str] = []
+    for table in targets:
+        pragma = (
+            "PRAGMA main.integrity_check" if table is None else f"PRAGMA integrity_check({quoted(table)})"
+        )
+        sentences += [text for (text,) in connection.execute(pragma) if text != "ok"]
+    return sentences
+
+
+def is_broken_rule(fault: str) -> bool:
+    """Whether what an integrity check says is a row that breaks a rule of its table, and no damage."""
+    return _BROKEN_RULE.match(fault) is not None
+
+
+def expected_schema(connection: Connection, expected: Meanings) -> list[str]:
+    """How the schema differs from the one expected, by meaning."""
+    return list(meaning.difference(expected, meaning.meanings(connection)))
+
+
+def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """Tables and columns that the application needs and that are not there. A view may stand for a table."""
+    found = catalogue.read(connection)
+    sentences: list[str] = []
+    for name, columns in needs.items():
+        if found.table(name) is None and folded(name) not in found.views:
+            sentences.append(f"table {name} is missing")
+            continue
+        rows = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (name,))
+        present = {folded(column) for (column,) in rows}
+        sentences += [f"table {name} has no column {c}" for c in columns if folded(c) not in present]
+    return sentences

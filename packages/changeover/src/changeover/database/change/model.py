@@ -1,0 +1,80 @@
+"""What is to be changed, for whom, and what was done: data that files and servers share."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from changeover.database import ledger
+from changeover.database.change.forecast import Forecast
+from changeover.database.change.transaction import Measured, Parameters
+from changeover.database.lease import Lease
+from changeover.database.schema.meaning import Meanings
+from changeover.plan.model import RowExpectation, SqlStatement, Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a plan says of a script.
+
+    ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
+    that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
+    reason for each finding, by its name, that is meant to be so (`weaker`).
+    """
+
+    statements: tuple[SqlStatement, ...]
+    scope: tuple[str, ...]
+    rows: tuple[RowExpectation, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
+    strategy: Strategy = Strategy.AUTO
+    foreign_keys: bool = False
+    budget_s: float | None = None
+    rehearsed_s: float | None = None
+    lock_wait_s: float = 5.0
+    accept: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who does it and what for: the ledger's words, the lease (None: a copy nobody else uses), the demands.
+
+    ``expected`` is the schema that must be there afterwards, ``contract`` what the new release needs of it.
+    ``faults_before`` were in the database before the run: a way back may bring them back.
+    """
+
+    run_id: str
+    action: str
+    direction: ledger.Direction
+    plan_sha256: str
+    content_sha256: str
+    started_at: int
+    who: str
+    lease: Lease | None = None
+    expected: Meanings | None = None
+    contract: Mapping[str, Sequence[str]] | None = None
+    faults_before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eyes:
+    """Who looks on: see `transaction.Around`."""
+
+    hook: Callable[[str], None] = lambda moment: None
+    progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
+    now: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What was done.
+
+    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why, ``accepted``
+    the reasons that the plan gives for what is weaker or gone, by the name of each finding.
+    """
+
+    measured: Measured
+    forecast: Forecast
+    schema_before: str
+    schema_after: str
+    counts: Mapping[str, tuple[int, int]]
+    notes: tuple[str, ...]
+    accepted: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,41 @@
+"""Rows counted before writers wait, believed inside the transaction for as long as nobody else committed.
+
+Rule: `PRAGMA data_version` tells of every commit of another connection. Counting early spares writers the
+first count of a big table, which reads it from disk or maps its pages; when somebody did commit in between,
+it is counted again while they wait, and nothing is lost but time.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from changeover.database.change import rows
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rows by table, at one version of the database."""
+
+    version: int = -1
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def still_true(self, connection: sqlite3.Connection) -> Mapping[str, int]:
+        """The counts, or none of them when somebody committed since."""
+        return self.counts if _version(connection) == self.version else {}
+
+
+def count(connection: sqlite3.Connection, tables: Sequence[str]) -> Tally:
+    """Count tables outside a transaction; again, a few times, while others commit meanwhile."""
+    for _ in range(TRIES):
+        version = _version(connection)
+        tally = Tally(version, {table: rows.count(connection, table) for table in tables})
+        if _version(connection) == version:
+            break
+    return tally
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return found

@@ -1,0 +1,53 @@
+"""`sqlite_sequence` across a rebuild: an id that AUTOINCREMENT has given out once is never given out again.
+
+Rule: DROP TABLE forgets the highest id ever given, and the copy only knows the highest that still lives, so
+after the script the old mark is put back where it is higher. A file and a server do it by the same statements
+within the transaction.
+"""
+
+from collections.abc import Iterator
+
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import Schema
+from changeover.sql.identifiers import folded
+from hrana.wire import Statement
+
+MARKS = "changeover_now_marks"
+
+
+def are_there(connection: Connection) -> bool:
+    """Whether any table is AUTOINCREMENT, or was once: only then there is a table of marks."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone()
+    return found is not None
+
+
+def highest(connection: Connection, table: str) -> int:
+    """The highest id that AUTOINCREMENT ever gave out in a table; 0 where it gave none."""
+    if not are_there(connection):
+        return 0
+    sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ? COLLATE NOCASE"
+    found: int = connection.execute(sql, (table,)).fetchone()[0]
+    return found
+
+
+def remembering(*, temporary: bool) -> Statement:
+    """Remember the marks as they are; a server has no TEMP tables."""
+    kind = "TEMP TABLE" if temporary else "TABLE"
+    return Statement(f"CREATE {kind} {MARKS} AS SELECT name, seq FROM sqlite_sequence")
+
+
+def putting_back(found: Schema) -> Iterator[Statement]:
+    """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
+    mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
+    for table in found.tables.values():
+        if "autoincrement" not in folded(table.sql):
+            continue
+        yield Statement(
+            f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
+            (table.name, table.name),
+        )
+        yield Statement(
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT ?, {mark} WHERE {mark} IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ? COLLATE NOCASE)",
+            (table.name, table.name, table.name, table.name),
+        )

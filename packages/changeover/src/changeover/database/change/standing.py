@@ -1,0 +1,209 @@
+"""What must hold of any database, as rules: no orphan, no duplicate under a unique key, nothing damaged.
+
+Rule: two depths. THOROUGH looks at everything (rehearsal, where nobody waits). SWIFT holds writers for
+milliseconds whatever the size: keys by skipping through an index, whole pages only of small tables that were
+written. What SWIFT leaves out the guard has made impossible (`guard`) and the rehearsal has shown.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
+
+from changeover.database.change.rule import FAULTS_MAX, Fault, Rule
+from changeover.database.schema.catalogue import ForeignKey, Index, Schema, Table
+from changeover.sql.identifiers import counted, folded, quoted
+
+SKIP_LIMIT = 10_000
+"""Distinct key values up to which skipping through an index beats walking the table."""
+Key = tuple[Table, ForeignKey]
+
+
+def thorough(found: Schema, scope: Iterable[str]) -> list[Rule]:
+    """All rules, for all tables; unique keys and indexes of those that were written (``scope``)."""
+    written = [table for table in map(found.table, scope) if table is not None]
+    return [
+        *orphans(found, None, ()),
+        *(rule for table in written for rule in duplicates(table)),
+        integrity(None),
+        *map(integrity, written),
+    ]
+
+
+def swift(
+    found: Schema, scope: Iterable[str], small: Collection[str], skippable: Sequence[ForeignKey]
+) -> list[Rule]:
+    """Keys of the tables that were written and those to them; the rest of the ``small`` ones (folded)."""
+    written = [table for table in map(found.table, scope) if table is not None]
+    few = [table for table in written if folded(table.name) in small]
+    return [
+        *orphans(found, [table.name for table in written], skippable),
+        *(rule for table in few for rule in duplicates(table)),
+        *map(integrity, few),
+    ]
+
+
+def leading(found: Schema) -> list[Key]:
+    """Keys whose values can be skipped through, if they are few (`distinct_values`)."""
+    return [
+        (table, key)
+        for table in found.tables.values()
+        for key in table.foreign_keys
+        if len(key.columns) == 1
+        and _names_a_key(found, key)
+        and any(i.columns[:1] == key.columns[:1] and not i.partial for i in table.indexes)
+    ]
+
+
+def distinct_values(table: Table, key: ForeignKey) -> str:
+    """SQL: how many distinct values a key has, up to the limit of skipping through its index."""
+    return f"{_values(table, key)} SELECT count(v) FROM seen"
+
+
+def orphans(found: Schema, tables: Sequence[str] | None, skippable: Sequence[ForeignKey]) -> Iterator[Rule]:
+    """Rows whose parent is not there, by the values of their key.
+
+    Under the keys of ``tables`` and those to them (None: under all). A key that names no key of its parent
+    cannot be asked for: SQLite itself refuses to enforce it.
+    """
+    written = None if tables is None else {folded(table) for table in tables}
+    for name, table in found.tables.items():
+        numbered = [
+            (number, key)
+            for number, key in enumerate(table.foreign_keys)
+            if _names_a_key(found, key)
+            and (written is None or name in written or folded(key.parent) in written)
+        ]
+        quick = [key for _, key in numbered if key in skippable]
+        yield from (_by_value(table, key) for key in quick)
+        rest = [(number, key) for number, key in numbered if key not in quick]
+        sound = all(_names_a_key(found, key) for key in table.foreign_keys)
+        if rest and sound and table.has_rowid:
+            yield _by_check(table, rest)
+        else:
+            yield from (_by_row(table, key) for _, key in rest)
+
+
+def duplicates(table: Table) -> Iterator[Rule]:
+    """Values that stand twice under a unique key, counted from rows and not believed from the index."""
+    for index in table.indexes:
+        if index.unique and index.is_plain:
+            yield _duplicates_under(table, index)
+
+
+def integrity(table: Table | None) -> Rule:
+    """No damage and no broken rule: in a table and its indexes, or (None) in the pages of all tables."""
+    check, given = ("integrity_check(?)", (table.name,)) if table else ("quick_check", ())
+    column = check.partition("(")[0]
+    sql = f"SELECT {column} AS a, NULL AS b, NULL AS c FROM pragma_{check} WHERE {column} <> 'ok'"
+    return Rule(sql, lambda fault: str(fault[0]), given)
+
+
+def _duplicates_under(table: Table, index: Index) -> Rule:
+    keys = [f"{quoted(name)} COLLATE {quoted(order)}" for name, order in index.collated().items()]
+    columns = [name for name in index.columns if name is not None]
+    present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+    shown = " || ', ' || ".join(map(quoted, columns))
+    label = f"{table.name}: {{}} have ({', '.join(columns)}) = ({{}})"
+    sql = (
+        f"SELECT ? || {_hex('', columns)} AS a, {shown} AS b, count(*) AS c FROM {quoted(table.name)}"
+        f" WHERE {present} GROUP BY {', '.join(keys)} HAVING count(*) > 1 LIMIT {FAULTS_MAX * 1000}"
+    )
+    return Rule(sql, partial(_duplicate, label), (f"{folded(table.name)}.{index.name}=",))
+
+
+def _duplicate(label: str, fault: Fault) -> str:
+    return label.format(counted(fault[2], "row"), fault[1])
+
+
+def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> Rule:
+    """Several keys of a table by SQLite's own check, which walks it once: CROSS JOIN keeps it outermost."""
+    names = " ".join(
+        f"WHEN {n} THEN {_text(_named(table, key))} || {_hex('t', key.columns)}" for n, key in keys
+    )
+    shown = " ".join(f"WHEN {n} THEN {_shown('t', key.columns)}" for n, key in keys)
+    says = {str(n): _sentence(table, key) for n, key in keys}
+    sql = (
+        f"SELECT CASE f.fkid {names} END AS a, f.fkid || ':' || CASE f.fkid {shown} END AS b, count(*) AS c"
+        f" FROM pragma_foreign_key_check(?) AS f CROSS JOIN {quoted(table.name)} AS t ON t.rowid = f.rowid"
+        f" WHERE f.fkid IN ({', '.join(str(n) for n, _ in keys)}) GROUP BY 1"
+    )
+
+    def say(fault: Fault) -> str:
+        number, _, value = str(fault[1]).partition(":")
+        return says[number].format(counted(fault[2], "row"), value)
+
+    return Rule(sql, say, (table.name,))
+
+
+def _by_value(table: Table, key: ForeignKey) -> Rule:
+    """One key by its distinct values: one seek each."""
+    column = quoted(key.columns[0])
+    sql = (
+        f"{_values(table, key)} SELECT {_text(_named(table, key))} || hex(v) AS a, quote(v) AS b,"
+        f" (SELECT count(*) FROM {quoted(table.name)} WHERE {column} = v) AS c FROM seen"
+        f" WHERE v IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quoted(key.parent)}"
+        f" WHERE {quoted(key.parent_columns[0])} = v)"
+    )
+    return Rule(sql, partial(_orphan, _sentence(table, key)))
+
+
+def _by_row(table: Table, key: ForeignKey) -> Rule:
+    """One key row by row, where SQLite's check says too little or refuses."""
+    present = " AND ".join(f"t.{quoted(c)} IS NOT NULL" for c in key.columns)
+    pairs = zip(key.parent_columns, key.columns, strict=True)
+    same = " AND ".join(f"p.{quoted(one)} = t.{quoted(other)}" for one, other in pairs)
+    sql = (
+        f"SELECT {_identity(table, key)} AS a,"
+        f" {_shown('t', key.columns)} AS b, count(*) AS c FROM {quoted(table.name)} AS t WHERE {present}"
+        f" AND NOT EXISTS (SELECT 1 FROM {quoted(key.parent)} AS p WHERE {same}) GROUP BY 1"
+    )
+    return Rule(sql, partial(_orphan, _sentence(table, key)))
+
+
+def _orphan(sentence: str, fault: Fault) -> str:
+    return sentence.format(counted(fault[2], "row"), fault[1])
+
+
+def _sentence(table: Table, key: ForeignKey) -> str:
+    columns = ", ".join(key.columns).replace("{", "{{").replace("}", "}}")
+    return f"{table.name}: {{}} would refer to rows of {key.parent} that are not there ({columns} {{}})"
+
+
+def _identity(table: Table, key: ForeignKey) -> str:
+    """SQL: what names an orphan, from a row ``t`` of its table."""
+    return f"{_text(_named(table, key))} || {_hex('t', key.columns)}"
+
+
+def _named(table: Table, key: ForeignKey) -> str:
+    return f"{folded(table.name)}.{folded(','.join(key.columns))}="
+
+
+def _names_a_key(found: Schema, key: ForeignKey) -> bool:
+    """Whether the parent is there and its columns are a key of it; SQLite refuses to look otherwise."""
+    parent = found.table(key.parent)
+    if parent is None or len(key.parent_columns) != len(key.columns):
+        return False
+    wanted = {folded(column) for column in key.parent_columns}
+    return any(set(columns) == wanted for _, columns in parent.unique_keys())
+
+
+def _values(table: Table, key: ForeignKey) -> str:
+    name, source = quoted(key.columns[0]), quoted(table.name)
+    return (
+        f"WITH RECURSIVE seen(v) AS (SELECT min({name}) FROM {source} UNION ALL"
+        f" SELECT (SELECT min({name}) FROM {source} WHERE {name} > v) FROM seen WHERE v IS NOT NULL"
+        f" LIMIT {SKIP_LIMIT + 1})"
+    )
+
+
+def _hex(alias: str, columns: Iterable[str]) -> str:
+    """Values as letters, whatever bytes they hold."""
+    prefix = f"{alias}." if alias else ""
+    return " || ',' || ".join(f"hex({prefix}{quoted(column)})" for column in columns)
+
+
+def _shown(alias: str, columns: Iterable[str]) -> str:
+    return " || ', ' || ".join(f"quote({alias}.{quoted(column)})" for column in columns)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

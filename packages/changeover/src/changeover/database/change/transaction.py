@@ -1,0 +1,279 @@
+"""One script, one transaction: statement by statement, measured, interruptible, all or nothing.
+
+Rule: foreign_keys and legacy_alter_table are set before BEGIN (inside a transaction SQLite ignores them,
+silently) and read back. The transaction is BEGIN IMMEDIATE, so that the lock is taken, and waited for, once.
+Whatever goes wrong - a statement, a check, the deadline, a full disk, Ctrl-C - everything is rolled back and
+the error says where. Budgets use the monotonic clock: a clock that jumps changes nothing.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from changeover.database.change import culprits
+from changeover.database.change.guard import Guard, watching
+from changeover.database.connect import translation
+from changeover.errors import BudgetExceeded, Busy, ChangeoverError, InvariantBroken, StepFailed
+from changeover.plan.model import SqlStatement
+
+OPCODES_BETWEEN_LOOKS = 20_000
+OUTPUT_ROWS_LIMIT = 10_000
+
+Parameters = Mapping[str, str | int | float | bytes | Mapping[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A script with what it is run under. ``budget_s`` bounds the time for which writers are held."""
+
+    statements: tuple[SqlStatement, ...]
+    parameters: Parameters
+    foreign_keys: bool = False
+    legacy_alter_table: bool = False
+    lock_wait_s: float = 5.0
+    budget_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One statement that ran.
+
+    Rows it changed itself, rows with triggers and foreign keys, what it printed.
+    """
+
+    statement: SqlStatement
+    rows: int
+    rows_in_all: int
+    output: tuple[tuple[object, ...], ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a transaction cost so far.
+
+    ``lock_wait_s`` to get the lock, ``frozen_s`` while it held writers up.
+    """
+
+    executed: tuple[Executed, ...]
+    lock_wait_s: float
+    frozen_s: float
+
+    @property
+    def rows_in_all(self) -> int:
+        """Rows changed by all statements, with triggers and foreign keys."""
+        return sum(one.rows_in_all for one in self.executed)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What happens inside the transaction besides the script.
+
+    ``prepare`` runs right after BEGIN, ``verify`` after the last statement, ``record`` last before COMMIT.
+    ``hook`` hears the name of every boundary (`boundaries`), ``progress`` (statements done, of how many,
+    seconds).
+    """
+
+    prepare: Callable[[sqlite3.Connection], None] = lambda connection: None
+    verify: Callable[[sqlite3.Connection], None] = lambda connection: None
+    record: Callable[[sqlite3.Connection, Measured], None] = lambda connection, measured: None
+    guard: Guard | None = None
+    hook: Callable[[str], None] = lambda moment: None
+    progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
+    now: Callable[[], float] = time.monotonic
+
+
+def boundaries(statements: int) -> tuple[str, ...]:
+    """The moments at which ``Around.hook`` is called, in order, for a script of so many statements."""
+    middle = [f"{edge} statement {n}" for n in range(1, statements + 1) for edge in ("before", "after")]
+    return ("before begin", "begun", "prepared", *middle, "verified", "recorded", "committed")
+
+
+def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, object]:
+    """The values for ``:names``; a map becomes a JSON object, read with ``json_each(:owner)``.
+
+    Raises StepFailed for a name without a value: SQLite would bind NULL or refuse without saying which.
+    """
+    missing = [name for name in names if name not in parameters]
+    if missing:
+        raise StepFailed(
+            f"The script uses :{missing[0]}, which has no value.",
+            hint=f"Declare `{missing[0]}` under `parameters:` and give it with --set {missing[0]}=...",
+        )
+    return {
+        name: json.dumps(dict(value), sort_keys=True) if isinstance(value, Mapping) else value
+        for name in names
+        for value in (parameters[name],)
+    }
+
+
+def transact(connection: sqlite3.Connection, work: Work, around: Around) -> Measured:
+    """Run the script and what stands around it in one transaction; returns what it cost.
+
+    Raises Busy when the lock was not to be had within ``lock_wait_s``, BudgetExceeded past ``budget_s``,
+    StepFailed for a statement that fails, InvariantBroken for a write out of scope; nothing is left behind
+    then.
+    """
+    around.hook("before begin")
+    with _settings(connection, work):
+        lock_wait_s = _begin(connection, work, around)
+        deadline = _Deadline(around.now, work.budget_s)
+        try:
+            connection.set_progress_handler(deadline.passed, OPCODES_BETWEEN_LOOKS)
+            measured = _inside(connection, work, around, lock_wait_s, deadline)
+        except BaseException as error:
+            connection.set_progress_handler(None, 0)
+            _roll_back(connection)
+            explained = _explained(error, deadline)
+            if explained is error:
+                raise
+            raise explained from error
+        finally:
+            connection.set_progress_handler(None, 0)
+    around.hook("committed")
+    return measured
+
+
+class _Deadline:
+    """Past the budget SQLite is told to interrupt; ``place`` is the statement that ran at that moment."""
+
+    def __init__(self, now: Callable[[], float], budget_s: float | None) -> None:
+        self.now, self.budget_s, self.started = now, budget_s, now()
+        self.place: SqlStatement | None = None
+
+    def elapsed_s(self) -> float:
+        return self.now() - self.started
+
+    def passed(self) -> int:
+        return int(self.budget_s is not None and self.elapsed_s() > self.budget_s)
+
+    def require(self) -> None:
+        if self.passed():
+            raise self.error()
+
+    def error(self) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"Writers would be held for longer than the budget of {self.budget_s:g} s; the script was"
+            " interrupted after"
+            f" {self.elapsed_s():.2f} s and everything was rolled back.",
+            hint="Rehearse again to see what takes the time; then raise the budget, or choose a quieter"
+            " hour.",
+            position=self.place.position if self.place else None,
+        )
+
+
+def _inside(
+    connection: sqlite3.Connection, work: Work, around: Around, lock_wait_s: float, deadline: _Deadline
+) -> Measured:
+    around.hook("begun")
+    around.prepare(connection)
+    around.hook("prepared")
+    executed = []
+    for number, statement in enumerate(work.statements, 1):
+        around.hook(f"before statement {number}")
+        deadline.place = statement
+        deadline.require()
+        executed.append(_execute(connection, statement, work, around))
+        around.progress(number, len(work.statements), deadline.elapsed_s())
+        around.hook(f"after statement {number}")
+    around.verify(connection)
+    deadline.require()
+    around.hook("verified")
+    around.record(connection, Measured(tuple(executed), lock_wait_s, deadline.elapsed_s()))
+    around.hook("recorded")
+    deadline.require()
+    connection.execute("COMMIT")
+    return Measured(tuple(executed), lock_wait_s, deadline.elapsed_s())
+
+
+def _execute(connection: sqlite3.Connection, statement: SqlStatement, work: Work, around: Around) -> Executed:
+    values = bound(work.parameters, statement.parameters)
+    started, changes = around.now(), connection.total_changes
+    try:
+        with watching(connection, around.guard):
+            cursor = connection.execute(statement.text, values)
+            output = tuple(cursor.fetchmany(OUTPUT_ROWS_LIMIT))
+            while cursor.fetchmany(OUTPUT_ROWS_LIMIT):
+                pass
+    except sqlite3.Error as error:
+        rows = culprits.named(connection, statement.text, values, error)
+        raise _failed(statement, error, around.guard, rows) from error
+    if not connection.in_transaction:
+        raise StepFailed("The statement ended the transaction.", position=statement.position)
+    rows_in_all = connection.total_changes - changes
+    return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, around.now() - started)
+
+
+def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None, rows: str) -> BaseException:
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CORRUPT):
+        return error
+    if guard is not None and guard.offence:
+        return InvariantBroken(
+            f"The statement {guard.offence}, which is not in the declared scope; it was refused and"
+            " everything was"
+            " rolled back.",
+            hint="Mend the script, or add the table to `scope=` and rehearse again.",
+            position=statement.position,
+        )
+    return StepFailed(
+        f"The statement failed: {error}. Everything was rolled back.{rows}",
+        hint="Mend the script and rehearse again; the database is as it was.",
+        position=statement.position,
+    )
+
+
+def _begin(connection: sqlite3.Connection, work: Work, around: Around) -> float:
+    """Take the write lock; the seconds it took."""
+    connection.execute(f"PRAGMA busy_timeout = {max(int(work.lock_wait_s * 1000), 1)}")
+    started = around.now()
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        found = translation(error, "The database")
+        if isinstance(found, Busy):
+            raise Busy(
+                f"Another writer held the lock for all of the {work.lock_wait_s:g} s that may be waited for"
+                " it; nothing"
+                " was changed.",
+                hint="Find the long transaction (an open shell, an import), end it, then `changeover"
+                " resume`.",
+            ) from error
+        raise found from error
+    return around.now() - started
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _explained(error: BaseException, deadline: _Deadline) -> BaseException:
+    if isinstance(error, ChangeoverError) or not isinstance(error, sqlite3.Error):
+        return error
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT and deadline.passed():
+        return deadline.error()
+    return translation(error, "The database")
+
+
+@contextmanager
+def _settings(connection: sqlite3.Connection, work: Work) -> Iterator[None]:
+    """The two settings that SQLite ignores inside a transaction; as they were before, afterwards."""
+    wanted = {"foreign_keys": int(work.foreign_keys), "legacy_alter_table": int(work.legacy_alter_table)}
+    before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
+    try:
+        for name, value in wanted.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+            if connection.execute(f"PRAGMA {name}").fetchone()[0] != value:
+                raise StepFailed(
+                    f"The database does not take PRAGMA {name} = {value}; a transaction is open, or it is"
+                    " not built in.",
+                    hint="Use a connection of its own for the change.",
+                )
+        yield
+    finally:
+        for name, value in before.items():
+            connection.execute(f"PRAGMA {name} = {value}")

@@ -1,0 +1,123 @@
+"""Ways back that drop what a change added: first what was written into it meanwhile is set aside.
+
+Rule: nothing that an application wrote into a new table or column goes with it unsaid. Before a way back
+drops it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
+`changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement, so that
+another plan's column of the same name never meets it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from changeover.database.change.script import named
+from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.definition import words_of
+from changeover.errors import Unsuitable
+from changeover.plan.model import SqlStatement
+from changeover.sql.identifiers import OWN_PREFIX, folded, listed, quoted
+
+KINDS = ("table", "index", "view", "trigger")
+KEPT_ROWID = "changeover_rowid"
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """A table (``column`` empty) or one of its columns, by folded names."""
+
+    table: str
+    column: str = ""
+
+
+def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
+    """The reverse of CREATE TABLE, CREATE INDEX, CREATE VIEW, CREATE TRIGGER and ADD COLUMN, last first.
+
+    Raises Unsuitable for any other statement: its reverse must be written.
+    """
+    return tuple(_reverse(statement) for statement in reversed(tuple(statements)))
+
+
+def setting_aside(back: Sequence[SqlStatement], now: Schema) -> tuple[SqlStatement, ...]:
+    """The way back, with statements that set aside what it drops and reads nowhere else.
+
+    ``now`` is the schema that the way back begins with. It does not matter how the change made the table or
+    column: by ADD COLUMN, or with a table that it made anew.
+    """
+    words = [words_of(statement.text) for statement in back]
+    found: list[SqlStatement] = []
+    for place, statement in enumerate(back):
+        thing = _dropped(words[place])
+        table = now.table(thing.table) if thing else None
+        if (
+            thing
+            and table
+            and not any(_speaks_of(other, thing) for other in words[:place] + words[place + 1 :])
+        ):
+            found += [SqlStatement(text, statement.position) for text in _kept(statement, thing, table)]
+        found.append(statement)
+    return tuple(found)
+
+
+def _speaks_of(words: tuple[str, ...], thing: _Thing) -> bool:
+    """Whether a statement names the table, and the column where it is one."""
+    return thing.table in words and (not thing.column or thing.column in words)
+
+
+def _reverse(statement: SqlStatement) -> SqlStatement:
+    words = words_of(statement.text)
+    made = _made(words)
+    if made and made.column:
+        text = f"ALTER TABLE {quoted(made.table)} DROP COLUMN {quoted(made.column)}"
+        return SqlStatement(text, statement.position)
+    kind = _created_kind(words)
+    if kind:
+        return SqlStatement(f"DROP {kind.upper()} {quoted(named(words, kind))}", statement.position)
+    raise Unsuitable(
+        f"{statement.position}: the reverse of this statement cannot be derived.",
+        hint="Write the rollback in the plan's Rollback section; only CREATE and ADD COLUMN are reversed"
+        " by themselves.",
+    )
+
+
+def _made(words: tuple[str, ...]) -> _Thing | None:
+    """The table or column that a statement adds."""
+    if words[:2] == ("alter", "table") and words[3:4] == ("add",):
+        return _Thing(words[2], words[5] if words[4] == "column" else words[4])
+    return _Thing(named(words, "table")) if _created_kind(words) == "table" else None
+
+
+def _dropped(words: tuple[str, ...]) -> _Thing | None:
+    """The table or column that a statement drops."""
+    if words[:2] == ("alter", "table") and words[3:4] == ("drop",):
+        return _Thing(words[2], words[5] if words[4] == "column" else words[4])
+    return _Thing(named(words, "table")) if words[:2] == ("drop", "table") else None
+
+
+def _created_kind(words: tuple[str, ...]) -> str:
+    if words[:1] != ("create",) or {"temp", "temporary"} & set(words[1:3]):
+        return ""
+    return next((word for word in words[1:4] if word in KINDS), "")
+
+
+def _kept(statement: SqlStatement, thing: _Thing, table: Table) -> list[str]:
+    """Copy what says something; made by the first way back, filled by every one."""
+    if thing.column:
+        column = table.column(thing.column)
+        if column is None or column.generated:
+            return []
+        key = table.key or tuple(c.name for c in table.columns if c.key)
+        named = listed(key) if key else f"rowid AS {KEPT_ROWID}"
+        default = f"({column.default})" if column.default is not None else "NULL"
+        value = quoted(column.name)
+        rows = f"SELECT {named}, {value} FROM {quoted(table.name)} WHERE {value} IS NOT {default}"
+    elif table.kind == "table":
+        rows = f"SELECT * FROM {quoted(table.name)}"
+    else:
+        return []
+    mark = sha256(" ".join(words_of(statement.text)).encode()).hexdigest()[:8]
+    what = folded(f"{table.name}_{thing.column}" if thing.column else table.name)
+    name = quoted(f"{OWN_PREFIX}kept_{what}_{mark}")
+    return [
+        f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({rows}) WHERE 0",
+        f"INSERT INTO {name} {rows}",
+    ]

@@ -1,0 +1,108 @@
+"""What writes really did, row by row: triggers, cascades, counters and search indexes included.
+
+Rule: the database is compared with itself before the writes, through a second view of the same file whose
+snapshot is older. Only tables that the compiled statements may write are compared (the authorizer names
+them, what triggers and foreign keys do included). Every row that differs is kept in a scratch file, as it was
+and as it is, so that the working copy may go on being changed.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeover.database.connect import connect, translated
+from changeover.database.rehearse.identity import ROWID, address_of, holds_rows, key_of, same_value
+from changeover.database.schema import catalogue as schema
+from changeover.database.schema.catalogue import Table
+from changeover.sql.identifiers import folded, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The rows of one table that the writes left different.
+
+    ``key`` finds a row again in another database (empty: rows are only compared whole). ``was`` and ``now``
+    are tables of the scratch file; a changed row stands in both, a new one in ``now`` only. ``address`` are
+    the columns by which the two go together; rowid stands there under the name ``changeover_rowid``.
+    """
+
+    table: Table
+    key: tuple[str, ...]
+    address: tuple[str, ...]
+    was: str
+    now: str
+
+
+@dataclass(slots=True)
+class Effects:
+    """Everything that the writes left different, by folded table name; ``scratch`` holds the rows.
+
+    ``reached`` are the folded names of the tables that the statements may have written; None: any. ``schema``
+    are those of all tables that there are.
+    """
+
+    scratch: Path
+    reached: frozenset[str] | None = None
+    touched: dict[str, Touched] = field(default_factory=dict)
+    schema: frozenset[str] = frozenset()
+
+
+ADDRESS_ROWID = "changeover_rowid"
+
+
+@contextmanager
+def observed(path: Path, scratch: Path) -> Iterator[Effects]:
+    """Whatever is committed to ``path`` by others inside is in the effects afterwards.
+
+    ``scratch`` is made anew. The file must be in WAL mode, or the older snapshot would keep the writers out.
+    """
+    scratch.unlink(missing_ok=True)
+    effects = Effects(scratch)
+    with translated(path), closing(connect(path)) as connection:
+        connection.execute("ATTACH ? AS earlier", (str(path.resolve()),))
+        connection.execute("ATTACH ? AS scratch", (str(scratch),))
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM earlier.sqlite_schema").fetchone()
+        yield effects
+        found = schema.read(connection)
+        effects.schema = frozenset(found.tables)
+        for number, table in enumerate(found.tables.values()):
+            if effects.reached is None or folded(table.name) in effects.reached:
+                touched = _touched(connection, table, number)
+                effects.touched |= {folded(table.name): touched} if touched else {}
+        connection.execute("COMMIT")
+
+
+def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touched | None:
+    address = address_of(connection, table)
+    if not address or not holds_rows(table):
+        return None
+    was, now = f"was_{number}", f"now_{number}"
+    counts = [
+        _differing(connection, table, address, (one, other, target))
+        for one, other, target in (("earlier", "main", was), ("main", "earlier", now))
+    ]
+    if not any(counts):
+        return None
+    named = tuple(ADDRESS_ROWID if c == ROWID else c for c in address)
+    return Touched(table, key_of(connection, table), named, was, now)
+
+
+def _differing(
+    connection: sqlite3.Connection, table: Table, address: tuple[str, ...], names: tuple[str, str, str]
+) -> int:
+    """Keep the rows of ``names[0]`` that do not stand the same in ``names[1]`` as table ``names[2]``."""
+    one, other, target = names
+    name = quoted(table.name)
+    # The first condition finds the row by the index of the key, the second is exact where it folds case.
+    found = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in address)
+    same = " AND ".join(same_value(table, c) for c in table.stored) or "1"
+    rowid = f"a.rowid AS {ADDRESS_ROWID}, " if address == (ROWID,) else ""
+    connection.execute(
+        f"CREATE TABLE scratch.{target} AS SELECT {rowid}{', '.join('a.' + quoted(c) for c in table.stored)}"
+        f" FROM {one}.{name} AS a"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {other}.{name} AS b WHERE {found} AND {same})"
+    )
+    return int(connection.execute(f"SELECT count(*) FROM scratch.{target}").fetchone()[0])

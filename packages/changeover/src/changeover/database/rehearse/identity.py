@@ -1,0 +1,87 @@
+"""By what the rows of a table are found again.
+
+Rule: by its key; else by a primary key that could hold NULL but does not; else by rowid, which only tells the
+rows of one and the same table apart, never those of a table that was made anew.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.definition import words_of
+from changeover.sql.identifiers import folded, quoted
+
+ROWID = "rowid"
+
+
+def key_of(connection: Connection, table: Table, schema: str = "main") -> tuple[str, ...]:
+    """The columns that name a row for good; empty where there are none."""
+    if table.key or table.kind != "table":
+        return table.key
+    primary = sorted((c for c in table.columns if c.key), key=lambda column: column.key)
+    names = tuple(column.name for column in primary)
+    if not names:
+        return ()
+    holds_null = " OR ".join(f"{quoted(name)} IS NULL" for name in names)
+    found = connection.execute(
+        f"SELECT 1 FROM {quoted(schema)}.{quoted(table.name)} WHERE {holds_null} LIMIT 1"
+    ).fetchone()
+    return () if found else names
+
+
+def address_of(connection: Connection, table: Table) -> tuple[str, ...]:
+    """The columns by which a row can be addressed now: its key, else its rowid (empty for neither)."""
+    key = key_of(connection, table)
+    if key:
+        return key
+    hidden = table.without_rowid or table.column(ROWID) is not None
+    return () if hidden else (ROWID,)
+
+
+def where(key: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
+    """SQL that finds one row, and its parameters."""
+    return " AND ".join(f"{quoted(column)} IS ?" for column in key), tuple(key.values())
+
+
+def same_key(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two keys have the same columns, in whatever order and case."""
+    return bool(one) and {folded(c) for c in one} == {folded(c) for c in other}
+
+
+def neighbours(found: Schema, scope: "frozenset[str] | set[str]") -> tuple[str, ...]:
+    """The tables of the scope that exist, their parents and their children by foreign key.
+
+    Folded, parents first.
+    """
+    chosen = {folded(table) for table in scope if found.table(table)}
+    for name in tuple(chosen):
+        chosen |= {folded(key.parent) for key in found.tables[name].foreign_keys if found.table(key.parent)}
+        chosen |= {folded(child.name) for child, _ in found.children(name)}
+    return tuple(sorted(chosen, key=lambda name: (_depth(found, name, frozenset()), name)))
+
+
+def _depth(found: Schema, name: str, seen: frozenset[str]) -> int:
+    table = found.table(name)
+    if table is None or name in seen:
+        return 0
+    parents = {folded(key.parent) for key in table.foreign_keys} - {name}
+    return 1 + max((_depth(found, parent, seen | {name}) for parent in parents), default=0)
+
+
+def same_value(table: Table, column: str) -> str:
+    """SQL: a column of ``a`` equals that of ``b`` in value and type.
+
+    Only a column without affinity can hold 1 and 1.0 apart.
+    """
+    name = quoted(column)
+    found = table.column(column)
+    plain = found is not None and found.type != "" and folded(found.type) not in ("any", "blob")
+    same = f"a.{name} IS b.{name} COLLATE BINARY"
+    return same if plain else f"({same} AND typeof(a.{name}) = typeof(b.{name}))"
+
+
+def holds_rows(table: Table) -> bool:
+    """Whether a table has rows of its own; a search index with ``content=`` shows another's."""
+    words = words_of(table.sql) if table.kind == "virtual" else ()
+    return not any(one == "content" and two == "=" for one, two in pairwise(words))

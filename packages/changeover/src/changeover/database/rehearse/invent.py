@@ -1,0 +1,162 @@
+"""Values for the rows that a rehearsal writes: fresh ones for unique columns, other ones for updates.
+
+Rule: a value is taken from living rows where there are any, since an application writes such; whether a rule
+of the schema allows it is found out by trying.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from changeover.database.change import script, sequences
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import Column, Table
+from changeover.database.schema.definition import words_of
+from changeover.plan.model import SqlStatement
+from changeover.sql.identifiers import folded, quoted
+from changeover.sql.text import tokens as sql_tokens
+
+MARK = "changeover"
+EVERY_COLUMN = "*"
+INTEGER_MAX, INTEGER_MIN = 2**63 - 1, -(2**63)
+
+
+def unique_columns(table: Table) -> list[str]:
+    """Columns of the key and of every unique index; those that an indexed expression speaks of too."""
+    columns = [c.name for c in table.columns if c.key] + list(table.key)
+    for index in table.indexes:
+        if index.unique:
+            columns += [c for c in index.columns if c is not None]
+            if None in index.columns:
+                spoken_of = set(words_of(index.sql or ""))
+                columns += [c for c in table.stored if folded(c) in spoken_of]
+    return [c for c in dict.fromkeys(columns) if c in table.stored]
+
+
+def optional_columns(table: Table) -> list[str]:
+    """Columns that an application may leave NULL, which an old schema with NOT NULL could not hold."""
+    needed = {*unique_columns(table), *(c for key in table.foreign_keys for c in key.columns)}
+    return [c.name for c in table.columns if not (c.not_null or c.generated or c.name in needed)]
+
+
+def fresh_values(
+    connection: Connection, table: Table, column: str, model: object, number: int
+) -> tuple[object, ...]:
+    """Values that no row has under a column yet, most natural first; never empty."""
+    if isinstance(model, int | float):
+        return _fresh_numbers(connection, table, column)
+    if isinstance(model, bytes):
+        return (model + f"-{MARK}-{number}".encode(), _same_length(model.hex(), number).encode())
+    text = "" if model is None else str(model)
+    return (f"{text}-{MARK}-{number}", _same_length(text or MARK, number), f"{MARK}-{number}")
+
+
+def other_values(
+    connection: Connection, table: Table, column: Column, old: object, *, free: bool
+) -> Iterator[object]:
+    """Values that an update may put in place of ``old``, most natural first.
+
+    ``free``: the application may write anything there, so that a value nobody wrote yet may stand in it;
+    elsewhere (a column that the change computed) a reverse mapping may rightly know only what there is.
+    """
+    name = quoted(column.name)
+    living = connection.execute(
+        f"SELECT {name} FROM {quoted(table.name)} WHERE {name} IS NOT NULL AND {name} IS NOT ? LIMIT 1",
+        (old,),
+    ).fetchone()
+    if free and isinstance(old, int):
+        yield from (n for n in (old + 1, old - 1, old + 2) if INTEGER_MIN <= n <= INTEGER_MAX)
+    elif free and isinstance(old, float):
+        yield from (n for n in (old + 1, old - 1, 0.0) if n != old and math.isfinite(n))
+    if living:
+        yield living[0]
+    if free and isinstance(old, bytes):
+        yield old + MARK.encode()
+    elif (free or not living) and (old is None or (free and isinstance(old, str))):
+        yield 1 if is_number(column) else f"{old}-{MARK}" if old else MARK
+
+
+def is_number(column: Column) -> bool:
+    """Whether a column is declared for numbers."""
+    return any(word in folded(column.type) for word in ("int", "real", "num", "floa", "doub", "dec"))
+
+
+def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[object, ...]:
+    name, source = quoted(column), quoted(table.name)
+    highest, lowest = connection.execute(  # One aggregate a query: each is a step in the index then.
+        f"SELECT (SELECT max({name}) FROM {source}), (SELECT min({name}) FROM {source})"
+    ).fetchone()
+    numbers: list[int | float] = []
+    if isinstance(highest, int | float):
+        # An id that AUTOINCREMENT gave out once is not used again by an application.
+        given = sequences.highest(connection, table.name)
+        numbers.append(max(highest, given if table.key == (column,) else highest) + 1)
+    if isinstance(lowest, int | float):
+        numbers.append(lowest - 1)
+    fitting = tuple(n for n in numbers if isinstance(n, float) or INTEGER_MIN <= n <= INTEGER_MAX)
+    return fitting or (_gap(connection, table, column),)
+
+
+def _gap(connection: Connection, table: Table, column: str) -> int:
+    """A positive number between those that are there: an id can stand at the very end of the range."""
+    name, source = quoted(column), quoted(table.name)
+    found = connection.execute(
+        f"SELECT a.{name} + 1 FROM {source} AS a"
+        f" WHERE typeof(a.{name}) = 'integer' AND a.{name} BETWEEN 0 AND ?"
+        f" AND NOT EXISTS (SELECT 1 FROM {source} AS b WHERE b.{name} = a.{name} + 1) LIMIT 1",
+        (INTEGER_MAX - 1,),
+    ).fetchone()
+    return int(found[0]) if found else 1
+
+
+def _same_length(model: str, number: int) -> str:
+    """As long as the model: codes, hashes and UUIDs are often checked for their length."""
+    tail = str(number + 1)
+    return (model[: -len(tail)] + tail)[-max(len(model), 1) :]
+
+
+def invented(connection: Connection, table: Table) -> dict[str, object]:
+    """A row for an empty table: parents' first keys, numbers, texts, NULL where allowed."""
+    values: dict[str, object] = {}
+    for column in table.columns:
+        if not column.generated:
+            needed = column.not_null or column.key
+            values[column.name] = (1 if is_number(column) else MARK) if needed else None
+    for key in table.foreign_keys:
+        columns = ", ".join(quoted(c) for c in key.parent_columns)
+        row = connection.execute(f"SELECT {columns} FROM {quoted(key.parent)} LIMIT 1").fetchone()
+        values.update(zip(key.columns, row or (None,) * len(key.columns), strict=True))
+    return {name: values[name] for name in table.stored}
+
+
+def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
+    """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
+
+    A column that every copied row leaves empty is not among them: no mapping made that value.
+    """
+    found: set[str] = set()
+    for statement in statements:
+        words = words_of(statement.text)
+        if "into" in words and words[0] in ("insert", "replace", "with"):
+            place = words.index("into") + 2
+            if words[place : place + 1] == ("(",):
+                found.update(words[place : words.index(")", place)])
+                found -= script.left_empty(words)
+            elif words[place : place + 2] != ("default", "values"):
+                found.add(EVERY_COLUMN)
+        elif words[:1] in (("update",), ("with",)):
+            found.update(words)
+    return frozenset(found)
+
+
+def literals(statements: Iterable[SqlStatement]) -> frozenset[object]:
+    """The numbers and texts that scripts speak of."""
+    found: set[object] = set()
+    for statement in statements:
+        for token in sql_tokens(statement.text):
+            if token.kind == "string":
+                found.add(token.text[1:-1].replace("''", "'"))
+            elif token.kind == "number":
+                with suppress(ValueError):
+                    found.add(float(token.text))
+    return frozenset(found)

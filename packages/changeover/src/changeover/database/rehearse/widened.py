@@ -1,0 +1,153 @@
+"""What the schema after a change takes and the one before refuses: where a way back may not be total.
+
+Rule: both schemas are asked, never read: the old table stands empty in memory, and a value counts when the
+old table refuses it. Which values to try is taken from both definitions: their literals and what lies beside
+their numbers, NULL, another type, a longer text.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+
+from changeover.database.connect import Connection
+from changeover.database.rehearse.invent import MARK
+from changeover.database.schema.catalogue import Column, Table
+from changeover.sql.identifiers import folded, listed, quoted
+from changeover.sql.text import tokens
+
+TRIES_PER_COLUMN = 60
+LONG_TEXT_MAX = 10_000
+DIGITS_MAX = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """``values`` for ``columns`` that the table before would refuse; ``name`` is the finding's."""
+
+    name: str
+    columns: tuple[str, ...]
+    values: tuple[object, ...]
+
+
+@dataclass(slots=True)
+class OldTable:
+    """The table before the change, empty, with one living row of it as a model (None: it had no rows)."""
+
+    table: Table
+    scratch: sqlite3.Connection
+    model: dict[str, object] | None
+
+    def refuses(self, values: dict[str, object]) -> bool:
+        """Whether the model with these values in their columns cannot stand in the old table."""
+        if self.model is None:
+            return False
+        return self._takes(self.model) and not self._takes({**self.model, **values})
+
+    def _takes(self, row: dict[str, object]) -> bool:
+        marks = ", ".join("?" for _ in row)
+        try:
+            self.scratch.execute("BEGIN")
+            self.scratch.execute(
+                f"INSERT INTO {quoted(self.table.name)} ({listed(tuple(row))}) VALUES ({marks})",
+                tuple(row.values()),
+            )
+        except sqlite3.Error:
+            return False
+        finally:
+            self.scratch.execute("ROLLBACK")
+        return True
+
+
+@contextmanager
+def old_table(table: Table, model: dict[str, object] | None) -> Iterator[OldTable | None]:
+    """The table as it was, in memory; None where its definition needs what is not there (a function)."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
+        try:
+            scratch.execute(table.sql)
+            for index in table.indexes:
+                if index.unique and index.sql:
+                    scratch.execute(index.sql)
+        except sqlite3.Error:
+            yield None
+            return
+        yield OldTable(table, scratch, model)
+
+
+def may_hold_more(old: Table, new: Table) -> bool:
+    """Whether the definitions differ at all; equal ones hold the same."""
+    return _rules(old) != _rules(new)
+
+
+def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
+    """Values to try in a column that both have, at most `TRIES_PER_COLUMN`."""
+    before = old.column(column.name)
+    if before is None or column.generated or before.generated:
+        return
+    found: list[object] = []
+    if before.not_null and not column.not_null:
+        found.append(None)
+    if folded(before.type) != folded(column.type) or old.strict != new.strict:
+        found += [MARK, 1.5, 12, b"\x00"]
+    found += sorted(set(_texts(new.sql)) - set(_texts(old.sql)))
+    numbers = {*_numbers(old.sql), *_numbers(new.sql)}
+    found += [n + step for n in sorted(numbers) for step in (0, 1, -1)]
+    if "length" in folded(old.sql):
+        found += ["x" * (int(n) + 1) for n in sorted(numbers) if 0 <= n < LONG_TEXT_MAX]
+    found += ["", -1, 0]
+    yield from list(dict.fromkeys(found))[:TRIES_PER_COLUMN]
+
+
+def lost_keys(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
+    """Columns that were unique together and are not any more."""
+    after = [frozenset(map(folded, key)) for key in _unique_keys(new)]
+    for key in _unique_keys(old):
+        names = frozenset(map(folded, key))
+        if all(new.column(c) for c in key) and not any(other <= names for other in after):
+            yield key
+
+
+def lost_references(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
+    """Columns that had to name a row of another table and need not any more."""
+    after = {(tuple(map(folded, k.columns)), folded(k.parent)) for k in new.foreign_keys}
+    for key in old.foreign_keys:
+        is_there = (tuple(map(folded, key.columns)), folded(key.parent)) in after
+        if not is_there and all(new.column(c) for c in key.columns):
+            yield key.columns
+
+
+def model_of(connection: Connection, table: Table, schema: str) -> dict[str, object] | None:
+    """One living row of a table; None where there is none."""
+    row = connection.execute(
+        f"SELECT {listed(table.stored)} FROM {quoted(schema)}.{quoted(table.name)} LIMIT 1"
+    ).fetchone()
+    return dict(zip(table.stored, row, strict=True)) if row else None
+
+
+def _rules(table: Table) -> tuple[object, ...]:
+    indexes = sorted(i.sql or "" for i in table.indexes if i.unique)
+    return (" ".join(table.sql.split()), tuple(indexes))
+
+
+def _unique_keys(table: Table) -> list[tuple[str, ...]]:
+    primary = sorted((c for c in table.columns if c.key), key=lambda column: column.key)
+    keys = [tuple(c.name for c in primary)] if primary else []
+    keys += [
+        tuple(c for c in i.columns if c)
+        for i in table.indexes
+        if i.unique and not i.partial and None not in i.columns
+    ]
+    return list(dict.fromkeys(keys))
+
+
+def _texts(sql: str) -> list[str]:
+    return [t.text[1:-1].replace("''", "'") for t in tokens(sql) if t.kind == "string"]
+
+
+def _numbers(sql: str) -> list[float]:
+    found: list[float] = []
+    for token in tokens(sql):
+        if token.kind == "number" and len(token.text) <= DIGITS_MAX:
+            with suppress(ValueError):
+                found.append(float(token.text) if "." in token.text else int(token.text))
+    return [*found, *(-number for number in found)]

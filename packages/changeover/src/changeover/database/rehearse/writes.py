@@ -1,0 +1,390 @@
+"""Synthetic new writes for a rehearsal: what an application might write after the change, to see it kept.
+
+Rule: a new row is a copy of a living one with fresh keys, so it obeys NOT NULL, CHECK and foreign keys as the
+real ones do, and it is a row that stood there before the change wherever there is one: a row of the change's
+own is not what an application copies. Every write is a transaction of its own, as the application's would be:
+deferred keys are judged at COMMIT. What the schema refuses is tried another way or reported.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeover.database.connect import connect, translated
+from changeover.database.rehearse import invent, widened
+from changeover.database.rehearse.identity import ROWID, address_of, neighbours, where
+from changeover.database.rehearse.written import Untried, Write, WriteKind, Written
+from changeover.database.schema import catalogue
+from changeover.database.schema.catalogue import Column, Schema, Table
+from changeover.sql.identifiers import folded, listed, quoted
+
+Values = dict[str, object]
+Model = tuple[object, ...] | None
+"""The address of a living row that is copied; None where the table is empty."""
+PARENTS_TRIED = 20
+DELETED_BEHIND = 10
+"""How many rows stand before the one that is deleted: the first ones are updated."""
+DELETES_TRIED = 10
+WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
+
+
+def write(
+    path: Path,
+    scope: Iterable[str],
+    *,
+    original: Path,
+    rows: int = 3,
+    spared: Iterable[str] = (),
+    computed: Iterable[str] = (),
+    spoken_of: Iterable[object] = (),
+) -> Written:
+    """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
+
+    ``original`` is the database before the change: tables that it does not have only get new rows (those in
+    them were made by the change out of old ones; to alter them may rightly alter what a rollback makes of
+    them); and the last new row of each table has NULL wherever the schema allows it, since an old schema with
+    NOT NULL must have a place for such a row too. ``spared`` are names of findings that the plan accepts:
+    what they are about is not written. ``computed`` are the folded names of columns to which the change
+    itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``spoken_of`` are the numbers and
+    texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
+    """
+    chosen = frozenset(map(folded, scope))
+    with translated(path), closing(connect(path)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("ATTACH ? AS original", (str(original.resolve()),))
+        with translated(original), closing(connect(original)) as before:
+            old = catalogue.read(before)
+        reached: set[str] = set()
+        connection.set_authorizer(lambda *what: _noted(reached, what))
+        writer = _Writer(
+            connection,
+            catalogue.read(connection),
+            old,
+            rows,
+            frozenset(spared),
+            frozenset(computed),
+            frozenset(spoken_of),
+        )
+        untried = {name: writer.write(name) for name in neighbours(writer.found, chosen)}
+    told = {
+        name: Untried(writer.found.tables[name].name, reason) for name, reason in untried.items() if reason
+    }
+    return Written(
+        tuple(writer.done),
+        tuple(one for name, one in told.items() if name in chosen),
+        tuple(one for name, one in told.items() if name not in chosen),
+        frozenset(reached),
+    )
+
+
+def _noted(reached: set[str], what: tuple[int, str | None, str | None, str | None, str | None]) -> int:
+    """The authorizer's answer: everything is allowed, and what is written is remembered."""
+    if what[0] in WRITES and what[1]:
+        reached.add(folded(what[1]))
+    return sqlite3.SQLITE_OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A table to write to, the columns that address its rows, and the addresses of some living ones."""
+
+    table: Table
+    address: tuple[str, ...]
+    models: Sequence[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """What makes a write one that the schema before refuses: the columns, and the finding's name."""
+
+    columns: tuple[str, ...] = ()
+    name: str = ""
+
+
+ORDINARY = _Beyond()
+
+
+@dataclass(slots=True)
+class _Writer:
+    connection: sqlite3.Connection
+    found: Schema
+    old: Schema
+    rows: int
+    spared: frozenset[str]
+    computed: frozenset[str]
+    spoken_of: frozenset[object]
+    done: list[Write] = field(default_factory=list)
+    refusal: str = ""
+
+    def write(self, name: str) -> str:
+        """All writes to one table; why there were none, or nothing."""
+        table = self.found.tables[name]
+        address = address_of(self.connection, table)
+        if table.kind != "table":
+            return "" if table.kind == "virtual" else f"it is no table but {table.kind}"
+        if not address:
+            return "has no key by which a row could be found again"
+        before, self.refusal = len(self.done), ""
+        if self._is_version(table, address):
+            return ""
+        target = _Target(table, address, self._living(table, address))
+        if self.old.table(name) is not None:
+            self._updates(target)
+        self._inserts(target)
+        self._beyond(target)
+        if self.old.table(name) is not None:
+            self._delete(table, address)  # Last, or a new row would get the id of the one that is gone.
+        if len(self.done) > before:
+            return ""
+        return f"no write was taken by its rules ({self.refusal})" if self.refusal else "no row could be made"
+
+    def _living(self, table: Table, address: Sequence[str]) -> list[tuple[object, ...]]:
+        """Addresses of some rows, the oldest first; of rows from before the change where there are any."""
+        order = f"SELECT {_columns(address)} FROM {quoted(table.name)} AS t"
+        if table.without_rowid:
+            tail = f" ORDER BY {_columns(address)} LIMIT ?"
+        else:
+            tail = " ORDER BY rowid LIMIT ?" if table.column(ROWID) is None else " LIMIT ?"
+        there = self._was_there(table, address)
+        rows = self.connection.execute(order + there + tail, (self.rows,)).fetchall() if there else []
+        return rows or self.connection.execute(order + tail, (self.rows,)).fetchall()
+
+    def _is_version(self, table: Table, address: Sequence[str]) -> bool:
+        """Whether the table's only row is the change's own: a version, which no application copies."""
+        there = self._was_there(table, address)
+        rows = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} AS t"
+        (count,) = self.connection.execute(f"{rows} LIMIT 2)").fetchone()
+        return bool(there) and count == 1 and not self.connection.execute(f"{rows}{there})").fetchone()[0]
+
+    def _was_there(self, table: Table, address: Sequence[str]) -> str:
+        """SQL: the row stood in the original under the same key; empty where that cannot be asked."""
+        old = self.old.table(table.name)
+        if old is None or tuple(address) == (ROWID,) or any(old.column(c) is None for c in address):
+            return ""
+        same = " AND ".join(f"o.{quoted(c)} IS t.{quoted(c)}" for c in address)
+        return f" WHERE EXISTS (SELECT 1 FROM original.{quoted(old.name)} AS o WHERE {same})"
+
+    def _updates(self, target: _Target) -> None:
+        table, address = target.table, target.address
+        fixed = {folded(c) for c in (*address, *invent.unique_columns(table))}
+        fixed |= {folded(c) for key in table.foreign_keys for c in key.columns}
+        fixed |= {folded(c) for _, key in self.found.children(table.name) for c in key.parent_columns}
+        columns = [
+            c
+            for c in table.columns
+            if not (folded(c.name) in fixed or c.generated or f"{table.name}.{c.name}" in self.spared)
+        ]
+        old = self.old.table(table.name)
+        new = [c for c in columns if old is not None and old.column(c.name) is None]
+        columns = new + [c for c in columns if c not in new]
+        for place in range(max(len(target.models), len(new)) if target.models else 0):
+            turn = place % max(len(columns), 1)
+            key = dict(zip(address, target.models[place % len(target.models)], strict=True))
+            any(self._update(table, key, column) for column in columns[turn:] + columns[:turn])
+
+    def _update(self, table: Table, key: Values, column: Column) -> bool:
+        condition, values = where(key)
+        row = self.connection.execute(
+            f"SELECT {quoted(column.name)} FROM {quoted(table.name)} WHERE {condition}", values
+        ).fetchone()
+        if row is None:
+            return False
+        free = self._is_free(table, column)
+        sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {condition}"
+        others = list(invent.other_values(self.connection, table, column, row[0], free=free))
+        for new in sorted(others, key=lambda value: value in self.spoken_of):
+            if self._taken(sql, (new, *values)) is not None:
+                self._keep(
+                    Write(table.name, WriteKind.UPDATED, sql, (new, *values), key, values={column.name: new})
+                )
+                return True
+        return False
+
+    def _is_free(self, table: Table, column: Column) -> bool:
+        """Whether an application may write anything: the change computed no value for the column."""
+        old = self.old.table(table.name)
+        if old is not None and old.column(column.name) is not None:
+            return True
+        return folded(column.name) not in self.computed and invent.EVERY_COLUMN not in self.computed
+
+    def _delete(self, table: Table, address: Sequence[str]) -> None:
+        """One old row that has no children: a rollback must not bring it back."""
+        childless = "".join(
+            f" AND NOT EXISTS (SELECT 1 FROM {quoted(child.name)} AS c WHERE "
+            + " AND ".join(
+                f"c.{quoted(a)} = t.{quoted(b)}" for a, b in zip(key.columns, key.parent_columns, strict=True)
+            )
+            + ")"
+            for child, key in self.found.children(table.name)
+        )
+        there = self._was_there(table, address) or " WHERE 1"
+        (count,) = self.connection.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} AS t{there}{childless} LIMIT ?)",
+            (DELETED_BEHIND + 1,),
+        ).fetchone()
+        if count <= self.rows:
+            return
+        rows = self.connection.execute(
+            f"SELECT {_columns(address)} FROM {quoted(table.name)} AS t{there}{childless} LIMIT ? OFFSET ?",
+            (DELETES_TRIED, min(DELETED_BEHIND, count - 1)),
+        ).fetchall()
+        for row in rows:
+            key = dict(zip(address, row, strict=True))
+            condition, values = where(key)
+            sql = f"DELETE FROM {quoted(table.name)} WHERE {condition}"
+            if self._taken(sql, values) is not None:
+                self._keep(Write(table.name, WriteKind.DELETED, sql, values, key))
+                return
+
+    def _inserts(self, target: _Target) -> None:
+        models: Sequence[Model] = target.models or [None]
+        # A row that extends its parent, one to one: not every parent has such a row.
+        extends = any(set(target.address) <= set(key.columns) for key in target.table.foreign_keys)
+        for number in range(1, self.rows + (not extends)):
+            model = models[(number - 1) % len(models)]
+            bare: Values = dict.fromkeys(invent.optional_columns(target.table)) if number == self.rows else {}
+            if not (bare and self._insert(target, model, number, bare)):
+                self._insert(target, model, number, {})
+
+    def _insert(
+        self, target: _Target, model: Model, number: int, given: Values, beyond: _Beyond = ORDINARY
+    ) -> bool:
+        """A copy of ``model`` with fresh values in its unique columns and ``given`` in others."""
+        table, address = target.table, target.address
+        row = self._row(target, model)
+        for fresh in self._fresh(table, row, number, frozenset(given)):
+            changed = {**fresh, **given}
+            sql, parameters = _insertion(target, model, row, changed)
+            rowid = self._taken(sql, parameters)
+            if rowid is not None:
+                key = {c: rowid if c == ROWID else changed.get(c, row.get(c)) for c in address}
+                told = {c: changed[c] for c in beyond.columns}
+                self._keep(
+                    Write(
+                        table.name,
+                        WriteKind.INSERTED,
+                        sql,
+                        parameters,
+                        key,
+                        beyond.columns,
+                        beyond.name,
+                        told,
+                    )
+                )
+                return True
+        return False
+
+    def _row(self, target: _Target, model: Model) -> Values:
+        table = target.table
+        if model is None:
+            return invent.invented(self.connection, table)
+        condition, values = where(dict(zip(target.address, model, strict=True)))
+        row = self.connection.execute(
+            f"SELECT {listed(table.stored)} FROM {quoted(table.name)} WHERE {condition}", values
+        ).fetchone()
+        return dict(zip(table.stored, row, strict=True)) if row else invent.invented(self.connection, table)
+
+    def _fresh(self, table: Table, row: Values, number: int, given: frozenset[str]) -> Iterator[Values]:
+        """Ways to make the unique columns of a row new: parents are changed only where nothing else helps."""
+        unique = [c for c in invent.unique_columns(table) if c not in given]
+        parents = {folded(c) for key in table.foreign_keys for c in key.columns}
+        own = [c for c in unique if folded(c) not in parents]
+        choices = {c: invent.fresh_values(self.connection, table, c, row.get(c), number) for c in own}
+        ways = max(map(len, choices.values()), default=1)
+        plain = [{c: v[min(way, len(v) - 1)] for c, v in choices.items()} for way in range(ways)]
+        yield from plain
+        for chosen in self._other_parents(table, frozenset(unique)):
+            yield from ({**chosen, **one} for one in plain)
+        yield {c: invent.fresh_values(self.connection, table, c, row.get(c), number)[0] for c in unique}
+
+    def _other_parents(self, table: Table, unique: frozenset[str]) -> Iterator[Values]:
+        """Living parents for references that are part of a unique key, the newest first, key by key."""
+        keys = [
+            key for key in table.foreign_keys if unique & set(key.columns) and self.found.table(key.parent)
+        ]
+        for key in keys:
+            rows = self.connection.execute(
+                f"SELECT {listed(key.parent_columns)} FROM {quoted(key.parent)}"
+                f" ORDER BY {listed(key.parent_columns)} DESC LIMIT ?",
+                (PARENTS_TRIED,),
+            )
+            for row in rows.fetchall():
+                yield dict(zip(key.columns, row, strict=True))
+
+    def _beyond(self, target: _Target) -> None:
+        """Rows that only the new schema takes: a way back must have a place for them."""
+        old = self.old.table(target.table.name)
+        if old is None or not target.models or not widened.may_hold_more(old, target.table):
+            return
+        with widened.old_table(old, widened.model_of(self.connection, old, "original")) as before:
+            if before is not None:
+                for column in target.table.columns:
+                    self._widened(target, before, column)
+        self._unbound(target, old)
+
+    def _widened(self, target: _Target, before: widened.OldTable, column: Column) -> None:
+        beyond = _Beyond((column.name,), f"{target.table.name}.{column.name}.widened")
+        if beyond.name in self.spared:
+            return
+        for value in widened.candidates(before.table, target.table, column):
+            refused = before.refuses({column.name: value})
+            if refused and self._insert(
+                target, target.models[0], self.rows + 1, {column.name: value}, beyond
+            ):
+                return
+
+    def _unbound(self, target: _Target, old: Table) -> None:
+        """Values that stand twice, or that name no row, where that was refused before."""
+        table = target.table
+        row = self._row(target, target.models[0])
+        for columns in widened.lost_keys(old, table):
+            beyond = _Beyond(columns, f"{table.name}.{'+'.join(columns)}.not-unique")
+            if beyond.name not in self.spared and set(columns) <= set(row):
+                self._insert(target, target.models[0], self.rows + 2, {c: row[c] for c in columns}, beyond)
+        for columns in widened.lost_references(old, table):
+            beyond = _Beyond(columns, f"{table.name}.{'+'.join(columns)}.no-reference")
+            if beyond.name not in self.spared and set(columns) <= set(row):
+                lone: Values = {
+                    c: invent.fresh_values(self.connection, table, c, row[c], 7)[0] for c in columns
+                }
+                self._insert(target, target.models[0], self.rows + 3, lone, beyond)
+
+    def _keep(self, write: Write) -> None:
+        self.done.append(write)
+
+    def _taken(self, sql: str, values: Sequence[object]) -> int | None:
+        """Do it in a transaction of its own; the rowid (0 where there is none), None where it was refused."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            cursor = self.connection.execute(sql, tuple(values))
+            done = cursor.rowcount != 0
+            self.connection.execute("COMMIT" if done else "ROLLBACK")
+        except (sqlite3.Error, OverflowError) as error:
+            self.refusal = str(error)
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            return None
+        return (cursor.lastrowid or 0) if done else None
+
+
+def _insertion(target: _Target, model: Model, row: Values, changed: Values) -> tuple[str, tuple[object, ...]]:
+    """The INSERT of a copy; what does not change is copied inside SQLite, so that no value is altered."""
+    table = target.table
+    into = f"INSERT INTO {quoted(table.name)} ({listed(table.stored)})"
+    if model is None:
+        values = {**row, **changed}
+        return f"{into} VALUES ({', '.join('?' for _ in table.stored)})", tuple(
+            values[c] for c in table.stored
+        )
+    condition, key = where(dict(zip(target.address, model, strict=True)))
+    columns = ", ".join("?" if c in changed else quoted(c) for c in table.stored)
+    given = tuple(changed[c] for c in table.stored if c in changed)
+    return f"{into} SELECT {columns} FROM {quoted(table.name)} WHERE {condition}", (*given, *key)
+
+
+def _columns(address: Sequence[str]) -> str:
+    return ", ".join(f"t.{quoted(c)}" for c in address)

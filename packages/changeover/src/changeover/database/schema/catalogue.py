@@ -1,0 +1,257 @@
+"""What a database holds, read from its catalogue: tables, columns, keys, indexes, triggers, views.
+
+Rule: reads only; names keep the spelling of the database and are looked up with `names.folded`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from changeover.database.connect import Connection
+from changeover.database.schema import definition
+from changeover.database.schema.definition import Definition
+from changeover.sql.identifiers import folded, is_own
+
+ROWIDS = ("rowid", "oid", "_rowid_")
+"""SQLite's names for a rowid, as long as no column has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``key`` is its place in the primary key, 0 outside it.
+
+    ``generated``: it cannot be written.
+    """
+
+    name: str
+    type: str
+    not_null: bool
+    default: str | None
+    key: int
+    generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index; an expression among ``columns`` is None. ``sql`` is None where a constraint made it.
+
+    ``origin`` is SQLite's: c for CREATE INDEX, u for UNIQUE, pk for a primary key. ``collations`` are of the
+    columns, folded.
+    """
+
+    name: str
+    columns: tuple[str | None, ...]
+    unique: bool
+    partial: bool
+    sql: str | None
+    origin: str = "c"
+    collations: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds every row, by columns alone."""
+        return not self.partial and None not in self.columns
+
+    def collated(self) -> dict[str, str]:
+        """Columns in order, folded, with the collation by which each is compared; expressions left out."""
+        pairs = zip(self.columns, self.collations, strict=False)
+        return {folded(column): collation for column, collation in pairs if column is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns of a child table that name a row of ``parent``; actions as in CASCADE, SET NULL, NO ACTION."""
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    on_update: str
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the application. ``kind`` is ``table`` or ``virtual`` (``shadow`` ones are never listed)."""
+
+    name: str
+    sql: str
+    kind: str
+    without_rowid: bool
+    strict: bool
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    triggers: Mapping[str, str]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row: the primary key, else a whole unique index without NULL, else none."""
+        primary = sorted((c for c in self.columns if c.key), key=lambda column: column.key)
+        if primary and (self.without_rowid or all(self._fits_key(c) for c in primary)):
+            return tuple(column.name for column in primary)
+        strict = {column.name for column in self.columns if column.not_null}
+        for index in self.indexes:
+            if index.unique and not index.partial and set(index.columns) <= strict:
+                return tuple(name for name in index.columns if name is not None)
+        return ()
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns that can be written, in order."""
+        return tuple(column.name for column in self.columns if not column.generated)
+
+    @property
+    def has_rowid(self) -> bool:
+        """Whether its rows can be matched by ``rowid``, shown by an INTEGER PRIMARY KEY or not."""
+        named_so = any(folded(column.name) == "rowid" for column in self.columns)
+        return self.kind == "table" and not self.without_rowid and not named_so
+
+    @property
+    def hidden_rowid(self) -> str:
+        """A name for the rowid that no column shows; empty where there is none."""
+        keys = [column for column in self.columns if column.key]
+        shown = len(keys) == 1 and folded(keys[0].type) == "integer"
+        names = {folded(column.name) for column in self.columns}
+        free = next((name for name in ROWIDS if name not in names), "")
+        return "" if shown or self.without_rowid or self.kind != "table" else free
+
+    @property
+    def definition(self) -> Definition:
+        """What its CREATE TABLE says, taken apart; read anew every time."""
+        return definition.parse(self.sql)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, in whatever case."""
+        return next((c for c in self.columns if folded(c.name) == folded(name)), None)
+
+    def unique_keys(self) -> list[tuple[Index | None, dict[str, str]]]:
+        """Every key under which no two rows are equal: (index, columns with collations).
+
+        An INTEGER PRIMARY KEY has no index. NULLs are never equal under a key.
+        """
+        found: list[tuple[Index | None, dict[str, str]]] = [
+            (index, index.collated()) for index in self.indexes if index.unique and index.is_plain
+        ]
+        if any(column.key for column in self.columns) and not any(i.origin == "pk" for i in self.indexes):
+            found.insert(0, (None, {folded(c.name): "binary" for c in self.columns if c.key}))
+        return found
+
+    def _fits_key(self, column: Column) -> bool:
+        """SQLite allows NULL in a primary key unless it is INTEGER PRIMARY KEY, NOT NULL or STRICT's."""
+        alone = sum(1 for c in self.columns if c.key) == 1
+        return column.not_null or self.strict or (alone and folded(column.type) == "integer")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Everything but the engine's own tables and SQLite's; keys are folded names."""
+
+    tables: Mapping[str, Table]
+    views: Mapping[str, str]
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, in whatever case."""
+        return self.tables.get(folded(name))
+
+    def children(self, name: str) -> tuple[tuple[Table, ForeignKey], ...]:
+        """The tables, with the keys, that refer to a table."""
+        return tuple(
+            (table, key)
+            for table in self.tables.values()
+            for key in table.foreign_keys
+            if folded(key.parent) == folded(name)
+        )
+
+
+def read(connection: Connection, *, own: bool = False) -> Schema:
+    """The schema of ``main``. ``own`` lists the engine's tables too (they begin with ``changeover_``)."""
+    tables: dict[str, Table] = {}
+    for name, kind, without_rowid, strict in connection.execute(
+        "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type IN ('table',"
+        " 'virtual')"
+    ).fetchall():
+        if folded(name).startswith("sqlite_") or (is_own(name) and not own):
+            continue
+        tables[folded(name)] = _table(connection, name, kind, bool(without_rowid), bool(strict))
+    views = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall()
+    return Schema(tables, {folded(name): sql for name, sql in views})
+
+
+def objects(connection: Connection) -> Iterator[tuple[str, str, str, str]]:
+    """(type, name, table, sql) of everything with a definition, tables first; shadow tables left out."""
+    shadow = {n for (n,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")}
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE"
+        " 'sqlite\\_%'"
+        " ESCAPE '\\' ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3"
+        " END, rowid"
+    )
+    return ((kind, name, table, sql) for kind, name, table, sql in rows.fetchall() if name not in shadow)
+
+
+def _table(connection: Connection, name: str, kind: str, without_rowid: bool, strict: bool) -> Table:
+    (sql,) = connection.execute(
+        "SELECT coalesce(max(sql), '') FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)
+    ).fetchone()
+    columns = tuple(
+        Column(column, kind_, bool(not_null), default, key, hidden in (2, 3))
+        for column, kind_, not_null, default, key, hidden in connection.execute(
+            'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+            " WHERE hidden <> 1",
+            (name,),
+        )
+    )
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", (name,)
+    )
+    return Table(
+        name,
+        sql,
+        kind,
+        without_rowid,
+        strict,
+        columns,
+        _indexes(connection, name),
+        _foreign_keys(connection, name),
+        dict(triggers.fetchall()),
+    )
+
+
+def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
+    rows = connection.execute(
+        'SELECT l.name, l."unique", l.partial, l.origin, s.sql FROM pragma_index_list(?) AS l'
+        " LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.name",
+        (table,),
+    ).fetchall()
+    found = []
+    for name, unique, partial, origin, sql in rows:
+        columns = connection.execute(
+            "SELECT name, lower(coll) FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)
+        ).fetchall()
+        names, collations = tuple(c for c, _ in columns), tuple(c for _, c in columns)
+        found.append(Index(name, names, bool(unique), bool(partial), sql, origin, collations))
+    return tuple(found)
+
+
+def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:
+    grouped: dict[int, list[tuple[str, str, str | None, str, str]]] = {}
+    for number, column, parent, target, on_update, on_delete in connection.execute(
+        'SELECT id, "from", "table", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
+        " ORDER BY id, seq",
+        (table,),
+    ).fetchall():
+        grouped.setdefault(number, []).append((column, parent, target, on_update, on_delete))
+    return tuple(
+        ForeignKey(
+            tuple(row[0] for row in rows),
+            rows[0][1],
+            tuple(row[2] for row in rows if row[2] is not None) or _primary_key(connection, rows[0][1]),
+            rows[0][3],
+            rows[0][4],
+        )
+        for rows in grouped.values()
+    )
+
+
+def _primary_key(connection: Connection, table: str) -> tuple[str, ...]:
+    rows = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
+    return tuple(name for (name,) in rows)

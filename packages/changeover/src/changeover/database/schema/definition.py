@@ -1,0 +1,338 @@
+"""A CREATE TABLE statement taken apart: what it means for its columns and rows, however it is spelled.
+
+Rule: text in, data out, no connection. Names are unquoted and folded, expressions are words joined by single
+spaces, literals stay as written. A rule of a column (``age INTEGER CHECK (age >= 0)``) and the same rule of
+the table (``CHECK (age >= 0)``) are one thing; so are clauses in another order and constraints without names.
+Source: the grammar of CREATE TABLE at sqlite.org/lang_createtable.html.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from changeover.sql import text as sqltext
+from changeover.sql.identifiers import folded
+from changeover.sql.text import Token
+
+_OF_BOTH = frozenset({"constraint", "primary", "unique", "check"})
+_OF_COLUMN = _OF_BOTH | {"not", "null", "default", "collate", "references", "generated", "as"}
+_OF_TABLE = _OF_BOTH | {"foreign"}
+_CONFLICT_WORDS = 3
+"""ON CONFLICT name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``default`` and ``generated`` are expressions, empty without one."""
+
+    name: str
+    type: str
+    not_null: bool = False
+    default: str = ""
+    collation: str = "binary"
+    generated: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.name, self.type, "not null" if self.not_null else ""]
+        parts += [f"default {self.default}" if self.default else ""]
+        parts += [f"collate {self.collation}" if self.collation != "binary" else ""]
+        parts += [f"as {self.generated}" if self.generated else ""]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A primary or unique key. ``columns`` are ``name`` or ``name desc``, ``conflict`` such as replace."""
+
+    columns: tuple[str, ...]
+    conflict: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns without order and collation."""
+        return tuple(column.split(" ")[0] for column in self.columns)
+
+    def __str__(self) -> str:
+        return f"( {' , '.join(self.columns)} )" + (f" on conflict {self.conflict}" if self.conflict else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``name`` is that of CONSTRAINT, empty without one; ``words`` of the expression."""
+
+    name: str
+    words: tuple[str, ...]
+
+    @property
+    def expression(self) -> str:
+        """The expression as text."""
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key. ``parent_columns`` are empty where the parent's primary key is meant."""
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...] = ()
+    on_delete: str = "no action"
+    on_update: str = "no action"
+    deferred: bool = False
+
+    def __str__(self) -> str:
+        text = f"foreign key ( {' , '.join(self.columns)} ) references {self.parent}"
+        text += f" ( {' , '.join(self.parent_columns)} )" if self.parent_columns else ""
+        text += f" on delete {self.on_delete}" if self.on_delete != "no action" else ""
+        text += f" on update {self.on_update}" if self.on_update != "no action" else ""
+        return text + (" deferrable initially deferred" if self.deferred else "")
+
+
+@dataclass(slots=True)
+class Definition:
+    """Everything that CREATE TABLE says. ``primary`` is None without a primary key."""
+
+    columns: list[Column] = field(default_factory=list)
+    primary: Key | None = None
+    autoincrement: bool = False
+    uniques: list[Key] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    without_rowid: bool = False
+    strict: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, in whatever case."""
+        return next((column for column in self.columns if column.name == folded(name)), None)
+
+    def parts(self) -> tuple[str, ...]:
+        """Columns in their order, then rules in alphabetical order: equal where the meaning is."""
+        rules = {f"unique {key}" for key in self.uniques}
+        rules |= {f"check ( {check.expression} )" for check in self.checks}
+        rules |= {str(reference) for reference in self.references}
+        if self.primary:
+            rules.add(f"primary key {self.primary}" + (" autoincrement" if self.autoincrement else ""))
+        rules |= {"without rowid"} if self.without_rowid else set()
+        rules |= {"strict"} if self.strict else set()
+        columns = (replace(c, not_null=c.not_null and not self.is_rowid(c)) for c in self.columns)
+        return (*map(str, columns), *sorted(rules))
+
+    def is_rowid(self, column: Column) -> bool:
+        """Whether a column is an INTEGER PRIMARY KEY: another name of the rowid, and never NULL."""
+        alone = self.primary is not None and self.primary.columns == (column.name,)
+        return alone and column.type == "integer" and not self.without_rowid
+
+
+def parse(sql: str) -> Definition:
+    """The definition that SQLite keeps of a table; without columns for a virtual table."""
+    reader = _Reader([token for token in sqltext.tokens(sql) if token.kind != "semicolon"])
+    found = Definition()
+    if "virtual" in (reader.word(1), reader.word(2)):
+        return found
+    while reader and reader.word() != "(":
+        reader.take()
+    for item in _items(reader.group()):
+        _Statement(found, _Reader(item)).read()
+    tail = [folded(token.text) for token in reader.rest()]
+    found.strict = "strict" in tail
+    found.without_rowid = "without" in tail
+    return found
+
+
+def words_of(sql: str) -> tuple[str, ...]:
+    """A statement as words by meaning, without its semicolon."""
+    return tuple(normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon")
+
+
+def normal(token: Token) -> str:
+    """A word by meaning: a name unquoted and folded, a literal as written."""
+    if token.kind == "string":
+        return token.text
+    return folded(sqltext.unquoted(token.text)) if token.kind == "name" else folded(token.text)
+
+
+class _Reader:
+    """Tokens read from left to right; a quoted name is never a keyword."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens, self._at = tokens, 0
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._tokens)
+
+    def word(self, ahead: int = 0) -> str:
+        """The keyword or sign that is next, folded; empty at the end and for what is quoted."""
+        place = self._at + ahead
+        if place >= len(self._tokens) or self._tokens[place].text[0] in "\"`['":
+            return ""
+        return folded(self._tokens[place].text)
+
+    def take(self, count: int = 1) -> str:
+        """The next word by meaning; of several the last."""
+        self._at += count
+        return normal(self._tokens[self._at - 1]) if self._at <= len(self._tokens) else ""
+
+    def accept(self, *words: str) -> bool:
+        """Whether these words are next; they are read then."""
+        found = all(self.word(place) == word for place, word in enumerate(words))
+        self._at += len(words) if found else 0
+        return found
+
+    def group(self) -> list[Token]:
+        """The tokens between the parentheses that begin here; none where there are none."""
+        if self.word() != "(":
+            return []
+        start, depth = self._at + 1, 0
+        while self:
+            depth += (self.word() == "(") - (self.word() == ")")
+            self._at += 1
+            if depth == 0:
+                break
+        return self._tokens[start : self._at - 1]
+
+    def rest(self) -> list[Token]:
+        """What is left."""
+        return self._tokens[self._at :]
+
+
+@dataclass(slots=True)
+class _Statement:
+    """One item of the list in parentheses: a column with its rules, or rules of the table."""
+
+    found: Definition
+    reader: _Reader
+    name: str = ""
+
+    def read(self) -> None:
+        if self.reader.word() in _OF_TABLE:
+            while self.reader:
+                self._rule_of_table()
+            return
+        column = self.reader.take()
+        kind = []
+        while self.reader and self.reader.word() not in _OF_COLUMN:
+            if self.reader.word() == "(":
+                kind.append(f"( {_text(self.reader.group())} )")
+            else:
+                kind.append(self.reader.take())
+        clauses: dict[str, object] = {}
+        while self.reader:
+            self._clause(column, clauses)
+        self.found.columns.append(Column(column, " ".join(kind), **clauses))  # type: ignore[arg-type]
+
+    def _clause(self, column: str, clauses: dict[str, object]) -> None:
+        reader = self.reader
+        if reader.accept("not", "null"):
+            clauses["not_null"] = True
+            self._conflict()
+        elif reader.accept("default"):
+            clauses["default"] = self._default()
+        elif reader.accept("collate"):
+            clauses["collation"] = reader.take()
+        elif reader.accept("generated", "always", "as") or reader.accept("as"):
+            expression = f"( {_text(reader.group())} )"
+            clauses["generated"] = expression + (" stored" if reader.accept("stored") else "")
+            reader.accept("virtual")
+        elif reader.word() == "references":
+            self._reference((column,))
+        else:
+            self._rule(column)
+
+    def _rule_of_table(self) -> None:
+        if self.reader.accept("foreign", "key"):
+            self._reference(_columns(self.reader.group()))
+        else:
+            self._rule("")
+
+    def _rule(self, column: str) -> None:
+        """A rule that a column and a table spell alike; ``column`` is empty for the table's."""
+        reader = self.reader
+        if reader.accept("constraint"):
+            self.name = reader.take()
+        elif reader.accept("primary", "key"):
+            columns = self._key_columns(column)
+            self.found.primary = Key(columns, self._conflict())
+            self.found.autoincrement |= reader.accept("autoincrement")
+        elif reader.accept("unique"):
+            self.found.uniques.append(Key(self._key_columns(column), self._conflict()))
+        elif reader.accept("check"):
+            words = tuple(normal(token) for token in reader.group())
+            self.found.checks.append(Check(self.name, words))
+            self.name = ""
+        else:
+            reader.take()
+
+    def _key_columns(self, column: str) -> tuple[str, ...]:
+        if not column:
+            group = self.reader.group()
+            self.found.autoincrement |= any(normal(token) == "autoincrement" for token in group)
+            columns = (" ".join(normal(token) for token in item) for item in _items(group))
+            return tuple(one.removesuffix(" autoincrement").removesuffix(" asc") for one in columns)
+        if self.reader.accept("desc"):
+            return (f"{column} desc",)
+        self.reader.accept("asc")
+        return (column,)
+
+    def _conflict(self) -> str:
+        return self.reader.take(_CONFLICT_WORDS) if self.reader.word() == "on" else ""
+
+    def _default(self) -> str:
+        """``( 10 )`` and ``10`` are the same; a name in quotes is a text, as SQLite takes it."""
+        reader = self.reader
+        if reader.word() == "(":
+            group = reader.group()
+            return _text(group) if len(group) == 1 else f"( {_text(group)} )"
+        sign = reader.take() if reader.word() in ("-", "+") else ""
+        token = reader.rest()[0]
+        reader.take()
+        if token.text[:1] in '"`[':
+            return "'" + sqltext.unquoted(token.text).replace("'", "''") + "'"
+        literal = normal(token)
+        if literal == "x" and reader.rest()[:1] and reader.rest()[0].kind == "string":
+            literal += " " + reader.take()
+        return f"- {literal}" if sign == "-" else literal
+
+    def _reference(self, columns: tuple[str, ...]) -> None:
+        reader = self.reader
+        reader.accept("references")
+        parent, parents = reader.take(), _columns(reader.group())
+        actions = {"delete": "no action", "update": "no action"}
+        deferred = False
+        while True:
+            if reader.word() == "on" and reader.word(1) in actions:
+                event = reader.take(2)
+                action = reader.take()
+                actions[event] = f"{action} {reader.take()}" if action in ("set", "no") else action
+            elif reader.accept("match"):
+                reader.take()
+            elif reader.accept("not", "deferrable"):
+                self._initially()
+            elif reader.accept("deferrable"):
+                deferred = self._initially()
+            else:
+                break
+        self.found.references.append(
+            Reference(columns, parent, parents, actions["delete"], actions["update"], deferred)
+        )
+
+    def _initially(self) -> bool:
+        return self.reader.accept("initially") and self.reader.take() == "deferred"
+
+
+def _items(tokens: list[Token]) -> list[list[Token]]:
+    """The items of a list, split at the commas outside parentheses."""
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.text == "(") - (token.text == ")")
+        if token.text == "," and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [item for item in found if item]
+
+
+def _columns(tokens: list[Token]) -> tuple[str, ...]:
+    return tuple(normal(item[0]) for item in _items(tokens))
+
+
+def _text(tokens: list[Token]) -> str:
+    return " ".join(normal(token) for token in tokens)

@@ -1,0 +1,54 @@
+"""The schema of a database without its rows, in memory: where a change is judged before anything is done.
+
+Rule: only definitions are copied, never a row. It has what the application adds to SQLite, and the settings
+of a change: foreign keys off, and ``legacy_alter_table`` as the script needs it (`transaction`).
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from changeover.database import application
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import objects
+from changeover.errors import Unsuitable
+
+HINT = (
+    "It needs what the application adds to SQLite: name in the front matter what registers it"
+    " (`functions: [module.py]` with register(connection), or `extensions: [library]`)."
+)
+
+
+def blank(*, legacy_alter_table: bool = False) -> sqlite3.Connection:
+    """A database in memory that is like one that changeover opens, with nothing in it."""
+    scratch = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
+    scratch.execute("PRAGMA foreign_keys = OFF")
+    scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
+    return application.equip(scratch)
+
+
+def fill(scratch: sqlite3.Connection, definitions: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Make everything from (what it is, CREATE statement); SQLite's words for each that cannot be made."""
+    refused: dict[str, str] = {}
+    for label, sql in definitions:
+        try:
+            scratch.execute(sql)
+        except sqlite3.Error as error:
+            refused[label] = str(error)
+    return refused
+
+
+def empty_copy(source: Connection, *, legacy_alter_table: bool = False) -> sqlite3.Connection:
+    """The schema of ``source``. Raises Unsuitable for what cannot be made again."""
+    return empty_copy_of(objects(source), legacy_alter_table=legacy_alter_table)
+
+
+def empty_copy_of(
+    definitions: Iterable[tuple[str, str, str, str]], *, legacy_alter_table: bool = False
+) -> sqlite3.Connection:
+    """A schema of (type, name, table, sql), tables first. Raises Unsuitable for what cannot be made again."""
+    scratch = blank(legacy_alter_table=legacy_alter_table)
+    refused = fill(scratch, ((f"{kind} {name}", sql) for kind, name, _, sql in definitions))
+    for label, error in refused.items():
+        scratch.close()
+        raise Unsuitable(f"The {label} cannot be made again from its own definition: {error}.", hint=HINT)
+    return scratch

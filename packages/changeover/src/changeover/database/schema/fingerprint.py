@@ -1,0 +1,69 @@
+"""A schema by definition: normalised text, and a fingerprint of it.
+
+Rule: blind to white space, comments, quotes, letter case of names, and to the order in which things were
+created; not blind to the order of columns, because ``INSERT ... VALUES`` depends on it. The engine's own
+tables (``changeover_...``), SQLite's (``sqlite_...``) and the bookkeeping of tools (`names.BESIDE_PREFIXES`)
+are left out: a replicator that is switched on changes no schema. What two schemas mean is `meaning`'s.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from changeover.database.connect import Connection
+from changeover.database.schema.catalogue import objects
+from changeover.database.schema.definition import words_of
+from changeover.sql.identifiers import folded, is_beside, is_own
+
+_CONSTRAINTS = ("primary", "unique", "check", "foreign", "constraint")
+
+Definitions = Mapping[tuple[str, str], tuple[str, ...]]
+"""(type, folded name) -> the parts of its definition.
+
+A table has its head, its columns, its constraints, its tail.
+"""
+
+
+def definitions(connection: Connection) -> Definitions:
+    """Every object of the application with its normalised definition."""
+    return {
+        (kind, folded(name)): _parts(kind, sql)
+        for kind, name, table, sql in objects(connection)
+        if not any(is_own(one) or is_beside(one) for one in (name, table))
+    }
+
+
+def fingerprint(connection: Connection) -> str:
+    """64 hexadecimal digits that are equal exactly when the definitions are."""
+    return fingerprint_of(definitions(connection))
+
+
+def fingerprint_of(found: Definitions) -> str:
+    """The fingerprint of definitions already read."""
+    digest = hashlib.sha256()
+    for (kind, name), parts in sorted(found.items()):
+        digest.update(repr((kind, name, parts)).encode())
+    return digest.hexdigest()
+
+
+def _parts(kind: str, sql: str) -> tuple[str, ...]:
+    words = list(words_of(sql))
+    if kind != "table" or "(" not in words or words[1] == "virtual":
+        return (" ".join(words),)
+    start = words.index("(")
+    items, depth, item, end = [], 0, list[str](), start
+    for place in range(start, len(words)):
+        word = words[place]
+        depth += (word == "(") - (word == ")")
+        end = place
+        if depth == 0:
+            break
+        if word == "," and depth == 1:
+            items.append(item)
+            item = []
+        elif place > start:
+            item.append(word)
+    items.append(item)
+    columns = [" ".join(i) for i in items if i and i[0] not in _CONSTRAINTS]
+    constraints = sorted(" ".join(i) for i in items if i and i[0] in _CONSTRAINTS)
+    tail = " ".join(sorted(words[end + 1 :]))
+    return (*columns, *constraints, *([tail] if tail else []))

@@ -1,0 +1,78 @@
+"""Two schemas held against each other by what they mean, every difference in words.
+
+Rule: blind to spelling (quotes, letter case, clauses in another order, rules of a column or of the table,
+unnamed constraints); not blind to the order of columns unless told, because ``INSERT ... VALUES`` depends on
+it. The engine's own objects, and bookkeeping that tools keep beside an application's, are left out.
+`fingerprint` tells whether two schemas are spelled the same.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+
+from changeover.database.connect import Connection
+from changeover.database.schema import definition, empty
+from changeover.database.schema.catalogue import objects
+from changeover.database.schema.definition import words_of
+from changeover.errors import Unsuitable
+from changeover.sql.identifiers import folded, is_beside, is_own
+
+Meanings = Mapping[tuple[str, str], tuple[str, ...]]
+"""(type, folded name) -> columns and rules of a table, the words of anything else."""
+
+
+def meanings(connection: Connection) -> Meanings:
+    """Every object of the application by its meaning."""
+    return {
+        (kind, folded(name)): _parts(kind, sql)
+        for kind, name, table, sql in objects(connection)
+        if not any(is_own(one) or is_beside(one) for one in (name, table))
+    }
+
+
+def of_script(sql: str) -> Meanings:
+    """What a script of CREATE statements makes in an empty database. Raises Unsuitable where it fails."""
+    with closing(empty.blank()) as scratch:
+        try:
+            scratch.executescript(sql)
+        except sqlite3.Error as error:
+            raise Unsuitable(
+                f"The script of the expected schema does not run: {error}.",
+                hint="It must hold the CREATE statements of the whole schema, and nothing else.",
+            ) from error
+        return meanings(scratch)
+
+
+def difference(expected: Meanings, found: Meanings, *, ordered: bool = True) -> tuple[str, ...]:
+    """One sentence for everything that differs; ``ordered`` False takes columns in any order."""
+    sentences = [f"{kind} {name} is missing" for kind, name in sorted(expected.keys() - found.keys())]
+    sentences += [f"{kind} {name} is not expected" for kind, name in sorted(found.keys() - expected.keys())]
+    for kind, name in sorted(expected.keys() & found.keys()):
+        sentences += _changes(f"{kind} {name}", expected[kind, name], found[kind, name], ordered)
+    return tuple(sentences)
+
+
+def _changes(label: str, expected: tuple[str, ...], found: tuple[str, ...], ordered: bool) -> list[str]:
+    if expected == found:
+        return []
+    extra = [part for part in found if part not in expected]
+    sentences = []
+    for part in (part for part in expected if part not in found):
+        other = next((one for one in extra if one.split(" ")[0] == part.split(" ")[0]), None)
+        if other is None:
+            sentences.append(f"{label}: `{part}` is missing")
+        else:
+            extra.remove(other)
+            sentences.append(f"{label}: expected `{part}`, found `{other}`")
+    sentences += [f"{label}: `{part}` is not expected" for part in extra]
+    if sentences or not ordered:
+        return sentences
+    return [f"{label}: the columns stand in another order"]
+
+
+def _parts(kind: str, sql: str) -> tuple[str, ...]:
+    if kind == "table":
+        found = definition.parse(sql)
+        if found.columns:
+            return found.parts()
+    return (" ".join(words_of(sql)),)

@@ -1,0 +1,256 @@
+"""One changing script against a database on a server: judged in its shadow, done by one request or not.
+
+Rule: the proof is that of a file (`proof`), its questions put so that the server answers them inside the
+transaction. Nothing holds a lock between two requests: a runner that dies leaves the old state or the new.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from changeover.database import lease, ledger
+from changeover.database.change import expected, sequences
+from changeover.database.change.expected import COUNTS
+from changeover.database.change.forecast import Forecast
+from changeover.database.change.invariants import Depth
+from changeover.database.change.model import Change, Context, Eyes, Migrated
+from changeover.database.change.proof import SWIFT_CHECKSUM_ROWS, SWIFT_EXPECTED_ROWS
+from changeover.database.change.refusal import broken
+from changeover.database.change.rule import Rule
+from changeover.database.change.transaction import Measured, bound
+from changeover.database.connect import translated
+from changeover.database.schema import catalogue, fingerprint, spelling
+from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.server import copies, rules
+from changeover.database.server.batch import CLOCK, SINCE, Answered, Batch
+from changeover.database.server.copies import Copy
+from changeover.database.server.judge import Judged, ask_ahead, judge, note, require_swift, standing_rules
+from changeover.database.server.remote import Remote
+from changeover.database.server.resolve import Attempt, Sending, settled
+from changeover.database.server.shadow import cast, judged
+from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
+from changeover.plan.model import Rows
+from changeover.sql.identifiers import counted, folded, quoted
+from hrana.wire import Statement
+
+COUNTED_ROWS = 5_000_000
+ANSWER_S = 10.0
+"""What a request gets beside the time of the change: the wait for the lock (5 s at most) and the way."""
+
+
+def migrate_on_server(remote: Remote, change: Change, context: Context, depth: Depth, eyes: Eyes) -> Migrated:
+    """Carry the change out, or raise and leave the database as it was; see `migrate`."""
+    with translated(remote.label):
+        eyes.hook("before judging")
+        with cast(remote) as shadow:
+            found = judge(shadow, change, context, depth)
+            require_swift(found)
+            ask_ahead(found, remote)
+            eyes.hook("judged")
+            sending = Sending(
+                lambda attempt: _batch(found, attempt), found.limit_s + ANSWER_S, change.lock_wait_s
+            )
+            started_s = time.monotonic()
+            made = settled(remote, context, sending, eyes.hook)
+            return _migrated(found, made, time.monotonic() - started_s)
+
+
+def preview_of_server(remote: Remote, change: Change) -> tuple[Forecast, Schema]:
+    """What the change would cost and the schema it would leave; see `migrate.preview`."""
+    with translated(remote.label), cast(remote) as shadow:
+        forecast = judged(shadow, change)
+        with shadow.afterwards(change.statements) as after:
+            return forecast, catalogue.read(after)
+
+
+def _batch(found: Judged, attempt: Attempt) -> Batch:
+    """The whole change, from the fence to the ledger."""
+    batch = Batch(found.limit_s, found.change.foreign_keys)
+    batch.prepare()
+    _fence(found, batch)
+    before, after = _tables(found)
+    made = _remember(found, batch, before)
+    batch.look()
+    for statement in found.change.statements:
+        batch.run(statement, bound(found.change.parameters, statement.parameters))
+    if sequences.MARKS in batch.scratch:
+        batch.do(*sequences.putting_back(found.planned))
+    batch.do(*expected.counting_after(before, after))
+    batch.demand(list(_demanded(found, made)))
+    batch.demand(standing_rules(found, found.planned), found.known)
+    batch.judge(broken)
+    batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
+    _record(found, batch, attempt)
+    return batch
+
+
+def _fence(found: Judged, batch: Batch) -> None:
+    """What lets the change begin: the lease, foreign keys as they are meant, the schema that was judged."""
+    held, change = found.context.lease, found.change
+    if held is not None:
+        batch.demand([rules.lease_is_ours(held)])
+        batch.judge(lambda _: LeaseLost(""))
+        beat = f"UPDATE {lease.TABLE} SET beats = beats + 1 WHERE id = 1"
+        batch.do(Statement(beat))
+    batch.demand([rules.foreign_keys_are(change.foreign_keys)])
+    batch.judge(_disobeyed)
+    batch.demand([rules.schema_is(found.shadow.objects)])
+    batch.judge(_another_schema)
+
+
+def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Copy]:
+    """Rows as they are: counts of all, copies of those whose contents are compared; by folded name."""
+    made: dict[str, Copy] = {}
+    batch.do(expected.making(temporary=False), *expected.counting_before(before))
+    batch.scratch.append(COUNTS)
+    for place, name in enumerate(before):
+        table = found.shadow.schema.tables[folded(name)]
+        copy = _copy(found, place, table)
+        if copy is not None:
+            batch.do(*copy.making())
+            batch.scratch.append(copy.name)
+            made[folded(name)] = copy
+    if sequences.are_there(found.shadow.connection):
+        batch.do(sequences.remembering(temporary=False))
+        batch.scratch.append(sequences.MARKS)
+    return made
+
+
+def _copy(found: Judged, place: int, table: Table) -> Copy | None:
+    """The copy of a table whose contents are compared: where that is asked for, possible and affordable."""
+    name = folded(table.name)
+    want = found.wanted.get(name)
+    reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else name not in found.scope
+    if not reads or table.kind != "table":
+        return None
+    limit = SWIFT_EXPECTED_ROWS if want and name in found.scope else SWIFT_CHECKSUM_ROWS
+    if found.depth is Depth.SWIFT and (found.shadow.size(name) or 0) > limit:
+        note(found, f"{table.name}: counted while writers wait; contents proven in rehearsal")
+        return None
+    rebuilt = name in map(folded, found.forecast.rebuilt)
+    made = copies.copy_of(place, table, found.planned.table(name), rebuilt=rebuilt)
+    if made is None:
+        note(found, f"{table.name}: has no key by which its rows could be compared; they are counted")
+    return made
+
+
+def _tables(found: Judged) -> tuple[list[str], list[str]]:
+    """The tables to count before and after, in the spelling of each."""
+    present, planned = found.shadow.schema, found.planned
+    before = [table.name for table in present.tables.values() if _is_counted(found, table)]
+    mentioned = {*found.wanted, *(folded(w.other) for w in found.change.rows if w.other)}
+    counted_before = {folded(name) for name in before}
+    after = [
+        table.name
+        for name, table in planned.tables.items()
+        if name in counted_before or (name in mentioned and name not in present.tables)
+    ]
+    return before, after
+
+
+def _is_counted(found: Judged, table: Table) -> bool:
+    want = found.wanted.get(folded(table.name))
+    mentioned = any(folded(w.other or "") == folded(table.name) for w in found.change.rows)
+    if found.depth is Depth.THOROUGH or mentioned or (want is not None and want.rows is not Rows.ANY):
+        return True
+    size = found.shadow.size(table.name) or 0
+    if size > COUNTED_ROWS:
+        note(found, f"{table.name}: too large to count while writers wait ({counted(size, 'row')})")
+    return size <= COUNTED_ROWS
+
+
+def _demanded(found: Judged, made: dict[str, Copy]) -> Iterator[Rule]:
+    """Rows as they are expected, everything out of scope as it was, and the schema that was worked out."""
+    for name, want in found.wanted.items():
+        count = expected.count(want)
+        if count is not None:
+            yield count
+        if name in made:
+            yield made[name].unchanged(want) if want.rows is Rows.UNCHANGED else made[name].affected(want)
+    for name, table in found.shadow.schema.tables.items():
+        if name not in found.scope and name not in found.wanted and _is_counted(found, table):
+            yield expected.left_alone(table.name, out_of_scope=True)
+            if name in made:
+                yield made[name].unchanged(None)
+    yield rules.schema_is(found.objects_after)
+
+
+def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
+    """The ledger row, by the server's clock; then the lease lasts anew, and nothing of ours is left."""
+    context = found.context
+    entry = ledger.Entry(
+        run_id=context.run_id,
+        action=context.action,
+        direction=context.direction,
+        plan_sha256=context.plan_sha256,
+        content_sha256=context.content_sha256,
+        schema_before=fingerprint.fingerprint(found.shadow.connection),
+        schema_after=found.print_after,
+        started_at=context.started_at,
+        who=context.who,
+        lock_wait_ms=round(attempt.waited_s * 1000, 3),
+        details={"attempt": attempt.id} | ledger.accepting(found.accepted) | _kept(found).details(),
+    )
+    looks = f"FROM {CLOCK} WHERE changes IS NOT NULL"
+    counts = f"(SELECT json_group_object(name, json_array(before, after)) FROM {COUNTS})"
+    measured = {
+        "frozen_ms": f"round({SINCE} * 1000, 3)",
+        "rows_changed": f"(SELECT max(changes) - min(changes) - count(*) + 1 {looks})",
+        "details": f"json_set(:details, '$.counts', json({counts}))",
+    }
+    sql, values = ledger.insertion(entry, measured)
+    batch.do(Statement(ledger.CREATE), Statement(sql, values))
+    if context.lease is not None:
+        prolonged = f"UPDATE {lease.TABLE} SET beaten_s = ? WHERE id = 1"
+        batch.do(Statement(prolonged, (lease.awake_s(),)))
+    batch.look()
+    batch.do(*(Statement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
+
+
+def _kept(found: Judged) -> ledger.Kept:
+    """What the way back needs to know; a way back itself has none."""
+    if found.context.direction is not ledger.Direction.FORWARD:
+        return ledger.Kept()
+    return ledger.Kept(spelling.replaced(found.shadow.objects, found.objects_after), tuple(found.known))
+
+
+def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
+    if isinstance(made, Answered):
+        waited_s = made.waited_s()
+        counts = _both(found, {name: (was, now) for name, was, now in made.named(COUNTS)})
+        measured = Measured(made.executed(), waited_s, max(request_s - waited_s, 0.0))
+        note(found, "writers were held for no longer than is said here: it is the time of the whole request")
+    else:
+        given = made.details.get("counts")
+        counts = _both(found, given) if isinstance(given, dict) else {}
+        measured = Measured((), made.lock_wait_ms / 1000, made.frozen_ms / 1000)
+        note(found, "the server's answer was lost; that the change was done is known from the ledger")
+    before = fingerprint.fingerprint(found.shadow.connection)
+    return Migrated(
+        measured, found.forecast, before, found.print_after, counts, tuple(found.notes), found.accepted
+    )
+
+
+def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:
+    """Rows of the tables that are there before and after."""
+    tables = found.shadow.schema.tables
+    return {
+        name: (was, now)
+        for name, (was, now) in counts.items()
+        if name in tables and was is not None and now is not None
+    }
+
+
+def _disobeyed(_: list[str]) -> Unsuitable:
+    return Unsuitable(
+        "The server does not do as it is told about foreign keys, so a table that is made anew could delete"
+        " the rows that refer to it; nothing was changed.",
+        hint="Change a copy of this database as a file, and move it to the server.",
+    )
+
+
+def _another_schema(sentences: list[str]) -> InvariantBroken:
+    return InvariantBroken(
+        "The schema changed between the check and the moment of the change; nothing was done:\n"
+        + "\n".join(f"- {sentence}" for sentence in sentences),
+        hint="Somebody else migrates this database. Find out who, then rehearse again.",
+    )

@@ -1,0 +1,199 @@
+"""A change as one conditional batch: BEGIN IMMEDIATE to COMMIT by one request, each step if the last did.
+
+Rule: nothing is asked from here while writers wait. Whatever must hold is a rule whose faults are put into
+a table, shown, and refused by a CHECK: so a fault undoes everything, and comes back in words. The server's
+own clock, looked at after every statement, ends a change that takes too long in the same way.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from changeover.database.change.rule import FAULTS_MAX, Fault, Rule
+from changeover.database.change.transaction import OUTPUT_ROWS_LIMIT, Executed
+from changeover.database.connect import translation
+from changeover.database.server.remote import Remote
+from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken, StepFailed
+from changeover.plan.model import SqlStatement
+from hrana import errors, wire
+from hrana.wire import Json, Statement
+
+FAULTS, VERDICT, CLOCK = "changeover_now_faults", "changeover_now_verdict", "changeover_now_clock"
+NOW_S = "(julianday('now') - 2440587.5) * 86400.0"
+SINCE = f"({NOW_S} - (SELECT began FROM {CLOCK} WHERE began IS NOT NULL))"
+PREFIX = "SQLite error: "
+ENFORCE = "PRAGMA foreign_keys = {}"
+"""A server heeds it before BEGIN, for the one request. Its default is ON; `legacy_alter_table` it refuses."""
+_PREPARED = (
+    f"CREATE TABLE {FAULTS} (place INTEGER, a, b, c)",
+    f"CREATE TABLE {VERDICT} (faults INTEGER CONSTRAINT changeover_refuses CHECK (faults = 0))",
+)
+_NOT_THE_SCRIPTS = (errors.Waiting, errors.Unserved, errors.Full, errors.Damaged, errors.ReadOnly)
+"""Refusals of a statement that say something of the server, and nothing of the statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of the batch. ``script``: a statement of the plan's; ``refusal``: a verdict on faults."""
+
+    statement: Statement
+    script: SqlStatement | None = None
+    refusal: Callable[[list[str]], ChangeoverError] | None = None
+    is_clock: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """The steps of a change. ``limit_s`` bounds how long writers may be held, by the server's clock."""
+
+    limit_s: float
+    foreign_keys: bool
+    steps: list[Step] = field(default_factory=list)
+    scratch: list[str] = field(default_factory=lambda: [FAULTS, VERDICT, CLOCK])
+    asked: dict[str, int] = field(default_factory=dict)
+    _rules: list[Rule] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """What everything else needs; the clock starts."""
+        limit = f"CONSTRAINT changeover_deadline CHECK (elapsed_s <= {self.limit_s!r})"
+        clock = f"CREATE TABLE {CLOCK} (began REAL, elapsed_s REAL {limit}, changes INTEGER, place INTEGER)"
+        start = f"INSERT INTO {CLOCK} (began, elapsed_s) VALUES ({NOW_S}, 0) RETURNING began"
+        self.do(Statement(clock), Statement(start), *map(Statement, _PREPARED))
+
+    def do(self, *statements: Statement) -> None:
+        """Statements of changeover's own."""
+        self.steps += [Step(one) for one in statements]
+
+    def ask(self, name: str, sql: str) -> None:
+        """A question whose rows the answer holds under a name."""
+        self.asked[name] = len(self.steps)
+        self.do(Statement(sql))
+
+    def run(self, statement: SqlStatement, values: dict[str, Any]) -> None:
+        """A statement of the script, and a look at the clock."""
+        self.steps.append(Step(Statement(statement.text, values), script=statement))
+        self.look(statement)
+
+    def look(self, statement: SqlStatement | None = None) -> None:
+        """Look at the clock: past the limit everything is rolled back."""
+        sql = (
+            f"INSERT INTO {CLOCK} (elapsed_s, changes, place) VALUES ({SINCE}, total_changes(), ?)"
+            " RETURNING elapsed_s, changes"
+        )
+        self.steps.append(Step(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
+
+    def demand(self, rules: Sequence[Rule], known: Sequence[str] = ()) -> None:
+        """Note whatever breaks the rules; ``known`` faults count for nothing."""
+        for place, rule in enumerate(rules, len(self._rules)):
+            asked = rule.beyond(known)
+            sql = f"INSERT INTO {FAULTS} SELECT {place}, a, b, c FROM ({asked.sql}) LIMIT {FAULTS_MAX}"
+            self.do(Statement(sql, asked.params))
+        self._rules += rules
+
+    def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
+        """Nothing was noted so far, or ``refusal`` of the sentences."""
+        self.do(Statement(f"SELECT place, a, b, c FROM {FAULTS}"))
+        verdict = Statement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
+        self.steps.append(Step(verdict, refusal=refusal))
+
+    def send(self, remote: Remote, *, within_s: float) -> "Answered":
+        """Carry it out, all or nothing, by one request.
+
+        Raises the error of ours for the first step that failed; HranaErrors for what happened to the request.
+        """
+        enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
+        asked = wire.statement(Statement(f"SELECT {NOW_S}"))
+        before = (enforced, asked)
+        steps = wire.transaction(
+            "BEGIN IMMEDIATE", [wire.statement(step.statement) for step in self.steps], before=before
+        )
+        result = remote.batch(steps, within_s=within_s)
+        answered = Answered(self, result, len(before) + 1)
+        for place, error in enumerate(result["step_errors"]):
+            if error is not None:
+                raise self._explained(place - answered.offset, errors.refused(error, remote.label), answered)
+        return answered
+
+    def _explained(
+        self, place: int, error: errors.Refused, answered: "Answered"
+    ) -> ChangeoverError | errors.Refused:
+        if place < 0 or isinstance(error, _NOT_THE_SCRIPTS):
+            return error
+        if place >= len(self.steps):
+            return InvariantBroken(
+                f"COMMIT was refused, and everything was rolled back: {error.said}.",
+                hint="A deferred rule is broken (a foreign key). Mend the script and rehearse again.",
+            )
+        step = self.steps[place]
+        if step.is_clock and "changeover_deadline" in error.said:
+            return self._too_long(step.script)
+        if step.refusal is not None:
+            return step.refusal(self._sentences(answered.rows(place - 1)))
+        if step.script is not None:
+            return StepFailed(
+                f"The statement failed: {error.said.removeprefix(PREFIX)}. Everything was rolled back.",
+                hint="Mend the script and rehearse again; the database is as it was.",
+                position=step.script.position,
+            )
+        return translation(error, "The database")
+
+    def _sentences(self, faults: Sequence[tuple[Any, ...]]) -> list[str]:
+        found = (self._rules[place].say(_fault(rest)) for place, *rest in faults)
+        return list(dict.fromkeys(found))
+
+    def _too_long(self, after: SqlStatement | None) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"Writers would be held for longer than {self.limit_s:g} s; everything was rolled back.",
+            hint="A server gives its lock away after 5 s, so a change there must be well below that. Rehearse"
+            " again to see what takes the time, or make it in smaller steps.",
+            position=after.position if after else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the steps of a batch gave; ``offset`` steps come before its first."""
+
+    batch: Batch
+    result: Json
+    offset: int
+
+    def rows(self, place: int) -> list[tuple[Any, ...]]:
+        """The rows of a step that ran."""
+        given = self.result["step_results"][place + self.offset]
+        return list(wire.answer(given).rows) if given is not None else []
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        """The rows of a question."""
+        return self.rows(self.batch.asked[name])
+
+    def waited_s(self) -> float:
+        """How long BEGIN waited for the lock, by the server's clock."""
+        asked, began = self.rows(-2)[0][0], self.rows(1)[0][0]
+        return max(float(began) - float(asked), 0.0)
+
+    def executed(self) -> tuple[Executed, ...]:
+        """The statements of the script with their rows and times."""
+        found, was_s, was_changes = [], 0.0, 0
+        for place, step in enumerate(self.batch.steps):
+            if not step.is_clock:
+                continue
+            now_s, changes = self.rows(place)[0]
+            if step.script is not None:
+                answer = wire.answer(self.result["step_results"][place - 1 + self.offset])
+                found.append(
+                    Executed(
+                        step.script,
+                        answer.changes,
+                        changes - was_changes - 1,
+                        tuple(answer.rows[:OUTPUT_ROWS_LIMIT]),
+                        max(now_s - was_s, 0.0),
+                    )
+                )
+            was_s, was_changes = now_s, changes
+        return tuple(found)
+
+
+def _fault(rest: Sequence[Any]) -> Fault:
+    a, b, c = rest
+    return a, b, c

@@ -1,0 +1,145 @@
+"""What is known of a change on a server before it is sent: what its schema says, and what was asked ahead.
+
+Rule: whatever follows from the schema is refused here, and nothing was done; whatever the rows decide is
+demanded inside the transaction (`served`).
+"""
+
+from dataclasses import dataclass, field
+from math import inf
+
+from changeover.database.change import expected, invariants, refusal, script, standing
+from changeover.database.change import forecast as strategies
+from changeover.database.change.forecast import Forecast
+from changeover.database.change.invariants import Depth
+from changeover.database.change.model import Change, Context
+from changeover.database.change.proof import SWIFT_INTEGRITY_ROWS
+from changeover.database.change.rule import Rule
+from changeover.database.findings import Finding, accepted, unaccepted
+from changeover.database.ledger import Direction
+from changeover.database.schema import catalogue, fingerprint, references, weaker
+from changeover.database.schema.catalogue import ForeignKey, Schema
+from changeover.database.server.remote import Remote
+from changeover.database.server.shadow import Object, Shadow, judged, objects_of
+from changeover.errors import Unsuitable
+from changeover.plan.model import RowExpectation
+from changeover.sql.identifiers import folded
+from hrana.wire import Statement
+
+DEADLINE_S = 3.5
+"""How long a change may hold writers up: well below the 5 s after which the server gives its lock away."""
+THOROUGH_S = 900.0
+"""The same where nobody waits: a copy that is ours alone."""
+_ONLINE = (
+    "It needs the online rebuild, which holds writers for milliseconds and is not part of this release."
+    " Make the change in smaller steps, or move the database to a file, change it there, and move it back."
+)
+
+
+@dataclass(slots=True)
+class Judged:
+    """What is known of a change before anything is sent."""
+
+    change: Change
+    context: Context
+    depth: Depth
+    shadow: Shadow
+    forecast: Forecast
+    planned: Schema
+    objects_after: tuple[Object, ...]
+    print_after: str
+    accepted: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+    skippable: list[ForeignKey] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+
+    @property
+    def limit_s(self) -> float:
+        """How long writers may be held."""
+        most_s = DEADLINE_S if self.depth is Depth.SWIFT else THOROUGH_S
+        return min(self.change.budget_s or inf, most_s)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return tuple(folded(table) for table in self.change.scope)
+
+    @property
+    def wanted(self) -> dict[str, RowExpectation]:
+        return {folded(want.table): want for want in self.change.rows}
+
+
+def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Judged:
+    """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
+    forecast = judged(shadow, change)
+    with shadow.afterwards(change.statements) as after:
+        planned = catalogue.read(after)
+        sentences, weak = list[str](), list[Finding]()
+        if context.expected is not None:
+            sentences += invariants.expected_schema(after, context.expected)
+        elif context.direction is Direction.FORWARD:
+            weak = weaker.weaker(shadow.schema, planned, script.read(change.statements))
+        if context.contract is not None:
+            found = invariants.contract(after, context.contract)
+            sentences += [f"the release needs more: {sentence}" for sentence in found]
+        known = references.broken(shadow.connection)
+        broken = [one for one in references.broken(after) if one not in known]
+        sentences += references.placed(shadow.objects, change.statements, broken)
+        sentences += expected.without_table(change.rows, planned)
+        findings = unaccepted(weak, change.accept)
+        if sentences or findings:
+            raise refusal.broken(sentences, findings)
+        return Judged(
+            change,
+            context,
+            depth,
+            shadow,
+            forecast,
+            planned,
+            objects_of(after),
+            fingerprint.fingerprint(after),
+            accepted(weak, change.accept),
+        )
+
+
+def require_swift(found: Judged) -> None:
+    """Raises Unsuitable for what is known to hold writers for longer than a server allows."""
+    change, forecast = found.change, found.forecast
+    strategies.require_affordable(
+        forecast, budget_s=change.budget_s, wanted=change.strategy, rehearsed_s=change.rehearsed_s
+    )
+    expected_s = forecast.certain_s if change.rehearsed_s is None else change.rehearsed_s
+    if found.depth is Depth.SWIFT and expected_s > DEADLINE_S:
+        how = "is expected to hold" if change.rehearsed_s is None else "held, in rehearsal,"
+        raise Unsuitable(
+            f"The change {how} writers for {expected_s:.2g} s, and on a server it has {DEADLINE_S:g} s: after"
+            " 5 s the server gives the lock to whoever waits.",
+            hint=_ONLINE,
+        )
+
+
+def ask_ahead(found: Judged, remote: Remote) -> None:
+    """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
+    present = found.shadow.schema
+    keys = standing.leading(present)
+    counts = remote.snapshot([Statement(standing.distinct_values(table, key)) for table, key in keys])
+    found.skippable = [
+        key
+        for (_, key), rows in zip(keys, counts, strict=True)
+        if int(rows[0][0] or 0) <= standing.SKIP_LIMIT
+    ]
+    asked = [rule.remembering() for rule in standing_rules(found, present)]
+    answers = remote.snapshot(asked, within_s=THOROUGH_S if found.depth is Depth.THOROUGH else None)
+    found.known = [str(text) for rows in answers for (text,) in rows] + list(found.context.faults_before)
+
+
+def standing_rules(found: Judged, present: Schema) -> list[Rule]:
+    """What must hold of any database, as far as it is asked."""
+    if found.depth is Depth.THOROUGH:
+        return standing.thorough(present, found.scope)
+    small = {name for name in found.scope if (found.shadow.size(name) or 0) <= SWIFT_INTEGRITY_ROWS}
+    return standing.swift(present, found.scope, small, found.skippable)
+
+
+def note(found: Judged, sentence: str) -> None:
+    """Say, once, what is not looked at and why."""
+    if sentence not in found.notes:
+        found.notes.append(sentence)

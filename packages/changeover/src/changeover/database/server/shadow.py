@@ -1,0 +1,95 @@
+"""A server's schema as an empty database in memory: where a change is judged before anything is sent.
+
+Rule: what a script reaches, costs and leaves behind follows from the schema alone, so it is found out here
+with the same code as for a file. That the server still has this schema, and has the one worked out here
+afterwards, is demanded inside the transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from changeover.database.change import blast, forecast, script
+from changeover.database.change.forecast import Forecast
+from changeover.database.change.model import Change
+from changeover.database.connect import Connection
+from changeover.database.schema import catalogue as schema
+from changeover.database.schema.catalogue import Schema
+from changeover.database.schema.empty import empty_copy
+from changeover.database.server.remote import Remote
+from changeover.errors import Unsuitable
+from changeover.plan.model import SqlStatement
+from changeover.sql.identifiers import folded, is_own, quoted
+from hrana.wire import Statement
+
+Object = tuple[str, str, str, str]
+"""(type, name, table, sql) of something that has a definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """``connection`` has the schema without rows; ``sizes`` says how many rows a table (folded) has."""
+
+    connection: sqlite3.Connection
+    schema: Schema
+    objects: tuple[Object, ...]
+    sizes: Mapping[str, int]
+
+    def size(self, table: str) -> int | None:
+        """How many rows a table has; None where there is none of that name."""
+        return self.sizes.get(folded(table))
+
+    @contextmanager
+    def afterwards(self, statements: Sequence[SqlStatement]) -> Iterator[sqlite3.Connection]:
+        """The schema that a script would leave, as an empty database."""
+        with closing(empty_copy(self.connection)) as scratch:
+            for statement in statements:
+                if script.changes_schema(statement):
+                    scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+            yield scratch
+
+
+@contextmanager
+def cast(remote: Remote) -> Iterator[Shadow]:
+    """The shadow of a server's database, in three short requests.
+
+    Raises Unsuitable for a schema that cannot be made again here.
+    """
+    with closing(empty_copy(remote)) as scratch:
+        found, made = objects_of(remote), objects_of(scratch)
+        odd = sorted(set(found) ^ set(made))
+        if odd:
+            raise Unsuitable(
+                f"The {odd[0][0]} {odd[0][1]} reads differently when it is made again from its definition.",
+                hint="Drop it and create it again on the server, so that what is judged is what is there.",
+            )
+        tables = schema.read(scratch)
+        yield Shadow(scratch, tables, found, _sizes(remote, tables))
+
+
+def objects_of(connection: Connection) -> tuple[Object, ...]:
+    """Everything of the application that has a definition."""
+    return tuple(
+        (kind, name, table, sql)
+        for kind, name, table, sql in schema.objects(connection)
+        if not is_own(name) and not is_own(table)
+    )
+
+
+def judged(shadow: Shadow, change: Change) -> Forecast:
+    """What the change would cost, its scope proven. Raises InvariantBroken, StepFailed, Unsuitable."""
+    blast.require_scope(
+        shadow.connection,
+        change.statements,
+        change.scope,
+        foreign_keys=change.foreign_keys,
+        rows=shadow.size,
+    )
+    return forecast.forecast(change.statements, shadow.size)
+
+
+def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
+    asked = [Statement(f"SELECT count(*) FROM {quoted(table.name)}") for table in found.tables.values()]
+    answers = remote.snapshot(asked)
+    return {name: int(rows[0][0] or 0) for name, rows in zip(found.tables, answers, strict=True)}

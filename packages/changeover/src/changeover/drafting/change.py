@@ -1,0 +1,367 @@
+"""The statements from one schema to another, table by table, cheapest first, and what a person decides.
+
+Rule: a cheap way is tried on an empty copy and taken only if what it makes means what is wanted. ``back``:
+the way back reads what the way there kept, and keeps what the old schema has no place for.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from changeover.database.schema import catalogue as schemas
+from changeover.database.schema.catalogue import Column, Schema, Table
+from changeover.drafting import texts
+from changeover.drafting.texts import plain
+from changeover.sql.identifiers import OWN_PREFIX, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """What a person said is the same under another name; all names folded, columns by their old table."""
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def turned(self) -> "Renames":
+        """The same, for the way back."""
+        tables = {new: old for old, new in self.tables.items()}
+        columns = {(self.tables.get(table, table), new): old for (table, old), new in self.columns.items()}
+        return Renames(tables, columns)
+
+
+@dataclass(slots=True)
+class Change:
+    """A script: ``scope`` and ``rows`` are what it must declare, ``questions`` what it cannot know.
+
+    ``checks`` are queries that must find nothing, with what that proves; ``kept`` are the ``changeover_``
+    tables that it fills.
+    """
+
+    statements: list[str] = field(default_factory=list)
+    scope: list[str] = field(default_factory=list)
+    rows: dict[str, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    checks: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    additive: bool = True
+
+    def keep(self, name: str, query: str) -> None:
+        """Put the rows of a query aside; what was kept under that name before is older."""
+        self.statements += [f"DROP TABLE IF EXISTS {plain(name)};", f"CREATE TABLE {plain(name)} AS {query};"]
+        self.kept.append(name)
+
+    def touch(self, *names: str) -> None:
+        """Tables that are different afterwards."""
+        self.scope += [name for name in names if name not in self.scope]
+
+
+def read(script: str) -> Schema:
+    """The schema that a script of CREATE statements makes. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(script)
+        return schemas.read(connection)
+
+
+def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) -> Change:
+    """From ``old`` to ``new``. ``back``: this is the way back of a change from ``new`` to ``old``."""
+    found = Change()
+    pairs = _pairs(old, new, renames)
+    _drop_views(old, new, found)
+    for name, table in old.tables.items():
+        if name not in pairs:
+            _gone(table, found, back=back)
+    for name, table in new.tables.items():
+        if name not in pairs.values():
+            _made(table, found, old, renames, back=back)
+    beside = [sql for table in old.tables.values() for sql in (table.sql, *_sql_around(table))]
+    beside += [sql for name, sql in old.views.items() if new.views.get(name) == sql]
+    for name, other in pairs.items():
+        _Altered(old.tables[name], new.tables[other], renames, found, back, beside).write()
+    found.statements += [f"{sql};" for name, sql in new.views.items() if old.views.get(name) != sql]
+    return found
+
+
+def _pairs(old: Schema, new: Schema, renames: Renames) -> dict[str, str]:
+    """The tables that are the same: by name, or as a person said."""
+    pairs = {name: renames.tables.get(name, name) for name in old.tables}
+    return {name: other for name, other in pairs.items() if other in new.tables}
+
+
+def _drop_views(old: Schema, new: Schema, found: Change) -> None:
+    gone = [name for name, sql in old.views.items() if new.views.get(name) != sql]
+    found.statements += [f"DROP VIEW {plain(name)};" for name in gone]
+    found.additive = found.additive and not gone
+
+
+def _gone(table: Table, found: Change, *, back: bool) -> None:
+    """A table that is not wanted any more: its rows are kept until nobody goes back."""
+    kept = f"{OWN_PREFIX}{table.name}"
+    found.additive = False
+    found.touch(table.name)
+    if not back:
+        found.questions.append(f"{table.name} is dropped: does anything still read it?")
+    found.keep(kept, f"SELECT * FROM {plain(table.name)}")
+    found.statements.append(f"DROP TABLE {plain(table.name)};")
+
+
+def _made(table: Table, found: Change, old: Schema, renames: Renames, *, back: bool) -> None:
+    """A table that is new; on the way back, one whose rows were kept."""
+    found.touch(table.name)
+    found.statements.append(f"{table.sql};")
+    if back:
+        kept, names = f"{OWN_PREFIX}{table.name}", ", ".join(plain(name) for name in table.stored)
+        found.statements.append(
+            f"INSERT INTO {plain(table.name)} ({names}) SELECT {names} FROM {plain(kept)};"
+        )
+        found.statements.append(f"DROP TABLE {plain(kept)};")
+    else:
+        similar = [
+            one.name
+            for one in old.tables.values()
+            if _alike(one, table) and folded(one.name) not in renames.tables
+        ]
+        if similar:
+            found.questions.append(
+                f"is {table.name} the new name of {similar[0]}? then: --rename {similar[0]}={table.name}"
+            )
+    found.statements += _around(table)
+
+
+def _alike(one: Table, other: Table) -> bool:
+    names = {folded(column.name) for column in one.columns}
+    same = names & {folded(column.name) for column in other.columns}
+    return 2 * len(same) > max(len(names), len(other.columns))
+
+
+def _around(table: Table) -> list[str]:
+    """The indexes and triggers of a table that is made."""
+    return [f"{sql};" for sql in _sql_around(table)]
+
+
+def _sql_around(table: Table) -> list[str]:
+    return [*(index.sql for index in table.indexes if index.sql), *table.triggers.values()]
+
+
+@dataclass(slots=True)
+class _Altered:
+    """One table that exists before and after."""
+
+    old: Table
+    new: Table
+    renames: Renames
+    found: Change
+    back: bool
+    beside: Sequence[str]
+    """The whole schema before the change, but for views that are made anew."""
+
+    @property
+    def source(self) -> dict[str, Column | None]:
+        """For each column of the new table the old one that it comes from, by folded name."""
+        table = folded(self.old.name)
+        said = {new: old for (owner, old), new in self.renames.columns.items() if owner == table}
+        return {
+            folded(c.name): self.old.column(said.get(folded(c.name), c.name))
+            if folded(c.name) in said or (table, folded(c.name)) not in self.renames.columns
+            else None
+            for c in self.new.columns
+        }
+
+    @property
+    def lost(self) -> list[Column]:
+        """The old columns that nothing is made of."""
+        used = {folded(column.name) for column in self.source.values() if column}
+        return [c for c in self.old.columns if folded(c.name) not in used and not c.generated]
+
+    @property
+    def added(self) -> list[Column]:
+        """The new columns that are made of nothing."""
+        return [c for c in self.new.columns if self.source[folded(c.name)] is None and not c.generated]
+
+    def write(self) -> None:
+        """Add the statements for this table."""
+        before = len(self.found.statements)
+        if self._same_table():
+            self._around()
+        else:
+            native = self._native()
+            self._keep()
+            self._ask(rebuilt=native is None)
+            self.found.statements += self._rebuild() if native is None else [f"{one};" for one in native]
+            if native is None:
+                self.found.additive = False
+            else:
+                self._around()
+            self._give_back(rebuilt=native is None)
+        if len(self.found.statements) > before:
+            self.found.touch(*dict.fromkeys([self.old.name, self.new.name]))
+            self.found.rows[self.new.name] = "*" if self.old.name == self.new.name else self.old.name
+
+    def _same_table(self) -> bool:
+        return folded(self.old.name) == folded(self.new.name) and _means(self.old) == _means(self.new)
+
+    def _native(self) -> list[str] | None:
+        """ALTER TABLE statements, if they arrive at what is wanted; None where they do not."""
+        wanted = [
+            *(
+                [f"RENAME TO {plain(self.new.name)}"]
+                if folded(self.old.name) != folded(self.new.name)
+                else []
+            ),
+            *(f"RENAME COLUMN {plain(old.name)} TO {plain(name)}" for name, old in self._renamed()),
+            *(f"DROP COLUMN {plain(column.name)}" for column in self.lost),
+            *(f"ADD COLUMN {texts.columns(self.new.sql)[folded(column.name)]}" for column in self.added),
+        ]
+        if not all(map(_addable, self.added)):
+            return None
+        if self.back and self.added and self.old.triggers:
+            return None  # giving kept values back by UPDATE would set the application's triggers off
+        name, made = self.old.name, []
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
+            try:
+                for sql in self.beside:
+                    scratch.execute(sql)
+                for one in wanted:
+                    made.append(f"ALTER TABLE {plain(name)} {one}")
+                    scratch.execute(made[-1])
+                    name = self.new.name if one.startswith("RENAME TO") else name
+                reached = schemas.read(scratch).tables[folded(self.new.name)]
+            except (sqlite3.Error, KeyError):
+                return None
+        if any("DROP COLUMN" in one or "RENAME" in one for one in made):
+            self.found.additive = False
+        return made if _means(reached) == _means(self.new) else None
+
+    def _renamed(self) -> list[tuple[str, Column]]:
+        pairs = ((c.name, self.source[folded(c.name)]) for c in self.new.columns)
+        return [(name, old) for name, old in pairs if old is not None and folded(old.name) != folded(name)]
+
+    def _rebuild(self) -> list[str]:
+        copy = f"{self.new.name}_new"
+        pairs = [(c, self._value(c)) for c in self.new.columns if not c.generated]
+        taken = [(c, value) for c, value in pairs if value]
+        names = ", ".join(plain(c.name) for c, _ in taken)
+        values = ", ".join(value for _, value in taken)
+        return [
+            f"{texts.named(self.new.sql, copy)};",
+            f"INSERT INTO {plain(copy)} ({names})\nSELECT {values} FROM {plain(self.old.name)};",
+            f"DROP TABLE {plain(self.old.name)};",
+            f"ALTER TABLE {plain(copy)} RENAME TO {plain(self.new.name)};",
+            *_around(self.new),
+        ]
+
+    def _value(self, column: Column) -> str:
+        """What a column of the new table is made of; nothing where its default does."""
+        old = self.source[folded(column.name)]
+        if old is None:
+            kept = self._was(column) if self.back else ""
+            return kept or ("NULL" if column.not_null and column.default is None and not column.key else "")
+        value = plain(old.name)
+        if _affinity(column.type) != _affinity(old.type) and column.type:
+            value = f"CAST({value} AS {column.type})"
+        if column.not_null and not old.not_null and column.default is not None and not column.key:
+            value = f"coalesce({value}, {column.default})"
+        return value
+
+    def _ask(self, *, rebuilt: bool) -> None:
+        if self.back:
+            return
+        ask, table = self.found.questions.append, plain(self.old.name)
+        for column in self.added if rebuilt else []:
+            if column.not_null and column.default is None and not column.key:
+                ask(f"{self.new.name}.{column.name} must not be NULL: what do the rows have that are there?")
+        for column in self.lost:
+            similar = [one.name for one in self.added if _affinity(one.type) == _affinity(column.type)]
+            where = f"{self.old.name}.{column.name}"
+            also = f" (or is it now {similar[0]}? then: --rename {where}={similar[0]})" if similar else ""
+            ask(f"{where} is dropped: does anything still read it?{also}")
+        for column in self.new.columns if rebuilt else ():
+            old = self.source[folded(column.name)]
+            if old is None:
+                continue
+            name, where = plain(old.name), f"{self.old.name}.{old.name}"
+            if column.type and _affinity(column.type) not in (_affinity(old.type), "TEXT", "BLOB"):
+                back = f"CAST(CAST({name} AS {column.type}) AS TEXT) <> CAST({name} AS TEXT)"
+                self.found.checks[f"every {where} is {column.type}"] = (
+                    f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL AND {back} LIMIT 10"
+                )
+            if column.not_null and not old.not_null and column.default is None and not column.key:
+                self.found.checks[f"no {where} is NULL"] = (
+                    f"SELECT * FROM {table} WHERE {name} IS NULL LIMIT 10"
+                )
+
+    def _around(self) -> None:
+        """Indexes and triggers that are others now, of a table that stays."""
+        was = {folded(index.name): index.sql for index in self.old.indexes if index.sql}
+        now = {folded(index.name): index.sql for index in self.new.indexes if index.sql}
+        was_triggers = {folded(name): sql for name, sql in self.old.triggers.items()}
+        now_triggers = {folded(name): sql for name, sql in self.new.triggers.items()}
+        for kind, before, after in (("INDEX", was, now), ("TRIGGER", was_triggers, now_triggers)):
+            gone = [name for name, sql in before.items() if after.get(name) != sql]
+            self.found.statements += [f"DROP {kind} {plain(name)};" for name in gone]
+            self.found.statements += [f"{sql};" for name, sql in after.items() if before.get(name) != sql]
+            self.found.additive = self.found.additive and not gone
+
+    def _kept(self, table: Table) -> str:
+        return f"{OWN_PREFIX}{folded(table.name)}_columns"
+
+    def _keep(self) -> None:
+        """What the columns that go hold, by key: for the way back, or for going there once more."""
+        key = self.old.key
+        if not self.lost or not key:
+            return
+        names = ", ".join(plain(name) for name in (*key, *(c.name for c in self.lost)))
+        kept = f"{self._kept(self.new)}_after" if self.back else self._kept(self.old)
+        self.found.keep(kept, f"SELECT {names} FROM {plain(self.old.name)}")
+        by = ", ".join(plain(name) for name in key)
+        index = plain(f"{kept}_key")  # the way back looks every row up
+        self.found.statements.append(f"CREATE INDEX {index} ON {plain(kept)} ({by});")
+
+    def _was(self, column: Column) -> str:
+        """A kept value, on the way back."""
+        if not self.new.key or not all(self.source[folded(name)] for name in self.new.key):
+            return ""
+        kept = plain(self._kept(self.new))
+        same = " AND ".join(
+            f"{kept}.{plain(name)} = {plain(self.old.name)}.{plain(old.name)}"
+            for name in self.new.key
+            if (old := self.source[folded(name)])
+        )
+        value = f"(SELECT {plain(column.name)} FROM {kept} WHERE {same})"
+        if column.not_null and column.default is not None:
+            return f"coalesce({value}, {column.default})"
+        return value
+
+    def _give_back(self, *, rebuilt: bool) -> None:
+        """On the way back: what was kept goes where it was."""
+        if not self.back or not self.added or not self.new.key:
+            return
+        if not rebuilt:
+            table = plain(self.new.name)
+            self.found.statements += [
+                f"UPDATE {table} SET {plain(c.name)} = {self._was(c)};" for c in self.added if self._was(c)
+            ]
+        self.found.statements.append(f"DROP TABLE {plain(self._kept(self.new))};")
+
+
+def _means(table: Table) -> Sequence[str]:
+    return table.definition.parts() or (table.sql,)
+
+
+def _addable(column: Column) -> bool:
+    """Whether ADD COLUMN takes it when there are rows: no key, and a constant for every row."""
+    default = (column.default or "").strip().upper()
+    constant = not default.startswith("(") and not default.startswith("CURRENT_")
+    return not column.key and constant and (not column.not_null or column.default is not None)
+
+
+def _affinity(kind: str) -> str:
+    """The affinity of a declared type; source: sqlite.org/datatype3.html, section 3.1."""
+    upper = kind.upper()
+    for words, affinity in (
+        (("INT",), "INTEGER"), (("CHAR", "CLOB", "TEXT"), "TEXT"), (("BLOB",), "BLOB"),
+        (("REAL", "FLOA", "DOUB"), "REAL"),
+    ):  # fmt: skip
+        if any(word in upper for word in words):
+            return affinity
+    return "NUMERIC" if upper else "BLOB"

@@ -1,0 +1,99 @@
+"""Limits in time: every budget fits into the one around it, and the whole into ``downtime``.
+
+Rule: a plan that cannot keep its own promise is refused before it runs.
+"""
+
+from collections.abc import Iterator
+
+from changeover.plan.model import AnyAction, Phase, Plan, Section, ShellAction, Step
+from changeover.problems import Problem, Severity
+
+DRIVER_PATIENCE_S = 5.0
+"""How long Python's `sqlite3.connect` waits for a lock unless told otherwise, and with it many drivers."""
+
+
+def budget_rules(plan: Plan) -> Iterator[Problem]:
+    """The problems of a plan's budgets."""
+    if plan.downtime_s is None:
+        hint = "add 'downtime: 2m' to the front matter; past it the run goes back"
+        yield Problem(plan.position, "no-downtime", "no limit for the whole", hint, Severity.WARNING)
+    if plan.rollback_within_s is None and plan.section(Phase.ROLLBACK):
+        hint = "add 'rollback-within: 1m' to the front matter"
+        yield Problem(plan.position, "no-rollback-limit", "no limit for going back", hint, Severity.WARNING)
+    yield from _writers_held(plan)
+    for section in plan.sections:
+        limit_s, name = _limit(plan, section)
+        yield from _section(section, limit_s, name)
+        for step in section.steps:
+            yield from _step(step)
+
+
+def _writers_held(plan: Plan) -> Iterator[Problem]:
+    if plan.writers_held_s is None:
+        return
+    if plan.downtime_s is not None and plan.writers_held_s > plan.downtime_s:
+        message = (
+            f"writers-held is {spoken(plan.writers_held_s)}, but downtime only {spoken(plan.downtime_s)}"
+        )
+        yield Problem(plan.position, "budget", message, "lower writers-held or raise downtime")
+    elif plan.writers_held_s >= DRIVER_PATIENCE_S:
+        message = (
+            f"writers may be held for {spoken(plan.writers_held_s)}; Python's sqlite3 and many other drivers"
+            f' give up after {spoken(DRIVER_PATIENCE_S)} with "database is locked"'
+        )
+        hint = "lower writers-held, or make sure that every writer waits longer (PRAGMA busy_timeout)"
+        yield Problem(plan.position, "writers-held", message, hint, Severity.WARNING)
+
+
+def _limit(plan: Plan, section: Section) -> tuple[float | None, str]:
+    if section.phase is Phase.EXECUTE:
+        return plan.downtime_s, "downtime"
+    if section.phase is Phase.ROLLBACK:
+        return plan.rollback_within_s, "rollback-within"
+    return None, ""
+
+
+def _section(section: Section, limit_s: float | None, name: str) -> Iterator[Problem]:
+    steps_s = sum(step.budget_s or 0.0 for step in section.steps)
+    planned_s = section.budget_s or steps_s
+    if section.budget_s is not None and steps_s > section.budget_s:
+        message = f"the steps may take {spoken(steps_s)}, the section only {spoken(section.budget_s)}"
+        yield Problem(section.position, "budget", message, "raise the one or lower the others")
+    if limit_s is not None and planned_s > limit_s:
+        message = f"{section.title} may take {spoken(planned_s)}, but {name} is {spoken(limit_s)}"
+        yield Problem(section.position, "budget", message, f"lower the budgets or raise {name}")
+
+
+def _step(step: Step) -> Iterator[Problem]:
+    actions_s = sum(action.budget_s or 0.0 for action in step.actions)
+    if step.budget_s is None:
+        return
+    if actions_s > step.budget_s:
+        message = f"the fences may take {spoken(actions_s)}, step {step.title!r} only {spoken(step.budget_s)}"
+        yield Problem(step.position, "budget", message, "raise the one or lower the others")
+    for action in step.actions:
+        for name, wait_s in _waits(action):
+            if wait_s > step.budget_s:
+                message = f"{name}={spoken(wait_s)} is longer than the step's budget {spoken(step.budget_s)}"
+                yield Problem(action.position, "budget", message, f"lower {name} or raise the budget")
+
+
+def _waits(action: AnyAction) -> Iterator[tuple[str, float]]:
+    if action.timeout_s is not None:
+        yield "timeout", action.timeout_s
+    if isinstance(action, ShellAction) and action.until is not None and action.until.timeout_s is not None:
+        yield "wait", action.until.timeout_s
+    if action.retry.times > 1:
+        yield "retries x every", (action.retry.times - 1) * action.retry.every_s
+
+
+def spoken(seconds: float) -> str:
+    """A duration for people: ``500ms``, ``1.5s``, ``45s``, ``1m30s``, ``2h``."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    if seconds < 60:
+        return f"{seconds:g}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "m"), (rest, "s")]
+    return "".join(f"{number}{unit}" for number, unit in parts if number)

@@ -1,0 +1,143 @@
+"""What a journal holds: one entry for each thing that happened in a run, as data.
+
+Rule: nothing here reads a clock or a file. ``at`` is for people (UTC epoch seconds); ``clock_s`` is monotonic
+and may only be compared with entries of the same session, because a machine may have been started anew since.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from changeover.exits import Exit
+
+
+class Kind(StrEnum):
+    """BEGUN opens a run, OPENED each session of it (a process that works on it).
+
+    STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what
+    became of a task that was started and not heard of again. TURNED: from here on the run goes back. MENDED:
+    from here on another script takes a change back (`mend`). ASKED: a person wants it to stop. ALARM: users
+    are hurt more than the plan allows. ENDED: the session came to its end.
+    """
+
+    BEGUN = "begun"
+    OPENED = "opened"
+    STARTED = "started"
+    NOTED = "noted"
+    DONE = "done"
+    FAILED = "failed"
+    SETTLED = "settled"
+    TURNED = "turned"
+    MENDED = "mended"
+    ASKED = "asked"
+    ALARM = "alarm"
+    ENDED = "ended"
+
+
+class Command(StrEnum):
+    """What a session was opened for."""
+
+    RUN = "run"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    FINISH = "finish"
+    ABANDON = "abandon"
+    RESTORE = "restore"
+
+
+class Ending(StrEnum):
+    """How a session ended. REFUSED: nothing was changed. STOPPED and OPERATOR_NEEDED can be resumed.
+
+    ABANDONED: a person gave the run up, and what it had changed stays. RESTORED: a backup was put back.
+    """
+
+    DONE = "done"
+    ROLLED_BACK = "rolled back"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    OPERATOR_NEEDED = "operator needed"
+    FINISHED = "finished"
+    UNFINISHED = "unfinished"
+    ABANDONED = "abandoned"
+    RESTORED = "restored"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run can neither go on nor be taken back."""
+        return self in _FINAL
+
+
+_FINAL = (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED, Ending.ABANDONED, Ending.RESTORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal. ``id`` is a task's, or empty; ``data`` is JSON and free of secrets."""
+
+    kind: Kind
+    at: float
+    clock_s: float
+    id: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A text of ``data``; empty where there is none."""
+        value = self.data.get(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> float | None:
+        """A number of ``data``, or None."""
+        value = self.data.get(name)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def begun(entries: Sequence[Entry]) -> Entry | None:
+    """The entry that opened the run; None in an empty journal."""
+    return next((entry for entry in entries if entry.kind is Kind.BEGUN), None)
+
+
+def last(entries: Sequence[Entry], kind: Kind) -> Entry | None:
+    """The newest entry of a kind."""
+    return next((entry for entry in reversed(entries) if entry.kind is kind), None)
+
+
+def ending(entries: Sequence[Entry]) -> Ending | None:
+    """How the run ended; None while it runs, or when it was cut off before it could say so."""
+    for entry in reversed(entries):
+        if entry.kind is Kind.ENDED:
+            return Ending(entry.text("ending"))
+        if entry.kind is Kind.OPENED:
+            return None
+    return None
+
+
+def worked_s(entries: Sequence[Entry]) -> list[float]:
+    """For each entry the seconds that runners have worked since the run began.
+
+    Time in which no runner was at work (between a crash and `resume`) is left out, and a clock is only
+    compared with itself: a session goes on where the one before it was last heard of.
+    """
+    found: list[float] = []
+    base_s = origin_s = 0.0
+    for entry in entries:
+        if entry.kind in (Kind.BEGUN, Kind.OPENED) or not found:
+            base_s, origin_s = found[-1] if found else 0.0, entry.clock_s
+        found.append(base_s + max(entry.clock_s - origin_s, 0.0))
+    return found
+
+
+def exit_of(ending: Ending, *, asked_back: bool = False) -> Exit:
+    """The exit code of a session that ended so; ``asked_back``: its command was to go back."""
+    if ending is Ending.ROLLED_BACK and asked_back:
+        return Exit.DONE
+    return {
+        Ending.DONE: Exit.DONE,
+        Ending.FINISHED: Exit.DONE,
+        Ending.ABANDONED: Exit.DONE,
+        Ending.RESTORED: Exit.DONE,
+        Ending.REFUSED: Exit.REFUSED,
+        Ending.ROLLED_BACK: Exit.WENT_BACK,
+        Ending.UNFINISHED: Exit.WENT_BACK,
+        Ending.OPERATOR_NEEDED: Exit.OPERATOR,
+        Ending.STOPPED: Exit.STOPPED,
+    }[ending]

@@ -1,0 +1,194 @@
+"""The course of a plan: everything that has to be done, as tasks in the order in which they are done.
+
+Rule: pure; a task is named by an id that never changes, so that a journal can be read years later. Ids of the
+engine's own tasks hold a colon, which no id of a plan does.
+
+Order of the halves: a step with a ``phase=`` moves together with the steps up to the next such step (its
+checks); what stands before the first and after the last of them stays there. An additive
+change migrates first (the old release does not mind), a removing one deploys first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from changeover.plan.model import (
+    AnyAction,
+    HttpAction,
+    Order,
+    Part,
+    Phase,
+    Plan,
+    ShellAction,
+    SqlAction,
+    Step,
+)
+
+BACKUP = "changeover:backup"
+RESTORED = "changeover:restored"
+UNDO = "undo:"
+
+
+class Doing(StrEnum):
+    """What a task is: an action of the plan, a box that a person judges, or the engine's own work."""
+
+    ACTION = "action"
+    JUDGEMENT = "judgement"
+    BACKUP = "backup"
+    UNDO_COMMAND = "undo command"
+    UNDO_DERIVED = "undo derived"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do. ``subject`` is the id of the action or box that it is about; ``step`` its step's id.
+
+    ``atomic``: it changes the database in one transaction with a ledger row, so its outcome can be asked for.
+    ``repeatable``: it changes nothing, or may be done again after it was cut off.
+    """
+
+    id: str
+    doing: Doing
+    phase: Phase
+    subject: str
+    label: str
+    step: str = ""
+    atomic: bool = False
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The tasks of a run that goes well, by phase."""
+
+    preflight: tuple[Task, ...]
+    backup: Task
+    execute: tuple[Task, ...]
+    after: tuple[Task, ...]
+    finish: tuple[Task, ...]
+
+    @property
+    def forward(self) -> tuple[Task, ...]:
+        """All tasks from the first check to the last, without Finish."""
+        return (*self.preflight, self.backup, *self.execute, *self.after)
+
+
+def course(plan: Plan, *, additive: bool) -> Course:
+    """What a plan does when all goes well; ``additive`` decides the order where the plan leaves it open."""
+    return Course(
+        preflight=_tasks(Phase.PREFLIGHT, plan.steps(Phase.PREFLIGHT)),
+        backup=Task(BACKUP, Doing.BACKUP, Phase.PREFLIGHT, "", "Backup", repeatable=True),
+        execute=_tasks(Phase.EXECUTE, ordered(plan, additive=additive)),
+        after=_tasks(Phase.AFTER, plan.steps(Phase.AFTER)),
+        finish=_tasks(Phase.FINISH, plan.steps(Phase.FINISH)),
+    )
+
+
+def ordered(plan: Plan, *, additive: bool) -> tuple[Step, ...]:
+    """The steps of Execute in the order in which they run."""
+    steps = plan.steps(Phase.EXECUTE)
+    if plan.order is Order.AS_WRITTEN:
+        return steps
+    migrate_first = plan.order is Order.MIGRATE_FIRST or (plan.order is Order.AUTO and additive)
+    places = [place for place, step in enumerate(steps) if _part(step) is not None]
+    if not places:
+        return steps
+    first = Part.MIGRATE if migrate_first else Part.DEPLOY
+    groups = [steps[start:end] for start, end in zip(places, [*places[1:], places[-1] + 1], strict=True)]
+    groups.sort(key=lambda group: _part(group[0]) is not first)
+    moved = tuple(step for group in groups for step in group)
+    return (*steps[: places[0]], *moved, *steps[places[-1] + 1 :])
+
+
+def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], bool]) -> tuple[Task, ...]:
+    """The tasks that take back what was done.
+
+    ``started`` are the tasks of Execute in the order in which they ran. What undoes an action comes in the
+    reverse of that order (as written where the plan's order is as-written); actions of the Rollback section
+    without ``undoes`` keep their place before or after all of these. Nothing started: nothing to do.
+    """
+    begun = tuple(started)
+    if not begun:
+        return ()
+    undone = [task for task in reversed(begun) if needs_undo(task)]
+    undoes = [undo for task in undone for undo in _undos(plan, task)]
+    if plan.order is Order.AS_WRITTEN:
+        place = {action.id: number for number, action in enumerate(plan.actions(Phase.ROLLBACK))}
+        undoes.sort(key=lambda task: place.get(task.id, -1))
+    before, after = _others(plan)
+    schema = any(task.atomic for task in undone)
+    restored = Task(RESTORED, Doing.RESTORED, Phase.ROLLBACK, "", "Schema as it was before", repeatable=True)
+    return (*before, *undoes, *([restored] if schema else []), *after)
+
+
+def is_change(action: AnyAction) -> bool:
+    """Whether an action writes to the database."""
+    return isinstance(action, SqlAction) and action.changes
+
+
+def task_of(action: AnyAction, phase: Phase, step: str) -> Task:
+    """The task that carries out an action."""
+    atomic = is_change(action)
+    repeatable = isinstance(action, HttpAction) or (isinstance(action, SqlAction) and not atomic)
+    if isinstance(action, ShellAction):
+        repeatable = action.safe or phase in (Phase.ROLLBACK, Phase.PREFLIGHT, Phase.AFTER)
+    return Task(
+        action.id, Doing.ACTION, phase, action.id, action.label, step, atomic=atomic, repeatable=repeatable
+    )
+
+
+def _tasks(phase: Phase, steps: Iterable[Step]) -> tuple[Task, ...]:
+    return tuple(task for step in steps for task in _of_step(phase, step))
+
+
+def _of_step(phase: Phase, step: Step) -> Iterator[Task]:
+    for box in step.boxes:
+        if box.is_judgement:
+            yield Task(box.id, Doing.JUDGEMENT, phase, box.id, box.text, step.id, repeatable=True)
+    labels = [action.label for action in step.actions]
+    for action in step.actions:
+        task = task_of(action, phase, step.id)
+        several = labels.count(action.label) > 1
+        yield replace(task, label=f"{action.label}: {action.id}") if several else task
+
+
+def _part(step: Step) -> Part | None:
+    parts = {action.part for action in step.actions if action.part is not None}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def _undos(plan: Plan, task: Task) -> Iterator[Task]:
+    if task.doing is not Doing.ACTION:
+        return
+    action = plan.action(task.subject)
+    written = plan.undo_of(action.id)
+    for undo in written:
+        step = _step_of(plan, undo.id)
+        yield next(task for task in _of_step(Phase.ROLLBACK, step) if task.subject == undo.id)
+    if written:
+        return
+    name, label = f"{UNDO}{action.id}", f"Take back: {action.label}"
+    if isinstance(action, SqlAction) and action.derived_undo:
+        yield Task(name, Doing.UNDO_DERIVED, Phase.ROLLBACK, action.id, label, atomic=True)
+    if isinstance(action, ShellAction) and action.undo:
+        yield Task(name, Doing.UNDO_COMMAND, Phase.ROLLBACK, action.id, label, repeatable=True)
+
+
+def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
+    """The actions and boxes of Rollback that undo nothing: those before the first that does, and the rest."""
+    before: list[Task] = []
+    after: list[Task] = []
+    seen = False
+    for step in plan.steps(Phase.ROLLBACK):
+        for task in _of_step(Phase.ROLLBACK, step):
+            if task.doing is Doing.ACTION and plan.action(task.subject).undoes is not None:
+                seen = True
+            else:
+                (after if seen else before).append(task)
+    return (before, after) if seen else ([], before)
+
+
+def _step_of(plan: Plan, action_id: str) -> Step:
+    steps = plan.steps(Phase.ROLLBACK)
+    return next(step for step in steps if any(action.id == action_id for action in step.actions))

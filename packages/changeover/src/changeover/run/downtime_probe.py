@@ -1,0 +1,173 @@
+"""The probe: asks the application many times a second through the whole run and remembers what users felt.
+
+Rule: requests leave on a fixed beat whether or not earlier ones have been answered (at most `IN_FLIGHT` at a
+time), so that a hanging application is seen as many slow requests and not as one. Every failed or slow
+request is counted; the first `KEPT` of them are kept one by one. Memory is bounded.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx2
+
+from changeover.actions import http
+from changeover.plan.model import Outcome, Probe, Request
+from changeover.plan.params import Values
+
+IN_FLIGHT = 16
+KEPT = 500
+BUCKETS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A request that failed or was slow. ``at`` UTC epoch seconds; ``reason`` empty for one that was slow."""
+
+    at: float
+    seconds: float
+    status: int | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the probe saw.
+
+    ``buckets`` holds requests, failures and the longest answer in seconds, by spans of ``bucket_s`` since
+    ``started_at``; when they become too many the spans are doubled.
+    """
+
+    started_at: float
+    requests: int = 0
+    failed: int = 0
+    slow: int = 0
+    skipped: int = 0
+    longest_s: float = 0.0
+    total_s: float = 0.0
+    troubles: list[Trouble] = field(default_factory=list)
+    bucket_s: float = 0.1
+    buckets: dict[int, tuple[int, int, float]] = field(default_factory=dict)
+    longest_outage_s: float = 0.0
+    _down_since: float | None = None
+
+    @property
+    def availability_pct(self) -> float:
+        """Requests that were answered well, in per cent; 100 when nothing was asked."""
+        return 100.0 * (1 - self.failed / self.requests) if self.requests else 100.0
+
+    def as_data(self) -> dict[str, object]:
+        """For the journal."""
+        return {
+            "started_at": round(self.started_at, 3),
+            "requests": self.requests,
+            "failed": self.failed,
+            "slow": self.slow,
+            "skipped": self.skipped,
+            "availability_pct": round(self.availability_pct, 4),
+            "mean_s": round(self.total_s / self.requests, 5) if self.requests else None,
+            "longest_s": round(self.longest_s, 4),
+            "longest_outage_s": round(self.longest_outage_s, 3),
+            "troubles": [
+                {"at": round(t.at, 3), "s": round(t.seconds, 4), "status": t.status, "reason": t.reason}
+                for t in self.troubles
+            ],
+            "bucket_s": self.bucket_s,
+            "buckets": [
+                [number, asked, failed, round(longest_s * 1000, 1)]
+                for number, (asked, failed, longest_s) in sorted(self.buckets.items())
+            ],
+        }
+
+    def put(self, after_s: float, failed: bool, seconds: float) -> None:
+        """Count one request that left ``after_s`` after the start."""
+        _merge(self.buckets, int(after_s / self.bucket_s), (1, int(failed), seconds))
+        if len(self.buckets) > BUCKETS:
+            fewer: dict[int, tuple[int, int, float]] = {}
+            for number, one in self.buckets.items():
+                _merge(fewer, number // 2, one)
+            self.buckets, self.bucket_s = fewer, self.bucket_s * 2
+
+
+def _merge(buckets: dict[int, tuple[int, int, float]], number: int, one: tuple[int, int, float]) -> None:
+    asked, failed, longest_s = buckets.get(number, (0, 0, 0.0))
+    buckets[number] = (asked + one[0], failed + one[1], max(longest_s, one[2]))
+
+
+class Prober:
+    """A probe at work between ``with`` and its end.
+
+    ``alarm`` is called once, when too many requests failed.
+    """
+
+    def __init__(self, probe: Probe, values: Values, *, alarm: Callable[[str], None]) -> None:
+        self.probe, self.values, self.alarm = probe, values, alarm
+        self.seen = Seen(time.time())
+        self._request = Request("GET", probe.url, probe.headers)
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._free = threading.Semaphore(IN_FLIGHT)
+        self._thread = threading.Thread(target=self._beat, name="probe", daemon=True)
+        self._alarmed = False
+
+    def __enter__(self) -> "Prober":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        limits = httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
+        with (
+            httpx2.Client(trust_env=False, limits=limits, verify=http.tls()) as session,
+            ThreadPoolExecutor(IN_FLIGHT, "probe") as pool,
+        ):
+            next_s = time.monotonic()
+            while not self._done.is_set():
+                if self._free.acquire(blocking=False):
+                    pool.submit(self._ask, session)
+                else:
+                    self.seen.skipped += 1
+                next_s = max(next_s + self.probe.every_s, time.monotonic())
+                self._done.wait(next_s - time.monotonic())
+
+    def _ask(self, session: httpx2.Client) -> None:
+        sent_at = time.time()
+        try:
+            answer = http.ask(session, self._request, self.values, timeout_s=self.probe.timeout_s)
+        finally:
+            self._free.release()
+        with self._lock:
+            self._count(sent_at, answer)
+
+    def _count(self, sent_at: float, answer: http.Answer) -> None:
+        seen = self.seen
+        failed = answer.outcome is not Outcome.HEALTHY
+        slow = answer.seconds > self.probe.slow_s
+        seen.requests += 1
+        seen.failed += failed
+        seen.slow += slow
+        seen.total_s += answer.seconds
+        seen.longest_s = max(seen.longest_s, answer.seconds)
+        seen.put(max(sent_at - seen.started_at, 0.0), failed, answer.seconds)
+        if (failed or slow) and len(seen.troubles) < KEPT:
+            reason = self.values.redactor.hide(answer.reason)[:200]
+            seen.troubles.append(Trouble(sent_at, answer.seconds, answer.status, reason))
+        self._outage(sent_at, failed)
+        allowed = self.probe.failures_allowed
+        if allowed is not None and seen.failed > allowed and not self._alarmed:
+            self._alarmed = True
+            self.alarm(f"the probe saw {seen.failed} failed requests and {allowed} are allowed")
+
+    def _outage(self, sent_at: float, failed: bool) -> None:
+        seen = self.seen
+        if failed:
+            seen._down_since = sent_at if seen._down_since is None else seen._down_since
+            seen.longest_outage_s = max(seen.longest_outage_s, sent_at - seen._down_since)
+        elif seen._down_since is not None:
+            seen.longest_outage_s = max(seen.longest_outage_s, sent_at - seen._down_since)
+            seen._down_since = None

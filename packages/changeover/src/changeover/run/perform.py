@@ -1,0 +1,173 @@
+"""Carrying out one task of a plan: the same code for a rehearsal and for a run.
+
+Rule: what differs is passed in - the database (a copy, or the living one), how much is asked of it, whether
+what acts on the world outside is done or only listed (`Scene.living`), and the limit that ends it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from changeover.actions import http, shell, sql
+from changeover.actions.backup import back_up
+from changeover.actions.context import Deadline, Result, Scene
+from changeover.database.change.invariants import Depth
+from changeover.database.connect import opened
+from changeover.database.ledger import Direction
+from changeover.database.schema.fingerprint import fingerprint
+from changeover.database.schema.meaning import Meanings, difference, meanings, of_script
+from changeover.engine.limits import Limit
+from changeover.engine.tasks import Course, Doing, Task
+from changeover.errors import CheckFailed, Undecided
+from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
+
+DIRECTIONS = {Phase.ROLLBACK: Direction.ROLLBACK, Phase.FINISH: Direction.FINISH}
+Contract = Mapping[str, Sequence[str]]
+
+
+def direction_of(task: Task) -> Direction:
+    """What the ledger calls the way that a task goes."""
+    return DIRECTIONS.get(task.phase, Direction.FORWARD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """Carries out the tasks of one plan, one at a time.
+
+    ``contract`` is asked right before the last change, ``rehearsed_s`` how long a change held writers in the
+    rehearsal (None: that says nothing here). ``schema_before`` is the fingerprint that a way back leads to,
+    empty where it is not known; ``meanings_before`` the same schema by meaning.
+    """
+
+    plan: Plan
+    tasks: Course
+    contract: Callable[[], Contract | None] = lambda: None
+    rehearsed_s: Callable[[Task], float | None] = lambda task: None
+    schema_before: str = ""
+    meanings_before: Meanings | None = None
+    last_change: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        changes = [task.id for task in self.tasks.execute if task.atomic]
+        object.__setattr__(self, "last_change", changes[-1] if changes else "")
+
+    def perform(
+        self, task: Task, scene: Scene, limit: Limit | None = None, *, gate_only: bool = False
+    ) -> Result:
+        """Do a task, or say why it is only listed.
+
+        ``gate_only``: its command ended before a crash. Raises what its action raises: ChangeoverErrors.
+        """
+        reason = "" if scene.living else self.outside(task)
+        if reason:
+            return Result(listed=reason)
+        deadline = Deadline(limit)
+        match task.doing:
+            case Doing.JUDGEMENT:
+                return _judge(task, scene)
+            case Doing.BACKUP:
+                return back_up(scene)
+            case Doing.RESTORED:
+                return self._restored(scene)
+            case Doing.UNDO_COMMAND:
+                return shell.take_back(_shell(self.plan.action(task.subject)), scene, deadline)
+            case Doing.UNDO_DERIVED:
+                action = _sql(self.plan.action(task.subject))
+                purpose = sql.Purpose(task.id, Direction.ROLLBACK, sql.content_of(action))
+                return sql.undo(action, scene, purpose)
+            case Doing.ACTION:
+                return self._act(task, scene, deadline, gate_only)
+
+    def outside(self, task: Task) -> str:
+        """Why a task cannot be shown on a copy; empty when it acts on the database alone."""
+        if task.doing is Doing.JUDGEMENT:
+            return "a person judges it in the run"
+        if task.doing in (Doing.UNDO_COMMAND, Doing.BACKUP):
+            return "it acts on the world outside the database"
+        if task.doing is Doing.ACTION:
+            action = self.plan.action(task.subject)
+            if isinstance(action, HttpAction):
+                return "it asks the living application"
+            if isinstance(action, ShellAction) and not action.safe:
+                return "it acts on the world outside the database"
+        return ""
+
+    def _act(self, task: Task, scene: Scene, deadline: Deadline, gate_only: bool) -> Result:
+        action = self.plan.action(task.subject)
+        if isinstance(action, HttpAction):
+            return http.check(action, scene, deadline)
+        if isinstance(action, ShellAction):
+            return shell.run(action, scene, deadline, gate_only=gate_only)
+        if not action.changes:
+            return sql.query(action, scene, deadline)
+        purpose = self._purpose(task, action, scene, deadline.limit)
+        if action.undoes is not None:
+            return sql.take_back(action, scene, purpose)
+        return sql.change(action, scene, purpose)
+
+    def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:
+        forward = task.phase is Phase.EXECUTE
+        final = forward and action.id == self.last_change
+        after = self.plan.schema.after if self.plan.schema else None
+        contract = self.contract() if final else None
+        undone = self.plan.action(action.undoes) if action.undoes is not None else action
+        content = undone if isinstance(undone, SqlAction) else action
+        return sql.Purpose(
+            action.id,
+            direction_of(task),
+            sql.content_of(content),
+            budget_s=self._held_s(scene, limit) if forward else None,
+            rehearsed_s=self.rehearsed_s(task) if forward else None,
+            expected=of_script(after.text) if final and after else None,
+            contract=dict(contract) if contract else None,
+        )
+
+    def _held_s(self, scene: Scene, limit: Limit | None) -> float | None:
+        """How long a change may hold writers: what is left for it, at most what the plan allows at a time.
+
+        A thorough look takes longer than the run ever will, and is not ended by that.
+        """
+        limits = [limit.seconds] if limit else []
+        if self.plan.writers_held_s is not None and scene.depth is Depth.SWIFT:
+            limits.append(self.plan.writers_held_s)
+        return min(limits, default=None)
+
+    def _restored(self, scene: Scene) -> Result:
+        """After the last undo the schema is what it was."""
+        with opened(scene.database) as connection:
+            now, found = fingerprint(connection), meanings(connection)
+        if self.schema_before not in ("", now):
+            known = self.meanings_before
+            lines = difference(known, found) if known is not None else ("it has another fingerprint",)
+            if not lines:
+                return Result("as it was, spelled otherwise", {"schema": now})
+            raise CheckFailed(
+                "The way back ran, but the schema is not the one from before:"
+                + "".join(f"\n- {line}" for line in lines),
+                hint="Mend the Rollback section: it leaves something behind, or makes it in another form.",
+            )
+        return Result("as it was", {"schema": now})
+
+
+def _judge(task: Task, scene: Scene) -> Result:
+    """A box that only a person can judge: named beforehand, or asked now."""
+    if task.subject in scene.confirmed:
+        return Result("confirmed", {"judged_by": scene.who, "how": "--confirm"})
+    answer = scene.ask(task.subject, task.label)
+    if answer is None:
+        raise Undecided(
+            f"Nobody has judged: {task.label}",
+            hint=f"Look, then say so: --confirm {task.subject} (or run it on a terminal and be asked).",
+        )
+    if not answer:
+        raise CheckFailed(f"{scene.who} says no: {task.label}", hint="Mend that first.")
+    return Result("confirmed", {"judged_by": scene.who, "how": "asked"})
+
+
+def _sql(action: AnyAction) -> SqlAction:
+    assert isinstance(action, SqlAction)
+    return action
+
+
+def _shell(action: AnyAction) -> ShellAction:
+    assert isinstance(action, ShellAction)
+    return action

@@ -1,0 +1,204 @@
+"""The conditions under which a run may begin, be resumed or be taken back; every refusal says how to go on.
+
+Rule: everything here only reads, so a refusal leaves the database as it was, to the byte.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from changeover.actions.context import Scene
+from changeover.actions.process import execute
+from changeover.actions.sql import content_of
+from changeover.check import rules
+from changeover.check.schema_copy import read_schema
+from changeover.database import capabilities, ledger
+from changeover.database.backup import space
+from changeover.database.change import invariants
+from changeover.database.change.apply import schema_after
+from changeover.database.connect import Connection, connect, translated
+from changeover.database.schema import catalogue, fingerprint, meaning
+from changeover.database.schema.catalogue import Schema
+from changeover.database.where import Database
+from changeover.engine.entries import Ending, Entry, begun, ending
+from changeover.engine.tasks import is_change
+from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, StepFailed, Undecided
+from changeover.plan.model import Phase, Plan, SqlAction
+from changeover.plan.params import Values
+from changeover.problems import Severity
+from changeover.run.records import Record, Wanted, definitions_of, parameters_hash
+from changeover.run.state_dir import State
+from changeover.sql.identifiers import folded
+
+CONTRACT_S = 60.0
+
+
+def require_no_open_run(state: State, plan: Plan) -> None:
+    """Raises Refused when an earlier run of this database has not come to its end."""
+    newest = state.newest()
+    if newest is None:
+        return
+    entries = state.entries(newest)
+    if ending(entries) in (None, Ending.STOPPED, Ending.OPERATOR_NEEDED):
+        title = begun(entries)
+        raise Refused(
+            f"Run {newest} ({title.text('title') if title else ''}) has not come to its end.",
+            hint=f"Finish it: changeover resume {plan.path}. Or undo it: changeover rollback {plan.path}."
+            f" Or give it up: changeover abandon {plan.path}. Why it stands: changeover status {plan.path}.",
+        )
+
+
+def require_sound(plan: Plan, database: Database) -> None:
+    """The plan fits the schema of this very database. Raises PlanErrors, Unsuitable or DatabaseError."""
+    if isinstance(database, Path):
+        capabilities.probe(database.resolve().parent).require()
+    with translated(database), closing(connect(database)) as connection:
+        problems = rules.check(plan, read_schema(connection, database))
+        faults = _before_faults(plan, connection)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors:
+        raise PlanErrors(errors)
+    if faults:
+        raise Refused(
+            "The schema is not the one that the plan starts from:\n" + "\n".join(f"- {f}" for f in faults),
+            hint="This plan is for a database of another shape, or somebody changed this one.",
+        )
+
+
+def require_not_applied(plan: Plan, database: Database) -> None:
+    """Raises NothingToDo when the ledger says that all of this plan's changes are in force."""
+    wanted = {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
+    with translated(database), closing(connect(database)) as connection:
+        found = ledger.entries(connection)
+    standing = ledger.standing(found, wanted)
+    if wanted and not standing.pending:
+        run_id = next(e.run_id for e in reversed(found) if e.content_sha256 in wanted)
+        raise NothingToDo(
+            f"Everything that this plan changes is in force already (run {run_id}).",
+            hint=f"Nothing is left to do. To take it back: changeover rollback {plan.path}.",
+        )
+
+
+def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> None:
+    """Raises Undecided when a box of Execute or After would be asked and nobody is there to answer.
+
+    Boxes of Pre-flight are asked before anything is changed, so they need no such care; but they are
+    named with the others, so that one more try is enough.
+    """
+    asked = {
+        phase: [box for box in plan.boxes(phase) if box.is_judgement and box.id not in confirmed]
+        for phase in (Phase.PREFLIGHT, Phase.EXECUTE, Phase.AFTER)
+    }
+    open_ones = [box for boxes in asked.values() for box in boxes]
+    if (asked[Phase.EXECUTE] or asked[Phase.AFTER]) and not present:
+        listed = "\n".join(f"- {box.text} (--confirm {box.id})" for box in open_ones)
+        raise Undecided(
+            f"A person must judge while the run is under way, and nobody can be asked here:\n{listed}",
+            hint="Run it on a terminal, or say beforehand that you will see to it: --confirm ID.",
+        )
+
+
+def require_room(database: Database, record: Record) -> None:
+    """Raises Full when the disk has no room for what the rehearsal needed; a server's cannot be asked."""
+    if isinstance(database, Path):
+        space.require(database.resolve().parent, record.needed_bytes, purpose="The change (WAL and file)")
+
+
+def wanted_record(state: State, plan: Plan, database: Database, values: Values) -> Wanted:
+    """What a rehearsal record must hold to serve a run now."""
+    with translated(database), closing(connect(database)) as connection:
+        found, now = meaning.meanings(connection), fingerprint.fingerprint(connection)
+    known = definitions_of(state, plan.sha256)
+    differences = meaning.difference(known, found) if known is not None else ()
+    return Wanted(plan.sha256, parameters_hash(plan, values), now, differences)
+
+
+def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -> None:
+    """A run goes on with the plan it was begun with. Raises Refused when that was edited."""
+    first = begun(entries)
+    if first is None or first.text("plan_sha256") == plan.sha256:
+        return
+    where = f" The plan as it was: {kept}." if kept else ""
+    raise Refused(
+        "The plan was edited since this run began, so nothing that was proven holds for it.",
+        hint=f"Take the edit back, or use the copy that the run keeps.{where}",
+    )
+
+
+def require_same_schema(
+    database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
+) -> None:
+    """The schema is as this run left it, or with ``or_later`` as a run after it did.
+
+    Raises Refused when somebody else changed it since.
+    """
+    first = begun(entries)
+    with translated(database), closing(connect(database)) as connection:
+        now = fingerprint.fingerprint(connection)
+        own = [entry for entry in ledger.entries(connection) if or_later or entry.run_id == run_id]
+    left = own[-1].schema_after if own else first.text("schema_before") if first else now
+    if left != now:
+        raise Refused(
+            f"Somebody else changed the schema since run {run_id} left it; it is no longer known what a step"
+            " would do.",
+            hint="Find out who. Undo that change and try again, or restore the backup that"
+            " `changeover status` names.",
+        )
+
+
+def is_additive(plan: Plan, database: Database) -> bool:
+    """Whether the plan's changes leave everything in place that the old release may use."""
+    statements = [
+        statement
+        for action in plan.actions(Phase.EXECUTE)
+        if isinstance(action, SqlAction) and is_change(action)
+        for statement in action.statements
+    ]
+    with translated(database), closing(connect(database)) as connection:
+        before = catalogue.read(connection)
+        try:
+            after = schema_after(connection, statements, legacy_alter_table=True)
+        except sqlite3.Error as error:
+            raise StepFailed(f"A script does not fit the schema of {database}: {error}.") from error
+    return _keeps(before, after)
+
+
+def _keeps(before: Schema, after: Schema) -> bool:
+    """Everything old is still there, and no column was added that an old INSERT cannot leave out."""
+    for name, old in before.tables.items():
+        new = after.table(name)
+        if new is None or any(new.column(column.name) is None for column in old.columns):
+            return False
+        known = {folded(column.name) for column in old.columns}
+        for column in new.columns:
+            needed = column.not_null and column.default is None and not column.key and not column.generated
+            if needed and folded(column.name) not in known:
+                return False
+    return True
+
+
+def contract_of(plan: Plan, scene: Scene) -> Mapping[str, Sequence[str]] | None:
+    """What the new release needs: as the plan says, or as its command prints. Raises BadParameter."""
+    if plan.contract is None or plan.contract.command is None:
+        return plan.contract.tables if plan.contract else None
+    code, output = execute(plan.contract.command, scene, CONTRACT_S)
+    try:
+        document = json.loads(output[output.index("{") : output.rindex("}") + 1])
+        if code == 0:
+            return {str(table): [str(name) for name in columns] for table, columns in document.items()}
+    except (ValueError, AttributeError, TypeError):
+        pass
+    raise BadParameter(
+        f"{plan.contract.position}: the contract command does not print"
+        f' {{"table": ["column", ...]}}: it ended with {code} and said {scene.hide(output)[-300:]!r}',
+        hint=f"Run it by hand: {plan.contract.command}",
+    )
+
+
+def _before_faults(plan: Plan, connection: Connection) -> list[str]:
+    if plan.schema is None or plan.schema.before is None:
+        return []
+    expected = meaning.of_script(plan.schema.before.text)
+    return invariants.expected_schema(connection, expected)

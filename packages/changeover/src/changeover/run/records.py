@@ -1,0 +1,190 @@
+"""Records of rehearsals: what was proven, for which plan, which schema and which parameters, and when.
+
+Rule: a record speaks for exactly the plan, schema and parameters whose hashes it holds. Secrets are not
+part of the hash of the parameters, so that a password may be changed without a rehearsal.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from changeover.database.schema.meaning import Meanings
+from changeover.database.where import ADMIN_URL, Database, Server
+from changeover.engine.budgets import spoken
+from changeover.errors import NotRehearsed
+from changeover.plan.model import Plan
+from changeover.plan.params import Values
+from changeover.plan.variables import NAME
+from changeover.run.state_dir import State, write_whole
+
+MAX_AGE_S = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One action in a rehearsal.
+
+    ``direction`` forward, rollback, again, back again or once more; ``frozen_s`` None for what only reads.
+    """
+
+    id: str
+    label: str
+    direction: str
+    verdict: str
+    seconds: float
+    frozen_s: float | None = None
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a rehearsal showed.
+
+    ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
+    ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
+    ``skipped`` says what could not be shown on a copy, ``accepted`` the findings that
+    the plan accepts, by name with its reasons.
+    ``definitions`` are the schema before, for telling what changed since; ``place`` is where it was
+    rehearsed, ``on_its_engine`` whether that was the engine of the run: a file's, or the server itself (a
+    fork).
+    """
+
+    id: str
+    at: float
+    who: str
+    plan_sha256: str
+    parameters_sha256: str
+    schema_before: str
+    schema_after: str
+    definitions: Sequence[tuple[str, str, Sequence[str]]]
+    database_bytes: int
+    needed_bytes: int
+    wal_bytes: int
+    backup_mb_per_s: float
+    frozen_s: float
+    seconds: float
+    rollback_s: float
+    rollback_frozen_s: float
+    rows_compared: int
+    writes: int
+    steps: Sequence[Rehearsed] = ()
+    skipped: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    faults: Sequence[str] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
+    on_its_engine: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether `run` may rely on it."""
+        return not self.faults
+
+    def definitions_before(self) -> Meanings:
+        """The schema before, as `database.fingerprint` compares it."""
+        return {(kind, name): tuple(parts) for kind, name, parts in self.definitions}
+
+    def predicted(self) -> Mapping[str, float]:
+        """Seconds by action id, as the last time it went forward (or back)."""
+        return {step.id: step.seconds for step in self.steps}
+
+    def frozen(self) -> Mapping[str, float]:
+        """Seconds that writers were held, by action id, the last time; empty where another engine did it."""
+        if not self.on_its_engine:
+            return {}
+        return {step.id: step.frozen_s for step in self.steps if step.frozen_s is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a record must be about to serve a run."""
+
+    plan_sha256: str
+    parameters_sha256: str
+    schema: str
+    differences: Sequence[str] = field(default=())
+
+
+def parameters_hash(plan: Plan, values: Values) -> str:
+    """The hash of the parameters that are no secrets; which database it is, is not one of them."""
+    naming = set(NAME.findall(plan.database))
+    given = {name: value for name, value in values.public().items() if name not in naming}
+    return sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def place_of(database: Database, fork: Server | None) -> str:
+    """Where a rehearsal takes place, as its record and the report say it."""
+    if fork is not None:
+        return "on a fork of the database, on its own server"
+    here = f"with SQLite {sqlite3.sqlite_version} of this machine"
+    if isinstance(database, Server):
+        return f"on a local copy {here}, not on the server: its admin API was not named ({ADMIN_URL})"
+    return f"on a copy of the file, {here}"
+
+
+def save(state: State, record: Record) -> Path:
+    """Write a record, whole or not at all."""
+    path = state.rehearsals / f"{record.id}.json"
+    write_whole(path, json.dumps(asdict(record), indent=1, ensure_ascii=False))
+    return path
+
+
+def records(state: State) -> list[Record]:
+    """All records that can be read, oldest first."""
+    return [found for path in sorted(state.rehearsals.glob("*.json")) if (found := _read(path))]
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        document["steps"] = [Rehearsed(**step) for step in document["steps"]]
+        return Record(**document)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def require(
+    state: State, plan: Plan, wanted: Wanted, *, now_at: float, max_age_s: float = MAX_AGE_S
+) -> Record:
+    """The newest record that proves this run.
+
+    Raises NotRehearsed that says what is missing and how to go on.
+    """
+    found = records(state)
+    hint = f"Rehearse it: changeover rehearse {plan.path} (with the same --set), then run again."
+    if not found:
+        raise NotRehearsed("This plan was never rehearsed on this database.", hint=hint)
+    newest = next((one for one in reversed(found) if one.plan_sha256 == wanted.plan_sha256), None)
+    if newest is None:
+        raise NotRehearsed("The plan, or a file of it, was edited after the last rehearsal.", hint=hint)
+    if newest.schema_before != wanted.schema:
+        changes = "".join(f"\n- {one}" for one in wanted.differences)
+        raise NotRehearsed(f"The schema of the database changed after the rehearsal.{changes}", hint=hint)
+    if newest.parameters_sha256 != wanted.parameters_sha256:
+        raise NotRehearsed("The plan was rehearsed with other parameters.", hint=hint)
+    if not newest.passed:
+        faults = "\n".join(f"- {fault}" for fault in newest.faults)
+        raise NotRehearsed(f"The last rehearsal did not pass:\n{faults}", hint=f"Mend that. {hint}")
+    age_s = now_at - newest.at
+    if age_s > max_age_s:
+        raise NotRehearsed(
+            f"The last rehearsal is {spoken(round(age_s))} old; it may be {spoken(round(max_age_s))} old.",
+            hint=f"{hint} Or allow more: --rehearsal-max-age 30d.",
+        )
+    return newest
+
+
+def named(state: State, name: str) -> Record | None:
+    """The record of that name; None where it is gone."""
+    return next((one for one in records(state) if one.id == name), None)
+
+
+def definitions_of(state: State, plan_sha256: str) -> Meanings | None:
+    """The schema that the newest record of a plan was made against."""
+    for one in reversed(records(state)):
+        if one.plan_sha256 == plan_sha256:
+            return one.definitions_before()
+    return None

@@ -1,0 +1,148 @@
+"""The ways out of a run that is stuck: mend its way back, give it up, put a backup back.
+
+Rule: what a command will do, and what it will leave, is known before it does it: a mended script is rehearsed
+on today's data, what a given-up run leaves is listed, a backup is proven and the state before it is kept.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from changeover.database import ledger, lock
+from changeover.database.backup.restore import Restored, restore
+from changeover.database.connect import opened
+from changeover.database.local import home
+from changeover.database.schema import catalogue
+from changeover.database.where import Database, Server
+from changeover.engine.entries import Command, Ending, Entry, Kind, begun
+from changeover.engine.progress import fold
+from changeover.engine.tasks import course
+from changeover.errors import Refused
+from changeover.plan.model import Plan, ShellAction
+from changeover.plan.params import Values
+from changeover.plan.redaction import Redactor
+from changeover.run import commands, mended_rollback
+from changeover.run.commands import Outcome, Settings
+from changeover.run.journal import NAME, Journal
+from changeover.run.rehearsal import rehearse_way_back
+from changeover.run.rehearsal_copy import Progress
+from changeover.run.state_dir import State, state_of
+from changeover.run.status import backup_of
+from changeover.sql.identifiers import is_engine, is_own
+
+
+def roll_back_with(
+    script: Path,
+    plan: Plan,
+    values: Values,
+    database: Database,
+    settings: Settings,
+    *,
+    run_id: str,
+    undoes: str | None = None,
+    progress: Progress = lambda words, part, left_s: None,
+) -> Outcome:
+    """Take a run back with another script in place of the way back that fails.
+
+    The script is first carried out on a copy of the database as it is now. Raises Refused, with everything
+    that failed there, and then nothing was changed; BadParameter for a script that says nothing.
+    """
+    state = state_of(database, settings.state)
+    entries = state.entries(run_id)
+    text, target = mended_rollback.read(script), mended_rollback.to_mend(plan, entries, undoes)
+    mended = mended_rollback.amended(plan, target, text, script.name)
+    faults = rehearse_way_back(
+        mended, values, database, entries, who=settings.who, state=settings.state, progress=progress
+    )
+    if faults:
+        raise Refused(
+            "On a copy of the database as it is now the mended way back does not work:\n" + "\n".join(faults),
+            hint="Mend the script, then try again; nothing was changed.",
+        )
+    name = mended_rollback.keep(state.run(run_id), entries, script, text)
+    told = {"undoes": target, "file": name}
+    kept = mended_rollback.amended(plan, target, text, name)
+    return commands.rollback(kept, values, database, settings, run_id=run_id, mend=told)
+
+
+def left_behind(plan: Plan, entries: Sequence[Entry], database: Database) -> list[str]:
+    """What stays when a run is given up, each in a sentence."""
+    first = begun(entries)
+    found = course(plan, additive=bool(first and first.data.get("additive")))
+    state = fold(entries)
+    told: list[str] = []
+    for task in found.execute:
+        known = state.of(task)
+        if task.atomic and known.started and known.applied is not False:
+            told.append(
+                f"{task.label} is in force." if known.applied else f"{task.label}: not known if it was done."
+            )
+        elif known.started and isinstance(_action(plan, task.subject), ShellAction):
+            told.append(f"{task.label} was begun, and is not taken back.")
+    with opened(database) as connection:
+        tables = catalogue.read(connection, own=True).tables.values()
+        kept = [one.name for one in tables if is_own(one.name) and not is_engine(one.name)]
+        done = [entry for entry in ledger.entries(connection) if first and entry.run_id == first.text("run")]
+    kept = [name for name in kept if not name.lower().startswith("sqlite_")]
+    told += [f"{name} stays: it was kept for the way back." for name in kept]
+    told += [f"The ledger says: {one.action}, {one.direction}." for one in done]
+    backup = backup_of(list(entries))
+    return [*told, *([f"The backup stays: {backup}."] if backup else [])]
+
+
+def _action(plan: Plan, name: str) -> object:
+    return next((action for action in plan.actions() if action.id == name), None)
+
+
+def put_back(
+    backup: Path,
+    database: Database,
+    settings: Settings,
+    progress: Callable[[str, int, int, float | None], None] = lambda phase, done, total, left_s: None,
+) -> Restored:
+    """Make a database what a backup is, with no runner at work and no write lost unseen.
+
+    The state before is kept beside the database. Raises Refused for a database on a server, Locked, Busy,
+    Full, Damaged when the backup is not whole, or not what the run that made it wrote.
+    """
+    if isinstance(database, Server):
+        raise Refused(
+            f"{database} is on a server, and a backup is put back there by its own tools.",
+            hint="Load the file into a new namespace, and point the application at it.",
+        )
+    state = state_of(database, settings.state)
+    newest = state.newest()
+    entries = state.entries(newest) if newest else []
+    holder = lock.this_runner(newest or "restore", since_at=int(settings.now_at()))
+    with lock.take(database, holder, state=state.path):
+        if newest:
+            _tell(state, newest, settings, Kind.OPENED, command=Command.RESTORE.value, pid=os.getpid())
+        done = restore(
+            backup,
+            database,
+            now_at=int(settings.now_at()),
+            keep_in=home(database, settings.state),
+            expected_sha256=_hash_of(entries, backup),
+            progress=progress,
+            hook=settings.hook,
+        )
+        if newest:
+            kept = f"; the state before is kept: {done.kept}" if done.kept else ""
+            reason = f"{backup} was put back{kept}"
+            _tell(state, newest, settings, Kind.ENDED, ending=Ending.RESTORED.value, reason=reason)
+    return done
+
+
+def _tell(state: State, run_id: str, settings: Settings, kind: Kind, **data: object) -> None:
+    path = state.run(run_id) / NAME
+    with Journal(path, redactor=Redactor({}), now_at=settings.now_at) as journal:
+        journal.add(kind, "", who=settings.who, **data)
+
+
+def _hash_of(entries: Sequence[Entry], backup: Path) -> str | None:
+    """The hash that a run wrote down of a backup; None for a file of which nothing is known."""
+    for entry in entries:
+        path = entry.text("path")
+        if path and entry.text("sha256") and Path(path).resolve() == backup.resolve():
+            return entry.text("sha256")
+    return None

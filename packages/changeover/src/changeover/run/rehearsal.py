@@ -1,0 +1,231 @@
+"""Rehearsal: the plan carried out on a copy of the real data, there and back, and once more with new rows.
+
+copy -> forward -> rollback -> the original? -> forward again -> new writes -> back -> original plus those
+writes? -> forward once more
+
+Rule: production is read once, in one snapshot, and never written; on a server it is forked. The same code
+does the work as in the run: the first time with every invariant asked in full, then as the run will, and
+those times are the prediction. Checks of the plan are asked while there are no new rows yet, for what they
+expect is about the real ones.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from changeover.database import capabilities
+from changeover.database.backup import backup as backups
+from changeover.database.backup import space
+from changeover.database.change.invariants import Depth
+from changeover.database.local import home, label
+from changeover.database.server import admin
+from changeover.database.where import Database, Server
+from changeover.engine.budgets import DRIVER_PATIENCE_S, spoken
+from changeover.engine.decide import going_back, left_to_undo
+from changeover.engine.entries import Entry, begun
+from changeover.engine.tasks import Doing, Task, course
+from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
+from changeover.plan.model import Phase, Plan
+from changeover.plan.params import Values
+from changeover.run import preconditions, records
+from changeover.run.application import equipped
+from changeover.run.records import Record
+from changeover.run.rehearsal_copy import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
+from changeover.run.state_dir import State, numbered, state_of
+
+
+@equipped
+def rehearse(
+    plan: Plan,
+    values: Values,
+    database: Database,
+    *,
+    who: str,
+    state: Path | None = None,
+    now_at: Callable[[], float] = time.time,
+    progress: Progress = lambda words, part, left_s: None,
+) -> Record:
+    """Rehearse a plan and keep a record of it, passed or not; `Record.faults` says why it did not.
+
+    Raises PlanErrors, Refused or DatabaseError when it could not even begin, Full when there is no room.
+    """
+    preconditions.require_sound(plan, database)
+    place = state_of(database, state)
+    name = numbered(place.rehearsals, now_at())
+    with _workshop(place, database, name) as folder:
+        if isinstance(database, Server):
+            capabilities.probe(folder).require()
+        fork = _fork(database, folder)
+        tasks = course(plan, additive=preconditions.is_additive(plan, database))
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
+        stage.name = label(database)
+        with stage.reworded():
+            stage.copy(database)
+        play(stage)
+        record = stage.record(name, now_at())
+    records.save(place, record)
+    return record
+
+
+def rehearse_way_back(
+    plan: Plan,
+    values: Values,
+    database: Database,
+    entries: Sequence[Entry],
+    *,
+    who: str,
+    state: Path | None = None,
+    now_at: Callable[[], float] = time.time,
+    progress: Progress = lambda words, part, left_s: None,
+) -> list[str]:
+    """Take a run back on a copy of the database as it is now; why that does not work, empty where it does.
+
+    ``entries`` is the journal of that run: what it did, and has taken back already, is not asked again.
+    """
+    place, first = state_of(database, state), begun(entries)
+    assert first is not None
+    name = numbered(place.rehearsals, now_at())
+    with _workshop(place, database, name) as folder:
+        fork = _fork(database, folder)
+        tasks = course(plan, additive=bool(first.data.get("additive")))
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
+        stage.name = label(database)
+        with stage.reworded():
+            stage.copy(database)
+        stage.take_up(entries, records.named(place, first.text("rehearsal")))
+        try:
+            for task in left_to_undo(plan, tasks, stage.state()):
+                stage.do(task, ROLLBACK, Depth.THOROUGH)
+        except ChangeoverError as error:
+            stage.faults.append(stage.said(error))
+    return stage.faults
+
+
+@contextmanager
+def _workshop(state: State, database: Database, name: str) -> Iterator[Path]:
+    """A folder for the copies, on the disk of the database; gone afterwards, as is what killed ones left.
+
+    Where a fork could not be deleted the empty folder stays, by whose name the next rehearsal deletes it.
+    """
+    needed = 4 * backups.size_of(database)
+    space.require(home(database, state.path), needed, purpose="The rehearsal (two copies and a WAL)")
+    state.rehearsals.mkdir(parents=True, exist_ok=True)
+    for old in state.rehearsals.glob("work-*"):
+        if not _lives(old.name.rpartition("-")[2]):
+            admin.end_fork(database, old.name)
+            shutil.rmtree(old, ignore_errors=True)
+    folder = state.rehearsals / f"work-{name}-{os.getpid()}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        try:
+            admin.end_fork(database, folder.name)
+        except ChangeoverError:
+            for file in folder.iterdir():
+                file.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fork(database: Database, folder: Path) -> Server | None:
+    """A fork on the server where its admin API is named, called as the folder is; None elsewhere."""
+    if isinstance(database, Server) and database.admin_url:
+        return admin.fork(database, folder.name)
+    return None
+
+
+def _lives(pid: str) -> bool:
+    """Whether the process that works in a folder is still there."""
+    with suppress(OSError, ValueError):
+        os.kill(int(pid), 0)
+        return int(pid) != os.getpid()
+    return False
+
+
+def play(stage: Stage) -> None:
+    """All of it; the first fault ends it."""
+    try:
+        stage.begin()
+        _forward(stage, FORWARD, Depth.THOROUGH)
+        stage.after = stage.schema()
+        waiting = _after(stage)
+        _rollback(stage, ROLLBACK, Depth.THOROUGH)
+        stage.compare()
+        stage.begin()
+        _forward(stage, AGAIN, Depth.SWIFT)
+        stage.require_in_time()
+        stage.require_same()
+        stage.write()
+        _ask_again(stage, waiting)
+        try:
+            _rollback(stage, BACK_AGAIN, Depth.SWIFT)
+            _limits(stage)
+            stage.look_back()
+            stage.begin()
+            _forward(stage, ONCE_MORE, Depth.SWIFT)
+        except (StepFailed, InvariantBroken) as error:
+            raise stage.explain(error) from error
+        stage.require_same()
+        stage.look_again()
+    except ChangeoverError as error:
+        stage.faults.append(stage.said(error))
+
+
+def _forward(stage: Stage, direction: str, depth: Depth) -> None:
+    for task in (*stage.tasks.preflight, *stage.tasks.execute):
+        if direction != FORWARD and task.phase is Phase.PREFLIGHT:
+            continue
+        if direction != ONCE_MORE or task.atomic:
+            stage.do(task, direction, depth)
+
+
+def _after(stage: Stage) -> list[Task]:
+    """Checks of After, asked once; those that failed and may wait, for they may need new rows."""
+    waiting = []
+    for task in stage.tasks.after:
+        try:
+            stage.do(task, FORWARD, Depth.THOROUGH)
+        except CheckFailed:
+            if stage.plan.action(task.subject).retry.times == 1:
+                raise
+            stage.steps.pop()
+            waiting.append(task)
+    return waiting
+
+
+def _ask_again(stage: Stage, waiting: Sequence[Task]) -> None:
+    """What waits for new rows has some now; what waits for the application cannot be shown here."""
+    for task in waiting:
+        try:
+            stage.do(task, AGAIN, Depth.THOROUGH)
+        except CheckFailed:
+            stage.steps.pop()
+            stage.skip(task, "it waits for the living application")
+
+
+def _rollback(stage: Stage, direction: str, depth: Depth) -> None:
+    for task in going_back(stage.plan, stage.tasks, stage.state()):
+        if direction == ROLLBACK or task.atomic or task.doing is Doing.RESTORED:
+            stage.do(task, direction, depth)
+
+
+def _limits(stage: Stage) -> None:
+    """Predictions against the promises of the plan."""
+    limit_s = stage.plan.rollback_within_s
+    taken_s = stage.total(BACK_AGAIN)
+    if limit_s is not None and taken_s > limit_s:
+        stage.faults.append(f"The rollback took {taken_s:.1f} s and may take {spoken(limit_s)}.")
+    held_s, most_s = stage.longest_hold_s(), stage.plan.writers_held_s
+    if most_s is not None and held_s > most_s:
+        stage.faults.append(
+            f"The rollback held writers for {held_s:.2f} s at a time; writers-held is {spoken(most_s)}."
+        )
+    if held_s >= DRIVER_PATIENCE_S:
+        stage.notes.append(
+            f"writers were held for {held_s:.1f} s at a time: Python's sqlite3 and many other drivers give up"
+            f" after {DRIVER_PATIENCE_S:g} s"
+        )

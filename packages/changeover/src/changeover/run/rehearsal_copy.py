@@ -1,0 +1,401 @@
+"""The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
+
+Rule: the original copy is never written; what acts on the world outside the database is not done, but
+listed. The work is done on a file beside it, or, for a database on a server whose admin API is in reach, on
+a fork there.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from changeover.actions import sql
+from changeover.actions.context import Result, Scene
+from changeover.database.backup import backup as backups
+from changeover.database.change.invariants import Depth
+from changeover.database.connect import connect, opened
+from changeover.database.findings import Finding, accepted, unaccepted, way_past
+from changeover.database.rehearse import invent, judge, writes
+from changeover.database.rehearse.compare import compare
+from changeover.database.rehearse.effects import Effects, observed
+from changeover.database.rehearse.replay import replay
+from changeover.database.rehearse.written import NOTHING, Written
+from changeover.database.schema import fingerprint, meaning
+from changeover.database.where import Database, Server
+from changeover.engine import limits
+from changeover.engine.entries import Entry, Kind, begun
+from changeover.engine.progress import State, fold
+from changeover.engine.tasks import Course, Doing, Task
+from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
+from changeover.plan.model import Part, Phase, Plan, SqlAction
+from changeover.plan.params import Values
+from changeover.run import preconditions, records
+from changeover.run.perform import Contract, Performer
+from changeover.run.records import Record, Rehearsed
+
+Progress = Callable[[str, float | None, float | None], None]
+"""(words, part done 0..1 or None, seconds left or None)"""
+
+FORWARD, ROLLBACK = "forward", "rollback"
+AGAIN, BACK_AGAIN, ONCE_MORE = "again", "back again", "once more"
+
+
+@dataclass(slots=True)
+class Stage:
+    """One rehearsal under way, with all that it has found."""
+
+    plan: Plan
+    values: Values
+    folder: Path
+    who: str
+    run_id: str
+    progress: Progress
+    tasks: Course
+    fork: Server | None = None
+    entries: list[Entry] = field(default_factory=list)
+    steps: list[Rehearsed] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    rate: float = 0.0
+    size: int = 0
+    wal_bytes: int = 0
+    growth: int = 0
+    rows_compared: int = 0
+    new_writes: int = 0
+    definitions: meaning.Meanings = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
+    name: str = ""
+    place: str = ""
+    on_its_engine: bool = False
+    accepted: dict[str, str] = field(default_factory=dict)
+    written: Written = NOTHING
+    effects: Effects = field(init=False)
+    seen: judge.AfterRollback = field(init=False)
+
+    @property
+    def original(self) -> Path:
+        """The database as it was."""
+        return self.folder / "original.db"
+
+    @property
+    def target(self) -> Database:
+        """The database on which everything is done."""
+        return self.fork or self.folder / "copy.db"
+
+    def copy(self, database: Database) -> None:
+        """Two copies of production: one to work on, one to compare with.
+
+        A fork is copied itself, since production went on since it was made.
+        """
+        self.place = records.place_of(database, self.fork)
+        self.on_its_engine = isinstance(self.target, type(database))
+        self.size = backups.size_of(database)
+        started_s = time.monotonic()
+        self._fetch(self.fork or database, self.original)
+        backups.check(self.original, progress=self._tell)
+        size = self.original.stat().st_size
+        self.rate = size / 1e6 / max(time.monotonic() - started_s, 1e-9)
+        if isinstance(self.target, Path):
+            shutil.copyfile(self.original, self.target)
+            with closing(connect(self.target)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        with opened(self.target) as connection:
+            self.definitions = meaning.meanings(connection)
+            self.before = fingerprint.fingerprint(connection)
+
+    def local(self) -> Path:
+        """The target as it is now, as a file here."""
+        if isinstance(self.target, Path):
+            return self.target
+        self._fetch(self.target, self.folder / "fetched.db")
+        return self.folder / "fetched.db"
+
+    def _fetch(self, source: Database, target: Path) -> None:
+        backups.copy(source, target, progress=self._tell)
+
+    def _tell(self, phase: str, done: int, total: int, left_s: float | None) -> None:
+        self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
+
+    def begin(self) -> None:
+        """From here on another run is rehearsed: nothing is used up of its limits, nothing is done."""
+        self.entries = [Entry(Kind.BEGUN, time.time(), time.monotonic())]
+
+    def do(self, task: Task, direction: str, depth: Depth) -> None:
+        """Do a task on the copy, or list it; its limits are kept only where it goes as it will in the run."""
+        performer = self._performer()
+        if not performer.outside(task):
+            self.progress(f"{direction}: {task.label}", None, None)
+        limit = limits.tightest(self.plan, self.tasks, self.state(), task) if direction == AGAIN else None
+        self._note(Kind.STARTED, task)
+        started_s = time.monotonic()
+        try:
+            result = performer.perform(task, self._scene(direction, depth), limit)
+        except ChangeoverError as error:
+            found = self._worded(error.message)
+            self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
+            self._note(Kind.FAILED, task)
+            raise
+        self._note(Kind.DONE, task)
+        if result.listed:
+            self.skip(task, result.listed)
+            return
+        self._keep(task, direction, "passed", time.monotonic() - started_s, result)
+        if result.data.get("notes") and direction in (AGAIN, BACK_AGAIN):
+            self.notes += [str(note) for note in _list(result.data["notes"])]
+
+    def take_up(self, entries: Sequence[Entry], record: Record | None) -> None:
+        """From here on the rest of a run that is under way is rehearsed, back to where it began."""
+        first = begun(entries)
+        self.entries = list(entries)
+        self.before = first.text("schema_before") if first else ""
+        self.definitions = record.definitions_before() if record else {}
+
+    @contextmanager
+    def reworded(self) -> Iterator[None]:
+        """Errors raised inside are in such words."""
+        try:
+            yield
+        except ChangeoverError as error:
+            error.message, error.hint = self._worded(error.message), self._worded(error.hint)
+            error.args = (error.message,)
+            raise
+
+    def said(self, error: ChangeoverError) -> str:
+        """An error in words that make sense when the copies are gone: no secrets, no path of theirs."""
+        return self._worded(str(error))
+
+    def _worded(self, text: str) -> str:
+        for file in (self.original, self.folder / "copy.db", self.folder / "fetched.db"):
+            for name in (str(file.resolve()), str(file)):
+                text = text.replace(name, f"the copy of {self.name}")
+        return self.values.redactor.hide(text)
+
+    def state(self) -> State:
+        """How the run that is rehearsed stands."""
+        return fold(self.entries)
+
+    def require_in_time(self) -> None:
+        """Raises BudgetExceeded when what was done in this run went past a limit of the plan."""
+        broken = limits.broken_limit(self.plan, self.tasks, self.state())
+        if broken:
+            raise BudgetExceeded(
+                f"Too slow, already on a copy: {broken}.",
+                hint="Raise the limit, or make the change in smaller steps.",
+            )
+
+    def _note(self, kind: Kind, task: Task) -> None:
+        self.entries.append(Entry(kind, time.time(), time.monotonic(), task.id))
+
+    def _performer(self) -> Performer:
+        return Performer(
+            plan=self.plan,
+            tasks=self.tasks,
+            contract=self._contract,
+            rehearsed_s=lambda task: sql.CLOCK_DECIDES,
+            schema_before=self.before,
+            meanings_before=self.definitions,
+        )
+
+    def _contract(self) -> Contract | None:
+        """What the new release needs; one that is deployed before the change cannot be asked here."""
+        if self.plan.contract and self.plan.contract.command and self._deploys_first():
+            reason = (
+                f"contract ({self.plan.contract.position}): the release that is deployed first answers it"
+            )
+            self.skipped += [reason] if reason not in self.skipped else []
+            return None
+        return preconditions.contract_of(self.plan, self._scene(FORWARD, Depth.SWIFT))
+
+    def _deploys_first(self) -> bool:
+        """Whether a step of the deploying half comes before the last change."""
+        execute = self.tasks.execute
+        last = max((place for place, task in enumerate(execute) if task.atomic), default=0)
+        actions = (self.plan.action(task.subject) for task in execute[:last] if task.doing is Doing.ACTION)
+        return any(action.part is Part.DEPLOY for action in actions)
+
+    def _scene(self, direction: str, depth: Depth) -> Scene:
+        return Scene(
+            plan=self.plan,
+            values=self.values,
+            database=self.target,
+            folder=self.plan.path.resolve().parent,
+            home=self.folder,
+            run_id=f"{self.run_id} ({direction})",
+            who=self.who,
+            living=False,
+            depth=depth,
+            hook=self._measure,
+        )
+
+    def write(self) -> Written:
+        """What an application might write after the change, so that the way back has something to keep."""
+        forward, back = self._scripts(Phase.EXECUTE), self._scripts(Phase.ROLLBACK)
+        scope = {table for action in forward for table in action.scope}
+        self.progress("writing new rows, as the application would", None, None)
+        place = self.local()
+        with closing(connect(place)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with observed(place, self.folder / "effects.db") as self.effects:
+            self.written = writes.write(
+                place,
+                scope,
+                original=self.original,
+                spared=self.plan.accept,
+                computed=invent.computed_columns(one for action in forward for one in action.statements),
+                spoken_of=invent.literals(one for action in back for one in action.statements),
+            )
+            self.effects.reached = self.written.reached
+        if self.fork is not None:
+            replay(self.fork, self.written)
+        self.new_writes = len(self.written.writes)
+        self.notes += [f"no new rows to keep: {one}" for one in self.written.beside]
+        self.judge(
+            [
+                Finding(
+                    f"{one.table}.untried",
+                    f"No row of {one.table} could be written to try the way back: {one.reason}.",
+                )
+                for one in self.written.untried
+            ],
+            "The rehearsal could not try every table of the scope:",
+        )
+        return self.written
+
+    def _scripts(self, phase: Phase) -> list[SqlAction]:
+        return [action for action in self.plan.actions(phase) if isinstance(action, SqlAction)]
+
+    def compare(self) -> None:
+        """Without a new row the way back must give the original, value by value."""
+        self.progress("comparing with the original, row by row", None, None)
+        comparison = compare(self.original, self.local())
+        self.rows_compared = comparison.rows
+        findings = [finding for table in comparison.tables for finding in table.findings()]
+        findings += [Finding(f"schema.{one.split()[1]}", one) for one in comparison.schema]
+        self.judge(findings, "After the rollback the database is not the original:")
+
+    def look_back(self) -> None:
+        """Look at what the way back made of the new rows; `look_again` judges it."""
+        self.progress("comparing with the original and the new rows", None, None)
+        self.seen = judge.after_rollback(self.original, self.written, self.effects, self.local())
+        self.rows_compared = self.seen.comparison.rows
+
+    def look_again(self) -> None:
+        """Every new row is there after the way back, or after going forward once more, or set aside."""
+        verdict = judge.after_forward(self.seen, self.local())
+        self.notes += verdict.notes
+        self.new_writes -= verdict.set_aside
+        self.judge(
+            verdict.findings,
+            "After the rollback the database is not the original plus what was written since:",
+        )
+
+    def judge(self, findings: Sequence[Finding], headline: str) -> None:
+        """Raise InvariantBroken for findings that the plan does not accept; keep the accepted ones."""
+        self.accepted |= accepted(findings, self.plan.accept)
+        standing = unaccepted(findings, self.plan.accept)
+        if standing:
+            lines = "\n".join(f"- {one}" for one in standing)
+            raise InvariantBroken(
+                f"{headline}\n{lines}",
+                hint="The way back must carry every row that can be written after the change: mend the"
+                " rollback script, or keep what the old schema cannot hold in a changeover_... table."
+                + way_past([one.name for one in standing]),
+            )
+
+    def explain(self, error: ChangeoverError) -> InvariantBroken:
+        """An error of the way back, with the rows that the rehearsal itself had written."""
+        names = [write.name for write in self.written.beyond()]
+        return InvariantBroken(
+            f"{error.message}\nThe rehearsal itself had written, as the application may after the change:\n"
+            f"{judge.told_of(self.written)}",
+            hint=f"The way back must have a place for such rows. {error.hint}{way_past(names)}",
+        )
+
+    def require_same(self) -> None:
+        if self.schema() != self.after:
+            raise InvariantBroken(
+                "Another way forward leaves another schema than the first.",
+                hint="Something that the first run made is still there and changes what the script does.",
+            )
+
+    def schema(self) -> str:
+        with opened(self.target) as connection:
+            return fingerprint.fingerprint(connection)
+
+    def _measure(self, moment: str) -> None:
+        """How far WAL and file have grown, before the last connection closes and SQLite empties the WAL."""
+        if moment == "committed" and isinstance(self.target, Path):
+            wal = self.target.with_name(self.target.name + "-wal")
+            size = wal.stat().st_size if wal.exists() else 0
+            self.wal_bytes = max(self.wal_bytes, size)
+            grown = self.target.stat().st_size + size - self.original.stat().st_size
+            self.growth = max(self.growth, grown)
+
+    def skip(self, task: Task, reason: str) -> None:
+        sentence = f"{task.label} ({task.id}): {reason}"
+        if sentence not in self.skipped:
+            self.skipped.append(sentence)
+
+    def _keep(self, task: Task, direction: str, verdict: str, seconds: float, result: Result) -> None:
+        frozen = result.data.get("frozen_s")
+        self.steps.append(
+            Rehearsed(
+                task.id,
+                task.label,
+                direction,
+                verdict,
+                round(seconds, 4),
+                float(frozen) if isinstance(frozen, int | float) else None,
+                result.found[:500],
+            )
+        )
+
+    def total(self, direction: str) -> float:
+        return sum(step.seconds for step in self.steps if step.direction == direction)
+
+    def longest_hold_s(self) -> float:
+        """The longest that writers were held at a time, there or back, as the run will hold them."""
+        swift = (step for step in self.steps if step.direction in (AGAIN, BACK_AGAIN))
+        return max((step.frozen_s or 0.0 for step in swift), default=0.0)
+
+    def _frozen(self, direction: str) -> float:
+        return sum(step.frozen_s or 0.0 for step in self.steps if step.direction == direction)
+
+    def record(self, name: str, at: float) -> Record:
+        """Everything found, as it is kept."""
+        return Record(
+            id=name,
+            at=at,
+            who=self.who,
+            plan_sha256=self.plan.sha256,
+            parameters_sha256=records.parameters_hash(self.plan, self.values),
+            schema_before=self.before,
+            schema_after=self.after,
+            definitions=[(kind, label, list(parts)) for (kind, label), parts in self.definitions.items()],
+            database_bytes=self.size,
+            needed_bytes=self.wal_bytes + self.growth + self.size,
+            wal_bytes=self.wal_bytes,
+            backup_mb_per_s=round(self.rate, 1),
+            frozen_s=round(self._frozen(AGAIN), 6),
+            seconds=round(self.total(AGAIN), 4),
+            rollback_s=round(self.total(BACK_AGAIN), 4),
+            rollback_frozen_s=round(self._frozen(BACK_AGAIN), 6),
+            rows_compared=self.rows_compared,
+            writes=self.new_writes,
+            steps=tuple(self.steps),
+            skipped=tuple(self.skipped),
+            notes=tuple(dict.fromkeys(self.notes)),
+            place=self.place,
+            on_its_engine=self.on_its_engine,
+            faults=tuple(self.faults),
+            accepted=dict(self.accepted),
+        )
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else []

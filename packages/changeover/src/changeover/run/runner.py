@@ -1,0 +1,295 @@
+"""The runner: asks the engine what comes next, does it, writes down what came of it, until End.
+
+Rule: a task is in the journal before it is begun. Whatever goes wrong inside a task is written down as its
+failure and the engine decides; only a lost lease and a journal that cannot be written end the runner at once,
+because then nothing it did would be safe.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from changeover.actions import sql
+from changeover.actions.context import Result, Scene
+from changeover.actions.process import PROCESS_GROUP, end_orphans
+from changeover.database import lease as leases
+from changeover.database import ledger
+from changeover.database.connect import opened
+from changeover.database.lock import Holder
+from changeover.database.where import Server
+from changeover.engine.decide import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
+from changeover.engine.entries import Ending, Kind, last
+from changeover.engine.progress import fold
+from changeover.engine.tasks import Doing, Task
+from changeover.errors import (
+    ChangeoverError,
+    LeaseLost,
+    Locked,
+    OutcomeUnknown,
+    Refused,
+    StepFailed,
+)
+from changeover.plan.model import Phase, Plan
+from changeover.run.journal import Journal
+from changeover.run.lease_heartbeat import Keeper, take_lease
+from changeover.run.perform import Performer, direction_of
+
+
+@dataclass(slots=True)
+class Signals:
+    """What reaches a runner from outside while it works: a wish to stop, an alarm of the probe."""
+
+    stop: str = ""
+    alarm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """How a runner meets people.
+
+    ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of
+    boxes that were judged beforehand; ``progress`` gets (task, part done, seconds left, words). ``present``:
+    somebody is there to be asked.
+    """
+
+    ask: Callable[[str, str], bool | None] = lambda name, question: None
+    confirmed: frozenset[str] = frozenset()
+    present: bool = False
+    progress: Callable[[str, float | None, float | None, str], None] = lambda name, part, left_s, words: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """One session of a run. ``work`` returns how it ended; ``close`` gives the lease back.
+
+    ``hook`` hears every boundary at which a runner may be killed. ``lasts_s`` is the length of the lease.
+    """
+
+    plan: Plan
+    journal: Journal
+    scene: Scene
+    performer: Performer
+    holder: Holder
+    additive: bool
+    desk: Desk = field(default_factory=Desk)
+    signals: Signals = field(default_factory=Signals)
+    turned: Callable[[str], None] = lambda reason: None
+    lasts_s: float = 30.0
+    keeper: Keeper | None = None
+
+    def work(self) -> End:
+        """Do everything that is to be done in this session.
+
+        Raises Refused when the runner cannot even begin, LeaseLost, Full, DatabaseError when it cannot go on.
+        """
+        try:
+            return self._work()
+        except LeaseLost:
+            raise
+        except ChangeoverError as error:
+            untouched = self._has_not_begun()
+            self._could_not_go_on(error, Ending.REFUSED if untouched else Ending.STOPPED)
+            if untouched and not isinstance(error, Refused):
+                raise Refused(
+                    f"{error.message} Nothing was begun.", hint=f"{error.hint} Then run it again."
+                ) from error
+            raise
+
+    def _has_not_begun(self) -> bool:
+        """Whether no step that changes anything was started, in this session or before."""
+        state = fold(self.journal.entries)
+        tasks = self.performer.tasks
+        return not any(state.of(task).started for task in (*tasks.execute, *tasks.finish))
+
+    def _could_not_go_on(self, error: ChangeoverError, how: Ending) -> None:
+        """The journal says why, where it can still be written: `status` must not guess."""
+        with suppress(ChangeoverError):
+            self.journal.add(Kind.ENDED, ending=how.value, reason=error.message, hint=error.hint)
+
+    def _work(self) -> End:
+        self._end_orphans()
+        while True:
+            self._hear()
+            decision = self.next()
+            match decision:
+                case End():
+                    lost = self._ledger_lost() if decision.ending is Ending.ROLLED_BACK else ""
+                    end = End(Ending.OPERATOR_NEEDED, lost) if lost else decision
+                    self.journal.add(Kind.ENDED, ending=end.ending.value, reason=end.reason)
+                    return end
+                case Turn(reason, task):
+                    self.journal.add(Kind.TURNED, reason=reason, task=task)
+                    self.turned(reason)
+                case Settle(task):
+                    problem = self._settle(task)
+                    if problem:
+                        self.journal.add(Kind.ENDED, ending=Ending.OPERATOR_NEEDED.value, reason=problem)
+                        return End(Ending.OPERATOR_NEEDED, problem)
+                case Perform():
+                    self._perform(decision)
+
+    def _ledger_lost(self) -> str:
+        """That the ledger does not know this run any more, in words; empty where all is well.
+
+        Then a command of the way back put another file in the database's place, and what was written is gone.
+        """
+        state = fold(self.journal.entries)
+        applied = [task for task in self.performer.tasks.execute if task.atomic and state.of(task).applied]
+        if not applied:
+            return ""
+        with opened(self.scene.database) as connection:
+            if any(entry.run_id == self.scene.run_id for entry in ledger.entries(connection)):
+                return ""
+        return (
+            "after the way back the database knows nothing of this run: a command put another file in its"
+            " place, and what was written since is not in it"
+        )
+
+    def next(self) -> Decision:
+        """What the engine says comes next."""
+        return decide(self.plan, self.journal.entries, additive=self.additive)
+
+    def close(self) -> None:
+        """Give the lease back."""
+        if self.keeper is not None:
+            self.keeper.release()
+
+    def _settle(self, task: Task) -> str:
+        """Ask the ledger what became of a task; why it cannot be asked, where that keeps failing."""
+        problem = ""
+        for pause_s in PAUSES_S:
+            time.sleep(pause_s)
+            try:
+                self._raise_fence()
+                applied = sql.was_done(self.scene, task.id, direction_of(task))
+            except (Locked, LeaseLost):
+                raise
+            except ChangeoverError as error:
+                problem = f"the database cannot be asked whether {task.label} was done: {error.message}"
+                continue
+            self.journal.add(Kind.SETTLED, task.id, applied=applied)
+            return ""
+        return problem
+
+    def _hear(self) -> None:
+        if self.signals.stop and not _said(self.journal, Kind.ASKED):
+            self.journal.add(Kind.ASKED, what="stop", who=self.signals.stop)
+        if self.signals.alarm and not _said(self.journal, Kind.ALARM):
+            self.journal.add(Kind.ALARM, reason=self.signals.alarm)
+
+    def _perform(self, what: Perform) -> None:
+        task = what.task
+        time.sleep(what.pause_s)
+        self._take_lease(task)
+        limit = {"limit_s": what.limit.seconds, "limit": what.limit.name} if what.limit else {}
+        self.journal.add(Kind.STARTED, task.id, label=task.label, attempt=what.attempt, **limit)
+        started_s = time.monotonic()
+        try:
+            result = self._do(what)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._failed(task, error, time.monotonic() - started_s)
+        else:
+            seconds = round(time.monotonic() - started_s, 6)
+            self.journal.add(Kind.DONE, task.id, found=result.found, seconds=seconds, **result.data)
+        finally:
+            if self.keeper is not None:
+                self.keeper.go_on()
+
+    def _failed(self, task: Task, error: Exception, seconds: float) -> None:
+        if self.keeper is not None:
+            self.keeper.go_on()
+        ours = isinstance(error, ChangeoverError)
+        facts: dict[str, object] = {
+            "error": type(error).__name__,
+            "message": str(getattr(error, "message", None) or error) or type(error).__name__,
+            "hint": error.hint if isinstance(error, ChangeoverError) else "",
+            "exit_code": error.exit_code if isinstance(error, ChangeoverError) else 1,
+            "seconds": round(seconds, 6),
+        }
+        if isinstance(error, StepFailed) and error.position is not None:
+            facts["position"] = str(error.position)
+        if not ours:
+            facts["message"] = f"unexpected {facts['error']}: {facts['message']}"
+        if task.atomic:
+            facts["applied"] = self._applied(task, error)
+        self.journal.add(Kind.FAILED, task.id, **facts)
+
+    def _applied(self, task: Task, error: Exception) -> bool | None:
+        """Whether a change that failed is in the database all the same; None when that cannot be known."""
+        is_certain = isinstance(error, ChangeoverError) and not isinstance(error, OutcomeUnknown)
+        try:
+            if not is_certain:
+                self._raise_fence()
+            return sql.was_done(self.scene, task.id, direction_of(task))
+        except ChangeoverError:
+            return None
+
+    def _do(self, what: Perform) -> Result:
+        task = what.task
+        scene = replace(
+            self.scene,
+            lease=self.keeper.lease if self.keeper else None,
+            hook=self._boundary,
+            note=lambda data: _ignore(self.journal.add(Kind.NOTED, task.id, **data)),
+            progress=lambda part, left_s, words: self.desk.progress(task.id, part, left_s, words),
+            ask=self.desk.ask,
+            confirmed=self.desk.confirmed,
+            alarm=lambda: self.signals.alarm if task.phase is not Phase.ROLLBACK else "",
+        )
+        return self.performer.perform(task, scene, what.limit, gate_only=what.gate_only)
+
+    def _boundary(self, moment: str) -> None:
+        if self.keeper is not None:
+            self.keeper.hear(moment)
+        self.scene.hook(moment)
+
+    def _take_lease(self, task: Task) -> None:
+        """Before the first thing that writes: checks leave no trace in a database that is refused."""
+        if task.phase is Phase.PREFLIGHT and task.doing is not Doing.BACKUP:
+            return
+        self._hold_lease()
+
+    def _hold_lease(self) -> Keeper:
+        if self.keeper is None:
+            lease = take_lease(self.scene.database, self.holder, self.lasts_s)
+            self.keeper = Keeper(self.scene.database, lease).start()
+            self.journal.guard = self.keeper.require
+        return self.keeper
+
+    def _raise_fence(self) -> None:
+        """What was sent to a server so far and is not done yet will never be done, whoever sent it.
+
+        Without that the ledger's answer could be overtaken by a request that is still on its way. A file has
+        no way: what its writer had not committed died with it.
+        """
+        if not isinstance(self.scene.database, Server):
+            return
+        taken = self.keeper is None
+        keeper = self._hold_lease()
+        if not taken:
+            with opened(self.scene.database) as connection:
+                leases.renew(connection, keeper.lease)
+
+    def _end_orphans(self) -> None:
+        """A runner that was killed may have left a command running; it must not meet what comes now."""
+        ended = {e.id for e in self.journal.entries if e.kind in (Kind.DONE, Kind.FAILED)}
+        for entry in list(self.journal.entries):
+            if entry.kind is Kind.NOTED and entry.text("what") == PROCESS_GROUP and entry.id not in ended:
+                group = entry.number("group")
+                if group and end_orphans(int(group), entry.text("since")):
+                    self.journal.add(Kind.NOTED, entry.id, what="ended what a killed runner left running")
+
+
+def _said(journal: Journal, kind: Kind) -> bool:
+    """Whether that was written down in this session."""
+    said, opened = last(journal.entries, kind), last(journal.entries, Kind.OPENED)
+    if said is None or opened is None:
+        return said is not None
+    return journal.entries.index(said) > journal.entries.index(opened)
+
+
+def _ignore(_: object) -> None:
+    return None

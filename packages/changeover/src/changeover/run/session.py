@@ -1,0 +1,269 @@
+"""From the words of a command line to what a session needs: the plan, its values, the database, the desk.
+
+Rule: nothing is asked twice of a person: a run that goes on takes its parameters from its own journal, and
+its plan from its own folder where the original is not named. Only secrets come from the environment again.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from changeover.check.load import load_plan
+from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, database_of
+from changeover.display.terminal import Display, JsonEvents, Lines, LiveList
+from changeover.errors import BadParameter, ChangeoverError, Refused
+from changeover.plan import params
+from changeover.plan.model import Plan
+from changeover.plan.params import Values
+from changeover.plan.variables import NAME
+from changeover.run import records
+from changeover.run.commands import Settings, recorded_settings, this_person
+from changeover.run.mended_rollback import mended
+from changeover.run.rehearsal_copy import Progress as RehearsalProgress
+from changeover.run.runner import Desk, Signals
+from changeover.run.state_dir import State, kept_plan, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A plan bound to its values and its database. ``run_id`` is empty for a run that is still to begin."""
+
+    plan: Plan
+    values: Values
+    database: Database
+    state: State
+    run_id: str = ""
+
+    @contextmanager
+    def redacted(self) -> Iterator[None]:
+        """Errors raised inside show no secrets."""
+        try:
+            yield
+        except ChangeoverError as error:
+            hide = self.values.redactor.hide
+            error.message, error.hint = hide(error.message), hide(error.hint)
+            error.args = (error.message,)
+            raise
+
+
+def read_sound(path: Path) -> Plan:
+    """The plan in a file. Raises PlanErrors with every fault of its text."""
+    return load_plan(path)
+
+
+def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Sequence[str]) -> Work:
+    """What a new run or a rehearsal needs. Raises BadParameter."""
+    values = params.bind(plan, [*_named(plan, database, sets), *sets], os.environ)
+    where = database or database_of(values.expand(plan.database), os.environ)
+    return Work(plan, _hiding(values, where), where, state_of(where, state))
+
+
+def _named(plan: Plan, database: Database | None, sets: Sequence[str]) -> list[str]:
+    """A database that was named is also the value of the parameter by which the plan names its own."""
+    alone = NAME.fullmatch(plan.database)
+    if database is None or alone is None:
+        return []
+    name = alone.group(1)
+    known = any(one.name == name and one.declared and not one.secret for one in plan.parameters)
+    given = any(one.partition("=")[0] == name for one in sets)
+    return [f"{name}={database}"] if known and not given else []
+
+
+def take_up(
+    plan: Path | None,
+    run_id: str | None,
+    *,
+    database: Database | None,
+    state: Path | None,
+    sets: Sequence[str],
+) -> Work:
+    """What a run needs that goes on; parameters come from its journal. Raises Refused where there is none."""
+    where, folder, found = locate(plan, database=database, state=state, sets=sets, run_id=run_id)
+    newest = run_id or folder.newest()
+    if newest is None or found is None:
+        raise Refused(
+            f"Nothing was run on {where} yet, as far as {folder.path} knows.",
+            hint="Begin with `changeover rehearse`, then `changeover run`; or name the folder: --state.",
+        )
+    entries = folder.entries(newest)
+    values = params.bind(found, recorded_settings(entries, found), os.environ)
+    return Work(found, _hiding(values, where), where, folder, newest)
+
+
+def _hiding(values: Values, database: Database) -> Values:
+    """Values whose redactor hides the tokens of the server too: a command's output could hold them."""
+    if not isinstance(database, Server):
+        return values
+    tokens = {TOKEN: database.token, ADMIN_TOKEN: database.admin_token}
+    return replace(values, hidden={name: token for name, token in tokens.items() if token})
+
+
+def locate(
+    plan: Path | None,
+    *,
+    database: Database | None,
+    state: Path | None,
+    sets: Sequence[str],
+    run_id: str | None = None,
+) -> tuple[Database, State, Plan | None]:
+    """The database, its state folder, and the plan: the one named, or the one that the run keeps."""
+    named = load_plan(plan) if plan is not None else None
+    if database is None and named is None:
+        raise BadParameter("Name the plan, or the database: --database PATH_OR_URL.", hint="")
+    where = database or _database_of(named, sets)
+    folder = state_of(where, state)
+    newest = run_id or folder.newest()
+    kept = kept_plan(folder, newest) if newest else None
+    if named is None and kept is not None:
+        named = load_plan(kept)
+    if named is not None and newest is not None:
+        named = mended(named, folder.entries(newest), folder.run(newest))
+    return where, folder, named
+
+
+def _database_of(plan: Plan | None, sets: Sequence[str]) -> Database:
+    """The database that a plan names, when only the parameters in that one text are known."""
+    assert plan is not None
+    names = set(NAME.findall(plan.database))
+    small = replace(plan, parameters=tuple(p for p in plan.parameters if p.name in names))
+    given = [one for one in sets if one.partition("=")[0].partition(".")[0] in names]
+    values = params.bind(small, given, os.environ)
+    return database_of(values.expand(plan.database), os.environ)
+
+
+@contextmanager
+def at_desk(
+    work: Work,
+    *,
+    json_: bool,
+    confirm: Sequence[str],
+    who: str | None,
+    max_age_s: float = records.MAX_AGE_S,
+) -> Iterator[Settings]:
+    """Settings of a session with somebody, or some program, looking on; Ctrl-C is understood inside."""
+    boxes = {box.id for box in work.plan.boxes()} | {action.id for action in work.plan.actions()}
+    for name in confirm:
+        if name not in boxes:
+            raise BadParameter(f"--confirm {name}: the plan has no such box.", hint=", ".join(sorted(boxes)))
+    display = _display(work, json_)
+    signals = Signals()
+    person = who or this_person()
+    try:
+        with _interrupts(signals, display, person), work.redacted():
+            yield Settings(
+                who=person,
+                state=work.state.path,
+                max_age_s=max_age_s,
+                desk=Desk(
+                    ask=display.ask,
+                    confirmed=frozenset(confirm),
+                    present=not json_ and sys.stdin.isatty(),
+                    progress=display.progress,
+                ),
+                signals=signals,
+                show=display.show,
+                opened=display.opened,
+            )
+    finally:
+        display.close()
+
+
+def settings_of(state: State, who: str | None) -> Settings:
+    """Settings of a command that nobody looks on."""
+    return Settings(who=who or this_person(), state=state.path)
+
+
+@contextmanager
+def rehearsal_progress(json_: bool) -> Iterator[RehearsalProgress]:
+    """A bar on a terminal, plain lines elsewhere, nothing but the result for programs."""
+    if json_:
+        yield lambda words, part, left_s: None
+    elif sys.stdout.isatty():
+        bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), transient=True)
+        with bar:
+            task = bar.add_task("rehearsing", total=None)
+
+            def tell(words: str, part: float | None, left_s: float | None) -> None:
+                bar.update(
+                    task, description=words, completed=part or 0, total=1 if part is not None else None
+                )
+
+            yield tell
+    else:
+        yield _changes_only(lambda words: print(words, flush=True))  # noqa: T201
+
+
+def _changes_only(say: Callable[[str], None]) -> RehearsalProgress:
+    told = ""
+
+    def tell(words: str, part: float | None, left_s: float | None) -> None:
+        nonlocal told
+        if words != told:
+            told = words
+            say(words)
+
+    return tell
+
+
+def _display(work: Work, json_: bool) -> Display:
+    if json_:
+        return JsonEvents(sys.stderr)
+    console = Console()
+    if not console.is_terminal:
+        return Lines()
+    known = [one for one in records.records(work.state) if one.plan_sha256 == work.plan.sha256]
+    return LiveList(dict(known[-1].predicted()) if known else {}, console)
+
+
+@contextmanager
+def _interrupts(signals: Signals, display: Display, who: str) -> Iterator[None]:
+    """Ctrl-C asks once; yes, or SIGTERM, stops at the next safe point; another Ctrl-C explains."""
+    asked = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if signals.stop or (asked and number == signal.SIGINT):
+            signals.stop = signals.stop or who
+            display.say(_EXPLAINED.format(pid=os.getpid()))
+        elif number == signal.SIGINT and sys.stdin.isatty():
+            asked = True
+            threading.Thread(target=_ask_to_stop, args=(signals, display, who), daemon=True).start()
+        else:
+            signals.stop = who
+            display.say("Stopping at the next safe point.")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_EXPLAINED = (
+    "It stops when the step under way has ended; then `changeover resume` or `changeover rollback` goes on."
+    " If it must end at once: kill -9 {pid}. That is safe: the database stays whole,"
+    " and the same commands go on."
+)
+
+
+def _ask_to_stop(signals: Signals, display: Display, who: str) -> None:
+    display.say("Stop at the next safe point? The run goes on meanwhile. Type y and Enter:")
+    try:
+        answer = sys.stdin.readline().strip().lower()
+    except (OSError, ValueError):
+        return
+    if answer in ("y", "yes"):
+        signals.stop = who
+        display.say("Stopping at the next safe point.")
+    else:
+        display.say("Going on.")

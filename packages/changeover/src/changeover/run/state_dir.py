@@ -1,0 +1,108 @@
+"""Where changeover keeps its files: one folder for each database, in it one folder for each run.
+
+    liveone.db
+    liveone.db.changeover/
+      runs/0001-20260105-021500/   journal.jsonl  plan/PLAN.md  plan/migrate.sql  report.md  report.html
+      rehearsals/0001-20260104-200000.json
+
+Rule: the plan of a run is kept with it, word for word, so that it can be resumed or taken back whatever
+became of the original. Nothing here is ever deleted by the engine.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from changeover.database.local import state_folder
+from changeover.database.where import Database
+from changeover.engine.entries import Entry, begun
+from changeover.errors import Refused
+from changeover.plan.model import Plan
+from changeover.run import journal
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The folder of one database."""
+
+    path: Path
+
+    @property
+    def runs(self) -> Path:
+        """The folder of its runs."""
+        return self.path / "runs"
+
+    @property
+    def rehearsals(self) -> Path:
+        """The folder of its rehearsal records."""
+        return self.path / "rehearsals"
+
+    def run_ids(self) -> tuple[str, ...]:
+        """The runs that ever began, oldest first."""
+        found = (path for path in self.runs.glob(f"*/{journal.NAME}") if path.stat().st_size)
+        return tuple(sorted(path.parent.name for path in found))
+
+    def run(self, run_id: str) -> Path:
+        """The folder of a run."""
+        return self.runs / run_id
+
+    def newest(self) -> str | None:
+        """The id of the newest run that got as far as its first entry."""
+        return next((name for name in reversed(self.run_ids()) if self.entries(name)), None)
+
+    def entries(self, run_id: str) -> list[Entry]:
+        """The journal of a run. Raises Refused where there is no such run."""
+        path = self.run(run_id) / journal.NAME
+        if not path.exists():
+            known = ", ".join(self.run_ids()) or "none"
+            raise Refused(f"There is no run {run_id} of this database.", hint=f"Runs: {known}.")
+        return journal.read(path)
+
+
+def state_of(database: Database, folder: Path | None = None) -> State:
+    """The state folder of a database: beside it, in the current folder for a server, or the one named."""
+    return State(state_folder(database, folder))
+
+
+def numbered(folder: Path, now_at: float) -> str:
+    """``0007-20260105-021500``: the next number, whatever the clock says, and when that was (UTC)."""
+    numbers = (path.name.partition("-")[0] for path in folder.glob("*-*"))
+    number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
+    return f"{number:04d}-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}"
+
+
+def make_run(state: State, run_id: str, plan: Plan) -> Path:
+    """Make the folder of a run with the plan in it, on disk before its journal begins."""
+    folder = state.run(run_id)
+    (folder / "plan").mkdir(parents=True)
+    _write(folder / "plan" / plan.path.name, plan.text)
+    for file in plan.files:
+        target = folder / "plan" / file.name
+        if not target.resolve().is_relative_to((folder / "plan").resolve()):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(target, file.text)
+    return folder
+
+
+def kept_plan(state: State, run_id: str) -> Path | None:
+    """The copy of the plan that a run was begun with; None where it is gone."""
+    first = begun(state.entries(run_id))
+    path = state.run(run_id) / "plan" / (first.text("plan_file") if first else "")
+    return path if path.is_file() else None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    _write(partial, text)
+    os.replace(partial, path)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

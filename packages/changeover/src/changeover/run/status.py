@@ -1,0 +1,190 @@
+"""Where a database stands: its newest run, who works on it, what is in force, and what to do next.
+
+Reads only.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+
+from changeover.database import ledger, lock
+from changeover.database.connect import connect, translated
+from changeover.database.server import admin
+from changeover.database.where import Database
+from changeover.display.steps import Line, Verdict, lines
+from changeover.engine.entries import Command, Ending, Entry, Kind, begun, ending, last
+from changeover.engine.progress import fold
+from changeover.engine.tasks import BACKUP
+from changeover.errors import ChangeoverError
+from changeover.plan.model import Plan
+from changeover.run.records import Record, records
+from changeover.run.state_dir import State
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a database stands. ``how`` is one sentence, ``advice`` the commands that make sense now.
+
+    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is; ``warning``
+    what stands in the way of any change: writes that somebody had the server refuse.
+    """
+
+    database: Database
+    run_id: str | None
+    title: str
+    ended: Ending | None
+    how: str
+    reason: str
+    advice: tuple[str, ...]
+    holder: str | None
+    backup: str | None
+    warning: str
+    lines: tuple[Line, ...]
+    applied: tuple[ledger.Entry, ...]
+    rehearsal: Record | None
+
+    @property
+    def outcome(self) -> str:
+        """How the newest run stands: as it ended, ``at work``, ``cut off``, or ``never run``."""
+        if self.run_id is None:
+            return "never run"
+        if self.ended is not None:
+            return self.ended.value
+        return "at work" if self.holder else "cut off"
+
+    def as_data(self) -> Mapping[str, object]:
+        """For ``--json``."""
+        return {
+            "database": str(self.database),
+            "run": self.run_id,
+            "title": self.title,
+            "how": self.how,
+            "reason": self.reason,
+            "advice": list(self.advice),
+            "holder": self.holder,
+            "backup": self.backup,
+            "warning": self.warning,
+            "steps": [asdict(line) for line in self.lines],
+            "ledger": [asdict(entry) for entry in self.applied],
+            "rehearsal": asdict(self.rehearsal) if self.rehearsal else None,
+        }
+
+
+def look(state: State, database: Database, plan: Plan | None) -> Standing:
+    """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
+    run_id = state.newest()
+    entries = state.entries(run_id) if run_id else []
+    taken = lock.is_taken(database, state=state.path)
+    holder = lock.holder_of(database, state=state.path) if taken else None
+    with translated(database), closing(connect(database)) as connection:
+        applied = ledger.entries(connection)
+    first = begun(entries)
+    name = str(plan.path) if plan else first.text("plan_file") if first else "PLAN.md"
+    how, advice = _how(entries, taken, name)
+    backup = backup_of(entries)
+    if backup and ending(entries) in _MAY_RESTORE:
+        advice = (*advice, f"changeover restore {backup} {name}")
+    return Standing(
+        database,
+        run_id,
+        first.text("title") if first else "",
+        ending(entries),
+        how,
+        reason_of(entries),
+        advice,
+        str(holder) if holder else None,
+        backup,
+        _warning(database),
+        tuple(lines(plan, entries)) if plan and entries else (),
+        applied,
+        next(reversed(records(state)), None),
+    )
+
+
+_MAY_RESTORE = (Ending.OPERATOR_NEEDED, Ending.FINISHED, Ending.ABANDONED)
+"""Where nothing else leads back, or what does keeps failing, the backup is named as a way."""
+
+
+def _warning(database: Database) -> str:
+    try:
+        return str(admin.blocked(database) or "")
+    except ChangeoverError as error:
+        return f"Whether writes are blocked is not known: {error.message}"
+
+
+def backup_of(entries: list[Entry]) -> str | None:
+    """Where the backup of a run is."""
+    done = (e for e in reversed(entries) if e.kind is Kind.DONE and e.id == BACKUP)
+    found = next(done, None)
+    return found.text("path") if found else None
+
+
+def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, ...]]:
+    """How a run stands, in a sentence, and the commands that make sense now."""
+    ways = _Ways(plan)
+    if not entries:
+        return "Nothing was run on this database yet.", (ways.rehearse,)
+    how = ending(entries)
+    if how is None:
+        return _under_way(entries, taken, ways)
+    turned = last(entries, Kind.TURNED) is not None
+    return {
+        Ending.DONE: ("It is done; what a way back needs is kept.", (ways.back, ways.finish)),
+        Ending.ROLLED_BACK: ("It was taken back; the old schema is in force.", (ways.again,)),
+        Ending.REFUSED: ("It was refused before anything was changed.", (ways.again,)),
+        Ending.STOPPED: ("It was stopped at a safe point.", (ways.back,) if turned else (ways.on, ways.back)),
+        Ending.OPERATOR_NEEDED: (
+            "The way back keeps failing; the database is whole and readable.",
+            (ways.back, ways.mend, ways.abandon),
+        ),
+        Ending.FINISHED: ("It is finished; there is no way back but the backup.", ()),
+        Ending.UNFINISHED: ("It is done; `finish` did not come to its end.", (ways.finish,)),
+        Ending.ABANDONED: ("It was given up; what it had changed is still there.", (ways.rehearse,)),
+        Ending.RESTORED: ("A backup was put back after it.", (ways.rehearse,)),
+    }[how]
+
+
+def _under_way(entries: list[Entry], taken: bool, ways: "_Ways") -> tuple[str, tuple[str, ...]]:
+    """A run that did not say how it ended: somebody works on it, or was killed."""
+    state = fold(entries)
+    if taken:
+        return "It is going back." if state.turned else "It is at work.", ()
+    if state.command is Command.RESTORE:
+        return "A restore was killed; the database is as before it, or as the backup.", (ways.restore,)
+    if state.finish_asked:
+        return "Its `finish` was killed; the database is whole.", (ways.finish,)
+    commands = (ways.back,) if state.turned else (ways.on, ways.back)
+    return "Its runner was killed; the database is whole.", (*commands, ways.abandon)
+
+
+class _Ways:
+    """The commands that lead on, as a person types them."""
+
+    def __init__(self, plan: str) -> None:
+        self.rehearse = f"changeover rehearse {plan}"
+        self.again = f"changeover run {plan} (with the same --set)"
+        self.on, self.back = f"changeover resume {plan}", f"changeover rollback {plan}"
+        self.finish = f"changeover finish {plan}"
+        self.mend = f"changeover rollback {plan} --with MENDED.sql"
+        self.abandon = f"changeover abandon {plan}"
+        self.restore = f"changeover restore BACKUP {plan}"
+
+
+def reason_of(entries: Sequence[Entry]) -> str:
+    """Why a run stands as it does, in the words of whatever failed last; empty where nothing did."""
+    end = last(entries, Kind.ENDED)
+    said = end.text("reason") if end else ""
+    start = max((n for n, e in enumerate(entries) if e.kind is Kind.OPENED), default=0)
+    failed = [e.text("message") for e in entries[start:] if e.kind is Kind.FAILED]
+    turned = last(entries[start:], Kind.TURNED)
+    found = [said, *([turned.text("reason")] if turned else []), *failed]
+    told: list[str] = []
+    for one in found:
+        if one and not any(one in other for other in told):
+            told = [*(other for other in told if other not in one), one]
+    return "\n".join(told)
+
+
+def unfinished(standing: Standing) -> bool:
+    """Whether some task is cut off or failed."""
+    return any(line.verdict in (Verdict.CUT_OFF, Verdict.FAILED) for line in standing.lines)

@@ -1,0 +1,307 @@
+"""Commands that speak to a database: ``~/.turso/turso db shell X < file.sql``, ``sqlite3 FILE "SELECT"``.
+
+Rule: a program is known by its own name, whatever path, ``sudo``, ``env`` or host stands before it. Only
+forms whose whole meaning is known are read; everything else is OTHER: it may change the database by itself.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from changeover.problems import Position
+from changeover.shell.script import Command, Simple, Word, commands_of
+from changeover.sql.text import reads_only, split
+
+
+class Kind(StrEnum):
+    """FILE and SQL can be the engine's; LOOK changes nothing; BACKUP is needless; RESTORE would lose rows."""
+
+    FILE = "file"
+    SQL = "sql"
+    LOOK = "look"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCommand:
+    """``database`` is the name or path as the script writes it; ``value`` a file, SQL, or what is unusual.
+
+    ``host`` is where it would run, if not here; ``formatted`` when its output is not the shell's plain list;
+    ``piped`` when another program reads its output.
+    """
+
+    database: str
+    kind: Kind
+    value: Word
+    host: str = ""
+    formatted: bool = False
+    piped: bool = False
+
+
+_WRAPPERS = {
+    "env": "uCS", "sudo": "ugphCTrtD", "doas": "uC", "nohup": "", "time": "fo", "nice": "n", "ionice": "cnp",
+    "command": "", "exec": "a", "timeout": "ks", "stdbuf": "ioe", "chronic": "", "builtin": "", "setsid": "",
+}  # fmt: skip
+"""Programs that run another one, and those of their short options that take a value."""
+_ALONE = {
+    "readonly",
+    "bail",
+    "batch",
+    "noheader",
+    "list",
+    "interactive",
+    "memtrace",
+    "nofollow",
+    "safe",
+    "stats",
+}
+_FORMS = {
+    "header",
+    "column",
+    "csv",
+    "json",
+    "line",
+    "box",
+    "table",
+    "markdown",
+    "html",
+    "quote",
+    "tabs",
+    "ascii",
+}
+_VALUED = {
+    "cmd",
+    "init",
+    "separator",
+    "newline",
+    "nullvalue",
+    "maxsize",
+    "mmap",
+    "vfs",
+    "lookaside",
+    "pagecache",
+}
+_SETTINGS = {"bail", "mode", "headers", "header", "echo", "timeout", "timer", "changes", "quit", "exit",
+             "width", "nullvalue", "print", "separator", "stats", "eqp", "progress", "q"}  # fmt: skip
+_LOOKS = {
+    "schema",
+    "tables",
+    "databases",
+    "indexes",
+    "indices",
+    "show",
+    "dbinfo",
+    "lint",
+    "fullschema",
+    "help",
+}
+_BACKUPS = {"dump", "backup", "save", "clone", "recover", "archive"}
+_DUMPED = re.compile(r"(?i)(?:^|[/._-])(?:back-?ups?|bak|dump(?:ed)?|snapshot)(?:[._-]|\d|$)")
+"""Scripts that are whole databases, by their names."""
+
+
+def unwrapped(simple: Simple) -> list[Word]:
+    """The words of a program without what stands before it: ``sudo -u app env X=1 /usr/bin/sqlite3 ...``."""
+    words = list(simple.words)
+    while words and program(words) in _WRAPPERS:
+        valued = _WRAPPERS[program(words)]
+        is_timeout = program(words) == "timeout"
+        words = words[1:]
+        while words and (words[0].text.startswith("-") or re.match(r"[A-Za-z_]\w*=", words[0].text)):
+            option = words[0].text
+            takes = (
+                option.startswith("-")
+                and not option.startswith("--")
+                and option[-1:] in valued
+                and len(option) == 2
+            )
+            words = words[2:] if takes else words[1:]
+        words = words[1:] if is_timeout else words
+    return words
+
+
+def program(words: Sequence[Word]) -> str:
+    """The name of a program without its path."""
+    return words[0].text.rsplit("/", 1)[-1] if words else ""
+
+
+def elsewhere(simple: Simple) -> tuple[str, list[Command]]:
+    """The host or container that a command is sent to, and the commands run there."""
+    words = unwrapped(simple)
+    texts = [word.text for word in words]
+    if program(words) == "ssh":
+        rest = _positional(texts[1:], "bcDEeFIiJLlmOopQRSWw")
+        return (rest[0], _sent(rest[1:], simple)) if len(rest) > 1 else ("", [])
+    if program(words) in ("docker", "podman", "kubectl", "docker-compose"):
+        if "exec" not in texts:
+            return "", []
+        rest = _positional(texts[texts.index("exec") + 1 :], "uewcn")
+        rest = [text for text in rest if text != "--"]
+        return (rest[0], _sent([_quoted(text) for text in rest[1:]], simple)) if len(rest) > 1 else ("", [])
+    return "", []
+
+
+def _sent(texts: list[str], simple: Simple) -> list[Command]:
+    sent = commands_of(" ".join(texts))
+    if sent:
+        sent[-1].parts[-1].redirects.extend(simple.redirects)
+    return sent
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[\w./:=@%+,~-]+", text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _positional(texts: list[str], valued: str) -> list[str]:
+    """The words after the options; ``valued`` are the short options that take a value."""
+    while texts and texts[0].startswith("-") and texts[0] != "--":
+        option = texts[0]
+        texts = (
+            texts[2:]
+            if not option.startswith("--") and option[-1] in valued and len(option) == 2
+            else texts[1:]
+        )
+    return texts
+
+
+def read_database_commands(command: Command) -> list[DatabaseCommand]:
+    """What a command asks of databases, in its order; nothing if it speaks to none."""
+    parts = [part for part in command.parts if not _only_logs(part)]
+    for index, part in enumerate(parts):
+        host, sent = elsewhere(part)
+        if sent:
+            found = [one for inner in sent for one in read_database_commands(inner)]
+            return [replace(one, host=host, piped=one.piped or len(parts) > 1) for one in found]
+        target = _target(unwrapped(part))
+        if target is None:
+            continue
+        database, arguments, formatted = target
+        found = list(_asked(database, arguments, part, parts[:index], formatted))
+        later = parts[index + 1 :]
+        if later and any(_target(unwrapped(other)) for other in later):
+            return [DatabaseCommand(database, Kind.RESTORE, Word(command.text))]
+        found = found or [DatabaseCommand(database, Kind.OTHER, Word(command.text))]
+        return [replace(one, piped=bool(later)) for one in found]
+    return []
+
+
+def only_asks(asked: DatabaseCommand) -> bool:
+    """Whether a command changes nothing of its database: a look, a backup, a query."""
+    if asked.kind is not Kind.SQL:
+        return asked.kind in (Kind.LOOK, Kind.BACKUP)
+    return all(reads_only(statement.text) for statement in split(asked.value.text, Position("", 1)))
+
+
+def _only_logs(part: Simple) -> bool:
+    return program(unwrapped(part)) == "tee"
+
+
+def _target(words: list[Word]) -> tuple[str, list[Word], bool] | None:
+    """The database that a shell opens, the scripts after it, and whether its output is formatted."""
+    texts = [word.text for word in words]
+    if program(words) == "turso" and [t for t in texts[1:] if not t.startswith("-")][:2] == ["db", "shell"]:
+        rest = words[texts.index("shell") + 1 :]
+    elif program(words) in ("sqlite3", "sqlite"):
+        rest = words[1:]
+    else:
+        return None
+    before: list[Word] = []
+    after: list[Word] = []
+    formatted = False
+    pending = iter(rest)
+    for word in pending:
+        option = word.text.lstrip("-") if word.text.startswith("-") else ""
+        if option in _VALUED:
+            value = next(pending, Word(""))
+            if option == "init":
+                value = Word(f".read {value.text}", value.names, value.computed)
+            before += [value] if option in ("cmd", "init") else []
+        elif not word.text.startswith("-") or word.text == "-":
+            after.append(word)
+        else:
+            formatted = formatted or option in _FORMS
+    return (after[0].text, [*before, *after[1:]], formatted) if after else None
+
+
+def _asked(
+    database: str, arguments: list[Word], part: Simple, producers: list[Simple], formatted: bool
+) -> Iterator[DatabaseCommand]:
+    for script in arguments:
+        for kind, value in _script(script):
+            yield DatabaseCommand(database, kind, value, formatted=formatted)
+    has_sql = any(not argument.text.lstrip().startswith(".") for argument in arguments)
+    if has_sql:
+        return
+    for kind, value in _input(part, producers):
+        yield DatabaseCommand(database, kind, value, formatted=formatted)
+
+
+def _input(part: Simple, producers: list[Simple]) -> Iterator[tuple[Kind, Word]]:
+    """What stands on a program's standard input: a file, a here-document, a here-string, another program."""
+    for operator, target in part.redirects:
+        if operator in ("<<", "<<-", "<<<"):
+            yield from _script(target)
+        elif operator == "<":
+            yield (Kind.OTHER if target.computed else _file_kind(target.text)), target
+    if not producers:
+        return
+    words = unwrapped(producers[-1])
+    name, rest = program(words), [word for word in words[1:] if not word.text.startswith("-")]
+    if len(producers) == 1 and name == "cat" and (rest or producers[-1].redirects):
+        for file in [*rest, *(target for operator, target in producers[-1].redirects if operator == "<")]:
+            yield _file_kind(file.text), file
+    elif len(producers) == 1 and name in ("echo", "printf") and rest:
+        text = " ".join(word.text for word in rest)
+        names = frozenset(name for word in rest for name in word.names)
+        yield from _script(Word(text.replace("\\n", "\n"), names, any(word.computed for word in rest)))
+    else:
+        files = [word.text for word in [*rest, *(target for _, target in producers[0].redirects)]]
+        restores = name in ("gunzip", "zcat", "xzcat", "zstdcat", "gzip") or any(map(_DUMPED.search, files))
+        yield (Kind.RESTORE if restores else Kind.OTHER), Word(" ".join(word.text for word in words))
+
+
+def _file_kind(name: str) -> Kind:
+    return Kind.RESTORE if _DUMPED.search(name.rsplit("/", 1)[-1].removesuffix(".sql")) else Kind.FILE
+
+
+def _script(script: Word) -> Iterator[tuple[Kind, Word]]:
+    """Dot commands and SQL of one text, in its order."""
+    sql: list[str] = []
+    for line in script.text.split("\n"):
+        begun = "\n".join(sql).strip()
+        if line.lstrip().startswith(".") and (not begun or sqlite3.complete_statement(begun)):
+            yield from _sql(sql, script)
+            sql = []
+            yield from _dot(line.strip(), script)
+        else:
+            sql.append(line)
+    yield from _sql(sql, script)
+
+
+def _sql(lines: list[str], script: Word) -> Iterator[tuple[Kind, Word]]:
+    text = "\n".join(lines).strip("\n")
+    if not text.strip():
+        return
+    if re.match(r"(?is)\s*vacuum\s+into\b", text):
+        yield Kind.BACKUP, Word(text)
+    else:
+        yield (Kind.OTHER if script.computed else Kind.SQL), Word(text, script.names)
+
+
+def _dot(line: str, script: Word) -> Iterator[tuple[Kind, Word]]:
+    name, _, rest = line[1:].partition(" ")
+    value = rest.strip().strip("'\"").strip()
+    if name == "read":
+        yield (Kind.OTHER if value.startswith("|") else _file_kind(value)), Word(value, script.names)
+    elif name in _BACKUPS:
+        yield Kind.BACKUP, Word(line)
+    elif name == "restore":
+        yield Kind.RESTORE, Word(line)
+    elif name in _LOOKS:
+        yield Kind.LOOK, Word(line)
+    elif name not in _SETTINGS:
+        yield Kind.OTHER, Word(line)

@@ -1,0 +1,96 @@
+"""The people who may sign in: ``users.toml`` beside the settings, mode 0600.
+
+It is also the account directory that a migration asks whether an account id is real.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from liveone.errors import ConfigError
+from liveone.settings.config import read_toml, require_private
+
+HEADER = "# LiveOne's users; written by `liveone users`. Keep this file at mode 0600.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as it is kept: its SHA-256 in hex, the day it was made (UTC, ISO), and what it is for."""
+
+    hash: str = field(repr=False)
+    made_on: str = ""
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called in lists; says nothing of the token."""
+        return self.hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person. ``password_hash`` is web.passwords' text form."""
+
+    id: str
+    email: str
+    password_hash: str = field(default="", repr=False)
+    is_admin: bool = False
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
+
+
+def load(path: Path) -> tuple[Account, ...]:
+    """All accounts; none where the file is absent. Raises ConfigError with the place of a mistake."""
+    if not path.is_file():
+        return ()
+    require_private(path)
+    tables = read_toml(path).get("user", [])
+    accounts = tuple(_account(table, f"{path} [[user]] {n}") for n, table in enumerate(tables, 1))
+    for name, values in (("id", [a.id for a in accounts]), ("email", [a.email.lower() for a in accounts])):
+        if len(set(values)) < len(values):
+            raise ConfigError(f"{path}: the same {name} stands twice")
+    return accounts
+
+
+def save(path: Path, accounts: Sequence[Account]) -> None:
+    """Replace the file by one that holds these accounts; a crash leaves the old one or the new one."""
+    text = HEADER + "".join(_table(account) for account in accounts)
+    partial = path.with_suffix(".partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _account(table: dict[str, Any], where: str) -> Account:
+    known = {"id": str, "email": str, "password_hash": str, "is_admin": bool, "token_hashes": list}
+    for key, value in table.items():
+        if key not in known or not isinstance(value, known[key]):
+            raise ConfigError(f"{where}: {key} is unknown or of the wrong type")
+    if not table.get("id") or not table.get("email"):
+        raise ConfigError(f"{where} needs an id and an email")
+    fields = {key: value for key, value in table.items() if key != "token_hashes"}
+    return Account(**fields, tokens=tuple(_token(line, where) for line in table.get("token_hashes", ())))
+
+
+def _token(line: object, where: str) -> Token:
+    """``<hash>``, ``<hash> <day>`` or ``<hash> <day> <name>``."""
+    if not isinstance(line, str) or not line:
+        raise ConfigError(f"{where}: token_hashes must be a list of texts")
+    return Token(*line.split(" ", 2))
+
+
+def _table(account: Account) -> str:
+    def text(value: str) -> str:
+        return orjson.dumps(value).decode()
+
+    tokens = ", ".join(text(f"{each.hash} {each.made_on} {each.name}".strip()) for each in account.tokens)
+    return (
+        f"\n[[user]]\nid = {text(account.id)}\nemail = {text(account.email)}\n"
+        f"password_hash = {text(account.password_hash)}\n"
+        f"is_admin = {str(account.is_admin).lower()}\ntoken_hashes = [{tokens}]\n"
+    )

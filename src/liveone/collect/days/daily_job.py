@@ -1,0 +1,93 @@
+"""Closing days: the one job that a single process at a time does for all.
+
+Rule: who does it says so in the database, again before each month of days; who was refused has done nothing
+and asks again at the next chance.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from liveone.clock import Clock
+from liveone.collect.days import closer
+from liveone.collect.days.closer import Closed
+from liveone.collect.days.rounds import Rounds
+from liveone.collect.leases.lease_client import Permits
+from liveone.collect.workers import Workers
+from liveone.store.store import Store
+
+DAYS = "closing days"
+DAYS_S = 90.0
+"""For how long who closes days keeps the job without another word."""
+
+LOOK_BACK_DAYS = 3
+CHUNKS_AT_ONCE = 12
+"""A year of days; where more wait, as after an upgrade, the next minute goes on with them."""
+
+FULL_CLOSE_EVERY_S = 3600.0
+"""Days that were never closed are looked for in the last three days, and once an hour in all."""
+
+Done = TypeVar("Done")
+Work = Callable[[Callable[[], bool]], Sequence[Done]]
+"""Runs in a thread, and is given a function to ask now and then whether it may go on."""
+
+log = logging.getLogger(__name__)
+
+
+class Duty:
+    """The job, as far as this process does it. Lives in one event loop."""
+
+    def __init__(self, store: Store, clock: Clock, permits: Permits, chores: Workers) -> None:
+        self._store, self._clock = store, clock
+        self._permits, self._chores = permits, chores
+        self._rounds = Rounds()
+        self._doing = asyncio.Lock()
+        self._looks_at_all = False
+        self._next_full_s = float("-inf")
+        self.closed_at: float | None = None
+        """When days were looked at last."""
+
+    async def do(self, work: Work[Done]) -> Sequence[Done] | None:
+        """Do what only one process should, after what we do of it already; None while another one does it.
+
+        Raises StoreError.
+        """
+        async with self._doing:
+            if not await self._permits.begin_job(DAYS, DAYS_S):
+                return None
+            share = self._permits.share
+            return await self._chores.submit(lambda: work(lambda: share.begin_job(DAYS, DAYS_S)))
+
+    async def close_due(self) -> None:
+        """Close days that are over and open, of all systems or the next of a fleet (see Rounds).
+
+        Raises StoreError.
+        """
+        now_s = self._clock.monotonic_s()
+        if self._rounds.begins:
+            self._looks_at_all = now_s >= self._next_full_s
+        done = await self._close(None if self._looks_at_all else LOOK_BACK_DAYS)
+        if done and self._looks_at_all and self._rounds.begins:
+            self._next_full_s = now_s + FULL_CLOSE_EVERY_S
+
+    async def _close(self, look_back_days: int | None) -> bool:
+        now_at, chunks = self._clock.now_at(), iter(range(CHUNKS_AT_ONCE))
+
+        def work(goes_on: Callable[[], bool]) -> list[Closed]:
+            return closer.catch_up(
+                self._store,
+                now_at,
+                look_back_days=look_back_days,
+                choose=self._rounds.next,
+                goes_on=lambda: next(chunks, None) is not None and goes_on(),
+            )
+
+        closed = await self.do(work)
+        if closed is None:
+            return False
+        self.closed_at = now_at
+        for each in closed:
+            if each.error is not None:
+                log.error("closing days of system %s: %s", each.system_id, each.error)
+        return True

@@ -1,0 +1,80 @@
+"""Asking for the right to poll, from the event loop: in threads, and never longer than a poll may wait.
+
+Rule: a database that hangs delays no poll, and no stop, by more than ``PATIENCE_S``; then it counts what the
+share may do without it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Set
+from contextlib import suppress
+from typing import TypeVar
+
+from liveone.collect.leases.polling_share import Claimed, Share
+from liveone.collect.workers import Workers
+
+PATIENCE_S = 3.0
+THREADS = 3
+HANGING_MAX = 2
+"""Claims that hang at a time; while so many do, none is sent after them."""
+
+Result = TypeVar("Result")
+
+
+class Permits:
+    """The share of one collector. All methods belong to the event loop."""
+
+    def __init__(self, share: Share) -> None:
+        self.share = share
+        self.asking = 0
+        """How many claims we wait for."""
+        self._workers = Workers(THREADS, name="leases")
+        self._counting = threading.Lock()
+        self._sent = 0
+
+    async def renew(self, wanted: Set[int], busy: Set[int]) -> None:
+        """Show that we live, take and give systems. Raises StoreError."""
+        await self._workers.submit(lambda: self.share.renew(wanted, busy))
+
+    async def claim(self, system_ids: Set[int]) -> Claimed:
+        """Ask to poll systems of ours now; never raises for the database."""
+        if self._sent >= HANGING_MAX:
+            return self.share.without_database(system_ids)
+        self.asking += 1
+        try:
+            asked = self._workers.submit(self._counted(lambda: self.share.claim(system_ids)))
+            return await asyncio.wait_for(asked, PATIENCE_S)
+        except TimeoutError:
+            return self.share.without_database(system_ids)
+        finally:
+            self.asking -= 1
+
+    async def visit(self, system_ids: Set[int]) -> Claimed:
+        """Ask to poll systems without having a share of them. Raises StoreError."""
+        return await self._workers.submit(lambda: self.share.visit(system_ids))
+
+    async def begin_job(self, name: str, lasts_s: float) -> bool:
+        """Whether we may do a job that only one process should. Raises StoreError."""
+        return await self._workers.submit(lambda: self.share.begin_job(name, lasts_s))
+
+    async def leave(self) -> None:
+        """Hand everything over and end; a database that hangs is not waited for any longer than by a poll."""
+        leaving = self._workers.submit(self.share.leave)
+        self._workers.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving, PATIENCE_S)
+
+    def _counted(self, call: Callable[[], Result]) -> Callable[[], Result]:
+        self._count(1)
+
+        def counted() -> Result:
+            try:
+                return call()
+            finally:
+                self._count(-1)
+
+        return counted
+
+    def _count(self, by: int) -> None:
+        with self._counting:
+            self._sent += by

@@ -1,0 +1,45 @@
+"""What stands in the spool's place on a machine without a disk of its own: it takes nothing.
+
+Rule: it fails as a broken disk does, so a reading that the database refuses waits in memory, is tried once
+more before the collector stops, and is then lost, which is said.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from liveone.collect.queue.segments import Batch
+from liveone.collect.queue.spool import SpoolFailed
+from liveone.store.readings import Recorded
+
+
+class NoSpool:
+    """A spool that is always empty and cannot be written. Safe to call from any thread."""
+
+    folder = Path("memory")
+    waiting = held = size_bytes = 0
+
+    def append(self, recorded: Sequence[Recorded]) -> None:
+        """Raises SpoolFailed."""
+        raise SpoolFailed("This instance has no disk for readings to wait on.")
+
+    def hold(self, recorded: Recorded, reason: str) -> None:
+        """Raises SpoolFailed."""
+        raise SpoolFailed(f"This instance has no disk to hold a reading on. {reason}")
+
+    def front(self) -> tuple[Batch, list[Recorded]] | None:
+        """Nothing waits."""
+        return None
+
+    def drop(self, batch: Batch) -> None:
+        """There is never anything to drop."""
+
+    def release_held(self) -> int:
+        """Nothing is held."""
+        return 0
+
+    def adopt_orphans(self) -> int:
+        """Nobody left anything."""
+        return 0
+
+    def close(self) -> None:
+        """There is nothing to give back."""

@@ -1,0 +1,379 @@
+"""Settings: one TOML file and the environment, read once into frozen dataclasses.
+
+The environment wins over the file. Unknown keys are errors. Secrets come from the environment or from
+``secrets.toml`` beside the settings, which must be readable by its owner alone (mode 0600).
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from liveone.errors import ConfigError
+from liveone.settings import environment as in_environment
+
+CONFIG_NAME = "liveone.toml"
+SECRETS_NAME = "secrets.toml"
+USERS_NAME = "users.toml"
+GRID_SIGNS = ("auto", "normal", "inverted")
+ROLES = ("web", "poller", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """``url`` is a path (relative to the settings) or a URL of a libSQL server, which may have a replica."""
+
+    url: str = "liveone.db"
+    replica_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count;
+    ``stream_s`` how long an event stream lasts before its client must come again."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    trusted_proxies: tuple[str, ...] = ()
+    stream_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectConfig:
+    """How to poll: every ``cadence_s`` seconds with ``workers`` threads; where the spool lies."""
+
+    cadence_s: int = 60
+    workers: int = 16
+    scheduler: bool = True
+    spool: str = "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What ``serve`` does: ``web`` shows and takes changes, ``poller`` polls and closes days, ``all`` all."""
+
+    role: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class VendorConfig:
+    """One account at one vendor, or one LAN box. ``sites`` empty: all systems of that type."""
+
+    name: str
+    type: str = "select.live"
+    url: str = ""
+    email: str = ""
+    sites: tuple[str, ...] = ()
+    verify_tls: bool | None = None
+    timeout_s: float = 20.0
+    grid_sign: Mapping[str, str] = field(default_factory=dict)
+    reserve_pct: Mapping[str, float] = field(default_factory=dict)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What must never be printed."""
+
+    auth_password: str = field(default="", repr=False)
+    cron_secret: str = field(default="", repr=False)
+    database_token: str = field(default="", repr=False)
+    session_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a command needs to know; ``folder`` is where relative paths start.
+
+    ``path`` is absolute: commands of a plan, which run in another folder, are given it.
+    """
+
+    folder: Path
+    path: Path | None
+    database: DatabaseConfig = field(default_factory=DatabaseConfig)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    vendors: tuple[VendorConfig, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the database is a libSQL server, not a file."""
+        return "://" in self.database.url.removeprefix("file:").removeprefix("sqlite:")
+
+    @property
+    def database_path(self) -> Path:
+        """The database's file; a ConfigError where the database is a server."""
+        url = self.database.url
+        if self.is_server:
+            raise ConfigError(
+                f"this works on a database file, and {url} is a server",
+                hint="See docs/operations/libsql.md for the server's way of doing it.",
+            )
+        path = url.removeprefix("sqlite:").removeprefix("file:")
+        return (self.folder / ("/" + path.lstrip("/") if path.startswith("//") else path)).resolve()
+
+    @property
+    def spool_path(self) -> Path:
+        return (self.folder / self.collect.spool).resolve()
+
+    @property
+    def users_path(self) -> Path:
+        return self.folder / USERS_NAME
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings.
+
+    ``path`` (or ``LIVEONE_CONFIG``) must exist when given; otherwise ``liveone.toml`` in the current
+    folder is read when it is there, and without it the defaults hold. Raises ConfigError.
+    """
+    named = path or (Path(environment["LIVEONE_CONFIG"]) if environment.get("LIVEONE_CONFIG") else None)
+    candidate = named or Path(CONFIG_NAME)
+    if named is not None and not named.is_file():
+        raise ConfigError(f"no settings at {named}", hint="Write them with `liveone init`.")
+    found = candidate.absolute() if candidate.is_file() else None
+    table = read_toml(candidate) if found else {}
+    folder = candidate.parent.resolve()
+    secrets = _secrets_table(folder / SECRETS_NAME)
+    return replace(_build(table, secrets, folder, str(candidate), environment), path=found)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dict; ConfigError names the file and the line."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def require_private(path: Path) -> None:
+    """Raise ConfigError when others than the owner may read a file of secrets."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise ConfigError(
+            f"{path} holds secrets and others may read it (mode {mode:04o})", hint=f"chmod 600 {path}"
+        )
+
+
+def _secrets_table(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    require_private(path)
+    return read_toml(path)
+
+
+def _build(
+    table: dict[str, Any],
+    secrets: dict[str, Any],
+    folder: Path,
+    where: str,
+    environment: Mapping[str, str],
+) -> Config:
+    """Everything but ``path``; ``where`` is what messages call the file."""
+    _refuse_unknown(table, ("database", "server", "serve", "collect", "vendor"), where)
+    passwords = _passwords(secrets, str(folder / SECRETS_NAME))
+    database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
+    server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
+    serve = _section(ServeConfig, table.get("serve", {}), f"{where} [serve]")
+    collect = _section(CollectConfig, table.get("collect", {}), f"{where} [collect]")
+    config = Config(
+        folder=folder,
+        path=None,
+        database=_override(
+            database,
+            {
+                "url": environment.get("LIVEONE_DATABASE_URL"),
+                "replica_url": environment.get("LIVEONE_REPLICA_URL"),
+            },
+        ),
+        server=_override(
+            server,
+            {
+                "host": environment.get("LIVEONE_HOST"),
+                "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
+                "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
+            },
+        ),
+        serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
+        collect=_override(collect, {"scheduler": _scheduler(environment)}),
+        vendors=_vendors(table.get("vendor", []), where, passwords, environment),
+        secrets=_secrets(secrets, environment),
+    )
+    _check_ranges(config, where)
+    _refuse_unclaimed(passwords, config.vendors, str(folder / SECRETS_NAME))
+    return config
+
+
+def _section(kind: type[Any], table: Any, where: str) -> Any:
+    """Fill a dataclass from a TOML table: unknown keys and wrong types are errors."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table of keys")
+    names = [f.name for f in fields(kind) if f.name != "password"]
+    _refuse_unknown(table, names, where)
+    hints = get_type_hints(kind)
+    return kind(**{key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items()})
+
+
+def _typed(value: Any, wanted: Any, where: str) -> Any:
+    origin = get_origin(wanted)
+    if origin is tuple:
+        if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+            return tuple(str(item) for item in value)
+    elif origin is Mapping and get_args(wanted)[1] is float:
+        if isinstance(value, dict) and all(_is_pct(item) for item in value.values()):
+            return {str(key): float(item) for key, item in value.items()}
+        raise ConfigError(f"{where} must map sites to percentages from 0 to 100")
+    elif origin is Mapping:
+        if isinstance(value, dict) and all(item in GRID_SIGNS for item in value.values()):
+            return {str(key): str(item) for key, item in value.items()}
+        raise ConfigError(f"{where} must map sites to one of {', '.join(GRID_SIGNS)}")
+    elif wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    else:
+        kinds = tuple(kind for kind in get_args(wanted) if kind is not type(None)) or (wanted,)
+        if type(value) in kinds:
+            return value
+    raise ConfigError(f"{where} = {value!r} has the wrong type")
+
+
+def _is_pct(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Any, where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, list(known), n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+            raise ConfigError(f"{where}: unknown key {key!r}", hint=hint)
+
+
+def _override(section: Any, values: Mapping[str, Any]) -> Any:
+    given = {key: value for key, value in values.items() if value is not None}
+    current = {f.name: getattr(section, f.name) for f in fields(section)}
+    return type(section)(**{**current, **given})
+
+
+def _number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
+    text = environment.get(variable)
+    if not text:
+        return None
+    if not text.isdigit():
+        raise ConfigError(f"{variable}={text!r} is not a {what}")
+    return int(text)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
+
+
+def _scheduler(environment: Mapping[str, str]) -> bool | None:
+    text = environment.get("LIVEONE_SCHEDULER")
+    if text is None:
+        return None
+    if text not in ("on", "off"):
+        raise ConfigError(f"LIVEONE_SCHEDULER={text!r} is neither 'on' nor 'off'")
+    return text == "on"
+
+
+def _vendors(
+    tables: Any, where: str, passwords: Mapping[str, str], environment: Mapping[str, str]
+) -> tuple[VendorConfig, ...]:
+    if not isinstance(tables, list):
+        raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
+    found: dict[str, VendorConfig] = {}
+    variables: dict[str, str] = {}
+    for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
+        place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
+        if not isinstance(table, dict) or not table.get("name"):
+            raise ConfigError(f"{place} has no name", hint='Give each account a name, e.g. name = "home".')
+        vendor = _section(VendorConfig, table, place)
+        if vendor.name in found:
+            raise ConfigError(f"{place}: the name {vendor.name!r} is used twice")
+        variable = password_variable(vendor.name)
+        if variable in variables:
+            raise ConfigError(f"{place}: {vendor.name!r} and {variables[variable]!r} would share {variable}")
+        variables[variable] = vendor.name
+        password = environment.get(variable) or passwords.get(vendor.name, "")
+        found[vendor.name] = _override(vendor, {"password": password})
+    return tuple(found.values())
+
+
+def password_variable(vendor_name: str) -> str:
+    """The environment variable that holds a vendor account's password: LIVEONE_VENDOR_HOME_PASSWORD."""
+    return f"{in_environment.PREFIX}{in_environment.name_part(vendor_name)}_PASSWORD"
+
+
+def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
+    _refuse_unknown(
+        secrets, ("auth_password", "cron_secret", "database_token", "session_key", "vendor"), where
+    )
+    tables = secrets.get("vendor", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigError(f"{where}: write [vendor.NAME], and below it the password of that account")
+    for name, table in tables.items():
+        _refuse_unknown(table, ("password",), f"{where} [vendor.{name}]")
+    return {name: str(table.get("password", "")) for name, table in tables.items()}
+
+
+def _refuse_unclaimed(passwords: Mapping[str, str], vendors: tuple[VendorConfig, ...], where: str) -> None:
+    """A password of no account is a typo, of which the portal would only say that it refuses the login.
+
+    Without any account it merely waits for one.
+    """
+    names = [vendor.name for vendor in vendors]
+    for name in passwords if names else ():
+        if name not in names:
+            near = get_close_matches(name, names, n=1) or names
+            hint = f"Did you mean [vendor.{near[0]}]?"
+            raise ConfigError(f"{where} [vendor.{name}]: no [[vendor]] has that name", hint=hint)
+
+
+def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secrets:
+    def secret(variable: str, key: str) -> str:
+        return environment.get(variable) or str(table.get(key, ""))
+
+    return Secrets(
+        auth_password=secret("AUTH_PASSWORD", "auth_password"),
+        cron_secret=secret("CRON_SECRET", "cron_secret"),
+        database_token=secret("LIVEONE_DATABASE_TOKEN", "database_token"),
+        session_key=secret("LIVEONE_SESSION_KEY", "session_key"),
+    )
+
+
+def with_role(config: Config, role: str | None) -> Config:
+    """The settings with another role for ``serve``; None keeps theirs. Raises ConfigError."""
+    changed = replace(config, serve=_override(config.serve, {"role": role}))
+    _check_role(changed)
+    return changed
+
+
+def _check_role(config: Config) -> None:
+    if config.serve.role not in ROLES:
+        raise ConfigError(
+            f"serve.role (LIVEONE_ROLE, --role) is {config.serve.role!r}, and must be web, poller or all",
+            hint="web shows and takes changes, poller polls and closes days, all does both.",
+        )
+
+
+def _check_ranges(config: Config, where: str) -> None:
+    _check_role(config)
+    rules = (
+        ("server.port", config.server.port, 0, 65535),
+        ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
+        ("collect.cadence_s", config.collect.cadence_s, 1, 300),
+        ("collect.workers", config.collect.workers, 1, 256),
+        *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
+    )
+    for name, value, low, high in rules:
+        if not low <= value <= high:
+            raise ConfigError(f"{where}: {name} = {value} is outside {low} to {high}")

@@ -1,0 +1,161 @@
+"""What a history can be asked for, and which series answer it: powers, state of charge, energies, counters.
+
+The names of the four powers are the original service's. What we add has names of its own: ``soc``, six
+energies (``solar_kwh``, ...) told to the mWh so that parts sum to the whole, and six counters
+(``solar_kwh_total``, ...) as the device told them.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from liveone.domain.reading import COUNTERS, POWERS
+from liveone.domain.system import System
+from liveone.web.answers import bad_parameter
+from liveone.web.history.rules import Rules
+
+Kind = Literal["power", "energy", "soc", "percentage", "counter"]
+UNITS: dict[Kind, str] = {"power": "W", "energy": "kWh", "soc": "%", "percentage": "%", "counter": "kWh"}
+ENERGY_NAMES = tuple(f"{name}_kwh" for name in COUNTERS)
+COUNTER_NAMES = tuple(f"{name}_kwh_total" for name in COUNTERS)
+NAMES = (*POWERS, "soc", *ENERGY_NAMES, *COUNTER_NAMES)
+
+COUNTED_DAYS = 31
+"""Energies of a longer range come from closed days: every interval of it would have to be worked out."""
+
+_POWER_TEXTS = {
+    "solar": "Solar power, AC- and DC-coupled together",
+    "load": "What the house uses",
+    "battery": "Battery power, positive discharges",
+    "grid": "Power at the grid or generator connection, positive imports",
+}
+_NET_TEXTS = {
+    "solar": "Solar energy of the day",
+    "load": "What the house used in the day",
+    "battery": "Battery energy of the day, discharged minus charged",
+    "grid": "Grid or generator energy of the day, imported minus exported",
+}
+_ENERGY_TEXTS = {
+    "solar": "Solar energy",
+    "load": "Energy that the house used",
+    "battery_in": "Energy into the battery",
+    "battery_out": "Energy out of the battery",
+    "grid_in": "Energy imported",
+    "grid_out": "Energy exported",
+}
+_LEVEL_TEXTS = {
+    "last": "State of charge of the battery at the end of the interval",
+    "avg": "Mean state of charge of the battery",
+    "min": "Lowest state of charge of the battery",
+    "max": "Highest state of charge of the battery",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One series of an answer.
+
+    ``name`` is the key of its values, ``series`` the end of its OpenNEM id, ``title`` its column in a table.
+    ``exact`` values are not cut to four significant digits.
+    """
+
+    name: str
+    kind: Kind
+    series: str
+    title: str
+    description: str
+    exact: bool = False
+
+    @property
+    def units(self) -> str:
+        return UNITS[self.kind]
+
+    @property
+    def column(self) -> str:
+        """The five-minute column that anything but an energy is read from."""
+        if self.kind == "counter":
+            return f"{self.name}_last"
+        return f"{self.name}_w_avg" if self.kind == "power" else "battery_soc_pct_last"
+
+    def series_id(self, system: System) -> str:
+        """``liveone.select.live.1586.solar.power``"""
+        return f"liveone.{system.vendor_type}.{system.vendor_site_id}.{self.series}"
+
+
+def names_of(text: str | None, rules: Rules) -> list[str]:
+    """The known names of a comma-separated list, in its order, each once. ApiError 400 naming ``fields``."""
+    names = list(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+    if not names:
+        raise bad_parameter("fields", "Missing required parameter: fields")
+    unknown = [name for name in names if name not in NAMES]
+    if unknown and not rules.ignores_unknown_fields:
+        raise bad_parameter("fields", f"fields: {unknown[0][:40]!r} is not one of {', '.join(NAMES)}")
+    return [name for name in names if name in NAMES]
+
+
+def fields_of(names: Sequence[str], rules: Rules, *, in_days: bool, by_day: bool) -> list[Field]:
+    """The series that answer the names. ``in_days``: intervals are whole days; ``by_day``: at ``1d``."""
+    found: dict[str, Field] = {}
+    for name in names:
+        for one in _series_of(name, rules, in_days=in_days, by_day=by_day):
+            known = found.get(one.name)
+            if known is None or one.exact:
+                found[one.name] = one
+    return list(found.values())
+
+
+def _series_of(name: str, rules: Rules, *, in_days: bool, by_day: bool) -> Iterator[Field]:
+    if name in COUNTER_NAMES:
+        yield _counter(name)
+    elif name in ENERGY_NAMES:
+        yield _energy(name.removesuffix("_kwh"), exact=True)
+    elif name == "soc":
+        yield Field("soc", "soc", "battery.soc", "battery_soc_pct", _LEVEL_TEXTS["last"])
+    elif rules.companion_series:
+        yield from _with_companions(name, in_days=in_days)
+    elif by_day:
+        yield Field(f"net_{name}", "energy", f"{name}.energy", f"{name}_kwh", _NET_TEXTS[name])
+    else:
+        yield _power(name)
+
+
+def _with_companions(name: str, *, in_days: bool) -> Iterator[Field]:
+    """As the original service answered: clients look for ``battery.soc.last``, ``solar.energy`` by id."""
+    yield _power(name)
+    if in_days and name in ("solar", "load"):
+        yield _energy(name)
+    if name == "battery":
+        for statistic in ("avg", "min", "max") if in_days else ("last",):
+            yield Field(
+                f"soc_{statistic}",
+                "percentage",
+                f"battery.soc.{statistic}",
+                f"battery_soc_pct_{statistic}",
+                _LEVEL_TEXTS[statistic],
+            )
+
+
+def _power(name: str) -> Field:
+    return Field(name, "power", f"{name}.power", f"{name}_w", _POWER_TEXTS[name])
+
+
+def _energy(counter: str, *, exact: bool = False) -> Field:
+    title = f"{counter}_kwh"
+    return Field(title, "energy", f"{counter}.energy", title, _ENERGY_TEXTS[counter], exact)
+
+
+def _counter(name: str) -> Field:
+    what = _ENERGY_TEXTS[name.removesuffix("_kwh_total")]
+    text = f"{what}: the device's counter at the end of the interval"
+    return Field(name, "counter", f"{name.removesuffix('_kwh_total')}.counter", name, text, exact=True)
+
+
+def finest_s(names: Sequence[str]) -> float:
+    """The longest range, in seconds, whose energies are worked out interval by interval."""
+    return COUNTED_DAYS * 86_400.0 if any(name in ENERGY_NAMES for name in names) else math.inf
+
+
+def source_of(system: System) -> str:
+    """Who made the inverter, as OpenNEM's ``source``."""
+    return "selectronic" if system.vendor_type.startswith("select.live") else system.vendor_type

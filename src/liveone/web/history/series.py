@@ -1,0 +1,88 @@
+"""A series of a history: one value per interval, and how parts are put together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from liveone.domain.system import System
+from liveone.domain.zones import Zone
+from liveone.store.store import Store
+from liveone.web.history.ranges import Window
+from liveone.web.numbers import WHOLE, Number
+
+Column = Sequence[Number | None]
+Slot = Sequence[Any]
+"""A row of the store: the interval's end, then the values asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose history, from where, and at which moment (UTC epoch seconds) it is asked for."""
+
+    store: Store
+    system: System
+    zone: Zone
+    now_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A value per interval, and the indexes of estimated ones (None: the series is not an energy)."""
+
+    data: Column
+    estimated: list[int] | None = None
+
+
+def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
+    """Rows ``(interval's end, values...)`` as columns with a value per interval of the window."""
+    size = -(-(window.end_at - window.start_at) // window.step_s)
+    if len(rows) != size:
+        slots: list[Slot] = [(None,) * (columns + 1)] * size
+        before_at, step_s = window.start_at + 1, window.step_s
+        for row in rows:
+            slots[(row[0] - before_at) // step_s] = row
+        rows = slots
+    found: list[Column] = list(zip(*rows, strict=True))
+    return found[1:]
+
+
+def aligned(ends: Sequence[int], columns: Sequence[Column], window: Window) -> list[Column]:
+    """Columns of the intervals that have a row, with a value for every interval of the window."""
+    size = -(-(window.end_at - window.start_at) // window.step_s)
+    runs = _runs(ends, window.step_s)
+    places = [(ends[first] - window.start_at - 1) // window.step_s for first, _ in runs]
+    found: list[Column] = []
+    for column in columns:
+        slots: list[Number | None] = [None] * size
+        for place, (first, last) in zip(places, runs, strict=True):
+            slots[place : place + last - first] = column[first:last]
+        found.append(slots)
+    return found
+
+
+def _runs(ends: Sequence[int], step_s: int) -> list[tuple[int, int]]:
+    """Where intervals follow one another without a gap: the first of them, and the first behind them."""
+    if not ends:
+        return []
+    breaks = [at for at, (before, end) in enumerate(pairwise(ends), 1) if end - before != step_s]
+    return list(pairwise([0, *breaks, len(ends)]))
+
+
+def whole(column: Column) -> Column:
+    """Powers as whole watts: the mean of means has digits that nobody measured."""
+    if WHOLE.issuperset(map(type, column)):
+        return column
+    return [None if watts is None else round(watts) for watts in column]
+
+
+def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> Values:
+    """Energies of intervals out of their parts ``(kwh, estimated)``; null where no part is known."""
+    data: list[Number | None] = []
+    estimated: list[int] = []
+    for index, parts in enumerate(slots):
+        known = [kwh for kwh, _ in parts if kwh is not None]
+        data.append(sum(known) if known else None)
+        if any(guessed for _, guessed in parts):
+            estimated.append(index)
+    return Values(data, estimated)

@@ -1,0 +1,1 @@
+"""What is so now: the newest reading, today so far, health, metrics, and the event stream."""

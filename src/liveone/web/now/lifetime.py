@@ -1,0 +1,42 @@
+"""What flowed since the first reading here: the ground of the means of all time.
+
+It is the sum of all days, so it equals what the charts show, and an exchanged counter or a device clock that
+was years wrong spoils nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from liveone.domain.aggregates import Day, FiveMinutes
+from liveone.domain.reading import Reading
+from liveone.domain.zones import Zone
+from liveone.store.present import Lifetime
+from liveone.web.now.daily import energies
+from liveone.web.now.readings_json import energies as energies_json
+from liveone.web.numbers import rounded
+
+HOUR_S = 3600
+
+
+def since_first(
+    before: Lifetime, days: Sequence[Day], rows: Sequence[FiveMinutes], latest: Reading, zone: Zone
+) -> dict[str, Any] | None:
+    """``since`` when, how many ``hours``, and the six energies (kWh); None within the first hour.
+
+    ``before`` are the days before ``days``, of which ``rows`` are the five minutes.
+    """
+    first_end = before.first_end or (rows[0].interval_end if rows else None)
+    if first_end is None or latest.inverter_time - first_end < HOUR_S:
+        return None
+    return {
+        "since": zone.iso(first_end),
+        "hours": rounded((latest.inverter_time - first_end) / HOUR_S),
+        "energy": energies_json(
+            [_sum(column) for column in zip(before.kwh, *map(energies, days), strict=True)]
+        ),
+    }
+
+
+def _sum(column: Sequence[float | None]) -> float | None:
+    known = [kwh for kwh in column if kwh is not None]
+    return sum(known) if known else None

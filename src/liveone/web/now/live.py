@@ -1,0 +1,200 @@
+"""New readings as they are committed, by whatever process: one watcher for all listeners.
+
+While somebody listens, the database's change token is read ten times a second; when it moves, the new
+readings are read once, encoded once, and handed to every listener of their system. A listener that
+cannot keep up is dropped (its client reconnects and catches up); nobody listening costs nothing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+
+from liveone.clock import Clock
+from liveone.domain.reading import Reading
+from liveone.domain.zones import Zone
+from liveone.store import readings
+from liveone.store.database import StoreError
+from liveone.store.store import Store
+from liveone.web.answers import ApiError, log
+from liveone.web.now.readings_json import event
+
+WATCH_S, RETRY_S, WELCOME_S = 0.1, 2.0, 1.0
+CATCH_UP_S = 3600
+MOST_LISTENERS, MOST_QUEUED, QUEUED_EACH = 1000, 100, 3
+SHARE = 4
+"""One account, and one address, may have a quarter of all streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message of the stream: ``at`` is the reading's inverter_time and the event's id."""
+
+    at: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose stream it is: the ``account``, the network ``address`` it comes from, whether it ``may_stay``."""
+
+    account: str = ""
+    address: str = ""
+    may_stay: Callable[[], bool] = lambda: True
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open stream of one system or of several, each with its zone and the newest reading that was sent.
+
+    ``queue`` yields events, then None when the stream has to end.
+    """
+
+    zones: Mapping[int, Zone]
+    last_at: dict[int, int] = field(default_factory=dict)
+    whose: Whose = field(default_factory=Whose)
+    queue: "asyncio.Queue[Event | None]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queue = asyncio.Queue(max(MOST_QUEUED, QUEUED_EACH * len(self.zones)))
+
+
+class Live:
+    """The hub. Belongs to one event loop; store calls go to a thread of its own."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._listeners: set[Listener] = set()
+        self._joined = False
+        self._watcher: asyncio.Task[None] | None = None
+        self._threads = CapacityLimiter(1)
+        self._closed = False
+        self.most = MOST_LISTENERS
+
+    @property
+    def count(self) -> int:
+        return len(self._listeners)
+
+    def join(self, listener: Listener) -> None:
+        """Deliver what is newer than ``listener.last_at`` from now on.
+
+        Raises ApiError: 503 when full or closing, 429 when its account or address has its share.
+        """
+        self._refuse(listener)
+        self._listeners.add(listener)
+        self._joined = True
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    def _refuse(self, listener: Listener) -> None:
+        later = {"retry-after": "10"}
+        if self._closed or self.count >= self.most:
+            reason = "The server is stopping" if self._closed else f"{self.most} streams are open already"
+            raise ApiError(503, f"{reason}; try again later.", headers=later)
+        share = max(1, self.most // SHARE)
+        for name in ("account", "address"):
+            whose = getattr(listener.whose, name)
+            if sum(1 for one in self._listeners if getattr(one.whose, name) == whose) >= share:
+                raise ApiError(429, f"Your {name} has {share} streams open; close some.", headers=later)
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    async def close(self) -> None:
+        """End every stream; call it when the server begins to stop, or it would wait for them."""
+        self._closed = True
+        for listener in list(self._listeners):
+            self._drop(listener)
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+
+    async def _watch(self) -> None:
+        """Should watching itself fail, every stream ends: the clients come again and start it anew."""
+        try:
+            await self._follow()
+        except Exception:
+            log.exception("watching for new readings failed")
+            for listener in list(self._listeners):
+                self._drop(listener)
+
+    async def _follow(self) -> None:
+        seen: int | None = None
+        failing = False
+        loop, next_look_s = asyncio.get_running_loop(), 0.0
+        while self._listeners:
+            wait_s = WATCH_S
+            if loop.time() >= next_look_s:
+                next_look_s = loop.time() + WELCOME_S
+                self._drop_unwelcome()
+            try:
+                token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)
+                if token != seen or self._joined:
+                    self._joined = False
+                    self._publish(await to_thread.run_sync(self._news, self._wanted(), limiter=self._threads))
+                    seen = token
+                failing = False
+            except StoreError as error:
+                if not failing:
+                    log.warning("live readings wait for the database: %s", error)
+                failing, wait_s = True, RETRY_S
+            await asyncio.sleep(wait_s)
+
+    def _drop_unwelcome(self) -> None:
+        """End the streams of those who were signed out, removed or given another password."""
+        for listener in [one for one in self._listeners if not one.whose.may_stay()]:
+            self._drop(listener)
+
+    def _wanted(self) -> dict[int, tuple[int, Zone]]:
+        """For each system, the oldest reading that one of its listeners has as its last."""
+        wanted: dict[int, tuple[int, Zone]] = {}
+        for one in self._listeners:
+            for system_id, zone in one.zones.items():
+                last_at = one.last_at.get(system_id, 0)
+                known_at, _ = wanted.get(system_id, (last_at, zone))
+                wanted[system_id] = (min(known_at, last_at), zone)
+        return wanted
+
+    def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[Event]]:
+        newest = readings.newest_at(self._store, self._clock.now_at())
+        return {
+            system_id: encode(system_id, since(self._store, system_id, last_at, newest[system_id]), zone)
+            for system_id, (last_at, zone) in wanted.items()
+            if newest.get(system_id, 0) > last_at
+        }
+
+    def _publish(self, news: dict[int, list[Event]]) -> None:
+        for system_id, events in news.items():
+            for listener in [one for one in self._listeners if system_id in one.zones]:
+                self._deliver(listener, system_id, events)
+
+    def _deliver(self, listener: Listener, system_id: int, events: Iterable[Event]) -> None:
+        for one in events:
+            if one.at <= listener.last_at.get(system_id, 0):
+                continue
+            if listener.queue.full():
+                self._drop(listener)
+                return
+            listener.queue.put_nowait(one)
+            listener.last_at[system_id] = one.at
+
+    def _drop(self, listener: Listener) -> None:
+        self.leave(listener)
+        while listener.queue.full():
+            listener.queue.get_nowait()
+        listener.queue.put_nowait(None)
+
+
+def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[Reading]:
+    """Readings newer than ``after_at``, of at most the last hour, oldest first."""
+    start_at = max(after_at, newest_at - CATCH_UP_S)
+    found = readings.between(store, system_id, start_at, newest_at)
+    return [reading for reading in found if reading.inverter_time > after_at]
+
+
+def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[Event]:
+    return [Event(reading.inverter_time, orjson.dumps(event(system_id, reading, zone))) for reading in found]

@@ -1,0 +1,91 @@
+"""One open event stream (Server-Sent Events): messages as they come, a comment when nothing does.
+
+It ends when the client goes, when the client cannot take a message in time, when the hub drops it, or
+after ``longest_s``; an ended stream is taken up again by the client with ``Last-Event-ID``.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from liveone.web.now.live import Event, Listener, Live
+
+HEARTBEAT_S, SEND_S = 15.0, 20.0
+RECONNECT_MS = 2000
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+class EventStream(Response):
+    """``first`` is sent at once, then what the hub delivers to ``listener``, for at most ``longest_s``."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, live: Live, listener: Listener, first: Sequence[bytes], longest_s: float) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._live, self._listener = live, listener
+        self._first, self._longest_s = first, longest_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_gone(receive))
+        messages = asyncio.ensure_future(self._send_all(send))
+        try:
+            await asyncio.wait({gone, messages}, timeout=self._longest_s, return_when=asyncio.FIRST_COMPLETED)
+            if messages.done():
+                messages.result()
+            if not gone.done():
+                await _cancelled(messages)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (OSError, TimeoutError):
+            return
+        finally:
+            self._live.leave(self._listener)
+            await _cancelled(gone, messages)
+
+    async def _send_all(self, send: Send) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        await _send(send, b"retry: %d\n\n" % RECONNECT_MS + b"".join(self._first))
+        while True:
+            try:
+                message = await asyncio.wait_for(self._listener.queue.get(), HEARTBEAT_S)
+            except TimeoutError:
+                await _send(send, b": still here\n\n")
+                continue
+            if message is None:
+                return
+            await _send(send, self._frame(message))
+
+    def _frame(self, message: Event) -> bytes:
+        return frame(message) if len(self._listener.zones) == 1 else unnamed(message)
+
+
+def frame(message: Event) -> bytes:
+    return b"id: %d\n%b" % (message.at, unnamed(message))
+
+
+def unnamed(message: Event) -> bytes:
+    """A message whose time is no place to go on from, because several systems share the stream."""
+    return b"event: reading\ndata: %b\n\n" % message.data
+
+
+RELOAD = b"event: reload\ndata: {}\n\n"
+"""Said to a client that was away for longer than is caught up: read the history again."""
+
+
+async def _send(send: Send, body: bytes) -> None:
+    message = {"type": "http.response.body", "body": body, "more_body": True}
+    await asyncio.wait_for(send(message), SEND_S)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _cancelled(*tasks: "asyncio.Future[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""The files of the pages: read once, compressed when first asked for; all of them lie in ``static/``.
+
+Beside every page's module, ``js/pages/<page>.js``, there is ``joined/<page>.js`` with all that it imports.
+"""
+
+import gzip
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+
+from fastapi import Request, Response
+
+from liveone.web.pages.joined_script import joined
+
+FOLDER = Path(__file__).parent / "static"
+PAGES = "js/pages/"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """One file, plain and compressed."""
+
+    plain: bytes
+    etag: str
+    media_type: str
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.plain, 9, mtime=0)
+
+
+def load(folder: Path = FOLDER) -> dict[str, File]:
+    """Every file of the folder by its path in it."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
+    loaded = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    loaded |= _joined({name: content.decode() for name, content in loaded.items() if name.endswith(".js")})
+    return {name: _file(content, Path(name).suffix) for name, content in loaded.items()}
+
+
+def _joined(scripts: dict[str, str]) -> dict[str, bytes]:
+    pages = [name for name in scripts if name.startswith(PAGES)]
+    return {f"joined/{name.removeprefix(PAGES)}": joined(scripts, name).encode() for name in pages}
+
+
+def respond(request: Request, file: File) -> Response:
+    """The file, or 304 when the browser has it. Browsers ask each time, so a new release shows at once."""
+    headers = {"etag": file.etag, "cache-control": "no-cache", "vary": "accept-encoding"}
+    if request.headers.get("if-none-match") == file.etag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        return Response(file.zipped, headers=headers, media_type=file.media_type)
+    return Response(file.plain, headers=headers, media_type=file.media_type)
+
+
+def _file(content: bytes, suffix: str) -> File:
+    tag = blake2b(content, digest_size=12).hexdigest()
+    return File(content, f'"{tag}"', TYPES[suffix])

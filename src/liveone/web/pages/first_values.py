@@ -1,0 +1,71 @@
+"""What a page says before its script runs: the newest values as text in the reader's language.
+
+The script writes the same texts (``js/core/format.js``) again within the second and keeps them true.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from html import escape
+from typing import Any
+
+from liveone.web.pages.shell import NOTHING
+
+WATTS_END = 999.5
+"""From here on watts are told as kilowatts."""
+
+COMMAS = ("de",)
+"""Languages that write 3,12."""
+
+
+def values(data: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Texts by placeholder name, from an answer of ``/api/data`` (or its error, which has fewer)."""
+    found = {"name": str(data.get("displayName") or "LiveOne")}
+    latest = data.get("latest")
+    if not isinstance(latest, Mapping):
+        return found | {"problem": str(data.get("error", ""))}
+    power, level = latest["power"], latest["soc"]["battery"]
+    for key in ("solar", "load", "battery", "grid", "losses"):
+        found[key] = watts(power[f"{key}W"], language)
+    found["soc"] = NOTHING if level is None else f"{decimal(level, 0, language)} %"
+    found["time"] = str(latest["timestamp"])[11:16]
+    return found
+
+
+def cards(snapshot: Mapping[str, Any], messages: Mapping[str, str], language: str) -> str:
+    """The overview's cards as HTML: name and powers of every system, as its script draws them again."""
+    found = snapshot.get("cards", {})
+    return "".join(
+        _card(system, values(found.get(str(system["id"]), {}), language), messages)
+        for system in snapshot.get("systems", ())
+    )
+
+
+def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping[str, str]) -> str:
+    spots = "".join(
+        f'<div class="spot {key}"><span>{escape(messages[f"source.{key}"])}</span>'
+        f'<b class="value">{escape(texts.get(key, NOTHING))}</b></div>'
+        for key in ("solar", "load", "grid", "battery")
+    )
+    return (
+        f'<li><div class="panel system-card"><div class="row">'
+        f'<h2><a href="/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
+        f'<div class="mini">{spots}<svg viewBox="0 0 160 96"></svg></div>'
+        f'<span class="age">{texts.get("time", "")}</span></div></li>'
+    )
+
+
+def watts(power_w: float | None, language: str) -> str:
+    """``723 W``, ``3.12 kW``; a minus sign where it is below zero."""
+    if power_w is None:
+        return NOTHING
+    size = abs(power_w)
+    text = f"{decimal(size, 0, language)} W"
+    if size >= WATTS_END:
+        text = f"{decimal(size / 1000, 2 if size < 10_000 else 1, language)} kW"
+    return f"\u2212{text}" if power_w < 0 and round(size) else text
+
+
+def decimal(value: float, digits: int, language: str) -> str:
+    """Halves are rounded away from zero, of the number as it is written: as the script's Intl does."""
+    text = str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    return text.replace(".", ",") if language in COMMAS else text

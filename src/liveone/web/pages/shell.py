@@ -1,0 +1,95 @@
+"""The HTML of the pages: a template, the reader's language, and a first snapshot, in one answer.
+
+Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
+Placeholders: ``{{part:name}}`` what several pages have in common, ``{{t:key}}`` a message, ``{{v:name}}`` a
+value of the snapshot, ``{{h:name}}`` a piece of HTML, ``{{base}}`` where the files of this release are,
+``{{lang}}`` and ``{{json}}``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from liveone.web.pages.files import FOLDER, File
+
+DEFAULT_LANGUAGE = "en"
+PART = re.compile(rb"\{\{part:(\w+)\}\}")
+PLACEHOLDER = re.compile(rb"\{\{(\w+)(?::([\w.]+))?\}\}")
+SCRIPT = re.compile(rb'src="\{\{base\}\}/((?:js|joined)/[^"]+)"')
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The templates with everything they need; ``messages`` by language."""
+
+    files: Mapping[str, File]
+    messages: Mapping[str, Mapping[str, str]]
+
+    @cached_property
+    def version(self) -> str:
+        """Changes with any file, so that browsers may keep what they have for ever."""
+        tags = "".join(f"{name}{file.etag}" for name, file in sorted(self.files.items()))
+        return blake2b(tags.encode(), digest_size=6).hexdigest()
+
+    @cached_property
+    def base(self) -> str:
+        return f"/static/v-{self.version}"
+
+    def language(self, asked: str | None, accepted: str) -> str:
+        """The reader's language: what was chosen, else the first of Accept-Language that there is."""
+        wanted = [asked or "", *(part.split(";")[0] for part in accepted.split(","))]
+        found = [tag.strip().lower().split("-")[0] for tag in wanted]
+        return next((tag for tag in found if tag in self.messages), DEFAULT_LANGUAGE)
+
+    def page(
+        self,
+        name: str,
+        language: str,
+        snapshot: Mapping[str, Any],
+        values: Mapping[str, str] | None = None,
+        html: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
+        messages = self.messages[language]
+        about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
+        whole = {
+            "base": self.base.encode(),
+            "lang": language.encode(),
+            "json": orjson.dumps(about).replace(b"<", b"\\u003c"),
+        }
+
+        def fill(match: re.Match[bytes]) -> bytes:
+            kind, key = match[1].decode(), (match[2] or b"").decode()
+            if kind == "t":
+                return escape(messages[key]).encode()
+            if kind == "v":
+                return escape((values or {}).get(key, NOTHING)).encode()
+            if kind == "h":
+                return (html or {})[key].encode()
+            return whole[kind]
+
+        return PLACEHOLDER.sub(fill, self._template(name))
+
+    def _template(self, name: str) -> bytes:
+        """The page ``name`` with its parts in it."""
+        return PART.sub(
+            lambda match: self.files[f"parts/{match[1].decode()}.html"].plain, self.files[name].plain
+        )
+
+    def scripts(self, name: str) -> list[str]:
+        """The scripts that a page loads."""
+        return [path.decode() for path in SCRIPT.findall(self.files[name].plain)]
+
+
+def load(files: Mapping[str, File], folder: Path = FOLDER) -> Shell:
+    """The templates among ``files`` with the message files of the folder."""
+    texts = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("messages/*.json"))}
+    return Shell(files, texts)

@@ -1,0 +1,210 @@
+"""Wiring: settings become database, vendors, collector and application; the only place where objects meet."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liveone.accounts import users
+from liveone.clock import Clock, SystemClock
+from liveone.collect.collector import Collector
+from liveone.collect.null_collector import Onlooker
+from liveone.collect.per_request import OnCall
+from liveone.collect.queue import known_systems
+from liveone.collect.queue.spool import Spool
+from liveone.collect.settings import CollectSettings
+from liveone.database.backup_service import BackupFolder, Make
+from liveone.database.open import only_reads, open_store
+from liveone.errors import ConfigError
+from liveone.release import release
+from liveone.settings.config import Config
+from liveone.settings.watched import Watched
+from liveone.store import backup
+from liveone.store.backup import BackupReport
+from liveone.store.database import StoreError
+from liveone.store.outage import is_away
+from liveone.store.store import Store
+from liveone.web import server
+from liveone.web.app import create_app
+from liveone.web.auth import ended_sessions
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.ended_sessions import EndedSessions
+from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
+from liveone.wiring.admin_service import Steward
+from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.outcomes import poll_outcome, run_daily
+from liveone.wiring.repairs import ReadingRepairs
+
+if TYPE_CHECKING:
+    from changeover.database.where import Database as Migrated
+    from changeover.run.state_dir import State
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STREAM_S = 3600
+
+
+def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
+    """Who may come in. Without a configured session key a restart ends every session.
+
+    ``keeps`` says that there is a disk to note ended sessions on.
+    """
+    key = config.secrets.session_key or config.secrets.auth_password
+    accounts = Watched(config.users_path, _people)
+    return AuthSettings(
+        auth_password=config.secrets.auth_password or None,
+        cron_secret=config.secrets.cron_secret or None,
+        session_key=key.encode() if key else secrets.token_bytes(32),
+        people=accounts.current,
+        ended=EndedSessions(config.folder / ended_sessions.NAME if keeps else None),
+    )
+
+
+def _people(path: Path) -> Sequence[User]:
+    return [
+        User(one.id, one.email, one.password_hash, one.is_admin, [token.hash for token in one.tokens])
+        for one in users.load(path)
+    ]
+
+
+def host_for(config: Config, auth: AuthSettings) -> str:
+    """Where to listen: this machine only while nobody needs a credential."""
+    host = config.server.host
+    return LOOPBACK[0] if auth.is_open and host not in LOOPBACK else host
+
+
+def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector:
+    """The collector of one process; it owns its place in the spool folder from now on."""
+    settings = CollectSettings(
+        cadence_s=config.collect.cadence_s, polls=config.collect.scheduler, slots=config.collect.workers
+    )
+    return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
+
+
+def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector | Onlooker:
+    """What works beside the web server: the collector, or one who only looks on. Raises ConfigError."""
+    if only_reads(config):
+        if config.serve.role == "poller":
+            raise ConfigError(
+                "the role is poller, and the database token only reads",
+                hint="Give this process a token that may write, or the role web.",
+            )
+        return reader()
+    if config.serve.role == "web":
+        return Onlooker("its role is web", "Ask a process of the role poller or all; one has to run.")
+    return open_collector(config, store, vendors, clock)
+
+
+def reader() -> Onlooker:
+    """What stands in the collector's place where the database token only reads."""
+    return Onlooker(
+        "its database token only reads",
+        "Ask the instance that polls, or give this one a token that may write.",
+    )
+
+
+def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None = None) -> None:
+    """Poll and serve until SIGTERM; ``ready`` is told the address once requests are answered.
+
+    Raises ConfigError, BadInput or StoreError before anything is polled.
+    """
+    auth = auth_settings(config)
+    clock = clock or SystemClock()
+    vendors, store = VendorBook(config.vendors), _store_to_serve(config)
+    try:
+        listening = server.listen(host_for(config, auth), config.server.port)
+        collector = _companion(config, store, vendors, clock)
+        services = services_of(config, store, clock, auth, collector, vendors=vendors)
+        app = create_app(services, for_operators_only=config.serve.role == "poller")
+        host, port = listening.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        server.run(
+            app,
+            listening,
+            lambda: collector,
+            trusted_proxies=config.server.trusted_proxies,
+            ready=lambda: ready(address),
+        )
+    finally:
+        vendors.close()
+        store.close()
+
+
+def _store_to_serve(config: Config) -> Store:
+    """The store, asked; a poller that knows its systems from last time starts without an answer too."""
+    try:
+        return open_store(config)
+    except StoreError as error:
+        if config.serve.role == "web" or not is_away(error) or not known_systems.is_kept(config.spool_path):
+            raise
+        return open_store(config, at_once=False)
+
+
+def services_of(
+    config: Config,
+    store: Store,
+    clock: Clock,
+    auth: AuthSettings,
+    collector: Collector | Onlooker | OnCall,
+    *,
+    vendors: VendorBook,
+) -> Services:
+    """What the application works with."""
+
+    async def poll_now() -> list[PollOutcome]:
+        return [poll_outcome(result) for result in await collector.poll_once()]
+
+    async def daily(job: DailyJob) -> Sequence[DailyOutcome]:
+        now_at = clock.now_at()
+        if job.action in ("yesterday", "catchup"):
+            return await collector.on_duty(lambda goes_on: run_daily(store, job, now_at, goes_on=goes_on))
+        return await asyncio.to_thread(run_daily, store, job, now_at)
+
+    return Services(
+        store=store,
+        clock=clock,
+        auth=auth,
+        poll_now=poll_now,
+        daily=daily,
+        collector_status=lambda: asdict(collector.status()),
+        release=release(),
+        cadence_s=config.collect.cadence_s,
+        stream_s=config.server.stream_s or STREAM_S,
+        role=config.serve.role,
+        reserve_pct=vendors.reserve_pct,
+        administration=Steward(
+            store=store,
+            clock=clock,
+            vendors=vendors,
+            account_list=config.vendors,
+            migrated=lambda: _migrated(config),
+        ),
+        repairs=ReadingRepairs(store, clock),
+        backups=BackupFolder(
+            store=store,
+            clock=clock,
+            folder=config.folder / "backups",
+            make=_backup_maker(config, store),
+            database_path=None if config.is_server else config.database_path,
+        ),
+    )
+
+
+def _migrated(config: Config) -> "tuple[Migrated, State]":
+    """What the ledger and the reports are read from."""
+    from liveone.migrations import run
+
+    return run.database_of(config, os.environ), run.state_of(config)
+
+
+def _backup_maker(config: Config, store: Store) -> Make:
+    def of_server(folder: Path, at: float) -> BackupReport:
+        from liveone.transfer.server_backup import backup_server  # takes a tenth of a start
+
+        return backup_server(store.database, folder, at)
+
+    if config.is_server:
+        return of_server
+    return lambda folder, at: backup.backup(config.database_path, folder, at)
