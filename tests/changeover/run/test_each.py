@@ -106,7 +106,7 @@ def test_one_that_was_killed_is_gone_on_with(tenants: Club) -> None:
     values = club.params.bind(killed.plan(), [f"database={file}"], {})
     assert club.rehearse(killed.plan(), values, file, who="tests").passed
     with pytest.raises(KeyboardInterrupt):
-        club.run.run(killed.plan(), values, file, club.settings(hook=hook))
+        club.commands.run(killed.plan(), values, file, club.settings(hook=hook))
     result = each(tenants, "--json")
     assert outcomes(result) == ["done"] * 7
     assert len(state_of(file).run_ids()) == 1

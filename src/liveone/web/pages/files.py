@@ -13,7 +13,7 @@ from fastapi import Request, Response
 
 from liveone.web.pages.joined_script import joined
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 PAGES = "js/pages/"
 TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -10,6 +10,6 @@ from typing import Any
 
 def front_matter_schema() -> dict[str, Any]:
     """The schema, as draft 2020-12 of JSON Schema."""
-    text = files("changeover.checking").joinpath("front_matter.schema.json").read_text("utf-8")
+    text = files("changeover.check").joinpath("front_matter.schema.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

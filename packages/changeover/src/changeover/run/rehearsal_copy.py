@@ -1,8 +1,7 @@
 """The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
 
-Rule: the original copy is never written; what acts on the world outside the database is not done, but
-listed. The work is done on a file beside it, or, for a database on a server whose admin API is in reach, on
-a fork there.
+Rule: the original copy is never written; what acts on the world outside the database is only listed. The work
+is done on a file beside it or, for a database on a server whose admin API is in reach, on a fork there.
 """
 
 import shutil
