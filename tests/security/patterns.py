@@ -25,7 +25,7 @@ class Used:
     ways: frozenset[str]
 
 
-def _inside(path: Path) -> Path:
+def _module_path(path: Path) -> Path:
     return path.relative_to(next(source for source in SOURCES if path.is_relative_to(source)))
 
 
@@ -41,7 +41,7 @@ def used_patterns() -> list[Used]:
 
 
 def _kept(path: Path, ways: dict[str, set[str]]) -> Iterator[Used]:
-    name = ".".join(_inside(path).with_suffix("").parts).removesuffix(".__init__")
+    name = ".".join(_module_path(path).with_suffix("").parts).removesuffix(".__init__")
     if "re.compile" not in path.read_text():
         return
     for variable, value in vars(importlib.import_module(name)).items():
@@ -56,7 +56,7 @@ def _inline(path: Path, tree: ast.AST) -> Iterator[Used]:
         text = node.args[0]
         if isinstance(text, ast.Constant) and node.func.attr in USES:  # type: ignore[attr-defined]
             flags = eval(ast.unparse(_flags(node)), {"re": re})
-            place = f"{_inside(path)}:{node.lineno}"
+            place = f"{_module_path(path)}:{node.lineno}"
             yield Used(re.compile(text.value, flags), place, _reduced({node.func.attr}))  # type: ignore[attr-defined]
 
 
