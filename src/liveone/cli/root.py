@@ -1,12 +1,12 @@
 """The `liveone` command: finds the file of a subcommand when it is asked for, so that start-up stays fast."""
 
-import importlib
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from changeover.cli.lazy_group import LazyGroup
 from liveone import __version__
 from liveone.cli.context import Shell, fail
 from liveone.errors import LiveOneError
@@ -35,27 +35,12 @@ COMMANDS = {
     "upgrade": ("upgrade", "Bring the database to this release's schema, underneath the running server."),
     "db": ("db", "SQL against the configured database."),
 }
+PLACES = {
+    name: (f"liveone.cli.{module}", f"{name}_command", text) for name, (module, text) in COMMANDS.items()
+}
 
 
-class LazyGroup(click.Group):
-    """Imports a subcommand's module only when it runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"liveone.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands=PLACES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="liveone")
 @click.option(
     "--config",

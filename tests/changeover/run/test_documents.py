@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import click
+
 from changeover.cli.root import main
 from changeover.exits import Exit
 
@@ -14,7 +16,7 @@ SOURCES = "\n".join(path.read_text() for folder in FOLDERS for path in folder.rg
 
 def test_every_command_and_option_of_the_page_exists() -> None:
     for name, rest in re.findall(r"`changeover ([a-z]+)([^`]*)`", PAGE):
-        options = {option for param in main.commands[name].params for option in param.opts}
+        options = {option for param in main.get_command(click.Context(main), name).params for option in param.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= options, f"changeover {name}{rest}"
     known = {
         option for command in main.commands.values() for param in command.params for option in param.opts

@@ -110,9 +110,6 @@ def front_matter_command() -> None:
     click.echo(json.dumps(front_matter_schema(), indent=2))
 
 
-COMMANDS = (check_command, adopt_command, new_command, front_matter_command)
-
-
 def _give(text: str, output: Path | None, json_: bool, command: str, **more: object) -> bool:
     """Write a plan where it is wanted; whether all is said with it."""
     if output is not None:

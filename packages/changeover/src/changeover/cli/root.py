@@ -1,26 +1,41 @@
-"""The `changeover` command: what it shows; the commands of `cli_document` and `cli_run` are its own too.
+"""The `changeover` command; the modules beside this one hold its subcommands.
 
 Its exit codes are those of `changeover.exits`.
 """
 
-from pathlib import Path
-from typing import Any
-
 import click
 
 from changeover import __version__
-from changeover.cli import document, run
-from changeover.cli.json_document import answer, write_json
-from changeover.cli.options import A_PLAN, RUN_ID, as_json, placed, with_exit_codes
-from changeover.display.terminal import SIGNS, planned, seconds
-from changeover.exits import Exit, table
-from changeover.report import model, write
-from changeover.run import session, status
+from changeover.cli.lazy_group import LazyGroup
+from changeover.exits import table
 
 EXIT_CODES = f"\b\nExit codes\n{table()}"
+COMMANDS = {
+    name: (f"changeover.cli.{module}", f"{name.replace('-', '_')}_command", text)
+    for name, module, text in (
+        ("check", "document", "Every fault of a plan, without running anything."),
+        ("adopt", "document", "Turn a prose runbook into a plan."),
+        ("new", "document", "Draft a plan from the schema that is and the schema that is wanted."),
+        ("front-matter", "document", "The JSON schema of a plan's front matter, for editors."),
+        ("rehearse", "run", "Carry the plan out on a copy of the data: there, back, and there again."),
+        ("run", "run", "Carry the plan out."),
+        ("status", "inspect", "Where a database stands and what to do next. Reads only."),
+        ("resume", "run", "Go on with a run that was stopped or killed."),
+        ("rollback", "run", "Take a run back, keeping what was written since."),
+        ("finish", "run", "Give up the way back and remove what was kept for it."),
+        ("abandon", "run", "Give up a run that cannot be led on; what it changed stays."),
+        ("restore", "run", "Put a verified backup in the database's place."),
+        ("report", "inspect", "Write the report of a run again: Markdown, and one page of HTML."),
+    )
+}
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    commands=COMMANDS,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="changeover")
 def main() -> None:
     """Carry out a production SQLite migration from an executable Markdown plan.
@@ -30,57 +45,3 @@ def main() -> None:
     Something was killed:    status, then resume or rollback
     Nothing leads on:        rollback --with MENDED.sql, abandon, restore BACKUP
     """
-
-
-for _command in (*document.COMMANDS, *run.COMMANDS):
-    main.add_command(_command)
-
-
-@main.command("status")
-@A_PLAN
-@placed
-@as_json
-@with_exit_codes
-def status_command(plan: Path | None, json_: bool, **place: Any) -> None:
-    """Say where a database stands and what to do next. Reads only."""
-    database, state, kept = session.locate(plan, **place)
-    found = status.look(state, database, kept)
-    if json_:
-        write_json(answer("status", found.outcome, Exit.DONE, **found.as_data()))
-        return
-    click.echo(
-        f"{found.database}: {found.title or 'no run'}{f' (run {found.run_id})' if found.run_id else ''}"
-    )
-    click.echo(found.how + (f" At work: {found.holder}." if found.holder else ""))
-    for reason in found.reason.splitlines():
-        click.echo(f"  {reason}")
-    if found.warning:
-        click.echo(found.warning)
-    for line in found.lines:
-        times = f"{planned(line.planned_s):>10} {seconds(line.measured_s):>10}"
-        click.echo(f"  {SIGNS[line.verdict][0]} {line.label[:60]:60} {times}  {line.verdict}")
-    if found.backup:
-        click.echo(f"Backup: {found.backup}")
-    for advice in found.advice:
-        click.echo(f"  {advice}")
-
-
-@main.command()
-@A_PLAN
-@RUN_ID
-@click.option("--html", type=click.Path(path_type=Path), help="Where the page goes.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Where the text goes.")
-@placed
-@as_json
-@with_exit_codes
-def report(
-    plan: Path | None, run_id: str | None, html: Path | None, markdown: Path | None, json_: bool, **place: Any
-) -> None:
-    """Write the report of a run again: Markdown, and one page of HTML that needs nothing else."""
-    database, state, kept = session.locate(plan, run_id=run_id, **place)
-    found = model.gather(state, database, kept, run_id)
-    if json_:
-        write_json(answer("report", found.outcome, Exit.DONE, **found.as_data()))
-        return
-    for path in write.write(found, html=html, markdown=markdown):
-        click.echo(str(path))

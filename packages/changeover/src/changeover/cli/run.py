@@ -208,12 +208,7 @@ def _undecided(command: str, left: list[str], json_: bool) -> None:
     sys.exit(Exit.UNDECIDED)
 
 
-COMMANDS = (
-    rehearse_command,
-    run_command,
-    _of_a_run(resume, "Go on with a run that was killed or stopped: forward, or back if it had turned."),
-    rollback_command,
-    _of_a_run(finish, "Drop what is kept for a rollback; after this only the backup leads back."),
-    abandon_command,
-    restore_command,
+resume_command = _of_a_run(
+    resume, "Go on with a run that was killed or stopped: forward, or back if it had turned."
 )
+finish_command = _of_a_run(finish, "Drop what is kept for a rollback; after this only the backup leads back.")
