@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from changeover.cli.root import main
+from changeover.cli.root import COMMANDS, main
 from changeover.exits import Exit
 
 ROOT = Path(__file__).parents[3]
@@ -14,13 +14,16 @@ FOLDERS = [ROOT / "packages" / "changeover" / "src"]
 SOURCES = "\n".join(path.read_text() for folder in FOLDERS for path in folder.rglob("*.py"))
 
 
+def _options(name: str) -> set[str]:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None, f"there is no changeover {name}"
+    return {option for param in command.params for option in param.opts}
+
+
 def test_every_command_and_option_of_the_page_exists() -> None:
     for name, rest in re.findall(r"`changeover ([a-z]+)([^`]*)`", PAGE):
-        options = {option for param in main.get_command(click.Context(main), name).params for option in param.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options, f"changeover {name}{rest}"
-    known = {
-        option for command in main.commands.values() for param in command.params for option in param.opts
-    }
+        assert set(re.findall(r"--[a-z-]+", rest)) <= _options(name), f"changeover {name}{rest}"
+    known = {option for name in COMMANDS for option in _options(name)}
     assert set(re.findall(r"`(--[a-z-]+)", PAGE)) <= known
 
 
