@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test check bench soak world screenshots format clean
+.PHONY: demo test check bench soak world screenshots docs release format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
@@ -45,6 +45,16 @@ world: $(STAMP)
 	rm -f .setup/world/figures.jsonl
 	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world
 	$(BIN)/python -m tests.world.table .setup/world/figures.jsonl
+
+# The docs as a site in build/docs; a broken link is an error.
+docs: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+
+# Both distributions as wheel and sdist, checked and tried in an empty environment, with SBOM and release notes, in dist/.
+release: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[release]'
+	$(BIN)/python .ci/release.py dist
 
 $(STAMP): pyproject.toml packages/changeover/pyproject.toml constraints.txt
 	@echo "Setting up $(VENV); this takes a minute, once."

@@ -29,7 +29,7 @@ README = """\
 Three houses of two owners, {readings} readings (a minute apart, over {days} days) in a database of
 generation 1. LiveOne polls them once a second and answers a client that asks 20 times a second. The plan is
 the one that is shipped:
-[`PLAN.md`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md).
+`src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md`.
 It has three changes, each with its way back beside it:
 [`set-aside.sql`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/set-aside.sql),
 [`merge.sql`](../../../src/liveone/migrations/plans/0002-vendor-and-time-zone/merge.sql) and
