@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.web.support import SetClock, add, fill, house
 
 from liveone.store.files import create
@@ -25,6 +25,9 @@ FLAGS = [
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 DAY_S = 86_400
 EVENING_S = 19 * 3600 + 12 * 60
+
+expect.set_options(timeout=30_000)
+"""What is awaited comes within a second; on a machine that does ten other things it may take many."""
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ ADMIN, GUEST = "ann@example.org", "guest@example.org"
 STATES = ("live", "late", "silent", "frozen", "fault", "empty", "gaps", "partial", "paused", "decade")
 SYSTEM = {state: number for number, state in enumerate(STATES, 1)}
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
-READY_S = 20
+READY_S = 60
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Site:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=15)
+        self.process.communicate(timeout=60)
 
     def start(self) -> None:
         self.process = _serve(self.folder, self.port)
@@ -130,7 +130,7 @@ def _paused(store: Store, system: System, now_at: int) -> None:
     systems.set_active(store, system.id, False)
 
 
-def _decade(store: Store, system: System, now_at: int) -> None:
+def decade(store: Store, system: System, now_at: int) -> None:
     """Ten years of days like yesterday. At either end lie two days of minutes and eight of five minutes, and
     what is between has days alone."""
     zone, oldest_at = (
@@ -164,7 +164,7 @@ MAKE: dict[str, Callable[[Store, System, int], None]] = {
     "gaps": _gaps,
     "partial": _partial,
     "paused": _paused,
-    "decade": _decade,
+    "decade": decade,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.browser.states import decade
 from tests.web.support import SetClock, add, fill, house, services, serving
 
 from liveone.store.store import Store
@@ -94,6 +95,7 @@ def test_dragging_zooms_to_the_raw_minutes_and_escape_leads_out(
         page.mouse.up()
         expect(page).to_have_url(re.compile(r"from=.*&to="))
         expect(page.locator("#zoom-out")).to_be_visible()
+        expect(page.locator("#charts[aria-busy]")).to_have_count(0)
         page.locator("#stack").focus()
         page.keyboard.press("Home")
         page.keyboard.press("ArrowRight")
@@ -197,7 +199,7 @@ def test_ten_years_are_good_to_look_at_and_quick_to_point_at(
     page: Page, store: Store, clock: SetClock
 ) -> None:
     system = add(store, "alice", site="9")
-    fill(store, system, house(clock.at - 3650 * DAY_S, clock.at, every_s=7200), clock.at)
+    decade(store, system, clock.at)
     with serving(services(store, AuthSettings(), clock)) as client:
         page.goto(f"{client.base_url}/dashboard/{system.id}?view=all")
         expect(page.locator("#bars-title")).to_contain_text("by year")

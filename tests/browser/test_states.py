@@ -21,7 +21,7 @@ from liveone.web.pages import files
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENGLISH = json.loads((files.FOLDER / "messages/en.json").read_text())
 WIDE, PHONE, WALL = (1280, 900), (320, 640), (1920, 1080)
-SETTLED_MS = 15_000
+SETTLED_MS = 30_000
 WIDEST = """document.querySelectorAll(".spot b, .node .value").forEach((value) => {
   value.textContent = "29,9 kW";
 })"""

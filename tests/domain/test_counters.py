@@ -65,3 +65,12 @@ def test_rated_power_is_read_from_the_system_s_own_texts(
 ) -> None:
     system = System(1, None, "select.live", "1586", "Home", 600, ratings=ratings, solar_size=solar_size)
     assert rated_kw(system) == pytest.approx(expected)
+
+
+def test_a_counter_that_stands_is_one_run_however_long() -> None:
+    rows = [row(300 * place, total) for place, total in enumerate([5.0] * 40 + [5.1, 5.1, 5.2], start=1)]
+    assert chain_of(series_of(rows, [each.interval_end for each in rows], "solar"), RATED_KW).runs == [
+        0,
+        40,
+        42,
+    ]

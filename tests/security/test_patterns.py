@@ -6,6 +6,7 @@ portal, a visitor or a file stop every request and every poll of the process.
 
 import re
 import time
+from itertools import pairwise, takewhile
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ REPEATS = (8, 12, 16, 20, 24, 32, 64, 256, 1024, 4096, 16384)
 """Few ones first: a pattern whose time doubles with every repeat would never end on a long text."""
 
 LONGEST = 20_000
+"""The last text is as long as this, beside a quarter of it: growth with the square is noticed then."""
 
 NOTICED_S = 0.04
 """Quicker than this no text of these can be while its time grows with the square."""
@@ -49,21 +51,22 @@ def test_a_pattern_that_backtracks_is_found(text: str) -> None:
 
 def slow(pattern: "re.Pattern[Any]", way: str, before: str, again: str, after: str) -> str | None:
     """By how much the time grew faster than the text, or None where it did not."""
-    shorter: tuple[int, Any] | None = None
-    for repeats in REPEATS:
-        text = before + again * repeats + after
-        if len(text) > LONGEST:
-            break
-        subject = text.encode("utf-8", "replace") if isinstance(pattern.pattern, bytes) else text
-        took_s = _once_s(pattern, way, subject)
-        if took_s > NOTICED_S and shorter is not None:
-            long_s = min([took_s, *(_once_s(pattern, way, subject) for _ in range(4 if took_s < 1 else 0))])
-            short_s = min(_once_s(pattern, way, shorter[1]) for _ in range(5))
-            growth = long_s / short_s / (len(text) / shorter[0])
-            if long_s > NOTICED_S and growth > GROWTH_MAX:
-                return f"{shorter[0]} letters {short_s:.4f} s, {len(text)} letters {long_s:.4f} s"
-        shorter = len(text), subject
+    most = (LONGEST - len(before) - len(after)) // len(again)
+    for fewer, more in [*takewhile(lambda pair: pair[1] < most, pairwise(REPEATS)), (most // 4, most)]:
+        shorter, longer = (_subject(pattern, before + again * repeats + after) for repeats in (fewer, more))
+        took_s = _once_s(pattern, way, longer)
+        if took_s <= NOTICED_S:
+            continue
+        long_s = min([took_s, *(_once_s(pattern, way, longer) for _ in range(4 if took_s < 1 else 0))])
+        short_s = min(_once_s(pattern, way, shorter) for _ in range(5))
+        growth = long_s / short_s / (len(longer) / len(shorter))
+        if long_s > NOTICED_S and growth > GROWTH_MAX:
+            return f"{len(shorter)} letters {short_s:.4f} s, {len(longer)} letters {long_s:.4f} s"
     return None
+
+
+def _subject(pattern: "re.Pattern[Any]", text: str) -> Any:
+    return text.encode("utf-8", "replace") if isinstance(pattern.pattern, bytes) else text
 
 
 def _once_s(pattern: "re.Pattern[Any]", way: str, subject: Any) -> float:

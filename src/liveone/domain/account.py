@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import gcd
 
-from liveone.domain.counters import MARGIN, ROUNDING_KWH, SEEN_ROWS, SLACK_KWH, STOOD_ROWS, Chain
+from liveone.domain.counters import MARGIN, SEEN_ROWS, SLACK_KWH, STOOD_ROWS, Chain
 from liveone.domain.intervals import INTERVAL_S, interval_ends
 from liveone.domain.shape import KWH_PER_W, spread
 
@@ -73,27 +73,14 @@ class Account:
 
     def _mend(self) -> None:
         """Every run of one value that touches the span, and every step over a hole or to another counter."""
-        first = self._first_run()
+        runs = self._chain.runs
+        touched = max(0, bisect_right(self._ends, self._start_at) - 1)
         beyond = bisect_right(self._ends, self._end_at)
-        while first < beyond:
-            last = first
-            while last + 1 < len(self._ends) and self._continues(last + 1):
-                last += 1
+        for number in range(bisect_right(runs, touched) - 1, bisect_left(runs, beyond)):
+            first = runs[number]
+            last = runs[number + 1] - 1 if number + 1 < len(runs) else len(self._ends) - 1
             if last > first or self._is_odd(first + 1):
                 self._run(first, last)
-            first = last + 1
-
-    def _first_run(self) -> int:
-        position = max(0, bisect_right(self._ends, self._start_at) - 1)
-        while position > 0 and self._continues(position):
-            position -= 1
-        return position
-
-    def _continues(self, position: int) -> bool:
-        """Whether a value is still that of the position before."""
-        totals = self._chain.totals
-        is_still = totals[position] - totals[position - 1] <= ROUNDING_KWH
-        return is_still and position not in self._chain.starts_anew
 
     def _is_odd(self, position: int) -> bool:
         """Whether a step is not simply that of one interval."""

@@ -73,13 +73,15 @@ def bound_kwh(rated_kw: float, elapsed_s: float) -> float:
 @dataclass(frozen=True, slots=True)
 class Chain:
     """The believed values of a counter: of which row, when (interval ends), how much (kWh), and the positions
-    at which it starts anew."""
+    at which it starts anew. ``runs`` are the positions at which it takes another value than the one before;
+    a counter that stands for ten years is one run, which no day has to walk along."""
 
     series: Series
     places: list[int]
     ends: list[int]
     totals: list[float]
     starts_anew: set[int]
+    runs: list[int]
 
 
 def chain_of(series: Series, rated_kw: float) -> Chain:
@@ -92,7 +94,13 @@ def chain_of(series: Series, rated_kw: float) -> Chain:
         places = [place for position, place in enumerate(places) if position not in refused]
         broken = _breaks(series, places, rated_kw)
     ends, totals = [series.ends[place] for place in places], [series.totals[place] for place in places]
-    return Chain(series, places, ends, totals, set(broken))  # type: ignore[arg-type]
+    return Chain(series, places, ends, totals, set(broken), _runs(totals, broken))  # type: ignore[arg-type]
+
+
+def _runs(totals: Sequence[float], starts_anew: Sequence[int]) -> list[int]:
+    steps = enumerate(map(sub, totals[1:], totals), start=1)
+    moved = {position for position, step in steps if step > ROUNDING_KWH}
+    return sorted({0} | moved.union(starts_anew)) if totals else []
 
 
 def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:

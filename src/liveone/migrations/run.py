@@ -30,6 +30,8 @@ from liveone.store.store import Store
 
 ASK_S = 3.0
 START_S = 30.0
+LOOK_EVERY_S = 0.05
+"""A port where nobody listens refuses at once: asked without a pause, it takes the CPU of the start."""
 OPEN = "open-to-this-machine"
 """Sent as the password to a LiveOne that asks for none."""
 
@@ -142,12 +144,21 @@ def _started(environment: Mapping[str, str], url: str, log: Path) -> Iterator[No
         clock_s = SystemClock().monotonic_s
         ends_s = clock_s() + START_S
         while not answers(url):
-            if process.poll() is not None or clock_s() > ends_s:
+            if _ends_within(process, LOOK_EVERY_S) or clock_s() > ends_s:
                 raise LiveOneError(f"LiveOne could not be started at {url}", hint=f"{log} says why.")
         yield
     finally:
         process.terminate()
         process.wait(START_S)
+
+
+def _ends_within(process: "subprocess.Popen[bytes]", seconds_s: float) -> bool:
+    """Whether a process ends; returns when it does, or after that time."""
+    try:
+        process.wait(seconds_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def prepared(path: Path, sets: Sequence[str], config: Config) -> Work:
