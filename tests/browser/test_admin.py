@@ -14,7 +14,7 @@ from tests.web.support import PASSWORD, SetClock, add, later, services, serving
 from changeover.run import journal
 from changeover.run.state_dir import state_of
 from liveone.clock import SystemClock
-from liveone.database.backup_service import BackupFolder, backup_name
+from liveone.database.backup_service import BackupFolder
 from liveone.settings.config import VendorConfig
 from liveone.simulate.run import PortalOptions, make_portal
 from liveone.store import backup, leases, readings, systems
@@ -214,7 +214,7 @@ def test_a_backup_under_way_shows_how_far_it_is_whoever_began_it(page: Page, wir
 
     def make(target: Path, at: float) -> BackupReport:
         target.mkdir(exist_ok=True)
-        (target / f"{backup_name(at)}.partial").write_bytes(bytes(100_000))
+        (target / f"{backup.PARTIAL}elsewhere-1-a").write_bytes(bytes(100_000))
         go_on.wait(20)
         return folder.make(target, at)
 

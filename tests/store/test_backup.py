@@ -1,11 +1,12 @@
-"""Backups are taken under load and proven; a restore replaces only what nobody uses, and keeps it."""
+"""Backups are taken under load and proven; a restore is one transaction, and keeps what it replaces."""
 
 import shutil
+import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,31 +128,63 @@ def test_a_restore_where_nothing_is_is_a_copy(path: Path, store: Store, tmp_path
     assert counted(tmp_path / "new.db") == 10
 
 
-def test_a_restore_is_refused_while_another_process_has_the_database_open(
+def test_a_restore_reaches_a_process_that_has_the_database_open(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
     fill(store, 10)
     report = backups.backup(path, tmp_path / "b", NOON)
-    store.close()
-    script = f"""
-import sqlite3, sys
-c = sqlite3.connect({str(path)!r}); c.execute("SELECT count(*) FROM systems").fetchall()
-print("open", flush=True); sys.stdin.read()
-"""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        before = path.read_bytes()
-        with pytest.raises(Busy, match=f"process {holder.pid}"):
+    readings.record(store, [recorded(NOON + 9000)])
+    restored = backups.restore(report.path, path, NOON)
+    assert readings.count(store, 1) == 10
+    readings.record(store, [recorded(NOON + 9060)])
+    assert restored.replaced is not None
+    assert counted(restored.replaced) == 11
+    assert counted(path) == 11
+
+
+def test_a_restore_ends_while_somebody_holds_the_lock(
+    path: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, 10)
+    report = backups.backup(path, tmp_path / "b", NOON)
+    patient = backups.restoring.restore
+    monkeypatch.setattr(backups.restoring, "restore", partial(patient, lock_wait_s=0.2))
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy, match="stayed locked"):
             backups.restore(report.path, path, NOON)
-        assert path.read_bytes() == before
-        holder.communicate("")
-    backups.restore(report.path, path, NOON)
+    assert counted(path) == 10
+
+
+def test_backups_into_one_folder_leave_one_another_alone(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 5)
+    folder = tmp_path / "b"
+    inner: list[backups.BackupReport] = []
+
+    def slow(partial: Path) -> None:
+        inner.append(backups.backup(path, folder, NOON))
+        assert not partial.exists()
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+
+    outer = backups.keep(slow, folder, NOON + 1)
+    assert counted(inner[0].path) == counted(outer.path) == 5
+    assert {each.name for each in folder.glob("*.db")} == {inner[0].path.name, outer.path.name}
+    assert not list(folder.glob(".*"))
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(path: Path, store: Store, tmp_path: Path) -> None:
+    fill(store, 5)
+    folder = tmp_path / "b"
+    folder.mkdir()
+    ours, theirs = f"{backups.PARTIAL}{socket.gethostname()}-", f"{backups.PARTIAL}elsewhere-"
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    for name in (f"{ours}{ended.pid}-a", f"{ours}1-b", f"{theirs}{ended.pid}-c"):
+        (folder / name).write_bytes(bytes(10))
+    assert backups.partial_bytes(folder) == 10
+    backups.backup(path, folder, NOON)
+    assert {each.name for each in folder.glob(".*")} == {f"{ours}1-b", f"{theirs}{ended.pid}-c"}
 
 
 def test_a_bad_backup_changes_nothing(path: Path, store: Store, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def backup_command(shell: Shell, folder: Path | None, as_json: bool) -> None:
 def restore_command(shell: Shell, source: Path, yes: bool, as_json: bool) -> None:
     """Put the backup SOURCE in the database's place; the replaced database is kept beside it.
 
-    Stop `liveone serve` first: a database that is in use is not replaced.
+    LiveOne may go on running: it is one transaction. Readings polled since the backup are in what is kept.
     """
     if shell.config.is_server:
         raise BadInput(

@@ -5,10 +5,9 @@ Rule: nothing here destroys. What is put back is proven first; what it replaces 
 
 import re
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +18,10 @@ from liveone.errors import BadInput
 from liveone.store import backup, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.database import Unavailable
-from liveone.store.sqlite_errors import translated
 from liveone.store.storage import storage
 from liveone.store.store import Store, open_store
 
 NAME = re.compile(r"backup-(\d{8}-\d{6})\.db")
-BUSY_MS = 10_000
 Facts = Mapping[str, Any]
 Make = Callable[[Path, float], BackupReport]
 
@@ -50,12 +47,14 @@ class BackupFolder:
     progress: Progress = field(default_factory=Progress)
 
     def found(self) -> list[Facts]:
-        """Newest first: ``name``, ``bytes``, ``at``."""
-        return [
-            {"name": path.name, "bytes": path.stat().st_size, "at": _made_at(path.name)}
-            for path in sorted(self.folder.glob("backup-*.db"), reverse=True)
-            if NAME.fullmatch(path.name)
-        ]
+        """Newest first: ``name``, ``bytes``, ``at``; a file that only looks like a backup is none."""
+        listed: list[Facts] = []
+        for path in sorted(self.folder.glob("backup-*.db"), reverse=True):
+            at = _made_at(path.name)
+            with suppress(FileNotFoundError):
+                if at is not None:
+                    listed.append({"name": path.name, "bytes": path.stat().st_size, "at": at})
+        return listed
 
     def making(self) -> Facts | None:
         """The backup this process is making: ``sinceAt``, ``bytes`` written of about ``ofBytes``.
@@ -65,8 +64,8 @@ class BackupFolder:
         since_at = self.progress.since_at
         if since_at is None:
             return None
-        written = (path.stat().st_size for path in self.folder.glob("backup-*.db.partial"))
-        return {"sinceAt": since_at, "bytes": max(written, default=0), "ofBytes": self._database_bytes()}
+        written = backup.partial_bytes(self.folder)
+        return {"sinceAt": since_at, "bytes": written, "ofBytes": self._database_bytes()}
 
     def free_bytes(self) -> int:
         """The room on the disk that the backups go to."""
@@ -88,7 +87,7 @@ class BackupFolder:
     def file(self, name: str) -> Path:
         """Where a backup is. Raises BadInput for a name that is none."""
         path = self.folder / name
-        if not NAME.fullmatch(name) or not path.is_file():
+        if _made_at(name) is None or not path.is_file():
             raise BadInput(f"there is no backup {name!r}", hint="The page lists those there are.")
         return path
 
@@ -133,15 +132,20 @@ class BackupFolder:
         source = self.file(name)
         sha256 = backup.prove(source)
         generation, rows = backup.contents(source)
-        kept = self.back_up()
-        _copy_into(source, self.database_path)
+        if not self.database_path.is_file():
+            raise Unavailable(f"{self.database_path} is not there", hint="Use `liveone restore`.")
+        with self._alone():
+            done = backup.restore(source, self.database_path, self.clock.now_at())
+            kept = self.folder / backup_name(self._unused_at())
+            if done.replaced is not None:
+                shutil.move(done.replaced, kept)
         self.store.detect_again()
         return {
             "name": name,
             "sha256": sha256,
             "generation": generation,
             "rows": rows,
-            "keptAs": kept["name"],
+            "keptAs": kept.name,
         }
 
     @contextmanager
@@ -173,8 +177,14 @@ def backup_name(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("backup-%Y%m%d-%H%M%S.db")
 
 
-def _made_at(name: str) -> int:
-    return int(datetime.strptime(f"{name}Z", "backup-%Y%m%d-%H%M%S.db%z").timestamp())
+def _made_at(name: str) -> int | None:
+    """When a backup of that name was made, UTC epoch seconds; None for a name that no backup has."""
+    if not NAME.fullmatch(name):
+        return None
+    try:
+        return int(datetime.strptime(f"{name}Z", "backup-%Y%m%d-%H%M%S.db%z").timestamp())
+    except ValueError:
+        return None
 
 
 def _standing(store: Store) -> dict[int, Facts]:
@@ -187,20 +197,3 @@ def _standing(store: Store) -> dict[int, Facts]:
         }
         for one in systems.list_systems(store)
     }
-
-
-def _copy_into(source: Path, target: Path) -> None:
-    """Replace all content of ``target``, all or nothing, whoever has it open."""
-    if not target.is_file():
-        raise Unavailable(f"{target} is not there", hint="Use `liveone restore`, with LiveOne stopped.")
-    try:
-        with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as kept,
-            closing(sqlite3.connect(target, isolation_level=None)) as live,
-        ):
-            live.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            live.execute("PRAGMA synchronous = FULL")
-            kept.backup(live, pages=-1)
-            live.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.Error as error:
-        raise translated(error, str(target)) from error

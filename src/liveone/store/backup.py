@@ -1,29 +1,31 @@
 """Online backups that are proven, and putting one back without losing what is there.
 
-Rule: a backup counts only when it was closed, flushed, checked, hashed, renamed and then opened again;
-a restore replaces a database that nobody has open, and keeps the one it replaced.
+Rule: a backup counts only when it was closed, flushed, checked, hashed, named and opened again; a restore
+keeps the state that it replaces. Copying and writing back are changeover's.
 """
 
-import hashlib
 import os
-import shutil
+import socket
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from changeover.database.backup import backup as copying
+from changeover.database.backup import restore as restoring
 from liveone.errors import BadInput
-from liveone.store.database import Corrupt, Unavailable
-from liveone.store.files import refuse_unusable, sync_folder
-from liveone.store.locks import refuse_if_open
+from liveone.store.changeover_errors import as_ours
+from liveone.store.database import Unavailable
+from liveone.store.files import refuse_unusable
 from liveone.store.sqlite_errors import translated
 from liveone.store.storage import storage
 from liveone.store.store import open_store
 
-HASH_CHUNK_BYTES = 1 << 20
-SOURCE_TIMEOUT_S = 10.0
+PARTIAL = ".backup-partial-"
+"""How files are called that are no backups yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +63,54 @@ def keep(make: Callable[[Path], None], target_dir: Path, now_at: float) -> Backu
     final = target_dir / f"backup-{_stamp(now_at)}.db"
     if final.exists():
         raise BadInput(f"{final} is already there", hint="Wait a second and run it again.")
-    partial = final.with_suffix(".db.partial")
-    try:
-        partial.unlink(missing_ok=True)
+    with _partial(target_dir) as partial:
         make(partial)
         sha256 = prove(partial)
-        _settle(partial, final)
-    finally:
-        partial.unlink(missing_ok=True)
+        copying.sync(partial)
+        _publish(partial, final)
     generation, rows = contents(final)
     return BackupReport(final, final.stat().st_size, sha256, generation, rows)
 
 
-def restore(source: Path, target: Path, now_at: float) -> RestoreReport:
-    """Put a backup in the place of ``target``, which is kept beside it as ``<name>.replaced-<time>``.
+def partial_bytes(target_dir: Path) -> int:
+    """How much of a backup that is being made into this folder is written; 0 when none is."""
+    sizes = [0]
+    for path in target_dir.glob(f"{PARTIAL}*"):
+        with suppress(FileNotFoundError):
+            sizes.append(path.stat().st_size)
+    return max(sizes)
 
-    The backup is checked first, and copied, so it can be used again. Raises Busy while any program
-    has ``target`` open, Corrupt or Foreign when the backup is no good; then nothing was changed.
+
+def restore(source: Path, target: Path, now_at: float) -> RestoreReport:
+    """Make ``target`` what a backup is; its state before is kept beside it as ``<name>.replaced-<time>``.
+
+    The target may be in use: the backup is written through SQLite in one transaction. The backup is checked
+    first and can be used again. Raises Busy while a program keeps ``target`` locked, Corrupt or Foreign when
+    the backup is no good; then nothing was changed.
     """
     refuse_unusable(source)
-    prove(source)
     _, rows = contents(source)
-    refuse_if_open(target)
-    partial = target.with_name(f"{target.name}.restoring")
-    try:
-        shutil.copyfile(source, partial)
-        replaced = _set_aside(target, now_at)
-        refuse_if_open(target)
-        _settle(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    replaced = target.with_name(f"{target.name}.replaced-{_stamp(now_at)}")
+    if replaced.exists():
+        raise BadInput(f"{replaced} is already there", hint="Move it away, or wait a second.")
+    with as_ours():
+        done = restoring.restore(source, target, now_at=int(now_at), keep_in=target.parent)
+    if done.kept is None:
+        return RestoreReport(target, None, rows)
+    for companion in ("", *restoring.COMPANIONS):
+        kept = done.kept.with_name(done.kept.name + companion)
+        if kept.exists():
+            os.replace(kept, replaced.with_name(replaced.name + companion))
+    copying.sync(target.parent)
     return RestoreReport(target, replaced, rows)
 
 
 def prove(path: Path) -> str:
     """Run SQLite's full integrity check on a file nobody writes to; returns its SHA-256. Raises Corrupt."""
-    try:
-        with closing(_read_only(path)) as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
-    except sqlite3.Error as error:
-        raise translated(error, str(path)) from error
-    if found != ["ok"]:
-        raise Corrupt(f"{path} is damaged: {'; '.join(found)}", hint="Use another backup.")
-    return _sha256(path)
+    if not path.is_file():
+        raise Unavailable(f"{path} is not there", hint="Check the path.")
+    with as_ours():
+        return copying.check(path)
 
 
 def contents(path: Path) -> tuple[int, dict[str, int]]:
@@ -113,73 +120,41 @@ def contents(path: Path) -> tuple[int, dict[str, int]]:
 
 
 def _copy(source: Path, partial: Path) -> None:
+    """A copy that needs no file beside it: one that says WAL could not be read from a read-only disk."""
+    with as_ours():
+        copying.copy(source, partial)
     try:
-        with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
-            closing(sqlite3.connect(partial, isolation_level=None)) as copy,
-        ):
-            live.execute(f"PRAGMA busy_timeout = {int(SOURCE_TIMEOUT_S * 1000)}")
-            live.backup(copy, pages=-1)
+        with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         raise translated(error, str(source)) from error
 
 
-def _settle(partial: Path, final: Path) -> None:
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, final)
-    sync_folder(final.parent)
-
-
-def _set_aside(target: Path, now_at: float) -> Path | None:
-    """Keep the database that is there under another name, whole: its WAL is folded in when it is sound,
-    and goes along under the same name when it is damaged."""
-    if not target.exists():
-        return None
-    kept = target.with_name(f"{target.name}.replaced-{_stamp(now_at)}")
-    if kept.exists():
-        raise BadInput(f"{kept} is already there", hint="Move it away, or wait a second.")
-    if _is_readable(target):
-        _fold_wal(target)
-    for suffix in ("-wal", "-shm", "-journal"):
-        if target.with_name(target.name + suffix).exists():
-            os.replace(target.with_name(target.name + suffix), kept.with_name(kept.name + suffix))
-    os.link(target, kept)
-    return kept
-
-
-def _is_readable(target: Path) -> bool:
-    """Whether SQLite can read the schema; asked read-only, because opening a damaged file drops its WAL."""
+@contextmanager
+def _partial(folder: Path) -> Iterator[Path]:
+    """A file of this call's own, gone at the end; what killed processes of this machine left goes first."""
+    here = f"{PARTIAL}{socket.gethostname()}-"
+    for left in folder.glob(f"{here}*"):
+        if not _is_running(int(left.name.removeprefix(here).split("-")[0])):
+            left.unlink(missing_ok=True)
+    partial = folder / f"{here}{os.getpid()}-{uuid.uuid4().hex}"
     try:
-        with closing(_read_only(target)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.DatabaseError:
-        return False
-    return True
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def _fold_wal(target: Path) -> None:
-    """Bring everything into the one file; SQLite refuses this while anybody else has it open."""
+def _is_running(pid: int) -> bool:
+    return Path("/proc", str(pid)).exists() if Path("/proc/self").exists() else True
+
+
+def _publish(partial: Path, final: Path) -> None:
+    """Give a proven file its name, which nobody else can have taken meanwhile."""
     try:
-        with closing(sqlite3.connect(target, timeout=1.0)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
-        raise translated(error, str(target)) from error
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise Unavailable(f"{path} is not there", hint="Check the path.")
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        os.link(partial, final)
+    except FileExistsError as error:
+        raise BadInput(f"{final} is already there", hint="Wait a second and run it again.") from error
+    copying.sync(final.parent)
 
 
 def _stamp(now_at: float) -> str:

@@ -107,12 +107,3 @@ def _refuse_content(path: Path) -> None:
             f"{path} is not an SQLite database; it was left as it is",
             hint="Check the path in the configuration.",
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -97,8 +97,13 @@ def processes_with(path: Path) -> list[int]:
 
 
 def _opens(target: Path) -> bool:
-    """Whether there is a database that SQLite can write through; damage in its rows does not matter."""
+    """Whether there is a database that SQLite can write through; damage in its rows does not matter.
+
+    It is read first: opened for writing, SQLite deletes the WAL of a file whose header is damaged, and with
+    it what could have been saved.
+    """
     try:
+        connect(target, read_only=True).close()
         connect(target).close()
     except Damaged:
         return False
