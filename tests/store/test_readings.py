@@ -15,6 +15,7 @@ from tests.store.samples import FULL, NOON, recorded, sample
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import ConstraintFailed
+from liveone.store.present import present
 from liveone.store.readings import PartialReading, Recorded
 from liveone.store.store import Store, open_store
 
@@ -38,6 +39,38 @@ def test_the_newest_reading_is_the_newest_that_is_not_of_the_future(any_store: S
     assert readings.latest_many(any_store, NOON + 62) == {1: found}
     assert readings.newest_at(any_store, NOON + 62) == {1: NOON + 60}
     assert readings.newest_at(any_store) == {1: NOON + 10 * 365 * 86_400}
+
+
+def recorded_ahead(at: int, by_s: int) -> Recorded:
+    """What came at ``at`` from a device whose clock is ahead."""
+    return recorded(at + by_s, received_time=at)
+
+
+def test_a_clock_that_was_ahead_hides_nothing_when_it_is_put_right(any_store: Store) -> None:
+    """What came half an hour ahead is half an hour old when its time has come."""
+    readings.record(any_store, [recorded(NOON)])
+    readings.record(any_store, [recorded_ahead(NOON + 60 * each, by_s=1800) for each in range(30)])
+    for place in range(30, 45):
+        right = recorded(NOON + 60 * place)
+        now_at = right.reading.received_time
+        before = readings.latest(any_store, 1, now_at)
+        assert before is not None
+        assert before.delay_s >= 0, "none that is ahead"
+        readings.record(any_store, [right])
+        assert readings.latest(any_store, 1, now_at) == right.reading
+        assert readings.latest_many(any_store, now_at) == {1: right.reading}
+        assert readings.newest_at(any_store, now_at) == {1: right.reading.inverter_time}
+        days = ("2025-08-15", "2025-08-16")
+        known = present(any_store, 1, (NOON, NOON), days=days, now_at=now_at, recent_s=600)
+        assert known.latest == right.reading
+        assert all(one.delay_s >= 0 for one in known.recent)
+
+
+def test_a_clock_that_stays_ahead_is_shown_as_late_as_it_is(any_store: Store) -> None:
+    readings.record(any_store, [recorded_ahead(NOON + 60 * each, by_s=600) for each in range(90)])
+    found = readings.latest(any_store, 1, NOON + 90 * 60)
+    assert found is not None
+    assert NOON + 89 * 60 <= found.inverter_time <= NOON + 92 * 60
 
 
 def test_nothing_recorded_is_nothing_found(any_store: Store) -> None:

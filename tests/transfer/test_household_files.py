@@ -94,13 +94,6 @@ def test_a_counter_in_another_unit_keeps_its_digits_and_gets_no_others(tmp_path:
     assert found[0].load_kwh_total == 916.74067123456
 
 
-def test_a_quotation_mark_that_swallows_the_file_is_said_to_be_one(tmp_path: Path) -> None:
-    rest = "".join(f"{AT + 60 * each},6\n" for each in range(1, 20_000))
-    with pytest.raises(BadInput, match="not CSV") as refused:
-        read(tmp_path, f'inverter_time,load_w\n{AT},"1\n{rest}')
-    assert "quotation mark that is not closed" in refused.value.hint
-
-
 def test_a_point_among_commas_is_a_bad_line_not_a_guess(tmp_path: Path) -> None:
     found, source = read(tmp_path, f"inverter_time;load_kwh_total\n{AT};1,5\n{AT + 60};1.5\n")
     assert [each.load_kwh_total for each in found] == [1.5]

@@ -145,13 +145,30 @@ def test_what_no_database_could_hold_is_a_bad_line_that_names_its_column(
     assert says in file.bad[0].reason
 
 
-def test_a_quote_that_is_never_closed_says_where_it_opened(tmp_path: Path) -> None:
-    file = source(
-        tmp_path, 'inverter_time,load_w\n1755310673,1\n1755310733,"2,5\n1755310793,3,\n1755310853,4,",6\n'
-    )
-    assert len(list(file.rows())) == 1
-    assert "a quote of line 3 reaches to here" in file.bad[0].reason
-    assert file.bad[0].line == 5
+UNCLOSED = "a quotation mark opens here and is not closed"
+
+
+@pytest.mark.parametrize("rows", [1, 249, 250, 900, 9_000])
+def test_a_quote_that_is_never_closed_costs_its_own_line_and_no_other(tmp_path: Path, rows: int) -> None:
+    rest = [f"{1755310733 + 60 * each},6\n" for each in range(1, rows)]
+    file = source(tmp_path, "".join(["inverter_time,load_w\n1755310673,1\n", '1755310733,"2\n', *rest]))
+    assert len(list(file.rows())) == rows
+    assert [(bad.line, bad.reason) for bad in file.bad] == [(3, UNCLOSED)]
+
+
+def test_quotes_that_close_each_other_swallow_nothing(tmp_path: Path) -> None:
+    """The quotes of lines 3 and 5 make one cell of what lies between them, and a row of two columns."""
+    text = 'inverter_time,load_w\n1755310673,1\n1755310733,"2\n1755310793,3\n1755310853,4"\n1755310913,5\n'
+    file = source(tmp_path, text)
+    assert [row[5] for row in file.rows()] == [1, 3, 5]
+    assert [bad.line for bad in file.bad] == [3, 5]
+
+
+def test_a_note_may_reach_over_lines_and_lines_are_still_counted(tmp_path: Path) -> None:
+    text = 'inverter_time,load_w,note\n1755310673,1,"new\nmeter, ""B"""\n1755310733,x,\n1755310793,3,\n'
+    file = source(tmp_path, text)
+    assert [row[5] for row in file.rows()] == [1, 3]
+    assert [bad.line for bad in file.bad] == [4]
 
 
 @pytest.mark.parametrize("cell", ["99999999999999999999999", "-1e300", "-500"])

@@ -1,5 +1,7 @@
 """History: every sentence of the contract, over HTTP."""
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,16 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, fill, house, seeded, services, serving
+from tests.web.support import COOKIE, DAY_S, NOW_AT, SetClock, add, fill, house, seeded, services, serving
 
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, systems
-from liveone.store.store import Store
-from liveone.web.history.ranges import Asked, window
+from liveone.store.files import create
+from liveone.store.store import Store, open_store
+from liveone.web.answers import ApiError
 from liveone.web.numbers import rounded, rounded_all, rounded_json
+from liveone.web.ranges import Asked, window
+from liveone.web.rules import ORIGINAL
 
 PLUS_TEN = Zone(600)
 
@@ -86,6 +91,29 @@ def test_estimated_energies_are_listed(tmp_path: Path) -> None:
         today = client.get("/api/data", headers=COOKIE).json()["latest"]["energy"]["quality"]
         assert today["solarKwh"] == "estimated"
     store.close()
+
+
+def test_a_day_is_estimated_if_a_part_of_it_is(tmp_path: Path) -> None:
+    """A counter that stood for two hours of a day that was read throughout: energy spread by power."""
+    create(tmp_path / "plateau.db")
+    midnight_at = PLUS_TEN.bounds("2025-08-17")[0]
+    noon_at = midnight_at + DAY_S // 2
+    with closing(open_store(tmp_path / "plateau.db")) as store:
+        every = list(house(midnight_at - DAY_S, midnight_at + DAY_S, every_s=300))
+        stood_kwh = max(one.solar_kwh_total or 0 for one in every if one.inverter_time <= noon_at)
+        stands = [
+            replace(one, solar_kwh_total=stood_kwh) if noon_at < one.inverter_time < noon_at + 7200 else one
+            for one in every
+        ]
+        fill(store, add(store, "alice"), iter(stands), NOW_AT)
+        with serving(services(store)) as client:
+            fives = history(client, fields="solar_kwh,load_kwh", startTime="2025-08-17", endTime="2025-08-18")
+            days = history(client, fields="solar_kwh,load_kwh", interval="1d", last="2d")
+            told = client.get("/api/data", headers=COOKIE).json()["historical"]["yesterday"]["quality"]
+    spread, untouched = (series["history"]["estimated"] for series in fives["data"])
+    assert (len(spread), untouched) == (24, [])
+    assert [series["history"]["estimated"] for series in days["data"]] == [[0], []]
+    assert (told["solarKwh"], told["loadKwh"]) == ("estimated", "measured")
 
 
 def test_days_are_energies_in_kwh_and_end_with_today(owner: httpx2.Client) -> None:
@@ -177,6 +205,20 @@ def test_thirteen_months_of_days_are_allowed(owner: httpx2.Client) -> None:
     assert len(stretch(owner, interval="1d", last="13mo")["data"]) == 396
     explicit = stretch(owner, interval="1d", startTime="2024-01-01", endTime="2025-01-31")
     assert len(explicit["data"]) == 397
+
+
+def test_thirteen_months_are_thirteen_months_on_every_day_of_the_calendar() -> None:
+    """From January 29th to February 28th it is thirteen months, not more, in days and in ``auto`` alike."""
+    for day in range(0, 1461):
+        now_at = 1_704_067_200 + day * DAY_S
+        for last in ("1mo", "13mo"):
+            asked = Asked("1d", last)
+            days = window(asked, PLUS_TEN, now_at)
+            assert window(replace(asked, rules=ORIGINAL), PLUS_TEN, now_at).last_day < days.last_day
+            auto = window(replace(asked, interval="auto", points="400"), PLUS_TEN, now_at, in_days_beyond_s=0)
+            assert (auto.first_day, auto.last_day) == (days.first_day, days.last_day)
+    with pytest.raises(ApiError, match="13 months"):
+        window(Asked("1d", None, "2024-01-28", "2025-02-28"), PLUS_TEN, now_at)
 
 
 @pytest.mark.parametrize("last", ["1h", "1d", "40d", "12mo", "10y"])

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from liveone.clock import SystemClock
-from liveone.domain.bounds import AHEAD_S_MAX
+from liveone.domain.bounds import soon_at
 from liveone.domain.system import System
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import zone_of
@@ -53,6 +53,6 @@ def options_of(
         columns=read_maps(maps),
         zone=read_zone(zone_text, now_at) if zone_text else None,
         usual_zone=zone_of(system),
-        latest_at=int(now_at) + AHEAD_S_MAX,
+        latest_at=soon_at(now_at),
         **given,
     )

@@ -58,8 +58,9 @@ class Day:
     """One row of ``readings_agg_1d``: a system's local day ``(00:00, 24:00]``.
 
     ``estimated`` says of each of the six energies whether a part of it is estimated; it is ``None``
-    where the database does not say. ``<energy>_alltime_kwh`` is the last believed counter of the day.
-    ``interval_count`` counts intervals that have a reading. ``version`` 1 is closed, 0 re-opened.
+    for a day that the original service closed, which does not say. ``<energy>_alltime_kwh`` is the last
+    believed counter of the day. ``interval_count`` counts intervals that have a reading. ``version`` 1 is
+    closed, 0 re-opened.
     """
 
     day: str

@@ -1,17 +1,39 @@
-"""Whether the energies of a day are measured or estimated in part.
+"""Whether the energies of a day are measured or estimated in part, and how a stored day says so.
 
-Older databases do not keep whether a day's energy was estimated. Then a day counts as measured when it
-has every interval and the counter moved from the day before by exactly the day's energy.
+No generation has a column for it, so ``version`` says it, which every generation has and nobody else reads:
+0 is open, ``KNOWN`` and more is closed, with a bit for each energy that is estimated in part. The original
+service closes with 1, which says nothing. Then a day counts as measured when it has every interval and the
+counter moved from the day before by exactly the day's energy.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import cast
 
-from liveone.domain.aggregates import ENERGIES, Day
+from liveone.domain.aggregates import ENERGIES, Day, Six
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.zones import Zone
 
 SAME_KWH = 0.001
 DAY_INTERVALS = 288
+OPEN, CLOSED = 0, 1
+KNOWN = 64
+"""The bit of ``version`` that says that the six below it tell which energies are estimated."""
+
+
+def stored_version(day: Day) -> int:
+    """What ``readings_agg_1d.version`` holds of a day."""
+    if not day.version or day.estimated is None:
+        return day.version
+    return KNOWN | sum(1 << place for place, flag in enumerate(day.estimated) if flag)
+
+
+@cache
+def flags_of(version: int) -> Six[bool] | None:
+    """``Day.estimated`` of a stored version; None where it does not say."""
+    if not version & KNOWN:
+        return None
+    return cast(Six[bool], tuple(bool(version >> place & 1) for place in range(len(ENERGIES))))
 
 
 def estimates(day: Day, before: Day | None, zone: Zone) -> Sequence[bool]:

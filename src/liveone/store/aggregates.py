@@ -4,14 +4,15 @@ Rule: both are a pure function of the raw rows and can always be rebuilt.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
+from liveone.domain.quality import CLOSED, flags_of, stored_version
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
-from liveone.store.database import Value
+from liveone.store.database import Row, Value
 from liveone.store.exact import json_rows
 from liveone.store.ranges import aggregate_steps, aligned
 from liveone.store.store import Query, Store
@@ -20,7 +21,7 @@ FIRST_DAY = "0000-01-01"
 REBUILD_S = 7 * 86_400
 """How much one transaction of a rebuild covers, so that no other writer waits long."""
 
-_DAY_FIELDS = tuple(field.name for field in fields(Day) if field.name != "estimated")
+_DAY_FIELDS = tuple(field.name for field in fields(Day) if field.name not in ("version", "estimated"))
 
 
 def five_minutes(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
@@ -70,13 +71,19 @@ def fill_5m(store: Store, system_id: int) -> int:
 
 def days(store: Store, system_id: int, first_day: str, last_day: str) -> list[Day]:
     """The stored days of a system from ``first_day`` to ``last_day``, both included, oldest first."""
-    return [Day(*row) for row in store.read("days", system_id, first_day, last_day)]  # type: ignore[arg-type]
+    return list(map(day_of_row, store.read("days", system_id, first_day, last_day)))
+
+
+def day_of_row(row: Row) -> Day:
+    """A row of the query ``days``."""
+    *columns, version = row
+    return Day(*columns, min(version, CLOSED), flags_of(version))  # type: ignore[call-arg,arg-type,type-var]
 
 
 def save_days(store: Store, system_id: int, closed: Sequence[Day]) -> None:
     """Write days, replacing those that are there. What a generation has no column for is left out."""
     if closed:
-        rows = [[getattr(day, name) for name in _DAY_FIELDS] for day in closed]
+        rows = [[*(getattr(day, name) for name in _DAY_FIELDS), stored_version(day)] for day in closed]
         store.write([Query("save_days", (system_id, json_rows(rows)))])
 
 
@@ -100,8 +107,16 @@ def open_days(store: Store, system: System, *, now_at: float, since_day: str = F
     candidates = set(_days_between(zone, int(extent[0]), min(int(extent[1]), int(now_at)), since_day))
     candidates |= {str(day) for (day,) in reopened}
     asked = [(day, *zone.bounds(day)) for day in candidates if day not in done]
-    complete = [each for each in asked if each[2] <= now_at]
-    return sorted(str(day) for (day,) in store.read("days_with_rows", system.id, json.dumps(complete)))
+    return with_rows(store, system, [day for day, _, end_at in asked if end_at <= now_at])
+
+
+def with_rows(store: Store, system: System, days: Iterable[str]) -> list[str]:
+    """Which of the local days of a system have 5-minute rows, oldest first."""
+    zone = zone_of(system)
+    asked = [(day, *zone.bounds(day)) for day in days]
+    if not asked:
+        return []
+    return sorted(str(day) for (day,) in store.read("days_with_rows", system.id, json.dumps(asked)))
 
 
 def clear_days(store: Store, system_id: int, first_day: str, last_day: str) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liveone.domain.aggregates import Day, FiveMinutes
-from liveone.domain.bounds import soon_at
+from liveone.domain.bounds import SOON_S, soon_at
 from liveone.domain.reading import Reading
-from liveone.store.aggregates import around_query
+from liveone.store.aggregates import around_query, day_of_row
 from liveone.store.polling import PollingStatus, status_of_row
 from liveone.store.readings import reading_of
 from liveone.store.store import Query, Store
@@ -51,7 +51,7 @@ def present(
         [
             Query("polling_status", (system_id,)),
             around_query(system_id, *span),
-            Query("readings_recent", (system_id, until_at, recent_s)),
+            Query("readings_recent", (system_id, until_at, recent_s, SOON_S)),
             Query("days_lifetime", (system_id, days[1])),
             Query("days", (system_id, *days)),
         ]
@@ -64,7 +64,7 @@ def present(
         status,
         readings[-1],
         Lifetime(first_end, kwh),  # type: ignore[arg-type]
-        days=[Day(*row) for row in stored],  # type: ignore[arg-type]
+        days=list(map(day_of_row, stored)),
         five_minutes=list(map(FiveMinutes._make, rows)),
         recent=readings,
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from liveone.domain.bounds import YEAR_2200_AT, soon_at
+from liveone.domain.bounds import SOON_S, YEAR_2200_AT, soon_at
 from liveone.domain.intervals import interval_end
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.store.database import BulkInsert, CannotHold, ConstraintFailed, Row, Value
@@ -86,21 +86,24 @@ def record(store: Store, recorded: Sequence[Recorded]) -> list[bool]:
 
 
 def latest(store: Store, system_id: int, now_at: float) -> Reading | None:
-    """The newest reading of a system by the device's own time that is not of the future, None without any."""
-    rows = store.read("readings_latest", system_id, soon_at(now_at))
+    """The newest reading of a system by the device's own time that is not of the future, None without any.
+
+    One that was of the future when it came counts only where the hour before it has no other.
+    """
+    rows = store.read("readings_latest", system_id, soon_at(now_at), SOON_S)
     return reading_of(rows[0]) if rows else None
 
 
 def latest_many(store: Store, now_at: float) -> dict[int, Reading]:
     """As ``latest``, of every system that has one, by system id."""
-    rows = store.read("readings_latest_all", soon_at(now_at))
+    rows = store.read("readings_latest_all", soon_at(now_at), SOON_S)
     return {int(row[0]): reading_of(row[1:]) for row in rows}  # type: ignore[arg-type]
 
 
 def newest_at(store: Store, now_at: float | None = None) -> dict[int, int]:
-    """The ``inverter_time`` of each system's newest reading, by system id; without ``now_at`` of any time."""
-    until_at = YEAR_2200_AT if now_at is None else soon_at(now_at)
-    return dict(store.read("readings_newest_at", until_at))  # type: ignore[arg-type]
+    """The ``inverter_time`` of each system's ``latest``, by system id; without ``now_at`` the last of all."""
+    until = (YEAR_2200_AT, YEAR_2200_AT) if now_at is None else (soon_at(now_at), SOON_S)
+    return dict(store.read("readings_newest_at", *until))  # type: ignore[arg-type]
 
 
 def oldest_and_newest_at(store: Store) -> tuple[int | None, int | None]:

@@ -2,11 +2,10 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from liveone.domain.zones import Zone, is_known
 from liveone.errors import BadInput
@@ -17,20 +16,17 @@ from liveone.transfer.layouts import PVOUTPUT_COLUMNS
 from liveone.transfer.long_in import LongFile, shape_of
 from liveone.transfer.numbers import Numbers, decimal_of
 from liveone.transfer.options import Findings, Options, Problem
+from liveone.transfer.records import Chunk, Records
 from liveone.transfer.rows import RowReader, interval_of
 from liveone.transfer.text_in import STANDARD_INPUT, Lines, opened
 from liveone.transfer.times import Times, date_order_of, is_falling
 
-CHUNK_ROWS = 250
-LINE_BREAK = re.compile(r"\r\n|\r|\n")
 PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
 VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
 VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
 UNITS_LINE = re.compile(r"\[[^\]]*\]")
 
 Progress = Callable[[int], None]
-Reader = Any
-"""What ``csv.reader`` gives; its type has no name."""
 
 
 @dataclass(slots=True)
@@ -69,7 +65,7 @@ class Source:
         except csv.Error as error:
             raise BadInput(
                 f"{self.path} is not CSV: {error}",
-                hint="A quotation mark that is not closed makes one cell of everything behind it.",
+                hint="A single cell of it is longer than a reading.",
             ) from error
 
     def _csv_rows(self, text: TextIO) -> Iterator[Row]:
@@ -108,7 +104,7 @@ class Table:
         self._is_pvoutput = options.layout == "pvoutput" or bool(PVOUTPUT_LINE.match(lines.sample[0]))
         sampled = lines.sampled()
         self._heads, self._titles, self._units = self._header(sampled)
-        body = sampled[self._heads :]
+        body = self._records(lines.sample)
         self._shape = shape_of([name_of(title) for title in self._titles])
         cells = [cell for row in body for cell in row]
         decimal = options.decimal or decimal_of(cells, lines.delimiter)
@@ -117,11 +113,10 @@ class Table:
 
     def rows(self, tell: Callable[[], None]) -> Iterator[Row]:
         """All readings; ``tell`` is called now and then."""
-        reader = csv.reader(self._texts(), delimiter=self._lines.delimiter)
-        for _ in range(self._heads):
-            next(reader, None)
+        records = Records(self._texts(), self._lines.delimiter, self._lines.skipped)
+        records.skip(self._heads)
         if self._shape is not None:
-            yield from self._long_rows(reader, tell)
+            yield from self._long_rows(records, tell)
             return
         plan = planned(self._titles, self._options, self._where, self._units)
         _say_plan(plan, self._findings)
@@ -129,41 +124,52 @@ class Table:
         rows = RowReader(plan, Converter(times, self._numbers), self._findings)
         if plan.layout and plan.layout.of_interval:
             rows.interval_s = self._interval_s(plan)
-        yield from self._wide_rows(reader, rows, tell)
+        yield from self._wide_rows(records, rows, tell)
         _say_end(rows.converter.times, self._findings)
 
-    def _wide_rows(self, reader: Reader, rows: RowReader, tell: Callable[[], None]) -> Iterator[Row]:
+    def _wide_rows(self, records: Records, rows: RowReader, tell: Callable[[], None]) -> Iterator[Row]:
         """Chunks are converted column by column; one with an odd cell in it, row by row."""
-        plan, line = rows.plan, reader.line_num + self._lines.skipped
+        plan = rows.plan
         places = plan.places
-        while chunk := list(islice(reader, CHUNK_ROWS)):
+        for chunk in records.chunks(plan.width):
             before = rows.converter.times.copy()
-            found = places and convert_columns(chunk, plan.width, places, rows.converter)
+            found = places and convert_columns(chunk.rows, plan.width, places, rows.converter)
             if found:
+                self._refuse_unclosed(chunk)
                 yield from found
             else:
                 rows.converter.times = before
-                for number, cells in self._whole_lines(chunk, line, plan.width):
+                for number, cells in self._whole_lines(chunk, plan.width):
                     row = rows.read(number, cells)
                     if row is not None:
                         yield row
-            line = reader.line_num + self._lines.skipped
             tell()
 
-    def _long_rows(self, reader: Reader, tell: Callable[[], None]) -> Iterator[Row]:
+    def _long_rows(self, records: Records, tell: Callable[[], None]) -> Iterator[Row]:
         assert self._shape is not None
         converter = Converter(_times(self._options, None, self._body), self._numbers)
         plan = Plan((self._shape.time,), len(self._titles))
         rows = RowReader(plan, converter, self._findings)
         gathered = LongFile(self._shape, self._options, converter, rows)
-        for number, cells in enumerate(reader):
-            if cells and not cells[0].startswith("#") and cells != self._titles:
-                gathered.take(reader.line_num + self._lines.skipped, cells, len(self._titles))
-            if number % CHUNK_ROWS == 0:
-                tell()
+        for chunk in records.chunks(len(self._titles)):
+            self._refuse_unclosed(chunk)
+            for line, cells in zip(chunk.lines, chunk.rows, strict=True):
+                if cells and not cells[0].startswith("#") and cells != self._titles:
+                    gathered.take(line, cells, len(self._titles))
+            tell()
         self._findings.columns = gathered.columns
         yield from gathered.rows(self._where)
         _say_end(converter.times, self._findings)
+
+    def _records(self, lines: Sequence[str]) -> list[list[str]]:
+        """The records of the first lines behind the header."""
+        records = Records(lines, self._lines.delimiter)
+        records.skip(self._heads)
+        return [cells for chunk in records.chunks(len(self._titles)) for cells in chunk.rows]
+
+    def _refuse_unclosed(self, chunk: Chunk) -> None:
+        for line in chunk.unclosed:
+            self._findings.refuse(line, "a quotation mark opens here and is not closed")
 
     def _texts(self) -> Iterator[str]:
         if not self._is_pvoutput:
@@ -208,20 +214,16 @@ class Table:
                     continue
         return interval_of(found, self._where)
 
-    def _whole_lines(
-        self, chunk: Iterable[list[str]], line: int, width: int
-    ) -> Iterator[tuple[int, list[str]]]:
-        """Rows with the number of the line they end on; ``line`` is the one before the first."""
-        for cells in chunk:
-            breaks = sum(len(LINE_BREAK.findall(cell)) for cell in cells)
-            line += 1 + breaks
+    def _whole_lines(self, chunk: Chunk, width: int) -> Iterator[tuple[int, list[str]]]:
+        """Rows of a chunk that are whole, with the number of the line they end on."""
+        self._refuse_unclosed(chunk)
+        for line, cells in zip(chunk.lines, chunk.rows, strict=True):
             if len(cells) == width:
                 yield line, cells
             elif len(cells) == width + 1 and not cells[-1]:
                 yield line, cells[:-1]
             elif any(cells):
-                quoted = f"; a quote of line {line - breaks} reaches to here" if breaks else ""
-                self._findings.refuse(line, f"{len(cells)} values for {width} columns{quoted}")
+                self._findings.refuse(line, f"{len(cells)} values for {width} columns")
 
 
 def _times(options: Options, plan: Plan | None, body: Sequence[Sequence[str]]) -> Times:

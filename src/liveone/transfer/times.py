@@ -190,4 +190,6 @@ def _ahead(seconds_s: int) -> str:
     days = seconds_s / 86_400
     if days >= 365:
         return f"{days / 365.25:.1f} years"
-    return f"{days:.0f} days" if days >= 2 else f"{seconds_s / 3600:.1f} hours"
+    if days >= 2:
+        return f"{days:.0f} days"
+    return f"{seconds_s / 3600:.1f} hours" if seconds_s >= 3600 else f"{-(-seconds_s // 60)} minutes"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from liveone.clock import Clock
-from liveone.domain.bounds import AHEAD_S_MAX
+from liveone.domain.bounds import soon_at
 from liveone.domain.system import System
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import Zone, zone_of
@@ -102,7 +102,7 @@ class ReadingRepairs:
             power_unit=order.power_unit or None,
             date_order=order.date_order or None,
             encoding=order.encoding or None,
-            latest_at=int(now_at) + AHEAD_S_MAX,
+            latest_at=soon_at(now_at),
         )
 
     def _system(self, system_id: int) -> System:

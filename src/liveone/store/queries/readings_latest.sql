@@ -1,7 +1,13 @@
 -- The newest reading of system ?1 that was taken by ?2, by the device's time.
+-- One that was ahead by more than ?3 s when it came (its device's clock was) waits behind those of the hour that were not.
 SELECT r.inverter_time, r.received_time, r.solar_w, r.solar_inverter_w, r.shunt_w, r.load_w, r.battery_w,
        r.grid_w, r.battery_soc, r.fault_code, r.fault_timestamp, r.generator_status, r.solar_kwh_total,
        r.load_kwh_total, r.battery_in_kwh_total, r.battery_out_kwh_total, r.grid_in_kwh_total,
        r.grid_out_kwh_total
-FROM readings AS r WHERE r.system_id = ?1 AND r.inverter_time <= ?2
-ORDER BY r.inverter_time DESC LIMIT 1
+FROM readings AS r
+WHERE r.system_id = ?1 AND r.inverter_time = coalesce((
+  SELECT inverter_time FROM readings
+  WHERE system_id = ?1 AND inverter_time <= ?2 AND inverter_time <= received_time + ?3
+    AND inverter_time > (SELECT max(inverter_time) FROM readings WHERE system_id = ?1 AND inverter_time <= ?2) - 3600
+  ORDER BY inverter_time DESC LIMIT 1
+), (SELECT max(inverter_time) FROM readings WHERE system_id = ?1 AND inverter_time <= ?2))

@@ -134,7 +134,7 @@ def _days(asked: Asked, zone: Zone, now_at: float) -> Window:
         first_day, last_day = _day("startTime", asked.start or ""), _day("endTime", asked.end or "")
         if first_day > last_day:
             raise bad_parameter("startTime", "startTime must not be after endTime")
-    if months_later(first_day, DAY_LIMIT_MONTHS) <= last_day:
+    if first_day <= months_later(last_day, -DAY_LIMIT_MONTHS):
         raise _too_long(asked, DAY_LIMIT)
     return _day_window(first_day, last_day, 1, zone)
 
@@ -153,7 +153,8 @@ def _auto(asked: Asked, zone: Zone, now_at: float, in_days_beyond_s: float) -> W
         first_at, last_at = _floor(start_at, step_s, offset_s), _ceil(end_at, step_s, offset_s)
         if (last_at - first_at) // step_s <= points and last_at - first_at <= in_days_beyond_s:
             return Window(_name(step_s), step_s, first_at, last_at)
-    first_day, last_day = _date(zone.date_of(start_at)), _date(zone.day_of(end_at))
+    last_day = _date(zone.day_of(end_at))
+    first_day = _date(zone.date_of(start_at)) if asked.last is None else _day_back(asked.last, last_day)
     return _whole_days(first_day, last_day, points, zone)
 
 

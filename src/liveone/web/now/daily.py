@@ -9,14 +9,14 @@ from typing import Any
 from liveone.domain.aggregates import ENERGIES, Day
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
-from liveone.domain.quality import expected_intervals, is_counted
+from liveone.domain.quality import KNOWN, OPEN, expected_intervals, is_counted, stored_version
 from liveone.domain.zones import Zone
 from liveone.store import aggregates
 from liveone.store import history as stored
 from liveone.web.history.series import Source
 
 MOST_OPEN_DAYS, SEARCHED_DAYS = 7, 31
-COUNT = "interval_count"
+COUNT, VERSION = "interval_count", "version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +33,22 @@ class Days:
 def days_of(source: Source, first_day: str, last_day: str, columns: Sequence[str], *, flags: bool) -> Days:
     """The days from ``first_day`` to ``last_day`` with those columns; ``interval_count`` is always there.
 
-    Of the last month's days that nobody has closed yet the newest seven are worked out; others are absent.
-    ``flags`` are told for the energies among the columns, when asked for.
+    Of the last month's days that nobody has closed yet, and of those that were opened again, the newest seven
+    are worked out; others are as stored. ``flags`` are told for the energies among the columns, if asked for.
     """
+    found = _stored(source, first_day, last_day, list(dict.fromkeys([*columns, COUNT, VERSION])))
+    _put(found, _open_days(source, first_day, last_day, found[VERSION]), first_day)
     energies_asked = [name for name in ENERGIES if f"{name}_kwh" in columns] if flags else []
-    counters = [f"{name}_alltime_kwh" for name in energies_asked]
-    wanted = list(dict.fromkeys([*columns, COUNT, *counters]))
-    begin = earlier(first_day, 1)
-    opened = _open_days(source, first_day, last_day)
-    found = _stored(source, begin, last_day, wanted)
-    _put(found, opened, begin)
-    expected = _expected(begin, last_day, source.zone) if flags else ()
-    told = {name: _estimated(name, found, expected, opened, begin) for name in energies_asked}
-    return Days(
-        {name: column[1:] for name, column in found.items()}, {name: one[1:] for name, one in told.items()}
-    )
+    return Days(found, _flags(source, first_day, last_day, energies_asked, found[VERSION]))
 
 
-def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) -> dict[str, list[Any]]:
+def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) -> dict[str, Sequence[Any]]:
     days, *columns = stored.day_columns(source.store, source.system.id, begin, last_day, wanted)
     first, size = _number(begin), _number(last_day) - _number(begin) + 1
     if len(days) == size and list(days) == sorted(days):
-        return dict(zip(wanted, map(list, columns), strict=True))
+        return dict(zip(wanted, columns, strict=True))
     places = [_number(day) - first for day in days]
-    found: dict[str, list[Any]] = {}
+    found: dict[str, Sequence[Any]] = {}
     for name, column in zip(wanted, columns, strict=True):
         slots: list[Any] = [None] * size
         for place, value in zip(places, column, strict=True):
@@ -65,39 +57,67 @@ def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) ->
     return found
 
 
-def _put(found: dict[str, list[Any]], opened: Mapping[str, Day], begin: str) -> None:
+def _put(found: dict[str, Sequence[Any]], opened: Mapping[str, Day], begin: str) -> None:
     """Days that were worked out, in place of what is stored of them."""
-    for day in opened.values():
-        place = _number(day.day) - _number(begin)
-        for name, column in found.items():
-            column[place] = getattr(day, name)
+    if not opened:
+        return
+    places = {_number(day.day) - _number(begin): day for day in opened.values()}
+    for name, column in found.items():
+        changed = list(column)
+        for place, day in places.items():
+            changed[place] = stored_version(day) if name == VERSION else getattr(day, name)
+        found[name] = changed
 
 
-def _estimated(
-    energy: str,
-    found: Mapping[str, Sequence[Any]],
-    expected: Sequence[int],
-    opened: Mapping[str, Day],
-    begin: str,
-) -> list[bool]:
-    """By day, whether a part of the energy may be estimated; False where it is not known."""
-    at_end, counts = found[f"{energy}_alltime_kwh"], found[COUNT]
-    flags = [False]
-    for place, kwh in enumerate(found[f"{energy}_kwh"][1:], 1):
-        is_whole = kwh is not None and counts[place] >= expected[place]
-        flags.append(kwh is not None and not (is_whole and is_counted(kwh, at_end[place - 1], at_end[place])))
-    for day in opened.values():
-        if day.estimated is not None:
-            flags[_number(day.day) - _number(begin)] = day.estimated[ENERGIES.index(energy)]
-    return flags
+def _flags(
+    source: Source, first_day: str, last_day: str, energies: Sequence[str], versions: Sequence[int | None]
+) -> dict[str, Sequence[bool]]:
+    """By energy and day, whether a part of it may be estimated; False where the day is not known."""
+    unsaid = [place for place, version in enumerate(versions) if version is not None and not version & KNOWN]
+    guessed = _guessed(source, first_day, last_day, energies) if unsaid else {}
+    found: dict[str, Sequence[bool]] = {}
+    for name in energies:
+        bit = 1 << ENERGIES.index(name)
+        told = {version: bool(version and version & KNOWN and version & bit) for version in set(versions)}
+        flags = [told[version] for version in versions]
+        for place in unsaid:
+            flags[place] = guessed[name][place]
+        found[name] = flags
+    return found
 
 
-def _open_days(source: Source, first_day: str, last_day: str) -> dict[str, Day]:
+def _guessed(
+    source: Source, first_day: str, last_day: str, energies: Sequence[str]
+) -> dict[str, Sequence[bool]]:
+    """The same of days whose rows do not say, by their counters and those of the day before."""
+    begin = earlier(first_day, 1)
+    wanted = [COUNT, *(f"{name}_{kind}" for name in energies for kind in ("kwh", "alltime_kwh"))]
+    stored_days = _stored(source, begin, last_day, wanted)
+    counts, expected = stored_days[COUNT], _expected(begin, last_day, source.zone)
+    found: dict[str, Sequence[bool]] = {}
+    for name in energies:
+        at_end, flags = stored_days[f"{name}_alltime_kwh"], []
+        for place, kwh in enumerate(stored_days[f"{name}_kwh"][1:], 1):
+            is_whole = kwh is not None and counts[place] >= expected[place]
+            is_sure = is_whole and is_counted(kwh, at_end[place - 1], at_end[place])
+            flags.append(kwh is not None and not is_sure)
+        found[name] = flags
+    return found
+
+
+def _open_days(
+    source: Source, first_day: str, last_day: str, versions: Sequence[int | None]
+) -> dict[str, Day]:
     """Today and days that wait for closing, computed from five-minute rows."""
     today = source.zone.day_of(source.now_at)
-    since_day = max(first_day, earlier(today, SEARCHED_DAYS))
-    waiting = aggregates.open_days(source.store, source.system, now_at=source.now_at, since_day=since_day)
-    wanted = [day for day in [*waiting[1 - MOST_OPEN_DAYS :], today] if first_day <= day <= last_day]
+    since, first = _number(max(first_day, earlier(today, SEARCHED_DAYS))), _number(first_day)
+    waiting = [
+        date.fromordinal(number).isoformat()
+        for number, version in enumerate(versions, first)
+        if version == OPEN or (version is None and number >= since)
+    ]
+    over = aggregates.with_rows(source.store, source.system, [day for day in waiting if day < today])
+    wanted = [*over[1 - MOST_OPEN_DAYS :], *([today] if first_day <= today <= last_day else [])]
     found = [worked_out(source, day) for day in wanted]
     return {day.day: day for day in found if day is not None}
 

@@ -14,6 +14,7 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 
 from liveone.clock import Clock
+from liveone.domain.bounds import SOON_S
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
@@ -190,10 +191,13 @@ class Live:
 
 
 def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[Reading]:
-    """Readings newer than ``after_at``, of at most the last hour, oldest first."""
+    """Readings newer than ``after_at`` up to the newest, of at most the last hour, oldest first.
+
+    Those of a device clock that ran ahead are old by the time their own time comes, and left out.
+    """
     start_at = max(after_at, newest_at - CATCH_UP_S)
     found = readings.between(store, system_id, start_at, newest_at)
-    return [reading for reading in found if reading.inverter_time > after_at]
+    return [one for one in found if one.delay_s >= -SOON_S or one.inverter_time == newest_at]
 
 
 def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[Event]:
