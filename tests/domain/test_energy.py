@@ -51,6 +51,12 @@ def test_the_sum_of_intervals_is_the_counter_difference_to_one_wh(rows: list[Fiv
     assert all(kwh >= 0 for kwh in solar(rows) if kwh is not None)
 
 
+def test_a_first_step_over_a_hole_is_all_its_own_where_power_may_have_carried_it() -> None:
+    """Nothing flowed when the counter was first seen, 4 kW when it was seen again twenty minutes later."""
+    rows = [row(START, 900.0, 0), row(START + 1200, 901.445, 3793)]
+    assert added(rows) == pytest.approx(1.445, abs=WH)
+
+
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[FiveMinutes], order: random.Random) -> None:
     shuffled = order.sample(rows, len(rows))

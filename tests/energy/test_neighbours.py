@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from liveone.collect import closer
+from liveone.collect.days import closer
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, bulk, systems
@@ -41,7 +41,7 @@ def always(hour: float) -> int:
 
 
 def by_day(hour: float) -> int:
-    return 2000 if 6 <= hour % 24 < 18 else 0
+    return 2000 if 6 < hour % 24 <= 18 else 0
 
 
 def made(hour: float) -> float:
@@ -134,6 +134,7 @@ REPORTS = {
         there_and_back,
         lambda hour: 500 + min(hour, 12) - min(max(hour - 12, 0), 6) + max(hour - 18, 0),
         [18, 24],
+        within_kwh=0.2,
     ),
     "unavailable every other reading": Report(
         "github.com/home-assistant/core/issues/95154",
@@ -167,7 +168,7 @@ REPORTS = {
 
 def readings(report: Report) -> Iterator[Reading]:
     start_at, _ = BERLIN.bounds(report.first_day)
-    for at in range(start_at, start_at + 24 * HOUR_S * len(report.right_kwh) + HOUR_S + 1, report.every_s):
+    for at in range(start_at, start_at + 24 * HOUR_S * len(report.right_kwh) + 8 * HOUR_S, report.every_s):
         hour = (at - start_at) / HOUR_S
         yield Reading(at, at, grid_w=report.watts(hour), grid_in_kwh_total=report.shown(hour))
 

@@ -56,7 +56,7 @@ def test_a_clock_that_was_ahead_hides_nothing_when_it_is_put_right(any_store: St
         before = readings.latest(any_store, 1, now_at)
         assert before is not None
         assert before.delay_s >= 0, "none that is ahead"
-        readings.record(any_store, [right])
+        assert readings.record(any_store, [right]) == [True], "also where one that was ahead has its time"
         assert readings.latest(any_store, 1, now_at) == right.reading
         assert readings.latest_many(any_store, now_at) == {1: right.reading}
         assert readings.newest_at(any_store, now_at) == {1: right.reading.inverter_time}

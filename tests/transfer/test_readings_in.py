@@ -15,7 +15,8 @@ from liveone.transfer.columns import Converter
 from liveone.transfer.header import planned
 from liveone.transfer.numbers import Numbers
 from liveone.transfer.options import Findings, Options
-from liveone.transfer.readings_in import CHUNK_ROWS, Source
+from liveone.transfer.readings_in import Source
+from liveone.transfer.records import CHUNK_LINES
 from liveone.transfer.rows import RowReader
 from liveone.transfer.times import Times
 
@@ -115,10 +116,10 @@ def test_a_column_converts_as_its_cells_do(lines: list[tuple[str, ...]]) -> None
 
 
 def test_a_bad_line_far_down_is_named_after_cells_of_several_lines(tmp_path: Path) -> None:
-    good = "".join(f'{1755310673 + 60 * each},"\n7"\n' for each in range(CHUNK_ROWS + 9))
+    good = "".join(f'{1755310673 + 60 * each},"\n7"\n' for each in range(CHUNK_LINES + 9))
     file = source(tmp_path, f"inverter_time,load_w\n{good}\n1755390000,x\n1755390060,1\n")
-    assert len(list(file.rows())) == CHUNK_ROWS + 10
-    assert [bad.line for bad in file.bad] == [2 + 2 * (CHUNK_ROWS + 9) + 1]
+    assert len(list(file.rows())) == CHUNK_LINES + 10
+    assert [bad.line for bad in file.bad] == [2 + 2 * (CHUNK_LINES + 9) + 1]
 
 
 def test_json_holds_the_same_readings(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from liveone.store import aggregates, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.answers import ApiError
+from liveone.web.history.ranges import Asked, window
+from liveone.web.history.rules import ORIGINAL
 from liveone.web.numbers import rounded, rounded_all, rounded_json
-from liveone.web.ranges import Asked, window
-from liveone.web.rules import ORIGINAL
 
 PLUS_TEN = Zone(600)
 

@@ -17,8 +17,9 @@ from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.domain import freshness
-from liveone.domain.bounds import SOON_S, soon_at
+from liveone.domain.bounds import soon_at
 from liveone.domain.daylight import SHARE_MOST, night_share
+from liveone.domain.reading import SOON_S
 from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError

@@ -117,10 +117,9 @@ class Account:
             return None
         is_first = first == 0 or first in self._chain.starts_anew
         if is_first and self._series.has_power and arrived - stop <= (BRIDGED_INTERVALS + 1) * INTERVAL_S:
-            whole = flow.kwh(start, arrived)
             alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
-            if step > max(TICK_KWH, alike * whole + SLACK_KWH):
-                return whole
+            if step > max(TICK_KWH, alike * flow.most_kwh(start, arrived) + SLACK_KWH):
+                return flow.kwh(start, arrived)
         if real.kwh(start, stop) <= SLACK_KWH:
             return None
         known = real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
-from liveone.domain.reading import COUNTERS
+from liveone.domain.reading import COUNTERS, SOON_S
 
 N = TypeVar("N", int, float)
 
@@ -24,8 +24,6 @@ AHEAD_S_MAX = 3600
 """A sample further in the future of the host is not believed."""
 CLOCK_SET_AT = 1_735_689_600
 """2025-01-01: a host that shows an earlier time has not been told the time yet."""
-SOON_S = 120
-"""A sample this little ahead of the host counts as of now: no two clocks agree."""
 
 
 @dataclass(frozen=True, slots=True)

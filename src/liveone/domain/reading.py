@@ -5,6 +5,9 @@ Absent is never zero: a quantity the device did not send is ``None``.
 
 from dataclasses import dataclass
 
+SOON_S = 120
+"""A sample this little ahead of the host counts as of now: no two clocks agree."""
+
 POWERS = ("solar", "load", "battery", "grid")
 """The four powers every aggregate carries, as ``<name>_w``."""
 
@@ -46,3 +49,8 @@ class Reading:
     def delay_s(self) -> int:
         """How old the sample was when it reached us, in seconds."""
         return self.received_time - self.inverter_time
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it was of the future when it reached us: the device's clock was ahead."""
+        return self.delay_s < -SOON_S

@@ -23,13 +23,14 @@ UNBOUNDED = 1 << 40
 @dataclass(frozen=True, slots=True)
 class _Line:
     """``count`` missing intervals from ``first_end`` on: ``watts``, then ``step_w`` more in each; ``least_w``
-    is the lower of the powers between which the line is drawn."""
+    and ``most_w`` are the powers between which the line is drawn."""
 
     first_end: int
     count: int
     watts: float
     step_w: float
     least_w: float
+    most_w: float
 
     @property
     def sum_w(self) -> float:
@@ -56,6 +57,12 @@ class Flow:
         rows_w = sum(self.watts[self._within(after_end, last_end)])
         lines = self._lines(after_end, last_end, longest)
         return KWH_PER_W * (rows_w + sum(line.count * line.least_w for line in lines))
+
+    def most_kwh(self, after_end: int, last_end: int) -> float:
+        """As ``kwh``, with as much power in a hole as on the higher side of it: what may well have flowed."""
+        rows_w = sum(self.watts[self._within(after_end, last_end)])
+        lines = self._lines(after_end, last_end, UNBOUNDED)
+        return KWH_PER_W * (rows_w + sum(line.count * line.most_w for line in lines))
 
     def by_interval(self, after_end: int, last_end: int, *, longest: int = UNBOUNDED) -> list[float | None]:
         """The power of each interval that ends in ``(after_end, last_end]``; None where it is unknown."""
@@ -108,6 +115,7 @@ class Flow:
                     before_w + step_w * begin,
                     step_w,
                     min(before_w, after_w),
+                    max(before_w, after_w),
                 )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liveone.domain.aggregates import Day, FiveMinutes
-from liveone.domain.bounds import SOON_S, soon_at
-from liveone.domain.reading import Reading
+from liveone.domain.bounds import soon_at
+from liveone.domain.reading import SOON_S, Reading
 from liveone.store.aggregates import around_query, day_of_row
 from liveone.store.polling import PollingStatus, status_of_row
 from liveone.store.readings import reading_of

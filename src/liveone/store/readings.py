@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from liveone.domain.bounds import SOON_S, YEAR_2200_AT, soon_at
+from liveone.domain.bounds import YEAR_2200_AT, soon_at
 from liveone.domain.intervals import interval_end
-from liveone.domain.reading import COUNTERS, Reading
+from liveone.domain.reading import COUNTERS, SOON_S, Reading
 from liveone.store.database import BulkInsert, CannotHold, ConstraintFailed, Row, Value
 from liveone.store.polling import response_text
 from liveone.store.ranges import Range, aggregate_steps, ranges_of
@@ -154,25 +154,35 @@ def _write(store: Store, kept: Sequence[Recorded]) -> list[bool]:
     keys = [(each.system_id, each.reading.inverter_time) for each in kept]
     asked = json.dumps(keys)
     known = set(store.read("readings_existing", asked))
-    fresh = [each for each, key in zip(kept, keys, strict=True) if key not in known]
+    ahead = _ahead(store, [each for each, key in zip(kept, keys, strict=True) if key in known])
+    fresh = [each for each, key in zip(kept, keys, strict=True) if key not in known or key in ahead]
     results = store.write(
         [
             Query("readings_existing", (asked,)),
-            *_reading_steps(store, fresh),
+            *_reading_steps(store, fresh, ahead),
             Query("polling_succeeded", (_polls(kept),)),
         ]
     )
-    return _first_time(keys, set(results[0].rows))
+    return _first_time(keys, set(results[0].rows) - ahead)
 
 
-def _reading_steps(store: Store, fresh: Sequence[Recorded]) -> list[Query | BulkInsert]:
+def _ahead(store: Store, repeats: Sequence[Recorded]) -> set[Row]:
+    """The keys among those of known readings that belong to others: to such as a device clock that was ahead
+    had given them. The clock was put right, and the true reading of that moment takes their place."""
+    right = [(each.system_id, each.reading.inverter_time) for each in repeats if not each.reading.is_ahead]
+    return set(store.read("readings_ahead", json.dumps(right), SOON_S)) if right else set()
+
+
+def _reading_steps(store: Store, fresh: Sequence[Recorded], ahead: set[Row]) -> list[Query | BulkInsert]:
     if not fresh:
         return []
     ranges = _ranges(fresh)
     bulk = [
         (each.system_id, each.reading.delay_s, int(each.polled_at), *row_of(each.reading)) for each in fresh
     ]
+    gone = [Query("readings_ahead_gone", (json.dumps(sorted(ahead)), SOON_S))] if ahead else []
     return [
+        *gone,
         BulkInsert("readings", STORED_COLUMNS, bulk),
         *aggregate_steps(store, ranges),
         Query("reopen_days", (touched_days(store, ranges, _counters(fresh)),)),

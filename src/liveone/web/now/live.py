@@ -14,7 +14,6 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 
 from liveone.clock import Clock
-from liveone.domain.bounds import SOON_S
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
@@ -197,7 +196,7 @@ def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[R
     """
     start_at = max(after_at, newest_at - CATCH_UP_S)
     found = readings.between(store, system_id, start_at, newest_at)
-    return [one for one in found if one.delay_s >= -SOON_S or one.inverter_time == newest_at]
+    return [one for one in found if not one.is_ahead or one.inverter_time == newest_at]
 
 
 def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[Event]:
