@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -96,6 +97,10 @@ def test_readings_of_an_outage_follow_once_and_pages_answer_meanwhile(
             wait_until(lambda: client.get("/api/data", headers=OPEN).status_code == 200)
         wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] == 0)
         assert client.get("/api/health").json()["collector"]["readings_drained"] > 0
+    log = (house.folder / "serve.log").read_text()
+    again = Counter(line.partition("liveone")[2] for line in log.splitlines() if line.endswith("works again"))
+    assert all(times <= 2 for times in again.values()), "once after each outage"
+    assert again
     with closing(open_store(server.url, token=keys.token(), cadence_s=1)) as store:
         stored = [each.inverter_time for each in readings.between(store, 1, 0, 2**40)]
         assert len(stored) == len(set(stored))
@@ -132,7 +137,7 @@ def test_a_poller_starts_and_polls_while_the_server_is_away(house: House, guarde
     server.kill()
     with serving(house) as (client, _):
         wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] > 2, 60)
-        page = client.get("/dashboard", headers=OPEN)
+        page = client.get("/dashboard", headers=OPEN | {"accept": "text/html"})
         assert page.status_code == 503
         assert "tries again" in page.text
         server.start()

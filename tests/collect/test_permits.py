@@ -63,6 +63,27 @@ async def test_a_claim_that_hangs_is_decided_without_the_database_and_few_hang_a
     await asking.leave()
 
 
+async def test_where_claims_hang_and_reads_are_answered_it_polls_on_until_another_took_over(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_client, "PATIENCE_S", 0.5)
+    first, second = crew.pair()
+    mine, gate = first.mine, threading.Event()
+    monkeypatch.setattr(first, "claim", lambda system_ids: gate.wait(20))
+    asking = Permits(first)
+    crew.pass_s(600)
+    assert (await asking.claim(mine)).granted == mine
+    crew.pass_s(60, second)
+    assert second.mine == ALL
+    assert (await asking.claim(mine)).granted == NOTHING
+    monkeypatch.setattr(lease_client, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(first, "look", lambda system_ids: gate.wait(20))
+    for _ in range(3):
+        assert (await asking.claim(mine)).granted == NOTHING, "reads hang too, and one at a time"
+    gate.set()
+    await asking.leave()
+
+
 async def test_a_stop_does_not_wait_for_a_database_that_hangs(hanging: Hanging) -> None:
     began_s = time.monotonic()
     await Permits(hanging).leave()

@@ -116,6 +116,26 @@ def test_cut_off_from_the_database_a_poller_stops_before_others_take_over(remote
     within_seconds(lambda: second.claim(own).granted == own)
 
 
+def test_while_reads_are_answered_and_writes_are_not_a_poller_goes_on_until_another_took_over(
+    remote: Crew, proxy: Proxy, server: Sqld
+) -> None:
+    first, second = remote.pair()
+    before = (first.mine, second.mine)
+    proxy.cut(Fault.NO_WRITES, times=1)
+    remote.pass_s(300)
+    for share, mine in zip((first, second), before, strict=True):
+        claimed = share.claim(mine)
+        assert (claimed.granted, claimed.is_blind) == (NOTHING, True)
+        assert share.look(mine).granted == mine, "nobody has taken over: nobody could"
+    with closing(Store(LibsqlDatabase(server.url, timeout_s=2.0))) as direct:
+        second._store = direct
+        remote.pass_s(60, second)
+        assert second.mine == ALL, "it can write, the first cannot"
+        assert first.look(before[0]).granted == NOTHING
+        assert first.mine == NOTHING
+    proxy.cut(Fault.NONE)
+
+
 def test_the_only_poller_goes_on_however_long_the_database_is_silent(remote: Crew, proxy: Proxy) -> None:
     only = remote.join()
     only.renew(ALL, NOTHING)

@@ -28,6 +28,9 @@ TAKEOVER_S = 120
 HANDED_OVER_S = 12
 """Others look every ten seconds."""
 STEP_S = 2
+LONGEST_S = 60 + 60 / 4 + HANDED_OVER_S + 2 * STEP_S
+"""Between two polls of a system that changes hands: the rest of the pause, at most a quarter of a minute more
+to its second of the minute, and the time in which the other looks."""
 NEAREST_S = 57 - 2 - STEP_S
 """The pause between polls by different processes, less a claim's age and a step of this clock."""
 
@@ -116,6 +119,25 @@ class Town:
 
     def close(self) -> None:
         self._database.close()
+
+
+async def test_no_gap_is_longer_than_a_minute_and_the_rest_where_pollers_come_and_go(tmp_path: Path) -> None:
+    new_store(tmp_path / "data.db", COUNT).close()
+    async with AsyncExitStack() as stack:
+        town = stack.enter_context(closing(Town(tmp_path)))
+        for _ in range(3):
+            await stack.enter_async_context(town.joined())
+            await town.pass_s(140)
+        assert town.shares() == [2, 2, 2]
+        for shares in ([3, 3], [6]):
+            leaving = town.alive.pop(0)
+            assert leaving.collector is not None
+            await leaving.collector.stop()
+            await town.pass_s(140)
+            assert town.shares() == shares
+        gaps = [b - a for times in town.asked().values() for a, b in itertools.pairwise(times)]
+        assert min(gaps) >= NEAREST_S
+        assert max(gaps) <= LONGEST_S, sorted(gaps)[-5:]
 
 
 @pytest.mark.parametrize("seed", [5])

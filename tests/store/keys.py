@@ -1,7 +1,8 @@
-"""Access tokens for a server of the tests' own, signed by openssl."""
+"""Access tokens for a server of the tests' own, and a certificate that nobody vouches for; by openssl."""
 
 import base64
 import json
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,16 @@ class Keys:
         key = ("-inkey", str(self.private), "-rawin", "-in", str(message), "-out", str(signature))
         openssl("pkeyutl", "-sign", *key)
         return f"{signed}.{plain64(signature.read_bytes())}"
+
+
+def certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that nobody else has signed, and what speaks TLS with it."""
+    key, certificate = folder / "tls-key.pem", folder / "certificate.pem"
+    made = ("-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2")
+    openssl("req", "-x509", "-newkey", "rsa:2048", *made, "-keyout", str(key), "-out", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, context
 
 
 def openssl(*words: str) -> None:

@@ -17,6 +17,8 @@ class Fault(StrEnum):
     SILENCE = "silence"
     LATE = "late"
     """It is lost as it seems, and yet arrives when the test says so (`Proxy.deliver`)."""
+    NO_WRITES = "no writes"
+    """Of writes only, for as long as it lasts: nothing ever comes, and reads are answered."""
     EXPIRED = "expired"
     """It is answered, as `sqld` 0.24.32 answers, that its stream has expired."""
 
@@ -89,7 +91,10 @@ class Proxy:
     def _exchange(self, request: bytes, client: socket.socket, server: socket.socket) -> bool:
         self._passing -= 1
         fault = self.fault if self.faults_left > 0 and self._passing < 0 else Fault.NONE
-        self.faults_left -= fault is not Fault.NONE
+        if fault is Fault.NO_WRITES:
+            fault = Fault.SILENCE if b"BEGIN IMMEDIATE" in request else Fault.NONE
+        else:
+            self.faults_left -= fault is not Fault.NONE
         if fault is Fault.LATE:
             self._late.append(request)
         if fault in (Fault.REQUEST_LOST, Fault.LATE):

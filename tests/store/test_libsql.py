@@ -1,6 +1,5 @@
 """What only a server has: namespaces, tokens, replicas, a network that fails; against the real one."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.store.keys import Keys, openssl
+from tests.store.keys import Keys, certified
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, hold_lock, scratch
 
@@ -371,11 +370,7 @@ def test_a_read_only_token_reads_and_says_why_it_does_not_write(guarded: tuple[S
 def test_tls_is_spoken_and_a_certificate_that_nobody_vouches_for_is_refused(
     sqld: Sqld, server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ("-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2")
-    openssl("req", "-x509", "-newkey", "rsa:2048", *made, "-keyout", str(key), "-out", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    certificate, context = certified(tmp_path)
     proxy = Proxy(sqld.port, context)
     url = f"libsql://localhost:{proxy.port}?namespace={parse(server_url).namespace}"
     with (

@@ -208,7 +208,13 @@ def test_health_is_503_with_a_reason_when_the_database_is_away(tmp_path: Path) -
         assert away.status_code == 503
         assert away.json()["status"] == "unavailable"
         assert str(tmp_path) not in away.text
-        assert client.get("/api/data", headers=COOKIE).status_code == 503
+        for path in ("/api/data", "/api/systems", "/", "/dashboard", "/dashboard/1", "/admin"):
+            machine = client.get(path, headers=COOKIE)
+            assert (machine.status_code, machine.json()["success"]) == (503, False), path
+            assert machine.headers["retry-after"] == "5"
+        person = client.get("/dashboard/1", headers=COOKIE | {"accept": "text/html,*/*;q=0.8"})
+        assert (person.status_code, person.headers["retry-after"]) == (503, "5")
+        assert "text/html" in person.headers["content-type"]
     store.close()
 
 

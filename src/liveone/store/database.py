@@ -119,8 +119,8 @@ class Database(Protocol):
     label: str
     """What to call this database in messages: path or URL, never a secret."""
 
-    def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """The rows of each statement, all from one snapshot."""
+    def read(self, statements: Sequence[Statement], *, newest: bool = False) -> list[list[Row]]:
+        """The rows of each statement, all from one snapshot; ``newest``: never from a replica."""
         ...
 
     def columns(self, statement: Statement) -> tuple[str, ...]:

@@ -87,6 +87,11 @@ def beat(store: Store, me: str, name: str) -> Board:
     )
 
 
+def held_by(store: Store, me: str) -> frozenset[int]:
+    """The systems that ``me`` holds, as the database that is written to says this moment."""
+    return frozenset(_ids(store.read_newest("lease_held_by", me)))
+
+
 def give(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[int] = ()) -> None:
     """Give systems back; who takes them keeps the distance to our last poll, also of those that we polled
     without saying so (``unsaid``)."""

@@ -46,8 +46,8 @@ class SqliteDatabase:
         self._watcher: tuple[Identity, sqlite3.Connection] | None = None
         self._closed = False
 
-    def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """The rows of each statement, all from one snapshot."""
+    def read(self, statements: Sequence[Statement], *, newest: bool = False) -> list[list[Row]]:
+        """The rows of each statement, all from one snapshot, which is always the newest."""
         with self._reader() as connection:
             if len(statements) == 1:
                 return [connection.execute(statements[0].sql, statements[0].params).fetchall()]

@@ -90,6 +90,13 @@ class Store:
         """The rows of each query, all from one snapshot."""
         return self._passing_over(lambda: self.database.read([self._statement(each) for each in queries]))
 
+    def read_newest(self, name: str, *params: Value) -> list[Row]:
+        """As ``read``, never from a replica."""
+        (rows,) = self._passing_over(
+            lambda: self.database.read([self._statement(Query(name, params))], newest=True)
+        )
+        return rows
+
     def write(self, steps: Sequence[Query | BulkInsert]) -> list[Result]:
         """Apply all steps in one transaction, or none."""
         return self._passing_over(lambda: self.database.write([self._step(each) for each in steps]))

@@ -19,18 +19,18 @@ SETUP = (
 COPY = "CREATE TABLE n (id INTEGER PRIMARY KEY, {}); INSERT INTO n SELECT id, {} FROM t;"
 
 
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [
-        ("CREATE UNIQUE INDEX tm ON t (mail)", ["id 1, mail 'a'", "id 3, mail 'a'"]),
-        (COPY.format("m TEXT UNIQUE", "mail"), ["id 1, m 'a'", "id 3, m 'a'"]),
-        (COPY.format("a INT NOT NULL", "age"), ["id 3, a NULL"]),
-        (COPY.format("a INT CHECK (a < 8)", "age"), ["id 2"]),
-        (COPY.format("a INT, CONSTRAINT young CHECK (a < 8)", "age"), ["id 2"]),
-        ("UPDATE t SET age = age - 8", ["id 1"]),
-        ("INSERT INTO t (id, mail) VALUES (2, 'x')", ["id 2"]),
-    ],
-)
+ROWS = [
+    ("CREATE UNIQUE INDEX tm ON t (mail)", ["id 1, mail 'a'", "id 3, mail 'a'"]),
+    (COPY.format("m TEXT UNIQUE", "mail"), ["id 1, m 'a'", "id 3, m 'a'"]),
+    (COPY.format("a INT NOT NULL", "age"), ["id 3, a NULL"]),
+    (COPY.format("a INT CHECK (a < 8)", "age"), ["id 2"]),
+    (COPY.format("a INT, CONSTRAINT young CHECK (a < 8)", "age"), ["id 2"]),
+    ("UPDATE t SET age = age - 8", ["id 1"]),
+    ("INSERT INTO t (id, mail) VALUES (2, 'x')", ["id 2"]),
+]
+
+
+@pytest.mark.parametrize(("text", "rows"), ROWS)
 def test_the_rows_are_named_by_key(tmp_path: Path, text: str, rows: list[str]) -> None:
     tell(tmp_path / "app.db", SETUP)
     work = change(text, scope=("t", "n"))
@@ -48,23 +48,32 @@ def test_orphans_are_named_by_the_value_of_their_key(tmp_path: Path) -> None:
 
 
 TRIGGERS = (
-    "CREATE TABLE audit (mail TEXT NOT NULL);"
+    "CREATE TABLE audit (mail TEXT NOT NULL); CREATE TABLE log (age INT, CONSTRAINT grown CHECK (age > 5));"
+    "CREATE TABLE old (age INT CHECK (age<99));"
+    "CREATE TRIGGER logged AFTER UPDATE OF age ON t BEGIN INSERT INTO log VALUES (new.age); END;"
+    "CREATE TRIGGER aged AFTER UPDATE OF age ON t BEGIN INSERT INTO old VALUES (new.age); END;"
     "CREATE TRIGGER quiet AFTER UPDATE ON t BEGIN DELETE FROM audit; END;"
     "CREATE TRIGGER noted AFTER UPDATE ON t BEGIN INSERT INTO audit VALUES (new.mail); END;"
     "CREATE TRIGGER kept BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'it''s kept'); END;"
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("UPDATE t SET mail = NULL WHERE id = 2", "it is trigger noted that writes audit"),
-        ("DELETE FROM t WHERE id = 2", "trigger kept refuses it"),
-    ],
-)
+DONE_BY = [
+    ("UPDATE t SET mail = NULL WHERE id = 2", "it is trigger noted that writes audit"),
+    ("DELETE FROM t WHERE id = 2", "trigger kept refuses it"),
+    ("UPDATE t SET age = 3 WHERE id = 2", "it is trigger logged that writes log"),
+    ("UPDATE t SET age = 100 WHERE id = 2", "it is trigger aged that writes old"),
+    (
+        "ALTER TABLE t ADD COLUMN n INT CONSTRAINT grown CHECK (n > 5); UPDATE t SET age = 3 WHERE id = 2",
+        "it is trigger logged that writes log",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), DONE_BY)
 def test_a_trigger_because_of_which_a_statement_fails_is_named(tmp_path: Path, text: str, said: str) -> None:
     tell(tmp_path / "app.db", SETUP + TRIGGERS)
-    work = change(text, scope=("t", "audit"))
+    work = change(text, scope=("t", "audit", "log", "old"))
     with opened(tmp_path / "app.db") as connection, pytest.raises(StepFailed) as caught:
         migrate(connection, work, context(), depth=Depth.SWIFT)
     assert said in caught.value.message

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.changeover.server.copying import contents, contents_of_file
-from tests.store.keys import Keys
+from tests.store.keys import Keys, certified
 from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld, hold_lock, scratch
 
@@ -91,6 +91,28 @@ def test_everything_that_goes_wrong_says_what_was_done_and_what_to_do(sqld: Sqld
         pass
     with pytest.raises(DatabaseError, match="no such table"), opened(server) as connection:
         connection.execute("SELECT * FROM absent")
+
+
+def test_a_token_in_the_clear_is_refused_with_the_words_that_allow_it() -> None:
+    with pytest.raises(BadParameter, match="in the clear") as caught, opened(Server("http://db.lan:1", "t")):
+        pass
+    assert "?plain=HOST" in caught.value.hint
+    with opened(Server("http://db.lan:1?plain=db.lan", "t")):
+        pass
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named_with_what_to_set(
+    sqld: Sqld, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, tls = certified(tmp_path)
+    with closing(Proxy(sqld.port, tls)) as proxy:
+        through = Server(f"https://localhost:{proxy.port}?{server.url.partition('?')[2]}")
+        with pytest.raises(Unavailable, match="certificate of database") as caught, opened(through) as remote:
+            remote.execute("SELECT 1")
+        assert "SSL_CERT_FILE" in caught.value.hint
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with opened(through) as remote:
+            assert remote.execute("SELECT count(*) FROM systems").fetchone() == (3,)
 
 
 @pytest.mark.slow

@@ -77,10 +77,8 @@ def refused(attempt: Callable[[], object]) -> ChangeoverError:
 
 
 def sentences(error: ChangeoverError) -> str:
-    """What an error says, without the numbers of rows by which contents differ, and without the rows because
-    of which a statement failed: a file names them (`culprits`), a batch that failed is over."""
-    told = error.message if isinstance(error, InvariantBroken) else error.message.split("\n")[0]
-    return re.sub(r"contents differ.*", "contents differ", told)
+    """What an error says, without the numbers of rows by which contents differ."""
+    return re.sub(r"contents differ.*", "contents differ", error.message)
 
 
 def untouched(remote: Remote, server: Server, file: Path) -> None:

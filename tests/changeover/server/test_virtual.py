@@ -10,6 +10,7 @@ from changeover.check.rules import check
 from changeover.check.schema_copy import read_schema
 from changeover.database.connect import opened
 from changeover.database.where import Server
+from changeover.errors import PlanErrors
 from changeover.plan import params
 from changeover.problems import Severity
 from changeover.run import commands
@@ -73,3 +74,44 @@ def test_a_plan_goes_there_and_back_with(database: Server, tmp_path: Path, kind:
     with opened(database) as remote:
         assert remote.execute(FOUND).fetchall() == before == [("1,900", 1)]
         assert remote.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+VECTORS = (
+    "CREATE TABLE v (id INTEGER PRIMARY KEY, e F32_BLOB(2))",
+    "CREATE INDEX near ON v (libsql_vector_idx(e))",
+    "INSERT INTO v VALUES (1, vector32('[1, 0]')), (2, vector32('[0, 1]'))",
+)
+NEAREST = "SELECT id FROM vector_top_k('near', vector32('[0, 1]'), 1)"
+
+
+def test_a_vector_index_is_refused_at_check_with_the_way_past(server_url: str, tmp_path: Path) -> None:
+    database = Server(server_url)
+    text = honest.PLAN.format(
+        database=database,
+        header="",
+        scope="v",
+        rows=' rows="v=*"',
+        forward="ALTER TABLE v ADD COLUMN b TEXT;",
+        back="ALTER TABLE v DROP COLUMN b;",
+    )
+    (tmp_path / "PLAN.md").write_text(text)
+    plan, state = load_plan(tmp_path / "PLAN.md"), tmp_path / "state"
+    values, settings = params.bind(plan, (), {}), commands.Settings(who="tests", desk=Desk(), state=state)
+    with opened(database) as remote:
+        for sql in VECTORS:
+            remote.apply([Statement(sql)])
+        problems = check(plan, read_schema(remote, database))
+        (said,) = [one for one in problems if one.severity is Severity.ERROR]
+        assert said.message == "near cannot be made again: no such function: libsql_vector_idx"
+        assert said.hint.startswith("Only a libSQL server knows vector indexes. Drop it on the server")
+        again = said.hint.rpartition("\n")[2].strip()
+        with pytest.raises(PlanErrors) as refused:
+            rehearse(plan, values, database, who="tests", state=state)
+        assert again in str(refused.value)
+        remote.execute("DROP INDEX near")
+        errors = check(plan, read_schema(remote, database))
+        assert [one for one in errors if one.severity is Severity.ERROR] == []
+        assert rehearse(plan, values, database, who="tests", state=state).faults == ()
+        assert commands.run(plan, values, database, settings).exit_code == 0
+        remote.execute(again)
+        assert remote.execute(NEAREST).fetchall() == [(2,)]

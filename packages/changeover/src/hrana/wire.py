@@ -81,12 +81,15 @@ def batch(steps: Sequence[Json], index: int | None = None) -> Json:
     return {"type": "batch", "batch": _from_index({"steps": list(steps)}, index)}
 
 
-def transaction(begin: str, stmts: Sequence[Json], *, before: Sequence[Json] = ()) -> list[Json]:
+def transaction(
+    begin: str, stmts: Sequence[Json], *, before: Sequence[Json] = (), end: str = "COMMIT"
+) -> list[Json]:
     """Steps of a batch that applies all statements, or none: each runs only when the one before was well.
 
-    Statement ``n`` is step ``len(before) + 1 + n``; those ``before`` are no part of the transaction.
+    Statement ``n`` is step ``len(before) + 1 + n``; those ``before`` are no part of the transaction. With
+    ROLLBACK as its ``end`` nothing is applied, whatever happens.
     """
-    chain: list[Json] = [*before, {"sql": begin}, *stmts, {"sql": "COMMIT"}]
+    chain: list[Json] = [*before, {"sql": begin}, *stmts, {"sql": end}]
     steps: list[Json] = [{"stmt": chain[0]}]
     steps += [{"stmt": each, "condition": _ok(place)} for place, each in enumerate(chain[1:])]
     failed = {"type": "not", "cond": _ok(len(chain) - 1)}

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from liveone.collect.leases.polling_share import Claimed, Share
 from liveone.collect.workers import Workers
+from liveone.store.database import StoreError
 
 PATIENCE_S = 3.0
 THREADS = 3
@@ -29,6 +30,8 @@ class Permits:
         self.asking = 0
         """How many claims we wait for."""
         self._workers = Workers(THREADS, name="leases")
+        self._readers = Workers(1, name="looks")
+        self._looking = False
         self._counting = threading.Lock()
         self._sent = 0
 
@@ -38,16 +41,37 @@ class Permits:
 
     async def claim(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems of ours now; never raises for the database."""
+        self.asking += 1
+        try:
+            claimed = await self._claim(system_ids)
+            return await self._look(system_ids) or claimed if claimed.is_blind else claimed
+        finally:
+            self.asking -= 1
+
+    async def _claim(self, system_ids: Set[int]) -> Claimed:
         if self._sent >= HANGING_MAX:
             return self.share.without_database(system_ids)
-        self.asking += 1
         try:
             asked = self._workers.submit(self._counted(lambda: self.share.claim(system_ids)))
             return await asyncio.wait_for(asked, PATIENCE_S)
         except TimeoutError:
             return self.share.without_database(system_ids)
-        finally:
-            self.asking -= 1
+
+    async def _look(self, system_ids: Set[int]) -> Claimed | None:
+        """What a read grants where writes are not answered; None where reads are not either."""
+        if self._looking:
+            return None
+        self._looking = True
+        looked = self._readers.submit(lambda: self.share.look(system_ids))
+        looked.add_done_callback(self._looked)
+        with suppress(TimeoutError, StoreError):
+            return await asyncio.wait_for(asyncio.shield(looked), PATIENCE_S)
+        return None
+
+    def _looked(self, looked: "asyncio.Future[Claimed]") -> None:
+        self._looking = False
+        if not looked.cancelled():
+            looked.exception()
 
     async def visit(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems without having a share of them. Raises StoreError."""
@@ -61,6 +85,7 @@ class Permits:
         """Hand everything over and end; a database that hangs is not waited for any longer than by a poll."""
         leaving = self._workers.submit(self.share.leave)
         self._workers.close()
+        self._readers.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(leaving, PATIENCE_S)
 

@@ -6,7 +6,8 @@ poller shows itself, with our own clocks; nobody's wall clock is compared with a
 
 While the database cannot be asked, a poller goes on with what it holds for ``safe_s``: nobody takes over
 from it before ``lease_s``. It goes on for longer when nobody else can have taken over: no other poller lived
-when the database last answered, or the database refuses everybody (``store.outage``).
+when the database last answered, or the database refuses everybody (``store.outage``); and while the database
+still answers reads and says that nobody has (``look``).
 """
 
 import logging
@@ -53,10 +54,12 @@ def times_for(cadence_s: float, pause_s: float | None = None) -> Times:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What may be polled now; ``refused`` says of the others why not, and for how long."""
+    """What may be polled now; ``refused`` says of the others why not, and for how long. ``is_blind``: because
+    the database was not heard for so long that another may have taken over; a look may tell."""
 
     granted: Set[int] = frozenset()
     refused: dict[int, Refusal] = field(default_factory=dict)
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,26 @@ class Share:
             with self._noting:
                 self._unsaid = self._unsaid | granted
             return Claimed(granted, early)
-        return Claimed(refused={key: Refusal(self.times.renew_s) for key in system_ids})
+        refused = {key: Refusal(self.times.renew_s) for key in system_ids}
+        return Claimed(refused=refused, is_blind=self._answered is not None)
+
+    def look(self, system_ids: Set[int]) -> Claimed:
+        """The right to poll systems of ours while the database answers reads and no writes.
+
+        What it says is ours this moment nobody has taken over, so we go on with it. Raises StoreError.
+        """
+        sent = self._moment()
+        held = leases.held_by(self._store, self._id)
+        if self._has_left:
+            return Claimed()
+        with self._noting:
+            asked = system_ids & self.mine
+            self.mine = self.mine - (asked - held)
+            early = self._just_taken(asked & held)
+            granted = (asked & held) - early.keys()
+            self._unsaid = self._unsaid | granted
+        self._grant(granted, sent)
+        return Claimed(granted, early)
 
     def is_fresh(self, system_id: int) -> bool:
         """Whether a claim of this system was granted just now, so that it may be polled this moment."""

@@ -25,7 +25,7 @@ class Breaker:
         self._client = client
         self._lock = threading.Lock()
         self._failure: HranaError | None = None
-        self._since_s = self._next_s = 0.0
+        self._next_s = 0.0
         self._rest_s = REST_S
 
     @property
@@ -71,7 +71,7 @@ class Breaker:
     def _break(self, failure: HranaError) -> None:
         with self._lock:
             if self._failure is None:
-                self._since_s, self._rest_s = time.monotonic(), REST_S
+                self._rest_s = REST_S
             else:
                 self._rest_s = min(2 * self._rest_s, REST_S_MAX)
             if not isinstance(self._failure, Silent):
@@ -79,10 +79,9 @@ class Breaker:
             self._next_s = time.monotonic() + self._rest_s
 
     def _known(self) -> HranaError:
-        """The failure again. What was reached and silent counts as that until it answers."""
+        """The failure again, always in the same words, so that it is logged once. What was reached and silent
+        counts as that until it answers."""
         kind = Silent if isinstance(self._failure, Silent) else NotSent
-        since_s = time.monotonic() - self._since_s
         return kind(
-            f"database {self._client.label} has not answered for {since_s:.0f} s; it is asked again every "
-            f"{REST_S_MAX:.0f} s"
+            f"database {self._client.label} does not answer; it is asked again every {REST_S_MAX:.0f} s"
         )

@@ -64,13 +64,18 @@ class LibsqlDatabase:
         self._frames = Frames()
         self._closed = False
 
-    def read(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """The rows of each statement, all from one snapshot, in which our own writes are."""
+    def read(self, statements: Sequence[Statement], *, newest: bool = False) -> list[list[Row]]:
+        """The rows of each statement, all from one snapshot, in which our own writes are.
+
+        ``newest``: from the primary, where everybody's are.
+        """
         self._refuse_closed()
         if not statements:
             return []
         with translated():
-            return self._sources.ask(lambda source, deadline: self._read(source, statements, deadline))
+            return self._sources.ask(
+                lambda source, deadline: self._read(source, statements, deadline), primary_only=newest
+            )
 
     def columns(self, statement: Statement) -> tuple[str, ...]:
         """The names of the columns that a query gives; the server looks at it and does not carry it out."""

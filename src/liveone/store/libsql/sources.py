@@ -53,7 +53,7 @@ class Sources:
         with self._breaker_of[self._primary].guarding():
             yield
 
-    def ask(self, question: Callable[[Source, Deadline], T]) -> T:
+    def ask(self, question: Callable[[Source, Deadline], T], *, primary_only: bool = False) -> T:
         """The first answer. Raises the primary's error when no source has one; all within the timeout.
 
         A lost answer is asked for again: reading twice does no harm.
@@ -61,6 +61,8 @@ class Sources:
         deadline = Deadline(self._timeout_s)
         failed: HranaError | None = None
         for source in self._in_order():
+            if primary_only and source.client is not self._primary:
+                continue
             try:
                 return self._asked(source, deadline, question)
             except HranaError as error:

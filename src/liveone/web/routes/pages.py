@@ -197,13 +197,16 @@ async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Ca
     except StoreError as error:
         return _away(request, error)
     if found.get("data", {}).get("status") == 404:
-        return missing(request)
+        return await not_found(request, HTTPException(404))
     return _html(request, name, found)
 
 
 def _away(request: Request, error: StoreError) -> Response:
-    """The page while the database does not answer; it tries again by itself. Other errors are raised."""
-    if not error.retryable:
+    """For people the page while the database does not answer, which tries again by itself.
+
+    Other errors, and everything that a machine is told, are raised: the one error shape.
+    """
+    if not error.retryable or not _is_read(request):
         raise error
     log.warning("the database refused a page: %s", error)
     answer = _html(request, "away.html", {}, status=503)

@@ -42,7 +42,12 @@ def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
     before, problems = _before(plan, schema)
     copy, back = EmptyCopy(before), None
     problems += [
-        Problem(plan.position, "schema", f"{name} cannot be made again: {error}", empty.HINT)
+        Problem(
+            plan.position,
+            "schema",
+            f"{name} cannot be made again: {error}",
+            empty.way_past(error, (before or {}).get(name, "")),
+        )
         for name, error in copy.unmade.items()
     ]
     problems += [

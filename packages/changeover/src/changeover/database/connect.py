@@ -179,10 +179,12 @@ def translation(error: sqlite3.Error | errors.HranaError, label: object) -> Chan
 
 
 _SERVERS: tuple[tuple[type[errors.HranaError], type[ChangeoverError], str], ...] = (
+    (errors.BadAddress, BadParameter, ""),
     (
-        errors.BadAddress,
-        BadParameter,
-        "Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME.",
+        errors.Untrusted,
+        Unavailable,
+        "Nothing was done. For an authority of your own set SSL_CERT_FILE to its certificate. Is this"
+        " machine's clock right?",
     ),
     (errors.OutcomeUnknown, OutcomeUnknown, "What was asked for was done wholly or not at all; ask again."),
     (errors.NotSent, Unavailable, "Nothing was done. Check the address, and that the server runs."),
@@ -219,5 +221,16 @@ _SERVERS: tuple[tuple[type[errors.HranaError], type[ChangeoverError], str], ...]
 def _of_server(error: errors.HranaError) -> ChangeoverError:
     kinds = (found for found in _SERVERS if isinstance(error, found[0]))
     _, kind, hint = next(kinds, (None, DatabaseError, ""))
+    if isinstance(error, errors.BadAddress):
+        hint = _address_hint(error)
     text = str(error)
     return kind(f"{text[:1].upper()}{text[1:]}.", hint=hint)
+
+
+def _address_hint(error: errors.BadAddress) -> str:
+    if error.in_the_clear:
+        return (
+            "Use https:// or libsql://. In a network that you trust, allow it by the host's name: add"
+            " ?plain=HOST to the URL."
+        )
+    return "Write libsql://HOST, http://HOST:PORT or http://HOST:PORT?namespace=NAME."

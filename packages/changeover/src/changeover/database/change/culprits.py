@@ -1,19 +1,24 @@
 """Why a statement failed: the trigger that did it, and the rows, by trying again without the rules.
 
-Rule: only after a failure, in the transaction that is rolled back anyway; what cannot be found out this way
-is left unsaid. At most ten rows are named, by key.
+Rule: only after a failure, in a transaction that is rolled back anyway; what cannot be found out this way
+is left unsaid. At most ten rows are named, by key. How a statement is tried again is written once, as a
+`Trial`: a file does it in the transaction that failed, a server in a batch of its own (`server.culprits`).
 """
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from changeover.database.change import rule, standing
+from changeover.database.change import standing
 from changeover.database.change.guard import watching, written
+from changeover.database.change.rule import Fault, Rule
 from changeover.database.schema import catalogue
-from changeover.database.schema.catalogue import Table
+from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.definition import words_of
 from changeover.sql import text as sqltext
-from changeover.sql.identifiers import folded, listed, quoted
+from changeover.sql.identifiers import folded, quoted
+from hrana.wire import Statement
 
 ROWS_MAX = 10
 COPIED_ROWS_MAX = 100_000
@@ -23,25 +28,71 @@ _MESSAGE = re.compile(r"(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:
 Values = Mapping[str, object]
 
 
-def named(connection: sqlite3.Connection, text: str, values: Values, error: sqlite3.Error) -> str:
-    """Lines with the trigger and the rows because of which there is ``error``; empty if neither is found."""
-    found = _MESSAGE.fullmatch(str(error))
-    kind, about = (found[1], found[2] or "") if found else ("", "")
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A statement that broke a rule, and what SQLite said."""
+
+    text: str
+    values: Values
+    said: str
+
+    @property
+    def rule(self) -> tuple[str, str]:
+        """(UNIQUE, NOT NULL, CHECK or FOREIGN KEY, what of it); empty for anything else."""
+        found = _MESSAGE.fullmatch(self.said)
+        return (found[1], found[2] or "") if found else ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """``statements`` to try; then ``rules`` of the schema that they leave, whose faults are the rows."""
+
+    statements: tuple[Statement, ...]
+    rules: Callable[[Schema], Sequence[Rule]]
+
+
+Tried = Callable[[Trial], Sequence[str]]
+
+
+def named(connection: sqlite3.Connection, failed: Failed) -> str:
+    """Lines with the trigger and the rows because of which a statement failed in the open transaction; empty
+    if neither is found."""
+
+    def tried(trial: Trial) -> list[str]:
+        for one in trial.statements:
+            connection.execute(one.sql, one.params)
+        found = []
+        for rule in trial.rules(catalogue.read(connection, own=True)):
+            rows = connection.execute(rule.sql, rule.params).fetchmany(ROWS_MAX + 1)
+            found += [rule.say(row) for row in rows]
+        return found
+
     try:
-        triggers = list(_triggers(connection, text, values, error, about))
-        rows = list(_of_keys(connection, text, values) if kind == "FOREIGN KEY" else [])
-        if found and not triggers:
-            rows = rows or list(_of_rule(connection, text, values, (kind, about)))
+        return told(connection, failed, tried, temporary=True)
     except sqlite3.Error:
         return ""
+
+
+def told(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, temporary: bool) -> str:
+    """The lines, where ``connection`` has the schema that the statement met.
+
+    ``temporary``: whether a TEMP table can be made where it is tried.
+    """
+    kind, _ = failed.rule
+    certain, possible = _triggers(connection, failed)
+    rows: Sequence[str] = []
+    if kind == "FOREIGN KEY":
+        rows = tried(_of_keys(failed))
+    elif kind and not certain:
+        trial = _of_rule(connection, failed, temporary=temporary)
+        rows = tried(trial) if trial else []
+    triggers = certain or ([] if rows else possible)
     more = "\n- ... and more" if len(rows) > ROWS_MAX else ""
     return "".join(f"\n- {line}" for line in (*triggers, *rows[:ROWS_MAX])) + more
 
 
-def _triggers(
-    connection: sqlite3.Connection, text: str, values: Values, error: sqlite3.Error, about: str
-) -> Iterator[str]:
-    """The trigger that refuses the statement, or that alone writes the table of which the error speaks."""
+def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str], list[str]]:
+    """The triggers that did it for certain, and those that may have: the statement writes there as well."""
     writes: dict[str, set[str]] = {}
 
     def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
@@ -50,15 +101,29 @@ def _triggers(
         return sqlite3.SQLITE_OK
 
     with watching(connection, note):
-        connection.execute(f"EXPLAIN {text}", values).fetchall()
-    table = folded(about.partition(".")[0])
-    direct = writes.pop("", set())
-    refused = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER
+        connection.execute(f"EXPLAIN {failed.text}", failed.values).fetchall()
+    direct, ruled = writes.pop("", set()), _tables_of(connection, *failed.rule)
+    certain, possible = list[str](), list[str]()
     for trigger, tables in writes.items():
-        if refused and _raises(connection, trigger, str(error)):
-            yield f"trigger {trigger} refuses it"
-        elif table in tables - direct:
-            yield f"it is trigger {trigger} that writes {table}"
+        if not failed.rule[0] and _raises(connection, trigger, failed.said):
+            certain.append(f"trigger {trigger} refuses it")
+        for table in sorted(tables & ruled):
+            where = possible if ruled & direct else certain
+            where.append(f"it is trigger {trigger} that writes {table}")
+    return certain, possible
+
+
+def _tables_of(connection: sqlite3.Connection, kind: str, about: str) -> set[str]:
+    """The tables, folded, that have the rule; a CHECK is named by its name or its text alone."""
+    if kind != "CHECK":
+        return {folded(about.partition(".")[0])}
+    words = words_of(about)
+    return {
+        name
+        for name, table in catalogue.read(connection, own=True).tables.items()
+        for check in table.definition.checks
+        if check.name == folded(about) or check.words == words
+    }
 
 
 def _raises(connection: sqlite3.Connection, trigger: str, message: str) -> bool:
@@ -67,32 +132,51 @@ def _raises(connection: sqlite3.Connection, trigger: str, message: str) -> bool:
     return bool(found and found[0])
 
 
-def _of_keys(connection: sqlite3.Connection, text: str, values: Values) -> Iterator[str]:
+def _of_keys(failed: Failed) -> Trial:
     """Orphans that the statement would leave, seen with SQLite's own refusal put off."""
-    connection.execute("PRAGMA defer_foreign_keys = ON")
-    connection.execute(text, values)
-    yield from rule.faults(connection, standing.orphans(catalogue.read(connection), None, ()))
+    again = Statement(failed.text, dict(failed.values))  # type: ignore[arg-type]
+    return Trial(
+        (Statement("PRAGMA defer_foreign_keys = ON"), again),
+        lambda after: list(standing.orphans(after, None, ())),
+    )
 
 
-def _of_rule(
-    connection: sqlite3.Connection, text: str, values: Values, broken: tuple[str, str]
-) -> Iterator[str]:
-    verb, name, start, end = _target(text)
+def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool) -> Trial | None:
+    verb, name, start, end = _target(failed.text)
     table = catalogue.read(connection, own=True).table(name)
     if table is None:
-        return
-    source = quoted(table.name)
+        return None
+    source, statements = quoted(table.name), list[Statement]()
     if verb != "CREATE":
         limit = f"LIMIT {COPIED_ROWS_MAX}" if verb == "UPDATE" else "LIMIT 0"
-        connection.execute(f"CREATE TEMP TABLE {TRIED} AS SELECT * FROM {source} {limit}")
-        connection.execute(f"{text[:start]}{TRIED}{text[end:]}", values)
+        kind = "TEMP TABLE" if temporary else "TABLE"
+        again = f"{failed.text[:start]}{TRIED}{failed.text[end:]}"
+        statements = [
+            Statement(f"CREATE {kind} {TRIED} AS SELECT * FROM {source} {limit}"),
+            Statement(again, dict(failed.values)),  # type: ignore[arg-type]
+        ]
         source = TRIED
+    broken = failed.rule
     condition = _condition(table, source, *broken, adds=verb in ("INSERT", "REPLACE"))
-    if condition:
-        shown = list(dict.fromkeys([*table.key, *_columns(table, broken[1])])) or list(table.stored[:3])
-        sql = f"SELECT {listed(shown)} FROM {source} AS t WHERE {condition} LIMIT {ROWS_MAX + 1}"
-        for row in connection.execute(sql):
-            yield ", ".join(f"{column} {_shown(value)}" for column, value in zip(shown, row, strict=True))
+    if not condition:
+        return None
+    shown = list(dict.fromkeys([*table.key, *_columns(table, broken[1])])) or list(table.stored[:3])
+    text = " || ', ' || ".join(map(_shown, shown))
+    sql = (
+        f"SELECT {text} AS a, NULL AS b, NULL AS c FROM {source} AS t WHERE {condition} LIMIT {ROWS_MAX + 1}"
+    )
+    rule = Rule(sql, _row)
+    return Trial(tuple(statements), lambda after: [rule])
+
+
+def _shown(column: str) -> str:
+    """SQL: the name of a column of a row ``t``, and its value as it would be written in SQL."""
+    label = column.replace("'", "''")
+    return f"'{label} ' || quote(t.{quoted(column)})"
+
+
+def _row(fault: Fault) -> str:
+    return str(fault[0])
 
 
 def _target(text: str) -> tuple[str, str, int, int]:
@@ -132,7 +216,3 @@ def _condition(table: Table, source: str, kind: str, about: str, *, adds: bool) 
             named_so = [check.expression for check in table.definition.checks if check.name == folded(about)]
             return f"NOT ({named_so[0] if named_so else about})"
     return ""
-
-
-def _shown(value: object) -> str:
-    return "NULL" if value is None else repr(value)

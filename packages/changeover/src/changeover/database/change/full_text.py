@@ -6,6 +6,7 @@ PRIMARY KEY other rowids leaves the index as it was, and it finds the wrong rows
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from changeover.database.change.script import words_in_main
@@ -21,20 +22,38 @@ _CHECKS = {
 """They write nothing. With rank 1 FTS5 looks at external content too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``sql`` writes nothing and fails, as on a damaged file, where an index does not match its rows."""
+
+    table: str
+    sql: str
+
+    @property
+    def fault(self) -> str:
+        """The sentence for an index that does not match."""
+        return (
+            f"{self.table}: the full-text index does not match the rows that it speaks of; rebuild it in the"
+            f" script: INSERT INTO {self.table}({self.table}) VALUES ('rebuild')"
+        )
+
+
+def checks(found: Schema) -> Iterator[Check]:
+    """What has to be tried, of every full-text index."""
+    for table in found.tables.values():
+        sql = _CHECKS.get(_module(table))
+        if sql is not None:
+            yield Check(table.name, sql.format(quoted(table.name)))
+
+
 def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
     """A sentence for every full-text index that does not match its rows."""
-    for table in found.tables.values():
-        check = _CHECKS.get(_module(table))
-        if check is None:
-            continue
+    for check in checks(found):
         try:
-            connection.execute(check.format(quoted(table.name)))
+            connection.execute(check.sql)
         except sqlite3.DatabaseError as error:
             if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_CORRUPT:
-                yield (
-                    f"{table.name}: the full-text index does not match the rows that it speaks of; rebuild it"
-                    f" in the script: INSERT INTO {table.name}({table.name}) VALUES ('rebuild')"
-                )
+                yield check.fault
 
 
 def content_of(table: Table) -> str:

@@ -145,7 +145,7 @@ class Proof:
         tried = [one for one in self._by_trying(connection, found) if one not in self.tried]
         sentences += references.placed(self.objects, self.change.statements, tried)
         sentences += self._content_faults(connection)
-        weak = [*self._findings(found), *rowids.moved(connection, self.before, found, self.rowids)]
+        weak = [*self._findings(found), *rowids.moved(connection, found, self.rowids)]
         self.accepted = accepted(weak, self.change.accept)
         findings = unaccepted(weak, self.change.accept)
         if sentences or findings:

@@ -199,7 +199,7 @@ def _execute(connection: sqlite3.Connection, statement: SqlStatement, work: Work
             while cursor.fetchmany(OUTPUT_ROWS_LIMIT):
                 pass
     except sqlite3.Error as error:
-        rows = culprits.named(connection, statement.text, values, error)
+        rows = culprits.named(connection, culprits.Failed(statement.text, values, str(error)))
         raise _failed(statement, error, around.guard, rows) from error
     if not connection.in_transaction:
         raise StepFailed("The statement ended the transaction.", position=statement.position)

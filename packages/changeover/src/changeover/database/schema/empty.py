@@ -12,6 +12,10 @@ from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import objects
 from changeover.errors import Unsuitable
 
+VECTORS = (
+    "Only a libSQL server knows vector indexes. Drop it on the server before the run, and make it again"
+    " afterwards from the same definition: its contents follow from the column.\n  {sql};"
+)
 HINT = (
     "It needs what the application adds to SQLite: name in the front matter what registers it"
     " (`functions: [module.py]` with register(connection), or `extensions: [library]`)."
@@ -37,6 +41,11 @@ def fill(scratch: sqlite3.Connection, definitions: Iterable[tuple[str, str]]) ->
     return refused
 
 
+def way_past(error: str, sql: str) -> str:
+    """What to do about a definition that SQLite here refuses with ``error``."""
+    return VECTORS.format(sql=sql) if "libsql_vector_idx" in error else HINT
+
+
 def empty_copy(source: Connection, *, legacy_alter_table: bool = False) -> sqlite3.Connection:
     """The schema of ``source``. Raises Unsuitable for what cannot be made again."""
     return empty_copy_of(objects(source), legacy_alter_table=legacy_alter_table)
@@ -47,8 +56,12 @@ def empty_copy_of(
 ) -> sqlite3.Connection:
     """A schema of (type, name, table, sql), tables first. Raises Unsuitable for what cannot be made again."""
     scratch = blank(legacy_alter_table=legacy_alter_table)
-    refused = fill(scratch, ((f"{kind} {name}", sql) for kind, name, _, sql in definitions))
+    sql_of = {f"{kind} {name}": sql for kind, name, _, sql in definitions}
+    refused = fill(scratch, sql_of.items())
     for label, error in refused.items():
         scratch.close()
-        raise Unsuitable(f"The {label} cannot be made again from its own definition: {error}.", hint=HINT)
+        raise Unsuitable(
+            f"The {label} cannot be made again from its own definition: {error}.",
+            hint=way_past(error, sql_of[label]),
+        )
     return scratch

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from changeover.database import lease, ledger
-from changeover.database.change import expected, sequences
+from changeover.database.change import expected, full_text, sequences
 from changeover.database.change.expected import COUNTS
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
@@ -21,11 +21,13 @@ from changeover.database.connect import translated
 from changeover.database.schema import catalogue, fingerprint, spelling
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.server import copies, rules
-from changeover.database.server.batch import CLOCK, SINCE, Answered, Batch
+from changeover.database.server.batch import CLOCK, SINCE, Answered, Batch, StatementFailed
 from changeover.database.server.copies import Copy
+from changeover.database.server.culprits import explained
 from changeover.database.server.judge import Judged, ask_ahead, judge, note, require_swift, standing_rules
 from changeover.database.server.remote import Remote
 from changeover.database.server.resolve import Attempt, Sending, settled
+from changeover.database.server.rowids import watched_in
 from changeover.database.server.shadow import cast, judged
 from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
 from changeover.plan.model import Rows
@@ -50,7 +52,10 @@ def migrate_on_server(remote: Remote, change: Change, context: Context, depth: D
                 lambda attempt: _batch(found, attempt), found.limit_s + ANSWER_S, change.lock_wait_s
             )
             started_s = time.monotonic()
-            made = settled(remote, context, sending, eyes.hook)
+            try:
+                made = settled(remote, context, sending, eyes.hook)
+            except StatementFailed as error:
+                raise explained(remote, found, error, within_s=sending.within_s) from error
             return _migrated(found, made, time.monotonic() - started_s)
 
 
@@ -69,6 +74,8 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     _fence(found, batch)
     before, after = _tables(found)
     made = _remember(found, batch, before)
+    kept = watched_in(found)
+    kept.remember(batch)
     batch.look()
     for statement in found.change.statements:
         batch.run(statement, bound(found.change.parameters, statement.parameters))
@@ -77,10 +84,19 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     batch.do(*expected.counting_after(before, after))
     batch.demand(list(_demanded(found, made)))
     batch.demand(standing_rules(found, found.planned), found.known)
-    batch.judge(broken)
+    kept.demand(batch)
+    batch.judge(kept.broken)
+    _try_indexes(found, batch)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
     return batch
+
+
+def _try_indexes(found: Judged, batch: Batch) -> None:
+    """In a rehearsal: every full-text index matches its rows, if it did so before."""
+    for check in full_text.checks(found.planned) if found.depth is Depth.THOROUGH else ():
+        if check.table not in found.damaged:
+            batch.attempt(check.sql, broken([check.fault]))
 
 
 def _fence(found: Judged, batch: Batch) -> None:
@@ -214,9 +230,11 @@ def _kept(found: Judged) -> ledger.Kept:
 
 
 def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
+    accepted = dict(found.accepted)
     if isinstance(made, Answered):
         waited_s = made.waited_s()
         counts = _both(found, {name: (was, now) for name, was, now in made.named(COUNTS)})
+        accepted |= {name: found.change.accept[name] for name in watched_in(found).moved(made)}
         measured = Measured(made.executed(), waited_s, max(request_s - waited_s, 0.0))
         note(found, "writers were held for no longer than is said here: it is the time of the whole request")
     else:
@@ -225,9 +243,7 @@ def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) ->
         measured = Measured((), made.lock_wait_ms / 1000, made.frozen_ms / 1000)
         note(found, "the server's answer was lost; that the change was done is known from the ledger")
     before = fingerprint.fingerprint(found.shadow.connection)
-    return Migrated(
-        measured, found.forecast, before, found.print_after, counts, tuple(found.notes), found.accepted
-    )
+    return Migrated(measured, found.forecast, before, found.print_after, counts, tuple(found.notes), accepted)
 
 
 def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:

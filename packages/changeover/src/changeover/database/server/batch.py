@@ -32,13 +32,32 @@ _NOT_THE_SCRIPTS = (errors.Waiting, errors.Unserved, errors.Full, errors.Damaged
 """Refusals of a statement that say something of the server, and nothing of the statement."""
 
 
+class StatementFailed(StepFailed):
+    """``statement`` of the script was refused; ``said`` is the database's own word for why."""
+
+    def __init__(self, statement: SqlStatement, refusal: errors.Refused) -> None:
+        said = refusal.said.removeprefix(PREFIX)
+        super().__init__(
+            f"The statement failed: {said}. Everything was rolled back.",
+            hint="Mend the script and rehearse again; the database is as it was.",
+            position=statement.position,
+        )
+        self.statement, self.said = statement, said
+        self.breaks_a_rule = isinstance(refusal, errors.ConstraintFailed)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of the batch. ``script``: a statement of the plan's; ``refusal``: a verdict on faults."""
+    """One statement of the batch.
+
+    ``script``: a statement of the plan's; ``refusal``: a verdict on faults; ``damage``: what it means when
+    this fails as if the database were damaged.
+    """
 
     statement: Statement
     script: SqlStatement | None = None
     refusal: Callable[[list[str]], ChangeoverError] | None = None
+    damage: ChangeoverError | None = None
     is_clock: bool = False
 
 
@@ -90,6 +109,10 @@ class Batch:
             self.do(Statement(sql, asked.params))
         self._rules += rules
 
+    def attempt(self, sql: str, damage: ChangeoverError) -> None:
+        """A statement that writes nothing, and fails as if the database were damaged where that is meant."""
+        self.steps.append(Step(Statement(sql), damage=damage))
+
     def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
         """Nothing was noted so far, or ``refusal`` of the sentences."""
         self.do(Statement(f"SELECT place, a, b, c FROM {FAULTS}"))
@@ -101,22 +124,30 @@ class Batch:
 
         Raises the error of ours for the first step that failed; HranaErrors for what happened to the request.
         """
-        enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
-        asked = wire.statement(Statement(f"SELECT {NOW_S}"))
-        before = (enforced, asked)
-        steps = wire.transaction(
-            "BEGIN IMMEDIATE", [wire.statement(step.statement) for step in self.steps], before=before
-        )
-        result = remote.batch(steps, within_s=within_s)
-        answered = Answered(self, result, len(before) + 1)
-        for place, error in enumerate(result["step_errors"]):
+        answered = self._answered(remote, within_s, "COMMIT")
+        for place, error in enumerate(answered.result["step_errors"]):
             if error is not None:
                 raise self._explained(place - answered.offset, errors.refused(error, remote.label), answered)
         return answered
 
+    def try_out(self, remote: Remote, *, within_s: float) -> "Answered":
+        """What the steps give, as far as they come; nothing of it is kept. Raises HranaErrors."""
+        return self._answered(remote, within_s, "ROLLBACK")
+
+    def _answered(self, remote: Remote, within_s: float, end: str) -> "Answered":
+        enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
+        asked = wire.statement(Statement(f"SELECT {NOW_S}"))
+        before = (enforced, asked)
+        stmts = [wire.statement(step.statement) for step in self.steps]
+        steps = wire.transaction("BEGIN IMMEDIATE", stmts, before=before, end=end)
+        return Answered(self, remote.batch(steps, within_s=within_s), len(before) + 1)
+
     def _explained(
         self, place: int, error: errors.Refused, answered: "Answered"
     ) -> ChangeoverError | errors.Refused:
+        damage = self.steps[place].damage if 0 <= place < len(self.steps) else None
+        if damage is not None and isinstance(error, errors.Damaged):
+            return damage
         if place < 0 or isinstance(error, _NOT_THE_SCRIPTS):
             return error
         if place >= len(self.steps):
@@ -130,11 +161,7 @@ class Batch:
         if step.refusal is not None:
             return step.refusal(self._sentences(answered.rows(place - 1)))
         if step.script is not None:
-            return StepFailed(
-                f"The statement failed: {error.said.removeprefix(PREFIX)}. Everything was rolled back.",
-                hint="Mend the script and rehearse again; the database is as it was.",
-                position=step.script.position,
-            )
+            return StatementFailed(step.script, error)
         return translation(error, "The database")
 
     def _sentences(self, faults: Sequence[tuple[Any, ...]]) -> list[str]:

@@ -7,6 +7,7 @@ so nobody else ever sees them. A server has no TEMP tables.
 from dataclasses import dataclass
 
 from changeover.database.change import expected, rows
+from changeover.database.change.rowids import Watched
 from changeover.database.change.rule import Rule
 from changeover.database.schema.catalogue import Table
 from changeover.plan.model import RowExpectation
@@ -70,6 +71,12 @@ class Copy:
             sql, lambda found: f"{says}: {found[0]:,} added, {found[1]:,} removed, {found[2]:,} other"
         )
 
+    def moved(self, watched: Watched) -> Rule:
+        """No row has another rowid than before."""
+        count = "c" if watched.has_key else "b + c"
+        sql = f"SELECT {count} AS a, NULL AS b, NULL AS c FROM ({self.differing()}) WHERE {count} > 0"
+        return Rule(sql, lambda found: str(watched.finding(found[0])))
+
     def affected(self, want: RowExpectation) -> Rule:
         """As many rows as expected were added, removed or changed."""
         sql = f"SELECT a, b, c FROM ({self.differing()}) WHERE a + b + c <> ?"
@@ -83,6 +90,16 @@ def copy_of(place: int, table: Table, planned: Table | None, *, rebuilt: bool) -
         return Copy(f"changeover_now_copy_{place}", table, table.key, columns)
     if table.has_rowid and not rebuilt:
         return Copy(f"changeover_now_copy_{place}", table, (), columns)
+    return None
+
+
+def copy_of_rowids(place: int, watched: Watched) -> Copy | None:
+    """The copy by which it is seen whether rows have other rowids; None where a column is called so."""
+    name = f"changeover_now_rowids_{place}"
+    if watched.has_key:
+        return Copy(name, watched.table, watched.key, watched.columns)
+    if watched.table.has_rowid and watched.columns:
+        return Copy(name, watched.table, (), watched.columns)
     return None
 
 

@@ -7,7 +7,7 @@ demanded inside the transaction (`served`).
 from dataclasses import dataclass, field
 from math import inf
 
-from changeover.database.change import expected, invariants, refusal, script, standing
+from changeover.database.change import expected, full_text, invariants, refusal, script, standing
 from changeover.database.change import forecast as strategies
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
@@ -23,6 +23,7 @@ from changeover.database.server.shadow import Object, Shadow, judged, objects_of
 from changeover.errors import Unsuitable
 from changeover.plan.model import RowExpectation
 from changeover.sql.identifiers import folded
+from hrana import errors
 from hrana.wire import Statement
 
 DEADLINE_S = 3.5
@@ -51,6 +52,8 @@ class Judged:
     notes: list[str] = field(default_factory=list)
     skippable: list[ForeignKey] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    damaged: set[str] = field(default_factory=set)
+    """Full-text indexes that did not match their rows before."""
 
     @property
     def limit_s(self) -> float:
@@ -129,6 +132,16 @@ def ask_ahead(found: Judged, remote: Remote) -> None:
     asked = [rule.remembering() for rule in standing_rules(found, present)]
     answers = remote.snapshot(asked, within_s=THOROUGH_S if found.depth is Depth.THOROUGH else None)
     found.known = [str(text) for rows in answers for (text,) in rows] + list(found.context.faults_before)
+    if found.depth is Depth.THOROUGH:
+        found.damaged = {check.table for check in full_text.checks(present) if not _passes(remote, check.sql)}
+
+
+def _passes(remote: Remote, sql: str) -> bool:
+    try:
+        remote.execute(sql)
+    except errors.Damaged:
+        return False
+    return True
 
 
 def standing_rules(found: Judged, present: Schema) -> list[Rule]:
