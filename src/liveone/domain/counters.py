@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import sub
+from typing import TypeVar, cast
 
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.series import Series
 from liveone.domain.shape import KWH_PER_W
 from liveone.domain.system import System
+
+_T = TypeVar("_T")
 
 DEFAULT_RATED_KW = 100.0
 """The rated power of a system that says nothing of itself."""
@@ -87,20 +90,33 @@ class Chain:
 def chain_of(series: Series, rated_kw: float) -> Chain:
     """What to believe of a counter. A 0 between two values that agree stands for the one before."""
     series = _without_zeros(series, rated_kw)
-    places = [place for place, total in enumerate(series.totals) if total is not None]
+    places = list(range(len(series.totals)))
+    if None in series.totals:
+        places = [place for place in places if series.totals[place] is not None]
     broken = _breaks(series, places, rated_kw)
     refused = _doubted(series, places, broken, rated_kw)
     if refused:
         places = [place for position, place in enumerate(places) if position not in refused]
         broken = _breaks(series, places, rated_kw)
-    ends, totals = [series.ends[place] for place in places], [series.totals[place] for place in places]
-    return Chain(series, places, ends, totals, set(broken), _runs(totals, broken))  # type: ignore[arg-type]
+    ends, totals = _at(series.ends, places), _known(series, places)
+    return Chain(series, places, ends, totals, set(broken), _runs(totals, broken))
+
+
+def _at(values: Sequence[_T], places: Sequence[int]) -> list[_T]:
+    return list(values) if len(values) == len(places) else [values[place] for place in places]
+
+
+def _known(series: Series, places: Sequence[int]) -> list[float]:
+    """The totals at places that have one."""
+    return cast(list[float], _at(series.totals, places))
 
 
 def _runs(totals: Sequence[float], starts_anew: Sequence[int]) -> list[int]:
+    if not totals:
+        return []
     steps = enumerate(map(sub, totals[1:], totals), start=1)
-    moved = {position for position, step in steps if step > ROUNDING_KWH}
-    return sorted({0} | moved.union(starts_anew)) if totals else []
+    found = [0, *(position for position, step in steps if step > ROUNDING_KWH)]
+    return sorted({*found, *starts_anew}) if starts_anew else found
 
 
 def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
@@ -150,7 +166,8 @@ def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> fl
 
 def _without_zeros(series: Series, rated_kw: float) -> Series:
     """Zeros that stand between two values that agree, or are the newest, give way to the value before."""
-    if min((total for total in series.totals if total is not None), default=1) > 0:
+    totals = series.totals
+    if min([total for total in totals if total is not None] if None in totals else totals, default=1) > 0:  # type: ignore[type-var,operator]
         return series
     mended = list(series.totals)
     known = [place for place, total in enumerate(mended) if total is not None]
@@ -170,13 +187,15 @@ def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]
 
     Every value of every counter passes here, so a small step is let through before ``agree`` is asked.
     """
-    totals: list[float] = [series.totals[place] for place in places]  # type: ignore[misc]
-    ends = [series.ends[place] for place in places]
+    totals, ends = _known(series, places), _at(series.ends, places)
     always_kwh = SLACK_KWH + MARGIN * _unseen_kwh((0.0,), INTERVAL_S / 3600, rated_kw)
-    steps = zip(map(sub, totals[1:], totals), map(sub, ends[1:], ends), strict=True)
+    steps = list(map(sub, totals[1:], totals))
+    is_near = not ends or ends[-1] - ends[0] <= GAP_S_MAX
+    if is_near and min(steps, default=0) >= -ROUNDING_KWH and max(steps, default=0) <= always_kwh:
+        return []
     suspects = [
         position
-        for position, (step, elapsed_s) in enumerate(steps, start=1)
+        for position, (step, elapsed_s) in enumerate(zip(steps, map(sub, ends[1:], ends), strict=True), 1)
         if not -ROUNDING_KWH <= step <= always_kwh or elapsed_s > GAP_S_MAX
     ]
     return [p for p in suspects if not agree(series, places[p - 1], places[p], rated_kw)]

@@ -40,9 +40,11 @@ class Series:
         if None in column:
             ends = [end for end, watts in zip(ends, column, strict=True) if watts is not None]
             column = [watts for watts in column if watts is not None]
-        if sign > 0:
-            return Flow(ends, [watts if watts > 0 else 0 for watts in column])
-        return Flow(ends, [-watts if watts < 0 else 0 for watts in column])
+        if sign < 0:
+            return Flow(ends, [-watts if watts < 0 else 0 for watts in column])
+        if min(column, default=0) < 0:
+            column = [watts if watts > 0 else 0 for watts in column]
+        return Flow(ends, column)
 
     @cached_property
     def real(self) -> Flow:

@@ -92,6 +92,8 @@ class Flow:
     @cached_property
     def _holes(self) -> list[int]:
         """The places with missing intervals before them."""
+        if not self.ends or self.ends[-1] - self.ends[0] == (len(self.ends) - 1) * INTERVAL_S:
+            return []
         gaps = map(sub, self.ends[1:], self.ends)
         return [place for place, gap_s in enumerate(gaps, start=1) if gap_s > INTERVAL_S]
 
