@@ -189,6 +189,8 @@ class TestHistory:
 
     def test_an_unknown_field_is_ignored(self, owner: httpx2.Client) -> None:
         assert names(history(owner, last="1h", fields="wind,solar")) == ["solar.power"]
+        for interval, last in (("5m", "1h"), ("30m", "1d"), ("1d", "2d")):
+            assert history(owner, interval=interval, last=last, fields="wind")["data"] == []
 
     def test_minutes_end_at_the_next_boundary(self, owner: httpx2.Client) -> None:
         found = stretch(owner, last="1h")
@@ -492,6 +494,14 @@ class TestAdministration:
         for path in ("systems", "users", "storage"):
             assert client.get(f"/api/admin/{path}").status_code == 401
             assert client.get(f"/api/admin/{path}", headers=ALICE).status_code == 403
+
+
+def test_health_is_open_to_all_and_says_which_generation(anonymous: httpx2.Client) -> None:
+    found = anonymous.get("/api/health").json()
+    assert {"status", "database", "generation", "release", "schema"} <= set(found)
+    assert (found["status"], found["generation"], found["release"]) == ("ok", 2, "0.1.0+abc1234")
+    assert {"applied", "expected", "inSync"} <= set(found["schema"])
+    assert found["schema"]["inSync"] is True
 
 
 OLD_ADDRESSES = ("/sign-in", "/setup", "/admin/users", "/admin/storage", "/admin/activity")
