@@ -93,7 +93,7 @@ def _answers(store: Store, client: httpx2.Client) -> Iterator[Measure]:
                 aim=TIMES_BARE * bare if aim is None else aim,
                 baseline=bare,
                 against="bare SQL on the minutes" if sql is BARE_MINUTES else "bare SQL and orjson",
-                note=f"CPU {cpu:.1f} of {bare_cpu:.1f} ms ({cpu / bare_cpu:.2f}); {http:.1f} ms for an HTTP client",
+                note=f"CPU {cpu:.1f}, bare {bare_cpu:.1f} ms; {http:.1f} ms seen by an HTTP client",
             )
 
 

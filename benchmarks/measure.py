@@ -69,8 +69,8 @@ def median_ms(*calls: Callable[[], object], rounds: int = 50, warm: int = 3) -> 
 
 
 def least_cpu_ms(call: Callable[[], object], rounds: int = 20, times: int = 5) -> float:
-    """The CPU time of a call in ms, all threads of this process: the least mean of several rounds, which other
-    programs on a busy machine disturb least."""
+    """The CPU time of a call in ms, of all threads of this process: the least mean of several times, which a
+    busy machine disturbs least."""
     means = []
     for _ in range(times):
         with stopwatch() as watch:
