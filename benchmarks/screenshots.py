@@ -24,7 +24,16 @@ from liveone.web.auth.callers import AuthSettings
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
-READY_S, DAY_S = 300, 86_400
+READY_S, DAY_S = 1800, 86_400
+SETTLED_MS = 180_000
+"""So long a busy machine may take for the demo, and for a page."""
+
+SETTLED = """() => {
+  const seen = (selector) => document.querySelector(selector)?.checkVisibility() ?? false;
+  const isDrawn = !seen("#charts") || document.querySelector("#heat svg");
+  const waits = document.querySelector("[aria-busy], .busy, #link[data-state=connecting]");
+  return seen("main") && isDrawn && !waits;
+}"""
 SHOTS = (
     ("day", "/dashboard/2", (1280, 900), "light", "en-GB"),
     ("day-dark", "/dashboard/2", (1280, 900), "dark", "en-GB"),
@@ -93,10 +102,12 @@ def _photographed(  # noqa: PLR0917
         color_scheme="dark" if scheme == "dark" else "light",
         locale=locale,
     )
+    context.set_default_timeout(SETTLED_MS)
     page = context.new_page()
     yesterday = datetime.fromtimestamp(SystemClock().now_at() - DAY_S, UTC).date().isoformat()
     page.goto(base + path.replace("YESTERDAY", yesterday))
-    page.wait_for_timeout(2000)
+    page.wait_for_load_state("load")
+    page.wait_for_function(SETTLED)
     target = folder / f"{name}.png"
     page.screenshot(path=target, full_page=name not in SCREENS)
     context.close()
@@ -123,23 +134,24 @@ def _demo(address: str | None) -> Iterator[str]:
         command = [*LIVEONE, "demo", "--folder", folder, "--port", str(port), "--no-browser"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _wait(f"{base}/api/data?systemId=2")
+            _wait(f"{base}/api/data?systemId=2", process)
             yield base
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _wait(address: str) -> None:
+def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
     until_s = time.monotonic() + READY_S
-    while time.monotonic() < until_s:
+    while time.monotonic() < until_s and process.poll() is None:
         try:
             if httpx2.get(address).status_code == 200:
                 return
         except httpx2.TransportError:
             pass
         time.sleep(0.5)
-    raise SystemExit(f"the demo did not answer within {READY_S} s")
+    ended = process.poll() is not None
+    raise SystemExit("the demo ended" if ended else f"the demo did not answer within {READY_S} s")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@
     let [left, right, top, bottom, lost] = [box.left, box.right, box.top, box.bottom, false];
     for (let above = node; above && above !== document.body; above = above.parentElement) {
       const { overflowX, overflowY, display } = getComputedStyle(above);
-      if (overflowX === "visible" || display === "inline" || above instanceof SVGElement) continue;
+      if (overflowX === "visible" || display === "inline" || (above instanceof SVGElement && above.ownerSVGElement)) continue;
       const edge = above.getBoundingClientRect();
       if (overflowX === "hidden" || overflowX === "clip") lost ||= left < edge.left - SLACK_PX || right > edge.right + SLACK_PX;
       if (overflowY === "hidden" || overflowY === "clip") lost ||= top < edge.top - SLACK_PX - 3 || bottom > edge.bottom + SLACK_PX + 3;

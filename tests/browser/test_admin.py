@@ -100,6 +100,33 @@ def test_a_system_is_found_tested_compared_with_the_house_and_added(
         assert added.model
 
 
+@pytest.mark.parametrize("accounts", [True, False])
+def test_a_system_without_a_vendor_is_named_and_gets_its_readings_by_imports(
+    page: Page, store: Store, wired: Services, accounts: bool
+) -> None:
+    assert isinstance(wired.administration, Steward)
+    account_list = wired.administration.account_list if accounts else []
+    with serving(
+        replace(wired, administration=replace(wired.administration, account_list=account_list))
+    ) as client:
+        page.goto(f"{client.base_url}/admin?ask=add")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Add one for imports only").click()
+        expect(page).to_have_url(re.compile("ask=add&site=none"))
+        expect(dialog.get_by_role("textbox", name="Name")).to_be_focused()
+        dialog.get_by_role("textbox", name="Name").fill("Shed")
+        dialog.get_by_label("Time zone").fill("Europe/Berlin")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Shed is added. Its readings come in under Imports.")).to_be_visible()
+        expect(page.get_by_role("row", name="Shed")).to_contain_text("data by import only")
+        page.goto(f"{client.base_url}/admin?ask=add&site=none")
+        dialog.get_by_role("textbox", name="Name").fill("Shed")
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_contain_text("Shed of none is already there")
+    added = systems.list_systems(store)[-1]
+    assert (added.vendor_type, added.vendor_site_id, added.time_zone) == ("none", "Shed", "Europe/Berlin")
+
+
 def test_a_connection_that_fails_says_where_and_what_to_do(page: Page, wired: Services) -> None:
     with serving(wired) as client:
         page.goto(f"{client.base_url}/admin?ask=add")

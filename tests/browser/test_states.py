@@ -25,6 +25,13 @@ SETTLED_MS = 30_000
 WIDEST = """document.querySelectorAll(".spot b, .node .value").forEach((value) => {
   value.textContent = "29,9 kW";
 })"""
+CROOKED = """() => [...document.querySelectorAll(".actions")].flatMap((row) => {
+  const boxes = [...row.children].map((node) => node.getBoundingClientRect());
+  const pairs = boxes.slice(1).map((box, index) => [boxes[index], box]).filter(([a, b]) => b.left >= a.right);
+  return pairs.filter(([a, b]) => a.top !== b.top || a.height !== b.height);
+})"""
+"""Of the buttons that stand beside one another: which do not have the same top and height."""
+
 OVERLAPS = Path(__file__).with_name("overlaps.js")
 BAD_NEWS = """addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP", event.violatedDirective, event.blockedURI))"""
@@ -271,6 +278,9 @@ def test_every_part_of_the_administration(visit: Visit, path: str, words: str) -
     ("path", "words"),
     [
         ("/admin?ask=add", "LIVEONE_VENDOR_HOME_PASSWORD"),
+        ("/admin?ask=add&site=none", ENGLISH["admin.importOnlyHelp"]),
+        ("/admin?part=imports&ask=import", ENGLISH["admin.importHelp"]),
+        ("/admin?part=imports&ask=forget", ENGLISH["admin.forgetHelp"]),
         ("/admin?ask=edit&system=1", "Edit Home 1586"),
         ("/admin?ask=remove&system=1", " readings, from "),
         ("/admin?ask=edit&system=99", "There is no system 99."),
@@ -280,6 +290,7 @@ def test_every_part_of_the_administration(visit: Visit, path: str, words: str) -
 def test_every_question_of_the_administration(visit: Visit, path: str, words: str) -> None:
     page = visit.see(path)
     expect(page.get_by_role("dialog")).to_contain_text(words, timeout=SETTLED_MS)
+    assert page.evaluate(CROOKED) == []
     visit.forgive("400", "404")
     visit.prove(path)
 
@@ -297,13 +308,26 @@ def test_pages_for_everybody(visit: Visit, path: str, words: str) -> None:
 @pytest.mark.parametrize("visit", [seen(WIDE, "light", GUEST), seen(PHONE, "dark", GUEST)], indirect=True)
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/dashboard", "overview.none"), ("/dashboard/1", "no system 1"), ("/admin", "admin.forbidden")],
+    [("/dashboard", "overview.none"), ("/admin", "admin.forbidden")],
 )
 def test_somebody_without_any_system(visit: Visit, path: str, words: str) -> None:
     page = visit.see(path)
-    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH.get(words, words), timeout=SETTLED_MS)
-    visit.forgive("403", "404")
+    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH[words], timeout=SETTLED_MS)
+    visit.forgive("403")
     visit.prove(path)
+
+
+@pytest.mark.parametrize("visit", [seen(WIDE, "light", GUEST), seen(PHONE, "dark", GUEST)], indirect=True)
+@pytest.mark.parametrize("path", ["/dashboard/1", "/dashboard/99", "/nothing"])
+def test_somebody_elses_system_is_a_page_where_there_is_nothing(visit: Visit, path: str) -> None:
+    """The same for a system that one may not see and for one that there is not: it tells nobody which."""
+    page = visit.see(path)
+    expect(page.get_by_role("heading", level=1)).to_have_text(ENGLISH["missing.title"])
+    expect(page.locator("main")).to_contain_text(ENGLISH["missing.text"])
+    visit.forgive("404")
+    visit.prove(path)
+    page.get_by_role("link", name=ENGLISH["missing.home"]).click()
+    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH["overview.none"], timeout=SETTLED_MS)
 
 
 NARROW = (
@@ -312,8 +336,12 @@ NARROW = (
     *(f"/dashboard/{SYSTEM['live']}?view={view}&compare=1&unit=w&" for view in ("day", "week", "month")),
     *(f"/dashboard/{SYSTEM['decade']}?view={view}&" for view in ("year", "all")),
     *(f"/dashboard/{SYSTEM[state]}?" for state in ("silent", "frozen", "fault", "empty", "partial")),
-    *(f"/admin?part={part}&" for part in ("systems", "health", "backups", "storage", "migrations")),
-    *(f"/admin?ask={ask}&system=1&" for ask in ("add", "edit", "remove")),
+    *(
+        f"/admin?part={part}&"
+        for part in ("systems", "health", "imports", "backups", "storage", "migrations")
+    ),
+    *(f"/admin?ask={ask}&system=1&" for ask in ("add", "edit", "remove", "add&site=none")),
+    *(f"/admin?part=imports&ask={ask}&" for ask in ("import", "forget")),
     "/offline?",
     "/docs?",
 )

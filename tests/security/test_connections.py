@@ -9,6 +9,7 @@ import pytest
 from tests.security.door import connect, half_open, status_of
 from tests.web.support import COOKIE, seeded, services, serving
 
+from liveone.cli.serve import start_logging
 from liveone.store.store import Store
 from liveone.web import connections, descriptors, server
 from liveone.web.descriptors import Room, room_of
@@ -124,3 +125,19 @@ def test_what_one_cause_says_again_and_again_is_logged_a_few_times() -> None:
     other = logging.LogRecord("asyncio", logging.ERROR, "", 1, "something else", (), None)
     assert [limit.filter(record) for record in records].count(True) == 3
     assert limit.filter(other)
+
+
+def test_the_limit_bounds_the_log_of_serve_and_nobody_elses(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handlers that were there, as those of whoever runs us in his process, are left as they are."""
+    start_logging(verbose=False)
+    for n in range(50):
+        logging.getLogger("liveone.web").warning("again %s", n)
+    assert len(caplog.records) == 50
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    start_logging(verbose=False)
+    (ours,) = root.handlers
+    assert [type(one) for one in ours.filters] == [LogLimit]

@@ -9,7 +9,7 @@ from liveone.database.open import only_reads
 from liveone.release import release
 from liveone.settings.config import Config, with_role
 from liveone.wiring import serve
-from liveone.wiring.log_limit import limit_log
+from liveone.wiring.log_limit import LogLimit
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -32,9 +32,15 @@ def serve_command(shell: Shell, role: str | None, verbose: bool) -> None:
 
 
 def start_logging(*, verbose: bool) -> None:
-    """Log to standard error; third parties only when something is wrong."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT)
-    limit_log()
+    """Log to standard error; third parties only when something is wrong.
+
+    The limit belongs to the handler made here: one that somebody else gave the root logger keeps all it gets.
+    """
+    ours = logging.StreamHandler()
+    ours.addFilter(LogLimit())
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, handlers=[ours]
+    )
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 

@@ -150,7 +150,7 @@ def add(
             store,
             owner=owner,
             vendor_type=vendor_type,
-            vendor_site_id=site or str(name),
+            vendor_site_id=site,
             display_name=name or f"System {site}",
             timezone_offset_min=zone.offset_min,
             time_zone=zone.name,

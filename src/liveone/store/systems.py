@@ -58,20 +58,26 @@ def add_system(
     time_zone: str | None = None,
     info: SystemInfo | None = None,
 ) -> System:
-    """Add a system. Raises BadInput when its site is there already, CannotHold when the database has no
-    room for it (generation 1: another vendor, no owner, an offset that is not whole hours; a time zone)."""
+    """Add a system; one without a site at a vendor is told apart by its name.
+
+    Raises BadInput when its site is there already, CannotHold when the database has no room for it
+    (generation 1: another vendor, no owner, an offset that is not whole hours; a time zone).
+    """
     Zone(timezone_offset_min, time_zone)
     if store.generation == 1:
         _refuse_for_generation_1(store, owner, vendor_type, timezone_offset_min)
     hardware = astuple(info or SystemInfo())
     name = display_name or f"System {vendor_site_id}"
-    values: tuple[Value, ...] = (owner, vendor_type, vendor_site_id, name, timezone_offset_min, *hardware)
+    values: tuple[Value, ...] = (
+        *(owner, vendor_type, vendor_site_id or name, name, timezone_offset_min),
+        *hardware,
+    )
     adding = Query("systems_add_zoned", (*values, time_zone)) if time_zone else Query("systems_add", values)
     (result,) = _write_zone(store, [adding], time_zone)
     if not result.rows:
         raise BadInput(
-            f"site {vendor_site_id} of {vendor_type} is already there",
-            hint="See `liveone systems list`; one site is one system.",
+            f"site {vendor_site_id or name} of {vendor_type} is already there",
+            hint="See `liveone systems list`; one site is one system, and one without a site is its name.",
         )
     added = get_system(store, int(result.rows[0][0]))  # type: ignore[arg-type]
     assert added is not None

@@ -5,6 +5,7 @@ like a bad line of a CSV; the others are read.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,7 +45,9 @@ def _is_by_line(file: BinaryIO) -> bool:
 
 def _by_line(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[Item]:
     number, has_ended = 1, False
-    for number, line in enumerate(islice(file, 1, None), 2):
+    for number, line in enumerate(islice(iter(partial(file.readline, LINE_BYTES_MAX), b""), 1, None), 2):
+        if len(line) >= LINE_BYTES_MAX:
+            raise BadInput(f"line {number} is longer than {LINE_BYTES_MAX:,} bytes")
         text = line.strip().removesuffix(b",")
         if has_ended or text == b"]" or not text:
             has_ended = has_ended or text == b"]"

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -16,7 +17,10 @@ from liveone.errors import BadInput
 STANDARD_INPUT = Path("-")
 MARKS = ",;\t|"
 LOOK_BYTES = 64
-SAMPLE_LINES = 2_000
+SAMPLE_LINES, SAMPLE_CHARS = 2_000, 1_000_000
+LINE_CHARS_MAX = 65_536
+"""No row of readings is so long: hundreds of such lines are kept in memory at once."""
+
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls begin."""
 _BOMS = (
@@ -95,7 +99,8 @@ class Lines:
 
     def __init__(self, text: TextIO) -> None:
         self.skipped, declared, header = 0, "", ""
-        for line in text:
+        lines = _bounded(text)
+        for line in lines:
             bare = line.strip("\ufeff\r\n ")
             if bare.lower().startswith("sep="):
                 declared = bare[4:5] or "\t"
@@ -103,9 +108,9 @@ class Lines:
                 header = line
                 break
             self.skipped += 1
-        self.sample = [header, *islice(text, SAMPLE_LINES)] if header else []
+        self.sample = [header, *_first(lines)] if header else []
         self.delimiter = declared or _divides(header)
-        self._rest = text
+        self._rest = lines
 
     def __iter__(self) -> Iterator[str]:
         sample, self.sample = self.sample, []
@@ -114,6 +119,28 @@ class Lines:
     def sampled(self) -> list[list[str]]:
         """The first lines, cell by cell; a quote may be open at their end."""
         return list(csv.reader(self.sample, delimiter=self.delimiter))
+
+
+def _bounded(text: TextIO) -> Iterator[str]:
+    """The lines of a text. Raises BadInput for one that is too long."""
+    read = partial(text.readline, LINE_CHARS_MAX)
+    for number, line in enumerate(iter(read, ""), 1):
+        if len(line) >= LINE_CHARS_MAX:
+            raise BadInput(
+                f"line {number} is longer than {LINE_CHARS_MAX:,} characters",
+                hint="Is this CSV? A row of readings stands on a line of its own.",
+            )
+        yield line
+
+
+def _first(lines: Iterator[str]) -> Iterator[str]:
+    """Lines to look at before any is read: so many, and so much text."""
+    size = 0
+    for line in islice(lines, SAMPLE_LINES):
+        yield line
+        size += len(line)
+        if size >= SAMPLE_CHARS:
+            return
 
 
 def _divides(line: str) -> str:

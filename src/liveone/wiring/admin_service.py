@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from liveone.clock import Clock
+from liveone.domain.system import IMPORT_ONLY, SystemInfo
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.migrations import shipped
@@ -70,7 +71,7 @@ class Steward:
         return map(_step, vendor.check(vendor_site_id, now_at=self.clock.now_at()))
 
     def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone) -> int:
-        info = self._vendor(vendor_type, vendor_site_id).describe(vendor_site_id)
+        vendor = None if vendor_type == IMPORT_ONLY else self._vendor(vendor_type, vendor_site_id)
         return systems.add_system(
             self.store,
             owner=None,
@@ -79,7 +80,7 @@ class Steward:
             display_name=name,
             timezone_offset_min=zone.offset_min,
             time_zone=zone.name,
-            info=info,
+            info=vendor.describe(vendor_site_id) if vendor else SystemInfo(),
         ).id
 
     def ledger(self) -> Facts:

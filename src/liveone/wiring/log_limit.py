@@ -45,10 +45,3 @@ class LogLimit(logging.Filter):
         self._said[kind] = said
         if len(self._said) > KINDS_MAX:
             del self._said[next(iter(self._said))]
-
-
-def limit_log() -> None:
-    """Bound what the handlers of the root logger write."""
-    limit = LogLimit()
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(limit)

@@ -228,10 +228,12 @@ def address_of(request: Request) -> str:
     """The network that guesses are counted for.
 
     A proxy on this machine is believed in this even where it is not among the trusted ones: it writes the
-    peer that it saw as the last of X-Forwarded-For, and without that everybody would be one address.
+    peer that it saw as the last of X-Forwarded-For, and without that everybody would be one address. Some
+    write it into a header of its own, behind one that the client sent.
     """
     client = request.client.host if request.client else "local"
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    every = ",".join(request.headers.getlist("x-forwarded-for"))
+    forwarded = every.rpartition(",")[2].strip()
     return network_of(forwarded[:64] if forwarded and is_loopback(client) else client)
 
 

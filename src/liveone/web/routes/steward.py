@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from liveone.domain.system import System
+from liveone.domain.system import IMPORT_ONLY, System
 from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
@@ -45,6 +45,9 @@ class Site(Order):
 
 
 class NewSystem(Site):
+    """Of the vendor type `none` it has no site: its readings are imported."""
+
+    vendorSiteId: Annotated[str, Field(max_length=64)] = ""  # noqa: N815
     displayName: Name  # noqa: N815
     offsetMin: Offset | None = None  # noqa: N815
     timeZone: ZoneText | None = None  # noqa: N815
@@ -104,10 +107,15 @@ def check(request: Request, steward: Steward, site: Site) -> Response:
 
 @router.post("/systems", summary="Add a system", responses=RESPONSES)
 def add(steward: Steward, services: Wired, new: NewSystem) -> Response:
-    """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted."""
+    """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
+
+    One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported.
+    """
     zone = _zone(new.timeZone, new.offsetMin, services.clock.now_at())
     if zone is None:
         raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
+    if not new.vendorSiteId and new.vendorType != IMPORT_ONLY:
+        raise bad_parameter("vendorSiteId", "Missing required parameter: vendorSiteId")
     system_id = steward.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
     return answer({"success": True, "id": system_id})
 

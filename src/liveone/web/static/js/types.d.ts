@@ -73,7 +73,11 @@ export interface State {
 
 export interface Scale { (value: number): number; invert(pixel: number): number; low: number; high: number; ticks: number[] }
 
-export interface Size { width: number; unit: number }
+/** What all charts share, in px: `left` is where their times begin; `unit` is how much larger everything is than at letters of 16 px. */
+export interface Size { width: number; unit: number; left: number; textWidth(text: string): number }
 
-/** Of a chart, in px; `unit` is how much larger everything is than at letters of 16 px. */
-export interface Frame { width: number; height: number; unit: number; left: number; right: number; top: number; bottom: number }
+/** Of one chart, in px. */
+export interface Frame extends Size { height: number; right: number; top: number; bottom: number }
+
+/** A chart before the left edge of all is known: what stands beside its value marks, and how it is drawn. */
+export interface Chart { labels: string[]; draw(box: HTMLElement, size: Size): void }

@@ -1,6 +1,7 @@
 // Adding a system, step by step: find its site among the accounts', test the connection, see that the signs are
-// right, name it.
+// right, name it. One whose readings are imported has no site: it is only named.
 
+import { IMPORT_ONLY } from "../core/freshness.js";
 import { ask, lines, send } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { tell } from "../ui/frame.js";
@@ -20,6 +21,7 @@ const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plau
 
 /** @param {import("./address.js").Place} at */
 export async function add(at) {
+  if (at.site === IMPORT_ONLY) return nameImported();
   const [vendorType, vendorSiteId] = at.site.split("/");
   if (vendorSiteId) return testSite({ vendorType, vendorSiteId, name: at.name });
   waiting(t("admin.addTitle"), t("admin.looking"));
@@ -33,7 +35,7 @@ export async function add(at) {
 }
 
 function noAccount() {
-  openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", { tabindex: 0 }, t("admin.accountExample")));
+  openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", { tabindex: 0 }, t("admin.accountExample")), importedChoice());
 }
 
 /** @param {{name: string, vendorType: string}} account @returns {Promise<Found>} */
@@ -57,7 +59,7 @@ function chooseSite(found) {
       ...(sites.length || error ? [] : [element("p", { class: "help" }, t("admin.noSites"))]),
     ];
   });
-  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, typedSite(found));
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, typedSite(found), importedChoice());
 }
 
 /** @param {Site} site */
@@ -86,6 +88,24 @@ function typedSite(found) {
     visit({ ask: "add", site: `${kind.value}/${number.value.trim()}`, name: "" });
   });
   return form;
+}
+
+/** A house without an account at a vendor. */
+function importedChoice() {
+  const button = element("button", { type: "button" }, t("admin.importOnly"));
+  button.addEventListener("click", () => visit({ ask: "add", site: IMPORT_ONLY, name: "" }));
+  return element("div", {}, element("h3", {}, t("admin.importOnlyTitle")), element("p", { class: "help" }, t("admin.importOnlyHelp")), element("div", { class: "actions" }, button));
+}
+
+async function nameImported() {
+  const name = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true, autocomplete: "off", autofocus: true }));
+  const zone = await zoneField();
+  const { form } = formOf([element("label", {}, t("admin.name"), name), ...zone.parts], t("admin.addIt"), "main", async () => {
+    await send("/api/admin/systems", { vendorType: IMPORT_ONLY, displayName: name.value.trim(), ...zone.value() }, "POST", PATIENCE_MS);
+    closeDialog();
+    done(t("admin.addedImported", { name: name.value.trim() }));
+  });
+  openDialog(t("admin.importOnlyTitle"), element("p", { class: "help" }, t("admin.importOnlyHelp")), form);
 }
 
 /** @param {Site} site */

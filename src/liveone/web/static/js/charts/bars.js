@@ -13,11 +13,10 @@ const UP = [["solar", "solar"], ["battery", "batteryOut"], ["grid", "gridIn"]];
 const DOWN = [["load", "load"], ["battery", "batteryIn"], ["grid", "gridOut"]];
 
 /**
- * @param {HTMLElement} box
  * @param {{size: import("../types").Size, energy: Track, span: import("../types").Span, zone: import("../types").Zone, before: Track | null, only: string}} shown
+ * @returns {import("../types").Chart}
  */
-export function drawBars(box, { size, energy, span, zone, before, only }) {
-  const frame = frameOf(size, HEIGHT);
+export function barsChart({ size, energy, span, zone, before, only }) {
   const up = UP.filter(([key]) => !only || only === key);
   const down = DOWN.filter(([key]) => !only || only === key);
   const count = energy.from.length;
@@ -27,18 +26,24 @@ export function drawBars(box, { size, energy, span, zone, before, only }) {
   const ghostBottoms = before ? sums(before, down, before.from.length) : [];
   const high = Math.max(0.2, ...tops, ...ghostTops);
   const low = -Math.max(0.2, ...bottoms, ...ghostBottoms);
-  const y = niceScale(low, high, frame.bottom, frame.top, 6);
-  const x = timeScale(frame, span);
-  const place = (/** @type {number} */ index) => ends(energy, index, x);
-  const ghost = (/** @type {number} */ index) => (index < count && before
-    ? [svg("rect", { class: "ghost-bar", ...box4(place(index), y(ghostTops[index]), y(-ghostBottoms[index])) })] : []);
-  box.replaceChildren(drawing(
-    frame, t("chart.energyLabel", { size: count }), hatch("hatch-bars"), ...timeMarks(frame, x, span, zone),
-    ...valueMarks(frame, y, (value) => (value === 0 ? "0" : kwhTick(Math.abs(value), y.ticks))),
-    ...energy.from.flatMap((_, index) => [...pile(energy, up, index, 1, place, y), ...pile(energy, down, index, -1, place, y)]),
-    ...(before ? before.from.flatMap((_, index) => ghost(index)) : []),
-    svg("line", { class: "zero", x1: frame.left, x2: frame.right, y1: y(0), y2: y(0) }),
-  ));
+  const { bottom, top } = frameOf(size, HEIGHT);
+  const y = niceScale(low, high, bottom, top, 6);
+  const label = (/** @type {number} */ value) => (value === 0 ? "0" : kwhTick(Math.abs(value), y.ticks));
+  /** @param {HTMLElement} box @param {import("../types").Size} roomy */
+  const draw = (box, roomy) => {
+    const frame = frameOf(roomy, HEIGHT);
+    const x = timeScale(frame, span);
+    const place = (/** @type {number} */ index) => ends(energy, index, x);
+    const ghost = (/** @type {number} */ index) => (index < count && before
+      ? [svg("rect", { class: "ghost-bar", ...box4(place(index), y(ghostTops[index]), y(-ghostBottoms[index])) })] : []);
+    box.replaceChildren(drawing(
+      frame, t("chart.energyLabel", { size: count }), hatch("hatch-bars"), ...timeMarks(frame, x, span, zone), ...valueMarks(frame, y, label),
+      ...energy.from.flatMap((_, index) => [...pile(energy, up, index, 1, place, y), ...pile(energy, down, index, -1, place, y)]),
+      ...(before ? before.from.flatMap((_, index) => ghost(index)) : []),
+      svg("line", { class: "zero", x1: frame.left, x2: frame.right, y1: y(0), y2: y(0) }),
+    ));
+  };
+  return { labels: y.ticks.map(label), draw };
 }
 
 /** @param {Track} track @param {string[][]} parts @param {number} index @param {number} sign @param {(index: number) => [number, number]} place @param {import("../types").Scale} y */

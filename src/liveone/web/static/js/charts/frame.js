@@ -3,11 +3,15 @@
 
 import { scale, timeTicks } from "../core/scale.js";
 import { face } from "../core/format.js";
-import { svg } from "../ui/dom.js";
+import { element, svg } from "../ui/dom.js";
 import { format } from "../ui/text.js";
 
 const NARROW = 560;
 const LETTERS_PX = 16;
+/** As `.chart text` in system.css. */
+const LABEL_PX = 0.72 * LETTERS_PX;
+const VALUE_GAP_PX = 7;
+const LABEL_GAP_PX = 4;
 
 /**
  * How wide the charts may be, and how large everything in them: as on a page whose letters are 16 px high, more on
@@ -17,13 +21,22 @@ const LETTERS_PX = 16;
  */
 export function measured(box) {
   const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PX;
-  return { width: Math.max(240, Math.floor(box.clientWidth)), unit };
+  const width = Math.max(240, Math.floor(box.clientWidth));
+  const ruler = /** @type {CanvasRenderingContext2D} */ (/** @type {HTMLCanvasElement} */ (element("canvas")).getContext("2d"));
+  ruler.font = `${LABEL_PX * unit}px ${getComputedStyle(document.body).fontFamily}`;
+  const left = Math.round((width < NARROW ? 36 : 48) * unit);
+  return { width, unit, left, textWidth: (text) => Math.ceil(ruler.measureText(text).width) };
+}
+
+/** The same, with room left of all charts for the widest of these labels. @param {import("../types").Size} size @param {string[]} labels @returns {import("../types").Size} */
+export function withRoomFor(size, labels) {
+  return { ...size, left: Math.max(size.left, VALUE_GAP_PX + 1 + Math.max(...labels.map(size.textWidth))) };
 }
 
 /** @param {import("../types").Size} size @param {number} height @param {{axis?: boolean}} options @returns {import("../types").Frame} */
-export function frameOf({ width, unit }, height, { axis = true } = {}) {
-  const high = Math.round(height * unit);
-  return { width, height: high, unit, left: Math.round((width < NARROW ? 36 : 48) * unit), right: width - 8, top: 8, bottom: high - (axis ? 22 : 7) * unit };
+export function frameOf(size, height, { axis = true } = {}) {
+  const high = Math.round(height * size.unit);
+  return { ...size, height: high, right: size.width - 8, top: 8, bottom: high - (axis ? 22 : 7) * size.unit };
 }
 
 /** @param {import("../types").Frame} frame @param {string} label @param {(Node | string)[]} parts */
@@ -42,22 +55,24 @@ export function timeScale(frame, span) {
 export function valueMarks(frame, y, text) {
   return y.ticks.flatMap((value) => [
     svg("line", { class: value === 0 ? "zero" : "tick", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }),
-    svg("text", { x: frame.left - 7, y: y(value) + 4 * frame.unit, "text-anchor": "end" }, text(value)),
+    svg("text", { x: frame.left - VALUE_GAP_PX, y: y(value) + 4 * frame.unit, "text-anchor": "end" }, text(value)),
   ]);
 }
 
-/** @param {import("../types").Frame} frame @param {import("../types").Scale} x @param {import("../types").Span} span @param {import("../types").Zone} zone */
+/** Lines and labels of time. A label stays within the chart, and away where it would touch the one before. @param {import("../types").Frame} frame @param {import("../types").Scale} x @param {import("../types").Span} span @param {import("../types").Zone} zone */
 export function timeMarks(frame, x, span, zone) {
   const room = Math.max(3, Math.floor((frame.right - frame.left) / (70 * frame.unit)));
+  let free = frame.left;
   return timeTicks(span.startAt, span.endAt, room, zone).flatMap(({ at, kind }) => {
     const line = svg("line", { class: "tick", x1: x(at), x2: x(at), y1: frame.top, y2: frame.bottom });
     if (frame.height - frame.bottom < 10 * frame.unit) return [line];
-    const middle = kind === "time" ? x(at) : x(at) + 3;
-    const edge = x(at) > frame.right - 16 ? "end" : x(at) < frame.left + 4 ? "start" : "middle";
-    return [
-      line,
-      svg("text", { x: middle, y: frame.height - 5, "text-anchor": kind === "time" ? edge : "start" }, tickText(at, kind, zone)),
-    ];
+    const text = tickText(at, kind, zone);
+    const width = frame.textWidth(text);
+    const wanted = kind === "time" ? x(at) - width / 2 : x(at) + 3;
+    const from = Math.max(frame.left, Math.min(wanted, frame.width - width));
+    if (from < free) return [line];
+    free = from + width + LABEL_GAP_PX;
+    return [line, svg("text", { x: from, y: frame.height - 5 }, text)];
   });
 }
 

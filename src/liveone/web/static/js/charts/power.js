@@ -15,25 +15,30 @@ const UP = [["solar", "solar"], ["battery", "batteryOut"], ["grid", "gridIn"]];
 const DOWN = [["load", "load"], ["battery", "batteryIn"], ["grid", "gridOut"]];
 const LINES = [["solar", "solar"], ["load", "load"], ["battery", "battery"], ["grid", "grid"], ["losses", "losses"]];
 
-/** @param {HTMLElement} box @param {Shown} shown */
-export function drawPower(box, shown) {
-  const frame = frameOf(shown.size, HEIGHT);
-  const track = thinned(shown.power, frame.width);
+/** @param {Shown} shown @returns {import("../types").Chart} */
+export function powerChart(shown) {
+  const { width, bottom, top } = frameOf(shown.size, HEIGHT);
+  const track = thinned(shown.power, width);
   const layers = shown.mode === "lines" ? linesOf(track, shown.only) : stacksOf(track, shown.only);
-  const ghosts = shown.before ? ghostsOf(thinned(shown.before, frame.width), shown) : [];
+  const ghosts = shown.before ? ghostsOf(thinned(shown.before, width), shown) : [];
   const [low, high] = extremes([...layers, ...ghosts], shown.mode);
-  const y = niceScale(low, high, frame.bottom, frame.top, 7);
-  const x = timeScale(frame, shown.span);
+  const y = niceScale(low, high, bottom, top, 7);
   const empty = runs(track.from.length, (index) => isGap(track, index) && track.to[index] <= shown.nowAt && track.to[index] > shown.firstAt);
   const known = track.values.load.filter((value) => value !== null).length;
-  const label = t("chart.powerLabel", { known, size: track.from.length });
-  box.replaceChildren(drawing(
-    frame, label, hatch("hatch"), ...timeMarks(frame, x, shown.span, shown.zone), ...valueMarks(frame, y, kilowatts),
-    ...holes(frame, x, track, empty),
-    ...layers.flatMap((layer) => (shown.mode === "lines" ? curve(layer, track, x, y) : area(layer, track, x, y))),
-    ...ghosts.flatMap((ghost) => curve(ghost, ghost.track, x, y, "curve ghost")),
-    svg("line", { class: "zero", x1: frame.left, x2: frame.right, y1: y(0), y2: y(0) }),
-  ));
+  /** @param {HTMLElement} box @param {import("../types").Size} roomy */
+  const draw = (box, roomy) => {
+    const frame = frameOf(roomy, HEIGHT);
+    const x = timeScale(frame, shown.span);
+    const label = t("chart.powerLabel", { known, size: track.from.length });
+    box.replaceChildren(drawing(
+      frame, label, hatch("hatch"), ...timeMarks(frame, x, shown.span, shown.zone), ...valueMarks(frame, y, kilowatts),
+      ...holes(frame, x, track, empty),
+      ...layers.flatMap((layer) => (shown.mode === "lines" ? curve(layer, track, x, y) : area(layer, track, x, y))),
+      ...ghosts.flatMap((ghost) => curve(ghost, ghost.track, x, y, "curve ghost")),
+      svg("line", { class: "zero", x1: frame.left, x2: frame.right, y1: y(0), y2: y(0) }),
+    ));
+  };
+  return { labels: y.ticks.map(kilowatts), draw };
 }
 
 /** @typedef {{key: string, low: Maybe[], high: Maybe[]}} Layer */

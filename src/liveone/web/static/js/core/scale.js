@@ -46,7 +46,7 @@ export function timeTicks(startAt, endAt, count, zone) {
   const step = STEPS_MIN.find((each) => spanMin / each <= count);
   if (step && spanMin <= CLOCK_DAYS * DAY_MIN) return clockTicks(startAt, endAt, step, zone);
   const days = spanMin / DAY_MIN;
-  const everyDays = [1, 2, 7, 14].find((each) => days / each <= count);
+  const everyDays = [1, 2, 3, 7, 14].find((each) => days / each <= count);
   if (everyDays && days < 62) return dayTicks(startAt, endAt, everyDays, zone);
   const everyMonths = [1, 2, 3, 6, 12, 24, 60, 120].find((each) => days / 30.4 / each <= count) ?? 240;
   return monthTicks(startAt, endAt, everyMonths, zone);

@@ -5,11 +5,11 @@ import { comparable } from "../core/energy.js";
 import { daysOf, moved } from "../core/period.js";
 import { readState, writeState } from "../core/state.js";
 import { addDays } from "../core/zone.js";
-import { drawBars } from "../charts/bars.js";
+import { barsChart } from "../charts/bars.js";
 import { makeCursor } from "../charts/cursor.js";
-import { frameOf, measured } from "../charts/frame.js";
+import { frameOf, measured, withRoomFor } from "../charts/frame.js";
 import { drawSoc, drawStrip, sharesOf } from "../charts/level.js";
-import { drawPower, isGap } from "../charts/power.js";
+import { isGap, powerChart } from "../charts/power.js";
 import { ask } from "../ui/api.js";
 import { byId, say, show } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
@@ -44,7 +44,7 @@ export class History {
     /** @type {[number, number, number | null][]} */
     this.shares = [];
     /** @type {import("../types").Size} */
-    this.size = { width: 0, unit: 1 };
+    this.size = { width: 0, unit: 1, left: 0, textWidth: () => 0 };
     this.turn = 0;
     /** When the newest reading was taken that the charts can hold. */
     this.readAt = 0;
@@ -100,8 +100,7 @@ export class History {
     else history.replaceState(null, "", address);
     this.around.onState(this.state);
     if (LOADING.some((key) => key in change)) this.load();
-    else if ("only" in change) this.draw();
-    else if ("mode" in change) this.drawPower();
+    else if ("only" in change || "mode" in change) this.draw();
     fillToolbar(this, this.spanOf(this.state));
   }
 
@@ -136,27 +135,21 @@ export class History {
     return this.before ? this.span.startAt - this.before.power.from[0] : 0;
   }
 
-  drawPower() {
-    if (!this.loaded) return;
-    const { mode, only } = this.state;
-    drawPower(byId("chart"), {
-      size: this.size, power: this.loaded.power, span: this.span, zone: this.zone, nowAt: this.around.now(), firstAt: this.around.firstAt,
-      before: this.before?.power ?? null, shift: this.shift, mode, only,
-    });
-  }
-
   draw() {
     const { loaded, before, span, state, zone } = this;
     fillToolbar(this, this.spanOf(state));
     if (!loaded) return;
-    const nowAt = this.around.now();
-    const size = measured(byId("chart"));
+    const about = { span, zone, nowAt: this.around.now(), firstAt: this.around.firstAt, power: loaded.power, mode: state.mode, only: state.only };
+    const bare = measured(byId("chart"));
+    const pair = before ? comparable(loaded.parts, before.parts, about.nowAt) : null;
+    const power = powerChart({ ...about, size: bare, before: before?.power ?? null, shift: this.shift });
+    const bars = barsChart({ ...about, size: bare, energy: loaded.energy, before: pair && before ? before.grouped(pair.before) : null });
+    const size = withRoomFor(bare, [...power.labels, ...bars.labels]);
     this.size = size;
-    this.drawPower();
-    drawSoc(byId("soc"), { size, power: loaded.power, span, zone, nowAt, firstAt: this.around.firstAt });
+    power.draw(byId("chart"), size);
+    drawSoc(byId("soc"), { ...about, size });
     drawStrip(byId("strip"), { size, span, shares: this.shares });
-    const pair = before ? comparable(loaded.parts, before.parts, nowAt) : null;
-    drawBars(byId("bars"), { size, energy: loaded.energy, span, zone, before: pair && before ? before.grouped(pair.before) : null, only: state.only });
+    bars.draw(byId("bars"), size);
     show(byId("legend-before"), pair ? this.#beforeText(pair) : "");
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
