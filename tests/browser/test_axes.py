@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.web.support import SetClock, services, serving
 
 from liveone.store.store import Store
-from liveone.web.auth import AuthSettings
+from liveone.web.auth.callers import AuthSettings
 
 pytestmark = pytest.mark.browser
 AXES = Path(__file__).with_name("axes.js")

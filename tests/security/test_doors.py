@@ -8,7 +8,7 @@ from tests.security.door import connect, status_of
 from tests.web.support import COOKIE, OWNER, PASSWORD, SetClock, seeded, services, serving
 
 from liveone.store.store import Store
-from liveone.web import sessions
+from liveone.web.auth import sessions
 
 
 @pytest.fixture(scope="module")

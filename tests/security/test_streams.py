@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from tests.web.support import add, seeded, services, serving
 
-from liveone.web import live
-from liveone.web.auth import AuthSettings, User
-from liveone.web.passwords import hash_token
+from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.passwords import hash_token
+from liveone.web.now import live
 
 MOST, SHARE = 8, 2
 NAMES = ("alice", "bob", "carol")

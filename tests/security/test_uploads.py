@@ -10,8 +10,8 @@ import pytest
 from tests.web.support import COOKIE, SetClock, seeded, services, serving
 
 from liveone.errors import BadInput
-from liveone.repairs import ReadingRepairs
 from liveone.transfer.readings_in import Source
+from liveone.wiring.repairs import ReadingRepairs
 
 MANY = 8_000_000
 KEPT_BYTES_MAX = 3_000_000
