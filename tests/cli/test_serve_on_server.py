@@ -135,6 +135,8 @@ def test_a_poller_starts_and_polls_while_the_server_is_away(house: House, guarde
     with serving(house) as (client, _):
         wait_until(lambda: client.get("/api/health").json()["collector"]["readings_new"] > 1, 60)
     server.kill()
+    with serving(house, LIVEONE_ROLE="poller") as (client, _):
+        wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] > 0, 60)
     with serving(house) as (client, _):
         wait_until(lambda: client.get("/api/health").json()["collector"]["spool_waiting"] > 2, 60)
         page = client.get("/dashboard", headers=OPEN | {"accept": "text/html"})

@@ -57,3 +57,44 @@ def test_a_list_of_namespaces_is_run_and_nothing_is_to_do_afterwards(
             with opened(Server(url)) as remote:
                 assert remote.execute("SELECT name, memo FROM item").fetchall() == [("old", None)]
     assert len(list(tmp_path.glob("*.changeover"))) == 3
+
+
+UNIQUE = (
+    PLAN.replace("Items have a memo", "Names are unique")
+    .replace("ALTER TABLE item ADD COLUMN memo TEXT", "CREATE UNIQUE INDEX item_name ON item (name)")
+    .replace("ALTER TABLE item DROP COLUMN memo", "DROP INDEX item_name")
+)
+
+
+def test_a_namespace_that_fails_keeps_no_other_and_is_done_once_it_is_mended(
+    sqld: Sqld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHANGEOVER_ADMIN_URL", f"http://127.0.0.1:{sqld.admin_port}")
+    (tmp_path / "PLAN.md").write_text(UNIQUE)
+    with ExitStack() as stack:
+        urls = [stack.enter_context(sqld.namespace()) for _ in range(3)]
+        for url, rows in zip(urls, ("('a')", "('a'), ('a')", "('a')"), strict=True):
+            with opened(Server(url)) as remote:
+                created = "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+                remote.apply([Statement(created), Statement(f"INSERT INTO item (name) VALUES {rows}")])
+        (tmp_path / "tenants.txt").write_text("\n".join(urls))
+
+        def outcomes() -> tuple[int, list[str], str]:
+            words = ["run", "PLAN.md", "--each", "@tenants.txt", "--max-failures", "2", "--json"]
+            result = CliRunner().invoke(main, words, catch_exceptions=False)
+            found = json.loads(result.stdout)["databases"]
+            return result.exit_code, [one["outcome"] for one in found], json.dumps(found)
+
+        code, first, said = outcomes()
+        assert (code, first) == (4, ["done", "rolled back", "done"])
+        assert "id 2, name 'a'" in said
+        with opened(Server(urls[1])) as remote:
+            remote.execute("DELETE FROM item WHERE id = 2")
+        assert outcomes()[:2] == (0, ["nothing to do", "done", "nothing to do"])
+        indexed = "SELECT count(*) FROM sqlite_schema WHERE name = 'item_name'"
+        for url in urls:
+            with opened(Server(url)) as remote:
+                assert remote.execute(indexed).fetchone() == (1,)
+    for url in urls:
+        assert list(tmp_path.glob(f"backup-*-{url.partition('=')[2]}-*.db")), "each has a backup of its own"
