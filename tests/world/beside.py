@@ -3,15 +3,19 @@
     python beside.py DATABASE ACKNOWLEDGED STOP SQL
 
 Writes until the file STOP is there; each mark that was committed is a line of ACKNOWLEDGED, with the seconds that its
-write took. A write that is refused is a line that begins with `refused`.
+write took. A write that is refused is a line that begins with `refused`. Functions of the application stand in
+functions.py beside the database.
 """
 
+import runpy
 import sqlite3
 import sys
 import time
 from pathlib import Path
 
 database, acknowledged, stop, sql = sys.argv[1:5]
+functions = Path(database).with_name("functions.py")
+register = runpy.run_path(str(functions))["register"] if functions.is_file() else lambda connection: None
 number = 0
 with open(acknowledged, "a", buffering=1) as told:
     while not Path(stop).exists() and number < 20_000:
@@ -20,7 +24,7 @@ with open(acknowledged, "a", buffering=1) as told:
         began_s = time.monotonic()
         try:
             connection = sqlite3.connect(database)
-            connection.create_collation("unicase", lambda a, b: (a > b) - (a < b))
+            register(connection)
             with connection:
                 connection.execute(sql, {"mark": mark})
             connection.close()

@@ -4,6 +4,7 @@ Rule: what cannot be had is a skip that says so, and a failure in CI.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -11,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.world.applications import Application
+from tests.world.kinds import Application
 
 CACHE = Path(__file__).parent.parent.parent / ".setup" / "world"
 TIMEOUT_S = 900
@@ -48,10 +49,38 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+def debian_of(application: Application) -> Path:
+    """The folder into which the application's Debian packages are unpacked; nothing is installed."""
+    folder = CACHE / f"{application.name}-debian"
+    if not (folder / ".ready").is_file():
+        if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+            missing(f"{application.name}: there is no apt-get here")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _required(application, ["apt-get", "download", *application.debian], folder)
+        for package in folder.glob("*.deb"):
+            _required(application, ["dpkg-deb", "-x", package.name, "."], folder)
+            package.unlink()
+        (folder / ".ready").touch()
+    return folder
+
+
+def _required(application: Application, words: list[str], folder: Path) -> None:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    if done.returncode:
+        missing(f"{application.name}: {' '.join(words)}: {done.stderr[-500:]}")
+
+
+def command(application: Application, verb: str, database: Path, *more: str) -> list[str | Path]:
+    """The application's script with a verb: `make` its database, `check` it, migrate it in its `own` way."""
+    words: list[str | Path] = [python_of(application), application.script, verb, database, *more]
+    return [*words, debian_of(application)] if application.debian else words
+
+
 def ask(application: Application, verb: str, database: Path, *more: str) -> None:
-    """Have the application make its database, check it, or migrate it in its own way."""
+    """Have the application make its database or check it."""
     done = subprocess.run(
-        [python_of(application), application.script, verb, database, *more],
+        command(application, verb, database, *more),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

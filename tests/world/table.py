@@ -1,28 +1,34 @@
-"""Prints the figures of `make world` as a table: python -m tests.world.table FILE."""
+"""Prints the figures of `make world` as a table: python -m tests.world.table FILE.
 
-import json
+Milliseconds are what a write beside the migration took; ``refused`` are writes that gave up after Python's own
+patience of five seconds. ``killed`` is how the database stood after kill -9, and what one more command made of it.
+"""
+
 import sys
 from pathlib import Path
+
+from tests.world.figures import read
 
 HEADINGS = (
     "migration",
     "by",
+    "rows",
     "mb",
     "writes",
     "p99_ms",
     "longest_ms",
     "refused",
-    "frozen_rehearsed_ms",
     "run_s",
+    "killed",
+    "changed unasked",
 )
 
 
 def main(path: Path) -> None:
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
     print("| " + " | ".join(HEADINGS) + " |")
-    print("|---|---|" + "--:|" * (len(HEADINGS) - 2))
-    for line in sorted(lines, key=lambda one: (one["migration"], one["by"])):
-        print("| " + " | ".join(str(line[name]) for name in HEADINGS) + " |")
+    print("|---|---|" + "--:|" * (len(HEADINGS) - 4) + "---|---|")
+    for row in read(path):
+        print("| " + " | ".join(str(row.get(name, "")) for name in HEADINGS) + " |")
 
 
 main(Path(sys.argv[1]))

@@ -93,6 +93,88 @@ Item.objects.create(name="new", memo="from Django")
 print(sorted(item.memo or "-" for item in Item.objects.all()))
 """
 
+KILLED = """
+import os, shutil, signal, traceback
+from dataclasses import replace
+from pathlib import Path
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+from changeover import api
+from changeover.contrib import django as bridge
+
+made, put_in_force, record = api._settings, bridge.put_in_force, MigrationRecorder.record_applied
+point, passed = "", []
+
+
+def die(here):
+    if here == point:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hooked(*arguments):
+    def hook(moment):
+        die(f"boundary {len(passed)}")
+        passed.append(moment)
+    return replace(made(*arguments), hook=hook)
+
+
+def returned(*arguments, **named):
+    outcome = put_in_force(*arguments, **named)
+    die("the plan is in force")
+    return outcome
+
+
+def noted(*arguments):
+    die("the mark gave way")
+    record(*arguments)
+
+
+api._settings, bridge.put_in_force, MigrationRecorder.record_applied = hooked, returned, noted
+
+
+def in_child(work):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def migrate():
+    call_command("migrate", verbosity=0)
+    Path("boundaries").write_text(str(len(passed)))
+
+
+connections.close_all()
+shutil.copyfile("shop.db", "original.db")
+assert in_child(migrate) == 0
+count = int(Path("boundaries").read_text())
+boundaries = sorted({round(count * part / 4) for part in range(4)})
+for point in [*(f"boundary {number}" for number in boundaries), "the plan is in force", "the mark gave way"]:
+    shutil.rmtree("shop.db.changeover")
+    shutil.copyfile("original.db", "shop.db")
+    assert in_child(migrate) == -signal.SIGKILL, point
+    point = ""
+    assert in_child(migrate) == 0, "migrate again does not end it"
+    print(point, end="")
+    exec(Path("state.py").read_text())
+"""
+STATE = """
+import sqlite3
+with sqlite3.connect("shop.db") as connection:
+    marks = connection.execute("SELECT name FROM django_migrations WHERE app = 'shop' ORDER BY 1").fetchall()
+    assert marks == [("0001_initial",), ("0002_memo",)], marks
+    assert connection.execute("SELECT name, memo FROM shop_item").fetchall() == [("old", None)]
+connection.close()
+"""
+
 TESTS = """
 from django.test import TestCase
 
@@ -178,3 +260,12 @@ def test_what_changeover_ran_django_takes_for_applied(shop: Path) -> None:
 
 def test_djangos_own_tests_run_on_a_database_in_memory(shop: Path) -> None:
     manage(shop, "test", "shop")
+
+
+def test_whenever_migrate_is_killed_migrate_again_ends_it(shop: Path) -> None:
+    """`atomic = False`: nothing but the plan's own transaction holds the change and Django's mark together.
+
+    One process that forks for every moment: Django starts once.
+    """
+    (shop / "state.py").write_text(STATE)
+    _python(shop, "-c", KILLED)

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import django
+import killed
 from django.conf import settings
 
 settings.configure(
@@ -114,14 +115,25 @@ def check() -> None:
     connection.check_constraints()
 
 
-def own() -> None:
-    """Django's own way to do what the migration `wider` does: the table is made anew."""
-    old = Order._meta.get_field("name")
-    new = models.CharField(max_length=200)
-    new.set_attributes_from_name("name")
+def own(kind: str) -> None:
+    """Django's own way to do what the migrations do: a wider column makes the table anew, a new one is added."""
+    if kind == "wider":
+        new = models.CharField(max_length=200)
+        new.set_attributes_from_name("name")
+    else:
+        new = models.CharField(max_length=200, null=True)
+        new.set_attributes_from_name("memo")
     new.model = Order
-    with connection.schema_editor() as editor:
-        editor.alter_field(Order, old, new, strict=False)
+    with connection.execute_wrapper(told), connection.schema_editor() as editor:
+        if kind == "wider":
+            editor.alter_field(Order, Order._meta.get_field("name"), new, strict=False)
+        else:
+            editor.add_field(Order, new)
 
 
-{"make": lambda: make(int(sys.argv[3])), "check": check, "own": own}[sys.argv[1]]()
+def told(execute, sql, params, many, context):
+    killed.before_statement()
+    return execute(sql, params, many, context)
+
+
+{"make": lambda: make(int(sys.argv[3])), "check": check, "own": lambda: own(sys.argv[3])}[sys.argv[1]]()

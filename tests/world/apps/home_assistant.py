@@ -1,8 +1,13 @@
-"""Home Assistant's recorder tables, made and checked by its own models: `make PATH ROWS`, `check PATH`."""
+"""Home Assistant's recorder tables, made, checked and migrated by its own models and its own migration's steps.
+
+`make PATH ROWS`, `check PATH`, `own PATH KIND`.
+"""
 
 import sys
 import time
 
+import killed
+from homeassistant.components.recorder import migration
 from homeassistant.components.recorder.db_schema import (
     SCHEMA_VERSION,
     Base,
@@ -11,12 +16,24 @@ from homeassistant.components.recorder.db_schema import (
     States,
     StatesMeta,
 )
-from sqlalchemy import create_engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Index, create_engine, event, func, select
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 verb, path = sys.argv[1:3]
 engine = create_engine(f"sqlite:///{path}")
-if verb == "make":
+if verb == "own":
+    event.listen(engine, "before_cursor_execute", killed.before_statement)
+    maker = scoped_session(sessionmaker(bind=engine, future=True))
+    if sys.argv[3] == "column":  # as `migrate_schema` does for each version
+        migration._add_columns(maker, "states", ["origin_note VARCHAR(64)"])
+        with migration.session_scope(session=maker()) as session:
+            session.add(SchemaChanges(schema_version=SCHEMA_VERSION + 1))
+    else:
+        Index("ix_states_note", States.state, States.last_updated_ts)
+        Index("ix_states_old", States.old_state_id, sqlite_where=States.old_state_id.is_not(None))
+        migration._create_index(maker, "states", "ix_states_note")
+        migration._create_index(maker, "states", "ix_states_old")
+elif verb == "make":
     rows = int(sys.argv[3])
     Base.metadata.create_all(engine)
     with engine.connect() as connection:

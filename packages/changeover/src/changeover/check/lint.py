@@ -6,7 +6,7 @@ Rule: what SQLite can say by trying on an empty copy of the schema SQLite is ask
 from collections.abc import Iterator, Mapping, Sequence
 from sqlite3 import Error
 
-from changeover.check import consequence
+from changeover.check import consequence, places
 from changeover.check.lint_rules import Script, sets_version, statement_rules
 from changeover.check.schema_copy import EmptyCopy, schema_of_script
 from changeover.database import application
@@ -97,6 +97,7 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
     script = Script(action, tuple(effects))
     copy.known = copy.known and bool(action.statements)
     copy.prepare(action.statements)
+    before = places.orders(action.scope, copy)
     for statement, effect in zip(action.statements, effects, strict=True):
         yield from statement_rules(script, statement, effect, copy)
         if effect.verb in (
@@ -120,6 +121,18 @@ def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Proble
     if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
         yield from _scope(action, effects)
         yield from _drops(script, copy)
+    if action.changes and phase is Phase.EXECUTE:
+        yield from _moved_columns(action, before, copy)
+
+
+def _moved_columns(action: SqlAction, before: Mapping[str, list[str]], copy: EmptyCopy) -> Iterator[Problem]:
+    for table, columns in places.moved(before, places.orders(action.scope, copy)):
+        message = f"the columns of {table} stand in another order afterwards: {columns}"
+        hint = (
+            "whoever reads SELECT * by place, or writes INSERT without column names, would mix them up:"
+            " keep the order, new columns last"
+        )
+        yield Problem(action.position, "column-order", message, hint, Severity.WARNING)
 
 
 def _said(statement: SqlStatement, message: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from changeover.check import consequence
+from changeover.check import consequence, places, quotes
 from changeover.check.half_key import half_key
 from changeover.check.schema_copy import EmptyCopy
 from changeover.plan.model import Rows, SqlAction, SqlStatement
@@ -74,6 +74,8 @@ def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: Em
     yield from _half_key(statement, effect, copy)
     yield from _everything(script, statement, effect)
     yield from _select_star(statement, effect)
+    yield from _by_place(statement, effect, copy)
+    yield from _quotes(statement, effect, copy)
     yield from _copy_then_drop(script, statement, effect, copy)
 
 
@@ -173,6 +175,29 @@ def _select_star(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
         hint = "name the columns on both sides"
         message = "INSERT ... SELECT * depends on the order of columns in this one database"
         yield Problem(statement.position, "select-star", message, hint, Severity.WARNING)
+
+
+def _by_place(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    found = places.misplaced(effect.tree, copy) if isinstance(effect.tree, exp.Insert) else None
+    if found is not None:
+        source, place = found
+        message = f"the values of {source} go into {place}: columns are matched by their place, not by name"
+        yield Problem(statement.position, "copied-by-place", message, "name the columns on both sides")
+
+
+def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    """SQLite takes ``"c"`` for the text 'c' where there is no column c, and tells nobody."""
+    for text in quotes.quoted_defaults(statement.text, copy):
+        message = f"DEFAULT is the text {text!r}, not its value: rows would get these very characters"
+        hint = f"write DEFAULT ({text}) for the value; for the text say -- allow quoted-default: <why>"
+        yield Problem(statement.position, "quoted-default", message, hint)
+    for name, is_copied in (
+        quotes.names_read_as_text(statement.text, effect.tree, copy) if effect.tree else ()
+    ):
+        severity = Severity.ERROR if is_copied else Severity.WARNING
+        message = f"there is no column \"{name}\", so SQLite takes it for the text '{name}'"
+        hint = "mend the name; where the text is meant, write it in single quotes"
+        yield Problem(statement.position, "quoted-name", message, hint, severity)
 
 
 def _copy_then_drop(

@@ -19,7 +19,7 @@ from alembic import op
 from alembic.util import CommandError
 
 from changeover import api
-from changeover.errors import NothingToDo
+from changeover.contrib.running import failure, put_in_force
 
 TABLE = "alembic_version"
 
@@ -46,12 +46,7 @@ def run_changeover(
 
     Raises CommandError when it was taken back, and ChangeoverErrors when it was refused.
     """
-    file = _file()
-    try:
-        api.prove(plan, file, parameters=parameters)
-        _require_done(api.run(plan, file, parameters=parameters, confirm=confirm))
-    except NothingToDo:
-        pass
+    _require_done(put_in_force(plan, _file(), parameters=parameters, confirm=confirm))
     _give_way(revision, down_revision)
 
 
@@ -74,6 +69,6 @@ def _give_way(now: str, before: str) -> None:
     op.execute(f"UPDATE {TABLE} SET version_num = '{before}' WHERE version_num = '{now}'")
 
 
-def _require_done(outcome: api.Outcome) -> None:
-    if outcome.exit_code:
-        raise CommandError(f"{outcome.ending.value}: {outcome.reason}. Report: {outcome.folder}")
+def _require_done(outcome: api.Outcome | None) -> None:
+    if why := failure(outcome):
+        raise CommandError(why)

@@ -9,7 +9,8 @@
 
 The plan marks the migration as applied in the transaction that does the work (`mark`, `unmark` are the SQL),
 so Django and the database never disagree, whoever is killed. Run by `changeover run`, Django finds nothing
-to do; run by `manage.py migrate`, Django writes the mark itself, and the plan's gives way to it.
+to do; run by `manage.py migrate`, Django writes the mark itself, and the plan's gives way to it. Whenever
+`migrate` is killed, `migrate` again ends it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from django.db.migrations.operations.base import Operation
 
 from changeover import api
 from changeover.check.load import load_plan
-from changeover.errors import NothingToDo
+from changeover.contrib.running import failure, put_in_force
 from changeover.plan.model import Phase, SqlAction
 
 TABLE = "django_migrations"
@@ -85,7 +86,8 @@ class RunChangeover(Operation):  # type: ignore[misc]
         if connection.is_in_memory_db():
             self._scripts(Phase.EXECUTE, connection)
         else:
-            self._run(_file(schema_editor))
+            file = _file(schema_editor)
+            _require_done(put_in_force(self.plan, file, parameters=self.parameters, confirm=self.confirm))
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {TABLE} WHERE app = %s AND name = %s", [app_label, self.name])
 
@@ -100,13 +102,6 @@ class RunChangeover(Operation):  # type: ignore[misc]
     def describe(self) -> str:
         """For `manage.py migrate`."""
         return f"Runs the changeover plan {self.plan}"
-
-    def _run(self, file: Path) -> None:
-        try:
-            api.prove(self.plan, file, parameters=self.parameters)
-            _require_done(api.run(self.plan, file, parameters=self.parameters, confirm=self.confirm))
-        except NothingToDo:
-            return
 
     def _scripts(self, phase: Phase, connection: Any) -> None:
         """The changing scripts of a phase, as they stand: nobody else uses a database in memory."""
@@ -134,6 +129,6 @@ def _file(schema_editor: Any) -> Path:
     return Path(str(connection.settings_dict["NAME"]))
 
 
-def _require_done(outcome: api.Outcome) -> None:
-    if outcome.exit_code:
-        raise NotSupportedError(f"{outcome.ending.value}: {outcome.reason}. Report: {outcome.folder}")
+def _require_done(outcome: api.Outcome | None) -> None:
+    if why := failure(outcome):
+        raise NotSupportedError(why)
