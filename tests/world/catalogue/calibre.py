@@ -50,7 +50,7 @@ CALIBRE = Application(
 )
 WRITERS = (
     Writer("INSERT INTO books (title, author_sort, path) VALUES (:mark, 'Ada', '')", "books", "title"),
-    Writer("INSERT INTO tags (name) VALUES (:mark)", "tags", "name"),
+    Writer("INSERT INTO preferences (key, val) VALUES (:mark, '1')", "preferences", "key"),
 )
 MIGRATIONS = (
     Migration(
