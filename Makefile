@@ -40,7 +40,7 @@ soak: $(STAMP)
 	$(BIN)/python -m benchmarks.several
 	$(BIN)/python -m benchmarks migration --readings 5000000 --readings 10000000
 
-# Other people's databases at length: installs Django, Anki, Home Assistant and MLflow into .setup/world/ once.
+# Other people's databases at length: installs Django, Anki, calibre, Home Assistant and MLflow into .setup/world/ once.
 world: $(STAMP)
 	rm -f .setup/world/figures.jsonl
 	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world

@@ -12,10 +12,10 @@ from pathlib import Path
 from tests.world.environments import command
 from tests.world.place import Place
 
-from changeover.database.schema import catalogue as schema
-from changeover.database.rehearse.compare import compare
-from changeover.database.connect import connect
 from changeover.database.change.script import read as read_script
+from changeover.database.connect import connect
+from changeover.database.rehearse.compare import compare
+from changeover.database.schema import catalogue as schema
 from changeover.database.schema.weaker import weaker
 
 TIMEOUT_S = 900

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
-from changeover.sql.identifiers import folded
 from changeover.check.schema_copy import EmptyCopy
+from changeover.sql.identifiers import folded
 
 
 def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from sqlglot import exp
 
+from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import folded
 from changeover.sql.text import Token, tokens, unquoted
-from changeover.check.schema_copy import EmptyCopy
 
 _KEYWORD = re.compile(r"current_(time|date|timestamp)", re.IGNORECASE)
 _CALL = re.compile(r"(\w+)\s*\(.*\)", re.DOTALL)
