@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 import pytest
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
@@ -11,7 +12,7 @@ from tests.store.proxy import Fault, Proxy
 from tests.store.sqld import Sqld
 
 from liveone.store import leases
-from liveone.store.database import Held, Statement, StoreError
+from liveone.store.database import Database, Held, Statement, StoreError
 from liveone.store.exclusive_poller import sole_poller
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.outage import nobody_writes
@@ -96,7 +97,7 @@ def within_seconds(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def answers(database: LibsqlDatabase) -> bool:
+def answers(database: Database) -> bool:
     try:
         return bool(database.read([Statement("SELECT 1")]))
     except StoreError:
@@ -162,21 +163,24 @@ def test_what_was_just_taken_keeps_its_distance_without_the_database_too(remote:
     proxy.cut(Fault.NONE)
 
 
-def test_while_the_primary_refuses_everybody_all_go_on_and_nothing_moves_afterwards(
-    remote: Crew, server: Sqld
+@pytest.mark.parametrize(("ends", "begins"), [("kill", "start"), ("pause", "go_on")])
+def test_while_the_primary_refuses_everybody_or_hangs_all_go_on_and_nothing_moves_afterwards(
+    remote: Crew, server: Sqld, ends: str, begins: str
 ) -> None:
     first, second = remote.pair()
     before = (first.mine, second.mine)
-    direct = [Store(LibsqlDatabase(server.url, timeout_s=2.0)) for _ in before]
+    direct = [Store(LibsqlDatabase(server.url, timeout_s=1.2)) for _ in before]
     for share, store in zip((first, second), direct, strict=True):
         share._store = store
-    server.kill()
+    getattr(server, ends)()
     remote.pass_s(300)
     for share in (first, second):
         assert share.claim(share.mine).granted == share.mine
         with pytest.raises(StoreError):
             share.renew(ALL, NOTHING)
-    server.start()
+    getattr(server, begins)()
+    for store in direct:
+        within_seconds(partial(answers, store.database))
     for share in (second, first):
         share.renew(ALL, NOTHING)
     remote.pass_s(60, first, second)

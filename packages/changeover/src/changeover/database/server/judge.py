@@ -1,7 +1,7 @@
 """What is known of a change on a server before it is sent: what its schema says, and what was asked ahead.
 
 Rule: whatever follows from the schema is refused here, and nothing was done; whatever the rows decide is
-demanded inside the transaction (`served`).
+demanded inside the transaction (`server.apply`).
 """
 
 from dataclasses import dataclass, field
