@@ -204,10 +204,14 @@ def test_catching_up_sees_readings_that_have_no_five_minute_rows(tmp_path: Path)
 def test_advice_of_changeover_is_given_as_liveones_commands() -> None:
     said = (
         "Begin: changeover run plans/0002.plan.md. Or changeover rollback x/plan.md, then changeover resume."
+        " Then changeover finish x/plan.md --database /srv/live.db."
     )
     assert in_our_commands(said) == (
         "Begin: liveone upgrade. Or liveone upgrade --rollback, then liveone upgrade --resume."
+        " Then liveone upgrade --finish."
     )
     mended = "changeover rollback x/plan.md --with MENDED.sql"
     assert in_our_commands(mended) == mended
+    placed = "changeover rollback x/plan.md --database live.db --with MENDED.sql"
+    assert in_our_commands(placed) == placed
     assert "liveone users add" in owners({"simon": 2})

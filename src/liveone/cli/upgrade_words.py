@@ -46,8 +46,8 @@ _OURS = {
     "status": " --plan-only",
 }
 _ADVISED = re.compile(
-    r"changeover (rehearse|run|resume|rollback|finish|status)(?!(?: \S+)? --with)"
-    r"(?: [\w./-]*[/.][\w/-]+)?([`.,;: )]|$)"
+    r"changeover (rehearse|run|resume|rollback|finish|status)(?!(?: \S+)?(?: --database \S+)? --with)"
+    r"(?: [\w./-]*[/.][\w/-]+)?(?: --database \S*[\w'])?([`.,;: )]|$)"
 )
 
 

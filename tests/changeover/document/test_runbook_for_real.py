@@ -40,8 +40,7 @@ def answered(text: str) -> str:
     text = text.replace(
         "Cookie: auth-token=${AUTH_PASSWORD}\n", "Cookie: auth-token=${AUTH_PASSWORD}\n200 .success == true\n"
     )
-    text = text.replace("{#if-rollback-needed-1}", "{#if-rollback-needed-1 expect=some}")
-    return text.replace("for=polling-goes-on}", "for=polling-goes-on expect=some}")
+    return text.replace("{#if-rollback-needed-1}", "{#if-rollback-needed-1 expect=some}")
 
 
 @pytest.fixture

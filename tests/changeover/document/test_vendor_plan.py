@@ -1,6 +1,7 @@
 """LiveOne's plan from generation 1 to 2: a sound plan whose SQL goes there and back, losing nothing."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from changeover.check.load import check_file, load_plan
 from changeover.check.rules import check
 from changeover.check.schema_copy import read_schema
 from changeover.database.change.transaction import bound
+from changeover.database.schema.meaning import difference, meanings
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.plan.params import Values, bind
+from changeover.plan.read import check_file, load_plan
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PLAN = ROOT / "src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md"
@@ -212,6 +214,28 @@ def test_a_kept_system_takes_the_readings_whose_times_are_free_and_gives_them_ba
     }
 
 
+def test_days_and_intervals_that_were_deleted_since_a_join_stay_deleted(
+    plan: Plan, database: sqlite3.Connection
+) -> None:
+    values = bind(plan, [*OWNERS, "collision=keep:1"], SECRETS)
+    database.executescript("""
+        UPDATE systems SET system_number = '1586';
+        INSERT INTO readings_agg_1d (system_id, day)
+        VALUES ('1', '2025-08-19'), ('2', '2025-08-17'), ('2', '2025-08-18'), ('2', '2025-08-19');
+        INSERT INTO readings_agg_5m (system_id, interval_end, sample_count) VALUES (2, 300, 1), (2, 600, 1);
+    """)
+    perform(database, plan, values, "merge-systems", "migrate-systems")
+    database.executescript("""
+        DELETE FROM readings_agg_1d WHERE day IN ('2025-08-18', '2025-08-19');
+        INSERT INTO readings_agg_1d (system_id, day) VALUES ('1', '2025-08-19');
+        DELETE FROM readings_agg_5m WHERE interval_end = 300;
+    """)
+    perform(database, plan, values, "undo-migrate", "undo-merge")
+    days = database.execute("SELECT system_id, day FROM readings_agg_1d ORDER BY day, system_id").fetchall()
+    assert days == [("1", "2025-08-17"), ("2", "2025-08-17"), ("1", "2025-08-19"), ("2", "2025-08-19")]
+    assert database.execute("SELECT system_id, interval_end FROM readings_agg_5m").fetchall() == [(2, 600)]
+
+
 def test_keeping_two_of_a_group_or_a_stranger_is_refused(plan: Plan, database: sqlite3.Connection) -> None:
     database.execute("UPDATE systems SET system_number = '1586'")
     values = bind(plan, [*OWNERS, "collision=keep:1,2,77"], SECRETS)
@@ -222,3 +246,31 @@ def test_the_owners_reach_the_account_check_as_json_in_the_environment(plan: Pla
     values = bind(plan, OWNERS, SECRETS)
     assert json.loads(values.environment()["owner"]) == {"simon": "user_2simon", "ada": "user_2ada"}
     assert [action.id for action in plan.actions(Phase.FINISH)] == ["forget"]
+
+
+def test_generation_1_is_the_same_wherever_it_is_spelled(tmp_path: Path) -> None:
+    """A shipped plan is frozen text, so its tables stand there too; what differs is meant and stands here."""
+    folder = PLAN.parent.parent / "0001-first-weeks"
+    with (
+        closing(sqlite3.connect(tmp_path / "0.db")) as one,
+        closing(sqlite3.connect(tmp_path / "1.db")) as other,
+    ):
+        one.executescript((STORE / "schema_gen0.sql").read_text())
+        one.execute("ALTER TABLE systems ADD COLUMN timezone_offset INTEGER NOT NULL DEFAULT 10")
+        one.executescript((folder / "migrate.sql").read_text().replace("ALTER TABLE systems ADD", "-- "))
+        other.executescript((STORE / "schema_gen1.sql").read_text())
+        made, wanted = meanings(one), meanings(other)
+    tables = {name for kind, name in wanted if kind == "table"} - {"systems"}
+    shared = [key for key in wanted if key[0] == "table" and key[1] in tables]
+    unlike = difference({key: made[key] for key in shared}, {key: wanted[key] for key in shared})
+    assert [
+        line for line in unlike if not re.search("fault_code|fault_timestamp|generator_status", line)
+    ] == []
+
+
+def test_orphans_are_set_aside_alike_in_every_table() -> None:
+    """The script says the same of two tables, and plain SQL has no way to say it once."""
+    first, second, *_ = (PLAN.parent / "set-aside.sql").read_text().split("CREATE TABLE ")[1:]
+    for old, new in (("orphan_5m", "orphan_readings"), ("readings_agg_5m", "readings")):
+        second = second.replace(old, new)
+    assert re.sub(r"\ba\b", "r", second) == first

@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
+from tests.changeover.run.test_json import VALIDATOR
 
 from changeover.cli.root import main
 from changeover.database.rehearse.compare import compare
+from changeover.engine import decide
 from changeover.run.state_dir import state_of
 
 
@@ -31,8 +33,8 @@ def tenants(work: Path) -> Club:
     return one
 
 
-def each(one: Club, *more: object) -> Result:
-    words = ["run", one.folder / "PLAN.md", "--each", one.folder / "tenants" / "*.db", *more]
+def each(one: Club, *more: object, command: str = "run") -> Result:
+    words = [command, one.folder / "PLAN.md", "--each", one.folder / "tenants" / "*.db", *more]
     return CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
 
 
@@ -65,7 +67,9 @@ def test_all_are_done_side_by_side_and_a_second_time_nothing_is_to_do(tenants: C
 
 
 def _drift(one: Club, number: int, sql: str) -> None:
-    with closing(sqlite3.connect(one.folder / "tenants" / f"t{number}.db")) as connection:
+    with closing(
+        sqlite3.connect(one.folder / "tenants" / f"t{number}.db", isolation_level=None)
+    ) as connection:
         connection.execute(sql)
 
 
@@ -117,3 +121,60 @@ def test_a_pattern_that_names_nothing_is_said(tenants: Club) -> None:
     result = CliRunner().invoke(main, words)
     assert (result.exit_code, "no such file" in result.output) == (2, True)
     assert each(tenants, "--state", tenants.folder / "elsewhere").exit_code == 2
+
+
+def told(one: Club, command: str, *more: object) -> tuple[int, list[str]]:
+    """Exit code and outcomes of a command about all of them; its answer is what the schema says."""
+    result = each(one, "--json", *more, command=command)
+    VALIDATOR.validate(json.loads(result.stdout))
+    assert json.loads(result.stdout)["exit_code"] == result.exit_code
+    return result.exit_code, outcomes(result)
+
+
+def test_all_are_taken_back_run_again_and_finished(tenants: Club) -> None:
+    assert each(tenants).exit_code == 0
+    shutil.copyfile(tenants.original, tenants.folder / "tenants" / "t7.db")
+    assert told(tenants, "status") == (0, ["done"] * 7 + ["never run"])
+    assert told(tenants, "rollback", "--wave", 3) == (0, ["rolled back"] * 7 + ["nothing to do"])
+    assert killing.count(tenants.folder / "tenants" / "t6.db", "SELECT count(name) FROM members") == 9
+    assert told(tenants, "rollback") == (0, ["nothing to do"] * 8)
+    assert told(tenants, "finish", "--max-failures", 9)[1] == ["Refused"] * 7 + ["nothing to do"]
+    assert each(tenants).exit_code == 0
+    result = each(tenants, command="finish")
+    assert (result.exit_code, "8 finished" in result.output) == (0, True)
+    assert told(tenants, "finish") == (0, ["nothing to do"] * 8)
+    code, found = told(tenants, "rollback", "--wave", 2)
+    assert (code, found) == (3, ["Refused"] * 2 + ["not begun"] * 6)
+
+
+def test_one_whose_way_back_fails_stops_the_waves_and_is_shown(
+    tenants: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "PAUSES_S", (0.0,) * decide.TRIES)
+    (tenants.folder / "undo.sql").write_text(
+        "CREATE TABLE bug (n CHECK (n = 0));\nINSERT INTO bug SELECT 1 FROM members WHERE phone = 'bug';\n"
+        f"DROP TABLE bug;\n{club.UNDO}"
+    )
+    assert each(tenants).exit_code == 0
+    _drift(tenants, 1, "INSERT INTO members (full_name, phone, house) VALUES ('x', 'bug', 'north')")
+    code, found = told(tenants, "rollback", "--wave", 2)
+    assert (code, found) == (5, ["rolled back", "operator needed", *["not begun"] * 5])
+    shown = each(tenants, command="status").output
+    assert "CHECK constraint failed" in shown
+    assert shown.splitlines()[-1] == "5 done, 1 rolled back, 1 operator needed."
+    assert told(tenants, "rollback", "--max-failures", 1)[1].count("rolled back") == 5
+
+
+def test_a_database_that_cannot_be_read_is_said_beside_the_others(tenants: Club) -> None:
+    (tenants.folder / "tenants" / "t3.db").write_text("no database, only words" * 99)
+    code, found = told(tenants, "status")
+    assert (code, found) == (1, ["never run"] * 3 + ["error"] + ["never run"] * 3)
+
+
+def test_what_is_about_one_database_is_refused_with_many(tenants: Club) -> None:
+    for words in (("--run", "0001-x"), ("--with", "mended.sql"), ("--undoes", "members")):
+        assert each(tenants, *words, command="rollback").exit_code == 2
+    words = ["rollback", "--each", str(tenants.folder / "tenants" / "*.db")]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, "name the plan" in result.output) == (2, True)
+    assert CliRunner().invoke(main, ["status", "--each", f"@{tenants.folder}/none.txt"]).exit_code == 2

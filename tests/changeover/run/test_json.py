@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from click.testing import CliRunner
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
@@ -134,3 +135,62 @@ def test_a_writer_who_holds_the_lock_is_a_refusal(rehearsed: Club) -> None:
         document = of(rehearsed, "run")
     assert outcome(document) == ("error", 3)
     assert "Nothing was begun" in document["message"]
+
+
+VERBS = SCHEMA["properties"]["command"]["enum"]
+
+
+def test_every_verb_answers_in_json_when_it_is_called_wrongly(work: Path) -> None:
+    for verb in VERBS:
+        wrong = said(verb, *(() if verb == "new" else (work / "none.md",)), "--no-such-option")
+        assert (wrong["command"], outcome(wrong), wrong["error"]) == (verb, ("error", 2), "BadParameter")
+    gone = work / "none"
+    for words in (
+        ("check", gone), ("adopt", gone), ("new", "--database", gone, "--to", gone), ("rehearse", gone),
+        ("run", gone), ("restore", gone), ("status",), ("report", "--database", gone), ("resume", gone),
+        ("rollback", gone), ("finish", "--database", gone), ("abandon", gone),
+        ("run", gone, "--rehearsal-max-age", "soon"), ("status", "--each", gone),
+        ("rollback", gone, "--each", gone), ("finish", gone, "--each", gone),
+    ):  # fmt: skip
+        assert said(*words)["exit_code"] in (1, 2, 3), words
+
+
+def test_every_verb_of_a_run_refuses_and_fails_in_json(work: Path) -> None:
+    one = club.make(work / "club")
+    for verb in ("resume", "rollback", "finish", "abandon"):
+        assert outcome(of(one, verb)) == ("error", 3)
+    text = (one.folder / "PLAN.md").read_text()
+    (one.folder / "PLAN.md").write_text(
+        text.replace("DELETE FROM prices WHERE cents = 0;", "UPDATE prices SET id = 99 WHERE id = 2;")
+    )
+    of(one, "run", "--rehearse")
+    assert outcome(of(one, "abandon")) == ("error", 3)
+    _tell(one, "INSERT INTO prices (id, cents) VALUES (99, 1)")
+    failed = of(one, "finish")
+    assert outcome(failed) == ("unfinished", 4)
+    assert "UNIQUE constraint failed" in failed["failures"][0]["message"]
+    assert outcome(of(one, "report")) == ("unfinished", 0)
+    _tell(one, "DELETE FROM prices WHERE id = 99")
+    assert outcome(of(one, "finish")) == ("finished", 0)
+    assert outcome(of(one, "rollback")) == ("error", 3)
+    assert outcome(of(one, "restore", one.original, "--yes")) == ("restored", 0)
+    (one.folder / "no.db").write_text("no database " * 99)
+    assert of(one, "restore", one.folder / "no.db", "--yes")["exit_code"] == 1
+
+
+def test_a_run_that_was_killed_is_resumed_in_json(rehearsed: Club) -> None:
+    def hook(moment: str) -> None:
+        if moment == "before statement 3":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        club.start(rehearsed, hook=hook)
+    assert outcome(of(rehearsed, "status")) == ("cut off", 0)
+    assert outcome(of(rehearsed, "report")) == ("cut off", 0)
+    assert outcome(of(rehearsed, "run")) == ("error", 3)
+    assert outcome(of(rehearsed, "resume")) == ("done", 0)
+
+
+def _tell(one: Club, sql: str) -> None:
+    with closing(sqlite3.connect(one.database)) as connection, connection:
+        connection.execute(sql)

@@ -130,3 +130,33 @@ def test_a_rehearsal_during_writes_sees_one_moment(work: Path) -> None:
         writer.execute("COMMIT")
     assert record.passed, record.faults
     assert record.rows_compared == 500 + 2000 + 2
+
+
+def _finishing(one: Club, script: str) -> Record:
+    text = (one.folder / "PLAN.md").read_text()
+    head, tidy, tail = text.partition("DELETE FROM prices WHERE cents = 0;")
+    assert tidy
+    (one.folder / "PLAN.md").write_text(head + script + tail)
+    return _rehearsed(one)
+
+
+def test_finish_is_rehearsed_and_what_it_drops_is_said(work: Path) -> None:
+    record = _finishing(
+        club.make(work / "club"),
+        "DELETE FROM prices WHERE cents = 0;\nDROP TABLE IF EXISTS changeover_roles;\n"
+        "DROP INDEX visits_member;",
+    )
+    assert record.passed, record.faults
+    assert [(step.id, step.direction) for step in record.steps][-1] == ("tidy", "finish")
+    dropped = [note for note in record.notes if note.startswith("finish drops")]
+    assert [note.partition(" (")[0] for note in dropped] == [
+        "finish drops table changeover_roles",
+        "finish drops 1 row of prices",
+        "finish drops index visits_member",
+    ]
+
+
+def test_a_finish_that_fails_is_a_fault_of_the_rehearsal(work: Path) -> None:
+    record = _finishing(club.make(work / "club"), "INSERT INTO prices (id, cents) VALUES (2, 7);")
+    assert "UNIQUE constraint failed: prices.id" in record.faults[0]
+    assert [step.verdict for step in record.steps if step.direction == "finish"] == ["failed"]

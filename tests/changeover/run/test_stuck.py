@@ -101,6 +101,39 @@ def test_a_mended_way_back_that_loses_rows_is_refused_and_changes_nothing(stuck:
     assert call(stuck, "rollback", "--with", _mended(stuck, club.UNDO), "--undoes", "visits").exit_code == 2
 
 
+FORGETS_PHONES = club.UNDO.replace("full_name, phone, house FROM", "full_name, 'unknown', house FROM")
+FORGETS_ROLES = club.UNDO.partition("CREATE TABLE members_old")[2]
+
+
+def test_a_mended_way_back_is_held_against_every_value_of_today(stuck: Club) -> None:
+    result = call(stuck, "rollback", "--with", _mended(stuck, FORGETS_PHONES))
+    assert (result.exit_code, "members.phone: 6 values" in result.output) == (3, True)
+
+
+def test_a_mended_way_back_meets_new_rows_as_any_way_back(stuck: Club) -> None:
+    """Nobody has a role yet, so only a row that the rehearsal writes shows that roles would be lost."""
+    script = _mended(stuck, "CREATE TABLE members_old" + FORGETS_ROLES)
+    result = call(stuck, "rollback", "--with", script)
+    assert (result.exit_code, "[members.role]" in result.output) == (3, True)
+    reason = "members.role=the release that knows roles never went out"
+    assert call(stuck, "rollback", "--with", script, "--accept", "members.role").exit_code == 2
+    result = call(stuck, "rollback", "--with", script, "--accept", reason)
+    assert result.exit_code == 0, result.output
+    told = json.loads(call(stuck, "report", "--json").stdout)
+    assert told["accepted"] == {"members.role": "the release that knows roles never went out"}
+    with closing(sqlite3.connect(stuck.database)) as connection:
+        ((details,),) = connection.execute(
+            "SELECT details FROM changeover_ledger WHERE direction = 'rollback' AND action LIKE 'mended:%'"
+        )
+    assert json.loads(details)["accepted"] == told["accepted"]
+
+
+def test_what_a_mended_way_back_sets_aside_is_not_lost(stuck: Club) -> None:
+    with closing(sqlite3.connect(stuck.database)) as connection, connection:
+        connection.execute("UPDATE members SET role = 'host' WHERE id = 2")
+    assert call(stuck, "rollback", "--with", _mended(stuck, club.UNDO)).exit_code == 0
+
+
 def test_a_mended_way_back_that_was_killed_is_gone_on_with(stuck: Club) -> None:
     def hook(moment: str) -> None:
         if moment == "before statement 3":

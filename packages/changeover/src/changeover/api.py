@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from changeover.check import inspection
 from changeover.database.where import Database, Server, database_of
@@ -119,40 +120,45 @@ def run(
         return settle(runs.run(work.plan, work.values, work.database, _settings(work, who, confirm)))
 
 
-def resume(
-    plan: str | Path | None = None,
-    database: Where = None,
-    *,
-    state: Path | None = None,
-    who: str = "",
-    confirm: Collection[str] = (),
-) -> Outcome:
-    """Go on with the newest run, which was killed or stopped."""
-    return _again(runs.resume, plan, database, state, _Person(who, confirm))
+class OfARun(Protocol):
+    """One of the functions that go on with the newest run of a database."""
+
+    def __call__(
+        self,
+        plan: str | Path | None = None,
+        database: Where = None,
+        *,
+        state: Path | None = None,
+        who: str = "",
+        confirm: Collection[str] = (),
+    ) -> Outcome:
+        """Carry it out; the run's report is written."""
 
 
-def rollback(
-    plan: str | Path | None = None,
-    database: Where = None,
-    *,
-    state: Path | None = None,
-    who: str = "",
-    confirm: Collection[str] = (),
-) -> Outcome:
-    """Take the newest run back; what was written since stays."""
-    return _again(runs.rollback, plan, database, state, _Person(who, confirm))
+def _of_a_run(act: Callable[..., Outcome]) -> OfARun:
+    def command(
+        plan: str | Path | None = None,
+        database: Where = None,
+        *,
+        state: Path | None = None,
+        who: str = "",
+        confirm: Collection[str] = (),
+    ) -> Outcome:
+        path = Path(plan) if plan is not None else None
+        work = session.take_up(path, None, database=_database(database), state=state, sets=())
+        with _reported(work) as settle:
+            settings = _settings(work, who, confirm)
+            return settle(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
+
+    return command
 
 
-def finish(
-    plan: str | Path | None = None,
-    database: Where = None,
-    *,
-    state: Path | None = None,
-    who: str = "",
-    confirm: Collection[str] = (),
-) -> Outcome:
-    """Drop what the newest run keeps for a way back."""
-    return _again(runs.finish, plan, database, state, _Person(who, confirm))
+resume = _of_a_run(runs.resume)
+"""Go on with the newest run, which was killed or stopped."""
+rollback = _of_a_run(runs.rollback)
+"""Take the newest run back; what was written since stays."""
+finish = _of_a_run(runs.finish)
+"""Drop what the newest run keeps for a way back."""
 
 
 def standing(
@@ -162,26 +168,6 @@ def standing(
     path = Path(plan) if plan is not None else None
     where, folder, found = session.locate(path, database=_database(database), state=state, sets=())
     return status.look(folder, where, found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    who: str
-    confirm: Collection[str]
-
-
-def _again(
-    act: Callable[..., Outcome],
-    plan: str | Path | None,
-    database: Where,
-    state: Path | None,
-    person: _Person,
-) -> Outcome:
-    path = Path(plan) if plan is not None else None
-    work = session.take_up(path, None, database=_database(database), state=state, sets=())
-    with _reported(work) as settle:
-        settings = _settings(work, person.who, person.confirm)
-        return settle(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
 
 
 @contextmanager

@@ -63,12 +63,13 @@ class Deadline:
 class Scene:
     """Where an action takes place.
 
-    ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
-    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
-    nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting makes no sense any
-    more. ``folder`` is where scripts run, ``home`` where backups go unless the plan says otherwise. ``lease``
-    None: a copy that nobody else uses. ``living`` False: what acts on the world outside the database is
-    listed and not done, and nothing is waited for, because nobody else writes there.
+    ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None,
+    seconds left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes
+    or no (None: nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting
+    makes no sense any more. ``folder`` is where scripts run, ``home`` where backups go unless the plan
+    says otherwise. ``lease`` None: a copy that nobody else uses. ``living`` False: what acts on the world
+    outside the database is listed and not done, and nothing is waited for, because nobody else writes
+    there.
     """
 
     plan: Plan

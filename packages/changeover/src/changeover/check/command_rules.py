@@ -83,7 +83,7 @@ def _position(plan: Plan, action: ShellAction, command: Command) -> Position:
 
 def _written(command: Command, known: list[str]) -> Iterator[str]:
     for use in file_uses(command):
-        yield from (name for name in use.written if is_database_file(name, known))
+        yield from (name for name in (*use.written, *use.removed) if is_database_file(name, known))
 
 
 def _short(command: Command) -> str:

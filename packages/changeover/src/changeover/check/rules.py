@@ -13,6 +13,7 @@ from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellActio
 from changeover.plan.placeholders import placeholder_in
 from changeover.plan.variables import used_names
 from changeover.problems import Position, Problem, Severity
+from changeover.shell import credentials
 from changeover.sql.identifiers import OWN_PREFIX, folded
 from changeover.sql.tree import effect_of
 
@@ -185,6 +186,10 @@ def _secrets(plan: Plan) -> Iterator[Problem]:
                 yield Problem(action.position, "secret-in-plan", f"{header.name} holds a literal", hint)
         text = action.script if isinstance(action, ShellAction) else ""
         text += " ".join(r.url + (r.body or "") for r in requests)
+        for _, name in credentials.literals(text):
+            message = f"{action.id} holds what looks like a secret ({name})"
+            hint = f"write ${{{name}}} and set it in the environment"
+            yield Problem(action.position, "secret-in-plan", message, hint, Severity.WARNING)
         if found := placeholder_in(text):
             hint = "write ${NAME} and declare the parameter"
             yield Problem(action.position, "placeholder", f"{found} looks like a placeholder", hint)

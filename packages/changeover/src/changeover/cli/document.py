@@ -131,7 +131,7 @@ def _problem(problem: Problem, plan: Path) -> dict[str, Any]:
 
 def _end_column(problem: Problem, plan: Path) -> int:
     try:
-        lines = plan.with_name(problem.position.file).read_text("utf-8").split("\n")
+        lines = (plan.parent / problem.position.file).read_text("utf-8").split("\n")
         return max(problem.position.column + 1, len(lines[problem.position.line - 1].rstrip()) + 1)
     except (OSError, UnicodeDecodeError, IndexError):
         return problem.position.column + 1

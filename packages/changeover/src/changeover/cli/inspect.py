@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
+from changeover.cli.fleet import show_each, status_options
 from changeover.cli.json_document import answer, write_json
-from changeover.cli.options import A_PLAN, RUN_ID, as_json, placed, with_exit_codes
+from changeover.cli.options import A_PLAN, RUN_ID, as_json, place_of, placed, with_exit_codes
 from changeover.display.terminal import SIGNS, planned, seconds
 from changeover.exits import Exit
 from changeover.report import model, write
@@ -16,11 +17,14 @@ from changeover.run import session, status
 @click.command("status")
 @A_PLAN
 @placed
+@status_options
 @as_json
 @with_exit_codes
-def status_command(plan: Path | None, json_: bool, **place: Any) -> None:
+def status_command(plan: Path | None, json_: bool, **options: Any) -> None:
     """Say where a database stands and what to do next. Reads only."""
-    database, state, kept = session.locate(plan, **place)
+    if options["each"]:
+        show_each(plan, options, json_=json_)
+    database, state, kept = session.locate(plan, **place_of(options))
     found = status.look(state, database, kept)
     if json_:
         write_json(answer("status", found.outcome, Exit.DONE, **found.as_data()))

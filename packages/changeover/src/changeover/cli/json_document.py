@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from changeover.errors import ChangeoverError, NothingToDo, PlanErrors
+from changeover.errors import BadParameter, ChangeoverError, NothingToDo, PlanErrors
 from changeover.exits import Exit
 from changeover.report.model import Report
 from changeover.run.commands import Outcome
@@ -41,6 +41,11 @@ def error_answer(command: str, error: ChangeoverError) -> Answer:
     if isinstance(error, PlanErrors):
         found["problems"] = [{**asdict(one), "severity": one.severity.value} for one in error.problems]
     return found
+
+
+def usage_answer(command: str, message: str) -> Answer:
+    """The document of a command that was called with a wrong option or argument."""
+    return error_answer(command, BadParameter(message, hint=f"changeover {command} --help"))
 
 
 def record_answer(record: Record) -> Answer:

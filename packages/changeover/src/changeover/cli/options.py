@@ -91,9 +91,14 @@ def told(json_: bool) -> Iterator[None]:
         sys.exit(error.exit_code)
 
 
+def place_of(options: dict[str, Any]) -> dict[str, Any]:
+    """What says where things are."""
+    return {name: options[name] for name in ("state", "database", "sets")}
+
+
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    place = {name: options[name] for name in ("state", "database", "sets")}
-    return place, {name: value for name, value in options.items() if name not in place}
+    """What says where things are, and what a person says."""
+    return place_of(options), {name: options[name] for name in ("confirm", "who")}
 
 
 def duration(text: str) -> float:

@@ -3,11 +3,13 @@
 Its exit codes are those of `changeover.exits`.
 """
 
+from typing import Any
+
 import click
 
 from changeover import __version__
 from changeover.cli.lazy_group import LazyGroup
-from changeover.exits import table
+from changeover.exits import Exit, table
 
 EXIT_CODES = f"\b\nExit codes\n{table()}"
 COMMANDS = {
@@ -30,8 +32,33 @@ COMMANDS = {
 }
 
 
+class Answering(LazyGroup):
+    """A group whose commands answer a wrong option or argument in JSON too, where they are asked to."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember whether JSON is wanted, before anything can be wrong."""
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """The command, or what is wrong with how it was called."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            command = ctx.invoked_subcommand or ""
+            if not ctx.meta[_JSON] or command not in COMMANDS:
+                raise
+            from changeover.cli.json_document import usage_answer, write_json
+
+            write_json(usage_answer(command, error.format_message()))
+            ctx.exit(Exit.WRONG)
+
+
+_JSON = "changeover.json"
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Answering,
     commands=COMMANDS,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"]},

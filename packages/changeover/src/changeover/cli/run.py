@@ -1,13 +1,13 @@
 """The commands that carry a plan out, take it back, and lead out of a run that is stuck."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from changeover.cli.fleet import each_options, run_each
+from changeover.cli.fleet import again, do_each, each_options, run_options
 from changeover.cli.json_document import answer, record_answer, write_json
 from changeover.cli.options import (
     A_PLAN,
@@ -23,9 +23,11 @@ from changeover.cli.options import (
 )
 from changeover.cli.words import ask, tell_outcome, tell_record
 from changeover.database.backup.space import megabytes
+from changeover.engine.entries import Command
+from changeover.errors import BadParameter
 from changeover.exits import Exit
 from changeover.run import preconditions, recovery, rehearsal, session
-from changeover.run.commands import Outcome, abandon, finish, resume, rollback, this_person
+from changeover.run.commands import Outcome, abandon, finish, require_sense, resume, rollback, this_person
 from changeover.run.commands import run as run_plan
 from changeover.run.records import Record
 
@@ -53,20 +55,15 @@ def rehearse_command(plan: Path, who: str | None, json_: bool, **place: Any) -> 
 @judged
 @click.option("--rehearse", "first", is_flag=True, help="Rehearse now, then run if that passes.")
 @click.option("--rehearsal-max-age", default="7d", show_default=True, help="How old a rehearsal may be.")
-@each_options
+@run_options
 @as_json
 @with_exit_codes
 def run_command(plan: Path, first: bool, rehearsal_max_age: str, json_: bool, **options: Any) -> None:
     """Carry a rehearsed plan out. Whatever fails, everything is taken back."""
     parsed = session.read_sound(plan)
-    many = {name: options.pop(name) for name in ("each", "sample", "wave", "jobs", "max_failures")}
-    if many["each"]:
-        run_each(
-            parsed,
-            many.pop("each"),
-            {**options, **many, "max_age_s": duration(rehearsal_max_age)},
-            json_=json_,
-        )
+    if options["each"]:
+        options["max_age_s"] = duration(rehearsal_max_age)
+        do_each(Command.RUN, parsed, options, json_=json_)
     place, judgement = split(options)
     work = session.begin(parsed, **place)
     record = _rehearsed_for_run(work, judgement["who"], json_) if first else None
@@ -89,7 +86,7 @@ def _rehearsed(work: session.Work, who: str | None, json_: bool) -> Record:
 
 def _rehearsed_for_run(work: session.Work, who: str | None, json_: bool) -> Record:
     """A rehearsal that passed, or the end of the command; where nothing is to do, nothing is rehearsed."""
-    preconditions.require_no_open_run(work.state, work.plan)
+    preconditions.require_no_open_run(work.state, work.plan, work.database)
     preconditions.require_not_applied(work.plan, work.database)
     record = _rehearsed(work, who, json_)
     if record.passed:
@@ -101,24 +98,47 @@ def _rehearsed_for_run(work: session.Work, who: str | None, json_: bool) -> Reco
     sys.exit(Exit.WENT_BACK)
 
 
-def _of_a_run(act: Callable[..., Outcome], help_text: str) -> click.Command:
-    """One of the commands that go on with a run; they differ in one word."""
+@click.command("resume")
+@A_PLAN
+@RUN_ID
+@placed
+@judged
+@as_json
+@with_exit_codes
+def resume_command(plan: Path | None, run_id: str | None, json_: bool, **options: Any) -> None:
+    """Go on with a run that was killed or stopped: forward, or back if it had turned."""
+    _go_on(resume, plan, run_id, options, json_=json_)
 
-    @click.command(act.__name__, help=help_text)
-    @A_PLAN
-    @RUN_ID
-    @placed
-    @judged
-    @as_json
-    @with_exit_codes
-    def command(plan: Path | None, run_id: str | None, json_: bool, **options: Any) -> None:
-        place, judgement = split(options)
-        work = session.take_up(plan, run_id, **place)
-        with session.at_desk(work, json_=json_, **judgement) as settings:
-            outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
-        tell_outcome(outcome, work, json_)
 
-    return command
+@click.command("finish")
+@A_PLAN
+@RUN_ID
+@placed
+@judged
+@each_options
+@as_json
+@with_exit_codes
+def finish_command(plan: Path | None, run_id: str | None, json_: bool, **options: Any) -> None:
+    """Drop what is kept for a rollback; after this only the backup leads back."""
+    if options["each"]:
+        again(Command.FINISH, plan, {**options, "run_id": run_id}, json_=json_)
+    _go_on(finish, plan, run_id, options, json_=json_)
+
+
+def _go_on(
+    act: Callable[..., Outcome],
+    plan: Path | None,
+    run_id: str | None,
+    options: dict[str, Any],
+    *,
+    json_: bool,
+) -> NoReturn:
+    """Another session of a run that there is."""
+    place, judgement = split(options)
+    work = session.take_up(plan, run_id, **place)
+    with session.at_desk(work, json_=json_, **judgement) as settings:
+        outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
+    tell_outcome(outcome, work, json_)
 
 
 @click.command("rollback")
@@ -128,28 +148,36 @@ def _of_a_run(act: Callable[..., Outcome], help_text: str) -> click.Command:
     "--with", "script", type=click.Path(path_type=Path), help="SQL in place of a way back that fails."
 )
 @click.option("--undoes", metavar="ID", help="With --with: the change that it takes back.")
+@click.option("--accept", multiple=True, metavar="NAME=WHY", help="With --with: a finding that is meant.")
 @placed
 @judged
+@each_options
 @as_json
 @with_exit_codes
-def rollback_command(
-    plan: Path | None,
-    run_id: str | None,
-    script: Path | None,
-    undoes: str | None,
-    json_: bool,
-    **options: Any,
-) -> None:
+def rollback_command(plan: Path | None, run_id: str | None, json_: bool, **options: Any) -> None:
     """Take a run back. Rows that were written since stay."""
+    if options["each"]:
+        again(Command.ROLLBACK, plan, {**options, "run_id": run_id}, json_=json_)
+    script, undoes = options["script"], options["undoes"]
+    if script is None:
+        _go_on(rollback, plan, run_id, options, json_=json_)
     place, judgement = split(options)
+    accept = _reasons(options["accept"])
     work = session.take_up(plan, run_id, **place)
     arguments = (work.plan, work.values, work.database)
     with session.at_desk(work, json_=json_, **judgement) as settings:
-        if script is None:
-            outcome = rollback(*arguments, settings, run_id=work.run_id)
-        else:
-            outcome = recovery.roll_back_with(script, *arguments, settings, run_id=work.run_id, undoes=undoes)
+        outcome = recovery.roll_back_with(
+            script, *arguments, settings, run_id=work.run_id, undoes=undoes, accept=accept
+        )
     tell_outcome(outcome, work, json_)
+
+
+def _reasons(accept: Sequence[str]) -> dict[str, str]:
+    """Names with reasons of ``--accept``. Raises BadParameter for one without a reason."""
+    found = {name.strip(): why.strip() for name, _, why in (one.partition("=") for one in accept)}
+    if not all(found.values()):
+        raise BadParameter("--accept needs a reason.", hint="Write --accept 'NAME=why it is meant'.")
+    return found
 
 
 @click.command("abandon")
@@ -164,6 +192,7 @@ def abandon_command(plan: Path | None, run_id: str | None, yes: bool, json_: boo
     """Give a run up where it stands. Says what will be left, and asks."""
     place, judgement = split(options)
     work = session.take_up(plan, run_id, **place)
+    require_sense(Command.ABANDON, work.plan, work.state.entries(work.run_id), work.state, work.run_id)
     left = recovery.left_behind(work.plan, work.state.entries(work.run_id), work.database)
     if not yes and not (not json_ and ask("Nothing of this run will be done or taken back any more:", left)):
         _undecided("abandon", left, json_)
@@ -206,9 +235,3 @@ def _undecided(command: str, left: list[str], json_: bool) -> None:
     else:
         click.echo("Nothing was done. Say that you mean it with --yes.", err=True)
     sys.exit(Exit.UNDECIDED)
-
-
-resume_command = _of_a_run(
-    resume, "Go on with a run that was killed or stopped: forward, or back if it had turned."
-)
-finish_command = _of_a_run(finish, "Drop what is kept for a rollback; after this only the backup leads back.")

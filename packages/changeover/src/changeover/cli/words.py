@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -14,6 +15,7 @@ from changeover.report import model, write
 from changeover.run import session
 from changeover.run.commands import Outcome
 from changeover.run.records import Record
+from changeover.sql.identifiers import counted
 
 
 def tell_record(record: Record) -> None:
@@ -31,7 +33,8 @@ def tell_record(record: Record) -> None:
         click.echo("The rehearsal did not pass; nothing was changed, and `run` will refuse.", err=True)
         return
     click.echo(
-        f"Passed: {record.rows_compared:,} rows compared, {record.writes} new writes kept.\n"
+        f"Passed: {counted(record.rows_compared, 'row')} compared,"
+        f" {counted(record.writes, 'new write')} kept.\n"
         f"Predicted: writers held {seconds(record.frozen_s)}, steps {seconds(record.seconds)},"
         f" rollback {seconds(record.rollback_s)}; disk {megabytes(record.needed_bytes)},"
         f" backup {record.backup_mb_per_s:,.0f} MB/s."
@@ -45,7 +48,7 @@ def tell_outcome(
     rehearsal: Record | None = None,
     *,
     left: Sequence[str] = (),
-) -> None:
+) -> NoReturn:
     """The end of a session, its report written; the command ends with its exit code."""
     with work.redacted():
         found = model.gather(work.state, work.database, work.plan, outcome.run_id)

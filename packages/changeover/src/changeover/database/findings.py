@@ -24,11 +24,6 @@ def unaccepted(found: Iterable[Finding], accept: Mapping[str, str]) -> list[Find
     return [one for one in found if one.name not in accept]
 
 
-def accepted(found: Iterable[Finding], accept: Mapping[str, str]) -> dict[str, str]:
-    """The reasons of those that it names, by name: for the ledger and the report."""
-    return {one.name: accept[one.name] for one in found if one.name in accept}
-
-
 def way_past(names: Sequence[str]) -> str:
     """The lines of the front matter that let findings pass; empty where there is none."""
     if not names:

@@ -18,7 +18,7 @@ from changeover.engine import limits
 from changeover.engine.entries import Command, Ending, Entry
 from changeover.engine.limits import Limit
 from changeover.engine.progress import Known, State, fold
-from changeover.engine.tasks import Course, Doing, Task, course, way_back
+from changeover.engine.tasks import Course, Doing, Task, course, undos, way_back
 from changeover.plan.model import Plan, ShellAction
 
 TRIES = 3
@@ -164,6 +164,16 @@ def left_to_undo(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
         return state.of(task).done or (task.atomic and state.of(task).applied is True)
 
     return tuple(task for task in going_back(plan, found, state) if not is_done(task))
+
+
+def still_in_force(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+    """The changes of Execute that the rest of the way back takes back, in the order in which they ran."""
+    left = {task.id for task in left_to_undo(plan, found, state)}
+    ran = sorted(
+        (task for task in found.execute if task.atomic and state.of(task).applied is True),
+        key=lambda task: state.order.index(task.id),
+    )
+    return tuple(task for task in ran if any(undo.id in left for undo in undos(plan, task)))
 
 
 def _back(plan: Plan, found: Course, state: State) -> Decision:

@@ -112,7 +112,7 @@ def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], b
     if not begun:
         return ()
     undone = [task for task in reversed(begun) if needs_undo(task)]
-    undoes = [undo for task in undone for undo in _undos(plan, task)]
+    undoes = [undo for task in undone for undo in undos(plan, task)]
     if plan.order is Order.AS_WRITTEN:
         place = {action.id: number for number, action in enumerate(plan.actions(Phase.ROLLBACK))}
         undoes.sort(key=lambda task: place.get(task.id, -1))
@@ -158,7 +158,8 @@ def _part(step: Step) -> Part | None:
     return parts.pop() if len(parts) == 1 else None
 
 
-def _undos(plan: Plan, task: Task) -> Iterator[Task]:
+def undos(plan: Plan, task: Task) -> Iterator[Task]:
+    """The tasks that take one task of Execute back."""
     if task.doing is not Doing.ACTION:
         return
     action = plan.action(task.subject)

@@ -14,6 +14,8 @@ from markdown_it.token import Token
 from changeover.plan.attributes import Attributes, split_attributes
 from changeover.problems import Position, Problem
 
+_EMPHASIS = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+"""Stars around words are for the page; a box is also named on a terminal."""
 _BOX = re.compile(r"\[(?P<tick>[ xX])\]\s+(?P<text>.*)", re.DOTALL)
 _FENCE = re.compile(r"^[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(?:`{3,}|~{3,})(?P<info>.*)$")
 
@@ -133,4 +135,5 @@ class _Reader:
             return None
         position = self.position(token)
         text, attributes = self.attributes(" ".join(match["text"].split()), position)
+        text = _EMPHASIS.sub(r"\1", text)
         return Checkbox(text, match["tick"] != " ", attributes, position)

@@ -1,8 +1,9 @@
 """Hides secrets in all that is shown or kept, in whatever form a program or a report writes them.
 
 Rule: too much hidden is a nuisance, too little is a leak. So a secret is looked for sign by sign, each in
-every spelling that shells, URLs, JSON, SQL, HTML and Python give it, and whole in base64 and hexadecimal;
-lines may be wrapped anywhere in it.
+every spelling that shells, URLs, JSON, SQL, HTML and Python give it, its bytes in hexadecimal and decimal
+with whatever stands between them (``63:6f:72``), and whole in base32 and base64; lines may be wrapped
+anywhere in it.
 """
 
 import base64
@@ -51,14 +52,22 @@ def _longest_first(item: tuple[str, str]) -> int:
 
 def _pattern(secret: str) -> str:
     plain = _WRAP.join(_sign(char) for char in secret)
-    return "|".join([plain, *(_encoded(form) for form in _wholes(secret.encode()))])
+    return "|".join([plain, *_bytes(secret.encode()), *(_encoded(form) for form in _wholes(secret.encode()))])
+
+
+def _bytes(secret: bytes) -> Iterator[str]:
+    """Patterns for the bytes of a secret one by one: ``63:6f``, ``63 6f``, ``0x63, 0x6f``, ``[99, 111]``."""
+    between = rf"{_WRAP}(?:[\s:,;._-]{{0,3}}(?:0x|\\x|%|\$)?)"
+    yield "(?i:" + between.join(f"{byte:02x}" for byte in secret) + ")"
+    yield r"(?<!\d)" + r"[\s,;]{1,3}".join(f"0{{0,2}}{byte}" for byte in secret) + r"(?!\d)"
 
 
 def _sign(char: str) -> str:
     """A pattern for one sign of a secret in every spelling."""
     spellings = {char, quote(char, safe=""), json.dumps(char)[1:-1], repr(char)[1:-1], escape(char)}
     spellings |= {"".join(form.format(byte) for byte in char.encode()) for form in ("\\x{:02x}", "\\{:03o}")}
-    spellings |= {f"\\u{ord(char):04x}", f"&#{ord(char)};", f"&#x{ord(char):x};"}
+    spellings |= {f"\\u{ord(char):04x}", f"\\u{{{ord(char):x}}}", f"&#{ord(char)};", f"&#x{ord(char):x};"}
+    spellings |= {"".join(f"{mark}{byte:02x}" for byte in char.encode()) for mark in ("%", "%25")}
     spellings |= {f"\\{char}"} if not char.isalnum() else set()
     spellings |= _SPECIAL.get(char, set())
     ordered = sorted(spellings - {""}, key=len, reverse=True)
@@ -83,9 +92,8 @@ def _insensitive(form: str) -> str:
 
 
 def _wholes(secret: bytes) -> Iterator[str]:
-    """The secret as a whole: hexadecimal, and base64 from each of the three places where it may begin."""
-    yield secret.hex()
-    yield secret.hex().upper()
+    """The secret as a whole: base32, and base64 from each of the three places where it may begin."""
+    yield base64.b32encode(secret).decode().rstrip("=")[: len(secret) * 8 // 5]
     for coded in (base64.b64encode, base64.urlsafe_b64encode):
         for before in range(3):
             text = coded(b"\0" * before + secret).decode().rstrip("=")

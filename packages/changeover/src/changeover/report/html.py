@@ -196,6 +196,8 @@ def _proof(report: Report) -> Iterator[str]:
         yield f" {record.rows_compared:,} rows compared, {record.writes} new writes kept through a rollback,"
         place = f" ({escape(record.place)})" if record.place else ""
         yield f" freeze predicted {seconds(record.frozen_s)}{place}</dd>"
+    for name, why in report.accepted.items():
+        yield f"<dt>Accepted</dt><dd><code>{escape(name)}</code>: {escape(why)}</dd>"
     yield f"<dt>Plan</dt><dd>SHA-256 <code>{escape(report.plan_sha256)}</code></dd>"
     for name, value in sorted(report.parameters.items()):
         yield f"<dt>Parameter {escape(name)}</dt><dd><code>{escape(str(value))}</code></dd>"

@@ -122,6 +122,8 @@ def _proof(report: Report) -> Iterator[str]:
         yield f"  {record.writes} new writes kept through a rollback;"
         yield f"  predicted freeze {seconds(record.frozen_s)}"
         yield from [f"  - {record.place}"] if record.place else []
+    for name, why in report.accepted.items():
+        yield f"- Accepted: `{name}`: {_cell(why)}"
     yield f"- Plan SHA-256 `{report.plan_sha256}`"
     for name, value in sorted(report.parameters.items()):
         yield f"- Parameter `{name}` = `{value}`"

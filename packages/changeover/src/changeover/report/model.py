@@ -19,6 +19,7 @@ from changeover.errors import ChangeoverError, Refused
 from changeover.plan.model import Plan, SqlAction
 from changeover.report.felt import felt
 from changeover.run.commands import PROBE
+from changeover.run.mended_rollback import accepted
 from changeover.run.records import Record, named
 from changeover.run.state_dir import State
 from changeover.run.status import look
@@ -61,6 +62,7 @@ class Report:
     offsets_s: tuple[float, ...]
     sessions: tuple[Session, ...]
     judgements: tuple[tuple[str, str, float], ...]
+    accepted: Mapping[str, str]
     failures: tuple[Entry, ...]
     turned: str
     backup: Mapping[str, object]
@@ -146,6 +148,7 @@ class Report:
             "probes": list(self.probes),
             "sessions": [asdict(one) for one in self.sessions],
             "judgements": [list(one) for one in self.judgements],
+            "accepted": dict(self.accepted),
             "ledger": [asdict(one) for one in self.ledger],
         }
 
@@ -182,6 +185,7 @@ def gather(state: State, database: Database, plan: Plan | None, run_id: str | No
         offsets_s=_offsets(entries),
         sessions=_sessions(entries),
         judgements=_judgements(entries),
+        accepted={**(record.accepted if record else {}), **accepted(entries)},
         failures=tuple(e for e in entries if e.kind is Kind.FAILED),
         turned=turned.text("reason") if turned else "",
         backup=backup.data if backup else {},

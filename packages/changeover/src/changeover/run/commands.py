@@ -107,7 +107,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder, state=state.path):
         admin.require_open(database)
-        preconditions.require_no_open_run(state, plan)
+        preconditions.require_no_open_run(state, plan, database)
         preconditions.require_not_applied(plan, database)
         preconditions.require_sound(plan, database)
         wanted = preconditions.wanted_record(state, plan, database, values)
@@ -158,7 +158,7 @@ def rollback(
     settings: Settings,
     *,
     run_id: str,
-    mend: Mapping[str, str] | None = None,
+    mend: Mapping[str, object] | None = None,
 ) -> Outcome:
     """Take a run back, whether it is done or was cut off; what was written since stays.
 
@@ -214,14 +214,14 @@ def _again(
     settings: Settings,
     *,
     run_id: str,
-    mend: Mapping[str, str] | None = None,
+    mend: Mapping[str, object] | None = None,
 ) -> Outcome:
     state = state_of(database, settings.state)
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
     with lock.take(database, holder, state=state.path):
         admin.require_open(database)
         entries = state.entries(run_id)
-        _require_sense(command, plan, entries, state, run_id)
+        require_sense(command, plan, entries, state, run_id)
         if command is not Command.ABANDON:
             preconditions.require_same_plan(plan, entries, kept_plan(state, run_id))
             preconditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
@@ -241,7 +241,7 @@ def _again(
             )
 
 
-def _require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state: State, run_id: str) -> None:
+def require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state: State, run_id: str) -> None:
     """The command fits how the run stands. Raises Refused that says which one does."""
     ended = ending(entries)
     if run_id != state.newest() and ended is not Ending.DONE:
@@ -270,6 +270,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
     journal, first = place.journal, begun(place.journal.entries)
     assert first is not None
     run_id = first.text("run")
+    record = records.named(place.state, first.text("rehearsal"))
     scene = Scene(
         plan=plan,
         values=values,
@@ -292,7 +293,6 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
             stack.callback(lambda: _note(journal, PROBE, **prober.seen.as_data()))
             stack.enter_context(prober)
         additive = bool(first.data.get("additive"))
-        record = records.named(place.state, first.text("rehearsal"))
         performer = Performer(
             plan=plan,
             tasks=course(plan, additive=additive),

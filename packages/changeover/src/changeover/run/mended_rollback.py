@@ -4,7 +4,7 @@ Rule: the plan of a run never changes, so what was proven for it still holds; a 
 journal, kept beside it, and put into the plan again whenever the run is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def mended(plan: Plan, entries: Sequence[Entry], folder: Path) -> Plan:
     for entry in entries:
         if entry.kind is Kind.MENDED:
             text = (folder / FOLDER / entry.text("file")).read_text("utf-8")
-            plan = amended(plan, entry.text("undoes"), text, entry.text("file"))
+            plan = amended(plan, entry.text("undoes"), text, entry.text("file"), _accepted(entry))
     return plan
 
 
@@ -70,8 +70,22 @@ def to_mend(plan: Plan, entries: Sequence[Entry], named: str | None) -> str:
     return found
 
 
-def amended(plan: Plan, undoes: str, text: str, file: str) -> Plan:
-    """The plan with a script in place of whatever takes a change back; it is held to the same demands."""
+def accepted(entries: Sequence[Entry]) -> dict[str, str]:
+    """The findings that were accepted with the mends of a run, by name with their reasons."""
+    mends = (entry for entry in entries if entry.kind is Kind.MENDED)
+    return {name: why for entry in mends for name, why in _accepted(entry).items()}
+
+
+def _accepted(entry: Entry) -> dict[str, str]:
+    found = entry.data.get("accepted")
+    return {str(name): str(why) for name, why in found.items()} if isinstance(found, Mapping) else {}
+
+
+def amended(plan: Plan, undoes: str, text: str, file: str, accept: Mapping[str, str]) -> Plan:
+    """The plan with a script in place of whatever takes a change back; it is held to the same demands.
+
+    ``accept`` are findings that are meant, besides those that the plan itself accepts.
+    """
     forward = plan.action(undoes)
     assert isinstance(forward, SqlAction)
     position = Position(file, 1)
@@ -90,7 +104,7 @@ def amended(plan: Plan, undoes: str, text: str, file: str) -> Plan:
         strategy=old[-1].strategy if old else forward.strategy,
         undoes=undoes,
     )
-    return replace(plan, sections=_with(plan, action))
+    return replace(plan, sections=_with(plan, action), accept={**plan.accept, **accept})
 
 
 def _with(plan: Plan, action: SqlAction) -> tuple[Section, ...]:

@@ -28,6 +28,7 @@ from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, St
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.plan.params import Values
 from changeover.problems import Severity
+from changeover.run.addressed import addressed
 from changeover.run.records import Record, Wanted, definitions_of, parameters_hash
 from changeover.run.state_dir import State
 from changeover.sql.identifiers import folded
@@ -35,18 +36,18 @@ from changeover.sql.identifiers import folded
 CONTRACT_S = 60.0
 
 
-def require_no_open_run(state: State, plan: Plan) -> None:
+def require_no_open_run(state: State, plan: Plan, database: Database) -> None:
     """Raises Refused when an earlier run of this database has not come to its end."""
     newest = state.newest()
     if newest is None:
         return
     entries = state.entries(newest)
     if ending(entries) in (None, Ending.STOPPED, Ending.OPERATOR_NEEDED):
-        title = begun(entries)
+        title, named = begun(entries), addressed(plan, database)
         raise Refused(
             f"Run {newest} ({title.text('title') if title else ''}) has not come to its end.",
-            hint=f"Finish it: changeover resume {plan.path}. Or undo it: changeover rollback {plan.path}."
-            f" Or give it up: changeover abandon {plan.path}. Why it stands: changeover status {plan.path}.",
+            hint=f"Finish it: changeover resume {named}. Or undo it: changeover rollback {named}."
+            f" Or give it up: changeover abandon {named}. Why it stands: changeover status {named}.",
         )
 
 
@@ -67,17 +68,27 @@ def require_sound(plan: Plan, database: Database) -> None:
         )
 
 
+def standing(plan: Plan, database: Database) -> ledger.Standing:
+    """The changes of a plan against the database's ledger: which are in force, which are not."""
+    with translated(database), closing(connect(database)) as connection:
+        return ledger.standing(ledger.entries(connection), _contents(plan))
+
+
+def _contents(plan: Plan) -> set[str]:
+    """The hashes by which the ledger knows the changes of a plan."""
+    return {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
+
+
 def require_not_applied(plan: Plan, database: Database) -> None:
     """Raises NothingToDo when the ledger says that all of this plan's changes are in force."""
-    wanted = {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
+    wanted = _contents(plan)
     with translated(database), closing(connect(database)) as connection:
         found = ledger.entries(connection)
-    standing = ledger.standing(found, wanted)
-    if wanted and not standing.pending:
+    if wanted and not ledger.standing(found, wanted).pending:
         run_id = next(e.run_id for e in reversed(found) if e.content_sha256 in wanted)
         raise NothingToDo(
             f"Everything that this plan changes is in force already (run {run_id}).",
-            hint=f"Nothing is left to do. To take it back: changeover rollback {plan.path}.",
+            hint=f"Nothing is left to do. To take it back: changeover rollback {addressed(plan, database)}.",
         )
 
 

@@ -27,7 +27,8 @@ MAX_AGE_S = 7 * 86_400.0
 class Rehearsed:
     """One action in a rehearsal.
 
-    ``direction`` forward, rollback, again, back again or once more; ``frozen_s`` None for what only reads.
+    ``direction`` forward, rollback, again, back again, once more or finish; ``frozen_s`` None for what only
+    reads.
     """
 
     id: str

@@ -5,7 +5,7 @@ on today's data, what a given-up run leaves is listed, a backup is proven and th
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from changeover.database import ledger, lock
@@ -40,28 +40,32 @@ def roll_back_with(
     *,
     run_id: str,
     undoes: str | None = None,
+    accept: Mapping[str, str] | None = None,
     progress: Progress = lambda words, part, left_s: None,
 ) -> Outcome:
     """Take a run back with another script in place of the way back that fails.
 
-    The script is first carried out on a copy of the database as it is now. Raises Refused, with everything
-    that failed there, and then nothing was changed; BadParameter for a script that says nothing.
+    The script is first carried out on a copy of the database as it is now, there and back, with new rows too.
+    ``accept`` are findings of that which are meant, by name with the reason, besides the plan's own. Raises
+    Refused, with everything that failed there, and then nothing was changed; BadParameter for a script that
+    says nothing.
     """
     state = state_of(database, settings.state)
     entries = state.entries(run_id)
     text, target = mended_rollback.read(script), mended_rollback.to_mend(plan, entries, undoes)
-    mended = mended_rollback.amended(plan, target, text, script.name)
+    mended = mended_rollback.amended(plan, target, text, script.name, accept or {})
     faults = rehearse_way_back(
         mended, values, database, entries, who=settings.who, state=settings.state, progress=progress
     )
     if faults:
         raise Refused(
-            "On a copy of the database as it is now the mended way back does not work:\n" + "\n".join(faults),
-            hint="Mend the script, then try again; nothing was changed.",
+            "On a copy of the database as it is now the mended way back does not pass:\n" + "\n".join(faults),
+            hint="Mend the script, then try again; nothing was changed. What is meant so is accepted by name:"
+            " --accept 'NAME=why'.",
         )
     name = mended_rollback.keep(state.run(run_id), entries, script, text)
-    told = {"undoes": target, "file": name}
-    kept = mended_rollback.amended(plan, target, text, name)
+    told = {"undoes": target, "file": name, "accepted": dict(accept or {})}
+    kept = mended_rollback.amended(plan, target, text, name, accept or {})
     return commands.rollback(kept, values, database, settings, run_id=run_id, mend=told)
 
 

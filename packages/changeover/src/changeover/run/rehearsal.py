@@ -1,7 +1,7 @@
 """Rehearsal: the plan carried out on a copy of the real data, there and back, and once more with new rows.
 
 copy -> forward -> rollback -> the original? -> forward again -> new writes -> back -> original plus those
-writes? -> forward once more
+writes? -> forward once more -> finish
 
 Rule: production is read once, in one snapshot, and never written; on a server it is forked. The same code
 does the work as in the run: the first time with every invariant asked in full, then as the run will, and
@@ -24,17 +24,18 @@ from changeover.database.local import home, label
 from changeover.database.server import admin
 from changeover.database.where import Database, Server
 from changeover.engine.budgets import DRIVER_PATIENCE_S, spoken
-from changeover.engine.decide import going_back, left_to_undo
+from changeover.engine.decide import going_back, left_to_undo, still_in_force
 from changeover.engine.entries import Entry, begun
 from changeover.engine.tasks import Doing, Task, course
 from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
-from changeover.plan.model import Phase, Plan
+from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.plan.params import Values
 from changeover.run import preconditions, records
 from changeover.run.application import equipped
 from changeover.run.records import Record
 from changeover.run.rehearsal_copy import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
 from changeover.run.state_dir import State, numbered, state_of
+from changeover.run.trial import Trial
 
 
 @equipped
@@ -81,7 +82,9 @@ def rehearse_way_back(
     now_at: Callable[[], float] = time.time,
     progress: Progress = lambda words, part, left_s: None,
 ) -> list[str]:
-    """Take a run back on a copy of the database as it is now; why that does not work, empty where it does.
+    """Take a run back on a copy of the database as it is now, as thoroughly as any way back is rehearsed.
+
+    Why that does not pass; empty where it does.
 
     ``entries`` is the journal of that run: what it did, and has taken back already, is not asked again.
     """
@@ -97,11 +100,30 @@ def rehearse_way_back(
             stage.copy(database)
         stage.take_up(entries, records.named(place, first.text("rehearsal")))
         try:
-            for task in left_to_undo(plan, tasks, stage.state()):
-                stage.do(task, ROLLBACK, Depth.THOROUGH)
+            _play_way_back(stage)
         except ChangeoverError as error:
             stage.faults.append(stage.said(error))
     return stage.faults
+
+
+def _play_way_back(stage: Stage) -> None:
+    """The rest of a run back; forward again, where today's rows must be; then as in any rehearsal.
+
+    Only what is still in force is carried out again; no promise of the plan about time ends any of it.
+    """
+    back = left_to_undo(stage.plan, stage.tasks, stage.state())
+    in_force = still_in_force(stage.plan, stage.tasks, stage.state())
+    stage.after = stage.schema()
+    for task in back:
+        stage.do(task, ROLLBACK, Depth.THOROUGH)
+    before = stage.keep_before()
+    stage.begin()
+    _once_more(stage, in_force)
+    stage.require_same()
+    stage.compare_today(before)
+    trial = Trial(stage, before)
+    trial.write(_changes(stage, in_force))
+    _there_and_back(stage, trial, in_force)
 
 
 @contextmanager
@@ -159,27 +181,43 @@ def play(stage: Stage) -> None:
         _forward(stage, AGAIN, Depth.SWIFT)
         stage.require_in_time()
         stage.require_same()
-        stage.write()
+        changes = [task for task in stage.tasks.execute if task.atomic]
+        trial = Trial(stage, stage.original)
+        trial.write(_changes(stage, changes))
         _ask_again(stage, waiting)
-        try:
-            _rollback(stage, BACK_AGAIN, Depth.SWIFT)
-            _limits(stage)
-            stage.look_back()
-            stage.begin()
-            _forward(stage, ONCE_MORE, Depth.SWIFT)
-        except (StepFailed, InvariantBroken) as error:
-            raise stage.explain(error) from error
-        stage.require_same()
-        stage.look_again()
+        _there_and_back(stage, trial, changes)
+        _limits(stage)
+        stage.finish()
     except ChangeoverError as error:
         stage.faults.append(stage.said(error))
 
 
+def _there_and_back(stage: Stage, trial: Trial, changes: Sequence[Task]) -> None:
+    """With new rows back and forward once more; every one of them is where it belongs, or is told."""
+    try:
+        _rollback(stage, BACK_AGAIN, Depth.SWIFT)
+        trial.look_back()
+        stage.begin()
+        _once_more(stage, changes)
+    except (StepFailed, InvariantBroken) as error:
+        raise trial.explain(error) from error
+    stage.require_same()
+    trial.look_again()
+
+
+def _once_more(stage: Stage, changes: Sequence[Task]) -> None:
+    for task in changes:
+        stage.do(task, ONCE_MORE, Depth.SWIFT)
+
+
+def _changes(stage: Stage, tasks: Sequence[Task]) -> list[SqlAction]:
+    actions = (stage.plan.action(task.subject) for task in tasks)
+    return [action for action in actions if isinstance(action, SqlAction)]
+
+
 def _forward(stage: Stage, direction: str, depth: Depth) -> None:
     for task in (*stage.tasks.preflight, *stage.tasks.execute):
-        if direction != FORWARD and task.phase is Phase.PREFLIGHT:
-            continue
-        if direction != ONCE_MORE or task.atomic:
+        if direction == FORWARD or task.phase is not Phase.PREFLIGHT:
             stage.do(task, direction, depth)
 
 

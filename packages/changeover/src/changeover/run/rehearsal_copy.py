@@ -1,14 +1,15 @@
 """The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
 
-Rule: the original copy is never written; what acts on the world outside the database is only listed. The work
-is done on a file beside it or, for a database on a server whose admin API is in reach, on a fork there.
+Rule: the original copy is never written; what acts on the world outside the database is not done, but
+listed. The work is done on a file beside it, or, for a database on a server whose admin API is in reach, on
+a fork there.
 """
 
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from changeover.actions import sql
@@ -16,30 +17,31 @@ from changeover.actions.context import Result, Scene
 from changeover.database.backup import backup as backups
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
-from changeover.database.findings import Finding, accepted, unaccepted, way_past
-from changeover.database.rehearse import invent, judge, writes
+from changeover.database.findings import Finding, unaccepted, way_past
+from changeover.database.rehearse import judge
 from changeover.database.rehearse.compare import compare
-from changeover.database.rehearse.effects import Effects, observed
-from changeover.database.rehearse.replay import replay
-from changeover.database.rehearse.written import NOTHING, Written
+from changeover.database.rehearse.dropped import gone, holdings
+from changeover.database.rehearse.effects import between
+from changeover.database.rehearse.written import NOTHING
 from changeover.database.schema import fingerprint, meaning
 from changeover.database.where import Database, Server
 from changeover.engine import limits
+from changeover.engine.decide import going_back
 from changeover.engine.entries import Entry, Kind, begun
 from changeover.engine.progress import State, fold
 from changeover.engine.tasks import Course, Doing, Task
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
-from changeover.plan.model import Part, Phase, Plan, SqlAction
+from changeover.plan.model import Part, Plan
 from changeover.plan.params import Values
 from changeover.run import preconditions, records
-from changeover.run.perform import Contract, Performer
+from changeover.run.perform import Contract, Performer, direction_of
 from changeover.run.records import Record, Rehearsed
 
 Progress = Callable[[str, float | None, float | None], None]
 """(words, part done 0..1 or None, seconds left or None)"""
 
 FORWARD, ROLLBACK = "forward", "rollback"
-AGAIN, BACK_AGAIN, ONCE_MORE = "again", "back again", "once more"
+AGAIN, BACK_AGAIN, ONCE_MORE, FINISH = "again", "back again", "once more", "finish"
 
 
 @dataclass(slots=True)
@@ -71,10 +73,6 @@ class Stage:
     name: str = ""
     place: str = ""
     on_its_engine: bool = False
-    accepted: dict[str, str] = field(default_factory=dict)
-    written: Written = NOTHING
-    effects: Effects = field(init=False)
-    seen: judge.AfterRollback = field(init=False)
 
     @property
     def original(self) -> Path:
@@ -148,11 +146,21 @@ class Stage:
             self.notes += [str(note) for note in _list(result.data["notes"])]
 
     def take_up(self, entries: Sequence[Entry], record: Record | None) -> None:
-        """From here on the rest of a run that is under way is rehearsed, back to where it began."""
+        """From here on the rest of a run that is under way is rehearsed, back to where it began.
+
+        What was cut off is looked up in the ledger of the copy.
+        """
         first = begun(entries)
         self.entries = list(entries)
         self.before = first.text("schema_before") if first else ""
         self.definitions = record.definitions_before() if record else {}
+        scene = replace(self._scene(ROLLBACK, Depth.SWIFT), run_id=first.text("run") if first else "")
+        for task in (*self.tasks.execute, *going_back(self.plan, self.tasks, self.state())):
+            known = self.state().of(task)
+            if task.atomic and known.started and not known.settled:
+                applied = sql.was_done(scene, task.id, direction_of(task))
+                told = {"applied": applied}
+                self.entries.append(Entry(Kind.SETTLED, time.time(), time.monotonic(), task.id, told))
 
     @contextmanager
     def reworded(self) -> Iterator[None]:
@@ -169,8 +177,8 @@ class Stage:
         return self._worded(str(error))
 
     def _worded(self, text: str) -> str:
-        for file in (self.original, self.folder / "copy.db", self.folder / "fetched.db"):
-            for name in (str(file.resolve()), str(file)):
+        for file in ("original.db", "copy.db", "fetched.db", "before.db"):
+            for name in (str((self.folder / file).resolve()), str(self.folder / file)):
                 text = text.replace(name, f"the copy of {self.name}")
         return self.values.redactor.hide(text)
 
@@ -231,43 +239,6 @@ class Stage:
             hook=self._measure,
         )
 
-    def write(self) -> Written:
-        """What an application might write after the change, so that the way back has something to keep."""
-        forward, back = self._scripts(Phase.EXECUTE), self._scripts(Phase.ROLLBACK)
-        scope = {table for action in forward for table in action.scope}
-        self.progress("writing new rows, as the application would", None, None)
-        place = self.local()
-        with closing(connect(place)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        with observed(place, self.folder / "effects.db") as self.effects:
-            self.written = writes.write(
-                place,
-                scope,
-                original=self.original,
-                spared=self.plan.accept,
-                computed=invent.computed_columns(one for action in forward for one in action.statements),
-                spoken_of=invent.literals(one for action in back for one in action.statements),
-            )
-            self.effects.reached = self.written.reached
-        if self.fork is not None:
-            replay(self.fork, self.written)
-        self.new_writes = len(self.written.writes)
-        self.notes += [f"no new rows to keep: {one}" for one in self.written.beside]
-        self.judge(
-            [
-                Finding(
-                    f"{one.table}.untried",
-                    f"No row of {one.table} could be written to try the way back: {one.reason}.",
-                )
-                for one in self.written.untried
-            ],
-            "The rehearsal could not try every table of the scope:",
-        )
-        return self.written
-
-    def _scripts(self, phase: Phase) -> list[SqlAction]:
-        return [action for action in self.plan.actions(phase) if isinstance(action, SqlAction)]
-
     def compare(self) -> None:
         """Without a new row the way back must give the original, value by value."""
         self.progress("comparing with the original, row by row", None, None)
@@ -277,25 +248,36 @@ class Stage:
         findings += [Finding(f"schema.{one.split()[1]}", one) for one in comparison.schema]
         self.judge(findings, "After the rollback the database is not the original:")
 
-    def look_back(self) -> None:
-        """Look at what the way back made of the new rows; `look_again` judges it."""
-        self.progress("comparing with the original and the new rows", None, None)
-        self.seen = judge.after_rollback(self.original, self.written, self.effects, self.local())
-        self.rows_compared = self.seen.comparison.rows
+    def keep_before(self) -> Path:
+        """What the target is now, kept as a file: the database before the change, as a way back made it."""
+        self._fetch(self.target, self.folder / "before.db")
+        return self.folder / "before.db"
 
-    def look_again(self) -> None:
-        """Every new row is there after the way back, or after going forward once more, or set aside."""
-        verdict = judge.after_forward(self.seen, self.local())
+    def compare_today(self, before: Path) -> None:
+        """What stands in the database now is there after the way back, or after going forward again.
+
+        Or it is set aside in a `changeover_...` table.
+        """
+        self.progress("comparing with the database as it is now, row by row", None, None)
+        effects = between(self.original, self.local(), self.folder / "effects.db")
+        seen = judge.after_rollback(before, NOTHING, effects, before)
+        self.rows_compared = seen.comparison.rows
+        verdict = judge.after_forward(seen, self.local())
         self.notes += verdict.notes
-        self.new_writes -= verdict.set_aside
-        self.judge(
-            verdict.findings,
-            "After the rollback the database is not the original plus what was written since:",
-        )
+        self.judge(verdict.findings, "The way back loses what is in the database now:")
+
+    def finish(self) -> None:
+        """Do what `finish` will do, and say what it drops."""
+        with opened(self.target) as connection:
+            before = holdings(connection)
+        for task in self.tasks.finish:
+            self.do(task, FINISH, Depth.THOROUGH)
+        with opened(self.target) as connection:
+            dropped = list(gone(before, holdings(connection)))
+        self.notes += [f"finish drops {one}" for one in dropped]
 
     def judge(self, findings: Sequence[Finding], headline: str) -> None:
-        """Raise InvariantBroken for findings that the plan does not accept; keep the accepted ones."""
-        self.accepted |= accepted(findings, self.plan.accept)
+        """Raise InvariantBroken for findings that the plan does not accept."""
         standing = unaccepted(findings, self.plan.accept)
         if standing:
             lines = "\n".join(f"- {one}" for one in standing)
@@ -305,15 +287,6 @@ class Stage:
                 " rollback script, or keep what the old schema cannot hold in a changeover_... table."
                 + way_past([one.name for one in standing]),
             )
-
-    def explain(self, error: ChangeoverError) -> InvariantBroken:
-        """An error of the way back, with the rows that the rehearsal itself had written."""
-        names = [write.name for write in self.written.beyond()]
-        return InvariantBroken(
-            f"{error.message}\nThe rehearsal itself had written, as the application may after the change:\n"
-            f"{judge.told_of(self.written)}",
-            hint=f"The way back must have a place for such rows. {error.hint}{way_past(names)}",
-        )
 
     def require_same(self) -> None:
         if self.schema() != self.after:
@@ -392,7 +365,7 @@ class Stage:
             place=self.place,
             on_its_engine=self.on_its_engine,
             faults=tuple(self.faults),
-            accepted=dict(self.accepted),
+            accepted=dict(self.plan.accept),
         )
 
 

@@ -17,6 +17,7 @@ from changeover.engine.progress import fold
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError
 from changeover.plan.model import Plan
+from changeover.run.addressed import addressed
 from changeover.run.records import Record, records
 from changeover.run.state_dir import State
 
@@ -79,7 +80,7 @@ def look(state: State, database: Database, plan: Plan | None) -> Standing:
     with translated(database), closing(connect(database)) as connection:
         applied = ledger.entries(connection)
     first = begun(entries)
-    name = str(plan.path) if plan else first.text("plan_file") if first else "PLAN.md"
+    name = addressed(plan, database) if plan else first.text("plan_file") if first else "PLAN.md"
     how, advice = _how(entries, taken, name)
     backup = backup_of(entries)
     if backup and ending(entries) in _MAY_RESTORE:

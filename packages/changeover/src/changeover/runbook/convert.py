@@ -4,6 +4,7 @@ Rule: the plan that comes out is checked like any other, and every error that is
 cannot be shorter than the truth.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from changeover.runbook.lists import with_boxes
 from changeover.runbook.source import Chunk, Item, read_chunks
 from changeover.runbook.translate import Translator
 from changeover.runbook.write import Drafts, bound_drafts, left_out, plan_lines, translate_all
+from changeover.shell import credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Ad
     translator = Translator(sorted_chunks, arranged.phases.get(Phase.EXECUTE, []), folder)
     _note_text(text, source, translator)
     drafts = translate_all(arranged, translator)
+    translator.note_secrets(credentials.certain(source), 1)
     _note_boxes(sorted_chunks, drafts, translator)
     lines = plan_lines(title, arranged, translator, drafts, source)
     plan_text = _without_secrets("\n".join(lines).rstrip("\n") + "\n", translator.secrets)
@@ -95,7 +98,9 @@ def _note_boxes(chunks: list[Chunk], drafts: Drafts, translator: Translator) -> 
 
 
 def _without_secrets(text: str, secrets: list[tuple[str, str]]) -> str:
-    for literal, name in secrets:
+    for literal, name in sorted(secrets, key=lambda one: -len(one[0])):
         if len(literal) >= 6:
             text = text.replace(literal, f"${{{name}}}")
+        else:
+            text = re.sub(rf"(?<![\w$]){re.escape(literal)}(?!\w)", f"${{{name}}}", text)
     return text

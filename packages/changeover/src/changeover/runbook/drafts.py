@@ -95,6 +95,11 @@ def means_empty(text: str) -> bool:
     )
 
 
+def means_some(text: str) -> bool:
+    """Whether a sentence says that something is to be found, whatever it is."""
+    return re.fullmatch(r"(?i)\W*(?:an?|one|at least one|some) (?:row|line|result)s?\W*", text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptFacts:
     """What SQL says of itself: whether it changes anything, which tables, and how it could be taken back."""

@@ -6,9 +6,10 @@ Rule: nothing is left out without a word; the words say what changeover does ins
 import re
 from collections.abc import Collection
 
-from changeover.shell.database_commands import Kind, program, read_database_commands, unwrapped
-from changeover.shell.file_commands import file_uses, is_database_file
+from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.file_commands import file_uses, is_database_file, names_database
 from changeover.shell.script import Command
+from changeover.shell.wrappers import program, unwrapped
 
 BACKUP = "changeover makes a verified backup itself"
 HOT_COPY = (
@@ -46,14 +47,17 @@ def _of_hosted(command: Command) -> str:
 
 def _of_files(command: Command, databases: Collection[str]) -> str:
     uses = file_uses(command)
-    written = [name for use in uses for name in use.written if is_database_file(name, databases)]
-    copied = [name for use in uses for name in use.copied if is_database_file(name, databases)]
-    if program(unwrapped(command.parts[0])) in ("rm", "unlink", "shred", "truncate") and written:
+    written, copied, removed = (
+        [name for use in uses for name in getattr(use, kind) if is_database_file(name, databases)]
+        for kind in ("written", "copied", "removed")
+    )
+    if any(names_database(name, databases) for name in removed):
         return REMOVED
-    known = {name.rsplit("/", 1)[-1] for name in databases}
-    if any(name.rsplit("/", 1)[-1] in known for name in copied):
+    if any(names_database(name, databases) for name in copied):
         return HOT_COPY
-    return RESTORE if written else (HOT_COPY if copied else "")
+    if written:
+        return RESTORE
+    return REMOVED if removed else HOT_COPY if copied else ""
 
 
 def products(command: Command) -> set[str]:

@@ -11,7 +11,8 @@ from changeover.plan.model import Phase
 from changeover.runbook import harm
 from changeover.runbook.commands import split_commands
 from changeover.runbook.source import Chunk, Code, Item, Part, Prose
-from changeover.shell.database_commands import program, read_database_commands, unwrapped
+from changeover.shell.database_commands import read_database_commands
+from changeover.shell.wrappers import program, unwrapped
 
 _ITEM = re.compile(r"(?P<indent> {0,3})(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?P<text>\S.*)$")
 _SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,9}+)(?!`)(?P<code>.+?)(?P=ticks)(?!`)")
@@ -19,7 +20,8 @@ _URL = re.compile(r"https?://[^\s)>\]`'\"*]*[^\s)>\]`'\"*.,;:!?]")
 _QUERY = re.compile(r"(?is)\s*(?:select|with|pragma\s+(?:integrity_check|quick_check|foreign_key_check))\b")
 _GIVES = re.compile(
     r"\s*(?:is|are|=+|->|\u2192|:|(?:should|must) (?:be|return|give|say)|returns?|gives?|says?|prints?)\s+"
-    r"(?:still\s+)?`{0,2}(?P<value>-?\d+(?:\.\d+)?|ok|empty|nothing|no (?:rows?|results?))\b"
+    r"(?:still\s+)?`{0,2}(?P<value>(?:an?|one|at least one|some) (?:row|line|result)s?|-?\d+(?:\.\d+)?|ok"
+    r"|empty|nothing|no (?:rows?|results?))\b"
     r"`{0,2}(?!\s*(?:rows|or|and|-))",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ Rule: Execute is translated before Rollback, so that what goes back knows what i
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from changeover.plan.model import Phase
@@ -12,19 +13,22 @@ from changeover.plan.text import slug
 from changeover.runbook import harm
 from changeover.runbook.commands import Command, split_commands
 from changeover.runbook.curl import Call, expected_lines, read_curl
-from changeover.runbook.drafts import Draft, Inferred, facts_of, looks_like_output, means_empty, script_text
+from changeover.runbook.drafts import (
+    Draft,
+    Inferred,
+    facts_of,
+    looks_like_output,
+    means_empty,
+    means_some,
+    script_text,
+)
 from changeover.runbook.lists import is_command
 from changeover.runbook.shell_variables import with_parameters
 from changeover.runbook.source import Chunk, Code
-from changeover.shell.database_commands import (
-    DatabaseCommand,
-    Kind,
-    only_asks,
-    program,
-    read_database_commands,
-    unwrapped,
-)
+from changeover.shell import credentials
+from changeover.shell.database_commands import DatabaseCommand, Kind, only_asks, read_database_commands
 from changeover.shell.script import commands_of
+from changeover.shell.wrappers import program, unwrapped
 
 _SHELLS = {"bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession", "terminal"}
 _COMMANDS = {
@@ -89,6 +93,9 @@ class Translator:
             _expect(draft, code.text, code.expected)
             return [draft]
         commands = split_commands(code.text)
+        calls = [call for command in commands or [] if (call := _call(command))]
+        self.note_secrets([one for call in calls for one in call.secrets], code.line)
+        self.note_secrets(credentials.literals(code.text), code.line)
         if commands is None:
             return [self._whole(code, base, phase)]
         found: list[Draft] = []
@@ -109,6 +116,23 @@ class Translator:
                 found += self._flush(pending, context, base, phase, code.line)
                 found += drafts or [self._expecting(command, context, base, phase, code.line)]
         return found + self._flush(pending, context, base, phase, code.line)
+
+    def note_secrets(self, found: Iterable[tuple[str, str]], line: int) -> None:
+        """(literal, name) of secrets: each becomes a parameter, wherever in the plan it stood."""
+        known = {literal for literal, _ in self.secrets}
+        for literal, wanted in found:
+            if literal not in known:
+                known.add(literal)
+                self.secrets.append((literal, self._secret_name(wanted)))
+                name = self.secrets[-1][1]
+                self.note(line, f"a secret stood here: it is ${{{name}}} now, from the environment")
+
+    def _secret_name(self, wanted: str) -> str:
+        taken, number = {name for _, name in self.secrets}, 2
+        name = wanted
+        while name in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
 
     def _whole(self, code: Code, base: str, phase: Phase) -> Draft:
         """A script that cannot be taken apart; one that changes a database in its own way is asked about."""
@@ -163,9 +187,9 @@ class Translator:
         jq = command.shell.parts[1].texts if len(command.shell.parts) > 1 else []
         path = next((word for word in jq[1:] if not word.startswith("-")), None)
         expected = expected_lines(command.expected_text, path, call.fails)
-        self.secrets += call.secrets
-        for _, name in call.secrets:
-            self.note(line, f"a secret stood in the command: it is ${{{name}}} now, from the environment")
+        names = dict(self.secrets)
+        for literal, name in call.secrets:
+            call.headers = [one.replace(f"${{{name}}}", f"${{{names[literal]}}}") for one in call.headers]
         return Draft("http", self.new_id(base), call.fence(expected, self.app))
 
     def _asked(self, asked: DatabaseCommand, command: Command, base: str, phase: Phase, line: int) -> Draft:
@@ -230,13 +254,17 @@ class Translator:
 
     def _shell(self, commands: list[str], base: str, phase: Phase, line: int) -> Draft:
         script = "\n".join(commands)
+        for literal, name in self.secrets:
+            script = credentials.in_shell(script, literal, name)
         draft = Draft("bash", "", script)
         pushes = re.search(r"\bgit\s+push\b|\bvercel\b.{0,200}(?:--prod|deploy)|\bkamal deploy\b", script)
         if phase is Phase.EXECUTE and pushes:
             draft.id = self.new_id("deploy")
             draft.attributes["phase"] = "deploy"
+            place = "${app}/..." if self.app else "https://.../"
             draft.question = (
-                f'{draft.id}: how is it known that the new release answers? add until="http URL ..."'
+                f"{draft.id}: how is it known that the new release answers? add to its fence"
+                f' until="http {place} 200 .release == ..."'
             )
             self.deploys.append(draft.id)
             self.note(line, f"{draft.id} puts the release out")
@@ -275,6 +303,8 @@ def _expect(draft: Draft, sql: str, expected: str) -> None:
         expected = _CERTAIN[pragma[1].lower()]
     if means_empty(expected):
         draft.attributes["expect"] = "empty"
+    elif means_some(expected):
+        draft.attributes["expect"] = "some"
     elif looks_like_output(expected):
         draft.expected = expected
 

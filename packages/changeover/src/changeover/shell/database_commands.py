@@ -6,12 +6,14 @@ forms whose whole meaning is known are read; everything else is OTHER: it may ch
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.problems import Position
-from changeover.shell.script import Command, Simple, Word, commands_of
+from changeover.shell.programs import databases_changed
+from changeover.shell.script import Command, Simple, Word
+from changeover.shell.wrappers import elsewhere, program, unwrapped
 from changeover.sql.text import reads_only, split
 
 
@@ -42,23 +44,6 @@ class DatabaseCommand:
     piped: bool = False
 
 
-_WRAPPERS = {
-    "env": "uCS", "sudo": "ugphCTrtD", "doas": "uC", "nohup": "", "time": "fo", "nice": "n", "ionice": "cnp",
-    "command": "", "exec": "a", "timeout": "ks", "stdbuf": "ioe", "chronic": "", "builtin": "", "setsid": "",
-}  # fmt: skip
-"""Programs that run another one, and those of their short options that take a value."""
-_ALONE = {
-    "readonly",
-    "bail",
-    "batch",
-    "noheader",
-    "list",
-    "interactive",
-    "memtrace",
-    "nofollow",
-    "safe",
-    "stats",
-}
 _FORMS = {
     "header",
     "column",
@@ -100,72 +85,9 @@ _LOOKS = {
     "help",
 }
 _BACKUPS = {"dump", "backup", "save", "clone", "recover", "archive"}
+_FILE = re.compile(r"(?i)\.(?:db3?|sqlite3?|s3db)$")
 _DUMPED = re.compile(r"(?i)(?:^|[/._-])(?:back-?ups?|bak|dump(?:ed)?|snapshot)(?:[._-]|\d|$)")
 """Scripts that are whole databases, by their names."""
-
-
-def unwrapped(simple: Simple) -> list[Word]:
-    """The words of a program without what stands before it: ``sudo -u app env X=1 /usr/bin/sqlite3 ...``."""
-    words = list(simple.words)
-    while words and program(words) in _WRAPPERS:
-        valued = _WRAPPERS[program(words)]
-        is_timeout = program(words) == "timeout"
-        words = words[1:]
-        while words and (words[0].text.startswith("-") or re.match(r"[A-Za-z_]\w*=", words[0].text)):
-            option = words[0].text
-            takes = (
-                option.startswith("-")
-                and not option.startswith("--")
-                and option[-1:] in valued
-                and len(option) == 2
-            )
-            words = words[2:] if takes else words[1:]
-        words = words[1:] if is_timeout else words
-    return words
-
-
-def program(words: Sequence[Word]) -> str:
-    """The name of a program without its path."""
-    return words[0].text.rsplit("/", 1)[-1] if words else ""
-
-
-def elsewhere(simple: Simple) -> tuple[str, list[Command]]:
-    """The host or container that a command is sent to, and the commands run there."""
-    words = unwrapped(simple)
-    texts = [word.text for word in words]
-    if program(words) == "ssh":
-        rest = _positional(texts[1:], "bcDEeFIiJLlmOopQRSWw")
-        return (rest[0], _sent(rest[1:], simple)) if len(rest) > 1 else ("", [])
-    if program(words) in ("docker", "podman", "kubectl", "docker-compose"):
-        if "exec" not in texts:
-            return "", []
-        rest = _positional(texts[texts.index("exec") + 1 :], "uewcn")
-        rest = [text for text in rest if text != "--"]
-        return (rest[0], _sent([_quoted(text) for text in rest[1:]], simple)) if len(rest) > 1 else ("", [])
-    return "", []
-
-
-def _sent(texts: list[str], simple: Simple) -> list[Command]:
-    sent = commands_of(" ".join(texts))
-    if sent:
-        sent[-1].parts[-1].redirects.extend(simple.redirects)
-    return sent
-
-
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w./:=@%+,~-]+", text) else "'" + text.replace("'", "'\\''") + "'"
-
-
-def _positional(texts: list[str], valued: str) -> list[str]:
-    """The words after the options; ``valued`` are the short options that take a value."""
-    while texts and texts[0].startswith("-") and texts[0] != "--":
-        option = texts[0]
-        texts = (
-            texts[2:]
-            if not option.startswith("--") and option[-1] in valued and len(option) == 2
-            else texts[1:]
-        )
-    return texts
 
 
 def read_database_commands(command: Command) -> list[DatabaseCommand]:
@@ -175,9 +97,12 @@ def read_database_commands(command: Command) -> list[DatabaseCommand]:
         host, sent = elsewhere(part)
         if sent:
             found = [one for inner in sent for one in read_database_commands(inner)]
-            return [replace(one, host=host, piped=one.piped or len(parts) > 1) for one in found]
+            return [replace(one, host=host or one.host, piped=one.piped or len(parts) > 1) for one in found]
         target = _target(unwrapped(part))
         if target is None:
+            if texts := databases_changed(part):
+                name = next((text for text in texts if _FILE.search(text)), "a database")
+                return [DatabaseCommand(name, Kind.OTHER, Word(command.text))]
             continue
         database, arguments, formatted = target
         found = list(_asked(database, arguments, part, parts[:index], formatted))

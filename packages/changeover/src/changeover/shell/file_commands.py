@@ -5,73 +5,219 @@ row and every ledger entry since the copy.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from changeover.shell.database_commands import elsewhere, program, unwrapped
+from changeover.shell.programs import file_literals
 from changeover.shell.script import Command, Simple
+from changeover.shell.wrappers import program, programs_of, unwrapped
 
-_COPIES = {"cp", "mv", "install", "ln", "rsync", "scp", "ditto", "copy"}
-_REMOVES = {"rm", "unlink", "shred", "truncate", "trash"}
 _SUFFIX = re.compile(r"\.(?:db3?|sqlite3?|s3db|sdb)(?:-wal|-shm|-journal)?$", re.IGNORECASE)
 _SIDE = re.compile(r"-(?:wal|shm|journal)$")
+_PACKED = re.compile(r"\.(?:gz|tgz|xz|txz|zst|bz2|lz4|br|zip|tar|7z)$", re.IGNORECASE)
+_BRACES = re.compile(r"(.*)\{([^{}]*,[^{}]*)\}(.*)")
+_WRITES = (">", ">>", ">|", "&>", "&>>")
 
 
 @dataclass(frozen=True, slots=True)
 class FileUse:
-    """``written`` are files that a command would change, make or remove; ``copied`` those that it reads."""
+    """``written`` are files that a command would change or make, ``copied`` those that it reads.
+
+    ``removed`` are those that it takes away.
+    """
 
     written: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def file_uses(command: Command) -> list[FileUse]:
     """What each program of a pipeline does with files, also where it is sent to another host."""
-    found = []
-    for part in command.parts:
-        _, sent = elsewhere(part)
-        found += [use for inner in sent for use in file_uses(inner)] or [_use(part)]
-    return found
+    return [_use(part) for part in programs_of(command)]
 
 
 def _use(part: Simple) -> FileUse:
     words = unwrapped(part)
-    name, rest = program(words), [word.text for word in words[1:]]
-    named = [text for text in rest if not text.startswith("-")]
-    redirected = [
-        target.text for operator, target in part.redirects if operator in (">", ">>", ">|", "&>", "&>>")
-    ]
-    sources = [target.text for operator, target in part.redirects if operator == "<"]
-    written, copied = [*redirected], [*sources]
-    if name in _COPIES and len(named) > 1:
-        written += [named[-1]]
-        copied += named[:-1]
-    elif name in _REMOVES or name == "tee":
-        written += named
-    elif name == "dd":
-        written += [text[3:] for text in rest if text.startswith("of=")]
-        copied += [text[3:] for text in rest if text.startswith("if=")]
-    elif name in ("gunzip", "gzip", "unxz", "unzstd") and not {"-c", "--stdout", "-k"} & set(rest):
-        written += [re.sub(r"\.(?:gz|xz|zst)$", "", text) for text in named]
-    elif name in ("litestream", "curl", "wget", "sqlite3_rsync"):
-        written += list(_after(rest, ("-o", "-O", "--output"))) + (
-            named[-1:] if name == "sqlite3_rsync" else []
-        )
-    elif name == "cat":
-        copied += named
-    return FileUse(tuple(written), tuple(copied))
+    rest = [one for word in words[1:] for one in _braced(word.text)]
+    read = _READERS.get(program(words))
+    found = read(rest) if read is not None else _of_a_program(part) or FileUse()
+    written = [target.text for operator, target in part.redirects if operator in _WRITES]
+    copied = [target.text for operator, target in part.redirects if operator == "<"]
+    return FileUse((*written, *found.written), (*copied, *found.copied), found.removed)
 
 
-def _after(texts: list[str], options: Iterable[str]) -> Iterator[str]:
+def _of_a_program(part: Simple) -> FileUse | None:
+    """What a one-line program of Python, Perl, Ruby or Node does, by the names of files in it."""
+    literals = file_literals(part)
+    return FileUse(written=literals) if literals else None
+
+
+def _braced(text: str) -> list[str]:
+    """``app.db{,.bak}`` as the two words that a shell makes of it."""
+    match = _BRACES.fullmatch(text)
+    return [match[1] + one + match[3] for one in match[2].split(",")] if match else [text]
+
+
+def _named(rest: Sequence[str]) -> list[str]:
+    return [text for text in rest if not text.startswith("-")]
+
+
+def _into(target: str, sources: Iterable[str]) -> list[str]:
+    """The files that copies become: the target, or where that is a folder the names in it."""
+    if target.endswith("/") or target.rsplit("/", 1)[-1] in (".", ".."):
+        return [f"{target.rstrip('/')}/{source.rstrip('/').rsplit('/', 1)[-1]}" for source in sources]
+    return [target]
+
+
+def _copy(rest: Sequence[str]) -> FileUse:
+    """``cp a b``, ``cp a b DIR/``, ``cp -t DIR a``."""
+    folder = next(_after(rest, ("-t", "--target-directory")), None)
+    folder = folder or next(
+        (text.partition("=")[2] for text in rest if text.startswith("--target-dir")), None
+    )
+    named = [text for text in _named(rest) if text != folder]
+    if folder is not None:
+        return FileUse(tuple(_into(f"{folder}/", named)), tuple(named))
+    if len(named) < 2:
+        return FileUse()
+    return FileUse(tuple(_into(named[-1], named[:-1])), tuple(named[:-1]))
+
+
+def _move(rest: Sequence[str]) -> FileUse:
+    found = _copy(rest)
+    return FileUse(found.written, removed=found.copied)
+
+
+def _remove(rest: Sequence[str]) -> FileUse:
+    return FileUse(removed=tuple(_named(rest)))
+
+
+def _write(rest: Sequence[str]) -> FileUse:
+    return FileUse(tuple(_named(rest)))
+
+
+def _block_copy(rest: Sequence[str]) -> FileUse:
+    return FileUse(
+        tuple(text[3:] for text in rest if text.startswith("of=")),
+        tuple(text[3:] for text in rest if text.startswith("if=")),
+    )
+
+
+def _archive(rest: Sequence[str]) -> FileUse:
+    """``tar xzf a.tgz app.db`` writes, ``tar czf a.tgz app.db`` copies; ``app.db.tgz`` holds ``app.db``."""
+    flags = next((text.lstrip("-") for text in rest if re.fullmatch(r"-?[A-Za-z]+", text)), "")
+    long = set(rest)
+    named = [text for text in _named(rest) if text.lstrip("-") != flags]
+    if "x" in flags or long & {"--extract", "--get"}:
+        return FileUse((*named[1:], *map(_unpacked, named[:1])))
+    if flags[:1] in ("c", "r", "u") or "c" in flags or long & {"--create", "--append"}:
+        return FileUse((), tuple(named[1:]))
+    return FileUse()
+
+
+def _unzip(rest: Sequence[str]) -> FileUse:
+    named = _named(rest)
+    return FileUse((*named[1:], *map(_unpacked, named[:1])))
+
+
+def _unpack(rest: Sequence[str]) -> FileUse:
+    """``gunzip app.db.gz`` and ``gunzip -k`` write ``app.db``; with ``-c`` what is redirected says where."""
+    if _to_stdout(rest):
+        return FileUse((), ())
+    return FileUse(tuple(_unpacked(text) for text in _named(rest)))
+
+
+def _pack(rest: Sequence[str]) -> FileUse:
+    """``gzip app.db`` takes the file away; with ``-k`` or ``-c`` it only reads it; with ``-d`` it unpacks."""
+    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z0-9]+", text))
+    if "d" in letters or {"--decompress", "--uncompress"} & set(rest):
+        return _unpack(rest)
+    named = tuple(_named(rest))
+    keeps = _to_stdout(rest) or "k" in letters or "--keep" in rest
+    return FileUse((), named) if keeps else FileUse(removed=named)
+
+
+def _to_stdout(rest: Sequence[str]) -> bool:
+    return any(re.fullmatch(r"-[A-Za-z]*c[A-Za-z]*|--(?:std|to-std)out", text) for text in rest)
+
+
+def _unpacked(name: str) -> str:
+    while _PACKED.search(name):
+        name = _PACKED.sub("", name)
+    return name
+
+
+def _fetched(rest: Sequence[str]) -> FileUse:
+    """``curl -o FILE``, ``wget -O FILE``, ``litestream restore -o FILE``."""
+    return FileUse(tuple(_after(rest, ("-o", "-O", "--output", "--output-document", "-f", "--file"))))
+
+
+def _stored(rest: Sequence[str]) -> FileUse:
+    """``aws s3 cp FROM TO``, ``docker cp FROM TO``, ``rclone copyto FROM TO``, ``s3cmd get FROM TO``."""
+    verbs = ("cp", "mv", "copy", "copyto", "move", "moveto", "sync", "get", "put", "download", "rsync")
+    place = next((place for place, text in enumerate(rest) if text in verbs), None)
+    pair = _named(rest[place + 1 :])[:2] if place is not None else []
+    found = _copy(pair) if len(pair) == 2 else FileUse()
+    written = (*found.written, *_fetched(rest).written)
+    return FileUse(*(tuple(one for one in names if "://" not in one) for names in (written, found.copied)))
+
+
+def _search(rest: Sequence[str]) -> FileUse:
+    """``find DIR -name app.db-wal -delete``."""
+    removes = "-delete" in rest or any(
+        one in ("-exec", "-execdir") and two == "rm" for one, two in pairwise(rest)
+    )
+    return FileUse(removed=tuple(_after(rest, ("-name", "-path", "-iname")))) if removes else FileUse()
+
+
+def _sync(rest: Sequence[str]) -> FileUse:
+    found = _copy(rest)
+    return FileUse(found.written, found.copied, found.copied if "--remove-source-files" in rest else ())
+
+
+def _read(rest: Sequence[str]) -> FileUse:
+    return FileUse((), tuple(_named(rest)))
+
+
+def _to_end(rest: Sequence[str]) -> FileUse:
+    return FileUse(tuple(_named(rest)[-1:]))
+
+
+def _after(texts: Sequence[str], options: Iterable[str]) -> Iterator[str]:
     for option, value in pairwise(texts):
         if option in options:
             yield value
 
 
-def is_database_file(name: str, known: Iterable[str] = ()) -> bool:
-    """Whether a name is that of a known database, of the files beside it, or looks like a database's."""
+_READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
+    **dict.fromkeys(("cp", "install", "ln", "scp", "ditto", "copy", "gcp", "pcp", "cpio"), _copy),
+    **dict.fromkeys(("mv", "gmv", "move"), _move),
+    **dict.fromkeys(("rsync",), _sync),
+    **dict.fromkeys(("rm", "unlink", "shred", "truncate", "trash", "srm"), _remove),
+    **dict.fromkeys(("tee", "sponge", "fallocate"), _write),
+    **dict.fromkeys(("dd", "ddrescue", "dcfldd"), _block_copy),
+    **dict.fromkeys(("tar", "gtar", "bsdtar"), _archive),
+    **dict.fromkeys(("unzip", "7z", "7za"), _unzip),
+    **dict.fromkeys(("gunzip", "unxz", "unzstd", "bunzip2", "unlz4", "uncompress"), _unpack),
+    **dict.fromkeys(("gzip", "pigz", "xz", "zstd", "bzip2", "lz4", "brotli"), _pack),
+    **dict.fromkeys(("litestream", "curl", "wget", "az"), _fetched),
+    **dict.fromkeys(
+        ("aws", "gsutil", "gcloud", "rclone", "mc", "s3cmd", "s5cmd", "b2", "docker", "podman", "kubectl",
+         "oc", "docker-compose", "flyctl", "fly"), _stored),
+    "find": _search,
+    "sqlite3_rsync": _to_end,
+    **dict.fromkeys(("cat", "pv", "zcat", "gzcat", "xzcat", "zstdcat", "bzcat"), _read),
+}  # fmt: skip
+
+
+def names_database(name: str, known: Iterable[str]) -> bool:
+    """Whether a name is that of a known database, in whatever folder, or of a file beside it."""
     name = name.rpartition(":")[2] if re.match(r"[\w.@-]+:[^/\\]*/?", name) and "://" not in name else name
     plain = _SIDE.sub("", name).rstrip("/").rsplit("/", 1)[-1].strip('"')
-    own = {one.rsplit("/", 1)[-1] for one in known if one}
-    return plain in own or _SUFFIX.search(name) is not None
+    return plain in {one.rsplit("/", 1)[-1] for one in known if one}
+
+
+def is_database_file(name: str, known: Iterable[str] = ()) -> bool:
+    """Whether a name is that of a known database, of the files beside it, or looks like a database's."""
+    return names_database(name, known) or _SUFFIX.search(name) is not None

@@ -8,4 +8,5 @@ DROP TABLE changeover_merged_status;
 DROP TABLE changeover_moved_readings;
 DROP TABLE changeover_moved_5m;
 DROP TABLE changeover_merged_5m;
+DROP TABLE changeover_moved_1d;
 DROP TABLE changeover_merged_1d;

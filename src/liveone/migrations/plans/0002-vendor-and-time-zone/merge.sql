@@ -67,6 +67,12 @@ DELETE FROM readings_agg_1d
 -- allow half-key: what is left of a joined system, kept in changeover_merged_1d
 WHERE system_id IN (SELECT CAST(system_id AS TEXT) FROM changeover_merged);
 
+-- Days that are here after the join. One of these that is deleted later stays away when the systems are parted.
+CREATE TABLE changeover_moved_1d (id INTEGER PRIMARY KEY);
+
+INSERT INTO changeover_moved_1d (id)
+SELECT id FROM changeover_merged_1d WHERE id IN (SELECT id FROM readings_agg_1d);
+
 -- Version 0 opens a day again: LiveOne closes it anew from all the samples that it now has.
 UPDATE readings_agg_1d SET version = 0
 WHERE (system_id, day) IN (

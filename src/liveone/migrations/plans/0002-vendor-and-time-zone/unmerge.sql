@@ -32,7 +32,7 @@ FROM changeover_merged_1d k WHERE k.id = readings_agg_1d.id;
 
 INSERT INTO readings_agg_1d
 -- allow select-star: the copy was made of this very table
-SELECT * FROM changeover_merged_1d WHERE id NOT IN (SELECT id FROM readings_agg_1d);
+SELECT * FROM changeover_merged_1d WHERE id NOT IN (SELECT id FROM changeover_moved_1d);
 
 DROP TABLE changeover_merged;
 DROP TABLE changeover_merged_systems /* allow copy-without-count: copied whole above */;
@@ -41,4 +41,5 @@ DROP TABLE changeover_moved_readings;
 DROP TABLE changeover_clashing_readings /* allow copy-without-count: copied whole above */;
 DROP TABLE changeover_moved_5m;
 DROP TABLE changeover_merged_5m /* allow copy-without-count: copied whole above */;
+DROP TABLE changeover_moved_1d;
 DROP TABLE changeover_merged_1d /* allow copy-without-count: copied whole above */;

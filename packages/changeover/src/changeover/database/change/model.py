@@ -18,7 +18,8 @@ class Change:
 
     ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
     that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
-    reason for each finding, by its name, that is meant to be so (`weaker`).
+    reason for each finding, by its name, that is meant to be so (`weaker`); all of
+    them stand in the ledger.
     """
 
     statements: tuple[SqlStatement, ...]

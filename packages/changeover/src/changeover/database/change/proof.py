@@ -34,7 +34,7 @@ from changeover.database.change.rows import State
 from changeover.database.change.rule import Rule
 from changeover.database.change.transaction import Measured
 from changeover.database.connect import Connection, opened
-from changeover.database.findings import Finding, accepted, unaccepted
+from changeover.database.findings import Finding, unaccepted
 from changeover.database.lease import confirm, prolong
 from changeover.database.schema import catalogue, fingerprint, references, spelling, weaker
 from changeover.database.schema.catalogue import ForeignKey, Schema, Table
@@ -101,7 +101,7 @@ class Proof:
         self.states: dict[str, State] = {}
         self.after: dict[str, State] = {}
         self.notes: list[str] = []
-        self.accepted: dict[str, str] = {}
+        self.accepted = dict(change.accept)
         self.has_marks = False
         self.rowids: rowids.Remembered = {}
         self.watched = tuple(
@@ -146,7 +146,6 @@ class Proof:
         sentences += references.placed(self.objects, self.change.statements, tried)
         sentences += self._content_faults(connection)
         weak = [*self._findings(found), *rowids.moved(connection, found, self.rowids)]
-        self.accepted = accepted(weak, self.change.accept)
         findings = unaccepted(weak, self.change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)

@@ -66,13 +66,31 @@ def observed(path: Path, scratch: Path) -> Iterator[Effects]:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM earlier.sqlite_schema").fetchone()
         yield effects
-        found = schema.read(connection)
-        effects.schema = frozenset(found.tables)
-        for number, table in enumerate(found.tables.values()):
-            if effects.reached is None or folded(table.name) in effects.reached:
-                touched = _touched(connection, table, number)
-                effects.touched |= {folded(table.name): touched} if touched else {}
+        _keep(connection, effects)
         connection.execute("COMMIT")
+
+
+def between(now: Path, other: Path, scratch: Path) -> Effects:
+    """Every row of ``now`` that does not stand the same in another database of the same schema.
+
+    Such a row of the other one stands in ``was``. ``scratch`` is made anew.
+    """
+    scratch.unlink(missing_ok=True)
+    effects = Effects(scratch)
+    with translated(now), closing(connect(now)) as connection:
+        connection.execute("ATTACH ? AS earlier", (str(other.resolve()),))
+        connection.execute("ATTACH ? AS scratch", (str(scratch),))
+        _keep(connection, effects)
+    return effects
+
+
+def _keep(connection: sqlite3.Connection, effects: Effects) -> None:
+    found = schema.read(connection)
+    effects.schema = frozenset(found.tables)
+    for number, table in enumerate(found.tables.values()):
+        if effects.reached is None or folded(table.name) in effects.reached:
+            touched = _touched(connection, table, number)
+            effects.touched |= {folded(table.name): touched} if touched else {}
 
 
 def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touched | None:

@@ -14,7 +14,7 @@ from changeover.database.change.invariants import Depth
 from changeover.database.change.model import Change, Context
 from changeover.database.change.proof import SWIFT_INTEGRITY_ROWS
 from changeover.database.change.rule import Rule
-from changeover.database.findings import Finding, accepted, unaccepted
+from changeover.database.findings import Finding, unaccepted
 from changeover.database.ledger import Direction
 from changeover.database.schema import catalogue, fingerprint, references, weaker
 from changeover.database.schema.catalogue import ForeignKey, Schema
@@ -99,7 +99,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
             planned,
             objects_of(after),
             fingerprint.fingerprint(after),
-            accepted(weak, change.accept),
+            dict(change.accept),
         )
 
 

@@ -1,0 +1,47 @@
+"""What is gone from a database: tables with their rows, columns, rows of tables that stay, and all else."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from changeover.database.change import rows
+from changeover.database.connect import Connection
+from changeover.database.rehearse.identity import holds_rows
+from changeover.database.schema import catalogue
+from changeover.sql.identifiers import counted, is_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a database holds: (name, columns, rows) by table, and (kind, name) of what is no table."""
+
+    tables: Mapping[str, tuple[str, tuple[str, ...], int]]
+    others: frozenset[tuple[str, str]]
+
+
+def holdings(connection: Connection) -> Holdings:
+    """Everything that there is, what is kept for a way back included, the engine's own tables left out."""
+    found = catalogue.read(connection, own=True).tables
+    tables = {
+        folded: (
+            table.name,
+            tuple(column.name for column in table.columns),
+            rows.count(connection, table.name) if holds_rows(table) else 0,
+        )
+        for folded, table in found.items()
+        if not is_engine(table.name)
+    }
+    others = frozenset((kind, name) for kind, name, _, _ in catalogue.objects(connection) if kind != "table")
+    return Holdings(tables, others)
+
+
+def gone(before: Holdings, after: Holdings) -> Iterator[str]:
+    """``table changeover_roles (3 rows)``, ``column orders.memo``, ``1 row of prices``, ``index by_name``."""
+    for folded, (name, columns, count) in before.tables.items():
+        if folded not in after.tables:
+            yield f"table {name} ({counted(count, 'row')})"
+            continue
+        _, left, now = after.tables[folded]
+        yield from (f"column {name}.{column}" for column in columns if column not in left)
+        if now < count:
+            yield f"{counted(count - now, 'row')} of {name}"
+    yield from (f"{kind} {name}" for kind, name in sorted(before.others - after.others))

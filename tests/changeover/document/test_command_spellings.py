@@ -1,0 +1,186 @@
+"""The many spellings of one deed: a tool behind another, a database's file written, a secret shown."""
+
+import re
+
+import pytest
+
+from changeover.runbook.convert import adopt
+from changeover.shell import credentials
+from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.file_commands import file_uses, is_database_file
+from changeover.shell.script import commands_of
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("flyctl ssh console -C '", "'"),
+        ('fly ssh console -a shop --command "', '"'),
+        ("fly ssh console -a shop --pty=false --command='", "'"),
+        ("flyctl machine exec 148e21 '", "' -a shop"),
+        ("ssh -i key -p 22 app@host '", "'"),
+        ("ssh app@host -- '", "'"),
+        ("ssh app@host \"sudo -u app sh -c '", "'\""),
+        ("kubectl exec -it -n prod web-0 -c app -- ", ""),
+        ("kubectl --namespace prod exec deploy/web --container app -- sh -c '", "'"),
+        ("kubectl exec web-0 -- bash -lc '", "'"),
+        ("docker exec -it -u app web ", ""),
+        ("docker exec --user app -e A=1 web sh -c '", "'"),
+        ("sudo docker compose -f prod.yml exec -T web ", ""),
+        ("docker compose run --rm web ", ""),
+        ("podman exec web ", ""),
+        ("heroku run -a shop -- ", ""),
+        ("heroku run '", "' -a shop"),
+        ("dokku run shop ", ""),
+        ("gcloud compute ssh vm --zone a --command='", "'"),
+        ("vagrant ssh -c '", "'"),
+        ("su - app -c '", "'"),
+        ("sudo -iu app ", ""),
+        ("sudo -uapp ", ""),
+        ("sudo --user app --login ", ""),
+        ("sudo -- ", ""),
+        ("bash -euo pipefail -c '", "'"),
+        ("flock -w 5 /tmp/lock ", ""),
+        ("systemd-run --uid app --pipe ", ""),
+        ("poetry run ", ""),
+        ("nix-shell -p sqlite --run '", "'"),
+        ("busybox timeout 30 ", ""),
+    ],
+)
+def test_a_tool_is_found_behind_whatever_carries_it(before: str, after: str) -> None:
+    (command,) = commands_of(f"{before}sqlite3 -bail /data/shop.db .schema{after}")
+    (asked,) = read_database_commands(command)
+    assert (asked.database, asked.kind, asked.value.text) == ("/data/shop.db", Kind.LOOK, ".schema")
+
+
+@pytest.mark.parametrize(
+    "command", ["fly deploy -a shop", "ssh app@host", "kubectl get pods", "bash migrate.sh"]
+)
+def test_what_carries_nothing_speaks_to_no_database(command: str) -> None:
+    assert read_database_commands(commands_of(command)[0]) == []
+
+
+WRITES = """
+cp backup.db shop.db
+\\cp -f backup/shop.db /srv/shop/
+/bin/cp -t /srv/shop backup/shop.db
+cp shop.db{.bak,}
+mv backup.db shop.db
+mv shop.db old.db
+install -m 600 backup.db shop.db
+ln -sf backup.db shop.db
+rsync -a host:/backup/shop.db ./
+rsync --remove-source-files shop.db host:/b/
+dd if=backup of=shop.db bs=1M
+cat backup > shop.db
+cat backup | sudo tee shop.db
+pv backup | sponge shop.db
+: > shop.db
+truncate -s 0 shop.db
+rm -f shop.db-wal shop.db-shm
+shred shop.db
+find . -name 'shop.db-wal' -delete
+tar xzf backup.tgz shop.db
+tar -xf shop.db.tar.gz
+unzip -o backup.zip shop.db
+gunzip -k shop.db.gz
+gzip -d shop.db.gz
+gzip shop.db
+zstd -d shop.db.zst
+zcat shop.db.gz > shop.db
+litestream restore -o shop.db s3://b/shop
+curl -fsS -o shop.db https://h/backup
+wget -O shop.db https://h/backup
+aws s3 cp s3://bucket/backup.db shop.db --quiet
+rclone copyto r:b/backup shop.db
+docker cp backup.db web:/data/shop.db
+kubectl cp backup.db web-0:/data/shop.db
+ssh app@host 'cp backup.db shop.db'
+flyctl ssh console -C 'sh -c "mv /data/b.db /data/shop.db"'
+python3 -c "import shutil; shutil.copy('backup.db', 'shop.db')"
+python3 -c "from pathlib import Path; Path('shop.db').write_bytes(open('b','rb').read())"
+python -c 'import os; os.replace("backup.db", "shop.db")'
+perl -MFile::Copy -e 'copy("backup.db", "shop.db")'
+ruby -rfileutils -e 'FileUtils.cp "backup.db", "shop.db"'
+node -e "require('fs').copyFileSync('backup.db', 'shop.db')"
+php -r 'file_put_contents("shop.db", $x);'
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("line", WRITES)
+def test_whatever_writes_a_database_file_is_seen(line: str) -> None:
+    uses = [use for command in commands_of(line) for use in file_uses(command)]
+    assert [n for use in uses for n in (*use.written, *use.removed) if is_database_file(n, ["shop.db"])]
+    plan = adopt(f"# M\n\n## Steps\n\n```bash\nsqlite3 shop.db 'DELETE FROM t'\n{line}\n```\n")
+    assert any("is left out" in str(one) for one in plan.inferred)
+
+
+def test_a_program_that_writes_sql_of_its_own_is_asked_about() -> None:
+    code = "import sqlite3\nc = sqlite3.connect('shop.db')\nc.execute('UPDATE t SET a = 1')\nc.commit()"
+    for script in (
+        f'python3 -c "{code}"',
+        f"python3 - <<'E'\n{code}\nE",
+        f'docker exec web python3 -c "{code}"',
+    ):
+        (command,) = commands_of(script)
+        assert [one.kind for one in read_database_commands(command)] == [Kind.OTHER]
+    looks = "python3 -c \"import sqlite3; print(sqlite3.connect('shop.db').execute('SELECT 1').fetchall())\""
+    assert read_database_commands(commands_of(looks)[0]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tar czf logs.tgz logs/", "gzip dump.sql", "cp a.txt b.txt", "rm -rf build", "python3 -c 'print(1)'",
+        "curl -o page.html https://h/", "find . -name '*.pyc' -delete", "aws s3 cp s3://b/app.js app.js",
+        "docker cp web:/etc/app.conf .",
+    ],
+)  # fmt: skip
+def test_other_files_are_nobodys_business(line: str) -> None:
+    uses = [use for command in commands_of(line) for use in file_uses(command)]
+    names = [n for use in uses for n in (*use.written, *use.removed, *use.copied)]
+    assert not [name for name in names if is_database_file(name, ["shop.db"])]
+
+
+SECRETS = {
+    "curl -u admin:open-sesame https://h/": "open-sesame",
+    "curl --user admin:open-sesame https://h/": "open-sesame",
+    "curl 'https://admin:open-sesame@h/'": "open-sesame",
+    "curl 'https://h/a?token=open-sesame'": "open-sesame",
+    "curl -d '{\"password\": \"open-sesame\"}' https://h/": "open-sesame",
+    "turso db shell prod --auth-token open-sesame < a.sql": "open-sesame",
+    "export CRON_SECRET=open-sesame": "open-sesame",
+    "API_KEY='open-sesame' ./deploy.sh": "open-sesame",
+    "./deploy --password=open-sesame": "open-sesame",
+    "./deploy --key ab:cd:ef:01:23:45:67:89:aa": "ab:cd:ef:01:23:45:67:89:aa",
+    "stripe --live sk_live_abcdefgh1234": "sk_live_abcdefgh1234",
+    "git clone https://ghp_abcdefghijklmnop1234@h/r": "ghp_abcdefghijklmnop1234",
+    "AWS=AKIAABCDEFGHIJKLMNOP ./x": "AKIAABCDEFGHIJKLMNOP",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "literal"), SECRETS.items())
+def test_a_secret_of_a_command_becomes_a_parameter(command: str, literal: str) -> None:
+    text = adopt(f"# M\n\n## Steps\n\n```bash\n{command}\n```\n\nUse `{literal}` again.\n").plan_text
+    assert literal not in text
+    (name,) = re.findall(r"^  (\w+): \{secret: true\}$", text, re.MULTILINE)
+    assert f"${{{name}}}" in text.partition("## Execute")[2]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'curl -H "Authorization: Bearer $TOKEN" https://h/', "cat --token-file /run/token",
+        "export TOKEN=${X}", "ssh-keygen -t ed25519", "echo 00:11:22:33:44:55",
+        "grep password app.log", "./x --token",
+        "curl 'https://h/a?tokens=' ", "git push origin main", "export SECRET_PATH=/run/secret",
+    ],
+)  # fmt: skip
+def test_names_and_paths_of_secrets_are_none(command: str) -> None:
+    assert list(credentials.literals(command)) == []
+
+
+def test_a_secret_inside_of_single_quotes_is_still_put_in_by_the_shell() -> None:
+    assert credentials.in_shell("# it's\nx 'a=K1 b' \"K1\" K1", "K1", "N") == (
+        '# it\'s\nx \'a=\'"${N}"\' b\' "${N}" "${N}"'
+    )
