@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from changeover.check.load import check_file, load_plan
 from changeover.check.rules import check
 from changeover.check.schema_copy import read_schema
 from changeover.database.change.transaction import bound
 from changeover.database.schema.meaning import difference, meanings
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.plan.params import Values, bind
-from changeover.plan.read import check_file, load_plan
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PLAN = ROOT / "src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md"
