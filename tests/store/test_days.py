@@ -2,9 +2,10 @@
 
 from dataclasses import fields, replace
 
+import pytest
 from tests.store.samples import NOON, recorded
 
-from liveone.domain.aggregates import Day
+from liveone.domain.aggregates import Day, Six
 from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
 from liveone.domain.zones import Zone
 from liveone.store import aggregates, readings, systems
@@ -29,6 +30,16 @@ def test_a_day_comes_back_as_it_was(any_store: Store) -> None:
     aggregates.save_days(any_store, 1, [saved, a_full_day("2025-08-18")])
     (found,) = aggregates.days(any_store, 1, "2025-08-16", "2025-08-17")
     assert found == (saved if any_store.generation > 1 else replace(saved, sample_count=0))
+
+
+@pytest.mark.parametrize("flags", [(False,) * 6, (True, False, False, True, False, False), (True,) * 6])
+def test_what_is_estimated_is_kept_until_the_day_is_opened_again(any_store: Store, flags: Six[bool]) -> None:
+    aggregates.save_days(any_store, 1, [Day("2025-08-16", solar_kwh=1.5, estimated=flags)])
+    (found,) = aggregates.days(any_store, 1, "2025-08-16", "2025-08-16")
+    assert (found.version, found.estimated) == (1, flags)
+    aggregates.clear_days(any_store, 1, "2025-08-16", "2025-08-16")
+    (found,) = aggregates.days(any_store, 1, "2025-08-16", "2025-08-16")
+    assert (found.version, found.estimated) == (0, None)
 
 
 def test_a_day_saved_again_is_replaced(any_store: Store) -> None:
