@@ -230,11 +230,9 @@ def _kept(found: Judged) -> ledger.Kept:
 
 
 def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
-    accepted = dict(found.accepted)
     if isinstance(made, Answered):
         waited_s = made.waited_s()
         counts = _both(found, {name: (was, now) for name, was, now in made.named(COUNTS)})
-        accepted |= {name: found.change.accept[name] for name in watched_in(found).moved(made)}
         measured = Measured(made.executed(), waited_s, max(request_s - waited_s, 0.0))
         note(found, "writers were held for no longer than is said here: it is the time of the whole request")
     else:
@@ -243,7 +241,9 @@ def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) ->
         measured = Measured((), made.lock_wait_ms / 1000, made.frozen_ms / 1000)
         note(found, "the server's answer was lost; that the change was done is known from the ledger")
     before = fingerprint.fingerprint(found.shadow.connection)
-    return Migrated(measured, found.forecast, before, found.print_after, counts, tuple(found.notes), accepted)
+    return Migrated(
+        measured, found.forecast, before, found.print_after, counts, tuple(found.notes), found.accepted
+    )
 
 
 def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:

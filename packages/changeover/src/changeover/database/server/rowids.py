@@ -10,7 +10,7 @@ from changeover.database.change.invariants import Depth
 from changeover.database.change.rowids import Watched
 from changeover.database.findings import Finding
 from changeover.database.server import copies
-from changeover.database.server.batch import Answered, Batch
+from changeover.database.server.batch import Batch
 from changeover.database.server.copies import Copy
 from changeover.database.server.judge import Judged
 from changeover.errors import InvariantBroken
@@ -18,7 +18,7 @@ from changeover.errors import InvariantBroken
 
 @dataclass(frozen=True, slots=True)
 class Rowids:
-    """What is compared, each with its copy; what ``accept`` names is only noted."""
+    """What is compared, each with its copy; what ``accept`` names is not asked for."""
 
     pairs: tuple[tuple[Watched, Copy], ...]
     accept: frozenset[str]
@@ -30,18 +30,10 @@ class Rowids:
             batch.scratch.append(copy.name)
 
     def demand(self, batch: Batch) -> None:
-        """Every row has the rowid that it had."""
+        """Every row has the rowid that it had, unless it is accepted that it has another."""
         for watched, copy in self.pairs:
-            rule = copy.moved(watched)
-            if watched.name in self.accept:
-                batch.ask(watched.name, rule.sql)
-            else:
-                batch.demand([rule])
-
-    def moved(self, answered: Answered) -> list[str]:
-        """The names of those that moved and are accepted."""
-        names = (watched.name for watched, _ in self.pairs if watched.name in self.accept)
-        return [name for name in names if answered.named(name)]
+            if watched.name not in self.accept:
+                batch.demand([copy.moved(watched)])
 
     def broken(self, sentences: list[str]) -> InvariantBroken:
         """The refusal of everything that was found wrong; what may be accepted is told with its name."""
