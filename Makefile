@@ -6,16 +6,27 @@ STAMP  := $(VENV)/.ready
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test check bench soak world screenshots docs release format clean
+.PHONY: demo test quick length check bench soak world screenshots docs release format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
 
+# Where Python keeps no byte code (PYTHONDONTWRITEBYTECODE), every process that a test starts would compile it all.
 test: $(STAMP)
 	.ci/debian-packages
 	.ci/node-packages
 	.ci/sqld
+	$(BIN)/python -m compileall -q src packages
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+
+# The inner loop: what needs no browser, no server and no other process, and takes less than a second each.
+quick: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser and not apart" tests
+
+# What `make test` proves at points that a seed draws, at every point: kills, layouts, whole months; and the soak.
+length: $(STAMP)
+	.ci/sqld
+	LIVEONE_TESTS=length $(BIN)/pytest -n $(WORKERS) --dist worksteal -m sampled tests
 
 check: $(STAMP)
 	$(BIN)/ruff format --check src packages tests benchmarks

@@ -12,6 +12,28 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 """How long an example takes says how busy the machine is, and nothing of the code."""
 
+APART = (
+    *("browser", "cli", "migration", "security", "serverless", "simulation", "world"),
+    *("changeover/contrib", "changeover/fire", "changeover/run", "changeover/server"),
+    *("changeover/database/test_kill.py", "collect/test_killed.py", "liveone_side/test_upgrade.py"),
+    *("changeover/document/test_drafting.py", "changeover/document/test_cookbook.py"),
+    "energy/test_one_number.py",
+)
+"""Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
+SERVERS = {"sqld", "server", "server_url", "proxy", "remote_store"}
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make quick` leaves out: what stands in those folders, and what asks for a libSQL server."""
+    for item in items:
+        place = item.path.relative_to(HERE)
+        asked = set(getattr(item, "fixturenames", ()))
+        driver = getattr(getattr(item, "callspec", None), "params", {}).get("driver")
+        if {place.as_posix(), place.parent.as_posix()} & set(APART) or asked & SERVERS or driver == "libsql":
+            item.add_marker("apart")
+
+
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.migration import clock_change, generation1, layouts, server_stage, stage
 from tests.migration.layouts import LAYOUTS
 from tests.migration.stage import SETS, Done, History, Stage
+from tests.sample import drawn
 
 from liveone.migrations import shipped
 from liveone.store import generations
@@ -59,7 +60,8 @@ def test_any_spelling_is_generation_1(tmp_path: Path, past: History, seed: int) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", list(LAYOUTS))
+@pytest.mark.sampled
+@pytest.mark.parametrize("layout", drawn(LAYOUTS, 2))
 def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: History, layout: str) -> None:
     old = layouts.respell(past.database, tmp_path / "old.db", LAYOUTS[layout])
     with stage.set_up(tmp_path / "live", past) as live:
@@ -93,7 +95,8 @@ def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: Hist
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", ["drizzle, made anew", "by hand"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("layout", drawn(["drizzle, made anew", "by hand"], 1))
 def test_on_a_server_it_is_taken_back_word_by_word_too(tmp_path: Path, past: History, layout: str) -> None:
     old = layouts.respell(past.database, tmp_path / "old.db", LAYOUTS[layout])
     with (
@@ -115,7 +118,8 @@ def test_on_a_server_it_is_taken_back_word_by_word_too(tmp_path: Path, past: His
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 3, 7])
+@pytest.mark.sampled
+@pytest.mark.parametrize("seed", drawn([0, 3, 7], 1))
 def test_a_spelling_that_no_tool_has_thought_of_goes_there_and_back_on_a_copy(
     tmp_path: Path, past: History, seed: int
 ) -> None:

@@ -15,6 +15,7 @@ from tests.migration import generation1, server_stage, stage
 from tests.migration.server_stage import ServerStage
 from tests.migration.stage import LIVEONE, SETS, History
 from tests.migration.test_killed import killed, reached
+from tests.sample import drawn
 from tests.store.sqld import Sqld, scratch
 
 UPGRADE = ("upgrade", *SETS, "--confirm", "people", "--json")
@@ -152,7 +153,8 @@ def shared(live: ServerStage) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("task", ["migrate-systems", "answers"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("task", drawn(["migrate-systems", "answers"], 1))
 def test_the_upgrade_is_killed_and_one_command_goes_on(live: ServerStage, past: History, task: str) -> None:
     upgraded(live, "upgrade", "--dry-run", *SETS, "--json")
     process = begun(live, *UPGRADE)
@@ -163,7 +165,8 @@ def test_the_upgrade_is_killed_and_one_command_goes_on(live: ServerStage, past: 
     back_where_it_began(live, past)
 
 
-@pytest.mark.parametrize("task", ["changeover:backup", "migrate-systems"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("task", drawn(["changeover:backup", "migrate-systems"], 1))
 def test_the_server_is_killed_in_any_phase_and_comes_back(
     live: ServerStage, past: History, task: str
 ) -> None:

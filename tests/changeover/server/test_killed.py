@@ -1,9 +1,9 @@
 """A runner on a server is killed with SIGKILL at every journal write, statement boundary and request.
 
-Enumerated, not sampled: a first run counts the boundaries, then a child dies at each of them, and `resume` or
-`rollback` must bring the database to exactly the new or exactly the old state. What lasts - journal and
-database - changes only with a journal entry and a request, so right after each of these is everywhere. The
-runner that goes on is killed in turn.
+A first run counts the boundaries, then a child dies at each of them (in `make test` at some that a seed
+draws; `make length` has all), and `resume` or `rollback` must bring the database to exactly the new or the
+old state. What lasts - journal and database - changes only with a journal entry and a request, so right
+after each of these is everywhere. The runner that goes on is killed in turn.
 Shared out over a few tests, so that they run side by side.
 """
 
@@ -15,12 +15,14 @@ import pytest
 from tests.changeover.database.killer import boundaries_of, kill_at
 from tests.changeover.server import club
 from tests.changeover.server.club import TEMPLATE, ServerClub
+from tests.sample import drawn
 from tests.store.sqld import Sqld
 
 from changeover.database import ledger
 from changeover.database.connect import opened
 from changeover.engine.entries import Ending
 
+pytestmark = pytest.mark.sampled
 SHARES = 4
 CHANGES = 2
 """Of the plan, in Execute: done once each."""
@@ -50,7 +52,7 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
     moments = boundaries_of(partial(run, one))
     assert len(after_everything(moments)) > 50
     ended = moments.index("after journal ended")
-    for place, _ in after_everything(moments)[number::SHARES]:
+    for place, _ in drawn(after_everything(moments)[number::SHARES], 4):
         kill_at(partial(run, club.fresh(one, kept, TEMPLATE)), place)
         club.require_whole_and_free(one)
         if one.state.newest() is None:
@@ -71,7 +73,7 @@ def test_a_rollback_killed_anywhere_comes_to_its_end(rehearsed: ServerClub, work
     moments = boundaries_of(partial(rollback, one))
     opened = moments.index("after journal opened")
     ended = moments.index("after journal ended")
-    for place, _ in after_everything(moments[:ended]):
+    for place, _ in drawn(after_everything(moments[:ended]), 8):
         kill_at(partial(rollback, club.fresh(one, kept, DONE)), place)
         club.require_whole_and_free(one)
         club.require_undone(one, one.again("rollback" if place < opened else act))
@@ -84,7 +86,7 @@ def test_a_finish_killed_anywhere_is_finished_by_the_next(rehearsed: ServerClub,
     moments = boundaries_of(partial(finish, one))
     tidied = [moment for moment in moments if moment == "committed"]
     assert len(tidied) == 1
-    for place, _ in after_everything(moments[: moments.index("after journal ended")]):
+    for place, _ in drawn(after_everything(moments[: moments.index("after journal ended")]), 5):
         kill_at(partial(finish, club.fresh(one, kept, DONE)), place)
         club.require_whole_and_free(one)
         outcome = one.again("finish")
@@ -110,7 +112,7 @@ def test_a_resume_killed_anywhere_after_a_kill_is_finished_by_the_next(
     later = boundaries_of(partial(resume, one))
     places = after_everything(later[: later.index("after journal ended")])
     assert len(places) > 10
-    for place, _ in places:
+    for place, _ in drawn(places, 6):
         kill_at(partial(resume, club.fresh(one, killed, KILLED)), place)
         club.require_whole_and_free(one)
         club.require_done(one, one.again("resume"), expected)

@@ -1,7 +1,8 @@
 """The server is killed with SIGKILL in every phase of a run and of a rollback; it stays away, or comes back.
 
 Whatever happens, the database is whole, old or new; and when the server is there again `rollback` leaves
-exactly the old state and `resume` never anything but the old or the new one.
+exactly the old state and `resume` never anything but the old or the new one. `make test` draws some of the
+places by a seed; `make length` has all.
 """
 
 import time
@@ -16,6 +17,7 @@ from tests.changeover.database.killer import boundaries_of
 from tests.changeover.server import club
 from tests.changeover.server.club import ServerClub
 from tests.changeover.server.test_faults import LEEWAY_S
+from tests.sample import drawn
 from tests.store.keys import Keys
 from tests.store.sqld import Sqld, scratch
 
@@ -25,6 +27,7 @@ from changeover.engine.entries import Ending
 from changeover.errors import ChangeoverError, Refused
 from changeover.run import runner
 
+pytestmark = pytest.mark.sampled
 DONE = "done"
 OVER = (Ending.DONE, Ending.ROLLED_BACK, Ending.REFUSED)
 
@@ -114,7 +117,7 @@ def test_it_stays_away_from_the_beginning_of_any_step(one: ServerClub, work: Pat
     kept = club.keep(one, work / "kept", DONE)
     places = begun_tasks(boundaries_of(partial(act, one)))
     assert len(places) >= 4
-    for place in places:
+    for place in drawn(places, 3):
         club.fresh(one, kept, DONE)
         tried(one, act, at(place, one.sqld.kill))
         one.sqld.kill()
@@ -135,7 +138,7 @@ def test_it_dies_before_any_request_and_is_back_at_once(one: ServerClub, work: P
         one.sqld.kill()
         one.sqld.start()
 
-    for place in places:
+    for place in drawn(places, 6):
         club.fresh(one, kept, DONE)
         tried(one, act, at(place, bounce))
         club.require_whole_and_free(one)
