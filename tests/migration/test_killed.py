@@ -4,11 +4,13 @@ Killed means SIGKILL. A sample that LiveOne had read and not yet committed was n
 cost one sample of each system, and never more.
 """
 
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from tests.migration.stage import LIVEONE, SETS, History, Stage
 
 PLAN = str(FOLDER / "PLAN.md")
 RUN = ("run", PLAN, *SETS, "--confirm", "people", "--json")
+PAUSE, SHORT = "retries=10 every=2s", "retries=10 every=100ms"
+"""Between questions to a LiveOne that is gone: nobody comes back, so nothing is proven by waiting long."""
 
 pytestmark = pytest.mark.slow
 
@@ -27,16 +31,33 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> History:
     return stage.history(tmp_path_factory.mktemp("history"), days=4)
 
 
-@pytest.fixture
-def live(tmp_path: Path, past: History) -> Iterator[Stage]:
+@contextmanager
+def standing(folder: Path, past: History, plan: str) -> Iterator[Stage]:
     """A LiveOne that keeps its address, with a rehearsed plan."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with stage.set_up(tmp_path, past, port=port) as found:
+    with stage.set_up(folder, past, port=port) as found:
         found.start()
-        done = found.command("changeover", "rehearse", PLAN, *SETS, "--json")
+        done = found.command("changeover", "rehearse", plan, *SETS, "--json")
         assert done.code == 0, done.out + done.err
         yield found
+
+
+@pytest.fixture
+def live(tmp_path: Path, past: History) -> Iterator[Stage]:
+    with standing(tmp_path, past, PLAN) as found:
+        yield found
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, past: History) -> Iterator[tuple[Stage, str]]:
+    """As ``live``, with the shipped plan asking in short pauses."""
+    folder = shutil.copytree(FOLDER, tmp_path / "plan")
+    text = (folder / "PLAN.md").read_text()
+    assert PAUSE in text
+    (folder / "PLAN.md").write_text(text.replace(PAUSE, SHORT))
+    with standing(tmp_path / "live", past, str(folder / "PLAN.md")) as found:
+        yield found, str(folder / "PLAN.md")
 
 
 def begun(live: Stage, *words: str) -> "subprocess.Popen[bytes]":
@@ -75,9 +96,9 @@ def whole(live: Stage) -> int:
     return 1 if "is of generation 1" in found.out else 2
 
 
-def back_where_it_began(live: Stage, past: History, kills: int) -> None:
+def back_where_it_began(live: Stage, past: History, kills: int, plan: str = PLAN) -> None:
     if whole(live) == 2:
-        done = live.command("changeover", "rollback", PLAN, "--json")
+        done = live.command("changeover", "rollback", plan, "--json")
         assert done.code == 0, done.out + done.err
     live.stop()
     assert whole(live) == 1
@@ -110,11 +131,14 @@ def test_liveone_is_killed_and_comes_back_while_the_plan_goes_on(live: Stage, pa
     back_where_it_began(live, past, kills=1)
 
 
-def test_liveone_is_killed_for_good_and_the_plan_takes_everything_back(live: Stage, past: History) -> None:
-    process = begun(live, *RUN)
+def test_liveone_is_killed_for_good_and_the_plan_takes_everything_back(
+    impatient: tuple[Stage, str], past: History
+) -> None:
+    live, plan = impatient
+    process = begun(live, "run", plan, *RUN[2:])
     reached(live, "migrate-systems", runs=1)
     live.kill()
-    assert process.wait(240) in (4, 5)
+    assert process.wait(300) in (4, 5)
     assert whole(live) == 1
     live.start()
-    back_where_it_began(live, past, kills=1)
+    back_where_it_began(live, past, kills=1, plan=plan)

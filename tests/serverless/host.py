@@ -33,7 +33,7 @@ for place in "$PWD" /tmp /dev/shm /var/tmp "$HOME"; do
 done
 exec "$@"
 """
-ANSWERS_WITHIN_S = 30.0
+ANSWERS_WITHIN_S = 120.0
 
 
 @dataclass
@@ -74,13 +74,13 @@ def instance(folder: Path, environment: Mapping[str, str], path: str = "/login")
             command, cwd=ROOT, env={**kept, **environment}, stdout=output, stderr=output
         )
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
             _wait_for_an_answer(process, client, path, log)
             yield Instance(client, time.perf_counter() - began_s, log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

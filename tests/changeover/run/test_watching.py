@@ -1,6 +1,7 @@
 """What is seen and told while a run goes on: probe, notifications, secrets, gates, the journal itself."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from changeover.run import journal
 from changeover.run.runner import Desk
 from changeover.run.state_dir import state_of
 
-WAIT = "\n### Wait\n\n```bash {#wait undo=none}\nsleep 0.5\n```\n"
+WAIT = "\n### Wait\n\n```bash {#wait undo=none}\ntrue\n```\n"
 SECRET = "correct-horse-battery"
 
 
@@ -26,11 +27,18 @@ def _report(one: club.Club) -> model.Report:
 
 def test_the_probe_counts_every_failed_request_of_the_run(work: Path) -> None:
     app = Application(answer=lambda number: (503 if 5 <= number < 9 else 200, {}))
+
+    def until_asked(moment: str) -> None:
+        ends_s = time.monotonic() + 60
+        while moment == "after journal started wait" and app.asked <= 20:
+            assert time.monotonic() < ends_s
+            time.sleep(0.01)
+
     with application.serving(app):
         header = f'probe: {{url: "{app.url}/", every: 20ms, slow: 5s}}\n'
         one = club.make(work / "club", header=header, execute=WAIT)
         club.prove(one)
-        outcome = club.start(one)
+        outcome = club.start(one, hook=until_asked)
     assert outcome.ending is Ending.DONE
     asked, failed, slow = _report(one).requests
     assert (asked, failed, slow) == (app.asked, 4, 0)
@@ -39,7 +47,7 @@ def test_the_probe_counts_every_failed_request_of_the_run(work: Path) -> None:
 
 def test_more_failures_than_are_allowed_take_the_run_back_even_while_it_waits(work: Path) -> None:
     app = Application(answer=lambda number: (200 if number < 10 else 500, {}))
-    gate = '\n### Deploy\n\n```bash {#deploy undo=none until="run false" wait=10s}\ntrue\n```\n'
+    gate = '\n### Deploy\n\n```bash {#deploy undo=none until="run false" wait=60s}\ntrue\n```\n'
     with application.serving(app):
         header = f'probe: {{url: "{app.url}/", every: 20ms, failures-allowed: 3}}\n'
         one = club.make(work / "club", header=header, execute=gate)
