@@ -56,6 +56,8 @@ def test_names_in_quotes_are_left_alone(sql: str) -> None:
     [
         "INSERT INTO fresh SELECT interval_end, system_id, w FROM agg",
         "INSERT INTO fresh (interval_end, system_id, w) SELECT * FROM fresh",
+        "INSERT INTO fresh (interval_end, system_id, w) SELECT f.* FROM fresh f JOIN systems s ON s.id = f.w",
+        "INSERT INTO fresh SELECT 1, 2, 3 UNION ALL SELECT interval_end, system_id, w FROM agg",
     ],
 )
 def test_values_that_go_by_place_into_another_column_are_found(sql: str) -> None:

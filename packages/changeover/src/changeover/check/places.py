@@ -13,31 +13,39 @@ def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:
 
     Found where one side names no columns, and the target has a column of that name as well.
     """
-    query, target = tree.expression, tree.this
-    if not isinstance(query, exp.Select) or target is None:
-        return None
+    target = tree.this
     named = isinstance(target, exp.Schema)
-    starred = any(item.is_star for item in query.expressions)
-    if named and not starred:
-        return None
     table = target.this if named else target
     into = [folded(one.name) for one in target.expressions] if named else copy.column_order(table.name)
-    for source, place in zip(_sources(query, copy), into, strict=False):
-        if source and source != place and source in into:
-            return source, place
+    for query in _selects(tree.expression):
+        if named and not any(item.is_star for item in query.expressions):
+            continue
+        for source, place in zip(_sources(query, copy), into, strict=False):
+            if source and source != place and source in into:
+                return source, place
     return None
+
+
+def _selects(query: exp.Expr | None) -> Iterator[exp.Select]:
+    """The queries whose rows are inserted: one, or all parts of a UNION."""
+    if isinstance(query, exp.SetOperation):
+        yield from _selects(query.this)
+        yield from _selects(query.expression)
+    elif isinstance(query, exp.Select):
+        yield query
 
 
 def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
     """The name of the column that gives each value; empty for an expression. Ends where it is not known."""
-    tables = [table.name for table in query.find_all(exp.Table)]
+    tables = {folded(table.alias_or_name): table.name for table in query.find_all(exp.Table)}
     for item in query.expressions:
-        if item.is_star:
-            if len(tables) != 1:
-                return
-            yield from copy.column_order(tables[0])
-        else:
+        if not item.is_star:
             yield folded(item.name) if isinstance(item, exp.Column) else ""
+            continue
+        of = folded(item.table) if isinstance(item, exp.Column) else next(iter(tables), "")
+        if of not in tables or (isinstance(item, exp.Star) and len(tables) != 1):
+            return
+        yield from copy.column_order(tables[of])
 
 
 def orders(tables: Sequence[str], copy: EmptyCopy) -> dict[str, list[str]]:
