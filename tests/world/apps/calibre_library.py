@@ -19,7 +19,6 @@ sys.executables_location = str(debian / "bin")
 sys.system_plugins_location = None
 
 import killed  # noqa: E402
-from calibre.db import backend  # noqa: E402
 from calibre.db.legacy import LibraryDatabase  # noqa: E402
 from calibre.ebooks.metadata.book.base import Metadata  # noqa: E402
 from calibre.library.check_library import CHECKS, CheckLibrary  # noqa: E402
@@ -71,13 +70,7 @@ def check() -> None:
 
 def own() -> None:
     """calibre's own new column: tables of their own for its values, with triggers and views."""
-    execute = backend.Connection.execute
-
-    def told(self, *arguments, **named):
-        killed.before_statement()
-        return execute(self, *arguments, **named)
-
-    backend.Connection.execute = told
+    cache.backend.conn.setexectrace(lambda cursor, sql, bindings: killed.before_statement() or True)
     cache.create_custom_column("shelf", "Shelf", "text", False)
 
 
