@@ -31,9 +31,16 @@ SETTLED_MS = 180_000
 SETTLED = """() => {
   const seen = (selector) => document.querySelector(selector)?.checkVisibility() ?? false;
   const isDrawn = !seen("#charts") || document.querySelector("#heat svg");
-  const waits = document.querySelector("[aria-busy], .busy, #link[data-state=connecting]");
+  const waits = document.querySelector("[aria-busy], p.busy, #link[data-state=connecting]");
   return seen("main") && isDrawn && !waits;
 }"""
+ALL_DRAWN = """() => {
+  for (const node of document.querySelectorAll("main > *")) {
+    if (getComputedStyle(node).contentVisibility === "auto") node.style.contentVisibility = "visible";
+  }
+}"""
+"""Browsers leave undrawn what is far below the screen, on pictures of the whole page too."""
+
 SHOTS = (
     ("day", "/dashboard/2", (1280, 900), "light", "en-GB"),
     ("day-dark", "/dashboard/2", (1280, 900), "dark", "en-GB"),
@@ -108,6 +115,7 @@ def _photographed(  # noqa: PLR0917
     page.goto(base + path.replace("YESTERDAY", yesterday))
     page.wait_for_load_state("load")
     page.wait_for_function(SETTLED)
+    page.evaluate(ALL_DRAWN)
     target = folder / f"{name}.png"
     page.screenshot(path=target, full_page=name not in SCREENS)
     context.close()
