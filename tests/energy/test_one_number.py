@@ -204,4 +204,23 @@ def allowed_kwh(house: House, name: str, first_at: int, last_at: int) -> float:
         for each in house.happenings
         if each.kind == "silence" and each.from_at < last_at and each.to_at > first_at
     )
-    return 0.5 + 1.5 * meter.resolution_kwh + 0.1 * true_kwh + house.cadence_s / 1200 + silent_kwh
+    hidden_kwh = max(
+        (
+            house.true_kwh(name, max(first_at, at - meter.shown_every_s), at)
+            for at in hidden_ticks(house, name)
+        ),
+        default=0,
+    )
+    return (
+        0.5 + 1.5 * meter.resolution_kwh + 0.1 * true_kwh + house.cadence_s / 1200 + silent_kwh + hidden_kwh
+    )
+
+
+def hidden_ticks(house: House, name: str) -> Iterator[int]:
+    """When a counter that is brought up to date once a day was, while it showed 0 or nothing for hours: it
+    makes up for one day where power says two, so power counts, and its next tick counts again."""
+    every_s = house.meters[name].shown_every_s
+    for at in range(house.start_at + every_s, house.end_at + 1, every_s) if every_s == DAY_S else ():
+        for each in house.happenings:
+            if each.counter == name and each.kind in ("zeros", "absent") and each.from_at < at <= each.to_at:
+                yield from range(at, house.end_at + 1, every_s)
