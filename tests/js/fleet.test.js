@@ -42,8 +42,15 @@ test("attention is for faults, silence and what stands still, not for what was p
 
 test("sums leave out the silent and never make a number out of nothing", () => {
   const sum = together([{ card: card(30), stands: "fresh" }, { card: card(9999), stands: "silent" }, { card: card(100), stands: "late" }]);
-  assert.deepEqual(sum, { heard: 2, solarW: 2000, loadW: 1200, batteryW: -800, gridW: null, solarKwh: 4 });
+  assert.deepEqual(sum, { heard: 2, isGrid: true, solarW: 2000, loadW: 1200, batteryW: -800, gridW: null, solarKwh: 4 });
   assert.equal(together([]).solarW, null);
+});
+
+test("a sum is from the grid only where no generator has a part in it", () => {
+  const of = (gridW, generatorStatus) => ({ card: { ...card(30), latest: reading(30, { gridW }, { generatorStatus }) }, stands: "fresh" });
+  assert.equal(together([of(500, null), of(-200, null)]).isGrid, true);
+  assert.equal(together([of(500, null), of(2300, 1)]).isGrid, false);
+  assert.equal(together([of(500, null), of(10, 1), of(null, 0)]).isGrid, true);
 });
 
 test("what is shown of many is an address, and an address shows it", () => {

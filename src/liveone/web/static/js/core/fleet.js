@@ -1,6 +1,7 @@
 // Many systems at once: how each stands, how many stand so, what they make together, which are to be shown.
 
 import { faultKey } from "./faults.js";
+import { isIdle, sourceKey } from "./flows.js";
 import { IMPORT_ONLY, ageSeconds, mood } from "./freshness.js";
 
 /** @typedef {import("../types").Card} Card */
@@ -30,6 +31,7 @@ export function needsAttention(stands, card) {
 
 /**
  * The powers and today's energies of all that are heard of, added up; null where none of them measures it.
+ * `isGrid`: all power at their other connections flows from or to a grid, none from what is or may be a generator.
  * @param {{card: Card, stands: Standing}[]} systems
  */
 export function together(systems) {
@@ -38,8 +40,10 @@ export function together(systems) {
     const known = heard.map(value).filter((each) => each !== null && each !== undefined);
     return known.length ? known.reduce((a, b) => Number(a) + Number(b), 0) ?? null : null;
   };
+  const flowing = heard.flatMap(({ latest }) => (latest && !isIdle(latest.power.gridW ?? 0) ? [latest] : []));
   return {
     heard: heard.length,
+    isGrid: flowing.every((reading) => sourceKey(reading) === "source.grid"),
     solarW: sum((card) => card.latest?.power.solarW),
     loadW: sum((card) => card.latest?.power.loadW),
     batteryW: sum((card) => card.latest?.power.batteryW),

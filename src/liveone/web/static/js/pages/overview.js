@@ -64,7 +64,7 @@ function sums() {
   if (!box.children.length) box.append(...["solar", "load", "battery", "grid", "today"].map((key) => element("div", { class: key === "today" ? "solar" : key }, element("span"), element("b", { class: "value" }))));
   const texts = [
     [t("source.solar"), joined(format.watts(sum.solarW))], [t("source.load"), joined(format.watts(sum.loadW))],
-    [t(wayKey("battery", sum.batteryW)), joined(format.watts(magnitude(sum.batteryW)))], [t(wayKey("grid", sum.gridW)), joined(format.watts(magnitude(sum.gridW)))],
+    [t(wayKey("battery", sum.batteryW)), joined(format.watts(magnitude(sum.batteryW)))], [t(sum.isGrid ? wayKey("grid", sum.gridW) : "source.either"), joined(format.watts(magnitude(sum.gridW)))],
     [t("today.solar"), joined(format.kwh(sum.solarKwh))],
   ];
   texts.forEach(([title, value], index) => {
