@@ -1,10 +1,14 @@
 """Raw connections to a real server, and what it answers."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx2
+
+PACE_S = 0.005
+"""After each connection, what the short backlog cannot hold comes only a second later."""
 
 
 def connect(client: httpx2.Client) -> socket.socket:
@@ -20,6 +24,7 @@ def half_open(client: httpx2.Client, count: int, text: bytes) -> Iterator[list[s
             one = stack.enter_context(connect(client))
             one.sendall(text)
             found.append(one)
+            time.sleep(PACE_S)
         yield found
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.cli.house import House, built
+from tests.security.door import PACE_S
 
 LIVEONE = Path(sys.executable).with_name("liveone")
 HALF = b"GET /api/health HTTP/1.1\r\nhost: loc"
@@ -67,6 +68,7 @@ def test_polls_and_health_go_on_beside_more_half_open_connections_than_descripto
             raw = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
             with contextlib.suppress(ConnectionError):
                 raw.sendall(HALF)
+            time.sleep(PACE_S)
         before = new()
         wait_until(lambda: new() >= before + 3)
     log = (house.folder / "serve.log").read_text()
