@@ -13,11 +13,11 @@ from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.domain.rows import close_days
 
 from benchmarks.measure import Measure
 from liveone.clock import SystemClock
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
 from liveone.domain.system import SystemInfo
 from liveone.domain.zones import zone_of
 from liveone.simulate import presets

@@ -95,7 +95,7 @@ def usual(store: Store, system: System, now_at: int) -> None:
 def _ended(age_s: int) -> Callable[[Store, System, int], None]:
     def make(store: Store, system: System, now_at: int) -> None:
         fill(store, system, house(now_at - 2 * DAY_S, now_at - age_s), now_at)
-        polling.failed(store, system.id, now_at, "the portal answered 500")
+        polling.failed_together(store, [polling.FailedPoll(system.id, now_at, "the portal answered 500")])
 
     return make
 

@@ -75,7 +75,7 @@ def test_late_is_amber_and_silent_is_grey_with_the_reason(page: Page, store: Sto
         page.goto(f"{client.base_url}/dashboard/1")
         expect(page.locator('[data-mood="late"]')).to_have_count(3)
         clock.at += 2000
-        polling.failed(store, 1, clock.at, "the portal answered 500")
+        polling.failed_together(store, [polling.FailedPoll(1, clock.at, "the portal answered 500")])
         page.reload()
         expect(page.locator('[data-mood="silent"]')).to_have_count(3)
         expect(page.locator("#notice")).to_contain_text("The last poll failed: the portal answered 500")
@@ -164,7 +164,9 @@ def test_no_system_yet_says_what_to_do(page: Page, tmp_path: Path) -> None:
         system = add(empty, "alice")
         page.goto(f"{client.base_url}/dashboard/{system.id}")
         expect(page.get_by_role("alert")).to_contain_text("has never been polled")
-        polling.failed(empty, system.id, 1_755_475_331, "the portal answered 500")
+        polling.failed_together(
+            empty, [polling.FailedPoll(system.id, 1_755_475_331, "the portal answered 500")]
+        )
         page.goto(f"{client.base_url}/dashboard/{system.id}?lang=de")
         expect(page.get_by_role("alert")).to_contain_text("schlug fehl: the portal answered 500")
         expect(page.locator("#faults")).to_be_hidden()

@@ -7,11 +7,11 @@ from zoneinfo import available_timezones
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.domain.rows import START, interval_energies, recorded, row
+from tests.domain.rows import START, close_days, energy_between, interval_energies, recorded, row
 
 from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.days import close_day, close_days
-from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE, energy_between
+from liveone.domain.days import close_day
+from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
 from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.zones import Zone

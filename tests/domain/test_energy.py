@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.rows import START, interval_energies, row, series
+from tests.domain.rows import START, energy_between, interval_energies, row, series
 
 from liveone.domain.aggregates import FiveMinutes
-from liveone.domain.energy import IntervalEnergy, energy_between
+from liveone.domain.energy import IntervalEnergy
 
 RATED_KW = 9.0
 WH = 0.001

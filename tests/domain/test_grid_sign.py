@@ -11,7 +11,6 @@ from liveone.domain.grid_sign import (
     GridSample,
     multiplier,
     sign_in_use,
-    status_text,
 )
 
 TICK = 0.085
@@ -32,7 +31,7 @@ def ticking(raw_w: float, ticks: int, *, export: bool = False) -> list[tuple[flo
 def test_a_new_site_counts_negative_as_import_and_says_that_it_is_unconfirmed() -> None:
     evidence = GridEvidence()
     assert multiplier("auto", evidence) == -1
-    assert status_text("auto", evidence) == "unconfirmed (0 of 3 ticks)"
+    assert (evidence.confirmed, evidence.ticks) == (None, 0)
 
 
 @pytest.mark.parametrize(
@@ -43,19 +42,19 @@ def test_three_ticks_confirm_the_sign(raw_w: float, export: bool, sign: str) -> 
     assert seen(*ticking(raw_w, 2, export=export)).confirmed is None
     evidence = seen(*ticking(raw_w, 3, export=export))
     assert sign_in_use("auto", evidence) == sign
-    assert status_text("auto", evidence) == f"confirmed {sign}"
+    assert evidence.confirmed == sign
 
 
-def test_the_status_counts_the_ticks() -> None:
-    assert status_text("auto", seen(*ticking(-3000, 1))) == "unconfirmed (1 of 3 ticks)"
-    assert status_text("auto", seen(*ticking(3000, 2))) == "unconfirmed (2 of 3 ticks say normal)"
+def test_ticks_are_counted_until_they_confirm() -> None:
+    one, two = seen(*ticking(-3000, 1)), seen(*ticking(3000, 2))
+    assert (one.confirmed, one.leaning, one.ticks) == (None, "inverted", 1)
+    assert (two.confirmed, two.leaning, two.ticks) == (None, "normal", 2)
 
 
-def test_the_owner_has_the_last_word_and_is_told_of_contrary_ticks() -> None:
+def test_the_owner_has_the_last_word() -> None:
     evidence = seen(*ticking(-3000, 3))
     assert multiplier("normal", evidence) == 1
-    assert status_text("normal", evidence) == "set to normal, but 3 of 3 ticks say inverted"
-    assert status_text("inverted", evidence) == "set to inverted"
+    assert (evidence.leaning, evidence.ticks) == ("inverted", 3)
 
 
 def test_a_confirmed_sign_falls_only_to_three_contrary_ticks_in_a_row() -> None:
@@ -70,12 +69,12 @@ def test_a_confirmed_sign_falls_only_to_three_contrary_ticks_in_a_row() -> None:
         return quiet.after(GridSample(at, raw_w, kwh, 0.0))
 
     evidence = tick(tick(evidence, 3000), 3000)
-    assert status_text("auto", evidence) == "confirmed inverted, but 2 of 3 ticks say normal"
+    assert (evidence.confirmed, evidence.leaning, evidence.ticks) == ("inverted", "normal", 2)
     evidence = tick(evidence, -3000)
-    assert status_text("auto", evidence) == "confirmed inverted"
+    assert (evidence.confirmed, evidence.leaning) == ("inverted", "inverted")
     for _ in range(3):
         evidence = tick(evidence, 3000)
-    assert status_text("auto", evidence) == "confirmed normal"
+    assert evidence.confirmed == "normal"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """The proof that what was written step by step is what a rebuild from raw rows gives."""
 
 import pytest
-from tests.domain.rows import interval_energies
+from tests.domain.rows import Energy, energy_between, interval_energies
 
 from liveone.collect.days import closer
 from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.domain.counters import rated_kw
-from liveone.domain.energy import Energy, energy_between
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates

@@ -92,7 +92,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "save": lambda store: aggregates.save_days(store, 1, [Day("2025-08-14", sample_count=1440)]),
     "open": lambda store: aggregates.open_days(store, systems.list_systems(store)[0], now_at=NOON + 10**6),
     "buckets": lambda store: history.buckets(store, 1, 0, NOON + 600, 1800, ["solar_w_avg"]),
-    "failed": lambda store: polling.failed(store, 1, NOON, "x"),
+    "failed": lambda store: polling.failed_together(store, [polling.FailedPoll(1, NOON, "x")]),
     "storage": storage.storage,
 }
 

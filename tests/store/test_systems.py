@@ -67,7 +67,7 @@ def test_a_viewer_sees_what_it_was_given(store: Store) -> None:
 def test_switching_off_is_remembered(any_store: Store) -> None:
     systems.set_active(any_store, 1, False)
     assert not systems.list_systems(any_store)[0].is_active
-    polling.failed(any_store, 1, NOON, "timeout")
+    polling.failed_together(any_store, [polling.FailedPoll(1, NOON, "timeout")])
     assert not systems.list_systems(any_store)[0].is_active
     systems.set_active(any_store, 1, True)
     assert systems.list_systems(any_store)[0].is_active
@@ -100,8 +100,8 @@ def test_removing_takes_everything_of_one_system_and_counts_it(
 
 
 def test_polling_status_is_kept_true(any_store: Store) -> None:
-    polling.failed(any_store, 1, NOON, "x" * 2000)
-    polling.failed(any_store, 1, NOON + 60, "timeout")
+    polling.failed_together(any_store, [polling.FailedPoll(1, NOON, "x" * 2000)])
+    polling.failed_together(any_store, [polling.FailedPoll(1, NOON + 60, "timeout")])
     status = polling.statuses(any_store)[1]
     assert (status.consecutive_errors, status.total_polls, status.successful_polls) == (2, 2, 0)
     assert (status.last_error, status.last_error_time, status.last_success_time) == (
@@ -120,7 +120,7 @@ def test_polling_status_is_kept_true(any_store: Store) -> None:
 
 
 def test_a_late_success_hides_no_newer_failure(any_store: Store) -> None:
-    polling.failed(any_store, 1, NOON + 600, "timeout")
+    polling.failed_together(any_store, [polling.FailedPoll(1, NOON + 600, "timeout")])
     readings.record(any_store, [recorded(NOON)])
     status = polling.statuses(any_store)[1]
     assert (status.last_poll_time, status.last_error, status.consecutive_errors) == (NOON + 600, "timeout", 1)
@@ -134,7 +134,7 @@ def test_duplicate_status_rows_stay_and_the_first_counts(any_store: Store) -> No
     )
     assert polling.memory_of(any_store) == {}
     readings.record(any_store, [recorded(NOON)])
-    polling.failed(any_store, 1, NOON + 60, "timeout")
+    polling.failed_together(any_store, [polling.FailedPoll(1, NOON + 60, "timeout")])
     systems.set_active(any_store, 1, True)
     assert polling.statuses(any_store)[1].total_polls == 12
     found = rows_of(any_store, "SELECT id, total_polls FROM polling_status ORDER BY id")
@@ -143,5 +143,5 @@ def test_duplicate_status_rows_stay_and_the_first_counts(any_store: Store) -> No
 
 
 def test_a_failure_of_no_system_is_no_row(any_store: Store) -> None:
-    polling.failed(any_store, 77, NOON, "gone")
+    polling.failed_together(any_store, [polling.FailedPoll(77, NOON, "gone")])
     assert polling.statuses(any_store) == {}

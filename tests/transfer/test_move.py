@@ -43,7 +43,7 @@ def source(tmp_path: Path) -> Iterator[Store]:
             )
             bulk.import_readings(store, system_id, rows)
             aggregates.save_days(store, system_id, [Day("2025-08-17", solar_kwh=0.1 + 0.2)])
-            polling.failed(store, system_id, NOON, "it's \N{DEGREE SIGN}")
+            polling.failed_together(store, [polling.FailedPoll(system_id, NOON, "it's \N{DEGREE SIGN}")])
         run(store, "INSERT INTO user_systems (clerk_user_id, system_id) VALUES ('eve', 1)")
         yield store
 

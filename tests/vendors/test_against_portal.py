@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from liveone.domain.grid_sign import GridEvidence, status_text
+from liveone.domain.grid_sign import GridEvidence
 from liveone.domain.system import SystemInfo
 from liveone.simulate.portal import EMAIL, PASSWORD, Portal, PortalSite
 from liveone.simulate.presets import house
@@ -90,7 +90,7 @@ def test_the_sign_of_a_house_on_the_grid_is_learned_within_a_day(time: Time, inc
             memory = vendor.poll("7", memory=memory, now_at=time.at).memory
         vendor.close()
     sign = "normal" if incoming_sign == 1 else "inverted"
-    assert status_text("auto", evidence_in(memory)) == f"confirmed {sign}"
+    assert evidence_in(memory).confirmed == sign
 
 
 def test_a_house_without_a_battery_is_sane(time: Time) -> None:

@@ -9,9 +9,9 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 import httpx2
+from tests.domain.rows import close_days
 
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_days
 from liveone.domain.reading import Reading
 from liveone.domain.system import System, SystemInfo
 from liveone.domain.zones import zone_of

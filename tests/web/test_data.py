@@ -129,7 +129,7 @@ def test_nothing_yet_is_503_with_the_reason(tmp_path: Path) -> None:
         assert (none.status_code, none.json()["success"]) == (503, False)
         assert "systems add" in none.json()["error"]
         system = add(store, "alice")
-        polling.failed(store, system.id, NOW_AT, "wrong password")
+        polling.failed_together(store, [polling.FailedPoll(system.id, NOW_AT, "wrong password")])
         failing = client.get("/api/data", headers=COOKIE).json()
         assert failing["success"] is False
         assert "no reading yet; the last poll failed: wrong password" in failing["error"]
@@ -261,7 +261,7 @@ def test_metrics_pass_promtool(tmp_path: Path) -> None:
     if tool is None:
         pytest.skip("promtool is not installed (Debian: prometheus)")
     store = seeded(tmp_path / "live.db", days=1)
-    polling.failed(store, 1, NOW_AT, 'it\'s "broken"\n')
+    polling.failed_together(store, [polling.FailedPoll(1, NOW_AT, 'it\'s "broken"\n')])
     with serving(services(store)) as client:
         assert client.get("/metrics").status_code == 401
         text = client.get("/metrics", headers=COOKIE).text

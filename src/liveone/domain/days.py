@@ -11,7 +11,6 @@ from typing import Any
 
 from liveone.domain.account import Account
 from liveone.domain.aggregates import ENERGIES, Day, FiveMinutes
-from liveone.domain.counters import GAP_S_MAX
 from liveone.domain.energy import IntervalEnergy, accounts, chains, energies_between
 from liveone.domain.reading import POWERS
 from liveone.domain.zones import Zone
@@ -46,16 +45,6 @@ def close_these(
             yield _day(day, ordered[first:beyond], energies)
 
 
-def close_days(rows: Iterable[FiveMinutes], *, zone: Zone, rated_kw: float) -> Iterator[Day]:
-    """All local days that ``rows`` touch, the first and the last perhaps in part, in order.
-
-    Days in a hole of more than 400 days are left out.
-    """
-    ordered = sorted(rows, key=_END)
-    days = _days_of([row.interval_end for row in ordered], zone)
-    return close_these(ordered, days, zone=zone, rated_kw=rated_kw)
-
-
 def energies_by_day(
     rows: Iterable[FiveMinutes], span: tuple[int, int], *, zone: Zone, rated_kw: float
 ) -> Iterator[IntervalEnergy]:
@@ -71,21 +60,6 @@ def energies_by_day(
             if start_at < energy.interval_end <= end_at:
                 yield energy
         start_at = bounds[1]
-
-
-def _days_of(ends: Sequence[int], zone: Zone) -> Iterator[str]:
-    """The days of the ends, and those in between."""
-    day, day_end = "", 0
-    for end in ends:
-        if end <= day_end:
-            continue
-        last = zone.day_of(end)
-        day = zone.next_day(day) if day and end - day_end <= GAP_S_MAX else last
-        while day < last:
-            yield day
-            day = zone.next_day(day)
-        yield day
-        day_end = zone.bounds(day)[1]
 
 
 def _day(day: str, rows: Sequence[FiveMinutes], energies: dict[str, Any]) -> Day:

@@ -45,14 +45,6 @@ class IntervalEnergy:
     kwh_total: Six[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
-    """Six sums in the order of ``reading.COUNTERS``: ``None`` is unknown; ``estimated``: at least in part."""
-
-    kwh: Six[float | None]
-    estimated: Six[bool]
-
-
 def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
     """What to believe of the six counters, in the order of COUNTERS.
 
@@ -83,23 +75,6 @@ def energies_between(six: Sequence[Chain], start_at: int, end_at: int) -> list[I
             _sixes(account.kwh_total for account in found),
         )
     )
-
-
-def energy_between(energies: Iterable[IntervalEnergy], start_at: int, end_at: int) -> Energy:
-    """The sum over the intervals that end in ``(start_at, end_at]``; a sum of unknowns is unknown."""
-    within = [energy for energy in energies if start_at < energy.interval_end <= end_at]
-    kwh = [_sum([energy.kwh[place] for energy in within]) for place in range(6)]
-    estimated = [any(energy.estimated[place] for energy in within) for place in range(6)]
-    return Energy(_six(kwh), _six(estimated))
-
-
-def _sum(column: Sequence[float | None]) -> float | None:
-    known = [kwh for kwh in column if kwh is not None]
-    return sum(known) if known else None
-
-
-def _six(values: Sequence[_T]) -> Six[_T]:
-    return cast(Six[_T], tuple(values))
 
 
 def _sixes(columns: Iterable[Sequence[_T]]) -> Iterable[Six[_T]]:

@@ -96,22 +96,6 @@ def multiplier(choice: GridSignChoice, evidence: GridEvidence) -> int:
     return 1 if sign_in_use(choice, evidence) == "normal" else -1
 
 
-def status_text(choice: GridSignChoice, evidence: GridEvidence) -> str:
-    """``set to normal``, ``confirmed inverted`` or ``unconfirmed (1 of 3 ticks)``.
-
-    Ticks that contradict the sign in use are named, whether it was set, confirmed or assumed.
-    """
-    in_use = sign_in_use(choice, evidence)
-    contrary = evidence.ticks if evidence.leaning not in (None, in_use) else 0
-    doubt = f", but {contrary} of {TICKS_TO_CONFIRM} ticks say {evidence.leaning}" if contrary else ""
-    if choice != "auto":
-        return f"set to {choice}{doubt}"
-    if evidence.confirmed is not None:
-        return f"confirmed {evidence.confirmed}{doubt}"
-    leaning = f" say {evidence.leaning}" if contrary else ""
-    return f"unconfirmed ({evidence.ticks} of {TICKS_TO_CONFIRM} ticks{leaning})"
-
-
 def _says(before: GridSample, now: GridSample) -> GridSign | None:
     raw_w = _steady_w(before, now)
     ticked_in = _ticked(before.in_kwh, now.in_kwh)

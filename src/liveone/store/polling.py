@@ -39,13 +39,8 @@ class FailedPoll:
     error: str
 
 
-def failed(store: Store, system_id: int, at: float, error: str) -> None:
-    """Note a poll that failed; of its error anything beyond 1000 characters is cut off."""
-    failed_together(store, [FailedPoll(system_id, at, error)])
-
-
 def failed_together(store: Store, polls: Sequence[FailedPoll]) -> None:
-    """Note polls that failed, in one transaction; of a system's errors the last is kept."""
+    """Note polls that failed, in one transaction; of each system the last error, cut to 1000 characters."""
     times = Counter(poll.system_id for poll in polls)
     last = {poll.system_id: poll for poll in polls}
     rows = [(key, int(poll.at), times[key], poll.error[:ERROR_CHARACTERS]) for key, poll in last.items()]

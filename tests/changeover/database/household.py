@@ -105,6 +105,12 @@ def change(text: str = FORWARD, *, scope: tuple[str, ...] = SCOPE, rows: str = "
     )
 
 
+def boundaries(statements: int) -> tuple[str, ...]:
+    """The moments that a hook hears, in order, for a script of so many statements."""
+    middle = [f"{edge} statement {n}" for n in range(1, statements + 1) for edge in ("before", "after")]
+    return ("before begin", "begun", "prepared", *middle, "verified", "recorded", "committed")
+
+
 def expectations(text: str) -> tuple[RowExpectation, ...]:
     """``systems=* readings=0 user_systems=systems log=+3 other=7`` as data."""
     found = []

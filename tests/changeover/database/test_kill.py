@@ -4,7 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.changeover.database.household import BACKWARD, FORWARD, ask, change, context, make, script, tell
+from tests.changeover.database.household import (
+    BACKWARD,
+    FORWARD,
+    ask,
+    boundaries,
+    change,
+    context,
+    make,
+    script,
+    tell,
+)
 from tests.changeover.database.killer import Hook, killed_after, killed_at
 
 from changeover.database import ledger
@@ -12,7 +22,6 @@ from changeover.database.backup import backup as backups
 from changeover.database.backup.restore import restore
 from changeover.database.change.apply import Eyes, migrate
 from changeover.database.change.invariants import Depth, integrity
-from changeover.database.change.transaction import boundaries
 from changeover.database.connect import opened
 from changeover.database.ledger import Direction
 from changeover.database.rehearse.compare import compare

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.changeover.database.household import ask, make, script, tell
+from tests.changeover.database.household import ask, boundaries, make, script, tell
 
 from changeover.database import wal
 from changeover.database.change.guard import Guard
-from changeover.database.change.transaction import Around, Work, bound, boundaries, transact
+from changeover.database.change.transaction import Around, Work, bound, transact
 from changeover.database.connect import connect, opened
 from changeover.errors import BudgetExceeded, Busy, Full, InvariantBroken, StepFailed
 

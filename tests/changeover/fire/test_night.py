@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.changeover.database.household import boundaries
 from tests.changeover.run import club, killing
 from tests.changeover.run.club import Club
 
-from changeover.database.change import transaction
 from changeover.engine.entries import Ending
 from changeover.report import model, write
 from changeover.run.rehearsal import rehearse
@@ -159,7 +159,7 @@ def test_the_boundaries_at_which_runners_are_killed_are_those_that_the_transacti
     act: Callable[[str], None] = heard.append
     killing.run(one, act)
     for statements in (2, 5):
-        names = transaction.boundaries(statements)
+        names = boundaries(statements)
         place = heard.index(names[0])
         assert tuple(heard[place : place + len(names)]) == names
         del heard[: place + len(names)]

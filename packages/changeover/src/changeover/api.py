@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from changeover.check import inspection
 from changeover.database.where import Database, Server, database_of
 from changeover.errors import BadParameter, NotRehearsed
 from changeover.problems import Problem, Severity
 from changeover.report import model, write
 from changeover.run import commands as runs
 from changeover.run import preconditions, records, rehearsal, session, status
+from changeover.run.check import inspect
 from changeover.run.commands import Outcome, Settings, this_person
 from changeover.run.records import Record
 from changeover.run.runner import Desk
@@ -67,7 +67,7 @@ class Checked:
 
 def check(plan: str | Path, database: Where = None) -> Checked:
     """Everything that is wrong with a plan; with a database scripts are tried on its schema. Reads only."""
-    return Checked(tuple(inspection.inspect(Path(plan), _database(database))))
+    return Checked(tuple(inspect(Path(plan), _database(database))))
 
 
 def rehearse(

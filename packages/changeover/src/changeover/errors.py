@@ -20,9 +20,7 @@ ChangeoverError                  exit  meaning for the database
 │   ├── Unavailable               1    the server does not serve us, or is out of reach (retryable)
 │   ├── OutcomeUnknown            1    no answer came: done wholly, or not at all (retryable)
 │   └── Damaged                   1    the file is not a whole SQLite database
-├── LeaseLost                     5    this runner slept past its lease and must not write any more
-├── OperatorNeeded                5    the rollback itself keeps failing; the database is whole and readable
-└── Stopped                       7    a person stopped the run at a safe point (retryable: `resume`)
+└── LeaseLost                     5    this runner slept past its lease and must not write any more
 """
 
 from collections.abc import Sequence
@@ -175,16 +173,3 @@ class LeaseLost(ChangeoverError):
     """This runner slept past its lease; another one may be at work, so it must not write any more."""
 
     exit_code = Exit.OPERATOR
-
-
-class OperatorNeeded(ChangeoverError):
-    """The rollback keeps failing after a bounded number of tries; the database is whole and readable."""
-
-    exit_code = Exit.OPERATOR
-
-
-class Stopped(ChangeoverError):
-    """A person stopped the run at a safe point; `resume` goes on, `rollback` goes back."""
-
-    retryable = True
-    exit_code = Exit.STOPPED

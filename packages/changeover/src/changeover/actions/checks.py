@@ -1,23 +1,48 @@
-"""Expected output held against what was found, for every kind of action."""
+"""A plan's own checks as rules: expected output held against what was found, for every kind of action."""
+
+from collections.abc import Sequence
 
 from changeover.actions.context import Scene
+from changeover.database.change.invariants import Depth
+from changeover.database.change.rule import OutputRule, Row
+from changeover.database.change.transaction import bound
 from changeover.errors import CheckFailed
-from changeover.plan.expect import difference
-from changeover.plan.model import Action
+from changeover.plan.expect import as_output, difference
+from changeover.plan.model import Action, SqlAction
+from hrana.wire import Statement
 
 SHOWN_CHARS = 4_000
 
 
+def rule_of(action: SqlAction, scene: Scene) -> OutputRule:
+    """The rule that the rows of an action's queries, as they are printed, are what the plan expects."""
+    values = scene.values.values
+    asked = tuple(Statement(one.text, bound(values, one.parameters)) for one in action.statements)
+    return OutputRule(asked, lambda rows: _difference(action, as_output(rows), scene))
+
+
+def require_rule(action: SqlAction, rule: OutputRule, rows: Sequence[Row], scene: Scene) -> None:
+    """Raises CheckFailed for rows that break the rule."""
+    _require(action, rule.told(rows), scene)
+
+
 def require_expected(action: Action, found: str, scene: Scene) -> None:
-    """Raises CheckFailed, with expected and found, unless ``found`` is what the plan expects."""
-    if action.expect is None:
-        return
-    problem = difference(action.expect, found, scene.values.expand, hide=scene.hide)
-    if problem:
+    """Raises CheckFailed, with expected and found, unless ``found`` is what the plan expects of its rows."""
+    _require(action, list(filter(None, [_difference(action, found, scene)])), scene)
+
+
+def _difference(action: Action, found: str, scene: Scene) -> str:
+    if action.expect is None or scene.depth is Depth.SCHEMA:
+        return ""
+    return difference(action.expect, found, scene.values.expand, hide=scene.hide)
+
+
+def _require(action: Action, told: Sequence[str], scene: Scene) -> None:
+    if told:
         raise CheckFailed(
-            f"{action.label}: {scene.hide(problem)}",
+            f"{action.label}: {scene.hide(told[0])}",
             hint="Mend what was found, or the expectation if that is wrong.",
-            position=action.expect.position,
+            position=action.expect.position if action.expect else action.position,
         )
 
 

@@ -1,16 +1,20 @@
 """What an action has at hand while it runs, what it hands back, and how long it may take."""
 
+import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database.change.invariants import Depth
+from changeover.database.connect import opened, translated
 from changeover.database.lease import Lease
+from changeover.database.server.remote import Remote
 from changeover.database.where import Database
 from changeover.engine.limits import Limit
 from changeover.errors import BudgetExceeded
-from changeover.plan.model import Plan
+from changeover.plan.model import Plan, SqlAction
 from changeover.plan.params import Values
 from changeover.problems import Position
 
@@ -63,13 +67,15 @@ class Deadline:
 class Scene:
     """Where an action takes place.
 
-    ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None,
-    seconds left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes
-    or no (None: nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting
-    makes no sense any more. ``folder`` is where scripts run, ``home`` where backups go unless the plan
-    says otherwise. ``lease`` None: a copy that nobody else uses. ``living`` False: what acts on the world
-    outside the database is listed and not done, and nothing is waited for, because nobody else writes
-    there.
+    ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
+    left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
+    nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting makes no sense any
+    more. ``folder`` is where scripts run, ``home`` where backups go unless the plan says otherwise. ``lease``
+    None: a copy that nobody else uses. ``living`` False: what acts on the world outside the database is
+    listed and not done, and nothing is waited for, because nobody else writes there.
+
+    ``blank`` is the schema without rows, in memory, and stands in for ``database`` in a check: no command is
+    done then. ``look`` gets each script right before it is carried out.
     """
 
     plan: Plan
@@ -89,6 +95,18 @@ class Scene:
     ask: Callable[[str, str], bool | None] = lambda name, question: None
     confirmed: frozenset[str] = frozenset()
     alarm: Callable[[], str] = lambda: ""
+    blank: sqlite3.Connection | None = None
+    look: Callable[[SqlAction], None] = lambda action: None
+
+    @contextmanager
+    def opened(self) -> Iterator[sqlite3.Connection | Remote]:
+        """The database, with errors of `sqlite3` and of the server turned into ours."""
+        if self.blank is None:
+            with opened(self.database) as connection:
+                yield connection
+        else:
+            with translated("The empty copy"):
+                yield self.blank
 
     def hide(self, text: str) -> str:
         """The text without this run's secrets."""

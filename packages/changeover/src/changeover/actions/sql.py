@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
-from changeover.actions.checks import require_expected, shown
+from changeover.actions.checks import require_expected, require_rule, rule_of, shown
 from changeover.actions.context import Deadline, Result, Scene
 from changeover.actions.repeat import repeated
 from changeover.database import ledger
 from changeover.database.change.apply import Change, Context, Eyes, Migrated, migrate
-from changeover.database.change.transaction import bound
+from changeover.database.change.rule import Rule
 from changeover.database.change.undo import derive_undo, setting_aside
-from changeover.database.connect import connect, opened, translated
+from changeover.database.connect import connect, translated
 from changeover.database.ledger import Direction
 from changeover.database.schema import catalogue, spelling
 from changeover.database.schema.meaning import Meanings
@@ -23,9 +22,8 @@ from changeover.database.server import hold
 from changeover.database.server.remote import Remote
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.plan.expect import as_output
-from changeover.plan.model import SqlAction, SqlStatement, Strategy
+from changeover.plan.model import SqlAction, Strategy
 from hrana.errors import HranaError, OutcomeUnknown
-from hrana.wire import Statement
 
 OUTPUT_ROWS = 10_000
 OPCODES_BETWEEN_LOOKS = 20_000
@@ -68,18 +66,18 @@ def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
 def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
     own = Deadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
-    with opened(scene.database) as connection:
+    with scene.opened() as connection:
+        rule = rule_of(action, scene)
         if isinstance(connection, Remote):
-            rows = _read_server(connection, action, scene, own)
+            rows = _read_server(connection, action, rule, own)
         else:
-            rows = _read_file(connection, action, scene, own)
-    found = as_output(rows)
-    require_expected(action, found, scene)
-    return Result(shown(found, scene), {"rows": len(rows)})
+            rows = _read_file(connection, action, rule, own)
+    require_rule(action, rule, rows, scene)
+    return Result(shown(as_output(rows), scene), {"rows": len(rows)})
 
 
 def _read_file(
-    connection: sqlite3.Connection, action: SqlAction, scene: Scene, own: Deadline
+    connection: sqlite3.Connection, action: SqlAction, rule: Rule, own: Deadline
 ) -> list[tuple[object, ...]]:
     connection.execute("PRAGMA query_only = ON")
     connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
@@ -87,8 +85,8 @@ def _read_file(
     try:
         return [
             row
-            for one in action.statements
-            for row in connection.execute(one.text, _values(one, scene)).fetchmany(OUTPUT_ROWS)
+            for one in rule.asked
+            for row in connection.execute(one.sql, one.params).fetchmany(OUTPUT_ROWS)
         ]
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
@@ -98,23 +96,19 @@ def _read_file(
         connection.set_progress_handler(None, 0)
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        connection.execute("PRAGMA query_only = OFF")
 
 
 def _read_server(
-    connection: Remote, action: SqlAction, scene: Scene, own: Deadline
+    connection: Remote, action: SqlAction, rule: Rule, own: Deadline
 ) -> list[tuple[object, ...]]:
-    asked = [Statement(one.text, _values(one, scene)) for one in action.statements]
     try:
-        found = connection.snapshot(asked, within_s=own.left_s())
+        found = connection.snapshot(rule.asked, within_s=own.left_s())
     except OutcomeUnknown as error:
         if own.passed():
             raise own.error(action.label, action.position) from error
         raise
     return [row for rows in found for row in rows[:OUTPUT_ROWS]]
-
-
-def _values(statement: SqlStatement, scene: Scene) -> dict[str, Any]:
-    return bound(scene.values.values, statement.parameters)
 
 
 def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
@@ -130,6 +124,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         rehearsed_s=purpose.rehearsed_s,
         lock_wait_s=action.timeout_s or 5.0,
         accept=scene.plan.accept,
+        prints=lambda rows: require_rule(action, rule_of(action, scene), rows, scene),
     )
     context = Context(
         run_id=scene.run_id,
@@ -143,7 +138,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         expected=purpose.expected,
         contract=purpose.contract,
     )
-    with opened(scene.database) as connection, _writers_held(connection, scene.hook) as hook:
+    with scene.opened() as connection, _writers_held(connection, scene.hook) as hook:
         if purpose.direction is Direction.ROLLBACK:
             kept = ledger.kept(connection, purpose.content_sha256)
             restored = spelling.restoring(connection, change, kept.definitions)
@@ -180,7 +175,7 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
 
 def take_back(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     """Carry out a way back; what was written into things that it only drops is set aside first."""
-    with opened(scene.database) as connection:
+    with scene.opened() as connection:
         statements = setting_aside(action.statements, catalogue.read(connection))
     return change(replace(action, statements=statements), scene, purpose)
 
@@ -210,7 +205,7 @@ def _progress(scene: Scene) -> Callable[[int, int, float], None]:
 
 def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
     measured = done.measured
-    output = as_output(row for one in measured.executed for row in one.output)
+    output = as_output(measured.output)
     if action.expect is not None and not measured.executed:
         raise CheckFailed(
             f"{action.label}: the change was done, but what it printed was lost with the server's answer, so"

@@ -1,46 +1,52 @@
-"""Reads the SQL of a plan and finds what has destroyed data before, with the line and the way out.
+"""All SQL of a plan tried on an empty copy of the schema, in the order in which it would run, there and back.
 
-Rule: what SQLite can say by trying on an empty copy of the schema SQLite is asked; sqlglot answers the rest.
+Rule: whoever calls says how a task is carried out (`Performing`): `run.check` performs it as a rehearsal
+would, and what a rehearsal would fail with is foreseen. Without that, and where the schema is not known,
+scripts are only read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from sqlite3 import Error
+from collections.abc import Callable, Iterable, Mapping
+from sqlite3 import Connection, Error, IntegrityError
 
-from changeover.check import consequence, places
-from changeover.check.lint_rules import Script, sets_version, statement_rules
 from changeover.check.schema_copy import EmptyCopy, schema_of_script
+from changeover.check.script import script_problems
 from changeover.database import application
 from changeover.database.schema import empty, references
-from changeover.errors import BadParameter
-from changeover.plan.model import Phase, Plan, SqlAction, SqlStatement, Strategy
-from changeover.problems import Problem, Severity
-from changeover.sql.identifiers import OWN_PREFIX, folded
-from changeover.sql.text import tokens, unquoted
-from changeover.sql.tree import Effect, effect_of
+from changeover.engine.tasks import Course, Doing, Task, course, way_back
+from changeover.errors import BadParameter, ChangeoverError, StepFailed
+from changeover.plan.model import Phase, Plan, SqlAction
+from changeover.problems import Position, Problem, Severity
 
-_OWN = ("sqlite_", OWN_PREFIX)
-"""Tables that no scope needs to name: SQLite's, and those kept for going back."""
+FORESEEN = "rehearsal"
+"""The rule of what a rehearsal would fail with."""
+Look = Callable[[SqlAction], None]
+Perform = Callable[[Task, Connection, Look], None]
+"""Carries out a task on an empty copy, and gives each script to the look before. Raises ChangeoverErrors."""
+Performing = Callable[[Plan, Course, Connection], Perform]
+"""What carries out the tasks of a plan that begins with an empty copy."""
 
 
-def lint(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
+def lint(
+    plan: Plan, schema: Mapping[str, str] | None = None, performing: Performing | None = None
+) -> list[Problem]:
     """The problems of all SQL of a plan, tried in the order in which it would run.
 
     ``schema`` maps names to CREATE statements of the database; without it the plan's own ``schema: before``
     is taken, and without that too only faults that no schema could mend are found.
     """
     if schema is None:
-        return _linted(plan, schema)
+        return _linted(plan, schema, performing)
     known = [extension for extension in plan.extensions if "${" not in extension]
     try:
         with application.using(plan.functions, known):
-            return _linted(plan, schema)
+            return _linted(plan, schema, performing)
     except BadParameter as error:
         return [Problem(plan.position, "application", error.message, error.hint)]
 
 
-def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
+def _linted(plan: Plan, schema: Mapping[str, str] | None, performing: Performing | None) -> list[Problem]:
     before, problems = _before(plan, schema)
-    copy, back = EmptyCopy(before), None
+    copy = EmptyCopy(before)
     problems += [
         Problem(
             plan.position,
@@ -55,18 +61,12 @@ def _linted(plan: Plan, schema: Mapping[str, str] | None) -> list[Problem]:
         for sentence in references.broken(copy.connection)
         if "no such function" in sentence
     ]
+    trial = Trial(plan, copy, problems, performing)
     try:
-        for phase in (Phase.PREFLIGHT, Phase.EXECUTE):
-            problems.extend(_phase(plan, phase, copy))
-        back = _clone(copy)
-        problems.extend(_phase(plan, Phase.ROLLBACK, back))
-        for phase in (Phase.AFTER, Phase.FINISH):
-            problems.extend(_phase(plan, phase, copy))
+        trial.play()
     finally:
-        copy.close()
-        if back is not None:
-            back.close()
-    return problems
+        trial.copy.close()
+    return trial.problems
 
 
 def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, str] | None, list[Problem]]:
@@ -79,129 +79,95 @@ def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, 
         return None, [Problem(plan.schema.position, "schema", message, "it holds CREATE statements only")]
 
 
-def _clone(copy: EmptyCopy) -> EmptyCopy:
-    clone = EmptyCopy({})
-    copy.connection.backup(clone.connection)
-    clone.known, clone.living = copy.known, copy.living
-    return clone
+class Trial:
+    """A plan under way on an empty copy, there and back; ``problems`` are what is found."""
 
+    def __init__(
+        self, plan: Plan, copy: EmptyCopy, problems: Iterable[Problem], performing: Performing | None
+    ) -> None:
+        self.plan, self.copy, self.problems = plan, copy, list(problems)
+        self.tasks = course(plan, additive=True)
+        self.act = performing(plan, self.tasks, copy.connection) if performing and copy.known else None
+        self.looked: EmptyCopy | None = None
 
-def _phase(plan: Plan, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
-    for action in plan.actions(phase):
-        if isinstance(action, SqlAction):
-            yield from _action(action, phase, copy)
+    def play(self) -> None:
+        """All of it; a task that fails leaves what its script makes, so that one fault is told once."""
+        self._do((*self.tasks.preflight, *self.tasks.execute))
+        forward = self.copy
+        self.copy = forward.clone()
+        try:
+            self._go_back()
+        finally:
+            self.copy.close()
+            self.copy = forward
+        self._do((*self.tasks.after, *self.tasks.finish))
 
+    def _go_back(self) -> None:
+        back = way_back(self.plan, self.tasks.execute, lambda task: True)
+        restored = [task for task in back if task.doing is Doing.RESTORED]
+        self._do(task for task in back if task.doing is not Doing.RESTORED)
+        told = {task.subject for task in back}
+        for action in self.plan.actions(Phase.ROLLBACK):
+            if isinstance(action, SqlAction) and action.id not in told:
+                self._look(action, Phase.ROLLBACK)
+                self._go_on()
+        if self._is_whole():
+            self._do(restored)
 
-def _action(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
-    effects = [effect_of(statement.text) for statement in action.statements]
-    script = Script(action, tuple(effects))
-    copy.known = copy.known and bool(action.statements)
-    copy.prepare(action.statements)
-    before = places.orders(action.scope, copy)
-    for statement, effect in zip(action.statements, effects, strict=True):
-        yield from statement_rules(script, statement, effect, copy)
-        if effect.verb in (
-            "BEGIN",
-            "COMMIT",
-            "ROLLBACK",
-            "END",
-            "SAVEPOINT",
-            "RELEASE",
-            "ATTACH",
-            "DETACH",
-            "VACUUM",
-        ):
-            continue
-        if effect.verb == "PRAGMA" and action.changes and not sets_version(statement.text):
-            continue
-        if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
-            problem = f"SQLite cannot run this: {message}"
-            would = consequence.of_statement(effect, copy.living) if copy.living else ""
-            yield Problem(statement.position, "sql", problem, _mending(message, copy), would=would)
-    if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
-        yield from _scope(action, effects)
-        yield from _drops(script, copy)
-    if action.changes and phase is Phase.EXECUTE:
-        yield from _moved_columns(action, before, copy)
+    def _is_whole(self) -> bool:
+        """Whether all that was changed was taken back, as far as was found."""
+        changes = [task for task in self.tasks.execute if task.atomic]
+        ways = [way_back(self.plan, [task], lambda task: True) for task in changes]
+        errors = any(problem.severity is Severity.ERROR for problem in self.problems)
+        return not errors and all(any(task.atomic for task in way) for way in ways)
 
+    def _do(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            if self.act is not None and self.copy.known:
+                self._perform(task, self.act)
+            elif task.doing is Doing.ACTION:
+                action = self.plan.action(task.subject)
+                if isinstance(action, SqlAction):
+                    self._look(action, task.phase)
+                    self._go_on()
 
-def _moved_columns(action: SqlAction, before: Mapping[str, list[str]], copy: EmptyCopy) -> Iterator[Problem]:
-    for table, columns in places.moved(before, places.orders(action.scope, copy)):
-        message = f"the columns of {table} stand in another order afterwards: {columns}"
-        hint = (
-            "whoever reads SELECT * by place, or writes INSERT without column names, would mix them up:"
-            " keep the order, new columns last"
-        )
-        yield Problem(action.position, "column-order", message, hint, Severity.WARNING)
+    def _perform(self, task: Task, act: Perform) -> None:
+        already = len(self.problems)
+        try:
+            act(task, self.copy.connection, lambda action: self._look(action, task.phase))
+        except ChangeoverError as error:
+            if len(self.problems) == already and not isinstance(error.__cause__, IntegrityError):
+                self.problems.append(self._foreseen(task, error))
+            self._go_on()
+        else:
+            self._forget()
 
+    def _look(self, action: SqlAction, phase: Phase) -> None:
+        """Try a script statement by statement. Raises StepFailed where that found a fault."""
+        self.looked = self.copy.clone()
+        found = list(script_problems(action, phase, self.looked))
+        self.problems += found
+        if self.act is not None and any(problem.severity is Severity.ERROR for problem in found):
+            raise StepFailed("A statement is at fault.", position=action.position)
 
-def _said(statement: SqlStatement, message: str) -> bool:
-    """Whether another rule has already told of it in better words."""
-    words = {token.word for token in tokens(statement.text)}
-    return ("RAISE()" in message and "RAISE" in words) or any(word.startswith("${") for word in words)
+    def _go_on(self) -> None:
+        """From here on with the schema that the script, as far as it works, makes."""
+        if self.looked is not None:
+            self.copy.close()
+            self.copy, self.looked = self.looked, None
 
+    def _forget(self) -> None:
+        if self.looked is not None:
+            self.looked.close()
+            self.looked = None
 
-def _mending(message: str, copy: EmptyCopy) -> str:
-    if "no such table" in message:
-        return "the database to be changed has no such table; create it in the plan, or mend the name"
-    if "no such column" in message or "has no column" in message:
-        return "compare the name with the schema of the database to be changed"
-    if "cannot use variables" in message:
-        return "definitions cannot hold :parameters; write values into a table and let the trigger read it"
-    return "mend the statement where SQLite points at; it was tried on an empty copy of the schema"
+    def _foreseen(self, task: Task, error: ChangeoverError) -> Problem:
+        place = error.position if isinstance(error, StepFailed) else None
+        message = f"a rehearsal would fail: {error.message}"
+        return Problem(place or self._position(task), FORESEEN, message, error.hint)
 
-
-def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
-    made = _made_first(effects)
-    gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
-    passing = (made & gone) | {folded(name) for effect in effects for name in effect.temporary}
-    scope = {folded(name) for name in action.scope}
-    reported: set[str] = set()
-    for statement, effect in zip(action.statements, effects, strict=True):
-        for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
-            name = folded(table)
-            if name in scope | reported | passing or not scope or name.startswith(_OWN):
-                continue
-            reported.add(name)
-            hint = f'add {table} to scope="..." of {action.id}, or take the statement away'
-            yield Problem(statement.position, "out-of-scope", f"{table} is changed but not in scope", hint)
-
-
-def _made_first(effects: Sequence[Effect]) -> set[str]:
-    """Tables that a script makes, or names so by a rename, before it does anything else with that name."""
-    made: set[str] = set()
-    known: set[str] = set()
-    for effect in effects:
-        made |= {folded(name) for name in (*effect.creates, *effect.renames.values())} - known
-        known |= {folded(name) for name in (*effect.writes, *effect.drops, *effect.renames)} | made
-    return made
-
-
-def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
-    """DROP of a table that others refer to: with foreign keys on, SQLite deletes their rows first."""
-    for statement, effect in zip(script.action.statements, script.effects, strict=True):
-        for table in effect.drops:
-            children = copy.referring_to(table)
-            if not children:
-                continue
-            named = sorted({reference.child for reference in children})
-            names, would = ", ".join(named), ""
-            if copy.living:
-                would = consequence.of_drop(table, named, copy.living)
-            rules = ", ".join(sorted({reference.on_delete for reference in children}))
-            if script.action.strategy is Strategy.NATIVE:
-                hint = "strategy=blocking turns foreign keys off before BEGIN and compares all other tables"
-                message = f"DROP TABLE {table} with foreign keys on empties {names} (ON DELETE {rules})"
-                yield Problem(statement.position, "drop-cascade", message, hint, would=would)
-            elif not copy.has(table):
-                hint = f"create {table} again in the same script, or drop the references of {names} first"
-                message = f"after DROP TABLE {table}, {names} would refer to nothing"
-                yield Problem(statement.position, "drop-referenced", message, hint, would=would)
-            elif not _declares(script, children[0].child):
-                message = f"{names} refer to {table}, which is dropped and made again"
-                hint = 'declare rows="' + " ".join(f"{name}=0" for name in names.split(", ")) + '"'
-                yield Problem(statement.position, "drop-referenced", message, hint, Severity.WARNING)
-
-
-def _declares(script: Script, table: str) -> bool:
-    return any(folded(unquoted(expectation.table)) == folded(table) for expectation in script.action.rows)
+    def _position(self, task: Task) -> Position:
+        if task.doing in (Doing.ACTION, Doing.UNDO_DERIVED):
+            return self.plan.action(task.subject).position
+        section = self.plan.section(Phase.ROLLBACK)
+        return section.position if section else self.plan.position

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from changeover.check.lint import Performing
 from changeover.check.rules import check
 from changeover.errors import PlanErrors
 from changeover.plan.model import Plan
@@ -18,10 +19,10 @@ def load_plan(path: Path) -> Plan:
     return plan
 
 
-def check_file(path: Path) -> list[Problem]:
-    """Every problem of a plan file, warnings included, in the order of the document."""
+def check_file(path: Path, performing: Performing | None = None) -> list[Problem]:
+    """Every problem of a plan file, warnings included, in the order of the document; see `rules.check`."""
     plan, problems = read_plan(path)
-    return sorted([*problems, *(check(plan) if plan else [])], key=_order)
+    return sorted([*problems, *(check(plan, None, performing) if plan else [])], key=_order)
 
 
 def _order(problem: Problem) -> tuple[str, int]:

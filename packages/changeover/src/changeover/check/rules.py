@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from changeover.check.command_rules import command_rules
 from changeover.check.deploy_rules import deploy_rules
-from changeover.check.lint import lint
+from changeover.check.lint import Performing, lint
 from changeover.engine.budgets import budget_rules
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
 from changeover.plan.placeholders import placeholder_in
@@ -21,16 +21,19 @@ UNDECIDED = "DECIDE:"
 _SECRET_HEADERS = {"authorization", "cookie", "x-api-key", "proxy-authorization"}
 
 
-def check(plan: Plan, schema: Mapping[str, str] | None = None) -> list[Problem]:
+def check(
+    plan: Plan, schema: Mapping[str, str] | None = None, performing: Performing | None = None
+) -> list[Problem]:
     """Every problem of a plan, in the order of the document.
 
     ``schema`` maps names to CREATE statements of the database (`changeover.check.schema_copy.read_schema`);
-    with it, scripts are tried on an empty copy, and missing tables and half keys are found.
+    with it, scripts are tried on an empty copy, and missing tables and half keys are found. ``performing``
+    carries out the plan there, as a rehearsal would (`lint`).
     """
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)
     found = [problem for rule in rules for problem in rule(plan)]
     found += [*deploy_rules(plan, schema), *command_rules(plan, schema)]
-    return sorted([*found, *lint(plan, schema)], key=lambda p: (p.position.file, p.position.line))
+    return sorted([*found, *lint(plan, schema, performing)], key=lambda p: (p.position.file, p.position.line))
 
 
 def _sections(plan: Plan) -> Iterator[Problem]:

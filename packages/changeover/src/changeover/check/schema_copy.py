@@ -5,25 +5,16 @@ Rule: only definitions are copied, never a row; the copy is private and thrown a
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from changeover.check.consequence import LivingSchema
 from changeover.database.change.script import read as read_script
 from changeover.database.connect import Connection
+from changeover.database.schema import catalogue as schema
 from changeover.database.schema import empty
-from changeover.database.schema.catalogue import objects
+from changeover.database.schema.catalogue import ForeignKey, Table, objects
 from changeover.database.where import Database
 from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import folded
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A foreign key: ``child`` refers to ``parent``; ``on_delete`` such as CASCADE."""
-
-    child: str
-    parent: str
-    on_delete: str
 
 
 def read_schema(connection: Connection, database: Database | None = None) -> dict[str, str]:
@@ -46,7 +37,10 @@ def schema_of_script(script: str) -> dict[str, str]:
 
 
 class EmptyCopy:
-    """A database in memory with a schema and no rows, foreign keys off, everything in one connection."""
+    """A database in memory with a schema and no rows, foreign keys off, everything in one connection.
+
+    ``known`` False: there is no schema to go by, or a part of it could not be made.
+    """
 
     def __init__(self, schema: Mapping[str, str] | None) -> None:
         self.known = schema is not None
@@ -79,41 +73,38 @@ class EmptyCopy:
             return str(error)
         return ""
 
+    def clone(self) -> "EmptyCopy":
+        """Another one with the same schema."""
+        other = EmptyCopy({})
+        self.connection.backup(other.connection)
+        other.known, other.living = self.known, self.living
+        return other
+
     def has(self, table: str) -> bool:
         """Whether a table or view of that name exists."""
-        sql = "SELECT 1 FROM sqlite_master WHERE lower(name) = lower(?) AND type IN ('table', 'view')"
-        return self.connection.execute(sql, (table,)).fetchone() is not None
+        return self._table(table) is not None
 
     def columns(self, table: str) -> frozenset[str]:
         """The columns of a table or view in lower case; none where there is no such table."""
-        rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-        return frozenset(folded(str(name)) for (name,) in rows)
+        return frozenset(self.column_order(table))
 
     def column_order(self, table: str) -> list[str]:
         """As `columns`, in the order of the table: what ``SELECT *`` and ``IN table`` give."""
-        rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-        return [folded(str(name)) for (name,) in rows]
+        found = self._table(table)
+        return list(map(folded, found.stored)) if found else []
 
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""
-        columns = self.connection.execute("SELECT name, pk FROM pragma_table_info(?)", (table,)).fetchall()
-        primary = frozenset(folded(str(name)) for name, pk in columns if pk)
-        found = [primary] if primary else []
-        sql = "SELECT name FROM pragma_index_list(?) WHERE [unique] AND NOT partial"
-        for (index,) in self.connection.execute(sql, (table,)).fetchall():
-            names = self.connection.execute("SELECT name FROM pragma_index_info(?)", (index,)).fetchall()
-            if all(name is not None for (name,) in names):
-                found.append(frozenset(folded(str(name)) for (name,) in names))
-        return found
+        found = self._table(table)
+        return [frozenset(columns) for _, columns in found.unique_keys()] if found else []
 
-    def referring_to(self, table: str) -> list[Reference]:
-        """The foreign keys of other tables that refer to ``table``."""
-        sql = """SELECT m.name, f."table", f.on_delete FROM sqlite_master m, pragma_foreign_key_list(m.name) f
-                 WHERE m.type = 'table' AND lower(f."table") = lower(?) AND lower(m.name) <> lower(?)"""
-        rows = self.connection.execute(sql, (table, table)).fetchall()
-        return list(
-            dict.fromkeys(Reference(str(child), str(parent), str(rule)) for child, parent, rule in rows)
-        )
+    def referring_to(self, table: str) -> list[tuple[Table, ForeignKey]]:
+        """The other tables that refer to ``table``, with their keys."""
+        children = schema.read(self.connection).children(table)
+        return [(child, key) for child, key in children if folded(child.name) != folded(table)]
+
+    def _table(self, name: str) -> Table | None:
+        return schema.read_one(self.connection, name)
 
 
 def _is_syntax(message: str) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from changeover.check import inspection
 from changeover.check.front_matter import front_matter_schema
 from changeover.cli.json_document import answer, write_json
 from changeover.cli.options import DATABASE, PLAN, as_json, with_exit_codes
@@ -16,6 +15,7 @@ from changeover.database.where import Database
 from changeover.drafting.draft import beside, database_line, draft, read_renames, schema_in
 from changeover.exits import Exit
 from changeover.problems import Problem, Severity
+from changeover.run.check import inspect
 from changeover.runbook.convert import adopt as adopt_runbook
 from changeover.runbook.convert import read_runbook
 from changeover.sql.identifiers import counted
@@ -39,7 +39,7 @@ OUTPUT = click.option(
 @with_exit_codes
 def check_command(plan: Path, database: Database | None, form: str, json_: bool) -> None:
     """Read a plan and list everything that is wrong with it. Needs no database."""
-    problems = inspection.inspect(plan, database)
+    problems = inspect(plan, database)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     code = Exit.WRONG if errors else Exit.DONE
     if json_ or form == "json":

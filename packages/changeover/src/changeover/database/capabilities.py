@@ -1,7 +1,7 @@
 """What the database engine at hand really does, tried on canary tables in a file of its own, never assumed.
 
-Rule: every fact is an experiment. `Backend` is the seam for a libSQL server: its probe fills the same
-dataclass.
+Rule: every fact is an experiment. Of a libSQL server nothing is probed: what a change relies on is demanded
+inside its transaction (`demands`).
 """
 
 import sqlite3

@@ -1,7 +1,8 @@
-"""Carrying out one task of a plan: the same code for a rehearsal and for a run.
+"""Carrying out one task of a plan: the same code for a check, a rehearsal and a run.
 
-Rule: what differs is passed in - the database (a copy, or the living one), how much is asked of it, whether
-what acts on the world outside is done or only listed (`Scene.living`), and the limit that ends it.
+Rule: what differs is passed in - the database (an empty copy, a copy, or the living one), how much is asked
+of it, whether what acts on the world outside is done or only listed (`Scene.living`), and the limit that ends
+it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,6 @@ from changeover.actions import http, shell, sql
 from changeover.actions.backup import back_up
 from changeover.actions.context import Deadline, Result, Scene
 from changeover.database.change.invariants import Depth
-from changeover.database.connect import opened
 from changeover.database.ledger import Direction
 from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.schema.meaning import Meanings, difference, meanings, of_script
@@ -57,7 +57,7 @@ class Performer:
 
         ``gate_only``: its command ended before a crash. Raises what its action raises: ChangeoverErrors.
         """
-        reason = "" if scene.living else self.outside(task)
+        reason = "" if scene.living else self.outside(task, blank=scene.blank is not None)
         if reason:
             return Result(listed=reason)
         deadline = Deadline(limit)
@@ -77,8 +77,11 @@ class Performer:
             case Doing.ACTION:
                 return self._act(task, scene, deadline, gate_only)
 
-    def outside(self, task: Task) -> str:
-        """Why a task cannot be shown on a copy; empty when it acts on the database alone."""
+    def outside(self, task: Task, *, blank: bool = False) -> str:
+        """Why a task cannot be shown on a copy; empty when it acts on the database alone.
+
+        On a ``blank`` copy commands that only look are not done either: there is nothing to see.
+        """
         if task.doing is Doing.JUDGEMENT:
             return "a person judges it in the run"
         if task.doing in (Doing.UNDO_COMMAND, Doing.BACKUP):
@@ -87,7 +90,7 @@ class Performer:
             action = self.plan.action(task.subject)
             if isinstance(action, HttpAction):
                 return "it asks the living application"
-            if isinstance(action, ShellAction) and not action.safe:
+            if isinstance(action, ShellAction) and (blank or not action.safe):
                 return "it acts on the world outside the database"
         return ""
 
@@ -97,6 +100,7 @@ class Performer:
             return http.check(action, scene, deadline)
         if isinstance(action, ShellAction):
             return shell.run(action, scene, deadline, gate_only=gate_only)
+        scene.look(action)
         if not action.changes:
             return sql.query(action, scene, deadline)
         purpose = self._purpose(task, action, scene, deadline.limit)
@@ -133,7 +137,7 @@ class Performer:
 
     def _restored(self, scene: Scene) -> Result:
         """After the last undo the schema is what it was."""
-        with opened(scene.database) as connection:
+        with scene.opened() as connection:
             now, found = fingerprint(connection), meanings(connection)
         if self.schema_before not in ("", now):
             known = self.meanings_before

@@ -11,7 +11,7 @@ from changeover.database import ledger, lock
 from changeover.database.connect import connect, translated
 from changeover.database.server import admin
 from changeover.database.where import Database
-from changeover.display.steps import Line, Verdict, lines
+from changeover.display.steps import Line, lines
 from changeover.engine.entries import Command, Ending, Entry, Kind, begun, ending, last
 from changeover.engine.progress import fold
 from changeover.engine.tasks import BACKUP
@@ -184,8 +184,3 @@ def reason_of(entries: Sequence[Entry]) -> str:
         if one and not any(one in other for other in told):
             told = [*(other for other in told if other not in one), one]
     return "\n".join(told)
-
-
-def unfinished(standing: Standing) -> bool:
-    """Whether some task is cut off or failed."""
-    return any(line.verdict in (Verdict.CUT_OFF, Verdict.FAILED) for line in standing.lines)

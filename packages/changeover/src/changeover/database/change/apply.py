@@ -72,11 +72,7 @@ def migrate(
         proof.forecast,
         proof.print_before,
         proof.print_after,
-        {
-            name: (state.count, proof.after[name].count)
-            for name, state in proof.states.items()
-            if name in proof.after
-        },
+        {name: (count, proof.after[name]) for name, count in proof.counts.items() if name in proof.after},
         tuple(proof.notes),
         proof.accepted,
     )

@@ -103,7 +103,7 @@ def require_scope(
 def describe(found: Reach, rows: Callable[[str], int | None]) -> str:
     """``would delete from readings, by the foreign key from readings to systems: up to 213,942 rows``."""
     count = rows(found.table)
-    size = "" if count is None else f": up to {counted(count, 'row')}"
+    size = f": up to {counted(count, 'row')}" if count else ""
     return f"`{_short(found.statement.text)}` would {found}{size}"
 
 

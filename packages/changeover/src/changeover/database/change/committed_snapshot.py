@@ -1,4 +1,4 @@
-"""Tables that a transaction should have left alone, compared inside SQLite with the committed state.
+"""The committed state beside an open transaction: what rows were before it, to compare inside SQLite.
 
 Rule: the same file is attached a second time, read only. While the write lock is ours nobody commits, so that
 second reader sees the database as it was at BEGIN. Measured: 1.3 million rows of 22 columns a second, against
@@ -6,14 +6,9 @@ second reader sees the database as it was at BEGIN. Measured: 1.3 million rows o
 """
 
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
-from changeover.database.change.rule import Rule
 from changeover.database.connect import MAPPED_BYTES
-from changeover.database.rehearse.identity import same_value
-from changeover.database.schema.catalogue import Table
-from changeover.sql.identifiers import quoted
 
 NAME = "changeover_committed"
 
@@ -37,12 +32,3 @@ def detach(connection: sqlite3.Connection) -> None:
     """Close it again, outside a transaction; nothing to do where it is not open."""
     if any(name == NAME for _, name, _ in connection.execute("PRAGMA database_list").fetchall()):
         connection.execute(f"DETACH {NAME}")
-
-
-def unchanged(table: Table, columns: Sequence[str], count: int, says: str) -> Rule:
-    """All ``count`` rows of a table are, in these columns, what they were at BEGIN."""
-    name = quoted(table.name)
-    same = " AND ".join(same_value(table, column) for column in columns) or "1"
-    both = f"main.{name} a CROSS JOIN {NAME}.{name} b ON b.rowid = a.rowid"
-    found = f"SELECT count(*) AS a FROM {both} WHERE {same}"
-    return Rule(f"SELECT a, NULL AS b, NULL AS c FROM ({found}) WHERE a <> ?", lambda _: says, (count,))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from changeover.database.change import standing
 from changeover.database.change.guard import watching, written
-from changeover.database.change.rule import Fault, Rule
+from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
@@ -48,7 +48,7 @@ class Trial:
     """``statements`` to try; then ``rules`` of the schema that they leave, whose faults are the rows."""
 
     statements: tuple[Statement, ...]
-    rules: Callable[[Schema], Sequence[Rule]]
+    rules: Callable[[Schema], Sequence[FaultRule]]
 
 
 Tried = Callable[[Trial], Sequence[str]]
@@ -165,7 +165,7 @@ def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool)
     sql = (
         f"SELECT {text} AS a, NULL AS b, NULL AS c FROM {source} AS t WHERE {condition} LIMIT {ROWS_MAX + 1}"
     )
-    rule = Rule(sql, _row)
+    rule = FaultRule(sql, _row)
     return Trial(tuple(statements), lambda after: [rule])
 
 

@@ -6,7 +6,7 @@ with SQL; a file puts there what it knows, since it may have counted before writ
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from changeover.database.change.rule import Fault, Rule
+from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.schema.catalogue import Schema
 from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import counted, folded, quoted
@@ -54,29 +54,31 @@ def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
     ]
 
 
-def count(want: RowExpectation) -> Rule | None:
+def count(want: RowExpectation) -> FaultRule | None:
     """As many rows as are expected; None where nothing is said of that."""
     name, table = folded(want.table), want.table
     select = f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS} WHERE name = ?"
     match want.rows:
         case Rows.KEPT:
-            return Rule(f"{select} AND after IS NOT before", lambda fault: _not_kept(table, fault), (name,))
+            return FaultRule(
+                f"{select} AND after IS NOT before", lambda fault: _not_kept(table, fault), (name,)
+            )
         case Rows.UNCHANGED:
             return left_alone(table)
         case Rows.ADDED:
             sql = f"{select} AND after - before IS NOT ?"
-            return Rule(sql, lambda fault: _not_added(want, fault), (name, want.count))
+            return FaultRule(sql, lambda fault: _not_added(want, fault), (name, want.count))
         case Rows.AS_MANY_AS:
             sql = (
                 f"SELECT before AS a, coalesce(after, 0) AS b, o.n AS c FROM {COUNTS} CROSS JOIN"
                 f" (SELECT coalesce(max(after), 0) AS n FROM {COUNTS} WHERE name = ?) o"
                 " WHERE name = ? AND after IS NOT o.n"
             )
-            return Rule(sql, lambda fault: _not_as_many(want, fault), (folded(want.other or ""), name))
+            return FaultRule(sql, lambda fault: _not_as_many(want, fault), (folded(want.other or ""), name))
     return None
 
 
-def left_alone(table: str, *, out_of_scope: bool = False) -> Rule:
+def left_alone(table: str, *, out_of_scope: bool = False) -> FaultRule:
     """As many rows as before, since no row should change."""
     sql = (
         f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS}"
@@ -86,7 +88,7 @@ def left_alone(table: str, *, out_of_scope: bool = False) -> Rule:
     def say(fault: Fault) -> str:
         return _changed(table, f"{fault[0]:,} before, {fault[1]:,} after", out_of_scope)
 
-    return Rule(sql, say, (folded(table),))
+    return FaultRule(sql, say, (folded(table),))
 
 
 def differing(table: str, *, out_of_scope: bool) -> str:

@@ -1,8 +1,6 @@
-"""What must be true before COMMIT; each check answers with sentences, and with none when all is well.
+"""How much is asked of a change, what its schema must be afterwards, and whether a database is damaged.
 
-Rule: two depths. THOROUGH reads everything (rehearsal, where nobody waits). SWIFT holds writers for
-milliseconds whatever the size: keys by skipping through an index, whole pages only of the tables that were
-written. What SWIFT leaves out the guard has made impossible (`guard`) and the rehearsal has shown.
+What must hold of rows is asked as rules: `standing` of any database, `contents` and `expected` of a plan.
 """
 
 import re
@@ -22,6 +20,12 @@ _BROKEN_RULE = re.compile(
 
 
 class Depth(StrEnum):
+    """THOROUGH reads everything (a rehearsal, where nobody waits); SWIFT holds writers for milliseconds.
+
+    SCHEMA asks nothing that rows decide: for an empty copy.
+    """
+
+    SCHEMA = "schema"
     SWIFT = "swift"
     THOROUGH = "thorough"
 
@@ -49,6 +53,15 @@ def is_broken_rule(fault: str) -> bool:
 def expected_schema(connection: Connection, expected: Meanings) -> list[str]:
     """How the schema differs from the one expected, by meaning."""
     return list(meaning.difference(expected, meaning.meanings(connection)))
+
+
+def of_schema(
+    connection: Connection, expected: Meanings | None, needs: Mapping[str, Sequence[str]] | None
+) -> list[str]:
+    """How the schema differs from the one ``expected``, and what the release ``needs`` more than it has."""
+    sentences = expected_schema(connection, expected) if expected is not None else []
+    missing = contract(connection, needs) if needs is not None else []
+    return [*sentences, *(f"the release needs more: {sentence}" for sentence in missing)]
 
 
 def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:

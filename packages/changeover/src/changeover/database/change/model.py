@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from changeover.database import ledger
 from changeover.database.change.forecast import Forecast
+from changeover.database.change.rule import Row
 from changeover.database.change.transaction import Measured, Parameters
 from changeover.database.lease import Lease
 from changeover.database.schema.meaning import Meanings
@@ -18,8 +19,10 @@ class Change:
 
     ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
     that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
-    reason for each finding, by its name, that is meant to be so (`weaker`); all of
-    them stand in the ledger.
+    reason for each finding, by its name, that is meant to be so (`weaker`); all of them stand in the
+    ledger. ``prints`` is given what the
+    script printed, and raises where the plan expects something else: before COMMIT on a file, and after it on
+    a server, which prints in its answer.
     """
 
     statements: tuple[SqlStatement, ...]
@@ -32,6 +35,7 @@ class Change:
     rehearsed_s: float | None = None
     lock_wait_s: float = 5.0
     accept: Mapping[str, str] = field(default_factory=dict)
+    prints: Callable[[Sequence[Row]], None] = lambda rows: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

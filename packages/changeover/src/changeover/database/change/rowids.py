@@ -4,56 +4,59 @@ Rule: only the rehearsal looks, and only at tables whose rowid a view or a trigg
 with external content is not asked here: it is held against its rows itself (`full_text`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from changeover.database.change import full_text, rows
+from changeover.database.change.contents import Before, by_rowid, source
+from changeover.database.change.rule import FaultRule
 from changeover.database.connect import Connection
 from changeover.database.findings import Finding
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import counted, folded
-
-Remembered = Mapping[str, tuple["Watched", rows.Images]]
-"""Folded table -> (how its rows are compared, what they were)."""
+from changeover.sql.identifiers import counted, folded, quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A table whose hidden rowids something goes by: ``users``.
 
-    Rows are matched by ``key`` and compared by ``columns``: the rowid under the key of the table, or without
-    one everything under the rowid.
+    Rows are matched and compared as ``before`` says: the rowid under the key of the table, or without one
+    everything under the rowid.
     """
 
-    table: Table
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
+    before: Before
     users: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """Of the finding."""
-        return f"{folded(self.table.name)}.rowid"
-
-    @property
-    def has_key(self) -> bool:
-        """Whether rows are matched by another key than the rowid."""
-        return self.key != (self.table.hidden_rowid,)
+        return f"{folded(self.before.table.name)}.rowid"
 
     def finding(self, count: int) -> Finding:
         """That so many rows have another rowid than before."""
-        name, rowid = self.table.name, self.table.hidden_rowid
+        name, rowid = self.before.table.name, self.before.table.hidden_rowid
         return Finding(
             self.name,
             f"{name}: {counted(count, 'row')} would have another {rowid}, and {', '.join(self.users)} goes by"
             f" it; copy it too: INSERT INTO ... ({rowid}, ...) SELECT {rowid}, ... FROM {name}",
         )
 
+    def unmoved(self) -> FaultRule:
+        """No row has another rowid than before."""
+        has_key = self.before.columns == (self.before.table.hidden_rowid,)
+        count = "c" if has_key else "b + c"
+        found = f"SELECT {self.before.difference()}"
+        sql = f"SELECT {count} AS a, NULL AS b, NULL AS c FROM ({found}) WHERE {count} > 0"
+        return FaultRule(sql, lambda fault: str(self.finding(fault[0])))
 
-def watched(before: Schema, after: Schema, scope: Iterable[str]) -> Iterator[Watched]:
-    """The tables in scope whose rowids something goes by, and that have rowids afterwards."""
-    for name in scope:
+
+def watched(before: Schema, after: Schema, scope: Iterable[str], *, beside: bool) -> Iterator[Watched]:
+    """The tables in scope whose rowids something goes by, and that have rowids afterwards.
+
+    ``beside``: see `contents.compared`.
+    """
+    for place, name in enumerate(scope, len(before.tables)):
         table, now = before.table(name), after.table(name)
         hidden = table.hidden_rowid if table else ""
         if table is None or now is None or now.without_rowid or not hidden:
@@ -62,30 +65,17 @@ def watched(before: Schema, after: Schema, scope: Iterable[str]) -> Iterator[Wat
         if not found:
             continue
         by_key = bool(table.key) and set(table.key) <= set(shared)
-        yield (
-            Watched(table, table.key, (hidden,), found)
-            if by_key
-            else Watched(table, (hidden,), shared, found)
-        )
+        keys = tuple((quoted(column), quoted(column)) for column in table.key)
+        pairs = keys if by_key else by_rowid(hidden, beside=beside)
+        columns = (hidden,) if by_key else shared
+        place_of = source(table, place, beside=beside)
+        yield Watched(Before(table, place_of, not beside, pairs, columns, frozenset(shared)), found)
 
 
-def remembered(connection: Connection, before: Schema, after: Schema, scope: Iterable[str]) -> Remembered:
-    """The rowids of the tables in scope that something goes by."""
-    return {
-        folded(one.table.name): (one, rows.images(connection, one.table.name, one.key, one.columns))
-        for one in watched(before, after, scope)
-    }
-
-
-def moved(connection: Connection, after: Schema, known: Remembered) -> Iterator[Finding]:
+def moved(connection: Connection, known: Iterable[Watched]) -> Iterator[Finding]:
     """Tables whose rows have other rowids than before, with what goes by them."""
-    for name, (one, images) in known.items():
-        now = after.table(name)
-        if now is None or now.without_rowid:
-            continue
-        change = rows.change(images, rows.images(connection, now.name, one.key, one.columns))
-        count = change.changed + (0 if one.has_key else change.removed)
-        if count:
+    for one in known:
+        for count, _, _ in connection.execute(one.unmoved().sql).fetchall():
             yield one.finding(count)
 
 

@@ -1,30 +1,61 @@
-"""A rule: SQL that selects what breaks it, with a sentence. A file asks it in its transaction, a server in
-its batch.
+"""A rule: SQL, and what its rows say. A file asks it in its transaction, a server in its batch.
 
-Rule: a rule selects (a, b, c) for everything that breaks it, and nothing when all is well. ``a`` names the
-fault, the same before and after a change; ``c`` is how many rows it concerns, NULL where that says nothing.
-A fault that was there before with as many rows is not held against a change: it may repair, and add none.
+Rule: a `FaultRule` selects (a, b, c) for everything that breaks it, and nothing when all is well. ``a`` names
+the fault, the same before and after a change; ``c`` is how many rows it concerns, NULL where that says
+nothing. A fault that was there before with as many rows is not held against a change: it may repair, and add
+none. An `OutputRule` is a plan's own check: its rows, as they are printed, are what the plan expects.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from changeover.database.connect import Connection
 from hrana.wire import Statement
 
+Row = Sequence[Any]
 Fault = tuple[Any, Any, Any]
 FAULTS_MAX = 10
 """How many faults of one rule are told."""
 
 
+class Rule(Protocol):
+    """What must hold: `told` makes sentences of all rows that ``asked`` gives, and none when all is well."""
+
+    @property
+    def asked(self) -> tuple[Statement, ...]: ...
+
+    def told(self, rows: Sequence[Row]) -> list[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Rule:
+class OutputRule:
+    """``differs`` gives the difference to what is expected, in words; empty when there is none."""
+
+    asked: tuple[Statement, ...]
+    differs: Callable[[Sequence[Row]], str]
+
+    def told(self, rows: Sequence[Row]) -> list[str]:
+        """The difference, if there is one."""
+        return list(filter(None, [self.differs(rows)]))
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
     """``say`` makes a sentence of a fault."""
 
     sql: str
     say: Callable[[Fault], str]
     params: tuple[Any, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Statement, ...]:
+        """The one statement that selects what breaks it."""
+        return (Statement(self.sql, self.params),)
+
+    def told(self, rows: Sequence[Row]) -> list[str]:
+        """A sentence for each of the first faults."""
+        return [self.say((a, b, c)) for a, b, c in rows[:FAULTS_MAX]]
 
     def remembering(self) -> Statement:
         """What gives its faults as they are told to `beyond`."""
@@ -41,18 +72,17 @@ class Rule:
         return Statement(sql, (*self.params, f"[{','.join(known)}]"))
 
 
-def faults(connection: Connection, rules: Iterable[Rule], known: Sequence[str] = ()) -> list[str]:
+def faults(connection: Connection, rules: Iterable[FaultRule], known: Sequence[str] = ()) -> list[str]:
     """What breaks the rules, in sentences, ten of each."""
     return [sentence for rule in rules for sentence in _of_rule(connection, rule, known)]
 
 
-def remembered(connection: Connection, rules: Iterable[Rule]) -> list[str]:
-    """What breaks the rules now, for `Rule.beyond`."""
+def remembered(connection: Connection, rules: Iterable[FaultRule]) -> list[str]:
+    """What breaks the rules now, for `FaultRule.beyond`."""
     asked = (rule.remembering() for rule in rules)
     return [str(text) for one in asked for (text,) in connection.execute(one.sql, one.params).fetchall()]
 
 
-def _of_rule(connection: Connection, rule: Rule, known: Sequence[str]) -> Iterator[str]:
+def _of_rule(connection: Connection, rule: FaultRule, known: Sequence[str]) -> list[str]:
     asked = rule.beyond(known)
-    for fault in connection.execute(asked.sql, asked.params).fetchmany(FAULTS_MAX):
-        yield rule.say(fault)
+    return rule.told(connection.execute(asked.sql, asked.params).fetchmany(FAULTS_MAX))

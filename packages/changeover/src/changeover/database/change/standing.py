@@ -8,7 +8,7 @@ written. What SWIFT leaves out the guard has made impossible (`guard`) and the r
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
-from changeover.database.change.rule import FAULTS_MAX, Fault, Rule
+from changeover.database.change.rule import FAULTS_MAX, Fault, FaultRule
 from changeover.database.schema.catalogue import ForeignKey, Index, Schema, Table
 from changeover.sql.identifiers import counted, folded, quoted
 
@@ -17,7 +17,7 @@ SKIP_LIMIT = 10_000
 Key = tuple[Table, ForeignKey]
 
 
-def thorough(found: Schema, scope: Iterable[str]) -> list[Rule]:
+def thorough(found: Schema, scope: Iterable[str]) -> list[FaultRule]:
     """All rules, for all tables; unique keys and indexes of those that were written (``scope``)."""
     written = [table for table in map(found.table, scope) if table is not None]
     return [
@@ -30,7 +30,7 @@ def thorough(found: Schema, scope: Iterable[str]) -> list[Rule]:
 
 def swift(
     found: Schema, scope: Iterable[str], small: Collection[str], skippable: Sequence[ForeignKey]
-) -> list[Rule]:
+) -> list[FaultRule]:
     """Keys of the tables that were written and those to them; the rest of the ``small`` ones (folded)."""
     written = [table for table in map(found.table, scope) if table is not None]
     few = [table for table in written if folded(table.name) in small]
@@ -58,7 +58,9 @@ def distinct_values(table: Table, key: ForeignKey) -> str:
     return f"{_values(table, key)} SELECT count(v) FROM seen"
 
 
-def orphans(found: Schema, tables: Sequence[str] | None, skippable: Sequence[ForeignKey]) -> Iterator[Rule]:
+def orphans(
+    found: Schema, tables: Sequence[str] | None, skippable: Sequence[ForeignKey]
+) -> Iterator[FaultRule]:
     """Rows whose parent is not there, by the values of their key.
 
     Under the keys of ``tables`` and those to them (None: under all). A key that names no key of its parent
@@ -82,22 +84,22 @@ def orphans(found: Schema, tables: Sequence[str] | None, skippable: Sequence[For
             yield from (_by_row(table, key) for _, key in rest)
 
 
-def duplicates(table: Table) -> Iterator[Rule]:
+def duplicates(table: Table) -> Iterator[FaultRule]:
     """Values that stand twice under a unique key, counted from rows and not believed from the index."""
     for index in table.indexes:
         if index.unique and index.is_plain:
             yield _duplicates_under(table, index)
 
 
-def integrity(table: Table | None) -> Rule:
+def integrity(table: Table | None) -> FaultRule:
     """No damage and no broken rule: in a table and its indexes, or (None) in the pages of all tables."""
     check, given = ("integrity_check(?)", (table.name,)) if table else ("quick_check", ())
     column = check.partition("(")[0]
     sql = f"SELECT {column} AS a, NULL AS b, NULL AS c FROM pragma_{check} WHERE {column} <> 'ok'"
-    return Rule(sql, lambda fault: str(fault[0]), given)
+    return FaultRule(sql, lambda fault: str(fault[0]), given)
 
 
-def _duplicates_under(table: Table, index: Index) -> Rule:
+def _duplicates_under(table: Table, index: Index) -> FaultRule:
     keys = [f"{quoted(name)} COLLATE {quoted(order)}" for name, order in index.collated().items()]
     columns = [name for name in index.columns if name is not None]
     present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
@@ -107,14 +109,14 @@ def _duplicates_under(table: Table, index: Index) -> Rule:
         f"SELECT ? || {_hex('', columns)} AS a, {shown} AS b, count(*) AS c FROM {quoted(table.name)}"
         f" WHERE {present} GROUP BY {', '.join(keys)} HAVING count(*) > 1 LIMIT {FAULTS_MAX * 1000}"
     )
-    return Rule(sql, partial(_duplicate, label), (f"{folded(table.name)}.{index.name}=",))
+    return FaultRule(sql, partial(_duplicate, label), (f"{folded(table.name)}.{index.name}=",))
 
 
 def _duplicate(label: str, fault: Fault) -> str:
     return label.format(counted(fault[2], "row"), fault[1])
 
 
-def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> Rule:
+def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> FaultRule:
     """Several keys of a table by SQLite's own check, which walks it once: CROSS JOIN keeps it outermost."""
     names = " ".join(
         f"WHEN {n} THEN {_text(_named(table, key))} || {_hex('t', key.columns)}" for n, key in keys
@@ -131,10 +133,10 @@ def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> Rule:
         number, _, value = str(fault[1]).partition(":")
         return says[number].format(counted(fault[2], "row"), value)
 
-    return Rule(sql, say, (table.name,))
+    return FaultRule(sql, say, (table.name,))
 
 
-def _by_value(table: Table, key: ForeignKey) -> Rule:
+def _by_value(table: Table, key: ForeignKey) -> FaultRule:
     """One key by its distinct values: one seek each."""
     column = quoted(key.columns[0])
     sql = (
@@ -143,10 +145,10 @@ def _by_value(table: Table, key: ForeignKey) -> Rule:
         f" WHERE v IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quoted(key.parent)}"
         f" WHERE {quoted(key.parent_columns[0])} = v)"
     )
-    return Rule(sql, partial(_orphan, _sentence(table, key)))
+    return FaultRule(sql, partial(_orphan, _sentence(table, key)))
 
 
-def _by_row(table: Table, key: ForeignKey) -> Rule:
+def _by_row(table: Table, key: ForeignKey) -> FaultRule:
     """One key row by row, where SQLite's check says too little or refuses."""
     present = " AND ".join(f"t.{quoted(c)} IS NOT NULL" for c in key.columns)
     pairs = zip(key.parent_columns, key.columns, strict=True)
@@ -156,7 +158,7 @@ def _by_row(table: Table, key: ForeignKey) -> Rule:
         f" {_shown('t', key.columns)} AS b, count(*) AS c FROM {quoted(table.name)} AS t WHERE {present}"
         f" AND NOT EXISTS (SELECT 1 FROM {quoted(key.parent)} AS p WHERE {same}) GROUP BY 1"
     )
-    return Rule(sql, partial(_orphan, _sentence(table, key)))
+    return FaultRule(sql, partial(_orphan, _sentence(table, key)))
 
 
 def _orphan(sentence: str, fault: Fault) -> str:

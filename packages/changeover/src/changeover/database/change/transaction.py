@@ -18,6 +18,7 @@ from changeover.database.change.guard import Guard, watching
 from changeover.database.connect import translation
 from changeover.errors import BudgetExceeded, Busy, ChangeoverError, InvariantBroken, StepFailed
 from changeover.plan.model import SqlStatement
+from hrana.wire import Value
 
 OPCODES_BETWEEN_LOOKS = 20_000
 OUTPUT_ROWS_LIMIT = 10_000
@@ -63,6 +64,11 @@ class Measured:
     frozen_s: float
 
     @property
+    def output(self) -> list[tuple[object, ...]]:
+        """What all statements printed, in order."""
+        return [row for one in self.executed for row in one.output]
+
+    @property
     def rows_in_all(self) -> int:
         """Rows changed by all statements, with triggers and foreign keys."""
         return sum(one.rows_in_all for one in self.executed)
@@ -73,7 +79,8 @@ class Around:
     """What happens inside the transaction besides the script.
 
     ``prepare`` runs right after BEGIN, ``verify`` after the last statement, ``record`` last before COMMIT.
-    ``hook`` hears the name of every boundary (`boundaries`), ``progress`` (statements done, of how many,
+    ``hook`` hears every boundary by name, in this order: before begin, begun, prepared, then before and after
+    statement 1, 2 and so on, verified, recorded, committed. ``progress`` hears (statements done, of how many,
     seconds).
     """
 
@@ -86,13 +93,7 @@ class Around:
     now: Callable[[], float] = time.monotonic
 
 
-def boundaries(statements: int) -> tuple[str, ...]:
-    """The moments at which ``Around.hook`` is called, in order, for a script of so many statements."""
-    middle = [f"{edge} statement {n}" for n in range(1, statements + 1) for edge in ("before", "after")]
-    return ("before begin", "begun", "prepared", *middle, "verified", "recorded", "committed")
-
-
-def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, object]:
+def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Value]:
     """The values for ``:names``; a map becomes a JSON object, read with ``json_each(:owner)``.
 
     Raises StepFailed for a name without a value: SQLite would bind NULL or refuse without saying which.

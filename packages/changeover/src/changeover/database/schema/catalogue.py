@@ -176,6 +176,14 @@ def read(connection: Connection, *, own: bool = False) -> Schema:
     return Schema(tables, {folded(name): sql for name, sql in views})
 
 
+def read_one(connection: Connection, name: str) -> Table | None:
+    """One table or view of ``main`` (``kind`` view: it has columns and no keys); None where there is none."""
+    row = connection.execute(
+        "SELECT name, type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'", (name,)
+    ).fetchone()
+    return None if row is None else _table(connection, row[0], row[1], bool(row[2]), bool(row[3]))
+
+
 def objects(connection: Connection) -> Iterator[tuple[str, str, str, str]]:
     """(type, name, table, sql) of everything with a definition, tables first; shadow tables left out."""
     shadow = {n for (n,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")}

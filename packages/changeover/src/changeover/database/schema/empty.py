@@ -5,12 +5,15 @@ of a change: foreign keys off, and ``legacy_alter_table`` as the script needs it
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 
 from changeover.database import application
+from changeover.database.change import script
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import objects
 from changeover.errors import Unsuitable
+from changeover.plan.model import SqlStatement
 
 VECTORS = (
     "Only a libSQL server knows vector indexes. Drop it on the server before the run, and make it again"
@@ -65,3 +68,15 @@ def empty_copy_of(
             hint=way_past(error, sql_of[label]),
         )
     return scratch
+
+
+@contextmanager
+def afterwards(
+    source: Connection, statements: Iterable[SqlStatement], *, legacy_alter_table: bool = False
+) -> Iterator[sqlite3.Connection]:
+    """The schema that a script leaves: its CREATE, ALTER and DROP carried out on an empty copy."""
+    with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
+        for statement in statements:
+            if script.changes_schema(statement):
+                scratch.execute(statement.text, dict.fromkeys(statement.parameters))
+        yield scratch

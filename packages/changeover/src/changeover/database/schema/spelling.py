@@ -10,14 +10,14 @@ it had; whatever else differs stays as the script left it, for the comparison th
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 
 from changeover.database.change import blast, script
 from changeover.database.change.model import Change
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
-from changeover.database.schema.empty import empty_copy, empty_copy_of
+from changeover.database.schema.empty import afterwards, empty_copy_of
 from changeover.database.server.shadow import Object, objects_of
 from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import folded, listed, quoted
@@ -38,7 +38,7 @@ def restoring(connection: Connection, change: Change, kept: Sequence[Object]) ->
     """What goes after the script of a way back, so that the ``kept`` definitions stand there word by word."""
     if not kept:
         return ()
-    with _afterwards(connection, change) as scratch:
+    with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
         left, found = objects_of(scratch), catalogue.read(scratch)
         again = [
             table
@@ -60,7 +60,7 @@ def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]
     before: those that went with it, fit the new one, and are not dropped by name."""
     dropped = script.read(change.statements).dropped
     found = []
-    with _afterwards(connection, change) as scratch:
+    with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
         left = {(kind, folded(name)) for kind, name, _, _ in objects_of(scratch)}
         for kind, name, _, sql in objects_of(connection):
             gone = kind in ("index", "trigger") and (kind, folded(name)) not in left
@@ -69,16 +69,6 @@ def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]
                     scratch.execute(sql)
                     found.append(SqlStatement(sql, change.statements[-1].position))
     return tuple(found)
-
-
-@contextmanager
-def _afterwards(connection: Connection, change: Change) -> Iterator[sqlite3.Connection]:
-    """The schema that a script leaves, as an empty database."""
-    with closing(empty_copy(connection, legacy_alter_table=not change.foreign_keys)) as scratch:
-        for statement in change.statements:
-            if script.changes_schema(statement):
-                scratch.execute(statement.text, dict.fromkeys(statement.parameters))
-        yield scratch
 
 
 def _can_be_made_again(

@@ -5,24 +5,23 @@ transaction. Nothing holds a lock between two requests: a runner that dies leave
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from changeover.database import lease, ledger
-from changeover.database.change import expected, full_text, sequences
+from changeover.database.change import contents, expected, full_text, sequences
+from changeover.database.change.contents import Before
 from changeover.database.change.expected import COUNTS
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
 from changeover.database.change.model import Change, Context, Eyes, Migrated
-from changeover.database.change.proof import SWIFT_CHECKSUM_ROWS, SWIFT_EXPECTED_ROWS
 from changeover.database.change.refusal import broken
-from changeover.database.change.rule import Rule
 from changeover.database.change.transaction import Measured, bound
 from changeover.database.connect import translated
 from changeover.database.schema import catalogue, fingerprint, spelling
 from changeover.database.schema.catalogue import Schema, Table
-from changeover.database.server import copies, rules
+from changeover.database.schema.empty import afterwards
+from changeover.database.server import rules
 from changeover.database.server.batch import CLOCK, SINCE, Answered, Batch, StatementFailed
-from changeover.database.server.copies import Copy
 from changeover.database.server.culprits import explained
 from changeover.database.server.judge import Judged, ask_ahead, judge, note, require_swift, standing_rules
 from changeover.database.server.remote import Remote
@@ -63,7 +62,7 @@ def preview_of_server(remote: Remote, change: Change) -> tuple[Forecast, Schema]
     """What the change would cost and the schema it would leave; see `migrate.preview`."""
     with translated(remote.label), cast(remote) as shadow:
         forecast = judged(shadow, change)
-        with shadow.afterwards(change.statements) as after:
+        with afterwards(shadow.connection, change.statements) as after:
             return forecast, catalogue.read(after)
 
 
@@ -82,7 +81,9 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     if sequences.MARKS in batch.scratch:
         batch.do(*sequences.putting_back(found.planned))
     batch.do(*expected.counting_after(before, after))
-    batch.demand(list(_demanded(found, made)))
+    batch.demand(
+        [*contents.demanded(found.asked, map(folded, before), made), rules.schema_is(found.objects_after)]
+    )
     batch.demand(standing_rules(found, found.planned), found.known)
     kept.demand(batch)
     batch.judge(kept.broken)
@@ -113,39 +114,23 @@ def _fence(found: Judged, batch: Batch) -> None:
     batch.judge(_another_schema)
 
 
-def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Copy]:
+def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Before]:
     """Rows as they are: counts of all, copies of those whose contents are compared; by folded name."""
-    made: dict[str, Copy] = {}
     batch.do(expected.making(temporary=False), *expected.counting_before(before))
     batch.scratch.append(COUNTS)
-    for place, name in enumerate(before):
-        table = found.shadow.schema.tables[folded(name)]
-        copy = _copy(found, place, table)
-        if copy is not None:
-            batch.do(*copy.making())
-            batch.scratch.append(copy.name)
-            made[folded(name)] = copy
+    made = contents.compared(
+        found.asked,
+        [found.shadow.schema.tables[folded(name)] for name in before],
+        lambda table, limit: found.depth is Depth.THOROUGH or (found.shadow.size(table.name) or 0) <= limit,
+        lambda sentence: note(found, sentence),
+        beside=False,
+    )
+    for copy in made.values():
+        batch.do(*copy.making(temporary=False))
+        batch.scratch.append(copy.source)
     if sequences.are_there(found.shadow.connection):
         batch.do(sequences.remembering(temporary=False))
         batch.scratch.append(sequences.MARKS)
-    return made
-
-
-def _copy(found: Judged, place: int, table: Table) -> Copy | None:
-    """The copy of a table whose contents are compared: where that is asked for, possible and affordable."""
-    name = folded(table.name)
-    want = found.wanted.get(name)
-    reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else name not in found.scope
-    if not reads or table.kind != "table":
-        return None
-    limit = SWIFT_EXPECTED_ROWS if want and name in found.scope else SWIFT_CHECKSUM_ROWS
-    if found.depth is Depth.SWIFT and (found.shadow.size(name) or 0) > limit:
-        note(found, f"{table.name}: counted while writers wait; contents proven in rehearsal")
-        return None
-    rebuilt = name in map(folded, found.forecast.rebuilt)
-    made = copies.copy_of(place, table, found.planned.table(name), rebuilt=rebuilt)
-    if made is None:
-        note(found, f"{table.name}: has no key by which its rows could be compared; they are counted")
     return made
 
 
@@ -172,22 +157,6 @@ def _is_counted(found: Judged, table: Table) -> bool:
     if size > COUNTED_ROWS:
         note(found, f"{table.name}: too large to count while writers wait ({counted(size, 'row')})")
     return size <= COUNTED_ROWS
-
-
-def _demanded(found: Judged, made: dict[str, Copy]) -> Iterator[Rule]:
-    """Rows as they are expected, everything out of scope as it was, and the schema that was worked out."""
-    for name, want in found.wanted.items():
-        count = expected.count(want)
-        if count is not None:
-            yield count
-        if name in made:
-            yield made[name].unchanged(want) if want.rows is Rows.UNCHANGED else made[name].affected(want)
-    for name, table in found.shadow.schema.tables.items():
-        if name not in found.scope and name not in found.wanted and _is_counted(found, table):
-            yield expected.left_alone(table.name, out_of_scope=True)
-            if name in made:
-                yield made[name].unchanged(None)
-    yield rules.schema_is(found.objects_after)
 
 
 def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:

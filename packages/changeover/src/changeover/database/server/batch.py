@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from changeover.database.change.rule import FAULTS_MAX, Fault, Rule
+from changeover.database.change.rule import FAULTS_MAX, Fault, FaultRule
 from changeover.database.change.transaction import OUTPUT_ROWS_LIMIT, Executed
 from changeover.database.connect import translation
 from changeover.database.server.remote import Remote
@@ -70,7 +70,7 @@ class Batch:
     steps: list[Step] = field(default_factory=list)
     scratch: list[str] = field(default_factory=lambda: [FAULTS, VERDICT, CLOCK])
     asked: dict[str, int] = field(default_factory=dict)
-    _rules: list[Rule] = field(default_factory=list)
+    _rules: list[FaultRule] = field(default_factory=list)
 
     def prepare(self) -> None:
         """What everything else needs; the clock starts."""
@@ -101,7 +101,7 @@ class Batch:
         )
         self.steps.append(Step(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
-    def demand(self, rules: Sequence[Rule], known: Sequence[str] = ()) -> None:
+    def demand(self, rules: Sequence[FaultRule], known: Sequence[str] = ()) -> None:
         """Note whatever breaks the rules; ``known`` faults count for nothing."""
         for place, rule in enumerate(rules, len(self._rules)):
             asked = rule.beyond(known)

@@ -10,6 +10,7 @@ from changeover.database.change import culprits
 from changeover.database.change.culprits import ROWS_MAX, Failed, Trial
 from changeover.database.change.transaction import bound
 from changeover.database.schema import catalogue
+from changeover.database.schema.empty import afterwards
 from changeover.database.server.batch import Batch, StatementFailed
 from changeover.database.server.judge import Judged
 from changeover.database.server.remote import Remote
@@ -31,8 +32,8 @@ def _why(remote: Remote, found: Judged, error: StatementFailed, within_s: float)
     place = statements.index(error.statement)
     values = bound(found.change.parameters, error.statement.parameters)
     with (
-        found.shadow.afterwards(statements[:place]) as here,
-        found.shadow.afterwards(statements[: place + 1]) as there,
+        afterwards(found.shadow.connection, statements[:place]) as here,
+        afterwards(found.shadow.connection, statements[: place + 1]) as there,
     ):
         after = catalogue.read(there)
 

@@ -9,15 +9,17 @@ from math import inf
 
 from changeover.database.change import expected, full_text, invariants, refusal, script, standing
 from changeover.database.change import forecast as strategies
+from changeover.database.change.contents import Asked
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
 from changeover.database.change.model import Change, Context
 from changeover.database.change.proof import SWIFT_INTEGRITY_ROWS
-from changeover.database.change.rule import Rule
+from changeover.database.change.rule import FaultRule
 from changeover.database.findings import Finding, unaccepted
 from changeover.database.ledger import Direction
 from changeover.database.schema import catalogue, fingerprint, references, weaker
 from changeover.database.schema.catalogue import ForeignKey, Schema
+from changeover.database.schema.empty import afterwards
 from changeover.database.server.remote import Remote
 from changeover.database.server.shadow import Object, Shadow, judged, objects_of
 from changeover.errors import Unsuitable
@@ -66,6 +68,12 @@ class Judged:
         return tuple(folded(table) for table in self.change.scope)
 
     @property
+    def asked(self) -> Asked:
+        """What is asked of its rows."""
+        rebuilt = tuple(map(folded, self.forecast.rebuilt))
+        return Asked(self.shadow.schema, self.planned, self.wanted, self.scope, rebuilt)
+
+    @property
     def wanted(self) -> dict[str, RowExpectation]:
         return {folded(want.table): want for want in self.change.rows}
 
@@ -73,16 +81,11 @@ class Judged:
 def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Judged:
     """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
     forecast = judged(shadow, change)
-    with shadow.afterwards(change.statements) as after:
+    with afterwards(shadow.connection, change.statements) as after:
         planned = catalogue.read(after)
-        sentences, weak = list[str](), list[Finding]()
-        if context.expected is not None:
-            sentences += invariants.expected_schema(after, context.expected)
-        elif context.direction is Direction.FORWARD:
+        sentences, weak = invariants.of_schema(after, context.expected, context.contract), list[Finding]()
+        if context.expected is None and context.direction is Direction.FORWARD:
             weak = weaker.weaker(shadow.schema, planned, script.read(change.statements))
-        if context.contract is not None:
-            found = invariants.contract(after, context.contract)
-            sentences += [f"the release needs more: {sentence}" for sentence in found]
         known = references.broken(shadow.connection)
         broken = [one for one in references.broken(after) if one not in known]
         sentences += references.placed(shadow.objects, change.statements, broken)
@@ -144,7 +147,7 @@ def _passes(remote: Remote, sql: str) -> bool:
     return True
 
 
-def standing_rules(found: Judged, present: Schema) -> list[Rule]:
+def standing_rules(found: Judged, present: Schema) -> list[FaultRule]:
     """What must hold of any database, as far as it is asked."""
     if found.depth is Depth.THOROUGH:
         return standing.thorough(present, found.scope)

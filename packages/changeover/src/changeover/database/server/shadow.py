@@ -6,11 +6,11 @@ afterwards, is demanded inside the transaction.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from changeover.database.change import blast, forecast, script
+from changeover.database.change import blast, forecast
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.model import Change
 from changeover.database.connect import Connection
@@ -19,7 +19,6 @@ from changeover.database.schema.catalogue import Schema
 from changeover.database.schema.empty import empty_copy
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
-from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import folded, is_own, quoted
 from hrana.wire import Statement
 
@@ -39,15 +38,6 @@ class Shadow:
     def size(self, table: str) -> int | None:
         """How many rows a table has; None where there is none of that name."""
         return self.sizes.get(folded(table))
-
-    @contextmanager
-    def afterwards(self, statements: Sequence[SqlStatement]) -> Iterator[sqlite3.Connection]:
-        """The schema that a script would leave, as an empty database."""
-        with closing(empty_copy(self.connection)) as scratch:
-            for statement in statements:
-                if script.changes_schema(statement):
-                    scratch.execute(statement.text, dict.fromkeys(statement.parameters))
-            yield scratch
 
 
 @contextmanager

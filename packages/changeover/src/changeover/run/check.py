@@ -1,0 +1,83 @@
+"""Check: a plan performed on an empty copy of the schema, by the code that rehearses and runs it.
+
+Rule: the copy is the difference. No row is there, so nothing is asked that rows decide; what acts on the
+world outside the database is not done.
+"""
+
+from pathlib import Path
+from sqlite3 import Connection
+
+from changeover.actions import sql
+from changeover.actions.context import Scene
+from changeover.check import writers_held
+from changeover.check.consequence import LivingSchema
+from changeover.check.lint import Look, Perform
+from changeover.check.load import check_file
+from changeover.check.rules import check
+from changeover.check.schema_copy import read_schema
+from changeover.database.change.invariants import Depth
+from changeover.database.connect import opened
+from changeover.database.schema import fingerprint, meaning
+from changeover.database.where import Database
+from changeover.engine.tasks import Course, Task
+from changeover.plan import read
+from changeover.plan.model import Plan, SqlAction
+from changeover.plan.params import Values
+from changeover.problems import Problem
+from changeover.run.perform import Performer
+
+
+def inspect(path: Path, database: Database | None = None) -> list[Problem]:
+    """The problems of a plan, as a document has them; with a database it is tried on that schema.
+
+    Raises DatabaseError for a database that cannot be read.
+    """
+    problems = check_file(path, on_empty_copy)
+    if database is None:
+        return problems
+    parsed, _ = read.read_plan(path)
+    if parsed is None:
+        return problems
+    with opened(database) as connection:
+        schema = read_schema(connection, database)
+    assert isinstance(schema, LivingSchema)
+    tried = check(parsed, schema, on_empty_copy)
+    others = [problem for problem in problems if problem not in tried]
+    return [*others, *tried, *writers_held.held_rules(parsed, schema)]
+
+
+def on_empty_copy(plan: Plan, tasks: Course, copy: Connection) -> Perform:
+    """What carries out the tasks of a plan on an empty copy; ``copy`` is the schema before all of them."""
+    performer = Performer(
+        plan=plan,
+        tasks=tasks,
+        contract=lambda: plan.contract.tables if plan.contract else None,
+        rehearsed_s=lambda task: sql.CLOCK_DECIDES,
+        schema_before=fingerprint.fingerprint(copy),
+        meanings_before=meaning.meanings(copy),
+    )
+
+    def perform(task: Task, blank: Connection, look: Look) -> None:
+        scene = Scene(
+            plan=plan,
+            values=_values(plan),
+            database=Path(),
+            folder=plan.path.resolve().parent,
+            home=Path(),
+            run_id="check",
+            who="check",
+            living=False,
+            depth=Depth.SCHEMA,
+            blank=blank,
+            look=look,
+        )
+        performer.perform(task, scene)
+
+    return perform
+
+
+def _values(plan: Plan) -> Values:
+    """A value for whatever name a script binds: an empty JSON object, which every function takes."""
+    scripts = (action for action in plan.actions() if isinstance(action, SqlAction))
+    names = {name for action in scripts for one in action.statements for name in one.parameters}
+    return Values(dict.fromkeys(names, "{}"), frozenset())
