@@ -144,9 +144,9 @@ def test_a_full_disk_in_the_change_leaves_the_old_database(work: Path, freed: bo
 def test_a_step_past_its_budget_is_interrupted_and_taken_back(rehearsed: Club) -> None:
     def hook(moment: str) -> None:
         if moment == "before statement 3":
-            time.sleep(0.3)
+            time.sleep(1.05)
 
-    text = (rehearsed.folder / "PLAN.md").read_text().replace("#migrate budget=10s", "#migrate budget=250ms")
+    text = (rehearsed.folder / "PLAN.md").read_text().replace("#migrate budget=10s", "#migrate budget=1s")
     (rehearsed.folder / "PLAN.md").write_text(text)
     club.prove(rehearsed)
     outcome = club.start(rehearsed, hook=hook)

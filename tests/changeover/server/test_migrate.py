@@ -20,7 +20,7 @@ from changeover.database.where import Server
 ME = Holder("run-1", 1, "here", 0)
 
 
-@pytest.mark.parametrize("depth", Depth)
+@pytest.mark.parametrize("depth", [Depth.SWIFT, Depth.THOROUGH])
 def test_there_and_back_is_row_by_row_what_a_file_becomes(
     file: Path, server: Server, remote: Remote, depth: Depth
 ) -> None:
