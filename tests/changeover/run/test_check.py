@@ -71,3 +71,13 @@ def test_a_script_that_does_not_run_is_told_once_and_what_follows_is_tried_with_
     forward = "UPDATE nowhere SET a = 1 WHERE a = 2; ALTER TABLE pets ADD COLUMN age INTEGER"
     found = checked(forward, "ALTER TABLE pets DROP COLUMN age")
     assert [one.rule for one in found if one.rule in ("sql", FORESEEN)] == ["sql"]
+
+
+def test_a_way_back_of_nothing_and_one_outside_its_section_are_read_all_the_same() -> None:
+    more = "```sql {undoes=a scope=pets}\nSELECT 1 FROM pets; UPDATE pets SET name = 'x' WHERE id = 1\n```\n"
+    found = checked("ALTER TABLE pets ADD COLUMN age", "ALTER TABLE pets DROP COLUMN age", more)
+    assert FORESEEN not in {one.rule for one in found}
+    lost = "## Rollback\n```sql {undoes=nothing scope=pets}\nUPDATE nowhere SET a = 1 WHERE a = 2\n```\n"
+    plan, _ = read_text(f"---\ndatabase: x\n---\n# T\n{lost}", Path("PLAN.md"))
+    assert plan is not None
+    assert "sql" in {one.rule for one in lint(plan, SCHEMA, on_empty_copy)}

@@ -109,7 +109,7 @@ class Trial:
         told = {task.subject for task in back}
         for action in self.plan.actions(Phase.ROLLBACK):
             if isinstance(action, SqlAction) and action.id not in told:
-                self._look(action, Phase.ROLLBACK)
+                self._read(action, Phase.ROLLBACK)
                 self._go_on()
         if self._is_whole():
             self._do(restored)
@@ -128,7 +128,7 @@ class Trial:
             elif task.doing is Doing.ACTION:
                 action = self.plan.action(task.subject)
                 if isinstance(action, SqlAction):
-                    self._look(action, task.phase)
+                    self._read(action, task.phase)
                     self._go_on()
 
     def _perform(self, task: Task, act: Perform) -> None:
@@ -143,12 +143,16 @@ class Trial:
             self._forget()
 
     def _look(self, action: SqlAction, phase: Phase) -> None:
-        """Try a script statement by statement. Raises StepFailed where that found a fault."""
+        """Before a script is carried out: raises StepFailed where reading it found a fault."""
+        if not self._read(action, phase):
+            raise StepFailed("A statement is at fault.", position=action.position)
+
+    def _read(self, action: SqlAction, phase: Phase) -> bool:
+        """Try a script statement by statement; whether it has no fault."""
         self.looked = self.copy.clone()
         found = list(script_problems(action, phase, self.looked))
         self.problems += found
-        if self.act is not None and any(problem.severity is Severity.ERROR for problem in found):
-            raise StepFailed("A statement is at fault.", position=action.position)
+        return not any(problem.severity is Severity.ERROR for problem in found)
 
     def _go_on(self) -> None:
         """From here on with the schema that the script, as far as it works, makes."""

@@ -166,6 +166,8 @@ def undos(plan: Plan, task: Task) -> Iterator[Task]:
     written = plan.undo_of(action.id)
     for undo in written:
         step = _step_of(plan, undo.id)
+        if step is None:  # it stands outside the Rollback section; `check` says so
+            continue
         yield next(task for task in _of_step(Phase.ROLLBACK, step) if task.subject == undo.id)
     if written:
         return
@@ -190,6 +192,6 @@ def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
     return (before, after) if seen else ([], before)
 
 
-def _step_of(plan: Plan, action_id: str) -> Step:
+def _step_of(plan: Plan, action_id: str) -> Step | None:
     steps = plan.steps(Phase.ROLLBACK)
-    return next(step for step in steps if any(action.id == action_id for action in step.actions))
+    return next((step for step in steps if any(action.id == action_id for action in step.actions)), None)
