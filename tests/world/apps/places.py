@@ -40,6 +40,7 @@ CREATE UNIQUE INDEX moz_bookmarks_guid_uniqueindex ON moz_bookmarks (guid);
 CREATE TABLE moz_bookmarks_deleted (guid TEXT PRIMARY KEY, dateRemoved INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE moz_keywords (
   id INTEGER PRIMARY KEY AUTOINCREMENT, keyword TEXT UNIQUE, place_id INTEGER, post_data TEXT);
+CREATE INDEX moz_keywords_placeindex ON moz_keywords (place_id);
 CREATE TABLE moz_annos (
   id INTEGER PRIMARY KEY, place_id INTEGER NOT NULL, name TEXT NOT NULL, content LONGVARCHAR);
 CREATE UNIQUE INDEX moz_annos_placeattributeindex ON moz_annos (place_id, name);

@@ -25,7 +25,7 @@ MIGRATIONS = (
         SHOP,
         "another column",
         'ALTER TABLE "shop_order" ADD COLUMN "memo" varchar(200) NULL;\n'
-        "INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002_memo', CURRENT_TIMESTAMP);",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002_memo', '2026-05-01 00:00:00');",
         'ALTER TABLE "shop_order" DROP COLUMN "memo";\n'
         "DELETE FROM django_migrations WHERE app = 'shop' AND name = '0002_memo';",
         "shop_order django_migrations",

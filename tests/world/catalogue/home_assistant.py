@@ -24,7 +24,7 @@ MIGRATIONS = (
         HOME_ASSISTANT,
         "a column and a version",
         "ALTER TABLE states ADD COLUMN origin_note VARCHAR(64);\n"
-        "INSERT INTO schema_changes (schema_version, changed) VALUES (43, CURRENT_TIMESTAMP);",
+        "INSERT INTO schema_changes (schema_version, changed) VALUES (43, '2026-05-01 00:00:00');",
         "ALTER TABLE states DROP COLUMN origin_note;\nDELETE FROM schema_changes WHERE schema_version = 43;",
         "states schema_changes",
         "states=* schema_changes=any",
