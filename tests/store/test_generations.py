@@ -43,6 +43,7 @@ def test_a_migrated_generation_2_that_allows_no_gaps_is_recognised(tmp_path: Pat
     "change",
     [
         "CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash TEXT)",
+        "CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY, checksum TEXT)",
         "CREATE TABLE libsql_wasm_func_table (name TEXT PRIMARY KEY) WITHOUT ROWID",
         "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY)",
         "CREATE TABLE changeover_ledger (id INTEGER PRIMARY KEY, x UNIQUE)",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from changeover.sql.identifiers import BESIDE_PREFIXES, OWN_PREFIX
 from liveone.domain.reading import COUNTERS
 from liveone.store.database import Database, Foreign, Row, Statement
 from liveone.store.sql import query, schema_path
@@ -23,18 +24,8 @@ FIRST_WEEKS = 0
 """The generation before them: a plan brings it to the first that is served."""
 NEWEST = GENERATIONS[-1]
 
-IGNORED_PREFIXES = (
-    "changeover_",
-    "_changeover",
-    "_liveone_",
-    "__drizzle_",
-    "libsql_",
-    "_libsql_",
-    "_litestream_",
-    "_turso_",
-    "turso_",
-    "sqlite_",
-)
+IGNORED_PREFIXES = (*BESIDE_PREFIXES, OWN_PREFIX, "_changeover", "sqlite_")
+"""Tables that SQLite, changeover or a tool keeps beside ours; changeover has the one list of tools."""
 
 MOVE_MARK = "liveone_move"
 """The table that marks the target of a move as unfinished: nobody may take it for a database."""

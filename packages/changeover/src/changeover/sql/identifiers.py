@@ -11,6 +11,7 @@ BESIDE_PREFIXES = (
     "libsql_",
     "_libsql_",
     "_turso_",
+    "turso_",
     "_cf_",
 )
 """Tables that programs and tools keep beside an application's, and make or drop whenever they like."""
