@@ -26,7 +26,7 @@ quick: $(STAMP)
 # What `make test` proves at points that a seed draws, at every point: kills, layouts, whole months; and the soak.
 length: $(STAMP)
 	.ci/sqld
-	LIVEONE_TESTS=length $(BIN)/pytest -n $(WORKERS) --dist worksteal -m sampled tests
+	LIVEONE_TESTS=length $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "sampled or hypothesis" tests
 
 check: $(STAMP)
 	$(BIN)/ruff format --check src packages tests benchmarks

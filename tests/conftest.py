@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.sample import AT_LENGTH
 from tests.store.sqld import Sqld, scratch
 
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "unhurried", deadline=None, derandomize=not AT_LENGTH, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("unhurried")
-"""How long an example takes says how busy the machine is, and nothing of the code."""
+"""How long an example takes says how busy the machine is, and nothing of the code. `make test` draws the same
+examples each time, so that whoever sees it red broke something; `make length` looks for new ones."""
 
 APART = (
     *("browser", "cli", "migration", "security", "serverless", "simulation", "world"),

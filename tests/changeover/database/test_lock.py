@@ -157,8 +157,8 @@ def test_every_beat_prolongs_the_lease(connection: sqlite3.Connection) -> None:
 def test_a_change_that_takes_longer_than_the_lease_still_holds_it_afterwards(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    mine = leases.acquire(connection, ME, lasts_s=0.3)
-    nap = Eyes(hook=lambda moment: time.sleep(0.5 if moment == "prepared" else 0))
+    mine = leases.acquire(connection, ME, lasts_s=1.0)
+    nap = Eyes(hook=lambda moment: time.sleep(1.2 if moment == "prepared" else 0))
     migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT, eyes=nap)
     with pytest.raises(Locked):
         leases.acquire(connection, OTHER)
