@@ -5,8 +5,6 @@ import sys
 import killed
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from mlflow.entities import Metric, RunTag
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Column, String, create_engine, event, text
 
 verb, path = sys.argv[1:3]
@@ -21,6 +19,10 @@ if verb == "own":  # Alembic's own way, as a revision of MLflow would take it
             else:
                 batch.add_column(Column("unit", String(20)))
     sys.exit()
+
+from mlflow.entities import Metric, RunTag  # noqa: E402
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: E402
+
 store = SqlAlchemyStore(f"sqlite:///{path}", "/tmp/world-artifacts")
 if verb == "make":
     rows = int(sys.argv[3])
