@@ -54,7 +54,8 @@ def test_the_applications_own_way_killed_at_each_statement(migration: Migration,
         stood[re.sub(r"\d{6,}", "N", standing(template.database, finished.database, here.database))] += 1
         again = migrated(here)
         if again.returncode:
-            stuck[again.stderr.strip().splitlines()[-1][:80]] += 1
+            errors = re.findall(r"^\S*Error: .*", again.stderr, re.MULTILINE) or [again.stderr.strip()]
+            stuck[errors[-1][:90]] += 1
     else:
         pytest.fail("it never ended by itself")
     words = [f"{count} {how}" for how, count in stood.items()]
