@@ -69,7 +69,14 @@ NARROW = "id INTEGER PRIMARY KEY, a TEXT, b TEXT"
 
 
 REPORTS = (
-    Report("drizzle-team/drizzle-orm#5782", CHATS, CHATS_FORWARD, CHATS_BACK, stays=ALL_CHATS),
+    Report(
+        "drizzle-team/drizzle-orm#5782",
+        CHATS,
+        CHATS_FORWARD,
+        CHATS_BACK,
+        stays=ALL_CHATS,
+        header='accept: {t.default.view: "that is the change"}\n',
+    ),
     Report(
         "CherryHQ/cherry-studio#17568",  # the settings that such tools write into the script
         CHATS,
