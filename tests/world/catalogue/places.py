@@ -4,7 +4,7 @@ from tests.world.kinds import Application, Migration, Writer, remade
 
 PLACES = Application(
     "places",
-    rows_at_length=1_000_000,
+    rows_at_length=200_000,
     functions='''"""What the browser gives a connection: the hash of a URL."""
 
 import zlib
