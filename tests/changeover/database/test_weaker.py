@@ -16,7 +16,7 @@ from changeover.database.schema import catalogue, meaning, weaker
 from changeover.errors import InvariantBroken
 
 RULES = {
-    "p": "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+    "p": "CREATE TABLE p (id INTEGER PRIMARY KEY, code INT UNIQUE)",
     "t": "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, age INTEGER NOT NULL DEFAULT 7"
     " CHECK (age >= 0), name TEXT COLLATE NOCASE, mail TEXT UNIQUE, p_id INTEGER REFERENCES p (id)"
     " ON DELETE CASCADE, twice INTEGER AS (age * 2), state TEXT CHECK (state IN ('a', 'b', 'c')))",
@@ -51,6 +51,18 @@ def found(after: str, *, before: str = RULES["t"], text: str = "DROP TABLE t") -
         ("age * 2", "age * 3", "t.generated.twice"),
         ("age INTEGER", "age", "t.type.age"),
         ("'a', 'b', 'c'", "'a', 'b', 'c', 'd'", "t.check.state"),
+        ("DEFAULT 7", "DEFAULT 8", "t.default.age"),
+        ("age INTEGER", "age TEXT", "t.type.age"),
+        ("age INTEGER", "age REAL", "t.type.age"),
+        ("mail TEXT UNIQUE", "mail TEXT UNIQUE ON CONFLICT REPLACE", "t.on_conflict.mail"),
+        ("NOT NULL", "NOT NULL ON CONFLICT IGNORE", "t.on_conflict.age"),
+        ("PRIMARY KEY", "PRIMARY KEY ON CONFLICT REPLACE", "t.on_conflict.id"),
+        ("name TEXT", "name TEXT UNIQUE ON CONFLICT IGNORE", "t.on_conflict.name"),
+        ("id INTEGER PRIMARY KEY AUTOINCREMENT", "id INT PRIMARY KEY", "t.not_null.id"),
+        ("id INTEGER PRIMARY KEY AUTOINCREMENT", "id INT PRIMARY KEY NOT NULL", "t.primary_key"),
+        ("ON DELETE CASCADE", "ON DELETE SET NULL", "t.foreign_key.p_id"),
+        ("REFERENCES p (id)", "REFERENCES p (code)", "t.foreign_key.p_id"),
+        ("ON DELETE CASCADE", "ON DELETE CASCADE REFERENCES p ON DELETE SET NULL", "t.foreign_key.p_id"),
     ],
 )
 def test_a_rule_that_is_weaker_or_gone_has_a_name(old: str, new: str, name: str) -> None:
@@ -64,9 +76,12 @@ def test_a_rule_that_is_weaker_or_gone_has_a_name(old: str, new: str, name: str)
         ("CHECK (age >= 0)", "CHECK (age >= 0 AND age BETWEEN 1 AND 120)"),
         ("'a', 'b', 'c'", "'c', 'a'"),
         ("DEFAULT 7", "DEFAULT (7)"),
-        ("DEFAULT 7", "DEFAULT 8"),
+        ("DEFAULT 7", "DEFAULT '7'"),
+        ("age INTEGER", "age BIGINT"),
+        ("REFERENCES p (id)", "REFERENCES p"),
+        ("ON DELETE CASCADE", "ON DELETE CASCADE ON UPDATE NO ACTION NOT DEFERRABLE"),
+        ("mail TEXT UNIQUE", "mail TEXT UNIQUE ON CONFLICT ABORT"),
         ("mail TEXT UNIQUE", "mail TEXT NOT NULL UNIQUE"),
-        ("age INTEGER", "age TEXT"),
         ("name TEXT COLLATE NOCASE, ", ""),
         ("id INTEGER PRIMARY KEY AUTOINCREMENT", "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
         (
@@ -82,7 +97,7 @@ def test_the_same_rule_in_other_words_and_a_stronger_one_are_no_finding(old: str
 def test_the_kinds_of_a_table_are_rules_too() -> None:
     before = "CREATE TABLE t (k TEXT PRIMARY KEY, v INT) STRICT, WITHOUT ROWID"
     after = found("CREATE TABLE t (k TEXT PRIMARY KEY, v INT)", before=before)
-    assert set(after) == {"t.strict", "t.without_rowid"}
+    assert set(after) == {"t.strict", "t.without_rowid", "t.not_null.k"}
     loose = found(
         "CREATE TABLE t (k TEXT, v INT)", before="CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v INT)"
     )
@@ -124,6 +139,92 @@ def test_a_unique_index_made_again_under_its_name_must_be_as_strong(index: str) 
     before = f"{table}; CREATE UNIQUE INDEX k ON t (n)"
     assert set(found(f"{table}; CREATE {index}", before=before)) == {"t.index.k"}
     assert found(before, before=before) == {}
+
+
+OBJECTS = (
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, a TEXT); CREATE TABLE log (x, y);"
+    "CREATE INDEX i ON t (n) WHERE a IS NULL;"
+    "CREATE VIEW v AS SELECT id, n FROM t;"
+    "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW WHEN new.n > 0 BEGIN"
+    " INSERT INTO log (x) VALUES (json_object('id', new.id)); END;"
+    "CREATE TRIGGER w INSTEAD OF INSERT ON v BEGIN INSERT INTO t (id, n) VALUES (new.id, new.n); END;"
+    "CREATE VIRTUAL TABLE f USING fts5(a, content='t', content_rowid='id')"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("WHERE a IS NULL", "WHERE a IS NULL AND n > 5", "t.index.i"),
+        ("ON t (n)", "ON t (a, n)", "t.index.i"),
+        ("SELECT id, n FROM t", "SELECT n, id FROM t", "v.view"),
+        ("SELECT id, n FROM t", "SELECT id, n FROM t WHERE n > 0", "v.view"),
+        ("WHEN new.n > 0", "WHEN 0", "t.trigger.g"),
+        ("json_object('id', new.id)", "'gone'", "t.trigger.g"),
+        ("AFTER INSERT ON t", "AFTER DELETE ON t", "t.trigger.g"),
+        ("VALUES (new.id, new.n)", "VALUES (new.id, 0)", "v.trigger.w"),
+        ("CREATE TRIGGER w INSTEAD OF INSERT", "CREATE TRIGGER w2 INSTEAD OF DELETE", "v.trigger.w"),
+        ("fts5(a,", "fts5(a, tokenize='trigram',", "f.definition"),
+    ],
+)
+def test_what_is_made_again_under_its_name_must_say_the_same(old: str, new: str, name: str) -> None:
+    """Dropped by name in the script, too: a thing that is there again was not given up."""
+    dropped = "DROP INDEX i; DROP VIEW v; DROP TRIGGER g; DROP TRIGGER w"
+    after = OBJECTS.replace(old, new)
+    assert set(found(after, before=OBJECTS)) == {name}
+    text = dropped if "w2" not in new else "DROP VIEW v"
+    assert name in found(after, before=OBJECTS, text=text) or "w2" in new
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("FOR EACH ROW ", ""),
+        ("CREATE VIEW v AS SELECT id, n FROM t", 'create view "v" as select ID, [n] from main.t'),
+        ("ON t (n) WHERE a IS NULL", "ON t (n)"),
+        ("(n)", "(n ASC)"),
+    ],
+)
+def test_the_same_thing_in_other_words_is_the_same(old: str, new: str) -> None:
+    assert found(OBJECTS.replace(old, new), before=OBJECTS) == {}
+
+
+def test_what_says_all_it_said_and_names_a_new_column_as_well_is_no_other_thing() -> None:
+    more = OBJECTS.replace("a TEXT)", "a TEXT, m TEXT)").replace("SELECT id, n FROM", "SELECT id, n, m FROM")
+    more = more.replace("VALUES (new.id, new.n)", "VALUES (new.id, new.n, new.m)").replace(
+        "(id, n) V", "(id, n, m) V"
+    )
+    more = more.replace("json_object('id', new.id)", "json_object('id', new.id, 'm', new.m)")
+    assert found(more, before=OBJECTS) == {}
+    fewer = more.replace("'id', new.id, ", "")
+    assert set(found(fewer, before=OBJECTS)) == {"t.trigger.g"}
+    assert found(OBJECTS, before=more) == {}, "nor one that leaves out a column that is gone"
+
+
+def test_a_view_of_all_columns_shows_them_in_the_same_order() -> None:
+    setup = "CREATE TABLE t (id INTEGER PRIMARY KEY, {}); CREATE VIEW v AS SELECT t.* FROM t"
+    before, more = setup.format("a TEXT, b TEXT"), setup.format("c TEXT, a TEXT, b TEXT")
+    assert set(found(setup.format("b TEXT, a TEXT"), before=before)) == {"v.view"}
+    assert found(more, before=before) == {}
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "INSERT INTO n (id, price) SELECT id, CAST(price * 100 AS INTEGER) FROM t",
+        "INSERT INTO n SELECT id, CAST(price * 100 AS INTEGER) FROM t",
+        "INSERT INTO n SELECT id, price FROM t; UPDATE n SET price = price * 100",
+    ],
+)
+def test_a_type_may_change_where_the_script_itself_makes_the_new_values(copy: str) -> None:
+    before, after = "CREATE TABLE t (id INTEGER PRIMARY KEY, price {})", "INTEGER"
+    made = (
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, price INTEGER); {}; DROP TABLE t; ALTER TABLE n RENAME TO t"
+    )
+    old, new = before.format("TEXT"), before.format(after)
+    assert found(new, before=old, text=made.format(copy)) == {}
+    plain = made.format("INSERT INTO n SELECT id, price FROM t")
+    assert set(found(new, before=old, text=plain)) == {"t.type.price"}
 
 
 ITEMS = (

@@ -16,6 +16,7 @@ CREATE TABLE agg (system_id INTEGER, point_id INTEGER, t INTEGER, avg REAL, PRIM
   WITHOUT ROWID;
 CREATE TABLE systems (id INTEGER PRIMARY KEY, owner TEXT, n INTEGER, total REAL);
 CREATE TABLE gaps (system_id INTEGER, from_t INTEGER, to_t INTEGER);
+CREATE VIEW kinds AS SELECT p.system_id, p.id, p.kind FROM info AS p;
 CREATE TABLE labels (id INTEGER PRIMARY KEY, point_id INTEGER, system_id INTEGER, text TEXT);
 """)
 ATTRIBUTES = 'scope="agg info systems labels" rows="agg=any info=any systems=any labels=any"'
@@ -63,6 +64,36 @@ HALF = {
     " ELSE avg END WHERE t > 0",
     "IIF in SET": "UPDATE agg SET avg = iif(EXISTS (SELECT 1 FROM info p WHERE p.id = point_id), NULL, avg) WHERE t > 0",
     "back-quoted": "DELETE FROM `agg` WHERE `point_id` IN (SELECT `id` FROM `info`)",
+    "NOT IN": "DELETE FROM agg WHERE point_id NOT IN (SELECT id FROM info WHERE system_id = 5)",
+    "NOT (IN)": "DELETE FROM agg WHERE NOT (t > 5 AND point_id IN (SELECT id FROM info))",
+    "NOT EXISTS": "DELETE FROM agg WHERE NOT EXISTS (SELECT 1 FROM info p WHERE p.id = agg.point_id)",
+    "NOT IN, the rest excluded by a list": "DELETE FROM agg WHERE system_id NOT IN (1, 2)"
+    " AND point_id IN (SELECT id FROM info)",
+    "unequal": "DELETE FROM agg WHERE point_id <> (SELECT id FROM info WHERE kind = 'x')",
+    "IS NOT": "DELETE FROM agg WHERE point_id IS NOT (SELECT id FROM info WHERE kind = 'x')",
+    "EXCEPT": "DELETE FROM agg WHERE point_id IN (SELECT point_id FROM labels EXCEPT SELECT id FROM info)",
+    "IN = 1": "DELETE FROM agg WHERE (point_id IN (SELECT id FROM info)) = 1",
+    "coalesce of IN": "DELETE FROM agg WHERE coalesce(point_id IN (SELECT id FROM info), 0)",
+    "CASE in WHERE": "DELETE FROM agg WHERE CASE WHEN point_id IN (SELECT id FROM info) THEN 1 ELSE 0 END",
+    "OR in a subquery": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE (p.id = agg.point_id"
+    " AND p.system_id = agg.system_id) OR p.id = agg.point_id)",
+    "HAVING": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p GROUP BY p.id HAVING p.id = agg.point_id)",
+    "a view": "DELETE FROM agg WHERE point_id IN (SELECT id FROM kinds)",
+    "a view for SET": "UPDATE labels SET text = (SELECT kind FROM kinds k WHERE k.id = labels.point_id)",
+    "a row of values": "UPDATE labels SET (text, id) = (SELECT kind, 1 FROM info p WHERE p.id = labels.point_id)",
+    "a product in SET": "UPDATE agg SET avg = avg * (point_id IN (SELECT id FROM info)) WHERE t > 0",
+    "anti-join": "DELETE FROM labels WHERE id IN (SELECT l.id FROM labels l LEFT JOIN info p"
+    " ON p.id = l.point_id WHERE p.id IS NULL)",
+    "REPLACE": "INSERT OR REPLACE INTO agg (system_id, point_id, t, avg) SELECT a.system_id, a.point_id, a.t, NULL"
+    " FROM agg a JOIN info p ON p.id = a.point_id",
+    "REPLACE, no columns": "REPLACE INTO agg SELECT a.system_id, a.point_id, a.t, NULL FROM agg a"
+    " WHERE a.point_id IN (SELECT id FROM info)",
+    "UPSERT": "INSERT INTO agg (system_id, point_id, t, avg) SELECT a.system_id, a.point_id, a.t, NULL FROM agg a"
+    " JOIN info p ON p.id = a.point_id WHERE true ON CONFLICT DO UPDATE SET avg = excluded.avg",
+    "UPSERT, its SET": "INSERT INTO labels (id) SELECT id FROM systems WHERE true ON CONFLICT (id)"
+    " DO UPDATE SET text = (SELECT kind FROM info p WHERE p.id = labels.point_id)",
+    "a copy for a rebuild": "INSERT INTO agg (system_id, point_id, t, avg)"
+    " SELECT l.system_id, l.id, 0, p.id FROM labels l LEFT JOIN info p ON p.id = l.point_id",
     "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
 }
 WHOLE = {
@@ -82,7 +113,22 @@ WHOLE = {
     "the whole system": "DELETE FROM agg WHERE system_id IN (SELECT id FROM systems WHERE owner = 'ada')",
     "within a range": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p, gaps g WHERE p.id = agg.point_id"
     " AND p.system_id = agg.system_id AND g.system_id = agg.system_id AND agg.t BETWEEN g.from_t AND g.to_t)",
-    "NOT EXISTS": "DELETE FROM agg WHERE NOT EXISTS (SELECT 1 FROM info p WHERE p.id = agg.point_id)",
+    "NOT EXISTS": "DELETE FROM agg WHERE NOT EXISTS"
+    " (SELECT 1 FROM info p WHERE p.id = agg.point_id AND p.system_id = agg.system_id)",
+    "NOT IN": "DELETE FROM agg WHERE (system_id, point_id) NOT IN (SELECT system_id, id FROM info)",
+    "NOT IN whole systems": "DELETE FROM agg WHERE system_id NOT IN (SELECT id FROM systems)",
+    "NOT IN a list": "DELETE FROM agg WHERE point_id NOT IN (1, 2)",
+    "NOT IN, of one system": "DELETE FROM agg WHERE system_id = 5"
+    " AND point_id NOT IN (SELECT id FROM info WHERE system_id = 5)",
+    "a view": "DELETE FROM agg WHERE (system_id, point_id) IN (SELECT system_id, id FROM kinds)",
+    "REPLACE": "INSERT OR REPLACE INTO agg (system_id, point_id, t, avg) SELECT a.system_id, a.point_id, a.t, NULL"
+    " FROM agg a JOIN info p ON p.id = a.point_id AND p.system_id = a.system_id",
+    "REPLACE from elsewhere": "INSERT OR REPLACE INTO agg (system_id, point_id, t, avg)"
+    " SELECT system_id, id, 0, NULL FROM info WHERE kind = 'x'",
+    "UPSERT": "INSERT INTO systems (id, n) SELECT system_id, count(*) FROM info GROUP BY system_id"
+    " ON CONFLICT (id) DO UPDATE SET n = excluded.n",
+    "a copy with sums": "INSERT INTO systems (id, n) SELECT s.id, count(*) FROM systems s"
+    " JOIN info p ON p.system_id = s.id GROUP BY s.id",
     "a sum for SET": "UPDATE systems SET total = (SELECT sum(avg) FROM agg WHERE agg.system_id = systems.id)",
     "a value for SET": "UPDATE labels SET text = (SELECT kind FROM info p"
     " WHERE p.id = labels.point_id AND p.system_id = labels.system_id)",

@@ -10,7 +10,9 @@ import pytest
 from tests.changeover.run import club
 from tests.changeover.run.club import Club
 
+from changeover.database.backup import backup as backups
 from changeover.database.change import forecast
+from changeover.database.rehearse import compare, living
 from changeover.engine.entries import Ending
 from changeover.run.records import Record
 from changeover.run.rehearsal import rehearse
@@ -158,3 +160,29 @@ def test_a_finish_that_fails_is_a_fault_of_the_rehearsal(work: Path) -> None:
     record = _finishing(club.make(work / "club"), "INSERT INTO prices (id, cents) VALUES (2, 7);")
     assert "UNIQUE constraint failed: prices.id" in record.faults[0]
     assert [step.verdict for step in record.steps if step.direction == "finish"] == ["failed"]
+
+
+@pytest.mark.parametrize("moment", ["writing", "comparing", "copying"])
+def test_a_failure_that_nobody_foresaw_is_a_failed_rehearsal_with_words(
+    work: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OverflowError("int too large")
+
+    one = club.make(work / "club")
+    place = {
+        "writing": (living.Living, "some"),
+        "comparing": (compare, "_table"),
+        "copying": (backups, "copy"),
+    }
+    monkeypatch.setattr(*place[moment], fails)
+    record = _rehearsed(one)
+    assert not record.passed
+    (fault,) = record.faults
+    assert "OverflowError: int too large" in fault
+    words = {
+        "writing": "(writing new rows, as the application would, table badges)",
+        "comparing": "(comparing with the original, row by row, table members)",
+        "copying": "(beginning)",
+    }
+    assert words[moment] in fault

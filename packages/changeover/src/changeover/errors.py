@@ -23,7 +23,8 @@ ChangeoverError                  exit  meaning for the database
 └── LeaseLost                     5    this runner slept past its lease and must not write any more
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from changeover.exits import Exit
@@ -173,3 +174,15 @@ class LeaseLost(ChangeoverError):
     """This runner slept past its lease; another one may be at work, so it must not write any more."""
 
     exit_code = Exit.OPERATOR
+
+
+@contextmanager
+def concerning(what: str) -> Iterator[None]:
+    """Whatever fails inside in a way that nobody foresaw says what it was about."""
+    try:
+        yield
+    except ChangeoverError:
+        raise
+    except Exception as error:
+        error.add_note(what)
+        raise

@@ -23,6 +23,7 @@ from changeover.database.server.remote import Remote
 from changeover.errors import ChangeoverError, CheckFailed
 from changeover.plan.expect import as_output
 from changeover.plan.model import SqlAction, Strategy
+from changeover.sql.text import SqlStatement
 from hrana.errors import HranaError, OutcomeUnknown
 
 OUTPUT_ROWS = 10_000
@@ -173,17 +174,17 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
             hold.give_back(connection)
 
 
-def take_back(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
-    """Carry out a way back; what was written into things that it only drops is set aside first."""
+def take_back(action: SqlAction, scene: Scene, purpose: Purpose, forward: Sequence[SqlStatement]) -> Result:
+    """Do the way back of ``forward``; what was written into things it only drops is set aside first."""
     with scene.opened() as connection:
-        statements = setting_aside(action.statements, catalogue.read(connection))
+        statements = setting_aside(action.statements, catalogue.read(connection), forward)
     return change(replace(action, statements=statements), scene, purpose)
 
 
 def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
     """Carry out the reverse that follows from a script which only adds."""
     reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
-    return take_back(reverse, scene, purpose)
+    return take_back(reverse, scene, purpose, action.statements)
 
 
 def was_done(scene: Scene, action: str, direction: Direction) -> bool:

@@ -1,4 +1,4 @@
-"""UPDATE and DELETE that pick rows by a part of a composite key, and so change rows of everybody else.
+"""Statements that pick rows by a part of a composite key, and so change rows of everybody else.
 
 Asked of every table that a statement looks into: do the columns compared name one of its rows? If they do, it
 is that row which is meant (``(system_id, point_id) IN (SELECT system_id, id FROM points)``). If not, and they
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from changeover.check.row_sources import Reading, read
+from changeover.check.reading import Reading
 from changeover.check.schema_copy import EmptyCopy
+from changeover.check.ways import read
 from changeover.sql.identifiers import folded
 
 
@@ -27,7 +28,7 @@ class HalfKey:
     missing: tuple[str, ...]
 
 
-def half_key(tree: exp.Update | exp.Delete, copy: EmptyCopy) -> HalfKey | None:
+def half_key(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> HalfKey | None:
     """The half key by which a statement picks rows, or values for SET; None where it names them whole."""
     return next((found for reading in read(tree, copy) if (found := _of(reading, copy))), None)
 

@@ -136,7 +136,7 @@ def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
 
 def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
     """``UPDATE t ... WHERE a IN (SELECT a ...)`` where only (a, b) together name a row: it hits every b."""
-    if not isinstance(effect.tree, exp.Update | exp.Delete) or not effect.writes:
+    if not isinstance(effect.tree, exp.Update | exp.Delete | exp.Insert) or not effect.writes:
         return
     found = half_key(effect.tree, copy)
     if found is None:

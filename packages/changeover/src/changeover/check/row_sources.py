@@ -1,25 +1,23 @@
-"""Which columns a statement holds to be equal, and of which table each is: aliases, CTEs, subqueries.
+"""Which columns a statement holds to be equal, and of which table each is: through aliases, CTEs, views.
 
-Rule: only what must hold counts: one branch of an OR at a time, nothing below NOT. An unqualified column is
-of the innermost table that has it, as in SQLite.
+Rule: only what must hold counts, one branch of an OR at a time; what a subquery below NOT is compared with is
+known, and binds nothing. An unqualified column is of the innermost table that has it, as in SQLite.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
+from contextlib import suppress
+from dataclasses import dataclass
 
+import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
+from changeover.check.clauses import alternatives, clause, condition_of, is_query, predicates, together
+from changeover.check.reading import CONSTANT, ROWIDS, TARGET, Node, Reading
 from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import folded
 
-Node = tuple[int, str]
-"""(number of a source, column); see `TARGET` and `CONSTANT`."""
-TARGET, CONSTANT = 0, -1
-"""The table that is written, and the source of all constants and parameters, whose column is their text."""
-_BRANCHES = 16
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
-_ROWID = ("rowid", "oid", "_rowid_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,149 +32,25 @@ class _Source:
 _Scope = dict[str, _Source]
 
 
-@dataclass(slots=True)
-class Reading:
-    """One way in which a statement picks rows: pairs of equal columns, and the tables it looks into.
-
-    ``ranged`` are columns of the written table compared with another table's by ``<`` or BETWEEN.
-    ``for_values``: a subquery of SET, which picks values and not rows.
-    """
-
-    target: str
-    for_values: bool = False
-    sources: dict[int, str] = field(default_factory=dict)
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    ranged: set[str] = field(default_factory=set)
-
-    def bound(self) -> set[str]:
-        """The columns of the written table that are compared with something else."""
-        found = set(self.ranged)
-        for members in self._classes():
-            if any(number != TARGET for number, _ in members):
-                found |= {column for number, column in members if number == TARGET}
-        return found
-
-    def shared_with(self, source: int) -> dict[str, str]:
-        """The columns of a source that are equal to a column of the written table: its name -> that one's."""
-        found: dict[str, str] = {}
-        for members in self._classes():
-            own = sorted(column for number, column in members if number == TARGET)
-            found |= {column: own[0] for number, column in members if number == source and own}
-        return found
-
-    def without_twins(self, copy: EmptyCopy) -> "Reading":
-        """``WHERE id IN (SELECT a.id FROM t a JOIN ...)``: a row of ``a`` is the row that is written."""
-        keys = [*copy.keys(self.target), *(frozenset([name]) for name in _ROWID)]
-        twins = {
-            number
-            for number, table in self.sources.items()
-            if folded(table) == folded(self.target) and any(self._names_itself(number, key) for key in keys)
-        }
-        if not twins:
-            return self
-        pairs = [tuple((TARGET if n in twins else n, column) for n, column in pair) for pair in self.pairs]
-        others = {number: table for number, table in self.sources.items() if number not in twins}
-        return replace(self, sources=others, pairs=pairs)  # type: ignore[arg-type]
-
-    def _names_itself(self, source: int, key: frozenset[str]) -> bool:
-        shared = self.shared_with(source)
-        return all(shared.get(column) == column for column in key)
-
-    def _classes(self) -> list[set[Node]]:
-        classes: list[set[Node]] = []
-        for pair in self.pairs:
-            touched = [members for members in classes if not members.isdisjoint(pair)]
-            classes = [members for members in classes if members not in touched]
-            classes.append(set(pair).union(*touched))
-        return classes
-
-
-def read(tree: exp.Update | exp.Delete, copy: EmptyCopy) -> Iterator[Reading]:
-    """A reading for each way in which the WHERE can hold, then one for each choice and subquery of SET."""
-    branches = list(_branches(_clause(tree, "where")))
-    for branch in branches:
-        yield _Walk(tree, copy).read(branch)
-    always = branches[0] if len(branches) == 1 else []
-    values = tree.expressions if isinstance(tree, exp.Update) else ()
-    for choice in _choices(values):
-        for branch in _branches(choice):
-            yield _Walk(tree, copy).read([*always, *branch])
-    for select in _subqueries(values):
-        yield _Walk(tree, copy).read(always, select)
-
-
-def _clause(tree: exp.Expr, name: str) -> exp.Expr | None:
-    """A clause by its name; sqlglot writes names that are Python's with an underscore."""
-    found = tree.args.get(name) or tree.args.get(f"{name}_")
-    return found if isinstance(found, exp.Expr) else None
-
-
-def _branches(where: exp.Expr | None) -> Iterator[list[exp.Expr]]:
-    """The conditions that hold together, for each branch of the ORs; without any where there are too many."""
-    if where is None:
-        yield []
-        return
-    ways = [_alternatives(condition) for condition in _together(where.this)]
-    count = 1
-    for way in ways:
-        count *= len(way)
-    if count > _BRANCHES:
-        ways = [way for way in ways if len(way) == 1]
-    yield from ([part for chosen in choice for part in _together(chosen)] for choice in product(*ways))
-
-
-def _together(condition: exp.Expr) -> Iterator[exp.Expr]:
-    if isinstance(condition, exp.And):
-        yield from _together(condition.left)
-        yield from _together(condition.right)
-    elif isinstance(condition, exp.Paren):
-        yield from _together(condition.this)
-    else:
-        yield condition
-
-
-def _alternatives(condition: exp.Expr) -> list[exp.Expr]:
-    if isinstance(condition, exp.Paren):
-        return _alternatives(condition.this)
-    if isinstance(condition, exp.Or):
-        return [*_alternatives(condition.left), *_alternatives(condition.right)]
-    return [condition]
-
-
-def _subqueries(expressions: Sequence[exp.Expr]) -> Iterator[exp.Query]:
-    """The outermost subqueries in expressions."""
-    for expression in expressions:
-        if isinstance(expression, exp.Select | exp.SetOperation):
-            yield expression
-        else:
-            yield from _subqueries(list(expression.iter_expressions()))
-
-
-def _choices(expressions: Sequence[exp.Expr]) -> Iterator[exp.If]:
-    """The WHENs of CASE and the IIFs outside subqueries: what they choose is picked as a WHERE picks rows."""
-    for expression in expressions:
-        if isinstance(expression, exp.If):
-            yield expression
-        if not isinstance(expression, exp.Query | exp.Subquery):
-            yield from _choices(list(expression.iter_expressions()))
-
-
-class _Walk:
+class Walk:
     """Goes through one statement and notes what it compares."""
 
-    def __init__(self, tree: exp.Update | exp.Delete, copy: EmptyCopy) -> None:
-        self.tree, self.copy = tree, copy
-        table = tree.this if isinstance(tree.this, exp.Table) else tree.this.find(exp.Table)
+    def __init__(self, copy: EmptyCopy, table: exp.Table, choice: int) -> None:
+        self.copy, self.choice, self.alternatives = copy, choice, 1
         self.reading = Reading(table.name)
+        self.table = table
         self.scope: _Scope = {folded(table.alias_or_name): _Source(TARGET, table.name)}
         self.ctes: dict[str, exp.Expr] = {}
         self.open: set[str] = set()
         self.last = TARGET
+        self.denied = 0
 
-    def read(self, conditions: Sequence[exp.Expr], values: exp.Query | None = None) -> Reading:
+    def read(
+        self, tree: exp.Expr, conditions: Sequence[exp.Expr], values: exp.Query | None = None
+    ) -> Reading:
         """The reading of the conditions, and of a subquery that picks values."""
-        self._know(self.tree)
-        source = _clause(self.tree, "from")
+        self._know(tree)
+        source = clause(tree, "from")
         if source is not None:
             self._from(source.this, self.scope, [self.scope])
         for condition in conditions:
@@ -187,13 +61,41 @@ class _Walk:
             self._select(values, [self.scope])
         return self.reading.without_twins(self.copy)
 
+    def read_replacing(self, tree: exp.Insert, conditions: Sequence[exp.Expr]) -> Reading:
+        """The reading of rows that take the place of others: by what is selected for each column."""
+        self._know(tree)
+        named = (
+            [folded(one.name) for one in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+        )
+        columns = named or self.copy.column_order(self.table.name)
+        selected = self._select(tree.expression, [])
+        for column, node in zip(columns, selected.values(), strict=False):
+            self._join((TARGET, column), node)
+        given = dict(zip(columns, selected.values(), strict=False))
+        self.scope["excluded"] = _Source(CONSTANT, "", given)
+        for condition in conditions:
+            self._holds(condition, [self.scope])
+        return self.reading.without_twins(self.copy)
+
+    def read_copied(self, tree: exp.Insert) -> Reading:
+        """The reading of values for copied rows: ``table`` is the one that they are copied from."""
+        self._know(tree)
+        self.reading.for_values = True
+        self._select(tree.expression, [], first=self.scope)
+        return self.reading.without_twins(self.copy)
+
     def _know(self, tree: exp.Expr) -> None:
-        clause = _clause(tree, "with")
-        for cte in clause.expressions if clause is not None else ():
+        found = clause(tree, "with")
+        for cte in found.expressions if found is not None else ():
             self.ctes[folded(cte.alias)] = cte
 
-    def _select(self, select: exp.Expr | None, outer: list[_Scope]) -> dict[str, Node | None]:
-        """Note what a query compares; its columns, by their names or places, in order."""
+    def _select(
+        self, select: exp.Expr | None, outer: list[_Scope], first: _Scope | None = None
+    ) -> dict[str, Node | None]:
+        """Note what a query compares; its columns, by their names or places, in order.
+
+        ``first`` has the first table of its FROM already.
+        """
         while isinstance(select, exp.Subquery | exp.Paren):
             select = select.this
         if isinstance(select, exp.SetOperation):
@@ -205,16 +107,17 @@ class _Walk:
         if not isinstance(select, exp.Select):
             return {}
         self._know(select)
-        scope: _Scope = {}
+        scope: _Scope = first or {}
         scopes = [*outer, scope]
-        source = _clause(select, "from")
+        source = clause(select, "from")
         if source is not None:
-            self._from(source.this, scope, scopes)
+            self._from(source.this, scope, scopes, known=first is not None)
         for join in select.args.get("joins") or ():
             self._joined(join, scope, scopes)
-        where = _clause(select, "where")
-        for condition in _together(where.this) if where is not None else ():
-            self._holds(condition, scopes)
+        for name in ("where", "having"):
+            condition = condition_of(select, name)
+            for part in together(condition) if condition is not None else ():
+                self._holds(part, scopes)
         return self._columns(select, scope, scopes)
 
     def _columns(self, select: exp.Select, scope: _Scope, scopes: list[_Scope]) -> dict[str, Node | None]:
@@ -227,9 +130,10 @@ class _Walk:
                 found[folded(expression.alias_or_name) or f"#{place}"] = self._of(expression, scopes)
         return found
 
-    def _from(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope]) -> None:
-        """Add a source of rows to a scope, with its joins."""
-        self._add(source, scope, scopes)
+    def _from(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope], *, known: bool = False) -> None:
+        """Add a source of rows to a scope, unless it is ``known``, with its joins."""
+        if not known:
+            self._add(source, scope, scopes)
         for join in source.args.get("joins") or ():
             self._joined(join, scope, scopes)
 
@@ -237,16 +141,22 @@ class _Walk:
         before = list(scope.values())
         self._add(join.this, scope, scopes)
         added = list(scope.values())[-1]
-        for name in (folded(column.name) for column in join.args.get("using") or ()):
+        names = [folded(column.name) for column in join.args.get("using") or ()]
+        if str(join.args.get("method") or "").upper() == "NATURAL":
+            names = list(self._names(added))
+        for name in names:
             for source in before:
                 if name in self._names(source):
                     self._join(self._node(source, name), self._node(added, name))
         on = join.args.get("on")
-        for condition in _together(on) if on is not None else ():
+        for condition in together(on) if on is not None else ():
             self._holds(condition, scopes)
 
     def _add(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope]) -> None:
         name = folded(source.alias_or_name)
+        view = self.copy.view(source.name) if isinstance(source, exp.Table) else ""
+        if view and folded(source.name) not in self.ctes:
+            self._know_view(source.name, view)
         if isinstance(source, exp.Table) and folded(source.name) not in self.ctes:
             self.last += 1
             self.reading.sources[self.last] = source.name
@@ -256,6 +166,15 @@ class _Walk:
             self._cte(source.name) if isinstance(source, exp.Table) else self._select(source, scopes[:-1])
         )
         scope[name] = _Source(CONSTANT, "", columns)
+
+    def _know_view(self, name: str, sql: str) -> None:
+        """A view is read as a CTE of its name."""
+        with suppress(SqlglotError, RecursionError):
+            made = sqlglot.parse_one(sql, dialect="sqlite")
+            if isinstance(made, exp.Create) and isinstance(made.expression, exp.Query):
+                listed = made.this.expressions if isinstance(made.this, exp.Schema) else []
+                alias = exp.TableAlias(this=exp.to_identifier(name), columns=[one.copy() for one in listed])
+                self.ctes[folded(name)] = exp.CTE(this=made.expression, alias=alias)
 
     def _cte(self, name: str) -> dict[str, Node | None]:
         if folded(name) in self.open:  # a recursive one refers to itself
@@ -284,7 +203,7 @@ class _Walk:
             if table in scope:
                 return self._node(scope[table], name)
             for source in scope.values() if not table else ():
-                if name in self._names(source) or (name in _ROWID and source.projected is None):
+                if name in self._names(source) or (name in ROWIDS and source.projected is None):
                     return self._node(source, name)
         return None
 
@@ -301,24 +220,45 @@ class _Walk:
         return columns.pop() if len(columns) == 1 else None
 
     def _inside(self, expression: exp.Expr, scopes: list[_Scope]) -> None:
-        for query in _subqueries([expression]):
-            self._select(query, scopes)
+        for part in predicates([expression]):
+            if isinstance(part, exp.Select | exp.SetOperation):
+                self._select(part, scopes)
+            else:
+                self._compared(part, scopes)
 
     def _join(self, one: Node | None, other: Node | None) -> None:
         if one is not None and other is not None and one != other:
-            self.reading.pairs.append((one, other))
+            (self.reading.denied if self.denied else self.reading.pairs).append((one, other))
 
     def _holds(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        if isinstance(condition, exp.EQ | exp.Is | exp.NullSafeEQ):
+        if isinstance(condition, exp.Or):
+            ways = alternatives(condition)
+            self.alternatives = max(self.alternatives, len(ways))
+            for part in together(ways[min(self.choice, len(ways) - 1)]):
+                self._holds(part, scopes)
+        elif isinstance(condition, exp.Not):
+            self.denied += 1
+            self._inside(condition, scopes)
+            self.denied -= 1
+        elif isinstance(condition, _RANGES):
+            self._range(condition, scopes)
+        elif not self._compared(condition, scopes):
+            self._inside(condition, scopes)
+
+    def _compared(self, condition: exp.Expr, scopes: list[_Scope]) -> bool:
+        """Note a comparison. Rows that are *not* among those of a subquery are picked by its columns too."""
+        other = isinstance(condition, exp.NEQ | exp.NullSafeNEQ) and any(
+            map(is_query, condition.iter_expressions())
+        )
+        if other or isinstance(condition, exp.EQ | exp.Is | exp.NullSafeEQ):
             self._equal(condition.this, condition.expression, scopes)
         elif isinstance(condition, exp.In):
             self._in(condition, scopes)
         elif isinstance(condition, exp.Exists):
             self._select(condition.this, scopes)
-        elif isinstance(condition, _RANGES):
-            self._range(condition, scopes)
-        elif not isinstance(condition, exp.Not | exp.Or):
-            self._inside(condition, scopes)
+        else:
+            return False
+        return True
 
     def _equal(self, one: exp.Expr, other: exp.Expr, scopes: list[_Scope]) -> None:
         if isinstance(other, exp.Tuple) and not isinstance(one, exp.Tuple):

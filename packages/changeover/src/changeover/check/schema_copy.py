@@ -84,6 +84,12 @@ class EmptyCopy:
         """Whether a table or view of that name exists."""
         return self._table(table) is not None
 
+    def view(self, name: str) -> str:
+        """The CREATE VIEW of that name; empty where there is none."""
+        sql = "SELECT sql FROM sqlite_master WHERE lower(name) = lower(?) AND type = 'view'"
+        found = self.connection.execute(sql, (name,)).fetchone()
+        return str(found[0]) if found else ""
+
     def columns(self, table: str) -> frozenset[str]:
         """The columns of a table or view in lower case; none where there is no such table."""
         return frozenset(self.column_order(table))

@@ -175,7 +175,8 @@ def translation(error: sqlite3.Error | errors.HranaError, label: object) -> Chan
                 f"{label} cannot be opened or written ({error}).",
                 hint="Check owner and mode of the file and of its folder (SQLite writes files beside it).",
             )
-    return DatabaseError(f"{label}: {error}.", hint="")
+    about = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
+    return DatabaseError(f"{label}{about}: {error}.", hint="")
 
 
 _SERVERS: tuple[tuple[type[errors.HranaError], type[ChangeoverError], str], ...] = (

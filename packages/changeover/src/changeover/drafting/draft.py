@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeover.database.change import script as scripts
 from changeover.database.connect import opened
 from changeover.database.schema import catalogue as schemas
 from changeover.database.schema.catalogue import Schema
+from changeover.database.schema.weaker import weaker
 from changeover.database.where import database_of
 from changeover.drafting.change import Renames, change, read
 from changeover.drafting.write import plan_text
 from changeover.errors import BadParameter, Unsuitable
+from changeover.plan.model import SqlStatement
 from changeover.plan.text import normalise
+from changeover.problems import Position
 from changeover.sql.identifiers import folded
 
 _SQLITE = b"SQLite format 3\0"
@@ -101,5 +105,8 @@ def draft(
     if not there.statements:
         raise Unsuitable("The two schemas mean the same.", hint="There is nothing to change.")
     back = change(new, old, renames.turned(), back=True)
-    text = plan_text(title, database, there, back, after)
+    place = Position(title, 1)
+    script = scripts.read(SqlStatement(text, place) for text in there.statements)
+    accepted = [] if after else [one.name for one in weaker(old, new, script)]
+    text = plan_text(title, database, there, back, after=after, accepted=accepted)
     return Drafted(text, tuple(there.questions), tuple(there.statements))

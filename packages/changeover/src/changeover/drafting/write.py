@@ -12,10 +12,16 @@ from changeover.runbook.drafts import fenced
 _SOUND = ("no reference is broken", "PRAGMA foreign_key_check")
 
 
-def plan_text(title: str, database: str, there: Change, back: Change, after: str | None) -> str:
-    """A plan. ``after`` is the file with the wanted schema, where it lies beside the plan."""
+def plan_text(
+    title: str, database: str, there: Change, back: Change, *, after: str | None, accepted: Sequence[str]
+) -> str:
+    """A plan. ``after`` is the file with the wanted schema, where it lies beside the plan.
+
+    ``accepted`` are the names of what is weaker, gone or another thing in the wanted schema.
+    """
     lines = ["---", f"database: {database}", "downtime: 1m", "rollback-within: 1m"]
     lines += [f"schema: {{after: {after}}}"] if after else []
+    lines += ["accept:", *(f'  {name}: "so in the wanted schema"' for name in accepted)] if accepted else []
     lines += ["---", "", f"# {title}", "", "## Pre-flight", ""]
     for proven, query in (_SOUND, *there.checks.items()):
         lines += [f"- [ ] {proven} {{#{slug(proven, words=5)}}}", ""]

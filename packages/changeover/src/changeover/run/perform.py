@@ -105,7 +105,7 @@ class Performer:
             return sql.query(action, scene, deadline)
         purpose = self._purpose(task, action, scene, deadline.limit)
         if action.undoes is not None:
-            return sql.take_back(action, scene, purpose)
+            return sql.take_back(action, scene, purpose, self._undone(action).statements)
         return sql.change(action, scene, purpose)
 
     def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:
@@ -113,8 +113,7 @@ class Performer:
         final = forward and action.id == self.last_change
         after = self.plan.schema.after if self.plan.schema else None
         contract = self.contract() if final else None
-        undone = self.plan.action(action.undoes) if action.undoes is not None else action
-        content = undone if isinstance(undone, SqlAction) else action
+        content = self._undone(action)
         return sql.Purpose(
             action.id,
             direction_of(task),
@@ -124,6 +123,11 @@ class Performer:
             expected=of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
         )
+
+    def _undone(self, action: SqlAction) -> SqlAction:
+        """The change that an action takes back; a change is its own."""
+        undone = self.plan.action(action.undoes) if action.undoes is not None else action
+        return undone if isinstance(undone, SqlAction) else action
 
     def _held_s(self, scene: Scene, limit: Limit | None) -> float | None:
         """How long a change may hold writers: what is left for it, at most what the plan allows at a time.

@@ -12,8 +12,10 @@ expect is about the real ones.
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.database import capabilities
@@ -61,11 +63,13 @@ def rehearse(
             capabilities.probe(folder).require()
         fork = _fork(database, folder)
         tasks = course(plan, additive=preconditions.is_additive(plan, database))
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
+        doing = Telling(progress)
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
         stage.name = label(database)
-        with stage.reworded():
-            stage.copy(database)
-        play(stage)
+        with told(stage, doing):
+            with stage.reworded():
+                stage.copy(database)
+            play(stage)
         record = stage.record(name, now_at())
     records.save(place, record)
     return record
@@ -94,15 +98,17 @@ def rehearse_way_back(
     with _workshop(place, database, name) as folder:
         fork = _fork(database, folder)
         tasks = course(plan, additive=bool(first.data.get("additive")))
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", progress, tasks, fork)
+        doing = Telling(progress)
+        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
         stage.name = label(database)
-        with stage.reworded():
-            stage.copy(database)
-        stage.take_up(entries, records.named(place, first.text("rehearsal")))
-        try:
-            _play_way_back(stage)
-        except ChangeoverError as error:
-            stage.faults.append(stage.said(error))
+        with told(stage, doing):
+            with stage.reworded():
+                stage.copy(database)
+            stage.take_up(entries, records.named(place, first.text("rehearsal")))
+            try:
+                _play_way_back(stage)
+            except ChangeoverError as error:
+                stage.faults.append(stage.said(error))
     return stage.faults
 
 
@@ -124,6 +130,37 @@ def _play_way_back(stage: Stage) -> None:
     trial = Trial(stage, before)
     trial.write(_changes(stage, in_force))
     _there_and_back(stage, trial, in_force)
+
+
+@dataclass(slots=True)
+class Telling:
+    """Tells of progress, and remembers what is being done."""
+
+    tell: Progress
+    words: str = "beginning"
+
+    def __call__(self, words: str, part: float | None, left_s: float | None) -> None:
+        """Say it, as `Progress` does."""
+        self.words = words
+        self.tell(words, part, left_s)
+
+
+@contextmanager
+def told(stage: Stage, doing: Telling) -> Iterator[None]:
+    """A failure that nobody foresaw is a fault of the rehearsal too: what was done, on what, and where."""
+    try:
+        yield
+    except ChangeoverError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
+        fault = StepFailed(
+            f"The rehearsal failed unexpectedly ({doing.words}{notes}): {type(error).__name__}: {error}",
+            hint="The database itself was only read. Please report it with this text"
+            f" ({Path(place.filename).name}, line {place.lineno}).",
+        )
+        stage.faults.append(stage.said(fault))
 
 
 @contextmanager

@@ -244,9 +244,7 @@ class Stage:
         self.progress("comparing with the original, row by row", None, None)
         comparison = compare(self.original, self.local())
         self.rows_compared = comparison.rows
-        findings = [finding for table in comparison.tables for finding in table.findings()]
-        findings += [Finding(f"schema.{one.split()[1]}", one) for one in comparison.schema]
-        self.judge(findings, "After the rollback the database is not the original:")
+        self.judge(comparison.findings(), "After the rollback the database is not the original:")
 
     def keep_before(self) -> Path:
         """What the target is now, kept as a file: the database before the change, as a way back made it."""

@@ -227,7 +227,7 @@ class Proof:
 
     def _findings(self, found: Schema) -> list[Finding]:
         """What is weaker or gone; a way back is held against the original as a whole, by its caller."""
-        if self.context.expected is not None or self.context.direction is not ledger.Direction.FORWARD:
+        if self.context.expected is not None or self.context.direction is ledger.Direction.ROLLBACK:
             return []
         return weaker.weaker(self.before, found, script.read(self.change.statements))
 

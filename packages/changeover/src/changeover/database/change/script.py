@@ -1,13 +1,14 @@
 """What a script says by its words alone: tables it makes anew, columns it renames, what it drops."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from changeover.database.change.assigned import Assigned, assigned, selected, target_of
+from changeover.database.schema import definition
 from changeover.database.schema.definition import words_of
 from changeover.plan.model import SqlStatement
 
 CHANGES_SCHEMA = ("create", "drop", "alter")
-EMPTY = ("''", "0", "null")
 Words = Sequence[str]
 
 
@@ -18,6 +19,7 @@ class Script:
     ``rebuilt`` is the table by the name of the copy that takes its place, ``replaced`` are tables whose name
     is dropped or renamed away; ``dropped`` are indexes, triggers and views dropped by name; ``renamed`` gives
     for a table the new name of a column by its old one; ``moved`` the new name of a table by its old one.
+    ``converted`` are, by table, the columns to which the script gives another value than that of a column.
     """
 
     rebuilt: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Script:
     dropped: frozenset[str] = frozenset()
     renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    converted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def read(statements: Iterable[SqlStatement]) -> Script:
@@ -35,8 +38,11 @@ def read(statements: Iterable[SqlStatement]) -> Script:
     dropped: set[str] = set()
     copied: dict[str, dict[str, str]] = {}
     moved: dict[str, str] = {}
-    for statement in statements:
+    converted: dict[str, set[str]] = {}
+    statements = tuple(statements)
+    for statement, (target, values) in zip(statements, given(statements), strict=True):
         words = words_in_main(statement.text)
+        _note(values or (), copied.setdefault(target, {}), converted.setdefault(target, set()))
         match words[:2]:
             case ("create", "table"):
                 name = named(words, "table")
@@ -52,16 +58,49 @@ def read(statements: Iterable[SqlStatement]) -> Script:
                 if old in created and new in replaced:
                     rebuilt[old] = new
                     copied[new] = {**copied.pop(old, {}), **copied.get(new, {})}
+                    converted[new] = converted.pop(old, set()) | converted.get(new, set())
                 elif old not in created:
                     replaced.add(old)
                     moved[old] = new
             case ("alter", "table") if words[3:4] == ("rename",):
                 old, new = (words[5], words[7]) if words[4] == "column" else (words[4], words[6])
                 copied.setdefault(words[2], {})[old] = new
-            case ("insert", _) | ("replace", _):
-                target, pairs = _copied(words)
-                copied.setdefault(target, {}).update(pairs)
-    return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied, moved)
+    computed = {table: frozenset(names) for table, names in converted.items()}
+    return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied, moved, computed)
+
+
+def given(statements: Iterable[SqlStatement]) -> Iterator[tuple[str, list[Assigned] | None]]:
+    """For each statement the table whose rows it writes, and what it gives to which columns.
+
+    None where it does not say to which; nothing for a statement that gives no values.
+    """
+    columns: dict[str, list[str]] = {}
+    for statement in statements:
+        words = words_in_main(statement.text)
+        if words[:2] == ("create", "table"):
+            name = named(words, "table")
+            columns[name], values = _made(words, name, statement.text)
+            yield name, values
+        else:
+            target = target_of(words)
+            yield target, assigned(words, columns.get(target, ()))
+
+
+def _made(words: Words, name: str, text: str) -> tuple[list[str], list[Assigned]]:
+    """The columns of a table that is made, in order, and what CREATE TABLE ... AS gives to them."""
+    after = list(words).index(name) + 1
+    if list(words[after : after + 1]) == ["("]:
+        return [column.name for column in definition.parse(text).columns], []
+    given = selected(words, after)
+    return [one.column for one in given], given
+
+
+def _note(given: Iterable[Assigned], copied: dict[str, str], converted: set[str]) -> None:
+    for one in given:
+        if one.source:
+            copied[one.source] = one.column
+        else:
+            converted.add(one.column)
 
 
 def words_in_main(sql: str) -> tuple[str, ...]:
@@ -88,52 +127,3 @@ def named(words: Words, kind: str) -> str:
     elif list(words[place : place + 2]) == ["if", "exists"]:
         place += 2
     return words[place] if place < len(words) else ""
-
-
-def left_empty(words: Words) -> frozenset[str]:
-    """The columns that ``INSERT INTO table (new, ...) SELECT ...`` gives '', 0 or NULL for every row."""
-    _, pairs = _selected(words)
-    return frozenset(column for column, item in pairs if _is_empty(item))
-
-
-def _copied(words: Words) -> tuple[str, dict[str, str]]:
-    """(table, new column by old) of ``INSERT INTO table (new, ...) SELECT old, ... FROM``."""
-    target, pairs = _selected(words)
-    plain = (
-        (column, item) for column, item in pairs if len(item) == 1 or (len(item) == 3 and item[1] == ".")
-    )
-    return target, {item[-1]: column for column, item in plain}
-
-
-def _selected(words: Words) -> tuple[str, list[tuple[str, list[str]]]]:
-    """(table, each column with what is selected for it); no columns where they are not named."""
-    if "into" not in words:
-        return "", []
-    place = list(words).index("into") + 1
-    target = words[place] if place < len(words) else ""
-    if list(words[place + 1 : place + 2]) != ["("] or "select" not in words:
-        return target, []
-    select = list(words).index("select")
-    columns = [item[0] for item in _items(words[place + 2 : select - 1]) if item]
-    return target, list(zip(columns, _items(words[select + 1 :]), strict=False))
-
-
-def _is_empty(item: list[str]) -> bool:
-    """Whether it is one of the values that say nothing, with or without ``AS name``."""
-    alone = len(item) == 1 or (len(item) == 3 and item[1] == "as")
-    return alone and item[0] in EMPTY
-
-
-def _items(words: Words) -> list[list[str]]:
-    """A list's items, up to a FROM."""
-    found: list[list[str]] = [[]]
-    depth = 0
-    for word in words:
-        depth += (word == "(") - (word == ")")
-        if depth < 0 or (depth == 0 and word == "from"):
-            break
-        if depth == 0 and word == ",":
-            found.append([])
-        else:
-            found[-1].append(word)
-    return found

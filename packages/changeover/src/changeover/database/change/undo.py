@@ -6,11 +6,13 @@ drops it, and unless the script itself speaks of it elsewhere, rows that say som
 another plan's column of the same name never meets it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from changeover.database.change import script
 from changeover.database.change.script import named
+from changeover.database.schema import definition
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.errors import Unsuitable
@@ -18,6 +20,7 @@ from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import OWN_PREFIX, folded, listed, quoted
 
 KINDS = ("table", "index", "view", "trigger")
+EMPTY = ("''", "0", "null")
 KEPT_ROWID = "changeover_rowid"
 
 
@@ -37,25 +40,61 @@ def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
     return tuple(_reverse(statement) for statement in reversed(tuple(statements)))
 
 
-def setting_aside(back: Sequence[SqlStatement], now: Schema) -> tuple[SqlStatement, ...]:
+def setting_aside(
+    back: Sequence[SqlStatement], now: Schema, forward: Sequence[SqlStatement] = ()
+) -> tuple[SqlStatement, ...]:
     """The way back, with statements that set aside what it drops and reads nowhere else.
 
-    ``now`` is the schema that the way back begins with. It does not matter how the change made the table or
-    column: by ADD COLUMN, or with a table that it made anew.
+    ``now`` is the schema that the way back begins with, ``forward`` the script of the change: what that gives
+    to all rows alike it gives again. It does not matter how the change made the table or column: by ADD
+    COLUMN, or with a table that it made anew. A column that the change filled with one value in all rows is
+    set aside too where the way back makes the table anew without it; any other must be carried by the script.
     """
     words = [words_of(statement.text) for statement in back]
+    given = _constants(forward)
     found: list[SqlStatement] = []
+    for statement, thing in _left_out(back, now):
+        table = now.table(thing.table)
+        filled = given.get(thing, EMPTY[0]) not in EMPTY
+        if table and filled and not any(_speaks_of(one, thing) for one in words):
+            found += [
+                SqlStatement(text, statement.position) for text in _kept(statement, thing, table, given)
+            ]
     for place, statement in enumerate(back):
-        thing = _dropped(words[place])
-        table = now.table(thing.table) if thing else None
-        if (
-            thing
-            and table
-            and not any(_speaks_of(other, thing) for other in words[:place] + words[place + 1 :])
-        ):
-            found += [SqlStatement(text, statement.position) for text in _kept(statement, thing, table)]
+        dropped = _dropped(words[place])
+        table = now.table(dropped.table) if dropped else None
+        others = words[:place] + words[place + 1 :]
+        if dropped and table and not any(_speaks_of(one, dropped) for one in others):
+            texts = _kept(statement, dropped, table, given)
+            found += [SqlStatement(text, statement.position) for text in texts]
         found.append(statement)
     return tuple(found)
+
+
+def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlStatement, _Thing]]:
+    """The columns without which a way back makes a table anew, each with the statement that makes it."""
+    rebuilt = script.read(back).rebuilt
+    for statement in back:
+        words = script.words_in_main(statement.text)
+        made = named(words, "table") if words[:2] == ("create", "table") else ""
+        table = now.table(rebuilt.get(made, ""))
+        columns = {column.name for column in definition.parse(statement.text).columns} if table else set()
+        if table and columns:
+            gone = (folded(column) for column in table.stored if folded(column) not in columns)
+            yield from ((statement, _Thing(folded(table.name), column)) for column in gone)
+
+
+def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
+    """The one literal that a script gives to a column in all rows, by table and column."""
+    rebuilt = script.read(forward).rebuilt
+    found: dict[_Thing, set[str]] = {}
+    for table, values in script.given(forward):
+        for one in values or ():
+            literal = one.to_all and one.is_constant and len(one.item) == 1 and one.item[0][:1] != ":"
+            thing = _Thing(rebuilt.get(table, table), one.column)
+            found.setdefault(thing, set()).add(one.item[0] if literal else "")
+    alone = ((thing, next(iter(texts))) for thing, texts in found.items() if len(texts) == 1)
+    return {thing: text for thing, text in alone if text}
 
 
 def _speaks_of(words: tuple[str, ...], thing: _Thing) -> bool:
@@ -99,7 +138,7 @@ def _created_kind(words: tuple[str, ...]) -> str:
     return next((word for word in words[1:4] if word in KINDS), "")
 
 
-def _kept(statement: SqlStatement, thing: _Thing, table: Table) -> list[str]:
+def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_Thing, str]) -> list[str]:
     """Copy what says something; made by the first way back, filled by every one."""
     if thing.column:
         column = table.column(thing.column)
@@ -108,6 +147,7 @@ def _kept(statement: SqlStatement, thing: _Thing, table: Table) -> list[str]:
         key = table.key or tuple(c.name for c in table.columns if c.key)
         named = listed(key) if key else f"rowid AS {KEPT_ROWID}"
         default = f"({column.default})" if column.default is not None else "NULL"
+        default = given.get(_Thing(folded(table.name), folded(column.name)), default)
         value = quoted(column.name)
         rows = f"SELECT {named}, {value} FROM {quoted(table.name)} WHERE {value} IS NOT {default}"
     elif table.kind == "table":

@@ -17,6 +17,7 @@ from changeover.database.rehearse.identity import holds_rows, key_of, same_key, 
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema import meaning
 from changeover.database.schema.catalogue import Schema, Table
+from changeover.errors import concerning
 from changeover.sql.identifiers import counted, folded, listed, quoted
 
 EXAMPLES = 5
@@ -62,6 +63,11 @@ class Comparison:
     def equal(self) -> bool:
         """Whether nothing differs."""
         return not self.schema and not self.tables
+
+    def findings(self) -> list[Finding]:
+        """Everything that differs as findings: definitions by `schema.NAME`, then rows and values."""
+        named = [Finding(f"schema.{one.split()[1].rstrip(':')}", one) for one in self.schema]
+        return [*named, *(finding for table in self.tables for finding in table.findings())]
 
     def __str__(self) -> str:
         if self.equal:
@@ -114,6 +120,7 @@ def compare(
         with closing(connect(second)) as other:
             before, after = schema.read(connection), schema.read(other)
             definitions = meaning.difference(meaning.meanings(connection), meaning.meanings(other))
+            definitions += _numbers(connection) if with_schema else ()
         found, total = [], 0
         for name in _names(before, after, tables, without.tables):
             one, two = before.tables.get(name), after.tables.get(name)
@@ -122,11 +129,21 @@ def compare(
                 continue
             if not (holds_rows(one) and holds_rows(two)):
                 continue
-            difference, count = _table(connection, one, two, without.rows.get(name))
+            with concerning(f"table {one.name}"):
+                difference, count = _table(connection, one, two, without.rows.get(name))
             total += count
             found += [difference] if difference else []
         connection.execute("ROLLBACK")
     return Comparison(definitions if with_schema else _only_tables(definitions), tuple(found), total)
+
+
+def _numbers(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The two numbers of the file's header by which applications know their schema."""
+    sentences = []
+    for name in ("user_version", "application_id"):
+        one, two = (connection.execute(f"PRAGMA {of}.{name}").fetchone()[0] for of in ("main", "other"))
+        sentences += [f"pragma {name}: expected {one}, found {two}"] if one != two else []
+    return tuple(sentences)
 
 
 def _names(

@@ -16,6 +16,7 @@ from changeover.database.connect import connect, translated
 from changeover.database.rehearse.identity import ROWID, address_of, holds_rows, key_of, same_value
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema.catalogue import Table
+from changeover.errors import concerning
 from changeover.sql.identifiers import folded, quoted
 
 
@@ -89,7 +90,8 @@ def _keep(connection: sqlite3.Connection, effects: Effects) -> None:
     effects.schema = frozenset(found.tables)
     for number, table in enumerate(found.tables.values()):
         if effects.reached is None or folded(table.name) in effects.reached:
-            touched = _touched(connection, table, number)
+            with concerning(f"table {table.name}"):
+                touched = _touched(connection, table, number)
             effects.touched |= {folded(table.name): touched} if touched else {}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from changeover.database.change import script, sequences
+from changeover.database.change.assigned import Assigned
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Column, Table
 from changeover.database.schema.definition import words_of
@@ -132,21 +133,20 @@ def invented(connection: Connection, table: Table) -> dict[str, object]:
 def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
     """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
 
-    A column that every copied row leaves empty is not among them: no mapping made that value.
+    A column to which it gives one constant for all rows is not among them: no mapping made that value.
     """
-    found: set[str] = set()
-    for statement in statements:
-        words = words_of(statement.text)
-        if "into" in words and words[0] in ("insert", "replace", "with"):
-            place = words.index("into") + 2
-            if words[place : place + 1] == ("(",):
-                found.update(words[place : words.index(")", place)])
-                found -= script.left_empty(words)
-            elif words[place : place + 2] != ("default", "values"):
-                found.add(EVERY_COLUMN)
-        elif words[:1] in (("update",), ("with",)):
-            found.update(words)
-    return frozenset(found)
+    found: dict[str, set[tuple[str, ...]]] = {}
+    mapped: set[str] = set()
+    for _, values in script.given(statements):
+        for one in [Assigned(EVERY_COLUMN, ())] if values is None else values:
+            found.setdefault(one.column, set()).add(one.item)
+            mapped |= {one.column} if not (one.is_constant and one.to_all) else set()
+    return frozenset(name for name, items in found.items() if name in mapped or len(items) > 1)
+
+
+def texts(sql: str) -> list[str]:
+    """The texts that stand in a definition, in order."""
+    return [t.text[1:-1].replace("''", "'") for t in sql_tokens(sql) if t.kind == "string"]
 
 
 def literals(statements: Iterable[SqlStatement]) -> frozenset[object]:

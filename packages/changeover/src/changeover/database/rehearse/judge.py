@@ -20,6 +20,7 @@ from changeover.database.rehearse.identity import key_of, same_key, same_value
 from changeover.database.rehearse.written import Write, WriteKind, Written
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
+from changeover.errors import concerning
 from changeover.sql.identifiers import OWN_PREFIX, counted, folded, is_engine, quoted
 
 WHOLE, BACK = "", "?"
@@ -76,8 +77,7 @@ def after_forward(seen: AfterRollback, again: Path) -> Verdict:
         aside = lost & seen.aside
         replaced = (lost - aside) & seen.stand_ins
         findings = [
-            *(finding for table in seen.comparison.tables for finding in table.findings()),
-            *(Finding(f"schema.{name.split()[1]}", name) for name in seen.comparison.schema),
+            *seen.comparison.findings(),
             *_told(connection, seen.effects, lost - aside - replaced),
         ]
         notes = [
@@ -134,25 +134,34 @@ def _unlike(
     without, as they were after the writes.
     """
     for name, touched in effects.touched.items():
-        table = found.table(name)
-        if table is None:
-            yield from (
-                (name, row, WHOLE) for row in _ids(connection, f"SELECT rowid FROM scratch.{touched.now}")
+        with concerning(f"table {name}"):
+            yield from _unlike_of(
+                connection, name, touched, (found.table(name), old.table(name) if old else None)
             )
-        elif touched.key and all(table.column(c) for c in touched.key):
-            yield from _unlike_by_key(connection, touched, table, old.table(name) if old else None)
-        else:
-            shared = [c for c in touched.table.stored if table.column(c)]
-            same = " AND ".join(same_value(touched.table, c) for c in shared) or "1"
-            gone = (
-                f"SELECT rowid FROM scratch.{touched.now} AS a"
-                f" WHERE NOT EXISTS (SELECT 1 FROM main.{quoted(table.name)} AS b WHERE {same})"
-            )
-            yield from ((name, row, WHOLE) for row in _ids(connection, gone))
-            for column in touched.table.stored:
-                if column not in shared:
-                    sql = _unlike_values(touched, table, column, None)
-                    yield from ((name, row, column) for row in _ids(connection, sql))
+
+
+def _unlike_of(
+    connection: sqlite3.Connection, name: str, touched: Touched, tables: tuple[Table | None, Table | None]
+) -> Iterator[Loss]:
+    """The same of one table: as it is now, and as it was in the original."""
+    table, original = tables
+    if table is None:
+        rows = _ids(connection, f"SELECT rowid FROM scratch.{touched.now}")
+        yield from ((name, row, WHOLE) for row in rows)
+    elif touched.key and all(table.column(c) for c in touched.key):
+        yield from _unlike_by_key(connection, touched, table, original)
+    else:
+        shared = [c for c in touched.table.stored if table.column(c)]
+        same = " AND ".join(same_value(touched.table, c) for c in shared) or "1"
+        gone = (
+            f"SELECT rowid FROM scratch.{touched.now} AS a"
+            f" WHERE NOT EXISTS (SELECT 1 FROM main.{quoted(table.name)} AS b WHERE {same})"
+        )
+        yield from ((name, row, WHOLE) for row in _ids(connection, gone))
+        for column in touched.table.stored:
+            if column not in shared:
+                sql = _unlike_values(touched, table, column, None)
+                yield from ((name, row, column) for row in _ids(connection, sql))
 
 
 def _unlike_by_key(

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from changeover.database.connect import Connection
-from changeover.database.rehearse.invent import MARK
+from changeover.database.rehearse.invent import MARK, texts
 from changeover.database.schema.catalogue import Column, Table
 from changeover.sql.identifiers import folded, listed, quoted
 from changeover.sql.text import tokens
@@ -89,7 +89,7 @@ def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
         found.append(None)
     if folded(before.type) != folded(column.type) or old.strict != new.strict:
         found += [MARK, 1.5, 12, b"\x00"]
-    found += sorted(set(_texts(new.sql)) - set(_texts(old.sql)))
+    found += sorted(set(texts(new.sql)) - set(texts(old.sql)))
     numbers = {*_numbers(old.sql), *_numbers(new.sql)}
     found += [n + step for n in sorted(numbers) for step in (0, 1, -1)]
     if "length" in folded(old.sql):
@@ -138,10 +138,6 @@ def _unique_keys(table: Table) -> list[tuple[str, ...]]:
         if i.unique and not i.partial and None not in i.columns
     ]
     return list(dict.fromkeys(keys))
-
-
-def _texts(sql: str) -> list[str]:
-    return [t.text[1:-1].replace("''", "'") for t in tokens(sql) if t.kind == "string"]
 
 
 def _numbers(sql: str) -> list[float]:

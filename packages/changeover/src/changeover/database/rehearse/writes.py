@@ -7,7 +7,7 @@ deferred keys are judged at COMMIT. What the schema refuses is tried another way
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +15,21 @@ from pathlib import Path
 from changeover.database.connect import connect, translated
 from changeover.database.rehearse import invent, widened
 from changeover.database.rehearse.identity import ROWID, address_of, neighbours, where
+from changeover.database.rehearse.living import Living, columns_of
+from changeover.database.rehearse.target import ORDINARY, Beyond, Model, Target, Values, insertion
 from changeover.database.rehearse.written import Untried, Write, WriteKind, Written
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Column, Schema, Table
+from changeover.errors import concerning
 from changeover.sql.identifiers import folded, listed, quoted
 
-Values = dict[str, object]
-Model = tuple[object, ...] | None
-"""The address of a living row that is copied; None where the table is empty."""
 PARENTS_TRIED = 20
 DELETED_BEHIND = 10
 """How many rows stand before the one that is deleted: the first ones are updated."""
 DELETES_TRIED = 10
+LITERALS_TRIED = 10
+ROWS_TO_UPDATE = 2
+"""One for the new columns, and one for the old ones."""
 WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 
 
@@ -68,8 +71,12 @@ def write(
             frozenset(spared),
             frozenset(computed),
             frozenset(spoken_of),
+            Living(connection, old),
         )
-        untried = {name: writer.write(name) for name in neighbours(writer.found, chosen)}
+        untried = {}
+        for name in neighbours(writer.found, chosen):
+            with concerning(f"table {name}"):
+                untried[name] = writer.write(name)
     told = {
         name: Untried(writer.found.tables[name].name, reason) for name, reason in untried.items() if reason
     }
@@ -88,26 +95,6 @@ def _noted(reached: set[str], what: tuple[int, str | None, str | None, str | Non
     return sqlite3.SQLITE_OK
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """A table to write to, the columns that address its rows, and the addresses of some living ones."""
-
-    table: Table
-    address: tuple[str, ...]
-    models: Sequence[tuple[object, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Beyond:
-    """What makes a write one that the schema before refuses: the columns, and the finding's name."""
-
-    columns: tuple[str, ...] = ()
-    name: str = ""
-
-
-ORDINARY = _Beyond()
-
-
 @dataclass(slots=True)
 class _Writer:
     connection: sqlite3.Connection
@@ -117,6 +104,7 @@ class _Writer:
     spared: frozenset[str]
     computed: frozenset[str]
     spoken_of: frozenset[object]
+    living: Living
     done: list[Write] = field(default_factory=list)
     refusal: str = ""
 
@@ -129,80 +117,97 @@ class _Writer:
         if not address:
             return "has no key by which a row could be found again"
         before, self.refusal = len(self.done), ""
-        if self._is_version(table, address):
+        if self.living.is_version(table, address):
             return ""
-        target = _Target(table, address, self._living(table, address))
-        if self.old.table(name) is not None:
-            self._updates(target)
+        target = Target(table, address, self.living.some(table, address, self.rows))
+        was_there = self.old.table(name) is not None
+        if was_there:
+            self._updates(target, target.models)
         self._inserts(target)
+        if was_there and len(target.models) < ROWS_TO_UPDATE:
+            made = (write for write in self.done[before:] if write.kind is WriteKind.INSERTED)
+            keys = [tuple(write.key.values()) for write in made]
+            self._updates(target, [*target.models, *keys] if len(target.models) == 1 else keys)
         self._beyond(target)
-        if self.old.table(name) is not None:
+        if was_there:
             self._delete(table, address)  # Last, or a new row would get the id of the one that is gone.
         if len(self.done) > before:
             return ""
         return f"no write was taken by its rules ({self.refusal})" if self.refusal else "no row could be made"
 
-    def _living(self, table: Table, address: Sequence[str]) -> list[tuple[object, ...]]:
-        """Addresses of some rows, the oldest first; of rows from before the change where there are any."""
-        order = f"SELECT {_columns(address)} FROM {quoted(table.name)} AS t"
-        if table.without_rowid:
-            tail = f" ORDER BY {_columns(address)} LIMIT ?"
-        else:
-            tail = " ORDER BY rowid LIMIT ?" if table.column(ROWID) is None else " LIMIT ?"
-        there = self._was_there(table, address)
-        rows = self.connection.execute(order + there + tail, (self.rows,)).fetchall() if there else []
-        return rows or self.connection.execute(order + tail, (self.rows,)).fetchall()
+    def _updates(self, target: Target, models: Sequence[tuple[object, ...]]) -> None:
+        """Every column gets a value of its own somewhere: one that is lost is seen by nothing else.
 
-    def _is_version(self, table: Table, address: Sequence[str]) -> bool:
-        """Whether the table's only row is the change's own: a version, which no application copies."""
-        there = self._was_there(table, address)
-        rows = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} AS t"
-        (count,) = self.connection.execute(f"{rows} LIMIT 2)").fetchone()
-        return bool(there) and count == 1 and not self.connection.execute(f"{rows}{there})").fetchone()[0]
+        New columns get it in the first row and old ones in the others, for a new column may be what an old
+        one is made of on the way back.
+        """
+        old = self.old.table(target.table.name)
+        columns = self._changeable(target)
+        new = [c for c in columns if old is not None and old.column(c.name) is None]
+        rest = [c for c in columns if c not in new]
+        own = self.living.of_the_change(target.table, target.address)
+        self._spread(target, new, models, own, first=True)
+        self._spread(target, rest, models[1:] if new else models, own)
 
-    def _was_there(self, table: Table, address: Sequence[str]) -> str:
-        """SQL: the row stood in the original under the same key; empty where that cannot be asked."""
-        old = self.old.table(table.name)
-        if old is None or tuple(address) == (ROWID,) or any(old.column(c) is None for c in address):
-            return ""
-        same = " AND ".join(f"o.{quoted(c)} IS t.{quoted(c)}" for c in address)
-        return f" WHERE EXISTS (SELECT 1 FROM original.{quoted(old.name)} AS o WHERE {same})"
+    def _spread(
+        self,
+        target: Target,
+        columns: Sequence[Column],
+        models: Sequence[tuple[object, ...]],
+        own: Mapping[str, frozenset[object]],
+        *,
+        first: bool = False,
+    ) -> None:
+        """Update each column once, and each row: in turn, or always beginning with the ``first`` one."""
+        count = max(len(columns), 1 if first else len(models)) if columns and models else 0
+        for place in range(count):
+            column, turn = columns[place % len(columns)], 0 if first else place % len(models)
+            for model in (*models[turn:], *models[:turn]):
+                key = dict(zip(target.address, model, strict=True))
+                if self._update(target.table, key, column, own.get(folded(column.name), frozenset())):
+                    break
 
-    def _updates(self, target: _Target) -> None:
-        table, address = target.table, target.address
-        fixed = {folded(c) for c in (*address, *invent.unique_columns(table))}
-        fixed |= {folded(c) for key in table.foreign_keys for c in key.columns}
+    def _changeable(self, target: Target) -> list[Column]:
+        """The columns that an update may change alone."""
+        table = target.table
+        fixed = {folded(c) for c in (*target.address, *invent.unique_columns(table))}
+        fixed |= {folded(c) for key in table.foreign_keys if len(key.columns) > 1 for c in key.columns}
         fixed |= {folded(c) for _, key in self.found.children(table.name) for c in key.parent_columns}
-        columns = [
+        return [
             c
             for c in table.columns
             if not (folded(c.name) in fixed or c.generated or f"{table.name}.{c.name}" in self.spared)
         ]
-        old = self.old.table(table.name)
-        new = [c for c in columns if old is not None and old.column(c.name) is None]
-        columns = new + [c for c in columns if c not in new]
-        for place in range(max(len(target.models), len(new)) if target.models else 0):
-            turn = place % max(len(columns), 1)
-            key = dict(zip(address, target.models[place % len(target.models)], strict=True))
-            any(self._update(table, key, column) for column in columns[turn:] + columns[:turn])
 
-    def _update(self, table: Table, key: Values, column: Column) -> bool:
+    def _update(self, table: Table, key: Values, column: Column, own: frozenset[object]) -> bool:
+        """``own`` are values of rows that the change added: its way back may find those by them."""
         condition, values = where(key)
         row = self.connection.execute(
-            f"SELECT {quoted(column.name)} FROM {quoted(table.name)} WHERE {condition}", values
+            f"SELECT {quoted(column.name)}, typeof({quoted(column.name)}) FROM {quoted(table.name)}"
+            f" WHERE {condition}",
+            values,
         ).fetchone()
         if row is None:
             return False
-        free = self._is_free(table, column)
+        broken = row[1] == "text" and isinstance(row[0], bytes)  # Text that is no UTF-8 is read as bytes.
         sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {condition}"
-        others = list(invent.other_values(self.connection, table, column, row[0], free=free))
-        for new in sorted(others, key=lambda value: value in self.spoken_of):
+        others = [invent.MARK] if broken else self._others(table, column, row[0])
+        for new in sorted(others, key=lambda value: value in self.spoken_of or value in own):
             if self._taken(sql, (new, *values)) is not None:
                 self._keep(
                     Write(table.name, WriteKind.UPDATED, sql, (new, *values), key, values={column.name: new})
                 )
                 return True
         return False
+
+    def _others(self, table: Table, column: Column, old: object) -> list[object]:
+        """Values to try in place of ``old``: parents where it is a foreign key."""
+        keys = [key for key in table.foreign_keys if key.columns == (column.name,)]
+        free = self._is_free(table, column)
+        if free and keys and self.found.table(keys[0].parent):
+            return self.living.parents(keys[0], old)
+        others = list(invent.other_values(self.connection, table, column, old, free=free))
+        return others + [text for text in invent.texts(table.sql) if free and text != old][:LITERALS_TRIED]
 
     def _is_free(self, table: Table, column: Column) -> bool:
         """Whether an application may write anything: the change computed no value for the column."""
@@ -221,7 +226,7 @@ class _Writer:
             + ")"
             for child, key in self.found.children(table.name)
         )
-        there = self._was_there(table, address) or " WHERE 1"
+        there = self.living.was_there(table, address) or " WHERE 1"
         (count,) = self.connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} AS t{there}{childless} LIMIT ?)",
             (DELETED_BEHIND + 1,),
@@ -229,8 +234,8 @@ class _Writer:
         if count <= self.rows:
             return
         rows = self.connection.execute(
-            f"SELECT {_columns(address)} FROM {quoted(table.name)} AS t{there}{childless} LIMIT ? OFFSET ?",
-            (DELETES_TRIED, min(DELETED_BEHIND, count - 1)),
+            f"SELECT {columns_of(address)} FROM {quoted(table.name)} AS t{there}{childless} LIMIT ? OFFSET ?",
+            (DELETES_TRIED, min(DELETED_BEHIND, count - 2)),
         ).fetchall()
         for row in rows:
             key = dict(zip(address, row, strict=True))
@@ -240,7 +245,7 @@ class _Writer:
                 self._keep(Write(table.name, WriteKind.DELETED, sql, values, key))
                 return
 
-    def _inserts(self, target: _Target) -> None:
+    def _inserts(self, target: Target) -> None:
         models: Sequence[Model] = target.models or [None]
         # A row that extends its parent, one to one: not every parent has such a row.
         extends = any(set(target.address) <= set(key.columns) for key in target.table.foreign_keys)
@@ -251,14 +256,14 @@ class _Writer:
                 self._insert(target, model, number, {})
 
     def _insert(
-        self, target: _Target, model: Model, number: int, given: Values, beyond: _Beyond = ORDINARY
+        self, target: Target, model: Model, number: int, given: Values, beyond: Beyond = ORDINARY
     ) -> bool:
         """A copy of ``model`` with fresh values in its unique columns and ``given`` in others."""
         table, address = target.table, target.address
         row = self._row(target, model)
         for fresh in self._fresh(table, row, number, frozenset(given)):
             changed = {**fresh, **given}
-            sql, parameters = _insertion(target, model, row, changed)
+            sql, parameters = insertion(target, model, row, changed)
             rowid = self._taken(sql, parameters)
             if rowid is not None:
                 key = {c: rowid if c == ROWID else changed.get(c, row.get(c)) for c in address}
@@ -278,7 +283,7 @@ class _Writer:
                 return True
         return False
 
-    def _row(self, target: _Target, model: Model) -> Values:
+    def _row(self, target: Target, model: Model) -> Values:
         table = target.table
         if model is None:
             return invent.invented(self.connection, table)
@@ -315,7 +320,7 @@ class _Writer:
             for row in rows.fetchall():
                 yield dict(zip(key.columns, row, strict=True))
 
-    def _beyond(self, target: _Target) -> None:
+    def _beyond(self, target: Target) -> None:
         """Rows that only the new schema takes: a way back must have a place for them."""
         old = self.old.table(target.table.name)
         if old is None or not target.models or not widened.may_hold_more(old, target.table):
@@ -326,8 +331,8 @@ class _Writer:
                     self._widened(target, before, column)
         self._unbound(target, old)
 
-    def _widened(self, target: _Target, before: widened.OldTable, column: Column) -> None:
-        beyond = _Beyond((column.name,), f"{target.table.name}.{column.name}.widened")
+    def _widened(self, target: Target, before: widened.OldTable, column: Column) -> None:
+        beyond = Beyond((column.name,), f"{target.table.name}.{column.name}.widened")
         if beyond.name in self.spared:
             return
         for value in widened.candidates(before.table, target.table, column):
@@ -337,16 +342,16 @@ class _Writer:
             ):
                 return
 
-    def _unbound(self, target: _Target, old: Table) -> None:
+    def _unbound(self, target: Target, old: Table) -> None:
         """Values that stand twice, or that name no row, where that was refused before."""
         table = target.table
         row = self._row(target, target.models[0])
         for columns in widened.lost_keys(old, table):
-            beyond = _Beyond(columns, f"{table.name}.{'+'.join(columns)}.not-unique")
+            beyond = Beyond(columns, f"{table.name}.{'+'.join(columns)}.not-unique")
             if beyond.name not in self.spared and set(columns) <= set(row):
                 self._insert(target, target.models[0], self.rows + 2, {c: row[c] for c in columns}, beyond)
         for columns in widened.lost_references(old, table):
-            beyond = _Beyond(columns, f"{table.name}.{'+'.join(columns)}.no-reference")
+            beyond = Beyond(columns, f"{table.name}.{'+'.join(columns)}.no-reference")
             if beyond.name not in self.spared and set(columns) <= set(row):
                 lone: Values = {
                     c: invent.fresh_values(self.connection, table, c, row[c], 7)[0] for c in columns
@@ -369,22 +374,3 @@ class _Writer:
                 self.connection.execute("ROLLBACK")
             return None
         return (cursor.lastrowid or 0) if done else None
-
-
-def _insertion(target: _Target, model: Model, row: Values, changed: Values) -> tuple[str, tuple[object, ...]]:
-    """The INSERT of a copy; what does not change is copied inside SQLite, so that no value is altered."""
-    table = target.table
-    into = f"INSERT INTO {quoted(table.name)} ({listed(table.stored)})"
-    if model is None:
-        values = {**row, **changed}
-        return f"{into} VALUES ({', '.join('?' for _ in table.stored)})", tuple(
-            values[c] for c in table.stored
-        )
-    condition, key = where(dict(zip(target.address, model, strict=True)))
-    columns = ", ".join("?" if c in changed else quoted(c) for c in table.stored)
-    given = tuple(changed[c] for c in table.stored if c in changed)
-    return f"{into} SELECT {columns} FROM {quoted(table.name)} WHERE {condition}", (*given, *key)
-
-
-def _columns(address: Sequence[str]) -> str:
-    return ", ".join(f"t.{quoted(c)}" for c in address)

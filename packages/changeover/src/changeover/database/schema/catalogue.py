@@ -4,7 +4,7 @@ Rule: reads only; names keep the spelling of the database and are looked up with
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from changeover.database.connect import Connection
 from changeover.database.schema import definition
@@ -143,10 +143,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Everything but the engine's own tables and SQLite's; keys are folded names."""
+    """Everything but the engine's own tables and SQLite's; keys are folded names.
+
+    ``view_triggers`` are the INSTEAD OF triggers of each view, by name.
+    """
 
     tables: Mapping[str, Table]
     views: Mapping[str, str]
+    view_triggers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table | None:
         """The table of that name, in whatever case."""
@@ -173,7 +177,8 @@ def read(connection: Connection, *, own: bool = False) -> Schema:
             continue
         tables[folded(name)] = _table(connection, name, kind, bool(without_rowid), bool(strict))
     views = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall()
-    return Schema(tables, {folded(name): sql for name, sql in views})
+    named = {folded(name): sql for name, sql in views}
+    return Schema(tables, named, _view_triggers(connection) if named else {})
 
 
 def read_one(connection: Connection, name: str) -> Table | None:
@@ -208,9 +213,6 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
             (name,),
         )
     )
-    triggers = connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", (name,)
-    )
     return Table(
         name,
         sql,
@@ -220,8 +222,26 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
         columns,
         _indexes(connection, name),
         _foreign_keys(connection, name),
-        dict(triggers.fetchall()),
+        _triggers(connection, name),
     )
+
+
+def _triggers(connection: Connection, table: str) -> dict[str, str]:
+    """The triggers of a table or view: text by name."""
+    sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
+    return dict(connection.execute(sql, (table,)).fetchall())
+
+
+def _view_triggers(connection: Connection) -> dict[str, dict[str, str]]:
+    """The triggers of all views: text by name, by folded view."""
+    sql = (
+        "SELECT v.name, t.name, t.sql FROM sqlite_schema AS v JOIN sqlite_schema AS t ON t.type = 'trigger'"
+        " AND t.tbl_name = v.name COLLATE NOCASE WHERE v.type = 'view'"
+    )
+    found: dict[str, dict[str, str]] = {}
+    for view, name, text in connection.execute(sql).fetchall():
+        found.setdefault(folded(view), {})[name] = text
+    return found
 
 
 def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:

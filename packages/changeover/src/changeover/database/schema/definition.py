@@ -21,7 +21,7 @@ _CONFLICT_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``default`` and ``generated`` are expressions, empty without one."""
+    """``default`` and ``generated`` are expressions, empty without one; ``conflict`` is that of NOT NULL."""
 
     name: str
     type: str
@@ -29,12 +29,14 @@ class Column:
     default: str = ""
     collation: str = "binary"
     generated: str = ""
+    conflict: str = ""
 
     def __str__(self) -> str:
         parts = [self.name, self.type, "not null" if self.not_null else ""]
         parts += [f"default {self.default}" if self.default else ""]
         parts += [f"collate {self.collation}" if self.collation != "binary" else ""]
         parts += [f"as {self.generated}" if self.generated else ""]
+        parts += [f"on conflict {self.conflict}" if self.conflict else ""]
         return " ".join(part for part in parts if part)
 
 
@@ -149,6 +151,22 @@ def normal(token: Token) -> str:
     return folded(sqltext.unquoted(token.text)) if token.kind == "name" else folded(token.text)
 
 
+def affinity(kind: str) -> str:
+    """What a column of a declared type makes of values; integer and numeric alike are numbers.
+
+    Source: "Determination Of Column Affinity" at sqlite.org/datatype3.html.
+    """
+    for words, found in (
+        (("int",), "number"),
+        (("char", "clob", "text"), "text"),
+        (("blob",), "none"),
+        (("real", "floa", "doub"), "real"),
+    ):
+        if any(word in folded(kind) for word in words):
+            return found
+    return "number" if kind and folded(kind) != "any" else "none"
+
+
 class _Reader:
     """Tokens read from left to right; a quoted name is never a keyword."""
 
@@ -222,7 +240,7 @@ class _Statement:
         reader = self.reader
         if reader.accept("not", "null"):
             clauses["not_null"] = True
-            self._conflict()
+            clauses["conflict"] = self._conflict()
         elif reader.accept("default"):
             clauses["default"] = self._default()
         elif reader.accept("collate"):
@@ -272,7 +290,8 @@ class _Statement:
         return (column,)
 
     def _conflict(self) -> str:
-        return self.reader.take(_CONFLICT_WORDS) if self.reader.word() == "on" else ""
+        found = self.reader.take(_CONFLICT_WORDS) if self.reader.word() == "on" else ""
+        return "" if found == "abort" else found
 
     def _default(self) -> str:
         """``( 10 )`` and ``10`` are the same; a name in quotes is a text, as SQLite takes it."""

@@ -5,46 +5,52 @@ so it is not missed; one that cannot be told to be at least as strong counts as 
 name (``items.check.age``) by which a plan accepts it, with a reason.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from changeover.database.change.script import Script
 from changeover.database.findings import Finding
+from changeover.database.schema import remade
 from changeover.database.schema.catalogue import Index, Schema, Table
 from changeover.database.schema.checks import is_implied, parts_of
-from changeover.database.schema.definition import Check, Column, Definition, Reference, words_of
+from changeover.database.schema.definition import Check, Column, Definition, Reference, affinity, words_of
+from changeover.database.schema.remade import Renaming
 from changeover.sql.identifiers import folded
 
 Renamed = Mapping[str, str]
 """Old name of a column or table -> new, both folded."""
-_NO_AFFINITY = ("", "any", "blob")
 
 
 def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
     """Everything weaker or gone of tables and views that were there before and whose table still is."""
-    found: list[Finding] = []
-    lost: set[str] = set()
     moved = {old: new for old, new in script.moved.items() if after.table(old) is None and after.table(new)}
-    for name, old in before.tables.items():
-        now = moved.get(name, name)
-        new = after.table(now)
-        if new is not None and old.kind == new.kind == "table":
-            renamed = {**script.renamed.get(name, {}), **script.renamed.get(now, {})}
-            gone = {one: now for one, now in renamed.items() if new.column(one) is None}
-            pair = _Pair(old, new, script, gone, moved)
-            found += pair.findings()
-            lost |= pair.gone()
-    found += _views(before, after, script, lost)
+    pairs = list(_pairs(before, after, script, moved))
+    names = dict(moved)
+    for pair in pairs:
+        names |= pair.renamed
+    gone: dict[str, set[str]] = {
+        name: {name, *(folded(column.name) for column in table.columns)}
+        for name, table in before.tables.items()
+        if after.table(moved.get(name, name)) is None
+    }
+    gone |= {folded(pair.old.name): pair.gone() for pair in pairs}
+    fresh = {folded(pair.new.name): pair.fresh() for pair in pairs}
+    reordered = {folded(pair.new.name) for pair in pairs if pair.is_reordered()}
+    renaming = Renaming(names, gone, fresh, reordered)
+    found = [finding for pair in pairs for finding in pair.findings(renaming)]
+    found += remade.virtual(before, after, renaming)
+    found += remade.views(before, after, script, renaming)
     return _numbered(found)
 
 
-def _views(before: Schema, after: Schema, script: Script, lost: set[str]) -> Iterator[Finding]:
-    """Views that are gone, unless they spoke of a column which is ``lost``."""
-    deliberate = script.dropped if not script.replaced else frozenset[str]()
-    for name, sql in before.views.items():
-        there = name in after.views or name in after.tables
-        if not there and name not in deliberate and not lost & set(words_of(sql)):
-            yield Finding(f"{name}.view", f"view {name} would be gone")
+def _pairs(before: Schema, after: Schema, script: Script, moved: Renamed) -> "Iterator[_Pair]":
+    for name, old in before.tables.items():
+        now = moved.get(name, name)
+        new = after.table(now)
+        if new is not None and old.kind == new.kind == "table" and old != new:
+            renamed = {**script.renamed.get(name, {}), **script.renamed.get(now, {})}
+            gone = {one: now for one, now in renamed.items() if new.column(one) is None}
+            yield _Pair(old, new, script, gone, moved, (before, after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,22 @@ class _Pair:
     script: Script
     renamed: Renamed
     moved: Renamed
+    schemas: tuple[Schema, Schema]
 
-    def findings(self) -> list[Finding]:
+    def findings(self, renaming: Renaming) -> list[Finding]:
         """All of them, columns first."""
         old, new = self.old.definition, self.new.definition
+        deliberate = {name for name in self.script.dropped if self._is_deliberate(name)}
+        pair = (self.old.triggers, self.new.triggers)
         return [
             *self._columns(old, new),
             *self._checks(old, new),
             *self._keys(),
+            *self._conflicts(old, new),
             *self._references(old, new),
             *self._table(old, new),
-            *self._indexes(),
-            *self._triggers(),
+            *self._indexes(renaming),
+            *remade.triggers(self.old.name, pair, renaming, deliberate),
         ]
 
     def _find(self, what: str, says: str) -> Finding:
@@ -85,29 +95,43 @@ class _Pair:
         for was in old.columns:
             now = new.column(self._now(was.name)) if self._now(was.name) else None
             if now is not None:
+                if _never_null(self.old, old, was) and not _never_null(self.new, new, now):
+                    yield self._find(f"not_null.{was.name}", f"{was.name} would take NULL")
+                if old.is_rowid(was) and not new.is_rowid(now):
+                    yield self._find("primary_key", f"{was.name} would not be given out by itself any more")
                 yield from self._column(was, now)
 
     def _column(self, was: Column, now: Column) -> Iterator[Finding]:
         name = was.name
-        if was.not_null and not now.not_null and not self._never_null(now.name):
-            yield self._find(f"not_null.{name}", f"{name} would take NULL")
-        if was.default and not now.default and not now.generated:
-            yield self._find(f"default.{name}", f"the default {was.default} of {name} would be gone")
+        meant = bool(now.default) and self._converts(now)
+        if _default(was) and not (now.generated or meant) and _default(was) != _default(now):
+            would = now.default or "gone"
+            yield self._find(f"default.{name}", f"the default {was.default} of {name} would be {would}")
         if was.collation != now.collation:
             says = f"{name} would be compared by {now.collation}, not by {was.collation}"
             yield self._find(f"collate.{name}", says)
-        if was.generated and self._translated(tuple(was.generated.split())) != tuple(now.generated.split()):
+        if was.generated and self._computation(was) != self._computation(now, after=True):
             says = f"would be {now.generated}" if now.generated else "would be an ordinary column"
             yield self._find(f"generated.{name}", f"{name} is generated as {was.generated} and {says}")
-        if was.type not in _NO_AFFINITY and now.type in _NO_AFFINITY and not now.generated:
-            yield self._find(f"type.{name}", f"{name} is {was.type} and would hold values of any type")
+        if not now.generated and self._is_other_type(was, now):
+            kind, other = was.type or "of any type", f"would be {now.type}"
+            if affinity(now.type) == "none":
+                other = "would hold values of any type"
+            yield self._find(f"type.{name}", f"{name} is {kind} and {other}")
 
-    def _never_null(self, column: str) -> bool:
-        """Whether a primary key forbids NULL by itself."""
-        keys = [one for one in self.new.columns if one.key]
-        alone = len(keys) == 1 and folded(keys[0].type) == "integer"
-        strict = self.new.without_rowid or self.new.strict
-        return any(folded(one.name) == column for one in keys) and (alone or strict)
+    def _is_other_type(self, was: Column, now: Column) -> bool:
+        """Whether values become others as they are written; not where the script itself converts them."""
+        loosened = affinity(was.type) != "none" and affinity(now.type) == "none"
+        return loosened or (affinity(was.type) != affinity(now.type) and not self._converts(now))
+
+    def _converts(self, column: Column) -> bool:
+        """Whether the script itself makes the values of a column: it means something else then."""
+        return column.name in self.script.converted.get(folded(self.new.name), frozenset())
+
+    def _computation(self, column: Column, *, after: bool = False) -> tuple[str, ...]:
+        """The expression of a generated column, under the names that columns have afterwards."""
+        words = tuple(column.generated.removesuffix(" stored").split())
+        return words if after else self._translated(words)
 
     def _translated(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self.renamed.get(word, word) for word in words)
@@ -137,27 +161,48 @@ class _Pair:
                 kind = "primary" if primary else "unique"
                 yield self._find(name, f"the {kind} key ({', '.join(columns)}) would be gone")
 
+    def _conflicts(self, old: Definition, new: Definition) -> Iterator[Finding]:
+        """A row that breaks a rule is refused; one that then replaces others, or vanishes, is a loss."""
+        known = {(kind, frozenset(map(self._now, columns))): how for kind, columns, how in _on_conflict(old)}
+        for kind, columns, how in _on_conflict(new):
+            was = known.get((kind, frozenset(columns)), "")
+            if how != was:
+                says = f"a row that breaks the {kind} of ({', '.join(columns)}) would "
+                says += f"{_done(kind, how)}, not {_done(kind, was)}"
+                yield self._find(f"on_conflict.{'-'.join(columns)}", says)
+
     def _references(self, old: Definition, new: Definition) -> Iterator[Finding]:
-        for reference in old.references:
+        before, after = self.schemas
+        now = [_resolved(reference, after) for reference in new.references]
+        were = [self._wanted(_resolved(reference, before)) for reference in old.references]
+        for reference, wanted in zip(old.references, were, strict=True):
             if not self._all_there(reference.columns):
                 continue
-            columns = tuple(map(self._now, reference.columns))
-            parent = self.moved.get(reference.parent, reference.parent)
-            wanted = replace(reference, columns=columns, parent=parent)
-            now = next((r for r in new.references if _same_target(r, wanted)), None)
+            same = [one for one in now if _target(one) == _target(wanted)]
             name = f"foreign_key.{'-'.join(reference.columns)}"
-            if now is None:
+            if not same:
                 says = f"the foreign key ({', '.join(reference.columns)}) to {reference.parent} would be gone"
                 yield self._find(name, says)
                 continue
-            for event, was, is_ in (
-                ("ON DELETE", reference.on_delete, now.on_delete),
-                ("ON UPDATE", reference.on_update, now.on_update),
-                ("DEFERRED", str(reference.deferred), str(now.deferred)),
-            ):
-                if was != is_:
-                    says = f"{event} of the foreign key to {reference.parent} is {was} and would be {is_}"
-                    yield self._find(name, says)
+            known = [one for one in were if _target(one) == _target(wanted)]
+            for event, of in _EVENTS.items():
+                would = sorted({of(one) for one in same} - {of(one) for one in known})
+                if would:
+                    says = f"{event} of the foreign key to {reference.parent} is {of(wanted)}"
+                    yield self._find(name, f"{says} and would be {', '.join(would)}")
+
+    def _wanted(self, reference: Reference) -> Reference:
+        """A foreign key of before, under the names of afterwards."""
+        parent = self.moved.get(reference.parent, reference.parent)
+        renamed = {
+            **self.script.renamed.get(reference.parent, {}),
+            **self.script.renamed.get(parent, {}),
+        }
+        table = self.schemas[1].table(parent)
+        there = {folded(column.name) for column in table.columns} if table else set()
+        parents = tuple(c if c in there else renamed.get(c, c) for c in reference.parent_columns)
+        columns = tuple(map(self._now, reference.columns))
+        return replace(reference, columns=columns, parent=parent, parent_columns=parents)
 
     def _table(self, old: Definition, new: Definition) -> Iterator[Finding]:
         if old.autoincrement and not new.autoincrement:
@@ -167,22 +212,24 @@ class _Pair:
         if old.without_rowid and not new.without_rowid:
             yield self._find("without_rowid", "would not be WITHOUT ROWID any more")
 
-    def _indexes(self) -> Iterator[Finding]:
-        kept = {self._body(index.sql, index.name) for index in self.new.indexes if index.sql}
-        names = {folded(index.name) for index in self.new.indexes}
+    def _indexes(self, renaming: Renaming) -> Iterator[Finding]:
+        now = {folded(index.name): index.sql for index in self.new.indexes}
         for index in self.old.indexes:
-            there = folded(index.name) in names
-            if not index.sql or (there and not index.unique) or self._is_deliberate(index.name):
+            there = now.get(folded(index.name))
+            if not index.sql or there == index.sql or (there is None and self._is_deliberate(index.name)):
                 continue
-            gone = self.gone() & set(words_of(index.sql))
-            if gone or self._body(index.sql, index.name) in kept or self._is_covered(index):
+            if renaming.speaks_of_gone(index.sql) or self._is_covered(index):
                 continue
-            says = "another one, and not as strong" if there else "gone"
+            kept = {self._body(other.sql, other.name) for other in self.new.indexes if other.sql}
+            if self._body(index.sql, index.name) in kept or (there and renaming.same(index.sql, there)):
+                continue
+            says = "another one, and not as strong" if index.unique else "another one"
+            says = says if there else "gone"
             yield self._find(f"index.{folded(index.name)}", f"index {index.name} would be {says}")
 
     def _is_covered(self, index: Index) -> bool:
         """Whether another plain index begins with the same columns, or is as strong a key."""
-        if index.partial or None in index.columns:
+        if None in index.columns:
             return False
         columns = {self._now(c): o for c, o in index.collated().items()}
         if index.unique:
@@ -193,16 +240,20 @@ class _Pair:
             for other in self.new.indexes
         )
 
-    def _triggers(self) -> Iterator[Finding]:
-        names = {folded(name) for name in self.new.triggers}
-        for name, sql in self.old.triggers.items():
-            missing = folded(name) not in names and not self._is_deliberate(name)
-            if missing and not self.gone() & set(words_of(sql)):
-                yield self._find(f"trigger.{folded(name)}", f"trigger {name} would be gone")
-
     def gone(self) -> set[str]:
         """Columns, folded, that are not there afterwards under any name."""
         return {folded(column.name) for column in self.old.columns if not self._now(column.name)}
+
+    def is_reordered(self) -> bool:
+        """Whether the columns of before stand in another order afterwards."""
+        kept = [now for column in self.old.columns if (now := self._now(column.name))]
+        order = [folded(column.name) for column in self.new.columns]
+        return kept != [name for name in order if name in kept]
+
+    def fresh(self) -> set[str]:
+        """Columns, folded, that were not there before under any name."""
+        known = {self._now(column.name) for column in self.old.columns}
+        return {folded(column.name) for column in self.new.columns} - known
 
     def _is_deliberate(self, name: str) -> bool:
         """Dropped by name, and not because its table is made anew."""
@@ -223,11 +274,59 @@ def _is_as_strong(key: frozenset[tuple[str, str]], wanted: Mapping[str, str]) ->
     )
 
 
-def _same_target(now: Reference, was: Reference) -> bool:
-    same_columns = (
-        not now.parent_columns or not was.parent_columns or now.parent_columns == was.parent_columns
-    )
-    return now.columns == was.columns and now.parent == was.parent and same_columns
+_DONE = {
+    "": "be refused",
+    "fail": "be refused with those before it kept",
+    "rollback": "end the transaction",
+    "ignore": "vanish",
+    "replace": "replace the rows that are there",
+}
+_EVENTS: Mapping[str, Callable[[Reference], str]] = {
+    "ON DELETE": lambda one: one.on_delete,
+    "ON UPDATE": lambda one: one.on_update,
+    "DEFERRED": lambda one: str(one.deferred),
+}
+
+
+def _on_conflict(found: Definition) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """(kind, columns, what is done with a row that breaks it) of each rule that may say so."""
+    keys = [("primary key", found.primary)] if found.primary else []
+    for kind, key in [*keys, *(("unique key", one) for one in found.uniques)]:
+        yield kind, key.names, key.conflict
+    yield from (("NOT NULL", (column.name,), column.conflict) for column in found.columns if column.not_null)
+
+
+def _done(kind: str, how: str) -> str:
+    return "get the default" if (kind, how) == ("NOT NULL", "replace") else _DONE[how]
+
+
+def _never_null(table: Table, definition: Definition, column: Column) -> bool:
+    """Whether it says NOT NULL, or its primary key forbids NULL by itself."""
+    keys = {folded(one.name) for one in table.columns if one.key}
+    strict = table.without_rowid or table.strict or definition.is_rowid(column)
+    return column.not_null or (strict and column.name in keys)
+
+
+def _default(column: Column) -> str:
+    """The default as far as it says something: no NULL, TRUE as 1, numbers without quotes."""
+    text = {"null": "", "true": "1", "false": "0"}.get(column.default, column.default)
+    bare = text.strip("'")
+    is_number = affinity(column.type) in ("number", "real") and bare.replace(".", "", 1).isdigit()
+    return str(float(bare)) if is_number else text
+
+
+def _resolved(reference: Reference, schema: Schema) -> Reference:
+    """A foreign key with the columns of its parent's primary key, where it names none."""
+    parent = schema.table(reference.parent)
+    if reference.parent_columns or parent is None:
+        return reference
+    keys = sorted((column for column in parent.columns if column.key), key=lambda column: column.key)
+    return replace(reference, parent_columns=tuple(folded(column.name) for column in keys))
+
+
+def _target(reference: Reference) -> tuple[str, frozenset[tuple[str, str]]]:
+    pairs = zip(reference.columns, reference.parent_columns, strict=False)
+    return reference.parent, frozenset(pairs)
 
 
 def _name_of(check: Check, columns: tuple[str, ...]) -> str:

@@ -84,7 +84,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
     with afterwards(shadow.connection, change.statements) as after:
         planned = catalogue.read(after)
         sentences, weak = invariants.of_schema(after, context.expected, context.contract), list[Finding]()
-        if context.expected is None and context.direction is Direction.FORWARD:
+        if context.expected is None and context.direction is not Direction.ROLLBACK:
             weak = weaker.weaker(shadow.schema, planned, script.read(change.statements))
         known = references.broken(shadow.connection)
         broken = [one for one in references.broken(after) if one not in known]

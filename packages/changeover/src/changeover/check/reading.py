@@ -1,0 +1,76 @@
+"""One way in which a statement picks rows: which columns it holds to be equal, and of which table each is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from changeover.check.schema_copy import EmptyCopy
+from changeover.sql.identifiers import folded
+
+Node = tuple[int, str]
+"""(number of a source, column); see `TARGET` and `CONSTANT`."""
+TARGET, CONSTANT = 0, -1
+"""The table that is written, and the source of all constants and parameters, whose column is their text."""
+ROWIDS = ("rowid", "oid", "_rowid_")
+
+
+@dataclass(slots=True)
+class Reading:
+    """One way in which a statement picks rows: pairs of equal columns, and the tables it looks into.
+
+    ``denied`` are pairs below NOT: they tell which row of a source is meant, and bind nothing. ``ranged`` are
+    columns of the written table compared with another table's by ``<`` or BETWEEN.
+    ``for_values``: a subquery of SET, which picks values and not rows.
+    """
+
+    target: str
+    for_values: bool = False
+    sources: dict[int, str] = field(default_factory=dict)
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    denied: list[tuple[Node, Node]] = field(default_factory=list)
+    ranged: set[str] = field(default_factory=set)
+
+    def bound(self) -> set[str]:
+        """The columns of the written table that are compared with something else."""
+        found = set(self.ranged)
+        for members in _classes(self.pairs):
+            if any(number != TARGET for number, _ in members):
+                found |= {column for number, column in members if number == TARGET}
+        return found
+
+    def shared_with(self, source: int) -> dict[str, str]:
+        """The columns of a source that are equal to a column of the written table: its name -> that one's."""
+        found: dict[str, str] = {}
+        for members in _classes([*self.pairs, *self.denied]):
+            own = sorted(column for number, column in members if number == TARGET)
+            found |= {column: own[0] for number, column in members if number == source and own}
+        return found
+
+    def without_twins(self, copy: EmptyCopy) -> "Reading":
+        """``WHERE id IN (SELECT a.id FROM t a JOIN ...)``: a row of ``a`` is the row that is written."""
+        keys = [*copy.keys(self.target), *(frozenset([name]) for name in ROWIDS)]
+        twins = {
+            number
+            for number, table in self.sources.items()
+            if folded(table) == folded(self.target) and any(self._names_itself(number, key) for key in keys)
+        }
+        if not twins:
+            return self
+        pairs, denied = (
+            [tuple((TARGET if n in twins else n, column) for n, column in pair) for pair in given]
+            for given in (self.pairs, self.denied)
+        )
+        others = {number: table for number, table in self.sources.items() if number not in twins}
+        return replace(self, sources=others, pairs=pairs, denied=denied)  # type: ignore[arg-type]
+
+    def _names_itself(self, source: int, key: frozenset[str]) -> bool:
+        shared = self.shared_with(source)
+        return all(shared.get(column) == column for column in key)
+
+
+def _classes(pairs: Sequence[tuple[Node, Node]]) -> list[set[Node]]:
+    classes: list[set[Node]] = []
+    for pair in pairs:
+        touched = [members for members in classes if not members.isdisjoint(pair)]
+        classes = [members for members in classes if members not in touched]
+        classes.append(set(pair).union(*touched))
+    return classes

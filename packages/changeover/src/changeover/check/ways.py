@@ -1,0 +1,70 @@
+"""The ways in which a statement picks the rows that it changes, and values for them: a reading for each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from sqlglot import exp
+
+from changeover.check.clauses import BRANCHES, branches, choices, clause, condition_of, subqueries
+from changeover.check.reading import Reading
+from changeover.check.row_sources import Walk
+from changeover.check.schema_copy import EmptyCopy
+
+
+def read(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> Iterator[Reading]:
+    """A reading for each way in which a statement can pick the rows that it changes, and values for them."""
+    if isinstance(tree, exp.Insert):
+        yield from _read_insert(tree, copy)
+        return
+    target = _target(tree)
+    ways = list(branches(condition_of(tree, "where")))
+    for branch in ways:
+        yield from _each_way(copy, target, partial(Walk.read, tree=tree, conditions=branch))
+    always = ways[0] if len(ways) == 1 else []
+    values = tree.expressions if isinstance(tree, exp.Update) else ()
+    yield from _read_values(tree, copy, values, always)
+
+
+def _read_values(
+    tree: exp.Expr, copy: EmptyCopy, values: Sequence[exp.Expr], always: Sequence[exp.Expr]
+) -> Iterator[Reading]:
+    """Readings of the choices and subqueries of SET."""
+    target = _target(tree)
+    for choice in choices(values):
+        for branch in branches(choice):
+            yield from _each_way(copy, target, partial(Walk.read, tree=tree, conditions=[*always, *branch]))
+    for select in subqueries(values):
+        yield from _each_way(copy, target, partial(Walk.read, tree=tree, conditions=always, values=select))
+
+
+def _read_insert(tree: exp.Insert, copy: EmptyCopy) -> Iterator[Reading]:
+    """INSERT ... SELECT picks values by the rows of its first table; those that it replaces as well."""
+    conflict = tree.args.get("conflict")
+    updates = conflict.expressions if conflict is not None else []
+    replaces = str(tree.args.get("alternative") or "").upper() == "REPLACE" or bool(updates)
+    target, select = _target(tree), tree.expression
+    if replaces and isinstance(select, exp.Query):
+        where = condition_of(conflict, "where") if conflict is not None else None
+        for branch in branches(where):
+            begin = partial(Walk.read_replacing, tree=tree, conditions=branch)
+            yield from _each_way(copy, target, begin)
+    if updates:
+        yield from _read_values(tree, copy, updates, [])
+    first = clause(select, "from") if isinstance(select, exp.Select) else None
+    if first is not None and isinstance(first.this, exp.Table) and copy.columns(first.this.name):
+        yield from _each_way(copy, first.this, partial(Walk.read_copied, tree=tree))
+
+
+def _each_way(copy: EmptyCopy, target: exp.Table, begin: Callable[[Walk], Reading]) -> Iterator[Reading]:
+    """One reading for each alternative of the ORs inside subqueries."""
+    for choice in range(BRANCHES):
+        walk = Walk(copy, target, choice)
+        yield begin(walk)
+        if walk.alternatives <= choice + 1:
+            return
+
+
+def _target(tree: exp.Expr) -> exp.Table:
+    found = tree.this if isinstance(tree.this, exp.Table) else tree.this.find(exp.Table)
+    assert isinstance(found, exp.Table)
+    return found

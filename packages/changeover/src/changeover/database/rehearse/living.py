@@ -1,0 +1,102 @@
+"""Rows that are there after a change: those that stood in the original, and those that are the change's own.
+
+Rule: an application copies and changes rows that it knows. A row that the change added (its version, its
+defaults) belongs to the change, and its way back speaks of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from changeover.database.connect import Connection
+from changeover.database.rehearse.identity import ROWID
+from changeover.database.schema.catalogue import ForeignKey, Schema, Table
+from changeover.sql.identifiers import folded, quoted
+
+OWN_ROWS_MAX = 20
+Address = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """``old`` is the schema of the database before the change, which is attached as ``original``."""
+
+    connection: Connection
+    old: Schema
+
+    def some(self, table: Table, address: Sequence[str], count: int) -> list[Address]:
+        """Addresses of some rows, the oldest ones and the newest; of rows from before where there are any."""
+        there = self.was_there(table, address)
+        return (there and self._ends(table, address, there, count)) or self._ends(table, address, "", count)
+
+    def _ends(self, table: Table, address: Sequence[str], where: str, count: int) -> list[Address]:
+        sql = f"SELECT {columns_of(address)} FROM {quoted(table.name)} AS t{where}"
+        order = columns_of(address) if table.without_rowid else "t.rowid"
+        if not (table.without_rowid or table.has_rowid):
+            return self.connection.execute(f"{sql} LIMIT ?", (count,)).fetchall()
+        oldest = self.connection.execute(f"{sql} ORDER BY {order} LIMIT ?", (count,)).fetchall()
+        if len(oldest) < count:
+            return oldest
+        last = ", ".join(f"{one} DESC" for one in order.split(", "))
+        newest = self.connection.execute(f"{sql} ORDER BY {last} LIMIT 1").fetchall()
+        return oldest if newest[0] in oldest else [*oldest[:-1], *newest]
+
+    def is_version(self, table: Table, address: Sequence[str]) -> bool:
+        """Whether the table's only row is the change's own: a version, which no application copies."""
+        if self._count(quoted(table.name), 2) != 1:
+            return False
+        old = self.old.table(table.name)
+        if old is not None and tuple(address) == (ROWID,):
+            return self._count(f"original.{quoted(old.name)}", 1) == 0
+        there = self.was_there(table, address)
+        return bool(there) and not self._rows(table, (), there, 1)
+
+    def was_there(self, table: Table, address: Sequence[str]) -> str:
+        """SQL: row ``t`` stood in the original under the same key; empty where that cannot be asked."""
+        old = self.old.table(table.name)
+        if old is None:
+            return ""
+        if tuple(address) == (ROWID,):
+            known = old.has_rowid and table.has_rowid
+        else:
+            known = all(old.column(c) is not None for c in address)
+        same = " AND ".join(f"o.{quoted(c)} IS t.{quoted(c)}" for c in address)
+        return f" WHERE EXISTS (SELECT 1 FROM original.{quoted(old.name)} AS o WHERE {same})" if known else ""
+
+    def of_the_change(self, table: Table, address: Sequence[str]) -> Mapping[str, frozenset[object]]:
+        """The values, by folded column, of rows that the change added to a table which was there before.
+
+        Looked for only where there are more rows than before, and among the newest.
+        """
+        there, old = self.was_there(table, address), self.old.table(table.name)
+        if not there or old is None or not self._has_more(table, old):
+            return {}
+        added = there.replace(" WHERE EXISTS", " WHERE NOT EXISTS", 1)
+        rows = self._rows(table, table.stored, added, OWN_ROWS_MAX)
+        return {
+            folded(column): frozenset(row[place] for row in rows) for place, column in enumerate(table.stored)
+        }
+
+    def parents(self, key: ForeignKey, old: object) -> list[object]:
+        """Some values that a foreign key of one column may have instead of ``old``."""
+        column = quoted(key.parent_columns[0])
+        sql = f"SELECT {column} FROM {quoted(key.parent)} WHERE {column} IS NOT ? LIMIT 2"
+        return [value for (value,) in self.connection.execute(sql, (old,)).fetchall()]
+
+    def _has_more(self, table: Table, old: Table) -> bool:
+        counts = f"SELECT (SELECT count(*) FROM {quoted(table.name)}) > "
+        sql = f"{counts} (SELECT count(*) FROM original.{quoted(old.name)})"
+        return bool(self.connection.execute(sql).fetchone()[0])
+
+    def _rows(self, table: Table, columns: Sequence[str], where: str, count: int) -> list[Address]:
+        order = " ORDER BY t.rowid DESC" if table.has_rowid else ""
+        sql = f"SELECT {columns_of(columns) or '1'} FROM {quoted(table.name)} AS t{where}{order} LIMIT ?"
+        return self.connection.execute(sql, (count,)).fetchall()
+
+    def _count(self, source: str, most: int) -> int:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT ?)"
+        return int(self.connection.execute(sql, (most,)).fetchone()[0])
+
+
+def columns_of(names: Sequence[str]) -> str:
+    """SQL: the columns of row ``t``."""
+    return ", ".join(f"t.{quoted(name)}" for name in names)
