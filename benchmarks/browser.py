@@ -28,7 +28,7 @@ from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.pages import files, shell
-from liveone.web.server import Server, listen
+from liveone.web.server import WebServer, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -224,7 +224,7 @@ def serving(store: Store, auth: AuthSettings = AuthSettings()) -> Iterator[str]:
 
     services = Services(store, SystemClock(), auth, poll_now, daily, dict, "bench")
     app = create_app(services)
-    server = Server(app, timeout_graceful_shutdown=2)
+    server = WebServer(app, timeout_graceful_shutdown=2)
     with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

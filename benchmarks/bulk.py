@@ -14,8 +14,8 @@ from liveone.store import bulk, storage, systems
 from liveone.store.patience import ROWS_MOST
 from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS
 from liveone.store.store import Store
-from liveone.transfer.importing import Asked, import_file
-from liveone.transfer.readings_in import Source
+from liveone.transfer.importing import ImportRequest, import_file
+from liveone.transfer.readings_in import ReadingsFile
 
 READINGS = 1_000_000
 IN_MEMORY = 300_000
@@ -26,7 +26,7 @@ PEER = "sqlite-utils"
 def run(folder: Path) -> Iterator[Measure]:
     path = folder / "readings.csv"
     write_csv(path, minutes(READINGS))
-    rows = list(islice(Source(path).rows(), IN_MEMORY))
+    rows = list(islice(ReadingsFile(path).rows(), IN_MEMORY))
     plain = IN_MEMORY / executemany(folder / "plain.db", rows).wall_s
     yield from _imported(folder, path, rows, plain)
     shell = _shell(folder, path)
@@ -42,7 +42,7 @@ def _imported(folder: Path, path: Path, rows: list[Row], plain: float) -> Iterat
         system = systems.get_system(store, 1)
         assert system is not None
         with stopwatch() as watch:
-            import_file(store, system, Source(path), Asked(path.name, "benchmark"))
+            import_file(store, system, ReadingsFile(path), ImportRequest(path.name, "benchmark"))
         found = storage.storage(store)
     note = f"{watch.cpu_s / READINGS * 1e6:.1f} us CPU a reading beside the parser"
     yield _rate("import of a CSV with aggregates", READINGS / watch.wall_s, plain, aim=100_000, note=note)

@@ -8,8 +8,8 @@ from benchmarks.bulk import Row, executemany
 from benchmarks.house import minutes, new_store, write_csv
 from benchmarks.measure import Measure, stopwatch
 from liveone.store import systems
-from liveone.transfer.importing import Asked, import_file
-from liveone.transfer.readings_in import Source
+from liveone.transfer.importing import ImportRequest, import_file
+from liveone.transfer.readings_in import ReadingsFile
 
 READINGS = 300_000
 SPACINGS_S = (10, 60, 300, 600, 900, 3600)
@@ -20,13 +20,13 @@ def run(folder: Path) -> Iterator[Measure]:
     for every_s in SPACINGS_S:
         path = folder / f"every-{every_s}.csv"
         write_csv(path, spaced(READINGS, every_s))
-        rows = list(Source(path).rows())
+        rows = list(ReadingsFile(path).rows())
         plain = executemany(folder / f"plain-{every_s}.db", rows)
         with new_store(folder / f"house-{every_s}.db") as store:
             system = systems.get_system(store, 1)
             assert system is not None
             with stopwatch() as watch:
-                done = import_file(store, system, Source(path), Asked(path.name, "benchmark"))
+                done = import_file(store, system, ReadingsFile(path), ImportRequest(path.name, "benchmark"))
         assert done.new == READINGS
         yield Measure(
             f"import of a CSV, a reading every {spoken(every_s)}",

@@ -24,7 +24,7 @@ from liveone.store.store import Store
 from liveone.web.auth.callers import AuthSettings, User
 from liveone.web.auth.passwords import hash_password
 from liveone.web.services import Services
-from liveone.wiring.admin_service import Steward
+from liveone.wiring.admin_service import AdminService
 from liveone.wiring.configured_vendors import VendorBook
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
             name="home", type="select.live", url=portal.url, email=options.email, password=options.password
         )
         book = VendorBook([account])
-        steward = Steward(
+        steward = AdminService(
             store=store,
             clock=SystemClock(),
             vendors=book,
@@ -104,7 +104,7 @@ def test_a_system_is_found_tested_compared_with_the_house_and_added(
 def test_a_system_without_a_vendor_is_named_and_gets_its_readings_by_imports(
     page: Page, store: Store, wired: Services, accounts: bool
 ) -> None:
-    assert isinstance(wired.administration, Steward)
+    assert isinstance(wired.administration, AdminService)
     account_list = wired.administration.account_list if accounts else []
     with serving(
         replace(wired, administration=replace(wired.administration, account_list=account_list))
@@ -140,7 +140,7 @@ def test_a_connection_that_fails_says_where_and_what_to_do(page: Page, wired: Se
 
 
 def test_without_an_account_adding_says_what_to_write_where(page: Page, wired: Services) -> None:
-    assert isinstance(wired.administration, Steward)
+    assert isinstance(wired.administration, AdminService)
     bare = replace(wired, administration=replace(wired.administration, account_list=[]))
     with serving(bare) as client:
         page.goto(f"{client.base_url}/admin?ask=add")

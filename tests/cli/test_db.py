@@ -122,7 +122,7 @@ def test_a_dump_is_read_by_sqlite_and_by_this_shell(
 def test_a_session_goes_on_after_an_error(
     liveone: Liveone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from liveone.cli.sql import Session, converse
+    from liveone.cli.sql import SqlShell, converse
     from liveone.database.open import open_database
     from liveone.settings import config
 
@@ -136,7 +136,7 @@ def test_a_session_goes_on_after_an_error(
 
     monkeypatch.setattr("builtins.input", typed)
     with closing(open_database(config.load())) as database:
-        converse(Session(database))
+        converse(SqlShell(database))
     said = capsys.readouterr()
     assert "2\n" in said.out
     assert "name\npolling_status" in said.out

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from liveone.clock import SystemClock
 from liveone.collect.days import closer
 from liveone.collect.days.closer import Closed
-from liveone.collect.days.daily_job import Duty
-from liveone.collect.leases.lease_client import Permits
-from liveone.collect.leases.polling_share import Share, times_for
+from liveone.collect.days.daily_job import DailyJobRunner
+from liveone.collect.leases.lease_client import LeaseClient
+from liveone.collect.leases.polling_share import PollingShare, times_for
 from liveone.collect.workers import Workers
 from liveone.store.store import open_store
 
@@ -26,7 +26,9 @@ async def main(url: str) -> None:
 
         return closer.catch_up(store, clock.now_at(), goes_on=told)
 
-    await Duty(store, clock, Permits(Share(store, clock, times_for(60))), Workers(2)).do(work)
+    await DailyJobRunner(store, clock, LeaseClient(PollingShare(store, clock, times_for(60))), Workers(2)).do(
+        work
+    )
 
 
 asyncio.run(main(sys.argv[1]))

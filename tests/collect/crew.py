@@ -2,7 +2,7 @@
 
 from tests.collect.support import ManualClock
 
-from liveone.collect.leases.polling_share import Share, times_for
+from liveone.collect.leases.polling_share import PollingShare, times_for
 from liveone.store.database import Statement
 from liveone.store.store import Store
 
@@ -16,15 +16,15 @@ class Crew:
 
     def __init__(self, store: Store) -> None:
         self.store, self.clock = store, ManualClock()
-        self.shares: list[Share] = []
+        self.shares: list[PollingShare] = []
 
-    def join(self) -> Share:
-        share = Share(self.store, self.clock, TIMES)
+    def join(self) -> PollingShare:
+        share = PollingShare(self.store, self.clock, TIMES)
         share.name = f"p{len(self.shares)}"
         self.shares.append(share)
         return share
 
-    def pair(self) -> tuple[Share, Share]:
+    def pair(self) -> tuple[PollingShare, PollingShare]:
         """Two that share evenly, by leases."""
         first, second = self.join(), self.join()
         for share in (first, second):
@@ -33,11 +33,11 @@ class Crew:
         assert (len(first.mine), len(second.mine)) == (2, 2)
         return first, second
 
-    def leave(self, share: Share) -> None:
+    def leave(self, share: PollingShare) -> None:
         self.shares.remove(share)
         share.leave()
 
-    def pass_s(self, seconds_s: float, *awake: Share) -> None:
+    def pass_s(self, seconds_s: float, *awake: PollingShare) -> None:
         """Time passes; those awake renew every ten seconds."""
         for _ in range(round(seconds_s / 10)):
             self.clock.elapsed_s += 10

@@ -11,7 +11,7 @@ from tests.collect.support import START_AT, recorded
 
 from liveone.clock import SystemClock
 from liveone.collect.polling import recorder as recording
-from liveone.collect.polling.recorder import Fate, Recorder
+from liveone.collect.polling.recorder import Recorder, RecordResult
 from liveone.collect.queue.backlog import Backlog
 from liveone.collect.queue.spool import Spool
 from liveone.store.store import open_store
@@ -25,7 +25,7 @@ def main() -> None:
     while True:
         batch = [recorded(1, START_AT + number + each) for each in range(3)]
         fates = recorder.record(batch)
-        spooled = Fate.SPOOLED in fates
+        spooled = RecordResult.SPOOLED in fates
         os.write(1, b"".join(b"%d %d\n" % (number + each, spooled) for each in range(3)))
         number += 3
         if number % 5 == 0:

@@ -12,10 +12,10 @@ from tests.collect.support import START_AT, ManualClock, add, new_store, recorde
 from tests.store.sqld import Sqld
 
 from liveone.collect.days import closer
-from liveone.collect.days.daily_job import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, Duty
+from liveone.collect.days.daily_job import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, DailyJobRunner
 from liveone.collect.days.rounds import Rounds
-from liveone.collect.leases.lease_client import Permits
-from liveone.collect.leases.polling_share import Share, times_for
+from liveone.collect.leases.lease_client import LeaseClient
+from liveone.collect.leases.polling_share import PollingShare, times_for
 from liveone.collect.settings import CollectSettings
 from liveone.collect.workers import Workers
 from liveone.store import aggregates, leases, readings
@@ -38,9 +38,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def on_duty(store: Store, clock: ManualClock) -> AsyncIterator[Duty]:
-    permits, chores = Permits(Share(store, clock, times_for(60))), Workers(2)
-    yield Duty(store, clock, permits, chores)
+async def on_duty(store: Store, clock: ManualClock) -> AsyncIterator[DailyJobRunner]:
+    permits, chores = LeaseClient(PollingShare(store, clock, times_for(60))), Workers(2)
+    yield DailyJobRunner(store, clock, permits, chores)
     await permits.leave()
     chores.close()
 

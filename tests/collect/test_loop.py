@@ -29,7 +29,7 @@ from tests.collect.support import (
 from liveone.clock import SystemClock
 from liveone.collect.collector import Collector
 from liveone.collect.polling import grid
-from liveone.collect.polling.recorder import Fate
+from liveone.collect.polling.recorder import RecordResult
 from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
 from liveone.domain.reading import Reading
@@ -235,7 +235,7 @@ async def test_a_repeated_sample_is_a_success_and_not_a_new_reading(store: Store
     )
     fates = [[result.fate for result in await collector.poll_once()] for _ in range(2)]
     await collector.stop()
-    assert fates == [[Fate.NEW] * 3, [Fate.REPEAT] * 3]
+    assert fates == [[RecordResult.NEW] * 3, [RecordResult.REPEAT] * 3]
     assert times_in(store) == [START_AT]
     assert polling.statuses(store)[1].successful_polls == 2
 

@@ -9,13 +9,13 @@ import pytest
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew
 
 from liveone.collect.leases import lease_client
-from liveone.collect.leases.lease_client import HANGING_MAX, Permits
-from liveone.collect.leases.polling_share import Claimed, Share
+from liveone.collect.leases.lease_client import HANGING_MAX, LeaseClient
+from liveone.collect.leases.polling_share import Claimed, PollingShare
 
 pytestmark = pytest.mark.anyio
 
 
-class Hanging(Share):
+class Hanging(PollingShare):
     """A share whose database answers when ``gate`` opens."""
 
     gate = threading.Event()
@@ -43,7 +43,7 @@ def hanging(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Hanging:
 async def test_a_claim_that_hangs_is_decided_without_the_database_and_few_hang_at_a_time(
     hanging: Hanging,
 ) -> None:
-    asking = Permits(hanging)
+    asking = LeaseClient(hanging)
     answers = [asyncio.create_task(asking.claim({key})) for key in (1, 2)]
     await asyncio.sleep(0)
     assert asking.asking == 2
@@ -70,7 +70,7 @@ async def test_where_claims_hang_and_reads_are_answered_it_polls_on_until_anothe
     first, second = crew.pair()
     mine, gate = first.mine, threading.Event()
     monkeypatch.setattr(first, "claim", lambda system_ids: gate.wait(20))
-    asking = Permits(first)
+    asking = LeaseClient(first)
     crew.pass_s(600)
     assert (await asking.claim(mine)).granted == mine
     crew.pass_s(60, second)
@@ -86,6 +86,6 @@ async def test_where_claims_hang_and_reads_are_answered_it_polls_on_until_anothe
 
 async def test_a_stop_does_not_wait_for_a_database_that_hangs(hanging: Hanging) -> None:
     began_s = time.monotonic()
-    await Permits(hanging).leave()
+    await LeaseClient(hanging).leave()
     assert time.monotonic() - began_s < 5
     hanging.gate.set()

@@ -13,7 +13,7 @@ import pytest
 from tests.collect.support import START_AT, new_store, recorded, times_in
 
 from liveone.clock import SystemClock
-from liveone.collect.polling.recorder import GATHER_S, Fate, Recorder, Stopped
+from liveone.collect.polling.recorder import GATHER_S, Recorder, RecorderStopped, RecordResult
 from liveone.collect.queue.backlog import MEMORY_LIMIT, Backlog
 from liveone.collect.queue.spool import Spool, SpoolFull
 from liveone.store import polling
@@ -44,8 +44,8 @@ def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def test_a_reading_is_new_once_and_a_repeat_ever_after(recorder: Recorder, store: Store) -> None:
     one = recorded(1, START_AT)
-    assert recorder.record([one]) == [Fate.NEW]
-    assert recorder.record([one, recorded(2, START_AT)]) == [Fate.REPEAT, Fate.NEW]
+    assert recorder.record([one]) == [RecordResult.NEW]
+    assert recorder.record([one, recorded(2, START_AT)]) == [RecordResult.REPEAT, RecordResult.NEW]
     status = polling.statuses(store)[1]
     assert (status.total_polls, status.successful_polls) == (2, 2)
 
@@ -53,14 +53,14 @@ def test_a_reading_is_new_once_and_a_repeat_ever_after(recorder: Recorder, store
 def test_readings_that_come_together_are_committed_together(recorder: Recorder, store: Store) -> None:
     ready = threading.Barrier(16)
 
-    def one(number: int) -> list[Fate]:
+    def one(number: int) -> list[RecordResult]:
         ready.wait()
         return recorder.record([recorded(number % 16 + 1, START_AT + number)])
 
     recorder.record([recorded(20, START_AT)])
     with ThreadPoolExecutor(16) as threads:
         fates = list(threads.map(one, range(160)))
-    assert fates == [[Fate.NEW]] * 160
+    assert fates == [[RecordResult.NEW]] * 160
     assert recorder.counts.commits <= 25
 
 
@@ -88,16 +88,16 @@ def test_while_the_database_is_locked_readings_wait_on_disk_and_follow_in_order(
     recorder.record([recorded(1, START_AT)])
     locked.execute("BEGIN IMMEDIATE")
     fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
-    assert fates == [[Fate.SPOOLED]] * 5
+    assert fates == [[RecordResult.SPOOLED]] * 5
     assert recorder.drain() == 0
     why = recorder.refusal
     assert why is not None
     locked.execute("ROLLBACK")
-    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED], "nothing overtakes"
+    assert recorder.record([recorded(1, START_AT + 360)]) == [RecordResult.SPOOLED], "nothing overtakes"
     assert recorder.drain() == 6
     assert times_in(store) == [START_AT + 60 * minute for minute in range(7)]
     assert recorder.refusal is None
-    assert recorder.record([recorded(1, START_AT + 420)]) == [Fate.NEW]
+    assert recorder.record([recorded(1, START_AT + 420)]) == [RecordResult.NEW]
     assert polling.statuses(store)[1].successful_polls == 8
 
 
@@ -127,7 +127,7 @@ def test_a_reading_of_a_system_that_is_gone_is_held_and_the_others_are_kept(
     recorder: Recorder, store: Store
 ) -> None:
     batch = [recorded(1, START_AT), recorded(99, START_AT), recorded(2, START_AT)]
-    assert recorder.record(batch) == [Fate.NEW, Fate.HELD, Fate.NEW]
+    assert recorder.record(batch) == [RecordResult.NEW, RecordResult.HELD, RecordResult.NEW]
     assert recorder.backlog.held == 1
     assert recorder.backlog.waiting == 0
 
@@ -151,8 +151,8 @@ def test_a_partial_reading_is_held_until_the_generation_can_hold_it(tmp_path: Pa
     store.detect_again()
     recorder = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
     assert recorder.record([recorded(1, START_AT, load_w=None), recorded(1, START_AT + 60)]) == [
-        Fate.HELD,
-        Fate.NEW,
+        RecordResult.HELD,
+        RecordResult.NEW,
     ]
     assert recorder.drain() in {0, 1}
     assert recorder.backlog.held == 1
@@ -174,12 +174,12 @@ def test_when_the_spool_disk_fails_too_readings_wait_in_memory_and_it_is_said(
     recorder.record([recorded(1, START_AT)])
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", full_disk)
-        assert recorder.record([recorded(1, START_AT + 60)]) == [Fate.IN_MEMORY]
+        assert recorder.record([recorded(1, START_AT + 60)]) == [RecordResult.IN_MEMORY]
         assert recorder.backlog.in_memory == 1
         assert "No space left" in str(recorder.backlog.problem)
         with pytest.raises(SpoolFull):
             recorder.record([recorded(2, START_AT + number) for number in range(MEMORY_LIMIT)])
-    assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.SPOOLED]
+    assert recorder.record([recorded(1, START_AT + 120)]) == [RecordResult.SPOOLED]
     assert recorder.backlog.in_memory == 0
     locked.execute("ROLLBACK")
     recorder.drain()
@@ -199,7 +199,7 @@ def test_memory_reaches_the_database_even_when_the_spool_disk_stays_broken(
     locked.execute("ROLLBACK")
     recorder.drain()
     assert times_in(store) == [START_AT, START_AT + 60]
-    assert recorder.record([recorded(1, START_AT + 120)]) == [Fate.NEW]
+    assert recorder.record([recorded(1, START_AT + 120)]) == [RecordResult.NEW]
 
 
 def test_what_is_in_memory_at_the_end_is_put_on_disk_if_the_disk_works_again(tmp_path: Path) -> None:
@@ -231,13 +231,13 @@ def test_two_recorders_on_one_database_keep_each_reading_once(store: Store, tmp_
     recorders = [Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock()) for _ in range(2)]
     minutes = [recorded(1, START_AT + 60 * minute) for minute in range(50)]
 
-    def all_of(recorder: Recorder) -> list[Fate]:
+    def all_of(recorder: Recorder) -> list[RecordResult]:
         return [fate for one in minutes for fate in recorder.record([one])]
 
     with ThreadPoolExecutor(2) as threads:
         fates = list(threads.map(all_of, recorders))
     assert times_in(store) == [START_AT + 60 * minute for minute in range(50)]
-    assert sum(each.count(Fate.NEW) for each in fates) == 50
+    assert sum(each.count(RecordResult.NEW) for each in fates) == 50
     for recorder in recorders:
         recorder.close()
 
@@ -249,7 +249,7 @@ def test_a_closed_recorder_takes_nothing_and_leaves_the_spool_to_the_next(
     locked.execute("BEGIN IMMEDIATE")
     first.record([recorded(1, START_AT)])
     first.close()
-    with pytest.raises(Stopped):
+    with pytest.raises(RecorderStopped):
         first.record([recorded(1, START_AT + 60)])
     locked.execute("ROLLBACK")
     second = Recorder(store, Backlog(Spool(tmp_path / "spool")), SystemClock())
@@ -320,6 +320,6 @@ def test_a_fault_in_counting_failures_keeps_no_reading_from_being_recorded(
     with ThreadPoolExecutor(2) as threads:
         failing = threads.submit(recorder.failed, 1, START_AT, "portal: 500")
         kept = threads.submit(recorder.record, [recorded(2, START_AT)])
-        assert kept.result() == [Fate.NEW]
+        assert kept.result() == [RecordResult.NEW]
         assert not failing.result()
     assert recorder.counts.failures_uncounted == 1

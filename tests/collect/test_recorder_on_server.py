@@ -14,7 +14,7 @@ from changeover.database.server import hold
 from changeover.database.where import Server
 from liveone.clock import SystemClock
 from liveone.collect.days import closer
-from liveone.collect.polling.recorder import Fate, Recorder
+from liveone.collect.polling.recorder import Recorder, RecordResult
 from liveone.collect.queue.backlog import Backlog
 from liveone.collect.queue.spool import Spool
 from liveone.store import aggregates, readings
@@ -46,11 +46,11 @@ def kept_whole(store: Store, minutes: int) -> None:
 def test_while_the_server_is_dead_readings_wait_and_follow_once(
     recorder: Recorder, store: Store, server: Sqld
 ) -> None:
-    assert recorder.record([recorded(1, START_AT)]) == [Fate.NEW]
+    assert recorder.record([recorded(1, START_AT)]) == [RecordResult.NEW]
     server.kill()
     began_s = time.monotonic()
     fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
-    assert fates == [[Fate.SPOOLED]] * 5
+    assert fates == [[RecordResult.SPOOLED]] * 5
     with pytest.raises(Unavailable):
         readings.latest(store, 1, 4e9)
     assert recorder.drain() == 0
@@ -58,7 +58,7 @@ def test_while_the_server_is_dead_readings_wait_and_follow_once(
     server.start()
     assert recorder.drain() == 5
     assert recorder.drain() == 0
-    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.NEW]
+    assert recorder.record([recorded(1, START_AT + 360)]) == [RecordResult.NEW]
     kept_whole(store, 7)
 
 
@@ -79,12 +79,12 @@ def test_a_cut_at_any_request_of_a_record_loses_nothing_and_doubles_nothing(
 def test_during_a_migration_readings_wait_at_once_and_follow_in_order_once(
     recorder: Recorder, store: Store, server: Sqld
 ) -> None:
-    assert recorder.record([recorded(1, START_AT)]) == [Fate.NEW]
+    assert recorder.record([recorded(1, START_AT)]) == [RecordResult.NEW]
     with opened(Server(server.url)) as changing:
         hold.take(changing)
         began_s = time.monotonic()
         fates = [recorder.record([recorded(1, START_AT + 60 * minute)]) for minute in range(1, 6)]
-        assert fates == [[Fate.SPOOLED]] * 5
+        assert fates == [[RecordResult.SPOOLED]] * 5
         assert recorder.drain() == 0
         assert isinstance(recorder.refusal, Held)
         assert not recorder.failed(1, START_AT, "the portal is away")
@@ -92,7 +92,7 @@ def test_during_a_migration_readings_wait_at_once_and_follow_in_order_once(
         assert time.monotonic() - began_s < 5
         assert times_in(store) == [START_AT]
         hold.give_back(changing)
-    assert recorder.record([recorded(1, START_AT + 360)]) == [Fate.SPOOLED]
+    assert recorder.record([recorded(1, START_AT + 360)]) == [RecordResult.SPOOLED]
     assert recorder.drain() == 6
     assert recorder.refusal is None
     kept_whole(store, 7)
@@ -104,7 +104,7 @@ def test_a_hold_whose_runner_is_killed_ends_by_itself(
     monkeypatch.setattr(hold, "LASTS_S", 2)
     with opened(Server(server.url)) as killed:
         hold.take(killed)
-    assert recorder.record([recorded(1, START_AT)]) == [Fate.SPOOLED]
+    assert recorder.record([recorded(1, START_AT)]) == [RecordResult.SPOOLED]
     ends_s = time.monotonic() + 10
     while recorder.drain() == 0 and time.monotonic() < ends_s:
         time.sleep(0.1)

@@ -29,9 +29,9 @@ from liveone.store.store import Store, open_store
 from liveone.transfer.readings_out import DAY_COLUMNS, day_rows
 from liveone.web.history.fields import fields_of
 from liveone.web.history.intervals import history
-from liveone.web.history.ranges import Asked, window
+from liveone.web.history.ranges import TimeParameters, window
 from liveone.web.history.rules import V2
-from liveone.web.history.series import Source
+from liveone.web.history.series import HistorySource
 from liveone.web.now.data import overview
 from liveone.web.now.readings_json import DAY_ENERGY_KEYS, ENERGY_KEYS
 
@@ -112,18 +112,18 @@ def kwh_of(day: Day) -> list[float]:
     return [getattr(day, f"{name}_kwh") or 0.0 for name in ENERGIES]
 
 
-def asked(source: Source, interval: str, first: str, last: str) -> list[list[float]]:
+def asked(source: HistorySource, interval: str, first: str, last: str) -> list[list[float]]:
     """The six energies of a history from the day ``first`` to ``last``, a row for each value."""
-    stretch = window(Asked(interval, None, first, last), source.zone, source.now_at)
+    stretch = window(TimeParameters(interval, None, first, last), source.zone, source.now_at)
     names = [f"{name}_kwh" for name in COUNTERS]
     wanted = fields_of(names, V2, in_days=stretch.in_days, by_day=interval == "1d")
     series = [values.data for _, values in history(source, stretch, wanted).series]
     return [[value or 0.0 for value in row] for row in zip(*series, strict=True)]
 
 
-def estimated_of(source: Source, interval: str, first: str, last: str) -> list[bool]:
+def estimated_of(source: HistorySource, interval: str, first: str, last: str) -> list[bool]:
     """Which of the six energies a history from ``first`` to ``last`` marks as estimated, at least in part."""
-    stretch = window(Asked(interval, None, first, last), source.zone, source.now_at)
+    stretch = window(TimeParameters(interval, None, first, last), source.zone, source.now_at)
     names = [f"{name}_kwh" for name in COUNTERS]
     wanted = fields_of(names, V2, in_days=stretch.in_days, by_day=interval == "1d")
     return [bool(values.estimated) for _, values in history(source, stretch, wanted).series]
@@ -149,14 +149,14 @@ def test_every_door_tells_the_same_number_and_it_is_true(drawn: tuple[Zone, Hous
         closer.regenerate(store, system.id, now_at)
         anew = aggregates.days(store, system.id, "2000-01-01", "2100-01-01")
         assert [replace(day, version=1) for day in every] == anew
-        told_alike(Source(store, system, zone_of(system), now_at), days)
+        told_alike(HistorySource(store, system, zone_of(system), now_at), days)
         for counter, found_kwh, true_kwh, allowed_kwh in against_the_truth(store, system, zone, house):
             assert found_kwh == pytest.approx(true_kwh, abs=allowed_kwh), (
                 f"{counter} of {house.meters[counter]}"
             )
 
 
-def told_alike(source: Source, days: Mapping[str, list[float]]) -> None:
+def told_alike(source: HistorySource, days: Mapping[str, list[float]]) -> None:
     """History at every interval, export, and the page's numbers are those of the stored days, to 1 Wh."""
     zone, names = source.zone, sorted(days)
     exported = {row[0]: row for row in day_rows(source.store, source.system, 0, 4 * 10**9, lambda _: None)}
@@ -190,7 +190,7 @@ def against_the_truth(
     """Each energy from the first interval to the last: found, true, and how far it may be off."""
     rows = aggregates.five_minutes(store, system.id, 0, 4 * 10**9)
     first_at, last_at = rows[0].interval_end, rows[-1].interval_end
-    source = Source(store, system, zone, last_at)
+    source = HistorySource(store, system, zone, last_at)
     found = summed(asked(source, "5m", zone.iso(first_at), zone.iso(last_at)))
     for name, kwh in zip(COUNTERS, found, strict=True):
         yield name, kwh, house.true_kwh(name, first_at, last_at), allowed_kwh(house, name, first_at, last_at)

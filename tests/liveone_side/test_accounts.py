@@ -10,7 +10,12 @@ from tests.liveone_side.clerk_stand_in import KEY, StandIn, running, user
 
 from liveone.accounts import clerk, users
 from liveone.accounts.clerk import ClerkDirectory
-from liveone.accounts.directory import Account, DirectoryError, DirectoryRefused, DirectoryUnavailable
+from liveone.accounts.directory import (
+    DirectoryAccount,
+    DirectoryError,
+    DirectoryRefused,
+    DirectoryUnavailable,
+)
 from liveone.cli.context import exit_code_of
 from liveone.cli.root import root
 from liveone.errors import ConfigError, LiveOneError
@@ -42,7 +47,7 @@ def check(folder: Path, *words: str, **environment: str) -> Result:
 
 
 def test_clerk_knows_an_account_with_its_primary_address(directory: ClerkDirectory) -> None:
-    assert directory.find("user_2simon") == Account("user_2simon", "simon@example.org")
+    assert directory.find("user_2simon") == DirectoryAccount("user_2simon", "simon@example.org")
 
 
 def test_clerk_knows_no_such_account(directory: ClerkDirectory, stand_in: StandIn) -> None:

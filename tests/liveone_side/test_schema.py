@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from liveone.cli.root import root
 from liveone.migrations import shipped
-from liveone.store.generations import FIRST_WEEKS, GENERATIONS, NEWEST, Shape
+from liveone.store.generations import FIRST_WEEKS, GENERATIONS, NEWEST, SchemaShape
 from liveone.store.sql import schema_path
 
 
@@ -104,6 +104,6 @@ def test_the_contract_needs_neither_settings_nor_a_database(tmp_path: Path) -> N
 def test_every_step_after_the_first_has_a_plan_that_leads_to_it() -> None:
     assert [plan.step for plan in shipped.shipped()] == list(range(len(shipped.STEPS) - 1))
     for step, (generation, early_intervals, keeps_zones) in enumerate(shipped.STEPS, -1):
-        waiting = shipped.pending(Shape(generation, False, keeps_zones, early_intervals))
+        waiting = shipped.pending(SchemaShape(generation, False, keeps_zones, early_intervals))
         assert [plan.step for plan in waiting] == list(range(step + 1, len(shipped.STEPS) - 1))
     assert {generation for generation, *_ in shipped.STEPS} == {FIRST_WEEKS, *GENERATIONS}

@@ -24,7 +24,7 @@ from changeover.engine.entries import Ending
 from changeover.plan import params
 from changeover.plan.model import Plan
 from changeover.run import commands, rehearsal
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 from liveone.migrations import shipped as schema
 
@@ -49,7 +49,7 @@ class Shipped:
         return tuple(dict.fromkeys(done))
 
     @property
-    def values(self) -> params.Values:
+    def values(self) -> params.BoundParameters:
         return params.bind(self.plan, self.sets, self.live.environment)
 
     def rehearse(self) -> None:
@@ -66,7 +66,7 @@ class Shipped:
         return command(self.plan, self.values, self.live.server, self._settings(), run_id=found)
 
     def _settings(self, hook: Hook = lambda moment: None) -> commands.Settings:
-        desk = Desk(confirmed=frozenset({"people"}))
+        desk = OperatorPrompt(confirmed=frozenset({"people"}))
         return commands.Settings(who="tests", state=self.live.folder / "state", desk=desk, hook=hook)
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.web.support import COOKIE, SetClock, seeded, services, serving
 
 from liveone.errors import BadInput
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.wiring.repairs import ReadingRepairs
 
 MANY = 8_000_000
@@ -49,7 +49,7 @@ def test_of_a_file_that_swells_little_is_kept(tmp_path: Path, name: str) -> None
     tracemalloc.start()
     try:
         with suppress(BadInput):
-            assert list(Source(path).rows()) == []
+            assert list(ReadingsFile(path).rows()) == []
         assert tracemalloc.get_traced_memory()[1] < KEPT_BYTES_MAX
     finally:
         tracemalloc.stop()

@@ -15,7 +15,7 @@ from tests.serverless.host import ROOT
 from liveone import serverless
 from liveone.clock import SystemClock
 from liveone.collect.collector import Collector
-from liveone.collect.per_request import OnCall
+from liveone.collect.per_request import PerRequestCollector
 from liveone.collect.queue.null_queue import NoSpool
 from liveone.collect.settings import CollectSettings
 from liveone.errors import ConfigError
@@ -119,7 +119,9 @@ def test_what_the_database_refuses_is_lost_with_its_call_which_says_so(tmp_path:
         account = VendorAccount("select.live", url=portal.url, email=options.email, password=options.password)
         with closing(open_vendor(account)) as vendor:
             settings = CollectSettings(polls=False)
-            oncall = OnCall(lambda: Collector(store, lambda _: vendor, SystemClock(), NoSpool(), settings))
+            oncall = PerRequestCollector(
+                lambda: Collector(store, lambda _: vendor, SystemClock(), NoSpool(), settings)
+            )
             with closing(sqlite3.connect(path, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 with pytest.raises(Unavailable, match=r"1 readings are lost: .*locked"):

@@ -12,7 +12,7 @@ import pytest
 from tests.simulate.stage import NOON_AT, Stage
 
 from liveone.errors import BadInput
-from liveone.simulate.accounts import Account
+from liveone.simulate.accounts import PortalAccount
 from liveone.simulate.log import read_log
 from liveone.simulate.portal import EMAIL, PASSWORD, Portal, PortalSite
 from liveone.simulate.presets import house
@@ -86,7 +86,7 @@ def test_grid_power_coming_in_is_negative_unless_the_site_says_otherwise() -> No
 
 def test_lists_name_the_sites_of_owner_and_installer() -> None:
     made = house(since_day="2025-08-14")
-    account = Account("a@b.c", "x", owner=("7",), installer=("8",))
+    account = PortalAccount("a@b.c", "x", owner=("7",), installer=("8",))
     with (
         Portal([PortalSite(n, made) for n in "789"], accounts=[account], now=lambda: NOON_AT) as portal,
         httpx2.Client(base_url=portal.url) as client,

@@ -36,7 +36,7 @@ from liveone.simulate.replay import Replay
 from liveone.store import aggregates, bulk, readings, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.registry import open_vendor
 
@@ -278,7 +278,7 @@ def imported_too(stage: Stage, recording: Path) -> System:
         display_name="Imported",
         timezone_offset_min=600,
     )
-    done = bulk.import_readings(stage.store, other.id, Source(recording).rows())
+    done = bulk.import_readings(stage.store, other.id, ReadingsFile(recording).rows())
     assert done.new == len(read_rows(recording))
     closer.catch_up(stage.store, stage.clock.now_at())
     return other

@@ -8,7 +8,7 @@ from liveone.collect.days.closer import catch_up
 from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, changes, readings, repair, systems
 from liveone.store.bulk import Terms
-from liveone.store.changes import Entry
+from liveone.store.changes import ChangeEntry
 from liveone.store.database import CannotHold, ConstraintFailed, Row, Statement
 from liveone.store.readings import READING_COLUMNS, Recorded, row_of
 from liveone.store.store import Store
@@ -22,7 +22,7 @@ def house(store: Store) -> Store:
     return store
 
 
-IMPORT = Terms(Entry("import", "house.csv", "test"))
+IMPORT = Terms(ChangeEntry("import", "house.csv", "test"))
 NOW_AT = NOON + 30 * DAY_S
 
 
@@ -83,7 +83,7 @@ def test_what_was_polled_meanwhile_stays(house: Store) -> None:
     ]
 
 
-REPLACE = Terms(Entry("replace", "better.csv", "test"), ("load_w", "load_kwh_total"))
+REPLACE = Terms(ChangeEntry("replace", "better.csv", "test"), ("load_w", "load_kwh_total"))
 
 
 def test_replacing_changes_the_files_columns_alone_and_can_be_undone(
@@ -103,7 +103,7 @@ def test_replacing_changes_the_files_columns_alone_and_can_be_undone(
 
 
 def forget(store: Store, from_at: int, to_at: int) -> changes.Change:
-    return repair.take_out(store, 1, Entry("forget", "", "test", from_at, to_at))
+    return repair.take_out(store, 1, ChangeEntry("forget", "", "test", from_at, to_at))
 
 
 def test_forgetting_opens_days_forgets_empty_ones_and_can_be_undone(
@@ -142,7 +142,7 @@ def test_excluded_readings_stay_out_of_later_imports_until_it_is_undone(any_stor
     offered = rows(NOON, 50)
     do_import(any_store, offered)
     before = everything(any_store)
-    out = repair.take_out(any_store, 1, Entry("exclude", "spike", "test", NOON + 300, NOON + 1500))
+    out = repair.take_out(any_store, 1, ChangeEntry("exclude", "spike", "test", NOON + 300, NOON + 1500))
     again = bulk.import_readings(any_store, 1, offered, terms=IMPORT)
     assert (again.new, again.excluded, readings.count(any_store, 1)) == (0, 4, 46)
     repair.undo(any_store, out.id, "test")
@@ -153,14 +153,14 @@ def test_excluded_readings_stay_out_of_later_imports_until_it_is_undone(any_stor
 def test_one_column_can_be_excluded(house: Store) -> None:
     offered = rows(NOON, 50)
     do_import(house, offered)
-    entry = Entry("exclude", "", "test", NOON + 300, NOON + 1500, ("load_kwh_total",))
+    entry = ChangeEntry("exclude", "", "test", NOON + 300, NOON + 1500, ("load_kwh_total",))
     out = repair.take_out(house, 1, entry)
     assert [each.load_kwh_total for each in readings.between(house, 1, NOON + 300, NOON + 1500)] == [None] * 4
     forget(house, NOON + 300, NOON + 600)
     bulk.import_readings(house, 1, offered)
     assert readings.between(house, 1, NOON + 300, NOON + 600)[0].load_kwh_total is None
     with pytest.raises(BadInput, match="no column is called"):
-        repair.take_out(house, 1, Entry("exclude", "", "test", 0, NOON, ("id; --",)))
+        repair.take_out(house, 1, ChangeEntry("exclude", "", "test", 0, NOON, ("id; --",)))
     with pytest.raises(BadInput, match="later changes rest on"):
         repair.undo(house, out.id, "test")
 
@@ -168,7 +168,7 @@ def test_one_column_can_be_excluded(house: Store) -> None:
 def test_a_database_of_the_original_service_takes_no_absent_values(make_store: Make) -> None:
     store = make_store(1)
     with pytest.raises(CannotHold, match="absent values"):
-        repair.take_out(store, 1, Entry("exclude", "", "test", 0, NOON, ("load_w",)))
+        repair.take_out(store, 1, ChangeEntry("exclude", "", "test", 0, NOON, ("load_w",)))
     assert changes.listed(store) == []
 
 

@@ -12,16 +12,18 @@ from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.transfer import apart, text_in
 from liveone.transfer.options import Options, read_maps
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 
 AT = 1_755_310_673
 BERLIN = Zone(60, "Europe/Berlin")
 
 
-def read(folder: Path, text: str | bytes, *maps: str, **options: object) -> tuple[list[Reading], Source]:
+def read(
+    folder: Path, text: str | bytes, *maps: str, **options: object
+) -> tuple[list[Reading], ReadingsFile]:
     path = folder / "house.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    source = Source(path, options=Options(columns=read_maps(maps), **options))  # type: ignore[arg-type]
+    source = ReadingsFile(path, options=Options(columns=read_maps(maps), **options))  # type: ignore[arg-type]
     return [Reading(*row) for row in source.rows()], source  # type: ignore[arg-type]
 
 
@@ -260,7 +262,7 @@ def test_both_doors_believe_the_same(tmp_path: Path) -> None:
 def test_standard_input_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     piped = io.BytesIO(f"sep=;\ninverter_time;load_w\n{AT};7\n".encode("utf-16"))
     monkeypatch.setattr(text_in.sys, "stdin", SimpleNamespace(buffer=piped))  # type: ignore[attr-defined]
-    source = Source(text_in.STANDARD_INPUT)
+    source = ReadingsFile(text_in.STANDARD_INPUT)
     assert [row[5] for row in apart.rows_of(source)] == [7]
 
 
@@ -272,14 +274,14 @@ def test_a_large_file_is_parsed_beside_and_nothing_is_lost(
     lines = [f"{AT + 60 * each},{each % 900},x" for each in range(9000)]
     path.write_text("\n".join(["inverter_time,load_w,more", *lines, "bad,1,x"]))
     told: list[int] = []
-    source, same = Source(path, told.append), Source(path)
+    source, same = ReadingsFile(path, told.append), ReadingsFile(path)
     assert list(apart.rows_of(source)) == list(same.rows())
     assert source.findings == same.findings
     assert source.findings.columns == ("load_w",)
     assert told == sorted(told)
     path.write_text("a,b\n" * 9)
     with pytest.raises(BadInput, match="no column `inverter_time`"):
-        list(apart.rows_of(Source(path)))
+        list(apart.rows_of(ReadingsFile(path)))
 
 
 def test_a_half_written_last_line_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.collect.support import ManualClock, add, new_store
 from tests.store.sqld import Sqld
 
-from liveone.collect.leases.polling_share import Share, times_for
+from liveone.collect.leases.polling_share import PollingShare, times_for
 from liveone.store import backup, leases
 from liveone.store.database import Database, Statement
 from liveone.store.libsql.create import create_tables
@@ -21,9 +21,9 @@ ALL = {1, 2, 3, 4}
 KEPT = "SELECT name FROM sqlite_schema WHERE name LIKE '\\_liveone\\_%' ESCAPE '\\'"
 
 
-def joined(store: Store) -> Share:
+def joined(store: Store) -> PollingShare:
     """A poller that has just begun."""
-    share = Share(store, ManualClock(), times_for(60))
+    share = PollingShare(store, ManualClock(), times_for(60))
     share.renew(ALL, set())
     return share
 

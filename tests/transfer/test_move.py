@@ -15,7 +15,7 @@ from liveone.domain.aggregates import Day
 from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, changes, polling, readings, repair
 from liveone.store.bulk import Terms
-from liveone.store.changes import Entry
+from liveone.store.changes import ChangeEntry
 from liveone.store.database import Database, Foreign, Statement, StoreError, Unavailable
 from liveone.store.files import create
 from liveone.store.libsql.driver import LibsqlDatabase
@@ -23,7 +23,7 @@ from liveone.store.readings import row_of
 from liveone.store.sqlite import SqliteDatabase
 from liveone.store.store import Store, open_store
 from liveone.transfer import move
-from liveone.transfer.mirror import MoveFailed, Table, mirror
+from liveone.transfer.mirror import MirroredTable, MoveFailed, mirror
 from liveone.transfer.server_backup import backup_server
 
 TABLES = ("systems", "polling_status", "readings", "readings_agg_1d", "readings_agg_5m", "user_systems")
@@ -185,7 +185,7 @@ def test_a_row_that_does_not_come_back_is_noticed(tmp_path: Path) -> None:
             ]
         )
         with pytest.raises(MoveFailed, match="does not hold what was written"):
-            mirror(Table("t", ("id", "x")), iter([[(1, 5.5)]]), target, quiet)
+            mirror(MirroredTable("t", ("id", "x")), iter([[(1, 5.5)]]), target, quiet)
 
 
 def test_a_generation_1_database_moves_as_it_is(server_url: str, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_backup_of_something_else_is_refused(server_url: str, tmp_path: Path) 
 
 
 def test_the_log_of_changes_goes_along_and_undoes_there(source: Store, server_url: str) -> None:
-    terms = Terms(Entry("import", "late.csv", "test"))
+    terms = Terms(ChangeEntry("import", "late.csv", "test"))
     done = bulk.import_readings(source, 1, [row_of(sample(NOON - 86_400))], terms=terms)
     assert done.change_id is not None
     before = readings.count(source, 1)

@@ -15,20 +15,20 @@ from liveone.transfer.columns import Converter
 from liveone.transfer.header import planned
 from liveone.transfer.numbers import Numbers
 from liveone.transfer.options import Findings, Options
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.transfer.records import CHUNK_LINES
 from liveone.transfer.rows import RowReader
-from liveone.transfer.times import Times
+from liveone.transfer.times import TimeReader
 
 
-def source(folder: Path, text: str, name: str = "in.csv") -> Source:
+def source(folder: Path, text: str, name: str = "in.csv") -> ReadingsFile:
     path = folder / name
     path.write_text(text)
-    return Source(path)
+    return ReadingsFile(path)
 
 
 def test_the_recording_is_read_whole(shared_data: Path) -> None:
-    file = Source(shared_data / "selectlive_2025-08-16_18.csv")
+    file = ReadingsFile(shared_data / "selectlive_2025-08-16_18.csv")
     rows = list(file.rows())
     assert (len(rows), file.bad_count) == (5522, 0)
     last = Reading(*rows[-1])  # type: ignore[arg-type]
@@ -78,10 +78,10 @@ def test_a_wrong_header_refuses_the_file(tmp_path: Path, text: str, says: str) -
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
-        list(Source(tmp_path / "nowhere.csv").rows())
+        list(ReadingsFile(tmp_path / "nowhere.csv").rows())
     (tmp_path / "b.csv").write_bytes(b"inverter_time,load_w\n\xff\xfe\n")
     with pytest.raises(BadInput, match="not UTF-8"):
-        list(Source(tmp_path / "b.csv").rows())
+        list(ReadingsFile(tmp_path / "b.csv").rows())
 
 
 WORDS = ["", "7", "2.6", "-0.0", "nan", "1e999", "x", " 3 ", "99", "-", "007", "+7", "12."]
@@ -103,7 +103,7 @@ def test_a_column_converts_as_its_cells_do(lines: list[tuple[str, ...]]) -> None
     """Whole columns give what cell by cell gives, or leave it to that."""
     fields = ("inverter_time", "received_time", "load_w", "battery_soc_pct", "solar_kwh_total")
     plan = planned(fields, Options(), "here")
-    findings, converter = Findings(), Converter(Times(), Numbers())
+    findings, converter = Findings(), Converter(TimeReader(), Numbers())
     reader = RowReader(plan, converter, findings)
     rows = [row for place, line in enumerate(lines) if (row := reader.read(place, line)) is not None]
     assert plan.places is not None
@@ -204,4 +204,4 @@ def test_what_was_exported_as_json_comes_back(tmp_path: Path) -> None:
     rows = [row_of(sample(1755310673 + 60 * each)) for each in range(5)]
     with (tmp_path / "x.json").open("w") as out:
         readings_out.write_json(out, readings_out.READING_COLUMNS, iter(rows))
-    assert list(Source(tmp_path / "x.json").rows()) == rows
+    assert list(ReadingsFile(tmp_path / "x.json").rows()) == rows

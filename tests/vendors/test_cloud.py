@@ -24,7 +24,7 @@ from liveone.vendors.base import (
 )
 from liveone.vendors.http import Http
 from liveone.vendors.registry import open_vendor
-from liveone.vendors.selectlive.session import Session
+from liveone.vendors.selectlive.session import PortalSession
 from timed_http.deadline import Deadline
 
 LOGIN_PAGE = reply(200, recorded("portal_unknown_login-page.html"))
@@ -111,7 +111,7 @@ def test_a_session_that_is_always_refused_is_a_temporary_failure(portal: SmallPo
 def test_a_session_is_renewed_at_25_minutes(portal: SmallPortal) -> None:
     elapsed = [0.0]
     http = Http(portal.url, verify_tls=True)
-    session = Session(http, EMAIL, PASSWORD, monotonic_s=lambda: elapsed[0])
+    session = PortalSession(http, EMAIL, PASSWORD, monotonic_s=lambda: elapsed[0])
     for minute, logins in ((0, 1), (24.9, 1), (25, 2), (49.9, 2), (50, 3)):
         elapsed[0] = minute * 60
         session.get("/dashboard/hfdata/1586", deadline=Deadline(4))

@@ -20,7 +20,7 @@ from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth.callers import AuthSettings
-from liveone.web.server import Server, listen
+from liveone.web.server import WebServer, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 NOW_AT = 1_755_475_331
@@ -132,7 +132,7 @@ def services(
 def serving(wired: Services, *, on_port: int = 0, **settings: object) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
     app = create_app(wired)
-    server = Server(app, **({"timeout_graceful_shutdown": 5} | settings))
+    server = WebServer(app, **({"timeout_graceful_shutdown": 5} | settings))
     with listen("127.0.0.1", on_port or 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

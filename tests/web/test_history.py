@@ -17,7 +17,7 @@ from liveone.store import aggregates, systems
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.answers import ApiError
-from liveone.web.history.ranges import Asked, window
+from liveone.web.history.ranges import TimeParameters, window
 from liveone.web.history.rules import ORIGINAL
 from liveone.web.numbers import rounded, rounded_all, rounded_json
 
@@ -212,13 +212,13 @@ def test_thirteen_months_are_thirteen_months_on_every_day_of_the_calendar() -> N
     for day in range(0, 1461):
         now_at = 1_704_067_200 + day * DAY_S
         for last in ("1mo", "13mo"):
-            asked = Asked("1d", last)
+            asked = TimeParameters("1d", last)
             days = window(asked, PLUS_TEN, now_at)
             assert window(replace(asked, rules=ORIGINAL), PLUS_TEN, now_at).last_day < days.last_day
             auto = window(replace(asked, interval="auto", points="400"), PLUS_TEN, now_at, in_days_beyond_s=0)
             assert (auto.first_day, auto.last_day) == (days.first_day, days.last_day)
     with pytest.raises(ApiError, match="13 months"):
-        window(Asked("1d", None, "2024-01-28", "2025-02-28"), PLUS_TEN, now_at)
+        window(TimeParameters("1d", None, "2024-01-28", "2025-02-28"), PLUS_TEN, now_at)
 
 
 @pytest.mark.parametrize("last", ["1h", "1d", "40d", "12mo", "10y"])
@@ -242,7 +242,7 @@ def test_auto_at_five_minutes_equals_5m(owner: httpx2.Client) -> None:
 def test_an_auto_window_covers_the_range_in_at_most_the_points(
     start_at: int, length_s: int, points: int, zone: Zone
 ) -> None:
-    asked = Asked("auto", None, zone.iso(start_at), zone.iso(start_at + length_s), str(points))
+    asked = TimeParameters("auto", None, zone.iso(start_at), zone.iso(start_at + length_s), str(points))
     found = window(asked, zone, NOW_AT)
     assert found.start_at <= start_at
     assert start_at + length_s <= found.end_at

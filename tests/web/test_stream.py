@@ -145,7 +145,7 @@ def test_who_joins_late_gets_what_fell_in_between_and_others_get_it_once(fresh: 
     assert asyncio.run(crowd()) == [[], [0]]
 
 
-def drained(listener: live_module.Listener) -> list[live_module.Event]:
+def drained(listener: live_module.Listener) -> list[live_module.StreamEvent]:
     found = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
     return [one for one in found if one is not None]
 
@@ -155,7 +155,7 @@ def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
         hub = live_module.Live(fresh, SystemClock())
         listener = live_module.Listener({1: Zone(600)}, {1: NOW_AT})
         hub.join(listener)
-        hub._publish({1: [live_module.Event(NOW_AT + i, b"{}") for i in range(1, 200)]})
+        hub._publish({1: [live_module.StreamEvent(NOW_AT + i, b"{}") for i in range(1, 200)]})
         left = hub.count
         await hub.close()
         return left, [listener.queue.get_nowait() for _ in range(listener.queue.qsize())][-1]

@@ -20,7 +20,7 @@ from changeover.database.rehearse.compare import compare
 from changeover.engine.entries import Ending
 from changeover.plan.params import bind
 from changeover.run import commands
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 
 WORLD = os.environ.get("LIVEONE_WORLD", "")
@@ -106,5 +106,5 @@ def started(place: Place, hook: object) -> Ending:
     """A run that tells ``hook`` of its boundaries."""
     plan = load_plan(place.plan)
     values = bind(plan, [], {})
-    settings = commands.Settings(who="tests", desk=Desk(), hook=hook)  # type: ignore[arg-type]
+    settings = commands.Settings(who="tests", desk=OperatorPrompt(), hook=hook)  # type: ignore[arg-type]
     return commands.run(plan, values, place.database, settings).ending

@@ -18,7 +18,7 @@ import httpx2
 import orjson
 
 from liveone import __version__
-from liveone.accounts.directory import Account, DirectoryRefused, DirectoryUnavailable
+from liveone.accounts.directory import DirectoryAccount, DirectoryRefused, DirectoryUnavailable
 from liveone.clock import SystemClock
 from liveone.errors import ConfigError
 
@@ -64,7 +64,7 @@ class ClerkDirectory:
         }
         self._url, self._sleep = _checked(url), sleep
 
-    def find(self, account_id: str) -> Account | None:
+    def find(self, account_id: str) -> DirectoryAccount | None:
         """The account of that id, None when Clerk knows none. Raises DirectoryError, within TOTAL_S."""
         ends_s = _MONOTONIC_S() + TOTAL_S
         path = f"/v1/users/{quote(account_id, safe='')}"
@@ -83,7 +83,7 @@ class ClerkDirectory:
             hint="Nothing is known about the account. Try again; see https://status.clerk.com.",
         )
 
-    def _ask(self, path: str, account_id: str, ends_s: float) -> Account | None:
+    def _ask(self, path: str, account_id: str, ends_s: float) -> DirectoryAccount | None:
         status, headers, body = self._get(path, ends_s)
         if status == 429:
             raise _Again("it answers 429, too many requests", _seconds(headers.get("retry-after", "")))
@@ -136,9 +136,9 @@ def _checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def _account(account_id: str, user: dict[str, Any]) -> Account:
+def _account(account_id: str, user: dict[str, Any]) -> DirectoryAccount:
     barred = next((word for word in ("banned", "locked") if user.get(word) is True), "")
-    return Account(account_id, _email(user), barred)
+    return DirectoryAccount(account_id, _email(user), barred)
 
 
 def _email(user: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ class DirectoryUnavailable(DirectoryError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DirectoryAccount:
     """An account that exists. ``barred`` says why it cannot be used (``banned``); empty when it can."""
 
     id: str
@@ -49,12 +49,12 @@ class AccountDirectory(Protocol):
 
     label: str
 
-    def find(self, account_id: str) -> Account | None:
+    def find(self, account_id: str) -> DirectoryAccount | None:
         """The account of exactly that id, None when there is none. Raises DirectoryError."""
         ...
 
 
-class Standing(StrEnum):
+class AccountStanding(StrEnum):
     """What became of an id. Only REAL may own a system."""
 
     REAL = "real"
@@ -64,31 +64,31 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AccountVerdict:
     """An id with its standing; ``name`` is what it was given for (an old user id, or the id itself)."""
 
     name: str
     account_id: str
-    standing: Standing
+    standing: AccountStanding
     email: str = ""
     reason: str = ""
 
     @property
     def is_real(self) -> bool:
-        return self.standing is Standing.REAL
+        return self.standing is AccountStanding.REAL
 
 
-def judge(directory: AccountDirectory, ids: Iterable[tuple[str, str]]) -> list[Verdict]:
+def judge(directory: AccountDirectory, ids: Iterable[tuple[str, str]]) -> list[AccountVerdict]:
     """A verdict on each ``(name, account_id)``, in their order; each id is asked once. Raises DirectoryError.
 
     A placeholder (``user_xxx``, ``TODO``, ``REPLACE_ME``, empty) is never asked for.
     """
-    known: dict[str, Account | None] = {}
+    known: dict[str, DirectoryAccount | None] = {}
     verdicts = []
     for name, account_id in ids:
         if is_placeholder(account_id):
             reason = "a placeholder, not an account id"
-            verdicts.append(Verdict(name, account_id, Standing.PLACEHOLDER, reason=reason))
+            verdicts.append(AccountVerdict(name, account_id, AccountStanding.PLACEHOLDER, reason=reason))
             continue
         if account_id not in known:
             known[account_id] = directory.find(account_id)
@@ -96,10 +96,12 @@ def judge(directory: AccountDirectory, ids: Iterable[tuple[str, str]]) -> list[V
     return verdicts
 
 
-def _verdict(name: str, account_id: str, account: Account | None, label: str) -> Verdict:
+def _verdict(name: str, account_id: str, account: DirectoryAccount | None, label: str) -> AccountVerdict:
     if account is None:
-        return Verdict(name, account_id, Standing.UNKNOWN, reason=f"{label} knows no such account")
+        return AccountVerdict(
+            name, account_id, AccountStanding.UNKNOWN, reason=f"{label} knows no such account"
+        )
     if account.barred:
         reason = f"{label} has it, but it is {account.barred}"
-        return Verdict(name, account_id, Standing.BARRED, account.email, reason)
-    return Verdict(name, account_id, Standing.REAL, account.email)
+        return AccountVerdict(name, account_id, AccountStanding.BARRED, account.email, reason)
+    return AccountVerdict(name, account_id, AccountStanding.REAL, account.email)

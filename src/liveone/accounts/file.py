@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from liveone.accounts import users
-from liveone.accounts.directory import Account
+from liveone.accounts.directory import DirectoryAccount
 
 
 class FileDirectory:
@@ -11,8 +11,8 @@ class FileDirectory:
 
     def __init__(self, path: Path) -> None:
         self.label = path.name
-        self._accounts = {each.id: Account(each.id, each.email) for each in users.load(path)}
+        self._accounts = {each.id: DirectoryAccount(each.id, each.email) for each in users.load(path)}
 
-    def find(self, account_id: str) -> Account | None:
+    def find(self, account_id: str) -> DirectoryAccount | None:
         """The account of exactly that id, None when there is none."""
         return self._accounts.get(account_id)

@@ -7,8 +7,8 @@ import click
 import orjson
 
 from liveone.accounts.choice import open_directory
-from liveone.accounts.directory import Verdict, judge
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.accounts.directory import AccountVerdict, judge
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.errors import BadInput
 
 
@@ -22,7 +22,7 @@ def accounts_command() -> None:
 @click.option("--map", "mapping", metavar="JSON", help='Account ids by old user id: {"simon": "user_2abc"}.')
 @json_option
 @pass_shell
-def check(shell: Shell, ids: tuple[str, ...], mapping: str | None, as_json: bool) -> None:
+def check(shell: CommandContext, ids: tuple[str, ...], mapping: str | None, as_json: bool) -> None:
     """Is every ID the id of a real account? Exit code 0 when all are, 1 when one is not.
 
     2 or 4 when the directory could not be asked: then nothing is known.
@@ -57,7 +57,7 @@ def _entries(mapping: str | None) -> list[tuple[str, str]]:
     return [(str(name), value) for name, value in found.items()]
 
 
-def show(verdicts: list[Verdict]) -> None:
+def show(verdicts: list[AccountVerdict]) -> None:
     """One line a verdict: its standing, whom it was given for, and who that is."""
     for verdict in verdicts:
         name = "" if verdict.name == verdict.account_id else f"{verdict.name} -> "

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from liveone.cli import upgrade_words
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.database.take_over import Adopted, adopt
 from liveone.store.generations import GENERATIONS
@@ -15,7 +15,7 @@ from liveone.store.generations import GENERATIONS
 @click.argument("old", metavar="OLD.db", type=click.Path(path_type=Path))
 @json_option
 @pass_shell
-def adopt_command(shell: Shell, old: Path, as_json: bool) -> None:
+def adopt_command(shell: CommandContext, old: Path, as_json: bool) -> None:
     """Take over OLD.db, a database of generation 0, 1 or 2: a verified copy becomes the configured database.
 
     OLD.db is only read, and may be in use meanwhile; what is written to it after the copy does not come

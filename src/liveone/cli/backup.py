@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.database.open import open_database
 from liveone.errors import BadInput
@@ -19,7 +19,7 @@ from liveone.transfer.server_backup import backup_server
 )
 @json_option
 @pass_shell
-def backup_command(shell: Shell, folder: Path | None, as_json: bool) -> None:
+def backup_command(shell: CommandContext, folder: Path | None, as_json: bool) -> None:
     """Make a verified copy of the database while it is in use; of a server's too, as a local file."""
     target, now_at = folder or shell.config.folder / "backups", SystemClock().now_at()
     if shell.config.is_server:
@@ -44,7 +44,7 @@ def backup_command(shell: Shell, folder: Path | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @pass_shell
-def restore_command(shell: Shell, source: Path, yes: bool, as_json: bool) -> None:
+def restore_command(shell: CommandContext, source: Path, yes: bool, as_json: bool) -> None:
     """Put the backup SOURCE in the database's place; the replaced database is kept beside it.
 
     LiveOne may go on running: it is one transaction. Readings polled since the backup are in what is kept.

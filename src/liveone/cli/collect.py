@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.cli.systems import found_system, opened
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
@@ -25,7 +25,7 @@ from liveone.wiring.serve import open_collector
 )
 @json_option
 @pass_shell
-def poll_command(shell: Shell, as_json: bool) -> None:
+def poll_command(shell: CommandContext, as_json: bool) -> None:
     """Poll every active system once, now."""
     outcomes = asyncio.run(_poll(shell))
     if as_json:
@@ -40,7 +40,7 @@ def poll_command(shell: Shell, as_json: bool) -> None:
         sys.exit(4)
 
 
-async def _poll(shell: Shell) -> list[PollOutcome]:
+async def _poll(shell: CommandContext) -> list[PollOutcome]:
     with opened(shell) as (store, vendors):
         collector = open_collector(shell.config, store, vendors, SystemClock())
         try:
@@ -59,7 +59,13 @@ async def _poll(shell: Shell) -> list[PollOutcome]:
 @json_option
 @pass_shell
 def aggregate_command(
-    shell: Shell, catchup: bool, rebuild: bool, *, day: str | None, system_id: int | None, as_json: bool
+    shell: CommandContext,
+    catchup: bool,
+    rebuild: bool,
+    *,
+    day: str | None,
+    system_id: int | None,
+    as_json: bool,
 ) -> None:
     """Close, catch up or rebuild 5-minute and daily aggregates; raw readings are never changed."""
     if catchup + rebuild + (day is not None) != 1:

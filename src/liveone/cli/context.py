@@ -21,7 +21,7 @@ from liveone.vendors.base import VendorError
 
 
 @dataclass(slots=True)
-class Shell:
+class CommandContext:
     """The settings of one invocation, read when a command first asks for them."""
 
     config_path: Path | None
@@ -34,7 +34,7 @@ class Shell:
         return self._config
 
 
-pass_shell = click.make_pass_decorator(Shell)
+pass_shell = click.make_pass_decorator(CommandContext)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hrana.address import is_server
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
-from liveone.cli.sql import MODES, Session, converse
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.cli.sql import MODES, SqlShell, converse
 from liveone.database.open import create_database, open_database
 from liveone.errors import BadInput
 from liveone.settings.config import Config
@@ -29,7 +29,7 @@ def db_command() -> None:
 
 @db_command.command("create")
 @pass_shell
-def create_command(shell: Shell) -> None:
+def create_command(shell: CommandContext) -> None:
     """Make LiveOne's tables in the configured database, which must be empty (or a file not there yet)."""
     click.echo(f"{create_database(shell.config)}: the tables are made; next: liveone systems add")
 
@@ -42,14 +42,16 @@ def create_command(shell: Shell) -> None:
 @click.option("--mode", type=click.Choice(MODES), default="list", show_default=True, help="How rows look.")
 @json_option
 @pass_shell
-def shell_command(shell: Shell, sql: str | None, script: Path | None, mode: str, as_json: bool) -> None:
+def shell_command(
+    shell: CommandContext, sql: str | None, script: Path | None, mode: str, as_json: bool
+) -> None:
     """Run SQL, a script (-f FILE or standard input), or an interactive session.
 
     A script is one transaction: it stops at the first error, leaves nothing behind and exits with 3. In a
     session, or as SQL: .tables .schema .dump .mode .read (.help says more).
     """
     with closing(open_database(shell.config)) as database:
-        session = Session(database, mode="json" if as_json else mode)
+        session = SqlShell(database, mode="json" if as_json else mode)
         if sql is None and script is None and sys.stdin.isatty():
             converse(session)
             return
@@ -67,7 +69,7 @@ def shell_command(shell: Shell, sql: str | None, script: Path | None, mode: str,
 @click.option("--finish", is_flag=True, help="Free the target although the source is still being written to.")
 @json_option
 @pass_shell
-def move_command(shell: Shell, source: str, target: str, finish: bool, as_json: bool) -> None:
+def move_command(shell: CommandContext, source: str, target: str, finish: bool, as_json: bool) -> None:
     """Copy everything in SOURCE to TARGET: a file, or a libSQL server's URL (token: LIVEONE_DATABASE_TOKEN).
 
     The source may be in use and is only read; the target must be empty. May be broken off and run again. Rows

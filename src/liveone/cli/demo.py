@@ -18,7 +18,7 @@ from liveone.simulate import presets
 from liveone.simulate.house import House
 from liveone.simulate.portal import Portal
 from liveone.simulate.run import PortalOptions, make_portal
-from liveone.simulate.sample import Source
+from liveone.simulate.sample import SampleSource
 from liveone.store import bulk, readings, systems
 from liveone.store.files import create
 from liveone.store.store import Store
@@ -106,7 +106,7 @@ def _add(store: Store, kind: str, site: str, index: int) -> System:
     )
 
 
-def _fill_system(store: Store, system: System, house: Source) -> None:
+def _fill_system(store: Store, system: System, house: SampleSource) -> None:
     """The portal's own house: it has been integrated up to now, which takes seconds."""
     assert isinstance(house, House)
     now_at = int(SystemClock().now_at())

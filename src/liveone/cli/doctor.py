@@ -12,7 +12,7 @@ import click
 import httpx2
 
 from liveone.cli import upgrade_words
-from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
@@ -43,7 +43,7 @@ WEIGHED_ROWS_MIN = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorLine:
     """One line of the screen; ``advice`` says what to do when it is not well."""
 
     subject: str
@@ -55,7 +55,7 @@ class Finding:
 @click.command("doctor")
 @json_option
 @pass_shell
-def doctor_command(shell: Shell, as_json: bool) -> None:
+def doctor_command(shell: CommandContext, as_json: bool) -> None:
     """One screen: database, generation, disk, clock, each system's freshness - and what to do."""
     findings = list(examine(shell.config))
     if as_json:
@@ -68,7 +68,7 @@ def doctor_command(shell: Shell, as_json: bool) -> None:
         sys.exit(1)
 
 
-def show(finding: Finding) -> None:
+def show(finding: DoctorLine) -> None:
     """One finding, its advice below it."""
     mark = click.style("ok  ", fg="green") if finding.ok else click.style("LOOK", fg="red", bold=True)
     click.echo(f"{mark} {shown(f'{finding.subject:<12} {finding.says}')}")
@@ -76,14 +76,14 @@ def show(finding: Finding) -> None:
         click.echo(shown(f"     {'':<12} -> {finding.advice}"))
 
 
-def examine(config: Config) -> Iterator[Finding]:
+def examine(config: Config) -> Iterator[DoctorLine]:
     """Every finding, the ones that explain others first."""
     now_at = SystemClock().now_at()
     yield _settings(config)
     try:
         store = open_store(config)
     except LiveOneError as error:
-        yield Finding("database", False, str(error.args[0]), error.hint)
+        yield DoctorLine("database", False, str(error.args[0]), error.hint)
         yield _disk(config)
         return
     try:
@@ -100,67 +100,69 @@ def examine(config: Config) -> Iterator[Finding]:
         store.close()
 
 
-def _settings(config: Config) -> Finding:
+def _settings(config: Config) -> DoctorLine:
     says = str(config.path) if config.path else "defaults and environment (no liveone.toml)"
     open_to_all = auth_settings(config).is_open
-    return Finding("settings", True, says + (", no password: this machine only" if open_to_all else ""))
+    return DoctorLine("settings", True, says + (", no password: this machine only" if open_to_all else ""))
 
 
-def _database(store: Store) -> Finding:
+def _database(store: Store) -> DoctorLine:
     sizes = storage(store)
     rows, each = sizes.rows.get("readings", 0), sizes.bytes_per_reading
     text = f"generation {sizes.generation}, {sizes.file_bytes / 1e6:,.1f} MB, {rows:,} readings"
     weight = f", {each:.0f} bytes each" if each and rows >= WEIGHED_ROWS_MIN else ""
-    return Finding("database", True, f"{store.database.label}: {text}{weight}")
+    return DoctorLine("database", True, f"{store.database.label}: {text}{weight}")
 
 
-def _upgrade(store: Store) -> Iterator[Finding]:
+def _upgrade(store: Store) -> Iterator[DoctorLine]:
     plans = shipped.pending(store.shape)
     if plans:
         names = ", ".join(plan.name for plan in plans)
         says = f"generation {store.generation} is served as it is; shipped for it: {names}"
-        yield Finding("schema", False, says, "See what it would do: liveone upgrade --plan-only")
+        yield DoctorLine("schema", False, says, "See what it would do: liveone upgrade --plan-only")
 
 
-def _leftovers(store: Store) -> Iterator[Finding]:
+def _leftovers(store: Store) -> Iterator[DoctorLine]:
     """What older programs left; in a database of the newest generation it is in nobody's way."""
     found = leftovers(store)
     for subject, says, advice in upgrade_words.leftovers(found):
-        yield Finding(subject, store.generation == NEWEST, says, advice)
+        yield DoctorLine(subject, store.generation == NEWEST, says, advice)
     if found.doubled_statuses:
         says = f"{found.doubled_statuses:,} polling states too many; the first of each system counts"
-        yield Finding("duplicates", True, says)
+        yield DoctorLine("duplicates", True, says)
 
 
-def _disk(config: Config) -> Finding:
+def _disk(config: Config) -> DoctorLine:
     folder = config.folder if config.is_server else config.database_path.parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     advice = "Make room: readings are kept for ever, and a backup needs as much again."
-    return Finding("disk", free >= FREE_BYTES_MIN, f"{free / 1e9:,.1f} GB free at {folder}", advice)
+    return DoctorLine("disk", free >= FREE_BYTES_MIN, f"{free / 1e9:,.1f} GB free at {folder}", advice)
 
 
-def _backups(config: Config, now_at: float) -> Finding:
+def _backups(config: Config, now_at: float) -> DoctorLine:
     found = sorted((config.folder / "backups").glob("backup-*.db"))
     if not found:
-        return Finding("backup", False, "there is none", "Make one: liveone backup (and copy it elsewhere)")
+        return DoctorLine(
+            "backup", False, "there is none", "Make one: liveone backup (and copy it elsewhere)"
+        )
     age_s = now_at - found[-1].stat().st_mtime
     says = f"{found[-1].name}, {age_s / 86_400:.1f} days old"
-    return Finding("backup", age_s <= BACKUP_AGE_MAX_S, says, "Make a new one: liveone backup")
+    return DoctorLine("backup", age_s <= BACKUP_AGE_MAX_S, says, "Make a new one: liveone backup")
 
 
-def _spool(config: Config) -> Iterator[Finding]:
+def _spool(config: Config) -> Iterator[DoctorLine]:
     waiting = _bytes_of(config.spool_path, held=False)
     held = _bytes_of(config.spool_path, held=True)
     advice = "`liveone serve` writes it to the database as soon as that takes it."
-    yield Finding("spool", not waiting, f"{waiting:,} bytes wait for the database", advice)
+    yield DoctorLine("spool", not waiting, f"{waiting:,} bytes wait for the database", advice)
     if held:
         says = f"{held:,} bytes of readings that this generation cannot hold"
-        yield Finding("held", False, says, "They are safe; a later generation takes them.")
+        yield DoctorLine("held", False, says, "They are safe; a later generation takes them.")
 
 
-def _served(config: Config) -> Iterator[Finding]:
+def _served(config: Config) -> Iterator[DoctorLine]:
     """What the running server says of itself: only it knows what it holds in memory."""
     host = LOOPBACK[0] if config.server.host in ("0.0.0.0", "::") else config.server.host
     try:
@@ -169,7 +171,7 @@ def _served(config: Config) -> Iterator[Finding]:
     except (httpx2.HTTPError, ValueError, KeyError, AttributeError, TypeError):
         return
     for reason in reasons:
-        yield Finding("server", False, shown(str(reason)[:300]), "Free the disk, or see the server's log.")
+        yield DoctorLine("server", False, shown(str(reason)[:300]), "Free the disk, or see the server's log.")
 
 
 def _bytes_of(spool: Path, *, held: bool) -> int:
@@ -177,24 +179,24 @@ def _bytes_of(spool: Path, *, held: bool) -> int:
     return sum(path.stat().st_size for path in found)
 
 
-def _clock(store: Store, now_at: float) -> Iterator[Finding]:
+def _clock(store: Store, now_at: float) -> Iterator[DoctorLine]:
     """The machine's clock against when readings came, then each device's against the machine's."""
     received = [reading.received_time for reading in readings.latest_many(store, now_at).values()]
     ahead_s = max(received, default=0) - now_at
     if ahead_s > SOON_S:
         says = f"readings came {ahead_s:,.0f} s in this machine's future"
-        yield Finding("clock", False, says, "Set the clock: timedatectl set-ntp true")
+        yield DoctorLine("clock", False, says, "Set the clock: timedatectl set-ntp true")
     else:
-        yield Finding("clock", True, "no reading came in the future")
+        yield DoctorLine("clock", True, "no reading came in the future")
     for system_id, newest_at in readings.newest_at(store).items():
         if newest_at > soon_at(now_at):
             taken = f"{datetime.fromtimestamp(newest_at, UTC):%Y-%m-%d %H:%M} UTC"
             says = f"has a sample of {taken}, in this machine's future; it waits until then"
             advice = "Set the device's clock (SP LINK), or this machine's; an import may have brought it."
-            yield Finding(f"system {system_id}", False, says, advice)
+            yield DoctorLine(f"system {system_id}", False, says, advice)
 
 
-def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
+def _systems(config: Config, store: Store, now_at: float) -> Iterator[DoctorLine]:
     book, found = VendorBook(config.vendors), systems.list_systems(store)
     newest, statuses = readings.latest_many(store, now_at), polling.statuses(store)
     yield from _pollers(store, found, now_at)
@@ -202,7 +204,7 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
         name = f"system {system.id}"
         if not system.is_active:
             how = "data by import only" if system.is_import_only else "paused"
-            yield Finding(name, True, f"{system.display_name}: {how}")
+            yield DoctorLine(name, True, f"{system.display_name}: {how}")
             continue
         at = newest[system.id].received_time if system.id in newest else None
         state = freshness.of(at, now_at, config.collect.cadence_s)
@@ -210,56 +212,62 @@ def _systems(config: Config, store: Store, now_at: float) -> Iterator[Finding]:
         status = statuses.get(system.id)
         error = status.last_error if status and status.consecutive_errors else None
         advice = (error or "Is `liveone serve` running?").replace("\n", " ")
-        yield Finding(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
+        yield DoctorLine(name, state == "fresh", f"{system.display_name}: {state}{age}", advice)
         yield from _zone(system, name)
         yield from _daylight(store, system, name, int(now_at))
         yield from _account(book, system, name)
         yield from _frozen(store, system, name, int(now_at))
         if waiting := day_rules.waiting(store, system.id):
-            yield Finding(name, True, f"{waiting:,} days wait to be computed anew: `liveone serve` does it")
+            yield DoctorLine(
+                name, True, f"{waiting:,} days wait to be computed anew: `liveone serve` does it"
+            )
     if not found:
-        yield Finding("systems", False, "none yet", "liveone systems discover, then liveone systems add")
+        yield DoctorLine("systems", False, "none yet", "liveone systems discover, then liveone systems add")
 
 
-def _zone(system: System, name: str) -> Iterator[Finding]:
+def _zone(system: System, name: str) -> Iterator[DoctorLine]:
     if system.time_zone and not is_known(system.time_zone):
         says = f"time zone {system.time_zone} is not known here; its days are counted at {zone_of(system)}"
         advice = f"Update the package tzdata, or: liveone systems edit {system.id} --timezone NAME"
-        yield Finding(name, False, says, advice)
+        yield DoctorLine(name, False, says, advice)
 
 
-def _daylight(store: Store, system: System, name: str, now_at: int) -> Iterator[Finding]:
+def _daylight(store: Store, system: System, name: str, now_at: int) -> Iterator[DoctorLine]:
     zone = zone_of(system)
     share = night_share(aggregates.five_minutes(store, system.id, now_at - SUN_WINDOW_S, now_at), zone)
     if share is not None and share > SHARE_MOST:
         says = f"{share:.0%} of its sunshine comes between 22:00 and 04:00 in {zone}"
-        yield Finding(
+        yield DoctorLine(
             name, False, says, f"Wrong time zone? {zone_advice(system.id)}. Or the device's clock is."
         )
 
 
-def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[Finding]:
+def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[DoctorLine]:
     """Who polls how many of the systems."""
     active = {system.id for system in found if system.is_active}
     holders = leases.holders(store, active, now_at)
     shares = Counter(holder.name for holder in holders.values())
     for name, count in sorted(shares.items()):
         since_s = max(holder.since_s for holder in holders.values() if holder.name == name)
-        yield Finding("poller", True, f"{name} polls {count} of {len(active)} systems, for {since_s:,.0f} s")
+        yield DoctorLine(
+            "poller", True, f"{name} polls {count} of {len(active)} systems, for {since_s:,.0f} s"
+        )
     if active and not holders:
         advice = "Run `liveone serve`, or have a schedule call /api/cron/minutely."
-        yield Finding("poller", True, "no process polls by itself", advice)
+        yield DoctorLine("poller", True, "no process polls by itself", advice)
 
 
-def _account(book: VendorBook, system: System, name: str) -> Iterator[Finding]:
+def _account(book: VendorBook, system: System, name: str) -> Iterator[DoctorLine]:
     try:
         book.account_for(system.vendor_type, system.vendor_site_id)
     except LiveOneError as error:
-        yield Finding(name, False, str(error.args[0]), error.hint)
+        yield DoctorLine(name, False, str(error.args[0]), error.hint)
 
 
-def _frozen(store: Store, system: System, name: str, now_at: int) -> Iterator[Finding]:
+def _frozen(store: Store, system: System, name: str, now_at: int) -> Iterator[DoctorLine]:
     rows = aggregates.five_minutes(store, system.id, now_at - FROZEN_WINDOW_S, now_at)
     for counter in freshness.frozen_counters(rows):
         says = f"the counter {counter}_kwh_total stands still while energy flows"
-        yield Finding(name, False, says, "Look at the inverter; energies are estimated from power meanwhile.")
+        yield DoctorLine(
+            name, False, says, "Look at the inverter; energies are estimated from power meanwhile."
+        )

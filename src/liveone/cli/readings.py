@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import found_system
 from liveone.cli.transfer import close_days
 from liveone.database.open import open_store
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import changes, repair
-from liveone.store.changes import Change, Entry, Kind
+from liveone.store.changes import Change, ChangeEntry, Kind
 from liveone.store.store import Store
 from liveone.store.systems import get_system, list_systems
 from liveone.transfer.spans import read_span
@@ -51,7 +51,7 @@ def readings_command() -> None:
 @click.option("--system", "system_id", type=int, help="Of one system [of all].")
 @json_option
 @pass_shell
-def list_changes(shell: Shell, *, system_id: int | None, as_json: bool) -> None:
+def list_changes(shell: CommandContext, *, system_id: int | None, as_json: bool) -> None:
     """Every import and repair, newest first."""
     with _opened(shell) as store:
         found = changes.listed(store, system_id)
@@ -68,7 +68,7 @@ def list_changes(shell: Shell, *, system_id: int | None, as_json: bool) -> None:
 @readings_command.command("undo")
 @click.argument("change_id", type=int)
 @pass_shell
-def undo(shell: Shell, change_id: int) -> None:
+def undo(shell: CommandContext, change_id: int) -> None:
     """Take a change back: what it added goes, what it took away or replaced is as it was."""
     with _opened(shell) as store:
         with Console(stderr=True).status("Undoing ..."):
@@ -82,7 +82,7 @@ def undo(shell: Shell, change_id: int) -> None:
 @readings_command.command("forget")
 @with_span
 @pass_shell
-def forget(shell: Shell, /, **asked: Any) -> None:
+def forget(shell: CommandContext, /, **asked: Any) -> None:
     """Take the readings of a span out. They may be imported again; undo brings them back."""
     _take_out(shell, "forget", (), **asked)
 
@@ -91,13 +91,13 @@ def forget(shell: Shell, /, **asked: Any) -> None:
 @with_span
 @click.option("--column", "columns", multiple=True, help="Only these values, such as load_kwh_total.")
 @pass_shell
-def exclude(shell: Shell, /, columns: tuple[str, ...], **asked: Any) -> None:
+def exclude(shell: CommandContext, /, columns: tuple[str, ...], **asked: Any) -> None:
     """Take the readings of a span out for as long as it is not undone: no import brings them in again."""
     _take_out(shell, "exclude", columns, **asked)
 
 
 def _take_out(
-    shell: Shell,
+    shell: CommandContext,
     kind: Kind,
     columns: tuple[str, ...],
     *,
@@ -120,14 +120,14 @@ def _take_out(
         if not yes:
             click.confirm(f"{kind.capitalize()} them?", abort=True)
         with Console(stderr=True).status("Working ..."):
-            entry = Entry(kind, reason, MADE_BY, from_at, to_at, columns)
+            entry = ChangeEntry(kind, reason, MADE_BY, from_at, to_at, columns)
             change = repair.take_out(store, system_id, entry)
         days = close_days(store, system)
     click.echo(f"Done; {days:,} days computed anew. To take it back: liveone readings undo {change.id}")
 
 
 @contextmanager
-def _opened(shell: Shell) -> Iterator[Store]:
+def _opened(shell: CommandContext) -> Iterator[Store]:
     store = open_store(shell.config)
     try:
         yield store

@@ -8,7 +8,7 @@ import click
 
 from changeover.cli.lazy_group import LazyGroup
 from liveone import __version__
-from liveone.cli.context import Shell, fail
+from liveone.cli.context import CommandContext, fail
 from liveone.errors import LiveOneError
 
 PRIVATE = 0o077
@@ -55,7 +55,7 @@ def root(ctx: click.Context, config_path: Path | None) -> None:
     Exit codes: 0 done, 1 failed or done in part, 2 wrong usage or settings, 3 the database, 4 a vendor.
     """
     os.umask(PRIVATE)
-    ctx.obj = Shell(config_path)
+    ctx.obj = CommandContext(config_path)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 from click import IntRange
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.migrations import shipped
 from liveone.store.database import Database
 from liveone.store.generations import GENERATIONS, NEWEST
@@ -32,7 +32,7 @@ def schema_command() -> None:
 @schema_command.command("status")
 @json_option
 @pass_shell
-def show_status(shell: Shell, as_json: bool) -> None:
+def show_status(shell: CommandContext, as_json: bool) -> None:
     """The database's generation and what is to be done. Exit code 3: this release cannot serve it."""
     from liveone.release import release
 
@@ -50,7 +50,7 @@ def show_status(shell: Shell, as_json: bool) -> None:
 @generation_option
 @json_option
 @pass_shell
-def show_difference(shell: Shell, generation: int, as_json: bool) -> None:
+def show_difference(shell: CommandContext, generation: int, as_json: bool) -> None:
     """What differs from a generation, line by line. Exit code 1 when anything does."""
     with opened(shell) as database:
         found = shipped.compare(database, generation)
@@ -82,7 +82,7 @@ def show_contract(generation: int, as_json: bool) -> None:
 
 
 @contextmanager
-def opened(shell: Shell) -> Iterator[Database]:
+def opened(shell: CommandContext) -> Iterator[Database]:
     """The configured database as it is, closed afterwards."""
     from liveone.database.open import open_database
 

@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from liveone.cli.context import Shell, pass_shell
+from liveone.cli.context import CommandContext, pass_shell
 from liveone.database.open import only_reads
 from liveone.release import release
 from liveone.settings.config import Config, with_role
@@ -20,7 +20,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
 @pass_shell
-def serve_command(shell: Shell, role: str | None, verbose: bool) -> None:
+def serve_command(shell: CommandContext, role: str | None, verbose: bool) -> None:
     """Poll the systems, serve the API and the dashboard until interrupted.
 
     Several processes may work on one database: `--role web` shows and takes changes, `--role poller` polls

@@ -14,7 +14,7 @@ import click
 
 from liveone.cli.context import print_json
 from liveone.errors import BadInput, LiveOneError
-from liveone.store.database import Database, Result, Row, Statement, StoreError, Value
+from liveone.store.database import Database, Row, Statement, StoreError, Value, WriteResult
 from liveone.store.dump import dump
 from liveone.store.script import is_complete, split
 
@@ -43,7 +43,7 @@ SQL ended by a semicolon runs at once, as a transaction of its own. Besides:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StatementResult:
     """What one statement gave; ``columns`` is empty where the names are not known."""
 
     columns: Sequence[str]
@@ -51,18 +51,21 @@ class Answer:
     changes: int = 0
 
 
-def run_script(database: Database, text: str) -> list[Answer]:
+def run_script(database: Database, text: str) -> list[StatementResult]:
     """All statements of ``text`` as one transaction; where all of them only read, one snapshot."""
     statements = [Statement(sql) for sql in _without_frame(list(split(text)))]
     if not statements:
         return []
     if all(_only_reads(statement.sql) for statement in statements):
         found = database.read(statements)
-        return [Answer(database.columns(each), rows) for each, rows in zip(statements, found, strict=True)]
-    return [Answer((), each.rows, each.changes) for each in _written(database, statements)]
+        return [
+            StatementResult(database.columns(each), rows)
+            for each, rows in zip(statements, found, strict=True)
+        ]
+    return [StatementResult((), each.rows, each.changes) for each in _written(database, statements)]
 
 
-def _written(database: Database, statements: Sequence[Statement]) -> list[Result]:
+def _written(database: Database, statements: Sequence[Statement]) -> list[WriteResult]:
     """Write, and on an error say which statement it was."""
     try:
         return database.write(statements)
@@ -74,7 +77,7 @@ def _written(database: Database, statements: Sequence[Statement]) -> list[Result
         raise
 
 
-def show(answer: Answer, mode: str) -> None:
+def show(answer: StatementResult, mode: str) -> None:
     """Rows in one of MODES; ``list`` is `a|b|c`, the form that `sqlite3` prints."""
     _SHOW[mode](answer)
     if not answer.rows and answer.changes:
@@ -82,7 +85,7 @@ def show(answer: Answer, mode: str) -> None:
 
 
 @dataclass(slots=True)
-class Session:
+class SqlShell:
     """A conversation with one database."""
 
     database: Database
@@ -95,7 +98,7 @@ class Session:
         if name == ".tables":
             self.answer(TABLES)
         elif name == ".schema":
-            show(Answer((), self.database.read([Statement(SCHEMA, (rest or None,))])[0]), "list")
+            show(StatementResult((), self.database.read([Statement(SCHEMA, (rest or None,))])[0]), "list")
         elif name == ".dump":
             for text in dump(self.database, rest or None):
                 click.echo(text)
@@ -118,7 +121,7 @@ class Session:
         click.echo(f"mode {self.mode}", err=True)
 
 
-def converse(session: Session) -> None:
+def converse(session: SqlShell) -> None:
     """Read lines and answer until the end of input; an error ends the statement, not the session."""
     click.echo(f"{session.database.label} - SQL ended by a semicolon, .help, .quit")
     pending = ""
@@ -195,18 +198,18 @@ def _text(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _list(answer: Answer) -> None:
+def _list(answer: StatementResult) -> None:
     for row in answer.rows:
         click.echo("|".join(_text(value) for value in row))
 
 
-def _csv(answer: Answer) -> None:
+def _csv(answer: StatementResult) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerows([answer.columns] if answer.columns else [])
     writer.writerows([_text(value) for value in row] for row in answer.rows)
 
 
-def _line(answer: Answer) -> None:
+def _line(answer: StatementResult) -> None:
     for row in answer.rows:
         names = answer.columns or [str(place) for place in range(1, len(row) + 1)]
         width = max(map(len, names))
@@ -215,7 +218,7 @@ def _line(answer: Answer) -> None:
         click.echo()
 
 
-def _table(answer: Answer) -> None:
+def _table(answer: StatementResult) -> None:
     rows = [[_text(value) for value in row] for row in answer.rows]
     heads = [list(answer.columns)] if answer.columns else []
     widths = [max(map(len, column)) for column in zip(*heads, *rows, strict=True)]
@@ -229,12 +232,12 @@ def _cell(text: str, given: Value, width: int) -> str:
     return text.rjust(width) if isinstance(given, int | float) else text.ljust(width)
 
 
-def _json(answer: Answer) -> None:
+def _json(answer: StatementResult) -> None:
     rows = [[value.hex() if isinstance(value, bytes) else value for value in row] for row in answer.rows]
     print_json({"columns": answer.columns, "rows": rows, "changes": answer.changes})
 
 
-_SHOW: dict[str, Callable[[Answer], None]] = {
+_SHOW: dict[str, Callable[[StatementResult], None]] = {
     "list": _list,
     "table": _table,
     "csv": _csv,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from liveone.cli.context import Shell, json_option, pass_shell, pasted, print_json, shown
+from liveone.cli.context import CommandContext, json_option, pass_shell, pasted, print_json, shown
 from liveone.cli.host_zone import host_zone
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
@@ -32,7 +32,7 @@ ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 
 
 @contextmanager
-def opened(shell: Shell) -> Iterator[tuple[Store, VendorBook]]:
+def opened(shell: CommandContext) -> Iterator[tuple[Store, VendorBook]]:
     """The store and the vendors, closed afterwards."""
     vendors, store = VendorBook(shell.config.vendors), open_store(shell.config)
     try:
@@ -50,7 +50,7 @@ def systems_command() -> None:
 @systems_command.command("list")
 @json_option
 @pass_shell
-def list_systems(shell: Shell, as_json: bool) -> None:
+def list_systems(shell: CommandContext, as_json: bool) -> None:
     """Every system with the age of its newest reading."""
     now_at = SystemClock().now_at()
     with opened(shell) as (store, _):
@@ -84,7 +84,7 @@ def _resting(system: System) -> str:
     return "data by import only" if system.is_import_only else "paused"
 
 
-def _polled(holders: Mapping[int, leases.Holder], system: System) -> str:
+def _polled(holders: Mapping[int, leases.LeaseHolder], system: System) -> str:
     holder = holders.get(system.id)
     return f", polled by {holder.name} for {holder.since_s:,.0f} s" if holder else ""
 
@@ -92,7 +92,7 @@ def _polled(holders: Mapping[int, leases.Holder], system: System) -> str:
 @systems_command.command("discover")
 @json_option
 @pass_shell
-def discover(shell: Shell, as_json: bool) -> None:
+def discover(shell: CommandContext, as_json: bool) -> None:
     """The sites that the configured accounts see."""
     vendors = VendorBook(shell.config.vendors)
     try:
@@ -122,7 +122,7 @@ def discover(shell: Shell, as_json: bool) -> None:
 @click.option("--no-check", is_flag=True, help="Do not ask the vendor for the hardware first.")
 @pass_shell
 def add(
-    shell: Shell,
+    shell: CommandContext,
     vendor_type: str,
     site: str,
     *,
@@ -184,7 +184,7 @@ def asked_zone() -> str:
 @click.option("--name", help="What to call it.")
 @click.option("--timezone", "zone_text", help=ZONE_HELP)
 @pass_shell
-def edit(shell: Shell, system_id: int, *, name: str | None, zone_text: str | None) -> None:
+def edit(shell: CommandContext, system_id: int, *, name: str | None, zone_text: str | None) -> None:
     """Call a system otherwise, or count its days in another time zone: they are computed anew at once."""
     if name is None and zone_text is None:
         raise BadInput("nothing to change was given", hint="Give --name or --timezone, or both.")
@@ -217,7 +217,7 @@ def edit(shell: Shell, system_id: int, *, name: str | None, zone_text: str | Non
 @click.argument("system_id", type=int)
 @json_option
 @pass_shell
-def test(shell: Shell, system_id: int, as_json: bool) -> None:
+def test(shell: CommandContext, system_id: int, as_json: bool) -> None:
     """Test the connection step by step: reached, logged in, site found, reading sane, signs plausible."""
     with opened(shell) as (store, vendors):
         system = found_system(store, system_id)
@@ -253,7 +253,7 @@ def zone_advice(system_id: int) -> str:
 @click.argument("system_id", type=int)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_shell
-def remove(shell: Shell, system_id: int, yes: bool) -> None:
+def remove(shell: CommandContext, system_id: int, yes: bool) -> None:
     """Remove a system WITH ALL ITS READINGS. Make a backup first."""
     with opened(shell) as (store, _):
         system = found_system(store, system_id)

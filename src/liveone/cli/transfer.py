@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from liveone.cli.context import Shell, json_option, pass_shell, print_json, shown
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.reading_options import options_of, reading_options
 from liveone.cli.systems import found_system
 from liveone.clock import SystemClock
@@ -25,9 +25,9 @@ from liveone.store.database import ConstraintFailed
 from liveone.store.store import Store
 from liveone.transfer import readings_out
 from liveone.transfer.fields import FIELDS, column_of
-from liveone.transfer.importing import Asked, Preview, import_file, preview_file, refuse_imperfect
+from liveone.transfer.importing import ImportRequest, Preview, import_file, preview_file, refuse_imperfect
 from liveone.transfer.options import Findings
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.transfer.text_in import STANDARD_INPUT
 from liveone.web.services import DailyJob
 from liveone.wiring.outcomes import run_daily
@@ -55,7 +55,7 @@ KINDS = {
 @json_option
 @pass_shell
 def import_command(
-    shell: Shell,
+    shell: CommandContext,
     /,
     file: Path,
     *,
@@ -77,10 +77,12 @@ def import_command(
     store = open_store(shell.config)
     try:
         system = found_system(store, system_id)
-        source = Source(file, options=options_of(system, **how))
+        source = ReadingsFile(file, options=options_of(system, **how))
         if strict:
-            refuse_imperfect(Source(_seekable(file), options=source.options))
-        asked = Asked(file.name, "the command line", replace, bool(how["energy_unit"] or how["power_unit"]))
+            refuse_imperfect(ReadingsFile(_seekable(file), options=source.options))
+        asked = ImportRequest(
+            file.name, "the command line", replace, bool(how["energy_unit"] or how["power_unit"])
+        )
         with progress_bar(source.size_bytes, MEGABYTES, quiet=as_json) as source.progress:
             outcome = (preview_file if dry_run else import_file)(store, system, source, asked)
         wrote = isinstance(outcome, Imported) and (outcome.new or outcome.replaced)
@@ -102,7 +104,7 @@ def import_command(
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file [standard output].")
 @pass_shell
 def export_command(
-    shell: Shell,
+    shell: CommandContext,
     *,
     system_id: int,
     kind: str,
@@ -149,7 +151,9 @@ def close_days(store: Store, system: System) -> int:
     return sum(len(outcome.days) for outcome in closed)
 
 
-def report(source: Source, outcome: Imported | Preview, zone: Zone, *, days: int, as_json: bool) -> None:
+def report(
+    source: ReadingsFile, outcome: Imported | Preview, zone: Zone, *, days: int, as_json: bool
+) -> None:
     """Say what was imported, what was there, what was refused and why; exit code 1 where something was."""
     found = source.findings
     done = outcome.counts if isinstance(outcome, Preview) else outcome

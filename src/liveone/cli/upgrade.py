@@ -18,12 +18,12 @@ from changeover.report import model, write
 from changeover.run import session
 from changeover.run.commands import Outcome, Settings, finish, resume, rollback, run, this_person
 from changeover.run.records import Record
-from changeover.run.session import Work
+from changeover.run.session import BoundPlan
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
 from liveone.cli.accounts import show
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.database.open import open_store
 from liveone.errors import BadInput, LiveOneError
 from liveone.migrations import run as upgrade
@@ -69,7 +69,7 @@ class Wish:
 @json_option
 @pass_shell
 def upgrade_command(
-    shell: Shell,
+    shell: CommandContext,
     *,
     sets: tuple[str, ...],
     confirm: tuple[str, ...],
@@ -138,7 +138,7 @@ def _carry_out(
     return outcome.run_id
 
 
-def _introduce(work: Work, config: Config, wish: Wish) -> None:
+def _introduce(work: BoundPlan, config: Config, wish: Wish) -> None:
     """Who the accounts are, before somebody is asked whether they are the people meant."""
     owners = work.values.values.get("owner")
     if wish.as_json or not isinstance(owners, Mapping):
@@ -209,7 +209,7 @@ def _living(plan: Plan, config: Config, environment: dict[str, str], wish: Wish)
         yield
 
 
-def _desk(work: Work, wish: Wish) -> AbstractContextManager[Settings]:
+def _desk(work: BoundPlan, wish: Wish) -> AbstractContextManager[Settings]:
     confirmed = upgrade.boxes_of(work.plan).intersection(wish.confirm)
     return session.at_desk(work, json_=wish.as_json, confirm=sorted(confirmed), who=wish.who)
 
@@ -259,7 +259,7 @@ def _tell_standing(again: str, config: Config, wish: Wish) -> None:
         click.echo(f"Still in force: {title}. --rollback again takes it back.")
 
 
-def _tell_outcome(outcome: Outcome, work: Work, wish: Wish) -> None:
+def _tell_outcome(outcome: Outcome, work: BoundPlan, wish: Wish) -> None:
     with work.redacted():
         found = model.gather(work.state, work.database, work.plan, outcome.run_id)
         report = write.write(found)[-1]

@@ -8,7 +8,7 @@ import click
 
 from liveone.accounts import users
 from liveone.accounts.users import Account, Token
-from liveone.cli.context import Shell, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.errors import BadInput
 from liveone.web.auth.passwords import hash_password, hash_token
 
@@ -23,7 +23,7 @@ def users_command() -> None:
 @users_command.command("list")
 @json_option
 @pass_shell
-def list_users(shell: Shell, as_json: bool) -> None:
+def list_users(shell: CommandContext, as_json: bool) -> None:
     """Who may sign in."""
     accounts = users.load(shell.config.users_path)
     if as_json:
@@ -42,7 +42,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
 @click.option("--admin", is_flag=True, help="May see and change everything.")
 @click.password_option(help="Asked for when not given.")
 @pass_shell
-def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, password: str) -> None:
+def add_user(shell: CommandContext, email: str, account_id: str | None, admin: bool, password: str) -> None:
     """Let EMAIL sign in."""
     path = shell.config.users_path
     accounts = users.load(path)
@@ -58,7 +58,7 @@ def add_user(shell: Shell, email: str, account_id: str | None, admin: bool, pass
 @users_command.command("remove")
 @click.argument("email")
 @pass_shell
-def remove_user(shell: Shell, email: str) -> None:
+def remove_user(shell: CommandContext, email: str) -> None:
     """EMAIL is out at once: sessions, tokens and open pages end. Systems and readings stay."""
     account = _find(shell, email)
     accounts = users.load(shell.config.users_path)
@@ -71,7 +71,7 @@ def remove_user(shell: Shell, email: str) -> None:
 @click.option("--keep-tokens", is_flag=True, help="Leave the API tokens valid.")
 @click.password_option(help="Asked for when not given.")
 @pass_shell
-def set_password(shell: Shell, email: str, password: str, keep_tokens: bool) -> None:
+def set_password(shell: CommandContext, email: str, password: str, keep_tokens: bool) -> None:
     """Give EMAIL another password: every session and API token of theirs ends at once."""
     _refuse_short(password)
     account = _find(shell, email)
@@ -85,7 +85,7 @@ def set_password(shell: Shell, email: str, password: str, keep_tokens: bool) -> 
 @click.argument("email")
 @click.option("--name", default="", help="What it is for, such as grafana.")
 @pass_shell
-def give_token(shell: Shell, email: str, name: str) -> None:
+def give_token(shell: CommandContext, email: str, name: str) -> None:
     """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
     account = _find(shell, email)
     token = f"lo_{secrets.token_urlsafe(32)}"
@@ -99,7 +99,7 @@ def give_token(shell: Shell, email: str, name: str) -> None:
 @click.argument("email")
 @json_option
 @pass_shell
-def list_tokens(shell: Shell, email: str, as_json: bool) -> None:
+def list_tokens(shell: CommandContext, email: str, as_json: bool) -> None:
     """The API tokens of EMAIL: id, the day each was made, what it is for."""
     tokens = _find(shell, email).tokens
     if as_json:
@@ -115,7 +115,7 @@ def list_tokens(shell: Shell, email: str, as_json: bool) -> None:
 @click.argument("email")
 @click.argument("token_id")
 @pass_shell
-def revoke_token(shell: Shell, email: str, token_id: str) -> None:
+def revoke_token(shell: CommandContext, email: str, token_id: str) -> None:
     """End the API token TOKEN_ID of EMAIL at once; `all` ends every one."""
     account = _find(shell, email)
     kept = tuple(each for each in account.tokens if token_id not in ("all", each.id))
@@ -125,7 +125,7 @@ def revoke_token(shell: Shell, email: str, token_id: str) -> None:
     click.echo(f"{len(account.tokens) - len(kept)} tokens of {account.email} were revoked.")
 
 
-def _replace(shell: Shell, changed: Account) -> None:
+def _replace(shell: CommandContext, changed: Account) -> None:
     accounts = users.load(shell.config.users_path)
     users.save(shell.config.users_path, [changed if a.id == changed.id else a for a in accounts])
 
@@ -141,7 +141,7 @@ def _refuse_short(password: str) -> None:
         raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
 
 
-def _find(shell: Shell, email: str) -> Account:
+def _find(shell: CommandContext, email: str) -> Account:
     for account in users.load(shell.config.users_path):
         if email.lower() in (account.email.lower(), account.id):
             return account

@@ -12,16 +12,16 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from liveone.clock import Clock
-from liveone.collect.command import Command
-from liveone.collect.days.daily_job import Duty
-from liveone.collect.leases.lease_client import Permits
-from liveone.collect.leases.polling_share import Share, times_for
+from liveone.collect.command import PollRound
+from liveone.collect.days.daily_job import DailyJobRunner
+from liveone.collect.leases.lease_client import LeaseClient
+from liveone.collect.leases.polling_share import PollingShare, times_for
 from liveone.collect.polling.poller import Poller, PollResult, VendorOf
 from liveone.collect.polling.recorder import Recorder
 from liveone.collect.polling.systems import Polling
 from liveone.collect.queue import known_systems
 from liveone.collect.queue.backlog import Backlog
-from liveone.collect.queue.known_systems import Known
+from liveone.collect.queue.known_systems import RememberedSystems
 from liveone.collect.queue.null_queue import NoSpool
 from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
@@ -62,17 +62,19 @@ class Collector:
         self._recorder = Recorder(store, self._backlog, clock)
         self._poller = Poller(vendor_of, self._recorder, clock)
         self._chores = Workers(CHORE_THREADS, name="chores")
-        self._permits = Permits(Share(store, clock, times_for(settings.cadence_s, settings.pause_s)))
+        self._permits = LeaseClient(
+            PollingShare(store, clock, times_for(settings.cadence_s, settings.pause_s))
+        )
         self._polling = Polling(self._poller, self._permits, self._chores, clock, settings)
-        self._command = Command(self._polling, store, self._chores, clock)
-        self._duty = Duty(store, clock, self._permits, self._chores)
+        self._command = PollRound(self._polling, store, self._chores, clock)
+        self._duty = DailyJobRunner(store, clock, self._permits, self._chores)
         self._steps = Steps(clock)
         self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
         self._is_running = self._knows_memories = False
         self._drained_at: float | None = None
         self._next_drain_s = self._next_keep_s = float("-inf")
         self._folder = spool.folder if isinstance(spool, Spool) else None
-        self._kept = Known()
+        self._kept = RememberedSystems()
 
     async def run(self) -> None:
         """Collect until ``stop`` is called or the task is cancelled; then end what is under way."""
@@ -185,7 +187,7 @@ class Collector:
             return
         share, now_s = self._permits.share, self._clock.monotonic_s()
         memories = self._poller.memories
-        found = Known(tuple(every), memories, frozenset(share.mine), not share.has_others)
+        found = RememberedSystems(tuple(every), memories, frozenset(share.mine), not share.has_others)
         if replace(found, memories={}) != replace(self._kept, memories={}) or now_s >= self._next_keep_s:
             self._kept, self._next_keep_s, folder = found, now_s + KEEP_EVERY_S, self._folder
             self._chores.submit(lambda: known_systems.save(folder, found))

@@ -9,7 +9,7 @@ from functools import partial
 
 from liveone.clock import Clock
 from liveone.collect.polling.in_flight import Flight
-from liveone.collect.polling.last_results import standings
+from liveone.collect.polling.last_results import last_results
 from liveone.collect.polling.poller import PollFailed, PollResult
 from liveone.collect.polling.systems import Polling
 from liveone.collect.schedule import Turn
@@ -21,7 +21,7 @@ from liveone.store.store import Store
 FIRST_POLL_S, LOOK_S = 10.0, 0.5
 
 
-class Command:
+class PollRound:
     """Polls everything once, when told to. Lives in one event loop."""
 
     def __init__(self, polling: Polling, store: Store, chores: Workers, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class Command:
         give_up_s = self._clock.monotonic_s() + within_s
         while True:
             now_at = self._clock.now_at()
-            found = await self._chores.submit(partial(standings, self._store, rest, refused, now_at))
+            found = await self._chores.submit(partial(last_results, self._store, rest, refused, now_at))
             waited_for = [key for key, result in found.items() if not result.polled_at and key in refused]
             if not waited_for or self._clock.monotonic_s() >= give_up_s:
                 return found

@@ -41,7 +41,7 @@ NOTHING = CollectorStatus(
 )
 
 
-class Onlooker:
+class NullCollector:
     """A companion of the web server that waits until it is stopped. Lives in one event loop.
 
     ``why`` and ``hint`` are what those are told who ask it to poll or to close days.

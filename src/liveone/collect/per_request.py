@@ -19,7 +19,7 @@ LOST_HINT = "They were tried twice and are gone with this call: there is no disk
 Done = TypeVar("Done")
 
 
-class OnCall:
+class PerRequestCollector:
     """Collects when asked to. Calls share nothing, so each may come in an event loop of its own."""
 
     def __init__(self, make: Callable[[], Collector]) -> None:

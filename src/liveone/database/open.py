@@ -8,7 +8,7 @@ from hrana.address import is_server
 from hrana.tokens import is_read_only
 from liveone.errors import ConfigError
 from liveone.settings.config import SECRETS_NAME, Config, read_toml, require_private
-from liveone.settings.watched import Watched
+from liveone.settings.watched import WatchedFile
 from liveone.store import files
 from liveone.store import store as stores
 from liveone.store.database import Database
@@ -43,7 +43,7 @@ def _token_of(config: Config) -> str | Callable[[], str]:
 
     if not token or not path.is_file() or kept(path) != token:
         return token
-    return Watched(path, kept).current
+    return WatchedFile(path, kept).current
 
 
 def _refuse_unknown_scheme(url: str) -> None:

@@ -33,7 +33,7 @@ ALIKE, ALIKE_UNSEEN = 1.25, 1.5
 was not seen while the counter stood says less."""
 
 
-class Account:
+class CounterEnergy:
     """``kwh``, ``estimated`` and the believed ``kwh_total`` of each interval in ``(start_at, end_at]``.
 
     ``kwh`` is None where nothing is known. The rows of the series reach beyond the span on both sides as far

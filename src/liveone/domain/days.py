@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from liveone.domain.account import Account
+from liveone.domain.account import CounterEnergy
 from liveone.domain.aggregates import ENERGIES, Day, FiveMinutes
 from liveone.domain.energy import IntervalEnergy, accounts, chains, energies_between
 from liveone.domain.reading import POWERS
@@ -70,7 +70,7 @@ def _day(day: str, rows: Sequence[FiveMinutes], energies: dict[str, Any]) -> Day
     return Day(day=day, **columns, interval_count=len(rows), sample_count=samples)
 
 
-def _energies(six: Sequence[Account]) -> dict[str, Any]:
+def _energies(six: Sequence[CounterEnergy]) -> dict[str, Any]:
     columns: dict[str, Any] = {"estimated": tuple(any(account.estimated) for account in six)}
     for name, account in zip(ENERGIES, six, strict=True):
         known = [kwh for kwh in account.kwh if kwh is not None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar, cast
 
-from liveone.domain.account import Account
+from liveone.domain.account import CounterEnergy
 from liveone.domain.aggregates import FiveMinutes, Six
 from liveone.domain.counters import SEEN_ROWS, STOOD_ROWS, Chain, chain_of
 from liveone.domain.intervals import interval_ends
@@ -54,13 +54,13 @@ def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
     return [chain_of(series_of(ordered, ends, name), rated_kw) for name in COUNTERS]
 
 
-def accounts(six: Sequence[Chain], start_at: int, end_at: int) -> list[Account]:
+def accounts(six: Sequence[Chain], start_at: int, end_at: int) -> list[CounterEnergy]:
     """The six accounts over the intervals that end in ``(start_at, end_at]``.
 
     The chains are of the span's rows, with ``ROWS_BEFORE`` before it and ``ROWS_AFTER`` after it, or as many
     as there are.
     """
-    return [Account(chain, start_at, end_at) for chain in six]
+    return [CounterEnergy(chain, start_at, end_at) for chain in six]
 
 
 def energies_between(six: Sequence[Chain], start_at: int, end_at: int) -> list[IntervalEnergy]:

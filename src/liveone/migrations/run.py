@@ -21,7 +21,7 @@ from changeover.plan.model import HttpAction, Plan
 from changeover.run import rehearsal, session, state_dir
 from changeover.run.preconditions import wanted_record
 from changeover.run.records import Record, require
-from changeover.run.session import Work
+from changeover.run.session import BoundPlan
 from liveone.clock import SystemClock
 from liveone.errors import BadInput, ConfigError, LiveOneError
 from liveone.settings.config import Config
@@ -63,7 +63,7 @@ def state_folder(config: Config) -> Path | None:
     return config.folder / local.state_folder(Server(config.database.url)).name
 
 
-def state_of(config: Config) -> state_dir.State:
+def state_of(config: Config) -> state_dir.StateDir:
     """The folder that keeps the runs on the configured database."""
     return state_dir.state_of(database_of(config, os.environ), state_folder(config))
 
@@ -161,14 +161,14 @@ def _ends_within(process: "subprocess.Popen[bytes]", seconds_s: float) -> bool:
     return True
 
 
-def prepared(path: Path, sets: Sequence[str], config: Config) -> Work:
+def prepared(path: Path, sets: Sequence[str], config: Config) -> BoundPlan:
     """A plan bound to its values; of ``sets`` only what it declares. Raises ChangeoverError."""
     plan = session.read_sound(path)
     database = database_of(config, os.environ)
     return session.begin(plan, database=database, state=state_folder(config), sets=own(plan, sets))
 
 
-def taken_up(config: Config, run_id: str | None) -> Work:
+def taken_up(config: Config, run_id: str | None) -> BoundPlan:
     """A run on the configured database, None: the newest. Raises Refused where there is none."""
     database = database_of(config, os.environ)
     return session.take_up(None, run_id, database=database, state=state_folder(config), sets=())
@@ -203,7 +203,7 @@ def boxes_of(plan: Plan) -> set[str]:
     return {box.id for box in plan.boxes()} | {action.id for action in plan.actions()}
 
 
-def proven(work: Work, *, who: str, as_json: bool) -> Record:
+def proven(work: BoundPlan, *, who: str, as_json: bool) -> Record:
     """A rehearsal that proves this very run: the last one where it still holds, else a new one."""
     wanted = wanted_record(work.state, work.plan, work.database, work.values)
     try:
@@ -212,7 +212,7 @@ def proven(work: Work, *, who: str, as_json: bool) -> Record:
         return rehearsed(work, who=who, as_json=as_json)
 
 
-def rehearsed(work: Work, *, who: str, as_json: bool) -> Record:
+def rehearsed(work: BoundPlan, *, who: str, as_json: bool) -> Record:
     """A new rehearsal on a copy; production is only read."""
     with session.rehearsal_progress(as_json) as progress, work.redacted():
         return rehearsal.rehearse(

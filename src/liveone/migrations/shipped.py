@@ -14,7 +14,7 @@ from liveone.store.generations import (
     GENERATIONS,
     NEWEST,
     OPTIONAL,
-    Shape,
+    SchemaShape,
     definition_of,
     differences,
     nearest,
@@ -97,7 +97,7 @@ def shipped() -> list[ShippedPlan]:
     return sorted(_shipped(), key=lambda plan: plan.step)
 
 
-def pending(shape: Shape) -> list[ShippedPlan]:
+def pending(shape: SchemaShape) -> list[ShippedPlan]:
     """The plans that lead from a shape to the newest, in order."""
     reached = STEPS.index((shape.generation, shape.early_intervals, shape.keeps_zones)) - 1
     return [plan for plan in shipped() if plan.step > reached]

@@ -12,7 +12,7 @@ Content = TypeVar("Content")
 Stamp = tuple[int, int, int] | None
 
 
-class Watched(Generic[Content]):
+class WatchedFile(Generic[Content]):
     """What ``read`` makes of a file, read anew when the file is another. Safe to call from any thread.
 
     The first reading raises what ``read`` raises. Later a file that cannot be read leaves what was known, and

@@ -14,7 +14,7 @@ COOKIE = "mojolicious"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class PortalAccount:
     """An account; it sees ``owner`` sites and, as their installer, ``installer`` sites."""
 
     email: str
@@ -29,9 +29,9 @@ class Account:
 class Sessions:
     """Logins of one portal. Safe to use from many threads."""
 
-    def __init__(self, accounts: tuple[Account, ...]) -> None:
+    def __init__(self, accounts: tuple[PortalAccount, ...]) -> None:
         self._accounts = {account.email: account for account in accounts}
-        self._open: dict[str, tuple[Account, float]] = {}
+        self._open: dict[str, tuple[PortalAccount, float]] = {}
         self._lock = threading.Lock()
 
     def log_in(self, email: str, password: str, now_at: float) -> str | None:
@@ -46,7 +46,7 @@ class Sessions:
             self._open[value] = (account, now_at + SESSION_S)
         return value
 
-    def account_of(self, cookie_header: str, now_at: float) -> Account | None:
+    def account_of(self, cookie_header: str, now_at: float) -> PortalAccount | None:
         """The account of a request's Cookie header, while its session lasts."""
         try:
             morsel = SimpleCookie(cookie_header).get(COOKIE)

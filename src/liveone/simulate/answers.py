@@ -6,7 +6,7 @@ from enum import Enum
 
 import orjson
 
-from liveone.simulate.faults import Rule
+from liveone.simulate.faults import PortalFault
 from liveone.simulate.log import Served
 from liveone.simulate.pages import message_page
 
@@ -29,7 +29,7 @@ class Delivery(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PortalRequest:
     """One HTTP request; ``path`` without its query, ``cookie`` the Cookie header."""
 
     method: str
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PortalResponse:
     """One HTTP answer; it waits ``delay_s`` before it is delivered. ``entry`` is its line in the log."""
 
     status: int
@@ -57,19 +57,21 @@ class Answer:
         return self.delivery is Delivery.WHOLE
 
 
-def json_answer(value: object, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps(value), JSON)
+def json_answer(value: object, status: int = 200) -> PortalResponse:
+    return PortalResponse(status, orjson.dumps(value), JSON)
 
 
-def page_answer(html: str, status: int = 200) -> Answer:
-    return Answer(status, html.encode(), HTML)
+def page_answer(html: str, status: int = 200) -> PortalResponse:
+    return PortalResponse(status, html.encode(), HTML)
 
 
-def redirect(location: str, *cookies: str) -> Answer:
-    return Answer(302, headers=(("Location", location), *(("Set-Cookie", cookie) for cookie in cookies)))
+def redirect(location: str, *cookies: str) -> PortalResponse:
+    return PortalResponse(
+        302, headers=(("Location", location), *(("Set-Cookie", cookie) for cookie in cookies))
+    )
 
 
-def error_answer(status: int) -> Answer:
+def error_answer(status: int) -> PortalResponse:
     """An error as a web server in front of the portal words it."""
     texts = {401: "Unauthorized", 404: "Page not found", 429: "Too many requests", 503: "Service unavailable"}
     text = texts.get(status, "Server error")
@@ -78,7 +80,7 @@ def error_answer(status: int) -> Answer:
     )
 
 
-def misanswer(answer: Answer, rules: list[Rule]) -> Answer:
+def misanswer(answer: PortalResponse, rules: list[PortalFault]) -> PortalResponse:
     """The answer as it is given under the rules that are not about payload; of errors the first counts."""
     replaced = False
     for rule in rules:
@@ -90,7 +92,7 @@ def misanswer(answer: Answer, rules: list[Rule]) -> Answer:
     return answer
 
 
-def _instead(rule: Rule) -> Answer | None:
+def _instead(rule: PortalFault) -> PortalResponse | None:
     """The answer that a rule puts in place of the right one."""
     if rule.kind.startswith("status"):
         return error_answer(int(rule.kind.removeprefix("status")))
@@ -105,12 +107,12 @@ def _instead(rule: Rule) -> Answer | None:
             retry_after = ("Retry-After", str(math.ceil(_seconds(rule, RETRY_AFTER_S))))
             return replace(error_answer(429), headers=(retry_after,))
         case "empty":
-            return Answer(200, b"", JSON)
+            return PortalResponse(200, b"", JSON)
         case _:
             return None
 
 
-def _seconds(rule: Rule, otherwise: float) -> float:
+def _seconds(rule: PortalFault, otherwise: float) -> float:
     return min(DELAY_S_MAX, max(0.0, float(rule.value))) if rule.value else otherwise
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from liveone.errors import BadInput
 from liveone.simulate.accounts import Sessions
-from liveone.simulate.answers import Answer, Request, json_answer
+from liveone.simulate.answers import PortalRequest, PortalResponse, json_answer
 from liveone.simulate.faults import FaultBook
 from liveone.simulate.log import ServedLog
 
@@ -29,14 +29,14 @@ class Control:
     ) -> None:
         self._faults, self._sessions, self._log, self._counts = faults, sessions, log, counts
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: PortalRequest) -> PortalResponse:
         """The answer; what cannot be understood is a 400 with ``error`` and ``hint``."""
         try:
             return self._answer(request)
         except BadInput as error:
             return json_answer({"error": error.args[0], "hint": error.hint}, 400)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: PortalRequest) -> PortalResponse:
         parts = request.path.strip("/").split("/")[1:]
         match (request.method, parts):
             case ("GET", []):

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 from liveone.domain.system import SystemInfo
 from liveone.simulate import pages
-from liveone.simulate.accounts import COOKIE, Account, Sessions
+from liveone.simulate.accounts import COOKIE, PortalAccount, Sessions
 from liveone.simulate.answers import (
-    Answer,
-    Request,
+    PortalRequest,
+    PortalResponse,
     error_answer,
     json_answer,
     misanswer,
@@ -28,7 +28,7 @@ from liveone.simulate.hiccup import MINUTE, Hiccup
 from liveone.simulate.log import ServedLog
 from liveone.simulate.mangle import SiteMemory, mangle
 from liveone.simulate.payload import DEVICE_NAME, Items, envelope, vendor_items
-from liveone.simulate.sample import Source
+from liveone.simulate.sample import SampleSource
 
 LAN = "/cgi-bin/solarmonweb/devices"
 LAN_POLL_S = 5
@@ -43,7 +43,7 @@ class PortalSite:
     """
 
     number: str
-    source: Source
+    source: SampleSource
     name: str = "House"
     info: SystemInfo = field(default_factory=SystemInfo)
     latitude: float = 0.0
@@ -56,7 +56,7 @@ class PortalSite:
         return hashlib.md5(self.number.encode(), usedforsecurity=False).hexdigest()
 
 
-class Desk:
+class PortalHandler:
     """Answers requests. Safe to use from many threads."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Desk:
         self.counts: Counter[str] = Counter()
         """How often was asked for what: ``data``, ``login``, ``login refused``, ``list`` ..."""
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: PortalRequest) -> PortalResponse:
         """The answer to any request; never raises."""
         path = request.path.rstrip("/")
         if path.startswith(LAN):
@@ -89,7 +89,7 @@ class Desk:
             return redirect("/login")
         return self._cloud(path, account)
 
-    def _cloud(self, path: str, account: Account) -> Answer:
+    def _cloud(self, path: str, account: PortalAccount) -> PortalResponse:
         head, _, last = path.rpartition("/")
         if head == "/dashboard/hfdata":
             return (
@@ -110,7 +110,7 @@ class Desk:
             return self._struck("page", None, page_answer(pages.systems_page(seen)))
         return self._unknown(last)
 
-    def _login(self, request: Request) -> Answer:
+    def _login(self, request: PortalRequest) -> PortalResponse:
         if request.method != "POST":
             return self._struck("login", None, page_answer(pages.login_page()))
         form = parse_qs(request.body.decode("utf-8", "replace"))
@@ -123,7 +123,7 @@ class Desk:
             "login", None, redirect("/systems", f"{COOKIE}={value}; path=/; HttpOnly; SameSite=Lax")
         )
 
-    def _lan(self, rest: str) -> Answer:
+    def _lan(self, rest: str) -> PortalResponse:
         if not rest:
             return self._struck(
                 "devices", None, json_answer([{"id": device_id} for device_id in self._devices])
@@ -143,7 +143,7 @@ class Desk:
         }
         return self._struck("devices", site.number, json_answer(device))
 
-    def _data(self, number: str, face: str) -> Answer:
+    def _data(self, number: str, face: str) -> PortalResponse:
         self._count("data")
         now_at = self._now()
         trouble = self._hiccup.failure_at(now_at) if self._hiccup and face == "cloud" else None
@@ -178,12 +178,14 @@ class Desk:
         did: int | str = int(number) if number.isdigit() else number
         return {"name": site.name, "did": did, "lat": site.latitude, "lng": site.longitude, "last": shown}
 
-    def _struck(self, area: str, site: str | None, answer: Answer, *, counted: bool = True) -> Answer:
+    def _struck(
+        self, area: str, site: str | None, answer: PortalResponse, *, counted: bool = True
+    ) -> PortalResponse:
         if counted:
             self._count(area)
         return misanswer(answer, self._faults.draw(area, site))
 
-    def _unknown(self, what: str) -> Answer:
+    def _unknown(self, what: str) -> PortalResponse:
         self._count("unknown")
         return error_answer(404)
 

@@ -53,7 +53,7 @@ RULES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PortalFault:
     """One misbehaviour and when it applies; portal times in UTC epoch seconds, ``until_at`` exclusive."""
 
     kind: str
@@ -81,7 +81,7 @@ class Rule:
         )
 
 
-def parse_rule(text: str, *, now_at: float = 0.0) -> Rule:
+def parse_rule(text: str, *, now_at: float = 0.0) -> PortalFault:
     """A rule from its text. Raises BadInput that lists what is allowed."""
     head, _, tail = text.strip().partition("@")
     kind, _, value = (part.strip() for part in head.partition(":"))
@@ -96,7 +96,7 @@ def parse_rule(text: str, *, now_at: float = 0.0) -> Rule:
         settings |= _condition(text, condition, now_at)
     if kind in _ONE_TIME and not settings.keys() & {"times", "share", "until_at"}:
         settings["times"] = 1
-    return Rule(kind, value, **settings)
+    return PortalFault(kind, value, **settings)
 
 
 def _condition(text: str, condition: str, now_at: float) -> dict[str, Any]:
@@ -139,10 +139,10 @@ class FaultBook:
     def __init__(self, now: Callable[[], float], *, seed: int = 0) -> None:
         self._now, self._chance, self._lock = now, random.Random(seed), threading.Lock()
         self._numbers = itertools.count(1)
-        self._rules: dict[int, Rule] = {}
+        self._rules: dict[int, PortalFault] = {}
         self._left: dict[int, int] = {}
 
-    def add(self, rule: Rule | str) -> int:
+    def add(self, rule: PortalFault | str) -> int:
         """Put a rule in force; its number is for ``remove``."""
         made = parse_rule(rule, now_at=self._now()) if isinstance(rule, str) else rule
         with self._lock:
@@ -166,11 +166,11 @@ class FaultBook:
             self._rules.clear()
             self._left.clear()
 
-    def in_force(self) -> dict[int, Rule]:
+    def in_force(self) -> dict[int, PortalFault]:
         with self._lock:
             return dict(self._rules)
 
-    def draw(self, area: str, site: str | None) -> list[Rule]:
+    def draw(self, area: str, site: str | None) -> list[PortalFault]:
         """The rules that strike this request, in the order they were added."""
         if not self._rules:
             return []
@@ -182,7 +182,7 @@ class FaultBook:
                 if self._strikes(number, rule, area, site, at)
             ]
 
-    def _strikes(self, number: int, rule: Rule, area: str, site: str | None, at: float) -> bool:
+    def _strikes(self, number: int, rule: PortalFault, area: str, site: str | None, at: float) -> bool:
         if not rule.fits(area, site, at) or (rule.share < 1.0 and self._chance.random() >= rule.share):
             return False
         if number in self._left:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from liveone.domain.reading import COUNTERS
-from liveone.simulate.faults import Rule
+from liveone.simulate.faults import PortalFault
 from liveone.simulate.payload import Items
 
 CLOCK_WRONG_S = 3600.0
@@ -17,7 +17,7 @@ class SiteMemory:
     lost_kwh: dict[str, float] = field(default_factory=dict)
 
 
-def mangle(items: Items, rules: list[Rule], memory: SiteMemory) -> Items:
+def mangle(items: Items, rules: list[PortalFault], memory: SiteMemory) -> Items:
     """The items as they are served under these rules; updates ``memory``."""
     for rule in rules:
         if rule.kind == "counterreset":
@@ -33,7 +33,7 @@ def mangle(items: Items, rules: list[Rule], memory: SiteMemory) -> Items:
     return served
 
 
-def _apply(items: Items, rule: Rule, memory: SiteMemory) -> Items:
+def _apply(items: Items, rule: PortalFault, memory: SiteMemory) -> Items:
     name = rule.value
     match rule.kind:
         case "repeat":

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from liveone.errors import BadInput
-from liveone.simulate.sample import Sample, Source
+from liveone.simulate.sample import Sample, SampleSource
 
 
 class Paced:
@@ -15,7 +15,9 @@ class Paced:
     One served second belongs to one sample.
     """
 
-    def __init__(self, source: Source, *, start_at: float, source_start_at: float, speed: float) -> None:
+    def __init__(
+        self, source: SampleSource, *, start_at: float, source_start_at: float, speed: float
+    ) -> None:
         if not 0.0 < speed <= 86400.0:
             raise BadInput(f"the speed {speed} is impossible", hint="Give a speed above 0, at most 86400.")
         self._source, self._speed = source, speed

@@ -11,19 +11,19 @@ from types import TracebackType
 
 from liveone.clock import SystemClock
 from liveone.errors import BadInput
-from liveone.simulate.accounts import Account, Sessions
-from liveone.simulate.answers import Answer, Request
+from liveone.simulate.accounts import PortalAccount, Sessions
+from liveone.simulate.answers import PortalRequest, PortalResponse
 from liveone.simulate.control import PREFIX, Control
-from liveone.simulate.desk import Desk, PortalSite
+from liveone.simulate.desk import PortalHandler, PortalSite
 from liveone.simulate.faults import FaultBook
 from liveone.simulate.hiccup import Hiccup
 from liveone.simulate.log import ServedLog
-from liveone.simulate.server import Server
+from liveone.simulate.server import PortalServer
 
 EMAIL, PASSWORD = "owner@example.com", "sunshine"
 """The account that sees every site when no accounts are given."""
 
-__all__ = ["EMAIL", "PASSWORD", "Account", "Portal", "PortalSite"]
+__all__ = ["EMAIL", "PASSWORD", "Portal", "PortalAccount", "PortalSite"]
 
 
 class Portal:
@@ -37,7 +37,7 @@ class Portal:
         self,
         sites: Sequence[PortalSite],
         *,
-        accounts: Sequence[Account] = (),
+        accounts: Sequence[PortalAccount] = (),
         now: Callable[[], float] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -51,20 +51,20 @@ class Portal:
         if len(numbered) != len(sites):
             raise BadInput("two sites have the same number", hint="Give each site a number of its own.")
         self.now = now or SystemClock().now_at
-        self.accounts = tuple(accounts) or (Account(EMAIL, PASSWORD, tuple(numbered)),)
+        self.accounts = tuple(accounts) or (PortalAccount(EMAIL, PASSWORD, tuple(numbered)),)
         self.sites = numbered
         self.sessions = Sessions(self.accounts)
         self.faults = FaultBook(self.now, seed=seed)
         for text in faults:
             self.faults.add(text)
         self.log = ServedLog(log_path)
-        self._desk = Desk(
+        self._desk = PortalHandler(
             numbered, sessions=self.sessions, faults=self.faults, log=self.log, hiccup=hiccup, now=self.now
         )
         self.counts = self._desk.counts
         self._control = Control(self.faults, self.sessions, self.log, self.counts)
         self._address, self._certificate = (host, port), certificate
-        self._server: Server | None = None
+        self._server: PortalServer | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -81,7 +81,7 @@ class Portal:
 
     def start(self) -> "Portal":
         """Listen; returns itself. The port stays the same from then on, over stops and starts."""
-        self._server = Server(
+        self._server = PortalServer(
             self._address, self._answer, self.log.undelivered, certificate=self._certificate
         )
         self._address = (self._address[0], self.port)
@@ -111,7 +111,7 @@ class Portal:
     ) -> None:
         self.close()
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: PortalRequest) -> PortalResponse:
         if request.path == PREFIX or request.path.startswith(PREFIX + "/"):
             return self._control.answer(request)
         return self._desk.answer(request)

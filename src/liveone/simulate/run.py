@@ -13,9 +13,9 @@ from liveone.simulate import presets
 from liveone.simulate.hiccup import Hiccup
 from liveone.simulate.house import SINCE_DAY, House, small_seed
 from liveone.simulate.pace import Paced
-from liveone.simulate.portal import EMAIL, PASSWORD, Account, Portal, PortalSite
+from liveone.simulate.portal import EMAIL, PASSWORD, Portal, PortalAccount, PortalSite
 from liveone.simulate.replay import Replay
-from liveone.simulate.sample import Source
+from liveone.simulate.sample import SampleSource
 
 SITES_MAX = 10_000
 FIRST_SITE = 1586
@@ -80,7 +80,7 @@ def make_portal(options: PortalOptions, *, now: Callable[[], float] | None = Non
     numbers = tuple(site.number for site in sites)
     return Portal(
         sites,
-        accounts=(Account(options.email, options.password, numbers),),
+        accounts=(PortalAccount(options.email, options.password, numbers),),
         now=clock,
         host=options.host,
         port=options.port,
@@ -141,7 +141,7 @@ def _generated(options: PortalOptions, start_at: int) -> list[PortalSite]:
 
 def _generated_site(options: PortalOptions, start_at: int, index: int, house: House) -> PortalSite:
     kind = presets.named(options.presets[index % options.houses % len(options.presets)])
-    source: Source = house
+    source: SampleSource = house
     if options.speed != 1.0:
         source = Paced(house, start_at=start_at, source_start_at=start_at, speed=options.speed)
     return PortalSite(

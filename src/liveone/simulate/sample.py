@@ -27,7 +27,7 @@ class Sample:
     generator_status: int | None = 0
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Something that measures: a generated house or a recording."""
 
     def sample(self, at: float) -> Sample | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liveone.errors import BadInput
-from liveone.simulate.answers import Answer, Delivery, Request
+from liveone.simulate.answers import Delivery, PortalRequest, PortalResponse
 from liveone.simulate.log import Served
 
 BODY_BYTES_MAX = 64 * 1024
@@ -22,7 +22,7 @@ IDLE_S = 120.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class Server(ThreadingHTTPServer):
+class PortalServer(ThreadingHTTPServer):
     """A listening portal. ``certificate`` is a PEM file with key and certificate: then it speaks HTTPS."""
 
     daemon_threads = True
@@ -31,7 +31,7 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        answer: Callable[[Request], Answer],
+        answer: Callable[[PortalRequest], PortalResponse],
         undelivered: Callable[[Served], None],
         *,
         certificate: Path | None = None,
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     timeout = IDLE_S
-    server: Server
+    server: PortalServer
 
     def do_GET(self) -> None:
         self._serve()
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         path, _, query = self.path.partition("?")
         cookie = self.headers.get("Cookie") or ""
-        answer = self.server.answer(Request(self.command, path, query, cookie, body))
+        answer = self.server.answer(PortalRequest(self.command, path, query, cookie, body))
         if answer.delay_s:
             self.server.closing.wait(answer.delay_s)
         try:
@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
             if answer.entry:
                 self.server.undelivered(answer.entry)
 
-    def _deliver(self, answer: Answer) -> None:
+    def _deliver(self, answer: PortalResponse) -> None:
         if answer.delivery is Delivery.RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
             self.connection.close()
@@ -131,9 +131,9 @@ class Handler(BaseHTTPRequestHandler):
         body = answer.body[: len(answer.body) // 2] if answer.delivery is Delivery.HALF else answer.body
         self.wfile.write(self._head(answer) + (b"" if self.command == "HEAD" else body))
 
-    def _head(self, answer: Answer) -> bytes:
+    def _head(self, answer: PortalResponse) -> bytes:
         self.send_response_only(answer.status)
-        self.send_header("Server", self.server_version)
+        self.send_header("PortalServer", self.server_version)
         self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))

@@ -18,7 +18,7 @@ from typing import Any
 
 from liveone.domain.intervals import interval_end
 from liveone.store import changes
-from liveone.store.changes import Entry, Exclusion
+from liveone.store.changes import ChangeEntry, Exclusion
 from liveone.store.database import BulkInsert, Busy, Unavailable, Value
 from liveone.store.patience import ROWS_MOST, Pace, persistently
 from liveone.store.ranges import aggregate_steps, ranges_of
@@ -53,7 +53,7 @@ class Terms:
     the columns of ``readings`` whose values replace those that are there; none: what is there stays.
     ``begun`` is told the id of the entry."""
 
-    entry: Entry | None = None
+    entry: ChangeEntry | None = None
     replacing: Sequence[str] = ()
     begun: Callable[[int], None] = lambda change_id: None
 

@@ -55,7 +55,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChangeEntry:
     """What a change says of itself before it is made; see ``Change``."""
 
     kind: Kind
@@ -80,7 +80,7 @@ def are_kept(store: Store) -> bool:
     return bool(store.read("changes_tables"))
 
 
-def begin(store: Store, system_id: int, entry: Entry) -> int:
+def begin(store: Store, system_id: int, entry: ChangeEntry) -> int:
     """Enter a change that is about to be made; gives its id."""
     make_tables(store)
     asked = (system_id, entry.kind, entry.source, entry.made_by, entry.from_at, entry.to_at)

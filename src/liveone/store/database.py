@@ -106,7 +106,7 @@ class BulkInsert:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class WriteResult:
     """What one statement of a write gave: rows (RETURNING or SELECT) and the number of rows changed."""
 
     rows: list[Row]
@@ -134,7 +134,7 @@ class Database(Protocol):
         """
         ...
 
-    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[WriteResult]:
         """Apply all statements in one transaction, or none. Returns one Result a statement."""
         ...
 

@@ -60,7 +60,7 @@ _PARTS = ("schema_objects", "schema_columns", "schema_unique", "schema_foreign_k
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class SchemaShape:
     """A known shape: its generation, whether ``readings`` takes a reading with gaps in it, and whether
     ``systems`` keeps a time zone. ``early_intervals``: five-minute rows of the first weeks are there.
     """
@@ -77,7 +77,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class SchemaFacts:
     """A schema reduced to what must agree: facts as sentences, and the columns that refuse NULL."""
 
     facts: frozenset[str]
@@ -85,7 +85,7 @@ class Definition:
     tables: frozenset[str]
 
 
-def detect(database: Database, *, served: bool = True) -> Shape:
+def detect(database: Database, *, served: bool = True) -> SchemaShape:
     """The shape of a database. Raises Foreign with the exact difference, and whatever reading raises.
 
     ``served`` False takes one that this release only knows how to bring up as well.
@@ -103,23 +103,23 @@ def detect(database: Database, *, served: bool = True) -> Shape:
     return shape
 
 
-def shape_of(found: Definition) -> Shape | None:
+def shape_of(found: SchemaFacts) -> SchemaShape | None:
     """The shape that a definition is of; None when it is of no known generation."""
     for generation in reversed(GENERATIONS):
         if not differences(found, generation):
             partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
-            return Shape(generation, partial, TIME_ZONE in found.facts)
+            return SchemaShape(generation, partial, TIME_ZONE in found.facts)
     if not differences(found, FIRST_WEEKS):
-        return Shape(FIRST_WEEKS, True, False, EARLY_INTERVALS in found.tables)
+        return SchemaShape(FIRST_WEEKS, True, False, EARLY_INTERVALS in found.tables)
     return None
 
 
-def definition_of(database: Database) -> Definition:
+def definition_of(database: Database) -> SchemaFacts:
     """The definition of a live database, read in one snapshot."""
     return _definition(database.read([Statement(query(part, NEWEST)) for part in _PARTS]))
 
 
-def differences(found: Definition, generation: int) -> list[str]:
+def differences(found: SchemaFacts, generation: int) -> list[str]:
     """What keeps ``found`` from being of ``generation``, one sentence each, sorted; empty when it is.
 
     Tables under other names are named only where one of ours is missing, because it may be among them.
@@ -150,14 +150,14 @@ def differences(found: Definition, generation: int) -> list[str]:
     )
 
 
-def nearest(found: Definition) -> int:
+def nearest(found: SchemaFacts) -> int:
     """The generation, of all known ones, that differs least from a definition; of several the newest."""
     known = (*reversed(GENERATIONS), FIRST_WEEKS)
     return min(known, key=lambda generation: len(differences(found, generation)))
 
 
 @cache
-def reference(generation: int) -> Definition:
+def reference(generation: int) -> SchemaFacts:
     """The definition of the schema that this release ships for a generation."""
     connection = sqlite3.connect(":memory:")
     try:
@@ -167,7 +167,7 @@ def reference(generation: int) -> Definition:
         connection.close()
 
 
-def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
+def _definition(parts: Sequence[Sequence[Row]]) -> SchemaFacts:
     objects, columns, unique, foreign_keys = (
         [_texts(row) for row in part if not _ignored(row)] for part in parts
     )
@@ -184,7 +184,7 @@ def _definition(parts: Sequence[Sequence[Row]]) -> Definition:
         if not _optional_key(table, target)
     }
     required = {f"{table}.{name}" for table, name, _, not_null, _ in columns if not_null != "0"}
-    return Definition(frozenset(facts), frozenset(required), frozenset(tables))
+    return SchemaFacts(frozenset(facts), frozenset(required), frozenset(tables))
 
 
 def _kept_type(name: str, declared: str) -> str:
@@ -202,13 +202,13 @@ def _reserved(generation: int) -> frozenset[str]:
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
 
 
-def _without_references(definition: Definition) -> Definition:
+def _without_references(definition: SchemaFacts) -> SchemaFacts:
     """Of the first weeks no foreign key counts: the tables that have them are made anew."""
     facts = frozenset(fact for fact in definition.facts if not fact.startswith("foreign key "))
-    return Definition(facts, definition.required, definition.tables)
+    return SchemaFacts(facts, definition.required, definition.tables)
 
 
-def _is_free_key(fact: str, expected: Definition) -> bool:
+def _is_free_key(fact: str, expected: SchemaFacts) -> bool:
     """Whether a unique key of somebody's own can never refuse what this program writes."""
     key = _unique_key(fact)
     if key is None:
@@ -242,13 +242,13 @@ def _optional_key(table: str, target: str) -> bool:
     return table.startswith("readings_agg_") and target == "systems"
 
 
-def _nullable(expected: Definition, found: Definition) -> set[str]:
+def _nullable(expected: SchemaFacts, found: SchemaFacts) -> set[str]:
     free = expected.required | {f"readings.{name}" for name in MEASUREMENTS}
     key = {fact.split()[1] for fact in found.facts if fact.endswith(" PRIMARY KEY")}
     return {name for name in found.required if name not in free | key and _known(name, expected)}
 
 
-def _known(column: str, expected: Definition) -> bool:
+def _known(column: str, expected: SchemaFacts) -> bool:
     return any(fact.startswith(f"column {column} ") for fact in expected.facts)
 
 
@@ -269,7 +269,7 @@ def _ignored(row: Row) -> bool:
     return str(row[0]).lower().startswith(IGNORED_PREFIXES)
 
 
-def _foreign(label: str, found: Definition) -> Foreign:
+def _foreign(label: str, found: SchemaFacts) -> Foreign:
     if not found.tables:
         return Foreign(
             f"database {label} is empty",

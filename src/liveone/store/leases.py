@@ -40,7 +40,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LeaseHolder:
     """Who polls a system, since how many seconds, and how long ago it showed itself: one that polls a file
     alone need not, so that is None."""
 
@@ -163,13 +163,17 @@ def begin_job(store: Store, name: str, me: str, lasts_s: float) -> bool:
     return bool(result.rows)
 
 
-def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[int, Holder]:
+def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[int, LeaseHolder]:
     """Who polls which system; those that nobody polls are absent. Nothing is written."""
     if (alone := sole_poller(store.database)) is not None:
         name, since_at = alone
-        return dict.fromkeys(system_ids, Holder(name, max(0.0, now_at - since_at)))
+        return dict.fromkeys(system_ids, LeaseHolder(name, max(0.0, now_at - since_at)))
     rows = _or_none(store, "lease_held") if are_kept(store) else []
-    return {int(row[0]): Holder(str(row[1]), *map(float, row[2:])) for row in rows if row[0] in system_ids}  # type: ignore[arg-type]
+    held = {}
+    for system_id, who, *times in rows:
+        if system_id in system_ids:
+            held[int(system_id)] = LeaseHolder(str(who), *map(float, times))  # type: ignore[arg-type]
+    return held
 
 
 def _or_none(store: Store, name: str, *params: str | float) -> list[Row]:

@@ -21,7 +21,7 @@ class Lifetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class SystemSnapshot:
     """A system as it stands: how polling goes (None: never polled), the newest reading, what the days before
     sum up to (since when, and six energies), the stored days and the five minutes that were asked for, these
     with the rows around them, and the last readings, oldest first."""
@@ -42,7 +42,7 @@ def present(
     days: tuple[str, str],
     now_at: float,
     recent_s: int,
-) -> Present:
+) -> SystemSnapshot:
     """With the five minutes of ``span`` (from exclusive, to inclusive) as ``five_minutes_around`` gives them,
     the stored days from the first to the last of ``days``, the sums of those before the last, and the
     readings of the ``recent_s`` up to the newest. Without a reading nothing but the status is known."""
@@ -58,9 +58,9 @@ def present(
     )
     status = status_of_row(statuses[0]) if statuses else None
     if not recent:
-        return Present(status)
+        return SystemSnapshot(status)
     readings = [reading_of(row) for row in recent]
-    return Present(
+    return SystemSnapshot(
         status,
         readings[-1],
         Lifetime(first_end, kwh),  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from functools import partial
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
 from liveone.store import aggregates, changes
-from liveone.store.changes import Change, Entry
+from liveone.store.changes import Change, ChangeEntry
 from liveone.store.database import CannotHold
 from liveone.store.patience import persistently
 from liveone.store.ranges import aggregate_steps, aligned
@@ -30,7 +30,7 @@ Told = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SpanCounts:
     """The readings in a span: how many, and when the first and the last were taken."""
 
     readings: int
@@ -38,13 +38,13 @@ class Standing:
     last_at: int | None
 
 
-def standing(store: Store, system_id: int, from_at: int, to_at: int) -> Standing:
+def standing(store: Store, system_id: int, from_at: int, to_at: int) -> SpanCounts:
     """What ``take_out`` would concern; nothing is written."""
     ((count, first_at, last_at),) = store.read("readings_count_range", system_id, from_at, to_at)
-    return Standing(int(count or 0), first_at, last_at)  # type: ignore[arg-type]
+    return SpanCounts(int(count or 0), first_at, last_at)  # type: ignore[arg-type]
 
 
-def take_out(store: Store, system_id: int, entry: Entry, told: Told = lambda at: None) -> Change:
+def take_out(store: Store, system_id: int, entry: ChangeEntry, told: Told = lambda at: None) -> Change:
     """Take the readings of ``(from_at, to_at]`` out, or make their ``fields`` absent; as the entry says.
 
     Raises BadInput for a field that there is none of, CannotHold where the database takes no absent values.
@@ -96,7 +96,7 @@ def recomputed(store: Store, system_id: int, start_at: int, end_at: int) -> list
     ]
 
 
-def _take_piece(store: Store, change_id: int, span: tuple[int, int, int], entry: Entry) -> None:
+def _take_piece(store: Store, change_id: int, span: tuple[int, int, int], entry: ChangeEntry) -> None:
     """``span`` is the system with the instants between which its readings were taken."""
     before = standing(store, *span)
     if before.first_at is None or before.last_at is None:

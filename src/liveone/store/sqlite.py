@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
-from liveone.store.database import BulkInsert, Busy, Result, Row, Statement, Unavailable, Value
+from liveone.store.database import BulkInsert, Busy, Row, Statement, Unavailable, Value, WriteResult
 from liveone.store.sqlite_errors import translated
 
 READERS = 4
@@ -76,7 +76,7 @@ class SqliteDatabase:
                     yield place, rows
             connection.execute("COMMIT")
 
-    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[WriteResult]:
         """Apply all statements in one transaction, or none. Returns one Result a statement."""
         if not self._write_lock.acquire(timeout=self._busy_timeout_s):
             raise Busy(f"database {self.label} is busy with another write", hint="Try again.")
@@ -108,7 +108,7 @@ class SqliteDatabase:
             _close(self._writer)
             self._writer = None
 
-    def _in_transaction(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+    def _in_transaction(self, statements: Sequence[Statement | BulkInsert]) -> list[WriteResult]:
         with self._translating():
             connection = self._open_writer()
             try:
@@ -212,7 +212,7 @@ class SqliteDatabase:
             raise found from error
 
 
-def _step(connection: sqlite3.Connection, place: int, step: Statement | BulkInsert) -> Result:
+def _step(connection: sqlite3.Connection, place: int, step: Statement | BulkInsert) -> WriteResult:
     try:
         return _apply(connection, step)
     except sqlite3.Error as error:
@@ -220,12 +220,12 @@ def _step(connection: sqlite3.Connection, place: int, step: Statement | BulkInse
         raise
 
 
-def _apply(connection: sqlite3.Connection, step: Statement | BulkInsert) -> Result:
+def _apply(connection: sqlite3.Connection, step: Statement | BulkInsert) -> WriteResult:
     if isinstance(step, Statement):
         before = connection.total_changes
         rows = connection.execute(step.sql, step.params).fetchall()
-        return Result(rows, _changes(connection) if connection.total_changes != before else 0)
-    return Result([], sum(_insert(connection, step, rows) for rows in _pieces(step)))
+        return WriteResult(rows, _changes(connection) if connection.total_changes != before else 0)
+    return WriteResult([], sum(_insert(connection, step, rows) for rows in _pieces(step)))
 
 
 def _pieces(step: BulkInsert) -> Iterator[Sequence[Sequence[Value]]]:

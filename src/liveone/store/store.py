@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from hrana.address import is_server
-from liveone.store.database import BulkInsert, Database, Result, Row, SchemaChanged, Statement, Value
+from liveone.store.database import BulkInsert, Database, Row, SchemaChanged, Statement, Value, WriteResult
 from liveone.store.files import refuse_unusable
-from liveone.store.generations import Shape, detect
+from liveone.store.generations import SchemaShape, detect
 from liveone.store.libsql.driver import TIMEOUT_S, LibsqlDatabase
 from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
@@ -68,7 +68,7 @@ class Store:
         return self._known().holds_partial
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> SchemaShape:
         """The database's shape, as last detected."""
         return self._known()
 
@@ -77,7 +77,7 @@ class Store:
         """Whether a system's time zone can be stored, as last detected."""
         return self._known().keeps_zones
 
-    def detect_again(self) -> Shape:
+    def detect_again(self) -> SchemaShape:
         """Look at the schema anew, for example after a migration. Raises Foreign."""
         shape = self._shape = detect(self.database, served=self._served)
         return shape
@@ -97,7 +97,7 @@ class Store:
         )
         return rows
 
-    def write(self, steps: Sequence[Query | BulkInsert]) -> list[Result]:
+    def write(self, steps: Sequence[Query | BulkInsert]) -> list[WriteResult]:
         """Apply all steps in one transaction, or none."""
         return self._passing_over(lambda: self.database.write([self._step(each) for each in steps]))
 
@@ -105,7 +105,7 @@ class Store:
         """Release the database."""
         self.database.close()
 
-    def _known(self) -> Shape:
+    def _known(self) -> SchemaShape:
         return self._shape or self.detect_again()
 
     def _passing_over(self, call: Callable[[], T]) -> T:

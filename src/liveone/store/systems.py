@@ -8,7 +8,7 @@ from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import changes
-from liveone.store.database import BulkInsert, CannotHold, Result, Row, SchemaChanged, Value
+from liveone.store.database import BulkInsert, CannotHold, Row, SchemaChanged, Value, WriteResult
 from liveone.store.rezone import reopening
 from liveone.store.store import Query, Store
 
@@ -157,7 +157,7 @@ def _system(row: Row) -> System:
     return System(*(*row[:-1], is_polled))  # type: ignore[arg-type]
 
 
-def _write_zone(store: Store, steps: Sequence[Query], time_zone: str | None) -> list[Result]:
+def _write_zone(store: Store, steps: Sequence[Query], time_zone: str | None) -> list[WriteResult]:
     """Write what may name the column ``time_zone``. Raises CannotHold where the database has none."""
     try:
         return store.write(steps)

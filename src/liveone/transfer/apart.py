@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 from liveone.errors import BadInput, LiveOneError
 from liveone.transfer.columns import Row
 from liveone.transfer.options import Findings
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.transfer.text_in import STANDARD_INPUT
 
 WORTH_BYTES = 4_000_000
@@ -26,14 +26,14 @@ ROWS = 2_000
 HEAD = struct.Struct("!cQ")
 
 
-def rows_of(source: Source) -> Iterator[Row]:
+def rows_of(source: ReadingsFile) -> Iterator[Row]:
     """The rows of a file like ``source.rows()``, parsed beside this process where it is large."""
     if source.path == STANDARD_INPUT or source.size_bytes < WORTH_BYTES:
         return source.rows()
     return _apart(source)
 
 
-def _apart(source: Source) -> Iterator[Row]:
+def _apart(source: ReadingsFile) -> Iterator[Row]:
     command = [sys.executable, "-m", "liveone.transfer.apart"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
@@ -46,7 +46,7 @@ def _apart(source: Source) -> Iterator[Row]:
             child.kill()
 
 
-def _received(source: Source, pipe: BinaryIO) -> Iterator[Row]:
+def _received(source: ReadingsFile, pipe: BinaryIO) -> Iterator[Row]:
     while head := pipe.read(HEAD.size):
         kind, length = HEAD.unpack(head)
         data = pipe.read(length)
@@ -69,7 +69,7 @@ def _error(words: tuple[str, str]) -> BadInput:
 
 
 def _serve(asked: BinaryIO, out: BinaryIO) -> None:
-    source: Source = pickle.load(asked)
+    source: ReadingsFile = pickle.load(asked)
     done = 0
 
     def note(at: int) -> None:

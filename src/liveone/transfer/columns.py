@@ -9,7 +9,7 @@ import orjson
 from liveone.domain.bounds import BOUNDS
 from liveone.transfer.fields import EARLIEST_AT, FIELDS, LATEST_AT
 from liveone.transfer.numbers import Numbers, is_absent
-from liveone.transfer.times import Times
+from liveone.transfer.times import TimeReader
 
 Value = int | float | None
 Row = tuple[Value, ...]
@@ -32,7 +32,7 @@ def is_fraction(field: str) -> bool:
 class Converter:
     """Reads the cells of one file: ``times`` knows its zone, ``numbers`` its decimal mark."""
 
-    def __init__(self, times: Times, numbers: Numbers) -> None:
+    def __init__(self, times: TimeReader, numbers: Numbers) -> None:
         self.times, self.numbers = times, numbers
 
     def of(self, field: str) -> Convert:

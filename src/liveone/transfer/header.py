@@ -26,7 +26,7 @@ class Term:
 
 
 @dataclass(slots=True)
-class Plan:
+class ColumnPlan:
     """``times`` are the columns that together are the time: one, a date and a clock, or a span's two ends
     (``is_span``). ``terms`` by field; ``layout`` is the ready map that was used, ``ignored`` what was not."""
 
@@ -59,7 +59,9 @@ def name_of(title: str) -> str:
     return " ".join(UNIT.sub("", title.strip().strip("\ufeff")).lower().split())
 
 
-def planned(titles: Sequence[str], options: Options, where: str, units: Sequence[str] | None = None) -> Plan:
+def planned(
+    titles: Sequence[str], options: Options, where: str, units: Sequence[str] | None = None
+) -> ColumnPlan:
     """The plan for a header. ``units`` is the line of units below it, where there is one.
 
     Raises BadInput where there is no time, no value, or a column comes twice.
@@ -68,7 +70,7 @@ def planned(titles: Sequence[str], options: Options, where: str, units: Sequence
     known = options.layout if options.layout != "auto" else recognised(names)
     layout = LAYOUTS[known] if known else None
     told_time = _told_time(titles, names, options)
-    plan = Plan((told_time[0],), len(titles)) if told_time else _timed(names, titles, layout, where)
+    plan = ColumnPlan((told_time[0],), len(titles)) if told_time else _timed(names, titles, layout, where)
     plan.layout = layout
     unmet = dict(options.columns)
     for place, (title, name) in enumerate(zip(titles, names, strict=True)):
@@ -94,23 +96,23 @@ def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) ->
     return [place for place, (title, name) in both if {name, title.strip().lower()} & told]
 
 
-def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, where: str) -> Plan:
+def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, where: str) -> ColumnPlan:
     own = [place for place, name in enumerate(names) if field_of(name) == "inverter_time"]
     if len(own) > 1:
         raise BadInput(f"{where}: column {titles[own[1]]!r} comes twice")
     if own and layout is not LAYOUTS["liveone-page"]:
-        return Plan((own[0],), len(titles))
+        return ColumnPlan((own[0],), len(titles))
     if layout is LAYOUTS["liveone-page"]:
-        return Plan((names.index("from"), names.index("to")), len(titles), is_span=True)
+        return ColumnPlan((names.index("from"), names.index("to")), len(titles), is_span=True)
     if "interval_end" in names:
-        return Plan((names.index("interval_end"),), len(titles))
+        return ColumnPlan((names.index("interval_end"),), len(titles))
     dates = [place for place, name in enumerate(names) if name in ("date", "datum")]
     clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit")]
     if dates and clocks:
-        return Plan((dates[0], clocks[0]), len(titles))
+        return ColumnPlan((dates[0], clocks[0]), len(titles))
     for name in TIME_NAMES:
         if name in names:
-            return Plan((names.index(name),), len(titles))
+            return ColumnPlan((names.index(name),), len(titles))
     if "charged energy" in names:
         raise BadInput(
             f"{where} holds charging sessions, and nothing of the house",
@@ -128,7 +130,7 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
 
 
 def _targets(
-    name: str, told: tuple[str, int] | None, layout: Layout | None, plan: Plan
+    name: str, told: tuple[str, int] | None, layout: Layout | None, plan: ColumnPlan
 ) -> Sequence[tuple[str, int]]:
     if told:
         return [told]
@@ -139,7 +141,7 @@ def _targets(
 
 
 def _place(
-    plan: Plan, place: int, title: str, targets: Sequence[tuple[str, int]], where: str, *, is_told: bool
+    plan: ColumnPlan, place: int, title: str, targets: Sequence[tuple[str, int]], where: str, *, is_told: bool
 ) -> None:
     if place in plan.times and not is_told:
         return
@@ -158,7 +160,7 @@ def _place(
             plan.terms.setdefault(known, []).append(Term(place, sign))
 
 
-def _numbered(plan: Plan) -> Iterator[tuple[str, int, Term]]:
+def _numbered(plan: ColumnPlan) -> Iterator[tuple[str, int, Term]]:
     for name, terms in plan.terms.items():
         for term in list(terms):
             yield name, term.place, term

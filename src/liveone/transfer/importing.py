@@ -10,12 +10,12 @@ from liveone.domain.units import UnitWatch
 from liveone.errors import BadInput
 from liveone.store import bulk, repair
 from liveone.store.bulk import Imported, Terms
-from liveone.store.changes import Entry
+from liveone.store.changes import ChangeEntry
 from liveone.store.patience import ROWS_MOST
 from liveone.store.store import Store
 from liveone.transfer.apart import rows_of
 from liveone.transfer.columns import Row
-from liveone.transfer.readings_in import Source
+from liveone.transfer.readings_in import ReadingsFile
 
 SHOWN_ROWS = 3
 WATCHED_ROWS = 500
@@ -23,7 +23,7 @@ WATCHED_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportRequest:
     """``name`` is what the log calls the file, ``made_by`` who asked. ``replaces``: readings that are there
     get the file's values. ``units_are_said``: somebody named them, so they are believed."""
 
@@ -44,7 +44,11 @@ class Preview:
 
 
 def import_file(
-    store: Store, system: System, source: Source, asked: Asked, told: Callable[[Imported], None] | None = None
+    store: Store,
+    system: System,
+    source: ReadingsFile,
+    asked: ImportRequest,
+    told: Callable[[Imported], None] | None = None,
 ) -> Imported:
     """Import a file. Raises BadInput where its units cannot be; then nothing of it stays."""
     watch, begun = _Watch(source, asked), list[int]()
@@ -57,7 +61,7 @@ def import_file(
         raise
 
 
-def preview_file(store: Store, system: System, source: Source, asked: Asked) -> Preview:
+def preview_file(store: Store, system: System, source: ReadingsFile, asked: ImportRequest) -> Preview:
     """What ``import_file`` would do; nothing is written."""
     watch = _Watch(source, asked)
     terms = Terms(_entry(asked), watch.columns if asked.replaces else ())
@@ -82,7 +86,7 @@ def preview_file(store: Store, system: System, source: Source, asked: Asked) -> 
     return Preview(total, first_at, last_at, first)
 
 
-def refuse_imperfect(source: Source) -> None:
+def refuse_imperfect(source: ReadingsFile) -> None:
     """Read a whole file; BadInput for the first line with something wrong in it."""
     for _ in rows_of(source):
         pass
@@ -102,7 +106,7 @@ class ThousandfoldError(BadInput):
 class _Watch:
     """The rows of a source, held back batch by batch until their units are looked at."""
 
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: ReadingsFile, asked: ImportRequest) -> None:
         self._source, self._asked = source, asked
         self._read = rows_of(source)
         self._units = UnitWatch()
@@ -128,7 +132,7 @@ class _Watch:
             raise _thousandfold(self._source, name, is_more=is_more)
 
 
-def _thousandfold(source: Source, name: str, *, is_more: bool) -> ThousandfoldError:
+def _thousandfold(source: ReadingsFile, name: str, *, is_more: bool) -> ThousandfoldError:
     power = name.split("_", maxsplit=1)[0]
     times = "a thousand times" if is_more else "a thousandth of"
     advice = (
@@ -142,5 +146,5 @@ def _thousandfold(source: Source, name: str, *, is_more: bool) -> ThousandfoldEr
     )
 
 
-def _entry(asked: Asked) -> Entry:
-    return Entry("replace" if asked.replaces else "import", asked.name, asked.made_by)
+def _entry(asked: ImportRequest) -> ChangeEntry:
+    return ChangeEntry("replace" if asked.replaces else "import", asked.name, asked.made_by)

@@ -28,7 +28,7 @@ GUESSES |= {"consumption": "load_w", "battery": "battery_w", "grid": "grid_w", "
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class LongLayout:
     """Which columns say when, how much and whose; ``is_states``: a value holds until the next."""
 
     time: int
@@ -38,15 +38,17 @@ class Shape:
     tag: int = -1
 
 
-def shape_of(names: Sequence[str]) -> Shape | None:
+def shape_of(names: Sequence[str]) -> LongLayout | None:
     """The shape of a long file with these columns; None where it is none."""
     place = {name: at for at, name in enumerate(names)}
     if {"entity_id", "state"} <= set(place):
         time = next((place[name] for name in ("last_changed", "last_updated", "time") if name in place), -1)
-        return None if time < 0 else Shape(time, place["state"], (place["entity_id"],), is_states=True)
+        return None if time < 0 else LongLayout(time, place["state"], (place["entity_id"],), is_states=True)
     if {"_time", "_value"} <= set(place):
         keys = tuple(place[name] for name in ("_measurement", "_field") if name in place)
-        return Shape(place["_time"], place["_value"], keys, is_states=False, tag=place.get("loadpoint", -1))
+        return LongLayout(
+            place["_time"], place["_value"], keys, is_states=False, tag=place.get("loadpoint", -1)
+        )
     return None
 
 
@@ -61,7 +63,7 @@ class _Series:
 class LongFile:
     """Gathers the lines of a long file, then gives its readings in the order of their times."""
 
-    def __init__(self, shape: Shape, options: Options, converter: Converter, reader: RowReader) -> None:
+    def __init__(self, shape: LongLayout, options: Options, converter: Converter, reader: RowReader) -> None:
         self._shape, self._options, self._converter, self._reader = shape, options, converter, reader
         self._series: dict[tuple[str, str], _Series] = defaultdict(_Series)
         self._ignored: dict[str, int] = {}
@@ -145,7 +147,7 @@ class LongFile:
 
 
 def _merged(
-    sources: Sequence[tuple[Sequence[tuple[str, float]], _Series]], shape: Shape, reader: RowReader
+    sources: Sequence[tuple[Sequence[tuple[str, float]], _Series]], shape: LongLayout, reader: RowReader
 ) -> Iterator[Row]:
     """Every instant at which something was reported, with the last known values of everything."""
     events = sorted(

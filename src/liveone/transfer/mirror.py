@@ -25,7 +25,7 @@ class MoveFailed(LiveOneError):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MirroredTable:
     """A table with an integer primary key ``id``, which stands first in ``columns``."""
 
     name: str
@@ -36,7 +36,7 @@ class Table:
 
 
 @dataclass(slots=True)
-class Counts:
+class MirrorCounts:
     """Rows of a table: ``compared`` on the source, ``written`` and ``removed`` on the target."""
 
     compared: int = 0
@@ -45,8 +45,11 @@ class Counts:
 
 
 def mirror(
-    table: Table, pieces: Iterator[Sequence[Row]], target: Database, told: Callable[[Counts], None]
-) -> Counts:
+    table: MirroredTable,
+    pieces: Iterator[Sequence[Row]],
+    target: Database,
+    told: Callable[[MirrorCounts], None],
+) -> MirrorCounts:
     """Make ``table`` of ``target`` equal to the rows in ``pieces``, which come by ``id``.
 
     ``told`` hears how far it is. Raises MoveFailed when what was written does not come back.
@@ -66,10 +69,10 @@ def mirror(
 class _Mirror:
     """One table on the target; beyond ``filled_id`` it had no rows when the work began."""
 
-    table: Table
+    table: MirroredTable
     target: Database
     filled_id: int
-    counts: Counts = field(default_factory=Counts)
+    counts: MirrorCounts = field(default_factory=MirrorCounts)
     pace: Pace = field(default_factory=Pace)
 
     def equalise(self, rows: Sequence[Row], span: tuple[int, int]) -> None:
@@ -104,26 +107,26 @@ class _Mirror:
         return len(some)
 
 
-def _last_id(table: Table, target: Database) -> int:
+def _last_id(table: MirroredTable, target: Database) -> int:
     """The highest id in use, below all others where there is none."""
     sql = f"SELECT coalesce(max(id), {-LAST_ID}) FROM {table.name}"
     return int(persistently(lambda: target.read([Statement(sql)]))[0][0][0])  # type: ignore[arg-type]
 
 
-def _rows_in(table: Table, span: tuple[int, int], target: Database) -> list[Row]:
+def _rows_in(table: MirroredTable, span: tuple[int, int], target: Database) -> list[Row]:
     columns = ", ".join(table.columns)
     sql = f"SELECT {columns} FROM {table.name} WHERE id > ? AND id <= ? ORDER BY id"
     return persistently(lambda: target.read([Statement(sql, span)])[0])
 
 
-def _removal(table: Table, ids: Sequence[object]) -> Statement:
+def _removal(table: MirroredTable, ids: Sequence[object]) -> Statement:
     listed = json_rows([[each] for each in ids])  # type: ignore[list-item]
     return Statement(
         f"DELETE FROM {table.name} WHERE id IN (SELECT value ->> 0 FROM json_each(?))", (listed,)
     )
 
 
-def _insert(table: Table, rows: Sequence[Row]) -> Statement | BulkInsert:
+def _insert(table: MirroredTable, rows: Sequence[Row]) -> Statement | BulkInsert:
     if table.name != PARENT:
         return BulkInsert(table.name, table.columns, rows)
     values = ", ".join(f"value ->> {place}" for place in range(len(table.columns)))

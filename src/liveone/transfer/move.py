@@ -18,10 +18,10 @@ from pathlib import Path
 from liveone.errors import BadInput
 from liveone.store import changes
 from liveone.store.database import BulkInsert, Database, Row, Statement
-from liveone.store.generations import IGNORED_PREFIXES, Shape, detect
+from liveone.store.generations import IGNORED_PREFIXES, SchemaShape, detect
 from liveone.store.generations import MOVE_MARK as MARK
 from liveone.store.patience import persistently
-from liveone.transfer.mirror import PARENT, Counts, MoveFailed, Table, mirror
+from liveone.transfer.mirror import PARENT, MirrorCounts, MirroredTable, MoveFailed, mirror
 
 BATCH_PIECES = 5
 """Pieces of a stream (1000 rows each) that are written in one transaction."""
@@ -93,11 +93,11 @@ class _Pass:
     progress: Progress
     totals: dict[str, int] = field(default_factory=dict)
 
-    def run(self) -> dict[str, Counts]:
+    def run(self) -> dict[str, MirrorCounts]:
         tables = _tables(self.source)
         self.totals = _counted(self.source, [table.name for table in tables])
         asked = [Statement(table.rows_sql()) for table in tables]
-        done: dict[str, Counts] = {}
+        done: dict[str, MirrorCounts] = {}
         stream = self.source.stream(asked)
         for place, pieces in groupby(stream, key=itemgetter(0)):
             table = tables[place]
@@ -107,8 +107,8 @@ class _Pass:
                 done[table.name] = self._mirror(table, iter(()))
         return {table.name: done[table.name] for table in tables}
 
-    def _mirror(self, table: Table, pieces: Iterator[Sequence[Row]]) -> Counts:
-        def told(counts: Counts) -> None:
+    def _mirror(self, table: MirroredTable, pieces: Iterator[Sequence[Row]]) -> MirrorCounts:
+        def told(counts: MirrorCounts) -> None:
             self.progress(self.step, table.name, counts.compared, self.totals.get(table.name, 0))
 
         return mirror(table, pieces, self.target, told)
@@ -141,7 +141,7 @@ def _prepare(source: Database, target: Database) -> None:
         )
 
 
-def _free(source: Database, target: Database, shape: Shape) -> None:
+def _free(source: Database, target: Database, shape: SchemaShape) -> None:
     """Remove the mark, and see that LiveOne takes the target for what the source is."""
     sequences = source.read([Statement("SELECT name, seq FROM sqlite_sequence")])[0]
     kept = BulkInsert("sqlite_sequence", ("name", "seq"), sequences)
@@ -151,7 +151,7 @@ def _free(source: Database, target: Database, shape: Shape) -> None:
         raise MoveFailed(f"the target {target.label} has another shape than the source {source.label}")
 
 
-def _tables(database: Database) -> list[Table]:
+def _tables(database: Database) -> list[MirroredTable]:
     """The tables to move, the one that others point at first. Raises MoveFailed where one has no ``id``."""
     sql = (
         "SELECT m.name, c.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c"
@@ -164,7 +164,7 @@ def _tables(database: Database) -> list[Table]:
     for name, columns in found.items():
         if columns[0] != "id":
             raise MoveFailed(f"table {name} has no column id, by which a move goes")
-    return [Table(name, tuple(columns)) for name, columns in found.items()]
+    return [MirroredTable(name, tuple(columns)) for name, columns in found.items()]
 
 
 def _definitions(database: Database) -> list[Row]:
@@ -189,7 +189,7 @@ def _names(database: Database) -> set[str]:
     return {str(name) for (name,) in rows if not str(name).startswith(IGNORED_PREFIXES)}
 
 
-def _rows_of(database: Database, tables: dict[str, Counts]) -> dict[str, int]:
+def _rows_of(database: Database, tables: dict[str, MirrorCounts]) -> dict[str, int]:
     return persistently(lambda: _counted(database, list(tables)))
 
 

@@ -35,7 +35,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LineProblem:
     """What is wrong with a line of a file."""
 
     line: int
@@ -47,9 +47,9 @@ class Findings:
     """``bad`` lines hold no usable reading; in ``doubtful`` ones a value was left out and the rest was read.
     Both keep the first thousand, the counts count all. ``notes`` are sentences for whoever imports."""
 
-    bad: list[Problem] = field(default_factory=list)
+    bad: list[LineProblem] = field(default_factory=list)
     bad_count: int = 0
-    doubtful: list[Problem] = field(default_factory=list)
+    doubtful: list[LineProblem] = field(default_factory=list)
     doubtful_count: int = 0
     notes: list[str] = field(default_factory=list)
     columns: tuple[str, ...] = ()
@@ -58,18 +58,18 @@ class Findings:
     def refuse(self, line: int, reason: str) -> None:
         self.bad_count += 1
         if len(self.bad) < PROBLEMS_KEPT:
-            self.bad.append(Problem(line, reason))
+            self.bad.append(LineProblem(line, reason))
 
     def doubt(self, line: int, reason: str) -> None:
         self.doubtful_count += 1
         if len(self.doubtful) < PROBLEMS_KEPT:
-            self.doubtful.append(Problem(line, reason))
+            self.doubtful.append(LineProblem(line, reason))
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def first(self) -> Problem | None:
+    def first(self) -> LineProblem | None:
         """The first line with something wrong in it."""
         return min([*self.bad[:1], *self.doubtful[:1]], key=lambda each: each.line, default=None)
 

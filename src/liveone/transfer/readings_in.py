@@ -10,16 +10,16 @@ from typing import TextIO
 from liveone.domain.zones import Zone, is_known
 from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row, convert_columns
-from liveone.transfer.header import Plan, name_of, planned
+from liveone.transfer.header import ColumnPlan, name_of, planned
 from liveone.transfer.json_in import json_items
 from liveone.transfer.layouts import PVOUTPUT_COLUMNS
 from liveone.transfer.long_in import LongFile, shape_of
 from liveone.transfer.numbers import Numbers, decimal_of
-from liveone.transfer.options import Findings, Options, Problem
-from liveone.transfer.records import Chunk, Records
+from liveone.transfer.options import Findings, LineProblem, Options
+from liveone.transfer.records import Records, RowBatch
 from liveone.transfer.rows import RowReader, interval_of
-from liveone.transfer.text_in import STANDARD_INPUT, Lines, opened
-from liveone.transfer.times import Times, date_order_of, is_falling
+from liveone.transfer.text_in import STANDARD_INPUT, FileLines, opened
+from liveone.transfer.times import TimeReader, date_order_of, is_falling
 
 PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
 VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Source:
+class ReadingsFile:
     """An open file of readings: iterate ``rows``, then look at ``findings``. ``-`` is standard input.
 
     ``progress`` is told how many bytes of the file have been consumed.
@@ -46,7 +46,7 @@ class Source:
         return 0 if self.path == STANDARD_INPUT else self.path.stat().st_size
 
     @property
-    def bad(self) -> list[Problem]:
+    def bad(self) -> list[LineProblem]:
         """The first thousand lines that hold no usable reading."""
         return self.findings.bad
 
@@ -69,10 +69,10 @@ class Source:
             ) from error
 
     def _csv_rows(self, text: TextIO) -> Iterator[Row]:
-        lines = Lines(text)
+        lines = FileLines(text)
         if not lines.sample:
             raise BadInput(f"{self.path} is empty", hint="The first line must name the columns.")
-        table = Table(lines, self.options, self.findings, str(self.path))
+        table = CsvTable(lines, self.options, self.findings, str(self.path))
         yield from table.rows(lambda: self.progress(text.buffer.tell() if text.seekable() else 0))
 
     def _json_rows(self) -> Iterator[Row]:
@@ -96,10 +96,10 @@ class Source:
         self.progress(self.size_bytes)
 
 
-class Table:
+class CsvTable:
     """The lines of a CSV: their header understood, then their rows."""
 
-    def __init__(self, lines: Lines, options: Options, findings: Findings, where: str) -> None:
+    def __init__(self, lines: FileLines, options: Options, findings: Findings, where: str) -> None:
         self._lines, self._options, self._findings, self._where = lines, options, findings, where
         self._is_pvoutput = options.layout == "pvoutput" or bool(PVOUTPUT_LINE.match(lines.sample[0]))
         sampled = lines.sampled()
@@ -148,7 +148,7 @@ class Table:
     def _long_rows(self, records: Records, tell: Callable[[], None]) -> Iterator[Row]:
         assert self._shape is not None
         converter = Converter(_times(self._options, None, self._body), self._numbers)
-        plan = Plan((self._shape.time,), len(self._titles))
+        plan = ColumnPlan((self._shape.time,), len(self._titles))
         rows = RowReader(plan, converter, self._findings)
         gathered = LongFile(self._shape, self._options, converter, rows)
         for chunk in records.chunks(len(self._titles)):
@@ -167,7 +167,7 @@ class Table:
         records.skip(self._heads)
         return [cells for chunk in records.chunks(len(self._titles)) for cells in chunk.rows]
 
-    def _refuse_unclosed(self, chunk: Chunk) -> None:
+    def _refuse_unclosed(self, chunk: RowBatch) -> None:
         for line in chunk.unclosed:
             self._findings.refuse(line, "a quotation mark opens here and is not closed")
 
@@ -203,7 +203,7 @@ class Table:
         ]
         return 3, ["timestamp", *titles[1:]], units if len(units) == len(titles) else None
 
-    def _interval_s(self, plan: Plan) -> int:
+    def _interval_s(self, plan: ColumnPlan) -> int:
         """The usual distance between the file's times; of those that can be read."""
         times, found = _times(self._options, plan, self._body), []
         for cells in self._body:
@@ -214,7 +214,7 @@ class Table:
                     continue
         return interval_of(found, self._where)
 
-    def _whole_lines(self, chunk: Chunk, width: int) -> Iterator[tuple[int, list[str]]]:
+    def _whole_lines(self, chunk: RowBatch, width: int) -> Iterator[tuple[int, list[str]]]:
         """Rows of a chunk that are whole, with the number of the line they end on."""
         self._refuse_unclosed(chunk)
         for line, cells in zip(chunk.lines, chunk.rows, strict=True):
@@ -226,19 +226,19 @@ class Table:
                 self._findings.refuse(line, f"{len(cells)} values for {width} columns")
 
 
-def _times(options: Options, plan: Plan | None, body: Sequence[Sequence[str]]) -> Times:
+def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[str]]) -> TimeReader:
     """What reads a file's times; those that a ready map knows to be local are of the system's zone."""
     layout = plan.layout if plan else None
     zone = options.zone or (options.usual_zone if layout and layout.has_local_times else None)
     if plan is None:
-        return Times(zone, options.date_order, options.latest_at)
+        return TimeReader(zone, options.date_order, options.latest_at)
     texts = [" ".join(row[place] for place in plan.times) for row in body if len(row) >= plan.width]
     order = options.date_order or date_order_of(texts)
     falling = zone is not None and is_falling(texts, order)
-    return Times(zone, order, options.latest_at, is_falling=falling)
+    return TimeReader(zone, order, options.latest_at, is_falling=falling)
 
 
-def _say_plan(plan: Plan, findings: Findings) -> None:
+def _say_plan(plan: ColumnPlan, findings: Findings) -> None:
     findings.columns = plan.columns
     if plan.layout:
         findings.note(f"Read as {plan.layout.title}.")
@@ -246,7 +246,7 @@ def _say_plan(plan: Plan, findings: Findings) -> None:
         findings.note(f"Columns that were not read: {', '.join(plan.ignored)}.")
 
 
-def _say_end(times: Times, findings: Findings) -> None:
+def _say_end(times: TimeReader, findings: Findings) -> None:
     if times.zone is not None:
         findings.note(f"Times without an offset are those of {times.zone}.")
     if times.twice_count:

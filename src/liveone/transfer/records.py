@@ -16,7 +16,7 @@ LINES_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class RowBatch:
     """``rows`` and the line on which each ends; in the lines ``unclosed`` a quote opens and stays open."""
 
     lines: Sequence[int]
@@ -37,22 +37,22 @@ class Records:
         for _ in range(count):
             next(reader, None)
 
-    def chunks(self, width: int) -> Iterator[Chunk]:
+    def chunks(self, width: int) -> Iterator[RowBatch]:
         """All others, which should have ``width`` cells."""
         while lines := self._take(CHUNK_LINES):
             rows = self._parsed(lines)
             if len(rows) == len(lines) and self._is_closed(lines[-1]):
                 first = self._line + 1
                 self._line += len(lines)
-                yield Chunk(range(first, self._line + 1), rows)
+                yield RowBatch(range(first, self._line + 1), rows)
             else:
                 yield self._mended(lines, width)
 
-    def _mended(self, lines: Sequence[str], width: int) -> Chunk:
+    def _mended(self, lines: Sequence[str], width: int) -> RowBatch:
         """The same of lines among which a quote is open, one record after the other."""
         waiting, last = deque(lines), self._line + len(lines)
         numbers: list[int] = []
-        found = Chunk(numbers, [])
+        found = RowBatch(numbers, [])
         while self._line < last:
             cells, length = self._record(waiting, width)
             for _ in range(length):

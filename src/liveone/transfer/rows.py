@@ -9,7 +9,7 @@ from liveone.domain.bounds import BOUNDS, fault_at
 from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row, Value, is_fraction, rounded
 from liveone.transfer.fields import FIELDS, column_of
-from liveone.transfer.header import Plan, Term
+from liveone.transfer.header import ColumnPlan, Term
 from liveone.transfer.numbers import scaled
 from liveone.transfer.options import Findings
 
@@ -22,7 +22,7 @@ DAY_TOTAL_S = 6 * 3600
 class RowReader:
     """Reads lines by a plan. ``interval_s`` is how long the intervals are whose energy the columns hold."""
 
-    plan: Plan
+    plan: ColumnPlan
     converter: Converter
     findings: Findings
     interval_s: int = 0

@@ -4,7 +4,7 @@ import re
 
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
-from liveone.transfer.times import Times
+from liveone.transfer.times import TimeReader
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -20,7 +20,7 @@ def read_span(first: str, last: str, zone: Zone) -> tuple[int, int]:
 
 def _instant(text: str, zone: Zone) -> int:
     try:
-        return Times(zone).read(text)
+        return TimeReader(zone).read(text)
     except ValueError as error:
         hint = "Write a day, 2025-08-17, or an instant, 2025-08-17T10:00:00."
         raise BadInput(str(error), hint=hint) from None

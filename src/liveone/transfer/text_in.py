@@ -91,7 +91,7 @@ def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
     return "utf-8"
 
 
-class Lines:
+class FileLines:
     """The lines of a text behind its preamble: `sep=;`, comments and blank lines before the header.
 
     ``sample`` holds the first of them, ``delimiter`` divides the columns, ``skipped`` lines came before.

@@ -26,7 +26,7 @@ _OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNO
 
 
 @dataclass(slots=True)
-class Times:
+class TimeReader:
     """Reads the times of one file, in their order.
 
     ``date_order`` says what 03/04/2025 means: ``dmy`` or ``mdy``; with a point or a dash between, the day is
@@ -56,7 +56,7 @@ class Times:
         self.last_at = at
         return at
 
-    def copy(self) -> "Times":
+    def copy(self) -> "TimeReader":
         """The same state, for a chunk that may have to be read once more."""
         return replace(self, twice=list(self.twice))
 
@@ -128,7 +128,7 @@ class Times:
 
 def is_falling(texts: list[str], date_order: str | None) -> bool:
     """Whether the times of a file go from the newest to the oldest, by most of their steps."""
-    times, found = Times(Zone(0), date_order), []
+    times, found = TimeReader(Zone(0), date_order), []
     for text in texts:
         try:
             found.append(times.read(text))

@@ -29,7 +29,7 @@ _MONOTONIC_S = SystemClock().monotonic_s
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class HttpResponse:
     """A whole HTTP answer; header names are lower case. Its repr shows no header: they hold cookies."""
 
     status: int
@@ -81,7 +81,7 @@ class Http:
         deadline: Deadline,
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """One request and its whole answer, of any status but 429 and 5xx.
 
         Raises TemporaryFailure (network, deadline, 5xx), RateLimited, or ProtocolViolation (an answer
@@ -118,7 +118,7 @@ class Http:
         headers: list[tuple[str, str]],
         body: bytes | None,
         deadline: Deadline,
-    ) -> Answer:
+    ) -> HttpResponse:
         left_s = deadline.left_s()
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left_s)
         with self._pool.stream(
@@ -139,7 +139,7 @@ class Http:
             named = tuple(
                 (key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers
             )
-            return Answer(response.status, named, bytes(received))
+            return HttpResponse(response.status, named, bytes(received))
 
     def _be_patient(self) -> None:
         wait_s = self._quiet_until_s - _MONOTONIC_S()
@@ -150,7 +150,7 @@ class Http:
                 retry_after_s=wait_s,
             )
 
-    def _refuse_trouble(self, answer: Answer) -> None:
+    def _refuse_trouble(self, answer: HttpResponse) -> None:
         asked_s = _retry_after_s(answer)
         if answer.status == 429 or (answer.status == 503 and asked_s is not None):
             wait_s = min(PATIENCE_S if asked_s is None else asked_s, PATIENCE_S_MAX)
@@ -190,7 +190,7 @@ def _translated(error: Exception, host: str) -> TemporaryFailure:
     )
 
 
-def _retry_after_s(answer: Answer) -> float | None:
+def _retry_after_s(answer: HttpResponse) -> float | None:
     """What Retry-After asks, in seconds; a date is counted from the answer's own Date."""
     asked = answer.header("retry-after").strip()
     if asked.isascii() and asked.isdigit():

@@ -8,10 +8,10 @@ from fastapi.exceptions import RequestValidationError
 
 import liveone
 from liveone.web import answers
-from liveone.web.auth.callers import Gate
-from liveone.web.guard import Guard
+from liveone.web.auth.callers import Authenticator
+from liveone.web.guard import ConnectionGuard
 from liveone.web.now.cards import Cards
-from liveone.web.now.health import Health
+from liveone.web.now.health import HealthCheck
 from liveone.web.now.live import Live
 from liveone.web.pages import files, shell
 from liveone.web.routes import (
@@ -60,10 +60,10 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
         lifespan=lifespan,
     )
     app.state.services = services
-    app.state.gate = Gate(services.auth)
+    app.state.gate = Authenticator(services.auth)
     app.state.live = Live(services.store, services.clock)
     app.state.cards = Cards(services)
-    app.state.health = Health(services)
+    app.state.health = HealthCheck(services)
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
@@ -76,5 +76,5 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     if not for_operators_only:
         app.add_exception_handler(404, pages.not_found)
         app.add_exception_handler(RequestValidationError, pages.not_understood)
-    app.add_middleware(Guard, local_only=services.auth.is_open)
+    app.add_middleware(ConnectionGuard, local_only=services.auth.is_open)
     return app

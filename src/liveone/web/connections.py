@@ -41,9 +41,9 @@ class Connections:
         self.most, self.each = most, max(1, most * 3 // 4)
         self._proxies = frozenset(proxies)
         self._open: Counter[str] = Counter()
-        self._silent: dict[Connection, None] = {}
+        self._silent: dict[BoundedConnection, None] = {}
 
-    def admit(self, connection: "Connection") -> bool:
+    def admit(self, connection: "BoundedConnection") -> bool:
         """Take a new connection, in place of a silent one where there is no room; False: it must go."""
         address = connection.network
         is_bound = address not in self._proxies
@@ -55,15 +55,15 @@ class Connections:
         self._silent[connection] = None
         return True
 
-    def speaks(self, connection: "Connection") -> None:
+    def speaks(self, connection: "BoundedConnection") -> None:
         """A whole request of it has come: it is not in the way of others."""
         self._silent.pop(connection, None)
 
-    def is_silent(self, connection: "Connection") -> None:
+    def is_silent(self, connection: "BoundedConnection") -> None:
         """It has been answered, and the next request has not come."""
         self._silent[connection] = None
 
-    def leave(self, connection: "Connection") -> None:
+    def leave(self, connection: "BoundedConnection") -> None:
         """It is closed."""
         self._silent.pop(connection, None)
         self._open[connection.network] -= 1
@@ -78,7 +78,7 @@ class Connections:
         return False
 
 
-class Connection(H11Protocol):
+class BoundedConnection(H11Protocol):
     """One connection of uvicorn, with bounds on the time that its other side takes."""
 
     def __init__(self, limits: Connections, **settings: Any) -> None:

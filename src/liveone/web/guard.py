@@ -42,7 +42,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STREAM_PATH = "/api/stream"
 
 
-class Guard:
+class ConnectionGuard:
     """ASGI middleware; ``local_only`` refuses everybody but this machine."""
 
     def __init__(self, app: ASGIApp, *, local_only: bool) -> None:

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from liveone.errors import BadInput
-from liveone.web.connections import Connection, Connections
+from liveone.web.connections import BoundedConnection, Connections
 from liveone.web.descriptors import make_room
 
 FIRST_PASSED_FD = 3
@@ -34,7 +34,7 @@ LISTEN_HINTS = {
 }
 
 
-class Server(uvicorn.Server):
+class WebServer(uvicorn.Server):
     """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop.
 
     ``settings`` are uvicorn's, and win over ours.
@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
         limits = Connections(room.connections, proxies=proxies)
         ours: dict[str, Any] = {
             "loop": "asyncio",
-            "http": partial(Connection, limits),
+            "http": partial(BoundedConnection, limits),
             "ws": "none",
             "log_config": None,
             "access_log": False,
@@ -127,7 +127,7 @@ def run(
     An error of the companion stops the server and is raised here.
     """
     with listening:
-        asyncio.run(_serve(Server(app, proxies=trusted_proxies), listening, companion, ready))
+        asyncio.run(_serve(WebServer(app, proxies=trusted_proxies), listening, companion, ready))
 
 
 async def _serve(

@@ -21,15 +21,15 @@ from liveone.store.store import Store
 from liveone.vendors.base import CheckStep, Vendor
 
 if TYPE_CHECKING:
-    from changeover.database.ledger import Entry
+    from changeover.database.ledger import LedgerEntry
     from changeover.database.where import Database
-    from changeover.run.state_dir import State
+    from changeover.run.state_dir import StateDir
 
 RUN_ID = re.compile(r"[0-9]{4,}-[0-9]{8}-[0-9]{6}")
 Facts = Mapping[str, Any]
 
 
-class Account(Protocol):
+class ConfiguredAccount(Protocol):
     """A configured account."""
 
     @property
@@ -48,14 +48,14 @@ class Vendors(Protocol):
 
 
 @dataclass(frozen=True)
-class Steward:
+class AdminService:
     """``migrated`` is the database as changeover opens it, and the folder of its runs."""
 
     store: Store
     clock: Clock
     vendors: Vendors
-    account_list: Sequence[Account]
-    migrated: Callable[[], "tuple[Database, State]"]
+    account_list: Sequence[ConfiguredAccount]
+    migrated: Callable[[], "tuple[Database, StateDir]"]
 
     def accounts(self) -> list[Facts]:
         return [{"name": one.name, "vendorType": one.type} for one in self.account_list]
@@ -127,7 +127,7 @@ def _step(step: CheckStep) -> Facts:
     return {"name": step.name, "ok": step.ok, "detail": step.detail, "powers": powers}
 
 
-def _entry(one: "Entry") -> Facts:
+def _entry(one: "LedgerEntry") -> Facts:
     return {
         "runId": one.run_id,
         "action": one.action,
@@ -139,7 +139,7 @@ def _entry(one: "Entry") -> Facts:
     }
 
 
-def _run(state: "State", run_id: str) -> Facts:
+def _run(state: "StateDir", run_id: str) -> Facts:
     folder = state.run(run_id)
     return {
         "runId": run_id,

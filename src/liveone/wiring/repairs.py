@@ -18,14 +18,14 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import changes, repair
 from liveone.store.bulk import Imported
-from liveone.store.changes import Change, Entry
+from liveone.store.changes import Change, ChangeEntry
 from liveone.store.store import Store
 from liveone.store.systems import get_system, list_systems
 from liveone.transfer.fields import FIELDS, column_of
-from liveone.transfer.importing import Asked, Preview, import_file, preview_file
+from liveone.transfer.importing import ImportRequest, Preview, import_file, preview_file
 from liveone.transfer.layouts import LAYOUTS
-from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options, Problem, read_maps
-from liveone.transfer.readings_in import Source
+from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, LineProblem, Options, read_maps
+from liveone.transfer.readings_in import ReadingsFile
 from liveone.transfer.spans import read_span
 from liveone.web.services import FileOrder, SpanOrder
 
@@ -54,9 +54,9 @@ class ReadingRepairs:
     def import_file(self, system_id: int, path: Path, order: FileOrder) -> Facts:
         """Import a file, or say what that would do. Raises BadInput."""
         system = self._system(system_id)
-        source = Source(path, options=self._options(system, order))
+        source = ReadingsFile(path, options=self._options(system, order))
         said = bool(order.energy_unit or order.power_unit)
-        asked = Asked(order.name, order.made_by, order.replaces, said)
+        asked = ImportRequest(order.name, order.made_by, order.replaces, said)
         with self._alone(), _named(path, order.name):
             done = (preview_file if order.is_dry_run else import_file)(self.store, system, source, asked)
         counts = done.counts if isinstance(done, Preview) else done
@@ -83,7 +83,7 @@ class ReadingRepairs:
         if order.is_dry_run:
             there = repair.standing(self.store, system_id, from_at, to_at)
             return {"readings": there.readings, **_span(there.first_at, there.last_at, zone)}
-        entry = Entry(order.kind, order.reason, order.made_by, from_at, to_at, order.columns)
+        entry = ChangeEntry(order.kind, order.reason, order.made_by, from_at, to_at, order.columns)
         return _change(repair.take_out(self.store, system_id, entry), system)
 
     def _options(self, system: System, order: FileOrder) -> Options:
@@ -156,11 +156,11 @@ def _span(first_at: int | None, last_at: int | None, zone: Zone) -> Facts:
     return {"first": first, "last": last}
 
 
-def _line(problem: Problem) -> Facts:
+def _line(problem: LineProblem) -> Facts:
     return {"line": problem.line, "reason": problem.reason}
 
 
-def _place(problem: Problem) -> int:
+def _place(problem: LineProblem) -> int:
     return problem.line
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from liveone.accounts import users
 from liveone.clock import Clock, SystemClock
 from liveone.collect.collector import Collector
-from liveone.collect.null_collector import Onlooker
-from liveone.collect.per_request import OnCall
+from liveone.collect.null_collector import NullCollector
+from liveone.collect.per_request import PerRequestCollector
 from liveone.collect.queue import known_systems
 from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
@@ -21,7 +21,7 @@ from liveone.database.open import only_reads, open_store
 from liveone.errors import ConfigError
 from liveone.release import release
 from liveone.settings.config import Config
-from liveone.settings.watched import Watched
+from liveone.settings.watched import WatchedFile
 from liveone.store import backup
 from liveone.store.backup import BackupReport
 from liveone.store.database import StoreError
@@ -33,14 +33,14 @@ from liveone.web.auth import ended_sessions
 from liveone.web.auth.callers import AuthSettings, User
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
-from liveone.wiring.admin_service import Steward
+from liveone.wiring.admin_service import AdminService
 from liveone.wiring.configured_vendors import VendorBook
 from liveone.wiring.outcomes import poll_outcome, run_daily
 from liveone.wiring.repairs import ReadingRepairs
 
 if TYPE_CHECKING:
     from changeover.database.where import Database as Migrated
-    from changeover.run.state_dir import State
+    from changeover.run.state_dir import StateDir
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
@@ -52,7 +52,7 @@ def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
     ``keeps`` says that there is a disk to note ended sessions on.
     """
     key = config.secrets.session_key or config.secrets.auth_password
-    accounts = Watched(config.users_path, _people)
+    accounts = WatchedFile(config.users_path, _people)
     return AuthSettings(
         auth_password=config.secrets.auth_password or None,
         cron_secret=config.secrets.cron_secret or None,
@@ -83,7 +83,7 @@ def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clo
     return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
 
 
-def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector | Onlooker:
+def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector | NullCollector:
     """What works beside the web server: the collector, or one who only looks on. Raises ConfigError."""
     if only_reads(config):
         if config.serve.role == "poller":
@@ -93,13 +93,13 @@ def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) 
             )
         return reader()
     if config.serve.role == "web":
-        return Onlooker("its role is web", "Ask a process of the role poller or all; one has to run.")
+        return NullCollector("its role is web", "Ask a process of the role poller or all; one has to run.")
     return open_collector(config, store, vendors, clock)
 
 
-def reader() -> Onlooker:
+def reader() -> NullCollector:
     """What stands in the collector's place where the database token only reads."""
-    return Onlooker(
+    return NullCollector(
         "its database token only reads",
         "Ask the instance that polls, or give this one a token that may write.",
     )
@@ -147,7 +147,7 @@ def services_of(
     store: Store,
     clock: Clock,
     auth: AuthSettings,
-    collector: Collector | Onlooker | OnCall,
+    collector: Collector | NullCollector | PerRequestCollector,
     *,
     vendors: VendorBook,
 ) -> Services:
@@ -174,7 +174,7 @@ def services_of(
         stream_s=config.server.stream_s or STREAM_S,
         role=config.serve.role,
         reserve_pct=vendors.reserve_pct,
-        administration=Steward(
+        administration=AdminService(
             store=store,
             clock=clock,
             vendors=vendors,
@@ -192,7 +192,7 @@ def services_of(
     )
 
 
-def _migrated(config: Config) -> "tuple[Migrated, State]":
+def _migrated(config: Config) -> "tuple[Migrated, StateDir]":
     """What the ledger and the reports are read from."""
     from liveone.migrations import run
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from liveone.clock import Clock, SystemClock
 from liveone.collect.collector import Collector
-from liveone.collect.per_request import OnCall
+from liveone.collect.per_request import PerRequestCollector
 from liveone.collect.queue.null_queue import NoSpool
 from liveone.collect.settings import CollectSettings
 from liveone.database.open import only_reads, open_database
@@ -52,7 +52,7 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
     collector = (
         reader()
         if only_reads(config)
-        else OnCall(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
+        else PerRequestCollector(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
     )
     log.warning(NOTICE)
     services = services_of(config, store, clock, auth, collector, vendors=vendors)

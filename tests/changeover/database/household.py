@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from changeover.database.change.apply import Change, Context
+from changeover.database.change.apply import Context, PlannedChange
 from changeover.database.ledger import Direction
 from changeover.plan.model import Position, RowExpectation, Rows, SqlStatement
 from changeover.sql import text as sqltext
@@ -98,9 +98,11 @@ def script(text: str, file: str = "migrate.sql") -> tuple[SqlStatement, ...]:
     return sqltext.split(text, Position(file, 1))
 
 
-def change(text: str = FORWARD, *, scope: tuple[str, ...] = SCOPE, rows: str = "", **more: object) -> Change:
+def change(
+    text: str = FORWARD, *, scope: tuple[str, ...] = SCOPE, rows: str = "", **more: object
+) -> PlannedChange:
     """A change as a plan would declare it; ``rows`` such as ``systems=* readings=0``."""
-    return Change(
+    return PlannedChange(
         statements=script(text), scope=scope, rows=expectations(rows), parameters={"owner": OWNERS}, **more
     )
 

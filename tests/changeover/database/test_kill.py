@@ -20,7 +20,7 @@ from tests.changeover.database.killer import Hook, killed_after, killed_at
 from changeover.database import ledger
 from changeover.database.backup import backup as backups
 from changeover.database.backup.restore import restore
-from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.apply import ProgressHooks, migrate
 from changeover.database.change.invariants import Depth, integrity
 from changeover.database.connect import opened
 from changeover.database.ledger import Direction
@@ -32,13 +32,13 @@ BACKWARDS = boundaries(len(script(BACKWARD)))
 
 def forward(path: Path, hook: Hook = lambda moment: None) -> None:
     with opened(path) as connection:
-        migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=Eyes(hook=hook))
+        migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
 
 
 def backward(path: Path, hook: Hook = lambda moment: None) -> None:
     with opened(path) as connection:
         work = context(Direction.ROLLBACK)
-        migrate(connection, change(BACKWARD), work, depth=Depth.SWIFT, eyes=Eyes(hook=hook))
+        migrate(connection, change(BACKWARD), work, depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
 
 
 def whole(path: Path) -> bool:

@@ -4,9 +4,11 @@ import sqlite3
 from dataclasses import replace
 
 from changeover.database import ledger
-from changeover.database.ledger import Direction, Entry
+from changeover.database.ledger import Direction, LedgerEntry
 
-FIRST = Entry("run-1", "one", Direction.FORWARD, "plan", "a", "s0", "s1", 1, "tests", details={"rows": 3})
+FIRST = LedgerEntry(
+    "run-1", "one", Direction.FORWARD, "plan", "a", "s0", "s1", 1, "tests", details={"rows": 3}
+)
 KEEP = """
 CREATE TABLE systems_new (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL);
 INSERT INTO systems_new SELECT id, system_number FROM systems;

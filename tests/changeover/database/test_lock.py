@@ -15,7 +15,7 @@ from tests.changeover.database.killer import Hook, stopped_at
 
 from changeover.database import lease as leases
 from changeover.database import lock
-from changeover.database.change.apply import Eyes, migrate
+from changeover.database.change.apply import ProgressHooks, migrate
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
 from changeover.database.local import lock_file
@@ -32,7 +32,9 @@ def migrating(path: Path, *, lasts_s: float = 30) -> "object":
         with lock.take(path, holder), opened(path) as connection:
             lease = leases.acquire(connection, holder, lasts_s=lasts_s)
             hook("leased")
-            migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=Eyes(hook=hook))
+            migrate(
+                connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook)
+            )
 
     return work
 
@@ -158,7 +160,7 @@ def test_a_change_that_takes_longer_than_the_lease_still_holds_it_afterwards(
     database: Path, connection: sqlite3.Connection
 ) -> None:
     mine = leases.acquire(connection, ME, lasts_s=1.0)
-    nap = Eyes(hook=lambda moment: time.sleep(1.2 if moment == "prepared" else 0))
+    nap = ProgressHooks(hook=lambda moment: time.sleep(1.2 if moment == "prepared" else 0))
     migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT, eyes=nap)
     with pytest.raises(Locked):
         leases.acquire(connection, OTHER)

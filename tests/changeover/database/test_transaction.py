@@ -13,8 +13,8 @@ import pytest
 from tests.changeover.database.household import ask, boundaries, make, script, tell
 
 from changeover.database import wal
-from changeover.database.change.guard import Guard
-from changeover.database.change.transaction import Around, Work, bound, transact
+from changeover.database.change.guard import WriteGuard
+from changeover.database.change.transaction import ScriptWork, TransactionHooks, bound, transact
 from changeover.database.connect import connect, opened
 from changeover.errors import BudgetExceeded, Busy, Full, InvariantBroken, StepFailed
 
@@ -24,8 +24,8 @@ ENDLESS = (
 )
 
 
-def work(text: str, **more: object) -> Work:
-    return Work(script(text), {"owner": {"simon": "u1"}, "name": "x'; DROP TABLE systems; --"}, **more)
+def work(text: str, **more: object) -> ScriptWork:
+    return ScriptWork(script(text), {"owner": {"simon": "u1"}, "name": "x'; DROP TABLE systems; --"}, **more)
 
 
 def rows(path: Path) -> list[tuple[object, ...]]:
@@ -40,7 +40,7 @@ def test_a_bad_statement_rolls_back_everything_before_it_and_names_its_line(
         " (1);\nDELETE FROM systems"
     )
     with pytest.raises(StepFailed, match=r"migrate.sql:4: The statement failed: no such table: nowhere"):
-        transact(connection, work(text), Around())
+        transact(connection, work(text), TransactionHooks())
     assert ask(database, "SELECT DISTINCT user_id FROM systems ORDER BY 1") == [("ada",), ("simon",)]
     assert ask(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'made'") == [(0,)]
 
@@ -52,7 +52,7 @@ def test_values_are_bound_by_name_and_never_become_code(
         "UPDATE systems SET user_id = :name WHERE id = 1; UPDATE systems SET system_number = (SELECT"
         " value FROM json_each(:owner))"
     )
-    transact(connection, work(text), Around())
+    transact(connection, work(text), TransactionHooks())
     assert ask(database, "SELECT user_id, system_number FROM systems WHERE id = 1") == [
         ("x'; DROP TABLE systems; --", "u1")
     ]
@@ -65,14 +65,14 @@ def test_a_name_without_a_value_is_said() -> None:
 
 def test_the_hook_hears_every_boundary_in_order(connection: sqlite3.Connection) -> None:
     heard: list[str] = []
-    transact(connection, work("SELECT 1; SELECT 2"), Around(hook=heard.append))
+    transact(connection, work("SELECT 1; SELECT 2"), TransactionHooks(hook=heard.append))
     assert tuple(heard) == boundaries(2)
 
 
 def test_what_was_executed_is_counted_timed_and_printed(connection: sqlite3.Connection) -> None:
     seen: list[tuple[int, int]] = []
     text = "DELETE FROM polling_status WHERE system_id = 1; SELECT id, user_id FROM systems WHERE id = 2"
-    done = transact(connection, work(text), Around(progress=lambda a, b, s: seen.append((a, b))))
+    done = transact(connection, work(text), TransactionHooks(progress=lambda a, b, s: seen.append((a, b))))
     assert [one.rows for one in done.executed] == [2, 0]
     assert done.executed[1].output == ((2, "ada"),)
     assert done.rows_in_all == 2
@@ -84,7 +84,7 @@ def test_a_script_past_its_budget_is_interrupted_in_mid_statement(
 ) -> None:
     before, started = rows(database), time.monotonic()
     with pytest.raises(BudgetExceeded, match=r"migrate.sql:1: .* budget of 0.2 s"):
-        transact(connection, work(ENDLESS, budget_s=0.2), Around())
+        transact(connection, work(ENDLESS, budget_s=0.2), TransactionHooks())
     assert time.monotonic() - started < 1.5
     assert rows(database) == before
 
@@ -94,14 +94,14 @@ def test_a_check_past_the_budget_is_interrupted_too(database: Path, connection: 
         inside.execute("SELECT count(*) FROM readings a, readings b, readings c, readings d").fetchone()
 
     with pytest.raises(BudgetExceeded):
-        transact(connection, work("DELETE FROM polling_status", budget_s=0.2), Around(verify=slow))
+        transact(connection, work("DELETE FROM polling_status", budget_s=0.2), TransactionHooks(verify=slow))
     assert rows(database) == [(3, 4)]
 
 
 def test_a_runner_that_sleeps_past_the_budget_before_commit_does_not_commit(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    nap = Around(hook=lambda moment: time.sleep(0.3 if moment == "recorded" else 0))
+    nap = TransactionHooks(hook=lambda moment: time.sleep(0.3 if moment == "recorded" else 0))
     with pytest.raises(BudgetExceeded):
         transact(connection, work("DELETE FROM polling_status", budget_s=0.2), nap)
     assert rows(database) == [(3, 4)]
@@ -112,7 +112,7 @@ def test_a_wall_clock_that_jumps_does_not_touch_the_budget(
 ) -> None:
     clock = iter([1e9, 5e9, 0.0, 9e9])
     monkeypatch.setattr(time, "time", lambda: next(clock, 0.0))
-    done = transact(connection, work("UPDATE systems SET user_id = 'q'", budget_s=5), Around())
+    done = transact(connection, work("UPDATE systems SET user_id = 'q'", budget_s=5), TransactionHooks())
     assert 0 < done.frozen_s < 1
 
 
@@ -120,7 +120,7 @@ def test_the_freeze_is_measured_from_the_lock_to_the_commit(connection: sqlite3.
     def nap(moment: str) -> None:
         time.sleep(0.15 if moment in ("before begin", "verified") else 0)
 
-    done = transact(connection, work("UPDATE systems SET user_id = 'q'"), Around(hook=nap))
+    done = transact(connection, work("UPDATE systems SET user_id = 'q'"), TransactionHooks(hook=nap))
     assert 0.15 <= done.frozen_s < 0.3
     assert done.lock_wait_s < 0.1
 
@@ -132,7 +132,7 @@ def test_a_writer_that_holds_the_lock_past_the_budget_is_waited_for_just_so_long
         other.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         with pytest.raises(Busy, match=r"all of the 0\.3 s"):
-            transact(connection, work("DELETE FROM systems", lock_wait_s=0.3), Around())
+            transact(connection, work("DELETE FROM systems", lock_wait_s=0.3), TransactionHooks())
         assert 0.25 < time.monotonic() - started < 1
         other.execute("ROLLBACK")
     assert rows(database) == [(3, 4)]
@@ -144,7 +144,7 @@ def test_waiting_for_the_lock_is_measured_apart_from_the_freeze(
     other = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     threading.Timer(0.2, lambda: other.execute("COMMIT")).start()
-    done = transact(connection, work("UPDATE systems SET user_id = 'q'"), Around())
+    done = transact(connection, work("UPDATE systems SET user_id = 'q'"), TransactionHooks())
     other.close()
     assert done.lock_wait_s >= 0.15
     assert done.frozen_s < 0.15
@@ -155,7 +155,7 @@ def test_readers_are_never_refused_while_writers_wait(database: Path, connection
         if moment == "after statement 1":
             assert ask(database, "SELECT count(*) FROM systems") == [(3,)]
 
-    transact(connection, work("DELETE FROM systems"), Around(hook=read))
+    transact(connection, work("DELETE FROM systems"), TransactionHooks(hook=read))
 
 
 def test_a_reader_that_pins_the_wal_does_not_stop_the_change(
@@ -164,7 +164,7 @@ def test_a_reader_that_pins_the_wal_does_not_stop_the_change(
     with closing(sqlite3.connect(database, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         before = reader.execute("SELECT count(*) FROM systems").fetchone()
-        transact(connection, work("DELETE FROM systems WHERE id = 3"), Around())
+        transact(connection, work("DELETE FROM systems WHERE id = 3"), TransactionHooks())
         assert reader.execute("SELECT count(*) FROM systems").fetchone() == before
         found = wal.empty(connection, wait_s=0.1)
         assert found.busy
@@ -180,7 +180,7 @@ def test_a_full_disk_in_the_script_changes_nothing(tmp_path: Path) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages + 2}")
         text = "CREATE TABLE copy AS SELECT a.* FROM readings a, systems b"
         with pytest.raises(Full):
-            transact(connection, work(text), Around())
+            transact(connection, work(text), TransactionHooks())
         assert not connection.in_transaction
     assert ask(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'copy'") == [(0,)]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
@@ -193,7 +193,7 @@ def test_whatever_a_conflict_does_to_the_transaction_nothing_remains(database: P
         " 'a', 'b'), (1, 'a', 'b')"
     )
     with opened(database) as connection, pytest.raises(StepFailed, match="UNIQUE"):
-        transact(connection, work(text), Around())
+        transact(connection, work(text), TransactionHooks())
     assert ask(database, "SELECT count(*) FROM systems WHERE user_id = 'z' OR id = 9") == [(0,)]
 
 
@@ -202,14 +202,20 @@ def test_a_script_may_not_steer_the_transaction(
     database: Path, connection: sqlite3.Connection, word: str
 ) -> None:
     with pytest.raises(InvariantBroken, match="only changeover may do"):
-        transact(connection, work(f"DELETE FROM polling_status; {word}"), Around(guard=Guard(frozenset())))
+        transact(
+            connection,
+            work(f"DELETE FROM polling_status; {word}"),
+            TransactionHooks(guard=WriteGuard(frozenset())),
+        )
     assert rows(database) == [(3, 4)]
 
 
 def test_the_guard_refuses_at_the_statement_itself(database: Path, connection: sqlite3.Connection) -> None:
-    protected = Guard(frozenset({"readings"}))
+    protected = WriteGuard(frozenset({"readings"}))
     with pytest.raises(InvariantBroken, match="would delete from readings"):
-        transact(connection, work("DELETE FROM systems", foreign_keys=True), Around(guard=protected))
+        transact(
+            connection, work("DELETE FROM systems", foreign_keys=True), TransactionHooks(guard=protected)
+        )
     assert rows(database) == [(3, 4)]
 
 
@@ -219,7 +225,7 @@ def test_ctrl_c_rolls_back(database: Path, connection: sqlite3.Connection) -> No
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        transact(connection, work("DELETE FROM systems"), Around(hook=interrupt))
+        transact(connection, work("DELETE FROM systems"), TransactionHooks(hook=interrupt))
     assert rows(database) == [(3, 4)]
     tell(database, "PRAGMA busy_timeout = 0; DELETE FROM polling_status")
 
@@ -230,7 +236,7 @@ def test_foreign_keys_cannot_be_set_inside_a_transaction_and_that_is_noticed(
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN")
     with pytest.raises(StepFailed, match="does not take PRAGMA foreign_keys = 0"):
-        transact(connection, work("DELETE FROM systems"), Around())
+        transact(connection, work("DELETE FROM systems"), TransactionHooks())
     connection.execute("ROLLBACK")
 
 
@@ -238,7 +244,7 @@ def test_a_rename_with_legacy_alter_table_off_rewrites_other_tables_and_on_does_
     rename = work("ALTER TABLE systems RENAME TO systems_old")
     for legacy, parent in ((True, "systems"), (False, "systems_old")):
         with opened(database) as connection:
-            transact(connection, replace(rename, legacy_alter_table=legacy), Around())
+            transact(connection, replace(rename, legacy_alter_table=legacy), TransactionHooks())
             assert connection.execute("PRAGMA foreign_key_list(readings)").fetchone()[2] == parent
         tell(database, "ALTER TABLE systems_old RENAME TO systems")
 
@@ -255,7 +261,7 @@ def test_a_disk_that_fills_up_in_the_wal_changes_nothing(tmp_path: Path) -> None
         tell(path, "PRAGMA wal_checkpoint(TRUNCATE)")
         text = "CREATE TABLE copy AS SELECT a.* FROM readings a, systems b, systems c, systems d"
         with opened(path) as connection, pytest.raises(Full):
-            transact(connection, work(text), Around())
+            transact(connection, work(text), TransactionHooks())
         assert ask(path, "PRAGMA integrity_check") == [("ok",)]
         assert ask(path, "SELECT count(*) FROM readings") == [(6_000,)]
         tell(path, "UPDATE systems SET user_id = 'still writable'")

@@ -25,7 +25,7 @@ class Seen:
 
     written: Written
     effects: Effects
-    verdict: judge.Verdict
+    verdict: judge.RollbackVerdict
 
     @property
     def findings(self) -> set[str]:

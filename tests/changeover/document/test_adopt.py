@@ -13,14 +13,14 @@ from changeover.plan.model import HttpAction, Part, Phase, Plan, Rows, ShellActi
 from changeover.plan.read import read_text
 from changeover.plan.text import normalise, repair
 from changeover.problems import Severity
-from changeover.runbook.convert import Adopted, adopt, read_runbook
+from changeover.runbook.convert import ConvertedRunbook, adopt, read_runbook
 from changeover.runbook.source import Item, read_chunks
 
 RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 ALL = sorted(RUNBOOKS.glob("*.md"))
 
 
-def adopted(name: str) -> Adopted:
+def adopted(name: str) -> ConvertedRunbook:
     return adopt(read_runbook((RUNBOOKS / name).read_bytes()), folder=RUNBOOKS)
 
 
@@ -176,7 +176,7 @@ def test_whatever_the_lines_every_box_is_a_box_of_the_plan(lines: list[str]) -> 
     assert len(list(plan.boxes())) >= len(items)
 
 
-def plan_of(name: str, tmp_path: Path) -> tuple[Plan, Adopted]:
+def plan_of(name: str, tmp_path: Path) -> tuple[Plan, ConvertedRunbook]:
     """The adopted plan of a runbook, read beside its scripts."""
     shutil.copytree(RUNBOOKS, tmp_path, dirs_exist_ok=True)
     result = adopted(name)

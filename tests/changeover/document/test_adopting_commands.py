@@ -6,11 +6,11 @@ from changeover.plan.model import Phase
 from changeover.runbook.classify import limit_s, phase_of, stated_s
 from changeover.runbook.commands import split_commands
 from changeover.runbook.curl import expected_lines, read_curl
-from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.database_commands import CommandKind, read_database_commands
 from changeover.shell.script import commands_of
 
 
-def told(command: str) -> list[tuple[str, Kind, str]]:
+def told(command: str) -> list[tuple[str, CommandKind, str]]:
     (found,) = commands_of(command)
     return [(one.database, one.kind, one.value.text) for one in read_database_commands(found)]
 
@@ -24,42 +24,42 @@ def words(command: str) -> list[str]:
 @pytest.mark.parametrize(
     ("command", "database", "kind", "value"),
     [
-        ("turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
-        ("turso db shell prod <a.sql", "prod", Kind.FILE, "a.sql"),
-        ('turso db shell prod "SELECT 1;\nSELECT 2"', "prod", Kind.SQL, "SELECT 1;\nSELECT 2"),
-        ("cat a.sql | turso db shell prod", "prod", Kind.FILE, "a.sql"),
-        ("sqlite3 -bail shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db '.read a.sql'", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db \\\n  'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
-        ("turso db shell prod .dump > b.sql", "prod", Kind.BACKUP, ".dump"),
-        ("sqlite3 shop.db '.backup b.db'", "shop.db", Kind.BACKUP, ".backup b.db"),
-        ("sqlite3 shop.db \"VACUUM INTO 'b.db'\"", "shop.db", Kind.BACKUP, "VACUUM INTO 'b.db'"),
-        ("~/.turso/turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
-        ("/usr/bin/sqlite3 shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
-        ("env TURSO_X=1 turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
-        ("FOO=1 BAR='a b' turso db shell prod < a.sql", "prod", Kind.FILE, "a.sql"),
-        ("sudo -u app -E sqlite3 /srv/shop.db < a.sql", "/srv/shop.db", Kind.FILE, "a.sql"),
-        ("timeout 30 nice -n 5 sqlite3 shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
-        ("time sudo /opt/bin/sqlite3 -bail shop.db < a.sql", "shop.db", Kind.FILE, "a.sql"),
-        ("< a.sql sqlite3 shop.db", "shop.db", Kind.FILE, "a.sql"),
-        ("cat < a.sql | sqlite3 shop.db", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db < a.sql 2>&1 | tee migrate.log", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 -init a.sql shop.db", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db -cmd '.read a.sql'", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db <<'E'\n.bail on\n.read a.sql\nE", "shop.db", Kind.FILE, "a.sql"),
-        ("sqlite3 shop.db <<E\nSELECT 1;\nE", "shop.db", Kind.SQL, "SELECT 1;"),
-        ("sqlite3 shop.db <<< 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
-        ("echo 'SELECT 1' | turso db shell prod", "prod", Kind.SQL, "SELECT 1"),
-        ("sqlite3 -header -column shop.db 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
-        ("ssh app@host 'sqlite3 /srv/shop.db \"SELECT 1\"'", "/srv/shop.db", Kind.SQL, "SELECT 1"),
-        ("docker compose exec -T web sqlite3 shop.db 'SELECT 1'", "shop.db", Kind.SQL, "SELECT 1"),
-        ("sqlite3 shop.db '.restore b.db'", "shop.db", Kind.RESTORE, ".restore b.db"),
-        ("sqlite3 shop.db < backup-2025.sql", "shop.db", Kind.RESTORE, "backup-2025.sql"),
-        ("sqlite3 shop.db '.import x.csv t'", "shop.db", Kind.OTHER, ".import x.csv t"),
-        ("sqlite3 shop.db .tables", "shop.db", Kind.LOOK, ".tables"),
+        ("turso db shell prod < a.sql", "prod", CommandKind.FILE, "a.sql"),
+        ("turso db shell prod <a.sql", "prod", CommandKind.FILE, "a.sql"),
+        ('turso db shell prod "SELECT 1;\nSELECT 2"', "prod", CommandKind.SQL, "SELECT 1;\nSELECT 2"),
+        ("cat a.sql | turso db shell prod", "prod", CommandKind.FILE, "a.sql"),
+        ("sqlite3 -bail shop.db < a.sql", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db '.read a.sql'", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db \\\n  'SELECT 1'", "shop.db", CommandKind.SQL, "SELECT 1"),
+        ("turso db shell prod .dump > b.sql", "prod", CommandKind.BACKUP, ".dump"),
+        ("sqlite3 shop.db '.backup b.db'", "shop.db", CommandKind.BACKUP, ".backup b.db"),
+        ("sqlite3 shop.db \"VACUUM INTO 'b.db'\"", "shop.db", CommandKind.BACKUP, "VACUUM INTO 'b.db'"),
+        ("~/.turso/turso db shell prod < a.sql", "prod", CommandKind.FILE, "a.sql"),
+        ("/usr/bin/sqlite3 shop.db < a.sql", "shop.db", CommandKind.FILE, "a.sql"),
+        ("env TURSO_X=1 turso db shell prod < a.sql", "prod", CommandKind.FILE, "a.sql"),
+        ("FOO=1 BAR='a b' turso db shell prod < a.sql", "prod", CommandKind.FILE, "a.sql"),
+        ("sudo -u app -E sqlite3 /srv/shop.db < a.sql", "/srv/shop.db", CommandKind.FILE, "a.sql"),
+        ("timeout 30 nice -n 5 sqlite3 shop.db < a.sql", "shop.db", CommandKind.FILE, "a.sql"),
+        ("time sudo /opt/bin/sqlite3 -bail shop.db < a.sql", "shop.db", CommandKind.FILE, "a.sql"),
+        ("< a.sql sqlite3 shop.db", "shop.db", CommandKind.FILE, "a.sql"),
+        ("cat < a.sql | sqlite3 shop.db", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db < a.sql 2>&1 | tee migrate.log", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 -init a.sql shop.db", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db -cmd '.read a.sql'", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db <<'E'\n.bail on\n.read a.sql\nE", "shop.db", CommandKind.FILE, "a.sql"),
+        ("sqlite3 shop.db <<E\nSELECT 1;\nE", "shop.db", CommandKind.SQL, "SELECT 1;"),
+        ("sqlite3 shop.db <<< 'SELECT 1'", "shop.db", CommandKind.SQL, "SELECT 1"),
+        ("echo 'SELECT 1' | turso db shell prod", "prod", CommandKind.SQL, "SELECT 1"),
+        ("sqlite3 -header -column shop.db 'SELECT 1'", "shop.db", CommandKind.SQL, "SELECT 1"),
+        ("ssh app@host 'sqlite3 /srv/shop.db \"SELECT 1\"'", "/srv/shop.db", CommandKind.SQL, "SELECT 1"),
+        ("docker compose exec -T web sqlite3 shop.db 'SELECT 1'", "shop.db", CommandKind.SQL, "SELECT 1"),
+        ("sqlite3 shop.db '.restore b.db'", "shop.db", CommandKind.RESTORE, ".restore b.db"),
+        ("sqlite3 shop.db < backup-2025.sql", "shop.db", CommandKind.RESTORE, "backup-2025.sql"),
+        ("sqlite3 shop.db '.import x.csv t'", "shop.db", CommandKind.OTHER, ".import x.csv t"),
+        ("sqlite3 shop.db .tables", "shop.db", CommandKind.LOOK, ".tables"),
     ],
 )
-def test_database_commands(command: str, database: str, kind: Kind, value: str) -> None:
+def test_database_commands(command: str, database: str, kind: CommandKind, value: str) -> None:
     assert told(command) == [(database, kind, value)]
 
 
@@ -82,24 +82,24 @@ def test_what_speaks_to_no_database_is_no_database_command(command: str) -> None
     ],
 )
 def test_what_only_a_shell_knows_is_said_to_be_something_else(command: str) -> None:
-    assert [kind for _, kind, _ in told(command)] == [Kind.OTHER]
+    assert [kind for _, kind, _ in told(command)] == [CommandKind.OTHER]
 
 
 def test_a_query_whose_answer_another_program_reads_stays_a_shells() -> None:
     (asked,) = read_database_commands(commands_of("sqlite3 a.db 'SELECT 1' | wc -l")[0])
-    assert (asked.kind, asked.piped) == (Kind.SQL, True)
+    assert (asked.kind, asked.piped) == (CommandKind.SQL, True)
 
 
 def test_a_dump_that_is_piped_into_a_database_puts_an_old_state_back() -> None:
     for command in ("sqlite3 a.db .dump | sqlite3 b.db", "gunzip -c x.sql.gz | sqlite3 a.db"):
-        assert [kind for _, kind, _ in told(command)] == [Kind.RESTORE]
+        assert [kind for _, kind, _ in told(command)] == [CommandKind.RESTORE]
 
 
 def test_several_scripts_of_one_command_stand_in_their_order() -> None:
     assert told("sqlite3 a.db <<E\nUPDATE t SET x = ';';\n.read b.sql\nSELECT 1;\nE") == [
-        ("a.db", Kind.SQL, "UPDATE t SET x = ';';"),
-        ("a.db", Kind.FILE, "b.sql"),
-        ("a.db", Kind.SQL, "SELECT 1;"),
+        ("a.db", CommandKind.SQL, "UPDATE t SET x = ';';"),
+        ("a.db", CommandKind.FILE, "b.sql"),
+        ("a.db", CommandKind.SQL, "SELECT 1;"),
     ]
 
 

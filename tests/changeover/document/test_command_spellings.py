@@ -6,7 +6,7 @@ import pytest
 
 from changeover.runbook.convert import adopt
 from changeover.shell import credentials
-from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.database_commands import CommandKind, read_database_commands
 from changeover.shell.file_commands import file_uses, is_database_file
 from changeover.shell.script import commands_of
 
@@ -50,7 +50,7 @@ from changeover.shell.script import commands_of
 def test_a_tool_is_found_behind_whatever_carries_it(before: str, after: str) -> None:
     (command,) = commands_of(f"{before}sqlite3 -bail /data/shop.db .schema{after}")
     (asked,) = read_database_commands(command)
-    assert (asked.database, asked.kind, asked.value.text) == ("/data/shop.db", Kind.LOOK, ".schema")
+    assert (asked.database, asked.kind, asked.value.text) == ("/data/shop.db", CommandKind.LOOK, ".schema")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_program_that_writes_sql_of_its_own_is_asked_about() -> None:
         f'docker exec web python3 -c "{code}"',
     ):
         (command,) = commands_of(script)
-        assert [one.kind for one in read_database_commands(command)] == [Kind.OTHER]
+        assert [one.kind for one in read_database_commands(command)] == [CommandKind.OTHER]
     looks = "python3 -c \"import sqlite3; print(sqlite3.connect('shop.db').execute('SELECT 1').fetchall())\""
     assert read_database_commands(commands_of(looks)[0]) == []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from changeover.database.change import transaction
 from changeover.errors import BadParameter
 from changeover.plan.model import Plan
-from changeover.plan.params import Values, bind
+from changeover.plan.params import BoundParameters, bind
 from changeover.plan.read import read_text
 
 HEADER = """---
@@ -43,7 +43,7 @@ def plan() -> Plan:
 ENVIRONMENT = {"TOKEN": "s3cr3t/t o k", "UNDECLARED": "whispered"}
 
 
-def bound(*settings: str) -> Values:
+def bound(*settings: str) -> BoundParameters:
     return bind(plan(), ["owner.simon=user_1", *settings], ENVIRONMENT)
 
 
@@ -88,7 +88,7 @@ def test_a_name_that_nobody_declares_is_a_secret_of_the_environment() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30))
 def test_whatever_a_value_is_sql_gets_it_as_a_value(text: str) -> None:
-    values = Values({"name": text, "map": {"k'--": text}}, frozenset())
+    values = BoundParameters({"name": text, "map": {"k'--": text}}, frozenset())
     connection = sqlite3.connect(":memory:")
     sql = "SELECT :name, (SELECT value FROM json_each(:map)), (SELECT key FROM json_each(:map))"
     found = connection.execute(sql, transaction.bound(values.values, ("name", "map"))).fetchone()

@@ -15,7 +15,7 @@ from changeover.check.schema_copy import read_schema
 from changeover.database.change.transaction import bound
 from changeover.database.schema.meaning import difference, meanings
 from changeover.plan.model import Phase, Plan, SqlAction
-from changeover.plan.params import Values, bind
+from changeover.plan.params import BoundParameters, bind
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PLAN = ROOT / "src/liveone/migrations/plans/0002-vendor-and-time-zone/PLAN.md"
@@ -62,7 +62,7 @@ def read(db: sqlite3.Connection, system_id: int, *times: int) -> None:
         )
 
 
-def perform(db: sqlite3.Connection, plan: Plan, values: Values, *ids: str) -> None:
+def perform(db: sqlite3.Connection, plan: Plan, values: BoundParameters, *ids: str) -> None:
     """What the engine does with these actions: foreign keys off, one transaction each."""
     for action_id in ids:
         action = plan.action(action_id)
@@ -75,7 +75,9 @@ def perform(db: sqlite3.Connection, plan: Plan, values: Values, *ids: str) -> No
         db.execute("COMMIT")
 
 
-def holds(db: sqlite3.Connection, plan: Plan, values: Values, action_id: str) -> list[tuple[object, ...]]:
+def holds(
+    db: sqlite3.Connection, plan: Plan, values: BoundParameters, action_id: str
+) -> list[tuple[object, ...]]:
     action = plan.action(action_id)
     assert isinstance(action, SqlAction)
     (statement,) = action.statements

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.changeover.engine.world import TEXT, World, performed, plan, play, run
 
-from changeover.engine.decide import TRIES, End, Perform, Turn
-from changeover.engine.entries import Command, Ending, Entry, Kind
-from changeover.engine.tasks import BACKUP, course
+from changeover.engine.decide import TRIES, End, Perform, StartRollback
+from changeover.engine.entries import Command, Ending, Entry, EntryKind
+from changeover.engine.tasks import BACKUP, task_plan
 from changeover.plan.model import Order
 from changeover.plan.read import read_text
 
@@ -41,7 +41,7 @@ def test_an_additive_change_migrates_before_it_deploys() -> None:
     ],
 )
 def test_an_order_that_is_written_is_kept(order: Order, additive: bool, first: str) -> None:
-    assert course(replace(PLAN, order=order), additive=additive).execute[0].id == first
+    assert task_plan(replace(PLAN, order=order), additive=additive).execute[0].id == first
 
 
 def test_a_check_between_the_halves_moves_with_the_half_that_it_checks() -> None:
@@ -54,7 +54,7 @@ def test_a_check_between_the_halves_moves_with_the_half_that_it_checks() -> None
     )
     found, _ = read_text(text, Path("PLAN.md"))
     assert found is not None
-    ids = [task.id for task in course(found, additive=False).execute]
+    ids = [task.id for task in task_plan(found, additive=False).execute]
     assert ids == ["deploy", "go", "one", "two", "look", "smoke"]
 
 
@@ -92,7 +92,7 @@ def test_a_command_that_was_cut_off_turns_the_run_but_a_gate_is_waited_for_again
     cut.open(Command.RUN)
     play(cut, iter(["done"] * 3 + ["killed"]))
     cut.open(Command.RESUME)
-    assert isinstance(cut.decide(), Turn)
+    assert isinstance(cut.decide(), StartRollback)
     late = World(PLAN)
     late.open(Command.RUN)
     play(late, iter(["done"] * 3 + ["killed late"]))
@@ -108,7 +108,7 @@ def test_a_stop_leaves_a_run_that_resume_finishes() -> None:
     world.open(Command.RUN)
     for _ in range(5):
         world.step("done")
-    world.add(Kind.ASKED, what="stop")
+    world.add(EntryKind.ASKED, what="stop")
     assert world.step("done") == End(Ending.STOPPED, "a person stopped it")
     world.open(Command.RESUME)
     end = play(world, iter(()))
@@ -121,8 +121,8 @@ def test_an_alarm_turns_a_run_that_has_begun_to_change_things() -> None:
     world.open(Command.RUN)
     for _ in range(5):
         world.step("done")
-    world.add(Kind.ALARM, reason="too many failed requests")
-    assert world.decide() == Turn("too many failed requests")
+    world.add(EntryKind.ALARM, reason="too many failed requests")
+    assert world.decide() == StartRollback("too many failed requests")
 
 
 def test_a_finish_that_began_forbids_the_rollback() -> None:
@@ -187,7 +187,7 @@ def test_any_prefix_of_a_journal_leads_to_an_end(fates: list[str], data: st.Data
 
 def _really_applied(kept: list[Entry], world: World) -> list[str]:
     """Changes that had been made when the journal ended there: none is made before its STARTED."""
-    started = {entry.id for entry in kept if entry.kind is Kind.STARTED}
+    started = {entry.id for entry in kept if entry.kind is EntryKind.STARTED}
     return [name for name in world.applied if name in started]
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from tests.changeover.engine.world import World, plan, play
 
-from changeover.engine.decide import End, Perform, Turn
-from changeover.engine.entries import Command, Ending, Entry, Kind, worked_s
+from changeover.engine.decide import End, Perform, StartRollback
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, worked_s
 from changeover.plan.model import Plan
 
 
@@ -37,7 +37,7 @@ def test_what_was_used_up_is_taken_off() -> None:
     _at(world, "deploy")
     world.step("done")
     world.clock_s += 60
-    world.add(Kind.NOTED, "deploy", what="waiting")
+    world.add(EntryKind.NOTED, "deploy", what="waiting")
     limit = _at(world, "one").limit
     assert limit is not None
     assert 39 < limit.seconds < 40
@@ -46,22 +46,22 @@ def test_what_was_used_up_is_taken_off() -> None:
 def test_a_step_past_its_budget_turns_the_run_though_it_succeeded() -> None:
     world = _world()
     _at(world, "one")
-    world.add(Kind.STARTED, "one")
+    world.add(EntryKind.STARTED, "one")
     world.clock_s += 601
-    world.add(Kind.DONE, "one")
+    world.add(EntryKind.DONE, "one")
     decision = world.decide()
-    assert isinstance(decision, Turn)
+    assert isinstance(decision, StartRollback)
     assert decision.reason.startswith("step 'Migrate' took 601.10 s and may take 10m")
 
 
 def test_the_whole_past_its_downtime_turns_the_run() -> None:
     world = _world(replace(plan(), downtime_s=5.0))
     _at(world, "smoke")
-    world.add(Kind.STARTED, "smoke")
+    world.add(EntryKind.STARTED, "smoke")
     world.clock_s += 6
-    world.add(Kind.DONE, "smoke")
+    world.add(EntryKind.DONE, "smoke")
     decision = world.decide()
-    assert isinstance(decision, Turn)
+    assert isinstance(decision, StartRollback)
     assert "the whole execution took" in decision.reason
 
 
@@ -74,11 +74,11 @@ def test_the_time_before_and_after_execution_is_not_downtime() -> None:
 
 def test_hours_between_a_crash_and_resume_are_nobodys_work() -> None:
     entries = [
-        Entry(Kind.BEGUN, 0, 1000.0),
-        Entry(Kind.OPENED, 0, 1001.0),
-        Entry(Kind.STARTED, 0, 1003.0, "one"),
-        Entry(Kind.OPENED, 0, 5.0),
-        Entry(Kind.DONE, 0, 6.5, "one"),
+        Entry(EntryKind.BEGUN, 0, 1000.0),
+        Entry(EntryKind.OPENED, 0, 1001.0),
+        Entry(EntryKind.STARTED, 0, 1003.0, "one"),
+        Entry(EntryKind.OPENED, 0, 5.0),
+        Entry(EntryKind.DONE, 0, 6.5, "one"),
     ]
     assert worked_s(entries) == [0.0, 0.0, 2.0, 2.0, 3.5]
 
@@ -89,8 +89,8 @@ def test_a_way_back_that_takes_longer_than_was_promised_comes_to_its_end_and_say
         _at(world, "smoke")
         world.step("failed")
         _at(world, "undo-two")
-        world.add(Kind.STARTED, "undo-two")
+        world.add(EntryKind.STARTED, "undo-two")
         world.clock_s += taken_s
-        world.add(Kind.DONE, "undo-two")
+        world.add(EntryKind.DONE, "undo-two")
         end = play(world, iter(()))
         assert end == End(Ending.ROLLED_BACK, reason)

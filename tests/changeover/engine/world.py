@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover.engine.decide import Decision, End, Perform, Settle, Turn, decide
-from changeover.engine.entries import Command, Ending, Entry, Kind
+from changeover.engine.decide import Decision, End, Perform, ResolveInDoubt, StartRollback, decide
+from changeover.engine.entries import Command, Ending, Entry, EntryKind
 from changeover.engine.progress import COMMAND_ENDED
-from changeover.engine.tasks import Doing, Task
+from changeover.engine.tasks import Task, TaskKind
 from changeover.plan.model import Plan
 from changeover.plan.read import read_text
 
@@ -99,7 +99,7 @@ class World:
     changes: list[str] = field(default_factory=list)
     clock_s: float = 0.0
 
-    def add(self, kind: Kind, id: str = "", **data: object) -> None:
+    def add(self, kind: EntryKind, id: str = "", **data: object) -> None:
         """An entry, a moment later."""
         self.clock_s += 0.1
         self.entries.append(Entry(kind, 0.0, self.clock_s, id, data))
@@ -107,9 +107,9 @@ class World:
     def open(self, command: Command) -> None:
         """A session begins; the first one begins the run."""
         if not self.entries:
-            self.add(Kind.BEGUN, additive=self.additive)
+            self.add(EntryKind.BEGUN, additive=self.additive)
         self.clock_s = 0.0
-        self.add(Kind.OPENED, command=command.value)
+        self.add(EntryKind.OPENED, command=command.value)
 
     def decide(self) -> Decision:
         """What the engine says now."""
@@ -125,19 +125,19 @@ class World:
         decision = self.decide()
         match decision:
             case End(ending, reason):
-                self.add(Kind.ENDED, ending=ending.value, reason=reason)
+                self.add(EntryKind.ENDED, ending=ending.value, reason=reason)
                 return decision
-            case Turn(reason, task):
-                self.add(Kind.TURNED, reason=reason, task=task)
-            case Settle(task):
+            case StartRollback(reason, task):
+                self.add(EntryKind.TURNED, reason=reason, task=task)
+            case ResolveInDoubt(task):
                 assert task.atomic
-                self.add(Kind.SETTLED, task.id, applied=task.id in self.applied)
+                self.add(EntryKind.SETTLED, task.id, applied=task.id in self.applied)
             case Perform(task):
                 self._perform(decision, task, fate)
         return None
 
     def _perform(self, what: Perform, task: Task, fate: str) -> None:
-        self.add(Kind.STARTED, task.id)
+        self.add(EntryKind.STARTED, task.id)
         if fate == "killed":
             return
         works = fate in ("done", "killed late")
@@ -145,13 +145,13 @@ class World:
             self._do(task)
         if fate == "killed late":
             if task.id == "deploy" and not what.gate_only:
-                self.add(Kind.NOTED, task.id, what=COMMAND_ENDED)
+                self.add(EntryKind.NOTED, task.id, what=COMMAND_ENDED)
             return
         if works:
-            self.add(Kind.DONE, task.id)
+            self.add(EntryKind.DONE, task.id)
         else:
             applied = None if fate == "unknown" else False
-            self.add(Kind.FAILED, task.id, message=f"{task.id} failed", applied=applied)
+            self.add(EntryKind.FAILED, task.id, message=f"{task.id} failed", applied=applied)
 
     def _do(self, task: Task) -> None:
         """The effect of a change, with the laws that no journal may break."""
@@ -185,7 +185,7 @@ def play(world: World, fates: Iterator[str], *, limit: int = 200) -> End | None:
 
 def performed(world: World) -> list[str]:
     """The ids of the tasks in the order in which they were started."""
-    return [entry.id for entry in world.entries if entry.kind is Kind.STARTED]
+    return [entry.id for entry in world.entries if entry.kind is EntryKind.STARTED]
 
 
 def run(world: World, fate: Callable[[str], str] = lambda name: "done") -> Ending:
@@ -200,4 +200,4 @@ def run(world: World, fate: Callable[[str], str] = lambda name: "done") -> Endin
     raise AssertionError("it does not come to an end")
 
 
-__all__ = ["Doing", "World", "performed", "plan", "play", "run"]
+__all__ = ["TaskKind", "World", "performed", "plan", "play", "run"]

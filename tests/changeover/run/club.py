@@ -12,7 +12,7 @@ from changeover.plan import params
 from changeover.plan.model import Plan
 from changeover.run import commands
 from changeover.run.rehearsal import rehearse
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 
 OLD = """
@@ -127,7 +127,7 @@ class Club:
         """The plan as it stands."""
         return load_plan(self.folder / "PLAN.md")
 
-    def values(self, **environment: str) -> params.Values:
+    def values(self, **environment: str) -> params.BoundParameters:
         """Its parameters; ``environment`` holds what its ``${NAME}`` need."""
         return params.bind(self.plan(), [f"database={self.database}"], environment)
 
@@ -175,7 +175,7 @@ def write_plan(club: Club, **parts: str) -> None:
 
 def settings(**more: Any) -> commands.Settings:
     """Settings of a session that nobody watches."""
-    return replace(commands.Settings(who="tests", desk=Desk()), **more)
+    return replace(commands.Settings(who="tests", desk=OperatorPrompt()), **more)
 
 
 def prove(club: Club, **environment: str) -> None:

@@ -16,7 +16,7 @@ from changeover.plan.model import Plan
 from changeover.problems import Severity
 from changeover.run import commands
 from changeover.run.rehearsal import rehearse
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 
 ACCEPT = 'accept: {t.z: "the way back has no place for it"}\n'
@@ -60,7 +60,7 @@ class Place:
         return load_plan(self.folder / "PLAN.md")
 
     @property
-    def values(self) -> params.Values:
+    def values(self) -> params.BoundParameters:
         return params.bind(self.plan, (), {})
 
     def problems(self) -> list[str]:
@@ -85,7 +85,7 @@ class Place:
         return commands.rollback(self.plan, self.values, self.database, settings, run_id=run_id).exit_code
 
     def _settings(self) -> commands.Settings:
-        return commands.Settings(who="tests", desk=Desk())
+        return commands.Settings(who="tests", desk=OperatorPrompt())
 
 
 def place(folder: Path, setup: str, forward: str, back: str, **more: str) -> Place:

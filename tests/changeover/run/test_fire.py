@@ -17,7 +17,7 @@ from changeover.database import lease
 from changeover.database.connect import opened
 from changeover.database.lock import Holder
 from changeover.database.schema.fingerprint import fingerprint
-from changeover.engine.entries import Ending, Kind
+from changeover.engine.entries import Ending, EntryKind
 from changeover.errors import ChangeoverError, Locked, StepFailed
 from changeover.run.runner import Signals
 from changeover.run.state_dir import state_of
@@ -230,7 +230,9 @@ def test_a_command_that_a_killed_runner_left_behind_is_ended_before_the_way_back
     killing.require_undone(one, outcome)
     time.sleep(1.6)
     assert not mark.exists()
-    assert any("left running" in entry.text("what") for entry in outcome.entries if entry.kind is Kind.NOTED)
+    assert any(
+        "left running" in entry.text("what") for entry in outcome.entries if entry.kind is EntryKind.NOTED
+    )
 
 
 def test_a_person_stops_a_run_at_a_safe_point_and_goes_on_later(rehearsed: Club, work: Path) -> None:
@@ -243,5 +245,5 @@ def test_a_person_stops_a_run_at_a_safe_point_and_goes_on_later(rehearsed: Club,
 
     outcome = club.start(rehearsed, hook=hook, signals=signals)
     assert (outcome.ending, outcome.exit_code) == (Ending.STOPPED, 7)
-    assert outcome.entries[-2].kind is Kind.ASKED
+    assert outcome.entries[-2].kind is EntryKind.ASKED
     killing.require_done(rehearsed, club.again(rehearsed, "resume"), oracle)

@@ -8,7 +8,7 @@ from tests.changeover.run import application, club, killing
 from tests.changeover.run.application import Application
 
 from changeover.engine.entries import Ending
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 
 SMOKE = """
 ### Smoke-test {{#smoke budget=20s}}
@@ -97,5 +97,5 @@ def test_a_person_may_judge_what_a_check_could_not_learn(work: Path) -> None:
             asked.append(name)
             return True
 
-        outcome = club.start(one, desk=Desk(ask=ask))
+        outcome = club.start(one, desk=OperatorPrompt(ask=ask))
     assert (outcome.ending, asked) == (Ending.DONE, ["answers"])

@@ -8,13 +8,13 @@ import pytest
 from tests.changeover.run import application, club, killing
 from tests.changeover.run.application import Application
 
-from changeover.engine.entries import Ending, Kind
+from changeover.engine.entries import Ending, EntryKind
 from changeover.errors import Damaged
 from changeover.plan.redaction import Redactor
 from changeover.report import html as webpage
 from changeover.report import markdown, model
 from changeover.run import journal
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 
 WAIT = "\n### Wait\n\n```bash {#wait undo=none}\ntrue\n```\n"
@@ -105,7 +105,7 @@ def test_a_hook_that_fails_is_noted_and_fails_nothing(work: Path) -> None:
     one = club.make(work / "club", header='notify:\n  - {command: "echo no >&2; exit 3", on: [finished]}\n')
     club.prove(one)
     outcome = club.start(one)
-    notes = [entry.text("what") for entry in outcome.entries if entry.kind is Kind.NOTED]
+    notes = [entry.text("what") for entry in outcome.entries if entry.kind is EntryKind.NOTED]
     assert outcome.ending is Ending.DONE
     assert any("it ended with 3: no" in note for note in notes)
 
@@ -135,7 +135,7 @@ def test_a_secret_is_nowhere_but_in_the_request(work: Path) -> None:
 def test_the_journal_itself_hides_what_an_action_forgot_to_hide(work: Path) -> None:
     path = work / journal.NAME
     with journal.Journal(path, redactor=Redactor({"TOKEN": SECRET})) as opened:
-        opened.add(Kind.NOTED, "x", what=[{"deep": f"see {SECRET}"}])
+        opened.add(EntryKind.NOTED, "x", what=[{"deep": f"see {SECRET}"}])
     assert SECRET not in path.read_text()
     assert journal.read(path)[0].data == {"what": [{"deep": "see [TOKEN]"}]}
 
@@ -150,7 +150,7 @@ def test_a_journal_cut_at_any_byte_is_read_up_to_its_last_whole_line(
         torn.write_bytes(whole[:length])
         with journal.Journal(torn, redactor=Redactor({})) as opened:
             assert len(opened.entries) == whole[:length].count(b"\n")
-            opened.add(Kind.NOTED, what="after the tear")
+            opened.add(EntryKind.NOTED, what="after the tear")
         assert len(journal.read(torn)) == whole[:length].count(b"\n") + 1
 
 
@@ -158,7 +158,7 @@ def test_a_journal_damaged_in_its_middle_is_not_believed(work: Path) -> None:
     path = work / journal.NAME
     with journal.Journal(path, redactor=Redactor({})) as opened:
         for _ in range(3):
-            opened.add(Kind.NOTED)
+            opened.add(EntryKind.NOTED)
     path.write_bytes(path.read_bytes().replace(b'"kind"', b"kind", 1))
     with pytest.raises(Damaged, match="jsonl:1"):
         journal.read(path)
@@ -167,7 +167,7 @@ def test_a_journal_damaged_in_its_middle_is_not_believed(work: Path) -> None:
 def test_the_report_says_what_was_planned_rehearsed_measured_and_who_judged(work: Path) -> None:
     one = club.make(work / "club", preflight="- [ ] the members were <told> {#told}\n")
     club.prove(one)
-    club.start(one, desk=Desk(confirmed=frozenset({"told"})))
+    club.start(one, desk=OperatorPrompt(confirmed=frozenset({"told"})))
     found = _report(one)
     text, html = markdown.render(found), webpage.render(found)
     assert "| passed | Migrate | 10s |" in text

@@ -26,7 +26,7 @@ from changeover.plan.model import Plan
 from changeover.run import commands
 from changeover.run.records import Record
 from changeover.run.rehearsal import rehearse
-from changeover.run.state_dir import State, state_of
+from changeover.run.state_dir import StateDir, state_of
 from hrana.client import Client
 
 PLACE, TEMPLATE = "club", "template"
@@ -58,13 +58,13 @@ class ServerClub:
         return self.folder / "original.db"
 
     @property
-    def state(self) -> State:
+    def state(self) -> StateDir:
         return state_of(self.database, self.folder / "state")
 
     def plan(self) -> Plan:
         return _plan(self.folder / "PLAN.md", (self.folder / "undo.sql").read_text())
 
-    def values(self) -> params.Values:
+    def values(self) -> params.BoundParameters:
         return params.bind(self.plan(), [f"database={self.database}"], {})
 
     def settings(self, **more: Any) -> commands.Settings:

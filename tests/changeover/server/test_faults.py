@@ -18,7 +18,7 @@ from tests.store.sqld import Sqld, hold_lock, scratch
 
 from changeover.database import lease as leases
 from changeover.database import ledger
-from changeover.database.change.apply import Eyes, Migrated, migrate
+from changeover.database.change.apply import Migrated, ProgressHooks, migrate
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
 from changeover.database.ledger import Direction
@@ -65,17 +65,17 @@ def cut(sqld: Sqld, server: Server) -> Iterator[tuple[Proxy, Server]]:
     proxy.close()
 
 
-def forward(server: Server, eyes: Eyes | None = None, **more: object) -> Migrated:
+def forward(server: Server, eyes: ProgressHooks | None = None, **more: object) -> Migrated:
     """Take the lease and carry a change out, as a run does."""
     with opened(server) as connection:
         held = leases.acquire(connection, ME)
         return migrate(connection, change(**more), context(lease=held), depth=Depth.SWIFT, eyes=eyes)
 
 
-def at(moment: str, then: Callable[[], object]) -> Eyes:
+def at(moment: str, then: Callable[[], object]) -> ProgressHooks:
     """Do something the first time that a moment comes."""
     left = [then]
-    return Eyes(hook=lambda now: left.pop()() if now == moment and left else None)  # type: ignore[func-returns-value]
+    return ProgressHooks(hook=lambda now: left.pop()() if now == moment and left else None)  # type: ignore[func-returns-value]
 
 
 def is_whole(server: Server, old: Contents, new: Contents) -> bool:
@@ -116,7 +116,7 @@ def a_run(server: Server, hook: Hook) -> None:
     with opened(server) as connection:
         Counted(connection, hook)
         lease = leases.acquire(connection, ME)
-        migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=Eyes(hook=hook))
+        migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
         leases.release(connection, lease)
 
 
@@ -212,7 +212,7 @@ def test_a_network_that_stays_cut_is_an_outcome_unknown_and_resume_finds_out(
     proxy, through = cut
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": proxy.close}
-    eyes = Eyes(hook=lambda now: moments.get(now, int)())
+    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
     with pytest.raises(OutcomeUnknown, match="resume"):
         forward(through, eyes)
     assert is_whole(server, {}, expected), "it was done, and the ledger says so"
@@ -259,7 +259,7 @@ def test_a_server_killed_during_the_change_is_as_it_was(
             sqld.start()
 
     moments = {"begun": killer.start, "unanswered": fallen}
-    eyes = Eyes(hook=lambda now: moments.get(now, int)())
+    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
     with pytest.raises(Unavailable if back else OutcomeUnknown):
         forward(server, eyes, text=SLOWLY.format(60_000_000), scope=("polling_status",))
     if not back:
@@ -277,7 +277,7 @@ def test_a_server_killed_after_commit_kept_the_change(own: tuple[Sqld, Server], 
         sqld.start()
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": fall}
-    eyes = Eyes(hook=lambda now: moments.get(now, int)())
+    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
     done = forward(through, eyes)
     assert done.counts["systems"] == (3, 3)
     assert is_whole(server, {}, expected)

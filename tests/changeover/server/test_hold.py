@@ -14,7 +14,7 @@ from tests.store.sqld import Sqld
 
 from changeover.database.connect import opened
 from changeover.database.server import hold
-from changeover.database.server.batch import Answered, Batch
+from changeover.database.server.batch import Batch, BatchResult
 from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.engine.entries import Ending
@@ -57,7 +57,7 @@ def test_it_is_prolonged_for_as_long_as_the_change_waits(
     asked_s: list[float] = []
     heard: list[bool] = []
 
-    def refused(batch: Batch, remote: Remote, *, within_s: float) -> Answered:
+    def refused(batch: Batch, remote: Remote, *, within_s: float) -> BatchResult:
         asked_s.append(time.monotonic())
         if asked_s[-1] - asked_s[0] < 4.0:
             raise next(refusals)("not just now")

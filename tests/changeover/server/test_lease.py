@@ -9,7 +9,7 @@ import pytest
 
 from changeover.database import lease as leases
 from changeover.database.connect import opened
-from changeover.database.lease import Lease, Seen
+from changeover.database.lease import Lease, LeaseSnapshot
 from changeover.database.lock import Holder
 from changeover.database.server.remote import Remote
 from changeover.database.where import Server
@@ -40,7 +40,7 @@ def test_whoever_looked_at_the_same_moment_gets_it_only_once(
     leases.release(either, leases.acquire(either, OTHER))
     stale, look = leases.look(either), leases.look
     mine = leases.acquire(either, ME)
-    given: list[Seen | None] = [stale]
+    given: list[LeaseSnapshot | None] = [stale]
     monkeypatch.setattr(leases, "look", lambda c: given.pop() if given else look(c))
     with pytest.raises(Locked, match="run run-1"):
         leases.acquire(either, OTHER)

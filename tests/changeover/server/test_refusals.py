@@ -10,7 +10,7 @@ from tests.changeover.database.household import FORWARD, change, context
 from tests.changeover.server.copying import contents, contents_of_file, definitions
 
 from changeover.database import lease as leases
-from changeover.database.change.apply import Eyes, migrate, preview
+from changeover.database.change.apply import ProgressHooks, migrate, preview
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect
 from changeover.database.lock import Holder
@@ -129,13 +129,13 @@ def test_the_schema_afterwards_is_judged_before_anything_is_sent(
 ) -> None:
     heard: list[str] = []
     with pytest.raises(InvariantBroken, match=said):
-        migrate(remote, change(), context(**demand), depth=Depth.SWIFT, eyes=Eyes(hook=heard.append))
+        migrate(remote, change(), context(**demand), depth=Depth.SWIFT, eyes=ProgressHooks(hook=heard.append))
     assert "begun" not in heard
     untouched(remote, server, file)
 
 
-def at(moment: str, then: Callable[[], object]) -> Eyes:
-    return Eyes(hook=lambda now: then() if now == moment else None)
+def at(moment: str, then: Callable[[], object]) -> ProgressHooks:
+    return ProgressHooks(hook=lambda now: then() if now == moment else None)
 
 
 def test_a_schema_that_changes_before_the_change_begins_stops_it(remote: Remote, server: Server) -> None:

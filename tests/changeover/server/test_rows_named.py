@@ -13,7 +13,7 @@ from tests.store.sqld import Sqld
 
 from changeover.database.change.apply import migrate
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change
+from changeover.database.change.model import PlannedChange
 from changeover.database.connect import connect
 from changeover.database.server.remote import Remote
 from changeover.database.where import Server
@@ -43,7 +43,7 @@ def triggered(sqld: Sqld) -> Iterator[Server]:
         yield Server(url)
 
 
-def refused(server: Server, work: Change, depth: Depth = Depth.SWIFT) -> str:
+def refused(server: Server, work: PlannedChange, depth: Depth = Depth.SWIFT) -> str:
     before = contents(server)
     with closing(connect(server)) as remote, pytest.raises(StepFailed) as caught:
         migrate(remote, work, context(), depth=depth)

@@ -16,7 +16,7 @@ from changeover.database import lease as leases
 from changeover.database import ledger
 from changeover.database.change.apply import Migrated, migrate
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change, Context
+from changeover.database.change.model import Context, PlannedChange
 from changeover.database.connect import connect
 from changeover.database.lease import Lease
 from changeover.database.ledger import Direction
@@ -66,7 +66,7 @@ def run(
     done = []
     for name in names:
         action = ACTIONS[name]
-        asked = Change(
+        asked = PlannedChange(
             statements=action.statements,
             scope=action.scope,
             rows=action.rows,
@@ -127,7 +127,7 @@ def test_with_foreign_keys_on_it_would_delete_every_reading_so_that_is_refused(r
     run(remote, "merge-systems", parameters=PARAMETERS)
     readings = remote.execute("SELECT count(*) FROM readings").fetchone()
     action = ACTIONS["migrate-systems"]
-    asked = Change(
+    asked = PlannedChange(
         statements=action.statements,
         scope=(*action.scope, "readings", "polling_status"),
         rows=action.rows,

@@ -15,7 +15,7 @@ from changeover.plan import params
 from changeover.problems import Severity
 from changeover.run import commands
 from changeover.run.rehearsal import rehearse
-from changeover.run.runner import Desk
+from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 from hrana.wire import Statement
 
@@ -66,7 +66,7 @@ def test_a_plan_goes_there_and_back_with(database: Server, tmp_path: Path, kind:
     assert errors == []
     record = rehearse(plan, values, database, who="tests", state=state)
     assert record.faults == ()
-    settings = commands.Settings(who="tests", desk=Desk(), state=state)
+    settings = commands.Settings(who="tests", desk=OperatorPrompt(), state=state)
     assert commands.run(plan, values, database, settings).exit_code == 0
     run_id = state_of(database, state).newest()
     assert run_id is not None
@@ -96,7 +96,10 @@ def test_a_vector_index_is_refused_at_check_with_the_way_past(server_url: str, t
     )
     (tmp_path / "PLAN.md").write_text(text)
     plan, state = load_plan(tmp_path / "PLAN.md"), tmp_path / "state"
-    values, settings = params.bind(plan, (), {}), commands.Settings(who="tests", desk=Desk(), state=state)
+    values, settings = (
+        params.bind(plan, (), {}),
+        commands.Settings(who="tests", desk=OperatorPrompt(), state=state),
+    )
     with opened(database) as remote:
         for sql in VECTORS:
             remote.apply([Statement(sql)])

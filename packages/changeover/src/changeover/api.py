@@ -25,15 +25,15 @@ from changeover.run import preconditions, records, rehearsal, session, status
 from changeover.run.check import inspect
 from changeover.run.commands import Outcome, Settings, this_person
 from changeover.run.records import Record
-from changeover.run.runner import Desk
-from changeover.run.session import Work
-from changeover.run.status import Standing
+from changeover.run.runner import OperatorPrompt
+from changeover.run.session import BoundPlan
+from changeover.run.status import DatabaseStatus
 
 __all__ = [
     "Checked",
+    "DatabaseStatus",
     "Outcome",
     "Record",
-    "Standing",
     "check",
     "finish",
     "prove",
@@ -163,7 +163,7 @@ finish = _of_a_run(runs.finish)
 
 def standing(
     plan: str | Path | None = None, database: Where = None, *, state: Path | None = None
-) -> Standing:
+) -> DatabaseStatus:
     """Where a database stands, why, and which commands lead on. Reads only."""
     path = Path(plan) if plan is not None else None
     where, folder, found = session.locate(path, database=_database(database), state=state, sets=())
@@ -171,7 +171,7 @@ def standing(
 
 
 @contextmanager
-def _reported(work: Work) -> Iterator[Callable[[Outcome], Outcome]]:
+def _reported(work: BoundPlan) -> Iterator[Callable[[Outcome], Outcome]]:
     """Errors inside show no secrets; the outcome's report is written."""
 
     def settle(outcome: Outcome) -> Outcome:
@@ -182,7 +182,7 @@ def _reported(work: Work) -> Iterator[Callable[[Outcome], Outcome]]:
         yield settle
 
 
-def _begun(plan: str | Path, database: Where, parameters: Parameters | None, state: Path | None) -> Work:
+def _begun(plan: str | Path, database: Where, parameters: Parameters | None, state: Path | None) -> BoundPlan:
     sets: list[str] = []
     for name, value in (parameters or {}).items():
         entries = value.items() if isinstance(value, Mapping) else [("", value)]
@@ -191,20 +191,22 @@ def _begun(plan: str | Path, database: Where, parameters: Parameters | None, sta
     return session.begin(parsed, database=_database(database), state=state, sets=sets)
 
 
-def _rehearsed(work: Work, who: str) -> Record:
+def _rehearsed(work: BoundPlan, who: str) -> Record:
     return rehearsal.rehearse(
         work.plan, work.values, work.database, who=who or this_person(), state=work.state.path
     )
 
 
-def _settings(work: Work, who: str, confirm: Collection[str]) -> Settings:
+def _settings(work: BoundPlan, who: str, confirm: Collection[str]) -> Settings:
     boxes = {box.id for box in work.plan.boxes()}
     unknown = [name for name in confirm if name not in boxes]
     if unknown:
         raise BadParameter(
             f"The plan has no box {unknown[0]}.", hint=f"Boxes: {', '.join(sorted(boxes)) or 'none'}."
         )
-    return Settings(who=who or this_person(), state=work.state.path, desk=Desk(confirmed=frozenset(confirm)))
+    return Settings(
+        who=who or this_person(), state=work.state.path, desk=OperatorPrompt(confirmed=frozenset(confirm))
+    )
 
 
 def _database(database: Where) -> Database | None:

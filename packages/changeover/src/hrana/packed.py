@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from hrana.wire import Asked, Row, Statement
+from hrana.wire import Row, Statement, StatementLike
 
 ROWS_PER_TEXT = 1000
 
 
-def packed(asked: Asked, columns: int) -> Statement:
+def packed(asked: StatementLike, columns: int) -> Statement:
     """A statement whose rows are texts, each a JSON array of up to 1000 rows of ``asked``.
 
     SQLite writes a number into JSON with 15 digits, which is not all of it; hence the 17 by hand. The

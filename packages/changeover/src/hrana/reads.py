@@ -9,7 +9,7 @@ from hrana import wire
 from hrana.client import Client
 from hrana.errors import HranaError, TooLarge, refused
 from hrana.packed import packed, unpacked
-from hrana.wire import Answer, Asked, Json, Row
+from hrana.wire import ExecutedStatement, Json, Row, StatementLike
 from timed_http.deadline import Deadline
 
 LARGE_ROWS = 2000
@@ -29,7 +29,7 @@ class Reads:
         """How many columns each statement has whose answer was large."""
 
     def read(
-        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         """The rows of each statement from one snapshot, and the answer's frame (a replication_index)."""
         if any(each.sql in self._columns for each in statements):
@@ -42,7 +42,7 @@ class Reads:
             return self._large(client, statements, index, deadline)
 
     def _plain(
-        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         answers, frame = _ask(client, statements, index, deadline)
         for each, answer in zip(statements, answers, strict=True):
@@ -51,7 +51,7 @@ class Reads:
         return [answer.rows for answer in answers], frame
 
     def _large(
-        self, client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
+        self, client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
     ) -> tuple[Tables, Json]:
         widths = [self._columns.get(each.sql, 0) for each in statements]
         asked = [packed(each, n) if n else each for each, n in zip(statements, widths, strict=True)]
@@ -67,20 +67,20 @@ class Reads:
             self._forget(statements)
         return found, frame
 
-    def _learn(self, asked: Asked, columns: int) -> None:
+    def _learn(self, asked: StatementLike, columns: int) -> None:
         if len(self._columns) >= KNOWN_MAX:
             self._columns.clear()
         if columns:
             self._columns[asked.sql] = columns
 
-    def _forget(self, statements: Sequence[Asked]) -> None:
+    def _forget(self, statements: Sequence[StatementLike]) -> None:
         for each in statements:
             self._columns.pop(each.sql, None)
 
 
 def _ask(
-    client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
-) -> tuple[list[Answer], Json]:
+    client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
+) -> tuple[list[ExecutedStatement], Json]:
     if len(statements) == 1:
         result = client.pipeline(wire.execute(statements[0], index), deadline)["result"]
         return [wire.answer(result)], result
@@ -90,7 +90,7 @@ def _ask(
 
 
 def streamed(
-    client: Client, statements: Sequence[Asked], deadline: Deadline, *, silence_s: float
+    client: Client, statements: Sequence[StatementLike], deadline: Deadline, *, silence_s: float
 ) -> Iterator[tuple[int, list[Row]]]:
     """Pieces of (place of the statement, rows) from one snapshot, packed; ``silence_s`` bounds each wait."""
     widths = [len(described(client, each, deadline)) for each in statements]
@@ -101,7 +101,7 @@ def streamed(
 
 
 def _through_cursor(
-    client: Client, statements: Sequence[Asked], index: int | None, deadline: Deadline
+    client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
 ) -> tuple[Tables, Json]:
     found: Tables = [[] for _ in statements]
     frame: Json = {}
@@ -111,7 +111,7 @@ def _through_cursor(
     return found, frame
 
 
-def _snapshot(statements: Sequence[Asked], index: int | None) -> Json:
+def _snapshot(statements: Sequence[StatementLike], index: int | None) -> Json:
     steps = wire.transaction(BEGIN, [wire.statement(each) for each in statements])
     batch: Json = wire.batch(steps, index)["batch"]
     return batch
@@ -132,7 +132,7 @@ def _rows(entries: Iterator[Json], frame: Json, label: str) -> Iterator[tuple[in
             frame.update(entry)
 
 
-def described(client: Client, asked: Asked, deadline: Deadline) -> tuple[str, ...]:
+def described(client: Client, asked: StatementLike, deadline: Deadline) -> tuple[str, ...]:
     """The names of a statement's columns, without carrying it out."""
     found = client.pipeline({"type": "describe", "sql": asked.sql}, deadline)["result"]["cols"]
     return tuple(str(column["name"]) for column in found)

@@ -21,7 +21,7 @@ CLOSE: Json = {"type": "close"}
 """Ends every request: a server that keeps 128 streams open answers 429 to everybody."""
 
 
-class Asked(Protocol):
+class StatementLike(Protocol):
     """What a statement is: SQL, and its parameters by position or by name (without the colon)."""
 
     @property
@@ -40,7 +40,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExecutedStatement:
     """One executed statement: its rows, how many rows it changed itself, and its number of columns."""
 
     rows: list[Row]
@@ -63,7 +63,7 @@ def value(given: Value) -> Json:
     return {"type": "integer", "value": str(int(given))}
 
 
-def statement(asked: Asked) -> Json:
+def statement(asked: StatementLike) -> Json:
     """A statement with its parameters."""
     if isinstance(asked.params, Mapping):
         named = [{"name": name, "value": value(each)} for name, each in asked.params.items()]
@@ -71,7 +71,7 @@ def statement(asked: Asked) -> Json:
     return {"sql": asked.sql, "args": [value(each) for each in asked.params]}
 
 
-def execute(asked: Asked, index: int | None = None) -> Json:
+def execute(asked: StatementLike, index: int | None = None) -> Json:
     """A request for one statement; a replica answers it from frame ``index`` on."""
     return {"type": "execute", "stmt": _from_index(statement(asked), index)}
 
@@ -98,12 +98,14 @@ def transaction(
     return steps
 
 
-def answer(given: Json) -> Answer:
+def answer(given: Json) -> ExecutedStatement:
     """The result of one statement."""
-    return Answer([row(each) for each in given["rows"]], int(given["affected_row_count"]), len(given["cols"]))
+    return ExecutedStatement(
+        [row(each) for each in given["rows"]], int(given["affected_row_count"]), len(given["cols"])
+    )
 
 
-def answers(result: Json, count: int, label: str) -> list[Answer]:
+def answers(result: Json, count: int, label: str) -> list[ExecutedStatement]:
     """The answers of the ``count`` statements of a ``transaction``. Raises the first refusal of a step."""
     for place, error in enumerate(result["step_errors"]):
         if error is not None:

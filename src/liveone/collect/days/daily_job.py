@@ -13,7 +13,7 @@ from liveone.clock import Clock
 from liveone.collect.days import closer
 from liveone.collect.days.closer import Closed
 from liveone.collect.days.rounds import Rounds
-from liveone.collect.leases.lease_client import Permits
+from liveone.collect.leases.lease_client import LeaseClient
 from liveone.collect.workers import Workers
 from liveone.store.store import Store
 
@@ -35,10 +35,10 @@ Work = Callable[[Callable[[], bool]], Sequence[Done]]
 log = logging.getLogger(__name__)
 
 
-class Duty:
+class DailyJobRunner:
     """The job, as far as this process does it. Lives in one event loop."""
 
-    def __init__(self, store: Store, clock: Clock, permits: Permits, chores: Workers) -> None:
+    def __init__(self, store: Store, clock: Clock, permits: LeaseClient, chores: Workers) -> None:
         self._store, self._clock = store, clock
         self._permits, self._chores = permits, chores
         self._rounds = Rounds()

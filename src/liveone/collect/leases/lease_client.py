@@ -10,7 +10,7 @@ from collections.abc import Callable, Set
 from contextlib import suppress
 from typing import TypeVar
 
-from liveone.collect.leases.polling_share import Claimed, Share
+from liveone.collect.leases.polling_share import Claimed, PollingShare
 from liveone.collect.workers import Workers
 from liveone.store.database import StoreError
 
@@ -22,10 +22,10 @@ HANGING_MAX = 2
 Result = TypeVar("Result")
 
 
-class Permits:
+class LeaseClient:
     """The share of one collector. All methods belong to the event loop."""
 
-    def __init__(self, share: Share) -> None:
+    def __init__(self, share: PollingShare) -> None:
         self.share = share
         self.asking = 0
         """How many claims we wait for."""

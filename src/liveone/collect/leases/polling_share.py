@@ -33,7 +33,7 @@ _NOT_RESUMED, _ALONE, _AMONG_OTHERS = "not resumed", "alone", "among others"
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class LeaseTimes:
     """Seconds. ``lease_s`` without a sign of life is death; a poller shows itself every ``renew_s``; without
     the database it trusts what it holds for ``safe_s``. ``pause_s`` lies between polls by different
     processes, ``fresh_s`` at most between claiming a poll and beginning it."""
@@ -45,11 +45,11 @@ class Times:
     fresh_s: float
 
 
-def times_for(cadence_s: float, pause_s: float | None = None) -> Times:
+def times_for(cadence_s: float, pause_s: float | None = None) -> LeaseTimes:
     """At a cadence of 60 s: dead after 30 s, seen every 10 s, polled again after 57 s at the earliest."""
     lease_s = min(30.0, max(3.0, cadence_s / 2))
     pause_s = cadence_s * 0.95 if pause_s is None else pause_s
-    return Times(lease_s, lease_s / 3, lease_s * 5 / 6, pause_s, min(2.0, cadence_s / 4))
+    return LeaseTimes(lease_s, lease_s / 3, lease_s * 5 / 6, pause_s, min(2.0, cadence_s / 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class _Moment:
     monotonic_s: float
 
 
-class Share:
+class PollingShare:
     """One process's share. Safe to call from any thread; after ``leave`` it has nothing and may nothing."""
 
-    def __init__(self, store: Store, clock: Clock, times: Times) -> None:
+    def __init__(self, store: Store, clock: Clock, times: LeaseTimes) -> None:
         self._store, self._clock, self.times = store, clock, times
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = uuid.uuid4().hex

@@ -42,7 +42,7 @@ class Flight:
         return self.began_s is not None and not self.has_slot
 
 
-class Flights:
+class InFlightPolls:
     """Starts polls in threads. All methods belong to the event loop."""
 
     def __init__(

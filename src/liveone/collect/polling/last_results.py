@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from liveone.collect.polling.poller import PollFailed, PollResult
-from liveone.collect.polling.recorder import Fate
+from liveone.collect.polling.recorder import RecordResult
 from liveone.domain.system import System
 from liveone.store import polling, readings
 from liveone.store.leases import Refusal
 from liveone.store.store import Store
 
 
-def standings(
+def last_results(
     store: Store, systems: Sequence[System], refused: Mapping[int, Refusal], now_at: float
 ) -> dict[int, PollResult]:
     """The result of each system's last poll, whoever made it, by system id. Raises StoreError."""
@@ -22,7 +22,7 @@ def standings(
         status, reading = statuses.get(system.id), newest.get(system.id)
         at = int(status.last_poll_time or 0) if status else 0
         if reading is not None and status is not None and not status.consecutive_errors:
-            found[system.id] = PollResult(system, at, 0.0, reading, Fate.REPEAT)
+            found[system.id] = PollResult(system, at, 0.0, reading, RecordResult.REPEAT)
         else:
             last = f" Its last poll failed: {status.last_error}" if status and status.last_error else ""
             found[system.id] = PollResult(

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from liveone.clock import Clock
-from liveone.collect.polling.recorder import Fate, Recorder
+from liveone.collect.polling.recorder import Recorder, RecordResult
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.errors import LiveOneError
@@ -34,7 +34,7 @@ class PollResult:
     polled_at: int
     duration_s: float
     reading: Reading | None = None
-    fate: Fate | None = None
+    fate: RecordResult | None = None
     error: LiveOneError | None = None
 
     @property
@@ -90,7 +90,7 @@ class Poller:
         if error is not None:
             reading = None
             self.failed(system, error)
-        elif fate is Fate.HELD:
+        elif fate is RecordResult.HELD:
             self.failed(
                 system, PollFailed(HELD, hint="Run `liveone upgrade`; the reading is kept until then.")
             )
@@ -107,7 +107,7 @@ class Poller:
         memory = self._memories.get(system.id, {})
         return self._vendor_of(system).poll(system.vendor_site_id, memory=memory, now_at=now_at)
 
-    def _keep(self, system: System, answer: Poll, polled_at: int) -> Fate:
+    def _keep(self, system: System, answer: Poll, polled_at: int) -> RecordResult:
         raw = orjson.dumps(answer.raw, default=str).decode()
         recorded = Recorded(system.id, answer.reading, raw, answer.memory, polled_at)
         (fate,) = self._recorder.record([recorded])

@@ -8,7 +8,8 @@ Readings that come together are committed together, and so are failed polls: a c
 50 ms after the one before, later where writing is slow, so a reading that comes alone is committed at once.
 
 Failed polls are counted in ``polling_status`` only while the database takes them; during an outage
-they are not kept for later, because a count is not worth a flash write (``Counts.failures_uncounted``).
+they are not kept for later, because a count is not worth a flash write
+(``RecorderCounts.failures_uncounted``).
 """
 
 import logging
@@ -35,11 +36,11 @@ REFUSED_FOR_GOOD = (CannotHold, ConstraintFailed)
 log = logging.getLogger(__name__)
 
 
-class Stopped(LiveOneError):
+class RecorderStopped(LiveOneError):
     """The recorder was closed while a poll was under way."""
 
 
-class Fate(StrEnum):
+class RecordResult(StrEnum):
     """What became of a reading. All but REPEAT are durable and new; IN_MEMORY is kept, not durable."""
 
     NEW = "new"
@@ -50,7 +51,7 @@ class Fate(StrEnum):
 
 
 @dataclass(slots=True)
-class Counts:
+class RecorderCounts:
     """What a recorder did since it was made."""
 
     new: int = 0
@@ -68,7 +69,7 @@ class _Ticket:
     recorded: Sequence[Recorded] = ()
     failed: FailedPoll | None = None
     is_counted: bool = False
-    fates: list[Fate] | None = None
+    fates: list[RecordResult] | None = None
     error: Exception | None = None
     done: bool = False
 
@@ -94,11 +95,11 @@ class Recorder:
         self._closed = False
         self._held_tried_on: tuple[int, bool] | None = None
         self.backlog = backlog
-        self.counts = Counts()
+        self.counts = RecorderCounts()
         self.refusal: StoreError | None = None
         """Why the database took nothing at the last attempt; None while it does."""
 
-    def record(self, recorded: Sequence[Recorded]) -> list[Fate]:
+    def record(self, recorded: Sequence[Recorded]) -> list[RecordResult]:
         """Keep readings durably. Raises SpoolError when neither database nor spool takes them."""
         ticket = self._gathered(_Ticket(recorded))
         if ticket.error is not None:
@@ -197,9 +198,9 @@ class Recorder:
         for ticket in tickets:
             ticket.is_counted, ticket.done = counted, True
 
-    def _keep(self, recorded: list[Recorded]) -> list[Fate]:
+    def _keep(self, recorded: list[Recorded]) -> list[RecordResult]:
         if self._closed:
-            raise Stopped("The collector has stopped; a reading that came later was not kept.")
+            raise RecorderStopped("The collector has stopped; a reading that came later was not kept.")
         if not self.backlog.waiting:
             try:
                 fates = self._into_database(recorded)
@@ -210,9 +211,9 @@ class Recorder:
                 return fates
         durable = self.backlog.append(recorded)
         self.counts.spooled += len(recorded)
-        return [Fate.SPOOLED if durable else Fate.IN_MEMORY] * len(recorded)
+        return [RecordResult.SPOOLED if durable else RecordResult.IN_MEMORY] * len(recorded)
 
-    def _into_database(self, recorded: list[Recorded]) -> list[Fate]:
+    def _into_database(self, recorded: list[Recorded]) -> list[RecordResult]:
         """Write readings and hold what can never be written; StoreError when they may be taken later."""
         try:
             new = readings.record(self._store, recorded)
@@ -229,18 +230,18 @@ class Recorder:
             return [self._hold(recorded[0], error)]
         return self._counted(new)
 
-    def _counted(self, new: list[bool]) -> list[Fate]:
+    def _counted(self, new: list[bool]) -> list[RecordResult]:
         self.counts.commits += 1
         self.counts.new += sum(new)
         self.counts.repeats += len(new) - sum(new)
-        return [Fate.NEW if one else Fate.REPEAT for one in new]
+        return [RecordResult.NEW if one else RecordResult.REPEAT for one in new]
 
-    def _hold(self, recorded: Recorded, error: Exception) -> Fate:
+    def _hold(self, recorded: Recorded, error: Exception) -> RecordResult:
         if not isinstance(error, StoreError):
             log.error("a reading of system %s cannot be stored", recorded.system_id, exc_info=error)
         self.backlog.hold(recorded, str(error))
         self.counts.held += 1
-        return Fate.HELD
+        return RecordResult.HELD
 
     def _try_held_again(self) -> None:
         if self.backlog.held:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from liveone.clock import Clock
-from liveone.collect.leases.lease_client import Permits
+from liveone.collect.leases.lease_client import LeaseClient
 from liveone.collect.leases.polling_share import Claimed
-from liveone.collect.polling.in_flight import Flight, Flights, NotOurs
+from liveone.collect.polling.in_flight import Flight, InFlightPolls, NotOurs
 from liveone.collect.polling.poller import Poller, PollFailed
 from liveone.collect.schedule import Moment, Schedule, Turn
 from liveone.collect.settings import CollectSettings
@@ -37,12 +37,12 @@ class Polling:
     """
 
     def __init__(
-        self, poller: Poller, permits: Permits, chores: Workers, clock: Clock, settings: CollectSettings
+        self, poller: Poller, permits: LeaseClient, chores: Workers, clock: Clock, settings: CollectSettings
     ) -> None:
         self._poller, self._permits, self._chores = poller, permits, chores
         self._clock, self._settings = clock, settings
         self._schedule = Schedule(settings.cadence_s)
-        self._flights = Flights(
+        self._flights = InFlightPolls(
             poller,
             clock,
             self._still_permitted,

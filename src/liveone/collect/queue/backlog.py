@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from liveone.collect.queue.null_queue import NoSpool
-from liveone.collect.queue.segments import SEGMENT_LINES, Batch
+from liveone.collect.queue.segments import SEGMENT_LINES, QueuedLines
 from liveone.collect.queue.spool import Spool, SpoolError, SpoolFailed, SpoolFull
 from liveone.store.readings import Recorded
 
@@ -73,7 +73,7 @@ class Backlog:
         """Keep a reading that the database cannot hold. Raises SpoolError."""
         self._spool.hold(recorded, reason)
 
-    def front(self) -> tuple[Batch | int, list[Recorded]] | None:
+    def front(self) -> tuple[QueuedLines | int, list[Recorded]] | None:
         """The oldest readings with a token for ``drop``; None when nothing waits."""
         with self._lock:
             try:
@@ -86,7 +86,7 @@ class Backlog:
                 return len(oldest), oldest
             return front
 
-    def drop(self, batch: Batch | int) -> None:
+    def drop(self, batch: QueuedLines | int) -> None:
         """Forget readings that ``front`` gave."""
         with self._lock:
             if isinstance(batch, int):

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RememberedSystems:
     """``memories`` is what vendors asked to remember, by system id; ``held`` are the systems that this
     process polled, and ``was_alone`` says that no other process did."""
 
@@ -31,11 +31,11 @@ def is_kept(spool: Path) -> bool:
     return any(spool.glob(f"**/{NAME}"))
 
 
-def load(folder: Path) -> Known | None:
+def load(folder: Path) -> RememberedSystems | None:
     """What was known; None where nothing was kept, or it cannot be read."""
     try:
         found = orjson.loads((folder / NAME).read_bytes())
-        return Known(
+        return RememberedSystems(
             tuple(System(**each) for each in found["systems"]),
             {int(key): memory for key, memory in found["memories"].items()},
             frozenset(found["held"]),
@@ -48,7 +48,7 @@ def load(folder: Path) -> Known | None:
         return None
 
 
-def save(folder: Path, known: Known) -> None:
+def save(folder: Path, known: RememberedSystems) -> None:
     """Keep it; a crash leaves the old or the new. A disk that fails is logged: this is a convenience."""
     partial = folder / f"{NAME}.partial"
     document = asdict(known) | {"held": sorted(known.held)}

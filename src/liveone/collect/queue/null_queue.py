@@ -7,7 +7,7 @@ more before the collector stops, and is then lost, which is said.
 from collections.abc import Sequence
 from pathlib import Path
 
-from liveone.collect.queue.segments import Batch
+from liveone.collect.queue.segments import QueuedLines
 from liveone.collect.queue.spool import SpoolFailed
 from liveone.store.readings import Recorded
 
@@ -26,11 +26,11 @@ class NoSpool:
         """Raises SpoolFailed."""
         raise SpoolFailed(f"This instance has no disk to hold a reading on. {reason}")
 
-    def front(self) -> tuple[Batch, list[Recorded]] | None:
+    def front(self) -> tuple[QueuedLines, list[Recorded]] | None:
         """Nothing waits."""
         return None
 
-    def drop(self, batch: Batch) -> None:
+    def drop(self, batch: QueuedLines) -> None:
         """There is never anything to drop."""
 
     def release_held(self) -> int:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class QueuedLines:
     """Lines from the front of the queue, without their newlines, and where in their segment they end."""
 
     path: Path
@@ -60,7 +60,7 @@ class Segments:
         for start in range(0, len(lines), SEGMENT_LINES):
             self._append_to_tail(lines[start : start + SEGMENT_LINES])
 
-    def front(self) -> Batch | None:
+    def front(self) -> QueuedLines | None:
         """The oldest lines, or None when the queue is empty. Torn lines are put aside first."""
         while self._segments:
             path = next(iter(self._segments))
@@ -74,11 +74,11 @@ class Segments:
             if torn:
                 self.put_aside(path, torn, "is torn: it was being written when the machine stopped")
             if lines:
-                return Batch(path, lines, self._dropped_bytes + len(data))
+                return QueuedLines(path, lines, self._dropped_bytes + len(data))
             self._remove(path)
         return None
 
-    def drop(self, batch: Batch) -> None:
+    def drop(self, batch: QueuedLines) -> None:
         """Remove the lines of a batch from the front; lines appended since stay."""
         segment = self._segments[batch.path]
         segment.lines -= len(batch.lines)

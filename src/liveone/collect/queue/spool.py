@@ -21,7 +21,7 @@ from pathlib import Path
 
 from liveone.collect.queue import lines
 from liveone.collect.queue.disk_reserve import Reserve
-from liveone.collect.queue.segments import Batch, Segments
+from liveone.collect.queue.segments import QueuedLines, Segments
 from liveone.errors import LiveOneError
 from liveone.store.readings import Recorded
 
@@ -64,7 +64,7 @@ class Spool:
         self._lock = threading.Lock()
         self._limit_bytes = limit_bytes
         self._root = folder
-        self._front: tuple[Batch, list[Recorded]] | None = None
+        self._front: tuple[QueuedLines, list[Recorded]] | None = None
         with self._disk():
             self.folder, self._owner = _take_a_place(folder)
             self._waiting = Segments(self.folder)
@@ -95,14 +95,14 @@ class Spool:
         """Keep a reading that the database cannot hold, durably, with the reason."""
         self._put(self._held, [lines.encode(recorded, reason=reason)], self._limit_bytes + MOVING_BYTES)
 
-    def front(self) -> tuple[Batch, list[Recorded]] | None:
+    def front(self) -> tuple[QueuedLines, list[Recorded]] | None:
         """The oldest readings (at most a segment of them); None when nothing waits."""
         with self._lock, self._disk():
             if self._front is None:
                 self._front = self._read()
             return self._front
 
-    def drop(self, batch: Batch) -> None:
+    def drop(self, batch: QueuedLines) -> None:
         """Forget readings of the front, after they have been written to the database."""
         with self._lock, self._disk():
             self._front = None
@@ -158,7 +158,7 @@ class Spool:
                     raise
                 segments.append(encoded)
 
-    def _read(self) -> tuple[Batch, list[Recorded]] | None:
+    def _read(self) -> tuple[QueuedLines, list[Recorded]] | None:
         while (batch := self._waiting.front()) is not None:
             recorded = []
             for line in batch.lines:

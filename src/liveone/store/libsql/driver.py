@@ -12,14 +12,14 @@ from hrana.client import Client
 from hrana.errors import Refused, Waiting
 from hrana.reads import Reads, described, streamed
 from hrana.tokens import is_read_only
-from hrana.wire import Answer, Json
+from hrana.wire import ExecutedStatement, Json
 from liveone import __version__
 from liveone.clock import SystemClock
-from liveone.store.database import BulkInsert, ReadOnly, Result, Row, Statement, Unavailable
+from liveone.store.database import BulkInsert, ReadOnly, Row, Statement, Unavailable, WriteResult
 from liveone.store.libsql.errors import READ_ONLY_HINT, translated
 from liveone.store.libsql.frames import Frames
 from liveone.store.libsql.holds import QUESTION, refuse_held
-from liveone.store.libsql.sources import Source, Sources
+from liveone.store.libsql.sources import ReadSource, Sources
 from liveone.store.libsql.writes import results_of, steps_of
 from timed_http.deadline import Deadline
 
@@ -91,7 +91,7 @@ class LibsqlDatabase:
         with translated():
             yield from streamed(self._primary, statements, Deadline(STREAM_S), silence_s=self._timeout_s)
 
-    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[Result]:
+    def write(self, statements: Sequence[Statement | BulkInsert]) -> list[WriteResult]:
         """Apply all statements in one transaction, or none. Returns one Result a statement.
 
         Raises OutcomeUnknown when the answer was lost. While another writer has the lock it waits and tries
@@ -123,7 +123,9 @@ class LibsqlDatabase:
         if self._replica is not None:
             self._replica.close()
 
-    def _read(self, source: Source, statements: Sequence[Statement], deadline: Deadline) -> list[list[Row]]:
+    def _read(
+        self, source: ReadSource, statements: Sequence[Statement], deadline: Deadline
+    ) -> list[list[Row]]:
         index = self._frames.index if source.caught_up else None
         asked_s = _MONOTONIC_S()
         rows, answered = self._reads.read(source.client, statements, index, deadline)
@@ -131,7 +133,7 @@ class LibsqlDatabase:
             self._frames.note(answered, asked_s)
         return rows
 
-    def _commit(self, request: Json, count: int) -> list[Answer]:
+    def _commit(self, request: Json, count: int) -> list[ExecutedStatement]:
         """Send a batch until somebody else's lock no longer keeps it from being applied."""
         deadline, pause_s = Deadline(self._timeout_s), PAUSE_S
         while True:
@@ -149,7 +151,7 @@ class LibsqlDatabase:
                 self._frames.note(result, asked_s)
                 return answers
 
-    def _answers(self, result: Json, count: int) -> list[Answer]:
+    def _answers(self, result: Json, count: int) -> list[ExecutedStatement]:
         """The answers of the ``count`` statements behind the question about a hold."""
         refuse_held(result, self.label)
         try:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Source:
+class ReadSource:
     """A server and how it is asked: ``caught_up`` waits for our own last write to arrive there."""
 
     client: Client
@@ -41,10 +41,10 @@ class Sources:
         awake = Deadline(0)
         self._timeout_s = timeout_s
         self._primary = primary
-        self._all = [Source(primary, False, timeout_s, awake)]
+        self._all = [ReadSource(primary, False, timeout_s, awake)]
         if replica is not None:
-            self._all.insert(0, Source(replica, True, REPLICA_S, awake))
-            self._all.append(Source(replica, False, timeout_s, awake))
+            self._all.insert(0, ReadSource(replica, True, REPLICA_S, awake))
+            self._all.append(ReadSource(replica, False, timeout_s, awake))
         self._breaker_of = {source.client: Breaker(source.client) for source in self._all}
 
     @contextmanager
@@ -53,7 +53,7 @@ class Sources:
         with self._breaker_of[self._primary].guarding():
             yield
 
-    def ask(self, question: Callable[[Source, Deadline], T], *, primary_only: bool = False) -> T:
+    def ask(self, question: Callable[[ReadSource, Deadline], T], *, primary_only: bool = False) -> T:
         """The first answer. Raises the primary's error when no source has one; all within the timeout.
 
         A lost answer is asked for again: reading twice does no harm.
@@ -76,7 +76,9 @@ class Sources:
         assert failed is not None
         raise failed
 
-    def _asked(self, source: Source, deadline: Deadline, question: Callable[[Source, Deadline], T]) -> T:
+    def _asked(
+        self, source: ReadSource, deadline: Deadline, question: Callable[[ReadSource, Deadline], T]
+    ) -> T:
         """Ask, and where no answer comes soon look whether the server hangs; if it is only slow, ask anew."""
         breaker = self._breaker_of[source.client]
         with breaker.guarding():
@@ -89,11 +91,11 @@ class Sources:
                 breaker.check(error)
             return _asked_twice(source, deadline, question)
 
-    def _in_order(self) -> list[Source]:
+    def _in_order(self) -> list[ReadSource]:
         return sorted(self._all, key=lambda source: source.resting.left_s() > 0)
 
 
-def _asked_twice(source: Source, deadline: Deadline, question: Callable[[Source, Deadline], T]) -> T:
+def _asked_twice(source: ReadSource, deadline: Deadline, question: Callable[[ReadSource, Deadline], T]) -> T:
     """Ask once more after a lost answer or a request for patience, when there is time left."""
     within = deadline.within(source.limit_s)
     try:

@@ -5,8 +5,8 @@ Rule: rows go as JSON parameters far below the 5 MB that a server takes as one v
 
 from collections.abc import Iterator, Sequence
 
-from hrana.wire import Answer, Json, statement
-from liveone.store.database import BulkInsert, Result, Statement, Value
+from hrana.wire import ExecutedStatement, Json, statement
+from liveone.store.database import BulkInsert, Statement, Value, WriteResult
 from liveone.store.exact import json_rows
 
 ROWS_PER_PARAMETER = 2000
@@ -24,14 +24,14 @@ def steps_of(asked: Statement | BulkInsert) -> list[Json]:
     return [statement(each) for each in _inserts(asked)]
 
 
-def results_of(counts: Sequence[int], answers: Sequence[Answer]) -> list[Result]:
+def results_of(counts: Sequence[int], answers: Sequence[ExecutedStatement]) -> list[WriteResult]:
     """One Result for each step of a write, which took ``counts`` statements."""
     left = iter(answers)
     return [_together([next(left) for _ in range(count)]) for count in counts]
 
 
-def _together(answers: Sequence[Answer]) -> Result:
-    return Result([row for each in answers for row in each.rows], sum(each.changes for each in answers))
+def _together(answers: Sequence[ExecutedStatement]) -> WriteResult:
+    return WriteResult([row for each in answers for row in each.rows], sum(each.changes for each in answers))
 
 
 def _inserts(asked: BulkInsert) -> Iterator[Statement]:

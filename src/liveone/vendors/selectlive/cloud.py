@@ -20,13 +20,13 @@ from liveone.vendors.base import (
     VendorAccount,
     VendorError,
 )
-from liveone.vendors.http import Answer, Http
+from liveone.vendors.http import Http, HttpResponse
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries
 from liveone.vendors.selectlive import checks
 from liveone.vendors.selectlive.pages import sites_of, system_info
 from liveone.vendors.selectlive.parse import parse_object, parse_poll
-from liveone.vendors.selectlive.session import Session
+from liveone.vendors.selectlive.session import PortalSession
 from timed_http.deadline import Deadline
 
 PORTAL_URL = "https://select.live"
@@ -49,7 +49,7 @@ class SelectLive:
         self._account = account
         url = checked_url(account.url or PORTAL_URL, carries_password=True)
         self._http = Http(url, verify_tls=account.verify_tls is not False)
-        self._session = Session(self._http, account.email, account.password)
+        self._session = PortalSession(self._http, account.email, account.password)
 
     def __repr__(self) -> str:
         return f"SelectLive({self._http.host})"
@@ -104,8 +104,8 @@ class SelectLive:
         """Release connections."""
         self._http.close()
 
-    def _get(self, path: str, *, site: str | None = None, json: bool = True) -> Answer:
-        def attempt(deadline: Deadline) -> Answer:
+    def _get(self, path: str, *, site: str | None = None, json: bool = True) -> HttpResponse:
+        def attempt(deadline: Deadline) -> HttpResponse:
             return self._session.get(path, deadline=deadline, json=json)
 
         answer = with_retries(attempt, timeout_s=self._account.timeout_s, pause=self._http.pause)
@@ -113,7 +113,7 @@ class SelectLive:
             raise self._refused(answer, path, site)
         return answer
 
-    def _refused(self, answer: Answer, path: str, site: str | None) -> VendorError:
+    def _refused(self, answer: HttpResponse, path: str, site: str | None) -> VendorError:
         if site is not None and answer.status in (400, 403, 404, 410):
             return SiteNotFound(
                 f"this account does not see site {site} at {self._http.host} ({answer.status})",

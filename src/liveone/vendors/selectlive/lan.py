@@ -20,7 +20,7 @@ from liveone.vendors.base import (
     SiteNotFound,
     VendorAccount,
 )
-from liveone.vendors.http import Answer, Http
+from liveone.vendors.http import Http, HttpResponse
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries
 from liveone.vendors.selectlive import checks
@@ -83,8 +83,8 @@ class SelectLiveLan:
         """Release connections."""
         self._http.close()
 
-    def _get(self, path: str, *, site: str | None = None) -> Answer:
-        def attempt(deadline: Deadline) -> Answer:
+    def _get(self, path: str, *, site: str | None = None) -> HttpResponse:
+        def attempt(deadline: Deadline) -> HttpResponse:
             return self._http.request("GET", path, deadline=deadline)
 
         answer = with_retries(attempt, timeout_s=self._account.timeout_s, pause=self._http.pause)

@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 from liveone.clock import SystemClock
 from liveone.vendors.base import CredentialsRefused, ProtocolViolation, TemporaryFailure, VendorError
-from liveone.vendors.http import Answer, Http
+from liveone.vendors.http import Http, HttpResponse
 from liveone.vendors.redact import redact_text
 from timed_http.deadline import Deadline
 
@@ -39,7 +39,7 @@ class _LogIn:
     at_s: float
 
 
-class Session:
+class PortalSession:
     """GET requests to the portal as a logged-in user; safe to call from threads."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Session:
         known = (self._password, self._email)
         return (*known, *(quote(text) for text in known), *(quote_plus(text) for text in known), *cookies)
 
-    def get(self, path: str, *, deadline: Deadline, json: bool = True) -> Answer:
+    def get(self, path: str, *, deadline: Deadline, json: bool = True) -> HttpResponse:
         """The answer to GET ``path``, of any status below 500 but 401, 429 and redirects.
 
         With ``json`` a body that does not look like JSON counts as an expired session too; if a fresh
@@ -95,7 +95,7 @@ class Session:
             self._refused = None
             self._current = self._log_in(deadline)
 
-    def _ask(self, path: str, session: _LogIn, deadline: Deadline) -> Answer:
+    def _ask(self, path: str, session: _LogIn, deadline: Deadline) -> HttpResponse:
         headers = (("cookie", session.cookie), ("accept", "application/json, text/html"))
         return self._http.request("GET", path, deadline=deadline, headers=headers)
 
@@ -159,7 +159,7 @@ class Session:
         self._refused = (self._monotonic_s(), error)
         raise error
 
-    def _expired(self, answer: Answer, *, json: bool) -> bool:
+    def _expired(self, answer: HttpResponse, *, json: bool) -> bool:
         if answer.status in REDIRECTS:
             self._refuse_other_host(answer)
             return "login" in answer.header("location").lower()
@@ -171,7 +171,7 @@ class Session:
         )
         return json and answer.status == 200 and not looks_like_json
 
-    def _hopeless(self, answer: Answer, path: str) -> Answer:
+    def _hopeless(self, answer: HttpResponse, path: str) -> HttpResponse:
         """An answer that a fresh session did not better: returned if it can be judged, else an error."""
         if answer.status == 200:
             return answer
@@ -180,7 +180,7 @@ class Session:
             hint="LiveOne keeps asking. If it stays so, log in with a browser: the account may be locked.",
         )
 
-    def _refuse_other_host(self, answer: Answer) -> None:
+    def _refuse_other_host(self, answer: HttpResponse) -> None:
         """A redirect to another host is an error that names it; its path and query stay unsaid.
 
         The scheme may differ: a portal behind a proxy often writes http where it means https.
@@ -195,7 +195,7 @@ class Session:
             "A hotel or guest network does this too: log in to it with a browser.",
         )
 
-    def _violation(self, message: str, answer: Answer) -> ProtocolViolation:
+    def _violation(self, message: str, answer: HttpResponse) -> ProtocolViolation:
         raw = redact_text(answer.text, self.secrets)
         return ProtocolViolation(
             f"{self._http.host} {message} (status {answer.status})",
@@ -205,7 +205,7 @@ class Session:
         )
 
 
-def _cookies(answer: Answer) -> str:
+def _cookies(answer: HttpResponse) -> str:
     """The Cookie header for the cookies of an answer; a value may contain ``=`` and is kept as it is."""
     pairs: dict[str, str] = {}
     for header in answer.headers_named("set-cookie"):

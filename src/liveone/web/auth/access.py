@@ -11,7 +11,7 @@ from liveone.store import systems
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, bad_parameter
 from liveone.web.auth import sessions
-from liveone.web.auth.callers import COOKIE, Caller, Gate, TooMany, bearer_of
+from liveone.web.auth.callers import COOKIE, Authenticator, Caller, TooManyGuesses, bearer_of
 from liveone.web.services import Services
 
 PATIENCE_S = 2.0
@@ -34,9 +34,9 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def gate_of(request: Request) -> Gate:
+def gate_of(request: Request) -> Authenticator:
     gate = request.app.state.gate
-    assert isinstance(gate, Gate)
+    assert isinstance(gate, Authenticator)
     return gate
 
 
@@ -80,18 +80,18 @@ async def _in_turn(request: Request, look: Callable[[], Looked]) -> Looked:
     """Look at a credential; where others guessed too often from its address, once more a little later."""
     try:
         return look()
-    except TooMany as too_many:
+    except TooManyGuesses as too_many:
         if too_many.wait_s > PATIENCE_S:
             raise
         await services_of(request).clock.sleep(too_many.wait_s + 0.01)
         return look()
 
 
-Asking = Annotated[Caller, Depends(asking)]
+CallerDep = Annotated[Caller, Depends(asking)]
 Administrator = Annotated[Caller, Depends(administrator)]
 CronCaller = Depends(cron_caller)
 CronOrAdministrator = Depends(cron_or_administrator)
-Wired = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[Services, Depends(_services)]
 
 
 def systems_for(store: Store, caller: Caller) -> list[System]:

@@ -4,8 +4,8 @@ Single-owner mode knows one secret, AUTH_PASSWORD, and its bearer sees every sys
 own systems; administrators see all. With neither configured the server is open to its own machine only
 (``guard`` refuses everybody else).
 
-Accounts are asked for at each request: who was removed, or has another password, is out at once. ``Gate.by``
-decides whether a credential holds; an open stream asks it again and again.
+Accounts are asked for at each request: who was removed, or has another password, is out at once.
+``Authenticator.by`` decides whether a credential holds; an open stream asks it again and again.
 """
 
 import hmac
@@ -94,7 +94,7 @@ class Caller:
     credential: Credential = field(default=Credential(), compare=False)
 
 
-class TooMany(ApiError):
+class TooManyGuesses(ApiError):
     """429: so many wrong credentials came from this address that the next is looked at in ``wait_s``."""
 
     def __init__(self, wait_s: float) -> None:
@@ -104,7 +104,7 @@ class TooMany(ApiError):
         self.wait_s = wait_s
 
 
-class Gate:
+class Authenticator:
     """Tells callers apart; ``now_at`` is UTC epoch seconds, ``now_s`` monotonic."""
 
     def __init__(self, settings: AuthSettings) -> None:
@@ -178,7 +178,7 @@ class Gate:
             return Caller(user.id, user.is_admin, session.until_at, kept)
         return Caller(None, True, session.until_at, kept)
 
-    def _session(self, cookie: str, now_at: float) -> sessions.Session | None:
+    def _session(self, cookie: str, now_at: float) -> sessions.LoginSession | None:
         claim = sessions.claimed(cookie)
         secret = self.settings.secret_of(claim.account) if claim else None
         return sessions.proven(self.settings.session_key, cookie, secret, now_at=now_at) if secret else None
@@ -199,7 +199,7 @@ class Gate:
             return
         wait_s = self._guesses.wait_s(name, now_s)
         if wait_s > 0:
-            raise TooMany(wait_s)
+            raise TooManyGuesses(wait_s)
         if not is_long and secret and same(guess, secret):
             return
         self._guesses.guessed(name, now_s)

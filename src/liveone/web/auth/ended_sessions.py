@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from liveone.settings.watched import Watched
+from liveone.settings.watched import WatchedFile
 
 NAME = "ended-sessions.json"
 Ends = Mapping[str, int]
@@ -25,7 +25,7 @@ class EndedSessions:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._in_memory: dict[str, int] = {}
-        self._file = Watched(path, _read) if path else None
+        self._file = WatchedFile(path, _read) if path else None
 
     def has(self, session_id: str) -> bool:
         """Whether this session was ended, by whatever process."""

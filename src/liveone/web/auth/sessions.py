@@ -21,7 +21,7 @@ ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LoginSession:
     """What a cookie says, unproven until ``proven`` has seen it. ``until_at`` is in UTC epoch seconds."""
 
     id: str
@@ -36,19 +36,19 @@ def issue(key: bytes, account: str, password: str, *, now_at: float) -> str:
     return f"{payload}.{_sign(key, payload, password)}"
 
 
-def claimed(cookie: str) -> Session | None:
+def claimed(cookie: str) -> LoginSession | None:
     """What the cookie claims, unproven; None for a text that is no session."""
     if len(cookie) > MAX_COOKIE_CHARS:
         return None
     payload, _, _ = cookie.partition(".")
     try:
         claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return Session(str(claims["i"]), str(claims["a"]), int(claims["e"]))
+        return LoginSession(str(claims["i"]), str(claims["a"]), int(claims["e"]))
     except (ValueError, TypeError, KeyError, binascii.Error):
         return None
 
 
-def proven(key: bytes, cookie: str, password: str, *, now_at: float) -> Session | None:
+def proven(key: bytes, cookie: str, password: str, *, now_at: float) -> LoginSession | None:
     """The session of a genuine cookie whose time is not over."""
     session = claimed(cookie)
     payload, _, signature = cookie.partition(".")

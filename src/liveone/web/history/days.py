@@ -13,7 +13,7 @@ from liveone.domain.aggregates import ENERGIES
 from liveone.domain.reading import COUNTERS
 from liveone.web.history.fields import Field
 from liveone.web.history.ranges import Window
-from liveone.web.history.series import Column, Source, Values, summed, whole
+from liveone.web.history.series import Column, HistorySource, SeriesValues, summed, whole
 from liveone.web.now.daily import COUNT, Days, days_of
 from liveone.web.numbers import Number
 
@@ -35,7 +35,7 @@ Group = Sequence[tuple[Any, int]]
 """The known values of an interval's days, each with its day's number of intervals."""
 
 
-def daily(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
+def daily(source: HistorySource, window: Window, fields: Sequence[Field]) -> dict[str, SeriesValues]:
     """The values of each field, by its name."""
     columns = [column for field in fields for column in _columns(field)]
     flags = any(field.kind == "energy" for field in fields)
@@ -60,7 +60,7 @@ def _energies(field: Field) -> list[str]:
     return [ENERGY_OF[name] for name in counters if name]
 
 
-def _values(field: Field, days: Days, days_each: int) -> Values:
+def _values(field: Field, days: Days, days_each: int) -> SeriesValues:
     if field.kind == "energy":
         return _energy(field, days, days_each)
     (name,) = _columns(field)
@@ -68,17 +68,19 @@ def _values(field: Field, days: Days, days_each: int) -> Values:
     if days_each > 1:
         combine = COMBINED[name.rpartition("_")[2]]
         column = [combine(group) for group in _groups(column, days, days_each)]
-    return Values(whole(column) if field.kind == "power" else column)
+    return SeriesValues(whole(column) if field.kind == "power" else column)
 
 
-def _energy(field: Field, days: Days, days_each: int) -> Values:
+def _energy(field: Field, days: Days, days_each: int) -> SeriesValues:
     plus, *minus = _energies(field)
     kwh, flags = days.columns[f"{plus}_kwh"], days.flags[plus]
     for name in minus:
         kwh = list(starmap(_difference, zip(kwh, days.columns[f"{name}_kwh"], strict=True)))
         flags = [a or b for a, b in zip(flags, days.flags[name], strict=True)]
     if days_each == 1:
-        return Values(kwh, [index for index, flag in enumerate(flags) if flag and kwh[index] is not None])
+        return SeriesValues(
+            kwh, [index for index, flag in enumerate(flags) if flag and kwh[index] is not None]
+        )
     parts = list(zip(kwh, flags, strict=True))
     groups = [parts[first : first + days_each] for first in range(0, len(parts), days_each)]
     return _missing_is_estimated(summed(groups), days.columns[COUNT], days_each)
@@ -88,14 +90,14 @@ def _difference(kwh: Number | None, less_kwh: Number | None) -> Number | None:
     return None if kwh is None or less_kwh is None else kwh - less_kwh
 
 
-def _missing_is_estimated(values: Values, counts: Sequence[int | None], days_each: int) -> Values:
+def _missing_is_estimated(values: SeriesValues, counts: Sequence[int | None], days_each: int) -> SeriesValues:
     """A sum that lacks a day is no measurement, unless it lacks all and is null anyway."""
     incomplete = {
         index
         for index, kwh in enumerate(values.data)
         if kwh is not None and None in counts[index * days_each : (index + 1) * days_each]
     }
-    return Values(values.data, sorted(incomplete.union(values.estimated or ())))
+    return SeriesValues(values.data, sorted(incomplete.union(values.estimated or ())))
 
 
 def _groups(column: Column, days: Days, days_each: int) -> list[Group]:

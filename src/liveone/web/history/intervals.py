@@ -21,23 +21,23 @@ from liveone.web.history.days import daily
 from liveone.web.history.fields import Field
 from liveone.web.history.ranges import Window
 from liveone.web.history.rules import Rules
-from liveone.web.history.series import Column, Source, Values, aligned, placed, summed, whole
+from liveone.web.history.series import Column, HistorySource, SeriesValues, aligned, placed, summed, whole
 from liveone.web.numbers import MWH, exact, rounded_all, rounded_json, to_decimals
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class HistoryColumns:
     """A history before it is written: each field with its values, in order, all their digits still there."""
 
-    source: Source
+    source: HistorySource
     window: Window
-    series: Sequence[tuple[Field, Values]]
+    series: Sequence[tuple[Field, SeriesValues]]
 
 
-def history(source: Source, window: Window, fields: Sequence[Field]) -> Answered:
+def history(source: HistorySource, window: Window, fields: Sequence[Field]) -> HistoryColumns:
     """The history of one system; ``fields`` gives the order of the series."""
     values = (daily if window.in_days else _minutes)(source, window, fields)
-    return Answered(source, window, [(field, values[field.name]) for field in fields])
+    return HistoryColumns(source, window, [(field, values[field.name]) for field in fields])
 
 
 def numbers(field: Field, column: Column) -> Column:
@@ -49,7 +49,7 @@ def numbers(field: Field, column: Column) -> Column:
     return rounded_all(column)
 
 
-def opennem(answered: Answered, rules: Rules) -> Tagged:
+def opennem(answered: HistoryColumns, rules: Rules) -> Tagged:
     """The answer as OpenNEM has it."""
     source, window = answered.source, answered.window
     stretch = _stretch(window, source.zone)
@@ -75,11 +75,11 @@ def tag(data: bytes, asked: dict[str, str]) -> str:
     return f'W/"{blake2b(data + orjson.dumps(asked), digest_size=12).hexdigest()}"'
 
 
-def _has_value(values: Values) -> bool:
+def _has_value(values: SeriesValues) -> bool:
     return any(value is not None for value in values.data)
 
 
-def _series(system: System, field: Field, stretch: dict[str, str], values: Values) -> dict[str, object]:
+def _series(system: System, field: Field, stretch: dict[str, str], values: SeriesValues) -> dict[str, object]:
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
     told = orjson.dumps(numbers(field, values.data)) if field.exact else rounded_json(values.data)
     return {
@@ -108,10 +108,10 @@ def _stretch(window: Window, zone: Zone) -> dict[str, str]:
     return {"start": zone.iso(first_at), "last": zone.iso(window.end_at), "interval": window.interval}
 
 
-def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[str, Values]:
+def _minutes(source: HistorySource, window: Window, fields: Sequence[Field]) -> dict[str, SeriesValues]:
     plain = [field for field in fields if field.kind != "energy"]
     found = {
-        field.name: Values(whole(column) if field.kind == "power" else column)
+        field.name: SeriesValues(whole(column) if field.kind == "power" else column)
         for field, column in zip(plain, _columns(source, window, plain), strict=True)
     }
     if len(plain) < len(fields):
@@ -119,7 +119,7 @@ def _minutes(source: Source, window: Window, fields: Sequence[Field]) -> dict[st
     return found
 
 
-def _columns(source: Source, window: Window, fields: Sequence[Field]) -> Sequence[Column]:
+def _columns(source: HistorySource, window: Window, fields: Sequence[Field]) -> Sequence[Column]:
     """One value per interval of the window for each field."""
     columns = [field.column for field in fields]
     span = (source.store, source.system.id, window.start_at, window.end_at)
@@ -132,7 +132,7 @@ def _columns(source: Source, window: Window, fields: Sequence[Field]) -> Sequenc
     return placed(rows, window, len(columns))
 
 
-def _interval_energy(source: Source, window: Window) -> dict[str, Values]:
+def _interval_energy(source: HistorySource, window: Window) -> dict[str, SeriesValues]:
     """All six energies of the window's intervals, each as its day has it."""
     zone, span = source.zone, (window.start_at, window.end_at)
     start_at, _ = zone.bounds(zone.day_of(window.start_at + 1))
@@ -146,5 +146,5 @@ def _interval_energy(source: Source, window: Window) -> dict[str, Values]:
     return {f"{name}_kwh": _summed(slots, position) for position, name in enumerate(COUNTERS)}
 
 
-def _summed(slots: Sequence[Sequence[IntervalEnergy]], position: int) -> Values:
+def _summed(slots: Sequence[Sequence[IntervalEnergy]], position: int) -> SeriesValues:
     return summed([[(part.kwh[position], part.estimated[position]) for part in slot] for slot in slots])

@@ -34,7 +34,7 @@ DEFAULT_POINTS, MOST_POINTS = 1000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TimeParameters:
     """The time parameters of a request, as they came, and by which rules they are read."""
 
     interval: str
@@ -79,7 +79,7 @@ class Window:
         return [date.fromordinal(number).isoformat() for number in range(first, last + 1)]
 
 
-def window(asked: Asked, zone: Zone, now_at: float, *, in_days_beyond_s: float = math.inf) -> Window:
+def window(asked: TimeParameters, zone: Zone, now_at: float, *, in_days_beyond_s: float = math.inf) -> Window:
     """The window that a request means. Raises ApiError 400 naming the parameter, 501 for an interval.
 
     ``auto`` chooses whole days for ranges longer than ``in_days_beyond_s`` seconds, however many points
@@ -95,7 +95,7 @@ def window(asked: Asked, zone: Zone, now_at: float, *, in_days_beyond_s: float =
     return _minutes(asked, zone, now_at)
 
 
-def _require_one_range(asked: Asked) -> None:
+def _require_one_range(asked: TimeParameters) -> None:
     if asked.last is not None:
         if asked.start is not None or asked.end is not None:
             raise bad_parameter("last", "Give either last, or startTime and endTime, not both")
@@ -106,7 +106,7 @@ def _require_one_range(asked: Asked) -> None:
             raise bad_parameter(name, f"Missing required parameter: {missing}")
 
 
-def _minutes(asked: Asked, zone: Zone, now_at: float) -> Window:
+def _minutes(asked: TimeParameters, zone: Zone, now_at: float) -> Window:
     step_s = STEPS_S[asked.interval]
     if asked.last is not None:
         edge = _ceil if asked.rules.ends_with_running_interval else _floor
@@ -123,7 +123,7 @@ def _minutes(asked: Asked, zone: Zone, now_at: float) -> Window:
     return Window(asked.interval, step_s, start_at, end_at)
 
 
-def _days(asked: Asked, zone: Zone, now_at: float) -> Window:
+def _days(asked: TimeParameters, zone: Zone, now_at: float) -> Window:
     if asked.last is not None:
         last_day = _date(zone.date_of(int(now_at)))
         if asked.rules.days_end_yesterday:
@@ -139,7 +139,7 @@ def _days(asked: Asked, zone: Zone, now_at: float) -> Window:
     return _day_window(first_day, last_day, 1, zone)
 
 
-def _auto(asked: Asked, zone: Zone, now_at: float, in_days_beyond_s: float) -> Window:
+def _auto(asked: TimeParameters, zone: Zone, now_at: float, in_days_beyond_s: float) -> Window:
     _require_one_range(asked)
     points = _points(asked.points)
     if asked.last is not None:
@@ -175,7 +175,7 @@ def _day_window(first_day: date, last_day: date, days_each: int, zone: Zone) -> 
     return Window(f"{days_each}d", days_each * DAY_S, start_at, end_at, first, last)
 
 
-def _instants(asked: Asked, zone: Zone) -> tuple[int, int]:
+def _instants(asked: TimeParameters, zone: Zone) -> tuple[int, int]:
     start_at = _instant("startTime", asked.start or "", zone, asked.rules)
     end_at = _instant("endTime", asked.end or "", zone, asked.rules)
     if asked.rules.end_date_included and DAY.fullmatch(asked.end or ""):
@@ -288,7 +288,7 @@ def _name(step_s: int) -> str:
     return f"{step_s // 3600}h" if step_s >= 3600 else f"{step_s // 60}m"
 
 
-def _too_long(asked: Asked, most: str) -> ApiError:
+def _too_long(asked: TimeParameters, most: str) -> ApiError:
     message = f"Time range exceeds maximum of {most} for {asked.interval} interval"
     return bad_parameter("last" if asked.last else "startTime", message)
 

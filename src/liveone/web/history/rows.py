@@ -11,14 +11,14 @@ import orjson
 
 from liveone.domain.zones import Zone
 from liveone.web.answers import Tagged
-from liveone.web.history.intervals import Answered, numbers, tag
+from liveone.web.history.intervals import HistoryColumns, numbers, tag
 from liveone.web.history.ranges import Window
-from liveone.web.history.series import Values
+from liveone.web.history.series import SeriesValues
 
 CSV = "text/csv; charset=utf-8"
 
 
-def as_rows(answered: Answered) -> Tagged:
+def as_rows(answered: HistoryColumns) -> Tagged:
     """``{"success", "columns", "rows"}``: each row an object by column name."""
     columns = _columns(answered)
     names = list(columns)
@@ -27,7 +27,7 @@ def as_rows(answered: Answered) -> Tagged:
     return Tagged(body, tag(body, {}))
 
 
-def as_csv(answered: Answered) -> Tagged:
+def as_csv(answered: HistoryColumns) -> Tagged:
     """RFC 4180 with a line of column names; nothing is an empty cell."""
     columns = _columns(answered)
     lines = [",".join(columns), *_lines(columns.values())]
@@ -44,7 +44,7 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _columns(answered: Answered) -> dict[str, Sequence[Any]]:
+def _columns(answered: HistoryColumns) -> dict[str, Sequence[Any]]:
     starts, ends = _times(answered.window, answered.source.zone)
     found: dict[str, Sequence[Any]] = {"start": starts, "end": ends}
     found |= {field.title: numbers(field, values.data) for field, values in answered.series}
@@ -55,7 +55,7 @@ def _columns(answered: Answered) -> dict[str, Sequence[Any]]:
     }
 
 
-def _flags(values: Values) -> list[bool]:
+def _flags(values: SeriesValues) -> list[bool]:
     estimated = set(values.estimated or ())
     return [index in estimated for index in range(len(values.data))]
 

@@ -17,7 +17,7 @@ Slot = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class HistorySource:
     """Whose history, from where, and at which moment (UTC epoch seconds) it is asked for."""
 
     store: Store
@@ -27,7 +27,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class SeriesValues:
     """A value per interval, and the indexes of estimated ones (None: the series is not an energy)."""
 
     data: Column
@@ -76,7 +76,7 @@ def whole(column: Column) -> Column:
     return [None if watts is None else round(watts) for watts in column]
 
 
-def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> Values:
+def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> SeriesValues:
     """Energies of intervals out of their parts ``(kwh, estimated)``; null where no part is known."""
     data: list[Number | None] = []
     estimated: list[int] = []
@@ -85,4 +85,4 @@ def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> Values:
         data.append(sum(known) if known else None)
         if any(guessed for _, guessed in parts):
             estimated.append(index)
-    return Values(data, estimated)
+    return SeriesValues(data, estimated)

@@ -13,7 +13,7 @@ from liveone.domain.quality import KNOWN, OPEN, expected_intervals, is_counted, 
 from liveone.domain.zones import Zone
 from liveone.store import aggregates
 from liveone.store import history as stored
-from liveone.web.history.series import Source
+from liveone.web.history.series import HistorySource
 
 MOST_OPEN_DAYS, SEARCHED_DAYS = 7, 31
 COUNT, VERSION = "interval_count", "version"
@@ -30,7 +30,9 @@ class Days:
     flags: Mapping[str, Sequence[bool]]
 
 
-def days_of(source: Source, first_day: str, last_day: str, columns: Sequence[str], *, flags: bool) -> Days:
+def days_of(
+    source: HistorySource, first_day: str, last_day: str, columns: Sequence[str], *, flags: bool
+) -> Days:
     """The days from ``first_day`` to ``last_day`` with those columns; ``interval_count`` is always there.
 
     Of the last month's days that nobody has closed yet, and of those that were opened again, the newest seven
@@ -42,7 +44,9 @@ def days_of(source: Source, first_day: str, last_day: str, columns: Sequence[str
     return Days(found, _flags(source, first_day, last_day, energies_asked, found[VERSION]))
 
 
-def _stored(source: Source, begin: str, last_day: str, wanted: Sequence[str]) -> dict[str, Sequence[Any]]:
+def _stored(
+    source: HistorySource, begin: str, last_day: str, wanted: Sequence[str]
+) -> dict[str, Sequence[Any]]:
     days, *columns = stored.day_columns(source.store, source.system.id, begin, last_day, wanted)
     first, size = _number(begin), _number(last_day) - _number(begin) + 1
     if len(days) == size and list(days) == sorted(days):
@@ -70,7 +74,11 @@ def _put(found: dict[str, Sequence[Any]], opened: Mapping[str, Day], begin: str)
 
 
 def _flags(
-    source: Source, first_day: str, last_day: str, energies: Sequence[str], versions: Sequence[int | None]
+    source: HistorySource,
+    first_day: str,
+    last_day: str,
+    energies: Sequence[str],
+    versions: Sequence[int | None],
 ) -> dict[str, Sequence[bool]]:
     """By energy and day, whether a part of it may be estimated; False where the day is not known."""
     unsaid = [place for place, version in enumerate(versions) if version is not None and not version & KNOWN]
@@ -87,7 +95,7 @@ def _flags(
 
 
 def _guessed(
-    source: Source, first_day: str, last_day: str, energies: Sequence[str]
+    source: HistorySource, first_day: str, last_day: str, energies: Sequence[str]
 ) -> dict[str, Sequence[bool]]:
     """The same of days whose rows do not say, by their counters and those of the day before."""
     begin = earlier(first_day, 1)
@@ -106,7 +114,7 @@ def _guessed(
 
 
 def _open_days(
-    source: Source, first_day: str, last_day: str, versions: Sequence[int | None]
+    source: HistorySource, first_day: str, last_day: str, versions: Sequence[int | None]
 ) -> dict[str, Day]:
     """Today and days that wait for closing, computed from five-minute rows."""
     today = source.zone.day_of(source.now_at)
@@ -122,7 +130,7 @@ def _open_days(
     return {day.day: day for day in found if day is not None}
 
 
-def worked_out(source: Source, day: str) -> Day | None:
+def worked_out(source: HistorySource, day: str) -> Day | None:
     """A day that nobody has closed, out of its five minutes; None if nothing is known of it."""
     rows = aggregates.five_minutes_around(source.store, source.system.id, *source.zone.bounds(day))
     return close_day(rows, zone=source.zone, day=day, rated_kw=rated_kw(source.system))

@@ -14,7 +14,7 @@ from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.answers import ApiError
 from liveone.web.history.ranges import FIRST_AT
-from liveone.web.history.series import Source
+from liveone.web.history.series import HistorySource
 from liveone.web.now.battery import battery
 from liveone.web.now.daily import earlier, energies, worked_out
 from liveone.web.now.lifetime import since_first
@@ -42,7 +42,7 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
     latest, status = known.latest, known.status
     if latest is None:
         raise nothing_yet(system, status, zone)
-    source = Source(store, system, zone, now_at)
+    source = HistorySource(store, system, zone, now_at)
     day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
     days = {each.day: each for each in known.days if each.version}
     before = days.get(yesterday) or worked_out(source, yesterday)

@@ -13,7 +13,7 @@ from liveone.web.services import Services
 PATIENCE_S = 2.5
 
 
-class Health:
+class HealthCheck:
     """One check at a time, in a thread of its own, so that a hanging database cannot take all threads."""
 
     def __init__(self, services: Services) -> None:

@@ -30,7 +30,7 @@ SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StreamEvent:
     """One message of the stream: ``at`` is the reading's inverter_time and the event's id."""
 
     at: int
@@ -56,7 +56,7 @@ class Listener:
     zones: Mapping[int, Zone]
     last_at: dict[int, int] = field(default_factory=dict)
     whose: Whose = field(default_factory=Whose)
-    queue: "asyncio.Queue[Event | None]" = field(init=False)
+    queue: "asyncio.Queue[StreamEvent | None]" = field(init=False)
 
     def __post_init__(self) -> None:
         self.queue = asyncio.Queue(max(MOST_QUEUED, QUEUED_EACH * len(self.zones)))
@@ -159,7 +159,7 @@ class Live:
                 wanted[system_id] = (min(known_at, last_at), zone)
         return wanted
 
-    def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[Event]]:
+    def _news(self, wanted: dict[int, tuple[int, Zone]]) -> dict[int, list[StreamEvent]]:
         newest = readings.newest_at(self._store, self._clock.now_at())
         return {
             system_id: encode(system_id, since(self._store, system_id, last_at, newest[system_id]), zone)
@@ -167,12 +167,12 @@ class Live:
             if newest.get(system_id, 0) > last_at
         }
 
-    def _publish(self, news: dict[int, list[Event]]) -> None:
+    def _publish(self, news: dict[int, list[StreamEvent]]) -> None:
         for system_id, events in news.items():
             for listener in [one for one in self._listeners if system_id in one.zones]:
                 self._deliver(listener, system_id, events)
 
-    def _deliver(self, listener: Listener, system_id: int, events: Iterable[Event]) -> None:
+    def _deliver(self, listener: Listener, system_id: int, events: Iterable[StreamEvent]) -> None:
         for one in events:
             if one.at <= listener.last_at.get(system_id, 0):
                 continue
@@ -199,5 +199,7 @@ def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[R
     return [one for one in found if not one.is_ahead or one.inverter_time == newest_at]
 
 
-def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[Event]:
-    return [Event(reading.inverter_time, orjson.dumps(event(system_id, reading, zone))) for reading in found]
+def encode(system_id: int, found: Iterable[Reading], zone: Zone) -> list[StreamEvent]:
+    return [
+        StreamEvent(reading.inverter_time, orjson.dumps(event(system_id, reading, zone))) for reading in found
+    ]

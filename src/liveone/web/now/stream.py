@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from liveone.web.now.live import Event, Listener, Live
+from liveone.web.now.live import Listener, Live, StreamEvent
 
 HEARTBEAT_S, SEND_S = 15.0, 20.0
 RECONNECT_MS = 2000
@@ -58,15 +58,15 @@ class EventStream(Response):
                 return
             await _send(send, self._frame(message))
 
-    def _frame(self, message: Event) -> bytes:
+    def _frame(self, message: StreamEvent) -> bytes:
         return frame(message) if len(self._listener.zones) == 1 else unnamed(message)
 
 
-def frame(message: Event) -> bytes:
+def frame(message: StreamEvent) -> bytes:
     return b"id: %d\n%b" % (message.at, unnamed(message))
 
 
-def unnamed(message: Event) -> bytes:
+def unnamed(message: StreamEvent) -> bytes:
     """A message whose time is no place to go on from, because several systems share the stream."""
     return b"event: reading\ndata: %b\n\n" % message.data
 

@@ -11,13 +11,13 @@ Time = Annotated[str, Field(examples=["2025-08-18T10:00:00+10:00"], description=
 Quality = Literal["measured", "estimated"] | None
 
 
-class Shape(BaseModel):
+class ResponseModel(BaseModel):
     """An answer; more fields may come, none will go."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Failure(Shape):
+class Failure(ResponseModel):
     """Every error: what happened and, where somebody can do something, what."""
 
     success: Literal[False] = False
@@ -26,7 +26,7 @@ class Failure(Shape):
     hint: str | None = None
 
 
-class Done(Shape):
+class Done(ResponseModel):
     success: Literal[True]
 
 
@@ -36,13 +36,13 @@ class SignedIn(Done):
     user: dict[Literal["email", "displayName", "role"], str]
 
 
-class Order(BaseModel):
+class RequestModel(BaseModel):
     """What is asked for; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Confirmed(Order):
+class Confirmed(RequestModel):
     """``confirm`` is the name of what will be gone, typed by whoever asks."""
 
     confirm: Annotated[str, Field(max_length=200)]
@@ -67,7 +67,7 @@ class DailyOrder(BaseModel):
     date: str | None = None
 
 
-class CronResult(Shape):
+class CronResult(ResponseModel):
     system: Annotated[str, Field(description="the vendor's name of the site", examples=["1586"])]
     success: bool
     error: str | None = None
@@ -79,7 +79,7 @@ class CronAnswer(Done):
     results: list[CronResult]
 
 
-class Power(Shape):
+class Power(ResponseModel):
     """House signs: battery > 0 discharges, grid > 0 imports. Losses are what the four leave unexplained."""
 
     solarW: Watts  # noqa: N815
@@ -91,7 +91,7 @@ class Power(Shape):
     lossesW: Watts  # noqa: N815
 
 
-class Energy(Shape):
+class EnergyModel(ResponseModel):
     solarKwh: Kwh  # noqa: N815
     loadKwh: Kwh  # noqa: N815
     batteryInKwh: Kwh  # noqa: N815
@@ -100,15 +100,15 @@ class Energy(Shape):
     gridOutKwh: Kwh  # noqa: N815
 
 
-class Energies(Shape):
+class Energies(ResponseModel):
     """``quality`` says of each of today's energies whether all of it is measured."""
 
-    today: Energy
-    total: Energy
+    today: EnergyModel
+    total: EnergyModel
     quality: dict[str, Quality]
 
 
-class Latest(Shape):
+class Latest(ResponseModel):
     timestamp: Time
     power: Power
     soc: dict[Literal["battery"], Pct]
@@ -116,7 +116,7 @@ class Latest(Shape):
     system: dict[str, Any]
 
 
-class Yesterday(Shape):
+class Yesterday(ResponseModel):
     date: Annotated[str, Field(examples=["2025-08-17"])]
     energy: dict[str, Kwh]
     quality: dict[str, Quality]
@@ -125,7 +125,7 @@ class Yesterday(Shape):
     dataQuality: dict[str, Any]  # noqa: N815
 
 
-class SinceFirst(Shape):
+class SinceFirst(ResponseModel):
     """What the counters gained in the ``hours`` since the first reading; null where one stands lower."""
 
     since: str
@@ -133,12 +133,12 @@ class SinceFirst(Shape):
     energy: dict[str, Kwh]
 
 
-class Historical(Shape):
+class Historical(ResponseModel):
     yesterday: Yesterday | None
     sinceFirst: SinceFirst | None  # noqa: N815
 
 
-class Battery(Shape):
+class Battery(ResponseModel):
     """Where the battery is heading at its mean power of a quarter of an hour; empty means its reserve."""
 
     state: Literal["charging", "discharging", "idle", "unknown"]
@@ -164,7 +164,7 @@ class DataAnswer(Done):
     freshness: dict[str, Any]
 
 
-class Stretch(Shape):
+class Stretch(ResponseModel):
     """``data[i]`` belongs to the interval that ends ``i`` intervals after ``start``."""
 
     start: str
@@ -174,7 +174,7 @@ class Stretch(Shape):
     estimated: Annotated[list[int], Field(description="indexes of estimated energies")] = []
 
 
-class Series(Shape):
+class SeriesModel(ResponseModel):
     id: Annotated[str, Field(examples=["liveone.select.live.1586.solar.power"])]
     type: Literal["power", "energy", "soc", "percentage", "counter"]
     units: Literal["W", "kWh", "%"]
@@ -184,7 +184,7 @@ class Series(Shape):
     description: str
 
 
-class HistoryAnswer(Shape):
+class HistoryAnswer(ResponseModel):
     """OpenNEM v4.1."""
 
     type: Literal["energy"]
@@ -193,10 +193,10 @@ class HistoryAnswer(Shape):
     created_at: Time
     requestStart: Annotated[str, Field(description="the range that was meant; days by their date")]  # noqa: N815
     requestEnd: str  # noqa: N815
-    data: list[Series]
+    data: list[SeriesModel]
 
 
-class SystemRow(Shape):
+class SystemRow(ResponseModel):
     id: int
     displayName: str  # noqa: N815
     vendorType: str  # noqa: N815
@@ -209,7 +209,7 @@ class SystemsAnswer(Done):
     systems: list[SystemRow]
 
 
-class Health(Shape):
+class Health(ResponseModel):
     status: Literal["ok", "degraded"]
     reasons: Annotated[list[str], Field(description="why it is degraded")] = []
     database: Annotated[str, Field(examples=["sqlite"])]

@@ -26,7 +26,7 @@ TYPES = {
 
 
 @dataclass(frozen=True)
-class File:
+class StaticFile:
     """One file, plain and compressed."""
 
     plain: bytes
@@ -38,7 +38,7 @@ class File:
         return gzip.compress(self.plain, 9, mtime=0)
 
 
-def load(folder: Path = FOLDER) -> dict[str, File]:
+def load(folder: Path = FOLDER) -> dict[str, StaticFile]:
     """Every file of the folder by its path in it."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
     loaded = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
@@ -51,7 +51,7 @@ def _joined(scripts: dict[str, str]) -> dict[str, bytes]:
     return {f"joined/{name.removeprefix(PAGES)}": joined(scripts, name).encode() for name in pages}
 
 
-def respond(request: Request, file: File) -> Response:
+def respond(request: Request, file: StaticFile) -> Response:
     """The file, or 304 when the browser has it. Browsers ask each time, so a new release shows at once."""
     headers = {"etag": file.etag, "cache-control": "no-cache", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == file.etag:
@@ -62,6 +62,6 @@ def respond(request: Request, file: File) -> Response:
     return Response(file.plain, headers=headers, media_type=file.media_type)
 
 
-def _file(content: bytes, suffix: str) -> File:
+def _file(content: bytes, suffix: str) -> StaticFile:
     tag = blake2b(content, digest_size=12).hexdigest()
-    return File(content, f'"{tag}"', TYPES[suffix])
+    return StaticFile(content, f'"{tag}"', TYPES[suffix])

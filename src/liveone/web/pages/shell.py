@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from liveone.web.pages.files import FOLDER, File
+from liveone.web.pages.files import FOLDER, StaticFile
 
 DEFAULT_LANGUAGE = "en"
 PART = re.compile(rb"\{\{part:(\w+)\}\}")
@@ -27,10 +27,10 @@ NOTHING = "–"
 
 
 @dataclass(frozen=True)
-class Shell:
+class PageShell:
     """The templates with everything they need; ``messages`` by language."""
 
-    files: Mapping[str, File]
+    files: Mapping[str, StaticFile]
     messages: Mapping[str, Mapping[str, str]]
 
     @cached_property
@@ -89,7 +89,7 @@ class Shell:
         return [path.decode() for path in SCRIPT.findall(self.files[name].plain)]
 
 
-def load(files: Mapping[str, File], folder: Path = FOLDER) -> Shell:
+def load(files: Mapping[str, StaticFile], folder: Path = FOLDER) -> PageShell:
     """The templates among ``files`` with the message files of the folder."""
     texts = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("messages/*.json"))}
-    return Shell(files, texts)
+    return PageShell(files, texts)

@@ -9,7 +9,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import leases, polling, readings, storage, systems
 from liveone.web.answers import answer
-from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.access import Administrator, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.history import original
 from liveone.web.now.data import identity, polling_json
@@ -26,7 +26,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/systems", summary="Every system with its polling", responses=RESPONSES)
-def all_systems(_: Administrator, services: Wired) -> Response:
+def all_systems(_: Administrator, services: ServicesDep) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
     statuses, newest = polling.statuses(store), readings.latest_many(store, now_at)
@@ -52,7 +52,7 @@ def all_systems(_: Administrator, services: Wired) -> Response:
 
 
 @router.get("/users", summary="Accounts", responses=RESPONSES)
-def users(_: Administrator, services: Wired) -> Response:
+def users(_: Administrator, services: ServicesDep) -> Response:
     """Accounts and the systems they see. In single-owner mode there are none; the owner sees everything."""
     rows = [
         {
@@ -75,7 +75,7 @@ def users(_: Administrator, services: Wired) -> Response:
 
 
 @router.get("/storage", summary="What the database holds", responses=RESPONSES)
-def storage_of(_: Administrator, services: Wired) -> Response:
+def storage_of(_: Administrator, services: ServicesDep) -> Response:
     """Sizes in bytes, rows a table, bytes a reading."""
     found = storage.storage(services.store)
     on_server = "://" in services.store.database.label
@@ -99,7 +99,7 @@ def _at(now_at: float) -> dict[str, str]:
     return {"timestamp": original.UTC.iso(now_at)}
 
 
-def _polled(holders: dict[int, leases.Holder], system: System) -> dict[str, Any]:
+def _polled(holders: dict[int, leases.LeaseHolder], system: System) -> dict[str, Any]:
     """Which process polls a system, for how long already (s), and how long ago it showed itself (null for one
     that polls alone); all null where none does."""
     holder = holders.get(system.id)

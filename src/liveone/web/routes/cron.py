@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 
 from liveone.domain.zones import Zone
 from liveone.web.answers import answer, bad_parameter
-from liveone.web.auth.access import CronCaller, CronOrAdministrator, Wired, system_number
+from liveone.web.auth.access import CronCaller, CronOrAdministrator, ServicesDep, system_number
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import CronAnswer, DailyOrder, Failure
 from liveone.web.services import DailyJob, PollOutcome, Services
@@ -27,13 +27,13 @@ WHICH = 'Send {"action":"catchup"}, {"action":"clear"} or {"systemId":"1","date"
 @router.post(
     "/minutely", summary="Poll every active system once", responses=RESPONSES, dependencies=[CronCaller]
 )
-async def minutely(services: Wired) -> Response:
+async def minutely(services: ServicesDep) -> Response:
     """Answers when every system has answered or failed; one system's failure is not another's."""
     return _done(services, [_polled(one) for one in await services.poll_now()])
 
 
 @router.get("/daily", summary="Aggregate yesterday", responses=RESPONSES, dependencies=[CronCaller])
-async def daily(services: Wired) -> Response:
+async def daily(services: ServicesDep) -> Response:
     """For every system whose local midnight has passed."""
     return _done(services, await services.daily(DailyJob("yesterday")))
 
@@ -44,7 +44,7 @@ async def daily(services: Wired) -> Response:
     responses=RESPONSES | {400: {"model": Failure, "description": "An order that is not understood."}},
     dependencies=[CronOrAdministrator],
 )
-async def daily_order(services: Wired, order: Annotated[DailyOrder, Body()]) -> Response:
+async def daily_order(services: ServicesDep, order: Annotated[DailyOrder, Body()]) -> Response:
     """`catchup`: every complete day that is still open; `clear`: all days again; or one day of one system.
 
     With the cron secret, or signed in as an administrator.

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from liveone.domain.zones import zone_of
 from liveone.web.answers import answer, bad_parameter, tagged
-from liveone.web.auth.access import Asking, Wired, system_for, systems_for
+from liveone.web.auth.access import CallerDep, ServicesDep, system_for, systems_for
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import fields as history_fields
 from liveone.web.history.intervals import history, opennem
-from liveone.web.history.ranges import Asked, window
+from liveone.web.history.ranges import TimeParameters, window
 from liveone.web.history.rows import CSV, as_csv, as_rows
 from liveone.web.history.rules import ORIGINAL, V2, Rules
-from liveone.web.history.series import Source
+from liveone.web.history.series import HistorySource
 from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.openapi.examples import DATA, HISTORY
@@ -35,7 +35,7 @@ SystemId = Annotated[
 @router.get(
     "/systems", summary="Your systems", responses={200: {"model": SystemsAnswer}, 401: NOT_YOURS[401]}
 )
-def systems(caller: Asking, services: Wired) -> Response:
+def systems(caller: CallerDep, services: ServicesDep) -> Response:
     """Every system that you own or were given."""
     found = systems_for(services.store, caller)
     rows = [
@@ -54,7 +54,7 @@ def systems(caller: Asking, services: Wired) -> Response:
         **NOT_YOURS,
     },
 )
-def data(caller: Asking, services: Wired, system_id: SystemId = None) -> Response:
+def data(caller: CallerDep, services: ServicesDep, system_id: SystemId = None) -> Response:
     """The newest reading with its age, today's energy so far, yesterday, and how polling goes."""
     system = system_for(services.store, caller, system_id)
     return answer(overview(services, system, services.clock.now_at()))
@@ -65,7 +65,7 @@ def data(caller: Asking, services: Wired, system_id: SystemId = None) -> Respons
     summary="All your systems at a glance",
     responses={200: {"model": Done}, 401: NOT_YOURS[401]},
 )
-def all_systems(request: Request, caller: Asking, services: Wired) -> Response:
+def all_systems(request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """`cards` by system id: the newest reading with today's energy so far, freshness and polling of each.
 
     Today's energy is that of the last whole five minutes. A system without a reading has `error` instead.
@@ -124,7 +124,7 @@ Parameters = Annotated[HistoryParameters, Depends()]
 
 
 @router.get("/history", summary="One value per interval", responses=HISTORY_RESPONSES)
-def history_of(request: Request, caller: Asking, services: Wired, asked: Parameters) -> Response:
+def history_of(request: Request, caller: CallerDep, services: ServicesDep, asked: Parameters) -> Response:
     """OpenNEM v4.1: one value per interval, null for a gap, never a missing slot; as the original service
     answered.
 
@@ -136,7 +136,7 @@ def history_of(request: Request, caller: Asking, services: Wired, asked: Paramet
 
 @router.get("/v2/history", summary="One value per interval, as our pages ask", responses=HISTORY_RESPONSES)
 def history_v2(
-    request: Request, caller: Asking, services: Wired, asked: Annotated[V2Parameters, Depends()]
+    request: Request, caller: CallerDep, services: ServicesDep, asked: Annotated[V2Parameters, Depends()]
 ) -> Response:
     """As `/api/history`, but a field is one series (at `1d` a power's name means the day's net energy), a
     time without an offset is the system's own, an end that is a date is its beginning, and `last` at `1d`
@@ -160,11 +160,11 @@ def _history(
     system = system_for(services.store, caller, asked.system_id)
     zone, now_at = zone_of(system), services.clock.now_at()
     names = history_fields.names_of(asked.fields, rules)
-    meant = Asked(asked.interval, asked.last, asked.start_time, asked.end_time, asked.points, rules)
+    meant = TimeParameters(asked.interval, asked.last, asked.start_time, asked.end_time, asked.points, rules)
     stretch = window(meant, zone, now_at, in_days_beyond_s=history_fields.finest_s(names))
     by_day = asked.interval == "1d"
     wanted = history_fields.fields_of(names, rules, in_days=stretch.in_days, by_day=by_day)
-    answered = history(Source(services.store, system, zone, now_at), stretch, wanted)
+    answered = history(HistorySource(services.store, system, zone, now_at), stretch, wanted)
     if written == "csv":
         return tagged(request, as_csv(answered), media_type=CSV)
     return tagged(request, as_rows(answered) if written == "rows" else opennem(answered, rules))

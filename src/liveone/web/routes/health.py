@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from liveone.web.answers import answer
-from liveone.web.auth.access import Asking, Wired, systems_for
+from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
 from liveone.web.now.metrics import CONTENT_TYPE, exposition
 from liveone.web.openapi.models import Failure, Health
 
@@ -33,7 +33,7 @@ async def health(request: Request) -> Response:
         401: {"model": Failure, "description": "Send Authorization: Bearer <token>."},
     },
 )
-def metrics(request: Request, caller: Asking, services: Wired) -> Response:
+def metrics(request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """The systems that the credential may see, and the server itself."""
     visible = systems_for(services.store, caller)
     text = exposition(services, request.app.state.cards, visible, listeners=request.app.state.live.count)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Request, Response
 from liveone.web.answers import ApiError, answer, log
 from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
-from liveone.web.auth.callers import OWNER, Gate, TooMany, User, address_of
+from liveone.web.auth.callers import OWNER, Authenticator, TooManyGuesses, User, address_of
 from liveone.web.auth.passwords import same_password, verify_password
 from liveone.web.history import original
 from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
@@ -81,7 +81,7 @@ async def _checked(request: Request, offered: Credentials) -> str:
     name = f"{aimed_at} {device or address}"
     wait_s = max(gate.sign_ins.wait_s(name, now_s), 0.0 if device else gate.sprayed.wait_s(address, now_s))
     if wait_s > PATIENCE_S:
-        raise TooMany(wait_s)
+        raise TooManyGuesses(wait_s)
     if gate.one_guess_at_a_time.statistics().tasks_waiting >= MOST_WAITING:
         raise ApiError(503, "Too many people are signing in; try again.", headers={"retry-after": "5"})
     gate.sign_ins.guessed(name, now_s)
@@ -100,7 +100,7 @@ async def _checked(request: Request, offered: Credentials) -> str:
     return account
 
 
-def _aimed_at(gate: Gate, request: Request, email: str) -> tuple[str, str | None]:
+def _aimed_at(gate: Authenticator, request: Request, email: str) -> tuple[str, str | None]:
     """The account that an attempt aims at, and the id of the browser if it has signed in there before."""
     user = _named(gate.settings.accounts(), email)
     account = user.id if user else OWNER if gate.settings.auth_password else email.strip().casefold()
@@ -113,7 +113,7 @@ def _named(people: Sequence[User], email: str) -> User | None:
     return next((user for user in people if user.email.casefold() == wanted), None)
 
 
-def _account_of(gate: Gate, email: str, password: str) -> str | None:
+def _account_of(gate: Authenticator, email: str, password: str) -> str | None:
     """Which account the credentials open. Takes as long for an unknown e-mail as for a wrong password."""
     settings = gate.settings
     people = settings.accounts()

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from liveone.domain.system import System
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import Asking, Wired, systems_for
+from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import original
 from liveone.web.openapi.models import Done, Failure
-from liveone.web.routes.steward import RESPONSES, Steward, administration
+from liveone.web.routes.steward import RESPONSES, AdminService, administration
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["as the original service"])
@@ -41,13 +41,13 @@ class Wished(BaseModel):
 
 
 @router.get("/auth/check-admin", summary="Are you an administrator?", responses=SIGNED_IN)
-def check_admin(caller: Asking) -> Response:
+def check_admin(caller: CallerDep) -> Response:
     """`isAdmin` says it."""
     return answer({"success": True, "isAdmin": caller.is_admin})
 
 
 @router.post("/admin/test-connection", summary="Test a connection", responses=RESPONSES)
-def connection(steward: Steward, services: Wired, site: Tested) -> Response:
+def connection(steward: AdminService, services: ServicesDep, site: Tested) -> Response:
     """`latest` is the sample that was fetched, `steps` how far the test came; `/api/admin/check` brings each
     step as it ends."""
     steps = list(steward.check(site.vendorType, site.vendorSiteId))
@@ -55,7 +55,7 @@ def connection(steward: Steward, services: Wired, site: Tested) -> Response:
 
 
 @router.get("/setup", summary="Your systems with your role in each", responses=SIGNED_IN)
-def linked_systems(caller: Asking, services: Wired) -> Response:
+def linked_systems(caller: CallerDep, services: ServicesDep) -> Response:
     """As `/api/systems`, in the original service's form."""
     found = [
         original.linked(system, _role(services, caller, system))
@@ -65,7 +65,7 @@ def linked_systems(caller: Asking, services: Wired) -> Response:
 
 
 @router.post("/setup", summary="Add a system of select.live", responses=RESPONSES)
-def set_up(caller: Asking, services: Wired, wished: Wished) -> Response:
+def set_up(caller: CallerDep, services: ServicesDep, wished: Wished) -> Response:
     """One that you may see already is found. A new one is added by administrators only, and its days are
     counted at +10:00 until somebody names its zone. (The original service let anybody see a system who knew
     its number.)"""

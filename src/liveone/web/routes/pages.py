@@ -25,7 +25,7 @@ from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.pages import files, first_values
-from liveone.web.pages.shell import Shell
+from liveone.web.pages.shell import PageShell
 from liveone.web.services import Services
 
 router = APIRouter(include_in_schema=False)
@@ -247,9 +247,9 @@ def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200)
     return Response(body, status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _shell(request: Request) -> Shell:
+def _shell(request: Request) -> PageShell:
     shell = request.app.state.shell
-    assert isinstance(shell, Shell)
+    assert isinstance(shell, PageShell)
     return shell
 
 

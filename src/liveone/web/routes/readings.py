@@ -11,10 +11,10 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.web.answers import answer, bad_parameter
-from liveone.web.auth.access import Asking, Wired, system_for
+from liveone.web.auth.access import CallerDep, ServicesDep, system_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.history.ranges import MOST_POINTS, Asked, window
-from liveone.web.history.series import Source
+from liveone.web.history.ranges import MOST_POINTS, TimeParameters, window
+from liveone.web.history.series import HistorySource
 from liveone.web.now.daily import COUNT, days_of
 from liveone.web.now.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, power, totals
 from liveone.web.numbers import rounded
@@ -36,8 +36,8 @@ End = Annotated[str | None, Query(alias="endTime")]
 
 @router.get("/readings", summary="Raw readings", responses=RESPONSES)
 def raw(
-    caller: Asking,
-    services: Wired,
+    caller: CallerDep,
+    services: ServicesDep,
     system_id: SystemId = None,
     start_time: Start = None,
     end_time: End = None,
@@ -49,7 +49,7 @@ def raw(
     """
     system = system_for(services.store, caller, system_id)
     zone, now_at = zone_of(system), services.clock.now_at()
-    asked = Asked("auto", None, start_time, end_time, str(MOST_POINTS))
+    asked = TimeParameters("auto", None, start_time, end_time, str(MOST_POINTS))
     stretch = window(asked, zone, now_at)
     if stretch.end_at - stretch.start_at > LONGEST_S + 3600 or stretch.in_days:
         raise bad_parameter("startTime", "Time range exceeds maximum of 1 day for raw readings")
@@ -68,8 +68,8 @@ def raw(
 
 @router.get("/faults", summary="What the device reported as faults", responses=RESPONSES)
 def faults(
-    caller: Asking,
-    services: Wired,
+    caller: CallerDep,
+    services: ServicesDep,
     system_id: SystemId = None,
     days: Annotated[
         int, Query(ge=1, le=LONGEST_FAULT_DAYS, description="how many days back from now")
@@ -96,8 +96,8 @@ def faults(
 
 @router.get("/coverage", summary="How complete each day is", responses=RESPONSES)
 def coverage(
-    caller: Asking,
-    services: Wired,
+    caller: CallerDep,
+    services: ServicesDep,
     system_id: SystemId = None,
     start_time: Start = None,
     end_time: End = None,
@@ -108,7 +108,7 @@ def coverage(
     system = system_for(services.store, caller, system_id)
     zone = zone_of(system)
     days = _days(start_time, end_time, zone)
-    source = Source(services.store, system, zone, services.clock.now_at())
+    source = HistorySource(services.store, system, zone, services.clock.now_at())
     known = days_of(source, days[0], days[-1], [COUNT], flags=False)
     read = [count or 0 for count in known.columns[COUNT]]
     expected = [_passed(day, zone, source.now_at) for day in days]

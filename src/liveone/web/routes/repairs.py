@@ -10,10 +10,10 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.access import Administrator, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
-from liveone.web.openapi.models import Order
+from liveone.web.openapi.models import RequestModel
 from liveone.web.routes.steward import RESPONSES, known_system
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 
@@ -21,7 +21,7 @@ router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 Text = Annotated[str, Field(max_length=200)]
 
 
-class File(Order):
+class UploadOptions(RequestModel):
     """The options of `liveone import`; ``map`` may come again: `PV power=solar_w`."""
 
     name: Text = "upload.csv"
@@ -51,7 +51,7 @@ class File(Order):
         )
 
 
-class Span(Order):
+class Span(RequestModel):
     """``from`` and ``to`` are local days or instants, both included."""
 
     first: Annotated[str, Field(alias="from", max_length=40)]
@@ -74,7 +74,7 @@ class Span(Order):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RepairContext:
     """What a repair is done with, and who asks for it."""
 
     repairs: Repairs
@@ -86,16 +86,16 @@ class Desk:
         return [asdict(one) for one in await self.services.daily(DailyJob("catchup", system_id=system_id))]
 
 
-async def _desk(asking: Administrator, services: Wired) -> Desk:
+async def _desk(asking: Administrator, services: ServicesDep) -> RepairContext:
     if services.repairs is None:
         raise ApiError(503, "This server was started without its imports.", success=False)
-    return Desk(services.repairs, services, asking.account or "the administrator")
+    return RepairContext(services.repairs, services, asking.account or "the administrator")
 
 
-Repairing = Annotated[Desk, Depends(_desk)]
+Repairing = Annotated[RepairContext, Depends(_desk)]
 
 
-def _there(asking: Administrator, services: Wired, system_id: int) -> int:
+def _there(asking: Administrator, services: ServicesDep, system_id: int) -> int:
     """The id of a system that there is. It is asked before the body, which may be large, is read."""
     del asking
     return known_system(services, system_id).id
@@ -119,7 +119,7 @@ async def undo(desk: Repairing, change_id: int) -> Response:
 
 @router.post("/systems/{system_id}/import", summary="Import a file", responses=RESPONSES)
 async def import_file(
-    request: Request, desk: Repairing, system_id: SystemId, file: Annotated[File, Query()]
+    request: Request, desk: Repairing, system_id: SystemId, file: Annotated[UploadOptions, Query()]
 ) -> Response:
     """The body is the file. `dryRun` says what would come in, and writes nothing."""
     order = file.order(desk.made_by)

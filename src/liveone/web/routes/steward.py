@@ -19,10 +19,10 @@ from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
 from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
-from liveone.web.auth.access import Administrator, Wired
+from liveone.web.auth.access import Administrator, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.readings_json import iso_or_none
-from liveone.web.openapi.models import Confirmed, Done, Failure, Order
+from liveone.web.openapi.models import Confirmed, Done, Failure, RequestModel
 from liveone.web.services import Administration, DailyJob, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
@@ -39,12 +39,12 @@ ZoneText = Annotated[str, Field(max_length=60, description="Europe/Berlin, or +1
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Site(Order):
+class SiteForm(RequestModel):
     vendorType: Annotated[str, Field(max_length=40)]  # noqa: N815
     vendorSiteId: Annotated[str, Field(max_length=64)]  # noqa: N815
 
 
-class NewSystem(Site):
+class NewSystem(SiteForm):
     """Of the vendor type `none` it has no site: its readings are imported."""
 
     vendorSiteId: Annotated[str, Field(max_length=64)] = ""  # noqa: N815
@@ -53,7 +53,7 @@ class NewSystem(Site):
     timeZone: ZoneText | None = None  # noqa: N815
 
 
-class Edited(Order):
+class Edited(RequestModel):
     displayName: Name | None = None  # noqa: N815
     offsetMin: Offset | None = None  # noqa: N815
     timeZone: ZoneText | None = None  # noqa: N815
@@ -67,21 +67,21 @@ def administration(services: Services) -> Administration:
     return services.administration
 
 
-async def _steward(_: Administrator, services: Wired) -> Administration:
+async def _steward(_: Administrator, services: ServicesDep) -> Administration:
     return administration(services)
 
 
-Steward = Annotated[Administration, Depends(_steward)]
+AdminService = Annotated[Administration, Depends(_steward)]
 
 
 @router.get("/accounts", summary="Configured vendor accounts", responses=RESPONSES)
-def accounts(steward: Steward) -> Response:
+def accounts(steward: AdminService) -> Response:
     """Those of the settings file; passwords stay there."""
     return answer({"success": True, "accounts": steward.accounts()})
 
 
 @router.post("/accounts/{name}/discover", summary="The sites that an account sees", responses=RESPONSES)
-def discover(steward: Steward, services: Wired, name: str) -> Response:
+def discover(steward: AdminService, services: ServicesDep, name: str) -> Response:
     """Asks the vendor; `known` says which of them are systems already."""
     known = {(one.vendor_type, one.vendor_site_id) for one in systems.list_systems(services.store)}
     sites = [
@@ -92,7 +92,7 @@ def discover(steward: Steward, services: Wired, name: str) -> Response:
 
 
 @router.post("/check", summary="Test a connection step by step", responses=RESPONSES)
-def check(request: Request, steward: Steward, site: Site) -> Response:
+def check(request: Request, steward: AdminService, site: SiteForm) -> Response:
     """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails.
 
     `Accept: application/x-ndjson` brings each step as a line as soon as it ended.
@@ -106,7 +106,7 @@ def check(request: Request, steward: Steward, site: Site) -> Response:
 
 
 @router.post("/systems", summary="Add a system", responses=RESPONSES)
-def add(steward: Steward, services: Wired, new: NewSystem) -> Response:
+def add(steward: AdminService, services: ServicesDep, new: NewSystem) -> Response:
     """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
 
     One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported.
@@ -121,7 +121,7 @@ def add(steward: Steward, services: Wired, new: NewSystem) -> Response:
 
 
 @router.get("/time-zones", summary="The time zones there are", responses=RESPONSES)
-def time_zones(_: Administrator, services: Wired) -> Response:
+def time_zones(_: Administrator, services: ServicesDep) -> Response:
     """Names as `timeZone` takes them; `kept` is false while the database has no room for one."""
     return answer(
         {"success": True, "kept": services.store.detect_again().keeps_zones, "names": sorted(names())}
@@ -129,7 +129,7 @@ def time_zones(_: Administrator, services: Wired) -> Response:
 
 
 @router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
-async def edit(_: Administrator, services: Wired, system_id: int, change: Edited) -> Response:
+async def edit(_: Administrator, services: ServicesDep, system_id: int, change: Edited) -> Response:
     """Another time zone means other days: those that begin or end at another moment are computed anew.
 
     Another `offsetMin` takes the time zone away; the one that the system has keeps it.
@@ -140,7 +140,7 @@ async def edit(_: Administrator, services: Wired, system_id: int, change: Edited
 
 
 @router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
-def rows(_: Administrator, services: Wired, system_id: int) -> Response:
+def rows(_: Administrator, services: ServicesDep, system_id: int) -> Response:
     """Rows by table, and when the first and the newest reading were taken."""
     system = known_system(services, system_id)
     counts = systems.count_rows(services.store, system_id)
@@ -151,7 +151,7 @@ def rows(_: Administrator, services: Wired, system_id: int) -> Response:
 
 
 @router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
-def remove(_: Administrator, services: Wired, system_id: int, order: Confirmed) -> Response:
+def remove(_: Administrator, services: ServicesDep, system_id: int, order: Confirmed) -> Response:
     """For ever. `confirm` must be the system's name."""
     system = known_system(services, system_id)
     if order.confirm.strip() != system.display_name:
@@ -160,13 +160,13 @@ def remove(_: Administrator, services: Wired, system_id: int, order: Confirmed) 
 
 
 @router.get("/migrations", summary="The schema and what changed it", responses=RESPONSES)
-def migrations(steward: Steward) -> Response:
+def migrations(steward: AdminService) -> Response:
     """The ledger inside the database, and the runs beside it with their reports."""
     return answer({"success": True, **steward.ledger()})
 
 
 @router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=RESPONSES)
-def report(steward: Steward, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
+def report(steward: AdminService, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
     """Markdown as text, or the web page, which needs nothing from elsewhere."""
     content = steward.report_file(run_id, kind).read_bytes()
     if kind == "md":
@@ -176,7 +176,7 @@ def report(steward: Steward, run_id: str, kind: Literal["md", "html"] = "md") ->
 
 
 @router.get("/health", summary="How collecting goes", responses=RESPONSES)
-def health(_: Administrator, services: Wired) -> Response:
+def health(_: Administrator, services: ServicesDep) -> Response:
     """The collector's own numbers, and its problems in words."""
     return answer({"success": True, "role": services.role, "collector": dict(services.collector_status())})
 

@@ -8,10 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
-from liveone.web.auth.access import Asking, Wired, gate_of, system_for, systems_for
+from liveone.web.auth.access import CallerDep, ServicesDep, gate_of, system_for, systems_for
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER, Caller, address_of
-from liveone.web.now.live import CATCH_UP_S, Event, Listener, Live, Whose, encode, since
+from liveone.web.now.live import CATCH_UP_S, Listener, Live, StreamEvent, Whose, encode, since
 from liveone.web.now.stream import RELOAD, EventStream, frame, unnamed
 from liveone.web.routes.data import NOT_YOURS, SystemId
 from liveone.web.services import Services
@@ -31,7 +31,9 @@ EXAMPLE = 'retry: 2000\n\nid: 1755475200\nevent: reading\ndata: {"systemId":1,"t
         **NOT_YOURS,
     },
 )
-async def stream(request: Request, caller: Asking, services: Wired, system_id: SystemId = None) -> Response:
+async def stream(
+    request: Request, caller: CallerDep, services: ServicesDep, system_id: SystemId = None
+) -> Response:
     """Server-Sent Events: the newest reading at once, then `reading` for every new one.
 
     With `Last-Event-ID` (browsers send it when they reconnect) the readings since then come first, up to
@@ -63,7 +65,7 @@ async def stream(request: Request, caller: Asking, services: Wired, system_id: S
 
 def _start(
     services: Services, caller: Caller, system_id: str | None, last_at: int | None
-) -> tuple[System, Zone, list[Event]]:
+) -> tuple[System, Zone, list[StreamEvent]]:
     """The system and what to send first: what was missed, or the newest reading."""
     system = system_for(services.store, caller, system_id)
     zone, newest = zone_of(system), readings.latest(services.store, system.id, services.clock.now_at())
@@ -78,7 +80,7 @@ def _start(
     )
 
 
-def _start_all(services: Services, caller: Caller) -> tuple[dict[int, Zone], dict[int, Event]]:
+def _start_all(services: Services, caller: Caller) -> tuple[dict[int, Zone], dict[int, StreamEvent]]:
     """The zones of all systems, and the newest reading of each that has one."""
     zones = {system.id: zone_of(system) for system in systems_for(services.store, caller)}
     newest = readings.latest_many(services.store, services.clock.now_at())

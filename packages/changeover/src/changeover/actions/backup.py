@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from changeover.actions.context import Result, Scene
+from changeover.actions.context import ActionContext, ActionResult
 from changeover.database.backup import backup as backups
 from changeover.database.backup.space import megabytes
 
 
-def folder_of(scene: Scene) -> Path:
+def folder_of(scene: ActionContext) -> Path:
     """The folder for backups: the plan's ``backups:``, or where the database, or its state, lies."""
     if scene.plan.backups is None:
         return scene.home
     return Path(scene.values.expand(scene.plan.backups))
 
 
-def back_up(scene: Scene) -> Result:
+def back_up(scene: ActionContext) -> ActionResult:
     """Copy the database, prove the copy, say where it is."""
 
     def tell(phase: str, done: int, total: int, left_s: float | None) -> None:
@@ -22,7 +22,7 @@ def back_up(scene: Scene) -> Result:
 
     folder = folder_of(scene)
     done = backups.backup(scene.database, folder, label=scene.run_id, progress=tell, hook=scene.hook)
-    return Result(
+    return ActionResult(
         f"{done.path} ({megabytes(done.bytes)}, {done.mb_per_s:,.0f} MB/s)",
         {
             "path": str(done.path),

@@ -15,7 +15,7 @@ from changeover.database.where import Database
 from changeover.engine.limits import Limit
 from changeover.errors import BudgetExceeded
 from changeover.plan.model import Plan, SqlAction
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.problems import Position
 
 LONGEST_S = 3600.0
@@ -23,7 +23,7 @@ LONGEST_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ActionResult:
     """What an action found. ``found`` is for people, without secrets; ``data`` goes into the journal.
 
     ``listed`` says why it was not done but only listed; empty where it was done.
@@ -34,7 +34,7 @@ class Result:
     listed: str = ""
 
 
-class Deadline:
+class ActionDeadline:
     """The moment at which an action must have ended; None: `LONGEST_S` from now."""
 
     def __init__(self, limit: Limit | None, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -64,7 +64,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ActionContext:
     """Where an action takes place.
 
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
@@ -79,7 +79,7 @@ class Scene:
     """
 
     plan: Plan
-    values: Values
+    values: BoundParameters
     database: Database
     folder: Path
     home: Path

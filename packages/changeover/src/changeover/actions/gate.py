@@ -3,10 +3,10 @@
 import time
 
 from changeover.actions import http
-from changeover.actions.context import Deadline, Scene
+from changeover.actions.context import ActionContext, ActionDeadline
 from changeover.actions.process import execute
 from changeover.errors import Inconclusive, StepFailed
-from changeover.plan.model import Gate, Outcome
+from changeover.plan.model import CheckOutcome, Gate
 from changeover.problems import Position
 
 GATE_S = 300.0
@@ -14,7 +14,7 @@ SHORTEST_S = 0.1
 """With less time left it is not asked again: the answer would only be that there was no time for one."""
 
 
-def wait_for(gate: Gate, scene: Scene, deadline: Deadline, position: Position) -> float:
+def wait_for(gate: Gate, scene: ActionContext, deadline: ActionDeadline, position: Position) -> float:
     """Seconds waited until the gate held. Raises BudgetExceeded or Inconclusive with what was last found."""
     started = time.monotonic()
     longest_s = gate.timeout_s if gate.timeout_s is not None else GATE_S
@@ -37,11 +37,11 @@ def wait_for(gate: Gate, scene: Scene, deadline: Deadline, position: Position) -
     )
 
 
-def _asked(gate: Gate, scene: Scene, left_s: float) -> str:
+def _asked(gate: Gate, scene: ActionContext, left_s: float) -> str:
     """Nothing when the gate is open, else why not."""
     if gate.request is not None:
         with http.client() as session:
             answer = http.ask(session, gate.request, scene.values, timeout_s=min(left_s, http.REQUEST_S))
-        return "" if answer.outcome is Outcome.HEALTHY else scene.hide(answer.reason)
+        return "" if answer.outcome is CheckOutcome.HEALTHY else scene.hide(answer.reason)
     code, output = execute(gate.command or "", scene, left_s)
     return "" if code == 0 else f"the command ended with {code}: {scene.hide(output)[-200:]}"

@@ -16,29 +16,29 @@ from functools import cache
 import httpx2
 
 from changeover.actions.checks import require_expected, shown
-from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.actions.repeat import repeated
 from changeover.errors import CheckFailed, Inconclusive
 from changeover.plan.assertions import failures
-from changeover.plan.model import HttpAction, Outcome, Request, WhenInconclusive
-from changeover.plan.params import Values
+from changeover.plan.model import CheckOutcome, HttpAction, Request, WhenInconclusive
+from changeover.plan.params import BoundParameters
 
 REQUEST_S = 10.0
 ANSWER_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CheckedResponse:
     """What came of one request: the outcome, a sentence where it is not healthy, status, body, seconds."""
 
-    outcome: Outcome
+    outcome: CheckOutcome
     reason: str
     status: int | None
     body: str
     seconds: float
 
 
-def check(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
+def check(action: HttpAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """All requests in order.
 
     Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned.
@@ -49,20 +49,20 @@ def check(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
         return _inconclusive(action, scene, error)
 
 
-def _once(action: HttpAction, scene: Scene, deadline: Deadline) -> Result:
+def _once(action: HttpAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
     answers = []
     with client() as session:
         for request in action.requests:
             seconds = deadline.within(action.timeout_s or REQUEST_S)
             answer = ask(session, request, scene.values, timeout_s=seconds)
             answers.append(answer)
-            if answer.outcome is not Outcome.HEALTHY:
+            if answer.outcome is not CheckOutcome.HEALTHY:
                 raise _failure(action, request, answer, scene)
     if answers:
         require_expected(action, answers[-1].body, scene)
     seen = [{"status": one.status, "seconds": round(one.seconds, 4)} for one in answers]
     words = ", ".join(f"{one.status} in {one.seconds * 1000:.0f} ms" for one in answers)
-    return Result(words, {"answers": seen, "outcome": Outcome.HEALTHY.value})
+    return ActionResult(words, {"answers": seen, "outcome": CheckOutcome.HEALTHY.value})
 
 
 @cache
@@ -78,35 +78,39 @@ def client() -> Iterator[httpx2.Client]:
         yield session
 
 
-def ask(session: httpx2.Client, request: Request, values: Values, *, timeout_s: float) -> Answer:
+def ask(
+    session: httpx2.Client, request: Request, values: BoundParameters, *, timeout_s: float
+) -> CheckedResponse:
     """One request and what its answer means; never raises for what the application does."""
     started = time.monotonic()
     try:
         status, body = _exchange(session, request, values, max(timeout_s, 0.001))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         reason = f"no answer: {_reason(error)}"
-        return Answer(Outcome.INCONCLUSIVE, reason, None, "", time.monotonic() - started)
+        return CheckedResponse(CheckOutcome.INCONCLUSIVE, reason, None, "", time.monotonic() - started)
     outcome, reason = judge(request, values, status, body)
-    return Answer(outcome, reason, status, body, time.monotonic() - started)
+    return CheckedResponse(outcome, reason, status, body, time.monotonic() - started)
 
 
-def judge(request: Request, values: Values, status: int, body: str) -> tuple[Outcome, str]:
+def judge(request: Request, values: BoundParameters, status: int, body: str) -> tuple[CheckOutcome, str]:
     """What an answer means, and why it is not healthy."""
     wanted = 200 if request.status is None else request.status
     if status != wanted:
-        outcome = Outcome.INCONCLUSIVE if status >= 500 else Outcome.UNHEALTHY
+        outcome = CheckOutcome.INCONCLUSIVE if status >= 500 else CheckOutcome.UNHEALTHY
         return outcome, f"expected status {wanted}, found {status}: {body[:200]!r}"
     if not request.assertions:
-        return Outcome.HEALTHY, ""
+        return CheckOutcome.HEALTHY, ""
     try:
         document = json.loads(body)
     except ValueError:
-        return Outcome.UNHEALTHY, f"expected JSON, found {body[:200]!r}"
+        return CheckOutcome.UNHEALTHY, f"expected JSON, found {body[:200]!r}"
     problems = failures(document, request.assertions, values.expand)
-    return (Outcome.UNHEALTHY, "; ".join(problems)) if problems else (Outcome.HEALTHY, "")
+    return (CheckOutcome.UNHEALTHY, "; ".join(problems)) if problems else (CheckOutcome.HEALTHY, "")
 
 
-def _exchange(session: httpx2.Client, request: Request, values: Values, timeout_s: float) -> tuple[int, str]:
+def _exchange(
+    session: httpx2.Client, request: Request, values: BoundParameters, timeout_s: float
+) -> tuple[int, str]:
     ends_s = time.monotonic() + timeout_s
     headers = {header.name: values.expand_header(header.value) for header in request.headers}
     body = values.expand_body(request.body).encode() if request.body is not None else None
@@ -133,10 +137,10 @@ def _reason(error: Exception) -> str:
 
 
 def _failure(
-    action: HttpAction, request: Request, answer: Answer, scene: Scene
+    action: HttpAction, request: Request, answer: CheckedResponse, scene: ActionContext
 ) -> CheckFailed | Inconclusive:
     message = f"{action.label}: {request.method} {request.url}: {shown(answer.reason, scene)}"
-    if answer.outcome is Outcome.INCONCLUSIVE:
+    if answer.outcome is CheckOutcome.INCONCLUSIVE:
         return Inconclusive(
             message,
             hint="Nothing is known of the application. Is it running, and reachable from here?",
@@ -147,12 +151,14 @@ def _failure(
     )
 
 
-def _inconclusive(action: HttpAction, scene: Scene, error: Inconclusive) -> Result:
+def _inconclusive(action: HttpAction, scene: ActionContext, error: Inconclusive) -> ActionResult:
     """What the plan says to do when nothing could be learned: fail, ask a person, or go on."""
     if action.when_inconclusive is WhenInconclusive.CONTINUE:
-        return Result(error.message, {"outcome": Outcome.INCONCLUSIVE.value})
+        return ActionResult(error.message, {"outcome": CheckOutcome.INCONCLUSIVE.value})
     if action.when_inconclusive is WhenInconclusive.ASK:
         answer = scene.ask(action.id, f"{error.message}\nGo on all the same?")
         if answer:
-            return Result(error.message, {"outcome": Outcome.INCONCLUSIVE.value, "judged_by": scene.who})
+            return ActionResult(
+                error.message, {"outcome": CheckOutcome.INCONCLUSIVE.value, "judged_by": scene.who}
+            )
     raise error

@@ -15,14 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from changeover.actions.context import Scene
+from changeover.actions.context import ActionContext
 
 GRACE_S = 2.0
 OUTPUT_BYTES = 256 * 1024
 PROCESS_GROUP = "process group"
 
 
-def execute(script: str, scene: Scene, limit_s: float) -> tuple[int | None, str]:
+def execute(script: str, scene: ActionContext, limit_s: float) -> tuple[int | None, str]:
     """Exit code and output of a script; None for the code when it had to be ended after ``limit_s``."""
     environment = {**os.environ, **scene.values.environment()}
     with tempfile.TemporaryFile() as output:

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 
-from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.errors import CheckFailed, Inconclusive
 from changeover.plan.model import Retry
 
 
-def repeated(retry: Retry, scene: Scene, deadline: Deadline, once: Callable[[], Result]) -> Result:
+def repeated(
+    retry: Retry, scene: ActionContext, deadline: ActionDeadline, once: Callable[[], ActionResult]
+) -> ActionResult:
     """The first result that is not a failed or inconclusive check, or the last failure.
 
     On a copy it is tried once: nobody writes there, so another try would find the same.

@@ -1,7 +1,7 @@
 """Shell scripts of a plan, the gates they wait for, and the commands that take them back."""
 
 from changeover.actions.checks import require_expected, shown
-from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.actions.gate import wait_for
 from changeover.actions.process import execute
 from changeover.actions.repeat import repeated
@@ -10,9 +10,11 @@ from changeover.errors import CheckFailed, StepFailed
 from changeover.plan.model import ShellAction
 
 
-def run(action: ShellAction, scene: Scene, deadline: Deadline, *, gate_only: bool = False) -> Result:
+def run(
+    action: ShellAction, scene: ActionContext, deadline: ActionDeadline, *, gate_only: bool = False
+) -> ActionResult:
     """Run the script, then wait for its gate; ``gate_only`` when the script ended before a crash."""
-    result = Result("its command had ended before")
+    result = ActionResult("its command had ended before")
     if not gate_only:
         result = repeated(
             action.retry, scene, deadline, lambda: _once(action, action.script, scene, deadline)
@@ -20,18 +22,22 @@ def run(action: ShellAction, scene: Scene, deadline: Deadline, *, gate_only: boo
         scene.note({"what": COMMAND_ENDED})
     if action.until is not None and scene.living:
         waited_s = wait_for(action.until, scene, deadline, action.position)
-        return Result(result.found, {**result.data, "waited_s": round(waited_s, 3)})
+        return ActionResult(result.found, {**result.data, "waited_s": round(waited_s, 3)})
     return result
 
 
-def take_back(action: ShellAction, scene: Scene, deadline: Deadline) -> Result:
+def take_back(action: ShellAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """Run the command with which a script is taken back."""
     return _once(action, action.undo or "", scene, deadline, expected=0)
 
 
 def _once(
-    action: ShellAction, script: str, scene: Scene, deadline: Deadline, expected: int | None = None
-) -> Result:
+    action: ShellAction,
+    script: str,
+    scene: ActionContext,
+    deadline: ActionDeadline,
+    expected: int | None = None,
+) -> ActionResult:
     expected = action.exit_code if expected is None else expected
     limit_s = deadline.within(action.timeout_s)
     code, output = execute(script, scene, limit_s)
@@ -53,7 +59,7 @@ def _once(
         )
     if expected == action.exit_code and script is action.script:
         require_expected(action, output, scene)
-    return Result(text, {"exit_code": code})
+    return ActionResult(text, {"exit_code": code})
 
 
 def _said(text: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from changeover.actions.checks import require_expected, require_rule, rule_of, shown
-from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.actions.repeat import repeated
 from changeover.database import ledger
-from changeover.database.change.apply import Change, Context, Eyes, Migrated, migrate
+from changeover.database.change.apply import Context, Migrated, PlannedChange, ProgressHooks, migrate
 from changeover.database.change.rule import Rule
 from changeover.database.change.undo import derive_undo, setting_aside
 from changeover.database.connect import connect, translated
@@ -38,7 +38,7 @@ Hook = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
+class ChangeRequest:
     """What a change is for. ``action`` is its id in the ledger, ``content_sha256`` of the forward script.
 
     ``budget_s`` None: it may take as long as it takes (a way back is not ended by a clock). ``rehearsed_s``
@@ -59,13 +59,13 @@ def content_of(action: SqlAction) -> str:
     return sha256(action.sql.encode()).hexdigest()
 
 
-def query(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
+def query(action: SqlAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """Run the queries on one snapshot and hold their rows against what is expected."""
     return repeated(action.retry, scene, deadline, lambda: _query_once(action, scene, deadline))
 
 
-def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
-    own = Deadline(deadline.limit, deadline.clock_s)
+def _query_once(action: SqlAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+    own = ActionDeadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
     with scene.opened() as connection:
         rule = rule_of(action, scene)
@@ -74,11 +74,11 @@ def _query_once(action: SqlAction, scene: Scene, deadline: Deadline) -> Result:
         else:
             rows = _read_file(connection, action, rule, own)
     require_rule(action, rule, rows, scene)
-    return Result(shown(as_output(rows), scene), {"rows": len(rows)})
+    return ActionResult(shown(as_output(rows), scene), {"rows": len(rows)})
 
 
 def _read_file(
-    connection: sqlite3.Connection, action: SqlAction, rule: Rule, own: Deadline
+    connection: sqlite3.Connection, action: SqlAction, rule: Rule, own: ActionDeadline
 ) -> list[tuple[object, ...]]:
     connection.execute("PRAGMA query_only = ON")
     connection.set_progress_handler(lambda: int(own.passed()), OPCODES_BETWEEN_LOOKS)
@@ -101,7 +101,7 @@ def _read_file(
 
 
 def _read_server(
-    connection: Remote, action: SqlAction, rule: Rule, own: Deadline
+    connection: Remote, action: SqlAction, rule: Rule, own: ActionDeadline
 ) -> list[tuple[object, ...]]:
     try:
         found = connection.snapshot(rule.asked, within_s=own.left_s())
@@ -112,9 +112,9 @@ def _read_server(
     return [row for rows in found for row in rows[:OUTPUT_ROWS]]
 
 
-def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+def change(action: SqlAction, scene: ActionContext, purpose: ChangeRequest) -> ActionResult:
     """Carry a changing script out: all of it, or nothing and an error that says why."""
-    change = Change(
+    change = PlannedChange(
         statements=action.statements,
         scope=action.scope,
         rows=action.rows,
@@ -148,7 +148,7 @@ def change(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
         elif action.carry:
             carried = spelling.carrying(connection, change)
             change = replace(change, statements=(*change.statements, *carried))
-        eyes = Eyes(hook=hook, progress=_progress(scene))
+        eyes = ProgressHooks(hook=hook, progress=_progress(scene))
         done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
     return _result(action, scene, done)
 
@@ -174,26 +174,28 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
             hold.give_back(connection)
 
 
-def take_back(action: SqlAction, scene: Scene, purpose: Purpose, forward: Sequence[SqlStatement]) -> Result:
+def take_back(
+    action: SqlAction, scene: ActionContext, purpose: ChangeRequest, forward: Sequence[SqlStatement]
+) -> ActionResult:
     """Do the way back of ``forward``; what was written into things it only drops is set aside first."""
     with scene.opened() as connection:
         statements = setting_aside(action.statements, catalogue.read(connection), forward)
     return change(replace(action, statements=statements), scene, purpose)
 
 
-def undo(action: SqlAction, scene: Scene, purpose: Purpose) -> Result:
+def undo(action: SqlAction, scene: ActionContext, purpose: ChangeRequest) -> ActionResult:
     """Carry out the reverse that follows from a script which only adds."""
     reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
     return take_back(reverse, scene, purpose, action.statements)
 
 
-def was_done(scene: Scene, action: str, direction: Direction) -> bool:
+def was_done(scene: ActionContext, action: str, direction: Direction) -> bool:
     """Whether this run committed that action: asked of the ledger in the database."""
     with translated(scene.database), closing(connect(scene.database)) as connection:
         return ledger.was_done(connection, scene.run_id, action, direction)
 
 
-def _progress(scene: Scene) -> Callable[[int, int, float], None]:
+def _progress(scene: ActionContext) -> Callable[[int, int, float], None]:
     started = time.monotonic()
 
     def tell(done: int, total: int, seconds: float) -> None:
@@ -204,7 +206,7 @@ def _progress(scene: Scene) -> Callable[[int, int, float], None]:
     return tell
 
 
-def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
+def _result(action: SqlAction, scene: ActionContext, done: Migrated) -> ActionResult:
     measured = done.measured
     output = as_output(measured.output)
     if action.expect is not None and not measured.executed:
@@ -215,7 +217,7 @@ def _result(action: SqlAction, scene: Scene, done: Migrated) -> Result:
             position=action.expect.position,
         )
     require_expected(action, output, scene)
-    return Result(
+    return ActionResult(
         shown(output, scene),
         {
             "strategy": done.forecast.strategy.value,

@@ -14,7 +14,7 @@ from changeover.plan.variables import NAME
 from changeover.problems import Position, Problem
 from changeover.shell.database_commands import only_asks, read_database_commands
 from changeover.shell.file_commands import file_uses, is_database_file
-from changeover.shell.script import Command, Simple, commands_of
+from changeover.shell.script import ShellCommand, Simple, commands_of
 
 _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
 _USES = "let the engine do it: a ```sql fence for what changes, `changeover rollback` for what goes back"
@@ -60,7 +60,7 @@ def _script(plan: Plan, action: ShellAction, script: str, known: list[str]) -> I
             yield Problem(position, "database-file", message, _USES)
 
 
-def _other_names(command: Command, known: list[str]) -> Iterator[str]:
+def _other_names(command: ShellCommand, known: list[str]) -> Iterator[str]:
     """``$DB`` after ``DB=app.db`` or ``export DB=app.db``, where that is a database's file."""
     for part in command.parts:
         exported = [word.text for word in part.words[1:]] if _exports(part) else []
@@ -73,7 +73,7 @@ def _exports(part: Simple) -> bool:
     return bool(part.words) and part.words[0].text in ("export", "declare", "local", "readonly", "typeset")
 
 
-def _position(plan: Plan, action: ShellAction, command: Command) -> Position:
+def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Position:
     """The line of a command in its fence; the fence's where the script is an attribute or in a file."""
     line, lines = action.position.line + command.line, plan.text.split("\n")
     first = command.text.split("\n", maxsplit=1)[0]
@@ -81,11 +81,11 @@ def _position(plan: Plan, action: ShellAction, command: Command) -> Position:
     return Position(action.position.file, line) if found else action.position
 
 
-def _written(command: Command, known: list[str]) -> Iterator[str]:
+def _written(command: ShellCommand, known: list[str]) -> Iterator[str]:
     for use in file_uses(command):
         yield from (name for name in (*use.written, *use.removed) if is_database_file(name, known))
 
 
-def _short(command: Command) -> str:
+def _short(command: ShellCommand) -> str:
     line = command.text.split("\n", maxsplit=1)[0]
     return line if len(line) <= 80 else f"{line[:77]}..."

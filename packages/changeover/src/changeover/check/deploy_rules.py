@@ -13,7 +13,7 @@ from changeover.check.schema_copy import EmptyCopy, schema_of_script
 from changeover.engine.tasks import ordered
 from changeover.plan.model import AnyAction, Order, Part, Plan, ShellAction, SqlAction
 from changeover.problems import Problem, Severity
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 _DEPLOYS = re.compile(r"\bgit push\b|\bdeploy\b|\bsystemctl restart\b|\bdocker compose up\b")
 
@@ -73,7 +73,7 @@ def _missing(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
             f"{table}.{column}"
             for table, columns in plan.contract.tables.items()
             for column in columns
-            if folded(column) not in copy.columns(table)
+            if identifier_key(column) not in copy.columns(table)
         ]
     finally:
         copy.close()

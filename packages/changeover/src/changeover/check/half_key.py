@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from changeover.check.reading import Reading
+from changeover.check.reading import RowPick
 from changeover.check.schema_copy import EmptyCopy
 from changeover.check.ways import read
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def half_key(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> Hal
     return next((found for reading in read(tree, copy) if (found := _of(reading, copy))), None)
 
 
-def _of(reading: Reading, copy: EmptyCopy) -> HalfKey | None:
+def _of(reading: RowPick, copy: EmptyCopy) -> HalfKey | None:
     keys, bound = copy.keys(reading.target), reading.bound()
     if not reading.for_values and any(key <= bound for key in keys):
         return None
@@ -46,7 +46,11 @@ def _of(reading: Reading, copy: EmptyCopy) -> HalfKey | None:
     }
     for number, columns in shared.items():
         table, by = reading.sources[number], set(columns.values())
-        if not by or by <= identified or (reading.for_values and folded(table) == folded(reading.target)):
+        if (
+            not by
+            or by <= identified
+            or (reading.for_values and identifier_key(table) == identifier_key(reading.target))
+        ):
             continue
         found = None if reading.for_values else _own(reading.target, keys, bound, by, copy.columns(table))
         found = found or _other(table, columns, bound, copy.keys(table), copy.columns(reading.target))

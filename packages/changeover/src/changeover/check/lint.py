@@ -12,7 +12,7 @@ from changeover.check.schema_copy import EmptyCopy, schema_of_script
 from changeover.check.script import script_problems
 from changeover.database import application
 from changeover.database.schema import empty, references
-from changeover.engine.tasks import Course, Doing, Task, course, way_back
+from changeover.engine.tasks import Task, TaskKind, TaskPlan, rollback_tasks, task_plan
 from changeover.errors import BadParameter, ChangeoverError, StepFailed
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.problems import Position, Problem, Severity
@@ -22,7 +22,7 @@ FORESEEN = "rehearsal"
 Look = Callable[[SqlAction], None]
 Perform = Callable[[Task, Connection, Look], None]
 """Carries out a task on an empty copy, and gives each script to the look before. Raises ChangeoverErrors."""
-Performing = Callable[[Plan, Course, Connection], Perform]
+Performing = Callable[[Plan, TaskPlan, Connection], Perform]
 """What carries out the tasks of a plan that begins with an empty copy."""
 
 
@@ -86,7 +86,7 @@ class Trial:
         self, plan: Plan, copy: EmptyCopy, problems: Iterable[Problem], performing: Performing | None
     ) -> None:
         self.plan, self.copy, self.problems = plan, copy, list(problems)
-        self.tasks = course(plan, additive=True)
+        self.tasks = task_plan(plan, additive=True)
         self.act = performing(plan, self.tasks, copy.connection) if performing and copy.known else None
         self.looked: EmptyCopy | None = None
 
@@ -103,9 +103,9 @@ class Trial:
         self._do((*self.tasks.after, *self.tasks.finish))
 
     def _go_back(self) -> None:
-        back = way_back(self.plan, self.tasks.execute, lambda task: True)
-        restored = [task for task in back if task.doing is Doing.RESTORED]
-        self._do(task for task in back if task.doing is not Doing.RESTORED)
+        back = rollback_tasks(self.plan, self.tasks.execute, lambda task: True)
+        restored = [task for task in back if task.doing is TaskKind.RESTORED]
+        self._do(task for task in back if task.doing is not TaskKind.RESTORED)
         told = {task.subject for task in back}
         for action in self.plan.actions(Phase.ROLLBACK):
             if isinstance(action, SqlAction) and action.id not in told:
@@ -117,7 +117,7 @@ class Trial:
     def _is_whole(self) -> bool:
         """Whether all that was changed was taken back, as far as was found."""
         changes = [task for task in self.tasks.execute if task.atomic]
-        ways = [way_back(self.plan, [task], lambda task: True) for task in changes]
+        ways = [rollback_tasks(self.plan, [task], lambda task: True) for task in changes]
         errors = any(problem.severity is Severity.ERROR for problem in self.problems)
         return not errors and all(any(task.atomic for task in way) for way in ways)
 
@@ -125,7 +125,7 @@ class Trial:
         for task in tasks:
             if self.act is not None and self.copy.known:
                 self._perform(task, self.act)
-            elif task.doing is Doing.ACTION:
+            elif task.doing is TaskKind.ACTION:
                 action = self.plan.action(task.subject)
                 if isinstance(action, SqlAction):
                     self._read(action, task.phase)
@@ -171,7 +171,7 @@ class Trial:
         return Problem(place or self._position(task), FORESEEN, message, error.hint)
 
     def _position(self, task: Task) -> Position:
-        if task.doing in (Doing.ACTION, Doing.UNDO_DERIVED):
+        if task.doing in (TaskKind.ACTION, TaskKind.UNDO_DERIVED):
             return self.plan.action(task.subject).position
         section = self.plan.section(Phase.ROLLBACK)
         return section.position if section else self.plan.position

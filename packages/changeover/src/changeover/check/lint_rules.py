@@ -16,7 +16,7 @@ from changeover.check.schema_copy import EmptyCopy
 from changeover.plan.model import Rows, SqlAction, SqlStatement
 from changeover.plan.placeholders import is_placeholder
 from changeover.problems import Problem, Severity
-from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 from changeover.sql.text import tokens
 from changeover.sql.tree import Effect
 
@@ -36,7 +36,7 @@ OWN_CONTROL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class LintedScript:
     """An action's script with the effect of each of its statements."""
 
     action: SqlAction
@@ -44,7 +44,7 @@ class Script:
 
 
 def statement_rules(
-    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+    script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
     """All problems of one statement, judged by the schema as it is just before it.
 
@@ -56,7 +56,7 @@ def statement_rules(
             yield replace(problem, would=problem.would or _would(problem, script, effect, copy))
 
 
-def _would(problem: Problem, script: Script, effect: Effect, copy: EmptyCopy) -> str:
+def _would(problem: Problem, script: LintedScript, effect: Effect, copy: EmptyCopy) -> str:
     if copy.living is None:
         return ""
     if problem.rule == "raise-outside-trigger":
@@ -66,7 +66,9 @@ def _would(problem: Problem, script: Script, effect: Effect, copy: EmptyCopy) ->
     return consequence.of_statement(effect, copy.living) if problem.rule in counted else ""
 
 
-def _all_rules(script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+def _all_rules(
+    script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
     yield from _own_control(script, statement, effect)
     yield from _other_parameters(statement)
     yield from _raise_outside(statement, effect)
@@ -85,7 +87,7 @@ def sets_version(text: str) -> bool:
     return words[:1] == ["PRAGMA"] and words[1:2] in (["USER_VERSION"], ["APPLICATION_ID"])
 
 
-def _own_control(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+def _own_control(script: LintedScript, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
     if effect.verb == "PRAGMA" and (not script.action.changes or sets_version(statement.text)):
         return
     if effect.verb in OWN_CONTROL:
@@ -129,7 +131,7 @@ def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
         value = assignment.expression if isinstance(assignment, exp.EQ) else None
         if isinstance(value, exp.Literal) and value.is_string and not value.this.strip():
             name = assignment.this.name
-            if folded(name) == "id" or folded(name).endswith("_id"):
+            if identifier_key(name) == "id" or identifier_key(name).endswith("_id"):
                 hint = "write :name and pass the real id by --set, or use NULL"
                 yield Problem(statement.position, "placeholder", f"{name} is set to an empty id", hint)
 
@@ -158,11 +160,11 @@ def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
     yield Problem(statement.position, "half-key", message, hint)
 
 
-def _everything(script: Script, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
+def _everything(script: LintedScript, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
     """UPDATE or DELETE without WHERE, unless the plan says how many rows it means."""
     if isinstance(effect.tree, exp.Update | exp.Delete) and effect.tree.args.get("where") is None:
         table = effect.writes[0] if effect.writes else "the table"
-        if not _counted(script, {folded(table)}):
+        if not _counted(script, {identifier_key(table)}):
             hint = f'add a WHERE, or rows="{table}=*" to say that every row is meant'
             message = f"{effect.verb} without WHERE changes every row of {table}"
             yield Problem(statement.position, "every-row", message, hint, Severity.WARNING)
@@ -201,18 +203,21 @@ def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterato
 
 
 def _copy_then_drop(
-    script: Script, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+    script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
     """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
     for table in effect.drops:
         for copied in script.effects:
-            if folded(table) not in {folded(name) for name in copied.copies} or not copied.writes:
+            if (
+                identifier_key(table) not in {identifier_key(name) for name in copied.copies}
+                or not copied.writes
+            ):
                 continue
             target = copied.writes[0]
-            if any(folded(name).startswith(OWN_PREFIX) for name in (table, target)):
+            if any(identifier_key(name).startswith(OWN_PREFIX) for name in (table, target)):
                 continue  # what is kept for going back is never compared, and may be a part
             final = next((e.renames[target] for e in script.effects if target in e.renames), target)
-            if not _counted(script, {folded(table), folded(target), folded(final)}):
+            if not _counted(script, {identifier_key(table), identifier_key(target), identifier_key(final)}):
                 hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
                 message = (
                     f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
@@ -222,5 +227,5 @@ def _copy_then_drop(
                 return
 
 
-def _counted(script: Script, tables: set[str]) -> bool:
-    return any(folded(e.table) in tables and e.rows is not Rows.ANY for e in script.action.rows)
+def _counted(script: LintedScript, tables: set[str]) -> bool:
+    return any(identifier_key(e.table) in tables and e.rows is not Rows.ANY for e in script.action.rows)

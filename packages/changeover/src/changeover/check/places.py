@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from changeover.check.schema_copy import EmptyCopy
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 
 def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:
@@ -16,7 +16,9 @@ def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:
     target = tree.this
     named = isinstance(target, exp.Schema)
     table = target.this if named else target
-    into = [folded(one.name) for one in target.expressions] if named else copy.column_order(table.name)
+    into = (
+        [identifier_key(one.name) for one in target.expressions] if named else copy.column_order(table.name)
+    )
     for query in _selects(tree.expression):
         if named and not any(item.is_star for item in query.expressions):
             continue
@@ -37,12 +39,12 @@ def _selects(query: exp.Expr | None) -> Iterator[exp.Select]:
 
 def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
     """The name of the column that gives each value; empty for an expression. Ends where it is not known."""
-    tables = {folded(table.alias_or_name): table.name for table in query.find_all(exp.Table)}
+    tables = {identifier_key(table.alias_or_name): table.name for table in query.find_all(exp.Table)}
     for item in query.expressions:
         if not item.is_star:
-            yield folded(item.name) if isinstance(item, exp.Column) else ""
+            yield identifier_key(item.name) if isinstance(item, exp.Column) else ""
             continue
-        of = folded(item.table) if isinstance(item, exp.Column) else next(iter(tables), "")
+        of = identifier_key(item.table) if isinstance(item, exp.Column) else next(iter(tables), "")
         if of not in tables or (isinstance(item, exp.Star) and len(tables) != 1):
             return
         yield from copy.column_order(tables[of])

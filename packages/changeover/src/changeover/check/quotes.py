@@ -10,8 +10,8 @@ from itertools import pairwise
 from sqlglot import exp
 
 from changeover.check.schema_copy import EmptyCopy
-from changeover.sql.identifiers import folded
-from changeover.sql.text import Token, tokens, unquoted
+from changeover.sql.identifiers import identifier_key
+from changeover.sql.text import SqlToken, tokens, unquoted
 
 _KEYWORD = re.compile(r"current_(time|date|timestamp)", re.IGNORECASE)
 _CALL = re.compile(r"(\w+)\s*\(.*\)", re.DOTALL)
@@ -30,7 +30,7 @@ def quoted_defaults(statement: str, copy: EmptyCopy) -> Iterator[str]:
                 yield text
 
 
-def _is_text(token: Token) -> bool:
+def _is_text(token: SqlToken) -> bool:
     return token.kind == "string" or (token.kind == "name" and token.text.startswith('"'))
 
 
@@ -45,7 +45,10 @@ def _is_expression(text: str, copy: EmptyCopy) -> bool:
 
 def _is_function(name: str, copy: EmptyCopy) -> bool:
     sql = "SELECT 1 FROM pragma_function_list WHERE name = ?"
-    return folded(name) == "now" or copy.connection.execute(sql, (folded(name),)).fetchone() is not None
+    return (
+        identifier_key(name) == "now"
+        or copy.connection.execute(sql, (identifier_key(name),)).fetchone() is not None
+    )
 
 
 def _defaults(copy: EmptyCopy) -> set[str]:
@@ -65,8 +68,8 @@ def names_read_as_text(statement: str, tree: exp.Expr, copy: EmptyCopy) -> Itera
     if not quoted or not tables or not copy.known or not all(copy.has(table) for table in tables):
         return
     known = {column for table in tables for column in copy.columns(table)} | _ROWID
-    known |= {folded(alias.alias) for alias in query.find_all(exp.Alias, exp.TableAlias)}
+    known |= {identifier_key(alias.alias) for alias in query.find_all(exp.Alias, exp.TableAlias)}
     listed = query.expressions if copied else []
     for column in query.find_all(exp.Column):
-        if not column.table and column.name in quoted and folded(column.name) not in known:
+        if not column.table and column.name in quoted and identifier_key(column.name) not in known:
             yield column.name, any(column is item for item in listed)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from changeover.check.schema_copy import EmptyCopy
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 Node = tuple[int, str]
 """(number of a source, column); see `TARGET` and `CONSTANT`."""
@@ -14,7 +14,7 @@ ROWIDS = ("rowid", "oid", "_rowid_")
 
 
 @dataclass(slots=True)
-class Reading:
+class RowPick:
     """One way in which a statement picks rows: pairs of equal columns, and the tables it looks into.
 
     ``denied`` are pairs below NOT: they tell which row of a source is meant, and bind nothing. ``ranged`` are
@@ -45,13 +45,14 @@ class Reading:
             found |= {column: own[0] for number, column in members if number == source and own}
         return found
 
-    def without_twins(self, copy: EmptyCopy) -> "Reading":
+    def without_twins(self, copy: EmptyCopy) -> "RowPick":
         """``WHERE id IN (SELECT a.id FROM t a JOIN ...)``: a row of ``a`` is the row that is written."""
         keys = [*copy.keys(self.target), *(frozenset([name]) for name in ROWIDS)]
         twins = {
             number
             for number, table in self.sources.items()
-            if folded(table) == folded(self.target) and any(self._names_itself(number, key) for key in keys)
+            if identifier_key(table) == identifier_key(self.target)
+            and any(self._names_itself(number, key) for key in keys)
         }
         if not twins:
             return self

@@ -13,9 +13,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from changeover.check.clauses import alternatives, clause, condition_of, is_query, predicates, together
-from changeover.check.reading import CONSTANT, ROWIDS, TARGET, Node, Reading
+from changeover.check.reading import CONSTANT, ROWIDS, TARGET, Node, RowPick
 from changeover.check.schema_copy import EmptyCopy
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 
@@ -37,9 +37,9 @@ class Walk:
 
     def __init__(self, copy: EmptyCopy, table: exp.Table, choice: int) -> None:
         self.copy, self.choice, self.alternatives = copy, choice, 1
-        self.reading = Reading(table.name)
+        self.reading = RowPick(table.name)
         self.table = table
-        self.scope: _Scope = {folded(table.alias_or_name): _Source(TARGET, table.name)}
+        self.scope: _Scope = {identifier_key(table.alias_or_name): _Source(TARGET, table.name)}
         self.ctes: dict[str, exp.Expr] = {}
         self.open: set[str] = set()
         self.last = TARGET
@@ -47,7 +47,7 @@ class Walk:
 
     def read(
         self, tree: exp.Expr, conditions: Sequence[exp.Expr], values: exp.Query | None = None
-    ) -> Reading:
+    ) -> RowPick:
         """The reading of the conditions, and of a subquery that picks values."""
         self._know(tree)
         source = clause(tree, "from")
@@ -61,11 +61,13 @@ class Walk:
             self._select(values, [self.scope])
         return self.reading.without_twins(self.copy)
 
-    def read_replacing(self, tree: exp.Insert, conditions: Sequence[exp.Expr]) -> Reading:
+    def read_replacing(self, tree: exp.Insert, conditions: Sequence[exp.Expr]) -> RowPick:
         """The reading of rows that take the place of others: by what is selected for each column."""
         self._know(tree)
         named = (
-            [folded(one.name) for one in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
+            [identifier_key(one.name) for one in tree.this.expressions]
+            if isinstance(tree.this, exp.Schema)
+            else []
         )
         columns = named or self.copy.column_order(self.table.name)
         selected = self._select(tree.expression, [])
@@ -77,7 +79,7 @@ class Walk:
             self._holds(condition, [self.scope])
         return self.reading.without_twins(self.copy)
 
-    def read_copied(self, tree: exp.Insert) -> Reading:
+    def read_copied(self, tree: exp.Insert) -> RowPick:
         """The reading of values for copied rows: ``table`` is the one that they are copied from."""
         self._know(tree)
         self.reading.for_values = True
@@ -87,7 +89,7 @@ class Walk:
     def _know(self, tree: exp.Expr) -> None:
         found = clause(tree, "with")
         for cte in found.expressions if found is not None else ():
-            self.ctes[folded(cte.alias)] = cte
+            self.ctes[identifier_key(cte.alias)] = cte
 
     def _select(
         self, select: exp.Expr | None, outer: list[_Scope], first: _Scope | None = None
@@ -127,7 +129,7 @@ class Walk:
                 for source in scope.values():
                     found |= {name: self._node(source, name) for name in self._names(source)}
             else:
-                found[folded(expression.alias_or_name) or f"#{place}"] = self._of(expression, scopes)
+                found[identifier_key(expression.alias_or_name) or f"#{place}"] = self._of(expression, scopes)
         return found
 
     def _from(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope], *, known: bool = False) -> None:
@@ -141,7 +143,7 @@ class Walk:
         before = list(scope.values())
         self._add(join.this, scope, scopes)
         added = list(scope.values())[-1]
-        names = [folded(column.name) for column in join.args.get("using") or ()]
+        names = [identifier_key(column.name) for column in join.args.get("using") or ()]
         if str(join.args.get("method") or "").upper() == "NATURAL":
             names = list(self._names(added))
         for name in names:
@@ -153,11 +155,11 @@ class Walk:
             self._holds(condition, scopes)
 
     def _add(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope]) -> None:
-        name = folded(source.alias_or_name)
+        name = identifier_key(source.alias_or_name)
         view = self.copy.view(source.name) if isinstance(source, exp.Table) else ""
-        if view and folded(source.name) not in self.ctes:
+        if view and identifier_key(source.name) not in self.ctes:
             self._know_view(source.name, view)
-        if isinstance(source, exp.Table) and folded(source.name) not in self.ctes:
+        if isinstance(source, exp.Table) and identifier_key(source.name) not in self.ctes:
             self.last += 1
             self.reading.sources[self.last] = source.name
             scope[name] = _Source(self.last, source.name)
@@ -174,17 +176,17 @@ class Walk:
             if isinstance(made, exp.Create) and isinstance(made.expression, exp.Query):
                 listed = made.this.expressions if isinstance(made.this, exp.Schema) else []
                 alias = exp.TableAlias(this=exp.to_identifier(name), columns=[one.copy() for one in listed])
-                self.ctes[folded(name)] = exp.CTE(this=made.expression, alias=alias)
+                self.ctes[identifier_key(name)] = exp.CTE(this=made.expression, alias=alias)
 
     def _cte(self, name: str) -> dict[str, Node | None]:
-        if folded(name) in self.open:  # a recursive one refers to itself
+        if identifier_key(name) in self.open:  # a recursive one refers to itself
             return {}
-        self.open.add(folded(name))
-        cte = self.ctes[folded(name)]
+        self.open.add(identifier_key(name))
+        cte = self.ctes[identifier_key(name)]
         columns = self._select(cte.this, [])
-        self.open.discard(folded(name))
+        self.open.discard(identifier_key(name))
         alias = cte.args.get("alias")
-        names = [folded(column.name) for column in alias.args.get("columns") or ()] if alias else []
+        names = [identifier_key(column.name) for column in alias.args.get("columns") or ()] if alias else []
         return dict(zip(names, columns.values(), strict=False)) if names else columns
 
     def _names(self, source: _Source) -> Sequence[str]:
@@ -198,7 +200,7 @@ class Walk:
         return source.projected.get(name) if source.projected is not None else (source.number, name)
 
     def _resolved(self, column: exp.Column, scopes: list[_Scope]) -> Node | None:
-        name, table = folded(column.name), folded(column.table)
+        name, table = identifier_key(column.name), identifier_key(column.table)
         for scope in reversed(scopes):
             if table in scope:
                 return self._node(scope[table], name)

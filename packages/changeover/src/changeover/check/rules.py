@@ -14,7 +14,7 @@ from changeover.plan.placeholders import placeholder_in
 from changeover.plan.variables import used_names
 from changeover.problems import Position, Problem, Severity
 from changeover.shell import credentials
-from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 from changeover.sql.tree import effect_of
 
 UNDECIDED = "DECIDE:"
@@ -97,12 +97,12 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
             action.position, "no-scope", f"{action.id} does not say which tables it may change", hint
         )
     for expectation in action.rows:
-        if folded(expectation.table).startswith(OWN_PREFIX):
+        if identifier_key(expectation.table).startswith(OWN_PREFIX):
             hint = "take it out of rows and prove what is in it by a query"
             yield Problem(action.position, "kept-rows", f"{expectation.table} is never compared", hint)
     named = {expectation.table for expectation in action.rows}
     for table in action.scope:
-        kept = folded(table).startswith(OWN_PREFIX)
+        kept = identifier_key(table).startswith(OWN_PREFIX)
         if table not in named and phase is Phase.EXECUTE and not kept:
             hint = f'add to rows: "{table}=*" if no row may be lost, "{table}=0" if none may change'
             message = f"{action.id} does not say how many rows of {table} change"
@@ -114,7 +114,7 @@ def _only_keeps(action: SqlAction) -> bool:
     effects = [effect_of(statement.text) for statement in action.statements]
     written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops, *e.renames)]
     known = all(e.verb in ("CREATE", "DROP") or e.writes or e.renames for e in effects)
-    return known and all(folded(name).startswith(OWN_PREFIX) for name in written)
+    return known and all(identifier_key(name).startswith(OWN_PREFIX) for name in written)
 
 
 def _http(action: HttpAction) -> Iterator[Problem]:

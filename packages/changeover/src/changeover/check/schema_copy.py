@@ -14,7 +14,7 @@ from changeover.database.schema import empty
 from changeover.database.schema.catalogue import ForeignKey, Table, objects
 from changeover.database.where import Database
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 
 def read_schema(connection: Connection, database: Database | None = None) -> dict[str, str]:
@@ -97,7 +97,7 @@ class EmptyCopy:
     def column_order(self, table: str) -> list[str]:
         """As `columns`, in the order of the table: what ``SELECT *`` and ``IN table`` give."""
         found = self._table(table)
-        return list(map(folded, found.stored)) if found else []
+        return list(map(identifier_key, found.stored)) if found else []
 
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""
@@ -107,7 +107,9 @@ class EmptyCopy:
     def referring_to(self, table: str) -> list[tuple[Table, ForeignKey]]:
         """The other tables that refer to ``table``, with their keys."""
         children = schema.read(self.connection).children(table)
-        return [(child, key) for child, key in children if folded(child.name) != folded(table)]
+        return [
+            (child, key) for child, key in children if identifier_key(child.name) != identifier_key(table)
+        ]
 
     def _table(self, name: str) -> Table | None:
         return schema.read_one(self.connection, name)

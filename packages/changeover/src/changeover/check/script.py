@@ -6,11 +6,11 @@ Rule: what SQLite can say by trying it is asked; sqlglot answers the rest.
 from collections.abc import Iterator, Mapping, Sequence
 
 from changeover.check import consequence, places
-from changeover.check.lint_rules import Script, sets_version, statement_rules
+from changeover.check.lint_rules import LintedScript, sets_version, statement_rules
 from changeover.check.schema_copy import EmptyCopy
 from changeover.plan.model import Phase, SqlAction, SqlStatement, Strategy
 from changeover.problems import Problem, Severity
-from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 from changeover.sql.text import tokens, unquoted
 from changeover.sql.tree import Effect, effect_of
 
@@ -22,7 +22,7 @@ _CONTROL = {"BEGIN", "COMMIT", "ROLLBACK", "END", "SAVEPOINT", "RELEASE", "ATTAC
 def script_problems(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
     """What is wrong with a script; ``copy`` has the schema that it leaves afterwards."""
     effects = [effect_of(statement.text) for statement in action.statements]
-    script = Script(action, tuple(effects))
+    script = LintedScript(action, tuple(effects))
     copy.known = copy.known and bool(action.statements)
     copy.prepare(action.statements)
     before = places.orders(action.scope, copy)
@@ -73,13 +73,13 @@ def _mending(message: str, copy: EmptyCopy) -> str:
 
 def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
     made = _made_first(effects)
-    gone = {folded(name) for effect in effects for name in (*effect.drops, *effect.renames)}
-    passing = (made & gone) | {folded(name) for effect in effects for name in effect.temporary}
-    scope = {folded(name) for name in action.scope}
+    gone = {identifier_key(name) for effect in effects for name in (*effect.drops, *effect.renames)}
+    passing = (made & gone) | {identifier_key(name) for effect in effects for name in effect.temporary}
+    scope = {identifier_key(name) for name in action.scope}
     reported: set[str] = set()
     for statement, effect in zip(action.statements, effects, strict=True):
         for table in (*effect.writes, *effect.creates, *effect.drops, *effect.renames.values()):
-            name = folded(table)
+            name = identifier_key(table)
             if name in scope | reported | passing or not scope or name.startswith(_OWN):
                 continue
             reported.add(name)
@@ -92,12 +92,12 @@ def _made_first(effects: Sequence[Effect]) -> set[str]:
     made: set[str] = set()
     known: set[str] = set()
     for effect in effects:
-        made |= {folded(name) for name in (*effect.creates, *effect.renames.values())} - known
-        known |= {folded(name) for name in (*effect.writes, *effect.drops, *effect.renames)} | made
+        made |= {identifier_key(name) for name in (*effect.creates, *effect.renames.values())} - known
+        known |= {identifier_key(name) for name in (*effect.writes, *effect.drops, *effect.renames)} | made
     return made
 
 
-def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
+def _drops(script: LintedScript, copy: EmptyCopy) -> Iterator[Problem]:
     """DROP of a table that others refer to: with foreign keys on, SQLite deletes their rows first."""
     for statement, effect in zip(script.action.statements, script.effects, strict=True):
         for table in effect.drops:
@@ -123,5 +123,8 @@ def _drops(script: Script, copy: EmptyCopy) -> Iterator[Problem]:
                 yield Problem(statement.position, "drop-referenced", message, hint, Severity.WARNING)
 
 
-def _declares(script: Script, table: str) -> bool:
-    return any(folded(unquoted(expectation.table)) == folded(table) for expectation in script.action.rows)
+def _declares(script: LintedScript, table: str) -> bool:
+    return any(
+        identifier_key(unquoted(expectation.table)) == identifier_key(table)
+        for expectation in script.action.rows
+    )

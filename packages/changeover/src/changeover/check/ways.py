@@ -6,12 +6,12 @@ from functools import partial
 from sqlglot import exp
 
 from changeover.check.clauses import BRANCHES, branches, choices, clause, condition_of, subqueries
-from changeover.check.reading import Reading
+from changeover.check.reading import RowPick
 from changeover.check.row_sources import Walk
 from changeover.check.schema_copy import EmptyCopy
 
 
-def read(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> Iterator[Reading]:
+def read(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> Iterator[RowPick]:
     """A reading for each way in which a statement can pick the rows that it changes, and values for them."""
     if isinstance(tree, exp.Insert):
         yield from _read_insert(tree, copy)
@@ -27,7 +27,7 @@ def read(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> Iterato
 
 def _read_values(
     tree: exp.Expr, copy: EmptyCopy, values: Sequence[exp.Expr], always: Sequence[exp.Expr]
-) -> Iterator[Reading]:
+) -> Iterator[RowPick]:
     """Readings of the choices and subqueries of SET."""
     target = _target(tree)
     for choice in choices(values):
@@ -37,7 +37,7 @@ def _read_values(
         yield from _each_way(copy, target, partial(Walk.read, tree=tree, conditions=always, values=select))
 
 
-def _read_insert(tree: exp.Insert, copy: EmptyCopy) -> Iterator[Reading]:
+def _read_insert(tree: exp.Insert, copy: EmptyCopy) -> Iterator[RowPick]:
     """INSERT ... SELECT picks values by the rows of its first table; those that it replaces as well."""
     conflict = tree.args.get("conflict")
     updates = conflict.expressions if conflict is not None else []
@@ -55,7 +55,7 @@ def _read_insert(tree: exp.Insert, copy: EmptyCopy) -> Iterator[Reading]:
         yield from _each_way(copy, first.this, partial(Walk.read_copied, tree=tree))
 
 
-def _each_way(copy: EmptyCopy, target: exp.Table, begin: Callable[[Walk], Reading]) -> Iterator[Reading]:
+def _each_way(copy: EmptyCopy, target: exp.Table, begin: Callable[[Walk], RowPick]) -> Iterator[RowPick]:
     """One reading for each alternative of the ORs inside subqueries."""
     for choice in range(BRANCHES):
         walk = Walk(copy, target, choice)

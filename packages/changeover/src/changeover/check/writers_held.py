@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from changeover.check.consequence import LivingSchema
 from changeover.database.change import forecast
-from changeover.engine.budgets import DRIVER_PATIENCE_S, spoken
+from changeover.engine.budgets import DRIVER_PATIENCE_S, format_duration
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.problems import Problem, Severity
 
@@ -15,9 +15,9 @@ from changeover.problems import Problem, Severity
 def held_rules(plan: Plan, schema: LivingSchema) -> Iterator[Problem]:
     """A warning for each change that would hold writers for longer than the plan, or drivers, allow."""
     limit_s = min(plan.writers_held_s or DRIVER_PATIENCE_S, DRIVER_PATIENCE_S)
-    allowed = f"writers-held is {spoken(limit_s)}"
+    allowed = f"writers-held is {format_duration(limit_s)}"
     if plan.writers_held_s is None or plan.writers_held_s > DRIVER_PATIENCE_S:
-        allowed = f"Python's sqlite3 and many other drivers give up after {spoken(limit_s)}"
+        allowed = f"Python's sqlite3 and many other drivers give up after {format_duration(limit_s)}"
     for action in plan.actions(Phase.EXECUTE):
         if not isinstance(action, SqlAction) or not action.changes:
             continue

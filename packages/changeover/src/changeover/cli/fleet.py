@@ -24,14 +24,14 @@ from changeover.exits import Exit
 from changeover.fleet import report
 from changeover.fleet.again import again_each, stand_each
 from changeover.fleet.run import run_each
-from changeover.fleet.waves import Many, Result, Summary, targets, worst
+from changeover.fleet.waves import DatabaseResult, Many, Summary, targets, worst
 from changeover.plan.model import Plan
 from changeover.run import session
 from changeover.run.commands import this_person
 from changeover.run.records import MAX_AGE_S
 from changeover.run.runner import Signals
 from changeover.run.state_dir import numbered
-from changeover.run.status import Standing
+from changeover.run.status import DatabaseStatus
 
 FOLDER = "changeover-each"
 
@@ -132,13 +132,13 @@ def show_each(plan: Path | None, options: dict[str, Any], *, json_: bool) -> NoR
     sys.exit(code)
 
 
-def _standing(database: Database, one: Standing | ChangeoverError) -> dict[str, Any]:
+def _standing(database: Database, one: DatabaseStatus | ChangeoverError) -> dict[str, Any]:
     if isinstance(one, ChangeoverError):
         return {"database": label(database), **error_answer("status", one)}
     return answer("status", one.outcome, Exit.DONE, **one.as_data())
 
 
-def _words(one: Standing | ChangeoverError) -> list[str]:
+def _words(one: DatabaseStatus | ChangeoverError) -> list[str]:
     """How a database stands; then why and what leads on, where it is not done or untouched."""
     if isinstance(one, ChangeoverError):
         return [type(one).__name__, *str(one).splitlines()]
@@ -169,10 +169,10 @@ def _answer(command: Command, summary: Summary, paths: tuple[Path, Path]) -> dic
     )
 
 
-def _teller(count: int, json_: bool) -> Callable[[Result], None]:
+def _teller(count: int, json_: bool) -> Callable[[DatabaseResult], None]:
     told = 0
 
-    def tell(result: Result) -> None:
+    def tell(result: DatabaseResult) -> None:
         nonlocal told
         told += 1
         if not json_:

@@ -67,7 +67,7 @@ def with_exit_codes(command: Command) -> Command:
 
     @wraps(command)
     def wrapped(*args: Any, **options: Any) -> Any:
-        with told(bool(options.get("json_"))):
+        with exit_on_error(bool(options.get("json_"))):
             return command(*args, **options)
 
     return wrapped  # type: ignore[return-value]
@@ -79,7 +79,7 @@ RUN_ID = click.option("--run", "run_id", help="Which run. Default: the newest.")
 
 
 @contextmanager
-def told(json_: bool) -> Iterator[None]:
+def exit_on_error(json_: bool) -> Iterator[None]:
     """What goes wrong inside is told in words (or as JSON) and ends the command with its exit code."""
     try:
         yield

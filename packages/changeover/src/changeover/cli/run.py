@@ -72,7 +72,7 @@ def run_command(plan: Path, first: bool, rehearsal_max_age: str, json_: bool, **
     tell_outcome(outcome, work, json_, record)
 
 
-def _rehearsed(work: session.Work, who: str | None, json_: bool) -> Record:
+def _rehearsed(work: session.BoundPlan, who: str | None, json_: bool) -> Record:
     with session.rehearsal_progress(json_) as progress, work.redacted():
         return rehearsal.rehearse(
             work.plan,
@@ -84,7 +84,7 @@ def _rehearsed(work: session.Work, who: str | None, json_: bool) -> Record:
         )
 
 
-def _rehearsed_for_run(work: session.Work, who: str | None, json_: bool) -> Record:
+def _rehearsed_for_run(work: session.BoundPlan, who: str | None, json_: bool) -> Record:
     """A rehearsal that passed, or the end of the command; where nothing is to do, nothing is rehearsed."""
     preconditions.require_no_open_run(work.state, work.plan, work.database)
     preconditions.require_not_applied(work.plan, work.database)

@@ -43,7 +43,7 @@ def tell_record(record: Record) -> None:
 
 def tell_outcome(
     outcome: Outcome,
-    work: session.Work,
+    work: session.BoundPlan,
     json_: bool,
     rehearsal: Record | None = None,
     *,

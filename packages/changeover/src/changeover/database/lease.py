@@ -73,7 +73,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LeaseSnapshot:
     """The lease as it stands in the database; ``holder`` None when it was given back."""
 
     token: int
@@ -84,7 +84,7 @@ class Seen:
     lasts_s: float
 
 
-def look(connection: Connection) -> Seen | None:
+def look(connection: Connection) -> LeaseSnapshot | None:
     """The lease, or None when this database never had one."""
     exists = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (TABLE,)).fetchone()
     row = (
@@ -97,10 +97,10 @@ def look(connection: Connection) -> Seen | None:
     if not row:
         return None
     holder = Holder(row[1], row[2], row[3], row[4]) if row[1] is not None else None
-    return Seen(row[0], holder, row[5] or "", row[6] or 0.0, row[7], row[8])
+    return LeaseSnapshot(row[0], holder, row[5] or "", row[6] or 0.0, row[7], row[8])
 
 
-def expired(seen: Seen, *, now_s: float, this_boot: str) -> bool | None:
+def expired(seen: LeaseSnapshot, *, now_s: float, this_boot: str) -> bool | None:
     """Whether the lease has run out; None when that cannot be told from here (another machine)."""
     if seen.holder is None:
         return True
@@ -110,7 +110,7 @@ def expired(seen: Seen, *, now_s: float, this_boot: str) -> bool | None:
 
 
 def acquire(
-    connection: Connection, holder: Holder, *, lasts_s: float = 30.0, watched: Seen | None = None
+    connection: Connection, holder: Holder, *, lasts_s: float = 30.0, watched: LeaseSnapshot | None = None
 ) -> Lease:
     """Take the lease, with a new token. Raises Locked while another runner's lease lasts.
 
@@ -128,7 +128,7 @@ def acquire(
     raise Locked("Others take the lease at this very moment.", hint="Wait a moment, then try again.")
 
 
-def watch(connection: Connection) -> Seen | None:
+def watch(connection: Connection) -> LeaseSnapshot | None:
     """Look at the lease for as long as it lasts; the last look if nothing moved in that time, else None."""
     first = look(connection)
     if first is None or first.holder is None:
@@ -223,14 +223,14 @@ def release(connection: Connection, lease: Lease) -> None:
     )
 
 
-def _held(seen: Seen) -> Locked:
+def _held(seen: LeaseSnapshot) -> Locked:
     return Locked(
         f"Another runner holds the lease: {seen.holder}.",
         hint=f"Its lease lasts {seen.lasts_s:g} s after its last sign of life; wait, or end that process.",
     )
 
 
-def _taken(connection: Connection, lease: Lease, seen: Seen | None) -> bool:
+def _taken(connection: Connection, lease: Lease, seen: LeaseSnapshot | None) -> bool:
     """Whether the lease is ours now; not when it is no longer as it was ``seen``."""
     if seen is None:
         connection.execute(_CREATE)

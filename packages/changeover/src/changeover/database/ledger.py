@@ -40,7 +40,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One piece of work. ``content_sha256`` is of the forward script, in a rollback too.
 
     ``frozen_ms`` is measured up to the moment before COMMIT; ``started_at`` is UTC epoch seconds.
@@ -62,7 +62,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LedgerState:
     """The ledger against a set of content hashes.
 
     ``applied`` and ``pending`` of them, ``unknown`` to them.
@@ -99,16 +99,16 @@ def accepting(reasons: Mapping[str, str]) -> dict[str, object]:
     return {"accepted": dict(reasons)} if reasons else {}
 
 
-_COLUMNS = tuple(field.name for field in fields(Entry))
+_COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 
 
-def add(connection: Connection, entry: Entry) -> None:
+def add(connection: Connection, entry: LedgerEntry) -> None:
     """Add an entry, in the transaction that is open; makes the table the first time."""
     connection.execute(CREATE)
     connection.execute(*insertion(entry))
 
 
-def insertion(entry: Entry, measured: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
+def insertion(entry: LedgerEntry, measured: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
     """The statement that adds an entry. ``measured``: columns whose value an SQL expression gives."""
     marks = ", ".join((measured or {}).get(name, f":{name}") for name in _COLUMNS)
     values = {name: getattr(entry, name) for name in _COLUMNS if f":{name}" in marks}
@@ -117,7 +117,7 @@ def insertion(entry: Entry, measured: Mapping[str, str] | None = None) -> tuple[
     return f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", values
 
 
-def entries(connection: Connection) -> tuple[Entry, ...]:
+def entries(connection: Connection) -> tuple[LedgerEntry, ...]:
     """Everything in the ledger, oldest first; empty where there is none yet."""
     if not _exists(connection):
         return ()
@@ -125,16 +125,16 @@ def entries(connection: Connection) -> tuple[Entry, ...]:
     return tuple(_entry(row) for row in rows)
 
 
-def applied(found: Iterable[Entry]) -> frozenset[str]:
+def applied(found: Iterable[LedgerEntry]) -> frozenset[str]:
     """Content hashes whose newest entry is not a rollback."""
     newest = {entry.content_sha256: entry.direction for entry in found}
     return frozenset(content for content, direction in newest.items() if direction is not Direction.ROLLBACK)
 
 
-def standing(found: Iterable[Entry], wanted: Iterable[str]) -> Standing:
+def standing(found: Iterable[LedgerEntry], wanted: Iterable[str]) -> LedgerState:
     """What of ``wanted`` is applied and what is pending, and what was applied that nobody here knows."""
     there, asked = applied(found), frozenset(wanted)
-    return Standing(there & asked, asked - there, there - asked)
+    return LedgerState(there & asked, asked - there, there - asked)
 
 
 def kept(connection: Connection, content_sha256: str) -> Kept:
@@ -160,8 +160,8 @@ def _exists(connection: Connection) -> bool:
     return row is not None
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def _entry(row: tuple[Any, ...]) -> LedgerEntry:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["direction"] = Direction(values["direction"])
     values["details"] = json.loads(values["details"])
-    return Entry(**values)
+    return LedgerEntry(**values)

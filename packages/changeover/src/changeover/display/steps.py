@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from changeover.engine.decide import going_back
-from changeover.engine.entries import Entry, Kind, begun
-from changeover.engine.progress import Known, State, fold
-from changeover.engine.tasks import Doing, Task, course
+from changeover.engine.entries import Entry, EntryKind, begun
+from changeover.engine.progress import RunState, TaskProgress, fold
+from changeover.engine.tasks import Task, TaskKind, task_plan
 from changeover.plan.model import Phase, Plan
 
 
@@ -63,7 +63,7 @@ def lines(
     """The tasks of a run in the order in which they are done, with what is known of each."""
     first = begun(entries)
     order = bool(first and first.data.get("additive")) if additive is None else additive
-    state, found = fold(entries), course(plan, additive=order)
+    state, found = fold(entries), task_plan(plan, additive=order)
     tasks = list(found.forward)
     back = going_back(plan, found, state) if state.turned else ()
     if state.turned:
@@ -78,9 +78,9 @@ def lines(
 def running(entries: Sequence[Entry]) -> str:
     """The id of the task under way; empty when none is."""
     for entry in reversed(entries):
-        if entry.kind in (Kind.DONE, Kind.FAILED, Kind.ENDED, Kind.OPENED):
+        if entry.kind in (EntryKind.DONE, EntryKind.FAILED, EntryKind.ENDED, EntryKind.OPENED):
             return ""
-        if entry.kind is Kind.STARTED:
+        if entry.kind is EntryKind.STARTED:
             return entry.id
     return ""
 
@@ -92,7 +92,7 @@ def frozen_s(found: Sequence[Line]) -> float:
 
 def _undoes(plan: Plan, task: Task) -> str:
     """The id of the task that a task of the way back takes back; empty for one that only looks."""
-    if task.doing is Doing.ACTION:
+    if task.doing is TaskKind.ACTION:
         return plan.action(task.subject).undoes or ""
     return task.subject
 
@@ -101,16 +101,16 @@ class _Teller:
     """Makes lines from what is known of one run."""
 
     def __init__(
-        self, plan: Plan, entries: Sequence[Entry], state: State, predicted: Mapping[str, float]
+        self, plan: Plan, entries: Sequence[Entry], state: RunState, predicted: Mapping[str, float]
     ) -> None:
         self.plan, self.state, self.predicted = plan, state, predicted
         self.undone: set[str] = set()
         self.over = state.ended is not None
         self.now = running(entries)
-        self.last = {e.id: e for e in entries if e.kind in (Kind.DONE, Kind.FAILED)}
+        self.last = {e.id: e for e in entries if e.kind in (EntryKind.DONE, EntryKind.FAILED)}
         self.attempts: dict[str, int] = {}
         for entry in entries:
-            if entry.kind is Kind.STARTED:
+            if entry.kind is EntryKind.STARTED:
                 self.attempts[entry.id] = self.attempts.get(entry.id, 0) + 1
         self.steps = {(section.phase, step.id): step for section in plan.sections for step in section.steps}
 
@@ -133,7 +133,7 @@ class _Teller:
             last.text("judged_by") if last else "",
         )
 
-    def _verdict(self, task: Task, known: Known) -> Verdict:
+    def _verdict(self, task: Task, known: TaskProgress) -> Verdict:
         if task.id == self.now and not self.over:
             return Verdict.RUNNING
         if known.done or (task.atomic and known.applied):
@@ -145,7 +145,7 @@ class _Teller:
         return Verdict.NOT_RUN if self.over else Verdict.WAITING
 
     def _planned(self, task: Task) -> float | None:
-        if task.doing is Doing.ACTION:
+        if task.doing is TaskKind.ACTION:
             action = self.plan.action(task.subject)
             if action.budget_s is not None:
                 return action.budget_s

@@ -20,8 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from changeover.display.steps import Line, Verdict, lines
-from changeover.engine.budgets import spoken
-from changeover.engine.entries import Entry, Kind, ending, worked_s
+from changeover.engine.budgets import format_duration
+from changeover.engine.entries import Entry, EntryKind, ending, worked_s
 from changeover.plan.model import Plan
 
 SIGNS = {
@@ -71,7 +71,7 @@ def seconds(value: float | None) -> str:
 
 def planned(value: float | None) -> str:
     """A limit as a plan writes it: ``30s``, ``1m30s``; empty for None."""
-    return "" if value is None else spoken(value)
+    return "" if value is None else format_duration(value)
 
 
 class JsonEvents:
@@ -103,7 +103,7 @@ class JsonEvents:
         """Nothing to clear away."""
 
 
-class Lines:
+class PlainLines:
     """One plain line for each thing that happened: for logs, pipes and dumb terminals."""
 
     def __init__(self, out: TextIO | None = None) -> None:
@@ -124,24 +124,24 @@ class Lines:
     def _words(self, entry: Entry) -> str:
         label = self._labels.get(entry.id, entry.id)
         match entry.kind:
-            case Kind.STARTED:
+            case EntryKind.STARTED:
                 self._labels[entry.id] = entry.text("label") or entry.id
                 self._told_s = time.monotonic()
                 attempt = entry.number("attempt") or 1
                 return f"again ({attempt:.0f})  {self._labels[entry.id]}" if attempt > 1 else ""
-            case Kind.DONE:
+            case EntryKind.DONE:
                 frozen = entry.number("frozen_s")
                 held = f", writers held {seconds(frozen)}" if frozen is not None else ""
                 return f"passed  {label}  {seconds(entry.number('seconds'))}{held}"
-            case Kind.FAILED:
+            case EntryKind.FAILED:
                 return f"FAILED  {label}: {entry.text('message')}"
-            case Kind.TURNED:
+            case EntryKind.TURNED:
                 return f"GOING BACK: {entry.text('reason')}"
-            case Kind.SETTLED:
+            case EntryKind.SETTLED:
                 return f"settled {label}: {'it was done' if entry.data.get('applied') else 'it was not done'}"
-            case Kind.ASKED:
+            case EntryKind.ASKED:
                 return "stopping at the next safe point"
-            case Kind.ALARM:
+            case EntryKind.ALARM:
                 return f"ALARM: {entry.text('reason')}"
             case _:
                 return ""
@@ -186,11 +186,11 @@ class LiveList:
 
     def show(self, entry: Entry) -> None:
         """The list draws itself; turns and alarms are said above it."""
-        if entry.kind is Kind.STARTED:
+        if entry.kind is EntryKind.STARTED:
             self._now = ("", None, None, "")
-        elif entry.kind is Kind.TURNED:
+        elif entry.kind is EntryKind.TURNED:
             self.console.print(Text.assemble(("Going back: ", "bold yellow"), entry.text("reason")))
-        elif entry.kind is Kind.ALARM:
+        elif entry.kind is EntryKind.ALARM:
             self.console.print(Text.assemble(("Alarm: ", "bold red"), entry.text("reason")))
 
     def progress(self, name: str, part: float | None, left_s: float | None, words: str) -> None:

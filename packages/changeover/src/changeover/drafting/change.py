@@ -13,7 +13,7 @@ from changeover.database.schema import catalogue as schemas
 from changeover.database.schema.catalogue import Column, Schema, Table
 from changeover.drafting import texts
 from changeover.drafting.texts import plain
-from changeover.sql.identifiers import OWN_PREFIX, folded
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Renames:
 
 
 @dataclass(slots=True)
-class Change:
+class SchemaChange:
     """A script: ``scope`` and ``rows`` are what it must declare, ``questions`` what it cannot know.
 
     ``checks`` are queries that must find nothing, with what that proves; ``kept`` are the ``changeover_``
@@ -63,9 +63,9 @@ def read(script: str) -> Schema:
         return schemas.read(connection)
 
 
-def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) -> Change:
+def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) -> SchemaChange:
     """From ``old`` to ``new``. ``back``: this is the way back of a change from ``new`` to ``old``."""
-    found = Change()
+    found = SchemaChange()
     pairs = _pairs(old, new, renames)
     _drop_views(old, new, found)
     for name, table in old.tables.items():
@@ -88,13 +88,13 @@ def _pairs(old: Schema, new: Schema, renames: Renames) -> dict[str, str]:
     return {name: other for name, other in pairs.items() if other in new.tables}
 
 
-def _drop_views(old: Schema, new: Schema, found: Change) -> None:
+def _drop_views(old: Schema, new: Schema, found: SchemaChange) -> None:
     gone = [name for name, sql in old.views.items() if new.views.get(name) != sql]
     found.statements += [f"DROP VIEW {plain(name)};" for name in gone]
     found.additive = found.additive and not gone
 
 
-def _gone(table: Table, found: Change, *, back: bool) -> None:
+def _gone(table: Table, found: SchemaChange, *, back: bool) -> None:
     """A table that is not wanted any more: its rows are kept until nobody goes back."""
     kept = f"{OWN_PREFIX}{table.name}"
     found.additive = False
@@ -105,7 +105,7 @@ def _gone(table: Table, found: Change, *, back: bool) -> None:
     found.statements.append(f"DROP TABLE {plain(table.name)};")
 
 
-def _made(table: Table, found: Change, old: Schema, renames: Renames, *, back: bool) -> None:
+def _made(table: Table, found: SchemaChange, old: Schema, renames: Renames, *, back: bool) -> None:
     """A table that is new; on the way back, one whose rows were kept."""
     found.touch(table.name)
     found.statements.append(f"{table.sql};")
@@ -119,7 +119,7 @@ def _made(table: Table, found: Change, old: Schema, renames: Renames, *, back: b
         similar = [
             one.name
             for one in old.tables.values()
-            if _alike(one, table) and folded(one.name) not in renames.tables
+            if _alike(one, table) and identifier_key(one.name) not in renames.tables
         ]
         if similar:
             found.questions.append(
@@ -129,8 +129,8 @@ def _made(table: Table, found: Change, old: Schema, renames: Renames, *, back: b
 
 
 def _alike(one: Table, other: Table) -> bool:
-    names = {folded(column.name) for column in one.columns}
-    same = names & {folded(column.name) for column in other.columns}
+    names = {identifier_key(column.name) for column in one.columns}
+    same = names & {identifier_key(column.name) for column in other.columns}
     return 2 * len(same) > max(len(names), len(other.columns))
 
 
@@ -150,7 +150,7 @@ class _Altered:
     old: Table
     new: Table
     renames: Renames
-    found: Change
+    found: SchemaChange
     back: bool
     beside: Sequence[str]
     """The whole schema before the change, but for views that are made anew."""
@@ -158,11 +158,11 @@ class _Altered:
     @property
     def source(self) -> dict[str, Column | None]:
         """For each column of the new table the old one that it comes from, by folded name."""
-        table = folded(self.old.name)
+        table = identifier_key(self.old.name)
         said = {new: old for (owner, old), new in self.renames.columns.items() if owner == table}
         return {
-            folded(c.name): self.old.column(said.get(folded(c.name), c.name))
-            if folded(c.name) in said or (table, folded(c.name)) not in self.renames.columns
+            identifier_key(c.name): self.old.column(said.get(identifier_key(c.name), c.name))
+            if identifier_key(c.name) in said or (table, identifier_key(c.name)) not in self.renames.columns
             else None
             for c in self.new.columns
         }
@@ -170,13 +170,15 @@ class _Altered:
     @property
     def lost(self) -> list[Column]:
         """The old columns that nothing is made of."""
-        used = {folded(column.name) for column in self.source.values() if column}
-        return [c for c in self.old.columns if folded(c.name) not in used and not c.generated]
+        used = {identifier_key(column.name) for column in self.source.values() if column}
+        return [c for c in self.old.columns if identifier_key(c.name) not in used and not c.generated]
 
     @property
     def added(self) -> list[Column]:
         """The new columns that are made of nothing."""
-        return [c for c in self.new.columns if self.source[folded(c.name)] is None and not c.generated]
+        return [
+            c for c in self.new.columns if self.source[identifier_key(c.name)] is None and not c.generated
+        ]
 
     def write(self) -> None:
         """Add the statements for this table."""
@@ -198,19 +200,24 @@ class _Altered:
             self.found.rows[self.new.name] = "*" if self.old.name == self.new.name else self.old.name
 
     def _same_table(self) -> bool:
-        return folded(self.old.name) == folded(self.new.name) and _means(self.old) == _means(self.new)
+        return identifier_key(self.old.name) == identifier_key(self.new.name) and _means(self.old) == _means(
+            self.new
+        )
 
     def _native(self) -> list[str] | None:
         """ALTER TABLE statements, if they arrive at what is wanted; None where they do not."""
         wanted = [
             *(
                 [f"RENAME TO {plain(self.new.name)}"]
-                if folded(self.old.name) != folded(self.new.name)
+                if identifier_key(self.old.name) != identifier_key(self.new.name)
                 else []
             ),
             *(f"RENAME COLUMN {plain(old.name)} TO {plain(name)}" for name, old in self._renamed()),
             *(f"DROP COLUMN {plain(column.name)}" for column in self.lost),
-            *(f"ADD COLUMN {texts.columns(self.new.sql)[folded(column.name)]}" for column in self.added),
+            *(
+                f"ADD COLUMN {texts.columns(self.new.sql)[identifier_key(column.name)]}"
+                for column in self.added
+            ),
         ]
         if not all(map(_addable, self.added)):
             return None
@@ -225,7 +232,7 @@ class _Altered:
                     made.append(f"ALTER TABLE {plain(name)} {one}")
                     scratch.execute(made[-1])
                     name = self.new.name if one.startswith("RENAME TO") else name
-                reached = schemas.read(scratch).tables[folded(self.new.name)]
+                reached = schemas.read(scratch).tables[identifier_key(self.new.name)]
             except (sqlite3.Error, KeyError):
                 return None
         if any("DROP COLUMN" in one or "RENAME" in one for one in made):
@@ -233,8 +240,12 @@ class _Altered:
         return made if _means(reached) == _means(self.new) else None
 
     def _renamed(self) -> list[tuple[str, Column]]:
-        pairs = ((c.name, self.source[folded(c.name)]) for c in self.new.columns)
-        return [(name, old) for name, old in pairs if old is not None and folded(old.name) != folded(name)]
+        pairs = ((c.name, self.source[identifier_key(c.name)]) for c in self.new.columns)
+        return [
+            (name, old)
+            for name, old in pairs
+            if old is not None and identifier_key(old.name) != identifier_key(name)
+        ]
 
     def _rebuild(self) -> list[str]:
         copy = f"{self.new.name}_new"
@@ -252,7 +263,7 @@ class _Altered:
 
     def _value(self, column: Column) -> str:
         """What a column of the new table is made of; nothing where its default does."""
-        old = self.source[folded(column.name)]
+        old = self.source[identifier_key(column.name)]
         if old is None:
             kept = self._was(column) if self.back else ""
             return kept or ("NULL" if column.not_null and column.default is None and not column.key else "")
@@ -276,7 +287,7 @@ class _Altered:
             also = f" (or is it now {similar[0]}? then: --rename {where}={similar[0]})" if similar else ""
             ask(f"{where} is dropped: does anything still read it?{also}")
         for column in self.new.columns if rebuilt else ():
-            old = self.source[folded(column.name)]
+            old = self.source[identifier_key(column.name)]
             if old is None:
                 continue
             name, where = plain(old.name), f"{self.old.name}.{old.name}"
@@ -292,10 +303,10 @@ class _Altered:
 
     def _around(self) -> None:
         """Indexes and triggers that are others now, of a table that stays."""
-        was = {folded(index.name): index.sql for index in self.old.indexes if index.sql}
-        now = {folded(index.name): index.sql for index in self.new.indexes if index.sql}
-        was_triggers = {folded(name): sql for name, sql in self.old.triggers.items()}
-        now_triggers = {folded(name): sql for name, sql in self.new.triggers.items()}
+        was = {identifier_key(index.name): index.sql for index in self.old.indexes if index.sql}
+        now = {identifier_key(index.name): index.sql for index in self.new.indexes if index.sql}
+        was_triggers = {identifier_key(name): sql for name, sql in self.old.triggers.items()}
+        now_triggers = {identifier_key(name): sql for name, sql in self.new.triggers.items()}
         for kind, before, after in (("INDEX", was, now), ("TRIGGER", was_triggers, now_triggers)):
             gone = [name for name, sql in before.items() if after.get(name) != sql]
             self.found.statements += [f"DROP {kind} {plain(name)};" for name in gone]
@@ -303,7 +314,7 @@ class _Altered:
             self.found.additive = self.found.additive and not gone
 
     def _kept(self, table: Table) -> str:
-        return f"{OWN_PREFIX}{folded(table.name)}_columns"
+        return f"{OWN_PREFIX}{identifier_key(table.name)}_columns"
 
     def _keep(self) -> None:
         """What the columns that go hold, by key: for the way back, or for going there once more."""
@@ -319,13 +330,13 @@ class _Altered:
 
     def _was(self, column: Column) -> str:
         """A kept value, on the way back."""
-        if not self.new.key or not all(self.source[folded(name)] for name in self.new.key):
+        if not self.new.key or not all(self.source[identifier_key(name)] for name in self.new.key):
             return ""
         kept = plain(self._kept(self.new))
         same = " AND ".join(
             f"{kept}.{plain(name)} = {plain(self.old.name)}.{plain(old.name)}"
             for name in self.new.key
-            if (old := self.source[folded(name)])
+            if (old := self.source[identifier_key(name)])
         )
         value = f"(SELECT {plain(column.name)} FROM {kept} WHERE {same})"
         if column.not_null and column.default is not None:

@@ -18,7 +18,7 @@ from changeover.errors import BadParameter, Unsuitable
 from changeover.plan.model import SqlStatement
 from changeover.plan.text import normalise
 from changeover.problems import Position
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -87,13 +87,13 @@ def read_renames(texts: Sequence[str], old: Schema, new: Schema) -> Renames:
                 hint="Write --rename OLD=NEW for a table, --rename TABLE.OLD=NEW for a column.",
             )
         if dot:
-            columns[folded(table), folded(column)] = folded(after)
+            columns[identifier_key(table), identifier_key(column)] = identifier_key(after)
         elif new.table(after) is None:
             raise BadParameter(
                 f"--rename {text}: the wanted schema has no table {after}", hint="Compare the names."
             )
         else:
-            tables[folded(column)] = folded(after)
+            tables[identifier_key(column)] = identifier_key(after)
     return Renames(tables, columns)
 
 

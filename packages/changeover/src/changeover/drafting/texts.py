@@ -4,7 +4,7 @@ Rule: text goes through as its author wrote it; only names and commas are looked
 """
 
 from changeover.sql import text
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 
 def named(create: str, name: str) -> str:
@@ -32,7 +32,7 @@ def columns(create: str) -> dict[str, str]:
                 break
             start, name = token.at + 1, ""
         elif depth == 1 and not name:
-            name = folded(text.unquoted(token.text))
+            name = identifier_key(text.unquoted(token.text))
     return found
 
 

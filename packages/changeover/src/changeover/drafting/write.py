@@ -5,7 +5,7 @@ Rule: the plan that comes out is sound but for its DECIDE lines.
 
 from collections.abc import Sequence
 
-from changeover.drafting.change import Change
+from changeover.drafting.change import SchemaChange
 from changeover.plan.text import slug
 from changeover.runbook.drafts import fenced
 
@@ -13,7 +13,13 @@ _SOUND = ("no reference is broken", "PRAGMA foreign_key_check")
 
 
 def plan_text(
-    title: str, database: str, there: Change, back: Change, *, after: str | None, accepted: Sequence[str]
+    title: str,
+    database: str,
+    there: SchemaChange,
+    back: SchemaChange,
+    *,
+    after: str | None,
+    accepted: Sequence[str],
 ) -> str:
     """A plan. ``after`` is the file with the wanted schema, where it lies beside the plan.
 
@@ -41,7 +47,7 @@ def plan_text(
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _script(attributes: str, change: Change) -> Sequence[str]:
+def _script(attributes: str, change: SchemaChange) -> Sequence[str]:
     words = [attributes]
     if change.scope:
         words.append(f'scope="{" ".join(_written(name) for name in change.scope)}"')

@@ -32,14 +32,13 @@ def _writers_held(plan: Plan) -> Iterator[Problem]:
     if plan.writers_held_s is None:
         return
     if plan.downtime_s is not None and plan.writers_held_s > plan.downtime_s:
-        message = (
-            f"writers-held is {spoken(plan.writers_held_s)}, but downtime only {spoken(plan.downtime_s)}"
-        )
+        held, down = format_duration(plan.writers_held_s), format_duration(plan.downtime_s)
+        message = f"writers-held is {held}, but downtime only {down}"
         yield Problem(plan.position, "budget", message, "lower writers-held or raise downtime")
     elif plan.writers_held_s >= DRIVER_PATIENCE_S:
         message = (
-            f"writers may be held for {spoken(plan.writers_held_s)}; Python's sqlite3 and many other drivers"
-            f' give up after {spoken(DRIVER_PATIENCE_S)} with "database is locked"'
+            f"writers may be held for {format_duration(plan.writers_held_s)}; Python's sqlite3 and many other"
+            f' drivers give up after {format_duration(DRIVER_PATIENCE_S)} with "database is locked"'
         )
         hint = "lower writers-held, or make sure that every writer waits longer (PRAGMA busy_timeout)"
         yield Problem(plan.position, "writers-held", message, hint, Severity.WARNING)
@@ -57,10 +56,13 @@ def _section(section: Section, limit_s: float | None, name: str) -> Iterator[Pro
     steps_s = sum(step.budget_s or 0.0 for step in section.steps)
     planned_s = section.budget_s or steps_s
     if section.budget_s is not None and steps_s > section.budget_s:
-        message = f"the steps may take {spoken(steps_s)}, the section only {spoken(section.budget_s)}"
+        steps, budget = format_duration(steps_s), format_duration(section.budget_s)
+        message = f"the steps may take {steps}, the section only {budget}"
         yield Problem(section.position, "budget", message, "raise the one or lower the others")
     if limit_s is not None and planned_s > limit_s:
-        message = f"{section.title} may take {spoken(planned_s)}, but {name} is {spoken(limit_s)}"
+        message = (
+            f"{section.title} may take {format_duration(planned_s)}, but {name} is {format_duration(limit_s)}"
+        )
         yield Problem(section.position, "budget", message, f"lower the budgets or raise {name}")
 
 
@@ -69,12 +71,14 @@ def _step(step: Step) -> Iterator[Problem]:
     if step.budget_s is None:
         return
     if actions_s > step.budget_s:
-        message = f"the fences may take {spoken(actions_s)}, step {step.title!r} only {spoken(step.budget_s)}"
+        actions, budget = format_duration(actions_s), format_duration(step.budget_s)
+        message = f"the fences may take {actions}, step {step.title!r} only {budget}"
         yield Problem(step.position, "budget", message, "raise the one or lower the others")
     for action in step.actions:
         for name, wait_s in _waits(action):
             if wait_s > step.budget_s:
-                message = f"{name}={spoken(wait_s)} is longer than the step's budget {spoken(step.budget_s)}"
+                wait, budget = format_duration(wait_s), format_duration(step.budget_s)
+                message = f"{name}={wait} is longer than the step's budget {budget}"
                 yield Problem(action.position, "budget", message, f"lower {name} or raise the budget")
 
 
@@ -87,7 +91,7 @@ def _waits(action: AnyAction) -> Iterator[tuple[str, float]]:
         yield "retries x every", (action.retry.times - 1) * action.retry.every_s
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration for people: ``500ms``, ``1.5s``, ``45s``, ``1m30s``, ``2h``."""
     if seconds < 1:
         return f"{seconds * 1000:g}ms"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from changeover.engine import limits
 from changeover.engine.entries import Command, Ending, Entry
 from changeover.engine.limits import Limit
-from changeover.engine.progress import Known, State, fold
-from changeover.engine.tasks import Course, Doing, Task, course, undos, way_back
+from changeover.engine.progress import RunState, TaskProgress, fold
+from changeover.engine.tasks import Task, TaskKind, TaskPlan, rollback_tasks, task_plan, undos
 from changeover.plan.model import Plan, ShellAction
 
 TRIES = 3
@@ -37,14 +37,14 @@ class Perform:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class ResolveInDoubt:
     """Find out whether this task was done: it was started, and nothing more is known."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StartRollback:
     """Go back from here on; ``task`` is the id of what failed, empty when a person asked for it."""
 
     reason: str
@@ -59,26 +59,26 @@ class End:
     reason: str = ""
 
 
-Decision = Perform | Settle | Turn | End
+Decision = Perform | ResolveInDoubt | StartRollback | End
 
 
 def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
-    """The next thing to do. ``additive``: whether the change only adds to the schema (see `course.ordered`).
+    """The next thing to do. ``additive``: whether the change only adds to the schema (see `tasks.ordered`).
 
     Repeated until it says End, with what happened added to the journal each time, it comes to an end for
     every journal, and a change is never done twice.
     """
     state = fold(entries)
-    found = course(plan, additive=additive)
+    found = task_plan(plan, additive=additive)
     if state.ended is not None:
         return End(state.ended)
     decision = _decide(plan, found, state)
-    if state.stop_asked and not isinstance(decision, End | Turn):
+    if state.stop_asked and not isinstance(decision, End | StartRollback):
         return End(Ending.STOPPED, "a person stopped it")
     return decision
 
 
-def _decide(plan: Plan, found: Course, state: State) -> Decision:
+def _decide(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
     if state.command is Command.ABANDON:
         return End(Ending.ABANDONED, "a person gave it up; what it had changed stays")
     if state.command is Command.FINISH or (state.finish_asked and state.command is Command.RESUME):
@@ -88,11 +88,11 @@ def _decide(plan: Plan, found: Course, state: State) -> Decision:
     if state.back_asked:
         if any(state.of(task).started for task in found.finish):
             return End(Ending.UNFINISHED, "`finish` has dropped what a way back needs")
-        return Turn("a person asked for it")
+        return StartRollback("a person asked for it")
     return _forward(plan, found, state)
 
 
-def _forward(plan: Plan, found: Course, state: State) -> Decision:
+def _forward(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
     before = _before(found, state)
     if before is not None:
         return before
@@ -101,19 +101,19 @@ def _forward(plan: Plan, found: Course, state: State) -> Decision:
         if known.done:
             continue
         if known.failed:
-            return Turn(known.reason, task.id)
+            return StartRollback(known.reason, task.id)
         broken = limits.broken_limit(plan, found, state) or state.alarm
         if broken:
-            return Turn(broken)
+            return StartRollback(broken)
         decision = _next(task, known)
         if decision is not None:
             limit = limits.tightest(plan, found, state, task)
             return replace(decision, limit=limit) if isinstance(decision, Perform) else decision
     broken = limits.broken_limit(plan, found, state) or state.alarm
-    return Turn(broken) if broken else End(Ending.DONE)
+    return StartRollback(broken) if broken else End(Ending.DONE)
 
 
-def _before(found: Course, state: State) -> Decision | None:
+def _before(found: TaskPlan, state: RunState) -> Decision | None:
     """Pre-flight, all of it, even when some of it fails: a person wants to see every fault at once."""
     for task in found.preflight:
         known = state.of(task)
@@ -127,20 +127,20 @@ def _before(found: Course, state: State) -> Decision | None:
     return None if backup.done else Perform(found.backup)
 
 
-def _next(task: Task, known: Known) -> Decision | None:
+def _next(task: Task, known: TaskProgress) -> Decision | None:
     """What to do about a task of Execute or After; None when it turns out to be done."""
     if not known.started:
         return Perform(task)
     if task.atomic:
-        return Settle(task) if not known.settled else None if known.applied else Perform(task)
+        return ResolveInDoubt(task) if not known.settled else None if known.applied else Perform(task)
     if task.repeatable:
         return Perform(task)
     if known.command_ended:
         return Perform(task, gate_only=True)
-    return Turn("it was cut off, and nobody knows how far it came", task.id)
+    return StartRollback("it was cut off, and nobody knows how far it came", task.id)
 
 
-def going_back(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+def going_back(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
     """The tasks of the way back as things stand: what needs to be undone, and what goes with it.
 
     The one place that decides this: the engine, what people are shown and the rehearsal ask here.
@@ -151,13 +151,13 @@ def going_back(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
     def needs_undo(task: Task) -> bool:
         if task.atomic:
             return state.of(task).applied is True
-        action = plan.action(task.subject) if task.doing is Doing.ACTION else None
+        action = plan.action(task.subject) if task.doing is TaskKind.ACTION else None
         return isinstance(action, ShellAction) and not action.safe
 
-    return way_back(plan, started, needs_undo)
+    return rollback_tasks(plan, started, needs_undo)
 
 
-def left_to_undo(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+def left_to_undo(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
     """What of the way back is not done yet."""
 
     def is_done(task: Task) -> bool:
@@ -166,7 +166,7 @@ def left_to_undo(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
     return tuple(task for task in going_back(plan, found, state) if not is_done(task))
 
 
-def still_in_force(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
+def still_in_force(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
     """The changes of Execute that the rest of the way back takes back, in the order in which they ran."""
     left = {task.id for task in left_to_undo(plan, found, state)}
     ran = sorted(
@@ -176,25 +176,25 @@ def still_in_force(plan: Plan, found: Course, state: State) -> tuple[Task, ...]:
     return tuple(task for task in ran if any(undo.id in left for undo in undos(plan, task)))
 
 
-def _back(plan: Plan, found: Course, state: State) -> Decision:
+def _back(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
     for task in found.execute:
         known = state.of(task)
         if task.atomic and known.started and not known.settled:
-            return Settle(task)
+            return ResolveInDoubt(task)
     for task in left_to_undo(plan, found, state):
         return _undo(task, state.of(task))
     return End(Ending.ROLLED_BACK, limits.late(plan, going_back(plan, found, state), state))
 
 
-def _undo(task: Task, known: Known) -> Decision:
+def _undo(task: Task, known: TaskProgress) -> Decision:
     if task.atomic and known.started and not known.settled:
-        return Settle(task)
+        return ResolveInDoubt(task)
     if known.failures >= TRIES:
         return End(Ending.OPERATOR_NEEDED, f"{task.label}: {known.reason}")
     return Perform(task, attempt=known.failures + 1, pause_s=PAUSES_S[known.failures])
 
 
-def _finish(found: Course, state: State) -> Decision:
+def _finish(found: TaskPlan, state: RunState) -> Decision:
     if state.turned or state.back_asked or not state.was_done:
         return End(Ending.UNFINISHED, "only a run that is done can be finished")
     for task in found.finish:
@@ -202,7 +202,7 @@ def _finish(found: Course, state: State) -> Decision:
         if known.done:
             continue
         if task.atomic and known.started and not known.settled:
-            return Settle(task)
+            return ResolveInDoubt(task)
         if task.atomic and known.applied:
             continue
         return End(Ending.UNFINISHED, known.reason) if known.failures else Perform(task)

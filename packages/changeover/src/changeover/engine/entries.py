@@ -11,7 +11,7 @@ from enum import StrEnum
 from changeover.exits import Exit
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """BEGUN opens a run, OPENED each session of it (a process that works on it).
 
     STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what
@@ -74,7 +74,7 @@ _FINAL = (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED, Ending.ABANDONED,
 class Entry:
     """One line of a journal. ``id`` is a task's, or empty; ``data`` is JSON and free of secrets."""
 
-    kind: Kind
+    kind: EntryKind
     at: float
     clock_s: float
     id: str = ""
@@ -93,10 +93,10 @@ class Entry:
 
 def begun(entries: Sequence[Entry]) -> Entry | None:
     """The entry that opened the run; None in an empty journal."""
-    return next((entry for entry in entries if entry.kind is Kind.BEGUN), None)
+    return next((entry for entry in entries if entry.kind is EntryKind.BEGUN), None)
 
 
-def last(entries: Sequence[Entry], kind: Kind) -> Entry | None:
+def last(entries: Sequence[Entry], kind: EntryKind) -> Entry | None:
     """The newest entry of a kind."""
     return next((entry for entry in reversed(entries) if entry.kind is kind), None)
 
@@ -104,9 +104,9 @@ def last(entries: Sequence[Entry], kind: Kind) -> Entry | None:
 def ending(entries: Sequence[Entry]) -> Ending | None:
     """How the run ended; None while it runs, or when it was cut off before it could say so."""
     for entry in reversed(entries):
-        if entry.kind is Kind.ENDED:
+        if entry.kind is EntryKind.ENDED:
             return Ending(entry.text("ending"))
-        if entry.kind is Kind.OPENED:
+        if entry.kind is EntryKind.OPENED:
             return None
     return None
 
@@ -120,7 +120,7 @@ def worked_s(entries: Sequence[Entry]) -> list[float]:
     found: list[float] = []
     base_s = origin_s = 0.0
     for entry in entries:
-        if entry.kind in (Kind.BEGUN, Kind.OPENED) or not found:
+        if entry.kind in (EntryKind.BEGUN, EntryKind.OPENED) or not found:
             base_s, origin_s = found[-1] if found else 0.0, entry.clock_s
         found.append(base_s + max(entry.clock_s - origin_s, 0.0))
     return found

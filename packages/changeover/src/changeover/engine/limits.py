@@ -6,9 +6,9 @@ Rule: pure. What has been used up of a limit is read from the folded journal; a 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeover.engine.budgets import spoken
-from changeover.engine.progress import Known, State
-from changeover.engine.tasks import Course, Doing, Task
+from changeover.engine.budgets import format_duration
+from changeover.engine.progress import RunState, TaskProgress
+from changeover.engine.tasks import Task, TaskKind, TaskPlan
 from changeover.plan.model import Phase, Plan
 
 
@@ -20,7 +20,7 @@ class Limit:
     name: str
 
 
-def tightest(plan: Plan, found: Course, state: State, task: Task) -> Limit | None:
+def tightest(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Limit | None:
     """The limit that ends a task first, with what is left of it; None where it may take its time."""
     left = (
         Limit(max(limit.seconds - used_s, 0.0), limit.name)
@@ -29,54 +29,54 @@ def tightest(plan: Plan, found: Course, state: State, task: Task) -> Limit | Non
     return min(left, key=lambda limit: limit.seconds, default=None)
 
 
-def late(plan: Plan, back: Sequence[Task], state: State) -> str:
+def late(plan: Plan, back: Sequence[Task], state: RunState) -> str:
     """That the way back took longer than was promised; it is never ended for that, but it is said."""
     taken_s, limit_s = span_s(back, state.tasks), plan.rollback_within_s
     if limit_s is None or taken_s <= limit_s:
         return ""
-    return f"going back took {taken_s:.2f} s and was to take {spoken(limit_s)}"
+    return f"going back took {taken_s:.2f} s and was to take {format_duration(limit_s)}"
 
 
-def limits_of(plan: Plan, found: Course, state: State, task: Task) -> Iterator[tuple[Limit, float]]:
+def limits_of(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Iterator[tuple[Limit, float]]:
     """The limits that a task is under, each with what is used up of it."""
-    action = plan.action(task.subject) if task.doing is Doing.ACTION else None
+    action = plan.action(task.subject) if task.doing is TaskKind.ACTION else None
     if action is not None and action.budget_s is not None:
-        yield Limit(action.budget_s, f"{task.label} may take {spoken(action.budget_s)}"), 0.0
+        yield Limit(action.budget_s, f"{task.label} may take {format_duration(action.budget_s)}"), 0.0
     step = next((step for step in plan.steps(task.phase) if step.id == task.step), None)
     tasks = found.execute if task.phase is Phase.EXECUTE else found.after
     if step is not None and step.budget_s is not None:
         own = [other for other in tasks if other.step == step.id]
-        limit = Limit(step.budget_s, f"step {step.title!r} may take {spoken(step.budget_s)}")
+        limit = Limit(step.budget_s, f"step {step.title!r} may take {format_duration(step.budget_s)}")
         yield limit, _since_first(own, state)
     section = plan.section(task.phase)
     if section is not None and section.budget_s is not None:
-        limit = Limit(section.budget_s, f"{section.title} may take {spoken(section.budget_s)}")
+        limit = Limit(section.budget_s, f"{section.title} may take {format_duration(section.budget_s)}")
         yield limit, _since_first(tasks, state)
     if task.phase is Phase.EXECUTE and plan.downtime_s is not None:
-        limit = Limit(plan.downtime_s, f"downtime may be {spoken(plan.downtime_s)}")
+        limit = Limit(plan.downtime_s, f"downtime may be {format_duration(plan.downtime_s)}")
         yield limit, _since_first(tasks, state)
 
 
-def _since_first(tasks: Sequence[Task], state: State) -> float:
+def _since_first(tasks: Sequence[Task], state: RunState) -> float:
     starts = [state.tasks[task.id].first_s for task in tasks if task.id in state.tasks]
     return state.now_s - min(starts) if starts else 0.0
 
 
-def broken_limit(plan: Plan, found: Course, state: State) -> str:
+def broken_limit(plan: Plan, found: TaskPlan, state: RunState) -> str:
     """The first limit that what has been done so far went past, in words; empty when none."""
     for phase, tasks in ((Phase.EXECUTE, found.execute), (Phase.AFTER, found.after)):
         spans = _spans(plan, phase, tasks, state.tasks)
         for name, limit_s, taken_s in spans:
             if limit_s is not None and taken_s > limit_s:
-                return f"{name} took {taken_s:.2f} s and may take {spoken(limit_s)}"
+                return f"{name} took {taken_s:.2f} s and may take {format_duration(limit_s)}"
     return ""
 
 
 def _spans(
-    plan: Plan, phase: Phase, tasks: Sequence[Task], known: Mapping[str, Known]
+    plan: Plan, phase: Phase, tasks: Sequence[Task], known: Mapping[str, TaskProgress]
 ) -> Iterator[tuple[str, float | None, float]]:
     for task in tasks:
-        if task.doing is Doing.ACTION and task.id in known:
+        if task.doing is TaskKind.ACTION and task.id in known:
             one = known[task.id]
             yield task.label, plan.action(task.subject).budget_s, one.last_s - one.first_s
     for step in plan.steps(phase):
@@ -89,7 +89,7 @@ def _spans(
         yield "the whole execution", plan.downtime_s, span_s(tasks, known)
 
 
-def span_s(tasks: Sequence[Task], known: Mapping[str, Known]) -> float:
+def span_s(tasks: Sequence[Task], known: Mapping[str, TaskProgress]) -> float:
     touched = [known[task.id] for task in tasks if task.id in known]
     if not touched:
         return 0.0

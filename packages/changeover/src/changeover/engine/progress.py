@@ -6,14 +6,14 @@ Rule: pure; the same entries always fold to the same state, so another runner ca
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from changeover.engine.entries import Command, Ending, Entry, Kind, ending, worked_s
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, ending, worked_s
 from changeover.engine.tasks import Task
 
 COMMAND_ENDED = "command ended"
 
 
 @dataclass(slots=True)
-class Known:
+class TaskProgress:
     """What the journal says of one task. ``applied`` None: unknown. ``failures`` are this session's.
 
     ``cut_off``: it was started, and neither its end nor what became of it stands in the journal.
@@ -37,10 +37,10 @@ class Known:
 
 
 @dataclass(slots=True)
-class State:
+class RunState:
     """A journal, folded: what is known of each task, and where the run stands."""
 
-    tasks: dict[str, Known] = field(default_factory=dict)
+    tasks: dict[str, TaskProgress] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     command: Command = Command.RUN
     turned: bool = False
@@ -52,14 +52,14 @@ class State:
     was_done: bool = False
     now_s: float = 0.0
 
-    def of(self, task: Task) -> Known:
+    def of(self, task: Task) -> TaskProgress:
         """What is known of a task."""
-        return self.tasks.get(task.id) or Known()
+        return self.tasks.get(task.id) or TaskProgress()
 
 
-def fold(entries: Sequence[Entry]) -> State:
+def fold(entries: Sequence[Entry]) -> RunState:
     """What the journal says, taken together."""
-    state = State()
+    state = RunState()
     for entry, at_s in zip(entries, worked_s(entries), strict=True):
         state.now_s = at_s
         if entry.id and entry.kind in _OF_A_TASK:
@@ -70,47 +70,47 @@ def fold(entries: Sequence[Entry]) -> State:
     return state
 
 
-_OF_A_TASK = (Kind.STARTED, Kind.NOTED, Kind.DONE, Kind.FAILED, Kind.SETTLED)
+_OF_A_TASK = (EntryKind.STARTED, EntryKind.NOTED, EntryKind.DONE, EntryKind.FAILED, EntryKind.SETTLED)
 
 
-def _step(state: State, entry: Entry) -> None:
+def _step(state: RunState, entry: Entry) -> None:
     match entry.kind:
-        case Kind.OPENED:
+        case EntryKind.OPENED:
             state.command = Command(entry.text("command"))
             state.back_asked |= state.command is Command.ROLLBACK
             state.finish_asked |= state.command is Command.FINISH
             state.stop_asked, state.alarm = False, ""
             for known in state.tasks.values():
                 known.failures = 0
-        case Kind.TURNED:
+        case EntryKind.TURNED:
             state.turned = True
-        case Kind.ASKED:
+        case EntryKind.ASKED:
             state.stop_asked = True
-        case Kind.ALARM:
+        case EntryKind.ALARM:
             state.alarm = entry.text("reason")
-        case Kind.ENDED:
+        case EntryKind.ENDED:
             state.was_done |= entry.text("ending") == Ending.DONE
 
 
-def _note(state: State, entry: Entry, at_s: float) -> None:
-    known = state.tasks.setdefault(entry.id, Known())
+def _note(state: RunState, entry: Entry, at_s: float) -> None:
+    known = state.tasks.setdefault(entry.id, TaskProgress())
     match entry.kind:
-        case Kind.STARTED:
+        case EntryKind.STARTED:
             if not known.started:
                 known.first_s = at_s
                 state.order.append(entry.id)
             known.started = known.cut_off = True
             known.failed, known.applied = False, None
-        case Kind.NOTED:
+        case EntryKind.NOTED:
             known.command_ended |= entry.text("what") == COMMAND_ENDED
-        case Kind.DONE:
+        case EntryKind.DONE:
             known.done, known.cut_off, known.applied = True, False, True
-        case Kind.FAILED:
+        case EntryKind.FAILED:
             applied = entry.data.get("applied")
             known.failed, known.reason = True, entry.text("message")
             known.failures += 1
             known.cut_off = False
             known.applied = applied if isinstance(applied, bool) else None
-        case Kind.SETTLED:
+        case EntryKind.SETTLED:
             known.applied, known.cut_off = bool(entry.data.get("applied")), False
     known.last_s = at_s

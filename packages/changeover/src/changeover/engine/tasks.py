@@ -29,7 +29,7 @@ RESTORED = "changeover:restored"
 UNDO = "undo:"
 
 
-class Doing(StrEnum):
+class TaskKind(StrEnum):
     """What a task is: an action of the plan, a box that a person judges, or the engine's own work."""
 
     ACTION = "action"
@@ -49,7 +49,7 @@ class Task:
     """
 
     id: str
-    doing: Doing
+    doing: TaskKind
     phase: Phase
     subject: str
     label: str
@@ -59,7 +59,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TaskPlan:
     """The tasks of a run that goes well, by phase."""
 
     preflight: tuple[Task, ...]
@@ -74,11 +74,11 @@ class Course:
         return (*self.preflight, self.backup, *self.execute, *self.after)
 
 
-def course(plan: Plan, *, additive: bool) -> Course:
+def task_plan(plan: Plan, *, additive: bool) -> TaskPlan:
     """What a plan does when all goes well; ``additive`` decides the order where the plan leaves it open."""
-    return Course(
+    return TaskPlan(
         preflight=_tasks(Phase.PREFLIGHT, plan.steps(Phase.PREFLIGHT)),
-        backup=Task(BACKUP, Doing.BACKUP, Phase.PREFLIGHT, "", "Backup", repeatable=True),
+        backup=Task(BACKUP, TaskKind.BACKUP, Phase.PREFLIGHT, "", "Backup", repeatable=True),
         execute=_tasks(Phase.EXECUTE, ordered(plan, additive=additive)),
         after=_tasks(Phase.AFTER, plan.steps(Phase.AFTER)),
         finish=_tasks(Phase.FINISH, plan.steps(Phase.FINISH)),
@@ -101,7 +101,9 @@ def ordered(plan: Plan, *, additive: bool) -> tuple[Step, ...]:
     return (*steps[: places[0]], *moved, *steps[places[-1] + 1 :])
 
 
-def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], bool]) -> tuple[Task, ...]:
+def rollback_tasks(
+    plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], bool]
+) -> tuple[Task, ...]:
     """The tasks that take back what was done.
 
     ``started`` are the tasks of Execute in the order in which they ran. What undoes an action comes in the
@@ -118,7 +120,9 @@ def way_back(plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], b
         undoes.sort(key=lambda task: place.get(task.id, -1))
     before, after = _others(plan)
     schema = any(task.atomic for task in undone)
-    restored = Task(RESTORED, Doing.RESTORED, Phase.ROLLBACK, "", "Schema as it was before", repeatable=True)
+    restored = Task(
+        RESTORED, TaskKind.RESTORED, Phase.ROLLBACK, "", "Schema as it was before", repeatable=True
+    )
     return (*before, *undoes, *([restored] if schema else []), *after)
 
 
@@ -134,7 +138,7 @@ def task_of(action: AnyAction, phase: Phase, step: str) -> Task:
     if isinstance(action, ShellAction):
         repeatable = action.safe or phase in (Phase.ROLLBACK, Phase.PREFLIGHT, Phase.AFTER)
     return Task(
-        action.id, Doing.ACTION, phase, action.id, action.label, step, atomic=atomic, repeatable=repeatable
+        action.id, TaskKind.ACTION, phase, action.id, action.label, step, atomic=atomic, repeatable=repeatable
     )
 
 
@@ -145,7 +149,7 @@ def _tasks(phase: Phase, steps: Iterable[Step]) -> tuple[Task, ...]:
 def _of_step(phase: Phase, step: Step) -> Iterator[Task]:
     for box in step.boxes:
         if box.is_judgement:
-            yield Task(box.id, Doing.JUDGEMENT, phase, box.id, box.text, step.id, repeatable=True)
+            yield Task(box.id, TaskKind.JUDGEMENT, phase, box.id, box.text, step.id, repeatable=True)
     labels = [action.label for action in step.actions]
     for action in step.actions:
         task = task_of(action, phase, step.id)
@@ -160,7 +164,7 @@ def _part(step: Step) -> Part | None:
 
 def undos(plan: Plan, task: Task) -> Iterator[Task]:
     """The tasks that take one task of Execute back."""
-    if task.doing is not Doing.ACTION:
+    if task.doing is not TaskKind.ACTION:
         return
     action = plan.action(task.subject)
     written = plan.undo_of(action.id)
@@ -173,9 +177,9 @@ def undos(plan: Plan, task: Task) -> Iterator[Task]:
         return
     name, label = f"{UNDO}{action.id}", f"Take back: {action.label}"
     if isinstance(action, SqlAction) and action.derived_undo:
-        yield Task(name, Doing.UNDO_DERIVED, Phase.ROLLBACK, action.id, label, atomic=True)
+        yield Task(name, TaskKind.UNDO_DERIVED, Phase.ROLLBACK, action.id, label, atomic=True)
     if isinstance(action, ShellAction) and action.undo:
-        yield Task(name, Doing.UNDO_COMMAND, Phase.ROLLBACK, action.id, label, repeatable=True)
+        yield Task(name, TaskKind.UNDO_COMMAND, Phase.ROLLBACK, action.id, label, repeatable=True)
 
 
 def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
@@ -185,7 +189,7 @@ def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
     seen = False
     for step in plan.steps(Phase.ROLLBACK):
         for task in _of_step(Phase.ROLLBACK, step):
-            if task.doing is Doing.ACTION and plan.action(task.subject).undoes is not None:
+            if task.doing is TaskKind.ACTION and plan.action(task.subject).undoes is not None:
                 seen = True
             else:
                 (after if seen else before).append(task)

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 from changeover.display.terminal import seconds
-from changeover.fleet.waves import NOT_BEGUN, Result, Summary
+from changeover.fleet.waves import NOT_BEGUN, DatabaseResult, Summary
 from changeover.report.html import paged
 from changeover.run.state_dir import write_whole
 
@@ -61,9 +61,9 @@ def _body(summary: Summary, title: str) -> Iterator[str]:
     yield "</tbody></table>"
 
 
-def _ordered(summary: Summary) -> list[Result]:
+def _ordered(summary: Summary) -> list[DatabaseResult]:
     return sorted(summary.results, key=lambda one: (not one.failed, one.outcome != NOT_BEGUN))
 
 
-def _cells(one: Result) -> tuple[str, ...]:
+def _cells(one: DatabaseResult) -> tuple[str, ...]:
     return one.database, one.outcome, seconds(one.seconds), seconds(one.frozen_s), one.message

@@ -16,12 +16,12 @@ from changeover.database.where import Database
 from changeover.engine.entries import Ending, ending
 from changeover.errors import ChangeoverError, NothingToDo, NotRehearsed
 from changeover.exits import Exit
-from changeover.fleet.waves import NOTHING, Many, Result, Summary, in_waves, result_of, settings_of
+from changeover.fleet.waves import NOTHING, DatabaseResult, Many, Summary, in_waves, result_of, settings_of
 from changeover.plan.model import Plan
 from changeover.run import commands, preconditions, records, rehearsal, session
 from changeover.run.commands import Outcome
 from changeover.run.records import Record
-from changeover.run.session import Work
+from changeover.run.session import BoundPlan
 from changeover.run.state_dir import numbered
 from changeover.sql.identifiers import counted
 
@@ -37,7 +37,7 @@ def run_each(plan: Plan, databases: Sequence[Database], many: Many) -> Summary:
     proofs = _prove(fresh, many)
     lender = _Lender(proofs)
 
-    def act(place: int) -> Result:
+    def act(place: int) -> DatabaseResult:
         with works[place].redacted():
             return result_of(works[place], _run(works[place], lender, many))
 
@@ -45,7 +45,7 @@ def run_each(plan: Plan, databases: Sequence[Database], many: Many) -> Summary:
     return Summary(results, tuple(proofs), stopped)
 
 
-def _run(work: Work, lender: "_Lender", many: Many) -> Outcome:
+def _run(work: BoundPlan, lender: "_Lender", many: Many) -> Outcome:
     settings, newest = settings_of(work, many), work.state.newest()
     if newest is not None and _is_open(work):
         again = session.take_up(work.plan.path, newest, database=work.database, state=None, sets=())
@@ -54,31 +54,31 @@ def _run(work: Work, lender: "_Lender", many: Many) -> Outcome:
     return commands.run(work.plan, work.values, work.database, settings)
 
 
-def _in_force(work: Work) -> Result | None:
+def _in_force(work: BoundPlan) -> DatabaseResult | None:
     """The result for a database on which nothing is to do; None where something is."""
     if _is_open(work):
         return None
     try:
         preconditions.require_not_applied(work.plan, work.database)
     except NothingToDo as error:
-        return Result(label(work.database), NOTHING, Exit.DONE, error.message)
+        return DatabaseResult(label(work.database), NOTHING, Exit.DONE, error.message)
     except ChangeoverError:
         return None
     return None
 
 
-def _is_open(work: Work) -> bool:
+def _is_open(work: BoundPlan) -> bool:
     """Whether the newest run of a database was killed or stopped."""
     newest = work.state.newest()
     return newest is not None and ending(work.state.entries(newest)) in (None, Ending.STOPPED)
 
 
-def _prove(works: Sequence[Work], many: Many) -> list[Record]:
+def _prove(works: Sequence[BoundPlan], many: Many) -> list[Record]:
     """Rehearsals of a sample of each schema that there is: a rehearsal proves a schema, and no other.
 
     Raises NotRehearsed when the schema that most of them have does not pass; with another only its own wait.
     """
-    groups: dict[str, list[Work]] = {}
+    groups: dict[str, list[BoundPlan]] = {}
     for work in works:
         groups.setdefault(_schema(work), []).append(work)
     found: list[Record] = []
@@ -91,7 +91,7 @@ def _prove(works: Sequence[Work], many: Many) -> list[Record]:
     return found
 
 
-def _proven(work: Work, count: int, many: Many) -> Record:
+def _proven(work: BoundPlan, count: int, many: Many) -> Record:
     many.progress(f"rehearsing on {label(work.database)}, for {counted(count, 'database')}")
     with work.redacted():
         record = _proof(work, many)
@@ -103,19 +103,19 @@ def _proven(work: Work, count: int, many: Many) -> Record:
     )
 
 
-def _sampled(works: Sequence[Work], wanted: int) -> list[Work]:
+def _sampled(works: Sequence[BoundPlan], wanted: int) -> list[BoundPlan]:
     """So many of them, the first and the last among them, the others evenly between."""
     count = min(max(wanted, 1), len(works))
     places = {round(number * (len(works) - 1) / max(count - 1, 1)) for number in range(count)}
     return [works[place] for place in sorted(places)]
 
 
-def _schema(work: Work) -> str:
+def _schema(work: BoundPlan) -> str:
     with opened(work.database) as connection:
         return fingerprint.fingerprint(connection)
 
 
-def _proof(work: Work, many: Many) -> Record:
+def _proof(work: BoundPlan, many: Many) -> Record:
     wanted = preconditions.wanted_record(work.state, work.plan, work.database, work.values)
     try:
         return records.require(work.state, work.plan, wanted, now_at=time.time(), max_age_s=many.max_age_s)
@@ -133,7 +133,7 @@ class _Lender:
         self.proofs = {record.schema_before: record for record in proofs}
         self._writing = threading.Lock()
 
-    def lend(self, work: Work) -> None:
+    def lend(self, work: BoundPlan) -> None:
         """Keep the record of another database beside this one; `run` judges it as any other."""
         schema = _schema(work)
         record = self.proofs.get(schema)

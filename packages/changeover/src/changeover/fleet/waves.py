@@ -20,8 +20,8 @@ from changeover.report import model, write
 from changeover.run import records
 from changeover.run.commands import Outcome, Settings
 from changeover.run.records import Record
-from changeover.run.runner import Desk, Signals
-from changeover.run.session import Work
+from changeover.run.runner import OperatorPrompt, Signals
+from changeover.run.session import BoundPlan
 
 NOTHING, NOT_BEGUN = "nothing to do", "not begun"
 
@@ -42,12 +42,12 @@ class Many:
     max_failures: int = 0
     max_age_s: float = records.MAX_AGE_S
     signals: Signals = field(default_factory=Signals)
-    told: Callable[["Result"], None] = lambda result: None
+    told: Callable[["DatabaseResult"], None] = lambda result: None
     progress: Callable[[str], None] = lambda words: None
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DatabaseResult:
     """What became of one database. ``outcome`` is an `Ending`, `NOTHING`, `NOT_BEGUN` or an error's name."""
 
     database: str
@@ -70,7 +70,7 @@ class Result:
 class Summary:
     """What became of all of them, as they were named; ``stopped`` says why not all of them were begun."""
 
-    results: tuple[Result, ...]
+    results: tuple[DatabaseResult, ...]
     rehearsals: tuple[Record, ...] = ()
     stopped: str = ""
 
@@ -131,10 +131,10 @@ def _listed(text: str) -> list[Database]:
 
 def in_waves(
     databases: Sequence[Database],
-    known: Mapping[int, Result],
-    act: Callable[[int], Result],
+    known: Mapping[int, DatabaseResult],
+    act: Callable[[int], DatabaseResult],
     many: Many,
-) -> tuple[tuple[Result, ...], str]:
+) -> tuple[tuple[DatabaseResult, ...], str]:
     """The results of all in their order, and why the rest was not begun (empty where all were).
 
     ``known`` holds those, by place, with which nothing is to do; ``act`` gets the place of each other one.
@@ -152,11 +152,11 @@ def in_waves(
             stopped = _stop(results.values(), many)
             if stopped:
                 break
-    left_out = (Result(label(one), NOT_BEGUN, Exit.REFUSED, stopped) for one in databases)
+    left_out = (DatabaseResult(label(one), NOT_BEGUN, Exit.REFUSED, stopped) for one in databases)
     return tuple(results.get(place, other) for place, other in enumerate(left_out)), stopped
 
 
-def _stop(results: Iterable[Result], many: Many) -> str:
+def _stop(results: Iterable[DatabaseResult], many: Many) -> str:
     """Why no other wave begins; empty where one may."""
     failures = sum(one.failed for one in results)
     if many.signals.stop:
@@ -164,41 +164,41 @@ def _stop(results: Iterable[Result], many: Many) -> str:
     return f"{failures} failed, and {many.max_failures} may" if failures > many.max_failures else ""
 
 
-def _one(database: Database, act: Callable[[int], Result], place: int, many: Many) -> Result:
+def _one(database: Database, act: Callable[[int], DatabaseResult], place: int, many: Many) -> DatabaseResult:
     """One database, whatever happens to it."""
     started_s = time.monotonic()
     if many.signals.stop:
-        return Result(label(database), NOT_BEGUN, Exit.STOPPED, "a person stopped it")
+        return DatabaseResult(label(database), NOT_BEGUN, Exit.STOPPED, "a person stopped it")
     many.progress(f"{label(database)}: begun")
     try:
         result = act(place)
     except ChangeoverError as error:
-        result = Result(label(database), type(error).__name__, error.exit_code, str(error))
+        result = DatabaseResult(label(database), type(error).__name__, error.exit_code, str(error))
     except Exception as error:  # one database's surprise must not end the others
         message = f"unexpected {type(error).__name__}: {error}"
-        result = Result(label(database), type(error).__name__, Exit.FAILED, message)
+        result = DatabaseResult(label(database), type(error).__name__, Exit.FAILED, message)
     result = replace(result, seconds=round(time.monotonic() - started_s, 3))
     many.told(result)
     return result
 
 
-def settings_of(work: Work, many: Many) -> Settings:
+def settings_of(work: BoundPlan, many: Many) -> Settings:
     """The settings of a session on one of the databases, which nobody looks on."""
     return Settings(
         who=many.who,
         state=work.state.path,
         max_age_s=many.max_age_s,
-        desk=Desk(confirmed=many.confirmed),
+        desk=OperatorPrompt(confirmed=many.confirmed),
         signals=many.signals,
     )
 
 
-def result_of(work: Work, outcome: Outcome) -> Result:
+def result_of(work: BoundPlan, outcome: Outcome) -> DatabaseResult:
     """What became of a session; its report is written."""
     found = model.gather(work.state, work.database, work.plan, outcome.run_id)
     paths = write.write(found)
     failed = "\n".join(entry.text("message") for entry in outcome.failures)
-    return Result(
+    return DatabaseResult(
         label(work.database),
         outcome.ending.value,
         outcome.exit_code,

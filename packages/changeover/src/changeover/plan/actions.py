@@ -71,7 +71,7 @@ class Expect:
     number: float | None = None
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What a check says of an application. INCONCLUSIVE: refused, timed out or 5xx to the last retry."""
 
     HEALTHY = "healthy"

@@ -27,7 +27,7 @@ from changeover.plan.model import (
     Strategy,
     WhenInconclusive,
 )
-from changeover.plan.problem_collector import Faults, Files, suggestion
+from changeover.plan.problem_collector import Files, ProblemCollector, suggestion
 from changeover.problems import Position
 from changeover.sql import text as sqltext
 
@@ -46,7 +46,7 @@ Converted = TypeVar("Converted")
 class FenceReader:
     """Reads one fence; what is wrong with it goes to ``faults``, and a best effort comes back."""
 
-    def __init__(self, fence: Fence, files: Files, faults: Faults) -> None:
+    def __init__(self, fence: Fence, files: Files, faults: ProblemCollector) -> None:
         self.fence, self.files, self.faults = fence, files, faults
         self.position = fence.position
         self.attributes = fence.attributes or Attributes()

@@ -25,7 +25,7 @@ from changeover.plan.model import (
     SchemaExpectation,
 )
 from changeover.plan.placeholders import is_placeholder
-from changeover.plan.problem_collector import Faults, Files, suggestion
+from changeover.plan.problem_collector import Files, ProblemCollector, suggestion
 from changeover.problems import Position
 
 KEYS = {
@@ -69,7 +69,9 @@ def whole(text: str) -> int:
 class Mapped:
     """One mapping of the front matter, read key by key with converters that raise ValueError."""
 
-    def __init__(self, node: Mapping[str, Node], where: str, position: Position, faults: Faults) -> None:
+    def __init__(
+        self, node: Mapping[str, Node], where: str, position: Position, faults: ProblemCollector
+    ) -> None:
         self.node, self.where, self.position, self.faults = node, where, position, faults
 
     def at(self, key: str) -> Position:
@@ -127,7 +129,7 @@ class Mapped:
 
 
 def read_header(
-    nodes: Mapping[str, Node], position: Position, files: Files, faults: Faults
+    nodes: Mapping[str, Node], position: Position, files: Files, faults: ProblemCollector
 ) -> dict[str, Any]:
     """The fields of `Plan` that the front matter sets, ready to be passed to its constructor."""
     top = Mapped(nodes, "front matter key", position, faults)
@@ -153,12 +155,12 @@ def read_header(
     }
 
 
-def _parameters(top: Mapped, faults: Faults) -> tuple[Parameter, ...]:
+def _parameters(top: Mapped, faults: ProblemCollector) -> tuple[Parameter, ...]:
     found = top.mapping("parameters", "parameter")
     return tuple(_parameter(found, name, faults) for name in found.node) if found else ()
 
 
-def _parameter(found: Mapped, name: str, faults: Faults) -> Parameter:
+def _parameter(found: Mapped, name: str, faults: ProblemCollector) -> Parameter:
     position = found.at(name)
     if not re.fullmatch(r"[A-Za-z_]\w*", name) or name.upper() in _RESERVED:
         hint = "letters, digits and '_', and no name that the shell itself uses"
@@ -193,7 +195,7 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _hook(node: Node, top: Mapped, faults: Faults) -> Hook:
+def _hook(node: Node, top: Mapped, faults: ProblemCollector) -> Hook:
     position = Position(top.position.file, node.line)
     one = Mapped(node.value if isinstance(node.value, Mapping) else {}, "notify setting", position, faults)
     one.only(("command", "webhook", "on"))
@@ -206,7 +208,7 @@ def _hook(node: Node, top: Mapped, faults: Faults) -> Hook:
     return Hook(kinds[0], one.get(kinds[0].value, str) or "", position, events or tuple(Event))
 
 
-def _event(node: Node, one: Mapped, faults: Faults) -> Event:
+def _event(node: Node, one: Mapped, faults: ProblemCollector) -> Event:
     if isinstance(node.value, str) and node.value in set(Event):
         return Event(node.value)
     hint = suggestion(str(node.value), [event.value for event in Event])

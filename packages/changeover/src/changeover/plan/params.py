@@ -23,7 +23,7 @@ _LEAST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Values:
+class BoundParameters:
     """The value of every parameter of a plan. Its ``repr`` shows no value.
 
     ``hidden`` are secrets besides, by the names that stand for them: the tokens of the database's server.
@@ -91,7 +91,7 @@ def _redactor(secrets: tuple[tuple[str, str], ...]) -> Redactor:
     return Redactor(dict(secrets))
 
 
-def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) -> Values:
+def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) -> BoundParameters:
     """The values for a plan. ``settings`` are the ``--set`` arguments, ``environment`` is ``os.environ``.
 
     A parameter's value is, in this order: ``--set``, its environment variable, its default. Raises
@@ -106,7 +106,7 @@ def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) ->
     if faults:
         raise BadParameter("\n".join(faults), hint="nothing was run")
     secrets = frozenset(p.name for p in plan.parameters if p.secret)
-    return Values(values, secrets)
+    return BoundParameters(values, secrets)
 
 
 def _given(plan: Plan, settings: Sequence[str]) -> tuple[dict[str, Value], list[str]]:

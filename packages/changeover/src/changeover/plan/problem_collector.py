@@ -13,7 +13,7 @@ from changeover.plan.text import normalise, repair
 from changeover.problems import Position, Problem
 
 
-class Faults:
+class ProblemCollector:
     """A growing list of problems."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Faults:
 class Files:
     """Reads the files that a plan names, once each, from the plan's folder and below."""
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: ProblemCollector) -> None:
         self.folder, self.faults = folder, faults
         self.read: dict[str, PlanFile] = {}
 

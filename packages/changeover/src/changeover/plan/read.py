@@ -14,7 +14,7 @@ from changeover.plan.frontmatter import Node, Unreadable, parse_front_matter, sp
 from changeover.plan.header import read_header
 from changeover.plan.markdown import Block, Checkbox, Fence, Heading, read_blocks
 from changeover.plan.model import AnyAction, Box, Expect, Phase, Plan, Section, Step
-from changeover.plan.problem_collector import Faults, Files, document_digest, suggestion
+from changeover.plan.problem_collector import Files, ProblemCollector, document_digest, suggestion
 from changeover.plan.text import normalise, slug
 from changeover.plan.variables import with_undeclared
 from changeover.problems import Position, Problem
@@ -44,7 +44,7 @@ def read_plan(path: Path) -> tuple[Plan | None, list[Problem]]:
 
 def read_text(text: str, path: Path) -> tuple[Plan | None, list[Problem]]:
     """As `read_plan`, for a normalised text that stands (or will stand) at ``path``."""
-    faults = Faults()
+    faults = ProblemCollector()
     faults.mojibake(text, path.name)
     nodes, first_line = _front_matter(text, path.name, faults)
     blocks, problems = read_blocks(text, path.name, first_line=first_line)
@@ -66,7 +66,7 @@ def read_text(text: str, path: Path) -> tuple[Plan | None, list[Problem]]:
     return with_undeclared(plan), faults.found
 
 
-def _front_matter(text: str, file: str, faults: Faults) -> tuple[dict[str, Node], int]:
+def _front_matter(text: str, file: str, faults: ProblemCollector) -> tuple[dict[str, Node], int]:
     first_line = 1
     try:
         inside, first_line = split_front_matter(text)
@@ -104,7 +104,7 @@ class _SectionDraft:
 class _Document:
     """Walks the blocks of one document and makes its sections."""
 
-    def __init__(self, file: str, files: Files, faults: Faults) -> None:
+    def __init__(self, file: str, files: Files, faults: ProblemCollector) -> None:
         self.file, self.files, self.faults = file, files, faults
         self.title = ""
         self.section: _SectionDraft | None = None

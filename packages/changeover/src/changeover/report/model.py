@@ -13,7 +13,7 @@ from changeover.database.connect import opened
 from changeover.database.where import Database
 from changeover.display.steps import Line, frozen_s, lines
 from changeover.display.terminal import seconds
-from changeover.engine.entries import Command, Ending, Entry, Kind, begun, ending, last, worked_s
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, last, worked_s
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError, Refused
 from changeover.plan.model import Plan, SqlAction
@@ -21,13 +21,13 @@ from changeover.report.felt import felt
 from changeover.run.commands import PROBE
 from changeover.run.mended_rollback import accepted
 from changeover.run.records import Record, named
-from changeover.run.state_dir import State
+from changeover.run.state_dir import StateDir
 from changeover.run.status import look
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class RunSession:
     """One process that worked on the run."""
 
     command: Command
@@ -60,13 +60,13 @@ class Report:
     counts: Mapping[str, tuple[int, int]]
     probes: tuple[Mapping[str, object], ...]
     offsets_s: tuple[float, ...]
-    sessions: tuple[Session, ...]
+    sessions: tuple[RunSession, ...]
     judgements: tuple[tuple[str, str, float], ...]
     accepted: Mapping[str, str]
     failures: tuple[Entry, ...]
     turned: str
     backup: Mapping[str, object]
-    ledger: tuple[ledger.Entry, ...]
+    ledger: tuple[ledger.LedgerEntry, ...]
     rehearsal: Record | None
     advice: tuple[str, ...]
 
@@ -102,11 +102,13 @@ class Report:
     def rows(self) -> tuple[Mapping[str, tuple[int, int]], Mapping[str, tuple[int, int]]]:
         """Rows before and after by table: of tables that the plan changes, and of those it leaves alone."""
         actions = self.plan.actions() if self.plan else ()
-        scope = {folded(table) for one in actions if isinstance(one, SqlAction) for table in one.scope}
+        scope = {
+            identifier_key(table) for one in actions if isinstance(one, SqlAction) for table in one.scope
+        }
         changed = {
             table: pair
             for table, pair in sorted(self.counts.items())
-            if pair[0] != pair[1] or folded(table) in scope
+            if pair[0] != pair[1] or identifier_key(table) in scope
         }
         return changed, {table: self.counts[table] for table in sorted(self.counts.keys() - changed.keys())}
 
@@ -153,7 +155,7 @@ class Report:
         }
 
 
-def gather(state: State, database: Database, plan: Plan | None, run_id: str | None) -> Report:
+def gather(state: StateDir, database: Database, plan: Plan | None, run_id: str | None) -> Report:
     """The report of a run; None: the newest. Raises Refused where nothing was run yet."""
     name = run_id or state.newest()
     if name is None:
@@ -163,9 +165,9 @@ def gather(state: State, database: Database, plan: Plan | None, run_id: str | No
     assert first is not None
     record = named(state, first.text("rehearsal"))
     predicted = record.predicted() if record else {}
-    end, turned = last(entries, Kind.ENDED), last(entries, Kind.TURNED)
+    end, turned = last(entries, EntryKind.ENDED), last(entries, EntryKind.TURNED)
     given = first.data.get("parameters")
-    backup = next((e for e in reversed(entries) if e.id == BACKUP and e.kind is Kind.DONE), None)
+    backup = next((e for e in reversed(entries) if e.id == BACKUP and e.kind is EntryKind.DONE), None)
     return Report(
         run_id=name,
         folder=state.run(name),
@@ -181,12 +183,12 @@ def gather(state: State, database: Database, plan: Plan | None, run_id: str | No
         plan_sha256=first.text("plan_sha256"),
         lines=tuple(lines(plan, entries, predicted=predicted)) if plan else (),
         counts=_counts(entries),
-        probes=tuple(e.data for e in entries if e.kind is Kind.NOTED and e.id == PROBE),
+        probes=tuple(e.data for e in entries if e.kind is EntryKind.NOTED and e.id == PROBE),
         offsets_s=_offsets(entries),
         sessions=_sessions(entries),
         judgements=_judgements(entries),
         accepted={**(record.accepted if record else {}), **accepted(entries)},
-        failures=tuple(e for e in entries if e.kind is Kind.FAILED),
+        failures=tuple(e for e in entries if e.kind is EntryKind.FAILED),
         turned=turned.text("reason") if turned else "",
         backup=backup.data if backup else {},
         ledger=_ledger(database, name),
@@ -204,9 +206,9 @@ def _offsets(entries: Sequence[Entry]) -> tuple[float, ...]:
     """For each session of which there is a probe, the work that had been done when it began."""
     found, opened_s = [], 0.0
     for entry, at_s in zip(entries, worked_s(entries), strict=True):
-        if entry.kind is Kind.OPENED:
+        if entry.kind is EntryKind.OPENED:
             opened_s = at_s
-        elif entry.kind is Kind.NOTED and entry.id == PROBE:
+        elif entry.kind is EntryKind.NOTED and entry.id == PROBE:
             found.append(opened_s)
     return tuple(found)
 
@@ -216,34 +218,34 @@ def _counts(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for entry in entries:
         counts = entry.data.get("counts")
-        if entry.kind is Kind.DONE and isinstance(counts, Mapping):
+        if entry.kind is EntryKind.DONE and isinstance(counts, Mapping):
             for table, pair in counts.items():
                 before = found[table][0] if table in found else _whole(pair[0])
                 found[table] = (before, _whole(pair[1]))
     return found
 
 
-def _sessions(entries: Sequence[Entry]) -> tuple[Session, ...]:
-    found: list[Session] = []
+def _sessions(entries: Sequence[Entry]) -> tuple[RunSession, ...]:
+    found: list[RunSession] = []
     for entry in entries:
-        if entry.kind is Kind.OPENED:
-            found.append(Session(Command(entry.text("command")), entry.text("who"), entry.at, "cut off"))
-        elif entry.kind is Kind.ENDED and found:
+        if entry.kind is EntryKind.OPENED:
+            found.append(RunSession(Command(entry.text("command")), entry.text("who"), entry.at, "cut off"))
+        elif entry.kind is EntryKind.ENDED and found:
             one = found.pop()
-            found.append(Session(one.command, one.who, one.at, entry.text("ending")))
+            found.append(RunSession(one.command, one.who, one.at, entry.text("ending")))
     return tuple(found)
 
 
 def _judgements(entries: Sequence[Entry]) -> tuple[tuple[str, str, float], ...]:
-    labels = {e.id: e.text("label") for e in entries if e.kind is Kind.STARTED}
+    labels = {e.id: e.text("label") for e in entries if e.kind is EntryKind.STARTED}
     return tuple(
         (labels.get(e.id, e.id), e.text("judged_by"), e.at)
         for e in entries
-        if e.kind is Kind.DONE and e.text("judged_by")
+        if e.kind is EntryKind.DONE and e.text("judged_by")
     )
 
 
-def _ledger(database: Database, run_id: str) -> tuple[ledger.Entry, ...]:
+def _ledger(database: Database, run_id: str) -> tuple[ledger.LedgerEntry, ...]:
     try:
         with opened(database) as connection:
             return tuple(entry for entry in ledger.entries(connection) if entry.run_id == run_id)

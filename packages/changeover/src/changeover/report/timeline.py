@@ -10,7 +10,7 @@ from math import ceil, log10
 
 from changeover.display.steps import Line, Verdict
 from changeover.display.terminal import seconds
-from changeover.engine.budgets import spoken
+from changeover.engine.budgets import format_duration
 from changeover.plan.model import Phase
 
 WIDTH, LEFT, RIGHT, ROW = 960, 250, 90, 22
@@ -93,7 +93,7 @@ def _bar(line: Line, top: int, axis: _Axis) -> Iterator[str]:
     x, width = axis.x(start), max(taken * axis.scale, 3.0)
     words = f"{line.label}: {line.verdict}, {seconds(line.measured_s)}"
     if line.planned_s is not None:
-        words += f" of {spoken(line.planned_s)} planned"
+        words += f" of {format_duration(line.planned_s)} planned"
     yield f"<g><title>{escape(words)}</title>"
     yield f'<text x="{LEFT - 12}" y="{top + 15}" text-anchor="end">{escape(_short(line.label))}</text>'
     if line.planned_s is not None:

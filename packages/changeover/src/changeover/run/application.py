@@ -6,18 +6,18 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from changeover.database import application
 from changeover.plan.model import Plan
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Act = Callable[Concatenate[Plan, Values, P], T]
+Act = Callable[Concatenate[Plan, BoundParameters, P], T]
 
 
 def equipped(act: Act[P, T]) -> Act[P, T]:
     """``act`` of a plan and its values, while every connection has the plan's functions and extensions."""
 
     @wraps(act)
-    def work(plan: Plan, values: Values, *args: P.args, **options: P.kwargs) -> T:
+    def work(plan: Plan, values: BoundParameters, *args: P.args, **options: P.kwargs) -> T:
         with application.using(plan.functions, map(values.expand, plan.extensions)):
             return act(plan, values, *args, **options)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from changeover.actions import sql
-from changeover.actions.context import Scene
+from changeover.actions.context import ActionContext
 from changeover.check import writers_held
 from changeover.check.consequence import LivingSchema
 from changeover.check.lint import Look, Perform
@@ -19,10 +19,10 @@ from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
 from changeover.database.schema import fingerprint, meaning
 from changeover.database.where import Database
-from changeover.engine.tasks import Course, Task
+from changeover.engine.tasks import Task, TaskPlan
 from changeover.plan import read
 from changeover.plan.model import Plan, SqlAction
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.problems import Problem
 from changeover.run.perform import Performer
 
@@ -46,7 +46,7 @@ def inspect(path: Path, database: Database | None = None) -> list[Problem]:
     return [*others, *tried, *writers_held.held_rules(parsed, schema)]
 
 
-def on_empty_copy(plan: Plan, tasks: Course, copy: Connection) -> Perform:
+def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
     """What carries out the tasks of a plan on an empty copy; ``copy`` is the schema before all of them."""
     performer = Performer(
         plan=plan,
@@ -58,7 +58,7 @@ def on_empty_copy(plan: Plan, tasks: Course, copy: Connection) -> Perform:
     )
 
     def perform(task: Task, blank: Connection, look: Look) -> None:
-        scene = Scene(
+        scene = ActionContext(
             plan=plan,
             values=_values(plan),
             database=Path(),
@@ -76,8 +76,8 @@ def on_empty_copy(plan: Plan, tasks: Course, copy: Connection) -> Perform:
     return perform
 
 
-def _values(plan: Plan) -> Values:
+def _values(plan: Plan) -> BoundParameters:
     """A value for whatever name a script binds: an empty JSON object, which every function takes."""
     scripts = (action for action in plan.actions() if isinstance(action, SqlAction))
     names = {name for action in scripts for one in action.statements for name in one.parameters}
-    return Values(dict.fromkeys(names, "{}"), frozenset())
+    return BoundParameters(dict.fromkeys(names, "{}"), frozenset())

@@ -14,26 +14,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover.actions.context import Scene
+from changeover.actions.context import ActionContext
 from changeover.database import lock
 from changeover.database.local import home, label
 from changeover.database.server import admin
 from changeover.database.where import Database
-from changeover.engine.entries import Command, Ending, Entry, Kind, begun, ending, exit_of
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, exit_of
 from changeover.engine.progress import fold
-from changeover.engine.tasks import Task, course
+from changeover.engine.tasks import Task, task_plan
 from changeover.errors import Refused
 from changeover.exits import Exit
 from changeover.plan.model import Event, ParameterKind, Plan
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
 from changeover.run.application import equipped
 from changeover.run.downtime_probe import Prober
 from changeover.run.journal import NAME, Journal
 from changeover.run.notify import Notifier
 from changeover.run.perform import Performer
-from changeover.run.runner import Desk, Runner, Signals
-from changeover.run.state_dir import State, kept_plan, make_run, numbered, state_of
+from changeover.run.runner import OperatorPrompt, Runner, Signals
+from changeover.run.state_dir import StateDir, kept_plan, make_run, numbered, state_of
 
 PROBE = "changeover:probe"
 NOTIFY = "changeover:notify"
@@ -50,7 +50,7 @@ class Settings:
     who: str
     state: Path | None = None
     max_age_s: float = records.MAX_AGE_S
-    desk: Desk = field(default_factory=Desk)
+    desk: OperatorPrompt = field(default_factory=OperatorPrompt)
     signals: Signals = field(default_factory=Signals)
     show: Callable[[Entry], None] = lambda entry: None
     opened: Callable[[Sequence[Entry], Plan], None] = lambda entries, plan: None
@@ -73,8 +73,8 @@ class Outcome:
     @property
     def failures(self) -> tuple[Entry, ...]:
         """What failed in this session, in order."""
-        start = max((n for n, e in enumerate(self.entries) if e.kind is Kind.OPENED), default=0)
-        return tuple(entry for entry in self.entries[start:] if entry.kind is Kind.FAILED)
+        start = max((n for n, e in enumerate(self.entries) if e.kind is EntryKind.OPENED), default=0)
+        return tuple(entry for entry in self.entries[start:] if entry.kind is EntryKind.FAILED)
 
     @property
     def exit_code(self) -> Exit:
@@ -95,7 +95,7 @@ def this_person() -> str:
 
 
 @equipped
-def run(plan: Plan, values: Values, database: Database, settings: Settings) -> Outcome:
+def run(plan: Plan, values: BoundParameters, database: Database, settings: Settings) -> Outcome:
     """Carry a plan out, from its first check to its last, or take back what was begun.
 
     Raises Refused (NotRehearsed, Locked, ...), PlanErrors, BadParameter, DatabaseError before anything is
@@ -134,7 +134,7 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at
         ) as journal:
             journal.look = settings.show
-            journal.add(Kind.BEGUN, "", **facts)
+            journal.add(EntryKind.BEGUN, "", **facts)
             return _session(
                 Command.RUN,
                 plan,
@@ -145,7 +145,9 @@ def run(plan: Plan, values: Values, database: Database, settings: Settings) -> O
 
 
 @equipped
-def resume(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
+def resume(
+    plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
+) -> Outcome:
     """Go on with a run that was stopped, killed or needs its operator: forward, or back if it had turned."""
     return _again(Command.RESUME, plan, values, database, settings, run_id=run_id)
 
@@ -153,7 +155,7 @@ def resume(plan: Plan, values: Values, database: Database, settings: Settings, *
 @equipped
 def rollback(
     plan: Plan,
-    values: Values,
+    values: BoundParameters,
     database: Database,
     settings: Settings,
     *,
@@ -168,13 +170,17 @@ def rollback(
 
 
 @equipped
-def abandon(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
+def abandon(
+    plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
+) -> Outcome:
     """Give a run up where it stands: nothing of it is done or taken back any more."""
     return _again(Command.ABANDON, plan, values, database, settings, run_id=run_id)
 
 
 @equipped
-def finish(plan: Plan, values: Values, database: Database, settings: Settings, *, run_id: str) -> Outcome:
+def finish(
+    plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
+) -> Outcome:
     """Drop what a run keeps for a way back. After this there is none but the backup."""
     return _again(Command.FINISH, plan, values, database, settings, run_id=run_id)
 
@@ -200,7 +206,7 @@ class _Place:
     """Where a session works: database, its state, the run's folder and journal, who has the lock."""
 
     database: Database
-    state: State
+    state: StateDir
     folder: Path
     journal: Journal
     holder: lock.Holder
@@ -209,7 +215,7 @@ class _Place:
 def _again(
     command: Command,
     plan: Plan,
-    values: Values,
+    values: BoundParameters,
     database: Database,
     settings: Settings,
     *,
@@ -231,7 +237,7 @@ def _again(
         ) as journal:
             journal.look = settings.show
             if mend is not None:
-                journal.add(Kind.MENDED, "", **mend)
+                journal.add(EntryKind.MENDED, "", **mend)
             return _session(
                 command,
                 plan,
@@ -241,7 +247,9 @@ def _again(
             )
 
 
-def require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state: State, run_id: str) -> None:
+def require_sense(
+    command: Command, plan: Plan, entries: Sequence[Entry], state: StateDir, run_id: str
+) -> None:
     """The command fits how the run stands. Raises Refused that says which one does."""
     ended = ending(entries)
     if run_id != state.newest() and ended is not Ending.DONE:
@@ -266,12 +274,14 @@ def require_sense(command: Command, plan: Plan, entries: Sequence[Entry], state:
 _FINISHED = "What it kept for a way back was dropped by `finish`; restore the backup if you must."
 
 
-def _session(command: Command, plan: Plan, values: Values, place: _Place, settings: Settings) -> Outcome:
+def _session(
+    command: Command, plan: Plan, values: BoundParameters, place: _Place, settings: Settings
+) -> Outcome:
     journal, first = place.journal, begun(place.journal.entries)
     assert first is not None
     run_id = first.text("run")
     record = records.named(place.state, first.text("rehearsal"))
-    scene = Scene(
+    scene = ActionContext(
         plan=plan,
         values=values,
         database=place.database,
@@ -282,7 +292,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         now_at=settings.now_at,
         hook=settings.hook,
     )
-    journal.add(Kind.OPENED, command=command.value, who=settings.who, pid=os.getpid())
+    journal.add(EntryKind.OPENED, command=command.value, who=settings.who, pid=os.getpid())
     settings.opened(journal.entries, plan)
     with ExitStack() as stack:
         notifier = Notifier(plan.hooks, values, lambda problem: _note(journal, NOTIFY, what=problem))
@@ -295,7 +305,7 @@ def _session(command: Command, plan: Plan, values: Values, place: _Place, settin
         additive = bool(first.data.get("additive"))
         performer = Performer(
             plan=plan,
-            tasks=course(plan, additive=additive),
+            tasks=task_plan(plan, additive=additive),
             contract=lambda: preconditions.contract_of(plan, scene),
             rehearsed_s=lambda task: _rehearsed_s(first, task),
             schema_before=first.text("schema_before"),
@@ -328,10 +338,10 @@ def _rehearsed_s(first: Entry, task: Task) -> float | None:
 
 
 def _note(journal: Journal, name: str, **data: object) -> None:
-    journal.add(Kind.NOTED, name, **data)
+    journal.add(EntryKind.NOTED, name, **data)
 
 
-def _probe(plan: Plan, values: Values, signals: Signals) -> Prober | None:
+def _probe(plan: Plan, values: BoundParameters, signals: Signals) -> Prober | None:
     if plan.probe is None:
         return None
 

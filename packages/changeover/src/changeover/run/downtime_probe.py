@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import httpx2
 
 from changeover.actions import http
-from changeover.plan.model import Outcome, Probe, Request
-from changeover.plan.params import Values
+from changeover.plan.model import CheckOutcome, Probe, Request
+from changeover.plan.params import BoundParameters
 
 IN_FLIGHT = 16
 KEPT = 500
@@ -33,7 +33,7 @@ class Trouble:
 
 
 @dataclass(slots=True)
-class Seen:
+class ProbeStats:
     """What the probe saw.
 
     ``buckets`` holds requests, failures and the longest answer in seconds, by spans of ``bucket_s`` since
@@ -102,9 +102,9 @@ class Prober:
     ``alarm`` is called once, when too many requests failed.
     """
 
-    def __init__(self, probe: Probe, values: Values, *, alarm: Callable[[str], None]) -> None:
+    def __init__(self, probe: Probe, values: BoundParameters, *, alarm: Callable[[str], None]) -> None:
         self.probe, self.values, self.alarm = probe, values, alarm
-        self.seen = Seen(time.time())
+        self.seen = ProbeStats(time.time())
         self._request = Request("GET", probe.url, probe.headers)
         self._lock = threading.Lock()
         self._done = threading.Event()
@@ -144,9 +144,9 @@ class Prober:
         with self._lock:
             self._count(sent_at, answer)
 
-    def _count(self, sent_at: float, answer: http.Answer) -> None:
+    def _count(self, sent_at: float, answer: http.CheckedResponse) -> None:
         seen = self.seen
-        failed = answer.outcome is not Outcome.HEALTHY
+        failed = answer.outcome is not CheckOutcome.HEALTHY
         slow = answer.seconds > self.probe.slow_s
         seen.requests += 1
         seen.failed += failed

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from changeover.engine.entries import Entry, Kind
+from changeover.engine.entries import Entry, EntryKind
 from changeover.errors import ChangeoverError, Damaged, DatabaseError, Full
 from changeover.plan.redaction import Redactor
 
@@ -47,7 +47,7 @@ class Journal:
             os.close(self._file)
             raise
 
-    def add(self, kind: Kind, id: str = "", **data: object) -> Entry:
+    def add(self, kind: EntryKind, id: str = "", **data: object) -> Entry:
         """Write one entry and wait until it is on the disk. Raises Full or DatabaseError when that fails."""
         self.guard()
         safe = self.redactor.hide_all(data)
@@ -123,7 +123,7 @@ def _line(entry: Entry) -> bytes:
 def _entry(line: bytes) -> Entry:
     document = json.loads(line)
     return Entry(
-        Kind(document["kind"]), document["at"], document["clock_s"], document["id"], document["data"]
+        EntryKind(document["kind"]), document["at"], document["clock_s"], document["id"], document["data"]
     )
 
 

@@ -17,7 +17,7 @@ from changeover.database.where import Database
 from changeover.errors import ChangeoverError, LeaseLost, Locked
 
 
-class Keeper:
+class LeaseHeartbeat:
     """Holds one lease between ``with`` and its end, and gives it back."""
 
     def __init__(self, database: Database, lease: Lease) -> None:
@@ -27,7 +27,7 @@ class Keeper:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
-    def start(self) -> "Keeper":
+    def start(self) -> "LeaseHeartbeat":
         """Begin to prolong it."""
         self._thread.start()
         return self

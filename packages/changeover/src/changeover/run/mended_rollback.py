@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from changeover.engine.entries import Entry, Kind
+from changeover.engine.entries import Entry, EntryKind
 from changeover.engine.tasks import UNDO
 from changeover.errors import BadParameter
 from changeover.plan.model import AnyAction, Phase, Plan, Position, Section, SqlAction, Step
@@ -23,7 +23,7 @@ FOLDER = "mended"
 def mended(plan: Plan, entries: Sequence[Entry], folder: Path) -> Plan:
     """The plan of a run with every mend of its way back in it."""
     for entry in entries:
-        if entry.kind is Kind.MENDED:
+        if entry.kind is EntryKind.MENDED:
             text = (folder / FOLDER / entry.text("file")).read_text("utf-8")
             plan = amended(plan, entry.text("undoes"), text, entry.text("file"), _accepted(entry))
     return plan
@@ -42,7 +42,7 @@ def read(script: Path) -> str:
 
 def keep(folder: Path, entries: Sequence[Entry], script: Path, text: str) -> str:
     """Keep a script with its run; the name it has there."""
-    number = sum(entry.kind is Kind.MENDED for entry in entries) + 1
+    number = sum(entry.kind is EntryKind.MENDED for entry in entries) + 1
     name = f"{number}-{script.name}"
     write_whole(folder / FOLDER / name, text)
     return name
@@ -60,7 +60,7 @@ def to_mend(plan: Plan, entries: Sequence[Entry], named: str | None) -> str:
         )
     undone_by = {a.id: a.undoes for a in plan.actions(Phase.ROLLBACK) if a.undoes in changes}
     undone_by |= {f"{UNDO}{change}": change for change in changes}
-    failed = (undone_by[e.id] for e in reversed(entries) if e.kind is Kind.FAILED and e.id in undone_by)
+    failed = (undone_by[e.id] for e in reversed(entries) if e.kind is EntryKind.FAILED and e.id in undone_by)
     found = named or next(failed, changes[0] if len(changes) == 1 else None)
     if found is None:
         raise BadParameter(
@@ -72,7 +72,7 @@ def to_mend(plan: Plan, entries: Sequence[Entry], named: str | None) -> str:
 
 def accepted(entries: Sequence[Entry]) -> dict[str, str]:
     """The findings that were accepted with the mends of a run, by name with their reasons."""
-    mends = (entry for entry in entries if entry.kind is Kind.MENDED)
+    mends = (entry for entry in entries if entry.kind is EntryKind.MENDED)
     return {name: why for entry in mends for name, why in _accepted(entry).items()}
 
 

@@ -14,7 +14,7 @@ import httpx2
 
 from changeover.actions.http import tls
 from changeover.plan.model import Event, Hook, HookKind
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 
 TRIES = 2
 WAIT_S = 10.0
@@ -23,7 +23,9 @@ WAIT_S = 10.0
 class Notifier:
     """Tells the plan's hooks about events. ``failed`` is told, in words, what could not be delivered."""
 
-    def __init__(self, hooks: tuple[Hook, ...], values: Values, failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, hooks: tuple[Hook, ...], values: BoundParameters, failed: Callable[[str], None]
+    ) -> None:
         self.hooks, self.values, self.failed = hooks, values, failed
         self._pool = ThreadPoolExecutor(2, "notify")
         self._sent: list[tuple[Hook, Future[str]]] = []

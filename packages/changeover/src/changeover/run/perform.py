@@ -1,8 +1,8 @@
 """Carrying out one task of a plan: the same code for a check, a rehearsal and a run.
 
 Rule: what differs is passed in - the database (an empty copy, a copy, or the living one), how much is asked
-of it, whether what acts on the world outside is done or only listed (`Scene.living`), and the limit that ends
-it.
+of it, whether what acts on the world outside is done or only listed (`ActionContext.living`), and
+the limit that ends it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from changeover.actions import http, shell, sql
 from changeover.actions.backup import back_up
-from changeover.actions.context import Deadline, Result, Scene
+from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.database.change.invariants import Depth
 from changeover.database.ledger import Direction
 from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.schema.meaning import Meanings, difference, meanings, of_script
 from changeover.engine.limits import Limit
-from changeover.engine.tasks import Course, Doing, Task
+from changeover.engine.tasks import Task, TaskKind, TaskPlan
 from changeover.errors import CheckFailed, Undecided
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
 
@@ -39,7 +39,7 @@ class Performer:
     """
 
     plan: Plan
-    tasks: Course
+    tasks: TaskPlan
     contract: Callable[[], Contract | None] = lambda: None
     rehearsed_s: Callable[[Task], float | None] = lambda task: None
     schema_before: str = ""
@@ -51,30 +51,30 @@ class Performer:
         object.__setattr__(self, "last_change", changes[-1] if changes else "")
 
     def perform(
-        self, task: Task, scene: Scene, limit: Limit | None = None, *, gate_only: bool = False
-    ) -> Result:
+        self, task: Task, scene: ActionContext, limit: Limit | None = None, *, gate_only: bool = False
+    ) -> ActionResult:
         """Do a task, or say why it is only listed.
 
         ``gate_only``: its command ended before a crash. Raises what its action raises: ChangeoverErrors.
         """
         reason = "" if scene.living else self.outside(task, blank=scene.blank is not None)
         if reason:
-            return Result(listed=reason)
-        deadline = Deadline(limit)
+            return ActionResult(listed=reason)
+        deadline = ActionDeadline(limit)
         match task.doing:
-            case Doing.JUDGEMENT:
+            case TaskKind.JUDGEMENT:
                 return _judge(task, scene)
-            case Doing.BACKUP:
+            case TaskKind.BACKUP:
                 return back_up(scene)
-            case Doing.RESTORED:
+            case TaskKind.RESTORED:
                 return self._restored(scene)
-            case Doing.UNDO_COMMAND:
+            case TaskKind.UNDO_COMMAND:
                 return shell.take_back(_shell(self.plan.action(task.subject)), scene, deadline)
-            case Doing.UNDO_DERIVED:
+            case TaskKind.UNDO_DERIVED:
                 action = _sql(self.plan.action(task.subject))
-                purpose = sql.Purpose(task.id, Direction.ROLLBACK, sql.content_of(action))
+                purpose = sql.ChangeRequest(task.id, Direction.ROLLBACK, sql.content_of(action))
                 return sql.undo(action, scene, purpose)
-            case Doing.ACTION:
+            case TaskKind.ACTION:
                 return self._act(task, scene, deadline, gate_only)
 
     def outside(self, task: Task, *, blank: bool = False) -> str:
@@ -82,11 +82,11 @@ class Performer:
 
         On a ``blank`` copy commands that only look are not done either: there is nothing to see.
         """
-        if task.doing is Doing.JUDGEMENT:
+        if task.doing is TaskKind.JUDGEMENT:
             return "a person judges it in the run"
-        if task.doing in (Doing.UNDO_COMMAND, Doing.BACKUP):
+        if task.doing in (TaskKind.UNDO_COMMAND, TaskKind.BACKUP):
             return "it acts on the world outside the database"
-        if task.doing is Doing.ACTION:
+        if task.doing is TaskKind.ACTION:
             action = self.plan.action(task.subject)
             if isinstance(action, HttpAction):
                 return "it asks the living application"
@@ -94,7 +94,9 @@ class Performer:
                 return "it acts on the world outside the database"
         return ""
 
-    def _act(self, task: Task, scene: Scene, deadline: Deadline, gate_only: bool) -> Result:
+    def _act(
+        self, task: Task, scene: ActionContext, deadline: ActionDeadline, gate_only: bool
+    ) -> ActionResult:
         action = self.plan.action(task.subject)
         if isinstance(action, HttpAction):
             return http.check(action, scene, deadline)
@@ -108,13 +110,15 @@ class Performer:
             return sql.take_back(action, scene, purpose, self._undone(action).statements)
         return sql.change(action, scene, purpose)
 
-    def _purpose(self, task: Task, action: SqlAction, scene: Scene, limit: Limit | None) -> sql.Purpose:
+    def _purpose(
+        self, task: Task, action: SqlAction, scene: ActionContext, limit: Limit | None
+    ) -> sql.ChangeRequest:
         forward = task.phase is Phase.EXECUTE
         final = forward and action.id == self.last_change
         after = self.plan.schema.after if self.plan.schema else None
         contract = self.contract() if final else None
         content = self._undone(action)
-        return sql.Purpose(
+        return sql.ChangeRequest(
             action.id,
             direction_of(task),
             sql.content_of(content),
@@ -129,7 +133,7 @@ class Performer:
         undone = self.plan.action(action.undoes) if action.undoes is not None else action
         return undone if isinstance(undone, SqlAction) else action
 
-    def _held_s(self, scene: Scene, limit: Limit | None) -> float | None:
+    def _held_s(self, scene: ActionContext, limit: Limit | None) -> float | None:
         """How long a change may hold writers: what is left for it, at most what the plan allows at a time.
 
         A thorough look takes longer than the run ever will, and is not ended by that.
@@ -139,7 +143,7 @@ class Performer:
             limits.append(self.plan.writers_held_s)
         return min(limits, default=None)
 
-    def _restored(self, scene: Scene) -> Result:
+    def _restored(self, scene: ActionContext) -> ActionResult:
         """After the last undo the schema is what it was."""
         with scene.opened() as connection:
             now, found = fingerprint(connection), meanings(connection)
@@ -147,19 +151,19 @@ class Performer:
             known = self.meanings_before
             lines = difference(known, found) if known is not None else ("it has another fingerprint",)
             if not lines:
-                return Result("as it was, spelled otherwise", {"schema": now})
+                return ActionResult("as it was, spelled otherwise", {"schema": now})
             raise CheckFailed(
                 "The way back ran, but the schema is not the one from before:"
                 + "".join(f"\n- {line}" for line in lines),
                 hint="Mend the Rollback section: it leaves something behind, or makes it in another form.",
             )
-        return Result("as it was", {"schema": now})
+        return ActionResult("as it was", {"schema": now})
 
 
-def _judge(task: Task, scene: Scene) -> Result:
+def _judge(task: Task, scene: ActionContext) -> ActionResult:
     """A box that only a person can judge: named beforehand, or asked now."""
     if task.subject in scene.confirmed:
-        return Result("confirmed", {"judged_by": scene.who, "how": "--confirm"})
+        return ActionResult("confirmed", {"judged_by": scene.who, "how": "--confirm"})
     answer = scene.ask(task.subject, task.label)
     if answer is None:
         raise Undecided(
@@ -168,7 +172,7 @@ def _judge(task: Task, scene: Scene) -> Result:
         )
     if not answer:
         raise CheckFailed(f"{scene.who} says no: {task.label}", hint="Mend that first.")
-    return Result("confirmed", {"judged_by": scene.who, "how": "asked"})
+    return ActionResult("confirmed", {"judged_by": scene.who, "how": "asked"})
 
 
 def _sql(action: AnyAction) -> SqlAction:

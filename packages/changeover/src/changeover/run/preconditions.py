@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from changeover.actions.context import Scene
+from changeover.actions.context import ActionContext
 from changeover.actions.process import execute
 from changeover.actions.sql import content_of
 from changeover.check import rules
@@ -26,17 +26,17 @@ from changeover.engine.entries import Ending, Entry, begun, ending
 from changeover.engine.tasks import is_change
 from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, StepFailed, Undecided
 from changeover.plan.model import Phase, Plan, SqlAction
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.problems import Severity
 from changeover.run.addressed import addressed
 from changeover.run.records import Record, Wanted, definitions_of, parameters_hash
-from changeover.run.state_dir import State
-from changeover.sql.identifiers import folded
+from changeover.run.state_dir import StateDir
+from changeover.sql.identifiers import identifier_key
 
 CONTRACT_S = 60.0
 
 
-def require_no_open_run(state: State, plan: Plan, database: Database) -> None:
+def require_no_open_run(state: StateDir, plan: Plan, database: Database) -> None:
     """Raises Refused when an earlier run of this database has not come to its end."""
     newest = state.newest()
     if newest is None:
@@ -68,7 +68,7 @@ def require_sound(plan: Plan, database: Database) -> None:
         )
 
 
-def standing(plan: Plan, database: Database) -> ledger.Standing:
+def standing(plan: Plan, database: Database) -> ledger.LedgerState:
     """The changes of a plan against the database's ledger: which are in force, which are not."""
     with translated(database), closing(connect(database)) as connection:
         return ledger.standing(ledger.entries(connection), _contents(plan))
@@ -117,7 +117,7 @@ def require_room(database: Database, record: Record) -> None:
         space.require(database.resolve().parent, record.needed_bytes, purpose="The change (WAL and file)")
 
 
-def wanted_record(state: State, plan: Plan, database: Database, values: Values) -> Wanted:
+def wanted_record(state: StateDir, plan: Plan, database: Database, values: BoundParameters) -> Wanted:
     """What a rehearsal record must hold to serve a run now."""
     with translated(database), closing(connect(database)) as connection:
         found, now = meaning.meanings(connection), fingerprint.fingerprint(connection)
@@ -182,15 +182,15 @@ def _keeps(before: Schema, after: Schema) -> bool:
         new = after.table(name)
         if new is None or any(new.column(column.name) is None for column in old.columns):
             return False
-        known = {folded(column.name) for column in old.columns}
+        known = {identifier_key(column.name) for column in old.columns}
         for column in new.columns:
             needed = column.not_null and column.default is None and not column.key and not column.generated
-            if needed and folded(column.name) not in known:
+            if needed and identifier_key(column.name) not in known:
                 return False
     return True
 
 
-def contract_of(plan: Plan, scene: Scene) -> Mapping[str, Sequence[str]] | None:
+def contract_of(plan: Plan, scene: ActionContext) -> Mapping[str, Sequence[str]] | None:
     """What the new release needs: as the plan says, or as its command prints. Raises BadParameter."""
     if plan.contract is None or plan.contract.command is None:
         return plan.contract.tables if plan.contract else None

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from changeover.database.schema.meaning import Meanings
 from changeover.database.where import ADMIN_URL, Database, Server
-from changeover.engine.budgets import spoken
+from changeover.engine.budgets import format_duration
 from changeover.errors import NotRehearsed
 from changeover.plan.model import Plan
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.plan.variables import NAME
-from changeover.run.state_dir import State, write_whole
+from changeover.run.state_dir import StateDir, write_whole
 
 MAX_AGE_S = 7 * 86_400.0
 
@@ -109,7 +109,7 @@ class Wanted:
     differences: Sequence[str] = field(default=())
 
 
-def parameters_hash(plan: Plan, values: Values) -> str:
+def parameters_hash(plan: Plan, values: BoundParameters) -> str:
     """The hash of the parameters that are no secrets; which database it is, is not one of them."""
     naming = set(NAME.findall(plan.database))
     given = {name: value for name, value in values.public().items() if name not in naming}
@@ -126,14 +126,14 @@ def place_of(database: Database, fork: Server | None) -> str:
     return f"on a copy of the file, {here}"
 
 
-def save(state: State, record: Record) -> Path:
+def save(state: StateDir, record: Record) -> Path:
     """Write a record, whole or not at all."""
     path = state.rehearsals / f"{record.id}.json"
     write_whole(path, json.dumps(asdict(record), indent=1, ensure_ascii=False))
     return path
 
 
-def records(state: State) -> list[Record]:
+def records(state: StateDir) -> list[Record]:
     """All records that can be read, oldest first."""
     return [found for path in sorted(state.rehearsals.glob("*.json")) if (found := _read(path))]
 
@@ -148,7 +148,7 @@ def _read(path: Path) -> Record | None:
 
 
 def require(
-    state: State, plan: Plan, wanted: Wanted, *, now_at: float, max_age_s: float = MAX_AGE_S
+    state: StateDir, plan: Plan, wanted: Wanted, *, now_at: float, max_age_s: float = MAX_AGE_S
 ) -> Record:
     """The newest record that proves this run.
 
@@ -172,18 +172,19 @@ def require(
     age_s = now_at - newest.at
     if age_s > max_age_s:
         raise NotRehearsed(
-            f"The last rehearsal is {spoken(round(age_s))} old; it may be {spoken(round(max_age_s))} old.",
+            f"The last rehearsal is {format_duration(round(age_s))} old;"
+            f" it may be {format_duration(round(max_age_s))} old.",
             hint=f"{hint} Or allow more: --rehearsal-max-age 30d.",
         )
     return newest
 
 
-def named(state: State, name: str) -> Record | None:
+def named(state: StateDir, name: str) -> Record | None:
     """The record of that name; None where it is gone."""
     return next((one for one in records(state) if one.id == name), None)
 
 
-def definitions_of(state: State, plan_sha256: str) -> Meanings | None:
+def definitions_of(state: StateDir, plan_sha256: str) -> Meanings | None:
     """The schema that the newest record of a plan was made against."""
     for one in reversed(records(state)):
         if one.plan_sha256 == plan_sha256:

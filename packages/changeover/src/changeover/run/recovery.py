@@ -14,19 +14,19 @@ from changeover.database.connect import opened
 from changeover.database.local import home
 from changeover.database.schema import catalogue
 from changeover.database.where import Database, Server
-from changeover.engine.entries import Command, Ending, Entry, Kind, begun
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun
 from changeover.engine.progress import fold
-from changeover.engine.tasks import course
+from changeover.engine.tasks import task_plan
 from changeover.errors import Refused
 from changeover.plan.model import Plan, ShellAction
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.plan.redaction import Redactor
 from changeover.run import commands, mended_rollback
 from changeover.run.commands import Outcome, Settings
 from changeover.run.journal import NAME, Journal
 from changeover.run.rehearsal import rehearse_way_back
 from changeover.run.rehearsal_copy import Progress
-from changeover.run.state_dir import State, state_of
+from changeover.run.state_dir import StateDir, state_of
 from changeover.run.status import backup_of
 from changeover.sql.identifiers import is_engine, is_own
 
@@ -34,7 +34,7 @@ from changeover.sql.identifiers import is_engine, is_own
 def roll_back_with(
     script: Path,
     plan: Plan,
-    values: Values,
+    values: BoundParameters,
     database: Database,
     settings: Settings,
     *,
@@ -72,7 +72,7 @@ def roll_back_with(
 def left_behind(plan: Plan, entries: Sequence[Entry], database: Database) -> list[str]:
     """What stays when a run is given up, each in a sentence."""
     first = begun(entries)
-    found = course(plan, additive=bool(first and first.data.get("additive")))
+    found = task_plan(plan, additive=bool(first and first.data.get("additive")))
     state = fold(entries)
     told: list[str] = []
     for task in found.execute:
@@ -120,7 +120,7 @@ def put_back(
     holder = lock.this_runner(newest or "restore", since_at=int(settings.now_at()))
     with lock.take(database, holder, state=state.path):
         if newest:
-            _tell(state, newest, settings, Kind.OPENED, command=Command.RESTORE.value, pid=os.getpid())
+            _tell(state, newest, settings, EntryKind.OPENED, command=Command.RESTORE.value, pid=os.getpid())
         done = restore(
             backup,
             database,
@@ -133,11 +133,11 @@ def put_back(
         if newest:
             kept = f"; the state before is kept: {done.kept}" if done.kept else ""
             reason = f"{backup} was put back{kept}"
-            _tell(state, newest, settings, Kind.ENDED, ending=Ending.RESTORED.value, reason=reason)
+            _tell(state, newest, settings, EntryKind.ENDED, ending=Ending.RESTORED.value, reason=reason)
     return done
 
 
-def _tell(state: State, run_id: str, settings: Settings, kind: Kind, **data: object) -> None:
+def _tell(state: StateDir, run_id: str, settings: Settings, kind: EntryKind, **data: object) -> None:
     path = state.run(run_id) / NAME
     with Journal(path, redactor=Redactor({}), now_at=settings.now_at) as journal:
         journal.add(kind, "", who=settings.who, **data)

@@ -25,25 +25,33 @@ from changeover.database.change.invariants import Depth
 from changeover.database.local import home, label
 from changeover.database.server import admin
 from changeover.database.where import Database, Server
-from changeover.engine.budgets import DRIVER_PATIENCE_S, spoken
+from changeover.engine.budgets import DRIVER_PATIENCE_S, format_duration
 from changeover.engine.decide import going_back, left_to_undo, still_in_force
 from changeover.engine.entries import Entry, begun
-from changeover.engine.tasks import Doing, Task, course
+from changeover.engine.tasks import Task, TaskKind, task_plan
 from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
 from changeover.plan.model import Phase, Plan, SqlAction
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
 from changeover.run.application import equipped
 from changeover.run.records import Record
-from changeover.run.rehearsal_copy import AGAIN, BACK_AGAIN, FORWARD, ONCE_MORE, ROLLBACK, Progress, Stage
-from changeover.run.state_dir import State, numbered, state_of
+from changeover.run.rehearsal_copy import (
+    AGAIN,
+    BACK_AGAIN,
+    FORWARD,
+    ONCE_MORE,
+    ROLLBACK,
+    Progress,
+    RehearsalRun,
+)
+from changeover.run.state_dir import StateDir, numbered, state_of
 from changeover.run.trial import Trial
 
 
 @equipped
 def rehearse(
     plan: Plan,
-    values: Values,
+    values: BoundParameters,
     database: Database,
     *,
     who: str,
@@ -62,9 +70,9 @@ def rehearse(
         if isinstance(database, Server):
             capabilities.probe(folder).require()
         fork = _fork(database, folder)
-        tasks = course(plan, additive=preconditions.is_additive(plan, database))
+        tasks = task_plan(plan, additive=preconditions.is_additive(plan, database))
         doing = Telling(progress)
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
+        stage = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
         stage.name = label(database)
         with told(stage, doing):
             with stage.reworded():
@@ -77,7 +85,7 @@ def rehearse(
 
 def rehearse_way_back(
     plan: Plan,
-    values: Values,
+    values: BoundParameters,
     database: Database,
     entries: Sequence[Entry],
     *,
@@ -97,9 +105,9 @@ def rehearse_way_back(
     name = numbered(place.rehearsals, now_at())
     with _workshop(place, database, name) as folder:
         fork = _fork(database, folder)
-        tasks = course(plan, additive=bool(first.data.get("additive")))
+        tasks = task_plan(plan, additive=bool(first.data.get("additive")))
         doing = Telling(progress)
-        stage = Stage(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
+        stage = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
         stage.name = label(database)
         with told(stage, doing):
             with stage.reworded():
@@ -112,7 +120,7 @@ def rehearse_way_back(
     return stage.faults
 
 
-def _play_way_back(stage: Stage) -> None:
+def _play_way_back(stage: RehearsalRun) -> None:
     """The rest of a run back; forward again, where today's rows must be; then as in any rehearsal.
 
     Only what is still in force is carried out again; no promise of the plan about time ends any of it.
@@ -146,7 +154,7 @@ class Telling:
 
 
 @contextmanager
-def told(stage: Stage, doing: Telling) -> Iterator[None]:
+def told(stage: RehearsalRun, doing: Telling) -> Iterator[None]:
     """A failure that nobody foresaw is a fault of the rehearsal too: what was done, on what, and where."""
     try:
         yield
@@ -164,7 +172,7 @@ def told(stage: Stage, doing: Telling) -> Iterator[None]:
 
 
 @contextmanager
-def _workshop(state: State, database: Database, name: str) -> Iterator[Path]:
+def _workshop(state: StateDir, database: Database, name: str) -> Iterator[Path]:
     """A folder for the copies, on the disk of the database; gone afterwards, as is what killed ones left.
 
     Where a fork could not be deleted the empty folder stays, by whose name the next rehearsal deletes it.
@@ -205,7 +213,7 @@ def _lives(pid: str) -> bool:
     return False
 
 
-def play(stage: Stage) -> None:
+def play(stage: RehearsalRun) -> None:
     """All of it; the first fault ends it."""
     try:
         stage.begin()
@@ -229,7 +237,7 @@ def play(stage: Stage) -> None:
         stage.faults.append(stage.said(error))
 
 
-def _there_and_back(stage: Stage, trial: Trial, changes: Sequence[Task]) -> None:
+def _there_and_back(stage: RehearsalRun, trial: Trial, changes: Sequence[Task]) -> None:
     """With new rows back and forward once more; every one of them is where it belongs, or is told."""
     try:
         _rollback(stage, BACK_AGAIN, Depth.SWIFT)
@@ -242,23 +250,23 @@ def _there_and_back(stage: Stage, trial: Trial, changes: Sequence[Task]) -> None
     trial.look_again()
 
 
-def _once_more(stage: Stage, changes: Sequence[Task]) -> None:
+def _once_more(stage: RehearsalRun, changes: Sequence[Task]) -> None:
     for task in changes:
         stage.do(task, ONCE_MORE, Depth.SWIFT)
 
 
-def _changes(stage: Stage, tasks: Sequence[Task]) -> list[SqlAction]:
+def _changes(stage: RehearsalRun, tasks: Sequence[Task]) -> list[SqlAction]:
     actions = (stage.plan.action(task.subject) for task in tasks)
     return [action for action in actions if isinstance(action, SqlAction)]
 
 
-def _forward(stage: Stage, direction: str, depth: Depth) -> None:
+def _forward(stage: RehearsalRun, direction: str, depth: Depth) -> None:
     for task in (*stage.tasks.preflight, *stage.tasks.execute):
         if direction == FORWARD or task.phase is not Phase.PREFLIGHT:
             stage.do(task, direction, depth)
 
 
-def _after(stage: Stage) -> list[Task]:
+def _after(stage: RehearsalRun) -> list[Task]:
     """Checks of After, asked once; those that failed and may wait, for they may need new rows."""
     waiting = []
     for task in stage.tasks.after:
@@ -272,7 +280,7 @@ def _after(stage: Stage) -> list[Task]:
     return waiting
 
 
-def _ask_again(stage: Stage, waiting: Sequence[Task]) -> None:
+def _ask_again(stage: RehearsalRun, waiting: Sequence[Task]) -> None:
     """What waits for new rows has some now; what waits for the application cannot be shown here."""
     for task in waiting:
         try:
@@ -282,22 +290,23 @@ def _ask_again(stage: Stage, waiting: Sequence[Task]) -> None:
             stage.skip(task, "it waits for the living application")
 
 
-def _rollback(stage: Stage, direction: str, depth: Depth) -> None:
+def _rollback(stage: RehearsalRun, direction: str, depth: Depth) -> None:
     for task in going_back(stage.plan, stage.tasks, stage.state()):
-        if direction == ROLLBACK or task.atomic or task.doing is Doing.RESTORED:
+        if direction == ROLLBACK or task.atomic or task.doing is TaskKind.RESTORED:
             stage.do(task, direction, depth)
 
 
-def _limits(stage: Stage) -> None:
+def _limits(stage: RehearsalRun) -> None:
     """Predictions against the promises of the plan."""
     limit_s = stage.plan.rollback_within_s
     taken_s = stage.total(BACK_AGAIN)
     if limit_s is not None and taken_s > limit_s:
-        stage.faults.append(f"The rollback took {taken_s:.1f} s and may take {spoken(limit_s)}.")
+        stage.faults.append(f"The rollback took {taken_s:.1f} s and may take {format_duration(limit_s)}.")
     held_s, most_s = stage.longest_hold_s(), stage.plan.writers_held_s
     if most_s is not None and held_s > most_s:
         stage.faults.append(
-            f"The rollback held writers for {held_s:.2f} s at a time; writers-held is {spoken(most_s)}."
+            f"The rollback held writers for {held_s:.2f} s at a time;"
+            f" writers-held is {format_duration(most_s)}."
         )
     if held_s >= DRIVER_PATIENCE_S:
         stage.notes.append(

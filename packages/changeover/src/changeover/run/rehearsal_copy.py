@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from changeover.actions import sql
-from changeover.actions.context import Result, Scene
+from changeover.actions.context import ActionContext, ActionResult
 from changeover.database.backup import backup as backups
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
@@ -27,12 +27,12 @@ from changeover.database.schema import fingerprint, meaning
 from changeover.database.where import Database, Server
 from changeover.engine import limits
 from changeover.engine.decide import going_back
-from changeover.engine.entries import Entry, Kind, begun
-from changeover.engine.progress import State, fold
-from changeover.engine.tasks import Course, Doing, Task
+from changeover.engine.entries import Entry, EntryKind, begun
+from changeover.engine.progress import RunState, fold
+from changeover.engine.tasks import Task, TaskKind, TaskPlan
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
 from changeover.plan.model import Part, Plan
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
 from changeover.run.perform import Contract, Performer, direction_of
 from changeover.run.records import Record, Rehearsed
@@ -45,16 +45,16 @@ AGAIN, BACK_AGAIN, ONCE_MORE, FINISH = "again", "back again", "once more", "fini
 
 
 @dataclass(slots=True)
-class Stage:
+class RehearsalRun:
     """One rehearsal under way, with all that it has found."""
 
     plan: Plan
-    values: Values
+    values: BoundParameters
     folder: Path
     who: str
     run_id: str
     progress: Progress
-    tasks: Course
+    tasks: TaskPlan
     fork: Server | None = None
     entries: list[Entry] = field(default_factory=list)
     steps: list[Rehearsed] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Stage:
 
     def begin(self) -> None:
         """From here on another run is rehearsed: nothing is used up of its limits, nothing is done."""
-        self.entries = [Entry(Kind.BEGUN, time.time(), time.monotonic())]
+        self.entries = [Entry(EntryKind.BEGUN, time.time(), time.monotonic())]
 
     def do(self, task: Task, direction: str, depth: Depth) -> None:
         """Do a task on the copy, or list it; its limits are kept only where it goes as it will in the run."""
@@ -128,16 +128,16 @@ class Stage:
         if not performer.outside(task):
             self.progress(f"{direction}: {task.label}", None, None)
         limit = limits.tightest(self.plan, self.tasks, self.state(), task) if direction == AGAIN else None
-        self._note(Kind.STARTED, task)
+        self._note(EntryKind.STARTED, task)
         started_s = time.monotonic()
         try:
             result = performer.perform(task, self._scene(direction, depth), limit)
         except ChangeoverError as error:
             found = self._worded(error.message)
-            self._keep(task, direction, "failed", time.monotonic() - started_s, Result(found))
-            self._note(Kind.FAILED, task)
+            self._keep(task, direction, "failed", time.monotonic() - started_s, ActionResult(found))
+            self._note(EntryKind.FAILED, task)
             raise
-        self._note(Kind.DONE, task)
+        self._note(EntryKind.DONE, task)
         if result.listed:
             self.skip(task, result.listed)
             return
@@ -160,7 +160,7 @@ class Stage:
             if task.atomic and known.started and not known.settled:
                 applied = sql.was_done(scene, task.id, direction_of(task))
                 told = {"applied": applied}
-                self.entries.append(Entry(Kind.SETTLED, time.time(), time.monotonic(), task.id, told))
+                self.entries.append(Entry(EntryKind.SETTLED, time.time(), time.monotonic(), task.id, told))
 
     @contextmanager
     def reworded(self) -> Iterator[None]:
@@ -182,7 +182,7 @@ class Stage:
                 text = text.replace(name, f"the copy of {self.name}")
         return self.values.redactor.hide(text)
 
-    def state(self) -> State:
+    def state(self) -> RunState:
         """How the run that is rehearsed stands."""
         return fold(self.entries)
 
@@ -195,7 +195,7 @@ class Stage:
                 hint="Raise the limit, or make the change in smaller steps.",
             )
 
-    def _note(self, kind: Kind, task: Task) -> None:
+    def _note(self, kind: EntryKind, task: Task) -> None:
         self.entries.append(Entry(kind, time.time(), time.monotonic(), task.id))
 
     def _performer(self) -> Performer:
@@ -222,11 +222,11 @@ class Stage:
         """Whether a step of the deploying half comes before the last change."""
         execute = self.tasks.execute
         last = max((place for place, task in enumerate(execute) if task.atomic), default=0)
-        actions = (self.plan.action(task.subject) for task in execute[:last] if task.doing is Doing.ACTION)
+        actions = (self.plan.action(task.subject) for task in execute[:last] if task.doing is TaskKind.ACTION)
         return any(action.part is Part.DEPLOY for action in actions)
 
-    def _scene(self, direction: str, depth: Depth) -> Scene:
-        return Scene(
+    def _scene(self, direction: str, depth: Depth) -> ActionContext:
+        return ActionContext(
             plan=self.plan,
             values=self.values,
             database=self.target,
@@ -311,7 +311,7 @@ class Stage:
         if sentence not in self.skipped:
             self.skipped.append(sentence)
 
-    def _keep(self, task: Task, direction: str, verdict: str, seconds: float, result: Result) -> None:
+    def _keep(self, task: Task, direction: str, verdict: str, seconds: float, result: ActionResult) -> None:
         frozen = result.data.get("frozen_s")
         self.steps.append(
             Rehearsed(

@@ -11,17 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from changeover.actions import sql
-from changeover.actions.context import Result, Scene
+from changeover.actions.context import ActionContext, ActionResult
 from changeover.actions.process import PROCESS_GROUP, end_orphans
 from changeover.database import lease as leases
 from changeover.database import ledger
 from changeover.database.connect import opened
 from changeover.database.lock import Holder
 from changeover.database.where import Server
-from changeover.engine.decide import PAUSES_S, Decision, End, Perform, Settle, Turn, decide
-from changeover.engine.entries import Ending, Kind, last
+from changeover.engine.decide import PAUSES_S, Decision, End, Perform, ResolveInDoubt, StartRollback, decide
+from changeover.engine.entries import Ending, EntryKind, last
 from changeover.engine.progress import fold
-from changeover.engine.tasks import Doing, Task
+from changeover.engine.tasks import Task, TaskKind
 from changeover.errors import (
     ChangeoverError,
     LeaseLost,
@@ -32,7 +32,7 @@ from changeover.errors import (
 )
 from changeover.plan.model import Phase, Plan
 from changeover.run.journal import Journal
-from changeover.run.lease_heartbeat import Keeper, take_lease
+from changeover.run.lease_heartbeat import LeaseHeartbeat, take_lease
 from changeover.run.perform import Performer, direction_of
 
 
@@ -45,7 +45,7 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class OperatorPrompt:
     """How a runner meets people.
 
     ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of
@@ -68,15 +68,15 @@ class Runner:
 
     plan: Plan
     journal: Journal
-    scene: Scene
+    scene: ActionContext
     performer: Performer
     holder: Holder
     additive: bool
-    desk: Desk = field(default_factory=Desk)
+    desk: OperatorPrompt = field(default_factory=OperatorPrompt)
     signals: Signals = field(default_factory=Signals)
     turned: Callable[[str], None] = lambda reason: None
     lasts_s: float = 30.0
-    keeper: Keeper | None = None
+    keeper: LeaseHeartbeat | None = None
 
     def work(self) -> End:
         """Do everything that is to be done in this session.
@@ -105,7 +105,7 @@ class Runner:
     def _could_not_go_on(self, error: ChangeoverError, how: Ending) -> None:
         """The journal says why, where it can still be written: `status` must not guess."""
         with suppress(ChangeoverError):
-            self.journal.add(Kind.ENDED, ending=how.value, reason=error.message, hint=error.hint)
+            self.journal.add(EntryKind.ENDED, ending=how.value, reason=error.message, hint=error.hint)
 
     def _work(self) -> End:
         self._end_orphans()
@@ -116,15 +116,15 @@ class Runner:
                 case End():
                     lost = self._ledger_lost() if decision.ending is Ending.ROLLED_BACK else ""
                     end = End(Ending.OPERATOR_NEEDED, lost) if lost else decision
-                    self.journal.add(Kind.ENDED, ending=end.ending.value, reason=end.reason)
+                    self.journal.add(EntryKind.ENDED, ending=end.ending.value, reason=end.reason)
                     return end
-                case Turn(reason, task):
-                    self.journal.add(Kind.TURNED, reason=reason, task=task)
+                case StartRollback(reason, task):
+                    self.journal.add(EntryKind.TURNED, reason=reason, task=task)
                     self.turned(reason)
-                case Settle(task):
+                case ResolveInDoubt(task):
                     problem = self._settle(task)
                     if problem:
-                        self.journal.add(Kind.ENDED, ending=Ending.OPERATOR_NEEDED.value, reason=problem)
+                        self.journal.add(EntryKind.ENDED, ending=Ending.OPERATOR_NEEDED.value, reason=problem)
                         return End(Ending.OPERATOR_NEEDED, problem)
                 case Perform():
                     self._perform(decision)
@@ -168,22 +168,22 @@ class Runner:
             except ChangeoverError as error:
                 problem = f"the database cannot be asked whether {task.label} was done: {error.message}"
                 continue
-            self.journal.add(Kind.SETTLED, task.id, applied=applied)
+            self.journal.add(EntryKind.SETTLED, task.id, applied=applied)
             return ""
         return problem
 
     def _hear(self) -> None:
-        if self.signals.stop and not _said(self.journal, Kind.ASKED):
-            self.journal.add(Kind.ASKED, what="stop", who=self.signals.stop)
-        if self.signals.alarm and not _said(self.journal, Kind.ALARM):
-            self.journal.add(Kind.ALARM, reason=self.signals.alarm)
+        if self.signals.stop and not _said(self.journal, EntryKind.ASKED):
+            self.journal.add(EntryKind.ASKED, what="stop", who=self.signals.stop)
+        if self.signals.alarm and not _said(self.journal, EntryKind.ALARM):
+            self.journal.add(EntryKind.ALARM, reason=self.signals.alarm)
 
     def _perform(self, what: Perform) -> None:
         task = what.task
         time.sleep(what.pause_s)
         self._take_lease(task)
         limit = {"limit_s": what.limit.seconds, "limit": what.limit.name} if what.limit else {}
-        self.journal.add(Kind.STARTED, task.id, label=task.label, attempt=what.attempt, **limit)
+        self.journal.add(EntryKind.STARTED, task.id, label=task.label, attempt=what.attempt, **limit)
         started_s = time.monotonic()
         try:
             result = self._do(what)
@@ -193,7 +193,7 @@ class Runner:
             self._failed(task, error, time.monotonic() - started_s)
         else:
             seconds = round(time.monotonic() - started_s, 6)
-            self.journal.add(Kind.DONE, task.id, found=result.found, seconds=seconds, **result.data)
+            self.journal.add(EntryKind.DONE, task.id, found=result.found, seconds=seconds, **result.data)
         finally:
             if self.keeper is not None:
                 self.keeper.go_on()
@@ -215,7 +215,7 @@ class Runner:
             facts["message"] = f"unexpected {facts['error']}: {facts['message']}"
         if task.atomic:
             facts["applied"] = self._applied(task, error)
-        self.journal.add(Kind.FAILED, task.id, **facts)
+        self.journal.add(EntryKind.FAILED, task.id, **facts)
 
     def _applied(self, task: Task, error: Exception) -> bool | None:
         """Whether a change that failed is in the database all the same; None when that cannot be known."""
@@ -227,13 +227,13 @@ class Runner:
         except ChangeoverError:
             return None
 
-    def _do(self, what: Perform) -> Result:
+    def _do(self, what: Perform) -> ActionResult:
         task = what.task
         scene = replace(
             self.scene,
             lease=self.keeper.lease if self.keeper else None,
             hook=self._boundary,
-            note=lambda data: _ignore(self.journal.add(Kind.NOTED, task.id, **data)),
+            note=lambda data: _ignore(self.journal.add(EntryKind.NOTED, task.id, **data)),
             progress=lambda part, left_s, words: self.desk.progress(task.id, part, left_s, words),
             ask=self.desk.ask,
             confirmed=self.desk.confirmed,
@@ -248,14 +248,14 @@ class Runner:
 
     def _take_lease(self, task: Task) -> None:
         """Before the first thing that writes: checks leave no trace in a database that is refused."""
-        if task.phase is Phase.PREFLIGHT and task.doing is not Doing.BACKUP:
+        if task.phase is Phase.PREFLIGHT and task.doing is not TaskKind.BACKUP:
             return
         self._hold_lease()
 
-    def _hold_lease(self) -> Keeper:
+    def _hold_lease(self) -> LeaseHeartbeat:
         if self.keeper is None:
             lease = take_lease(self.scene.database, self.holder, self.lasts_s)
-            self.keeper = Keeper(self.scene.database, lease).start()
+            self.keeper = LeaseHeartbeat(self.scene.database, lease).start()
             self.journal.guard = self.keeper.require
         return self.keeper
 
@@ -275,17 +275,23 @@ class Runner:
 
     def _end_orphans(self) -> None:
         """A runner that was killed may have left a command running; it must not meet what comes now."""
-        ended = {e.id for e in self.journal.entries if e.kind in (Kind.DONE, Kind.FAILED)}
+        ended = {e.id for e in self.journal.entries if e.kind in (EntryKind.DONE, EntryKind.FAILED)}
         for entry in list(self.journal.entries):
-            if entry.kind is Kind.NOTED and entry.text("what") == PROCESS_GROUP and entry.id not in ended:
+            if (
+                entry.kind is EntryKind.NOTED
+                and entry.text("what") == PROCESS_GROUP
+                and entry.id not in ended
+            ):
                 group = entry.number("group")
                 if group and end_orphans(int(group), entry.text("since")):
-                    self.journal.add(Kind.NOTED, entry.id, what="ended what a killed runner left running")
+                    self.journal.add(
+                        EntryKind.NOTED, entry.id, what="ended what a killed runner left running"
+                    )
 
 
-def _said(journal: Journal, kind: Kind) -> bool:
+def _said(journal: Journal, kind: EntryKind) -> bool:
     """Whether that was written down in this session."""
-    said, opened = last(journal.entries, kind), last(journal.entries, Kind.OPENED)
+    said, opened = last(journal.entries, kind), last(journal.entries, EntryKind.OPENED)
     if said is None or opened is None:
         return said is not None
     return journal.entries.index(said) > journal.entries.index(opened)

@@ -19,28 +19,28 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from changeover.check.load import load_plan
 from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, database_of
-from changeover.display.terminal import Display, JsonEvents, Lines, LiveList
+from changeover.display.terminal import Display, JsonEvents, LiveList, PlainLines
 from changeover.errors import BadParameter, ChangeoverError, Refused
 from changeover.plan import params
 from changeover.plan.model import Plan
-from changeover.plan.params import Values
+from changeover.plan.params import BoundParameters
 from changeover.plan.variables import NAME
 from changeover.run import records
 from changeover.run.commands import Settings, recorded_settings, this_person
 from changeover.run.mended_rollback import mended
 from changeover.run.rehearsal_copy import Progress as RehearsalProgress
-from changeover.run.runner import Desk, Signals
-from changeover.run.state_dir import State, kept_plan, state_of
+from changeover.run.runner import OperatorPrompt, Signals
+from changeover.run.state_dir import StateDir, kept_plan, state_of
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BoundPlan:
     """A plan bound to its values and its database. ``run_id`` is empty for a run that is still to begin."""
 
     plan: Plan
-    values: Values
+    values: BoundParameters
     database: Database
-    state: State
+    state: StateDir
     run_id: str = ""
 
     @contextmanager
@@ -60,11 +60,11 @@ def read_sound(path: Path) -> Plan:
     return load_plan(path)
 
 
-def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Sequence[str]) -> Work:
+def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Sequence[str]) -> BoundPlan:
     """What a new run or a rehearsal needs. Raises BadParameter."""
     values = params.bind(plan, [*_named(plan, database, sets), *sets], os.environ)
     where = database or database_of(values.expand(plan.database), os.environ)
-    return Work(plan, _hiding(values, where), where, state_of(where, state))
+    return BoundPlan(plan, _hiding(values, where), where, state_of(where, state))
 
 
 def _named(plan: Plan, database: Database | None, sets: Sequence[str]) -> list[str]:
@@ -85,7 +85,7 @@ def take_up(
     database: Database | None,
     state: Path | None,
     sets: Sequence[str],
-) -> Work:
+) -> BoundPlan:
     """What a run needs that goes on; parameters come from its journal. Raises Refused where there is none."""
     where, folder, found = locate(plan, database=database, state=state, sets=sets, run_id=run_id)
     newest = run_id or folder.newest()
@@ -96,10 +96,10 @@ def take_up(
         )
     entries = folder.entries(newest)
     values = params.bind(found, recorded_settings(entries, found), os.environ)
-    return Work(found, _hiding(values, where), where, folder, newest)
+    return BoundPlan(found, _hiding(values, where), where, folder, newest)
 
 
-def _hiding(values: Values, database: Database) -> Values:
+def _hiding(values: BoundParameters, database: Database) -> BoundParameters:
     """Values whose redactor hides the tokens of the server too: a command's output could hold them."""
     if not isinstance(database, Server):
         return values
@@ -114,7 +114,7 @@ def locate(
     state: Path | None,
     sets: Sequence[str],
     run_id: str | None = None,
-) -> tuple[Database, State, Plan | None]:
+) -> tuple[Database, StateDir, Plan | None]:
     """The database, its state folder, and the plan: the one named, or the one that the run keeps."""
     named = load_plan(plan) if plan is not None else None
     if database is None and named is None:
@@ -142,7 +142,7 @@ def _database_of(plan: Plan | None, sets: Sequence[str]) -> Database:
 
 @contextmanager
 def at_desk(
-    work: Work,
+    work: BoundPlan,
     *,
     json_: bool,
     confirm: Sequence[str],
@@ -163,7 +163,7 @@ def at_desk(
                 who=person,
                 state=work.state.path,
                 max_age_s=max_age_s,
-                desk=Desk(
+                desk=OperatorPrompt(
                     ask=display.ask,
                     confirmed=frozenset(confirm),
                     present=not json_ and sys.stdin.isatty(),
@@ -177,7 +177,7 @@ def at_desk(
         display.close()
 
 
-def settings_of(state: State, who: str | None) -> Settings:
+def settings_of(state: StateDir, who: str | None) -> Settings:
     """Settings of a command that nobody looks on."""
     return Settings(who=who or this_person(), state=state.path)
 
@@ -214,12 +214,12 @@ def _changes_only(say: Callable[[str], None]) -> RehearsalProgress:
     return tell
 
 
-def _display(work: Work, json_: bool) -> Display:
+def _display(work: BoundPlan, json_: bool) -> Display:
     if json_:
         return JsonEvents(sys.stderr)
     console = Console()
     if not console.is_terminal:
-        return Lines()
+        return PlainLines()
     known = [one for one in records.records(work.state) if one.plan_sha256 == work.plan.sha256]
     return LiveList(dict(known[-1].predicted()) if known else {}, console)
 

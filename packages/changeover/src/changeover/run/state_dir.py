@@ -23,7 +23,7 @@ from changeover.run import journal
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateDir:
     """The folder of one database."""
 
     path: Path
@@ -60,9 +60,9 @@ class State:
         return journal.read(path)
 
 
-def state_of(database: Database, folder: Path | None = None) -> State:
+def state_of(database: Database, folder: Path | None = None) -> StateDir:
     """The state folder of a database: beside it, in the current folder for a server, or the one named."""
-    return State(state_folder(database, folder))
+    return StateDir(state_folder(database, folder))
 
 
 def numbered(folder: Path, now_at: float) -> str:
@@ -72,7 +72,7 @@ def numbered(folder: Path, now_at: float) -> str:
     return f"{number:04d}-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}"
 
 
-def make_run(state: State, run_id: str, plan: Plan) -> Path:
+def make_run(state: StateDir, run_id: str, plan: Plan) -> Path:
     """Make the folder of a run with the plan in it, on disk before its journal begins."""
     folder = state.run(run_id)
     (folder / "plan").mkdir(parents=True)
@@ -86,7 +86,7 @@ def make_run(state: State, run_id: str, plan: Plan) -> Path:
     return folder
 
 
-def kept_plan(state: State, run_id: str) -> Path | None:
+def kept_plan(state: StateDir, run_id: str) -> Path | None:
     """The copy of the plan that a run was begun with; None where it is gone."""
     first = begun(state.entries(run_id))
     path = state.run(run_id) / "plan" / (first.text("plan_file") if first else "")

@@ -12,18 +12,18 @@ from changeover.database.connect import connect, translated
 from changeover.database.server import admin
 from changeover.database.where import Database
 from changeover.display.steps import Line, lines
-from changeover.engine.entries import Command, Ending, Entry, Kind, begun, ending, last
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, last
 from changeover.engine.progress import fold
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError
 from changeover.plan.model import Plan
 from changeover.run.addressed import addressed
 from changeover.run.records import Record, records
-from changeover.run.state_dir import State
+from changeover.run.state_dir import StateDir
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DatabaseStatus:
     """Where a database stands. ``how`` is one sentence, ``advice`` the commands that make sense now.
 
     ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is; ``warning``
@@ -41,7 +41,7 @@ class Standing:
     backup: str | None
     warning: str
     lines: tuple[Line, ...]
-    applied: tuple[ledger.Entry, ...]
+    applied: tuple[ledger.LedgerEntry, ...]
     rehearsal: Record | None
 
     @property
@@ -71,7 +71,7 @@ class Standing:
         }
 
 
-def look(state: State, database: Database, plan: Plan | None) -> Standing:
+def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStatus:
     """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
     run_id = state.newest()
     entries = state.entries(run_id) if run_id else []
@@ -85,7 +85,7 @@ def look(state: State, database: Database, plan: Plan | None) -> Standing:
     backup = backup_of(entries)
     if backup and ending(entries) in _MAY_RESTORE:
         advice = (*advice, f"changeover restore {backup} {name}")
-    return Standing(
+    return DatabaseStatus(
         database,
         run_id,
         first.text("title") if first else "",
@@ -115,7 +115,7 @@ def _warning(database: Database) -> str:
 
 def backup_of(entries: list[Entry]) -> str | None:
     """Where the backup of a run is."""
-    done = (e for e in reversed(entries) if e.kind is Kind.DONE and e.id == BACKUP)
+    done = (e for e in reversed(entries) if e.kind is EntryKind.DONE and e.id == BACKUP)
     found = next(done, None)
     return found.text("path") if found else None
 
@@ -128,7 +128,7 @@ def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, 
     how = ending(entries)
     if how is None:
         return _under_way(entries, taken, ways)
-    turned = last(entries, Kind.TURNED) is not None
+    turned = last(entries, EntryKind.TURNED) is not None
     return {
         Ending.DONE: ("It is done; what a way back needs is kept.", (ways.back, ways.finish)),
         Ending.ROLLED_BACK: ("It was taken back; the old schema is in force.", (ways.again,)),
@@ -173,11 +173,11 @@ class _Ways:
 
 def reason_of(entries: Sequence[Entry]) -> str:
     """Why a run stands as it does, in the words of whatever failed last; empty where nothing did."""
-    end = last(entries, Kind.ENDED)
+    end = last(entries, EntryKind.ENDED)
     said = end.text("reason") if end else ""
-    start = max((n for n, e in enumerate(entries) if e.kind is Kind.OPENED), default=0)
-    failed = [e.text("message") for e in entries[start:] if e.kind is Kind.FAILED]
-    turned = last(entries[start:], Kind.TURNED)
+    start = max((n for n, e in enumerate(entries) if e.kind is EntryKind.OPENED), default=0)
+    failed = [e.text("message") for e in entries[start:] if e.kind is EntryKind.FAILED]
+    turned = last(entries[start:], EntryKind.TURNED)
     found = [said, *([turned.text("reason")] if turned else []), *failed]
     told: list[str] = []
     for one in found:

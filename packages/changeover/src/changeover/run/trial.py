@@ -16,14 +16,14 @@ from changeover.database.rehearse.replay import replay
 from changeover.database.rehearse.written import NOTHING, Written
 from changeover.errors import ChangeoverError, InvariantBroken
 from changeover.plan.model import Phase, SqlAction
-from changeover.run.rehearsal_copy import Stage
+from changeover.run.rehearsal_copy import RehearsalRun
 
 
 @dataclass(slots=True)
 class Trial:
     """New rows of one rehearsal. ``original`` is the database before the change, without them."""
 
-    stage: Stage
+    stage: RehearsalRun
     original: Path
     written: Written = NOTHING
     effects: Effects = field(init=False)

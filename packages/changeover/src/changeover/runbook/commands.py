@@ -18,10 +18,10 @@ _GIVES_UP = ("exit", "return", "true", ":")
 
 
 @dataclass(slots=True)
-class Command:
+class RunbookCommand:
     """One command of a runbook: as a shell reads it, and the comments after it that say what it prints."""
 
-    shell: shell.Command
+    shell: shell.ShellCommand
     expected: list[str] = field(default_factory=list)
 
     @property
@@ -40,13 +40,13 @@ class Command:
         return "\n".join(self.expected).strip("\n")
 
 
-def split_commands(script: str) -> list[Command] | None:
+def split_commands(script: str) -> list[RunbookCommand] | None:
     """The commands of a script in order; None if it must stay whole."""
     try:
         pieces = shell.read_script(without_prompts(script))
     except shell.Unterminated:
         return None
-    found: list[Command] = []
+    found: list[RunbookCommand] = []
     expecting = gives_up = False
     for piece in pieces:
         if isinstance(piece, shell.Comment):
@@ -58,7 +58,7 @@ def split_commands(script: str) -> list[Command] | None:
         elif piece.controlled or piece.joined == "&":
             return None
         else:
-            found.append(Command(piece))
+            found.append(RunbookCommand(piece))
         expecting, gives_up = False, piece.joined == "||"
     return found
 
@@ -100,7 +100,7 @@ def _is_open(text: str) -> bool:
     return False
 
 
-def _comment(text: str, found: list[Command], expecting: bool) -> bool:
+def _comment(text: str, found: list[RunbookCommand], expecting: bool) -> bool:
     """Reads a comment line; whether expected output goes on in the next one."""
     match = _EXPECTED.match(text)
     if match and found:

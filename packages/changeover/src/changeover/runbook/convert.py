@@ -23,7 +23,7 @@ from changeover.shell import credentials
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class ConvertedRunbook:
     """A plan made of a runbook.
 
     ``decisions`` are the errors that `check` finds, with the plan's lines; ``inferred`` names the runbook's.
@@ -42,7 +42,7 @@ def read_runbook(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Adopted:
+def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> ConvertedRunbook:
     """The plan of a runbook. Scripts that it names are looked for in ``folder``, beside the plan."""
     source = repair(normalise(text))
     title, chunks = _title(read_chunks(source))
@@ -61,7 +61,9 @@ def adopt(text: str, *, folder: Path | None = None, name: str = "PLAN.md") -> Ad
     faults = [*problems, *(check(plan) if plan else [])]
     decisions = [problem for problem in faults if problem.severity is Severity.ERROR]
     decisions.sort(key=lambda problem: (problem.position.file, problem.position.line))
-    return Adopted(plan_text, tuple(sorted(translator.inferred, key=lambda i: i.line)), tuple(decisions))
+    return ConvertedRunbook(
+        plan_text, tuple(sorted(translator.inferred, key=lambda i: i.line)), tuple(decisions)
+    )
 
 
 def _title(chunks: list[Chunk]) -> tuple[str, list[Chunk]]:

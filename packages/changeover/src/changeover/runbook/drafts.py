@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from changeover.plan.problem_collector import Faults, Files
+from changeover.plan.problem_collector import Files, ProblemCollector
 from changeover.problems import Position
 from changeover.sql import text as sqltext
 from changeover.sql.tree import Effect, effect_of
@@ -159,5 +159,5 @@ def script_text(folder: Path | None, name: str) -> str | None:
     """The text of a script beside the runbook; None where there is none."""
     if folder is None:
         return None
-    file = Files(folder, Faults()).get(name, Position(name, 1))
+    file = Files(folder, ProblemCollector()).get(name, Position(name, 1))
     return file.text if file else None

@@ -6,9 +6,9 @@ Rule: nothing is left out without a word; the words say what changeover does ins
 import re
 from collections.abc import Collection
 
-from changeover.shell.database_commands import Kind, read_database_commands
+from changeover.shell.database_commands import CommandKind, read_database_commands
 from changeover.shell.file_commands import file_uses, is_database_file, names_database
-from changeover.shell.script import Command
+from changeover.shell.script import ShellCommand
 from changeover.shell.wrappers import program, unwrapped
 
 BACKUP = "changeover makes a verified backup itself"
@@ -22,17 +22,17 @@ RESTORE = (
 REMOVED = "it would remove files of a database that is in use"
 
 
-def reason(command: Command, databases: Collection[str]) -> str:
+def reason(command: ShellCommand, databases: Collection[str]) -> str:
     """Why a command is left out of the plan; nothing where it is not."""
     kinds = {asked.kind for asked in read_database_commands(command)}
-    if Kind.RESTORE in kinds:
+    if CommandKind.RESTORE in kinds:
         return RESTORE
-    if kinds == {Kind.BACKUP}:
+    if kinds == {CommandKind.BACKUP}:
         return BACKUP
     return _of_hosted(command) or _of_files(command, databases)
 
 
-def _of_hosted(command: Command) -> str:
+def _of_hosted(command: ShellCommand) -> str:
     """``turso db create copy --from-db prod``, ``turso db destroy prod``."""
     words = unwrapped(command.parts[0])
     texts = [word.text for word in words]
@@ -45,7 +45,7 @@ def _of_hosted(command: Command) -> str:
     return ""
 
 
-def _of_files(command: Command, databases: Collection[str]) -> str:
+def _of_files(command: ShellCommand, databases: Collection[str]) -> str:
     uses = file_uses(command)
     written, copied, removed = (
         [name for use in uses for name in getattr(use, kind) if is_database_file(name, databases)]
@@ -60,11 +60,11 @@ def _of_files(command: Command, databases: Collection[str]) -> str:
     return REMOVED if removed else HOT_COPY if copied else ""
 
 
-def products(command: Command) -> set[str]:
+def products(command: ShellCommand) -> set[str]:
     """The names of the files that a command that is left out would have made."""
     made = {name for use in file_uses(command) for name in use.written}
     for asked in read_database_commands(command):
         found = re.match(r"\.(?:backup|save|clone|archive)\s+(?:\w+\s+)?['\"]?([^'\"]+)", asked.value.text)
         into = re.search(r"(?i)\binto\s+'([^']+)'", asked.value.text)
-        made |= {match[1].strip() for match in (found, into) if match and asked.kind is Kind.BACKUP}
+        made |= {match[1].strip() for match in (found, into) if match and asked.kind is CommandKind.BACKUP}
     return {name.rsplit("/", 1)[-1] for name in made if name}

@@ -11,7 +11,7 @@ from pathlib import Path
 from changeover.plan.model import Phase
 from changeover.plan.text import slug
 from changeover.runbook import harm
-from changeover.runbook.commands import Command, split_commands
+from changeover.runbook.commands import RunbookCommand, split_commands
 from changeover.runbook.curl import Call, expected_lines, read_curl
 from changeover.runbook.drafts import (
     Draft,
@@ -26,7 +26,7 @@ from changeover.runbook.lists import is_command
 from changeover.runbook.shell_variables import with_parameters
 from changeover.runbook.source import Chunk, Code
 from changeover.shell import credentials
-from changeover.shell.database_commands import DatabaseCommand, Kind, only_asks, read_database_commands
+from changeover.shell.database_commands import CommandKind, DatabaseCommand, only_asks, read_database_commands
 from changeover.shell.script import commands_of
 from changeover.shell.wrappers import program, unwrapped
 
@@ -143,7 +143,7 @@ class Translator:
             draft.question = _OWN_WAY.format(id=draft.id, database=asked[0].database)
         return draft
 
-    def _left_out(self, command: Command) -> str:
+    def _left_out(self, command: RunbookCommand) -> str:
         """Why a command does not come into the plan; a file that is not made is not looked at either."""
         why = harm.reason(command.shell, [self.database] if self.database else [])
         if why:
@@ -162,19 +162,21 @@ class Translator:
         pending.clear()
         return [self._shell(scripts, base, phase, line)]
 
-    def _expecting(self, command: Command, context: list[str], base: str, phase: Phase, line: int) -> Draft:
+    def _expecting(
+        self, command: RunbookCommand, context: list[str], base: str, phase: Phase, line: int
+    ) -> Draft:
         draft = self._shell([*context, command.text], base, phase, line)
         if looks_like_output(command.expected_text):
             draft.expected = command.expected_text
         return draft
 
-    def _command(self, command: Command, base: str, phase: Phase, line: int) -> list[Draft]:
+    def _command(self, command: RunbookCommand, base: str, phase: Phase, line: int) -> list[Draft]:
         """Drafts in sql or http; none for what stays shell."""
-        asked = [one for one in read_database_commands(command.shell) if one.kind is not Kind.BACKUP]
-        if asked and all(only_asks(one) and (one.piped or one.kind is Kind.LOOK) for one in asked):
+        asked = [one for one in read_database_commands(command.shell) if one.kind is not CommandKind.BACKUP]
+        if asked and all(only_asks(one) and (one.piped or one.kind is CommandKind.LOOK) for one in asked):
             return []
         if asked:
-            told = [one for one in asked if one.kind is not Kind.LOOK]
+            told = [one for one in asked if one.kind is not CommandKind.LOOK]
             drafts = [self._asked(one, command, base, phase, line) for one in told]
             _expect(drafts[-1], told[-1].value.text, command.expected_text)
             if told[-1].formatted and drafts[-1].expected:
@@ -183,7 +185,7 @@ class Translator:
         call = _call(command)
         return [self._http(call, command, base, line)] if call else []
 
-    def _http(self, call: Call, command: Command, base: str, line: int) -> Draft:
+    def _http(self, call: Call, command: RunbookCommand, base: str, line: int) -> Draft:
         jq = command.shell.parts[1].texts if len(command.shell.parts) > 1 else []
         path = next((word for word in jq[1:] if not word.startswith("-")), None)
         expected = expected_lines(command.expected_text, path, call.fails)
@@ -192,7 +194,9 @@ class Translator:
             call.headers = [one.replace(f"${{{name}}}", f"${{{names[literal]}}}") for one in call.headers]
         return Draft("http", self.new_id(base), call.fence(expected, self.app))
 
-    def _asked(self, asked: DatabaseCommand, command: Command, base: str, phase: Phase, line: int) -> Draft:
+    def _asked(
+        self, asked: DatabaseCommand, command: RunbookCommand, base: str, phase: Phase, line: int
+    ) -> Draft:
         if _file(asked.database) != _file(self.database):
             draft = self._shell([command.text], base, phase, line)
             draft.question = (
@@ -203,12 +207,12 @@ class Translator:
             self.note(
                 line, f"this ran on {asked.host}: run the plan where the database is, or name its server"
             )
-        if asked.kind is Kind.FILE and not asked.value.names and not asked.piped:
+        if asked.kind is CommandKind.FILE and not asked.value.names and not asked.piped:
             text = script_text(self.folder, asked.value.text)
             return self._sql(text or "", base, phase, line, asked.value.text)
         found = (
             with_parameters(asked.value.text, asked.value.names)
-            if asked.kind is Kind.SQL and not asked.piped
+            if asked.kind is CommandKind.SQL and not asked.piped
             else None
         )
         if found is None:
@@ -309,16 +313,16 @@ def _expect(draft: Draft, sql: str, expected: str) -> None:
         draft.expected = expected
 
 
-def _commands(code: Code) -> list[Command]:
+def _commands(code: Code) -> list[RunbookCommand]:
     return (split_commands(code.text) or []) if code.language != "sql" else []
 
 
-def _commands_in(chunks: list[Chunk]) -> list[Command]:
+def _commands_in(chunks: list[Chunk]) -> list[RunbookCommand]:
     codes = (part for chunk in chunks for part in chunk.parts if isinstance(part, Code) and is_runnable(part))
     return [command for code in codes for command in _commands(code)]
 
 
-def _asked_in(commands: list[Command]) -> list[DatabaseCommand]:
+def _asked_in(commands: list[RunbookCommand]) -> list[DatabaseCommand]:
     return [found for command in commands for found in read_database_commands(command.shell)]
 
 
@@ -326,12 +330,12 @@ def _file(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
-def _is_context(command: Command) -> bool:
+def _is_context(command: RunbookCommand) -> bool:
     first = command.shell.parts[0]
     return len(command.shell.parts) == 1 and (not first.words or first.texts[0] in _CONTEXT)
 
 
-def _call(command: Command) -> Call | None:
+def _call(command: RunbookCommand) -> Call | None:
     """The call of ``curl URL`` or ``curl URL | jq PATH``."""
     first, *others = command.shell.parts
     words = unwrapped(first)
@@ -344,7 +348,7 @@ def _call(command: Command) -> Call | None:
 
 
 def _main_database(asked: list[DatabaseCommand]) -> str:
-    files = [found.database for found in asked if found.kind is Kind.FILE]
+    files = [found.database for found in asked if found.kind is CommandKind.FILE]
     return _most_common(files) or _most_common([found.database for found in asked])
 
 

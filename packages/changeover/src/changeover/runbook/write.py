@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from changeover.engine.budgets import spoken
+from changeover.engine.budgets import format_duration
 from changeover.plan.model import Phase
 from changeover.plan.text import slug
 from changeover.runbook.arrange import Arranged, has_items
@@ -122,15 +122,15 @@ def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list
     limits = [limit_s(chunk.heading) for chunk in steps]
     if downtime_s is None and limits and all(limits):
         downtime_s = sum(limit or 0.0 for limit in limits)
-        translator.note(1, f"downtime: {spoken(downtime_s)}, the sum of the steps")
+        translator.note(1, f"downtime: {format_duration(downtime_s)}, the sum of the steps")
     if downtime_s is not None:
-        lines.append(f"downtime: {spoken(downtime_s)}")
+        lines.append(f"downtime: {format_duration(downtime_s)}")
     back = arranged.phases.get(Phase.ROLLBACK, [])
     back_s = [limit_s(chunk.heading) or 0.0 for chunk in back]
     stated = stated_s("\n".join(_text(chunk) for chunk in back), r"within|limit|less than|under|takes?|time")
     within_s = max([*back_s[:1], sum(back_s[1:])]) or stated
     if within_s:
-        lines.append(f"rollback-within: {spoken(within_s)}")
+        lines.append(f"rollback-within: {format_duration(within_s)}")
     help_text = (
         f"the database that the runbook calls {translator.database}"
         if translator.database
@@ -194,7 +194,7 @@ def _heading(chunk: Chunk, level: int, phase: Phase | None) -> list[str]:
         return []
     budget_s = limit_s(text) if level == 3 and phase in (Phase.EXECUTE, Phase.ROLLBACK) else None
     if budget_s:
-        return [f"### {text} {{budget={spoken(budget_s)}}}", ""]
+        return [f"### {text} {{budget={format_duration(budget_s)}}}", ""]
     if text.endswith("}"):
         return [f"### {text} {{}}", ""] if level == 3 else [f"**{text}**", ""]
     return [f"{'#' * level} {text}", ""]

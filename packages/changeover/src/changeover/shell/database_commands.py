@@ -12,12 +12,12 @@ from enum import StrEnum
 
 from changeover.problems import Position
 from changeover.shell.programs import databases_changed
-from changeover.shell.script import Command, Simple, Word
+from changeover.shell.script import ShellCommand, Simple, Word
 from changeover.shell.wrappers import elsewhere, program, unwrapped
 from changeover.sql.text import reads_only, split
 
 
-class Kind(StrEnum):
+class CommandKind(StrEnum):
     """FILE and SQL can be the engine's; LOOK changes nothing; BACKUP is needless; RESTORE would lose rows."""
 
     FILE = "file"
@@ -37,7 +37,7 @@ class DatabaseCommand:
     """
 
     database: str
-    kind: Kind
+    kind: CommandKind
     value: Word
     host: str = ""
     formatted: bool = False
@@ -90,7 +90,7 @@ _DUMPED = re.compile(r"(?i)(?:^|[/._-])(?:back-?ups?|bak|dump(?:ed)?|snapshot)(?
 """Scripts that are whole databases, by their names."""
 
 
-def read_database_commands(command: Command) -> list[DatabaseCommand]:
+def read_database_commands(command: ShellCommand) -> list[DatabaseCommand]:
     """What a command asks of databases, in its order; nothing if it speaks to none."""
     parts = [part for part in command.parts if not _only_logs(part)]
     for index, part in enumerate(parts):
@@ -102,22 +102,22 @@ def read_database_commands(command: Command) -> list[DatabaseCommand]:
         if target is None:
             if texts := databases_changed(part):
                 name = next((text for text in texts if _FILE.search(text)), "a database")
-                return [DatabaseCommand(name, Kind.OTHER, Word(command.text))]
+                return [DatabaseCommand(name, CommandKind.OTHER, Word(command.text))]
             continue
         database, arguments, formatted = target
         found = list(_asked(database, arguments, part, parts[:index], formatted))
         later = parts[index + 1 :]
         if later and any(_target(unwrapped(other)) for other in later):
-            return [DatabaseCommand(database, Kind.RESTORE, Word(command.text))]
-        found = found or [DatabaseCommand(database, Kind.OTHER, Word(command.text))]
+            return [DatabaseCommand(database, CommandKind.RESTORE, Word(command.text))]
+        found = found or [DatabaseCommand(database, CommandKind.OTHER, Word(command.text))]
         return [replace(one, piped=bool(later)) for one in found]
     return []
 
 
 def only_asks(asked: DatabaseCommand) -> bool:
     """Whether a command changes nothing of its database: a look, a backup, a query."""
-    if asked.kind is not Kind.SQL:
-        return asked.kind in (Kind.LOOK, Kind.BACKUP)
+    if asked.kind is not CommandKind.SQL:
+        return asked.kind in (CommandKind.LOOK, CommandKind.BACKUP)
     return all(reads_only(statement.text) for statement in split(asked.value.text, Position("", 1)))
 
 
@@ -165,13 +165,13 @@ def _asked(
         yield DatabaseCommand(database, kind, value, formatted=formatted)
 
 
-def _input(part: Simple, producers: list[Simple]) -> Iterator[tuple[Kind, Word]]:
+def _input(part: Simple, producers: list[Simple]) -> Iterator[tuple[CommandKind, Word]]:
     """What stands on a program's standard input: a file, a here-document, a here-string, another program."""
     for operator, target in part.redirects:
         if operator in ("<<", "<<-", "<<<"):
             yield from _script(target)
         elif operator == "<":
-            yield (Kind.OTHER if target.computed else _file_kind(target.text)), target
+            yield (CommandKind.OTHER if target.computed else _file_kind(target.text)), target
     if not producers:
         return
     words = unwrapped(producers[-1])
@@ -186,14 +186,21 @@ def _input(part: Simple, producers: list[Simple]) -> Iterator[tuple[Kind, Word]]
     else:
         files = [word.text for word in [*rest, *(target for _, target in producers[0].redirects)]]
         restores = name in ("gunzip", "zcat", "xzcat", "zstdcat", "gzip") or any(map(_DUMPED.search, files))
-        yield (Kind.RESTORE if restores else Kind.OTHER), Word(" ".join(word.text for word in words))
+        yield (
+            (CommandKind.RESTORE if restores else CommandKind.OTHER),
+            Word(" ".join(word.text for word in words)),
+        )
 
 
-def _file_kind(name: str) -> Kind:
-    return Kind.RESTORE if _DUMPED.search(name.rsplit("/", 1)[-1].removesuffix(".sql")) else Kind.FILE
+def _file_kind(name: str) -> CommandKind:
+    return (
+        CommandKind.RESTORE
+        if _DUMPED.search(name.rsplit("/", 1)[-1].removesuffix(".sql"))
+        else CommandKind.FILE
+    )
 
 
-def _script(script: Word) -> Iterator[tuple[Kind, Word]]:
+def _script(script: Word) -> Iterator[tuple[CommandKind, Word]]:
     """Dot commands and SQL of one text, in its order."""
     sql: list[str] = []
     for line in script.text.split("\n"):
@@ -207,26 +214,26 @@ def _script(script: Word) -> Iterator[tuple[Kind, Word]]:
     yield from _sql(sql, script)
 
 
-def _sql(lines: list[str], script: Word) -> Iterator[tuple[Kind, Word]]:
+def _sql(lines: list[str], script: Word) -> Iterator[tuple[CommandKind, Word]]:
     text = "\n".join(lines).strip("\n")
     if not text.strip():
         return
     if re.match(r"(?is)\s*vacuum\s+into\b", text):
-        yield Kind.BACKUP, Word(text)
+        yield CommandKind.BACKUP, Word(text)
     else:
-        yield (Kind.OTHER if script.computed else Kind.SQL), Word(text, script.names)
+        yield (CommandKind.OTHER if script.computed else CommandKind.SQL), Word(text, script.names)
 
 
-def _dot(line: str, script: Word) -> Iterator[tuple[Kind, Word]]:
+def _dot(line: str, script: Word) -> Iterator[tuple[CommandKind, Word]]:
     name, _, rest = line[1:].partition(" ")
     value = rest.strip().strip("'\"").strip()
     if name == "read":
-        yield (Kind.OTHER if value.startswith("|") else _file_kind(value)), Word(value, script.names)
+        yield (CommandKind.OTHER if value.startswith("|") else _file_kind(value)), Word(value, script.names)
     elif name in _BACKUPS:
-        yield Kind.BACKUP, Word(line)
+        yield CommandKind.BACKUP, Word(line)
     elif name == "restore":
-        yield Kind.RESTORE, Word(line)
+        yield CommandKind.RESTORE, Word(line)
     elif name in _LOOKS:
-        yield Kind.LOOK, Word(line)
+        yield CommandKind.LOOK, Word(line)
     elif name not in _SETTINGS:
-        yield Kind.OTHER, Word(line)
+        yield CommandKind.OTHER, Word(line)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from changeover.shell.programs import file_literals
-from changeover.shell.script import Command, Simple
+from changeover.shell.script import ShellCommand, Simple
 from changeover.shell.wrappers import program, programs_of, unwrapped
 
 _SUFFIX = re.compile(r"\.(?:db3?|sqlite3?|s3db|sdb)(?:-wal|-shm|-journal)?$", re.IGNORECASE)
@@ -32,7 +32,7 @@ class FileUse:
     removed: tuple[str, ...] = ()
 
 
-def file_uses(command: Command) -> list[FileUse]:
+def file_uses(command: ShellCommand) -> list[FileUse]:
     """What each program of a pipeline does with files, also where it is sent to another host."""
     return [_use(part) for part in programs_of(command)]
 

@@ -46,7 +46,7 @@ class Simple:
 
 
 @dataclass(slots=True)
-class Command:
+class ShellCommand:
     """A pipeline: ``text`` as written, from ``line`` (from 1); ``joined`` is the operator behind it.
 
     ``controlled`` when it is a part of a loop, a condition, a function or a group.
@@ -66,15 +66,15 @@ class Comment:
     text: str
 
 
-def read_script(script: str) -> list[Command | Comment]:
+def read_script(script: str) -> list[ShellCommand | Comment]:
     """The commands and comments of a script in its order. Raises `Unterminated`."""
     return _Grouping(script).read()
 
 
-def commands_of(script: str) -> list[Command]:
+def commands_of(script: str) -> list[ShellCommand]:
     """The commands of a script; what cannot be read has none."""
     try:
-        return [piece for piece in read_script(script) if isinstance(piece, Command)]
+        return [piece for piece in read_script(script) if isinstance(piece, ShellCommand)]
     except Unterminated:
         return []
 
@@ -225,10 +225,10 @@ class _Grouping:
 
     def __init__(self, script: str) -> None:
         self.script, self.lexer = script, _Lexer(script)
-        self.found: list[Command | Comment] = []
+        self.found: list[ShellCommand | Comment] = []
         self.depth = 0
 
-    def read(self) -> list[Command | Comment]:
+    def read(self) -> list[ShellCommand | Comment]:
         pending: list[_Token] = []
         for token in list(self.lexer.tokens()):  # all of them: here-documents stand behind their line
             if token.kind == "comment":
@@ -272,7 +272,7 @@ class _Grouping:
                 _add(parts[-1], token)
         start, line = tokens[0].start, self.script.count("\n", 0, tokens[0].start) + 1
         end = max([tokens[-1].end, *(self.lexer.ends.get(token.start, 0) for token in tokens)])
-        self.found.append(Command(self.script[start:end].rstrip("\n"), line, parts, joined, controlled))
+        self.found.append(ShellCommand(self.script[start:end].rstrip("\n"), line, parts, joined, controlled))
 
 
 def _add(simple: Simple, token: _Token) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeover.shell.script import Command, Simple, Word, commands_of
+from changeover.shell.script import ShellCommand, Simple, Word, commands_of
 
 _WRAPPERS = {
     "env": ("uCS", 0), "sudo": ("ugphCTrtDR", 0), "doas": ("uC", 0), "nohup": ("", 0), "time": ("fo", 0),
@@ -115,7 +115,7 @@ def _takes_next(option: str, valued: str) -> bool:
     return option.startswith("-") and found is not None and found == len(option) - 1
 
 
-def elsewhere(simple: Simple) -> tuple[str, list[Command]]:
+def elsewhere(simple: Simple) -> tuple[str, list[ShellCommand]]:
     """The host or container that a command is sent to, and the commands run there.
 
     No host: another shell here. No commands: it is sent nowhere.
@@ -135,7 +135,9 @@ def elsewhere(simple: Simple) -> tuple[str, list[Command]]:
     return _words_sent(program(words), texts, carrier, simple)
 
 
-def _words_sent(name: str, texts: list[str], carrier: _Carrier, simple: Simple) -> tuple[str, list[Command]]:
+def _words_sent(
+    name: str, texts: list[str], carrier: _Carrier, simple: Simple
+) -> tuple[str, list[ShellCommand]]:
     """What the words behind the host or container are; behind a ``--`` all are the command's."""
     rest = _positional(texts, carrier.valued)
     where, rest = rest[: carrier.places], rest[carrier.places :]
@@ -174,7 +176,7 @@ def _positional(texts: list[str], valued: str) -> list[str]:
     return texts
 
 
-def _sent(line: str, simple: Simple) -> list[Command]:
+def _sent(line: str, simple: Simple) -> list[ShellCommand]:
     """The commands of a line that is read elsewhere; what is redirected here goes to the last of them."""
     sent = commands_of(line)
     if sent:
@@ -186,7 +188,7 @@ def _quoted(text: str) -> str:
     return text if re.fullmatch(r"[\w./:=@%+,~-]+", text) else "'" + text.replace("'", "'\\''") + "'"
 
 
-def programs_of(command: Command) -> Iterator[Simple]:
+def programs_of(command: ShellCommand) -> Iterator[Simple]:
     """Every program of a pipeline, and of what is sent elsewhere by one."""
     for part in command.parts:
         _, sent = elsewhere(part)

@@ -30,24 +30,24 @@ def listed(names: "list[str] | tuple[str, ...]") -> str:
     return ", ".join(quoted(name) for name in names)
 
 
-def folded(name: str) -> str:
+def identifier_key(name: str) -> str:
     """The form in which SQLite compares names: ASCII letters in lower case, all others as they are."""
     return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 
 def is_own(name: str) -> bool:
     """Whether a table belongs to SQLite or to the engine, not to the application."""
-    return folded(name).startswith(("sqlite_", OWN_PREFIX))
+    return identifier_key(name).startswith(("sqlite_", OWN_PREFIX))
 
 
 def is_beside(name: str) -> bool:
     """Whether a table is a tool's bookkeeping beside the application's: no part of its schema."""
-    return folded(name).startswith(BESIDE_PREFIXES)
+    return identifier_key(name).startswith(BESIDE_PREFIXES)
 
 
 def is_engine(name: str) -> bool:
     """Whether a table is the ledger or the state of the engine."""
-    return folded(name) in ENGINE_TABLES
+    return identifier_key(name) in ENGINE_TABLES
 
 
 def counted(count: int, noun: str) -> str:

@@ -41,7 +41,7 @@ class SqlStatement:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SqlToken:
     """A piece of SQL; ``kind`` is string, name, number, parameter, semicolon or other; ``at`` its offset."""
 
     kind: str
@@ -54,12 +54,12 @@ class Token:
         return self.text.upper()
 
 
-def tokens(sql: str) -> Iterator[Token]:
+def tokens(sql: str) -> Iterator[SqlToken]:
     """The tokens of a script without spaces and comments."""
     for match in _TOKEN.finditer(sql):
         kind = match.lastgroup or "other"
         if kind not in ("comment", "space"):
-            yield Token(kind, match.group(), match.start())
+            yield SqlToken(kind, match.group(), match.start())
 
 
 def unquoted(name: str) -> str:
@@ -109,7 +109,7 @@ def reads_only(statement: str) -> bool:
     return first in ("SELECT", "VALUES", "EXPLAIN")
 
 
-def _statement_words(pieces: list[Token]) -> Iterator[Token]:
+def _statement_words(pieces: list[SqlToken]) -> Iterator[SqlToken]:
     """Tokens outside parentheses that are no function call: where the verb of a WITH statement stands."""
     depth = 0
     for piece, after in zip(pieces, [*pieces[1:], None], strict=False):

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from changeover.sql.text import Token, tokens, unquoted
+from changeover.sql.text import SqlToken, tokens, unquoted
 
 _TREES = {"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES"}
 
@@ -44,7 +44,7 @@ def effect_of(statement: str) -> Effect:
     return Effect(verb)
 
 
-def _definition(verb: str, pieces: list[Token]) -> Effect:
+def _definition(verb: str, pieces: list[SqlToken]) -> Effect:
     words = [piece.word for piece in pieces if piece.text != "("][:6]
     if "TRIGGER" in words[:3]:
         return Effect(verb, is_trigger=True)
@@ -62,7 +62,7 @@ def _definition(verb: str, pieces: list[Token]) -> Effect:
     return Effect(verb, writes=(name,))
 
 
-def _table_name(pieces: list[Token]) -> tuple[str, list[Token]]:
+def _table_name(pieces: list[SqlToken]) -> tuple[str, list[SqlToken]]:
     """The name after TABLE [IF [NOT] EXISTS] [schema.], and what follows it."""
     at = next(index for index, piece in enumerate(pieces) if piece.word == "TABLE") + 1
     while at < len(pieces) - 1 and pieces[at].kind == "name" and pieces[at].word in ("IF", "NOT", "EXISTS"):
@@ -72,7 +72,7 @@ def _table_name(pieces: list[Token]) -> tuple[str, list[Token]]:
     return (unquoted(pieces[at].text) if at < len(pieces) else ""), pieces[at + 1 :]
 
 
-def _indexed(pieces: list[Token]) -> tuple[str, ...]:
+def _indexed(pieces: list[SqlToken]) -> tuple[str, ...]:
     at = next((index for index, piece in enumerate(pieces) if piece.word == "ON"), None)
     return (unquoted(pieces[at + 1].text),) if at is not None and at + 1 < len(pieces) else ()
 

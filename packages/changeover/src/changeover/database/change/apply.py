@@ -11,18 +11,18 @@ from changeover.database.change import committed_snapshot
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.guard import guard
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change, Context, Eyes, Migrated
+from changeover.database.change.model import Context, Migrated, PlannedChange, ProgressHooks
 from changeover.database.change.proof import Proof, schema_after
 from changeover.database.change.proof import preview as preview_of_file
-from changeover.database.change.transaction import Around, Work, transact
+from changeover.database.change.transaction import ScriptWork, TransactionHooks, transact
 from changeover.database.schema.catalogue import Schema
 from changeover.database.server.apply import migrate_on_server, preview_of_server
 from changeover.database.server.remote import Remote
 
-__all__ = ["Change", "Context", "Eyes", "Migrated", "migrate", "preview", "schema_after"]
+__all__ = ["Context", "Migrated", "PlannedChange", "ProgressHooks", "migrate", "preview", "schema_after"]
 
 
-def preview(connection: sqlite3.Connection | Remote, change: Change) -> tuple[Forecast, Schema]:
+def preview(connection: sqlite3.Connection | Remote, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; proves the scope. Reads only."""
     if isinstance(connection, Remote):
         return preview_of_server(connection, change)
@@ -31,22 +31,22 @@ def preview(connection: sqlite3.Connection | Remote, change: Change) -> tuple[Fo
 
 def migrate(
     connection: sqlite3.Connection | Remote,
-    change: Change,
+    change: PlannedChange,
     context: Context,
     *,
     depth: Depth,
-    eyes: Eyes | None = None,
+    eyes: ProgressHooks | None = None,
 ) -> Migrated:
     """Carry the change out, or raise and leave the database as it was.
 
     Raises InvariantBroken (scope, rows, keys, schema, contract), Unsuitable (needs another strategy),
     StepFailed, BudgetExceeded, Busy, Full, LeaseLost.
     """
-    eyes = eyes or Eyes()
+    eyes = eyes or ProgressHooks()
     if isinstance(connection, Remote):
         return migrate_on_server(connection, change, context, depth, eyes)
     proof = Proof(connection, change, context, depth)
-    work = Work(
+    work = ScriptWork(
         change.statements,
         change.parameters,
         foreign_keys=change.foreign_keys,
@@ -54,7 +54,7 @@ def migrate(
         lock_wait_s=change.lock_wait_s,
         budget_s=change.budget_s,
     )
-    around = Around(
+    around = TransactionHooks(
         prepare=proof.prepare,
         verify=proof.verify,
         record=proof.record,

@@ -19,11 +19,11 @@ from changeover.database.schema.empty import empty_copy
 from changeover.database.schema.fingerprint import Definitions, definitions
 from changeover.errors import InvariantBroken, StepFailed
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import counted, folded, is_engine, is_own, quoted
+from changeover.sql.identifiers import counted, identifier_key, is_engine, is_own, quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class WriteEffect:
     """One thing that a statement may do.
 
     ``verb`` it ``table``, its ``columns`` (empty: all), and through what.
@@ -46,13 +46,13 @@ def reach(
     *,
     foreign_keys: bool = False,
     legacy_alter_table: bool = False,
-) -> tuple[Reach, ...]:
+) -> tuple[WriteEffect, ...]:
     """What the statements may write, in order. ``source`` is only asked for its schema.
 
     Raises StepFailed, with the place in the plan, for a statement that does not fit the schema (a table that
     is missing in the target, a syntax error), Unsuitable when the schema cannot be copied.
     """
-    found: list[Reach] = []
+    found: list[WriteEffect] = []
     with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
         scratch.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         for statement in statements:
@@ -60,14 +60,16 @@ def reach(
     return tuple(found)
 
 
-def outside(found: Iterable[Reach], scope: Iterable[str], existing: Iterable[str]) -> tuple[Reach, ...]:
+def outside(
+    found: Iterable[WriteEffect], scope: Iterable[str], existing: Iterable[str]
+) -> tuple[WriteEffect, ...]:
     """What reaches a table of ``existing`` (before or after the script) that ``scope`` does not name."""
-    allowed = {folded(table) for table in scope}
-    known = {folded(table) for table in existing}
+    allowed = {identifier_key(table) for table in scope}
+    known = {identifier_key(table) for table in existing}
     return tuple(
         r
         for r in found
-        if folded(r.table) not in allowed and (folded(r.table) in known or is_engine(r.table))
+        if identifier_key(r.table) not in allowed and (identifier_key(r.table) in known or is_engine(r.table))
     )
 
 
@@ -79,7 +81,7 @@ def require_scope(
     foreign_keys: bool = False,
     legacy_alter_table: bool = False,
     rows: Callable[[str], int | None] | None = None,
-) -> tuple[Reach, ...]:
+) -> tuple[WriteEffect, ...]:
     """The reach of the statements, all of it in scope. ``rows`` counts a table where ``source`` has none.
 
     Raises InvariantBroken that lists what is not, with rows.
@@ -90,7 +92,7 @@ def require_scope(
     if wrong:
         size = rows or (lambda table: rows_of(source, table))
         lines = [f"{r.statement.position}: {describe(r, size)}" for r in wrong]
-        tables = " ".join(dict.fromkeys(folded(r.table) for r in wrong))
+        tables = " ".join(dict.fromkeys(identifier_key(r.table) for r in wrong))
         raise InvariantBroken(
             "The script reaches beyond its scope:\n" + "\n".join(dict.fromkeys(lines)),
             hint=f"Declared scope: {' '.join(scope) or '(none)'}. Mend the script, or, if that is meant,"
@@ -100,7 +102,7 @@ def require_scope(
     return found
 
 
-def describe(found: Reach, rows: Callable[[str], int | None]) -> str:
+def describe(found: WriteEffect, rows: Callable[[str], int | None]) -> str:
     """``would delete from readings, by the foreign key from readings to systems: up to 213,942 rows``."""
     count = rows(found.table)
     size = f": up to {counted(count, 'row')}" if count else ""
@@ -116,7 +118,7 @@ def rows_of(source: Connection, table: str) -> int | None:
     return count
 
 
-def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reach]:
+def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[WriteEffect]:
     changes_schema = script.changes_schema(statement)
     before = definitions(scratch) if changes_schema else {}
     behind = _shadow_tables(scratch)
@@ -133,21 +135,21 @@ def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[Reac
     except sqlite3.Error as error:
         raise _does_not_fit(statement, error, events) from error
     behind |= _shadow_tables(scratch)
-    found = [one for one in _from_events(statement, events) if folded(one.table) not in behind]
+    found = [one for one in _from_events(statement, events) if identifier_key(one.table) not in behind]
     if changes_schema:
-        found += _redefined(statement, before, definitions(scratch), {folded(r.table) for r in found})
+        found += _redefined(statement, before, definitions(scratch), {identifier_key(r.table) for r in found})
     return found
 
 
 def _shadow_tables(scratch: sqlite3.Connection) -> set[str]:
     """Tables in which virtual tables keep what is theirs: whoever may write those may write these."""
     rows = scratch.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
-    return {folded(name) for (name,) in rows}
+    return {identifier_key(name) for (name,) in rows}
 
 
 def _from_events(
     statement: SqlStatement, events: Sequence[tuple[int, str | None, str | None, str | None, str | None]]
-) -> list[Reach]:
+) -> list[WriteEffect]:
     merged: dict[tuple[str, str, str], list[str]] = {}
     target = ""
     for action, one, two, where, trigger in events:
@@ -159,20 +161,22 @@ def _from_events(
             continue
         verb, table = writes
         target = target or table
-        by_key = action in WRITES and not trigger and folded(table) != folded(target)
+        by_key = action in WRITES and not trigger and identifier_key(table) != identifier_key(target)
         via = f"by trigger {trigger}" if trigger else f"by its foreign key to {target}" if by_key else ""
         columns = merged.setdefault((table, verb, via), [])
         if action == sqlite3.SQLITE_UPDATE and two and two not in columns:
             columns.append(two)
-    return [Reach(statement, table, verb, tuple(cols), via) for (table, verb, via), cols in merged.items()]
+    return [
+        WriteEffect(statement, table, verb, tuple(cols), via) for (table, verb, via), cols in merged.items()
+    ]
 
 
 def _redefined(
     statement: SqlStatement, before: Definitions, after: Definitions, known: set[str]
-) -> list[Reach]:
+) -> list[WriteEffect]:
     """Tables, and views and triggers by their own names, whose definition a RENAME rewrote in passing."""
     return [
-        Reach(
+        WriteEffect(
             statement,
             name,
             f"rewrite the definition of {kind}" if kind != "table" else "rewrite the definition of",
@@ -185,14 +189,14 @@ def _redefined(
     ]
 
 
-def _lasting(found: Iterable[Reach]) -> list[str]:
+def _lasting(found: Iterable[WriteEffect]) -> list[str]:
     """Tables that the script creates and does not drop or rename away."""
     lasting: dict[str, None] = {}
     for one in found:
         if one.verb == "create":
-            lasting[folded(one.table)] = None
+            lasting[identifier_key(one.table)] = None
         elif one.verb in ("drop", "alter"):
-            lasting.pop(folded(one.table), None)
+            lasting.pop(identifier_key(one.table), None)
     return list(lasting)
 
 

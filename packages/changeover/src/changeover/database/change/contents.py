@@ -13,7 +13,7 @@ from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.rehearse.identity import holds_rows, same_value
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.plan.model import RowExpectation, Rows
-from changeover.sql.identifiers import counted, folded, listed, quoted
+from changeover.sql.identifiers import counted, identifier_key, listed, quoted
 from hrana.wire import Statement
 
 LEFT_ALONE_ROWS, EXPECTED_ROWS = 10_000, 100_000
@@ -80,7 +80,7 @@ class Before:
 
     def unchanged(self, says: str) -> FaultRule:
         """Of as many rows as before each is what it was."""
-        name = folded(self.table.name)
+        name = identifier_key(self.table.name)
         same_count = f"FROM {expected.COUNTS} WHERE name = ? AND before IS after"
         if self.pairs:
             both = f"{self._now} a CROSS JOIN {self.source} b ON {self._matched}"
@@ -157,7 +157,7 @@ def compared(
     """
     found: dict[str, Before] = {}
     for place, table in enumerate(tables):
-        name = folded(table.name)
+        name = identifier_key(table.name)
         want, in_scope = asked.wanted.get(name), name in asked.scope
         reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else not in_scope
         planned = asked.planned.table(name)
@@ -200,11 +200,11 @@ def _all_added(want: RowExpectation) -> RowExpectation:
 
 
 def _before(asked: Asked, table: Table, planned: Table, place: int, *, beside: bool) -> Before:
-    name = folded(table.name)
+    name = identifier_key(table.name)
     want = asked.wanted.get(name)
     columns = rows.shared_columns(table, planned)
     by_key = tuple((quoted(c), quoted(c)) for c in table.key if c in columns)
-    keeps_rowid = table.has_rowid and planned.has_rowid and name not in map(folded, asked.rebuilt)
+    keeps_rowid = table.has_rowid and planned.has_rowid and name not in map(identifier_key, asked.rebuilt)
     pairs: Pairs = by_key if len(by_key) == len(table.key) else ()
     if keeps_rowid and (name not in asked.scope or (not pairs and want and want.rows is Rows.AFFECTED)):
         pairs = by_rowid(beside=beside)
@@ -224,7 +224,7 @@ def source(table: Table, place: int, *, beside: bool) -> str:
 
 def _type(table: Table, column: str) -> str:
     found = table.column(column)
-    return folded(found.type) if found else ""
+    return identifier_key(found.type) if found else ""
 
 
 def _differing(says: str, found: Fault) -> str:

@@ -17,7 +17,7 @@ from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.sql import text as sqltext
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 from hrana.wire import Statement
 
 ROWS_MAX = 10
@@ -97,7 +97,7 @@ def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str]
 
     def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
         target = written(action, one, two, where)
-        writes.setdefault(via or "", set()).update([folded(target[1])] if target else [])
+        writes.setdefault(via or "", set()).update([identifier_key(target[1])] if target else [])
         return sqlite3.SQLITE_OK
 
     with watching(connection, note):
@@ -116,13 +116,13 @@ def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str]
 def _tables_of(connection: sqlite3.Connection, kind: str, about: str) -> set[str]:
     """The tables, folded, that have the rule; a CHECK is named by its name or its text alone."""
     if kind != "CHECK":
-        return {folded(about.partition(".")[0])}
+        return {identifier_key(about.partition(".")[0])}
     words = words_of(about)
     return {
         name
         for name, table in catalogue.read(connection, own=True).tables.items()
         for check in table.definition.checks
-        if check.name == folded(about) or check.words == words
+        if check.name == identifier_key(about) or check.words == words
     }
 
 
@@ -196,7 +196,7 @@ def _target(text: str) -> tuple[str, str, int, int]:
 
 def _columns(table: Table, about: str) -> list[str]:
     """The columns that the message names, as ``table.column, table.column``."""
-    given = (folded(one.strip().rpartition(".")[2]) for one in about.split(","))
+    given = (identifier_key(one.strip().rpartition(".")[2]) for one in about.split(","))
     return [column.name for one in given if (column := table.column(one)) is not None]
 
 
@@ -213,6 +213,8 @@ def _condition(table: Table, source: str, kind: str, about: str, *, adds: bool) 
                 return f"{twice} OR EXISTS (SELECT 1 FROM {quoted(table.name)} AS o WHERE {same})"
             return twice
         case "CHECK":
-            named_so = [check.expression for check in table.definition.checks if check.name == folded(about)]
+            named_so = [
+                check.expression for check in table.definition.checks if check.name == identifier_key(about)
+            ]
             return f"NOT ({named_so[0] if named_so else about})"
     return ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.schema.catalogue import Schema
 from changeover.plan.model import RowExpectation, Rows
-from changeover.sql.identifiers import counted, folded, quoted
+from changeover.sql.identifiers import counted, identifier_key, quoted
 from hrana.wire import Statement
 
 COUNTS = "changeover_now_counts"
@@ -32,17 +32,17 @@ def counting_before(tables: Iterable[str]) -> Iterator[Statement]:
     """Count tables that exist before the change."""
     for table in tables:
         sql = f"INSERT INTO {COUNTS} (name, before) SELECT ?, count(*) FROM {quoted(table)}"
-        yield Statement(sql, (folded(table),))
+        yield Statement(sql, (identifier_key(table),))
 
 
 def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[Statement]:
     """Count tables that exist afterwards; those that did not exist before had no rows."""
-    there = {folded(table) for table in before}
+    there = {identifier_key(table) for table in before}
     for table in after:
-        if folded(table) not in there:
-            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (folded(table),))
+        if identifier_key(table) not in there:
+            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (identifier_key(table),))
         sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
-        yield Statement(sql, (folded(table),))
+        yield Statement(sql, (identifier_key(table),))
 
 
 def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
@@ -56,7 +56,7 @@ def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
 
 def count(want: RowExpectation) -> FaultRule | None:
     """As many rows as are expected; None where nothing is said of that."""
-    name, table = folded(want.table), want.table
+    name, table = identifier_key(want.table), want.table
     select = f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS} WHERE name = ?"
     match want.rows:
         case Rows.KEPT:
@@ -74,7 +74,9 @@ def count(want: RowExpectation) -> FaultRule | None:
                 f" (SELECT coalesce(max(after), 0) AS n FROM {COUNTS} WHERE name = ?) o"
                 " WHERE name = ? AND after IS NOT o.n"
             )
-            return FaultRule(sql, lambda fault: _not_as_many(want, fault), (folded(want.other or ""), name))
+            return FaultRule(
+                sql, lambda fault: _not_as_many(want, fault), (identifier_key(want.other or ""), name)
+            )
     return None
 
 
@@ -88,7 +90,7 @@ def left_alone(table: str, *, out_of_scope: bool = False) -> FaultRule:
     def say(fault: Fault) -> str:
         return _changed(table, f"{fault[0]:,} before, {fault[1]:,} after", out_of_scope)
 
-    return FaultRule(sql, say, (folded(table),))
+    return FaultRule(sql, say, (identifier_key(table),))
 
 
 def differing(table: str, *, out_of_scope: bool) -> str:

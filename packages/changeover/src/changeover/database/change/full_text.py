@@ -12,7 +12,7 @@ from itertools import pairwise
 from changeover.database.change.script import words_in_main
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 _CHECKS = {
     "fts5": "INSERT INTO {0} ({0}, rank) VALUES ('integrity-check', 1)",
@@ -23,7 +23,7 @@ _CHECKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class FullTextCheck:
     """``sql`` writes nothing and fails, as on a damaged file, where an index does not match its rows."""
 
     table: str
@@ -38,12 +38,12 @@ class Check:
         )
 
 
-def checks(found: Schema) -> Iterator[Check]:
+def checks(found: Schema) -> Iterator[FullTextCheck]:
     """What has to be tried, of every full-text index."""
     for table in found.tables.values():
         sql = _CHECKS.get(_module(table))
         if sql is not None:
-            yield Check(table.name, sql.format(quoted(table.name)))
+            yield FullTextCheck(table.name, sql.format(quoted(table.name)))
 
 
 def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
@@ -60,7 +60,7 @@ def content_of(table: Table) -> str:
     """The table, folded, whose rows an index speaks of (``content=``); empty where it has no such."""
     words = words_of(table.sql) if table.kind == "virtual" else ()
     places = (at + 2 for at, pair in enumerate(pairwise(words)) if pair == ("content", "="))
-    return next((folded(words[at].strip("'")) for at in places), "")
+    return next((identifier_key(words[at].strip("'")) for at in places), "")
 
 
 def _module(table: Table) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from changeover.database.schema.catalogue import Schema
-from changeover.sql.identifiers import folded, is_engine
+from changeover.sql.identifiers import identifier_key, is_engine
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
@@ -39,7 +39,7 @@ FORBIDDEN = {
 
 
 @dataclass(slots=True)
-class Guard:
+class WriteGuard:
     """What may not be written, and what was tried: ``offence`` is None until something was refused."""
 
     protected: frozenset[str]
@@ -55,12 +55,14 @@ class Guard:
         if action in _CREATES and one:
             if is_engine(one):
                 return self._refuse(f"creates {one}, which is changeover's own")
-            self._made.add(folded(one))
+            self._made.add(identifier_key(one))
         target = written(action, one, two, where)
         if target is None:
             return sqlite3.SQLITE_OK
         verb, table = target
-        if folded(table) not in self._made and (folded(table) in self.protected or is_engine(table)):
+        if identifier_key(table) not in self._made and (
+            identifier_key(table) in self.protected or is_engine(table)
+        ):
             return self._refuse(f"would {verb} {table}{f' (by trigger {via})' if via else ''}")
         return sqlite3.SQLITE_OK
 
@@ -78,9 +80,9 @@ def written(action: int, one: str | None, two: str | None, where: str | None) ->
     return None
 
 
-def guard(schema: Schema, scope: Iterable[str]) -> Guard:
+def guard(schema: Schema, scope: Iterable[str]) -> WriteGuard:
     """A guard for every table of ``schema`` that ``scope`` does not name."""
-    return Guard(frozenset(schema.tables) - {folded(table) for table in scope})
+    return WriteGuard(frozenset(schema.tables) - {identifier_key(table) for table in scope})
 
 
 @contextmanager

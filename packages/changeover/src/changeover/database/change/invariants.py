@@ -10,7 +10,7 @@ from enum import StrEnum
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue, meaning
 from changeover.database.schema.meaning import Meanings
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 _BROKEN_RULE = re.compile(
     r"NULL value in |CHECK constraint failed in |non-unique entry in index "
@@ -69,10 +69,10 @@ def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list
     found = catalogue.read(connection)
     sentences: list[str] = []
     for name, columns in needs.items():
-        if found.table(name) is None and folded(name) not in found.views:
+        if found.table(name) is None and identifier_key(name) not in found.views:
             sentences.append(f"table {name} is missing")
             continue
         rows = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (name,))
-        present = {folded(column) for (column,) in rows}
-        sentences += [f"table {name} has no column {c}" for c in columns if folded(c) not in present]
+        present = {identifier_key(column) for (column,) in rows}
+        sentences += [f"table {name} has no column {c}" for c in columns if identifier_key(c) not in present]
     return sentences

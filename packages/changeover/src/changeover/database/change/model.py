@@ -14,7 +14,7 @@ from changeover.plan.model import RowExpectation, SqlStatement, Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PlannedChange:
     """What a plan says of a script.
 
     ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
@@ -60,7 +60,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Eyes:
+class ProgressHooks:
     """Who looks on: see `transaction.Around`."""
 
     hook: Callable[[str], None] = lambda moment: None

@@ -30,7 +30,7 @@ from changeover.database.change import forecast as strategies
 from changeover.database.change.contents import Asked
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change, Context
+from changeover.database.change.model import Context, PlannedChange
 from changeover.database.change.rule import FaultRule
 from changeover.database.change.transaction import Measured
 from changeover.database.connect import Connection, opened
@@ -42,14 +42,14 @@ from changeover.database.schema.empty import afterwards
 from changeover.database.server.shadow import objects_of
 from changeover.errors import Busy, InvariantBroken
 from changeover.plan.model import Rows, SqlStatement
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 from hrana.wire import Statement
 
 SWIFT_INTEGRITY_ROWS = 100_000
 SWIFT_COUNT_S = 0.1
 
 
-def preview(connection: sqlite3.Connection, change: Change) -> tuple[Forecast, Schema]:
+def preview(connection: sqlite3.Connection, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; proves the scope. Reads only."""
     forecast = strategies.forecast(change.statements, lambda table: _size(connection, table))
     blast.require_scope(
@@ -76,7 +76,7 @@ class Proof:
     """The checks of one transaction, with what they remember from its beginning to its end."""
 
     def __init__(
-        self, connection: sqlite3.Connection, change: Change, context: Context, depth: Depth
+        self, connection: sqlite3.Connection, change: PlannedChange, context: Context, depth: Depth
     ) -> None:
         self.change, self.context, self.depth = change, context, depth
         self.forecast, self.planned = preview(connection, change)
@@ -86,13 +86,13 @@ class Proof:
         self.before = catalogue.read(connection)
         self.print_before = self.print_after = fingerprint.fingerprint(connection)
         self.objects = objects_of(connection)
-        self.scope = tuple(folded(table) for table in change.scope)
+        self.scope = tuple(identifier_key(table) for table in change.scope)
         self.small = {name for name in self.scope if self._is_small(connection, name)}
         self.skippable = _skippable(connection, self.before)
         swift = self._standing(self.before) if depth is Depth.SWIFT else []
         self.known = rule.remembered(connection, swift or standing.orphans(self.before, None, ()))
         self.tried = self._by_trying(connection, self.before)
-        self.wanted = {folded(want.table): want for want in change.rows}
+        self.wanted = {identifier_key(want.table): want for want in change.rows}
         self.counts: dict[str, int] = {}
         self.after: dict[str, int] = {}
         self.notes: list[str] = []
@@ -102,7 +102,7 @@ class Proof:
             table for table in self.before.tables.values() if self._is_watched(connection, table)
         )
         self.beside = committed_snapshot.is_possible(connection)
-        rebuilt = tuple(map(folded, self.forecast.rebuilt))
+        rebuilt = tuple(map(identifier_key, self.forecast.rebuilt))
         self.asked = Asked(self.before, self.planned, self.wanted, self.scope, rebuilt)
         self.compared = contents.compared(
             self.asked,
@@ -129,7 +129,8 @@ class Proof:
         early = self.tally.still_true(connection)
         counts = ((t.name, early.get(t.name)) for t in self.watched)
         self.counts = {
-            folded(name): rows.count(connection, name) if known is None else known for name, known in counts
+            identifier_key(name): rows.count(connection, name) if known is None else known
+            for name, known in counts
         }
         for one in () if self.beside else self.remembered:
             _do(connection, one.making(temporary=True))
@@ -166,7 +167,7 @@ class Proof:
             prolong(connection, context.lease)
         ledger.add(
             connection,
-            ledger.Entry(
+            ledger.LedgerEntry(
                 run_id=context.run_id,
                 action=context.action,
                 direction=context.direction,
@@ -191,7 +192,7 @@ class Proof:
 
     def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
         """Whether the rows of a table are counted while writers wait."""
-        want = self.wanted.get(folded(table.name))
+        want = self.wanted.get(identifier_key(table.name))
         if self.depth is Depth.SCHEMA:
             return False
         if self.depth is Depth.THOROUGH or (want is not None and want.rows is not Rows.ANY):
@@ -221,7 +222,7 @@ class Proof:
     def _counts(self, connection: sqlite3.Connection, found: Schema) -> Iterator[Statement]:
         """Rows of the tables that were counted before, and of those that expectations speak of."""
         wanted = {name: want for name, want in self.wanted.items() if want.rows is not Rows.ANY}
-        mentioned = {*wanted, *(folded(want.other) for want in wanted.values() if want.other)}
+        mentioned = {*wanted, *(identifier_key(want.other) for want in wanted.values() if want.other)}
         after = rows.counts_of(connection, found, mentioned - self.after.keys())
         return expected.known(self.counts, after | self.after)
 

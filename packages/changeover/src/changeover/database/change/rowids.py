@@ -14,7 +14,7 @@ from changeover.database.connect import Connection
 from changeover.database.findings import Finding
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import counted, folded, quoted
+from changeover.sql.identifiers import counted, identifier_key, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Watched:
     @property
     def name(self) -> str:
         """Of the finding."""
-        return f"{folded(self.before.table.name)}.rowid"
+        return f"{identifier_key(self.before.table.name)}.rowid"
 
     def finding(self, count: int) -> Finding:
         """That so many rows have another rowid than before."""
@@ -81,7 +81,10 @@ def moved(connection: Connection, known: Iterable[Watched]) -> Iterator[Finding]
 
 def users(found: Schema, table: Table) -> Iterator[str]:
     """The views and triggers that name the rowid of a table, but not those that keep its full-text index."""
-    name, hidden = folded(table.name), {*ROWIDS} - {folded(column.name) for column in table.columns}
+    name, hidden = (
+        identifier_key(table.name),
+        {*ROWIDS} - {identifier_key(column.name) for column in table.columns},
+    )
     indexes = {n for n, one in found.tables.items() if full_text.content_of(one) == name}
     for view, sql in found.views.items():
         words = set(words_of(sql))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema, Table
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 
 def count(connection: Connection, table: str) -> int:
@@ -29,4 +29,6 @@ def shared_columns(before: Table, after: Table | None) -> tuple[str, ...]:
 
 def counts_of(connection: Connection, schema: Schema, tables: Iterable[str]) -> dict[str, int]:
     """Rows by folded name, of those tables that exist."""
-    return {folded(table): count(connection, table) for table in tables if schema.table(table) is not None}
+    return {
+        identifier_key(table): count(connection, table) for table in tables if schema.table(table) is not None
+    }

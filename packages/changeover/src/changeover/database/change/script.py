@@ -13,7 +13,7 @@ Words = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ScriptWords:
     """All names are folded.
 
     ``rebuilt`` is the table by the name of the copy that takes its place, ``replaced`` are tables whose name
@@ -30,7 +30,7 @@ class Script:
     converted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def read(statements: Iterable[SqlStatement]) -> Script:
+def read(statements: Iterable[SqlStatement]) -> ScriptWords:
     """What the statements say."""
     rebuilt: dict[str, str] = {}
     created: set[str] = set()
@@ -66,7 +66,7 @@ def read(statements: Iterable[SqlStatement]) -> Script:
                 old, new = (words[5], words[7]) if words[4] == "column" else (words[4], words[6])
                 copied.setdefault(words[2], {})[old] = new
     computed = {table: frozenset(names) for table, names in converted.items()}
-    return Script(rebuilt, frozenset(replaced), frozenset(dropped), copied, moved, computed)
+    return ScriptWords(rebuilt, frozenset(replaced), frozenset(dropped), copied, moved, computed)
 
 
 def given(statements: Iterable[SqlStatement]) -> Iterator[tuple[str, list[Assigned] | None]]:

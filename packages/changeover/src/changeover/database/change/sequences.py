@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 from hrana.wire import Statement
 
 MARKS = "changeover_now_marks"
@@ -40,7 +40,7 @@ def putting_back(found: Schema) -> Iterator[Statement]:
     """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
     mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
     for table in found.tables.values():
-        if "autoincrement" not in folded(table.sql):
+        if "autoincrement" not in identifier_key(table.sql):
             continue
         yield Statement(
             f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",

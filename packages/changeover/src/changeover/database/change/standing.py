@@ -10,7 +10,7 @@ from functools import partial
 
 from changeover.database.change.rule import FAULTS_MAX, Fault, FaultRule
 from changeover.database.schema.catalogue import ForeignKey, Index, Schema, Table
-from changeover.sql.identifiers import counted, folded, quoted
+from changeover.sql.identifiers import counted, identifier_key, quoted
 
 SKIP_LIMIT = 10_000
 """Distinct key values up to which skipping through an index beats walking the table."""
@@ -33,7 +33,7 @@ def swift(
 ) -> list[FaultRule]:
     """Keys of the tables that were written and those to them; the rest of the ``small`` ones (folded)."""
     written = [table for table in map(found.table, scope) if table is not None]
-    few = [table for table in written if folded(table.name) in small]
+    few = [table for table in written if identifier_key(table.name) in small]
     return [
         *orphans(found, [table.name for table in written], skippable),
         *(rule for table in few for rule in duplicates(table)),
@@ -66,13 +66,13 @@ def orphans(
     Under the keys of ``tables`` and those to them (None: under all). A key that names no key of its parent
     cannot be asked for: SQLite itself refuses to enforce it.
     """
-    written = None if tables is None else {folded(table) for table in tables}
+    written = None if tables is None else {identifier_key(table) for table in tables}
     for name, table in found.tables.items():
         numbered = [
             (number, key)
             for number, key in enumerate(table.foreign_keys)
             if _names_a_key(found, key)
-            and (written is None or name in written or folded(key.parent) in written)
+            and (written is None or name in written or identifier_key(key.parent) in written)
         ]
         quick = [key for _, key in numbered if key in skippable]
         yield from (_by_value(table, key) for key in quick)
@@ -109,7 +109,7 @@ def _duplicates_under(table: Table, index: Index) -> FaultRule:
         f"SELECT ? || {_hex('', columns)} AS a, {shown} AS b, count(*) AS c FROM {quoted(table.name)}"
         f" WHERE {present} GROUP BY {', '.join(keys)} HAVING count(*) > 1 LIMIT {FAULTS_MAX * 1000}"
     )
-    return FaultRule(sql, partial(_duplicate, label), (f"{folded(table.name)}.{index.name}=",))
+    return FaultRule(sql, partial(_duplicate, label), (f"{identifier_key(table.name)}.{index.name}=",))
 
 
 def _duplicate(label: str, fault: Fault) -> str:
@@ -176,7 +176,7 @@ def _identity(table: Table, key: ForeignKey) -> str:
 
 
 def _named(table: Table, key: ForeignKey) -> str:
-    return f"{folded(table.name)}.{folded(','.join(key.columns))}="
+    return f"{identifier_key(table.name)}.{identifier_key(','.join(key.columns))}="
 
 
 def _names_a_key(found: Schema, key: ForeignKey) -> bool:
@@ -184,7 +184,7 @@ def _names_a_key(found: Schema, key: ForeignKey) -> bool:
     parent = found.table(key.parent)
     if parent is None or len(key.parent_columns) != len(key.columns):
         return False
-    wanted = {folded(column) for column in key.parent_columns}
+    wanted = {identifier_key(column) for column in key.parent_columns}
     return any(set(columns) == wanted for _, columns in parent.unique_keys())
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from changeover.database.change import culprits
-from changeover.database.change.guard import Guard, watching
+from changeover.database.change.guard import WriteGuard, watching
 from changeover.database.connect import translation
 from changeover.errors import BudgetExceeded, Busy, ChangeoverError, InvariantBroken, StepFailed
 from changeover.plan.model import SqlStatement
@@ -27,7 +27,7 @@ Parameters = Mapping[str, str | int | float | bytes | Mapping[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ScriptWork:
     """A script with what it is run under. ``budget_s`` bounds the time for which writers are held."""
 
     statements: tuple[SqlStatement, ...]
@@ -75,7 +75,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class TransactionHooks:
     """What happens inside the transaction besides the script.
 
     ``prepare`` runs right after BEGIN, ``verify`` after the last statement, ``record`` last before COMMIT.
@@ -87,7 +87,7 @@ class Around:
     prepare: Callable[[sqlite3.Connection], None] = lambda connection: None
     verify: Callable[[sqlite3.Connection], None] = lambda connection: None
     record: Callable[[sqlite3.Connection, Measured], None] = lambda connection, measured: None
-    guard: Guard | None = None
+    guard: WriteGuard | None = None
     hook: Callable[[str], None] = lambda moment: None
     progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
     now: Callable[[], float] = time.monotonic
@@ -111,7 +111,7 @@ def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Value]:
     }
 
 
-def transact(connection: sqlite3.Connection, work: Work, around: Around) -> Measured:
+def transact(connection: sqlite3.Connection, work: ScriptWork, around: TransactionHooks) -> Measured:
     """Run the script and what stands around it in one transaction; returns what it cost.
 
     Raises Busy when the lock was not to be had within ``lock_wait_s``, BudgetExceeded past ``budget_s``,
@@ -167,7 +167,11 @@ class _Deadline:
 
 
 def _inside(
-    connection: sqlite3.Connection, work: Work, around: Around, lock_wait_s: float, deadline: _Deadline
+    connection: sqlite3.Connection,
+    work: ScriptWork,
+    around: TransactionHooks,
+    lock_wait_s: float,
+    deadline: _Deadline,
 ) -> Measured:
     around.hook("begun")
     around.prepare(connection)
@@ -190,7 +194,9 @@ def _inside(
     return Measured(tuple(executed), lock_wait_s, deadline.elapsed_s())
 
 
-def _execute(connection: sqlite3.Connection, statement: SqlStatement, work: Work, around: Around) -> Executed:
+def _execute(
+    connection: sqlite3.Connection, statement: SqlStatement, work: ScriptWork, around: TransactionHooks
+) -> Executed:
     values = bound(work.parameters, statement.parameters)
     started, changes = around.now(), connection.total_changes
     try:
@@ -208,7 +214,9 @@ def _execute(connection: sqlite3.Connection, statement: SqlStatement, work: Work
     return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, around.now() - started)
 
 
-def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None, rows: str) -> BaseException:
+def _failed(
+    statement: SqlStatement, error: sqlite3.Error, guard: WriteGuard | None, rows: str
+) -> BaseException:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CORRUPT):
         return error
@@ -227,7 +235,7 @@ def _failed(statement: SqlStatement, error: sqlite3.Error, guard: Guard | None, 
     )
 
 
-def _begin(connection: sqlite3.Connection, work: Work, around: Around) -> float:
+def _begin(connection: sqlite3.Connection, work: ScriptWork, around: TransactionHooks) -> float:
     """Take the write lock; the seconds it took."""
     connection.execute(f"PRAGMA busy_timeout = {max(int(work.lock_wait_s * 1000), 1)}")
     started = around.now()
@@ -261,7 +269,7 @@ def _explained(error: BaseException, deadline: _Deadline) -> BaseException:
 
 
 @contextmanager
-def _settings(connection: sqlite3.Connection, work: Work) -> Iterator[None]:
+def _settings(connection: sqlite3.Connection, work: ScriptWork) -> Iterator[None]:
     """The two settings that SQLite ignores inside a transaction; as they were before, afterwards."""
     wanted = {"foreign_keys": int(work.foreign_keys), "legacy_alter_table": int(work.legacy_alter_table)}
     before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}

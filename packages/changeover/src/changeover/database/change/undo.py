@@ -17,7 +17,7 @@ from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.errors import Unsuitable
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import OWN_PREFIX, folded, listed, quoted
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key, listed, quoted
 
 KINDS = ("table", "index", "view", "trigger")
 EMPTY = ("''", "0", "null")
@@ -80,8 +80,10 @@ def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlSt
         table = now.table(rebuilt.get(made, ""))
         columns = {column.name for column in definition.parse(statement.text).columns} if table else set()
         if table and columns:
-            gone = (folded(column) for column in table.stored if folded(column) not in columns)
-            yield from ((statement, _Thing(folded(table.name), column)) for column in gone)
+            gone = (
+                identifier_key(column) for column in table.stored if identifier_key(column) not in columns
+            )
+            yield from ((statement, _Thing(identifier_key(table.name), column)) for column in gone)
 
 
 def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
@@ -147,7 +149,7 @@ def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_
         key = table.key or tuple(c.name for c in table.columns if c.key)
         named = listed(key) if key else f"rowid AS {KEPT_ROWID}"
         default = f"({column.default})" if column.default is not None else "NULL"
-        default = given.get(_Thing(folded(table.name), folded(column.name)), default)
+        default = given.get(_Thing(identifier_key(table.name), identifier_key(column.name)), default)
         value = quoted(column.name)
         rows = f"SELECT {named}, {value} FROM {quoted(table.name)} WHERE {value} IS NOT {default}"
     elif table.kind == "table":
@@ -155,7 +157,7 @@ def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_
     else:
         return []
     mark = sha256(" ".join(words_of(statement.text)).encode()).hexdigest()[:8]
-    what = folded(f"{table.name}_{thing.column}" if thing.column else table.name)
+    what = identifier_key(f"{table.name}_{thing.column}" if thing.column else table.name)
     name = quoted(f"{OWN_PREFIX}kept_{what}_{mark}")
     return [
         f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM ({rows}) WHERE 0",

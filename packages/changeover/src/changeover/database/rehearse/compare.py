@@ -18,7 +18,7 @@ from changeover.database.schema import catalogue as schema
 from changeover.database.schema import meaning
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import counted, folded, listed, quoted
+from changeover.sql.identifiers import counted, identifier_key, listed, quoted
 
 EXAMPLES = 5
 
@@ -149,7 +149,9 @@ def _numbers(connection: sqlite3.Connection) -> tuple[str, ...]:
 def _names(
     before: Schema, after: Schema, tables: Iterable[str] | None, left_out: frozenset[str]
 ) -> list[str]:
-    wanted = before.tables.keys() | after.tables.keys() if tables is None else set(map(folded, tables))
+    wanted = (
+        before.tables.keys() | after.tables.keys() if tables is None else set(map(identifier_key, tables))
+    )
     return sorted(wanted - left_out)
 
 
@@ -164,7 +166,7 @@ def _table(
     (count,) = connection.execute(f"SELECT count(*) FROM main.{quoted(one.name)}").fetchone()
     key = key_of(connection, one)
     matched = same_key(key, key_of(connection, two, "other")) and (left_out is None or left_out.key)
-    if matched and set(map(folded, key)) <= set(map(folded, columns)):
+    if matched and set(map(identifier_key, key)) <= set(map(identifier_key, columns)):
         return _by_key(connection, one, key, columns, _skipped_keys(left_out)), count
     return _as_bag(connection, one, columns, left_out), count
 

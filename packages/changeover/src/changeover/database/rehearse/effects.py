@@ -17,7 +17,7 @@ from changeover.database.rehearse.identity import ROWID, address_of, holds_rows,
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema.catalogue import Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ def _keep(connection: sqlite3.Connection, effects: Effects) -> None:
     found = schema.read(connection)
     effects.schema = frozenset(found.tables)
     for number, table in enumerate(found.tables.values()):
-        if effects.reached is None or folded(table.name) in effects.reached:
+        if effects.reached is None or identifier_key(table.name) in effects.reached:
             with concerning(f"table {table.name}"):
                 touched = _touched(connection, table, number)
-            effects.touched |= {folded(table.name): touched} if touched else {}
+            effects.touched |= {identifier_key(table.name): touched} if touched else {}
 
 
 def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touched | None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 ROWID = "rowid"
 
@@ -46,7 +46,7 @@ def where(key: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
 
 def same_key(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether two keys have the same columns, in whatever order and case."""
-    return bool(one) and {folded(c) for c in one} == {folded(c) for c in other}
+    return bool(one) and {identifier_key(c) for c in one} == {identifier_key(c) for c in other}
 
 
 def neighbours(found: Schema, scope: "frozenset[str] | set[str]") -> tuple[str, ...]:
@@ -54,10 +54,12 @@ def neighbours(found: Schema, scope: "frozenset[str] | set[str]") -> tuple[str, 
 
     Folded, parents first.
     """
-    chosen = {folded(table) for table in scope if found.table(table)}
+    chosen = {identifier_key(table) for table in scope if found.table(table)}
     for name in tuple(chosen):
-        chosen |= {folded(key.parent) for key in found.tables[name].foreign_keys if found.table(key.parent)}
-        chosen |= {folded(child.name) for child, _ in found.children(name)}
+        chosen |= {
+            identifier_key(key.parent) for key in found.tables[name].foreign_keys if found.table(key.parent)
+        }
+        chosen |= {identifier_key(child.name) for child, _ in found.children(name)}
     return tuple(sorted(chosen, key=lambda name: (_depth(found, name, frozenset()), name)))
 
 
@@ -65,7 +67,7 @@ def _depth(found: Schema, name: str, seen: frozenset[str]) -> int:
     table = found.table(name)
     if table is None or name in seen:
         return 0
-    parents = {folded(key.parent) for key in table.foreign_keys} - {name}
+    parents = {identifier_key(key.parent) for key in table.foreign_keys} - {name}
     return 1 + max((_depth(found, parent, seen | {name}) for parent in parents), default=0)
 
 
@@ -76,7 +78,7 @@ def same_value(table: Table, column: str) -> str:
     """
     name = quoted(column)
     found = table.column(column)
-    plain = found is not None and found.type != "" and folded(found.type) not in ("any", "blob")
+    plain = found is not None and found.type != "" and identifier_key(found.type) not in ("any", "blob")
     same = f"a.{name} IS b.{name} COLLATE BINARY"
     return same if plain else f"({same} AND typeof(a.{name}) = typeof(b.{name}))"
 

@@ -14,7 +14,7 @@ from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Column, Table
 from changeover.database.schema.definition import words_of
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 from changeover.sql.text import tokens as sql_tokens
 
 MARK = "changeover"
@@ -30,7 +30,7 @@ def unique_columns(table: Table) -> list[str]:
             columns += [c for c in index.columns if c is not None]
             if None in index.columns:
                 spoken_of = set(words_of(index.sql or ""))
-                columns += [c for c in table.stored if folded(c) in spoken_of]
+                columns += [c for c in table.stored if identifier_key(c) in spoken_of]
     return [c for c in dict.fromkeys(columns) if c in table.stored]
 
 
@@ -79,7 +79,7 @@ def other_values(
 
 def is_number(column: Column) -> bool:
     """Whether a column is declared for numbers."""
-    return any(word in folded(column.type) for word in ("int", "real", "num", "floa", "doub", "dec"))
+    return any(word in identifier_key(column.type) for word in ("int", "real", "num", "floa", "doub", "dec"))
 
 
 def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ from changeover.database.rehearse.written import Write, WriteKind, Written
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import OWN_PREFIX, counted, folded, is_engine, quoted
+from changeover.sql.identifiers import OWN_PREFIX, counted, identifier_key, is_engine, quoted
 
 WHOLE, BACK = "", "?"
 """In place of a column: the whole row; a deleted row that is there again."""
@@ -58,7 +58,7 @@ def after_rollback(original: Path, written: Written, effects: Effects, rolled_ba
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RollbackVerdict:
     """What a way back loses, as findings; what it keeps elsewhere or as another value, as notes.
 
     ``set_aside`` rows are kept in a `changeover_...` table and stand nowhere else.
@@ -69,7 +69,7 @@ class Verdict:
     set_aside: int
 
 
-def after_forward(seen: AfterRollback, again: Path) -> Verdict:
+def after_forward(seen: AfterRollback, again: Path) -> RollbackVerdict:
     """Judge the new rows, now that the change was carried out once more."""
     with _beside(again, seen.effects.scratch, seen.original) as (connection, found):
         unlike = frozenset(_unlike(connection, seen.effects, found, None))
@@ -91,7 +91,7 @@ def after_forward(seen: AfterRollback, again: Path) -> Verdict:
             ),
         ]
     rows = sum(1 for _, _, column in aside if column == WHOLE)
-    return Verdict(tuple(findings), tuple(notes), rows)
+    return RollbackVerdict(tuple(findings), tuple(notes), rows)
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _unlike_of(
 def _unlike_by_key(
     connection: sqlite3.Connection, touched: Touched, table: Table, original: Table | None
 ) -> Iterator[Loss]:
-    name, here = folded(touched.table.name), f"main.{quoted(table.name)}"
+    name, here = identifier_key(touched.table.name), f"main.{quoted(table.name)}"
     found = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in touched.key)
     here_too = f"EXISTS (SELECT 1 FROM {here} AS b WHERE {found})"
     gone = f"SELECT rowid FROM scratch.{touched.now} AS a WHERE NOT {here_too}"
@@ -251,13 +251,13 @@ def _stand_ins(
                 sql = f"SELECT rowid FROM scratch.{touched.now} WHERE {quoted(column.name)} IS NULL"
                 yield from ((name, row, column.name) for row in _ids(connection, sql))
     for write in written.beyond():
-        touched_now = effects.touched.get(folded(write.table))
+        touched_now = effects.touched.get(identifier_key(write.table))
         if touched_now is not None and touched_now.key:
             condition = " AND ".join(f"{quoted(c)} IS ?" for c in write.key)
             rows = connection.execute(
                 f"SELECT rowid FROM scratch.{touched_now.now} WHERE {condition}", tuple(write.key.values())
             ).fetchall()
-            yield from ((folded(write.table), row, c) for (row,) in rows for c in write.beyond)
+            yield from ((identifier_key(write.table), row, c) for (row,) in rows for c in write.beyond)
 
 
 def _both(one: frozenset[Loss], other: frozenset[Loss]) -> frozenset[Loss]:
@@ -323,5 +323,5 @@ def told_of(written: Written, table: str | None = None) -> str:
     beyond = written.beyond()
     chosen: list[Write] = list(beyond) or [w for w in written.writes if w.kind is not WriteKind.DELETED]
     if table is not None:
-        chosen = [w for w in chosen if folded(w.table) == folded(table)] or chosen
+        chosen = [w for w in chosen if identifier_key(w.table) == identifier_key(table)] or chosen
     return "\n".join(f"- {write}" for write in chosen[:10])

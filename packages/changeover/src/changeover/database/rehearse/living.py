@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from changeover.database.connect import Connection
 from changeover.database.rehearse.identity import ROWID
 from changeover.database.schema.catalogue import ForeignKey, Schema, Table
-from changeover.sql.identifiers import folded, quoted
+from changeover.sql.identifiers import identifier_key, quoted
 
 OWN_ROWS_MAX = 20
 Address = tuple[object, ...]
@@ -73,7 +73,8 @@ class Living:
         added = there.replace(" WHERE EXISTS", " WHERE NOT EXISTS", 1)
         rows = self._rows(table, table.stored, added, OWN_ROWS_MAX)
         return {
-            folded(column): frozenset(row[place] for row in rows) for place, column in enumerate(table.stored)
+            identifier_key(column): frozenset(row[place] for row in rows)
+            for place, column in enumerate(table.stored)
         }
 
     def parents(self, key: ForeignKey, old: object) -> list[object]:

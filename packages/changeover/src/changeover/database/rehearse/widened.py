@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from changeover.database.connect import Connection
 from changeover.database.rehearse.invent import MARK, texts
 from changeover.database.schema.catalogue import Column, Table
-from changeover.sql.identifiers import folded, listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
 from changeover.sql.text import tokens
 
 TRIES_PER_COLUMN = 60
@@ -87,12 +87,12 @@ def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
     found: list[object] = []
     if before.not_null and not column.not_null:
         found.append(None)
-    if folded(before.type) != folded(column.type) or old.strict != new.strict:
+    if identifier_key(before.type) != identifier_key(column.type) or old.strict != new.strict:
         found += [MARK, 1.5, 12, b"\x00"]
     found += sorted(set(texts(new.sql)) - set(texts(old.sql)))
     numbers = {*_numbers(old.sql), *_numbers(new.sql)}
     found += [n + step for n in sorted(numbers) for step in (0, 1, -1)]
-    if "length" in folded(old.sql):
+    if "length" in identifier_key(old.sql):
         found += ["x" * (int(n) + 1) for n in sorted(numbers) if 0 <= n < LONG_TEXT_MAX]
     found += ["", -1, 0]
     yield from list(dict.fromkeys(found))[:TRIES_PER_COLUMN]
@@ -100,18 +100,18 @@ def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
 
 def lost_keys(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
     """Columns that were unique together and are not any more."""
-    after = [frozenset(map(folded, key)) for key in _unique_keys(new)]
+    after = [frozenset(map(identifier_key, key)) for key in _unique_keys(new)]
     for key in _unique_keys(old):
-        names = frozenset(map(folded, key))
+        names = frozenset(map(identifier_key, key))
         if all(new.column(c) for c in key) and not any(other <= names for other in after):
             yield key
 
 
 def lost_references(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
     """Columns that had to name a row of another table and need not any more."""
-    after = {(tuple(map(folded, k.columns)), folded(k.parent)) for k in new.foreign_keys}
+    after = {(tuple(map(identifier_key, k.columns)), identifier_key(k.parent)) for k in new.foreign_keys}
     for key in old.foreign_keys:
-        is_there = (tuple(map(folded, key.columns)), folded(key.parent)) in after
+        is_there = (tuple(map(identifier_key, key.columns)), identifier_key(key.parent)) in after
         if not is_there and all(new.column(c) for c in key.columns):
             yield key.columns
 

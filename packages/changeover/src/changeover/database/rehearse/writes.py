@@ -21,7 +21,7 @@ from changeover.database.rehearse.written import Untried, Write, WriteKind, Writ
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Column, Schema, Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import folded, listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
 
 PARENTS_TRIED = 20
 DELETED_BEHIND = 10
@@ -53,7 +53,7 @@ def write(
     itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``spoken_of`` are the numbers and
     texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
     """
-    chosen = frozenset(map(folded, scope))
+    chosen = frozenset(map(identifier_key, scope))
     with translated(path), closing(connect(path)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -91,7 +91,7 @@ def write(
 def _noted(reached: set[str], what: tuple[int, str | None, str | None, str | None, str | None]) -> int:
     """The authorizer's answer: everything is allowed, and what is written is remembered."""
     if what[0] in WRITES and what[1]:
-        reached.add(folded(what[1]))
+        reached.add(identifier_key(what[1]))
     return sqlite3.SQLITE_OK
 
 
@@ -164,19 +164,21 @@ class _Writer:
             column, turn = columns[place % len(columns)], 0 if first else place % len(models)
             for model in (*models[turn:], *models[:turn]):
                 key = dict(zip(target.address, model, strict=True))
-                if self._update(target.table, key, column, own.get(folded(column.name), frozenset())):
+                if self._update(target.table, key, column, own.get(identifier_key(column.name), frozenset())):
                     break
 
     def _changeable(self, target: Target) -> list[Column]:
         """The columns that an update may change alone."""
         table = target.table
-        fixed = {folded(c) for c in (*target.address, *invent.unique_columns(table))}
-        fixed |= {folded(c) for key in table.foreign_keys if len(key.columns) > 1 for c in key.columns}
-        fixed |= {folded(c) for _, key in self.found.children(table.name) for c in key.parent_columns}
+        fixed = {identifier_key(c) for c in (*target.address, *invent.unique_columns(table))}
+        fixed |= {
+            identifier_key(c) for key in table.foreign_keys if len(key.columns) > 1 for c in key.columns
+        }
+        fixed |= {identifier_key(c) for _, key in self.found.children(table.name) for c in key.parent_columns}
         return [
             c
             for c in table.columns
-            if not (folded(c.name) in fixed or c.generated or f"{table.name}.{c.name}" in self.spared)
+            if not (identifier_key(c.name) in fixed or c.generated or f"{table.name}.{c.name}" in self.spared)
         ]
 
     def _update(self, table: Table, key: Values, column: Column, own: frozenset[object]) -> bool:
@@ -214,7 +216,7 @@ class _Writer:
         old = self.old.table(table.name)
         if old is not None and old.column(column.name) is not None:
             return True
-        return folded(column.name) not in self.computed and invent.EVERY_COLUMN not in self.computed
+        return identifier_key(column.name) not in self.computed and invent.EVERY_COLUMN not in self.computed
 
     def _delete(self, table: Table, address: Sequence[str]) -> None:
         """One old row that has no children: a rollback must not bring it back."""
@@ -296,8 +298,8 @@ class _Writer:
     def _fresh(self, table: Table, row: Values, number: int, given: frozenset[str]) -> Iterator[Values]:
         """Ways to make the unique columns of a row new: parents are changed only where nothing else helps."""
         unique = [c for c in invent.unique_columns(table) if c not in given]
-        parents = {folded(c) for key in table.foreign_keys for c in key.columns}
-        own = [c for c in unique if folded(c) not in parents]
+        parents = {identifier_key(c) for key in table.foreign_keys for c in key.columns}
+        own = [c for c in unique if identifier_key(c) not in parents]
         choices = {c: invent.fresh_values(self.connection, table, c, row.get(c), number) for c in own}
         ways = max(map(len, choices.values()), default=1)
         plain = [{c: v[min(way, len(v) - 1)] for c, v in choices.items()} for way in range(ways)]

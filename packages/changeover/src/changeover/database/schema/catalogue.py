@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from changeover.database.connect import Connection
 from changeover.database.schema import definition
 from changeover.database.schema.definition import Definition
-from changeover.sql.identifiers import folded, is_own
+from changeover.sql.identifiers import identifier_key, is_own
 
 ROWIDS = ("rowid", "oid", "_rowid_")
 """SQLite's names for a rowid, as long as no column has them."""
@@ -54,7 +54,7 @@ class Index:
     def collated(self) -> dict[str, str]:
         """Columns in order, folded, with the collation by which each is compared; expressions left out."""
         pairs = zip(self.columns, self.collations, strict=False)
-        return {folded(column): collation for column, collation in pairs if column is not None}
+        return {identifier_key(column): collation for column, collation in pairs if column is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +102,15 @@ class Table:
     @property
     def has_rowid(self) -> bool:
         """Whether its rows can be matched by ``rowid``, shown by an INTEGER PRIMARY KEY or not."""
-        named_so = any(folded(column.name) == "rowid" for column in self.columns)
+        named_so = any(identifier_key(column.name) == "rowid" for column in self.columns)
         return self.kind == "table" and not self.without_rowid and not named_so
 
     @property
     def hidden_rowid(self) -> str:
         """A name for the rowid that no column shows; empty where there is none."""
         keys = [column for column in self.columns if column.key]
-        shown = len(keys) == 1 and folded(keys[0].type) == "integer"
-        names = {folded(column.name) for column in self.columns}
+        shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
+        names = {identifier_key(column.name) for column in self.columns}
         free = next((name for name in ROWIDS if name not in names), "")
         return "" if shown or self.without_rowid or self.kind != "table" else free
 
@@ -121,7 +121,7 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """The column of that name, in whatever case."""
-        return next((c for c in self.columns if folded(c.name) == folded(name)), None)
+        return next((c for c in self.columns if identifier_key(c.name) == identifier_key(name)), None)
 
     def unique_keys(self) -> list[tuple[Index | None, dict[str, str]]]:
         """Every key under which no two rows are equal: (index, columns with collations).
@@ -132,13 +132,13 @@ class Table:
             (index, index.collated()) for index in self.indexes if index.unique and index.is_plain
         ]
         if any(column.key for column in self.columns) and not any(i.origin == "pk" for i in self.indexes):
-            found.insert(0, (None, {folded(c.name): "binary" for c in self.columns if c.key}))
+            found.insert(0, (None, {identifier_key(c.name): "binary" for c in self.columns if c.key}))
         return found
 
     def _fits_key(self, column: Column) -> bool:
         """SQLite allows NULL in a primary key unless it is INTEGER PRIMARY KEY, NOT NULL or STRICT's."""
         alone = sum(1 for c in self.columns if c.key) == 1
-        return column.not_null or self.strict or (alone and folded(column.type) == "integer")
+        return column.not_null or self.strict or (alone and identifier_key(column.type) == "integer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Schema:
 
     def table(self, name: str) -> Table | None:
         """The table of that name, in whatever case."""
-        return self.tables.get(folded(name))
+        return self.tables.get(identifier_key(name))
 
     def children(self, name: str) -> tuple[tuple[Table, ForeignKey], ...]:
         """The tables, with the keys, that refer to a table."""
@@ -162,7 +162,7 @@ class Schema:
             (table, key)
             for table in self.tables.values()
             for key in table.foreign_keys
-            if folded(key.parent) == folded(name)
+            if identifier_key(key.parent) == identifier_key(name)
         )
 
 
@@ -173,11 +173,11 @@ def read(connection: Connection, *, own: bool = False) -> Schema:
         "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type IN ('table',"
         " 'virtual')"
     ).fetchall():
-        if folded(name).startswith("sqlite_") or (is_own(name) and not own):
+        if identifier_key(name).startswith("sqlite_") or (is_own(name) and not own):
             continue
-        tables[folded(name)] = _table(connection, name, kind, bool(without_rowid), bool(strict))
+        tables[identifier_key(name)] = _table(connection, name, kind, bool(without_rowid), bool(strict))
     views = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall()
-    named = {folded(name): sql for name, sql in views}
+    named = {identifier_key(name): sql for name, sql in views}
     return Schema(tables, named, _view_triggers(connection) if named else {})
 
 
@@ -240,7 +240,7 @@ def _view_triggers(connection: Connection) -> dict[str, dict[str, str]]:
     )
     found: dict[str, dict[str, str]] = {}
     for view, name, text in connection.execute(sql).fetchall():
-        found.setdefault(folded(view), {})[name] = text
+        found.setdefault(identifier_key(view), {})[name] = text
     return found
 
 

@@ -9,8 +9,8 @@ Source: the grammar of CREATE TABLE at sqlite.org/lang_createtable.html.
 from dataclasses import dataclass, field, replace
 
 from changeover.sql import text as sqltext
-from changeover.sql.identifiers import folded
-from changeover.sql.text import Token
+from changeover.sql.identifiers import identifier_key
+from changeover.sql.text import SqlToken
 
 _OF_BOTH = frozenset({"constraint", "primary", "unique", "check"})
 _OF_COLUMN = _OF_BOTH | {"not", "null", "default", "collate", "references", "generated", "as"}
@@ -20,7 +20,7 @@ _CONFLICT_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnDefinition:
     """``default`` and ``generated`` are expressions, empty without one; ``conflict`` is that of NOT NULL."""
 
     name: str
@@ -70,7 +70,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ForeignKeyDefinition:
     """A foreign key. ``parent_columns`` are empty where the parent's primary key is meant."""
 
     columns: tuple[str, ...]
@@ -92,18 +92,18 @@ class Reference:
 class Definition:
     """Everything that CREATE TABLE says. ``primary`` is None without a primary key."""
 
-    columns: list[Column] = field(default_factory=list)
+    columns: list[ColumnDefinition] = field(default_factory=list)
     primary: Key | None = None
     autoincrement: bool = False
     uniques: list[Key] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
+    references: list[ForeignKeyDefinition] = field(default_factory=list)
     without_rowid: bool = False
     strict: bool = False
 
-    def column(self, name: str) -> Column | None:
+    def column(self, name: str) -> ColumnDefinition | None:
         """The column of that name, in whatever case."""
-        return next((column for column in self.columns if column.name == folded(name)), None)
+        return next((column for column in self.columns if column.name == identifier_key(name)), None)
 
     def parts(self) -> tuple[str, ...]:
         """Columns in their order, then rules in alphabetical order: equal where the meaning is."""
@@ -117,7 +117,7 @@ class Definition:
         columns = (replace(c, not_null=c.not_null and not self.is_rowid(c)) for c in self.columns)
         return (*map(str, columns), *sorted(rules))
 
-    def is_rowid(self, column: Column) -> bool:
+    def is_rowid(self, column: ColumnDefinition) -> bool:
         """Whether a column is an INTEGER PRIMARY KEY: another name of the rowid, and never NULL."""
         alone = self.primary is not None and self.primary.columns == (column.name,)
         return alone and column.type == "integer" and not self.without_rowid
@@ -133,7 +133,7 @@ def parse(sql: str) -> Definition:
         reader.take()
     for item in _items(reader.group()):
         _Statement(found, _Reader(item)).read()
-    tail = [folded(token.text) for token in reader.rest()]
+    tail = [identifier_key(token.text) for token in reader.rest()]
     found.strict = "strict" in tail
     found.without_rowid = "without" in tail
     return found
@@ -144,11 +144,13 @@ def words_of(sql: str) -> tuple[str, ...]:
     return tuple(normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon")
 
 
-def normal(token: Token) -> str:
+def normal(token: SqlToken) -> str:
     """A word by meaning: a name unquoted and folded, a literal as written."""
     if token.kind == "string":
         return token.text
-    return folded(sqltext.unquoted(token.text)) if token.kind == "name" else folded(token.text)
+    return (
+        identifier_key(sqltext.unquoted(token.text)) if token.kind == "name" else identifier_key(token.text)
+    )
 
 
 def affinity(kind: str) -> str:
@@ -162,15 +164,15 @@ def affinity(kind: str) -> str:
         (("blob",), "none"),
         (("real", "floa", "doub"), "real"),
     ):
-        if any(word in folded(kind) for word in words):
+        if any(word in identifier_key(kind) for word in words):
             return found
-    return "number" if kind and folded(kind) != "any" else "none"
+    return "number" if kind and identifier_key(kind) != "any" else "none"
 
 
 class _Reader:
     """Tokens read from left to right; a quoted name is never a keyword."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[SqlToken]) -> None:
         self._tokens, self._at = tokens, 0
 
     def __bool__(self) -> bool:
@@ -181,7 +183,7 @@ class _Reader:
         place = self._at + ahead
         if place >= len(self._tokens) or self._tokens[place].text[0] in "\"`['":
             return ""
-        return folded(self._tokens[place].text)
+        return identifier_key(self._tokens[place].text)
 
     def take(self, count: int = 1) -> str:
         """The next word by meaning; of several the last."""
@@ -194,7 +196,7 @@ class _Reader:
         self._at += len(words) if found else 0
         return found
 
-    def group(self) -> list[Token]:
+    def group(self) -> list[SqlToken]:
         """The tokens between the parentheses that begin here; none where there are none."""
         if self.word() != "(":
             return []
@@ -206,7 +208,7 @@ class _Reader:
                 break
         return self._tokens[start : self._at - 1]
 
-    def rest(self) -> list[Token]:
+    def rest(self) -> list[SqlToken]:
         """What is left."""
         return self._tokens[self._at :]
 
@@ -234,7 +236,7 @@ class _Statement:
         clauses: dict[str, object] = {}
         while self.reader:
             self._clause(column, clauses)
-        self.found.columns.append(Column(column, " ".join(kind), **clauses))  # type: ignore[arg-type]
+        self.found.columns.append(ColumnDefinition(column, " ".join(kind), **clauses))  # type: ignore[arg-type]
 
     def _clause(self, column: str, clauses: dict[str, object]) -> None:
         reader = self.reader
@@ -329,16 +331,16 @@ class _Statement:
             else:
                 break
         self.found.references.append(
-            Reference(columns, parent, parents, actions["delete"], actions["update"], deferred)
+            ForeignKeyDefinition(columns, parent, parents, actions["delete"], actions["update"], deferred)
         )
 
     def _initially(self) -> bool:
         return self.reader.accept("initially") and self.reader.take() == "deferred"
 
 
-def _items(tokens: list[Token]) -> list[list[Token]]:
+def _items(tokens: list[SqlToken]) -> list[list[SqlToken]]:
     """The items of a list, split at the commas outside parentheses."""
-    found: list[list[Token]] = [[]]
+    found: list[list[SqlToken]] = [[]]
     depth = 0
     for token in tokens:
         depth += (token.text == "(") - (token.text == ")")
@@ -349,9 +351,9 @@ def _items(tokens: list[Token]) -> list[list[Token]]:
     return [item for item in found if item]
 
 
-def _columns(tokens: list[Token]) -> tuple[str, ...]:
+def _columns(tokens: list[SqlToken]) -> tuple[str, ...]:
     return tuple(normal(item[0]) for item in _items(tokens))
 
 
-def _text(tokens: list[Token]) -> str:
+def _text(tokens: list[SqlToken]) -> str:
     return " ".join(normal(token) for token in tokens)

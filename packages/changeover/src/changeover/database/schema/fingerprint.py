@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import objects
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import folded, is_beside, is_own
+from changeover.sql.identifiers import identifier_key, is_beside, is_own
 
 _CONSTRAINTS = ("primary", "unique", "check", "foreign", "constraint")
 
@@ -26,7 +26,7 @@ A table has its head, its columns, its constraints, its tail.
 def definitions(connection: Connection) -> Definitions:
     """Every object of the application with its normalised definition."""
     return {
-        (kind, folded(name)): _parts(kind, sql)
+        (kind, identifier_key(name)): _parts(kind, sql)
         for kind, name, table, sql in objects(connection)
         if not any(is_own(one) or is_beside(one) for one in (name, table))
     }

@@ -15,7 +15,7 @@ from changeover.database.schema import definition, empty
 from changeover.database.schema.catalogue import objects
 from changeover.database.schema.definition import words_of
 from changeover.errors import Unsuitable
-from changeover.sql.identifiers import folded, is_beside, is_own
+from changeover.sql.identifiers import identifier_key, is_beside, is_own
 
 Meanings = Mapping[tuple[str, str], tuple[str, ...]]
 """(type, folded name) -> columns and rules of a table, the words of anything else."""
@@ -24,7 +24,7 @@ Meanings = Mapping[tuple[str, str], tuple[str, ...]]
 def meanings(connection: Connection) -> Meanings:
     """Every object of the application by its meaning."""
     return {
-        (kind, folded(name)): _parts(kind, sql)
+        (kind, identifier_key(name)): _parts(kind, sql)
         for kind, name, table, sql in objects(connection)
         if not any(is_own(one) or is_beside(one) for one in (name, table))
     }

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from changeover.database.change.script import Script, words_in_main
+from changeover.database.change.script import ScriptWords, words_in_main
 from changeover.database.findings import Finding
 from changeover.database.schema.catalogue import Schema
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 Words = tuple[str, ...]
 _BOUNDS = frozenset(
@@ -61,7 +61,7 @@ def _of_tables(columns: Columns, sql: str) -> Set[str]:
     return {column for table in columns.keys() & words for column in columns[table]}
 
 
-def views(before: Schema, after: Schema, script: Script, renaming: Renaming) -> Iterator[Finding]:
+def views(before: Schema, after: Schema, script: ScriptWords, renaming: Renaming) -> Iterator[Finding]:
     """Views, and the triggers on them, that are gone or show something else."""
     deliberate = script.dropped if not script.replaced else frozenset[str]()
     for name, sql in before.views.items():
@@ -81,13 +81,13 @@ def triggers(
     table: str, pair: tuple[Mapping[str, str], Mapping[str, str]], renaming: Renaming, deliberate: Set[str]
 ) -> Iterator[Finding]:
     """Triggers of a table or view that are gone or do something else."""
-    now = {folded(name): sql for name, sql in pair[1].items()}
+    now = {identifier_key(name): sql for name, sql in pair[1].items()}
     for name, sql in pair[0].items():
-        named = f"{folded(table)}.trigger.{folded(name)}"
-        if folded(name) in now:
-            if not renaming.same(sql, now[folded(name)]):
+        named = f"{identifier_key(table)}.trigger.{identifier_key(name)}"
+        if identifier_key(name) in now:
+            if not renaming.same(sql, now[identifier_key(name)]):
                 yield Finding(named, f"{table}: trigger {name} would do something else")
-        elif folded(name) not in deliberate and not renaming.speaks_of_gone(sql):
+        elif identifier_key(name) not in deliberate and not renaming.speaks_of_gone(sql):
             yield Finding(named, f"{table}: trigger {name} would be gone")
 
 
@@ -96,8 +96,12 @@ def virtual(before: Schema, after: Schema, renaming: Renaming) -> Iterator[Findi
     for name, old in before.tables.items():
         new = after.table(name)
         if new is not None and old.kind == new.kind == "virtual":
-            fresh = {folded(c.name) for c in new.columns} - {folded(c.name) for c in old.columns}
-            gone = {folded(c.name) for c in old.columns} - {folded(c.name) for c in new.columns}
+            fresh = {identifier_key(c.name) for c in new.columns} - {
+                identifier_key(c.name) for c in old.columns
+            }
+            gone = {identifier_key(c.name) for c in old.columns} - {
+                identifier_key(c.name) for c in new.columns
+            }
             if not Renaming(renaming.names, {name: gone}, {name: fresh}).same(old.sql, new.sql):
                 yield Finding(f"{name}.definition", f"{old.name}: the virtual table would be another one")
 
@@ -160,7 +164,7 @@ def _joined(items: list[list["str | _Tree"]], columns: Set[str]) -> Iterator["st
     for place in range(len(items) - 1):
         item = items[place]
         key = item[0] if len(item) == 1 and isinstance(item[0], str) else ""
-        speaks[place] |= speaks[place + 1] and key[:1] == "'" and folded(key.strip("'")) in columns
+        speaks[place] |= speaks[place + 1] and key[:1] == "'" and identifier_key(key.strip("'")) in columns
     kept = [item for item, drop in zip(items, speaks, strict=True) if not drop] or items
     for place, item in enumerate(kept):
         yield from ([","] if place else [])

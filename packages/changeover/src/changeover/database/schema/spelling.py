@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 
 from changeover.database.change import blast, script
-from changeover.database.change.model import Change
+from changeover.database.change.model import PlannedChange
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.empty import afterwards, empty_copy_of
 from changeover.database.server.shadow import Object, objects_of
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import folded, listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
 
 ASIDE = "changeover_respelled"
 LIMIT_ROWS = 100_000
@@ -30,11 +30,13 @@ LIMIT_ROWS = 100_000
 def replaced(before: Iterable[Object], after: Iterable[Object]) -> tuple[Object, ...]:
     """The definitions of a schema that another does not have, with all others of the same tables."""
     was, now = list(before), set(after)
-    tables = {folded(table) for kind, name, table, sql in was if (kind, name, table, sql) not in now}
-    return tuple(one for one in was if folded(one[2]) in tables)
+    tables = {identifier_key(table) for kind, name, table, sql in was if (kind, name, table, sql) not in now}
+    return tuple(one for one in was if identifier_key(one[2]) in tables)
 
 
-def restoring(connection: Connection, change: Change, kept: Sequence[Object]) -> tuple[SqlStatement, ...]:
+def restoring(
+    connection: Connection, change: PlannedChange, kept: Sequence[Object]
+) -> tuple[SqlStatement, ...]:
     """What goes after the script of a way back, so that the ``kept`` definitions stand there word by word."""
     if not kept:
         return ()
@@ -49,22 +51,22 @@ def restoring(connection: Connection, change: Change, kept: Sequence[Object]) ->
         ]
     place = change.statements[-1].position
     texts = [text for table in again for text in _made_again(table, _definition(kept, table))]
-    poured = {folded(table.name) for table in again}
+    poured = {identifier_key(table.name) for table in again}
     texts += _added(kept, set(left) - set(objects_of(connection)), poured)
     texts += _others(kept, left, poured)
     return tuple(SqlStatement(text, place) for text in texts)
 
 
-def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]:
+def carrying(connection: Connection, change: PlannedChange) -> tuple[SqlStatement, ...]:
     """What goes after a script so that indexes and triggers stand on a table that it makes anew as on the one
     before: those that went with it, fit the new one, and are not dropped by name."""
     dropped = script.read(change.statements).dropped
     found = []
     with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
-        left = {(kind, folded(name)) for kind, name, _, _ in objects_of(scratch)}
+        left = {(kind, identifier_key(name)) for kind, name, _, _ in objects_of(scratch)}
         for kind, name, _, sql in objects_of(connection):
-            gone = kind in ("index", "trigger") and (kind, folded(name)) not in left
-            if gone and folded(name) not in dropped:
+            gone = kind in ("index", "trigger") and (kind, identifier_key(name)) not in left
+            if gone and identifier_key(name) not in dropped:
                 with suppress(sqlite3.Error):
                     scratch.execute(sql)
                     found.append(SqlStatement(sql, change.statements[-1].position))
@@ -72,7 +74,7 @@ def carrying(connection: Connection, change: Change) -> tuple[SqlStatement, ...]
 
 
 def _can_be_made_again(
-    connection: Connection, change: Change, found: Schema, table: Table, old: Object
+    connection: Connection, change: PlannedChange, found: Schema, table: Table, old: Object
 ) -> bool:
     """Whether a table can be poured into its old definition: the same columns, rows that keep their names,
     and nothing that a DROP would delete by a foreign key; a large one only where the order is another."""
@@ -80,18 +82,18 @@ def _can_be_made_again(
         return False
     with closing(empty_copy_of([old])) as scratch:
         was = catalogue.read(scratch).table(table.name)
-    if was is None or {folded(c) for c in was.stored} != {folded(c) for c in table.stored}:
+    if was is None or {identifier_key(c) for c in was.stored} != {identifier_key(c) for c in table.stored}:
         return False
     if not (table.without_rowid or _keeps_rowids(was)):
         return False
-    same_order = list(map(folded, was.stored)) == list(map(folded, table.stored))
+    same_order = list(map(identifier_key, was.stored)) == list(map(identifier_key, table.stored))
     return not same_order or (blast.rows_of(connection, table.name) or 0) <= LIMIT_ROWS
 
 
 def _keeps_rowids(table: Table) -> bool:
     """Whether a column of the table is its rowid, so that a copy by columns keeps it."""
     keys = [column for column in table.columns if column.key]
-    return len(keys) == 1 and folded(keys[0].type) == "integer"
+    return len(keys) == 1 and identifier_key(keys[0].type) == "integer"
 
 
 def _made_again(table: Table, old: Object) -> Iterator[str]:
@@ -105,20 +107,26 @@ def _made_again(table: Table, old: Object) -> Iterator[str]:
 
 def _added(kept: Sequence[Object], made: Iterable[Object], again: set[str]) -> Iterator[str]:
     """Indexes and triggers that the script itself made on tables which never had them."""
-    had = {(kind, folded(name)) for kind, name, _, _ in kept}
-    tables = {folded(name) for name in _names(kept, "table")} - again
+    had = {(kind, identifier_key(name)) for kind, name, _, _ in kept}
+    tables = {identifier_key(name) for name in _names(kept, "table")} - again
     for kind, name, table, _ in sorted(made):
-        if kind in ("index", "trigger") and folded(table) in tables and (kind, folded(name)) not in had:
+        if (
+            kind in ("index", "trigger")
+            and identifier_key(table) in tables
+            and (kind, identifier_key(name)) not in had
+        ):
             yield f"DROP {kind.upper()} {quoted(name)}"
 
 
 def _others(kept: Sequence[Object], left: Sequence[Object], again: set[str]) -> Iterator[str]:
     """Indexes, triggers and views: those that went with a table, and those that read otherwise now."""
-    names = {(kind, folded(name)) for kind, name, table, _ in left if folded(table) not in again}
+    names = {
+        (kind, identifier_key(name)) for kind, name, table, _ in left if identifier_key(table) not in again
+    }
     for kind, name, table, sql in kept:
-        if kind == "table" or ((kind, name, table, sql) in left and folded(table) not in again):
+        if kind == "table" or ((kind, name, table, sql) in left and identifier_key(table) not in again):
             continue
-        if (kind, folded(name)) in names:
+        if (kind, identifier_key(name)) in names:
             yield f"DROP {kind.upper()} {quoted(name)}"
         yield sql
 
@@ -128,4 +136,6 @@ def _names(objects: Iterable[Object], wanted: str) -> Iterator[str]:
 
 
 def _definition(kept: Iterable[Object], table: Table) -> Object:
-    return next(one for one in kept if one[0] == "table" and folded(one[1]) == folded(table.name))
+    return next(
+        one for one in kept if one[0] == "table" and identifier_key(one[1]) == identifier_key(table.name)
+    )

@@ -8,20 +8,27 @@ name (``items.check.age``) by which a plan accepts it, with a reason.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from changeover.database.change.script import Script
+from changeover.database.change.script import ScriptWords
 from changeover.database.findings import Finding
 from changeover.database.schema import remade
 from changeover.database.schema.catalogue import Index, Schema, Table
 from changeover.database.schema.checks import is_implied, parts_of
-from changeover.database.schema.definition import Check, Column, Definition, Reference, affinity, words_of
+from changeover.database.schema.definition import (
+    Check,
+    ColumnDefinition,
+    Definition,
+    ForeignKeyDefinition,
+    affinity,
+    words_of,
+)
 from changeover.database.schema.remade import Renaming
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 
 Renamed = Mapping[str, str]
 """Old name of a column or table -> new, both folded."""
 
 
-def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
+def weaker(before: Schema, after: Schema, script: ScriptWords) -> list[Finding]:
     """Everything weaker or gone of tables and views that were there before and whose table still is."""
     moved = {old: new for old, new in script.moved.items() if after.table(old) is None and after.table(new)}
     pairs = list(_pairs(before, after, script, moved))
@@ -29,13 +36,13 @@ def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
     for pair in pairs:
         names |= pair.renamed
     gone: dict[str, set[str]] = {
-        name: {name, *(folded(column.name) for column in table.columns)}
+        name: {name, *(identifier_key(column.name) for column in table.columns)}
         for name, table in before.tables.items()
         if after.table(moved.get(name, name)) is None
     }
-    gone |= {folded(pair.old.name): pair.gone() for pair in pairs}
-    fresh = {folded(pair.new.name): pair.fresh() for pair in pairs}
-    reordered = {folded(pair.new.name) for pair in pairs if pair.is_reordered()}
+    gone |= {identifier_key(pair.old.name): pair.gone() for pair in pairs}
+    fresh = {identifier_key(pair.new.name): pair.fresh() for pair in pairs}
+    reordered = {identifier_key(pair.new.name) for pair in pairs if pair.is_reordered()}
     renaming = Renaming(names, gone, fresh, reordered)
     found = [finding for pair in pairs for finding in pair.findings(renaming)]
     found += remade.virtual(before, after, renaming)
@@ -43,7 +50,7 @@ def weaker(before: Schema, after: Schema, script: Script) -> list[Finding]:
     return _numbered(found)
 
 
-def _pairs(before: Schema, after: Schema, script: Script, moved: Renamed) -> "Iterator[_Pair]":
+def _pairs(before: Schema, after: Schema, script: ScriptWords, moved: Renamed) -> "Iterator[_Pair]":
     for name, old in before.tables.items():
         now = moved.get(name, name)
         new = after.table(now)
@@ -59,7 +66,7 @@ class _Pair:
 
     old: Table
     new: Table
-    script: Script
+    script: ScriptWords
     renamed: Renamed
     moved: Renamed
     schemas: tuple[Schema, Schema]
@@ -81,11 +88,11 @@ class _Pair:
         ]
 
     def _find(self, what: str, says: str) -> Finding:
-        return Finding(f"{folded(self.old.name)}.{what}", f"{self.old.name}: {says}")
+        return Finding(f"{identifier_key(self.old.name)}.{what}", f"{self.old.name}: {says}")
 
     def _now(self, column: str) -> str:
         """The name a column has afterwards; empty where it is gone."""
-        named = self.renamed.get(folded(column), folded(column))
+        named = self.renamed.get(identifier_key(column), identifier_key(column))
         return named if self.new.column(named) is not None else ""
 
     def _all_there(self, columns: tuple[str, ...]) -> bool:
@@ -101,7 +108,7 @@ class _Pair:
                     yield self._find("primary_key", f"{was.name} would not be given out by itself any more")
                 yield from self._column(was, now)
 
-    def _column(self, was: Column, now: Column) -> Iterator[Finding]:
+    def _column(self, was: ColumnDefinition, now: ColumnDefinition) -> Iterator[Finding]:
         name = was.name
         meant = bool(now.default) and self._converts(now)
         if _default(was) and not (now.generated or meant) and _default(was) != _default(now):
@@ -119,16 +126,16 @@ class _Pair:
                 other = "would hold values of any type"
             yield self._find(f"type.{name}", f"{name} is {kind} and {other}")
 
-    def _is_other_type(self, was: Column, now: Column) -> bool:
+    def _is_other_type(self, was: ColumnDefinition, now: ColumnDefinition) -> bool:
         """Whether values become others as they are written; not where the script itself converts them."""
         loosened = affinity(was.type) != "none" and affinity(now.type) == "none"
         return loosened or (affinity(was.type) != affinity(now.type) and not self._converts(now))
 
-    def _converts(self, column: Column) -> bool:
+    def _converts(self, column: ColumnDefinition) -> bool:
         """Whether the script itself makes the values of a column: it means something else then."""
-        return column.name in self.script.converted.get(folded(self.new.name), frozenset())
+        return column.name in self.script.converted.get(identifier_key(self.new.name), frozenset())
 
-    def _computation(self, column: Column, *, after: bool = False) -> tuple[str, ...]:
+    def _computation(self, column: ColumnDefinition, *, after: bool = False) -> tuple[str, ...]:
         """The expression of a generated column, under the names that columns have afterwards."""
         words = tuple(column.generated.removesuffix(" stored").split())
         return words if after else self._translated(words)
@@ -146,7 +153,7 @@ class _Pair:
                 yield self._find(f"check.{_name_of(check, columns)}", says)
 
     def _columns_in(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        names = {folded(column.name) for column in self.old.columns}
+        names = {identifier_key(column.name) for column in self.old.columns}
         return tuple(dict.fromkeys(word for word in words if word in names))
 
     def _keys(self) -> Iterator[Finding]:
@@ -191,7 +198,7 @@ class _Pair:
                     says = f"{event} of the foreign key to {reference.parent} is {of(wanted)}"
                     yield self._find(name, f"{says} and would be {', '.join(would)}")
 
-    def _wanted(self, reference: Reference) -> Reference:
+    def _wanted(self, reference: ForeignKeyDefinition) -> ForeignKeyDefinition:
         """A foreign key of before, under the names of afterwards."""
         parent = self.moved.get(reference.parent, reference.parent)
         renamed = {
@@ -199,7 +206,7 @@ class _Pair:
             **self.script.renamed.get(parent, {}),
         }
         table = self.schemas[1].table(parent)
-        there = {folded(column.name) for column in table.columns} if table else set()
+        there = {identifier_key(column.name) for column in table.columns} if table else set()
         parents = tuple(c if c in there else renamed.get(c, c) for c in reference.parent_columns)
         columns = tuple(map(self._now, reference.columns))
         return replace(reference, columns=columns, parent=parent, parent_columns=parents)
@@ -213,9 +220,9 @@ class _Pair:
             yield self._find("without_rowid", "would not be WITHOUT ROWID any more")
 
     def _indexes(self, renaming: Renaming) -> Iterator[Finding]:
-        now = {folded(index.name): index.sql for index in self.new.indexes}
+        now = {identifier_key(index.name): index.sql for index in self.new.indexes}
         for index in self.old.indexes:
-            there = now.get(folded(index.name))
+            there = now.get(identifier_key(index.name))
             if not index.sql or there == index.sql or (there is None and self._is_deliberate(index.name)):
                 continue
             if renaming.speaks_of_gone(index.sql) or self._is_covered(index):
@@ -225,7 +232,7 @@ class _Pair:
                 continue
             says = "another one, and not as strong" if index.unique else "another one"
             says = says if there else "gone"
-            yield self._find(f"index.{folded(index.name)}", f"index {index.name} would be {says}")
+            yield self._find(f"index.{identifier_key(index.name)}", f"index {index.name} would be {says}")
 
     def _is_covered(self, index: Index) -> bool:
         """Whether another plain index begins with the same columns, or is as strong a key."""
@@ -242,28 +249,28 @@ class _Pair:
 
     def gone(self) -> set[str]:
         """Columns, folded, that are not there afterwards under any name."""
-        return {folded(column.name) for column in self.old.columns if not self._now(column.name)}
+        return {identifier_key(column.name) for column in self.old.columns if not self._now(column.name)}
 
     def is_reordered(self) -> bool:
         """Whether the columns of before stand in another order afterwards."""
         kept = [now for column in self.old.columns if (now := self._now(column.name))]
-        order = [folded(column.name) for column in self.new.columns]
+        order = [identifier_key(column.name) for column in self.new.columns]
         return kept != [name for name in order if name in kept]
 
     def fresh(self) -> set[str]:
         """Columns, folded, that were not there before under any name."""
         known = {self._now(column.name) for column in self.old.columns}
-        return {folded(column.name) for column in self.new.columns} - known
+        return {identifier_key(column.name) for column in self.new.columns} - known
 
     def _is_deliberate(self, name: str) -> bool:
         """Dropped by name, and not because its table is made anew."""
-        table = folded(self.old.name)
+        table = identifier_key(self.old.name)
         replaced = table in self.script.replaced and table not in self.moved
-        return folded(name) in self.script.dropped and not replaced
+        return identifier_key(name) in self.script.dropped and not replaced
 
     def _body(self, sql: str, name: str) -> tuple[str, ...]:
         """An index without its name, with the columns as they are called afterwards."""
-        return tuple(word for word in self._translated(words_of(sql)) if word != folded(name))
+        return tuple(word for word in self._translated(words_of(sql)) if word != identifier_key(name))
 
 
 def _is_as_strong(key: frozenset[tuple[str, str]], wanted: Mapping[str, str]) -> bool:
@@ -281,7 +288,7 @@ _DONE = {
     "ignore": "vanish",
     "replace": "replace the rows that are there",
 }
-_EVENTS: Mapping[str, Callable[[Reference], str]] = {
+_EVENTS: Mapping[str, Callable[[ForeignKeyDefinition], str]] = {
     "ON DELETE": lambda one: one.on_delete,
     "ON UPDATE": lambda one: one.on_update,
     "DEFERRED": lambda one: str(one.deferred),
@@ -300,14 +307,14 @@ def _done(kind: str, how: str) -> str:
     return "get the default" if (kind, how) == ("NOT NULL", "replace") else _DONE[how]
 
 
-def _never_null(table: Table, definition: Definition, column: Column) -> bool:
+def _never_null(table: Table, definition: Definition, column: ColumnDefinition) -> bool:
     """Whether it says NOT NULL, or its primary key forbids NULL by itself."""
-    keys = {folded(one.name) for one in table.columns if one.key}
+    keys = {identifier_key(one.name) for one in table.columns if one.key}
     strict = table.without_rowid or table.strict or definition.is_rowid(column)
     return column.not_null or (strict and column.name in keys)
 
 
-def _default(column: Column) -> str:
+def _default(column: ColumnDefinition) -> str:
     """The default as far as it says something: no NULL, TRUE as 1, numbers without quotes."""
     text = {"null": "", "true": "1", "false": "0"}.get(column.default, column.default)
     bare = text.strip("'")
@@ -315,16 +322,16 @@ def _default(column: Column) -> str:
     return str(float(bare)) if is_number else text
 
 
-def _resolved(reference: Reference, schema: Schema) -> Reference:
+def _resolved(reference: ForeignKeyDefinition, schema: Schema) -> ForeignKeyDefinition:
     """A foreign key with the columns of its parent's primary key, where it names none."""
     parent = schema.table(reference.parent)
     if reference.parent_columns or parent is None:
         return reference
     keys = sorted((column for column in parent.columns if column.key), key=lambda column: column.key)
-    return replace(reference, parent_columns=tuple(folded(column.name) for column in keys))
+    return replace(reference, parent_columns=tuple(identifier_key(column.name) for column in keys))
 
 
-def _target(reference: Reference) -> tuple[str, frozenset[tuple[str, str]]]:
+def _target(reference: ForeignKeyDefinition) -> tuple[str, frozenset[tuple[str, str]]]:
     pairs = zip(reference.columns, reference.parent_columns, strict=False)
     return reference.parent, frozenset(pairs)
 

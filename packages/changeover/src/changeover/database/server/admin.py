@@ -20,7 +20,7 @@ DEFAULT_NAMESPACE = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class WriteBlock:
     """Writes, or all requests, that somebody had the server refuse; ``reason`` is theirs."""
 
     reads: bool
@@ -31,7 +31,7 @@ class Blocked:
         return f"{what} blocked on the server{f' ({self.reason})' if self.reason else ''}."
 
 
-def blocked(database: Database) -> Blocked | None:
+def blocked(database: Database) -> WriteBlock | None:
     """The block that is on a database; None without one, for a file, and where no admin API is named.
 
     Raises DatabaseError when the admin API that is named does not answer.
@@ -41,7 +41,7 @@ def blocked(database: Database) -> Blocked | None:
     found = _ask(database, "GET", f"{_namespace(database)}/config").json()
     if not found.get("block_writes") and not found.get("block_reads"):
         return None
-    return Blocked(bool(found.get("block_reads")), str(found.get("block_reason") or ""))
+    return WriteBlock(bool(found.get("block_reads")), str(found.get("block_reason") or ""))
 
 
 def require_open(database: Database) -> None:

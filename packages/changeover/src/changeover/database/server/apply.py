@@ -13,7 +13,7 @@ from changeover.database.change.contents import Before
 from changeover.database.change.expected import COUNTS
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change, Context, Eyes, Migrated
+from changeover.database.change.model import Context, Migrated, PlannedChange, ProgressHooks
 from changeover.database.change.refusal import broken
 from changeover.database.change.transaction import Measured, bound
 from changeover.database.connect import translated
@@ -21,16 +21,23 @@ from changeover.database.schema import catalogue, fingerprint, spelling
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.empty import afterwards
 from changeover.database.server import rules
-from changeover.database.server.batch import CLOCK, SINCE, Answered, Batch, StatementFailed
+from changeover.database.server.batch import CLOCK, SINCE, Batch, BatchResult, StatementFailed
 from changeover.database.server.culprits import explained
-from changeover.database.server.judge import Judged, ask_ahead, judge, note, require_swift, standing_rules
+from changeover.database.server.judge import (
+    PreparedChange,
+    ask_ahead,
+    judge,
+    note,
+    require_swift,
+    standing_rules,
+)
 from changeover.database.server.remote import Remote
 from changeover.database.server.resolve import Attempt, Sending, settled
 from changeover.database.server.rowids import watched_in
-from changeover.database.server.shadow import cast, judged
+from changeover.database.server.shadow import judged, open_shadow
 from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
 from changeover.plan.model import Rows
-from changeover.sql.identifiers import counted, folded, quoted
+from changeover.sql.identifiers import counted, identifier_key, quoted
 from hrana.wire import Statement
 
 COUNTED_ROWS = 5_000_000
@@ -38,11 +45,13 @@ ANSWER_S = 10.0
 """What a request gets beside the time of the change: the wait for the lock (5 s at most) and the way."""
 
 
-def migrate_on_server(remote: Remote, change: Change, context: Context, depth: Depth, eyes: Eyes) -> Migrated:
+def migrate_on_server(
+    remote: Remote, change: PlannedChange, context: Context, depth: Depth, eyes: ProgressHooks
+) -> Migrated:
     """Carry the change out, or raise and leave the database as it was; see `migrate`."""
     with translated(remote.label):
         eyes.hook("before judging")
-        with cast(remote) as shadow:
+        with open_shadow(remote) as shadow:
             found = judge(shadow, change, context, depth)
             require_swift(found)
             ask_ahead(found, remote)
@@ -58,15 +67,15 @@ def migrate_on_server(remote: Remote, change: Change, context: Context, depth: D
             return _migrated(found, made, time.monotonic() - started_s)
 
 
-def preview_of_server(remote: Remote, change: Change) -> tuple[Forecast, Schema]:
+def preview_of_server(remote: Remote, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; see `migrate.preview`."""
-    with translated(remote.label), cast(remote) as shadow:
+    with translated(remote.label), open_shadow(remote) as shadow:
         forecast = judged(shadow, change)
         with afterwards(shadow.connection, change.statements) as after:
             return forecast, catalogue.read(after)
 
 
-def _batch(found: Judged, attempt: Attempt) -> Batch:
+def _batch(found: PreparedChange, attempt: Attempt) -> Batch:
     """The whole change, from the fence to the ledger."""
     batch = Batch(found.limit_s, found.change.foreign_keys)
     batch.prepare()
@@ -82,7 +91,10 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
         batch.do(*sequences.putting_back(found.planned))
     batch.do(*expected.counting_after(before, after))
     batch.demand(
-        [*contents.demanded(found.asked, map(folded, before), made), rules.schema_is(found.objects_after)]
+        [
+            *contents.demanded(found.asked, map(identifier_key, before), made),
+            rules.schema_is(found.objects_after),
+        ]
     )
     batch.demand(standing_rules(found, found.planned), found.known)
     kept.demand(batch)
@@ -93,14 +105,14 @@ def _batch(found: Judged, attempt: Attempt) -> Batch:
     return batch
 
 
-def _try_indexes(found: Judged, batch: Batch) -> None:
+def _try_indexes(found: PreparedChange, batch: Batch) -> None:
     """In a rehearsal: every full-text index matches its rows, if it did so before."""
     for check in full_text.checks(found.planned) if found.depth is Depth.THOROUGH else ():
         if check.table not in found.damaged:
             batch.attempt(check.sql, broken([check.fault]))
 
 
-def _fence(found: Judged, batch: Batch) -> None:
+def _fence(found: PreparedChange, batch: Batch) -> None:
     """What lets the change begin: the lease, foreign keys as they are meant, the schema that was judged."""
     held, change = found.context.lease, found.change
     if held is not None:
@@ -114,13 +126,13 @@ def _fence(found: Judged, batch: Batch) -> None:
     batch.judge(_another_schema)
 
 
-def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Before]:
+def _remember(found: PreparedChange, batch: Batch, before: list[str]) -> dict[str, Before]:
     """Rows as they are: counts of all, copies of those whose contents are compared; by folded name."""
     batch.do(expected.making(temporary=False), *expected.counting_before(before))
     batch.scratch.append(COUNTS)
     made = contents.compared(
         found.asked,
-        [found.shadow.schema.tables[folded(name)] for name in before],
+        [found.shadow.schema.tables[identifier_key(name)] for name in before],
         lambda table, limit: found.depth is Depth.THOROUGH or (found.shadow.size(table.name) or 0) <= limit,
         lambda sentence: note(found, sentence),
         beside=False,
@@ -134,12 +146,12 @@ def _remember(found: Judged, batch: Batch, before: list[str]) -> dict[str, Befor
     return made
 
 
-def _tables(found: Judged) -> tuple[list[str], list[str]]:
+def _tables(found: PreparedChange) -> tuple[list[str], list[str]]:
     """The tables to count before and after, in the spelling of each."""
     present, planned = found.shadow.schema, found.planned
     before = [table.name for table in present.tables.values() if _is_counted(found, table)]
-    mentioned = {*found.wanted, *(folded(w.other) for w in found.change.rows if w.other)}
-    counted_before = {folded(name) for name in before}
+    mentioned = {*found.wanted, *(identifier_key(w.other) for w in found.change.rows if w.other)}
+    counted_before = {identifier_key(name) for name in before}
     after = [
         table.name
         for name, table in planned.tables.items()
@@ -148,9 +160,9 @@ def _tables(found: Judged) -> tuple[list[str], list[str]]:
     return before, after
 
 
-def _is_counted(found: Judged, table: Table) -> bool:
-    want = found.wanted.get(folded(table.name))
-    mentioned = any(folded(w.other or "") == folded(table.name) for w in found.change.rows)
+def _is_counted(found: PreparedChange, table: Table) -> bool:
+    want = found.wanted.get(identifier_key(table.name))
+    mentioned = any(identifier_key(w.other or "") == identifier_key(table.name) for w in found.change.rows)
     if found.depth is Depth.THOROUGH or mentioned or (want is not None and want.rows is not Rows.ANY):
         return True
     size = found.shadow.size(table.name) or 0
@@ -159,10 +171,10 @@ def _is_counted(found: Judged, table: Table) -> bool:
     return size <= COUNTED_ROWS
 
 
-def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
+def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
     """The ledger row, by the server's clock; then the lease lasts anew, and nothing of ours is left."""
     context = found.context
-    entry = ledger.Entry(
+    entry = ledger.LedgerEntry(
         run_id=context.run_id,
         action=context.action,
         direction=context.direction,
@@ -191,15 +203,15 @@ def _record(found: Judged, batch: Batch, attempt: Attempt) -> None:
     batch.do(*(Statement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
 
 
-def _kept(found: Judged) -> ledger.Kept:
+def _kept(found: PreparedChange) -> ledger.Kept:
     """What the way back needs to know; a way back itself has none."""
     if found.context.direction is not ledger.Direction.FORWARD:
         return ledger.Kept()
     return ledger.Kept(spelling.replaced(found.shadow.objects, found.objects_after), tuple(found.known))
 
 
-def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) -> Migrated:
-    if isinstance(made, Answered):
+def _migrated(found: PreparedChange, made: BatchResult | ledger.LedgerEntry, request_s: float) -> Migrated:
+    if isinstance(made, BatchResult):
         waited_s = made.waited_s()
         counts = _both(found, {name: (was, now) for name, was, now in made.named(COUNTS)})
         measured = Measured(made.executed(), waited_s, max(request_s - waited_s, 0.0))
@@ -215,7 +227,7 @@ def _migrated(found: Judged, made: Answered | ledger.Entry, request_s: float) ->
     )
 
 
-def _both(found: Judged, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:
+def _both(found: PreparedChange, counts: Mapping[str, Sequence[int | None]]) -> dict[str, tuple[int, int]]:
     """Rows of the tables that are there before and after."""
     tables = found.shadow.schema.tables
     return {

@@ -47,7 +47,7 @@ class StatementFailed(StepFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BatchStep:
     """One statement of the batch.
 
     ``script``: a statement of the plan's; ``refusal``: a verdict on faults; ``damage``: what it means when
@@ -67,7 +67,7 @@ class Batch:
 
     limit_s: float
     foreign_keys: bool
-    steps: list[Step] = field(default_factory=list)
+    steps: list[BatchStep] = field(default_factory=list)
     scratch: list[str] = field(default_factory=lambda: [FAULTS, VERDICT, CLOCK])
     asked: dict[str, int] = field(default_factory=dict)
     _rules: list[FaultRule] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Batch:
 
     def do(self, *statements: Statement) -> None:
         """Statements of changeover's own."""
-        self.steps += [Step(one) for one in statements]
+        self.steps += [BatchStep(one) for one in statements]
 
     def ask(self, name: str, sql: str) -> None:
         """A question whose rows the answer holds under a name."""
@@ -90,7 +90,7 @@ class Batch:
 
     def run(self, statement: SqlStatement, values: dict[str, Any]) -> None:
         """A statement of the script, and a look at the clock."""
-        self.steps.append(Step(Statement(statement.text, values), script=statement))
+        self.steps.append(BatchStep(Statement(statement.text, values), script=statement))
         self.look(statement)
 
     def look(self, statement: SqlStatement | None = None) -> None:
@@ -99,7 +99,7 @@ class Batch:
             f"INSERT INTO {CLOCK} (elapsed_s, changes, place) VALUES ({SINCE}, total_changes(), ?)"
             " RETURNING elapsed_s, changes"
         )
-        self.steps.append(Step(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
+        self.steps.append(BatchStep(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
     def demand(self, rules: Sequence[FaultRule], known: Sequence[str] = ()) -> None:
         """Note whatever breaks the rules; ``known`` faults count for nothing."""
@@ -111,15 +111,15 @@ class Batch:
 
     def attempt(self, sql: str, damage: ChangeoverError) -> None:
         """A statement that writes nothing, and fails as if the database were damaged where that is meant."""
-        self.steps.append(Step(Statement(sql), damage=damage))
+        self.steps.append(BatchStep(Statement(sql), damage=damage))
 
     def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
         """Nothing was noted so far, or ``refusal`` of the sentences."""
         self.do(Statement(f"SELECT place, a, b, c FROM {FAULTS}"))
         verdict = Statement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
-        self.steps.append(Step(verdict, refusal=refusal))
+        self.steps.append(BatchStep(verdict, refusal=refusal))
 
-    def send(self, remote: Remote, *, within_s: float) -> "Answered":
+    def send(self, remote: Remote, *, within_s: float) -> "BatchResult":
         """Carry it out, all or nothing, by one request.
 
         Raises the error of ours for the first step that failed; HranaErrors for what happened to the request.
@@ -130,20 +130,20 @@ class Batch:
                 raise self._explained(place - answered.offset, errors.refused(error, remote.label), answered)
         return answered
 
-    def try_out(self, remote: Remote, *, within_s: float) -> "Answered":
+    def try_out(self, remote: Remote, *, within_s: float) -> "BatchResult":
         """What the steps give, as far as they come; nothing of it is kept. Raises HranaErrors."""
         return self._answered(remote, within_s, "ROLLBACK")
 
-    def _answered(self, remote: Remote, within_s: float, end: str) -> "Answered":
+    def _answered(self, remote: Remote, within_s: float, end: str) -> "BatchResult":
         enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
         asked = wire.statement(Statement(f"SELECT {NOW_S}"))
         before = (enforced, asked)
         stmts = [wire.statement(step.statement) for step in self.steps]
         steps = wire.transaction("BEGIN IMMEDIATE", stmts, before=before, end=end)
-        return Answered(self, remote.batch(steps, within_s=within_s), len(before) + 1)
+        return BatchResult(self, remote.batch(steps, within_s=within_s), len(before) + 1)
 
     def _explained(
-        self, place: int, error: errors.Refused, answered: "Answered"
+        self, place: int, error: errors.Refused, answered: "BatchResult"
     ) -> ChangeoverError | errors.Refused:
         damage = self.steps[place].damage if 0 <= place < len(self.steps) else None
         if damage is not None and isinstance(error, errors.Damaged):
@@ -178,7 +178,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class BatchResult:
     """What the steps of a batch gave; ``offset`` steps come before its first."""
 
     batch: Batch

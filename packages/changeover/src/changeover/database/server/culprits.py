@@ -12,13 +12,15 @@ from changeover.database.change.transaction import bound
 from changeover.database.schema import catalogue
 from changeover.database.schema.empty import afterwards
 from changeover.database.server.batch import Batch, StatementFailed
-from changeover.database.server.judge import Judged
+from changeover.database.server.judge import PreparedChange
 from changeover.database.server.remote import Remote
 from changeover.errors import StepFailed
 from hrana.errors import HranaError
 
 
-def explained(remote: Remote, found: Judged, error: StatementFailed, *, within_s: float) -> StepFailed:
+def explained(
+    remote: Remote, found: PreparedChange, error: StatementFailed, *, within_s: float
+) -> StepFailed:
     """The error, with the trigger and the rows because of which the statement broke a rule."""
     try:
         why = _why(remote, found, error, within_s) if error.breaks_a_rule else ""
@@ -27,7 +29,7 @@ def explained(remote: Remote, found: Judged, error: StatementFailed, *, within_s
     return StepFailed(f"{error.message}{why}", hint=error.hint, position=error.position)
 
 
-def _why(remote: Remote, found: Judged, error: StatementFailed, within_s: float) -> str:
+def _why(remote: Remote, found: PreparedChange, error: StatementFailed, within_s: float) -> str:
     statements = found.change.statements
     place = statements.index(error.statement)
     values = bound(found.change.parameters, error.statement.parameters)

@@ -12,7 +12,7 @@ from changeover.database.change import forecast as strategies
 from changeover.database.change.contents import Asked
 from changeover.database.change.forecast import Forecast
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import Change, Context
+from changeover.database.change.model import Context, PlannedChange
 from changeover.database.change.proof import SWIFT_INTEGRITY_ROWS
 from changeover.database.change.rule import FaultRule
 from changeover.database.findings import Finding, unaccepted
@@ -24,7 +24,7 @@ from changeover.database.server.remote import Remote
 from changeover.database.server.shadow import Object, Shadow, judged, objects_of
 from changeover.errors import Unsuitable
 from changeover.plan.model import RowExpectation
-from changeover.sql.identifiers import folded
+from changeover.sql.identifiers import identifier_key
 from hrana import errors
 from hrana.wire import Statement
 
@@ -39,10 +39,10 @@ _ONLINE = (
 
 
 @dataclass(slots=True)
-class Judged:
+class PreparedChange:
     """What is known of a change before anything is sent."""
 
-    change: Change
+    change: PlannedChange
     context: Context
     depth: Depth
     shadow: Shadow
@@ -65,20 +65,20 @@ class Judged:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        return tuple(folded(table) for table in self.change.scope)
+        return tuple(identifier_key(table) for table in self.change.scope)
 
     @property
     def asked(self) -> Asked:
         """What is asked of its rows."""
-        rebuilt = tuple(map(folded, self.forecast.rebuilt))
+        rebuilt = tuple(map(identifier_key, self.forecast.rebuilt))
         return Asked(self.shadow.schema, self.planned, self.wanted, self.scope, rebuilt)
 
     @property
     def wanted(self) -> dict[str, RowExpectation]:
-        return {folded(want.table): want for want in self.change.rows}
+        return {identifier_key(want.table): want for want in self.change.rows}
 
 
-def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Judged:
+def judge(shadow: Shadow, change: PlannedChange, context: Context, depth: Depth) -> PreparedChange:
     """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
     forecast = judged(shadow, change)
     with afterwards(shadow.connection, change.statements) as after:
@@ -93,7 +93,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
         findings = unaccepted(weak, change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)
-        return Judged(
+        return PreparedChange(
             change,
             context,
             depth,
@@ -106,7 +106,7 @@ def judge(shadow: Shadow, change: Change, context: Context, depth: Depth) -> Jud
         )
 
 
-def require_swift(found: Judged) -> None:
+def require_swift(found: PreparedChange) -> None:
     """Raises Unsuitable for what is known to hold writers for longer than a server allows."""
     change, forecast = found.change, found.forecast
     strategies.require_affordable(
@@ -122,7 +122,7 @@ def require_swift(found: Judged) -> None:
         )
 
 
-def ask_ahead(found: Judged, remote: Remote) -> None:
+def ask_ahead(found: PreparedChange, remote: Remote) -> None:
     """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
     present = found.shadow.schema
     keys = standing.leading(present)
@@ -147,7 +147,7 @@ def _passes(remote: Remote, sql: str) -> bool:
     return True
 
 
-def standing_rules(found: Judged, present: Schema) -> list[FaultRule]:
+def standing_rules(found: PreparedChange, present: Schema) -> list[FaultRule]:
     """What must hold of any database, as far as it is asked."""
     if found.depth is Depth.THOROUGH:
         return standing.thorough(present, found.scope)
@@ -155,7 +155,7 @@ def standing_rules(found: Judged, present: Schema) -> list[FaultRule]:
     return standing.swift(present, found.scope, small, found.skippable)
 
 
-def note(found: Judged, sentence: str) -> None:
+def note(found: PreparedChange, sentence: str) -> None:
     """Say, once, what is not looked at and why."""
     if sentence not in found.notes:
         found.notes.append(sentence)

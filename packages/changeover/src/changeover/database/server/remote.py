@@ -14,7 +14,7 @@ from hrana import address, wire
 from hrana.client import Client
 from hrana.errors import Waiting
 from hrana.reads import Reads, described, streamed
-from hrana.wire import Answer, Json, Row, Statement
+from hrana.wire import ExecutedStatement, Json, Row, Statement
 from timed_http.deadline import Deadline
 
 AGENT = "changeover"
@@ -26,7 +26,7 @@ PAUSE_S, PAUSE_S_MAX = 0.02, 0.5
 READS = ("select", "values", "explain")
 
 
-class Rows:
+class RemoteRows:
     """The answer to one statement, with the part of a cursor's interface that is used here."""
 
     def __init__(self, rows: list[Row], changes: int) -> None:
@@ -66,13 +66,13 @@ class Remote:
         self._reads = Reads()
         self._busy_timeout_s, self._call_s = busy_timeout_s, call_s
 
-    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> Rows:
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> RemoteRows:
         """Run one statement, which commits by itself; again while somebody else's lock is in the way."""
         asked = Statement(sql, parameters)
         if next((token.text.lower() for token in text.tokens(sql)), "") in READS:
-            return Rows(self.snapshot([asked])[0], -1)
+            return RemoteRows(self.snapshot([asked])[0], -1)
         answer = wire.answer(self._patiently(wire.execute(asked))["result"])
-        return Rows(answer.rows, answer.changes)
+        return RemoteRows(answer.rows, answer.changes)
 
     def snapshot(self, statements: Sequence[Statement], *, within_s: float | None = None) -> list[list[Row]]:
         """The rows of each statement, all from one snapshot. ``within_s`` bounds the whole call."""
@@ -87,7 +87,9 @@ class Remote:
         """The names of the columns that a query gives; it is not carried out."""
         return described(self._client, Statement(sql), Deadline(self._call_s))
 
-    def apply(self, statements: Sequence[Statement], *, within_s: float | None = None) -> list[Answer]:
+    def apply(
+        self, statements: Sequence[Statement], *, within_s: float | None = None
+    ) -> list[ExecutedStatement]:
         """All statements in one transaction, or none: one request, sent once.
 
         Raises Refused whose ``step`` is the place of the statement that failed, OutcomeUnknown, NotSent.

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from changeover.database import lease, ledger
 from changeover.database.change.model import Context
-from changeover.database.server.batch import Answered, Batch
+from changeover.database.server.batch import Batch, BatchResult
 from changeover.database.server.remote import Remote
 from changeover.errors import Busy, LeaseLost, OutcomeUnknown, Unavailable
 from changeover.sql.identifiers import counted
@@ -45,7 +45,7 @@ class Sending:
 
 def settled(
     remote: Remote, context: Context, sending: Sending, hook: Callable[[str], None]
-) -> Answered | ledger.Entry:
+) -> BatchResult | ledger.LedgerEntry:
     """The answer of the server, or the ledger's entry where that was lost.
 
     Raises what the batch refuses, Busy, Unavailable (nothing was done), OutcomeUnknown (the server is out of
@@ -83,7 +83,7 @@ def settled(
 
 def _patiently(
     remote: Remote, sending: Sending, attempt: Attempt, waiting: Deadline, hook: Callable[[str], None]
-) -> Answered:
+) -> BatchResult:
     """Send it, again while somebody else's lock is in the way: such a refusal has done nothing."""
     batch = sending.batch(attempt)
     while True:
@@ -103,7 +103,7 @@ def _patiently(
 
 def _decided(
     remote: Remote, context: Context, attempt: Attempt, hook: Callable[[str], None]
-) -> ledger.Entry | None:
+) -> ledger.LedgerEntry | None:
     """The ledger's entry of an attempt whose answer was lost; None: it was not done and never will be."""
     patience = Deadline(SETTLE_S)
     while True:
@@ -123,7 +123,7 @@ def _decided(
             return entry
 
 
-def _entry(remote: Remote, context: Context, attempt: Attempt) -> ledger.Entry | None:
+def _entry(remote: Remote, context: Context, attempt: Attempt) -> ledger.LedgerEntry | None:
     lost: LeaseLost | None = None
     if context.lease is not None:
         try:

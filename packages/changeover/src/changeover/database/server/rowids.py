@@ -10,7 +10,7 @@ from changeover.database.change.invariants import Depth
 from changeover.database.change.rowids import Watched
 from changeover.database.findings import Finding
 from changeover.database.server.batch import Batch
-from changeover.database.server.judge import Judged
+from changeover.database.server.judge import PreparedChange
 from changeover.errors import InvariantBroken
 
 
@@ -44,7 +44,7 @@ class Rowids:
         return refusal.broken([said for said in sentences if said not in named], findings)
 
 
-def watched_in(found: Judged) -> Rowids:
+def watched_in(found: PreparedChange) -> Rowids:
     """What is to be compared for a change that was judged."""
     if found.depth is not Depth.THOROUGH:
         return Rowids((), frozenset())

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from changeover.database.change import blast, forecast
 from changeover.database.change.forecast import Forecast
-from changeover.database.change.model import Change
+from changeover.database.change.model import PlannedChange
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema.catalogue import Schema
 from changeover.database.schema.empty import empty_copy
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
-from changeover.sql.identifiers import folded, is_own, quoted
+from changeover.sql.identifiers import identifier_key, is_own, quoted
 from hrana.wire import Statement
 
 Object = tuple[str, str, str, str]
@@ -37,11 +37,11 @@ class Shadow:
 
     def size(self, table: str) -> int | None:
         """How many rows a table has; None where there is none of that name."""
-        return self.sizes.get(folded(table))
+        return self.sizes.get(identifier_key(table))
 
 
 @contextmanager
-def cast(remote: Remote) -> Iterator[Shadow]:
+def open_shadow(remote: Remote) -> Iterator[Shadow]:
     """The shadow of a server's database, in three short requests.
 
     Raises Unsuitable for a schema that cannot be made again here.
@@ -67,7 +67,7 @@ def objects_of(connection: Connection) -> tuple[Object, ...]:
     )
 
 
-def judged(shadow: Shadow, change: Change) -> Forecast:
+def judged(shadow: Shadow, change: PlannedChange) -> Forecast:
     """What the change would cost, its scope proven. Raises InvariantBroken, StepFailed, Unsuitable."""
     blast.require_scope(
         shadow.connection,
