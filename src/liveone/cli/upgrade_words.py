@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from changeover.display.terminal import seconds
 from changeover.engine.entries import Ending
 from changeover.plan.model import ParameterKind, Phase, Plan
 from changeover.run.records import Record
+from changeover.words import seconds
 from liveone.store.leftovers import Leftovers
 
 PHASES = (Phase.PREFLIGHT, Phase.EXECUTE, Phase.ROLLBACK, Phase.AFTER)

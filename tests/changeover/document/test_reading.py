@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from changeover.check.load import load_plan
 from changeover.check.rules import check
-from changeover.engine.budgets import format_duration
-from changeover.plan.attributes import parse_attributes, parse_duration, split_attributes
+from changeover.plan.attributes import parse_attributes, split_attributes
 from changeover.plan.blocks import read_rows
 from changeover.plan.frontmatter import Node, Unreadable, parse_front_matter
 from changeover.plan.model import Phase, Plan, Rows, ShellAction, SqlAction
@@ -18,6 +17,7 @@ from changeover.plan.read import read_text
 from changeover.plan.text import normalise, repair
 from changeover.problems import Position
 from changeover.sql.text import reads_only, split
+from changeover.words import format_duration, parse_duration
 
 PLANS = Path(__file__).parent.parent / "plans"
 

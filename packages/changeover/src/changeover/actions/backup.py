@@ -4,7 +4,7 @@ from pathlib import Path
 
 from changeover.actions.context import ActionContext, ActionResult
 from changeover.database.backup import backup as backups
-from changeover.database.backup.space import megabytes
+from changeover.words import megabytes
 
 
 def folder_of(scene: ActionContext) -> Path:

@@ -15,8 +15,9 @@ from sqlglot import exp
 from changeover.database.connect import opened
 from changeover.database.where import Database, Server
 from changeover.errors import ChangeoverError
-from changeover.sql.identifiers import counted, quoted
+from changeover.sql.identifiers import quoted
 from changeover.sql.tree import Effect
+from changeover.words import counted
 from hrana.wire import Statement
 
 ASK_S = 2.0

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from changeover.check.consequence import LivingSchema
 from changeover.database.change import forecast
-from changeover.engine.budgets import DRIVER_PATIENCE_S, format_duration
+from changeover.engine.budgets import DRIVER_PATIENCE_S
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.problems import Problem, Severity
+from changeover.words import format_duration
 
 
 def held_rules(plan: Plan, schema: LivingSchema) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from changeover.problems import Problem, Severity
 from changeover.run.check import inspect
 from changeover.runbook.convert import adopt as adopt_runbook
 from changeover.runbook.convert import read_runbook
-from changeover.sql.identifiers import counted
+from changeover.words import counted
 
 OUTPUT = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Where the plan goes. Default: stdout."

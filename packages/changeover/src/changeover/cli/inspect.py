@@ -8,10 +8,11 @@ import click
 from changeover.cli.fleet import show_each, status_options
 from changeover.cli.json_document import answer, write_json
 from changeover.cli.options import A_PLAN, RUN_ID, as_json, place_of, placed, with_exit_codes
-from changeover.display.terminal import SIGNS, planned, seconds
+from changeover.display.terminal import SIGNS
 from changeover.exits import Exit
 from changeover.report import model, write
 from changeover.run import session, status
+from changeover.words import planned, seconds
 
 
 @click.command("status")

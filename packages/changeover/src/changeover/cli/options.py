@@ -13,7 +13,7 @@ import click
 from changeover.cli.json_document import error_answer, write_json
 from changeover.database.where import Database, database_of
 from changeover.errors import ChangeoverError
-from changeover.plan.attributes import parse_duration
+from changeover.words import parse_duration
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

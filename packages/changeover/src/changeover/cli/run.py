@@ -22,7 +22,6 @@ from changeover.cli.options import (
     with_exit_codes,
 )
 from changeover.cli.words import ask, tell_outcome, tell_record
-from changeover.database.backup.space import megabytes
 from changeover.engine.entries import Command
 from changeover.errors import BadParameter
 from changeover.exits import Exit
@@ -30,6 +29,7 @@ from changeover.run import preconditions, recovery, rehearsal, session
 from changeover.run.commands import Outcome, abandon, finish, require_sense, resume, rollback, this_person
 from changeover.run.commands import run as run_plan
 from changeover.run.records import Record
+from changeover.words import megabytes
 
 
 @click.command("rehearse")

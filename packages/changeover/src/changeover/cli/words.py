@@ -9,13 +9,11 @@ from typing import NoReturn
 import click
 
 from changeover.cli.json_document import outcome_answer, write_json
-from changeover.database.backup.space import megabytes
-from changeover.display.terminal import seconds
 from changeover.report import model, write
 from changeover.run import session
 from changeover.run.commands import Outcome
 from changeover.run.records import Record
-from changeover.sql.identifiers import counted
+from changeover.words import counted, megabytes, seconds
 
 
 def tell_record(record: Record) -> None:

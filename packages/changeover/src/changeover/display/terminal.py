@@ -20,9 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from changeover.display.steps import Line, Verdict, lines
-from changeover.engine.budgets import format_duration
 from changeover.engine.entries import Entry, EntryKind, ending, worked_s
 from changeover.plan.model import Plan
+from changeover.words import planned, seconds
 
 SIGNS = {
     Verdict.PASSED: ("✓", "green"),
@@ -56,22 +56,6 @@ class Display(Protocol):
 
     def close(self) -> None:
         """Nothing more will come."""
-
-
-def seconds(value: float | None) -> str:
-    """A duration in a column: ``0.9 ms``, ``12 ms``, ``3.21 s``, ``2 m 05 s``; empty for None."""
-    if value is None:
-        return ""
-    if value < 0.01:
-        return f"{value * 1000:.1f} ms"
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.2f} s" if value < 60 else f"{int(value // 60)} m {value % 60:02.0f} s"
-
-
-def planned(value: float | None) -> str:
-    """A limit as a plan writes it: ``30s``, ``1m30s``; empty for None."""
-    return "" if value is None else format_duration(value)
 
 
 class JsonEvents:

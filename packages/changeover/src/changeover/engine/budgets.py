@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from changeover.plan.model import AnyAction, Phase, Plan, Section, ShellAction, Step
 from changeover.problems import Problem, Severity
+from changeover.words import format_duration
 
 DRIVER_PATIENCE_S = 5.0
 """How long Python's `sqlite3.connect` waits for a lock unless told otherwise, and with it many drivers."""
@@ -89,15 +90,3 @@ def _waits(action: AnyAction) -> Iterator[tuple[str, float]]:
         yield "wait", action.until.timeout_s
     if action.retry.times > 1:
         yield "retries x every", (action.retry.times - 1) * action.retry.every_s
-
-
-def format_duration(seconds: float) -> str:
-    """A duration for people: ``500ms``, ``1.5s``, ``45s``, ``1m30s``, ``2h``."""
-    if seconds < 1:
-        return f"{seconds * 1000:g}ms"
-    if seconds < 60:
-        return f"{seconds:g}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "m"), (rest, "s")]
-    return "".join(f"{number}{unit}" for number, unit in parts if number)

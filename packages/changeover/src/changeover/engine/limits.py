@@ -6,10 +6,10 @@ Rule: pure. What has been used up of a limit is read from the folded journal; a 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeover.engine.budgets import format_duration
 from changeover.engine.progress import RunState, TaskProgress
 from changeover.engine.tasks import Task, TaskKind, TaskPlan
 from changeover.plan.model import Phase, Plan
+from changeover.words import format_duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from changeover.display.terminal import seconds
 from changeover.fleet.waves import NOT_BEGUN, DatabaseResult, Summary
 from changeover.report.html import paged
 from changeover.run.state_dir import write_whole
+from changeover.words import seconds
 
 COLUMNS = ("database", "outcome", "took", "writers held", "why")
 

@@ -23,7 +23,7 @@ from changeover.run.commands import Outcome
 from changeover.run.records import Record
 from changeover.run.session import BoundPlan
 from changeover.run.state_dir import numbered
-from changeover.sql.identifiers import counted
+from changeover.words import counted
 
 
 def run_each(plan: Plan, databases: Sequence[Database], many: Many) -> Summary:

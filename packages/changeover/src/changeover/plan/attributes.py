@@ -15,7 +15,6 @@ _ITEM = re.compile(
     re.VERBOSE,
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,3 @@ def _checked_id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise ValueError(f"the id #{text} may hold only letters, digits, '.', '_' and '-'")
     return text
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of ``500ms``, ``30s``, ``2m``, ``1h`` or ``1m30s``; ValueError for anything else."""
-    parts = re.findall(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise ValueError(f"{text!r} is no duration; write for example 500ms, 30s, 2m or 1m30s")
-    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
-    if seconds <= 0:
-        raise ValueError(f"{text!r} is no time at all; a duration is longer than zero")
-    return seconds

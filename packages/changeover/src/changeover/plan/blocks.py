@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from changeover.plan import assertions, expect
-from changeover.plan.attributes import Attributes, parse_duration
+from changeover.plan.attributes import Attributes
 from changeover.plan.header import choice, truth, whole
 from changeover.plan.markdown import Fence
 from changeover.plan.model import (
@@ -30,6 +30,7 @@ from changeover.plan.model import (
 from changeover.plan.problem_collector import Files, ProblemCollector, suggestion
 from changeover.problems import Position
 from changeover.sql import text as sqltext
+from changeover.words import parse_duration
 
 COMMON = ("for", "expect", "timeout", "budget", "retries", "every", "undoes", "phase")
 ATTRIBUTES = {

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from changeover.plan.attributes import parse_duration
 from changeover.plan.frontmatter import Node
 from changeover.plan.model import (
     Contract,
@@ -27,6 +26,7 @@ from changeover.plan.model import (
 from changeover.plan.placeholders import is_placeholder
 from changeover.plan.problem_collector import Files, ProblemCollector, suggestion
 from changeover.problems import Position
+from changeover.words import parse_duration
 
 KEYS = {
     "database", "downtime", "rollback-within", "writers-held", "order", "backups", "functions", "extensions",

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from changeover.plan.attributes import Attributes, parse_duration
+from changeover.plan.attributes import Attributes
 from changeover.plan.blocks import FenceReader
 from changeover.plan.frontmatter import Node, Unreadable, parse_front_matter, split_front_matter
 from changeover.plan.header import read_header
@@ -18,6 +18,7 @@ from changeover.plan.problem_collector import Files, ProblemCollector, document_
 from changeover.plan.text import normalise, slug
 from changeover.plan.variables import with_undeclared
 from changeover.problems import Position, Problem
+from changeover.words import parse_duration
 
 _PHASES = {
     "preflight": Phase.PREFLIGHT,

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from changeover.display.terminal import seconds
 from changeover.engine.budgets import DRIVER_PATIENCE_S
-from changeover.sql.identifiers import counted
+from changeover.words import counted, seconds
 
 NOTICED_S = 0.1
 """A wait that people do not notice."""

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 
-from changeover.database.backup.space import megabytes
 from changeover.display.steps import Line, Verdict
-from changeover.display.terminal import SIGNS, planned, seconds
+from changeover.display.terminal import SIGNS
 from changeover.engine.entries import Ending
-from changeover.report.model import Report, moment
+from changeover.report.model import Report
 from changeover.report.timeline import MARKS, availability, length_s, timeline
-from changeover.sql.identifiers import counted
+from changeover.words import counted, megabytes, moment, planned, seconds
 
 COLOURS = {
     Ending.DONE: "pass",

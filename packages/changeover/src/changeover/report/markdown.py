@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from changeover.database.backup.space import megabytes
-from changeover.display.terminal import planned, seconds
-from changeover.report.model import Report, moment
-from changeover.sql.identifiers import counted
+from changeover.report.model import Report
+from changeover.words import counted, megabytes, moment, planned, seconds
 
 
 def render(report: Report) -> str:

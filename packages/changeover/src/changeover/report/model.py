@@ -5,14 +5,12 @@ Rule: a report is made from what was written down, never from memory, so it can 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.database import ledger
 from changeover.database.connect import opened
 from changeover.database.where import Database
 from changeover.display.steps import Line, frozen_s, lines
-from changeover.display.terminal import seconds
 from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, last, worked_s
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError, Refused
@@ -24,6 +22,7 @@ from changeover.run.records import Record, named
 from changeover.run.state_dir import StateDir
 from changeover.run.status import look
 from changeover.sql.identifiers import identifier_key
+from changeover.words import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +194,6 @@ def gather(state: StateDir, database: Database, plan: Plan | None, run_id: str |
         rehearsal=record,
         advice=look(state, database, plan).advice if name == state.newest() else (),
     )
-
-
-def moment(at: float) -> str:
-    """``2026-01-05 02:15:00 UTC``."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _offsets(entries: Sequence[Entry]) -> tuple[float, ...]:

@@ -9,9 +9,8 @@ from html import escape
 from math import ceil, log10
 
 from changeover.display.steps import Line, Verdict
-from changeover.display.terminal import seconds
-from changeover.engine.budgets import format_duration
 from changeover.plan.model import Phase
+from changeover.words import format_duration, seconds
 
 WIDTH, LEFT, RIGHT, ROW = 960, 250, 90, 22
 MARKS = {Verdict.PASSED: "pass", Verdict.BACK: "back", Verdict.FAILED: "fail", Verdict.CUT_OFF: "fail"}

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from changeover.database.schema.meaning import Meanings
 from changeover.database.where import ADMIN_URL, Database, Server
-from changeover.engine.budgets import format_duration
 from changeover.errors import NotRehearsed
 from changeover.plan.model import Plan
 from changeover.plan.params import BoundParameters
 from changeover.plan.variables import NAME
 from changeover.run.state_dir import StateDir, write_whole
+from changeover.words import format_duration
 
 MAX_AGE_S = 7 * 86_400.0
 

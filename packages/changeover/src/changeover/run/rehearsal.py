@@ -25,7 +25,7 @@ from changeover.database.change.invariants import Depth
 from changeover.database.local import home, label
 from changeover.database.server import admin
 from changeover.database.where import Database, Server
-from changeover.engine.budgets import DRIVER_PATIENCE_S, format_duration
+from changeover.engine.budgets import DRIVER_PATIENCE_S
 from changeover.engine.decide import going_back, left_to_undo, still_in_force
 from changeover.engine.entries import Entry, begun
 from changeover.engine.tasks import Task, TaskKind, task_plan
@@ -46,6 +46,7 @@ from changeover.run.rehearsal_copy import (
 )
 from changeover.run.state_dir import StateDir, numbered, state_of
 from changeover.run.trial import Trial
+from changeover.words import format_duration
 
 
 @equipped

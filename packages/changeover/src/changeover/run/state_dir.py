@@ -11,7 +11,6 @@ became of the original. Nothing here is ever deleted by the engine.
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.database.local import state_folder
@@ -20,6 +19,7 @@ from changeover.engine.entries import Entry, begun
 from changeover.errors import Refused
 from changeover.plan.model import Plan
 from changeover.run import journal
+from changeover.words import stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def numbered(folder: Path, now_at: float) -> str:
     """``0007-20260105-021500``: the next number, whatever the clock says, and when that was (UTC)."""
     numbers = (path.name.partition("-")[0] for path in folder.glob("*-*"))
     number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
-    return f"{number:04d}-{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}"
+    return f"{number:04d}-{stamp(now_at)}"
 
 
 def make_run(state: StateDir, run_id: str, plan: Plan) -> Path:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from changeover.engine.budgets import format_duration
 from changeover.plan.model import Phase
 from changeover.plan.text import slug
 from changeover.runbook.arrange import Arranged, has_items
@@ -16,6 +15,7 @@ from changeover.runbook.classify import limit_s, stated_s
 from changeover.runbook.drafts import Draft, as_comment
 from changeover.runbook.source import Chunk, Code, Item, Part, Prose
 from changeover.runbook.translate import Translator, is_runnable
+from changeover.words import format_duration
 
 _TITLES = {
     Phase.PREFLIGHT: "Pre-flight",

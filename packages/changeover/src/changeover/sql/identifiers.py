@@ -48,8 +48,3 @@ def is_beside(name: str) -> bool:
 def is_engine(name: str) -> bool:
     """Whether a table is the ledger or the state of the engine."""
     return identifier_key(name) in ENGINE_TABLES
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 row``, ``213,942 rows``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from changeover.database import wal
@@ -22,6 +21,7 @@ from changeover.database.backup import space
 from changeover.database.backup.backup import Progress, quiet
 from changeover.database.connect import connect, frozen, translated
 from changeover.errors import Busy, Damaged, DatabaseError, Refused
+from changeover.words import stamp
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 TRIES = 3
@@ -124,7 +124,7 @@ class _Keeping:
 
     @property
     def label(self) -> str:
-        return f"before-restore-{datetime.fromtimestamp(self.now_at, UTC):%Y%m%d-%H%M%S}"
+        return f"before-restore-{stamp(self.now_at)}"
 
 
 def _exchange(
@@ -258,8 +258,7 @@ def _move_aside(target: Path, now_at: int) -> Path | None:
 
     A stale WAL must not meet the new file.
     """
-    stamp = f"{datetime.fromtimestamp(now_at, UTC):%Y%m%d-%H%M%S}"
-    aside = target.with_name(f"{target.name}.damaged-{stamp}")
+    aside = target.with_name(f"{target.name}.damaged-{stamp(now_at)}")
     for suffix in COMPANIONS:
         companion = target.with_name(target.name + suffix)
         if companion.exists():

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from changeover.errors import Full
+from changeover.words import megabytes
 
 SPARE_BYTES = 32 * 1024 * 1024
 """What must stay free besides, for logs, the journal and the WAL of the living application."""
@@ -31,8 +32,3 @@ def require(folder: Path, needed_bytes: int, *, purpose: str, spare_bytes: int =
             f" {megabytes(free)} are free.",
             hint="Free space there, or name another folder with `backups:` in the plan. Nothing was written.",
         )
-
-
-def megabytes(count: int) -> str:
-    """``1,234.5 MB``, a million bytes each."""
-    return f"{count / 1e6:,.1f} MB"

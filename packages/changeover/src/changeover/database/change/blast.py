@@ -19,7 +19,8 @@ from changeover.database.schema.empty import empty_copy
 from changeover.database.schema.fingerprint import Definitions, definitions
 from changeover.errors import InvariantBroken, StepFailed
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import counted, identifier_key, is_engine, is_own, quoted
+from changeover.sql.identifiers import identifier_key, is_engine, is_own, quoted
+from changeover.words import counted
 
 
 @dataclass(frozen=True, slots=True)

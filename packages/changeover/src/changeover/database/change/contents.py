@@ -13,7 +13,8 @@ from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.rehearse.identity import holds_rows, same_value
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.plan.model import RowExpectation, Rows
-from changeover.sql.identifiers import counted, identifier_key, listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
+from changeover.words import counted
 from hrana.wire import Statement
 
 LEFT_ALONE_ROWS, EXPECTED_ROWS = 10_000, 100_000

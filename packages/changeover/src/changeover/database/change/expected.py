@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.schema.catalogue import Schema
 from changeover.plan.model import RowExpectation, Rows
-from changeover.sql.identifiers import counted, identifier_key, quoted
+from changeover.sql.identifiers import identifier_key, quoted
+from changeover.words import counted
 from hrana.wire import Statement
 
 COUNTS = "changeover_now_counts"

@@ -14,7 +14,7 @@ from changeover.database.change import script
 from changeover.database.change.script import Words, named, words_in_main
 from changeover.errors import Unsuitable
 from changeover.plan.model import SqlStatement, Strategy
-from changeover.sql.identifiers import counted
+from changeover.words import counted
 
 ROWS_COPIED_PER_S = 1_000_000
 ROWS_CHANGED_PER_S = 400_000

@@ -14,7 +14,8 @@ from changeover.database.connect import Connection
 from changeover.database.findings import Finding
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.database.schema.definition import words_of
-from changeover.sql.identifiers import counted, identifier_key, quoted
+from changeover.sql.identifiers import identifier_key, quoted
+from changeover.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from functools import partial
 
 from changeover.database.change.rule import FAULTS_MAX, Fault, FaultRule
 from changeover.database.schema.catalogue import ForeignKey, Index, Schema, Table
-from changeover.sql.identifiers import counted, identifier_key, quoted
+from changeover.sql.identifiers import identifier_key, quoted
+from changeover.words import counted
 
 SKIP_LIMIT = 10_000
 """Distinct key values up to which skipping through an index beats walking the table."""

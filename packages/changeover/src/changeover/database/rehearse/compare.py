@@ -18,7 +18,8 @@ from changeover.database.schema import catalogue as schema
 from changeover.database.schema import meaning
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import counted, identifier_key, listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
+from changeover.words import counted
 
 EXAMPLES = 5
 

@@ -7,7 +7,8 @@ from changeover.database.change import rows
 from changeover.database.connect import Connection
 from changeover.database.rehearse.identity import holds_rows
 from changeover.database.schema import catalogue
-from changeover.sql.identifiers import counted, is_engine
+from changeover.sql.identifiers import is_engine
+from changeover.words import counted
 
 
 @dataclass(frozen=True, slots=True)

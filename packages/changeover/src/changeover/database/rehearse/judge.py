@@ -21,7 +21,8 @@ from changeover.database.rehearse.written import Write, WriteKind, Written
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.errors import concerning
-from changeover.sql.identifiers import OWN_PREFIX, counted, identifier_key, is_engine, quoted
+from changeover.sql.identifiers import OWN_PREFIX, identifier_key, is_engine, quoted
+from changeover.words import counted
 
 WHOLE, BACK = "", "?"
 """In place of a column: the whole row; a deleted row that is there again."""

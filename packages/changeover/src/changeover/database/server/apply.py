@@ -37,7 +37,8 @@ from changeover.database.server.rowids import watched_in
 from changeover.database.server.shadow import judged, open_shadow
 from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
 from changeover.plan.model import Rows
-from changeover.sql.identifiers import counted, identifier_key, quoted
+from changeover.sql.identifiers import identifier_key, quoted
+from changeover.words import counted
 from hrana.wire import Statement
 
 COUNTED_ROWS = 5_000_000

@@ -15,7 +15,7 @@ from changeover.database.change.model import Context
 from changeover.database.server.batch import Batch, BatchResult
 from changeover.database.server.remote import Remote
 from changeover.errors import Busy, LeaseLost, OutcomeUnknown, Unavailable
-from changeover.sql.identifiers import counted
+from changeover.words import counted
 from hrana import errors
 from timed_http.deadline import Deadline
 
