@@ -13,6 +13,7 @@ from tests.web.support import PASSWORD, SetClock, add, later, services, serving
 
 from changeover.run import journal
 from changeover.run.state_dir import state_of
+from liveone.accounts.users import Account
 from liveone.clock import SystemClock
 from liveone.database.backup_service import BackupFolder
 from liveone.settings.config import VendorConfig
@@ -21,7 +22,7 @@ from liveone.store import backup, leases, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
-from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.passwords import hash_password
 from liveone.web.services import Services
 from liveone.wiring.admin_service import AdminService
@@ -323,7 +324,7 @@ def test_every_part_shows_what_the_server_knows(page: Page, wired: Services, par
 
 def test_only_an_administrator_sees_it(page: Page, store: Store, clock: SetClock) -> None:
     people = AuthSettings(
-        session_key=b"k" * 32, users=[User("alice", "a@example.org", hash_password(PASSWORD))]
+        session_key=b"k" * 32, users=[Account("alice", "a@example.org", hash_password(PASSWORD))]
     )
     with serving(services(store, people, clock)) as client:
         page.goto(f"{client.base_url}/admin")

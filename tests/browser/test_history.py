@@ -145,9 +145,37 @@ def test_what_is_shown_can_be_taken_along(page: Page, store: Store, clock: SetCl
         assert (at["11:30"]["coverage_pct"], at["11:30"]["load_w"]) == ("0", "")
         assert (float(at["11:30"]["load_kwh"]) > 0, at["11:30"]["load_kwh estimated"]) == (True, "1")
         assert (at["23:00"]["coverage_pct"], at["23:00"]["load_kwh"]) == ("", "")
+
+
+RECORD_TEXTS = """
+const draw = CanvasRenderingContext2D.prototype.fillText;
+window.drawn = [];
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const { a: ratio } = this.getTransform();
+  const right = x + this.measureText(text).width;
+  const isInside = x >= 0 && y >= 0 && right * ratio <= this.canvas.width && y * ratio <= this.canvas.height;
+  window.drawn.push({ text, isInside, hue: this.fillStyle });
+  return draw.call(this, text, x, y);
+};
+"""
+
+
+def test_a_picture_of_what_is_shown_says_what_its_colours_mean(
+    page: Page, store: Store, clock: SetClock
+) -> None:
+    page.add_init_script(RECORD_TEXTS)
+    with serving(services(store, AuthSettings(), clock)) as client:
+        page.goto(f"{client.base_url}/dashboard/1")
+        expect(page.locator("#chart svg")).to_be_visible()
+        legend = page.locator("#legend li:visible").all_text_contents()
         with page.expect_download() as waiting:
             page.get_by_role("button", name="PNG").click()
         assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+        drawn = page.evaluate("window.drawn")
+    assert len(legend) >= 4
+    assert [one["text"] for one in drawn if one["text"] in legend] == legend
+    assert all(one["isInside"] for one in drawn)
+    assert len({one["hue"] for one in drawn}) == 1, "all words are as dark as the title"
 
 
 @pytest.mark.parametrize(("view", "rows_a_day"), [("week", 96), ("month", 24), ("all", 1)])

@@ -43,7 +43,7 @@ def test_the_newest_values_are_in_the_page_before_any_script(store: Store, clock
     with serving(services(store, AuthSettings(), clock)) as client:
         german = client.get("/dashboard/1", headers={"accept-language": "de-CH,de;q=0.9"}).text
         assert '<html lang="de">' in german
-        assert re.search(r'<span class="value">\d+ W</span>', german)
+        assert re.search(r'<span class="value">\d+\sW</span>', german)
         assert "{{" not in german
 
 

@@ -1,5 +1,9 @@
 """Silence, sleeping counters and frozen values are told apart from a quiet house."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from tests.domain.rows import series
 
@@ -7,15 +11,16 @@ from liveone.domain import freshness
 from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.reading import Reading
 
+CASES = json.loads((Path(__file__).parents[1] / "freshness.json").read_text())
+"""The cases with which tests/js tries the pages."""
 
-@pytest.mark.parametrize(
-    ("age_s", "expected"),
-    [(0, "fresh"), (-5, "fresh"), (179, "fresh"), (180, "late"), (900, "late"), (901, "silent")],
-)
-def test_a_reading_is_fresh_for_three_polls_and_silent_after_fifteen_minutes(
-    age_s: int, expected: str
-) -> None:
-    assert freshness.of(10_000, 10_000 + age_s, 60) == expected
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["cadenceS"]))
+def test_a_reading_is_fresh_for_three_polls_and_silent_after_fifteen_minutes(case: dict[str, Any]) -> None:
+    cadence_s = case["cadenceS"]
+    assert (freshness.late_s(cadence_s), freshness.SILENT_S) == (case["lateS"], case["silentS"])
+    found = [[age_s, freshness.of(10_000, 10_000 + age_s, cadence_s)] for age_s, _ in case["states"]]
+    assert found == case["states"]
 
 
 def test_a_system_without_any_reading_has_never_spoken() -> None:

@@ -17,7 +17,7 @@ const reading = (ageS, power = {}, system = {}) => ({
   soc: { battery: 50 }, energy: { total: { gridOutKwh: 0 }, today: { solarKwh: 2 } }, system: { faultCode: 0, faultTimestamp: null, generatorStatus: 0, ...system },
 });
 const card = (ageS, changes = {}, fresh = {}) => ({
-  vendorType: "select.live", latest: reading(ageS), freshness: { state: "fresh", ageS, cadenceS: 60, frozenCounters: [], frozenValues: false, ...fresh }, ...changes,
+  vendorType: "select.live", latest: reading(ageS), freshness: { state: "fresh", ageS, cadenceS: 60, lateS: 180, silentS: 900, frozenCounters: [], frozenValues: false, ...fresh }, ...changes,
 });
 
 test("a system stands as its newest reading does, unless it is paused or says nothing at all", () => {
@@ -79,13 +79,14 @@ test("arrows begin and end outside of the nodes, point the right way and are as 
 
 test("silence has its reason: paused, failing, or an inverter that gives its portal nothing new", () => {
   const polling = (changes) => ({ isActive: true, consecutiveErrors: 0, lastError: null, lastSuccessTime: iso(0), ...changes });
-  assert.equal(silence(reading(600), polling({}), 60), "repeats");
-  assert.equal(silence(reading(100), polling({}), 60), "nothing");
-  assert.equal(silence(reading(600), polling({ lastSuccessTime: iso(590) }), 60), "nothing");
-  assert.equal(silence(reading(600), polling({ consecutiveErrors: 3, lastError: "500" }), 60), "failed");
-  assert.equal(silence(reading(600), polling({ isActive: false }), 60), "paused");
-  assert.equal(silence(reading(600), undefined, 60), "nothing");
-  assert.equal(silence(reading(600), polling({ isActive: false }), 60, "none"), "imported");
+  const limits = { lateS: 180, silentS: 900 };
+  assert.equal(silence(reading(600), polling({}), limits), "repeats");
+  assert.equal(silence(reading(100), polling({}), limits), "nothing");
+  assert.equal(silence(reading(600), polling({ lastSuccessTime: iso(590) }), limits), "nothing");
+  assert.equal(silence(reading(600), polling({ consecutiveErrors: 3, lastError: "500" }), limits), "failed");
+  assert.equal(silence(reading(600), polling({ isActive: false }), limits), "paused");
+  assert.equal(silence(reading(600), undefined, limits), "nothing");
+  assert.equal(silence(reading(600), polling({ isActive: false }), limits, "none"), "imported");
 });
 
 test("the other connection is called what is known of it", () => {

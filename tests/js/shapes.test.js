@@ -7,9 +7,9 @@ import { test } from "node:test";
 import { completeness, coveragePct, dayShares } from "../../src/liveone/web/static/js/core/coverage.js";
 import { csv } from "../../src/liveone/web/static/js/core/csv.js";
 import { change, comparable, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
-import { balance, direction, energyTitle, flows, magnitude, speed, stateOf, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
+import { balance, direction, energyTitle, flows, lossesW, magnitude, speed, stateOf, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
-import { ageSeconds, mood } from "../../src/liveone/web/static/js/core/freshness.js";
+import { ageSeconds, stateAt } from "../../src/liveone/web/static/js/core/freshness.js";
 import { missing } from "../../src/liveone/web/static/js/core/parts.js";
 import { stretch, stretched } from "../../src/liveone/web/static/js/core/pinch.js";
 import { niceScale } from "../../src/liveone/web/static/js/core/scale.js";
@@ -17,6 +17,7 @@ import { areaPath, indexAt, linePath, runs, thinned } from "../../src/liveone/we
 import { makeZone } from "../../src/liveone/web/static/js/core/zone.js";
 
 const power = (solarW, loadW, batteryW, gridW) => ({ solarW, loadW, batteryW, gridW, lossesW: null });
+const cases = (name) => JSON.parse(readFileSync(new URL(`../${name}.json`, import.meta.url), "utf8"));
 const track = (values, estimated = {}) => {
   const size = Object.values(values)[0].length;
   return { from: Array.from({ length: size }, (_, i) => i * 100), to: Array.from({ length: size }, (_, i) => (i + 1) * 100), values, estimated };
@@ -72,15 +73,13 @@ test("flows take all that sources give and never more than sinks want", () => {
 test("both sides of the balance are of one length; what is missing is called unmeasured", () => {
   const more = balance(power(3000, 500, -2300, 0));
   assert.equal(sum(more.in), sum(more.out));
-  assert.equal(more.residual, 200);
   const less = balance(power(0, 500, 450, 0));
   assert.equal(sum(less.in), sum(less.out));
   assert.deepEqual(less.in.at(-1), { key: "losses", w: 50 });
-  assert.equal(balance(power(null, 500, 450, 0)).residual, -50);
 });
 
 test("one threshold decides, here as on the server, and words, ways and pictures agree", () => {
-  for (const { w, state } of JSON.parse(readFileSync(new URL("../directions.json", import.meta.url), "utf8"))) {
+  for (const { w, state } of cases("directions")) {
     assert.equal(stateOf(w), state, String(w));
     const words = { unknown: "words.unknown", idle: "words.idle", charging: "in", discharging: "out" };
     assert.equal(direction(w, "out", "in"), words[state], String(w));
@@ -89,10 +88,17 @@ test("one threshold decides, here as on the server, and words, ways and pictures
   }
 });
 
-test("powers are told as the first paint of the server tells them", () => {
-  for (const { w, ...texts } of JSON.parse(readFileSync(new URL("../watts.json", import.meta.url), "utf8"))) {
-    for (const [tag, text] of Object.entries(texts)) assert.equal(joined(makeFormat(tag).watts(w)).replace("\u00a0", " "), text);
+test("numbers are told as the first paint of the server tells them", () => {
+  const { watts, pct } = cases("numbers");
+  for (const tag of ["en", "de"]) {
+    const format = makeFormat(tag);
+    for (const each of watts) assert.equal(joined(format.watts(each.value)), each[tag]);
+    for (const each of pct) assert.equal(format.pct(each.value), each[tag]);
   }
+});
+
+test("losses are what the server says they are", () => {
+  for (const each of cases("losses")) assert.equal(lossesW(each.solarW, each.batteryW, each.gridW, each.loadW), each.lossesW, JSON.stringify(each));
 });
 
 test("10 W always look like 10 W", () => {
@@ -164,12 +170,19 @@ test("only the parts that both periods have are compared, and one that still run
   assert.equal(change(12, 0), null);
 });
 
-test("age counts from the sample, or from its arrival when the device's clock is far off", () => {
-  const reading = (taken, received) => ({ timestamp: taken, receivedTime: received });
-  assert.equal(ageSeconds(reading("2026-01-01T00:00:00Z", "2026-01-01T00:00:04Z"), Date.parse("2026-01-01T00:01:00Z")), 60);
-  assert.equal(ageSeconds(reading("2025-01-01T00:00:00Z", "2026-01-01T00:00:04Z"), Date.parse("2026-01-01T00:01:00Z")), 56);
-  assert.deepEqual([100, 181, 901].map((s) => mood(s, 60)), ["fresh", "late", "silent"]);
+test("age counts from when a reading was received, whatever the device's clock says", () => {
+  const now = Date.parse("2026-01-01T00:01:00Z");
+  for (const timestamp of ["2026-01-01T00:00:00Z", "2025-12-31T23:55:04Z", "2026-01-01T00:05:00Z"]) {
+    assert.equal(ageSeconds({ timestamp, receivedTime: "2026-01-01T00:00:04Z" }, now), 56);
+  }
+  assert.equal(ageSeconds({ receivedTime: "2026-01-01T00:01:04Z" }, now), 0);
   assert.deepEqual([age(5.4), age(600), age(90000)], [{ key: "age.seconds", n: 5 }, { key: "age.minutes", n: 10 }, { key: "age.hours", n: 25 }]);
+});
+
+test("a reading is fresh, late and silent when the server says it is", () => {
+  for (const { states, ...limits } of cases("freshness")) {
+    for (const [seconds, state] of states) assert.equal(stateAt(Math.max(0, seconds), limits), state, `${seconds} ${limits.cadenceS}`);
+  }
 });
 
 test("numbers are in the reader's locale, with units that fit; absent is a dash", () => {
@@ -235,8 +248,7 @@ test("whatever a house has, in and out are bars of one length", () => {
   }
 });
 
-test("where nothing is known nothing is called unmeasured", () => {
-  assert.equal(balance(power(null, null, null, null)).residual, null);
+test("a side that nothing is known of is as long as the other", () => {
   assert.deepEqual(balance(power(3000, null, -500, 0)).out.at(-1), { key: "losses", w: 2500 });
 });
 

@@ -10,9 +10,10 @@ import httpx2
 import pytest
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, seeded, services, serving
 
+from liveone.accounts.users import Account
 from liveone.store.store import Store
 from liveone.web.auth import passwords, sessions
-from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.routes import login
 
 LONG = "f3b1c0de" * 8
@@ -27,8 +28,8 @@ def kept(password: str) -> str:
 PEOPLE = AuthSettings(
     session_key=b"k" * 32,
     users=[
-        User("admin", "admin@example.org", kept("admin's own"), True),
-        User("alice", "alice@example.org", kept("alice's own")),
+        Account("admin", "admin@example.org", kept("admin's own"), True),
+        Account("alice", "alice@example.org", kept("alice's own")),
     ],
 )
 

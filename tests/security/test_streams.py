@@ -8,7 +8,8 @@ import httpx2
 import pytest
 from tests.web.support import add, seeded, services, serving
 
-from liveone.web.auth.callers import AuthSettings, User
+from liveone.accounts.users import Account, Token
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.passwords import hash_token
 from liveone.web.now import live
 
@@ -16,7 +17,7 @@ MOST, SHARE = 8, 2
 NAMES = ("alice", "bob", "carol")
 PEOPLE = AuthSettings(
     session_key=b"k" * 32,
-    users=[User(name, f"{name}@example.org", "none", token_hashes=[hash_token(name)]) for name in NAMES],
+    users=[Account(name, f"{name}@example.org", "none", tokens=(Token(hash_token(name)),)) for name in NAMES],
 )
 
 

@@ -10,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, add, seeded, services, serving
 
+from liveone.accounts.users import Account, Token
 from liveone.store.store import Store
 from liveone.web.auth import sessions
-from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.guess_limiter import Limiter, network_of
 from liveone.web.auth.passwords import hash_password, hash_token, verify_password
 from liveone.web.guard import is_local_name, is_loopback
 
-ALICE = User(
-    "alice", "alice@example.org", hash_password("alice's"), token_hashes=(hash_token("alice-token"),)
+ALICE = Account(
+    "alice", "alice@example.org", hash_password("alice's"), tokens=(Token(hash_token("alice-token")),)
 )
-ADMIN = User("root", "root@example.org", hash_password("root's"), True, (hash_token("root-token"),))
+ADMIN = Account("root", "root@example.org", hash_password("root's"), True, (Token(hash_token("root-token")),))
 ACCOUNTS = AuthSettings(session_key=b"s" * 32, users=(ALICE, ADMIN))
 
 
@@ -231,7 +232,8 @@ def test_a_password_is_verified_and_salted() -> None:
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:
-    shown = repr(AuthSettings("sesame", "cron", b"key", (User("a", "a@b", "scrypt$hash", False, ("h1",)),)))
+    account = Account("a", "a@b", "scrypt$hash", False, (Token("h1"),))
+    shown = repr(AuthSettings("sesame", "cron", b"key", (account,)))
     assert not any(secret in shown for secret in ("sesame", "cron'", "key'", "scrypt$hash", "h1"))
 
 

@@ -4,7 +4,6 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
 PAGES = sorted(STATIC.rglob("*.html"))
-WATTS = json.loads((Path(__file__).parents[1] / "watts.json").read_text())
+NUMBERS = json.loads((Path(__file__).parents[1] / "numbers.json").read_text())
 """The cases with which tests/js tries the script."""
 SERVER = sorted(STATIC.parent.glob("*.py"))
 NAMES = {"LiveOne", "CSV", "PNG", "API", "openapi.json", "/api/data"}
@@ -122,8 +121,9 @@ def test_no_line_ends_between_a_number_and_its_unit(language: str) -> None:
     assert torn == set()
 
 
-@pytest.mark.parametrize("case", WATTS, ids=lambda case: str(case["w"]))
-def test_the_first_paint_rounds_as_the_script_does(case: dict[str, Any]) -> None:
-    assert {tag: first_values.watts(case["w"], tag) for tag in ("en", "de")} == {
-        tag: case[tag] for tag in ("en", "de")
-    }
+@pytest.mark.parametrize("unit", ["watts", "pct"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_first_paint_tells_numbers_as_the_script_does(unit: str, language: str) -> None:
+    write = getattr(first_values, unit)
+    told = {str(case["value"]): write(case["value"], language) for case in NUMBERS[unit]}
+    assert told == {str(case["value"]): case[language] for case in NUMBERS[unit]}

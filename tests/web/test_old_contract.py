@@ -33,13 +33,13 @@ from tests.web.support import (
     serving,
 )
 
+from liveone.accounts.users import Account, Token
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.store import readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web.auth.callers import User
 from liveone.web.auth.passwords import hash_password, hash_token
 from liveone.web.services import Services
 
@@ -322,13 +322,13 @@ class TestErrors:
 ACCOUNTS = replace(
     OWNER,
     users=(
-        User("alice", "alice@example.org", hash_password("alice's"), token_hashes=(hash_token("a"),)),
-        User(
+        Account("alice", "alice@example.org", hash_password("alice's"), tokens=(Token(hash_token("a")),)),
+        Account(
             "root",
             "root@example.org",
             hash_password("root's"),
             is_admin=True,
-            token_hashes=(hash_token("r"),),
+            tokens=(Token(hash_token("r")),),
         ),
     ),
 )

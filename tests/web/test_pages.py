@@ -127,7 +127,7 @@ def test_a_module_that_cannot_be_joined_is_an_error_at_the_start(source: str, sa
 def test_all_systems_are_in_the_page_before_any_script_ran(owner: httpx2.Client) -> None:
     page = owner.get("/dashboard").text
     assert '<h2><a href="/dashboard/1">Home 1586</a></h2>' in page
-    assert re.search(r'<div class="spot load"><span>House</span><b class="value">\d+ W</b></div>', page)
+    assert re.search(r'<div class="spot load"><span>House</span><b class="value">\d+\sW</b></div>', page)
 
 
 POLICY = {

@@ -1,5 +1,6 @@
 """The pages' scripts: their arithmetic by node's own test runner, their types by the TypeScript compiler."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from liveone.web.openapi.examples import DATA
+
 ROOT = Path(__file__).parents[2]
 COMPILER = ROOT / "node_modules/.bin/tsc"
+TYPES = ROOT / "src/liveone/web/static/js/types"
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -31,4 +35,14 @@ def test_the_geometry_and_arithmetic_are_right() -> None:
 def test_the_types_are_right() -> None:
     need(COMPILER.exists(), "typescript (.ci/node-packages)")
     done = run(str(COMPILER), "--noEmit", "-p", "tsconfig.json")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_pages_know_the_answer_that_openapi_describes(tmp_path: Path) -> None:
+    need(COMPILER.exists(), "typescript (.ci/node-packages)")
+    typed = f'import type {{ Data }} from "{TYPES}";\nexport const data: Data = {json.dumps(DATA)};\n'
+    (tmp_path / "example.ts").write_text(typed)
+    settings = {"extends": str(ROOT / "tsconfig.json"), "include": [], "files": ["example.ts"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(settings))
+    done = run(str(COMPILER), "--noEmit", "-p", str(tmp_path))
     assert done.returncode == 0, done.stdout

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ class BackupFolder:
             raise Unavailable(f"{self.database_path} is not there", hint="Use `liveone restore`.")
         with self._alone():
             done = backup.restore(source, self.database_path, self.clock.now_at())
-            kept = self.folder / backup_name(self._unused_at())
+            kept = self.folder / backup.backup_name(self._unused_at())
             if done.replaced is not None:
                 shutil.move(done.replaced, kept)
         self.store.detect_again()
@@ -169,12 +169,7 @@ class BackupFolder:
         named = {one["name"] for one in self.found()}
         now_at = self.clock.now_at()
         later = (now_at + seconds for seconds in range(len(named) + 1))
-        return next(at for at in later if backup_name(at) not in named)
-
-
-def backup_name(at: float) -> str:
-    """What ``store.backup`` calls a backup that is made at ``at``."""
-    return datetime.fromtimestamp(at, UTC).strftime("backup-%Y%m%d-%H%M%S.db")
+        return next(at for at in later if backup.backup_name(at) not in named)
 
 
 def _made_at(name: str) -> int | None:

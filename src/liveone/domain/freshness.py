@@ -23,6 +23,11 @@ TRIVIAL_W = 50
 """Below this a power may well stand still: at night a shunt shows an unchanging offset of 4 to 23 W."""
 
 
+def late_s(cadence_s: float) -> float:
+    """The age in seconds from which on a reading is late."""
+    return FRESH_POLLS * cadence_s
+
+
 def of(newest_at: float | None, now_at: float, cadence_s: float) -> Freshness:
     """How a system's newest reading stands: younger than three polls, older, older than 15 minutes, none.
 
@@ -31,7 +36,7 @@ def of(newest_at: float | None, now_at: float, cadence_s: float) -> Freshness:
     if newest_at is None:
         return "never"
     age_s = now_at - newest_at
-    if age_s < FRESH_POLLS * cadence_s:
+    if age_s < late_s(cadence_s):
         return "fresh"
     return "late" if age_s <= SILENT_S else "silent"
 

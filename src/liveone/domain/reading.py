@@ -51,6 +51,15 @@ class Reading:
         return self.received_time - self.inverter_time
 
     @property
+    def losses_w(self) -> int | None:
+        """``solar_w + battery_w + grid_w - load_w``: what the meters leave unexplained, never corrected.
+
+        None without the load or without any source. What a house has not got gives nothing.
+        """
+        sources = [watts for watts in (self.solar_w, self.battery_w, self.grid_w) if watts is not None]
+        return None if self.load_w is None or not sources else sum(sources) - self.load_w
+
+    @property
     def is_ahead(self) -> bool:
         """Whether it was of the future when it reached us: the device's clock was ahead."""
         return self.delay_s < -SOON_S

@@ -60,7 +60,7 @@ def backup(database_path: Path, target_dir: Path, now_at: float) -> BackupReport
 def keep(make: Callable[[Path], None], target_dir: Path, now_at: float) -> BackupReport:
     """Keep as a backup what ``make`` puts into the file it is given, once it is proven to be sound."""
     target_dir.mkdir(parents=True, exist_ok=True)
-    final = target_dir / f"backup-{_stamp(now_at)}.db"
+    final = target_dir / backup_name(now_at)
     if final.exists():
         raise BadInput(f"{final} is already there", hint="Wait a second and run it again.")
     with _partial(target_dir) as partial:
@@ -70,6 +70,11 @@ def keep(make: Callable[[Path], None], target_dir: Path, now_at: float) -> Backu
         _publish(partial, final)
     generation, rows = contents(final)
     return BackupReport(final, final.stat().st_size, sha256, generation, rows)
+
+
+def backup_name(at: float) -> str:
+    """What a backup that is made at ``at`` is called."""
+    return f"backup-{_stamp(at)}.db"
 
 
 def partial_bytes(target_dir: Path) -> int:

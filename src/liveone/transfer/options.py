@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.transfer.fields import FIELDS, LATEST_AT, column_of, field_of
 
-EnergyUnit = Literal["Wh", "kWh", "MWh"]
-PowerUnit = Literal["W", "kW", "MW"]
 ENERGY_UNITS: Mapping[str, float] = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0}
 POWER_UNITS: Mapping[str, float] = {"W": 1.0, "kW": 1000.0, "MW": 1_000_000.0}
 PROBLEMS_KEPT = 1000

@@ -30,7 +30,7 @@ from liveone.store.store import Store
 from liveone.web import server
 from liveone.web.app import create_app
 from liveone.web.auth import ended_sessions
-from liveone.web.auth.callers import AuthSettings, User
+from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
@@ -52,7 +52,7 @@ def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
     ``keeps`` says that there is a disk to note ended sessions on.
     """
     key = config.secrets.session_key or config.secrets.auth_password
-    accounts = WatchedFile(config.users_path, _people)
+    accounts = WatchedFile(config.users_path, users.load)
     return AuthSettings(
         auth_password=config.secrets.auth_password or None,
         cron_secret=config.secrets.cron_secret or None,
@@ -60,13 +60,6 @@ def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
         people=accounts.current,
         ended=EndedSessions(config.folder / ended_sessions.NAME if keeps else None),
     )
-
-
-def _people(path: Path) -> Sequence[User]:
-    return [
-        User(one.id, one.email, one.password_hash, one.is_admin, [token.hash for token in one.tokens])
-        for one in users.load(path)
-    ]
 
 
 def host_for(config: Config, auth: AuthSettings) -> str:

@@ -1,6 +1,7 @@
 """A connection test in plain words: what was tried, what was seen, and whether it can be true."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from liveone.domain.grid_sign import CHOICES, GridEvidence, sign_in_use
@@ -76,7 +77,8 @@ def plausible(poll: Poll, account: VendorAccount, vendor_site_id: str) -> str:
     """
     choice = account.grid_sign.get(vendor_site_id, "auto")
     reading = poll.reading
-    losses_w, turned_w = (_losses_w(reading, factor) for factor in (1, -1))
+    turned = replace(reading, grid_w=None if reading.grid_w is None else -reading.grid_w)
+    losses_w, turned_w = reading.losses_w, turned.losses_w
     said = f"{_in_words(reading)} - right? Losses {'unknown' if losses_w is None else f'{losses_w} W'}"
     limit_w = max(MISFIT_W, MISFIT_SHARE * abs(reading.load_w or 0))
     if losses_w is not None and turned_w is not None and abs(losses_w) > limit_w > 2 * abs(turned_w):
@@ -89,13 +91,6 @@ def plausible(poll: Poll, account: VendorAccount, vendor_site_id: str) -> str:
     if choice == "auto" and reading.grid_w:
         said += ". The sign of grid power is assumed until the counters confirm it while LiveOne polls"
     return said
-
-
-def _losses_w(reading: Reading, grid_factor: int) -> int | None:
-    """None where solar or load is unknown; a battery or grid that is not there gives nothing."""
-    if reading.solar_w is None or reading.load_w is None:
-        return None
-    return reading.solar_w + (reading.battery_w or 0) + grid_factor * (reading.grid_w or 0) - reading.load_w
 
 
 def _in_words(reading: Reading) -> str:

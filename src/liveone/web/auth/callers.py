@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from anyio import CapacityLimiter
 from fastapi import Request
 
+from liveone.accounts.users import Account
 from liveone.web.answers import ApiError, log
 from liveone.web.auth import sessions
 from liveone.web.auth.ended_sessions import EndedSessions
@@ -32,17 +33,6 @@ LONG_SECRET = 20
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """An account: ``password_hash`` in passwords' text form, ``token_hashes`` of its bearer tokens."""
-
-    id: str
-    email: str
-    password_hash: str = field(repr=False)
-    is_admin: bool = False
-    token_hashes: Sequence[str] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AuthSettings:
     """The secrets of this server. ``session_key`` signs cookies: keep it, or every login ends at restart.
 
@@ -52,8 +42,8 @@ class AuthSettings:
     auth_password: str | None = field(default=None, repr=False)
     cron_secret: str | None = field(default=None, repr=False)
     session_key: bytes = field(default=b"", repr=False)
-    users: Sequence[User] = ()
-    people: Callable[[], Sequence[User]] | None = field(default=None, repr=False)
+    users: Sequence[Account] = ()
+    people: Callable[[], Sequence[Account]] | None = field(default=None, repr=False)
     ended: EndedSessions = field(default_factory=EndedSessions, repr=False)
 
     @property
@@ -61,11 +51,11 @@ class AuthSettings:
         """No credential is configured, so nobody can be asked for one."""
         return not self.auth_password and not self.accounts()
 
-    def accounts(self) -> Sequence[User]:
+    def accounts(self) -> Sequence[Account]:
         """Who may sign in, now."""
         return self.people() if self.people else self.users
 
-    def account(self, account_id: str) -> User | None:
+    def account(self, account_id: str) -> Account | None:
         """One of them."""
         return next((user for user in self.accounts() if user.id == account_id), None)
 
@@ -164,7 +154,7 @@ class Authenticator:
     def _by_token(self, shown: Credential) -> Caller | None:
         offered = hash_token(shown.bearer or "")
         for user in self.settings.accounts():
-            if any(hmac.compare_digest(offered, kept) for kept in user.token_hashes):
+            if any(hmac.compare_digest(offered, token.hash) for token in user.tokens):
                 return Caller(user.id, user.is_admin, credential=replace(shown, session="", secret=None))
         return None
 

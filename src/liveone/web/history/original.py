@@ -6,12 +6,12 @@ Answers hold both sets of fields; none means two things. ``rules`` has what diff
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from liveone.accounts.users import Account
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.store.polling import PollingStatus
 from liveone.store.storage import Storage
-from liveone.web.auth.callers import User
 
 UTC = Zone(0)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -25,13 +25,15 @@ def signed_in(email: str, *, is_admin: bool) -> dict[str, str]:
     return {"email": email, "displayName": email, "role": "admin" if is_admin else "user"}
 
 
-def person(user: User | None, account: str | None) -> dict[str, str | None]:
+def person(user: Account | None, account: str | None) -> dict[str, str | None]:
     """``owner`` of a system: names that we do not keep are null."""
     email = user.email if user else None
     return {"clerkId": account or "", "email": email, "userName": None, "firstName": None, "lastName": None}
 
 
-def system_row(system: System, owner: User | None, newest: Reading | None, *, zone: Zone) -> dict[str, Any]:
+def system_row(
+    system: System, owner: Account | None, newest: Reading | None, *, zone: Zone
+) -> dict[str, Any]:
     """Fields of a row of ``GET /api/admin/systems``."""
     return {
         "owner": person(owner, system.owner),
@@ -55,7 +57,7 @@ def polls(status: PollingStatus | None) -> dict[str, int]:
     return {"failedPolls": total - good, "successRate": round(100 * good / total) if total else 0}
 
 
-def account_row(user: User, systems: Sequence[tuple[System, str | None]]) -> dict[str, Any]:
+def account_row(user: Account, systems: Sequence[tuple[System, str | None]]) -> dict[str, Any]:
     """Fields of a row of ``GET /api/admin/users``; ``systems`` with the user's role."""
     return {
         "clerkUserId": user.id,

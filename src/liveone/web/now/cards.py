@@ -10,7 +10,6 @@ from liveone.domain import freshness
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
 from liveone.domain.intervals import interval_end
-from liveone.domain.quality import estimates
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
@@ -18,11 +17,9 @@ from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
 from liveone.store.present import present
 from liveone.web.now.battery import battery
-from liveone.web.now.daily import energies
-from liveone.web.now.data import FROZEN_S, UNKNOWN, identity, nothing_yet, polling_json
-from liveone.web.now.readings_json import device, power, quality, totals
-from liveone.web.now.readings_json import energies as energies_json
-from liveone.web.numbers import Number, rounded
+from liveone.web.now.data import FROZEN_S, identity, nothing_yet, polling_json
+from liveone.web.now.readings_json import energy_of, freshness_json, measured
+from liveone.web.numbers import Number
 from liveone.web.services import Services
 
 AT_ONCE = 8
@@ -63,27 +60,20 @@ class Cards:
         if latest is None:
             error = nothing_yet(system, status, zone)
             return {"error": str(error), "status": error.status, **error.more}
-        standing = freshness.of(latest.received_time, now_at, self._cadence_s)
         slow = self._kept(system, latest, zone, now_at, waits)
+        found = freshness_json(
+            latest,
+            now_at,
+            self._cadence_s,
+            slow.get("frozenCounters", []),
+            stands=slow.get("frozenValues", False),
+        )
         return {
             **identity(system, zone),
-            "latest": {
-                "timestamp": zone.iso(latest.inverter_time),
-                "receivedTime": zone.iso(latest.received_time),
-                "power": power(latest),
-                "soc": {"battery": rounded(latest.battery_soc_pct)},
-                "energy": {"total": totals(latest), **slow.get("energy", {})},
-                "system": device(latest, zone),
-            },
+            "latest": measured(latest, zone, **slow.get("energy", {})),
             "polling": polling_json(system, status, zone),
-            "battery": slow.get("battery") if standing == "fresh" else None,
-            "freshness": {
-                "state": standing,
-                "ageS": max(0, round(now_at - latest.inverter_time)),
-                "cadenceS": self._cadence_s,
-                "frozenCounters": slow.get("frozenCounters", []),
-                "frozenValues": slow.get("frozenValues", False),
-            },
+            "battery": slow.get("battery") if found["state"] == "fresh" else None,
+            "freshness": found,
         }
 
     def _kept(
@@ -110,10 +100,8 @@ class Cards:
         known = present(self._store, system.id, span, days=(today, today), now_at=now_at, recent_s=FROZEN_S)
         day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
         rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
-        kwh = energies(day) if day else UNKNOWN
-        flags = estimates(day, None, zone) if day else [False] * len(UNKNOWN)
         return {
-            "energy": {"today": energies_json(kwh), "quality": quality(kwh, flags)},
+            "energy": energy_of(day, zone),
             "battery": battery(self._services, system, known.recent, today=today, is_fresh=True),
             "frozenCounters": freshness.frozen_counters(rows),
             "frozenValues": freshness.frozen_values(known.recent),

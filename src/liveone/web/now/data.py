@@ -7,7 +7,7 @@ from liveone.domain.aggregates import Day
 from liveone.domain.counters import rated_kw
 from liveone.domain.days import close_day
 from liveone.domain.quality import estimates, expected_intervals
-from liveone.domain.reading import POWERS, Reading
+from liveone.domain.reading import POWERS
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
 from liveone.store.polling import PollingStatus
@@ -18,7 +18,14 @@ from liveone.web.history.series import HistorySource
 from liveone.web.now.battery import battery
 from liveone.web.now.daily import earlier, energies, worked_out
 from liveone.web.now.lifetime import since_first
-from liveone.web.now.readings_json import DAY_ENERGY_KEYS, device, iso_or_none, power, quality, totals
+from liveone.web.now.readings_json import (
+    DAY_ENERGY_KEYS,
+    energy_of,
+    freshness_json,
+    iso_or_none,
+    measured,
+    quality,
+)
 from liveone.web.now.readings_json import energies as energies_json
 from liveone.web.numbers import rounded
 from liveone.web.services import Services
@@ -27,8 +34,6 @@ FROZEN_S = 1200
 """So many seconds of readings are enough to see values that stand still."""
 YEAR_S = 365 * 86_400
 YEARS_AHEAD = 3
-UNKNOWN = [None] * 6
-"""Six energies of which nothing is known."""
 
 
 def overview(services: Services, system: System, now_at: float) -> dict[str, Any]:
@@ -47,10 +52,16 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
     days = {each.day: each for each in known.days if each.version}
     before = days.get(yesterday) or worked_out(source, yesterday)
     rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
-    standing = freshness.of(latest.received_time, now_at, cadence_s)
+    found = freshness_json(
+        latest,
+        now_at,
+        cadence_s,
+        freshness.frozen_counters(rows),
+        stands=freshness.frozen_values(known.recent),
+    )
     return {
         "success": True,
-        "latest": _latest(latest, day, zone),
+        "latest": measured(latest, zone, **energy_of(day, zone)),
         "historical": {
             "yesterday": _yesterday(before, days.get(asked[0]), zone) if before else None,
             "sinceFirst": since_first(
@@ -62,14 +73,8 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
         **identity(system, zone),
         "timeZone": local_time(zone, now_at),
         "polling": polling_json(system, status, zone),
-        "battery": battery(services, system, known.recent, today=today, is_fresh=standing == "fresh"),
-        "freshness": {
-            "state": standing,
-            "ageS": max(0, round(now_at - latest.inverter_time)),
-            "cadenceS": cadence_s,
-            "frozenCounters": freshness.frozen_counters(rows),
-            "frozenValues": freshness.frozen_values(known.recent),
-        },
+        "battery": battery(services, system, known.recent, today=today, is_fresh=found["state"] == "fresh"),
+        "freshness": found,
     }
 
 
@@ -120,23 +125,6 @@ def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> di
         "totalPolls": status.total_polls if status else 0,
         "successfulPolls": status.successful_polls if status else 0,
         "isActive": system.is_active,
-    }
-
-
-def _latest(latest: Reading, today: Day | None, zone: Zone) -> dict[str, Any]:
-    kwh = energies(today) if today else UNKNOWN
-    flags = estimates(today, None, zone) if today else [False] * 6
-    return {
-        "timestamp": zone.iso(latest.inverter_time),
-        "receivedTime": zone.iso(latest.received_time),
-        "power": power(latest),
-        "soc": {"battery": rounded(latest.battery_soc_pct)},
-        "energy": {
-            "today": energies_json(kwh),
-            "total": totals(latest),
-            "quality": quality(kwh, flags),
-        },
-        "system": device(latest, zone),
     }
 
 

@@ -14,7 +14,7 @@ from liveone.domain.system import System
 from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
 from liveone.web.now.cards import Cards
-from liveone.web.now.readings_json import ENERGY_KEYS, losses_w
+from liveone.web.now.readings_json import ENERGY_KEYS
 from liveone.web.services import Services
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -85,8 +85,8 @@ def _system_families(systems: list[System], newest: Mapping[int, Reading], now_a
     yield Family(
         "liveone_reading_age_seconds",
         "gauge",
-        "Age of the newest reading, by the device's time.",
-        [(name, round(now_at - reading.inverter_time, 3)) for name, reading in known],
+        "Time since the newest reading was received.",
+        [(name, round(now_at - reading.received_time, 3)) for name, reading in known],
     )
     yield Family(
         "liveone_fault_code",
@@ -155,7 +155,7 @@ def _name(system: System) -> dict[str, str]:
 def _powers(name: Labels, reading: Reading) -> Iterator[Sample]:
     for power in POWERS:
         yield {**name, "at": power}, getattr(reading, f"{power}_w")
-    yield {**name, "at": "losses"}, losses_w(reading)
+    yield {**name, "at": "losses"}, reading.losses_w
 
 
 def _energies(name: Labels, reading: Reading) -> Iterator[Sample]:

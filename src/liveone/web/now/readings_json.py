@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from liveone.domain import freshness
+from liveone.domain.aggregates import ENERGIES, Day
+from liveone.domain.quality import estimates
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.domain.zones import Zone
 from liveone.web.numbers import WH, Number, exact, rounded, to_decimals
@@ -14,6 +17,7 @@ POWER_KEYS = {
     "loadW": "load_w",
     "batteryW": "battery_w",
     "gridW": "grid_w",
+    "lossesW": "losses_w",
 }
 ENERGY_KEYS = ("solarKwh", "loadKwh", "batteryInKwh", "batteryOutKwh", "gridInKwh", "gridOutKwh")
 """In the order of ``reading.COUNTERS``."""
@@ -33,20 +37,8 @@ def iso_or_none(zone: Zone, at: float | None) -> str | None:
 
 
 def power(reading: Reading) -> dict[str, Number | None]:
-    """Watts in house signs; ``lossesW`` is what the four powers leave unexplained, never corrected."""
-    powers: dict[str, Number | None] = {
-        key: rounded(getattr(reading, name)) for key, name in POWER_KEYS.items()
-    }
-    return powers | {"lossesW": losses_w(reading)}
-
-
-def losses_w(reading: Reading) -> Number | None:
-    """``solar_w + battery_w + grid_w - load_w``; None unless all four were measured."""
-    solar_w, battery_w = reading.solar_w, reading.battery_w
-    grid_w, load_w = reading.grid_w, reading.load_w
-    if solar_w is None or battery_w is None or grid_w is None or load_w is None:
-        return None
-    return solar_w + battery_w + grid_w - load_w
+    """Watts in house signs."""
+    return {key: rounded(getattr(reading, name)) for key, name in POWER_KEYS.items()}
 
 
 def totals(reading: Reading) -> dict[str, Number | None]:
@@ -78,14 +70,44 @@ def device(reading: Reading, zone: Zone) -> dict[str, Any]:
     }
 
 
-def event(system_id: int, reading: Reading, zone: Zone) -> dict[str, Any]:
-    """What a listener of the stream gets for one new reading."""
+def measured(reading: Reading, zone: Zone, **energy: Any) -> dict[str, Any]:
+    """A reading as every answer tells it; ``energy`` is what is known of the day beside the counters."""
     return {
-        "systemId": system_id,
         "timestamp": zone.iso(reading.inverter_time),
         "receivedTime": zone.iso(reading.received_time),
         "power": power(reading),
         "soc": {"battery": rounded(reading.battery_soc_pct)},
-        "energy": {"total": totals(reading)},
+        "energy": {**energy, "total": totals(reading)},
         "system": device(reading, zone),
+    }
+
+
+def event(system_id: int, reading: Reading, zone: Zone) -> dict[str, Any]:
+    """What a listener of the stream gets for one new reading."""
+    return {"systemId": system_id, **measured(reading, zone)}
+
+
+def energy_of(day: Day | None, zone: Zone) -> dict[str, Any]:
+    """``today`` and ``quality`` of a day so far; all null where nothing is known of it."""
+    kwh = [getattr(day, f"{name}_kwh") if day else None for name in ENERGIES]
+    flags = estimates(day, None, zone) if day else [False] * len(kwh)
+    return {"today": energies(kwh), "quality": quality(kwh, flags)}
+
+
+def freshness_json(
+    latest: Reading, now_at: float, cadence_s: float, counters: Sequence[str], *, stands: bool
+) -> dict[str, Any]:
+    """How the newest reading stands, with the ages from which on a page has to say something else.
+
+    ``counters`` stand still, and so do all values if it ``stands``.
+    """
+    received_at = latest.received_time
+    return {
+        "state": freshness.of(received_at, now_at, cadence_s),
+        "ageS": max(0, round(now_at - received_at)),
+        "cadenceS": cadence_s,
+        "lateS": freshness.late_s(cadence_s),
+        "silentS": freshness.SILENT_S,
+        "frozenCounters": list(counters),
+        "frozenValues": stands,
     }

@@ -100,7 +100,15 @@ DATA = {
         "reservePct": 20,
         "reserveFrom": "learned",
     },
-    "freshness": {"state": "fresh", "ageS": 12, "cadenceS": 60, "frozenCounters": [], "frozenValues": False},
+    "freshness": {
+        "state": "fresh",
+        "ageS": 12,
+        "cadenceS": 60,
+        "lateS": 180,
+        "silentS": 900,
+        "frozenCounters": [],
+        "frozenValues": False,
+    },
 }
 HISTORY = {
     "type": "energy",

@@ -80,7 +80,7 @@ class CronAnswer(Done):
 
 
 class Power(ResponseModel):
-    """House signs: battery > 0 discharges, grid > 0 imports. Losses are what the four leave unexplained."""
+    """House signs: battery > 0 discharges, grid > 0 imports. Losses are what the others leave unexplained."""
 
     solarW: Watts  # noqa: N815
     solarInverterW: Watts  # noqa: N815
@@ -108,12 +108,26 @@ class Energies(ResponseModel):
     quality: dict[str, Quality]
 
 
+class Device(ResponseModel):
+    faultCode: int | None  # noqa: N815
+    faultTimestamp: Time | None  # noqa: N815
+    generatorStatus: int | None  # noqa: N815
+
+
 class Latest(ResponseModel):
+    """The newest reading: `timestamp` by the device's clock, `receivedTime` by ours."""
+
     timestamp: Time
+    receivedTime: Time  # noqa: N815
     power: Power
     soc: dict[Literal["battery"], Pct]
     energy: Energies
-    system: dict[str, Any]
+    system: Device
+
+
+class DataQuality(ResponseModel):
+    intervalCount: int  # noqa: N815
+    coverage: Annotated[str, Field(examples=["98%"])]
 
 
 class Yesterday(ResponseModel):
@@ -121,8 +135,8 @@ class Yesterday(ResponseModel):
     energy: dict[str, Kwh]
     quality: dict[str, Quality]
     power: dict[Literal["solar", "load", "battery", "grid"], dict[Literal["minW", "avgW", "maxW"], Watts]]
-    soc: dict[str, Pct]
-    dataQuality: dict[str, Any]  # noqa: N815
+    soc: dict[Literal["minBattery", "avgBattery", "maxBattery", "endBattery"], Pct]
+    dataQuality: DataQuality  # noqa: N815
 
 
 class SinceFirst(ResponseModel):
@@ -150,18 +164,59 @@ class Battery(ResponseModel):
     reserveFrom: Annotated[Literal["settings", "learned"] | None, Field(description="null: none known")]  # noqa: N815
 
 
+class SystemTimeZone(ResponseModel):
+    """`transitions`: from which epoch second on which offset holds; only where there is a name."""
+
+    offsetMin: Annotated[int, Field(description="minutes east of UTC in standard time")]  # noqa: N815
+    name: Annotated[str | None, Field(examples=["Australia/Melbourne"])]
+    transitions: list[tuple[int, int]] = []
+
+
+class SystemInfoModel(ResponseModel):
+    model: str | None
+    serial: str | None
+    ratings: str | None
+    solarSize: str | None  # noqa: N815
+    batterySize: str | None  # noqa: N815
+
+
+class PollingModel(ResponseModel):
+    lastPollTime: Time | None  # noqa: N815
+    lastSuccessTime: Time | None  # noqa: N815
+    lastErrorTime: Time | None  # noqa: N815
+    lastError: str | None  # noqa: N815
+    consecutiveErrors: int  # noqa: N815
+    totalPolls: int  # noqa: N815
+    successfulPolls: int  # noqa: N815
+    isActive: bool  # noqa: N815
+
+
+class Freshness(ResponseModel):
+    """Of the newest reading, by when it was received; from `lateS` on it is late, after `silentS` silent."""
+
+    state: Literal["fresh", "late", "silent"]
+    ageS: int  # noqa: N815
+    cadenceS: float  # noqa: N815
+    lateS: float  # noqa: N815
+    silentS: float  # noqa: N815
+    frozenCounters: list[str]  # noqa: N815
+    frozenValues: bool  # noqa: N815
+
+
 class DataAnswer(Done):
     latest: Latest
     historical: Historical
     inverterTime: Time  # noqa: N815
     receivedTime: Time  # noqa: N815
+    systemId: int  # noqa: N815
     vendorType: str  # noqa: N815
     vendorSiteId: str  # noqa: N815
     displayName: str  # noqa: N815
-    systemInfo: dict[str, str | None]  # noqa: N815
-    polling: dict[str, Any]
+    timeZone: SystemTimeZone  # noqa: N815
+    systemInfo: SystemInfoModel  # noqa: N815
+    polling: PollingModel
     battery: Battery
-    freshness: dict[str, Any]
+    freshness: Freshness
 
 
 class Stretch(ResponseModel):
@@ -201,7 +256,7 @@ class SystemRow(ResponseModel):
     displayName: str  # noqa: N815
     vendorType: str  # noqa: N815
     vendorSiteId: str  # noqa: N815
-    timeZone: dict[str, Any]  # noqa: N815
+    timeZone: SystemTimeZone  # noqa: N815
     isActive: bool  # noqa: N815
 
 
@@ -210,11 +265,12 @@ class SystemsAnswer(Done):
 
 
 class Health(ResponseModel):
-    status: Literal["ok", "degraded"]
+    status: Literal["ok", "degraded", "unavailable"]
     reasons: Annotated[list[str], Field(description="why it is degraded")] = []
     database: Annotated[str, Field(examples=["sqlite"])]
     generation: Annotated[int, Field(examples=[2])]
     release: Annotated[str, Field(examples=["0.1.0+359d6d9"])]
     role: Annotated[Literal["web", "poller", "all"], Field(description="what this process does")]
     polls: Annotated[list[int], Field(description="the ids of the systems that this process polls")]
-    db_schema: Annotated[dict[str, Any], Field(alias="schema")]
+    db_schema: Annotated[dict[str, Any] | None, Field(alias="schema")]
+    error: Annotated[str | None, Field(description="why it is unavailable")] = None

@@ -1,6 +1,7 @@
 """What a page says before its script runs: the newest values as text in the reader's language.
 
-The script writes the same texts (``js/core/format.js``) again within the second and keeps them true.
+The script writes the same texts (``js/core/format.js``) again within the second and keeps them true;
+tests/numbers.json has cases for both.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,10 @@ WATTS_END = 999.5
 """From here on watts are told as kilowatts."""
 
 COMMAS = ("de",)
-"""Languages that write 3,12."""
+"""Languages that write 1.234,56."""
+
+CLOSE = "\u00a0"
+"""Between a number and its unit no line may end."""
 
 
 def values(data: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -26,7 +30,7 @@ def values(data: Mapping[str, Any], language: str) -> dict[str, str]:
     power, level = latest["power"], latest["soc"]["battery"]
     for key in ("solar", "load", "battery", "grid", "losses"):
         found[key] = watts(power[f"{key}W"], language)
-    found["soc"] = NOTHING if level is None else f"{decimal(level, 0, language)} %"
+    found["soc"] = pct(level, language)
     found["time"] = str(latest["timestamp"])[11:16]
     return found
 
@@ -55,17 +59,27 @@ def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping
 
 
 def watts(power_w: float | None, language: str) -> str:
-    """``723 W``, ``3.12 kW``; a minus sign where it is below zero."""
+    """``723 W``, ``3.12 kW``."""
     if power_w is None:
         return NOTHING
     size = abs(power_w)
-    text = f"{decimal(size, 0, language)} W"
-    if size >= WATTS_END:
-        text = f"{decimal(size / 1000, 2 if size < 10_000 else 1, language)} kW"
-    return f"\u2212{text}" if power_w < 0 and round(size) else text
+    if size < WATTS_END:
+        return f"{decimal(power_w, 0, language)}{CLOSE}W"
+    return f"{decimal(power_w / 1000, 2 if size < 10_000 else 1, language)}{CLOSE}kW"
+
+
+def pct(share_pct: float | None, language: str) -> str:
+    """``63 %``."""
+    return NOTHING if share_pct is None else f"{decimal(share_pct, 0, language)}{CLOSE}%"
 
 
 def decimal(value: float, digits: int, language: str) -> str:
-    """Halves are rounded away from zero, of the number as it is written: as the script's Intl does."""
-    text = str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
-    return text.replace(".", ",") if language in COMMAS else text
+    """``1,234.6``. Halves are rounded away from zero, of the number as it is written, as by the script.
+
+    What is rounded to zero has no sign.
+    """
+    size = Decimal(repr(abs(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    text = f"{size:,}"
+    if language in COMMAS:
+        text = text.translate(str.maketrans(",.", ".,"))
+    return f"\u2212{text}" if value < 0 and size else text

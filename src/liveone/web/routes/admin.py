@@ -59,7 +59,7 @@ def users(_: Administrator, services: ServicesDep) -> Response:
             "id": user.id,
             "email": user.email,
             "isAdmin": user.is_admin,
-            "tokens": len(user.token_hashes),
+            "tokens": len(user.tokens),
             **original.account_row(
                 user,
                 [

@@ -15,7 +15,7 @@ router = APIRouter(tags=["operation"])
     summary="Is the server well?",
     responses={
         200: {"model": Health},
-        503: {"model": Failure, "description": "The database is away; the reason is plain."},
+        503: {"model": Health, "description": "The database is away; the reason is plain."},
     },
 )
 async def health(request: Request) -> Response:

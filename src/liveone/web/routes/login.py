@@ -6,10 +6,11 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request, Response
 
+from liveone.accounts.users import Account
 from liveone.web.answers import ApiError, answer, log
 from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
-from liveone.web.auth.callers import OWNER, Authenticator, TooManyGuesses, User, address_of
+from liveone.web.auth.callers import OWNER, Authenticator, TooManyGuesses, address_of
 from liveone.web.auth.passwords import same_password, verify_password
 from liveone.web.history import original
 from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
@@ -108,7 +109,7 @@ def _aimed_at(gate: Authenticator, request: Request, email: str) -> tuple[str, s
     return account, sessions.device_of(gate.settings.session_key, cookie, account)
 
 
-def _named(people: Sequence[User], email: str) -> User | None:
+def _named(people: Sequence[Account], email: str) -> Account | None:
     wanted = email.strip().casefold()
     return next((user for user in people if user.email.casefold() == wanted), None)
 

@@ -118,7 +118,7 @@ def coverage(
 def _columns(found: list[Reading], zone: Zone) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"time": [zone.iso(one.inverter_time) for one in found]}
     powers = [power(one) for one in found]
-    columns |= {key: [each[key] for each in powers] for key in (*POWER_KEYS, "lossesW")}
+    columns |= {key: [each[key] for each in powers] for key in POWER_KEYS}
     columns["soc"] = [rounded(one.battery_soc_pct) for one in found]
     columns["faultCode"] = [one.fault_code for one in found]
     counters = [totals(one) for one in found]

@@ -3,7 +3,7 @@
 export type Maybe = number | null;
 
 /** Powers in W, house signs: battery > 0 discharges, grid > 0 imports; losses are what the four leave unexplained. */
-export interface Power { solarW: Maybe; loadW: Maybe; batteryW: Maybe; gridW: Maybe; lossesW: Maybe; solarInverterW?: Maybe; shuntW?: Maybe }
+export interface Power { solarW: Maybe; solarInverterW: Maybe; shuntW: Maybe; loadW: Maybe; batteryW: Maybe; gridW: Maybe; lossesW: Maybe }
 
 export interface Reading {
   timestamp: string; receivedTime: string; power: Power; soc: { battery: Maybe };
@@ -21,24 +21,35 @@ export interface Battery {
   state: string; meanW: Maybe; towards: "full" | "empty" | null; hours: Maybe; capacityKwh: Maybe; reservePct: Maybe; reserveFrom: string | null;
 }
 
+/** Of the newest reading, in s since it was received: from `lateS` on it is late, after `silentS` silent. */
+export interface Freshness { state: string; ageS: number; cadenceS: number; lateS: number; silentS: number; frozenCounters: string[]; frozenValues: boolean }
+
 /** What the counters gained since the first reading, kWh. */
 export interface SinceFirst { since: string; hours: number; energy: Record<string, Maybe> }
 
+/** A day that is over: energies kWh, powers W, state of charge %. */
+export interface Yesterday {
+  date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string };
+  power: Record<string, { minW: Maybe; avgW: Maybe; maxW: Maybe }>; soc: { minBattery: Maybe; avgBattery: Maybe; maxBattery: Maybe; endBattery: Maybe };
+}
+
+/** The answer of /api/data; tests hold its example, and thereby what OpenAPI describes, against this. Errors have `error` and `status`. */
 export interface Data {
+  success: boolean; inverterTime: string; receivedTime: string;
   latest: Reading;
-  historical: { yesterday: { date: string; energy: Record<string, Maybe>; quality: Record<string, string | null>; dataQuality: { intervalCount: number; coverage: string } } | null; sinceFirst: SinceFirst | null };
+  historical: { yesterday: Yesterday | null; sinceFirst: SinceFirst | null };
   displayName: string; vendorType: string; vendorSiteId: string; systemId: number;
   timeZone: TimeZone;
   systemInfo: { model: string | null; serial: string | null; ratings: string | null; solarSize: string | null; batterySize: string | null };
   polling: Polling;
   battery?: Battery | null;
-  freshness: { state: string; ageS: number; cadenceS: number; frozenCounters: string[]; frozenValues?: boolean };
+  freshness: Freshness;
   error?: string; status?: number;
 }
 
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: TimeZone }
 /** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */
-export type Card = Omit<Data, "latest" | "historical"> & { latest?: Reading };
+export type Card = Omit<Data, "success" | "inverterTime" | "receivedTime" | "latest" | "historical"> & { latest?: Reading };
 
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;

@@ -2,7 +2,7 @@
 
 import { faultKey } from "./faults.js";
 import { isIdle, sourceKey } from "./flows.js";
-import { IMPORT_ONLY, ageSeconds, mood } from "./freshness.js";
+import { IMPORT_ONLY, ageSeconds, stateAt } from "./freshness.js";
 
 /** @typedef {import("../types").Card} Card */
 
@@ -16,7 +16,7 @@ export function standing(card, isActive, nowMs) {
   if (card.vendorType === IMPORT_ONLY) return "imported";
   if (!isActive) return "paused";
   if (!card.latest) return "none";
-  const found = mood(ageSeconds(card.latest, nowMs), card.freshness.cadenceS);
+  const found = stateAt(ageSeconds(card.latest, nowMs), card.freshness);
   return found === "fresh" && card.freshness.frozenValues ? "frozen" : found;
 }
 

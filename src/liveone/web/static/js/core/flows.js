@@ -79,18 +79,27 @@ export function speed(w) {
 }
 
 /**
- * What comes in and what goes out, in W; the side that lacks something carries the rest as "losses": also where a
- * house has no battery or no grid, or one of its meters says nothing. `residual` is in less out of what is known.
+ * What the meters leave unexplained, in W; null without the load or without any source. What a house has not got gives
+ * nothing. As on the server (Reading.losses_w, tests/losses.json), which says it of readings; histories have no such column.
+ * @param {import("../types").Maybe} solar @param {import("../types").Maybe} battery @param {import("../types").Maybe} grid @param {import("../types").Maybe} load
+ */
+export function lossesW(solar, battery, grid, load) {
+  if (load === null || (solar === null && battery === null && grid === null)) return null;
+  return (solar ?? 0) + (battery ?? 0) + (grid ?? 0) - load;
+}
+
+/**
+ * What comes in and what goes out, in W, as two sides of one length: the side that lacks something carries the rest as
+ * "losses", whatever of the house is measured.
  * @param {import("../types").Power} power
  */
 export function balance(power) {
   const coming = [part("solar", positive(power.solarW)), part("battery", positive(power.batteryW)), part("grid", positive(power.gridW))];
   const going = [part("load", positive(power.loadW)), part("battery", positive(negated(power.batteryW))), part("grid", positive(negated(power.gridW)))];
-  const isKnown = [power.solarW, power.loadW, power.batteryW, power.gridW].some((w) => w !== null);
-  const residual = sum(coming) - sum(going);
-  if (residual > 0) going.push(part("losses", residual));
-  if (residual < 0) coming.push(part("losses", -residual));
-  return { in: coming, out: going, scaleW: Math.max(sum(coming), 1), residual: isKnown ? residual : null };
+  const rest = sum(coming) - sum(going);
+  if (rest > 0) going.push(part("losses", rest));
+  if (rest < 0) coming.push(part("losses", -rest));
+  return { in: coming, out: going, scaleW: Math.max(sum(coming), 1) };
 }
 
 /** @param {{w: number}[]} parts */

@@ -1,6 +1,7 @@
 // What the charts show, asked of the server and brought into tracks: intervals with their values, null for gaps.
 
 import { ENERGIES, FIELDS, grouped } from "../core/energy.js";
+import { lossesW } from "../core/flows.js";
 import { grouping } from "../core/period.js";
 import { addDays, daysBetween } from "../core/zone.js";
 import { ask } from "../ui/api.js";
@@ -174,16 +175,11 @@ export function derived(track) {
   const { solar, load, battery, grid } = track.values;
   const up = (/** @type {import("../types").Maybe} */ w) => (w === null ? null : Math.max(0, w));
   const down = (/** @type {import("../types").Maybe} */ w) => (w === null ? null : Math.max(0, -w));
-  const losses = solar.map((w, index) => residual(w, load[index], battery[index], grid[index]));
+  const losses = solar.map((w, index) => lossesW(w, battery[index], grid[index], load[index]));
   return {
     ...track,
     values: { ...track.values, batteryOut: battery.map(up), batteryIn: battery.map(down), gridIn: grid.map(up), gridOut: grid.map(down), losses },
   };
-}
-
-/** @param {import("../types").Maybe} solar @param {import("../types").Maybe} load @param {import("../types").Maybe} battery @param {import("../types").Maybe} grid */
-function residual(solar, load, battery, grid) {
-  return solar === null || load === null || battery === null || grid === null ? null : solar + battery + grid - load;
 }
 
 /** Mean powers of days out of their energies, so that a day's charging and discharging do not cancel. @param {Track} track @returns {Track} */
@@ -196,7 +192,7 @@ function meanPowers(track) {
   const values = Object.fromEntries(ENERGIES.map((key) => [key, w(key)]));
   const battery = minus(values.batteryOut, values.batteryIn);
   const grid = minus(values.gridIn, values.gridOut);
-  const losses = values.solar.map((each, index) => residual(each, values.load[index], battery[index], grid[index]));
+  const losses = values.solar.map((each, index) => lossesW(each, battery[index], grid[index], values.load[index]));
   return { from: track.from, to: track.to, values: { ...values, battery, grid, losses, soc: track.values.soc }, estimated: {} };
 }
 

@@ -22,7 +22,7 @@ export function fillBalance(box, rest, reading) {
   const found = balance(reading.power);
   const coming = { ...TITLES.in, grid: SOURCES[sourceKey(reading)] };
   box.replaceChildren(row("in", found, found.in, coming), row("out", found, found.out, TITLES.out));
-  say(rest, joined(format.watts(found.residual)));
+  say(rest, joined(format.watts(reading.power.lossesW)));
 }
 
 /** @param {"in" | "out"} side @param {{scaleW: number}} scale @param {{key: string, w: number}[]} parts @param {Record<string, string>} titles */

@@ -4,7 +4,7 @@ import { storedKwh } from "../core/battery.js";
 import { selfConsumption, selfSufficiency } from "../core/energy.js";
 import { stateOf } from "../core/flows.js";
 import { CLOSE, NOTHING, duration, joined, moment } from "../core/format.js";
-import { ageSeconds, mood } from "../core/freshness.js";
+import { ageSeconds, stateAt } from "../core/freshness.js";
 import { byId, element, one, say } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -29,7 +29,7 @@ export function fillBattery(reading, data, nowAt, zone) {
 function outlookText(reading, { battery, freshness }, nowAt, zone) {
   const state = stateOf(reading.power.batteryW);
   const text = t(`battery.${state}`, { power: joined(format.watts(Math.abs(reading.power.batteryW ?? 0))) });
-  const isFresh = mood(ageSeconds(reading, nowAt), freshness?.cadenceS ?? 60) === "fresh";
+  const isFresh = stateAt(ageSeconds(reading, nowAt), freshness) === "fresh";
   if (!battery || battery.hours === null || battery.state !== state || !isFresh) return text;
   const at = battery.hours < SOON_H ? t("battery.about", { time: moment(nowAt + battery.hours * HOUR_MS, nowAt, zone, format) }) : "";
   const key = battery.towards === "empty" && battery.reservePct ? "battery.reserveIn" : `battery.${battery.towards}In`;

@@ -3,7 +3,7 @@
 
 import { faultKey } from "../core/faults.js";
 import { age, moment } from "../core/format.js";
-import { IMPORT_ONLY, ageSeconds, mood, silence } from "../core/freshness.js";
+import { IMPORT_ONLY, ageSeconds, silence, stateAt } from "../core/freshness.js";
 import { byId, say, show } from "../ui/dom.js";
 import { format, t } from "../ui/text.js";
 
@@ -15,9 +15,9 @@ const NAMES = ["solar", "load", "battery_in", "battery_out", "grid_in", "grid_ou
  */
 export function fillStatus(reading, data, nowAt, zone, { link, trouble }) {
   const seconds = ageSeconds(reading, nowAt);
-  const state = mood(seconds, data.freshness?.cadenceS ?? 60);
-  const shown = state === "fresh" && data.freshness?.frozenValues ? "frozen" : state;
-  say(byId("age"), t(`age.${shown}`, { age: ageText(seconds), time: moment(Date.parse(reading.timestamp), nowAt, zone, format) }));
+  const state = stateAt(seconds, data.freshness);
+  const shown = state === "fresh" && data.freshness.frozenValues ? "frozen" : state;
+  say(byId("age"), t(`age.${shown}`, { age: ageText(seconds), time: moment(Date.parse(reading.receivedTime), nowAt, zone, format) }));
   const ages = /** @type {Record<string, string>} */ ({ "": ageText(seconds), today: data.latest ? ageText(ageSeconds(data.latest, nowAt)) : "" });
   for (const node of document.querySelectorAll("[data-age]")) say(node, ages[node.getAttribute("data-age") ?? ""]);
   for (const node of document.querySelectorAll("[data-live]")) node.setAttribute("data-mood", shown);
@@ -45,8 +45,8 @@ function showLink(link, state) {
 
 /** @param {import("../types").Reading} reading @param {import("../types").Data} data @param {number} nowAt @param {import("../types").Zone} zone */
 function reason(reading, data, nowAt, zone) {
-  const since = t("silent.since", { time: moment(Date.parse(reading.timestamp), nowAt, zone, format) });
-  const why = silence(reading, data.polling, data.freshness?.cadenceS ?? 60, data.vendorType);
+  const since = t("silent.since", { time: moment(Date.parse(reading.receivedTime), nowAt, zone, format) });
+  const why = silence(reading, data.polling, data.freshness, data.vendorType);
   return `${since} ${t(`silent.${why}`, { error: data.polling?.lastError ?? "" })}`;
 }
 

@@ -1,6 +1,5 @@
 // The page of one system: the snapshot that came with it at once, then every new reading as it comes.
 
-import { balance } from "../core/flows.js";
 import { NOTHING, clock, joined, moment } from "../core/format.js";
 import { missing } from "../core/parts.js";
 import { makeZone } from "../core/zone.js";
@@ -18,6 +17,7 @@ import { ask } from "../ui/api.js";
 import { byId, element, one, say, segments, show } from "../ui/dom.js";
 import { frame, guarded, leaveIfSignedOut, said } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
+import { now, setNow } from "../ui/now.js";
 import { format, snapshot, t } from "../ui/text.js";
 import { fillAbout } from "./about.js";
 
@@ -27,12 +27,10 @@ const INTERVAL_MS = 300000;
 const systemId = Number(/\/dashboard\/(\d+)/.exec(location.pathname)?.[1] ?? 0);
 let data = snapshot.data;
 let reading = data.latest;
-let skewMs = snapshot.now * 1000 - Date.now();
 const isEmpty = Boolean(data.systemInfo) && !reading;
 const around = { link: "", trouble: isEmpty ? emptyText(data) : data.error ?? "" };
 
 const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
-const now = () => Date.now() + skewMs;
 
 /** @type {((reading: import("../types").Reading, soc: number | null) => void) | null} */
 let flow = null;
@@ -90,7 +88,7 @@ function table() {
 
 async function loadData() {
   data = await ask(`/api/data?systemId=${systemId}`);
-  skewMs = Date.parse(data.latest.timestamp) + data.freshness.ageS * 1000 - Date.now();
+  setNow(Date.parse(data.latest.receivedTime) + data.freshness.ageS * 1000);
   showData();
 }
 
@@ -109,10 +107,10 @@ async function guardedQuietly(work) {
 /** @param {string} key */
 function explainNow(key) {
   const power = reading.power;
-  const measured = moment(Date.parse(reading.timestamp), now(), zone, format);
+  const received = moment(Date.parse(reading.receivedTime), now(), zone, format);
   /** @type {Record<string, import("../types").Maybe | undefined>} */
-  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: balance(power).residual };
-  const lines = /** @type {[string, string][]} */ ([[t("explain.measured"), `${measured} (${ageText(ageSeconds(reading, now()))})`]]);
+  const watts = { solar: power.solarW, load: power.loadW, battery: power.batteryW, grid: power.gridW, losses: power.lossesW };
+  const lines = /** @type {[string, string][]} */ ([[t("explain.received"), `${received} (${ageText(ageSeconds(reading, now()))})`]]);
   if (key in watts) lines.unshift([t("explain.value"), joined(format.watts(watts[key]))]);
   if (key === "solar") lines.push([t("explain.parts"), `${joined(format.watts(power.solarInverterW))} AC + ${joined(format.watts(power.shuntW))} DC`]);
   if (key === "losses") lines.push([t("explain.formula"), [power.solarW, power.batteryW, power.gridW].map((w) => joined(format.watts(w))).join(" + ") + ` \u2212 ${joined(format.watts(power.loadW))}`]);

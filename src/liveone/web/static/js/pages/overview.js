@@ -8,20 +8,19 @@ import { ask } from "../ui/api.js";
 import { byId, element, one, say, segments, show } from "../ui/dom.js";
 import { frame, guarded } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
+import { now, setNow } from "../ui/now.js";
 import { format, snapshot, t } from "../ui/text.js";
 
 const REFRESH_MS = 60000;
 const TOOLS_FROM = 4;
 const MANY = 24;
 
-let skewMs = snapshot.now * 1000 - Date.now();
 let state = readFleet(location.search);
 const cards = snapshot.systems.map((system) => new Card(system, snapshot.cards[system.id]));
-const now = () => Date.now() + skewMs;
 
 async function refresh() {
   const answer = await ask("/api/overview");
-  skewMs = answer.now * 1000 - Date.now();
+  setNow(answer.now * 1000);
   for (const card of cards) {
     const next = answer.cards[card.system.id];
     if (next) card.data = next;
