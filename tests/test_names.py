@@ -1,0 +1,73 @@
+"""docs/names.md and the classes agree: a name means one thing, and words that have gone stay away."""
+
+import ast
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+NAMES = (ROOT / "docs/names.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+SOURCES = (ROOT / "src", ROOT / "packages/changeover/src")
+CLASS = re.compile(r"`([A-Z][a-z]\w*[a-z]\w*)`")
+AT_EACH_LAYER = {
+    "OutcomeUnknown": "the client of servers says it of a request, changeover of a change",
+}
+"""Errors that say the same thing at each layer, where the layers do not know one another's."""
+GONE = "## Words that have gone"
+
+
+@cache
+def classes() -> dict[str, list[str]]:
+    """Public classes at the top of a module, and names given to a type there: by name, where."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(path for folder in SOURCES for path in folder.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    return dict(found)
+
+
+@cache
+def given_names() -> set[str]:
+    """Names that modules give to a type: ``CallerDep = Annotated[...]``."""
+    found = set()
+    for path in (path for folder in SOURCES for path in folder.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def gone() -> list[tuple[set[str], set[str]]]:
+    """The rows of the table: the words that have gone, the names that stand for them."""
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", NAMES.partition(GONE)[2], re.MULTILINE)
+    return [(set(CLASS.findall(left)), set(CLASS.findall(right))) for left, right in rows]
+
+
+def test_no_class_name_means_two_things() -> None:
+    twice = {name: places for name, places in classes().items() if len(places) > 1}
+    assert {name: places for name, places in twice.items() if name not in AT_EACH_LAYER} == {}
+    assert set(AT_EACH_LAYER) <= set(twice), "AT_EACH_LAYER lists a name that is there once"
+
+
+def test_every_class_of_the_glossary_exists() -> None:
+    kept = NAMES.partition(GONE)[0]
+    named = set(CLASS.findall(kept)).union(*(right for _, right in gone()))
+    assert len(named) > 40
+    assert named - set(classes()) - given_names() == set()
+
+
+def test_words_that_have_gone_do_not_come_back() -> None:
+    left = set().union(*(words for words, _ in gone()))
+    assert len(left) > 25
+    assert left & set(classes()) == set()
+
+
+def test_every_class_and_file_of_the_architecture_exists() -> None:
+    assert set(CLASS.findall(ARCHITECTURE)) - set(classes()) - given_names() - {"NULL"} == set()
+    roots = [ROOT, *SOURCES, ROOT / "src/liveone", ROOT / "packages/changeover/src/changeover"]
+    files = re.findall(r"`([\w/]+/[\w./]+\.(?:py|js|md))`", ARCHITECTURE)
+    assert len(files) > 25
+    assert [name for name in files if not any((root / name).exists() for root in roots)] == []
