@@ -1,4 +1,4 @@
-"""docs/how-to/extend.md is true: its blocks are applied to a copy of the tree, and each recipe's proof is run there."""
+"""docs/how-to/extend.md is true: its blocks are applied to a copy of the tree, its proofs are run there."""
 
 import os
 import re
@@ -17,7 +17,8 @@ NOT_COPIED = shutil.ignore_patterns("screenshots", "simulation", "world", "brows
 PROOF = "Proof"
 _PIECE = re.compile(
     r"^(?:## (?P<title>[^\n]+)"
-    r"|`(?P<file>[^`\n]+)`, (?:(?P<new>new)|(?P<how>after|instead of) `(?P<place>[^\n]+)`)(?: \([^\n]*\))?:\n\n"
+    r"|`(?P<file>[^`\n]+)`, (?:(?P<new>new)|(?P<how>after|instead of) `(?P<place>[^\n]+)`)(?: \([^\n]*\))?"
+    r":\n\n"
     r"(?P<fence>`{3,})\w+\n(?P<text>.*?)\n(?P=fence)"
     rf"|{PROOF}[^\n]*:\n\n```sh\n(?P<proof>.*?)\n```)$",
     re.MULTILINE | re.DOTALL,
@@ -70,7 +71,9 @@ def recipes() -> dict[str, Recipe]:
         if piece["title"]:
             title, edits = piece["title"], []
         elif piece["file"]:
-            edits.append(Edit(piece["file"], piece["new"] or piece["how"], piece["place"] or "", piece["text"]))
+            edits.append(
+                Edit(piece["file"], piece["new"] or piece["how"], piece["place"] or "", piece["text"])
+            )
         else:
             found[title] = Recipe(tuple(edits), tuple(piece["proof"].split("\n")))
     return found
@@ -111,7 +114,9 @@ def test_the_proof_of_a_recipe_holds(tree: Path, title: str) -> None:
         if program.startswith(".venv/bin/"):
             program = str(Path(sys.executable).with_name(Path(program).name))
         elif shutil.which(program, path=os.pathsep.join([str(tree), os.environ["PATH"]])) is None:
-            assert os.environ.get("CI") != "true", f"{program} is missing, and CI must not skip what it proves"
+            assert os.environ.get("CI") != "true", (
+                f"{program} is missing, and CI must not skip what it proves"
+            )
             pytest.skip(f"{program} is not installed")
         done = subprocess.run(
             " ".join([program, *words]),

@@ -12,9 +12,18 @@ ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "src", ROOT / "packages/changeover/src")
 CLASS = re.compile(r"`([A-Z][a-z]\w*[a-z]\w*)`")
 AT_EACH_LAYER = {
-    "OutcomeUnknown": "the client of servers says it of a request, changeover of a change",
+    "Busy": "somebody else holds the lock",
+    "ConstraintFailed": "the rows offered break a rule of the schema",
+    "Damaged": "the file is damaged",
+    "Full": "no space left",
+    "Locked": "another holds what is asked for; nothing was done",
+    "OutcomeUnknown": "sent, and no answer came: done, or not",
+    "ReadOnly": "the database, or the token, does not allow writing",
+    "Refused": "not done, and nothing was begun",
+    "Unavailable": "cannot be reached just now",
 }
-"""Errors that say the same thing at each layer, where the layers do not know one another's."""
+"""Errors that say the same thing at each layer. The client of servers, changeover and LiveOne's store know
+nothing of each other's errors; each turns those of the one below into its own, with a hint for its users."""
 GONE = "## Words that have gone"
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveone.collect.polling import grid
-from liveone.collect.schedule import PATIENCE_S, SLOWEST_S, Moment, Schedule, Turn
+from liveone.collect.schedule import PATIENCE_S, SLOWEST_S, Moment, Schedule, ScheduledSystem
 from liveone.domain.system import System
 from liveone.errors import LiveOneError
 from liveone.vendors.base import CredentialsRefused, RateLimited, TemporaryFailure
@@ -27,7 +27,7 @@ def schedule_of(count: int = 1) -> Schedule:
     return schedule
 
 
-def settled_into(schedule: Schedule, moment: Moment) -> Turn:
+def settled_into(schedule: Schedule, moment: Moment) -> ScheduledSystem:
     """Past the first poll, so that the turn is on the grid."""
     (turn,) = schedule.due(moment)
     schedule.settle(turn, moment)

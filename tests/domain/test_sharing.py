@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveone.domain.sharing import Member, Seen, turnover, watched
+from liveone.domain.sharing import LastHeartbeat, Member, turnover, watched
 
 
 @dataclass
@@ -137,10 +137,10 @@ def test_those_who_decide_on_one_view_take_different_systems(world: World) -> No
 
 def test_life_is_judged_by_watching_and_everybody_gets_the_full_time_after_we_were_away() -> None:
     first = watched({}, {"a": 5, "b": 9}, 100.0, unbroken=False)
-    assert first == {"a": Seen(5, 100.0, 100.0), "b": Seen(9, 100.0, 100.0)}
+    assert first == {"a": LastHeartbeat(5, 100.0, 100.0), "b": LastHeartbeat(9, 100.0, 100.0)}
     second = watched(first, {"a": 6, "b": 9}, 120.0, unbroken=True)
-    assert second == {"a": Seen(6, 120.0, 100.0), "b": Seen(9, 100.0, 100.0)}
+    assert second == {"a": LastHeartbeat(6, 120.0, 100.0), "b": LastHeartbeat(9, 100.0, 100.0)}
     third = watched(second, {"b": 9}, 4000.0, unbroken=False)
-    assert third == {"b": Seen(9, 4000.0, 100.0)}
+    assert third == {"b": LastHeartbeat(9, 4000.0, 100.0)}
     again = watched(third, {"b": 1}, 4001.0, unbroken=True)
     assert again["b"].since_s == 4001.0, "fewer beats are a sign of life too: a restored database"

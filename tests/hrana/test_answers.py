@@ -11,7 +11,7 @@ from hrana import wire
 from hrana.address import parse
 from hrana.client import Client
 from hrana.errors import OutcomeUnknown
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 from timed_http.deadline import Deadline
 
 
@@ -48,4 +48,4 @@ def client() -> Iterator[Client]:
 def test_it_is_an_outcome_unknown(client: Client, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     monkeypatch.setattr(Stranger, "body", body)
     with pytest.raises(OutcomeUnknown, match="did not answer"):
-        client.pipeline(wire.execute(Statement("DELETE FROM t")), Deadline(5))
+        client.pipeline(wire.execute(WireStatement("DELETE FROM t")), Deadline(5))

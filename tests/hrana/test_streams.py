@@ -10,7 +10,7 @@ from hrana import wire
 from hrana.address import parse
 from hrana.client import Client
 from hrana.errors import StreamExpired
-from hrana.wire import Json, Statement
+from hrana.wire import Json, WireStatement
 from timed_http.deadline import Deadline
 
 IDLE_S = 11.0
@@ -25,12 +25,12 @@ def client(server_url: str) -> Iterator[Client]:
 
 
 def executed(client: Client, sql: str) -> list[wire.Row]:
-    found = client.pipeline(wire.execute(Statement(sql)), Deadline(5))
+    found = client.pipeline(wire.execute(WireStatement(sql)), Deadline(5))
     return wire.answer(found["result"]).rows
 
 
 def _execute(sql: str) -> Json:
-    return wire.execute(Statement(sql))
+    return wire.execute(WireStatement(sql))
 
 
 def steps(*sqls: str) -> list[Json]:

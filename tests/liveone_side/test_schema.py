@@ -103,7 +103,7 @@ def test_the_contract_needs_neither_settings_nor_a_database(tmp_path: Path) -> N
 
 def test_every_step_after_the_first_has_a_plan_that_leads_to_it() -> None:
     assert [plan.step for plan in shipped.shipped()] == list(range(len(shipped.STEPS) - 1))
-    for step, (generation, early_intervals, keeps_zones) in enumerate(shipped.STEPS, -1):
-        waiting = shipped.pending(SchemaShape(generation, False, keeps_zones, early_intervals))
+    for step, known in enumerate(shipped.STEPS, -1):
+        waiting = shipped.pending(SchemaShape(known.generation, False, known.added, known.early_intervals))
         assert [plan.step for plan in waiting] == list(range(step + 1, len(shipped.STEPS) - 1))
-    assert {generation for generation, *_ in shipped.STEPS} == {FIRST_WEEKS, *GENERATIONS}
+    assert {known.generation for known in shipped.STEPS} == {FIRST_WEEKS, *GENERATIONS}

@@ -1,7 +1,8 @@
 """A round of polls on command, for whoever calls the cron path or runs `liveone poll`.
 
-Rule: every active system has a result. What must not be polled now has that of its last poll, what is slowed
-down the error that slowed it, and what has not answered in time says so.
+Rule: every active system has a result. A system that must not be polled now gets the result of its last
+poll; one that is slowed down gets the error that slowed it; one that did not answer in time gets an error
+that says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from liveone.collect.polling.in_flight import Flight
 from liveone.collect.polling.last_results import last_results
 from liveone.collect.polling.poller import PollFailed, PollResult
 from liveone.collect.polling.systems import Polling
-from liveone.collect.schedule import Turn
+from liveone.collect.schedule import ScheduledSystem
 from liveone.collect.workers import Workers
 from liveone.domain.system import System
 from liveone.store.leases import Refusal
@@ -55,13 +56,13 @@ class PollRound:
                 return found
             await self._clock.sleep(LOOK_S)
 
-    def _is_slowed(self, turn: Turn) -> bool:
+    def _is_slowed(self, turn: ScheduledSystem) -> bool:
         return turn.slowed_by is not None and turn.due_s > self._clock.monotonic_s()
 
-    def _slowed(self, turn: Turn) -> PollResult:
+    def _slowed(self, turn: ScheduledSystem) -> PollResult:
         return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=turn.slowed_by)
 
-    def _result_of(self, turn: Turn, flight: Flight, within_s: float) -> PollResult:
+    def _result_of(self, turn: ScheduledSystem, flight: Flight, within_s: float) -> PollResult:
         if flight.task.done() and not flight.task.cancelled():
             return flight.task.result()
         error = PollFailed(f"No answer within {within_s:.0f} s.")

@@ -1,4 +1,4 @@
-"""What stands in the collector's place where nothing is to be collected: a token or role that only shows."""
+"""Null collector: used where the role or the token only allows reading; it polls nothing."""
 
 import asyncio
 from collections.abc import Callable, Sequence

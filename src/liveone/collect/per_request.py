@@ -1,6 +1,7 @@
-"""A collector for hosts that call: made for one call, to poll every system or close days, and gone after it.
+"""A collector for hosts where no process stays: made for one request, to poll every system or to close days.
 
-Rule: what a call accepted is in the database when it returns, or it says how much is lost and why.
+Rule: when the request returns, every accepted reading is in the database, or the answer says how many were
+lost and why.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
 
 
 @dataclass(slots=True)
-class Turn:
+class ScheduledSystem:
     """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
     by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute;
     the poll after comes ``REST`` of a cadence later, nearer to the grid."""
@@ -64,7 +64,7 @@ class Schedule:
 
     def __init__(self, cadence_s: int) -> None:
         self._cadence_s = cadence_s
-        self._turns: dict[int, Turn] = {}
+        self._turns: dict[int, ScheduledSystem] = {}
 
     def update(self, systems: Sequence[System], moment: Moment) -> None:
         """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
@@ -76,13 +76,13 @@ class Schedule:
         spacing_s = min(FIRST_SPACING_S, self._cadence_s * FIRST_WITHIN / max(1, len(new)))
         for place, system in enumerate(new):
             offset_s = grid.offset_s(system.vendor_type, system.vendor_site_id, self._cadence_s)
-            self._turns[system.id] = Turn(system, offset_s, moment.monotonic_s + place * spacing_s)
+            self._turns[system.id] = ScheduledSystem(system, offset_s, moment.monotonic_s + place * spacing_s)
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[ScheduledSystem]:
         """Every turn, in the order of the systems."""
         return list(self._turns.values())
 
-    def due(self, moment: Moment) -> list[Turn]:
+    def due(self, moment: Moment) -> list[ScheduledSystem]:
         """The turns to poll now. Each is moved on to its next moment of the grid."""
         return [turn for turn in self._turns.values() if self._is_due(turn, moment)]
 
@@ -90,7 +90,7 @@ class Schedule:
         """Monotonic seconds of the earliest turn; infinity without systems."""
         return min((min(turn.due_s, turn.retry_s or turn.due_s) for turn in self.turns()), default=math.inf)
 
-    def postpone(self, turn: Turn, moment: Moment, wait_s: float) -> None:
+    def postpone(self, turn: ScheduledSystem, moment: Moment, wait_s: float) -> None:
         """Poll a system that must not be polled yet in ``wait_s``, or on its next moment of the grid when
         that comes soon after."""
         turn.retry_s = None
@@ -99,7 +99,12 @@ class Schedule:
         turn.due_s = moment.monotonic_s + wait_s if turn.off_grid else on_grid_s
 
     def settle(
-        self, turn: Turn, moment: Moment, *, error: LiveOneError | None = None, sample_at: int | None = None
+        self,
+        turn: ScheduledSystem,
+        moment: Moment,
+        *,
+        error: LiveOneError | None = None,
+        sample_at: int | None = None,
     ) -> bool:
         """Plan the system's next poll after one that ended; True when it is tried again within the minute.
 
@@ -118,7 +123,7 @@ class Schedule:
         turn.retry_s = self._retry_s(turn, moment) if again else None
         return turn.retry_s is not None
 
-    def _is_due(self, turn: Turn, moment: Moment) -> bool:
+    def _is_due(self, turn: ScheduledSystem, moment: Moment) -> bool:
         late_s = moment.monotonic_s - turn.due_s
         if late_s >= 0:
             turn.retry_s, turn.late_s = None, late_s
@@ -134,11 +139,11 @@ class Schedule:
             return True
         return False
 
-    def _on_grid(self, turn: Turn, moment: Moment, *, at_least_s: float) -> float:
+    def _on_grid(self, turn: ScheduledSystem, moment: Moment, *, at_least_s: float) -> float:
         wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=at_least_s)
         return moment.monotonic_s + wait_s
 
-    def _retry_s(self, turn: Turn, moment: Moment) -> float | None:
+    def _retry_s(self, turn: ScheduledSystem, moment: Moment) -> float | None:
         wait_s = turn.due_s - moment.monotonic_s
         share = turn.offset_s * 7 % self._cadence_s / self._cadence_s
         delay_s = grid.retry_wait_s(moment.now_at, wait_s, self._cadence_s, share=share)
@@ -146,7 +151,7 @@ class Schedule:
             return None
         return moment.monotonic_s + delay_s
 
-    def _slow_down(self, turn: Turn, error: LiveOneError, moment: Moment) -> None:
+    def _slow_down(self, turn: ScheduledSystem, error: LiveOneError, moment: Moment) -> None:
         turn.refusals += 1
         turn.slowed_by = error
         turn.retry_s = None

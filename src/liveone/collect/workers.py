@@ -1,4 +1,4 @@
-"""Threads for calls that block, as awaitables.
+"""Runs blocking calls in threads and gives awaitables.
 
 Rule: a call that never returns costs one thread and nothing else; it does not keep the process from
 exiting (the threads are daemons, unlike those of ``concurrent.futures``).

@@ -1,8 +1,8 @@
 """Energy of one counter by interval: where its steps go, and where power stands in for it.
 
 Rule: every interval is written once - by a believed step, measured or spread, or else by the integral of
-power. A step that comes after a standstill in which energy flowed belongs to the whole standstill. A counter
-that stands while energy flows, and does not make up for it, is none meanwhile.
+power. A step that comes after a standstill in which energy flowed belongs to the whole standstill. A
+counter that stands while energy flows, and does not catch up later, counts as missing for that time.
 """
 
 from bisect import bisect_left, bisect_right

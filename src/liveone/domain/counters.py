@@ -2,11 +2,11 @@
 
 Two values agree when power can have carried the step from one to the other since the counter last moved:
 power that was read with a margin, and where none was read as much as was seen shortly before. A value is
-believed when one of the two values before or after it agrees with it, unless it is the odd one out: its
-neighbours agree with each other but not both with it. So a counter that falls to 0 for a while adds nothing
-(Home Assistant #115065: 25,567 -> 0 -> 25,567 added 25,567 kWh), a counter that starts anew, higher or
-lower, is believed from its second reading on, and a strange newest value waits for its successor. Only near
-values are asked: what is believed of a day never depends on how long the history is.
+believed when it agrees with one of the two values before or the two after it. An outlier is not: its
+neighbours agree with each other, and not both with it. So a counter that falls to 0 for a while adds
+nothing (Home Assistant #115065: 25,567 -> 0 -> 25,567 added 25,567 kWh), a counter that starts anew,
+higher or lower, is believed from its second reading on, and a strange newest value waits for its
+successor. Only near values are asked: what is believed of a day never depends on how long the history is.
 """
 
 import re
@@ -125,6 +125,7 @@ def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
     assert start is not None
     assert end is not None
     step, end_at = end - start, series.ends[later]
+    # A counter never falls: a value below the one before is a reset, or nonsense; neighbours decide which.
     if step < -ROUNDING_KWH or end_at - series.ends[earlier] > GAP_S_MAX:
         return False
     if step <= SLACK_KWH:

@@ -63,7 +63,7 @@ def _quotas(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastHeartbeat:
     """The last sign of life of a poller: ``beats`` as it stood, unchanged since ``since_s`` (monotonic);
     ``first_s`` is when it was seen first."""
 
@@ -73,8 +73,8 @@ class Seen:
 
 
 def watched(
-    before: Mapping[str, Seen], beats: Mapping[str, int], now_s: float, *, unbroken: bool
-) -> dict[str, Seen]:
+    before: Mapping[str, LastHeartbeat], beats: Mapping[str, int], now_s: float, *, unbroken: bool
+) -> dict[str, LastHeartbeat]:
     """What we know of every poller after another look at how often each has shown itself.
 
     Judged by our own watching and nobody's wall clock. ``unbroken`` is false when we were away ourselves
@@ -84,9 +84,9 @@ def watched(
     for poller, count in beats.items():
         known = before.get(poller)
         if known is None:
-            found[poller] = Seen(count, now_s, now_s)
+            found[poller] = LastHeartbeat(count, now_s, now_s)
         elif known.beats != count or not unbroken:
-            found[poller] = Seen(count, now_s, known.first_s)
+            found[poller] = LastHeartbeat(count, now_s, known.first_s)
         else:
             found[poller] = known
     return found

@@ -76,6 +76,8 @@ class Zone:
 
     def _start_at(self, day: date) -> int:
         """The first midnight of ``day``; where clocks skip midnight, the moment at which they skip."""
+        # fold=0: of a midnight that comes twice the first, and of one that is skipped the offset before the
+        # change (PEP 495), which is the moment at which the clocks move.
         return round(datetime(day.year, day.month, day.day, tzinfo=self._tzinfo).timestamp())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from liveone.store.database import Database
 from liveone.store.generations import (
+    ADDED,
     GENERATIONS,
     NEWEST,
     OPTIONAL,
@@ -24,9 +25,23 @@ from liveone.store.sql import schema_path
 
 PLANS = Path(__file__).with_name("plans")
 
-STEPS = ((0, True, False), (0, False, False), (1, False, False), (2, False, False), (2, False, True))
-"""What plans lead through, oldest first: the generation, whether it has early five-minute rows, and whether
-systems keep a time zone. No plan leads to the first; plan 0 leads to the second."""
+
+@dataclass(frozen=True, slots=True)
+class SchemaStep:
+    """A shape that plans lead through: the generation, what was ``added`` to it by then, and whether it has
+    early five-minute rows."""
+
+    generation: int
+    added: frozenset[str] = frozenset()
+    early_intervals: bool = False
+
+
+STEPS = (
+    SchemaStep(0, early_intervals=True),
+    *map(SchemaStep, (0, 1, 2)),
+    *(SchemaStep(NEWEST, frozenset(ADDED[:count])) for count in range(1, len(ADDED) + 1)),
+)
+"""Oldest first. No plan leads to the first; plan 0 leads to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +114,12 @@ def shipped() -> list[ShippedPlan]:
 
 def pending(shape: SchemaShape) -> list[ShippedPlan]:
     """The plans that lead from a shape to the newest, in order."""
-    reached = STEPS.index((shape.generation, shape.early_intervals, shape.keeps_zones)) - 1
+    reached = max(
+        number
+        for number, step in enumerate(STEPS, -1)
+        if (step.generation, step.early_intervals) == (shape.generation, shape.early_intervals)
+        and step.added <= shape.added
+    )
     return [plan for plan in shipped() if plan.step > reached]
 
 

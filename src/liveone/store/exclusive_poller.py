@@ -1,7 +1,8 @@
 """Whether one process alone polls a database file, asked of the operating system.
 
-A file has one machine. So whoever polls it alone needs no lease in it: a lock on ``<file>-poller`` tells all
-others on that machine, and the system takes it back from a process that dies.
+A file is used by the processes of one machine. So a process that polls alone needs no lease in the
+database: it holds a lock on ``<file>-poller``, which every process of the machine sees and the kernel
+releases when the process dies.
 """
 
 import fcntl
@@ -30,8 +31,12 @@ class SoleLock:
             raise
 
     def alone(self) -> bool:
-        """Take it for us alone, if nobody else has it; what we had of it together stays else."""
+        """Upgrade our shared lock to exclusive if no other process holds it; otherwise keep the shared
+        lock.
+        """
         if not self.is_alone and not self._lock(fcntl.LOCK_EX):
+            # flock(2) converts a lock by giving it up first: a failed upgrade has lost the shared lock, so
+            # take it again.
             self._lock(fcntl.LOCK_SH)
             return False
         if not self.is_alone:
@@ -40,7 +45,7 @@ class SoleLock:
         return True
 
     def together(self) -> bool:
-        """Have it together with others; false while somebody has it alone."""
+        """Take the lock shared; False while another process holds it exclusively."""
         if not self._lock(fcntl.LOCK_SH):
             return False
         self.is_alone = False

@@ -40,8 +40,9 @@ MEASUREMENTS = frozenset(
 """The columns of ``readings`` that may or may not be NOT NULL."""
 
 TIME_ZONE = "column systems.time_zone TEXT"
-OPTIONAL = frozenset((TIME_ZONE,))
-"""What a database may lack: a plan adds it, and this release serves it before and after."""
+ADDED = (TIME_ZONE,)
+"""What plans add to the newest generation, in their order; a database is served before and after."""
+OPTIONAL = frozenset(ADDED)
 
 STAMPS = ("created_at", "updated_at")
 EARLY_INTERVALS = "readings_agg_5m"
@@ -61,14 +62,19 @@ _PARTS = ("schema_objects", "schema_columns", "schema_unique", "schema_foreign_k
 
 @dataclass(frozen=True, slots=True)
 class SchemaShape:
-    """A known shape: its generation, whether ``readings`` takes a reading with gaps in it, and whether
-    ``systems`` keeps a time zone. ``early_intervals``: five-minute rows of the first weeks are there.
+    """A known shape: its generation, whether ``readings`` takes a reading with gaps in it, and which facts
+    of ``ADDED`` it has. ``early_intervals``: five-minute rows of the first weeks are there.
     """
 
     generation: int
     holds_partial: bool
-    keeps_zones: bool
+    added: frozenset[str] = frozenset()
     early_intervals: bool = False
+
+    @property
+    def keeps_zones(self) -> bool:
+        """Whether ``systems`` keeps a time zone."""
+        return TIME_ZONE in self.added
 
     @property
     def is_served(self) -> bool:
@@ -108,9 +114,9 @@ def shape_of(found: SchemaFacts) -> SchemaShape | None:
     for generation in reversed(GENERATIONS):
         if not differences(found, generation):
             partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
-            return SchemaShape(generation, partial, TIME_ZONE in found.facts)
+            return SchemaShape(generation, partial, OPTIONAL & found.facts)
     if not differences(found, FIRST_WEEKS):
-        return SchemaShape(FIRST_WEEKS, True, False, EARLY_INTERVALS in found.tables)
+        return SchemaShape(FIRST_WEEKS, True, early_intervals=EARLY_INTERVALS in found.tables)
     return None
 
 

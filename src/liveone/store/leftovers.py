@@ -1,4 +1,4 @@
-"""What older programs left in a database that nobody meant: rows of systems that are gone, systems twice."""
+"""Finds rows that older programs left by mistake: rows of removed systems, and systems that exist twice."""
 
 from dataclasses import dataclass
 

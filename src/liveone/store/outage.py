@@ -1,4 +1,4 @@
-"""What an error says of others: whether nobody can write to the database just now, or only we cannot."""
+"""Tells from an error whether no process can write to the database now, or only this one cannot."""
 
 from hrana.errors import Blocked, NotSent, OutcomeUnknown, Silent, Untrusted
 from liveone.store.database import Database, Held, StoreError

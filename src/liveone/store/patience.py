@@ -1,7 +1,7 @@
-"""Writing to a database that is busy or away for a moment, and how much of a long work to write at once.
+"""Retries writes while a database is briefly busy or unreachable, and sizes the transactions of a long job.
 
-Rule: other writers wait while one writes, and a server takes the lock away after 5 s. So a long work goes in
-short transactions, whose size follows from what the last one took.
+Rule: other writers wait while one writes, and a server takes the lock away after 5 s. So a long job is
+divided into short transactions; the time that the last one took sets the size of the next.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Which closed days new readings may change, so that they are closed again.
 
-Rule: a day is opened again only where it may become another. The newest readings change the days before
-them by ending what had not ended: a standstill or a hole of a counter. Late ones may change whatever has
-them among the rows around it.
+Rule: a day is re-opened only if its values may change. The newest readings change the days before them by
+ending what had not ended: a standstill or a hole of a counter. Late ones may change whatever has them
+among the rows around it.
 """
 
 import json

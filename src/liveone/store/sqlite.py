@@ -92,6 +92,8 @@ class SqliteDatabase:
             if self._watcher is None or self._watcher[0] != identity:
                 _close(self._watcher)
                 self._watcher = (identity, self._open_reader())
+            # On a connection that never writes: the number does not move for commits of the connection that
+            # asks (https://sqlite.org/pragma.html#pragma_data_version).
             (version,) = self._watcher[1].execute("PRAGMA data_version").fetchone()
             return hash((identity, version))
 
@@ -112,6 +114,8 @@ class SqliteDatabase:
         with self._translating():
             connection = self._open_writer()
             try:
+                # The write lock at once: a transaction that begins as a reader may not become a writer after
+                # another commit (https://sqlite.org/rescode.html#busy_snapshot).
                 connection.execute("BEGIN IMMEDIATE")
                 results = [_step(connection, place, each) for place, each in enumerate(statements)]
                 connection.execute("COMMIT")
@@ -200,6 +204,8 @@ class SqliteDatabase:
                 f"database {self.label} cannot be reached: {error.strerror}",
                 hint="Check the path and the disk it is on.",
             ) from None
+        # A restored file has the old name and another inode; the open handle still writes to the one that was
+        # deleted.
         return found.st_dev, found.st_ino
 
     @contextmanager
@@ -251,10 +257,15 @@ def _tune_reader(connection: sqlite3.Connection) -> None:
 
 
 def _tune_writer(connection: sqlite3.Connection) -> None:
+    # Kept in the file: readers find it so. It needs a lock on the whole file when it changes, hence only when
+    # we write.
     connection.execute("PRAGMA journal_mode = WAL")
+    # With NORMAL, in WAL mode, a power cut may take the last commits
+    # (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
+    # A WAL keeps the size it once had, after a large import too, unless it is told to shrink at a checkpoint.
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from changeover.database.backup.dump import dump
 from changeover.errors import ChangeoverError
-from hrana.wire import Row
-from hrana.wire import Statement as Asked
+from hrana.wire import Row, WireStatement
 from liveone.store.backup import BackupReport, keep
 from liveone.store.database import Corrupt, Database, Statement
 from liveone.store.generations import detect
@@ -31,7 +30,7 @@ def backup_server(
 
 
 def _fill(source: Database, partial: Path, told: Told) -> None:
-    def stream(asked: Sequence[Asked]) -> Iterator[tuple[int, list[Row]]]:
+    def stream(asked: Sequence[WireStatement]) -> Iterator[tuple[int, list[Row]]]:
         return source.stream([Statement(each.sql) for each in asked])
 
     try:

@@ -118,6 +118,7 @@ class BoundedConnection(H11Protocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._unread is None:
+            # abort, not close: close waits until what is buffered was taken, by a client that takes nothing.
             self._unread = self.loop.call_later(ANSWER_S, self.transport.abort)
 
     def resume_writing(self) -> None:

@@ -70,6 +70,7 @@ class WebServer(uvicorn.Server):
         before the companion has brought what it holds to safety."""
         with super().capture_signals():
             yield
+            # Uvicorn raises what it captured again, to end with the signal's exit code.
             self._captured_signals.clear()
 
 

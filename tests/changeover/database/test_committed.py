@@ -23,7 +23,7 @@ from changeover.database.change.invariants import Depth
 from changeover.database.connect import connect, opened
 from changeover.database.schema import catalogue
 from changeover.errors import InvariantBroken
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 MADE = (
     "CREATE TABLE loose (v); INSERT INTO loose VALUES (1)",
@@ -77,7 +77,7 @@ def test_an_open_transaction_is_compared_with_the_state_before_it(
     assert (not faults) is left_alone
 
 
-def do(connection: sqlite3.Connection, statements: Iterable[Statement]) -> None:
+def do(connection: sqlite3.Connection, statements: Iterable[WireStatement]) -> None:
     for one in statements:
         connection.execute(one.sql, one.params)
 

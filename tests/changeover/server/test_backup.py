@@ -14,7 +14,7 @@ from changeover.database.connect import connect, opened
 from changeover.database.rehearse.compare import compare
 from changeover.database.where import Server
 from changeover.errors import Damaged, Unavailable, Unsuitable
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 SCRIPT = (
     "CREATE TABLE plain (a, b TEXT, c REAL)",
@@ -45,7 +45,7 @@ SCRIPT = (
 def server(server_url: str) -> Server:
     found = Server(server_url)
     with opened(found) as remote:
-        remote.apply([Statement(sql) for sql in SCRIPT])
+        remote.apply([WireStatement(sql) for sql in SCRIPT])
     return found
 
 
@@ -83,13 +83,13 @@ def test_everything_that_the_server_holds_is_in_the_file(
 def test_it_is_one_snapshot_while_writers_go_on(server_url: str, tmp_path: Path) -> None:
     server, stop = Server(server_url), threading.Event()
     with opened(server) as remote:
-        remote.apply([Statement("CREATE TABLE a (n)"), Statement("CREATE TABLE b (n)")])
+        remote.apply([WireStatement("CREATE TABLE a (n)"), WireStatement("CREATE TABLE b (n)")])
     many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300)"
 
     def write() -> None:
         with closing(connect(server)) as writer:
             while not stop.wait(0.01):
-                pair = [Statement(f"INSERT INTO {name} {many} SELECT n FROM n") for name in ("a", "b")]
+                pair = [WireStatement(f"INSERT INTO {name} {many} SELECT n FROM n") for name in ("a", "b")]
                 writer.apply(pair)
 
     thread = threading.Thread(target=write)
@@ -112,7 +112,7 @@ def test_a_schema_that_changes_while_it_is_read_is_read_again(server: Server, tm
     calls = []
     with opened(server) as remote:
 
-        def stream(asked: list[Statement]) -> Iterator[object]:
+        def stream(asked: list[WireStatement]) -> Iterator[object]:
             calls.append(len(asked))
             yield from remote.stream(asked)
             if len(calls) == 1:
@@ -127,7 +127,7 @@ def test_a_schema_that_changes_while_it_is_read_is_read_again(server: Server, tm
 def test_what_arrives_changed_is_found(server: Server, tmp_path: Path) -> None:
     with opened(server) as remote:
 
-        def stream(asked: list[Statement]) -> Iterator[object]:
+        def stream(asked: list[WireStatement]) -> Iterator[object]:
             for place, rows in remote.stream(asked):
                 yield place, [tuple("t?" if cell == "tx" else cell for cell in row) for row in rows[:-1]]
 
@@ -162,7 +162,7 @@ ASKED = (
 
 def test_virtual_tables_arrive_with_all_that_they_find(server: Server, tmp_path: Path) -> None:
     with opened(server) as remote:
-        remote.apply([Statement(sql) for sql in VIRTUAL])
+        remote.apply([WireStatement(sql) for sql in VIRTUAL])
         here = [remote.execute(sql).fetchall() for sql in ASKED]
     assert all(here)
     made = backup.backup(server, tmp_path, label="0001")
@@ -180,7 +180,7 @@ def test_virtual_tables_arrive_with_all_that_they_find(server: Server, tmp_path:
 def test_a_virtual_table_of_a_module_that_is_not_here_is_refused_by_name(tmp_path: Path) -> None:
     sql = "CREATE VIRTUAL TABLE v USING strange (a)"
 
-    def stream(asked: list[Statement]) -> Iterator[object]:
+    def stream(asked: list[WireStatement]) -> Iterator[object]:
         yield 0, [("table", "v", sql)]
         if len(asked) > 1:
             yield 1, [(0, 0)]

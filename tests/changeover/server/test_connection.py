@@ -22,7 +22,7 @@ from changeover.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 
 def test_a_cursor_gives_rows_one_by_one_some_at_a_time_and_all(
@@ -55,7 +55,10 @@ def test_the_schema_and_the_rows_of_both_kinds_read_the_same(
 
 
 def test_a_snapshot_is_one_moment(server: Server) -> None:
-    counts = [Statement("SELECT count(*) FROM polling_status"), Statement("SELECT sum(id) FROM readings")] * 2
+    counts = [
+        WireStatement("SELECT count(*) FROM polling_status"),
+        WireStatement("SELECT sum(id) FROM readings"),
+    ] * 2
     stop = threading.Event()
 
     def write() -> None:

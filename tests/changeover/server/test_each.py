@@ -11,7 +11,7 @@ from tests.store.sqld import Sqld
 from changeover.cli.root import main
 from changeover.database.connect import opened
 from changeover.database.where import Server
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 PLAN = """---
 database: ${db}
@@ -47,7 +47,9 @@ def test_a_list_of_namespaces_is_run_and_nothing_is_to_do_afterwards(
         for url in urls:
             with opened(Server(url)) as remote:
                 created = "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-                remote.apply([Statement(created), Statement("INSERT INTO item (name) VALUES ('old')")])
+                remote.apply(
+                    [WireStatement(created), WireStatement("INSERT INTO item (name) VALUES ('old')")]
+                )
         (tmp_path / "tenants.txt").write_text("# the tenants\n" + "\n".join(urls) + "\n")
         for expected in ("done", "nothing to do"):
             result = CliRunner().invoke(main, words, catch_exceptions=False)
@@ -77,7 +79,9 @@ def test_a_namespace_that_fails_keeps_no_other_and_is_done_once_it_is_mended(
         for url, rows in zip(urls, ("('a')", "('a'), ('a')", "('a')"), strict=True):
             with opened(Server(url)) as remote:
                 created = "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-                remote.apply([Statement(created), Statement(f"INSERT INTO item (name) VALUES {rows}")])
+                remote.apply(
+                    [WireStatement(created), WireStatement(f"INSERT INTO item (name) VALUES {rows}")]
+                )
         (tmp_path / "tenants.txt").write_text("\n".join(urls))
 
         def outcomes() -> tuple[int, list[str], str]:

@@ -18,13 +18,13 @@ from changeover.database.connect import connect
 from changeover.database.server.remote import Remote
 from changeover.database.where import Server
 from changeover.errors import InvariantBroken, StepFailed
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 
 def tell(remote: Remote, script: str) -> None:
     """Run a script, all of it."""
     statements = change(script, scope=()).statements
-    remote.apply([Statement(one.text) for one in statements if not one.text.startswith("PRAGMA")])
+    remote.apply([WireStatement(one.text) for one in statements if not one.text.startswith("PRAGMA")])
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from changeover.run import commands
 from changeover.run.rehearsal import rehearse
 from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 SETUP = (
     "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
@@ -48,7 +48,7 @@ CHANGES = {
 def database(server_url: str) -> Server:
     found = Server(server_url)
     with opened(found) as remote:
-        remote.apply([Statement(sql) for sql in SETUP])
+        remote.apply([WireStatement(sql) for sql in SETUP])
     return found
 
 
@@ -102,7 +102,7 @@ def test_a_vector_index_is_refused_at_check_with_the_way_past(server_url: str, t
     )
     with opened(database) as remote:
         for sql in VECTORS:
-            remote.apply([Statement(sql)])
+            remote.apply([WireStatement(sql)])
         problems = check(plan, read_schema(remote, database))
         (said,) = [one for one in problems if one.severity is Severity.ERROR]
         assert said.message == "near cannot be made again: no such function: libsql_vector_idx"

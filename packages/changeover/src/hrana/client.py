@@ -131,6 +131,8 @@ class Client:
         with unread:
             try:
                 unread.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES_MAX // 64)
+                # The kernel of a stopped process still accepts and buffers; only a full buffer tells that
+                # nobody reads.
                 unread.sendall(b"\r\n" * (UNREAD_BYTES_MAX // 2))
             except TimeoutError:
                 return True
@@ -197,6 +199,7 @@ def _headers(address: Address, agent: str) -> list[tuple[str, str]]:
     found = [
         ("user-agent", agent),
         ("content-type", "application/json"),
+        # httpcore hands bytes out as they came: nothing here would unpack a compressed answer.
         ("accept-encoding", "identity"),
     ]
     if address.namespace:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from hrana.wire import Row, Statement, StatementLike
+from hrana.wire import Row, StatementLike, WireStatement
 
 ROWS_PER_TEXT = 1000
 
 
-def packed(asked: StatementLike, columns: int) -> Statement:
+def packed(asked: StatementLike, columns: int) -> WireStatement:
     """A statement whose rows are texts, each a JSON array of up to 1000 rows of ``asked``.
 
     SQLite writes a number into JSON with 15 digits, which is not all of it; hence the 17 by hand. The
@@ -32,7 +32,7 @@ def packed(asked: StatementLike, columns: int) -> Statement:
           SELECT json_array({cells}) AS line, (row_number() OVER () - 1) / {ROWS_PER_TEXT} AS place
           FROM packed_rows)
         GROUP BY place"""
-    return Statement(sql, asked.params)
+    return WireStatement(sql, asked.params)
 
 
 def unpacked(texts: Iterable[Row]) -> Iterator[Row]:

@@ -32,7 +32,7 @@ class StatementLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class WireStatement:
     """One SQL statement with its parameters."""
 
     sql: str

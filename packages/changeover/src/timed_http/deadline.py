@@ -18,6 +18,7 @@ import httpcore2
 UNBOUND_S = 30.0
 """For a call made outside ``network_bound_by``, such as closing a pool."""
 
+# The pool calls us deep inside a request and hands no deadline through; a request runs in one thread.
 _thread = threading.local()
 
 
@@ -100,6 +101,7 @@ class BoundedBackend(httpcore2.NetworkBackend):
         """Try each address of the host, giving each a fair share of the time left."""
         addresses = _addresses(host, port)
         for index, address in enumerate(addresses):
+            # A host of two addresses whose first one drops packets would otherwise use up all of the time.
             share_s = _left_s(timeout, httpcore2.ConnectTimeout) / (len(addresses) - index)
             try:
                 stream = self._plain.connect_tcp(address, port, share_s, local_address, socket_options)

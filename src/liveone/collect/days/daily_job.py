@@ -1,7 +1,7 @@
-"""Closing days: the one job that a single process at a time does for all.
+"""Closes days: a job that one process at a time does for all systems.
 
-Rule: who does it says so in the database, again before each month of days; who was refused has done nothing
-and asks again at the next chance.
+Rule: the process takes a job lease in the database, and renews it before each month of days. A process
+that is refused the lease changes nothing and asks again on the next round.
 """
 
 import asyncio

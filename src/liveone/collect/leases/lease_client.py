@@ -1,7 +1,7 @@
-"""Asking for the right to poll, from the event loop: in threads, and never longer than a poll may wait.
+"""Requests leases from the event loop, in threads, and never waits longer than a poll may wait.
 
-Rule: a database that hangs delays no poll, and no stop, by more than ``PATIENCE_S``; then it counts what the
-share may do without it.
+Rule: a database that hangs delays no poll, and no stop, by more than ``PATIENCE_S``; then the rules of
+`PollingShare` for an unreachable database decide.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """The part of the systems that this process polls, and the right to poll each of them now.
 
-Rule: a system is polled only by who said so in the database a moment before. One process alone on a file says
-so to the operating system instead (``store.sole``) and writes nothing. Death is judged by watching whether a
-poller shows itself, with our own clocks; nobody's wall clock is compared with anybody else's.
+Rule: a process polls a system only after it has claimed it in the database, a moment before. A process that
+is alone on a file takes a file lock instead (``store.sole``) and writes nothing. Failure detection: a poller
+is dead when its heartbeat counter has not changed for `lease_s` of our monotonic clock; wall clocks of
+different hosts are never compared.
 
 While the database cannot be asked, a poller goes on with what it holds for ``safe_s``: nobody takes over
 from it before ``lease_s``. It goes on for longer when nobody else can have taken over: no other poller lived
@@ -19,7 +20,7 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 
 from liveone.clock import Clock
-from liveone.domain.sharing import Member, Seen, Turnover, turnover, watched
+from liveone.domain.sharing import LastHeartbeat, Member, Turnover, turnover, watched
 from liveone.store import leases
 from liveone.store.database import SchemaChanged, StoreError
 from liveone.store.exclusive_poller import SoleLock, sole_lock, sole_poller
@@ -78,7 +79,7 @@ class PollingShare:
         self._sole: SoleLock | None = sole_lock(store.database, self.name)
         self._renewing, self._noting = threading.Lock(), threading.Lock()
         self._has_tables = self._is_member = self._has_others = self._has_left = False
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, LastHeartbeat] = {}
         self._answered: _Moment | None = None
         self._joined_s = 0.0
         self._resumed = _NOT_RESUMED

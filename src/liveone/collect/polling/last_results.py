@@ -1,4 +1,6 @@
-"""What polling last gave, from the database: the answer where a system must not be polled again so soon."""
+"""The last result of each system, read from the database: it answers for a system that must not be polled
+again yet.
+"""
 
 from collections.abc import Mapping, Sequence
 

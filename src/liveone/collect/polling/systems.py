@@ -13,7 +13,7 @@ from liveone.collect.leases.lease_client import LeaseClient
 from liveone.collect.leases.polling_share import Claimed
 from liveone.collect.polling.in_flight import Flight, InFlightPolls, NotOurs
 from liveone.collect.polling.poller import Poller, PollFailed
-from liveone.collect.schedule import Moment, Schedule, Turn
+from liveone.collect.schedule import Moment, Schedule, ScheduledSystem
 from liveone.collect.settings import CollectSettings
 from liveone.collect.status import PollCounts
 from liveone.collect.steps import NOTHING_DUE, Idle
@@ -71,7 +71,7 @@ class Polling:
         """How many threads polls have needed so far."""
         return self._flights.threads
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[ScheduledSystem]:
         """The systems that we poll, each with its place in the schedule."""
         return self._schedule.turns()
 
@@ -99,7 +99,7 @@ class Polling:
         await self._renew()
         return None
 
-    async def claim_for_round(self, turns: Sequence[Turn]) -> Claimed:
+    async def claim_for_round(self, turns: Sequence[ScheduledSystem]) -> Claimed:
         """The right to poll on command what is not under way and was not polled within the pause."""
         idle = {turn.system.id for turn in turns if self.flight_of(turn) is None}
         if not self.is_on_grid:
@@ -107,11 +107,11 @@ class Polling:
         share = self._permits.share
         return await self._permits.claim({key for key in idle if share.has_rested(key)})
 
-    def flight_of(self, turn: Turn) -> Flight | None:
+    def flight_of(self, turn: ScheduledSystem) -> Flight | None:
         """The poll of a system that is under way, if there is one."""
         return self._flights.of(turn.system.id)
 
-    def begin(self, turn: Turn) -> Flight:
+    def begin(self, turn: ScheduledSystem) -> Flight:
         """Begin a poll that was permitted, or join the one that is under way."""
         if (present := self.flight_of(turn)) is not None:
             self.counts.skipped += 1
@@ -147,7 +147,7 @@ class Polling:
             mine = [system for key, system in self.systems.items() if key in share.mine]
             self._schedule.update(mine, self._moment())
 
-    async def _claim_and_begin(self, turns: Sequence[Turn]) -> None:
+    async def _claim_and_begin(self, turns: Sequence[ScheduledSystem]) -> None:
         claimed = await self._permits.claim({turn.system.id for turn in turns})
         for turn in turns:
             if turn.system.id in claimed.granted:
@@ -161,7 +161,7 @@ class Polling:
             return True
         return system.id in (await self._permits.claim({system.id})).granted
 
-    async def _land(self, turn: Turn, flight: Flight) -> None:
+    async def _land(self, turn: ScheduledSystem, flight: Flight) -> None:
         with suppress(asyncio.CancelledError):
             result = await flight.task
             if isinstance(result.error, NotOurs):
@@ -197,7 +197,7 @@ class Polling:
         return Moment(self._clock.now_at(), self._clock.monotonic_s())
 
 
-def _log_alarm(turn: Turn, failures_before: int, error: LiveOneError | None) -> None:
+def _log_alarm(turn: ScheduledSystem, failures_before: int, error: LiveOneError | None) -> None:
     name = f"system {turn.system.id} ({turn.system.vendor_type} {turn.system.vendor_site_id})"
     if turn.failures == ALARMING_FAILURES:
         log.warning("%s: %d polls in a row have failed: %s", name, ALARMING_FAILURES, error)

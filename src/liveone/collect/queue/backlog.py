@@ -1,6 +1,7 @@
 """What waits for the database: the spool, and behind it the memory for when the spool's disk fails too.
 
-Rule: nothing overtakes. As soon as the spool's disk works again, memory goes there first.
+Rule: first in, first out. As soon as the spool's disk works again, readings in memory are written there
+before newer ones.
 """
 
 import logging

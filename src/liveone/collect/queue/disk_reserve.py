@@ -29,6 +29,7 @@ class Reserve:
                 free = os.fstatvfs(descriptor)
                 size_bytes = min(self._size_bytes, free.f_bavail * free.f_frsize // 4)
                 if size_bytes:
+                    # Real blocks: a file that is only made long is sparse and keeps no room free.
                     os.posix_fallocate(descriptor, 0, size_bytes)
                     self._is_there = True
             finally:

@@ -1,4 +1,6 @@
-"""The systems as they were known last, kept beside the queue: for a start while the database is away."""
+"""A copy of the list of systems beside the queue, so that polling can start while the database is
+unreachable.
+"""
 
 import logging
 import os

@@ -1,7 +1,7 @@
-"""What stands in the spool's place on a machine without a disk of its own: it takes nothing.
+"""Null queue: used on a host without a disk of its own; it accepts nothing.
 
-Rule: it fails as a broken disk does, so a reading that the database refuses waits in memory, is tried once
-more before the collector stops, and is then lost, which is said.
+Rule: it fails as a broken disk does. So a reading that the database refuses waits in memory and is tried
+once more before the collector stops; if that fails too it is lost, and the answer says so.
 """
 
 from collections.abc import Sequence

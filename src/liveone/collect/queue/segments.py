@@ -131,6 +131,7 @@ class Segments:
         self._tail = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._tail_path = path
         self._segments[path] = _Segment()
+        # A new file's name must be on the disk too, or a power cut loses lines that were synced.
         _sync_folder(self._folder)
 
     def _undo_tail(self, before: int) -> None:
@@ -173,6 +174,7 @@ def _found(folder: Path) -> dict[Path, _Segment]:
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
+        # write(2) may take a part of it, on a disk that is nearly full for example.
         view = view[os.write(descriptor, view) :]
 
 

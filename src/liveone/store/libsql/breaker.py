@@ -1,6 +1,7 @@
-"""A server that hangs is not waited for again and again: after the first time-out, calls fail at once.
+"""Circuit breaker for a server that hangs: after the first time-out, calls fail at once.
 
-Every few seconds one call asks the cheapest question first; as soon as that is answered all go on.
+Every few seconds one call sends the cheapest query first; when it is answered, the breaker closes and all
+calls go on.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""What we know of the server's log: its newest frame (the replication index), for two purposes.
+"""The newest frame of the server's log that we know of (the replication index). It serves two purposes.
 
 A replica asked with the index of our last write waits until it has it, so that we read what we wrote; and
 an index that differs says that somebody has committed. After a crash of its primary a server counts anew:

@@ -1,4 +1,4 @@
-"""LiveOne's writers step aside on a server while changeover changes the schema there.
+"""Makes LiveOne's writers wait while changeover changes the schema of a server's database.
 
 Rule: the question is the first statement of every write's own transaction, so that no write slips in once a
 hold was given, and it costs no round trip. On a file nothing is asked: there SQLite queues the writers for

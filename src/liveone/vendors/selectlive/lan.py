@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
+from liveone.vendors import checks
 from liveone.vendors.address import checked_url
 from liveone.vendors.base import (
     CheckStep,
@@ -23,7 +24,6 @@ from liveone.vendors.base import (
 from liveone.vendors.http import Http, HttpResponse
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries
-from liveone.vendors.selectlive import checks
 from liveone.vendors.selectlive.pages import device_ids, device_info, device_name
 from liveone.vendors.selectlive.parse import parse_object, parse_poll
 from timed_http.deadline import Deadline

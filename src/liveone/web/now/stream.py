@@ -52,6 +52,8 @@ class EventStream(Response):
             try:
                 message = await asyncio.wait_for(self._listener.queue.get(), HEARTBEAT_S)
             except TimeoutError:
+                # A comment by the format of event streams: proxies cut connections that are silent, and a
+                # send finds out who left.
                 await _send(send, b": still here\n\n")
                 continue
             if message is None:

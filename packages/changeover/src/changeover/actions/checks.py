@@ -9,7 +9,7 @@ from changeover.database.change.transaction import bound
 from changeover.errors import CheckFailed
 from changeover.plan.expect import as_output, difference
 from changeover.plan.model import Action, SqlAction
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 SHOWN_CHARS = 4_000
 
@@ -17,7 +17,7 @@ SHOWN_CHARS = 4_000
 def rule_of(action: SqlAction, scene: ActionContext) -> OutputRule:
     """The rule that the rows of an action's queries, as they are printed, are what the plan expects."""
     values = scene.values.values
-    asked = tuple(Statement(one.text, bound(values, one.parameters)) for one in action.statements)
+    asked = tuple(WireStatement(one.text, bound(values, one.parameters)) for one in action.statements)
     return OutputRule(asked, lambda rows: _difference(action, as_output(rows), scene))
 
 

@@ -1,8 +1,8 @@
 """One bash script: strict, in a process group of its own, with an end that is always reached.
 
-Rule: parameters arrive in the environment, never in the text of the script. The group is written down
-before it is waited for, so that a runner that takes over can end what a killed one left running. Output is
-bounded.
+Rule: parameters arrive in the environment, never in the text of the script. The number of the process
+group goes into the journal before the runner waits for it, so that the next runner can end the processes
+of a killed one. Output is bounded.
 """
 
 import os
@@ -33,6 +33,8 @@ def execute(script: str, scene: ActionContext, limit_s: float) -> tuple[int | No
             stderr=subprocess.STDOUT,
             cwd=scene.folder,
             env=environment,
+            # A group of its own: Ctrl-C on the terminal reaches the runner, which decides, and not the
+            # script.
             start_new_session=True,
         )
         try:
@@ -50,6 +52,8 @@ def execute(script: str, scene: ActionContext, limit_s: float) -> tuple[int | No
 def started_at(pid: int) -> str:
     """When a process started, as the kernel counts; tells it from a later one with its number. Linux only."""
     try:
+        # Field 22 of proc(5), starttime; the kernel gives numbers of processes again, but not with the same
+        # start.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""

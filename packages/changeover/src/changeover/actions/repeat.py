@@ -1,4 +1,4 @@
-"""Trying again, a bounded number of times, a fixed time apart, and never past the deadline."""
+"""Retries: a bounded number of times, a fixed time apart, never past the deadline."""
 
 import time
 from collections.abc import Callable

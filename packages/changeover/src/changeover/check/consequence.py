@@ -18,7 +18,7 @@ from changeover.errors import ChangeoverError
 from changeover.sql.identifiers import quoted
 from changeover.sql.tree import Effect
 from changeover.words import counted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 ASK_S = 2.0
 OPCODES_BETWEEN_LOOKS = 10_000
@@ -48,7 +48,7 @@ class LivingSchema(dict[str, str]):
 
 def _asked_of_server(server: Server, sql: str) -> int:
     with opened(server) as connection:
-        found: int = connection.snapshot([Statement(sql)], within_s=ASK_S)[0][0][0]  # type: ignore[assignment]
+        found: int = connection.snapshot([WireStatement(sql)], within_s=ASK_S)[0][0][0]  # type: ignore[assignment]
         return found
 
 

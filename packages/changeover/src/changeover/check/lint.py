@@ -61,7 +61,7 @@ def _linted(plan: Plan, schema: Mapping[str, str] | None, performing: Performing
         for sentence in references.broken(copy.connection)
         if "no such function" in sentence
     ]
-    trial = Trial(plan, copy, problems, performing)
+    trial = DryRun(plan, copy, problems, performing)
     try:
         trial.play()
     finally:
@@ -79,7 +79,7 @@ def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, 
         return None, [Problem(plan.schema.position, "schema", message, "it holds CREATE statements only")]
 
 
-class Trial:
+class DryRun:
     """A plan under way on an empty copy, there and back; ``problems`` are what is found."""
 
     def __init__(

@@ -94,6 +94,7 @@ def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
             uri, uri=True, isolation_level=None, timeout=busy_timeout_s, cached_statements=0
         )
         try:
+            # Opening reads nothing: only the first query finds out that this is no database.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             application.equip(connection)
             connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
@@ -105,6 +106,8 @@ def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
 
 def frozen(path: Path) -> sqlite3.Connection:
     """A read connection to a file that nobody else may touch (a backup): no locks, no WAL files beside it."""
+    # SQLite then neither locks the file nor notices a change: wrong for any file in use
+    # (https://sqlite.org/uri.html#uriimmutable).
     uri = f"{path.resolve().as_uri()}?immutable=1"
     return application.equip(sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0))
 
@@ -152,6 +155,7 @@ def translation(error: sqlite3.Error | errors.HranaError, label: object) -> Chan
     """The error of ours that stands for one of theirs; never holds values of rows but what SQLite says."""
     if isinstance(error, errors.HranaError):
         return _of_server(error)
+    # The low byte is the primary code; the rest only says which kind of it (https://sqlite.org/rescode.html).
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

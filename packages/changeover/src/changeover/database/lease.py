@@ -1,10 +1,10 @@
 """The lease in the database: a fencing token that a runner must still hold, inside the transaction, to write.
 
-Rule: whoever takes the lease makes the token one higher, so a runner that was stopped, slept or hung finds a
-token that is not its own and changes nothing. Time is measured by the clock that runs on while the machine
-sleeps and that nobody can set (CLOCK_BOOTTIME, valid within one boot); a wall clock that jumps neither ends
-nor prolongs a lease. A lease of another machine is never judged by its date: it is watched for as long as it
-lasts.
+Rule: whoever takes the lease makes the token one higher, so a runner that was stopped, slept or hung finds
+a token that is not its own and changes nothing. Time is measured by the clock that runs on while the
+machine sleeps and that nobody can set (CLOCK_BOOTTIME, valid within one boot); a wall clock that jumps
+neither ends nor prolongs a lease. The age of a lease of another machine cannot be known: it has expired
+when its heartbeat counter did not change for the length of the lease.
 """
 
 import time
@@ -45,6 +45,7 @@ TRIES = 3
 
 def awake_s() -> float:
     """Seconds since the machine started, sleep included."""
+    # CLOCK_MONOTONIC stands still while a laptop sleeps, and a lease runs out all the same.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -104,6 +105,7 @@ def expired(seen: LeaseSnapshot, *, now_s: float, this_boot: str) -> bool | None
     """Whether the lease has run out; None when that cannot be told from here (another machine)."""
     if seen.holder is None:
         return True
+    # `beaten_s` counts from the start of a machine: it says nothing to another machine, or after a restart.
     if seen.boot and seen.boot == this_boot:
         return now_s - seen.beaten_s > seen.lasts_s
     return None
@@ -184,6 +186,7 @@ def renew(connection: Connection, lease: Lease) -> None:
                 " WHERE id = 1 AND token = ? AND run_id = ?",
                 (new, now_s, lease.token, lease.holder.run_id),
             )
+        # The answer was lost, not necessarily the write: only reading the row tells.
         except OutcomeUnknown as error:
             lost_answer = error
         seen = look(connection)

@@ -1,8 +1,9 @@
 """The lock file beside the database: one runner at a time on this machine, released when it dies.
 
 Rule: the lock is the kernel's (`flock`) on ``<database>.changeover-lock``; the text in the file only says
-who holds it. It keeps the runners of one machine apart; runners of several machines the lease does. The file
-is never deleted: two runners could then hold locks on two files of one name.
+who holds it. It keeps runners of one machine apart; the lease in the database keeps machines apart. The
+file is never deleted: otherwise two runners could hold locks on two files of the same name, one of them
+deleted.
 """
 
 import fcntl
@@ -74,6 +75,7 @@ def take(database: Database, holder: Holder, *, state: Path | None = None) -> Lo
             f"Another runner is at work on {database}: {other or 'one that did not say who it is'}.",
             hint=_what_to_do(other),
         )
+    # Only now: until the lock is ours, the text says who has it.
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
     return LockFile(path, descriptor)
@@ -106,6 +108,8 @@ def _locked(descriptor: int) -> bool:
     """Whether the lock is ours; `is_taken` of somebody who only looks stands in the way for a moment."""
     for left in reversed(range(TRIES)):
         try:
+            # flock, not fcntl: an fcntl lock is lost as soon as this process closes any descriptor of the
+            # file (https://sqlite.org/howtocorrupt.html, 2.2).
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except OSError:
@@ -121,6 +125,8 @@ def state_of(holder: Holder) -> str:
         text = Path(f"/proc/{holder.pid}/stat").read_text()
     except OSError:
         return " (gone)"
+    # The command name stands in brackets and may hold brackets and spaces itself; fields begin after the
+    # last.
     return " (stopped)" if text.rpartition(")")[2].split()[0] in "Tt" else ""
 
 

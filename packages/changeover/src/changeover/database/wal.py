@@ -32,6 +32,8 @@ def empty(connection: sqlite3.Connection, *, wait_s: float) -> Wal:
     ``pinned`` > 0 in the answer: a reader holds it; the change is committed all the same, the log just stays.
     """
     deadline = time.monotonic() + wait_s
+    # While TRUNCATE waits in the busy handler it keeps writers out: do not wait inside of it, ask again
+    # (https://sqlite.org/c3ref/wal_checkpoint_v2.html).
     connection.execute("PRAGMA busy_timeout = 0")
     while True:
         found = _checkpoint(connection, "TRUNCATE")

@@ -1,7 +1,7 @@
 """What a person, or a program, sees while a run goes on: a list that fills in, plain lines, or JSON events.
 
 Rule: a display only looks. It is told every journal entry and the progress of the task under way, it may
-ask a question, and nothing it does can hold up the work for longer than a question lasts.
+ask a question, and only a question may delay the work.
 """
 
 import json

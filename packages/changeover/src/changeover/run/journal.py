@@ -41,7 +41,10 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             whole, self.entries = _read(path)
+            # A torn last line goes before anything is added: behind it a new line would be unreadable too.
             os.ftruncate(self._file, whole)
+            # The file's name is in its folder: without this a power cut may take away a journal that was
+            # itself synced.
             _sync_folder(path.parent)
         except BaseException:
             os.close(self._file)
@@ -75,6 +78,7 @@ class Journal:
         try:
             if os.write(self._file, line) != len(line):
                 raise OSError(ENOSPC[0], "no space left on device")
+            # Before what it announces is done: a task that is not in the journal was not begun.
             os.fsync(self._file)
         except OSError as error:
             os.ftruncate(self._file, end)

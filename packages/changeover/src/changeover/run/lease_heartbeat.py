@@ -1,7 +1,7 @@
-"""Keeps a lease alive while a runner works, and says when it was lost.
+"""Heartbeat: renews a lease while a runner works, and notices when it was lost.
 
-Rule: the lease is prolonged three times in its length, by a connection of its own. A database that is busy is
-asked again; a lease that is ours no longer stops the runner before its next write.
+Rule: a connection of its own renews the lease every third of its length. If the database is busy it tries
+again; if another runner took the lease, this runner stops before its next write.
 """
 
 import os
@@ -65,6 +65,7 @@ class LeaseHeartbeat:
                 leases.release(connection, self.lease)
 
     def _keep(self) -> None:
+        # A third: one heartbeat may fail, and the next one is still in time.
         while not self._done.wait(self.lease.lasts_s / 3):
             if self._paused:
                 continue

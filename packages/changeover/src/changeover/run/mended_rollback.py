@@ -1,4 +1,4 @@
-"""A way back that was mended: another script in place of the one that keeps failing.
+"""A mended rollback: a person's script replaces the script of the way back that keeps failing.
 
 Rule: the plan of a run never changes, so what was proven for it still holds; a mend is written into the run's
 journal, kept beside it, and put into the plan again whenever the run is read.

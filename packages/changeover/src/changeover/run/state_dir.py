@@ -98,6 +98,8 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     _write(partial, text)
+    # Atomic, and after fsync of the content: a reader sees the old file or the new one, and never an empty
+    # one.
     os.replace(partial, path)
 
 

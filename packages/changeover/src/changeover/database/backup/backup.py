@@ -151,8 +151,12 @@ def _copy_file(source: Path, target: Path, progress: Progress) -> None:
             closing(sqlite3.connect(target, isolation_level=None)) as writer,
             reported(target, total, progress),
         ):
+            # No journal and no sync while copying: half a copy is thrown away, and `sync` comes before it is
+            # checked.
             writer.execute("PRAGMA journal_mode = OFF")
             writer.execute("PRAGMA synchronous = OFF")
+            # All pages in one step, one snapshot: in several steps the copy starts again whenever somebody
+            # commits (https://sqlite.org/c3ref/backup_finish.html).
             reader.backup(writer, pages=-1, progress=_BusyBound(reader))
 
 
@@ -255,6 +259,7 @@ def _publish(partial: Path, wanted: Path) -> Path:
     for number in count(1):
         target = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")
         try:
+            # link, not rename: it fails where the name is taken, while rename would replace another backup.
             os.link(partial, target)
         except FileExistsError:
             continue
@@ -283,4 +288,5 @@ def _has_no_wal(source: Path) -> bool:
     if not source.is_file():
         return False
     with source.open("rb") as file:
+        # Bytes 18 and 19 are 2 in WAL mode (https://sqlite.org/fileformat2.html#file_format_version_numbers).
         return file.read(20)[18:20] != b"\x02\x02"

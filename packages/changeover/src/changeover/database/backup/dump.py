@@ -17,7 +17,7 @@ from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Table
 from changeover.errors import Busy, Damaged, Unsuitable
 from changeover.sql.identifiers import listed, quoted
-from hrana.wire import Row, Statement, Value
+from hrana.wire import Row, Value, WireStatement
 
 DEFINITIONS = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
 NUMBERS = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
@@ -32,7 +32,7 @@ _CELL = """CASE typeof({0})
  ELSE {0} END"""
 _OCTETS = "iif(typeof({0}) IN ('text', 'blob'), length(CAST({0} AS BLOB)), 0)"
 
-Stream = Callable[[Sequence[Statement]], Iterator[tuple[int, list[Row]]]]
+Stream = Callable[[Sequence[WireStatement]], Iterator[tuple[int, list[Row]]]]
 """Pieces of (place of the statement, some of its rows), all from one snapshot."""
 Told = Callable[[int, int], None]
 """Told (rows done, rows in all)."""
@@ -116,9 +116,13 @@ class _Filling:
     def _receive(self, stream: Stream, tables: Sequence[Table]) -> list[Row]:
         """Put everything in its place; the counts of the server, by table."""
         marks = sequences.are_there(self.connection)
-        asked = [Statement(DEFINITIONS), Statement(NUMBERS), *(Statement(_tally(table)) for table in tables)]
-        asked += [Statement(_rows(table)) for table in tables]
-        asked += [Statement(MARKS)] if marks else []
+        asked = [
+            WireStatement(DEFINITIONS),
+            WireStatement(NUMBERS),
+            *(WireStatement(_tally(table)) for table in tables),
+        ]
+        asked += [WireStatement(_rows(table)) for table in tables]
+        asked += [WireStatement(MARKS)] if marks else []
         first = 2 + len(tables)
         heads: list[list[Row]] = [[] for _ in range(first)]
         done = 0
@@ -164,7 +168,7 @@ class _Filling:
 
 
 def _definitions(stream: Stream) -> list[Row]:
-    return [row for _, rows in stream([Statement(DEFINITIONS)]) for row in rows]
+    return [row for _, rows in stream([WireStatement(DEFINITIONS)]) for row in rows]
 
 
 def _is_virtual(sql: str) -> bool:

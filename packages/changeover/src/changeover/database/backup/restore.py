@@ -166,6 +166,8 @@ def _watching(target: Path) -> Iterator[Callable[[], object]]:
     try:
         with translated(target), closing(connect(target)) as connection:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                # Moves for commits of other connections only, not for our own
+                # (https://sqlite.org/pragma.html#pragma_data_version).
                 yield lambda: connection.execute("PRAGMA data_version").fetchone()[0]
             else:
                 yield lambda: os.pread(descriptor, 4, CHANGE_COUNTER_AT)
@@ -189,6 +191,7 @@ def _write_through(source: Path, target: Path, patience: "_Patience", progress: 
         _require_same_page_size(reader, writer, source, target)
         log = target.with_name(target.name + "-wal")
         with backups.reported(log, source.stat().st_size, progress):
+            # Through SQLite and not as a file: whoever has the database open goes on with the restored one.
             reader.backup(writer, pages=1, progress=patience, sleep=0.05)
         writer.execute("PRAGMA synchronous = FULL")
         wal.empty(writer, wait_s=1.0)

@@ -55,6 +55,8 @@ def reach(
     """
     found: list[WriteEffect] = []
     with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
+        # Cascades are compiled into a statement only where foreign keys are on: the authorizer sees what
+        # would happen.
         scratch.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         for statement in statements:
             found += _reach_of(scratch, statement)

@@ -15,7 +15,7 @@ from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import identifier_key, listed, quoted
 from changeover.words import counted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 LEFT_ALONE_ROWS, EXPECTED_ROWS = 10_000, 100_000
 """Tables out of scope, and those of which rows are expected, are compared up to here while writers wait."""
@@ -49,7 +49,7 @@ class Before:
     columns: tuple[str, ...]
     exact: frozenset[str]
 
-    def making(self, *, temporary: bool) -> list[Statement]:
+    def making(self, *, temporary: bool) -> list[WireStatement]:
         """The statements that make the copy.
 
         Columns without a type hold every value as it is; those of the key have theirs, since the index of a
@@ -67,8 +67,8 @@ class Before:
         else:
             shape = f"({', '.join(others)})"
         return [
-            Statement(f"CREATE {kind} {self.source} {shape}"),
-            Statement(f"INSERT INTO {self.source} SELECT {chosen} FROM {self._now}"),
+            WireStatement(f"CREATE {kind} {self.source} {shape}"),
+            WireStatement(f"INSERT INTO {self.source} SELECT {chosen} FROM {self._now}"),
         ]
 
     @property

@@ -1,8 +1,8 @@
 """Why a statement failed: the trigger that did it, and the rows, by trying again without the rules.
 
-Rule: only after a failure, in a transaction that is rolled back anyway; what cannot be found out this way
-is left unsaid. At most ten rows are named, by key. How a statement is tried again is written once, as a
-`Trial`: a file does it in the transaction that failed, a server in a batch of its own (`server.culprits`).
+Rule: it runs only after a failure, in a transaction that is rolled back anyway. The error names only what
+this finds. At most ten rows are named, by key. How a statement is tried again is written once, as a
+`Diagnosis`: a file does it in the transaction that failed, a server in a batch of its own.
 """
 
 import re
@@ -18,7 +18,7 @@ from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.sql import text as sqltext
 from changeover.sql.identifiers import identifier_key, quoted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 ROWS_MAX = 10
 COPIED_ROWS_MAX = 100_000
@@ -44,21 +44,21 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Diagnosis:
     """``statements`` to try; then ``rules`` of the schema that they leave, whose faults are the rows."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[WireStatement, ...]
     rules: Callable[[Schema], Sequence[FaultRule]]
 
 
-Tried = Callable[[Trial], Sequence[str]]
+Tried = Callable[[Diagnosis], Sequence[str]]
 
 
 def named(connection: sqlite3.Connection, failed: Failed) -> str:
     """Lines with the trigger and the rows because of which a statement failed in the open transaction; empty
     if neither is found."""
 
-    def tried(trial: Trial) -> list[str]:
+    def tried(trial: Diagnosis) -> list[str]:
         for one in trial.statements:
             connection.execute(one.sql, one.params)
         found = []
@@ -132,28 +132,28 @@ def _raises(connection: sqlite3.Connection, trigger: str, message: str) -> bool:
     return bool(found and found[0])
 
 
-def _of_keys(failed: Failed) -> Trial:
+def _of_keys(failed: Failed) -> Diagnosis:
     """Orphans that the statement would leave, seen with SQLite's own refusal put off."""
-    again = Statement(failed.text, dict(failed.values))  # type: ignore[arg-type]
-    return Trial(
-        (Statement("PRAGMA defer_foreign_keys = ON"), again),
+    again = WireStatement(failed.text, dict(failed.values))  # type: ignore[arg-type]
+    return Diagnosis(
+        (WireStatement("PRAGMA defer_foreign_keys = ON"), again),
         lambda after: list(standing.orphans(after, None, ())),
     )
 
 
-def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool) -> Trial | None:
+def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool) -> Diagnosis | None:
     verb, name, start, end = _target(failed.text)
     table = catalogue.read(connection, own=True).table(name)
     if table is None:
         return None
-    source, statements = quoted(table.name), list[Statement]()
+    source, statements = quoted(table.name), list[WireStatement]()
     if verb != "CREATE":
         limit = f"LIMIT {COPIED_ROWS_MAX}" if verb == "UPDATE" else "LIMIT 0"
         kind = "TEMP TABLE" if temporary else "TABLE"
         again = f"{failed.text[:start]}{TRIED}{failed.text[end:]}"
         statements = [
-            Statement(f"CREATE {kind} {TRIED} AS SELECT * FROM {source} {limit}"),
-            Statement(again, dict(failed.values)),  # type: ignore[arg-type]
+            WireStatement(f"CREATE {kind} {TRIED} AS SELECT * FROM {source} {limit}"),
+            WireStatement(again, dict(failed.values)),  # type: ignore[arg-type]
         ]
         source = TRIED
     broken = failed.rule
@@ -166,7 +166,7 @@ def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool)
         f"SELECT {text} AS a, NULL AS b, NULL AS c FROM {source} AS t WHERE {condition} LIMIT {ROWS_MAX + 1}"
     )
     rule = FaultRule(sql, _row)
-    return Trial(tuple(statements), lambda after: [rule])
+    return Diagnosis(tuple(statements), lambda after: [rule])
 
 
 def _shown(column: str) -> str:

@@ -11,39 +11,41 @@ from changeover.database.schema.catalogue import Schema
 from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import identifier_key, quoted
 from changeover.words import counted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 COUNTS = "changeover_now_counts"
 
 
-def making(*, temporary: bool) -> Statement:
+def making(*, temporary: bool) -> WireStatement:
     """The table of counts, by folded name; a server has no TEMP tables."""
     kind = "TEMP TABLE" if temporary else "TABLE"
-    return Statement(f"CREATE {kind} {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
+    return WireStatement(f"CREATE {kind} {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
 
 
-def known(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[Statement]:
+def known(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[WireStatement]:
     """Counts that are known already; a table that was not there had no rows, one that is gone has none."""
     for name in before.keys() | after.keys():
         sql = f"INSERT INTO {COUNTS} (name, before, after) VALUES (?, ?, ?)"
-        yield Statement(sql, (name, before.get(name, 0), after.get(name, 0)))
+        yield WireStatement(sql, (name, before.get(name, 0), after.get(name, 0)))
 
 
-def counting_before(tables: Iterable[str]) -> Iterator[Statement]:
+def counting_before(tables: Iterable[str]) -> Iterator[WireStatement]:
     """Count tables that exist before the change."""
     for table in tables:
         sql = f"INSERT INTO {COUNTS} (name, before) SELECT ?, count(*) FROM {quoted(table)}"
-        yield Statement(sql, (identifier_key(table),))
+        yield WireStatement(sql, (identifier_key(table),))
 
 
-def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[Statement]:
+def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[WireStatement]:
     """Count tables that exist afterwards; those that did not exist before had no rows."""
     there = {identifier_key(table) for table in before}
     for table in after:
         if identifier_key(table) not in there:
-            yield Statement(f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (identifier_key(table),))
+            yield WireStatement(
+                f"INSERT INTO {COUNTS} (name, before) VALUES (?, 0)", (identifier_key(table),)
+            )
         sql = f"UPDATE {COUNTS} SET after = (SELECT count(*) FROM {quoted(table)}) WHERE name = ?"
-        yield Statement(sql, (identifier_key(table),))
+        yield WireStatement(sql, (identifier_key(table),))
 
 
 def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:

@@ -92,4 +92,5 @@ def watching(connection: sqlite3.Connection, authorizer: Authorizer | None) -> I
     try:
         yield
     finally:
+        # None takes it away; an authorizer that stayed would be asked for the engine's own statements too.
         connection.set_authorizer(None)

@@ -43,7 +43,7 @@ from changeover.database.server.shadow import objects_of
 from changeover.errors import Busy, InvariantBroken
 from changeover.plan.model import Rows, SqlStatement
 from changeover.sql.identifiers import identifier_key
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 SWIFT_INTEGRITY_ROWS = 100_000
 SWIFT_COUNT_S = 0.1
@@ -142,7 +142,10 @@ class Proof:
         """Every invariant; faults that were there before the change are not held against it."""
         found = catalogue.read(connection)
         if self.has_marks:
-            _do(connection, [*sequences.putting_back(found), Statement(f"DROP TABLE temp.{sequences.MARKS}")])
+            _do(
+                connection,
+                [*sequences.putting_back(found), WireStatement(f"DROP TABLE temp.{sequences.MARKS}")],
+            )
         self.after = rows.counts_of(connection, found, self.counts)
         standing_faults = self._standing_faults(connection, found)
         if self.beside and self.remembered:
@@ -153,7 +156,10 @@ class Proof:
         tried = [one for one in self._by_trying(connection, found) if one not in self.tried]
         sentences += references.placed(self.objects, self.change.statements, tried)
         weak = [*self._findings(found), *rowids.moved(connection, self.rowids)]
-        _do(connection, [Statement(f"DROP TABLE temp.{one.source}") for one in self.remembered if one.copied])
+        _do(
+            connection,
+            [WireStatement(f"DROP TABLE temp.{one.source}") for one in self.remembered if one.copied],
+        )
         findings = unaccepted(weak, self.change.accept)
         if sentences or findings:
             raise refusal.broken(sentences, findings)
@@ -219,7 +225,7 @@ class Proof:
         connection.execute(f"DROP TABLE temp.{expected.COUNTS}")
         return sentences
 
-    def _counts(self, connection: sqlite3.Connection, found: Schema) -> Iterator[Statement]:
+    def _counts(self, connection: sqlite3.Connection, found: Schema) -> Iterator[WireStatement]:
         """Rows of the tables that were counted before, and of those that expectations speak of."""
         wanted = {name: want for name, want in self.wanted.items() if want.rows is not Rows.ANY}
         mentioned = {*wanted, *(identifier_key(want.other) for want in wanted.values() if want.other)}
@@ -280,7 +286,7 @@ def _skippable(connection: sqlite3.Connection, found: Schema) -> tuple[ForeignKe
     )
 
 
-def _do(connection: sqlite3.Connection, statements: Iterable[Statement]) -> None:
+def _do(connection: sqlite3.Connection, statements: Iterable[WireStatement]) -> None:
     for one in statements:
         connection.execute(one.sql, one.params)
 

@@ -1,4 +1,5 @@
-"""Rows counted before writers wait, believed inside the transaction for as long as nobody else committed.
+"""Row counts taken before the write lock; they are valid inside the transaction unless another connection
+committed.
 
 Rule: `PRAGMA data_version` tells of every commit of another connection. Counting early spares writers the
 first count of a big table, which reads it from disk or maps its pages; when somebody did commit in between,

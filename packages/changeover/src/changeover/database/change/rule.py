@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from changeover.database.connect import Connection
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 Row = Sequence[Any]
 Fault = tuple[Any, Any, Any]
@@ -23,7 +23,7 @@ class Rule(Protocol):
     """What must hold: `told` makes sentences of all rows that ``asked`` gives, and none when all is well."""
 
     @property
-    def asked(self) -> tuple[Statement, ...]: ...
+    def asked(self) -> tuple[WireStatement, ...]: ...
 
     def told(self, rows: Sequence[Row]) -> list[str]: ...
 
@@ -32,7 +32,7 @@ class Rule(Protocol):
 class OutputRule:
     """``differs`` gives the difference to what is expected, in words; empty when there is none."""
 
-    asked: tuple[Statement, ...]
+    asked: tuple[WireStatement, ...]
     differs: Callable[[Sequence[Row]], str]
 
     def told(self, rows: Sequence[Row]) -> list[str]:
@@ -49,27 +49,27 @@ class FaultRule:
     params: tuple[Any, ...] = ()
 
     @property
-    def asked(self) -> tuple[Statement, ...]:
+    def asked(self) -> tuple[WireStatement, ...]:
         """The one statement that selects what breaks it."""
-        return (Statement(self.sql, self.params),)
+        return (WireStatement(self.sql, self.params),)
 
     def told(self, rows: Sequence[Row]) -> list[str]:
         """A sentence for each of the first faults."""
         return [self.say((a, b, c)) for a, b, c in rows[:FAULTS_MAX]]
 
-    def remembering(self) -> Statement:
+    def remembering(self) -> WireStatement:
         """What gives its faults as they are told to `beyond`."""
-        return Statement(f"SELECT json_array(a, c) FROM ({self.sql})", self.params)
+        return WireStatement(f"SELECT json_array(a, c) FROM ({self.sql})", self.params)
 
-    def beyond(self, known: Sequence[str]) -> Statement:
+    def beyond(self, known: Sequence[str]) -> WireStatement:
         """Its faults, without those that are ``known`` with at least as many rows."""
         if not known:
-            return Statement(f"SELECT a, b, c FROM ({self.sql})", self.params)
+            return WireStatement(f"SELECT a, b, c FROM ({self.sql})", self.params)
         sql = (
             f"SELECT a, b, c FROM ({self.sql}) WHERE NOT EXISTS (SELECT 1 FROM json_each(?)"
             " WHERE value ->> 0 = a AND coalesce(value ->> 1, 0) >= coalesce(c, 0))"
         )
-        return Statement(sql, (*self.params, f"[{','.join(known)}]"))
+        return WireStatement(sql, (*self.params, f"[{','.join(known)}]"))
 
 
 def faults(connection: Connection, rules: Iterable[FaultRule], known: Sequence[str] = ()) -> list[str]:

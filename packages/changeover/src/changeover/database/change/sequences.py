@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema
 from changeover.sql.identifiers import identifier_key
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 MARKS = "changeover_now_marks"
 
@@ -30,23 +30,23 @@ def highest(connection: Connection, table: str) -> int:
     return found
 
 
-def remembering(*, temporary: bool) -> Statement:
+def remembering(*, temporary: bool) -> WireStatement:
     """Remember the marks as they are; a server has no TEMP tables."""
     kind = "TEMP TABLE" if temporary else "TABLE"
-    return Statement(f"CREATE {kind} {MARKS} AS SELECT name, seq FROM sqlite_sequence")
+    return WireStatement(f"CREATE {kind} {MARKS} AS SELECT name, seq FROM sqlite_sequence")
 
 
-def putting_back(found: Schema) -> Iterator[Statement]:
+def putting_back(found: Schema) -> Iterator[WireStatement]:
     """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
     mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
     for table in found.tables.values():
         if "autoincrement" not in identifier_key(table.sql):
             continue
-        yield Statement(
+        yield WireStatement(
             f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
             (table.name, table.name),
         )
-        yield Statement(
+        yield WireStatement(
             f"INSERT INTO sqlite_sequence (name, seq) SELECT ?, {mark} WHERE {mark} IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ? COLLATE NOCASE)",
             (table.name, table.name, table.name, table.name),

@@ -203,6 +203,7 @@ def _execute(
         with watching(connection, around.guard):
             cursor = connection.execute(statement.text, values)
             output = tuple(cursor.fetchmany(OUTPUT_ROWS_LIMIT))
+            # To its end: a query that is left open locks its tables against a later DROP.
             while cursor.fetchmany(OUTPUT_ROWS_LIMIT):
                 pass
     except sqlite3.Error as error:
@@ -240,6 +241,9 @@ def _begin(connection: sqlite3.Connection, work: ScriptWork, around: Transaction
     connection.execute(f"PRAGMA busy_timeout = {max(int(work.lock_wait_s * 1000), 1)}")
     started = around.now()
     try:
+        # A plain BEGIN that has read asks for the write lock at its first write, and fails at once, without
+        # waiting, where somebody committed in between: SQLITE_BUSY_SNAPSHOT
+        # (https://sqlite.org/rescode.html#busy_snapshot).
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         found = translation(error, "The database")
@@ -256,6 +260,8 @@ def _begin(connection: sqlite3.Connection, work: ScriptWork, around: Transaction
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
+    # Some errors, such as a full disk, have rolled back already; ROLLBACK would then be an error of its own
+    # (https://sqlite.org/lang_transaction.html).
     if connection.in_transaction:
         connection.execute("ROLLBACK")
 
@@ -276,6 +282,8 @@ def _settings(connection: sqlite3.Connection, work: ScriptWork) -> Iterator[None
     try:
         for name, value in wanted.items():
             connection.execute(f"PRAGMA {name} = {value}")
+            # Inside a transaction the setting is a no-op without an error
+            # (https://sqlite.org/pragma.html#pragma_foreign_keys).
             if connection.execute(f"PRAGMA {name}").fetchone()[0] != value:
                 raise StepFailed(
                     f"The database does not take PRAGMA {name} = {value}; a transaction is open, or it is"

@@ -1,7 +1,7 @@
-"""Ways back that drop what a change added: first what was written into it meanwhile is set aside.
+"""Before a rollback drops a table or column that the change added, rows written into it since are set aside.
 
-Rule: nothing that an application wrote into a new table or column goes with it unsaid. Before a way back
-drops it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
+Rule: a rollback never drops values that an application wrote without keeping them. Before a way back drops
+it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
 `changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement, so that
 another plan's column of the same name never meets it.
 """

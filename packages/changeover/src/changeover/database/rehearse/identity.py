@@ -1,4 +1,4 @@
-"""By what the rows of a table are found again.
+"""Which columns identify the rows of a table, before and after a change.
 
 Rule: by its key; else by a primary key that could hold NULL but does not; else by rowid, which only tells the
 rows of one and the same table apart, never those of a table that was made anew.

@@ -1,4 +1,5 @@
-"""Views, triggers and keys that refer to what is not there, each by its own name and its place in the plan.
+"""Views, triggers and keys that refer to missing tables or columns, each with its name and the place in the
+plan that broke it.
 
 Rule: SQLite does not say which trigger of a table does not compile. So after a failure, and only then, each
 is tried alone in a copy without rows; and the statement since which it is so is found in such a copy too.

@@ -39,7 +39,7 @@ from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
 from changeover.plan.model import Rows
 from changeover.sql.identifiers import identifier_key, quoted
 from changeover.words import counted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 COUNTED_ROWS = 5_000_000
 ANSWER_S = 10.0
@@ -120,7 +120,7 @@ def _fence(found: PreparedChange, batch: Batch) -> None:
         batch.demand([rules.lease_is_ours(held)])
         batch.judge(lambda _: LeaseLost(""))
         beat = f"UPDATE {lease.TABLE} SET beats = beats + 1 WHERE id = 1"
-        batch.do(Statement(beat))
+        batch.do(WireStatement(beat))
     batch.demand([rules.foreign_keys_are(change.foreign_keys)])
     batch.judge(_disobeyed)
     batch.demand([rules.schema_is(found.shadow.objects)])
@@ -196,12 +196,12 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
         "details": f"json_set(:details, '$.counts', json({counts}))",
     }
     sql, values = ledger.insertion(entry, measured)
-    batch.do(Statement(ledger.CREATE), Statement(sql, values))
+    batch.do(WireStatement(ledger.CREATE), WireStatement(sql, values))
     if context.lease is not None:
         prolonged = f"UPDATE {lease.TABLE} SET beaten_s = ? WHERE id = 1"
-        batch.do(Statement(prolonged, (lease.awake_s(),)))
+        batch.do(WireStatement(prolonged, (lease.awake_s(),)))
     batch.look()
-    batch.do(*(Statement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
+    batch.do(*(WireStatement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
 
 
 def _kept(found: PreparedChange) -> ledger.Kept:

@@ -16,7 +16,7 @@ from changeover.database.server.remote import Remote
 from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken, StepFailed
 from changeover.plan.model import SqlStatement
 from hrana import errors, wire
-from hrana.wire import Json, Statement
+from hrana.wire import Json, WireStatement
 
 FAULTS, VERDICT, CLOCK = "changeover_now_faults", "changeover_now_verdict", "changeover_now_clock"
 NOW_S = "(julianday('now') - 2440587.5) * 86400.0"
@@ -54,7 +54,7 @@ class BatchStep:
     this fails as if the database were damaged.
     """
 
-    statement: Statement
+    statement: WireStatement
     script: SqlStatement | None = None
     refusal: Callable[[list[str]], ChangeoverError] | None = None
     damage: ChangeoverError | None = None
@@ -77,20 +77,20 @@ class Batch:
         limit = f"CONSTRAINT changeover_deadline CHECK (elapsed_s <= {self.limit_s!r})"
         clock = f"CREATE TABLE {CLOCK} (began REAL, elapsed_s REAL {limit}, changes INTEGER, place INTEGER)"
         start = f"INSERT INTO {CLOCK} (began, elapsed_s) VALUES ({NOW_S}, 0) RETURNING began"
-        self.do(Statement(clock), Statement(start), *map(Statement, _PREPARED))
+        self.do(WireStatement(clock), WireStatement(start), *map(WireStatement, _PREPARED))
 
-    def do(self, *statements: Statement) -> None:
+    def do(self, *statements: WireStatement) -> None:
         """Statements of changeover's own."""
         self.steps += [BatchStep(one) for one in statements]
 
     def ask(self, name: str, sql: str) -> None:
         """A question whose rows the answer holds under a name."""
         self.asked[name] = len(self.steps)
-        self.do(Statement(sql))
+        self.do(WireStatement(sql))
 
     def run(self, statement: SqlStatement, values: dict[str, Any]) -> None:
         """A statement of the script, and a look at the clock."""
-        self.steps.append(BatchStep(Statement(statement.text, values), script=statement))
+        self.steps.append(BatchStep(WireStatement(statement.text, values), script=statement))
         self.look(statement)
 
     def look(self, statement: SqlStatement | None = None) -> None:
@@ -99,24 +99,24 @@ class Batch:
             f"INSERT INTO {CLOCK} (elapsed_s, changes, place) VALUES ({SINCE}, total_changes(), ?)"
             " RETURNING elapsed_s, changes"
         )
-        self.steps.append(BatchStep(Statement(sql, (len(self.steps),)), script=statement, is_clock=True))
+        self.steps.append(BatchStep(WireStatement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
     def demand(self, rules: Sequence[FaultRule], known: Sequence[str] = ()) -> None:
         """Note whatever breaks the rules; ``known`` faults count for nothing."""
         for place, rule in enumerate(rules, len(self._rules)):
             asked = rule.beyond(known)
             sql = f"INSERT INTO {FAULTS} SELECT {place}, a, b, c FROM ({asked.sql}) LIMIT {FAULTS_MAX}"
-            self.do(Statement(sql, asked.params))
+            self.do(WireStatement(sql, asked.params))
         self._rules += rules
 
     def attempt(self, sql: str, damage: ChangeoverError) -> None:
         """A statement that writes nothing, and fails as if the database were damaged where that is meant."""
-        self.steps.append(BatchStep(Statement(sql), damage=damage))
+        self.steps.append(BatchStep(WireStatement(sql), damage=damage))
 
     def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
         """Nothing was noted so far, or ``refusal`` of the sentences."""
-        self.do(Statement(f"SELECT place, a, b, c FROM {FAULTS}"))
-        verdict = Statement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
+        self.do(WireStatement(f"SELECT place, a, b, c FROM {FAULTS}"))
+        verdict = WireStatement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
         self.steps.append(BatchStep(verdict, refusal=refusal))
 
     def send(self, remote: Remote, *, within_s: float) -> "BatchResult":
@@ -135,8 +135,8 @@ class Batch:
         return self._answered(remote, within_s, "ROLLBACK")
 
     def _answered(self, remote: Remote, within_s: float, end: str) -> "BatchResult":
-        enforced = wire.statement(Statement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
-        asked = wire.statement(Statement(f"SELECT {NOW_S}"))
+        enforced = wire.statement(WireStatement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
+        asked = wire.statement(WireStatement(f"SELECT {NOW_S}"))
         before = (enforced, asked)
         stmts = [wire.statement(step.statement) for step in self.steps]
         steps = wire.transaction("BEGIN IMMEDIATE", stmts, before=before, end=end)

@@ -1,13 +1,14 @@
 """Why a statement failed on a server: the batch up to it once more, then the trial, then ROLLBACK.
 
-Rule: a batch that failed is over, so the rows are looked for in one of its own. Writers wait for it no longer
-than for the change itself, by the same clock, and it keeps nothing. What cannot be found out is left unsaid.
+Rule: a batch that failed is over, so the rows are looked for in one of its own. Writers wait for it no
+longer than for the change itself, by the same clock, and it keeps nothing. The error names only what this
+finds.
 """
 
 import sqlite3
 
 from changeover.database.change import culprits
-from changeover.database.change.culprits import ROWS_MAX, Failed, Trial
+from changeover.database.change.culprits import ROWS_MAX, Diagnosis, Failed
 from changeover.database.change.transaction import bound
 from changeover.database.schema import catalogue
 from changeover.database.schema.empty import afterwards
@@ -39,7 +40,7 @@ def _why(remote: Remote, found: PreparedChange, error: StatementFailed, within_s
     ):
         after = catalogue.read(there)
 
-        def tried(trial: Trial) -> list[str]:
+        def tried(trial: Diagnosis) -> list[str]:
             batch = Batch(found.limit_s, found.change.foreign_keys)
             batch.prepare()
             for one in statements[:place]:

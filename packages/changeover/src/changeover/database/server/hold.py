@@ -1,4 +1,4 @@
-"""A hold: while a server's database is changed, an application's writers keep what they have and come back.
+"""A hold asks an application's writers to keep their data and retry while a server's database is changed.
 
 Rule: a hold is a table, ``changeover_hold``, whose default says until when it lasts, by the server's own
 clock. So an application can ask in one statement, inside the transaction of a write, whether there is one:
@@ -13,7 +13,7 @@ from math import inf
 
 from changeover.database.server.remote import Remote
 from hrana.errors import HranaError
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 TABLE = "changeover_hold"
 LASTS_S = 15
@@ -53,7 +53,7 @@ def take(remote: Remote) -> None:
     (now_at,) = remote.execute("SELECT unixepoch()").fetchone()
     until_at = int(now_at) + LASTS_S
     created = f"CREATE TABLE {TABLE} (until_at INTEGER NOT NULL DEFAULT {until_at})"
-    remote.apply([Statement(f"DROP TABLE IF EXISTS {TABLE}"), Statement(created)])
+    remote.apply([WireStatement(f"DROP TABLE IF EXISTS {TABLE}"), WireStatement(created)])
 
 
 def give_back(remote: Remote) -> None:

@@ -26,7 +26,7 @@ from changeover.errors import Unsuitable
 from changeover.plan.model import RowExpectation
 from changeover.sql.identifiers import identifier_key
 from hrana import errors
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 DEADLINE_S = 3.5
 """How long a change may hold writers up: well below the 5 s after which the server gives its lock away."""
@@ -126,7 +126,7 @@ def ask_ahead(found: PreparedChange, remote: Remote) -> None:
     """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
     present = found.shadow.schema
     keys = standing.leading(present)
-    counts = remote.snapshot([Statement(standing.distinct_values(table, key)) for table, key in keys])
+    counts = remote.snapshot([WireStatement(standing.distinct_values(table, key)) for table, key in keys])
     found.skippable = [
         key
         for (_, key), rows in zip(keys, counts, strict=True)

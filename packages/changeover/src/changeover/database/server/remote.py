@@ -14,7 +14,7 @@ from hrana import address, wire
 from hrana.client import Client
 from hrana.errors import Waiting
 from hrana.reads import Reads, described, streamed
-from hrana.wire import ExecutedStatement, Json, Row, Statement
+from hrana.wire import ExecutedStatement, Json, Row, WireStatement
 from timed_http.deadline import Deadline
 
 AGENT = "changeover"
@@ -68,27 +68,29 @@ class Remote:
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> RemoteRows:
         """Run one statement, which commits by itself; again while somebody else's lock is in the way."""
-        asked = Statement(sql, parameters)
+        asked = WireStatement(sql, parameters)
         if next((token.text.lower() for token in text.tokens(sql)), "") in READS:
             return RemoteRows(self.snapshot([asked])[0], -1)
         answer = wire.answer(self._patiently(wire.execute(asked))["result"])
         return RemoteRows(answer.rows, answer.changes)
 
-    def snapshot(self, statements: Sequence[Statement], *, within_s: float | None = None) -> list[list[Row]]:
+    def snapshot(
+        self, statements: Sequence[WireStatement], *, within_s: float | None = None
+    ) -> list[list[Row]]:
         """The rows of each statement, all from one snapshot. ``within_s`` bounds the whole call."""
         deadline = Deadline(self._call_s if within_s is None else within_s)
         return self._reads.read(self._client, statements, None, deadline)[0]
 
-    def stream(self, statements: Sequence[Statement]) -> Iterator[tuple[int, list[Row]]]:
+    def stream(self, statements: Sequence[WireStatement]) -> Iterator[tuple[int, list[Row]]]:
         """Pieces of (place of the statement, rows), in order, all from one snapshot, however many."""
         return streamed(self._client, statements, Deadline(STREAM_S), silence_s=self._call_s)
 
     def columns(self, sql: str) -> tuple[str, ...]:
         """The names of the columns that a query gives; it is not carried out."""
-        return described(self._client, Statement(sql), Deadline(self._call_s))
+        return described(self._client, WireStatement(sql), Deadline(self._call_s))
 
     def apply(
-        self, statements: Sequence[Statement], *, within_s: float | None = None
+        self, statements: Sequence[WireStatement], *, within_s: float | None = None
     ) -> list[ExecutedStatement]:
         """All statements in one transaction, or none: one request, sent once.
 

@@ -1,4 +1,4 @@
-"""Sending a change until it is known what became of it: done wholly, or not at all.
+"""Resolves in-doubt changes: a change is sent until it is known that it was committed, or that it was not.
 
 Rule: a change is sent again only when it is certain that it was not done. After a lost answer the lease's
 token is made one higher: from then on nothing that was sent under the old one can be done, and the ledger,

@@ -20,7 +20,7 @@ from changeover.database.schema.empty import empty_copy
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
 from changeover.sql.identifiers import identifier_key, is_own, quoted
-from hrana.wire import Statement
+from hrana.wire import WireStatement
 
 Object = tuple[str, str, str, str]
 """(type, name, table, sql) of something that has a definition."""
@@ -80,6 +80,6 @@ def judged(shadow: Shadow, change: PlannedChange) -> Forecast:
 
 
 def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
-    asked = [Statement(f"SELECT count(*) FROM {quoted(table.name)}") for table in found.tables.values()]
+    asked = [WireStatement(f"SELECT count(*) FROM {quoted(table.name)}") for table in found.tables.values()]
     answers = remote.snapshot(asked)
     return {name: int(rows[0][0] or 0) for name, rows in zip(found.tables, answers, strict=True)}
