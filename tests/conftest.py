@@ -21,7 +21,7 @@ APART = (
     *("changeover/contrib", "changeover/fire", "changeover/run", "changeover/server"),
     *("changeover/database/test_kill.py", "collect/test_killed.py", "liveone_side/test_upgrade.py"),
     *("changeover/document/test_drafting.py", "changeover/document/test_cookbook.py"),
-    "energy/test_one_number.py",
+    *("energy/test_one_number.py", "test_extend.py"),
 )
 """Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
 SERVERS = {"sqld", "server", "server_url", "proxy", "remote_store"}
