@@ -3,7 +3,6 @@
 It is also the account directory that a migration asks whether an account id is real.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import orjson
 
 from liveone.errors import ConfigError
 from liveone.settings.config import read_toml, require_private
+from liveone.settings.private_file import replace_private
 
 HEADER = "# LiveOne's users; written by `liveone users`. Keep this file at mode 0600.\n"
 
@@ -58,12 +58,7 @@ def load(path: Path) -> tuple[Account, ...]:
 def save(path: Path, accounts: Sequence[Account]) -> None:
     """Replace the file by one that holds these accounts; a crash leaves the old one or the new one."""
     text = HEADER + "".join(_table(account) for account in accounts)
-    partial = path.with_suffix(".partial")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    replace_private(path, text.encode())
 
 
 def _account(table: dict[str, Any], where: str) -> Account:

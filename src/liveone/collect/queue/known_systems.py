@@ -3,7 +3,6 @@ unreachable.
 """
 
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import orjson
 
 from liveone.domain.system import System
+from liveone.settings.private_file import replace_private
 
 NAME = "systems.json"
 log = logging.getLogger(__name__)
@@ -52,13 +52,9 @@ def load(folder: Path) -> RememberedSystems | None:
 
 def save(folder: Path, known: RememberedSystems) -> None:
     """Keep it; a crash leaves the old or the new. A disk that fails is logged: this is a convenience."""
-    partial = folder / f"{NAME}.partial"
     document = asdict(known) | {"held": sorted(known.held)}
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=dict))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / NAME)
+        content = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=dict)
+        replace_private(folder / NAME, content)
     except OSError as error:
         log.warning("the systems cannot be kept for a start without the database: %s", error)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from liveone.settings.private_file import replace_private
 from liveone.settings.watched import WatchedFile
 
 NAME = "ended-sessions.json"
@@ -38,7 +39,8 @@ class EndedSessions:
         self._in_memory = _lasting(self._in_memory, now_at) | {session_id: until_at}
         if self._path is not None:
             with _locked(self._path):
-                _write(self._path, _lasting(_read(self._path), now_at) | {session_id: until_at})
+                ends = _lasting(_read(self._path), now_at) | {session_id: until_at}
+                replace_private(self._path, orjson.dumps(ends))
 
 
 def _lasting(ends: Ends, now_at: float) -> dict[str, int]:
@@ -52,15 +54,6 @@ def _read(path: Path) -> Ends:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, ends: Ends) -> None:
-    partial = path.with_suffix(".partial")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(orjson.dumps(ends))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 @contextmanager
