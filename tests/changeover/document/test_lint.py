@@ -186,3 +186,11 @@ def test_a_version_in_the_header_and_temporary_tables_are_a_scripts_own() -> Non
     )
     assert rules(sql, attributes='scope="fresh" rows="fresh=*"') == []
     assert rules("PRAGMA foreign_keys = OFF; DELETE FROM fresh WHERE w = 1") == ["own-control"]
+
+
+def test_a_view_of_tables_that_are_not_known_is_no_fault() -> None:
+    sql = "DROP VIEW v; CREATE VIEW v AS SELECT id FROM nowhere;"
+    text = f'---\ndatabase: x\n---\n# T\n## Execute\n```sql {{#a scope="v" rows="v=any"}}\n{sql}\n```\n'
+    plan, _ = read_text(text, Path("PLAN.md"))
+    assert plan is not None
+    assert "sql" not in {problem.rule for problem in lint(plan, None)}

@@ -171,6 +171,16 @@ def test_a_database_that_cannot_be_read_is_said_beside_the_others(tenants: Club)
     assert (code, found) == (1, ["never run"] * 3 + ["error"] + ["never run"] * 3)
 
 
+def test_what_cannot_be_run_keeps_no_other_now_or_later(tenants: Club) -> None:
+    (tenants.folder / "tenants" / "t3.db").write_text("no database, only words" * 99)
+    _drift(tenants, 5, "ALTER TABLE members RENAME COLUMN phone TO telephone")
+    code, found = told(tenants, "run", "--max-failures", 2)
+    assert (code, found) == (1, ["done"] * 3 + ["Damaged", "done", "PlanErrors", "done"])
+    (tenants.folder / "tenants" / "t3.db").unlink()
+    done = ["nothing to do"]
+    assert told(tenants, "run", "--max-failures", 2) == (2, done * 4 + ["PlanErrors"] + done)
+
+
 def test_what_is_about_one_database_is_refused_with_many(tenants: Club) -> None:
     for words in (("--run", "0001-x"), ("--with", "mended.sql"), ("--undoes", "members")):
         assert each(tenants, *words, command="rollback").exit_code == 2

@@ -23,6 +23,10 @@ NATIVE = {
     "full text beside it": "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'a');"
     "CREATE VIRTUAL TABLE five USING fts5(a); CREATE VIRTUAL TABLE four USING fts4(a);"
     "INSERT INTO five VALUES ('hello'); INSERT INTO four VALUES ('hello');",
+    "indexes that cannot be read beside it": "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);"
+    "INSERT INTO t VALUES (1, 'a'); CREATE VIRTUAL TABLE four USING fts4(content='', a);"
+    "INSERT INTO four (docid, a) VALUES (1, 'hello'); CREATE TABLE gone (a TEXT);"
+    "CREATE VIRTUAL TABLE five USING fts5(a, content='gone'); DROP TABLE gone;",
     "boxes beside it": "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'a');"
     "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1); INSERT INTO r VALUES (1, 0, 2);",
     "generated columns": "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, d INT AS (n * 2) STORED,"

@@ -112,7 +112,10 @@ class EmptyCopy:
         ]
 
     def _table(self, name: str) -> Table | None:
-        return schema.read_one(self.connection, name)
+        try:
+            return schema.read_one(self.connection, name)
+        except sqlite3.Error:  # A view of what is not known here: without a database there are few tables.
+            return None
 
 
 def _is_syntax(message: str) -> bool:

@@ -176,10 +176,16 @@ def _teller(count: int, json_: bool) -> Callable[[DatabaseResult], None]:
         nonlocal told
         told += 1
         if not json_:
-            why = f": {result.message.splitlines()[0]}" if result.failed and result.message else ""
+            why = f": {_shortly(result.message)}" if result.failed and result.message else ""
             click.echo(f"[{told}/{count}] {result.database}: {result.outcome}{why}")
 
     return tell
+
+
+def _shortly(message: str) -> str:
+    """The first line, and what it announces: `The last rehearsal did not pass:`."""
+    first, *more = message.splitlines()
+    return f"{first} {more[0].removeprefix('- ')}" if first.endswith(":") and more else first
 
 
 def _folder(databases: Sequence[Database]) -> Path:

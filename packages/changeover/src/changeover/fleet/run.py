@@ -6,6 +6,7 @@ Rule: what is in force already is left alone, what was killed is gone on with.
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from changeover.database.backup.backup import size_of
@@ -34,7 +35,7 @@ def run_each(plan: Plan, databases: Sequence[Database], many: Many) -> Summary:
     works = [session.begin(plan, database=one, state=None, sets=many.sets) for one in databases]
     known = {place: done for place, work in enumerate(works) if (done := _in_force(work))}
     fresh = [work for place, work in enumerate(works) if place not in known and not _is_open(work)]
-    proofs = _prove(fresh, many)
+    proofs = _prove(fresh, many, is_first=not known)
     lender = _Lender(proofs)
 
     def act(place: int) -> DatabaseResult:
@@ -73,20 +74,22 @@ def _is_open(work: BoundPlan) -> bool:
     return newest is not None and ending(work.state.entries(newest)) in (None, Ending.STOPPED)
 
 
-def _prove(works: Sequence[BoundPlan], many: Many) -> list[Record]:
+def _prove(works: Sequence[BoundPlan], many: Many, *, is_first: bool) -> list[Record]:
     """Rehearsals of a sample of each schema that there is: a rehearsal proves a schema, and no other.
 
-    Raises NotRehearsed when the schema that most of them have does not pass; with another only its own wait.
+    Raises NotRehearsed when the schema that most of them have does not pass (``is_first``: the plan is in
+    force on none of them yet); with another only its own wait.
     """
     groups: dict[str, list[BoundPlan]] = {}
     for work in works:
-        groups.setdefault(_schema(work), []).append(work)
+        with suppress(ChangeoverError):  # One that cannot be read says so in its turn.
+            groups.setdefault(_schema(work), []).append(work)
     found: list[Record] = []
     for place, group in enumerate(sorted(groups.values(), key=len, reverse=True)):
         try:
             found += [_proven(work, len(group), many) for work in _sampled(group, many.sample)]
         except ChangeoverError:
-            if place == 0:
+            if place == 0 and is_first:
                 raise
     return found
 

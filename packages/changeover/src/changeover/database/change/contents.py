@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from changeover.database.change import committed_snapshot, expected, rows
 from changeover.database.change.rule import Fault, FaultRule
-from changeover.database.rehearse.identity import holds_rows, same_value
+from changeover.database.rehearse.identity import same_value
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import identifier_key, listed, quoted
@@ -162,7 +162,7 @@ def compared(
         want, in_scope = asked.wanted.get(name), name in asked.scope
         reads = want.rows in (Rows.UNCHANGED, Rows.AFFECTED) if want else not in_scope
         planned = asked.planned.table(name)
-        if not reads or planned is None or not rows.shared_columns(table, planned) or not holds_rows(table):
+        if not reads or planned is None or not rows.shared_columns(table, planned) or not table.holds_rows:
             continue
         if not fits(table, EXPECTED_ROWS if want and in_scope else LEFT_ALONE_ROWS):
             note(f"{table.name}: counted and guarded while writers wait; contents proven in rehearsal")

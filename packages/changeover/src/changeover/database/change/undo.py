@@ -2,8 +2,8 @@
 
 Rule: a rollback never drops values that an application wrote without keeping them. Before a way back drops
 it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
-`changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement, so that
-another plan's column of the same name never meets it.
+`changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement and of what
+is copied, so that another plan's table or column of the same name never meets it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -147,16 +147,18 @@ def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_
         if column is None or column.generated:
             return []
         key = table.key or tuple(c.name for c in table.columns if c.key)
-        named = listed(key) if key else f"rowid AS {KEPT_ROWID}"
+        # A key that takes NULL may name several rows, so it does not do alone.
+        rowid = "" if table.key or not table.has_rowid else f"rowid AS {KEPT_ROWID}"
+        named = ", ".join(filter(None, [rowid, listed(key)]))
         default = f"({column.default})" if column.default is not None else "NULL"
         default = given.get(_Thing(identifier_key(table.name), identifier_key(column.name)), default)
         value = quoted(column.name)
         rows = f"SELECT {named}, {value} FROM {quoted(table.name)} WHERE {value} IS NOT {default}"
     elif table.kind == "table":
-        rows = f"SELECT * FROM {quoted(table.name)}"
+        rows = f"SELECT {listed([c.name for c in table.columns])} FROM {quoted(table.name)}"
     else:
         return []
-    mark = sha256(" ".join(words_of(statement.text)).encode()).hexdigest()[:8]
+    mark = sha256(" ".join((*words_of(statement.text), rows)).encode()).hexdigest()[:8]
     what = identifier_key(f"{table.name}_{thing.column}" if thing.column else table.name)
     name = quoted(f"{OWN_PREFIX}kept_{what}_{mark}")
     return [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from changeover.database.connect import connect, translated
 from changeover.database.findings import Finding
-from changeover.database.rehearse.identity import holds_rows, key_of, same_key, same_value
+from changeover.database.rehearse.identity import key_of, same_key, same_value
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema import meaning
 from changeover.database.schema.catalogue import Schema, Table
@@ -128,7 +128,7 @@ def compare(
             if one is None or two is None:
                 definitions += () if with_schema else (f"table {name} is only in one of the two",)
                 continue
-            if not (holds_rows(one) and holds_rows(two)):
+            if not (one.holds_rows and two.holds_rows):
                 continue
             with concerning(f"table {one.name}"):
                 difference, count = _table(connection, one, two, without.rows.get(name))

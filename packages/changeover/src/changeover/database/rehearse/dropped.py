@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from changeover.database.change import rows
 from changeover.database.connect import Connection
-from changeover.database.rehearse.identity import holds_rows
 from changeover.database.schema import catalogue
 from changeover.sql.identifiers import is_engine
 from changeover.words import counted
@@ -26,7 +25,7 @@ def holdings(connection: Connection) -> Holdings:
         folded: (
             table.name,
             tuple(column.name for column in table.columns),
-            rows.count(connection, table.name) if holds_rows(table) else 0,
+            rows.count(connection, table.name) if table.holds_rows else 0,
         )
         for folded, table in found.items()
         if not is_engine(table.name)

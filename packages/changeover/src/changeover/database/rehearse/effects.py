@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database.connect import connect, translated
-from changeover.database.rehearse.identity import ROWID, address_of, holds_rows, key_of, same_value
+from changeover.database.rehearse.identity import ROWID, address_of, key_of, same_value
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema.catalogue import Table
 from changeover.errors import concerning
@@ -97,7 +97,7 @@ def _keep(connection: sqlite3.Connection, effects: Effects) -> None:
 
 def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touched | None:
     address = address_of(connection, table)
-    if not address or not holds_rows(table):
+    if not address or not table.holds_rows:
         return None
     was, now = f"was_{number}", f"now_{number}"
     counts = [

@@ -5,11 +5,9 @@ rows of one and the same table apart, never those of a table that was made anew.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema, Table
-from changeover.database.schema.definition import words_of
 from changeover.sql.identifiers import identifier_key, quoted
 
 ROWID = "rowid"
@@ -81,9 +79,3 @@ def same_value(table: Table, column: str) -> str:
     plain = found is not None and found.type != "" and identifier_key(found.type) not in ("any", "blob")
     same = f"a.{name} IS b.{name} COLLATE BINARY"
     return same if plain else f"({same} AND typeof(a.{name}) = typeof(b.{name}))"
-
-
-def holds_rows(table: Table) -> bool:
-    """Whether a table has rows of its own; a search index with ``content=`` shows another's."""
-    words = words_of(table.sql) if table.kind == "virtual" else ()
-    return not any(one == "content" and two == "=" for one, two in pairwise(words))

@@ -7,6 +7,7 @@ of the schema allows it is found out by trying.
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from changeover.database.change import script, sequences
 from changeover.database.change.assigned import Assigned
@@ -19,6 +20,7 @@ from changeover.sql.text import tokens as sql_tokens
 
 MARK = "changeover"
 EVERY_COLUMN = "*"
+LITERALS_TRIED = 10
 INTEGER_MAX, INTEGER_MIN = 2**63 - 1, -(2**63)
 
 
@@ -49,7 +51,13 @@ def fresh_values(
     if isinstance(model, bytes):
         return (model + f"-{MARK}-{number}".encode(), _same_length(model.hex(), number).encode())
     text = "" if model is None else str(model)
-    return (f"{text}-{MARK}-{number}", _same_length(text or MARK, number), f"{MARK}-{number}")
+    return (
+        f"{text}-{MARK}-{number}",
+        _same_length(text or MARK, number),
+        f"{MARK}-{number}",
+        _same_kind(text, number),
+        *texts(table.sql)[:LITERALS_TRIED],
+    )
 
 
 def other_values(
@@ -79,7 +87,9 @@ def other_values(
 
 def is_number(column: Column) -> bool:
     """Whether a column is declared for numbers."""
-    return any(word in identifier_key(column.type) for word in ("int", "real", "num", "floa", "doub", "dec"))
+    return any(
+        word in identifier_key(column.type) for word in ("int", "real", "num", "floa", "doub", "dec", "bool")
+    )
 
 
 def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[object, ...]:
@@ -116,18 +126,33 @@ def _same_length(model: str, number: int) -> str:
     return (model[: -len(tail)] + tail)[-max(len(model), 1) :]
 
 
+def _same_kind(model: str, number: int) -> str:
+    """With another letter or digit at the end: ``EUR`` is ``EUS``."""
+    last = model[-1:]
+    for kind in (ascii_uppercase, ascii_lowercase, digits):
+        if last and last in kind:
+            return model[:-1] + kind[(kind.index(last) + number) % len(kind)]
+    return model
+
+
 def invented(connection: Connection, table: Table) -> dict[str, object]:
     """A row for an empty table: parents' first keys, numbers, texts, NULL where allowed."""
     values: dict[str, object] = {}
     for column in table.columns:
         if not column.generated:
             needed = column.not_null or column.key
-            values[column.name] = (1 if is_number(column) else MARK) if needed else None
+            values[column.name] = _first_value(table, column) if needed else None
     for key in table.foreign_keys:
         columns = ", ".join(quoted(c) for c in key.parent_columns)
         row = connection.execute(f"SELECT {columns} FROM {quoted(key.parent)} LIMIT 1").fetchone()
         values.update(zip(key.columns, row or (None,) * len(key.columns), strict=True))
     return {name: values[name] for name in table.stored}
+
+
+def _first_value(table: Table, column: Column) -> object:
+    if table.strict and identifier_key(column.type) == "blob":
+        return MARK.encode()
+    return 1 if is_number(column) else MARK
 
 
 def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:

@@ -5,12 +5,12 @@ old table refuses it. Which values to try is taken from both definitions: their 
 their numbers, NULL, another type, a longer text.
 """
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from changeover.database.connect import Connection
+from changeover.database.rehearse.empty_table import EmptyTable, empty_table
 from changeover.database.rehearse.invent import MARK, texts
 from changeover.database.schema.catalogue import Column, Table
 from changeover.sql.identifiers import identifier_key, listed, quoted
@@ -30,48 +30,25 @@ class Widened:
     values: tuple[object, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OldTable:
-    """The table before the change, empty, with one living row of it as a model (None: it had no rows)."""
+    """The table before the change, with one living row of it as a model (None: it had no rows)."""
 
-    table: Table
-    scratch: sqlite3.Connection
+    copy: EmptyTable
     model: dict[str, object] | None
 
     def refuses(self, values: dict[str, object]) -> bool:
         """Whether the model with these values in their columns cannot stand in the old table."""
         if self.model is None:
             return False
-        return self._takes(self.model) and not self._takes({**self.model, **values})
-
-    def _takes(self, row: dict[str, object]) -> bool:
-        marks = ", ".join("?" for _ in row)
-        try:
-            self.scratch.execute("BEGIN")
-            self.scratch.execute(
-                f"INSERT INTO {quoted(self.table.name)} ({listed(tuple(row))}) VALUES ({marks})",
-                tuple(row.values()),
-            )
-        except sqlite3.Error:
-            return False
-        finally:
-            self.scratch.execute("ROLLBACK")
-        return True
+        return not self.copy.refusal(self.model) and bool(self.copy.refusal({**self.model, **values}))
 
 
 @contextmanager
 def old_table(table: Table, model: dict[str, object] | None) -> Iterator[OldTable | None]:
-    """The table as it was, in memory; None where its definition needs what is not there (a function)."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
-        try:
-            scratch.execute(table.sql)
-            for index in table.indexes:
-                if index.unique and index.sql:
-                    scratch.execute(index.sql)
-        except sqlite3.Error:
-            yield None
-            return
-        yield OldTable(table, scratch, model)
+    """The table as it was; None where its definition needs what is not there."""
+    with empty_table(table) as copy:
+        yield None if copy is None else OldTable(copy, model)
 
 
 def may_hold_more(old: Table, new: Table) -> bool:

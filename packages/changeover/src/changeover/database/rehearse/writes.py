@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database.connect import connect, translated
-from changeover.database.rehearse import invent, widened
+from changeover.database.rehearse import guess, invent, widened
 from changeover.database.rehearse.identity import ROWID, address_of, neighbours, where
 from changeover.database.rehearse.living import Living, columns_of
 from changeover.database.rehearse.target import ORDINARY, Beyond, Model, Target, Values, insertion
@@ -27,7 +27,6 @@ PARENTS_TRIED = 20
 DELETED_BEHIND = 10
 """How many rows stand before the one that is deleted: the first ones are updated."""
 DELETES_TRIED = 10
-LITERALS_TRIED = 10
 ROWS_TO_UPDATE = 2
 """One for the new columns, and one for the old ones."""
 WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
@@ -209,7 +208,10 @@ class _Writer:
         if free and keys and self.found.table(keys[0].parent):
             return self.living.parents(keys[0], old)
         others = list(invent.other_values(self.connection, table, column, old, free=free))
-        return others + [text for text in invent.texts(table.sql) if free and text != old][:LITERALS_TRIED]
+        return (
+            others
+            + [text for text in invent.texts(table.sql) if free and text != old][: invent.LITERALS_TRIED]
+        )
 
     def _is_free(self, table: Table, column: Column) -> bool:
         """Whether an application may write anything: the change computed no value for the column."""
@@ -288,12 +290,12 @@ class _Writer:
     def _row(self, target: Target, model: Model) -> Values:
         table = target.table
         if model is None:
-            return invent.invented(self.connection, table)
+            return guess.row_for(self.connection, table)
         condition, values = where(dict(zip(target.address, model, strict=True)))
         row = self.connection.execute(
             f"SELECT {listed(table.stored)} FROM {quoted(table.name)} WHERE {condition}", values
         ).fetchone()
-        return dict(zip(table.stored, row, strict=True)) if row else invent.invented(self.connection, table)
+        return dict(zip(table.stored, row, strict=True)) if row else guess.row_for(self.connection, table)
 
     def _fresh(self, table: Table, row: Values, number: int, given: frozenset[str]) -> Iterator[Values]:
         """Ways to make the unique columns of a row new: parents are changed only where nothing else helps."""
@@ -337,7 +339,7 @@ class _Writer:
         beyond = Beyond((column.name,), f"{target.table.name}.{column.name}.widened")
         if beyond.name in self.spared:
             return
-        for value in widened.candidates(before.table, target.table, column):
+        for value in widened.candidates(before.copy.table, target.table, column):
             refused = before.refuses({column.name: value})
             if refused and self._insert(
                 target, target.models[0], self.rows + 1, {column.name: value}, beyond
@@ -371,7 +373,7 @@ class _Writer:
             done = cursor.rowcount != 0
             self.connection.execute("COMMIT" if done else "ROLLBACK")
         except (sqlite3.Error, OverflowError) as error:
-            self.refusal = str(error)
+            self.refusal = self.refusal or str(error)
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             return None

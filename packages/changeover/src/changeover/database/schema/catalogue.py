@@ -5,6 +5,7 @@ Rule: reads only; names keep the spelling of the database and are looked up with
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from changeover.database.connect import Connection
 from changeover.database.schema import definition
@@ -113,6 +114,15 @@ class Table:
         names = {identifier_key(column.name) for column in self.columns}
         free = next((name for name in ROWIDS if name not in names), "")
         return "" if shown or self.without_rowid or self.kind != "table" else free
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether it has rows of its own; a search index with ``content=`` shows another's, or none at all.
+
+        Such an index cannot always be read: FTS4 without content refuses, as does one whose table is gone.
+        """
+        words = definition.words_of(self.sql) if self.kind == "virtual" else ()
+        return ("content", "=") not in pairwise(words)
 
     @property
     def definition(self) -> Definition:

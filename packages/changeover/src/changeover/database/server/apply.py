@@ -164,6 +164,8 @@ def _tables(found: PreparedChange) -> tuple[list[str], list[str]]:
 def _is_counted(found: PreparedChange, table: Table) -> bool:
     want = found.wanted.get(identifier_key(table.name))
     mentioned = any(identifier_key(w.other or "") == identifier_key(table.name) for w in found.change.rows)
+    if want is None and not mentioned and not table.holds_rows:
+        return False
     if found.depth is Depth.THOROUGH or mentioned or (want is not None and want.rows is not Rows.ANY):
         return True
     size = found.shadow.size(table.name) or 0

@@ -80,6 +80,7 @@ def judged(shadow: Shadow, change: PlannedChange) -> Forecast:
 
 
 def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
-    asked = [WireStatement(f"SELECT count(*) FROM {quoted(table.name)}") for table in found.tables.values()]
+    tables = {name: table for name, table in found.tables.items() if table.holds_rows}
+    asked = [WireStatement(f"SELECT count(*) FROM {quoted(table.name)}") for table in tables.values()]
     answers = remote.snapshot(asked)
-    return {name: int(rows[0][0] or 0) for name, rows in zip(found.tables, answers, strict=True)}
+    return {name: int(rows[0][0] or 0) for name, rows in zip(tables, answers, strict=True)}
