@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _OPERATORS = re.compile(r"&>>?|<<<|<<-?|>>|>\||[<>]&|\|\||&&|;;|[|&;<>()\n]")
-_REDIRECTS = {"<", ">", ">>", ">|", "&>", "&>>", "<&", ">&", "<<", "<<-", "<<<"}
 _CONTROL = {
     "for", "while", "until", "if", "then", "else", "elif", "do", "case", "function", "select", "{", "}", "!",
     "(", ")", "fi", "done", "esac", ";;",

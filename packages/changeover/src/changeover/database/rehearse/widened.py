@@ -22,15 +22,6 @@ DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Widened:
-    """``values`` for ``columns`` that the table before would refuse; ``name`` is the finding's."""
-
-    name: str
-    columns: tuple[str, ...]
-    values: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class OldTable:
     """The table before the change, with one living row of it as a model (None: it had no rows)."""
 
