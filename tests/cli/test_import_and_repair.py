@@ -1,6 +1,8 @@
 """Imports, their undoing and the repair of readings, as a household does them from the command line."""
 
 import json
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -165,12 +167,23 @@ def test_nothing_of_a_file_and_no_name_is_obeyed_by_the_terminal(house: House) -
     )
     said = house.ok("import", path, "--system", "1") + house.ok("readings", "changes")
     assert said.count("\\x1b]0;title\\x07") == 2
-    added = house.ok("systems", "add", "none", "--name", hostile, "--timezone", "UTC")
+    house.ok("systems", "add", "none", "--name", "New", "--timezone", "UTC")
+    with closing(sqlite3.connect(house.folder / "liveone.db")) as database, database:
+        database.execute("UPDATE systems SET display_name = ? WHERE id = 2", (hostile,))
+    added = house.ok("systems", "list")
     forgotten = house.ok("readings", "forget", "--system", "2", "--from", DAY, "--to", DAY, "--dry-run")
     looked_at = house.run("doctor").output
     for each in (said, added, forgotten, looked_at):
         assert "\x1b]" not in each
         assert "\\x1b]0;title\\x07" in each
+
+
+@pytest.mark.parametrize("name", ["", " ", "x\ny", "\x1b[31m", "\u202ethgir", "A" * 101])
+def test_what_no_line_can_show_is_no_name(house: House, name: str) -> None:
+    for words in (("add", "none", "--timezone", "UTC"), ("edit", "1")):
+        assert isinstance(house.run("systems", *words, "--name", name).exception, BadInput)
+    (only,) = house.ok("systems", "list").splitlines()
+    assert "Old house" in only
 
 
 def test_an_error_names_what_is_there_and_obeys_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -298,3 +298,46 @@ def test_empty_columns_at_the_end_are_no_columns(tmp_path: Path) -> None:
 def test_a_spreadsheet_itself_is_called_one(tmp_path: Path, begins: bytes) -> None:
     with pytest.raises(BadInput, match="spreadsheet"):
         read(tmp_path, begins + bytes(range(256)), encoding="cp1252")
+
+
+SENEC = "Uhrzeit;Netzbezug [kW];Netzeinspeisung [kW];Stromerzeugung [kW]\n01.07.2025 12:00:00;0,1;1,6;{sun}\n"
+
+
+def test_columns_that_somebody_named_for_one_quantity_add_up(tmp_path: Path) -> None:
+    """Most portals keep what is bought and what is sold apart."""
+    maps = ("Netzbezug [kW]=grid_w", "Netzeinspeisung [kW]=-grid_w", "Stromerzeugung [kW]=solar_w")
+    found, _ = read(tmp_path, SENEC.format(sun="2,5"), *maps, zone=BERLIN)
+    assert [(each.solar_w, each.grid_w) for each in found] == [(2500, -1500)]
+
+
+def test_a_counter_of_two_tariffs_is_their_sum_and_nothing_while_one_is_missing(tmp_path: Path) -> None:
+    maps = ("T1=grid_in_kwh_total", "T2=grid_in_kwh_total")
+    text = f"inverter_time,T1,T2,soc\n{AT},1000.5,900,50\n{AT + 60},,900,50\n{AT + 120},1001,900,50\n"
+    found, _ = read(tmp_path, text, *maps, "soc=battery_soc")
+    assert [each.grid_in_kwh_total for each in found] == [1900.5, None, 1901]
+
+
+def test_a_level_that_is_told_twice_is_not_added_up(tmp_path: Path) -> None:
+    found, _ = read(
+        tmp_path, f"inverter_time,a,b\n{AT},60,61\n{AT + 60},,61\n", "a=battery_soc", "b=battery_soc"
+    )
+    assert [each.battery_soc_pct for each in found] == [60, 61]
+
+
+def test_a_column_of_ours_beside_one_that_was_named_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="two columns are grid_w"):
+        read(tmp_path, f"inverter_time,grid_w,bought\n{AT},1,2\n", "bought=grid_w")
+
+
+@pytest.mark.parametrize("title", ["Date/time UTC", "Time (UTC)", "utc", "Datum GMT"])
+def test_a_time_that_is_called_utc_is_so(tmp_path: Path, title: str) -> None:
+    found, _ = read(tmp_path, f"{title},load_w\n2025-06-01 12:00,5\n")
+    assert [each.inverter_time for each in found] == [utc("2025-06-01T12:00:00")]
+
+
+def test_a_refusal_names_the_columns_there_are_and_the_systems_zone(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no column `inverter_time`") as refused:
+        read(tmp_path, "wann;load_w\n1;2\n")
+    assert "'wann', 'load_w'" in refused.value.hint
+    _, source = read(tmp_path, "Uhrzeit,load_w\n2025-06-01 12:00,5\n", usual_zone=BERLIN)
+    assert "such as Europe/Berlin" in source.bad[0].reason

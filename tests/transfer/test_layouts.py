@@ -237,3 +237,56 @@ def test_what_the_page_saves_comes_back_and_days_do_not(tmp_path: Path) -> None:
     assert "totals of 24 hours" in source.bad[0].reason
     with pytest.raises(BadInput, match="holds days"):
         read(tmp_path, "day,solar_kwh\n2024-05-01,7\n")
+
+
+def test_what_the_api_gives_as_a_table_comes_back_in(tmp_path: Path) -> None:
+    head = (
+        "start,end,solar_w,battery_w,battery_soc_pct_last,battery_soc_pct,load_kwh_total,load_kwh_estimated\n"
+    )
+    line = "2024-05-01T14:00:00+02:00,2024-05-01T14:05:00+02:00,723,-200,32.51,32.51,9871.09,false\n"
+    (found,), source = read(tmp_path, head + line)
+    assert (found.inverter_time - NOON, found.solar_w, found.battery_w) == (300, 723, -200)
+    assert (found.battery_soc_pct, found.load_kwh_total) == (32.51, 9871.09)
+    assert "LiveOne's own history" in source.findings.notes[0]
+
+
+STATISTICS = """statistic_id\tunit\tstart\tmin\tmax\tmean\tsum\tstate
+sensor.pv\tkW\t01.05.2024 14:00\t0\t2\t1.5\t\t
+sensor.meter\tWh\t01.05.2024 14:00\t\t\t\t10\t510500
+sensor.other\tW\t01.05.2024 14:00\t0\t2\t1\t\t
+"""
+
+
+def test_home_assistants_statistics_are_means_and_counters_of_hours(tmp_path: Path) -> None:
+    maps = ("sensor.pv=solar_w", "sensor.meter=load_kwh_total")
+    found, _ = read(tmp_path, STATISTICS, *maps, zone=BERLIN)
+    assert [(each.inverter_time - NOON, each.solar_w, each.load_kwh_total) for each in found] == [
+        (1800, 1500, None),
+        (3600, None, 510.5),
+    ]
+    found, source = read(tmp_path, STATISTICS, *maps)
+    assert (found, source.bad_count) == ([], 2)
+    assert "no offset" in source.bad[0].reason
+
+
+def test_the_line_of_units_may_name_the_zone(tmp_path: Path) -> None:
+    head = "timestamp,Grid to consumers,PV to consumers\nEurope/London (+01:00),kWh,kWh\n"
+    lines = "2024-05-01 13:00:00,0.25,0\n2024-05-01 13:15:00,0.25,0\n"
+    found, source = read(tmp_path, head + lines, usual_zone=BERLIN)
+    assert ([each.inverter_time - NOON for each in found], source.bad_count) == ([450, 1350], 0)
+    assert [each.grid_w for each in found] == [1000, 1000]
+
+
+def test_intervals_whose_times_cannot_be_read_say_why(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="day and month in an order"):
+        read(
+            tmp_path, "Date/Time,Energy Produced (Wh)\n11/02/2024 00:00,5\n11/02/2024 00:15,5\n", zone=BERLIN
+        )
+
+
+@pytest.mark.parametrize(
+    "head", ["Created,Finished,Vehicle,Energy (kWh)", "Startzeit;Fahrzeug;Energie (kWh)"]
+)
+def test_evccs_sessions_are_said_to_be_such(tmp_path: Path, head: str) -> None:
+    with pytest.raises(BadInput, match="charging sessions"):
+        read(tmp_path, f"{head}\n2025-05-01 00:01:12,a,b,1\n")

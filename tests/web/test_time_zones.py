@@ -151,6 +151,8 @@ def test_the_zone_of_a_system_is_edited_and_what_that_moves_is_computed_anew(tmp
             SPRING
         ]
         assert client.patch(url, json={"displayName": "Hut"}).json()["recomputed"] == []
+        assert client.patch(url, json={"displayName": "Hut\x00\u202e"}).status_code == 400
+        assert systems.list_systems(store)[0].display_name == "Hut"
         assert systems.list_systems(store)[0].time_zone == "Africa/Lagos"
         same = {"displayName": "Hut", "offsetMin": 60}
         assert client.patch(url, json=same).json()["recomputed"] == []

@@ -13,7 +13,7 @@ from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.domain import freshness
 from liveone.domain.daylight import shines_at_night
-from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
+from liveone.domain.system import IMPORT_ONLY, System, SystemInfo, checked_name
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
@@ -188,8 +188,7 @@ def edit(shell: CommandContext, system_id: int, *, name: str | None, zone_text: 
     """Call a system otherwise, or count its days in another time zone: they are computed anew at once."""
     if name is None and zone_text is None:
         raise BadInput("nothing to change was given", hint="Give --name or --timezone, or both.")
-    if name is not None and not name.strip():
-        raise BadInput("a system needs a name", hint='Give one: --name "Home".')
+    name = checked_name(name) if name is not None else None
     now_at = SystemClock().now_at()
     with opened(shell) as (store, _):
         system = found_system(store, system_id)

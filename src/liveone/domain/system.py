@@ -2,8 +2,24 @@
 
 from dataclasses import dataclass
 
+from liveone.errors import BadInput
+
 IMPORT_ONLY = "none"
 """The ``vendor_type`` of a system without an account at a vendor: its readings are imported, never polled."""
+
+
+NAME_CHARS_MAX = 100
+
+
+def checked_name(text: str) -> str:
+    """What a person calls a system. Raises BadInput for what no page and no terminal can show on a line."""
+    name = text.strip()
+    if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise BadInput(
+            "that is no name for a system",
+            hint=f"Write 1 to {NAME_CHARS_MAX} characters on one line, without control characters.",
+        )
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 
-from liveone.domain.system import IMPORT_ONLY, System, SystemInfo
+from liveone.domain.system import IMPORT_ONLY, System, SystemInfo, checked_name
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput
 from liveone.store import changes
@@ -60,14 +60,15 @@ def add_system(
 ) -> System:
     """Add a system; one without a site at a vendor is told apart by its name.
 
-    Raises BadInput when its site is there already, CannotHold when the database has no room for it
-    (generation 1: another vendor, no owner, an offset that is not whole hours; a time zone).
+    Raises BadInput when its site is there already or its name is none (``checked_name``), CannotHold when
+    the database has no room for it (generation 1: another vendor, no owner, an offset that is not whole
+    hours; a time zone).
     """
     Zone(timezone_offset_min, time_zone)
     if store.generation == 1:
         _refuse_for_generation_1(store, owner, vendor_type, timezone_offset_min)
     hardware = astuple(info or SystemInfo())
-    name = display_name or f"System {vendor_site_id}"
+    name = checked_name(display_name or f"System {vendor_site_id}")
     values: tuple[Value, ...] = (
         *(owner, vendor_type, vendor_site_id or name, name, timezone_offset_min),
         *hardware,

@@ -29,6 +29,11 @@ def is_fraction(field: str) -> bool:
     return field == "battery_soc_pct" or field.endswith("_kwh_total")
 
 
+def adds_up(field: str) -> bool:
+    """Whether several columns of a field are parts of it; of any other they say the same thing twice."""
+    return field.endswith(("_w", "_kwh_total"))
+
+
 class Converter:
     """Reads the cells of one file: ``times`` knows its zone, ``numbers`` its decimal mark."""
 

@@ -23,7 +23,8 @@ ALIASES = {
 
 TIME_NAMES = (
     *("time", "datetime", "date/time", "date time", "date and time", "date_time", "last_changed", "_time"),
-    *("zeit", "zeitstempel", "datum und uhrzeit", "datum", "date", "day/time", "utc", "local time"),
+    *("zeit", "zeitstempel", "datum und uhrzeit", "datum/uhrzeit", "datum", "date", "day/time", "utc"),
+    *("local time", "date-time string", "date-time", "uhrzeit", "start time", "period start"),
 )
 """What other programs call the time of a reading, where no column has a name of ours."""
 

@@ -12,6 +12,8 @@ from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
 
 UNIT = re.compile(r"[\[(]\s{0,9}([^\[\]()]*?)\s{0,9}[\])]\s*$")
 """A unit behind a name: ``Power [kW]``, ``Energy Produced (Wh)``."""
+IN_UTC = re.compile(r"\b(?:utc|gmt)\b(?!\s?[+-]\d)", re.IGNORECASE)
+"""In the name of a time: ``Date/time UTC``, ``Time (UTC)``."""
 SHOWN = 12
 
 TIMES = ("inverter_time", "received_time")
@@ -36,6 +38,8 @@ class ColumnPlan:
     terms: dict[str, list[Term]] = field(default_factory=dict)
     layout: Layout | None = None
     is_span: bool = False
+    is_utc: bool = False
+    """The name of the time's column says that it is in UTC."""
     ignored: list[str] = field(default_factory=list)
 
     @property
@@ -72,11 +76,17 @@ def planned(
     told_time = _told_time(titles, names, options)
     plan = ColumnPlan((told_time[0],), len(titles)) if told_time else _timed(names, titles, layout, where)
     plan.layout = layout
+    plan.is_utc = bool(IN_UTC.search(titles[plan.times[0]]))
     unmet = dict(options.columns)
     for place, (title, name) in enumerate(zip(titles, names, strict=True)):
         whole = title.strip().lower()
-        told = unmet.pop(whole, None) or unmet.pop(name, None)
-        _place(plan, place, title, _targets(name, told, layout, plan), where, is_told=bool(told))
+        called = whole if whole in options.columns else name
+        told = options.columns.get(called)
+        unmet.pop(called, None)
+        targets = _targets(name, told, layout, plan)
+        if not told and layout is None:
+            _refuse_second(plan, title, targets, options, where)
+        _place(plan, place, title, targets, is_told=bool(told))
     _refuse_unmet(unmet, titles, where)
     if not plan.terms:
         raise BadInput(
@@ -104,16 +114,19 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
         return ColumnPlan((own[0],), len(titles))
     if layout is LAYOUTS["liveone-page"]:
         return ColumnPlan((names.index("from"), names.index("to")), len(titles), is_span=True)
+    if {"start", "end"} <= set(names):
+        return ColumnPlan((names.index("start"), names.index("end")), len(titles), is_span=True)
     if "interval_end" in names:
         return ColumnPlan((names.index("interval_end"),), len(titles))
     dates = [place for place, name in enumerate(names) if name in ("date", "datum")]
     clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit")]
     if dates and clocks:
         return ColumnPlan((dates[0], clocks[0]), len(titles))
+    bare = [" ".join(IN_UTC.sub("", name).split()) or name for name in names]
     for name in TIME_NAMES:
-        if name in names:
-            return ColumnPlan((names.index(name),), len(titles))
-    if "charged energy" in names:
+        if name in bare:
+            return ColumnPlan((bare.index(name),), len(titles))
+    if {"charged energy", "vehicle", "fahrzeug"} & set(names):
         raise BadInput(
             f"{where} holds charging sessions, and nothing of the house",
             hint="evcc keeps the house's powers in InfluxDB: export pvPower, homePower, gridPower ...",
@@ -125,7 +138,8 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
         )
     raise BadInput(
         f"{where}: no column `inverter_time`",
-        hint='It holds the time of the reading. Another name: --map "NAME=inverter_time".',
+        hint=f"It holds the time of the reading. The columns are {_listed(titles)}. If one of them is "
+        'the time: --map "NAME=inverter_time".',
     )
 
 
@@ -140,8 +154,21 @@ def _targets(
     return [(known, 1)] if known and not (layout and layout.of_interval) else []
 
 
+def _refuse_second(
+    plan: ColumnPlan, title: str, targets: Sequence[tuple[str, int]], options: Options, where: str
+) -> None:
+    """Refuse a second column of our own name: only columns that somebody named add up to a field."""
+    told = {known for known, _ in options.columns.values()}
+    for known, _ in targets:
+        if known in plan.terms or (known in told and known not in TIMES):
+            raise BadInput(
+                f"{where}: two columns are {column_of(known)}, {title!r} is one of them",
+                hint=f'If they are to be added up, name both: --map "{title}={column_of(known)}".',
+            )
+
+
 def _place(
-    plan: ColumnPlan, place: int, title: str, targets: Sequence[tuple[str, int]], where: str, *, is_told: bool
+    plan: ColumnPlan, place: int, title: str, targets: Sequence[tuple[str, int]], *, is_told: bool
 ) -> None:
     if place in plan.times and not is_told:
         return
@@ -154,8 +181,6 @@ def _place(
             plan.ignored += [] if is_told else [title.strip()]
         elif known == "received_time":
             plan.received = place
-        elif known in plan.terms and plan.layout is None:
-            raise BadInput(f"{where}: column {title!r} comes twice")
         else:
             plan.terms.setdefault(known, []).append(Term(place, sign))
 
@@ -186,14 +211,17 @@ def _unit_in(title: str) -> str:
 
 def _refuse_unmet(unmet: Mapping[str, object], titles: Sequence[str], where: str) -> None:
     if unmet:
-        known = ", ".join(repr(title) for title in titles[:SHOWN])
-        raise BadInput(f"{where} has no column {next(iter(unmet))!r}", hint=f"It has: {known}.")
+        raise BadInput(f"{where} has no column {next(iter(unmet))!r}", hint=f"It has: {_listed(titles)}.")
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = " ..." if len(titles) > SHOWN else ""
+    return ", ".join(repr(title.strip()) for title in titles[:SHOWN]) + more
 
 
 def _suggestions(titles: Sequence[str]) -> str:
     for title in titles:
         if near := get_close_matches(title.lower(), FIELDS, n=1):
             return f"Column {title!r}: Did you mean {near[0]!r}?"
-    shown = ", ".join(repr(title) for title in titles[:SHOWN])
     known = ", ".join(column_of(name) for name in FIELDS)
-    return f'Its columns are {shown}. Say what they mean: --map "NAME=COLUMN", with one of {known}.'
+    return f'Its columns are {_listed(titles)}. Say what they mean: --map "NAME=COLUMN", with one of {known}.'

@@ -169,6 +169,11 @@ PAGE = Layout(
     ),
     signatures=(("from", "to", "load_w"),),
 )
+TABLE = Layout(
+    "LiveOne's own history (format=csv)",
+    {**FIVE_MINUTES.fields},
+    signatures=tuple(("start", "end", f"{name}_w") for name in ("solar", "load", "battery", "grid")),
+)
 HOME_ASSISTANT = Layout("Home Assistant (history)", {})
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -182,6 +187,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "victron-kwh": VRM_ENERGY,
     "liveone-5m": FIVE_MINUTES,
     "liveone-page": PAGE,
+    "liveone-history": TABLE,
 }
 """By the name that `--format` takes."""
 

@@ -13,7 +13,7 @@ from math import isnan
 
 from liveone.domain.bounds import BOUNDS
 from liveone.errors import BadInput
-from liveone.transfer.columns import Converter, Row
+from liveone.transfer.columns import Converter, Row, adds_up
 from liveone.transfer.fields import ALIASES, FIELDS, column_of, field_of
 from liveone.transfer.layouts import LAYOUTS, Target
 from liveone.transfer.numbers import scaled
@@ -22,6 +22,7 @@ from liveone.transfer.rows import RowReader
 
 LINES_MOST = 20_000_000
 SAMPLE_S = 900
+HOUR_S = 3600
 SHOWN = 12
 GUESSES = {"solar": "solar_w", "pv": "solar_w", "load": "load_w", "house": "load_w", "home": "load_w"}
 GUESSES |= {"consumption": "load_w", "battery": "battery_w", "grid": "grid_w", "soc": "battery_soc"}
@@ -29,13 +30,23 @@ GUESSES |= {"consumption": "load_w", "battery": "battery_w", "grid": "grid_w", "
 
 @dataclass(frozen=True, slots=True)
 class LongLayout:
-    """Which columns say when, how much and whose; ``is_states``: a value holds until the next."""
+    """Which columns say when, how much and whose; ``is_states``: a value holds until the next. Statistics of
+    hours have a ``unit``, and a ``mean`` where there is no counter."""
 
     time: int
     value: int
     keys: tuple[int, ...]
     is_states: bool
     tag: int = -1
+    mean: int = -1
+    unit: int = -1
+
+    def of_hour(self, cells: Sequence[str]) -> tuple[int, int]:
+        """The column of a line's value, and how many seconds after its time it was so."""
+        if self.unit < 0:
+            return self.value, 0
+        is_counter = self.value >= 0 and cells[self.value].strip() != ""
+        return (self.value, HOUR_S) if is_counter or self.mean < 0 else (self.mean, HOUR_S // 2)
 
 
 def shape_of(names: Sequence[str]) -> LongLayout | None:
@@ -44,6 +55,10 @@ def shape_of(names: Sequence[str]) -> LongLayout | None:
     if {"entity_id", "state"} <= set(place):
         time = next((place[name] for name in ("last_changed", "last_updated", "time") if name in place), -1)
         return None if time < 0 else LongLayout(time, place["state"], (place["entity_id"],), is_states=True)
+    if {"statistic_id", "unit", "start"} <= set(place) and {"state", "sum", "mean"} & set(place):
+        value = place.get("state", place.get("sum", -1))
+        key, mean = (place["statistic_id"],), place.get("mean", -1)
+        return LongLayout(place["start"], value, key, is_states=False, mean=mean, unit=place["unit"])
     if {"_time", "_value"} <= set(place):
         keys = tuple(place[name] for name in ("_measurement", "_field") if name in place)
         return LongLayout(
@@ -66,6 +81,7 @@ class LongFile:
     def __init__(self, shape: LongLayout, options: Options, converter: Converter, reader: RowReader) -> None:
         self._shape, self._options, self._converter, self._reader = shape, options, converter, reader
         self._series: dict[tuple[str, str], _Series] = defaultdict(_Series)
+        self._seen: set[str] = set()
         self._ignored: dict[str, int] = {}
         self._lines = 0
         layout = LAYOUTS.get(options.layout)
@@ -85,12 +101,16 @@ class LongFile:
             shown = ":".join(keys)
             self._ignored[shown] = self._ignored.get(shown, 0) + 1
             return
+        self._seen.add(name)
+        column, later_s = self._shape.of_hour(cells)
         try:
-            at = self._converter.times.read(cells[self._shape.time])
-            number = self._converter.number(cells[self._shape.value])
+            at = self._converter.times.read(cells[self._shape.time]) + later_s
+            number = self._converter.number(cells[column])
         except ValueError as error:
             self._reader.findings.refuse(line, f"{name}: {error}")
             return
+        if number is not None and self._shape.unit >= 0:
+            number = scaled(number, _said_factor(cells[self._shape.unit].strip(), self._options))
         if number is not None and not all(
             BOUNDS[known].holds(number * factor) for known, factor in self._targets(name)
         ):
@@ -106,12 +126,12 @@ class LongFile:
 
     def rows(self, where: str) -> Iterator[Row]:
         """The readings, oldest first. Raises BadInput where the file has no quantity that is known."""
-        if not self._series:
+        if not self._seen:
             raise BadInput(
                 f"{where}: it is not said which of its quantities are those of the house",
                 hint=_advice(self._ignored),
             )
-        if absent := set(self._options.columns) - {name for name, _ in self._series}:
+        if absent := set(self._options.columns) - self._seen:
             raise BadInput(f"{where} has no quantity {min(absent)!r}", hint=_advice(self._ignored))
         if self._ignored:
             shown = ", ".join(list(self._ignored)[:SHOWN])
@@ -162,10 +182,16 @@ def _merged(
         if position + 1 < len(events) and events[position + 1][0] == at:
             continue
         sums: dict[str, float | None] = {}
+        unknown: set[str] = set()
         for (targets, _), last in zip(sources, known, strict=True):
             if last is not None and (shape.is_states or at - last[0] <= SAMPLE_S):
                 for name, factor in targets:
+                    if name in sums and not adds_up(name):
+                        continue
                     sums[name] = (sums.get(name) or 0.0) + scaled(last[1], factor)
+            else:
+                unknown.update(name for name, _ in targets if name.endswith("_kwh_total"))
+        sums.update(dict.fromkeys(unknown))
         row = reader.reading(position, at, at, sums)
         if any(value is not None for value in row[2:]):
             yield row
@@ -180,6 +206,13 @@ def _all_known() -> dict[str, tuple[Target, ...]]:
 
 def _own_names() -> Sequence[str]:
     return [name for name in (*FIELDS[2:], *ALIASES) if field_of(name) != "inverter_time"]
+
+
+def _said_factor(unit: str, options: Options) -> float:
+    """What makes a number in the unit of its line W or kWh; nothing where somebody said a unit for all."""
+    if unit in POWER_UNITS:
+        return 1.0 if options.power_unit else POWER_UNITS[unit]
+    return 1.0 if options.energy_unit else ENERGY_UNITS.get(unit, 1.0)
 
 
 def _unit(name: str, options: Options) -> float:

@@ -24,7 +24,8 @@ from liveone.transfer.times import TimeReader, date_order_of, is_falling
 PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
 VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
 VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
-UNITS_LINE = re.compile(r"\[[^\]]*\]")
+UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
+"""A cell of the line of units below a header."""
 
 Progress = Callable[[int], None]
 
@@ -186,32 +187,39 @@ class CsvTable:
             return 0, list(PVOUTPUT_COLUMNS[:width]), None
         if any(VRM_DEVICE.fullmatch(cell.strip()) for cell in first):
             return self._vrm_header(first, second, third)
-        if len(second) == len(first) and all(UNITS_LINE.fullmatch(cell.strip()) for cell in second if cell):
-            return 2, first, second if any(second) else None
-        return 1, first, None
+        if len(second) != len(first) or not _holds_units(second):
+            return 1, first, None
+        self._take_zone(second[0])
+        return 2, first, second if any(second) else None
 
     def _vrm_header(
         self, devices: list[str], names: list[str], units: list[str]
     ) -> tuple[int, list[str], list[str] | None]:
         """Victron's log: devices, quantities, units; the time zone stands in the second line."""
         self._options = _with_layout(self._options, "victron")
-        if match := VRM_ZONE.match(names[0] if names else ""):
-            self._options = _with_zone(self._options, match[1])
+        self._take_zone(names[0] if names else "")
         titles = [
             name if VRM_DEVICE.fullmatch(device.strip()) else f"{device}: {name}"
             for device, name in zip(devices, names, strict=False)
         ]
         return 3, ["timestamp", *titles[1:]], units if len(units) == len(titles) else None
 
+    def _take_zone(self, cell: str) -> None:
+        """Where a header names the time zone, as Victron's does, the times are of that zone."""
+        if match := VRM_ZONE.match(cell.strip()):
+            self._options = _with_zone(self._options, match[1])
+
     def _interval_s(self, plan: ColumnPlan) -> int:
         """The usual distance between the file's times; of those that can be read."""
-        times, found = _times(self._options, plan, self._body), []
+        times, found, refused = _times(self._options, plan, self._body), [], ""
         for cells in self._body:
             if len(cells) == plan.width:
                 try:
                     found.append(times.read(" ".join(cells[place] for place in plan.times).strip()))
-                except ValueError:
-                    continue
+                except ValueError as error:
+                    refused = refused or str(error)
+        if refused and not found:
+            raise BadInput(f"{self._where}: no time of it can be read: {refused}")
         return interval_of(found, self._where)
 
     def _whole_lines(self, chunk: RowBatch, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -226,16 +234,27 @@ class CsvTable:
                 self._findings.refuse(line, f"{len(cells)} values for {width} columns")
 
 
+def _holds_units(cells: Sequence[str]) -> bool:
+    """Whether a line below the header is that of the units. In place of a time it has a format, a zone or
+    nothing."""
+    units = [cell.strip() for cell in cells[1:] if cell.strip()]
+    is_reading = cells[0].strip()[:1].isdigit() or (bool(cells[0]) and not units)
+    return not is_reading and all(UNITS_LINE.fullmatch(unit) for unit in units)
+
+
 def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[str]]) -> TimeReader:
     """What reads a file's times; those that a ready map knows to be local are of the system's zone."""
     layout = plan.layout if plan else None
-    zone = options.zone or (options.usual_zone if layout and layout.has_local_times else None)
+    known = Zone(0) if plan and plan.is_utc else None
+    if layout and layout.has_local_times:
+        known = known or options.usual_zone
+    zone = options.zone or known
     if plan is None:
-        return TimeReader(zone, options.date_order, options.latest_at)
+        return TimeReader(zone, options.date_order, options.latest_at, usual_zone=options.usual_zone)
     texts = [" ".join(row[place] for place in plan.times) for row in body if len(row) >= plan.width]
     order = options.date_order or date_order_of(texts)
     falling = zone is not None and is_falling(texts, order)
-    return TimeReader(zone, order, options.latest_at, is_falling=falling)
+    return TimeReader(zone, order, options.latest_at, is_falling=falling, usual_zone=options.usual_zone)
 
 
 def _say_plan(plan: ColumnPlan, findings: Findings) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from liveone.domain.bounds import BOUNDS, fault_at
 from liveone.errors import BadInput
-from liveone.transfer.columns import Converter, Row, Value, is_fraction, rounded
+from liveone.transfer.columns import Converter, Row, Value, adds_up, is_fraction, rounded
 from liveone.transfer.fields import FIELDS, column_of
 from liveone.transfer.header import ColumnPlan, Term
 from liveone.transfer.numbers import scaled
@@ -85,7 +85,8 @@ class RowReader:
         return None if found is None else int(found)
 
     def _value(self, name: str, terms: Sequence[Term], cells: Sequence[str]) -> float | None:
-        """The sum of a field's columns, as far as they say something."""
+        """The sum of a field's columns, as far as they say something; of counters only if all of them do:
+        a sum of fewer is another counter. What does not add up is as the first says that says something."""
         known = []
         for term in terms:
             try:
@@ -94,8 +95,10 @@ class RowReader:
                 raise ValueError(f"{column_of(name)}: {error}") from None
             if number is not None:
                 known.append(scaled(number, term.factor))
-        if not known:
+        if not known or (name.endswith("_kwh_total") and len(known) < len(terms)):
             return None
+        if not adds_up(name):
+            return known[0]
         return sum(known) * 3600 / self.interval_s if self.interval_s else sum(known)
 
 

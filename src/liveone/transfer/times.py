@@ -38,6 +38,8 @@ class TimeReader:
     latest_at: int = LATEST_AT
     last_at: int | None = None
     is_falling: bool = False
+    usual_zone: Zone | None = None
+    """The system's, which a refusal names where no zone is given."""
     twice: list[str] = field(default_factory=list)
     twice_count: int = 0
 
@@ -65,7 +67,10 @@ class TimeReader:
         if moment.tzinfo is not None:
             return _whole_s(moment)
         if self.zone is None:
-            raise ValueError(f"time {text!r} has no offset from UTC (--timezone says whose time it is)")
+            usual = f", such as {self.usual_zone}" if self.usual_zone else ""
+            raise ValueError(
+                f"time {text!r} has no offset from UTC (--timezone says whose time it is{usual})"
+            )
         return self._local(moment, text)
 
     def _parsed(self, text: str) -> datetime:

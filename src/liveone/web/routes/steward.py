@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from liveone.domain.system import IMPORT_ONLY, System
+from liveone.domain.system import IMPORT_ONLY, NAME_CHARS_MAX, System, checked_name
 from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
@@ -36,7 +36,7 @@ LINES = "application/x-ndjson"
 STYLE = re.compile(rb"<style>((?:[^<]|<(?!/?style>))*+)</style>")
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
 ZoneText = Annotated[str, Field(max_length=60, description="Europe/Berlin, or +10:00; wins over offsetMin")]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 
 
 class SiteForm(RequestModel):
@@ -210,7 +210,7 @@ def _edit(services: Services, system_id: int, change: Edited) -> bool:
     moving_min = change.offsetMin if change.offsetMin != system.timezone_offset_min else None
     zone = _zone(change.timeZone, moving_min, services.clock.now_at())
     offset_min, time_zone = (zone.offset_min, zone.name) if zone else before
-    name = change.displayName or system.display_name
+    name = checked_name(change.displayName) if change.displayName else system.display_name
     moved = (offset_min, time_zone) != before
     if moved or name != system.display_name:
         systems.edit_system(
