@@ -24,7 +24,7 @@ _FORMS = re.compile(
     r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|whsec_\w{8,}|npm_\w{16,}"
     r"|(?:[0-9A-Fa-f]{2}:){7,}[0-9A-Fa-f]{2})(?![\w:-])"
 )
-_NO_SECRET = re.compile(r"(?i)(?:file|path|name|url|uri|id|type|length|ttl|expir\w*)s?$")
+_NO_SECRET = re.compile(r"(?i)(?:file|path|name|url|uri|id|type|length|ttl|expir\w{0,20})s?$")
 _NO_VALUE = re.compile(r"(?i)(?:[./~]|true$|false$|null$|none$|https?:|\*{3,}|x{4,}$|\.{3}|-|=)")
 
 
