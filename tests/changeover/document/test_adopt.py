@@ -129,7 +129,7 @@ def test_a_script_that_is_not_there_is_a_decision() -> None:
 SWALLOWERS = {
     "a comment that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n<!-- open",
     "a tag that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n<script>",
-    "a fence that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n````text\n```",
+    "a block that never ends": "## Steps\n- [ ] x\n\n## Pre-flight\n- [ ] y\n\n````text\n```",
     "an arrow in a command": "## Steps\n```bash\ncurl -s http://h/a # -->\ngit status\n```\n- [ ] x\n- [ ] y",
     "braces behind a box": "## Steps\n- [ ] put {name}\n- [ ] put {#name} {x=1}",
     "a heading in a list": "## Steps\n- # Rollback\n- [ ] x\n- [ ] y",

@@ -114,7 +114,7 @@ def test_curl_with_headers_continuations_body_and_variables() -> None:
         words('curl -X PUT "$APP/api" \\\n -H \'Content-Type: application/json\' \\\n --data \'{"a": "$B"}\'')
     )
     assert call is not None
-    assert call.fence(["200"], "").split("\n") == [
+    assert call.block(["200"], "").split("\n") == [
         "PUT ${APP}/api", "Content-Type: application/json", "", '{"a": "${B}"}', "", "200"
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Limits in time: of a fence, a step, a section, the downtime - measured by the clock of the journal."""
+"""Limits in time: of a block, a step, a section, the downtime - measured by the clock of the journal."""
 
 from dataclasses import replace
 

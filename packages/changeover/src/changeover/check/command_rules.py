@@ -17,7 +17,7 @@ from changeover.shell.file_commands import file_uses, is_database_file
 from changeover.shell.script import ShellCommand, Simple, commands_of
 
 _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
-_USES = "let the engine do it: a ```sql fence for what changes, `changeover rollback` for what goes back"
+_USES = "let the engine do it: a ```sql block for what changes, `changeover rollback` for what goes back"
 
 
 def command_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Problem]:
@@ -74,7 +74,7 @@ def _exports(part: Simple) -> bool:
 
 
 def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Position:
-    """The line of a command in its fence; the fence's where the script is an attribute or in a file."""
+    """The line of a command in its block; the block's where the script is an attribute or in a file."""
     line, lines = action.position.line + command.line, plan.text.split("\n")
     first = command.text.split("\n", maxsplit=1)[0]
     found = action.script and len(lines) >= line and first in lines[line - 1]

@@ -51,7 +51,7 @@ def _sections(plan: Plan) -> Iterator[Problem]:
     for section in plan.sections:
         for step in section.steps:
             if not step.actions and not step.boxes:
-                hint = "give it a fence with braces, a box that a person confirms, or make it #### prose"
+                hint = "give it a block with braces, a box that a person confirms, or make it #### prose"
                 yield Problem(step.position, "empty-step", f"step {step.title!r} does nothing", hint)
 
 
@@ -59,7 +59,7 @@ def _boxes(plan: Plan) -> Iterator[Problem]:
     for box in plan.boxes():
         if box.ticked and box.is_judgement:
             hint = (
-                f"add a fence {{for={box.id} ...}} that proves it, or untick it: a person is asked in the run"
+                f"add a block {{for={box.id} ...}} that proves it, or untick it: a person is asked in the run"
             )
             yield Problem(
                 box.position, "ticked-without-check", f"{box.text!r} is ticked but has no check", hint
@@ -85,7 +85,7 @@ def _actions(plan: Plan) -> Iterator[Problem]:
 def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
     if not action.changes:
         if action.expect is None and action.statements:
-            hint = 'add expect=empty, expect=some, expect=">= 3", or a fence ```expect {for=...}'
+            hint = 'add expect=empty, expect=some, expect=">= 3", or a block ```expect {for=...}'
             yield Problem(action.position, "no-expectation", f"nothing says what {action.id} must find", hint)
         return
     if phase in (Phase.PREFLIGHT, Phase.AFTER):
@@ -135,7 +135,7 @@ def _undo(plan: Plan) -> Iterator[Problem]:
                 hint = "move it under ## Rollback"
                 yield Problem(action.position, "undoes", "undoes= is for the Rollback section", hint)
             elif action.undoes not in known:
-                hint = f"undoes= names a fence of Execute: {', '.join(known) or 'there is none'}"
+                hint = f"undoes= names a block of Execute: {', '.join(known) or 'there is none'}"
                 yield Problem(action.position, "unknown-id", f"nothing is called {action.undoes!r}", hint)
     for action in known.values():
         yield from _cannot_go_back(plan, action)
@@ -156,8 +156,8 @@ def _ids(plan: Plan) -> Iterator[Problem]:
     boxes = {box.id for box in plan.boxes()}
     for action in plan.actions():
         if action.id in boxes:
-            hint = f"name the fence otherwise and bind it by {{for={action.id}}}"
-            yield Problem(action.position, "duplicate-id", f"box and fence are both #{action.id}", hint)
+            hint = f"name the block otherwise and bind it by {{for={action.id}}}"
+            yield Problem(action.position, "duplicate-id", f"box and block are both #{action.id}", hint)
 
 
 def _parameters(plan: Plan) -> Iterator[Problem]:

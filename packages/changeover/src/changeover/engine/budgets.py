@@ -73,7 +73,7 @@ def _step(step: Step) -> Iterator[Problem]:
         return
     if actions_s > step.budget_s:
         actions, budget = format_duration(actions_s), format_duration(step.budget_s)
-        message = f"the fences may take {actions}, step {step.title!r} only {budget}"
+        message = f"the blocks may take {actions}, step {step.title!r} only {budget}"
         yield Problem(step.position, "budget", message, "raise the one or lower the others")
     for action in step.actions:
         for name, wait_s in _waits(action):

@@ -165,7 +165,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What every fence that runs has.
+    """What every block that runs has.
 
     ``for_box`` is the id of the box that this action proves; ``undoes`` (rollback section only) the id of the
     action that it takes back: it runs only if that one was started. ``label`` is what to call it to a person.

@@ -87,7 +87,7 @@ def _compiled(value: object) -> None:
 
 
 def read_requests(text: str) -> tuple[Request, ...]:
-    """The requests of an http fence; several are divided by a line ``###``."""
+    """The requests of an http block; several are divided by a line ``###``."""
     return tuple(_request(part.strip("\n")) for part in re.split(r"(?m)^###\s*$", text))
 
 

@@ -1,4 +1,4 @@
-"""The braces behind fences, headings and boxes: ``{#id key=value key="a value" flag}``, and durations.
+"""The braces behind blocks, headings and boxes: ``{#id key=value key="a value" flag}``, and durations.
 
 Rule: nothing is guessed; whatever is not understood raises ValueError with a sentence for the author.
 """

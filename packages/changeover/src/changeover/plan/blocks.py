@@ -1,4 +1,4 @@
-"""From a fence with attributes to an action: sql, bash and http, and the expectations that stand for them.
+"""From a block with attributes to an action: sql, bash and http, and the expectations that stand for them.
 
 Rule: each language has its list of attributes; an attribute that is not on it is an error with its line.
 """
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from changeover.plan import assertions, expect
 from changeover.plan.attributes import Attributes
 from changeover.plan.header import choice, truth, whole
-from changeover.plan.markdown import Fence
+from changeover.plan.markdown import CodeBlock
 from changeover.plan.model import (
     AnyAction,
     Expect,
@@ -44,31 +44,31 @@ SHELLS = ("bash", "sh", "shell")
 Converted = TypeVar("Converted")
 
 
-class FenceReader:
-    """Reads one fence; what is wrong with it goes to ``faults``, and a best effort comes back."""
+class BlockReader:
+    """Reads one block; what is wrong with it goes to ``faults``, and a best effort comes back."""
 
-    def __init__(self, fence: Fence, files: Files, faults: ProblemCollector) -> None:
-        self.fence, self.files, self.faults = fence, files, faults
-        self.position = fence.position
-        self.attributes = fence.attributes or Attributes()
-        self.language = "bash" if fence.language in SHELLS else fence.language
+    def __init__(self, block: CodeBlock, files: Files, faults: ProblemCollector) -> None:
+        self.block, self.files, self.faults = block, files, faults
+        self.position = block.position
+        self.attributes = block.attributes or Attributes()
+        self.language = "bash" if block.language in SHELLS else block.language
 
     def check_names(self) -> bool:
         """Whether the language is one that runs; notes it, and every unknown attribute, if not."""
         known = ATTRIBUTES.get(self.language)
         if known is None:
             hint = "take the braces away if it is an illustration; sql, bash, http and expect can have them"
-            self.note("language", f"a fence of kind {self.language or '(none)'!r} cannot run", hint)
+            self.note("language", f"a block of kind {self.language or '(none)'!r} cannot run", hint)
             return False
         for name in self.attributes.values:
             if name not in known:
                 self.note(
-                    "unknown-attribute", f"a {self.language} fence has no {name!r}", suggestion(name, known)
+                    "unknown-attribute", f"a {self.language} block has no {name!r}", suggestion(name, known)
                 )
         return True
 
     def note(self, rule: str, message: str, hint: str = "") -> None:
-        """Note a fault of this fence at its first line."""
+        """Note a fault of this block at its first line."""
         self.faults.add(self.position, rule, message, hint)
 
     def get(self, name: str, convert: Callable[[str], Converted]) -> Converted | None:
@@ -83,17 +83,17 @@ class FenceReader:
             return None
 
     def action(self, action_id: str, label: str) -> AnyAction:
-        """The action of this fence, which is called ``action_id`` and, to a person, ``label``."""
+        """The action of this block, which is called ``action_id`` and, to a person, ``label``."""
         common = self._common(action_id, label)
         if self.language == "sql":
             return self._sql(common)
         return self._bash(common) if self.language == "bash" else self._http(common)
 
     def expectation(self) -> Expect:
-        """What an expect fence expects."""
+        """What an expect block expects."""
         match = self.attributes.values.get("match", Match.EXACT)
         try:
-            return expect.read_expect(self.fence.text, match, self.position)
+            return expect.read_expect(self.block.text, match, self.position)
         except ValueError as error:
             self.note("expect", str(error))
             return Expect(Match.SOME, self.position)
@@ -116,17 +116,17 @@ class FenceReader:
         }
 
     def _script(self) -> tuple[str, Position, str | None]:
-        """The text to run, where it begins, and the file it is from (None: the fence)."""
+        """The text to run, where it begins, and the file it is from (None: the block)."""
         name = self.get("file", str)
-        own = self.fence.text
+        own = self.block.text
         if name is None:
             if not own.strip():
                 self.note(
-                    "empty-fence", "this fence has nothing to run", "write a script into it, or file=name"
+                    "empty-block", "this block has nothing to run", "write a script into it, or file=name"
                 )
-            return own, Position(self.position.file, self.fence.first_line), None
+            return own, Position(self.position.file, self.block.first_line), None
         if own.strip() and not _is_comment(own):
-            self.note("two-scripts", f"a script in the fence and in {name}", "keep one of the two")
+            self.note("two-scripts", f"a script in the block and in {name}", "keep one of the two")
         file = self.files.get(name, self.position)
         return file.text if file else "", Position(name, 1), name
 
@@ -134,8 +134,8 @@ class FenceReader:
         sql, start, file = self._script()
         statements = sqltext.split(sql, start)
         if not statements and (sql.strip() or file in self.files.read):
-            hint = "write what is to be done or asked into it, or take the fence away"
-            self.note("no-statement", f"{file or 'this fence'} holds no statement, only comments", hint)
+            hint = "write what is to be done or asked into it, or take the block away"
+            self.note("no-statement", f"{file or 'this block'} holds no statement, only comments", hint)
         if "${" in sql and any(t.text.startswith("${") for t in sqltext.tokens(sql)):
             hint = "write :name; SQL gets parameters as bound values, so that no value can become SQL"
             self.note("sql-expansion", "${...} is not expanded in SQL", hint)
@@ -188,7 +188,7 @@ class FenceReader:
     def _http(self, common: Mapping[str, Any]) -> HttpAction:
         requests: tuple[Request, ...] = ()
         try:
-            requests = assertions.read_requests(self.fence.text.strip("\n"))
+            requests = assertions.read_requests(self.block.text.strip("\n"))
         except ValueError as error:
             self.note("http", str(error))
         when = self.get("inconclusive", choice(WhenInconclusive)) or WhenInconclusive.FAIL

@@ -20,20 +20,20 @@ _SHOWN_LINES = 20
 
 
 def read_short(text: str, position: Position) -> Expect:
-    """``expect=`` of a fence: ``empty``, ``some``, or a number with or without operator (``">= 3"``)."""
+    """``expect=`` of a block: ``empty``, ``some``, or a number with or without operator (``">= 3"``)."""
     if text in ("empty", "some"):
         return Expect(Match(text), position)
     match = _NUMBER.match(text.strip())
     if match is None:
         raise ValueError(
-            f'expect={text!r} is not empty, some or a number such as ">= 3"; write an expect fence'
+            f'expect={text!r} is not empty, some or a number such as ">= 3"; write an expect block'
         )
     operator = Operator(match["operator"] or "==")
     return Expect(Match.NUMBER, position, text, operator=operator, number=float(match["number"]))
 
 
 def read_expect(text: str, match: str, position: Position) -> Expect:
-    """An expect fence; ``match`` is exact, unordered, regex, json, number, empty or some."""
+    """An expect block; ``match`` is exact, unordered, regex, json, number, empty or some."""
     if match not in set(Match):
         raise ValueError(f"match={match!r} is unknown; choose one of {', '.join(Match)}")
     kind = Match(match)

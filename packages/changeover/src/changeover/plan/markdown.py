@@ -1,6 +1,6 @@
 """A Markdown document as a flat list of the blocks that a plan is made of, each with its line.
 
-Rule: markdown-it decides what is a heading, a fence or a list; attributes are read from the raw source line,
+Rule: markdown-it decides what is a heading, a code block or a list; attributes are read from the raw source line,
 where no Markdown escaping has touched them. Prose is skipped, it never runs.
 """
 
@@ -31,7 +31,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Fence:
+class CodeBlock:
     """A fenced block. ``attributes`` None: an illustration, never run; ``first_line`` is that of its text."""
 
     language: str
@@ -54,7 +54,7 @@ class Checkbox:
     position: Position
 
 
-Block = Heading | Fence | Checkbox
+Block = Heading | CodeBlock | Checkbox
 
 
 def read_blocks(text: str, file: str, *, first_line: int = 1) -> tuple[list[Block], list[Problem]]:
@@ -77,7 +77,7 @@ class _Reader:
     def walk(self, tokens: list[Token]) -> Iterator[Block | None]:
         for before, token in zip([None, *tokens], tokens, strict=False):
             if token.type == "fence":
-                yield self.fence(token)
+                yield self.block(token)
             elif (
                 token.type == "inline"
                 and before is not None
@@ -103,7 +103,7 @@ class _Reader:
         text, attributes = self.attributes(token.content, position)
         return Heading(int(opening.tag[1]), text, attributes, position)
 
-    def fence(self, token: Token) -> Fence:
+    def block(self, token: Token) -> CodeBlock:
         position = self.position(token)
         match = _FENCE.match(self.lines[position.line - 1])
         info, attributes = self.attributes(match["info"] if match else token.info, position)
@@ -118,12 +118,12 @@ class _Reader:
             self.problems.append(
                 Problem(
                     position,
-                    "open-fence",
-                    "this fence is never closed",
+                    "open-block",
+                    "this block is never closed",
                     "end it with a line of ``` of its own",
                 )
             )
-        return Fence(words[0] if words else "", attributes, token.content, position)
+        return CodeBlock(words[0] if words else "", attributes, token.content, position)
 
     def _closes(self, token: Token) -> bool:
         last = self.lines[min(token.map[1], len(self.lines)) - 1] if token.map else ""

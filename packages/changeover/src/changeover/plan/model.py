@@ -3,7 +3,7 @@
 Rule: nothing here reads a file, an environment or a database. ``${NAME}`` in texts and ``:name`` in SQL
 stand as written; ``changeover.plan.params`` gives them values at the moment of use. Durations are seconds.
 
-Plan > Section (a phase) > Step (a heading with a budget) > Action (a fence that runs) and Box (a checkbox).
+Plan > Section (a phase) > Step (a heading with a budget) > Action (a block that runs) and Box (a checkbox).
 The journal, the engine and the report name actions and boxes by ``id``; ids are unique in a plan.
 """
 

@@ -1,7 +1,7 @@
 """Reads a plan file: `load_plan` gives the plan or every fault in it at once.
 
 Rule: a fault is noted and reading goes on, so that one pass shows all. Order of work: text, front matter,
-blocks, then ids are given, fences become actions, and boxes and expectations are bound to them.
+pieces of Markdown, then ids are given, blocks become actions, and boxes and expectations are bound to them.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from changeover.plan.attributes import Attributes
-from changeover.plan.blocks import FenceReader
+from changeover.plan.blocks import BlockReader
 from changeover.plan.frontmatter import Node, Unreadable, parse_front_matter, split_front_matter
 from changeover.plan.header import read_header
-from changeover.plan.markdown import Block, Checkbox, Fence, Heading, read_blocks
+from changeover.plan.markdown import Block, Checkbox, CodeBlock, Heading, read_blocks
 from changeover.plan.model import AnyAction, Box, Expect, Phase, Plan, Section, Step
 from changeover.plan.problem_collector import Files, ProblemCollector, document_digest, suggestion
 from changeover.plan.text import normalise, slug
@@ -122,7 +122,7 @@ class _Document:
             elif isinstance(block, Checkbox):
                 self._box(block)
             elif block.attributes is not None:
-                self._fence(block)
+                self._code_block(block)
         if not self.title:
             self.faults.add(
                 Position(self.file, 1), "title", "the plan has no title", "write one: # What changes"
@@ -218,11 +218,11 @@ class _Document:
             box_id = attributes.id or self._new_id(slug(box.text))
             step.boxes.append(Box(box_id, box.text, box.ticked, box.position))
 
-    def _fence(self, fence: Fence) -> None:
-        reader = FenceReader(fence, self.files, self.faults)
+    def _code_block(self, block: CodeBlock) -> None:
+        reader = BlockReader(block, self.files, self.faults)
         if not reader.check_names():
             return
-        step = self._step(fence.position, f"a fence {fence.language} with braces")
+        step = self._step(block.position, f"a block {block.language} with braces")
         if reader.language == "expect":
             self.expects.append((reader.get("for", str) or "", reader.expectation()))
         elif step is not None:
@@ -237,12 +237,12 @@ class _Document:
             place = next(((s, i) for s in steps for i, a in enumerate(s.actions) if a.id == target), None)
             if place is None:
                 ids = [action.id for step in steps for action in step.actions]
-                hint = f"write {{for=<id of a fence>}}; {suggestion(target, ids)}"
+                hint = f"write {{for=<id of a block>}}; {suggestion(target, ids)}"
                 self.faults.add(expect.position, "unknown-id", f"nothing is called {target!r}", hint)
                 continue
             step, index = place
             if step.actions[index].expect is not None:
-                hint = "keep one of expect= and the expect fences"
+                hint = "keep one of expect= and the expect blocks"
                 self.faults.add(expect.position, "two-expectations", f"{target} has two expectations", hint)
             step.actions[index] = replace(step.actions[index], expect=expect)
 

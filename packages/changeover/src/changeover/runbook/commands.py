@@ -1,6 +1,6 @@
-"""A shell fence of a runbook as commands, each with what the runbook says that it prints.
+"""A shell block of a runbook as commands, each with what the runbook says that it prints.
 
-Rule: a fence with loops, alternatives or anything that cannot be split safely stays one script.
+Rule: a block with loops, alternatives or anything that cannot be split safely stays one script.
 """
 
 import re

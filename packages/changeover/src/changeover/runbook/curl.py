@@ -1,4 +1,4 @@
-"""A curl command as an http fence: method, URL, headers, body, and what a comment says of the answer.
+"""A curl command as an http block: method, URL, headers, body, and what a comment says of the answer.
 
 Rule: an option that would be lost makes the command stay a shell command; secrets become ``${NAME}``.
 """
@@ -36,8 +36,8 @@ class Call:
             f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
         )
 
-    def fence(self, expected: list[str], app: str) -> str:
-        """The text of an http fence; ``app`` is the base that becomes ``${app}``."""
+    def block(self, expected: list[str], app: str) -> str:
+        """The text of an http block; ``app`` is the base that becomes ``${app}``."""
         url = "${app}" + self.url[len(app) :] if app and self.base == app else self.url
         lines = [f"{self.method} {url}", *self.headers]
         if self.body is not None:

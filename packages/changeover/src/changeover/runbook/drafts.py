@@ -1,4 +1,4 @@
-"""Fences of the plan to be: made of commands, then written. Also what was inferred on the way.
+"""Blocks of the plan to be: made of commands, then written. Also what was inferred on the way.
 
 Rule: an attribute is written only if the runbook or the SQL says so; what nobody says is left to a person.
 """
@@ -27,7 +27,7 @@ class Inferred:
 
 @dataclass(slots=True)
 class Draft:
-    """A fence of the plan; ``expected`` becomes an expect fence after it, ``question`` a line to decide."""
+    """A block of the plan; ``expected`` becomes an expect block after it, ``question`` a line to decide."""
 
     language: str
     id: str
@@ -47,7 +47,7 @@ class Draft:
         )
 
     def lines(self) -> list[str]:
-        """The Markdown of this fence."""
+        """The Markdown of this block."""
         words = [f"#{self.id}", *(_attribute(name, value) for name, value in self.attributes.items())]
         found = fenced(f"{self.language} {{{' '.join(words)}}}", self.body)
         if self.expected is not None:
@@ -67,7 +67,7 @@ def _attribute(name: str, value: str) -> str:
 
 
 def fenced(info: str, body: str) -> list[str]:
-    """A fence around a text, with more backticks than the text has."""
+    """A block around a text, with more backticks than the text has."""
     longest = max((len(run) for run in re.findall(r"`{3,}", body)), default=2)
     mark = "`" * (longest + 1)
     inner = body.strip("\n").split("\n") if body.strip("\n") else []

@@ -1,4 +1,4 @@
-"""A runbook in chunks: each top-level heading with what stands under it, down to fences and boxes by line.
+"""A runbook in chunks: each top-level heading with what stands under it, down to blocks and boxes by line.
 
 Rule: every line of the source belongs to exactly one part of exactly one chunk.
 """
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A fence: language, content, and its lines as they stand in the source (none: it stands in prose).
+    """A block: language, content, and its lines as they stand in the source (none: it stands in prose).
 
     ``nested``: it stands inside an item of a list, right after that item's text. ``expected`` is what the
     prose around it says that it gives.

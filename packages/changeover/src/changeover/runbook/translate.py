@@ -1,4 +1,4 @@
-"""Turns the fences of a runbook into drafts of fences that run, phase by phase.
+"""Turns the blocks of a runbook into drafts of blocks that run, phase by phase.
 
 Rule: Execute is translated before Rollback, so that what goes back knows what it takes back.
 """
@@ -43,7 +43,7 @@ _CERTAIN = {"integrity_check": "ok", "quick_check": "ok", "foreign_key_check": "
 
 
 def is_runnable(code: Code) -> bool:
-    """Whether a fence of the runbook holds commands or SQL."""
+    """Whether a block of the runbook holds commands or SQL."""
     if code.language in _SHELLS or code.language == "sql":
         return bool(code.text.strip())
     if code.language != "":
@@ -74,7 +74,7 @@ class Translator:
         self.app = _most_common([call.base for command in commands if (call := _call(command)) and call.base])
 
     def new_id(self, wanted: str) -> str:
-        """An id that no other fence has."""
+        """An id that no other block has."""
         name, number = wanted, 2
         while name in self.ids:
             name, number = f"{wanted}-{number}", number + 1
@@ -86,7 +86,7 @@ class Translator:
         self.inferred.append(Inferred(line, text))
 
     def drafts(self, code: Code, heading: str, phase: Phase) -> list[Draft]:
-        """The drafts of one runnable fence under a heading of a phase."""
+        """The drafts of one runnable block under a heading of a phase."""
         base = slug(heading, words=4) if heading else phase.value
         if code.language == "sql":
             draft = self._sql(code.text, base, phase, code.line, None)
@@ -192,7 +192,7 @@ class Translator:
         names = dict(self.secrets)
         for literal, name in call.secrets:
             call.headers = [one.replace(f"${{{name}}}", f"${{{names[literal]}}}") for one in call.headers]
-        return Draft("http", self.new_id(base), call.fence(expected, self.app))
+        return Draft("http", self.new_id(base), call.block(expected, self.app))
 
     def _asked(
         self, asked: DatabaseCommand, command: RunbookCommand, base: str, phase: Phase, line: int
@@ -267,7 +267,7 @@ class Translator:
             draft.attributes["phase"] = "deploy"
             place = "${app}/..." if self.app else "https://.../"
             draft.question = (
-                f"{draft.id}: how is it known that the new release answers? add to its fence"
+                f"{draft.id}: how is it known that the new release answers? add to its block"
                 f' until="http {place} 200 .release == ..."'
             )
             self.deploys.append(draft.id)
@@ -291,7 +291,7 @@ class Translator:
 
 _OWN_WAY = (
     "{id} would change {database} in its own way, without transaction, row checks or rehearsal:"
-    " write what it does as ```sql, in the fence or in a file"
+    " write what it does as ```sql, in the block or in a file"
 )
 
 

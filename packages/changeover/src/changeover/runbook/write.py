@@ -1,6 +1,6 @@
 """Writes the plan: front matter, title, prose, phases with their steps, and the rest of the prose.
 
-Rule: prose stands as it stood; a command that became a fence stands above it in a comment.
+Rule: prose stands as it stood; a command that became a block stands above it in a comment.
 """
 
 import json
@@ -26,11 +26,11 @@ _TITLES = {
 _EXPECTED = re.compile(r"(?i)expect|should (?:see|return|print|show)|output|result")
 
 Drafts = dict[int, list[Draft]]
-"""Drafts by the line of the runbook's fence."""
+"""Drafts by the line of the runbook's block."""
 
 
 def translate_all(arranged: Arranged, translator: Translator) -> Drafts:
-    """The drafts of every runnable fence in a phase."""
+    """The drafts of every runnable block in a phase."""
     found: Drafts = {}
     for phase in _TITLES:
         for chunk in arranged.phases.get(phase, []):
@@ -82,7 +82,7 @@ def _announces(prose: Prose | None) -> bool:
 
 
 def _expect(last: Draft, part: Code, found: Drafts, translator: Translator) -> None:
-    """A plain fence under "Expected output:" is what the last query must print."""
+    """A plain block under "Expected output:" is what the last query must print."""
     if last.language != "http" and last.expected is None and "expect" not in last.attributes:
         last.expected = part.text.strip("\n")
         found[part.line] = []
@@ -110,7 +110,7 @@ def plan_lines(
 
 
 def _does_something(chunk: Chunk, drafts: Drafts) -> bool:
-    """Whether a step is left when the fences that changeover makes needless are left out."""
+    """Whether a step is left when the blocks that changeover makes needless are left out."""
     kept = [part for part in chunk.parts if not isinstance(part, Code) or drafts.get(part.line, True)]
     return has_items(replace(chunk, parts=kept))
 
@@ -174,7 +174,7 @@ def _chunk(chunk: Chunk, drafts: Drafts, level: int, phase: Phase | None) -> lis
 
 
 def _code(part: Code, drafts: list[Draft]) -> list[str]:
-    """The drafts of a fence below it in a comment; a script that stands whole in its draft needs none."""
+    """The drafts of a block below it in a comment; a script that stands whole in its draft needs none."""
     whole = not part.lines or (len(drafts) == 1 and drafts[0].body.strip() == part.text.strip())
     lines = [] if whole else [*as_comment(part.lines, f"runbook, line {part.line}:"), ""]
     for draft in drafts:
@@ -216,7 +216,7 @@ def _as_listed(item: Item) -> list[str]:
 
 
 def _as_it_was(part: Code, *, dropped: bool) -> list[str]:
-    """A fence that does not run: verbatim, in a comment where it was left out or would run by its braces."""
+    """A block that does not run: verbatim, in a comment where it was left out or would run by its braces."""
     first = part.lines[0] if part.lines else ""
     mark = re.match(r"`{3,}|~{3,}", first)
     if dropped or mark is None or "{" in first or part.language == "text":
