@@ -42,7 +42,7 @@ def checked(forward: str, back: str, more: str = "") -> list[Problem]:
             9,
             "the schema is not the one from before",
         ),
-        (REBUILD.format(check=""), REBUILD.format(check=CHECKED), 6, "CHECK (name < > '') would be gone"),
+        (REBUILD.format(check=""), REBUILD.format(check=CHECKED), 6, "CHECK (name <> '') would be gone"),
         (
             "CREATE TRIGGER t AFTER UPDATE ON pets BEGIN DELETE FROM log; END;\n"
             "UPDATE pets SET name = 'x' WHERE id = 1",

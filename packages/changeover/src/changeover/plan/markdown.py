@@ -1,7 +1,7 @@
 """A Markdown document as a flat list of the blocks that a plan is made of, each with its line.
 
-Rule: markdown-it decides what is a heading, a code block or a list; attributes are read from the raw source line,
-where no Markdown escaping has touched them. Prose is skipped, it never runs.
+Rule: markdown-it decides what is a heading, a code block or a list; attributes are read from the raw source
+line, where no Markdown escaping has touched them. Prose is skipped, it never runs.
 """
 
 import re
