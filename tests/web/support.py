@@ -9,6 +9,7 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 from tests.domain.rows import close_days
 
 from liveone.domain.counters import rated_kw
@@ -154,6 +155,12 @@ def wait_until_up(client: httpx2.Client) -> None:
         except httpx2.TransportError:
             threading.Event().wait(0.02)
     raise AssertionError("the server did not start")
+
+
+def samples(metrics: str, name: str) -> list[tuple[dict[str, str], float]]:
+    """Labels and value of every sample of that name in an answer of ``/metrics``."""
+    families = text_string_to_metric_families(metrics)
+    return [(one.labels, one.value) for family in families for one in family.samples if one.name == name]
 
 
 def later(reading: Reading, seconds_s: int, **changes: object) -> Reading:

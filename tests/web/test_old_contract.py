@@ -28,6 +28,7 @@ from tests.web.support import (
     add,
     fill,
     house,
+    samples,
     seeded,
     services,
     serving,
@@ -537,7 +538,8 @@ class TestExactness:
                     event = next(line for line in stream.iter_lines() if line.startswith("data:"))
         assert raw["solarKwh"] == [kwh]
         assert [row["solar_kwh_total"] for row in rows if row["solar_kwh_total"] is not None] == [kwh]
-        assert 'counter="solar"} 92041642800' in metrics
+        solar = {"system": "1", "name": "Home 1586", "counter": "solar"}
+        assert (solar, 92041642800) in samples(metrics, "liveone_energy_joules_total")
         assert cards["latest"]["energy"]["total"]["gridInKwh"] == 916.741
         assert '"solarKwh":25567.123' in event
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
-from tests.web.support import COOKIE, NOW_AT, SetClock, add, later, seeded, services, serving
+from tests.web.support import COOKIE, NOW_AT, SetClock, add, later, samples, seeded, services, serving
 
 from liveone.clock import SystemClock
 from liveone.domain.reading import Reading
@@ -66,7 +66,8 @@ def record_next(store: Store, seconds_s: int = 60) -> int:
 
 def wait_for_listeners(client: httpx2.Client, count: int) -> None:
     for _ in range(100):
-        if f"liveone_stream_listeners {count}" in client.get("/metrics", headers=COOKIE).text:
+        metrics = client.get("/metrics", headers=COOKIE).text
+        if samples(metrics, "liveone_stream_listeners") == [({}, count)]:
             return
         time.sleep(0.05)
     raise AssertionError(f"never {count} listeners")

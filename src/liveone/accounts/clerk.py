@@ -16,6 +16,14 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 import orjson
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from liveone import __version__
 from liveone.accounts.directory import DirectoryAccount, DirectoryRefused, DirectoryUnavailable
@@ -68,20 +76,20 @@ class ClerkDirectory:
         """The account of that id, None when Clerk knows none. Raises DirectoryError, within TOTAL_S."""
         ends_s = _MONOTONIC_S() + TOTAL_S
         path = f"/v1/users/{quote(account_id, safe='')}"
-        reason = ""
-        for attempt in range(TRIES):
-            try:
-                return self._ask(path, account_id, ends_s)
-            except _Again as again:
-                reason = str(again)
-                wait_s = 0.25 * 2**attempt if again.wait_s is None else again.wait_s
-                if attempt == TRIES - 1 or _MONOTONIC_S() + wait_s >= ends_s:
-                    break
-                self._sleep(wait_s)
-        raise DirectoryUnavailable(
-            f"Clerk could not be asked about {account_id!r}: {reason}",
-            hint="Nothing is known about the account. Try again; see https://status.clerk.com.",
+        again = Retrying(
+            retry=retry_if_exception_type(_Again),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(TOTAL_S),
+            wait=_wait_s,
+            sleep=self._sleep,
+            reraise=True,
         )
+        try:
+            return again(self._ask, path, account_id, ends_s)
+        except _Again as reason:
+            raise DirectoryUnavailable(
+                f"Clerk could not be asked about {account_id!r}: {reason}",
+                hint="Nothing is known about the account. Try again; see https://status.clerk.com.",
+            ) from None
 
     def _ask(self, path: str, account_id: str, ends_s: float) -> DirectoryAccount | None:
         status, headers, body = self._get(path, ends_s)
@@ -125,6 +133,13 @@ class ClerkDirectory:
     def _client(self, timeout_s: float) -> httpx2.Client:
         """Plain HTTP never goes through a proxy, which would read the key."""
         return httpx2.Client(trust_env=self._url.startswith("https:"), timeout=max(0.1, timeout_s))
+
+
+def _wait_s(state: RetryCallState) -> float:
+    """As long as Clerk asks for, else longer each time."""
+    error = state.outcome.exception() if state.outcome else None
+    asked_s = error.wait_s if isinstance(error, _Again) else None
+    return wait_exponential(0.25)(state) if asked_s is None else asked_s
 
 
 def _checked(url: str) -> str:

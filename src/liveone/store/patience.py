@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
 from liveone.clock import SystemClock
 from liveone.store.database import Busy, Unavailable
 
@@ -23,14 +25,14 @@ _MONOTONIC_S = SystemClock().monotonic_s
 
 def persistently(call: Callable[[], T]) -> T:
     """Call again while the database is busy or out of reach. The call must be one that may be repeated."""
-    for attempt in range(TRIES):
-        try:
-            return call()
-        except (Busy, Unavailable):
-            if attempt == TRIES - 1:
-                raise
-            time.sleep(PAUSE_S * 2**attempt)
-    raise AssertionError
+    again = Retrying(
+        retry=retry_if_exception_type((Busy, Unavailable)),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential(PAUSE_S),
+        sleep=time.sleep,
+        reraise=True,
+    )
+    return again(call)
 
 
 class Pace:

@@ -1,8 +1,16 @@
 """Try again, a bounded number of times, inside a deadline, with a growing pause that differs each time."""
 
-import random
 from collections.abc import Callable
 from typing import TypeVar
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+    wait_random_exponential,
+)
 
 from liveone.vendors.base import TemporaryFailure
 from timed_http.deadline import Deadline
@@ -21,12 +29,11 @@ def with_retries(attempt: Callable[[Deadline], T], *, timeout_s: float, pause: C
     that a server that hangs once can still be asked a second time.
     """
     deadline = Deadline(timeout_s)
-    for number in range(ATTEMPTS_MAX):
-        try:
-            return attempt(deadline.within(timeout_s / 2))
-        except TemporaryFailure:
-            wait_s = PAUSE_S * 2**number * (0.5 + random.random() / 2)
-            if number == ATTEMPTS_MAX - 1 or wait_s >= deadline.left_s():
-                raise
-            pause(wait_s)
-    raise AssertionError("unreachable")
+    again = Retrying(
+        retry=retry_if_exception_type(TemporaryFailure),
+        stop=stop_after_attempt(ATTEMPTS_MAX) | stop_before_delay(timeout_s),
+        wait=wait_exponential(PAUSE_S / 2) + wait_random_exponential(PAUSE_S / 2),
+        sleep=pause,
+        reraise=True,
+    )
+    return again(lambda: attempt(deadline.within(timeout_s / 2)))

@@ -157,13 +157,17 @@ k:
     on: [failed]
 l:
   m:
-    n: o"""
+    n: o
+p: |
+  q
+  r: 1"""
     found = {key: plain(node) for key, node in parse_front_matter(text).items()}
     assert found == {
         "a": "${X}",
         "b": {"c": "d, {e}", "f": ["g", "h'i"], "url": "${app}/x"},
         "k": [{"command": "say # it"}, {"webhook": "https://x.test/y", "on": ["failed"]}],
         "l": {"m": {"n": "o"}},
+        "p": "q\nr: 1",
     }
 
 
@@ -177,6 +181,13 @@ l:
         ("a: {b: 1, b: 2}", 2),
         ('a: "b" c', 2),
         ("- a", 2),
+        ("a: &x 1\nb: *x", 3),
+        ("a: &x [*x]", 2),
+        ('a: 1\nb: "\\d"', 3),
+        ("a: 1\nb: c: d", 3),
+        ("? [a]\n: b", 2),
+        ("a: \x01", 2),
+        ("a: " + "[" * 5000, 2),
     ],
 )
 def test_front_matter_that_cannot_be_read_names_its_line(text: str, line: int) -> None:

@@ -5,14 +5,13 @@ signature also covers a fingerprint of the account's password, so a changed pass
 A device cookie is left in a browser that signed in: it opens nothing, but tells the owner from a stranger.
 """
 
-import base64
-import binascii
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 
 import orjson
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 COOKIE, DEVICE_COOKIE = "liveone-session", "liveone-device"
 LIFETIME_S, DEVICE_LIFETIME_S = 30 * 86_400, 365 * 86_400
@@ -32,49 +31,41 @@ class LoginSession:
 def issue(key: bytes, account: str, password: str, *, now_at: float) -> str:
     """A session for ``account`` that ends after LIFETIME_S; ``password`` is the kept form, or the secret."""
     session = {"i": secrets.token_urlsafe(ID_BYTES), "a": account, "e": int(now_at) + LIFETIME_S}
-    payload = _encode(orjson.dumps(session))
-    return f"{payload}.{_sign(key, payload, password)}"
+    return _signer(key, password).sign(base64_encode(orjson.dumps(session))).decode()
 
 
 def claimed(cookie: str) -> LoginSession | None:
     """What the cookie claims, unproven; None for a text that is no session."""
     if len(cookie) > MAX_COOKIE_CHARS:
         return None
-    payload, _, _ = cookie.partition(".")
+    payload, _, _ = cookie.rpartition(".")
     try:
-        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = orjson.loads(base64_decode(payload))
         return LoginSession(str(claims["i"]), str(claims["a"]), int(claims["e"]))
-    except (ValueError, TypeError, KeyError, binascii.Error):
+    except (ValueError, TypeError, KeyError, BadData):
         return None
 
 
 def proven(key: bytes, cookie: str, password: str, *, now_at: float) -> LoginSession | None:
     """The session of a genuine cookie whose time is not over."""
     session = claimed(cookie)
-    payload, _, signature = cookie.partition(".")
     if session is None or now_at >= session.until_at:
         return None
-    genuine = hmac.compare_digest(signature.encode(), _sign(key, payload, password).encode())
-    return session if genuine else None
+    return session if _signer(key, password).validate(cookie) else None
 
 
 def device_for(key: bytes, account: str) -> str:
     """A cookie for a browser in which ``account`` has signed in."""
-    payload = _encode(secrets.token_bytes(ID_BYTES))
-    return f"{payload}.{_sign(key, payload, f'device of {account}')}"
+    return _signer(key, f"device of {account}").sign(secrets.token_urlsafe(ID_BYTES)).decode()
 
 
 def device_of(key: bytes, cookie: str, account: str) -> str | None:
     """The id of the browser, if ``account`` has signed in there before."""
-    payload, _, signature = cookie[:MAX_COOKIE_CHARS].partition(".")
-    wanted = _sign(key, payload, f"device of {account}")
-    return payload if hmac.compare_digest(signature.encode(), wanted.encode()) else None
+    known = len(cookie) <= MAX_COOKIE_CHARS and _signer(key, f"device of {account}").validate(cookie)
+    return cookie.rpartition(".")[0] if known else None
 
 
-def _sign(key: bytes, payload: str, password: str) -> str:
-    fingerprint = hashlib.sha256(password.encode()).digest()
-    return _encode(hmac.digest(key, fingerprint + payload.encode(), "sha256"))
-
-
-def _encode(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+def _signer(key: bytes, purpose: str) -> Signer:
+    """HMAC-SHA256 with a key for each purpose: what was signed for one proves nothing for another."""
+    fingerprint = hashlib.sha256(purpose.encode()).digest()
+    return Signer(key, salt=fingerprint, key_derivation="hmac", digest_method=hashlib.sha256)

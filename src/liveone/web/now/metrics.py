@@ -6,8 +6,11 @@ polls counters.
 
 import resource
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from liveone.domain.reading import COUNTERS, POWERS, Reading
 from liveone.domain.system import System
@@ -17,7 +20,6 @@ from liveone.web.now.cards import Cards
 from liveone.web.now.readings_json import ENERGY_KEYS
 from liveone.web.services import Services
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JOULES_A_KWH = 3_600_000
 SAID_BY_COLLECTOR = {
     "spool_waiting": "Readings that wait on disk for the database.",
@@ -26,21 +28,22 @@ SAID_BY_COLLECTOR = {
     "stuck": "Polls that have not answered for too long.",
 }
 
-Labels = Mapping[str, str]
-Sample = tuple[Labels, float | int | None]
+BY_SYSTEM = ("system", "name")
+Sample = tuple[Sequence[str], float | int | None]
+"""The values of a family's labels, and the measured value; None where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """One metric with its samples; a sample of None is left out."""
+class _Families:
+    """What is known at one moment, as prometheus_client asks for it."""
 
-    name: str
-    kind: str
-    help: str
-    samples: list[Sample]
+    all: Sequence[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return [family for family in self.all if family.samples]
 
 
-def exposition(services: Services, cards: Cards, visible: Iterable[System], *, listeners: int) -> str:
+def exposition(services: Services, cards: Cards, visible: Iterable[System], *, listeners: int) -> bytes:
     """All metrics of the systems given, and of this process; ``cards`` know the energies of today."""
     now_at, statuses = services.clock.now_at(), polling.statuses(services.store)
     newest = readings.latest_many(services.store, now_at)
@@ -51,117 +54,129 @@ def exposition(services: Services, cards: Cards, visible: Iterable[System], *, l
         *_polling_families(systems, statuses),
         *_server_families(services, listeners),
     ]
-    return "".join(line for family in families for line in _lines(family))
+    return generate_latest(_Families(families))
 
 
-def _system_families(systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Iterator[Family]:
+def _system_families(systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Iterator[Metric]:
     known = [(_name(system), newest[system.id]) for system in systems if system.id in newest]
-    info = [({**_name(one), "site": one.vendor_site_id, "vendor": one.vendor_type}, 1) for one in systems]
-    yield Family("liveone_system_info", "gauge", "Every system: its site and vendor.", list(info))
-    yield Family(
+    info = [((*_name(one), one.vendor_site_id, one.vendor_type), 1) for one in systems]
+    yield _gauge(
+        "liveone_system_info",
+        "Every system: its site and vendor.",
+        (*BY_SYSTEM, "site", "vendor"),
+        info,
+    )
+    yield _gauge(
         "liveone_system_active",
-        "gauge",
         "1 while a system is polled, 0 while it is paused.",
+        BY_SYSTEM,
         [(_name(one), int(one.is_active)) for one in systems],
     )
-    yield Family(
+    yield _gauge(
         "liveone_power_watts",
-        "gauge",
         "Power; battery > 0 discharges, grid > 0 imports, losses are what the others leave unexplained.",
+        (*BY_SYSTEM, "at"),
         [sample for name, reading in known for sample in _powers(name, reading)],
     )
-    yield Family(
+    yield _gauge(
         "liveone_battery_charge_ratio",
-        "gauge",
         "State of charge of the battery, 0 to 1.",
+        BY_SYSTEM,
         [(name, _ratio(reading.battery_soc_pct)) for name, reading in known],
     )
-    yield Family(
+    yield _counter(
         "liveone_energy_joules_total",
-        "counter",
         "The device's own energy counters since it was installed.",
+        (*BY_SYSTEM, "counter"),
         [sample for name, reading in known for sample in _energies(name, reading)],
     )
-    yield Family(
+    yield _gauge(
         "liveone_reading_age_seconds",
-        "gauge",
         "Time since the newest reading was received.",
+        BY_SYSTEM,
         [(name, round(now_at - reading.received_time, 3)) for name, reading in known],
     )
-    yield Family(
+    yield _gauge(
         "liveone_fault_code",
-        "gauge",
         "The device's fault code, 0 when it reports none.",
+        BY_SYSTEM,
         [(name, reading.fault_code) for name, reading in known],
     )
 
 
-def _today(cards: Cards, systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Family:
+def _today(cards: Cards, systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Metric:
     """Counters that stand, start anew or are missing are mended in it, as everywhere."""
     samples: list[Sample] = []
     for system in systems:
         if system.id in newest:
             today_kwh = cards.today_kwh(system, newest[system.id], now_at)
             for counter, key in zip(COUNTERS, ENERGY_KEYS, strict=True):
-                samples.append(({**_name(system), "counter": counter}, _joules(today_kwh[key])))
-    return Family(
+                samples.append(((*_name(system), counter), _joules(today_kwh[key])))
+    return _gauge(
         "liveone_energy_today_joules",
-        "gauge",
         "Energy since local midnight, as the pages tell it; worked out anew every five minutes.",
+        (*BY_SYSTEM, "counter"),
         samples,
     )
 
 
-def _polling_families(systems: list[System], statuses: Mapping[int, PollingStatus]) -> Iterator[Family]:
+def _polling_families(systems: list[System], statuses: Mapping[int, PollingStatus]) -> Iterator[Metric]:
     known = [(_name(system), statuses[system.id]) for system in systems if system.id in statuses]
-    yield Family("liveone_polls_total", "counter", "Polls.", [(name, one.total_polls) for name, one in known])
-    yield Family(
+    yield _counter(
+        "liveone_polls_total", "Polls.", BY_SYSTEM, [(name, one.total_polls) for name, one in known]
+    )
+    yield _counter(
         "liveone_polls_successful_total",
-        "counter",
         "Polls that brought a reading.",
+        BY_SYSTEM,
         [(name, one.successful_polls) for name, one in known],
     )
-    yield Family(
+    yield _gauge(
         "liveone_polls_failing",
-        "gauge",
         "Polls that have failed since the last success.",
+        BY_SYSTEM,
         [(name, one.consecutive_errors) for name, one in known],
     )
 
 
-def _server_families(services: Services, listeners: int) -> Iterator[Family]:
+def _server_families(services: Services, listeners: int) -> Iterator[Metric]:
     generation = str(services.store.generation)
-    build = {"release": services.release, "generation": generation, "role": services.role}
-    yield Family("liveone_build_info", "gauge", "Release, database generation and role.", [(build, 1)])
-    yield Family("liveone_stream_listeners", "gauge", "Open event streams.", [({}, listeners)])
+    build = (services.release, generation, services.role)
+    yield _gauge(
+        "liveone_build_info",
+        "Release, database generation and role.",
+        ("release", "generation", "role"),
+        [(build, 1)],
+    )
+    yield _gauge("liveone_stream_listeners", "Open event streams.", (), [((), listeners)])
     said = services.collector_status()
-    polled = [({"system": str(key)}, 1) for key in said.get("polled_systems", ())]
-    yield Family("liveone_polled_here", "gauge", "The systems that this process polls.", list(polled))
+    polled = [((str(key),), 1) for key in said.get("polled_systems", ())]
+    yield _gauge("liveone_polled_here", "The systems that this process polls.", ("system",), polled)
     for key, text in SAID_BY_COLLECTOR.items():
         if isinstance(said.get(key), int):
-            yield Family(f"liveone_collector_{key}", "gauge", text, [({}, said[key])])
+            yield _gauge(f"liveone_collector_{key}", text, (), [((), said[key])])
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = round(usage.ru_utime + usage.ru_stime, 3)
-    yield Family("process_cpu_seconds_total", "counter", "CPU time used.", [({}, seconds)])
+    yield _counter("process_cpu_seconds_total", "CPU time used.", (), [((), seconds)])
     unit = 1 if sys.platform == "darwin" else 1024
     most = usage.ru_maxrss * unit
-    yield Family("liveone_memory_peak_bytes", "gauge", "Most memory ever resident.", [({}, most)])
+    yield _gauge("liveone_memory_peak_bytes", "Most memory ever resident.", (), [((), most)])
 
 
-def _name(system: System) -> dict[str, str]:
-    return {"system": str(system.id), "name": system.display_name}
+def _name(system: System) -> tuple[str, str]:
+    return str(system.id), system.display_name
 
 
-def _powers(name: Labels, reading: Reading) -> Iterator[Sample]:
+def _powers(name: tuple[str, str], reading: Reading) -> Iterator[Sample]:
     for power in POWERS:
-        yield {**name, "at": power}, getattr(reading, f"{power}_w")
-    yield {**name, "at": "losses"}, reading.losses_w
+        yield (*name, power), getattr(reading, f"{power}_w")
+    yield (*name, "losses"), reading.losses_w
 
 
-def _energies(name: Labels, reading: Reading) -> Iterator[Sample]:
+def _energies(name: tuple[str, str], reading: Reading) -> Iterator[Sample]:
     for counter in COUNTERS:
         kwh = getattr(reading, f"{counter}_kwh_total")
-        yield {**name, "counter": counter}, _joules(kwh)
+        yield (*name, counter), _joules(kwh)
 
 
 def _joules(kwh: float | None) -> int | None:
@@ -172,19 +187,16 @@ def _ratio(pct: float | None) -> float | None:
     return None if pct is None else round(pct / 100, 6)
 
 
-def _lines(family: Family) -> Iterator[str]:
-    samples = [(labels, value) for labels, value in family.samples if value is not None]
-    if not samples:
-        return
-    yield f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n"
-    for labels, value in samples:
-        yield f"{family.name}{_braced(labels)} {value}\n"
+def _gauge(name: str, about: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:
+    return _filled(GaugeMetricFamily(name, about, labels=labels), samples)
 
 
-def _braced(labels: Labels) -> str:
-    inner = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels.items())
-    return f"{{{inner}}}" if inner else ""
+def _counter(name: str, about: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:
+    return _filled(CounterMetricFamily(name, about, labels=labels), samples)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, samples: Iterable[Sample]) -> Metric:
+    for values, value in samples:
+        if value is not None:
+            family.add_metric(values, value)
+    return family

@@ -1,10 +1,11 @@
 """Health for everybody, metrics and the API's description for those who may."""
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from liveone.web.answers import answer
 from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
-from liveone.web.now.metrics import CONTENT_TYPE, exposition
+from liveone.web.now.metrics import exposition
 from liveone.web.openapi.models import Failure, Health
 
 router = APIRouter(tags=["operation"])
@@ -37,4 +38,4 @@ def metrics(request: Request, caller: CallerDep, services: ServicesDep) -> Respo
     """The systems that the credential may see, and the server itself."""
     visible = systems_for(services.store, caller)
     text = exposition(services, request.app.state.cards, visible, listeners=request.app.state.live.count)
-    return Response(text, media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"cache-control": "no-store"})
