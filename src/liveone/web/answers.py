@@ -59,12 +59,17 @@ def tagged(request: Request, found: Tagged, media_type: str = JSON) -> Response:
     """An answer that is ready: 304 where the client has it, compressed where a network is in between."""
     body, etag = found.body, found.etag
     headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "accept, accept-encoding, cookie"}
-    if etag in request.headers.get("if-none-match", ""):
+    if client_has(request, etag):
         return Response(status_code=304, headers=headers)
     if _worth_compressing(request, body):
         body = gzip.compress(body, compresslevel=COMPRESSION, mtime=0)
         headers["content-encoding"] = "gzip"
     return Response(body, headers=headers, media_type=media_type)
+
+
+def client_has(request: Request, etag: str) -> bool:
+    """Whether the client keeps that version; a proxy that compressed it writes ``W/`` before the tag."""
+    return etag in request.headers.get("if-none-match", "")
 
 
 def _worth_compressing(request: Request, body: bytes) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastapi import Request, Response
 
+from liveone.web.answers import client_has
 from liveone.web.pages.joined_script import joined
 
 FOLDER = Path(__file__).parents[1] / "static"
@@ -54,7 +55,7 @@ def _joined(scripts: dict[str, str]) -> dict[str, bytes]:
 def respond(request: Request, file: StaticFile) -> Response:
     """The file, or 304 when the browser has it. Browsers ask each time, so a new release shows at once."""
     headers = {"etag": file.etag, "cache-control": "no-cache", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == file.etag:
+    if client_has(request, file.etag):
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"

@@ -1,9 +1,9 @@
 """The HTML of the pages: a template, the reader's language, and a first snapshot, in one answer.
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
-Placeholders: ``{{part:name}}`` what several pages have in common, ``{{t:key}}`` a message, ``{{v:name}}`` a
-value of the snapshot, ``{{h:name}}`` a piece of HTML, ``{{base}}`` where the files of this release are,
-``{{lang}}`` and ``{{json}}``.
+Templates are Jinja2's, and escape what they are given: ``t("key")`` is a message, ``value("name")`` a value
+of the snapshot, ``base`` where the files of this release are. ``json`` and the pieces of ``html`` are put in
+as they are.
 """
 
 import re
@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import orjson
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
 
 from liveone.web.pages.files import FOLDER, StaticFile
 
 DEFAULT_LANGUAGE = "en"
-PART = re.compile(rb"\{\{part:(\w+)\}\}")
-PLACEHOLDER = re.compile(rb"\{\{(\w+)(?::([\w.]+))?\}\}")
-SCRIPT = re.compile(rb'src="\{\{base\}\}/((?:js|joined)/[^"]+)"')
+SCRIPT = re.compile(rb'src="\{\{ base \}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
 
 
@@ -60,28 +59,22 @@ class PageShell:
         """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
-        whole = {
-            "base": self.base.encode(),
-            "lang": language.encode(),
-            "json": orjson.dumps(about).replace(b"<", b"\\u003c"),
-        }
+        whole = self._templates.get_template(name).render(
+            base=self.base,
+            lang=language,
+            json=Markup(orjson.dumps(about).replace(b"<", b"\\u003c").decode()),
+            t=messages.__getitem__,
+            value=lambda key: (values or {}).get(key, NOTHING),
+            **{key: Markup(piece) for key, piece in (html or {}).items()},
+        )
+        return whole.encode()
 
-        def fill(match: re.Match[bytes]) -> bytes:
-            kind, key = match[1].decode(), (match[2] or b"").decode()
-            if kind == "t":
-                return escape(messages[key]).encode()
-            if kind == "v":
-                return escape((values or {}).get(key, NOTHING)).encode()
-            if kind == "h":
-                return (html or {})[key].encode()
-            return whole[kind]
-
-        return PLACEHOLDER.sub(fill, self._template(name))
-
-    def _template(self, name: str) -> bytes:
-        """The page ``name`` with its parts in it."""
-        return PART.sub(
-            lambda match: self.files[f"parts/{match[1].decode()}.html"].plain, self.files[name].plain
+    @cached_property
+    def _templates(self) -> Environment:
+        """Each is compiled when it is first asked for, and kept."""
+        texts = {name: file.plain.decode() for name, file in self.files.items() if name.endswith(".html")}
+        return Environment(
+            loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
         )
 
     def scripts(self, name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """`--each`: one command on many databases, with one summary and, where it changes any, one report."""
 
 import os
-import signal
 import sys
 import time
 from collections import Counter
@@ -203,9 +202,5 @@ def _stoppable(signals: Signals, who: str) -> Iterator[None]:
         signals.stop = who
         click.echo("Stopping at the next safe point of each.", err=True)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with session.stopped_by(stop):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

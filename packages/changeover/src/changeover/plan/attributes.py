@@ -68,3 +68,14 @@ def _checked_id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise ValueError(f"the id #{text} may hold only letters, digits, '.', '_' and '-'")
     return text
+
+
+def regular_expression(text: str) -> str:
+    """The text itself; ValueError where it is no regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(
+            f"{text!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
+        ) from error
+    return text

@@ -13,6 +13,7 @@ from contextlib import closing
 
 from changeover.plan.actions import Expect, Match, Operator
 from changeover.plan.assertions import compares, failures, read_assertions
+from changeover.plan.attributes import regular_expression
 from changeover.problems import Position
 
 _NUMBER = re.compile(r"(?P<operator>==|!=|<=|>=|<|>)?\s*(?P<number>-?\d+(?:\.\d+)?)$")
@@ -42,14 +43,7 @@ def read_expect(text: str, match: str, position: Position) -> Expect:
         return Expect(kind, position, text, assertions=read_assertions(text))
     if kind in (Match.NUMBER, Match.EMPTY, Match.SOME):
         return read_short(text.strip() if kind is Match.NUMBER else kind.value, position)
-    if kind is Match.REGEX:
-        try:
-            re.compile(text)
-        except re.error as error:
-            raise ValueError(
-                f"{text!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
-            ) from error
-    return Expect(kind, position, text)
+    return Expect(kind, position, regular_expression(text) if kind is Match.REGEX else text)
 
 
 def as_output(rows: Iterable[Sequence[object]]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from changeover.plan.attributes import regular_expression
 from changeover.plan.frontmatter import Node
 from changeover.plan.model import (
     Contract,
@@ -180,19 +181,9 @@ def _parameter(found: Mapped, name: str, faults: ProblemCollector) -> Parameter:
         required=one.get("required", truth) or False,
         default=one.get("default", str),
         secret=one.get("secret", truth) or False,
-        pattern=one.get("pattern", _pattern),
+        pattern=one.get("pattern", regular_expression),
         env=one.get("env", str),
     )
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(
-            f"{text!r} is no regular expression: {error}; write \\ before a sign that is meant as it is"
-        ) from error
-    return text
 
 
 def _hook(node: Node, top: Mapped, faults: ProblemCollector) -> Hook:

@@ -241,6 +241,13 @@ def _interrupts(signals: Signals, display: Display, who: str) -> Iterator[None]:
             signals.stop = who
             display.say("Stopping at the next safe point.")
 
+    with stopped_by(stop):
+        yield
+
+
+@contextmanager
+def stopped_by(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """``stop`` is called for Ctrl-C and SIGTERM in here, and what was called before it afterwards."""
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
