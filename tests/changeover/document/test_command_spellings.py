@@ -54,6 +54,21 @@ def test_a_tool_is_found_behind_whatever_carries_it(before: str, after: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("xargs -a pin.sql -d '\\n' -n1 sqlite3 /data/shop.db", CommandKind.OTHER),
+        ("cat ids | sudo xargs -I{} sqlite3 /data/shop.db 'DELETE FROM t WHERE id = {}'", CommandKind.OTHER),
+        ("find sql -name '*.sql' -exec sqlite3 /data/shop.db '.read {}' \\;", CommandKind.OTHER),
+        ("ls *.sql | parallel -j1 sh -c 'sqlite3 /data/shop.db < {}'", CommandKind.OTHER),
+        ("find . -name '*.db' -exec sqlite3 {} 'PRAGMA integrity_check' \\;", CommandKind.LOOK),
+    ],
+)
+def test_what_a_feeder_tells_a_database_is_not_read(line: str, kind: CommandKind) -> None:
+    (command,) = commands_of(line)
+    assert [asked.kind for asked in read_database_commands(command)] == [kind]
+
+
+@pytest.mark.parametrize(
     "command", ["fly deploy -a shop", "ssh app@host", "kubectl get pods", "bash migrate.sh"]
 )
 def test_what_carries_nothing_speaks_to_no_database(command: str) -> None:
@@ -80,6 +95,8 @@ truncate -s 0 shop.db
 rm -f shop.db-wal shop.db-shm
 shred shop.db
 find . -name 'shop.db-wal' -delete
+find /backups -name shop.bak -exec cp {} /data/shop.db \\;
+ls backups | tail -1 | xargs -I{} cp {} /data/shop.db
 tar xzf backup.tgz shop.db
 tar -xf shop.db.tar.gz
 unzip -o backup.zip shop.db

@@ -161,6 +161,19 @@ def test_a_run_is_given_up_after_it_was_said_what_stays(stuck: Club) -> None:
     assert call(stuck, "resume").exit_code == 3
 
 
+def test_a_run_that_is_done_is_given_up_when_somebody_else_changed_the_schema(work: Path) -> None:
+    one = club.make(work / "club")
+    club.prove(one)
+    assert club.start(one).ending is Ending.DONE
+    with closing(sqlite3.connect(one.database)) as connection:
+        connection.execute("CREATE TABLE of_the_next_release (id INTEGER PRIMARY KEY)")
+    for command in ("rollback", "finish"):
+        refused = call(one, command)
+        assert (refused.exit_code, "changeover abandon" in refused.output) == (3, True)
+    assert call(one, "abandon", "--yes").exit_code == 0
+    assert "It was given up" in call(one, "status").output
+
+
 def test_a_backup_is_put_back_and_what_was_there_is_kept(stuck: Club) -> None:
     (backup,) = stuck.folder.glob("backup-club-*.db")
     assert call(stuck, "restore", backup).exit_code == 6
@@ -172,6 +185,16 @@ def test_a_backup_is_put_back_and_what_was_there_is_kept(stuck: Club) -> None:
     assert "A backup was put back" in call(stuck, "status").output
     club.prove(stuck)
     assert club.start(stuck).ending is Ending.DONE
+
+
+def test_a_backup_of_another_database_is_not_put_back(stuck: Club) -> None:
+    (backup,) = stuck.folder.glob("backup-club-*.db")
+    other = backup.rename(backup.with_name(backup.name.replace("-club-", "-shop-")))
+    before = stuck.database.read_bytes()
+    result = call(stuck, "restore", other, "--yes")
+    assert (result.exit_code, "another database" in result.output) == (3, True)
+    assert stuck.database.read_bytes() == before
+    assert call(stuck, "restore", other.rename(stuck.folder / "meant.db"), "--yes").exit_code == 0
 
 
 def test_a_backup_that_somebody_changed_is_not_put_back(stuck: Club) -> None:

@@ -261,8 +261,6 @@ def require_sense(
         hint = "Nothing of it is in force." if ended is not Ending.FINISHED else _FINISHED
         what = "cannot be taken back" if command is Command.ROLLBACK else "has come to its end"
         raise Refused(f"Run {run_id} {what}: {ended}.", hint=hint)
-    if command is Command.ABANDON and ended is Ending.DONE:
-        raise Refused(f"Run {run_id} is done; there is nothing to give up.", hint="Use rollback, or finish.")
     known = fold(entries)
     if command is Command.FINISH and (known.turned or known.back_asked or not known.was_done):
         raise Refused(

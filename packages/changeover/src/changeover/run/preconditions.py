@@ -154,8 +154,8 @@ def require_same_schema(
         raise Refused(
             f"Somebody else changed the schema since run {run_id} left it; it is no longer known what a step"
             " would do.",
-            hint="Find out who. Undo that change and try again, or restore the backup that"
-            " `changeover status` names.",
+            hint="Find out who. Undo that change and try again, restore the backup that `changeover status`"
+            " names, or give the run up where it stands: `changeover abandon`.",
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from changeover.database import ledger, lock
+from changeover.database.backup.backup import is_of_another
 from changeover.database.backup.restore import Restored, restore
 from changeover.database.connect import opened
 from changeover.database.local import home
@@ -113,6 +114,12 @@ def put_back(
         raise Refused(
             f"{database} is on a server, and a backup is put back there by its own tools.",
             hint="Load the file into a new namespace, and point the application at it.",
+        )
+    if is_of_another(backup, database):
+        raise Refused(
+            f"{backup.name} is a backup of another database than {database.name}, by its name.",
+            hint="Choose one of this database: `changeover status` names the newest. If this one is meant,"
+            " give it another name.",
         )
     state = state_of(database, settings.state)
     newest = state.newest()

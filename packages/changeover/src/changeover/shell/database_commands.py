@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from changeover.problems import Position
+from changeover.shell.feeders import fed
 from changeover.shell.programs import databases_changed
 from changeover.shell.script import ShellCommand, Simple, Word
 from changeover.shell.wrappers import elsewhere, program, unwrapped
@@ -98,6 +99,10 @@ def read_database_commands(command: ShellCommand) -> list[DatabaseCommand]:
         if sent:
             found = [one for inner in sent for one in read_database_commands(inner)]
             return [replace(one, host=host or one.host, piped=one.piped or len(parts) > 1) for one in found]
+        inner = fed(part)
+        if inner and (found := read_database_commands(ShellCommand(command.text, command.line, [inner]))):
+            kind = CommandKind.LOOK if all(map(only_asks, found)) else CommandKind.OTHER
+            return [DatabaseCommand(found[0].database, kind, Word(command.text))]
         target = _target(unwrapped(part))
         if target is None:
             if texts := databases_changed(part):

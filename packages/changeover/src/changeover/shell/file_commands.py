@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from changeover.shell.feeders import fed
 from changeover.shell.programs import file_literals
 from changeover.shell.script import ShellCommand, Simple
 from changeover.shell.wrappers import program, programs_of, unwrapped
@@ -34,7 +35,8 @@ class FileUse:
 
 def file_uses(command: ShellCommand) -> list[FileUse]:
     """What each program of a pipeline does with files, also where it is sent to another host."""
-    return [_use(part) for part in programs_of(command)]
+    parts = list(programs_of(command))
+    return [_use(part) for part in (*parts, *filter(None, map(fed, parts)))]
 
 
 def _use(part: Simple) -> FileUse:

@@ -89,16 +89,16 @@ def unwrapped(simple: Simple) -> list[Word]:
     while words:
         name = program(words)
         if name in _RUNNERS and [word.text for word in words[1:2]] == [_RUNNERS[name]]:
-            words = _behind_options(words[2:], "")
+            words = behind_options(words[2:], "")
         elif name in _WRAPPERS:
             valued, places = _WRAPPERS[name]
-            words = _behind_options(words[1:], valued)[places:]
+            words = behind_options(words[1:], valued)[places:]
         else:
             return words
     return words
 
 
-def _behind_options(words: list[Word], valued: str) -> list[Word]:
+def behind_options(words: list[Word], valued: str) -> list[Word]:
     """What is left when options, their values and assignments are taken off the front."""
     while words and (words[0].text.startswith("-") or re.match(r"[A-Za-z_]\w*=", words[0].text)):
         if words[0].text == "--":

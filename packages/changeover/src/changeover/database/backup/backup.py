@@ -61,13 +61,27 @@ class Backup:
 
 def name_of(database: Database, label: str) -> str:
     """``backup-liveone-0007-20260105-021500.db``: which database, and the run it was made for."""
-    stem = name(database) if isinstance(database, Server) else database.resolve().stem
-    return f"backup-{stem}-{label}.db"
+    return f"backup-{_stem(database)}-{label}.db"
+
+
+def _stem(database: Database) -> str:
+    return name(database) if isinstance(database, Server) else database.resolve().stem
 
 
 def is_backup(path: Path) -> bool:
     """Whether a file is called as backups are."""
-    return re.fullmatch(r"backup-.+-(\d{4}|before-restore)-\d{8}-\d{6}(-\d+)?\.db", path.name) is not None
+    return _named(path) is not None
+
+
+def is_of_another(path: Path, database: Database) -> bool:
+    """Whether a file is called as a backup of another database is; other names say nothing."""
+    found = _named(path)
+    return found is not None and found["stem"] != _stem(database)
+
+
+def _named(path: Path) -> re.Match[str] | None:
+    form = r"backup-(?P<stem>.+)-(\d{4}|before-restore)-\d{8}-\d{6}(-\d+)?\.db"
+    return re.fullmatch(form, path.name)
 
 
 def backup(
