@@ -1,5 +1,6 @@
 """The exports of other programs and portals, in the forms that `docs/how-to/import.md` names."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.transfer import readings_out
+from liveone.transfer.readings_in import ReadingsFile
 
 BERLIN = Zone(60, "Europe/Berlin")
 NOON = utc("2024-05-01T12:00:00")
@@ -248,6 +250,15 @@ def test_what_the_api_gives_as_a_table_comes_back_in(tmp_path: Path) -> None:
     assert (found.inverter_time - NOON, found.solar_w, found.battery_w) == (300, 723, -200)
     assert (found.battery_soc_pct, found.load_kwh_total) == (32.51, 9871.09)
     assert "LiveOne's own history" in source.findings.notes[0]
+    (tmp_path / "rows.json").write_text(
+        json.dumps(
+            {
+                "success": True,
+                "rows": [dict(zip(head.strip().split(","), line.strip().split(","), strict=True))],
+            }
+        )
+    )
+    assert [Reading(*row) for row in ReadingsFile(tmp_path / "rows.json").rows()] == [found]  # type: ignore[arg-type]
 
 
 STATISTICS = """statistic_id\tunit\tstart\tmin\tmax\tmean\tsum\tstate

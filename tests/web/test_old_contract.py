@@ -416,6 +416,8 @@ class TestCron:
             assert client.post("/api/cron/daily", json=order).status_code == 401
             for who in (COOKIE, CRON):
                 assert client.post("/api/cron/daily", json=order, headers=who).json()["success"] is True
+        nobodys = {"systemId": "77", "date": "2025-08-17"}
+        assert client.post("/api/cron/daily", json=nobodys, headers=CRON).status_code == 404
         assert [job.action for job in calls.jobs] == ["catchup"] * 2 + ["clear"] * 2 + ["day"] * 2
 
 

@@ -72,7 +72,12 @@ def _whole(path: Path, file: BinaryIO) -> Iterator[Item]:
         document = orjson.loads(file.read())
     except orjson.JSONDecodeError as error:
         raise BadInput(f"{path} is not JSON: {error}") from error
+    if isinstance(document, dict):
+        document = document.get("rows")  # as /api/history answers with format=rows
     if not isinstance(document, list):
-        raise BadInput(f"{path} must hold a JSON array of readings")
+        raise BadInput(
+            f"{path} must hold a JSON array of readings",
+            hint="An array of objects, or an object with such an array called rows.",
+        )
     for position, item in enumerate(document, 1):
         yield position, item, ""

@@ -170,7 +170,7 @@ PAGE = Layout(
     signatures=(("from", "to", "load_w"),),
 )
 TABLE = Layout(
-    "LiveOne's own history (format=csv)",
+    "LiveOne's own history (format=csv or rows)",
     {**FIVE_MINUTES.fields},
     signatures=tuple(("start", "end", f"{name}_w") for name in ("solar", "load", "battery", "grid")),
 )

@@ -1,5 +1,6 @@
 """Work on command, for hosts that run their own schedule: poll every system, close days."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from liveone.web.answers import answer, bad_parameter
 from liveone.web.auth.access import CronCaller, CronOrAdministrator, ServicesDep, system_number
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import CronAnswer, DailyOrder, Failure
+from liveone.web.routes.steward import known_system
 from liveone.web.services import DailyJob, PollOutcome, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/cron", tags=["cron"])
@@ -41,7 +43,11 @@ async def daily(services: ServicesDep) -> Response:
 @router.post(
     "/daily",
     summary="Aggregate again, or catch up",
-    responses=RESPONSES | {400: {"model": Failure, "description": "An order that is not understood."}},
+    responses=RESPONSES
+    | {
+        400: {"model": Failure, "description": "An order that is not understood."},
+        404: {"model": Failure, "description": "There is no such system."},
+    },
     dependencies=[CronOrAdministrator],
 )
 async def daily_order(services: ServicesDep, order: Annotated[DailyOrder, Body()]) -> Response:
@@ -49,7 +55,10 @@ async def daily_order(services: ServicesDep, order: Annotated[DailyOrder, Body()
 
     With the cron secret, or signed in as an administrator.
     """
-    return _done(services, await services.daily(_job(services, order)))
+    job = _job(order)
+    if job.system_id is not None:
+        await asyncio.to_thread(known_system, services, job.system_id)
+    return _done(services, await services.daily(job))
 
 
 def _polled(outcome: PollOutcome) -> dict[str, Any]:
@@ -58,7 +67,7 @@ def _polled(outcome: PollOutcome) -> dict[str, Any]:
     return told | {"batteryW": told.pop("battery_w")}
 
 
-def _job(services: Services, order: DailyOrder) -> DailyJob:
+def _job(order: DailyOrder) -> DailyJob:
     if order.action is not None:
         if order.action not in ("catchup", "clear") or order.systemId is not None or order.date is not None:
             raise bad_parameter("action", WHICH)
