@@ -445,4 +445,14 @@ REPORTS = (
         ),
         stays="SELECT up = 1 FROM t WHERE id = 2",
     ),
+    Report(
+        "groue/GRDB.swift#1740",  # a key that is renamed, with foreign keys off
+        f"{PLAIN} CREATE TABLE child (id INTEGER PRIMARY KEY, t_id INTEGER REFERENCES t (id)); INSERT INTO child VALUES (1, 1);",
+        "ALTER TABLE t RENAME COLUMN id TO bar_id;",
+        "ALTER TABLE t RENAME COLUMN bar_id TO id;",
+        scope="t child",
+        rows="t=* child=*",
+        stays="SELECT count(*) = 0 FROM pragma_foreign_key_check",
+        writes="PRAGMA foreign_keys = ON; INSERT INTO child VALUES (2, 1);",
+    ),
 )

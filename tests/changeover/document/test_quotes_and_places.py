@@ -84,3 +84,23 @@ def test_another_order_of_columns_is_told() -> None:
         'scope="fresh" rows="fresh=*"',
     )
     assert [(one.rule, one.severity.value) for one in told] == [("column-order", "warning")]
+
+
+@pytest.mark.parametrize("verb", ["REPLACE INTO", "INSERT OR REPLACE INTO"])
+def test_a_replace_that_leaves_columns_of_its_own_table_out_is_found(verb: str) -> None:
+    (found,) = problems(f"{verb} agg (id, w) SELECT id, w + 1 FROM agg")
+    assert found.rule == "replace-leaves-out"
+    assert "system_id, interval_end" in found.message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO fresh (system_id, interval_end) SELECT system_id, interval_end FROM fresh WHERE w > 1",
+        "INSERT OR REPLACE INTO fresh (system_id, interval_end, w)"
+        " SELECT system_id, interval_end, 1 FROM fresh",
+        "INSERT OR REPLACE INTO fresh (system_id, interval_end) SELECT system_id, interval_end FROM agg",
+    ],
+)
+def test_a_replace_of_whole_rows_or_of_others_is_left_alone(sql: str) -> None:
+    assert "replace-leaves-out" not in rules(sql)

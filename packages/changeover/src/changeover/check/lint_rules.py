@@ -77,6 +77,7 @@ def _all_rules(
     yield from _everything(script, statement, effect)
     yield from _select_star(statement, effect)
     yield from _by_place(statement, effect, copy)
+    yield from _left_out(statement, effect, copy)
     yield from _quotes(statement, effect, copy)
     yield from _copy_then_drop(script, statement, effect, copy)
 
@@ -185,6 +186,15 @@ def _by_place(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
         source, place = found
         message = f"the values of {source} go into {place}: columns are matched by their place, not by name"
         yield Problem(statement.position, "copied-by-place", message, "name the columns on both sides")
+
+
+def _left_out(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
+    found = places.left_out(effect.tree, copy) if isinstance(effect.tree, exp.Insert) else []
+    if found:
+        message = f"REPLACE writes whole rows: {', '.join(found)} would become the default in every one"
+        yield Problem(
+            statement.position, "replace-leaves-out", message, "write an UPDATE, or name every column"
+        )
 
 
 def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Columns that are matched by their place and not by their name, where the places differ."""
+"""Columns of a copy: matched by place where the places differ, or left out where rows are written anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -48,6 +48,24 @@ def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
         if of not in tables or (isinstance(item, exp.Star) and len(tables) != 1):
             return
         yield from copy.column_order(tables[of])
+
+
+def left_out(tree: exp.Insert, copy: EmptyCopy) -> list[str]:
+    """The columns that REPLACE INTO t (...) SELECT ... FROM t does not name, in the order of the table.
+
+    REPLACE deletes the row that is there and inserts another: what is not named becomes its default
+    (https://sqlite.org/lang_conflict.html).
+    """
+    target = tree.this
+    is_replace = str(tree.args.get("alternative") or "").upper() == "REPLACE"
+    if not is_replace or not isinstance(target, exp.Schema):
+        return []
+    table = identifier_key(target.this.name)
+    read = {
+        identifier_key(one.name) for query in _selects(tree.expression) for one in query.find_all(exp.Table)
+    }
+    named = {identifier_key(one.name) for one in target.expressions}
+    return [one for one in copy.column_order(table) if one not in named] if table in read else []
 
 
 def orders(tables: Sequence[str], copy: EmptyCopy) -> dict[str, list[str]]:
