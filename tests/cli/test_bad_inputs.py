@@ -83,7 +83,7 @@ def test_an_account_of_no_known_brand_is_named_before_anything_is_polled(system:
 
 def test_words_that_are_no_use_are_said_to_be(system: House) -> None:
     wrong = {
-        ("systems", "edit", "1", "--name", ""): "needs a name",
+        ("systems", "edit", "1", "--name", ""): "no name for a system",
         ("users", "add", "ann"): "not an e-mail address",
         ("upgrade", "--rollback"): "no upgrade was run",
         ("upgrade", "--finish"): "no upgrade was run",
