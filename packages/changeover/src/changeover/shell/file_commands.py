@@ -17,7 +17,6 @@ from changeover.shell.wrappers import program, programs_of, unwrapped
 _SUFFIX = re.compile(r"\.(?:db3?|sqlite3?|s3db|sdb)(?:-wal|-shm|-journal)?$", re.IGNORECASE)
 _SIDE = re.compile(r"-(?:wal|shm|journal)$")
 _PACKED = re.compile(r"\.(?:gz|tgz|xz|txz|zst|bz2|lz4|br|zip|tar|7z)$", re.IGNORECASE)
-_BRACES = re.compile(r"(.*)\{([^{}]*,[^{}]*)\}(.*)")
 _WRITES = (">", ">>", ">|", "&>", "&>>")
 
 
@@ -57,8 +56,11 @@ def _of_a_program(part: Simple) -> FileUse | None:
 
 def _braced(text: str) -> list[str]:
     """``app.db{,.bak}`` as the two words that a shell makes of it."""
-    match = _BRACES.fullmatch(text)
-    return [match[1] + one + match[3] for one in match[2].split(",")] if match else [text]
+    before, opening, rest = text.rpartition("{")
+    inner, closing, after = rest.partition("}")
+    if opening and closing and "," in inner:
+        return [before + one + after for one in inner.split(",")]
+    return [text]
 
 
 def _named(rest: Sequence[str]) -> list[str]:
@@ -141,7 +143,8 @@ def _pack(rest: Sequence[str]) -> FileUse:
 
 
 def _to_stdout(rest: Sequence[str]) -> bool:
-    return any(re.fullmatch(r"-[A-Za-z]*c[A-Za-z]*|--(?:std|to-std)out", text) for text in rest)
+    letters = (text for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+    return any("c" in text for text in letters) or bool({"--stdout", "--to-stdout"} & set(rest))
 
 
 def _unpacked(name: str) -> str:

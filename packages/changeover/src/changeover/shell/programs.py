@@ -23,7 +23,8 @@ _SQLITE = re.compile(r"(?i)\bsqlite3?\b|better-sqlite|libsql|DBI|PDO")
 _CHANGES = re.compile(
     r"(?i)\b(?:insert|update|delete|replace|create|drop|alter|vacuum|reindex|attach)\b|executescript|\.backup\b"
 )
-_TEXT = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
+_TEXT = re.compile(r"'((?:[^'\\\n]|\\.)*+)'?|\"((?:[^\"\\\n]|\\.)*+)\"?")
+"""A text without its end goes on to the end of the line, so that no part of it is looked at twice."""
 
 
 def code_of(part: Simple) -> str:

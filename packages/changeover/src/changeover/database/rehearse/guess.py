@@ -86,4 +86,4 @@ def _values(old: object, words: Words) -> Iterator[object]:
 
 def _example(pattern: str) -> str:
     """A text that a GLOB or LIKE pattern may mean: ``[A-Z][0-9]-*`` is ``A0-``, ``%@%`` is ``a@a``."""
-    return re.sub(r"\[\^?(.)[^\]]*\]|[?%_]", lambda found: found[1] or "a", pattern).replace("*", "")
+    return re.sub(r"\[\^?(.)[^\]]*+(?:\]|\Z)|[?%_]", lambda found: found[1] or "a", pattern).replace("*", "")
