@@ -15,9 +15,10 @@ _LANGUAGE = re.compile(
 )
 _CODE = {"-c", "-e", "-E", "-r", "-p", "-pe", "-ne", "-Command", "--eval", "--command", "eval"}
 _FILES = re.compile(
-    r"(?i)\bshutil\b|\bcopy_?file|\bcopy2?\b|\bcp\b|\bmove\b|\bmv\b|\brename|\breplace\s*\(|\bremove\s*\(|\bunlink|\brm"
-    r"|write_?(?:bytes|text|file)|\btruncate|FileUtils|File::Copy|copyFile|\bopen\s*\([^)]*['\"][+]?[wax]|Copy-Item"
-    r"|Move-Item|Remove-Item|file_put_contents|\bcopy_to\b|>{1,2}\s*['\"]"
+    r"(?i)\bshutil\b|\bcopy_?file|\bcopy2?\b|\bcp\b|\bmove\b|\bmv\b|\brename|\breplace\s{0,9}\("
+    r"|\bremove\s{0,9}\(|\bunlink|\brm|write_?(?:bytes|text|file)|\btruncate|FileUtils|File::Copy|copyFile"
+    r"|\bopen\s{0,9}\([^)]{0,200}['\"][+]?[wax]|Copy-Item|Move-Item|Remove-Item|file_put_contents|\bcopy_to\b"
+    r"|>{1,2}\s*['\"]"
 )
 _SQLITE = re.compile(r"(?i)\bsqlite3?\b|better-sqlite|libsql|DBI|PDO")
 _CHANGES = re.compile(
