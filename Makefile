@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+# More for pytest from the command line: make test TESTFLAGS="-x -k login"
+TESTFLAGS ?=
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
@@ -17,7 +19,7 @@ test: $(STAMP)
 	.ci/node-packages
 	.ci/sqld
 	$(BIN)/python -m compileall -q src packages
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTFLAGS) tests
 
 # The inner loop: what needs no browser, no server and no other process, and takes less than a second each.
 quick: $(STAMP)
