@@ -6,11 +6,12 @@ from pathlib import Path
 from liveone.accounts import clerk
 from liveone.accounts.directory import AccountDirectory
 from liveone.accounts.file import FileDirectory
+from liveone.settings.environment import with_secret_files
 
 
 def open_directory(users_path: Path, environment: Mapping[str, str]) -> AccountDirectory:
     """The directory to ask; nothing is asked yet. Raises ConfigError for settings that cannot be used."""
-    secret_key = environment.get("CLERK_SECRET_KEY", "")
+    secret_key = with_secret_files(environment).get("CLERK_SECRET_KEY", "")
     if secret_key:
         return clerk.ClerkDirectory(secret_key, url=environment.get("CLERK_API_URL") or clerk.URL)
     return FileDirectory(users_path)

@@ -25,10 +25,13 @@ from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
 from liveone.migrations import shipped
 from liveone.release import release
+from liveone.sealing import CannotOpen
 from liveone.settings.config import Config
+from liveone.settings.sealing_keys import secret_box
 from liveone.store import aggregates, day_rules, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
 from liveone.store.leftovers import leftovers
+from liveone.store.sealed import sealed_cells
 from liveone.store.storage import storage
 from liveone.store.store import Store
 from liveone.wiring.configured_vendors import VendorBook
@@ -92,6 +95,7 @@ def examine(config: Config) -> Iterator[DoctorLine]:
         yield from _leftovers(store)
         yield _disk(config)
         yield _backups(config, now_at)
+        yield from _sealed(config, store)
         yield from _spool(config)
         yield from _served(config)
         yield from _clock(store, now_at)
@@ -150,6 +154,21 @@ def _backups(config: Config, now_at: float) -> DoctorLine:
     age_s = now_at - found[-1].stat().st_mtime
     says = f"{found[-1].name}, {age_s / 86_400:.1f} days old"
     return DoctorLine("backup", age_s <= BACKUP_AGE_MAX_S, says, "Make a new one: liveone backup")
+
+
+def _sealed(config: Config, store: Store) -> Iterator[DoctorLine]:
+    """Secrets that the database keeps, and whether each opens."""
+    cells, box, refused = sealed_cells(store), secret_box(config), 0
+    for cell in cells:
+        try:
+            box.open(cell.text)
+        except CannotOpen as error:
+            refused += 1
+            says, advice = str(error.args[0]), error.hint
+    if refused:
+        yield DoctorLine("secrets", False, f"{refused} of {len(cells)} do not open: {says}", advice)
+    elif cells:
+        yield DoctorLine("secrets", True, f"{len(cells)}, sealed; keep the key apart from the backups")
 
 
 def _spool(config: Config) -> Iterator[DoctorLine]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
     "users": ("users", "Add, list and remove people; give out API tokens."),
+    "secrets": ("secrets", "Keys of the secrets that the database keeps; their rotation."),
     "accounts": ("accounts", "Ask the account directory whether account ids are real."),
     "poll": ("collect", "Poll every active system once."),
     "aggregate": ("collect", "Close, catch up or rebuild 5-minute and daily aggregates."),

@@ -83,6 +83,7 @@ class Secrets:
     cron_secret: str = field(default="", repr=False)
     database_token: str = field(default="", repr=False)
     session_key: str = field(default="", repr=False)
+    sealing_keys: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     ``path`` (or ``LIVEONE_CONFIG``) must exist when given; otherwise ``liveone.toml`` in the current
     folder is read when it is there, and without it the defaults hold. Raises ConfigError.
     """
+    environment = in_environment.with_secret_files(environment)
     named = path or (Path(environment["LIVEONE_CONFIG"]) if environment.get("LIVEONE_CONFIG") else None)
     candidate = named or Path(CONFIG_NAME)
     if named is not None and not named.is_file():
@@ -347,6 +349,7 @@ def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secret
         cron_secret=secret("CRON_SECRET", "cron_secret"),
         database_token=secret("LIVEONE_DATABASE_TOKEN", "database_token"),
         session_key=secret("LIVEONE_SESSION_KEY", "session_key"),
+        sealing_keys=tuple(environment.get("LIVEONE_SECRETS_KEY", "").replace(",", " ").split()),
     )
 
 

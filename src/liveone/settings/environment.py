@@ -1,10 +1,12 @@
-"""Vendor accounts written in the environment, for hosts where there is no settings file.
+"""Settings in the environment, for hosts where there is no settings file: vendor accounts, files of secrets.
 
-``LIVEONE_VENDOR_HOME_EMAIL=me@example.com`` belongs to the account ``home`` and wins over the file. Rule: a
+``LIVEONE_VENDOR_HOME_EMAIL=me@example.com`` belongs to the account ``home`` and wins over the file;
+``AUTH_PASSWORD_FILE=/run/secrets/password`` names a file that holds what ``AUTH_PASSWORD`` would. Rule: a
 name that is not understood is an error, as an unknown key of the settings is.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from liveone.errors import ConfigError
@@ -19,7 +21,52 @@ SUFFIXES = {
     "PASSWORD": "password",
 }
 PASSWORD = "password"
+SECRETS = (
+    "AUTH_PASSWORD",
+    "CRON_SECRET",
+    "LIVEONE_DATABASE_TOKEN",
+    "LIVEONE_SECRETS_KEY",
+    "LIVEONE_SESSION_KEY",
+    "CLERK_SECRET_KEY",
+)
+"""Each may be given as ``<NAME>_FILE`` too, and so may every account's password."""
+FILE = "_FILE"
+FILE_BYTES_MAX = 64_000
 SWITCH = {"on": True, "off": False}
+
+
+def with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the content of every file of secrets that it names, without the line's end.
+
+    Raises ConfigError for a file that cannot be read or is empty, and for a secret that is given twice.
+    """
+    given = dict(environment)
+    for variable in sorted(environment):
+        secret, path = variable.removesuffix(FILE), environment[variable]
+        if secret == variable or not path or not _is_secret(secret):
+            continue
+        if environment.get(secret):
+            raise ConfigError(f"{secret} and {variable} are both set", hint="Leave one of them out.")
+        given[secret] = _content(variable, Path(path))
+        del given[variable]
+    return given
+
+
+def _is_secret(variable: str) -> bool:
+    return variable in SECRETS or (variable.startswith(PREFIX) and variable.endswith("_PASSWORD"))
+
+
+def _content(variable: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            text = file.read(FILE_BYTES_MAX).decode().rstrip("\r\n")
+    except OSError as error:
+        raise ConfigError(f"{variable}: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{variable}: {path} is no text") from error
+    if not text:
+        raise ConfigError(f"{variable}: {path} is empty", hint="Write the secret into it, or unset it.")
+    return text
 
 
 def name_part(vendor_name: str) -> str:
