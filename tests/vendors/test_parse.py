@@ -12,7 +12,7 @@ from tests.vendors.small_portal import recorded
 from liveone.domain.grid_sign import GridSignChoice
 from liveone.domain.reading import Reading
 from liveone.vendors.base import Poll, ProtocolViolation
-from liveone.vendors.selectlive.numbers import number, whole, whole_watts
+from liveone.vendors.numbers import number, whole, whole_watts
 from liveone.vendors.selectlive.parse import parse_poll
 
 NIGHT = "SPMC482_unknown_night.json"

@@ -21,7 +21,7 @@ from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
 from liveone.vendors.base import CheckStep
-from liveone.vendors.registry import FACTORIES
+from liveone.vendors.registry import vendor_types
 from liveone.web.services import DailyJob
 from liveone.wiring.configured_vendors import VendorBook
 from liveone.wiring.outcomes import run_daily
@@ -114,7 +114,7 @@ def discover(shell: CommandContext, as_json: bool) -> None:
 
 
 @systems_command.command("add")
-@click.argument("vendor_type", type=click.Choice([*sorted(FACTORIES), IMPORT_ONLY]), metavar="VENDOR_TYPE")
+@click.argument("vendor_type", type=click.Choice([*vendor_types(), IMPORT_ONLY]), metavar="VENDOR_TYPE")
 @click.argument("site", required=False, default="")
 @click.option("--name", help='What to call it ["System SITE"].')
 @click.option("--timezone", "zone_text", help=f"{ZONE_HELP} [this machine's]")
@@ -131,7 +131,7 @@ def add(
     owner: str | None,
     no_check: bool,
 ) -> None:
-    """Poll SITE of VENDOR_TYPE (select.live or select.live-lan) from now on.
+    """Poll SITE of VENDOR_TYPE (`liveone vendor list`) from now on.
 
     With VENDOR_TYPE none it has no account at a vendor: nothing is polled, its readings are imported.
     """

@@ -61,7 +61,8 @@ class ServeConfig:
 
 @dataclass(frozen=True, slots=True)
 class VendorConfig:
-    """One account at one vendor, or one LAN box. ``sites`` empty: all systems of that type."""
+    """One account at one vendor, or one LAN box. ``sites`` empty: all systems of that type. ``settings`` are
+    what its adapter needs beside these keys; the adapter's declaration says whether they are right."""
 
     name: str
     type: str = "select.live"
@@ -72,6 +73,7 @@ class VendorConfig:
     timeout_s: float = 20.0
     grid_sign: Mapping[str, str] = field(default_factory=dict)
     reserve_pct: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     password: str = field(default="", repr=False)
 
 
@@ -230,6 +232,10 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
     if origin is tuple:
         if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
             return tuple(str(item) for item in value)
+    elif origin is Mapping and get_args(wanted)[1] is Any:
+        if isinstance(value, dict) and all(isinstance(each, str | int | float) for each in value.values()):
+            return value
+        raise ConfigError(f"{where} must map names to texts, numbers, true or false")
     elif origin is Mapping and get_args(wanted)[1] is float:
         if isinstance(value, dict) and all(_is_pct(item) for item in value.values()):
             return {str(key): float(item) for key, item in value.items()}
@@ -288,7 +294,7 @@ def _scheduler(environment: Mapping[str, str]) -> bool | None:
 
 
 def _vendors(
-    tables: Any, where: str, passwords: Mapping[str, str], environment: Mapping[str, str]
+    tables: Any, where: str, passwords: Mapping[str, Mapping[str, str]], environment: Mapping[str, str]
 ) -> tuple[VendorConfig, ...]:
     if not isinstance(tables, list):
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
@@ -305,8 +311,12 @@ def _vendors(
         if variable in variables:
             raise ConfigError(f"{place}: {vendor.name!r} and {variables[variable]!r} would share {variable}")
         variables[variable] = vendor.name
-        password = environment.get(variable) or passwords.get(vendor.name, "")
-        found[vendor.name] = _override(vendor, {"password": password})
+        secret = passwords.get(vendor.name, {})
+        password = environment.get(variable) or secret.get("password", "")
+        others = {key: value for key, value in secret.items() if key != "password"}
+        found[vendor.name] = _override(
+            vendor, {"password": password, "settings": {**vendor.settings, **others}}
+        )
     return tuple(found.values())
 
 
@@ -315,19 +325,20 @@ def password_variable(vendor_name: str) -> str:
     return f"{in_environment.PREFIX}{in_environment.name_part(vendor_name)}_PASSWORD"
 
 
-def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, str]:
+def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
+    """The password of each account, and what else its adapter keeps secret."""
     _refuse_unknown(
         secrets, ("auth_password", "cron_secret", "database_token", "session_key", "vendor"), where
     )
     tables = secrets.get("vendor", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigError(f"{where}: write [vendor.NAME], and below it the password of that account")
-    for name, table in tables.items():
-        _refuse_unknown(table, ("password",), f"{where} [vendor.{name}]")
-    return {name: str(table.get("password", "")) for name, table in tables.items()}
+    return {name: {key: str(value) for key, value in table.items()} for name, table in tables.items()}
 
 
-def _refuse_unclaimed(passwords: Mapping[str, str], vendors: tuple[VendorConfig, ...], where: str) -> None:
+def _refuse_unclaimed(
+    passwords: Mapping[str, Mapping[str, str]], vendors: tuple[VendorConfig, ...], where: str
+) -> None:
     """A password of no account is a typo, of which the portal would only say that it refuses the login.
 
     Without any account it merely waits for one.

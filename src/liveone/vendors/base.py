@@ -10,12 +10,14 @@ VendorError
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from liveone.domain.grid_sign import GridSignChoice
 from liveone.domain.reading import Reading
+from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
 from liveone.errors import LiveOneError
+from liveone.vendors.parameters import Settings, VendorParameter
 
 Memory = Mapping[str, Any]
 """What a vendor wants to remember of a site between polls, as JSON; stored with the last answer."""
@@ -65,7 +67,8 @@ class VendorAccount:
 
     ``url`` None is the brand's own address and ``verify_tls`` None the brand's default (a LAN box has
     a certificate of its own making). ``grid_sign`` maps ``vendor_site_id`` to the owner's choice;
-    other sites are ``auto``. ``timeout_s`` bounds a whole call, retries and log-in included.
+    other sites are ``auto``. ``timeout_s`` bounds a whole call, retries and log-in included. ``settings``
+    are the values of the adapter's other parameters, by name, as they were given.
     """
 
     vendor_type: str
@@ -75,15 +78,35 @@ class VendorAccount:
     verify_tls: bool | None = None
     grid_sign: Mapping[str, GridSignChoice] = field(default_factory=dict)
     timeout_s: float = 20.0
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value beyond the house's balance: a string, a phase, a temperature. ``key`` tells it apart within
+    its source (``string_1_w``), ``unit`` is as it is shown (W, V, A, °C).
+
+    Points are shown while they are live. No generation of the database up to 2 has a place for them.
+    """
+
+    key: str
+    name: str
+    unit: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One answer: the reading in house units, the raw answer (redacted, JSON), what to remember."""
+    """One answer: the reading in house units, the raw answer (redacted, JSON), what to remember, and the
+    points. ``derived`` are fields of the reading that follow from others; ``missing`` are the sources that
+    said nothing in time, each with the reason."""
 
     reading: Reading
     raw: Mapping[str, Any]
     memory: Memory = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+    derived: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +134,26 @@ class CheckStep:
 class Vendor(Protocol):
     """One account at one brand (or one LAN box); shared by all its systems, safe to call from threads.
 
-    Every call has a bounded duration and raises only VendorError.
+    Every call has a bounded duration and raises only VendorError. The class is the plug-in: ``vendor_type``
+    is its name, ``title`` what a form calls it, ``parameters`` what it must be told, and ``needs_site`` says
+    whether a site must be named because an account may see several. It is made of a VendorAccount, and sends
+    nothing until it is asked.
     """
 
-    vendor_type: str
+    vendor_type: ClassVar[str]
+    title: ClassVar[str]
+    parameters: ClassVar[tuple[VendorParameter, ...]]
+    needs_site: ClassVar[bool]
+
+    @classmethod
+    def fields(cls, settings: Settings) -> frozenset[str]:
+        """The fields of a reading that it can give, with these settings."""
+        ...
+
+    @classmethod
+    def roles(cls, settings: Settings) -> tuple[Role, ...]:
+        """The roles in a house that it can give, with these settings."""
+        ...
 
     def poll(self, vendor_site_id: str, *, memory: Memory, now_at: float) -> Poll:
         """The newest sample of a site. ``memory`` is what the last Poll of the site asked to keep."""

@@ -1,6 +1,6 @@
 """A connection test in plain words: what was tried, what was seen, and whether it can be true."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -44,15 +44,18 @@ def run(*steps: Step, polls: Sequence[Poll]) -> Iterator[CheckStep]:
             return
 
 
-def sane(poll: Poll, now_at: float) -> str:
+def sane(poll: Poll, now_at: float, *, fields: Iterable[str] | None = None) -> str:
     """Says how old the sample is and what it holds.
 
     Raises ProtocolViolation if the load or most values are missing, or if the sample is not of now.
-    (A house may well have no battery, or no solar of one kind.)
+    (A house may well have no battery, or no solar of one kind.) With ``fields``, which are those that a
+    device gives that measures only a part of a house, it is enough that one of their values is there.
     """
     reading = poll.reading
-    missing = [name for name in LOOKED_FOR if getattr(reading, name) is None]
-    if reading.load_w is None or len(missing) > len(LOOKED_FOR) / 2:
+    looked_for = [name for name in LOOKED_FOR if fields is None or name in set(fields)]
+    missing = [name for name in looked_for if getattr(reading, name) is None]
+    is_poor = reading.load_w is None or len(missing) > len(LOOKED_FOR) / 2
+    if is_poor if fields is None else looked_for and len(missing) == len(looked_for):
         raise ProtocolViolation(
             f"the sample has no usable {', '.join(missing)}",
             hint="Look again in a minute. If it stays so, report the inverter's model and firmware.",

@@ -4,25 +4,31 @@ import threading
 from collections.abc import Sequence
 
 from liveone.domain.system import System
-from liveone.errors import ConfigError
+from liveone.errors import BadInput, ConfigError
 from liveone.settings.config import VendorConfig
 from liveone.vendors.base import Vendor, VendorAccount
-from liveone.vendors.registry import FACTORIES, open_vendor
+from liveone.vendors.parameters import refuse_unknown
+from liveone.vendors.registry import open_vendor, vendor_class, vendor_types
 
 
 class VendorBook:
     """Which account polls which system; accounts are opened when first needed. Safe from any thread.
 
-    Raises ConfigError for an account of an unknown type.
+    Raises ConfigError for an account of an unknown type, or with a setting that its adapter does not take.
     """
 
     def __init__(self, accounts: Sequence[VendorConfig]) -> None:
         for account in accounts:
-            if account.type not in FACTORIES:
+            if account.type not in vendor_types():
                 raise ConfigError(
                     f"the [[vendor]] named {account.name!r} has the unknown type {account.type!r}",
-                    hint=f"Known types: {', '.join(sorted(FACTORIES))}.",
+                    hint=f"Known types: {', '.join(vendor_types())}.",
                 )
+            where = f"the [[vendor]] named {account.name!r}"
+            try:
+                refuse_unknown(vendor_class(account.type).parameters, account.settings, where=where)
+            except BadInput as error:
+                raise ConfigError(error.args[0], hint=error.hint) from None
         self._accounts = accounts
         self._lock = threading.Lock()
         self._open: dict[str, Vendor] = {}
@@ -77,5 +83,6 @@ class VendorBook:
                     verify_tls=account.verify_tls,
                     grid_sign=dict(account.grid_sign),  # type: ignore[arg-type]
                     timeout_s=account.timeout_s,
+                    settings=account.settings,
                 )
         raise ConfigError(f"no [[vendor]] is named {name!r}", hint=f"Known: {', '.join(self.names())}.")

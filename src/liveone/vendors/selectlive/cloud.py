@@ -7,6 +7,7 @@ VendorError. ``discover`` and ``describe`` rest on one client's evidence and so 
 import re
 from collections.abc import Iterator
 
+from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors import checks
@@ -22,10 +23,11 @@ from liveone.vendors.base import (
     VendorError,
 )
 from liveone.vendors.http import Http, HttpResponse
+from liveone.vendors.parameters import Settings, VendorParameter
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries
 from liveone.vendors.selectlive.pages import sites_of, system_info
-from liveone.vendors.selectlive.parse import parse_object, parse_poll
+from liveone.vendors.selectlive.parse import FIELDS, GIVES, parse_object, parse_poll
 from liveone.vendors.selectlive.session import PortalSession
 from timed_http.deadline import Deadline
 
@@ -38,6 +40,26 @@ class SelectLive:
     """One account at the portal."""
 
     vendor_type = "select.live"
+    title = "Selectronic SP PRO by the select.live portal"
+    parameters = (
+        VendorParameter("email", "E-mail address", required=True, help="That of your account at the portal."),
+        VendorParameter(
+            "password", "Password", secret=True, required=True, help="That of your account at the portal."
+        ),
+        VendorParameter("url", "Address of the portal", "url", help=f"Only if it is not {PORTAL_URL}."),
+        VendorParameter("verify_tls", "Check its certificate", "switch", default=True),
+    )
+    needs_site = True
+
+    @classmethod
+    def fields(cls, settings: Settings) -> frozenset[str]:
+        """Everything that a reading holds."""
+        return FIELDS
+
+    @classmethod
+    def roles(cls, settings: Settings) -> tuple[Role, ...]:
+        """The whole house; what comes in at the AC source counts as the grid's."""
+        return GIVES
 
     def __init__(self, account: VendorAccount) -> None:
         if not account.email or not account.password:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors import checks
@@ -22,10 +23,11 @@ from liveone.vendors.base import (
     VendorAccount,
 )
 from liveone.vendors.http import Http, HttpResponse
+from liveone.vendors.parameters import Settings, VendorParameter
 from liveone.vendors.redact import redact_text
 from liveone.vendors.retry import with_retries
 from liveone.vendors.selectlive.pages import device_ids, device_info, device_name
-from liveone.vendors.selectlive.parse import parse_object, parse_poll
+from liveone.vendors.selectlive.parse import FIELDS, GIVES, parse_object, parse_poll
 from timed_http.deadline import Deadline
 
 DEVICES = "/cgi-bin/solarmonweb/devices"
@@ -36,6 +38,26 @@ class SelectLiveLan:
     """One box. Its certificate is checked only if ``verify_tls`` is set to true."""
 
     vendor_type = "select.live-lan"
+    title = "Selectronic SP PRO by the select.live box on your network"
+    parameters = (
+        VendorParameter(
+            "url", "Address of the box", "url", required=True, help="Such as https://192.168.1.20."
+        ),
+        VendorParameter(
+            "verify_tls", "Check its certificate", "switch", default=False, help="It makes its own."
+        ),
+    )
+    needs_site = True
+
+    @classmethod
+    def fields(cls, settings: Settings) -> frozenset[str]:
+        """Everything that a reading holds."""
+        return FIELDS
+
+    @classmethod
+    def roles(cls, settings: Settings) -> tuple[Role, ...]:
+        """The whole house; what comes in at the AC source counts as the grid's."""
+        return GIVES
 
     def __init__(self, account: VendorAccount) -> None:
         if not account.url:

@@ -19,10 +19,14 @@ from typing import Any
 from liveone.domain.bounds import AHEAD_S_MAX, BOUNDS, CLOCK_SET_AT, YEAR_2000_AT, YEAR_2200_AT, fault_at
 from liveone.domain.grid_sign import GridEvidence, GridSample, GridSignChoice, multiplier
 from liveone.domain.reading import COUNTERS, Reading
+from liveone.domain.sources import Role
 from liveone.vendors.base import Poll, ProtocolViolation
+from liveone.vendors.numbers import number, whole, whole_watts
 from liveone.vendors.redact import redact_json, redact_text
-from liveone.vendors.selectlive.numbers import number, whole, whole_watts
 from liveone.vendors.selectlive.solar import SolarParts
+
+FIELDS = frozenset(BOUNDS)
+GIVES: tuple[Role, ...] = ("solar", "grid", "battery", "load", "generator")
 
 
 def parse_poll(

@@ -1,0 +1,142 @@
+"""A house made of sources: what several devices say at one moment, as one reading of the house. Pure.
+
+Rules: powers and counters of one role add up, and a sum is absent when one of its parts is; absent is never
+zero. The load follows from the balance where no source measures it, and is then marked derived. What a source
+said too long ago counts as not said, and the source is named.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from liveone.domain.bounds import BOUNDS
+from liveone.domain.reading import Reading
+
+Role = Literal["solar", "grid", "battery", "load", "generator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+ROLE_FIELDS: Mapping[Role, tuple[str, ...]] = MappingProxyType(
+    {
+        "solar": ("solar_w", "solar_inverter_w", "shunt_w", "solar_kwh_total"),
+        "grid": ("grid_w", "grid_in_kwh_total", "grid_out_kwh_total"),
+        "battery": ("battery_w", "battery_soc_pct", "battery_in_kwh_total", "battery_out_kwh_total"),
+        "load": ("load_w", "load_kwh_total"),
+        "generator": ("grid_w", "grid_in_kwh_total", "generator_status"),
+    }
+)
+"""The fields of a reading that a source of each role gives. A generator's power comes in where the grid's
+does."""
+
+FAULT_FIELDS = ("fault_code", "fault_at")
+"""What any source may tell, whatever its roles."""
+
+BALANCE: Mapping[str, tuple[Role, ...]] = MappingProxyType(
+    {"solar_w": ("solar",), "battery_w": ("battery",), "grid_w": ("grid", "generator")}
+)
+"""The powers of the load's balance, and the roles that give them."""
+
+_SOLAR_PARTS = ("solar_inverter_w", "shunt_w")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """What one source of a house said. ``fields`` are those that its device can give at all; ``reading`` is
+    None where it did not answer, and ``failure`` then says why."""
+
+    source: str
+    roles: frozenset[Role]
+    fields: frozenset[str]
+    reading: Reading | None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseReading:
+    """``reading`` is None when no source said anything in time. ``derived`` are fields that follow from
+    others; ``missing`` are the sources that said nothing in time, each with the reason."""
+
+    reading: Reading | None
+    derived: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def merge(parts: Sequence[SourceReading], *, now_at: float, late_s: float) -> HouseReading:
+    """One reading of the house. Its time is that of the newest sample; the order of ``parts`` only decides
+    which fault is shown. A sample older than ``late_s`` does not count."""
+    missing = {part.source: why for part in parts if (why := _missing(part, now_at, late_s))}
+    heard = {part.source: part.reading for part in parts if part.reading and part.source not in missing}
+    if not heard:
+        return HouseReading(None, missing=MappingProxyType(missing))
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(each for names in ROLE_FIELDS.values() for each in names):
+        giving = [part for part in parts if name in _fields_of(part)]
+        values = [_value(heard.get(part.source), name) for part in giving]
+        if values and not (name.endswith("_total") and _is_part_uncounted(name, parts, giving)):
+            found[name] = _joined(name, values)
+    if len([part for part in parts if "solar_w" in _fields_of(part)]) > 1:
+        found.update(dict.fromkeys(_SOLAR_PARTS))
+    found.update(_first_fault(heard.values()))
+    derived = _derived(found, parts)
+    received_at = int(now_at)
+    newest_at = max(reading.inverter_time for reading in heard.values())
+    reading = Reading(inverter_time=newest_at, received_time=received_at, **(found | derived))
+    return HouseReading(reading, tuple(derived), MappingProxyType(missing))
+
+
+def _missing(part: SourceReading, now_at: float, late_s: float) -> str:
+    if part.reading is None:
+        return part.failure or "it has not answered yet"
+    age_s = now_at - part.reading.inverter_time
+    return f"its newest sample is {age_s:.0f} s old" if age_s > late_s else ""
+
+
+def _fields_of(part: SourceReading) -> frozenset[str]:
+    """The fields that a source gives to the house: of its roles, those that its device can give."""
+    return part.fields.intersection(*[{field for role in part.roles for field in ROLE_FIELDS[role]}])
+
+
+def _is_part_uncounted(name: str, parts: Sequence[SourceReading], giving: Sequence[SourceReading]) -> bool:
+    """Whether a source gives the power of a counter without the counter."""
+    role = next(role for role, fields in ROLE_FIELDS.items() if name in fields)
+    power = ROLE_FIELDS[role][0]
+    return any(power in _fields_of(part) and part not in giving for part in parts)
+
+
+def _value(reading: Reading | None, name: str) -> Any:
+    return None if reading is None else getattr(reading, name)
+
+
+def _joined(name: str, values: Sequence[Any]) -> Any:
+    if None in values:
+        return None
+    joined: Callable[[Sequence[Any]], Any] = _JOINED.get(name, sum)
+    return BOUNDS[name].believed(joined(values))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Batteries count equally: nobody says how large each is."""
+    return sum(values) / len(values)
+
+
+_JOINED: Mapping[str, Callable[[Sequence[Any]], Any]] = {"battery_soc_pct": _mean, "generator_status": max}
+
+
+def _first_fault(readings: Iterable[Reading]) -> dict[str, int | None]:
+    """The first fault that a source reports, else the first word that there is none."""
+    told = [reading for reading in readings if reading.fault_code is not None or reading.fault_at is not None]
+    first = next((reading for reading in told if reading.fault_code), told[0] if told else None)
+    return {} if first is None else {name: getattr(first, name) for name in FAULT_FIELDS}
+
+
+def _derived(found: Mapping[str, Any], parts: Sequence[SourceReading]) -> dict[str, int]:
+    """The load by the balance, where no source measures it and the grid or a generator is measured: without
+    that connection nobody knows what flowed there."""
+    given = frozenset[str]().union(*map(_fields_of, parts))
+    if "load_w" in given or "grid_w" not in given:
+        return {}
+    powers = [found.get(name) for name in BALANCE if name in given]
+    if len(powers) < 2 or None in powers:
+        return {}
+    load_w = BOUNDS["load_w"].believed(sum(power for power in powers if power is not None))
+    return {} if load_w is None else {"load_w": load_w}
