@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from liveone.errors import ConfigError
+from liveone.vendors.adapter import Adapter
 from liveone.vendors.base import Vendor, VendorAccount
-from liveone.vendors.registry import open_vendor
+from liveone.vendors.measures import check_measures
+from liveone.vendors.registry import BUILT_IN, open_vendor, vendor_class
 
 
 def account(**settings: Any) -> VendorAccount:
@@ -21,6 +23,15 @@ def test_every_known_brand_can_be_opened() -> None:
         assert vendor.vendor_type == vendor_type
         assert "pw" not in repr(vendor)
         vendor.close()
+
+
+@pytest.mark.parametrize("vendor_type", BUILT_IN)
+def test_every_brand_of_ours_is_what_the_table_calls_it(vendor_type: str) -> None:
+    adapter = vendor_class(vendor_type)
+    assert adapter.vendor_type == vendor_type
+    assert adapter.title
+    if issubclass(adapter, Adapter):
+        check_measures(adapter.measures)
 
 
 def test_an_unknown_brand_is_refused_with_the_known_ones() -> None:

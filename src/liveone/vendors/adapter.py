@@ -242,7 +242,10 @@ class HttpAdapter(Adapter):
 
     def get(self, path: str, deadline: Deadline) -> HttpResponse:
         """The answer with status 200 to GET ``path``. Raises VendorError, in words."""
-        answer = self.http.request("GET", path, deadline=deadline, headers=self.headers())
+        return self.accepted(self.http.request("GET", path, deadline=deadline, headers=self.headers()), path)
+
+    def accepted(self, answer: HttpResponse, path: str) -> HttpResponse:
+        """An answer to GET ``path``, if its status is 200. Raises VendorError, in words."""
         if answer.status in (401, 403):
             raise CredentialsRefused(
                 f"{self.http.host} refused to answer {path} ({answer.status})",

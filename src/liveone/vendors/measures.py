@@ -151,8 +151,8 @@ def reading_of(
     for name, measure in measures.items():
         kept = _named(name, metered, turned=turned)
         if kept is not None:
-            value = _converted(name, kept, sample.values.get(name), measure)
-            found[kept] = -value if turned and name == "meter_w" and value is not None else value
+            is_turned = turned and name == "meter_w"
+            found[kept] = _converted(name, kept, sample.values.get(name), measure, turned=is_turned)
     if "solar_w" not in measures and metered != "solar":
         found["solar_w"] = _sum(found, [part for part in ("solar_inverter_w", "shunt_w") if part in measures])
     received_at = int(now_at)
@@ -180,13 +180,15 @@ def _units(name: str) -> Mapping[str, float] | None:
     return _ENERGY if name in BOUNDS or name in ("meter_in_kwh_total", "meter_out_kwh_total") else None
 
 
-def _converted(name: str, kept: str, value: object, measure: Measure) -> int | float | None:
+def _converted(
+    name: str, kept: str, value: object, measure: Measure, *, turned: bool = False
+) -> int | float | None:
     bound, units = BOUNDS[kept], _units(name) or _CODE
     found = number(value, -1e15, 1e15)
     if found is None:
         return None
     house = _DIRECTIONS.get(name)
-    sign = -1 if house is not None and measure.positive == house[1] else 1
+    sign = -1 if (house is not None and measure.positive == house[1]) != turned else 1
     scaled = found * units[measure.unit] * sign
     if kept.endswith("_w"):
         watts = whole_watts(scaled)

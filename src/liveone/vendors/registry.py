@@ -17,8 +17,13 @@ GROUP = "liveone.vendors"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
+        "dsmr-file": "liveone.vendors.p1.device:DsmrFile",
+        "dsmr-p1": "liveone.vendors.p1.device:DsmrP1",
+        "fronius": "liveone.vendors.fronius.device:Fronius",
+        "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
         "select.live-lan": "liveone.vendors.selectlive.lan:SelectLiveLan",
+        "shelly": "liveone.vendors.shelly.device:ShellyMeter",
     }
 )
 """Module and class by ``vendor_type``."""

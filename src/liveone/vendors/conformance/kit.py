@@ -216,8 +216,8 @@ class Conformance:
         raw, settings = self.raw(recording), self.settings(recording)
         usual = _outcome(self.adapter, raw, settings, recording.now_at)
         usual_values = _values(usual.reading) if isinstance(usual, Poll) else {}
-        for place in _leaves(raw):
-            for value in NOISE:
+        for index, place in enumerate(_leaves(raw)):
+            for value in _noises(index):
                 found = _outcome(self.adapter, _with(raw, place, value), settings, recording.now_at)
                 if not isinstance(found, Poll):
                     continue
@@ -304,6 +304,11 @@ def _values(reading: Reading) -> dict[str, Any]:
     """What is there, times aside."""
     names = [each.name for each in fields(Reading) if each.name not in ("inverter_time", "received_time")]
     return {name: value for name in names if (value := getattr(reading, name)) is not None}
+
+
+def _noises(index: int) -> tuple[Any, ...]:
+    """What is put into the place of a value: nothing, and two of the others in turn."""
+    return (None, NOISE[index % len(NOISE)], NOISE[(5 * index + 3) % len(NOISE)])
 
 
 def _leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

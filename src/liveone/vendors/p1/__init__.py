@@ -1,0 +1,1 @@
+"""Smart meters with a P1 port (DSMR and its relatives), over the network or from a file."""

@@ -1,0 +1,107 @@
+"""A smart meter's P1 port behind a serial server on the network (ser2net, a SLIMMELEZER, a P1 dongle), or
+in a file."""
+
+import os
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+
+from liveone.domain.system import SystemInfo
+from liveone.vendors.adapter import Adapter, Raw
+from liveone.vendors.base import TemporaryFailure
+from liveone.vendors.measures import DeviceSample, Measure
+from liveone.vendors.p1.telegram import TELEGRAM_BYTES_MAX, newest_whole, sample_of, serial_of, telegram_of
+from liveone.vendors.parameters import Settings, VendorParameter
+from liveone.vendors.tcp import TcpConnection
+from timed_http.deadline import Deadline
+
+WAITED_FOR_BYTES_MAX = 4 * TELEGRAM_BYTES_MAX
+
+
+class DsmrTelegrams(Adapter):
+    """The grid connection, from the newest telegram."""
+
+    measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
+        {
+            "grid_w": Measure("W", positive="import"),
+            "grid_in_kwh_total": Measure("kWh"),
+            "grid_out_kwh_total": Measure("kWh"),
+        }
+    )
+
+    @abstractmethod
+    def telegram(self, deadline: Deadline) -> bytes:
+        """The newest whole telegram. Raises VendorError."""
+
+    def ask(self, deadline: Deadline) -> Raw:
+        """The newest telegram, as text."""
+        return {"telegram": self.telegram(deadline).decode("latin-1")}
+
+    @classmethod
+    def parse(cls, raw: Raw, settings: Settings) -> DeviceSample:
+        """See ``telegram.sample_of``."""
+        return sample_of(telegram_of(raw["telegram"]))
+
+    @classmethod
+    def info(cls, raw: Raw, settings: Settings) -> SystemInfo:
+        """The meter's make and equipment number."""
+        found = telegram_of(raw["telegram"])
+        return SystemInfo(model=found.meter, serial=serial_of(found))
+
+
+class DsmrP1(DsmrTelegrams):
+    """A serial server that passes on what the meter sends by itself, every second or every ten."""
+
+    vendor_type = "dsmr-p1"
+    title = "Smart meter, P1 port over the network"
+    parameters: ClassVar[tuple[VendorParameter, ...]] = (
+        VendorParameter(
+            "host", "Host", "host", required=True, help="The serial server, such as 192.168.1.40."
+        ),
+        VendorParameter("port", "Port", "integer", default=23, lowest=1, highest=65_535),
+    )
+
+    def telegram(self, deadline: Deadline) -> bytes:
+        """Listen until a whole telegram has come."""
+        connection = TcpConnection(str(self.settings["host"]), int(self.settings["port"]), deadline)
+        try:
+            heard = b""
+            while (found := newest_whole(heard)) is None:
+                heard = (heard + connection.receive(deadline))[-WAITED_FOR_BYTES_MAX:]
+            return found
+        finally:
+            connection.close()
+
+
+class DsmrFile(DsmrTelegrams):
+    """A file to which another program appends telegrams."""
+
+    vendor_type = "dsmr-file"
+    title = "Smart meter, P1 telegrams in a file"
+    parameters: ClassVar[tuple[VendorParameter, ...]] = (
+        VendorParameter(
+            "path", "File", required=True, help="Where another program writes what the meter sends."
+        ),
+    )
+
+    def telegram(self, deadline: Deadline) -> bytes:
+        """The last telegram in the file; nothing else of it is shown."""
+        path = Path(str(self.settings["path"]))
+        try:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(max(0, size - WAITED_FOR_BYTES_MAX))
+                found = newest_whole(file.read(WAITED_FOR_BYTES_MAX))
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            raise TemporaryFailure(
+                f"{path} cannot be read: {said}", hint="Check the path, and that LiveOne may read it."
+            ) from None
+        if found is None:
+            raise TemporaryFailure(
+                f"{path} ends in no whole telegram",
+                hint="Is this the file that the meter's lines are written to?",
+            )
+        return found
