@@ -114,19 +114,7 @@ def _read_server(
 
 def change(action: SqlAction, scene: ActionContext, purpose: ChangeRequest) -> ActionResult:
     """Carry a changing script out: all of it, or nothing and an error that says why."""
-    change = PlannedChange(
-        statements=action.statements,
-        scope=action.scope,
-        rows=action.rows,
-        parameters=scene.values.values,
-        strategy=action.strategy,
-        foreign_keys=action.strategy is Strategy.NATIVE,
-        budget_s=purpose.budget_s,
-        rehearsed_s=purpose.rehearsed_s,
-        lock_wait_s=action.timeout_s or 5.0,
-        accept=scene.plan.accept,
-        prints=lambda rows: require_rule(action, rule_of(action, scene), rows, scene),
-    )
+    change = planned_change(action, scene, purpose)
     context = Context(
         run_id=scene.run_id,
         action=purpose.action,
@@ -172,6 +160,23 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
     finally:
         with suppress(ChangeoverError, HranaError):
             hold.give_back(connection)
+
+
+def planned_change(action: SqlAction, scene: ActionContext, purpose: ChangeRequest | None) -> PlannedChange:
+    """What a plan says of a script; without a ``purpose`` nothing bounds how long it takes."""
+    return PlannedChange(
+        statements=action.statements,
+        scope=action.scope,
+        rows=action.rows,
+        parameters=scene.values.values,
+        strategy=action.strategy,
+        foreign_keys=action.strategy is Strategy.NATIVE,
+        budget_s=purpose.budget_s if purpose else None,
+        rehearsed_s=purpose.rehearsed_s if purpose else None,
+        lock_wait_s=action.timeout_s or 5.0,
+        accept=scene.plan.accept,
+        prints=lambda rows: require_rule(action, rule_of(action, scene), rows, scene),
+    )
 
 
 def take_back(

@@ -8,7 +8,7 @@ the limit that ends it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from changeover.actions import http, shell, sql
+from changeover.actions import finish, http, shell, sql
 from changeover.actions.backup import back_up
 from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.database.change.invariants import Depth
@@ -108,6 +108,8 @@ class Performer:
         purpose = self._purpose(task, action, scene, deadline.limit)
         if action.undoes is not None:
             return sql.take_back(action, scene, purpose, self._undone(action).statements)
+        if task.phase is Phase.FINISH:
+            return finish.carry_out(action, scene, purpose)
         return sql.change(action, scene, purpose)
 
     def _purpose(
