@@ -209,23 +209,23 @@ def allowed_kwh(house: House, name: str, first_at: int, last_at: int) -> float:
         for each in house.happenings
         if each.kind == "silence" and each.from_at < last_at and each.to_at > first_at
     )
-    hidden_kwh = max(
-        (
-            house.true_kwh(name, max(first_at, at - meter.shown_every_s), at)
-            for at in hidden_ticks(house, name)
-        ),
-        default=0,
-    )
-    return (
-        0.5 + 1.5 * meter.resolution_kwh + 0.1 * true_kwh + house.cadence_s / 1200 + silent_kwh + hidden_kwh
-    )
+    return 0.5 + 1.5 * meter.resolution_kwh + 0.1 * true_kwh + house.cadence_s / 1200 + silent_kwh
 
 
-def hidden_ticks(house: House, name: str) -> Iterator[int]:
-    """When a counter that is brought up to date once a day was, while it showed 0 or nothing for hours: it
-    makes up for one day where power says two, so power counts, and its next tick counts again."""
-    every_s = house.meters[name].shown_every_s
-    for at in range(house.start_at + every_s, house.end_at + 1, every_s) if every_s == DAY_S else ():
-        for each in house.happenings:
-            if each.counter == name and each.kind in ("zeros", "absent") and each.from_at < at <= each.to_at:
-                yield from range(at, house.end_at + 1, every_s)
+@pytest.mark.parametrize(
+    ("kind", "begins_h", "lasts_h"), [("zeros", 20, 20), ("zeros", 23, 15), ("absent", 20, 20)]
+)
+def test_a_counter_of_once_a_day_whose_tick_is_hidden_counts_no_hour_twice(
+    kind: str, begins_h: int, lasts_h: int
+) -> None:
+    zone = Zone(600)
+    start_at = zone.bounds("2026-06-01")[0]
+    from_at = start_at + begins_h * 3600
+    hidden = Happening(kind, from_at, from_at + lasts_h * 3600, "load")
+    meters = {name: Meter(0.01, DAY_S if name == "load" else 0, 1000.0) for name in COUNTERS}
+    house = House(start_at, 4, 300, 7, meters, [hidden])
+    with lived(zone, house) as (store, system):
+        closer.catch_up(store, house.end_at + 3 * 3600)
+        found = {each[0]: each[1:] for each in against_the_truth(store, system, zone, house)}
+    found_kwh, true_kwh, _ = found["load"]
+    assert found_kwh == pytest.approx(true_kwh, abs=0.1 * true_kwh + 0.25)

@@ -341,3 +341,72 @@ def test_a_refusal_names_the_columns_there_are_and_the_systems_zone(tmp_path: Pa
     assert "'wann', 'load_w'" in refused.value.hint
     _, source = read(tmp_path, "Uhrzeit,load_w\n2025-06-01 12:00,5\n", usual_zone=BERLIN)
     assert "such as Europe/Berlin" in source.bad[0].reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "watts"),
+    [
+        ("1,234W", 1234), ("1 234 W", 1234), ("1\u202f234\u00a0W", 1234), ("1.5kW", 1500), ("-0.5 kW", -500),
+        ("12", 12), ("0.002 MW", 2000),
+    ],
+)  # fmt: skip
+def test_a_unit_behind_a_number_is_that_of_the_cell(tmp_path: Path, cell: str, watts: int) -> None:
+    found, _ = read(
+        tmp_path, f"timestamp\tgrid_w\tload_kwh_total\n{AT}\t{cell}\t5.12kWh\n{AT + 60}\t7\t5130Wh\n"
+    )
+    assert [each.grid_w for each in found] == [watts, 7]
+    assert [each.load_kwh_total for each in found] == [5.12, 5.13]
+
+
+def test_a_unit_of_something_else_is_a_bad_line(tmp_path: Path) -> None:
+    found, source = read(tmp_path, f"timestamp,grid_w\n{AT},5kWh\n{AT + 60},7\n")
+    assert [each.grid_w for each in found] == [7]
+    assert [(each.line, "kWh is a unit" in each.reason) for each in source.findings.bad] == [(2, True)]
+
+
+def test_thousands_and_fractions_are_told_apart_by_the_cells_that_can_be_read_one_way_only(
+    tmp_path: Path,
+) -> None:
+    lines = f"timestamp;grid_w;load_kwh_total\n{AT};1,234;20.5\n"
+    found, _ = read(tmp_path, lines)
+    assert (found[0].grid_w, found[0].load_kwh_total) == (1234, 20.5)
+    found, _ = read(tmp_path, lines.replace("20.5", "20,55"))
+    assert (found[0].grid_w, found[0].load_kwh_total) == (1, 20.55)
+
+
+NAMELESS = "2024-05-01;12:00:00;1500;-200,5\n2024-05-01;12:05:00;1600;-210\n"
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [
+        ("1=timestamp,2=timestamp,3=solar_w,4=-grid_w",),
+        ("1=timestamp", "timestamp=2", "3=solar_w", "4=-grid_w"),
+    ],
+)
+def test_a_file_without_a_header_is_told_by_the_places_of_its_columns(
+    tmp_path: Path, maps: tuple[str, ...]
+) -> None:
+    found, source = read(tmp_path, NAMELESS, *maps, zone=Zone(0))
+    assert [
+        (each.inverter_time - utc("2024-05-01T12:00:00"), each.solar_w, each.grid_w) for each in found
+    ] == [(0, 1500, 201), (300, 1600, 210)]
+    assert source.findings.columns == ("solar_w", "grid_w")
+
+
+def test_a_file_without_a_header_is_called_that(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no header: its first line is a reading") as refused:
+        read(tmp_path, NAMELESS, zone=Zone(0))
+    assert "--map 1=timestamp,2=solar_w" in refused.value.hint
+
+
+def test_a_place_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no column '9'"):
+        read(tmp_path, NAMELESS, "1=timestamp,2=timestamp,9=solar_w", zone=Zone(0))
+
+
+@pytest.mark.parametrize("name", ["rot13", "base64", "hex", "zip", "nonsense", "x\0y", "undefined"])
+def test_what_is_no_encoding_of_text_is_refused_with_a_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(tmp_path, f"timestamp,grid_w\n{AT},5\n", encoding=name)
+    assert "cp1252" in refused.value.hint

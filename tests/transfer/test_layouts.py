@@ -171,6 +171,87 @@ def test_enphase_quarters_of_an_hour(tmp_path: Path) -> None:
     assert "Line 5 holds totals and was passed over." in source.findings.notes
 
 
+SMA_TOP = """sep=;
+Version CSV1|Tool SBFspot3.9.7 (Linux)|Linebreaks CR/LF|Delimiter semicolon|Decimalpoint comma|Precision 3
+
+;SN: 2100000001;SN: 2100000001;SN: 2100000002;SN: 2100000002
+;SB 4000TL-20;SB 4000TL-20;SB 4000TL-20;SB 4000TL-20
+;2100000001;2100000001;2100000002;2100000002
+;Gesamtertrag;Leistung;Gesamtertrag;Leistung
+;Counter;Analog;Counter;Analog
+"""
+SMA_DAY = """dd/MM/yyyy HH:mm:ss;kWh;kW;kWh;kW
+01/05/2024 14:00:00; 70860,938; 1,234; 70212,784; 0,500
+01/05/2024 14:05:00; 70861,041; 1,300; 70212,826; 0,504
+"""
+
+
+@pytest.mark.parametrize(
+    "top", [SMA_TOP, SMA_TOP.partition("\n")[2], ""], ids=["whole", "no sep", "units only"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_smas_programs_have_a_header_of_many_lines(tmp_path: Path, top: str, encoding: str) -> None:
+    found, source = read(tmp_path, (top + SMA_DAY).encode(encoding), zone=BERLIN)
+    assert [each.inverter_time - NOON for each in found] == [0, 300]
+    assert [each.solar_w for each in found] == [1734, 1804]
+    assert [each.solar_kwh_total for each in found] == [141073.722, 141073.867]
+    assert not source.findings.bad
+    assert "SMA" in source.findings.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "time"),
+    [
+        ("dd.MM.yyyy HH:mm", "01.05.2024 14:00"),
+        ("MM/dd/yyyy hh:mm tt", "05/01/2024 02:00 PM"),
+        ("yyyy-MM-dd;HH:mm:ss", "2024-05-01;14:00:00"),
+    ],
+)
+def test_smas_times_are_as_its_header_says(tmp_path: Path, form: str, time: str) -> None:
+    found, _ = read(tmp_path, f"{form};kWh;kW\n{time};100,5;1,5\n", zone=BERLIN)
+    assert [(each.inverter_time, each.solar_w, each.solar_kwh_total) for each in found] == [
+        (NOON, 1500, 100.5)
+    ]
+
+
+SPOT = """sep=;
+Version CSV1|Tool SBFspot3.9.7 (Linux)|Linebreaks LF|Delimiter semicolon|Decimalpoint dot|Precision 3
+
+;;;;Watt;Watt;Watt;%;kWh;kWh;Hz
+dd/MM/yyyy HH:mm:ss;DeviceName;DeviceType;Serial;Pdc1;Pac1;PacTot;Efficiency;EToday;ETotal;Frequency
+01/05/2024 14:00:00;SN: 1;SB 3000TL-21;2110000001;1550.000;1500.000;1500.000;96.774;1.234;100.500;50.01
+"""
+
+
+def test_sbfspots_spot_values_are_read_and_several_inverters_in_turn_are_not(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, SPOT, zone=BERLIN)
+    assert [(each.inverter_time, each.solar_w, each.solar_kwh_total) for each in found] == [
+        (NOON, 1500, 100.5)
+    ]
+    another = SPOT.splitlines()[-1].replace("2110000001", "2110000002")
+    with pytest.raises(BadInput, match="each of several inverters"):
+        read(tmp_path, f"{SPOT}{another}\n", zone=BERLIN)
+
+
+def test_smas_files_of_days_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="holds days"):
+        read(tmp_path, "dd/MM/yyyy;kWh;kWh\n01/05/2024;7510,496;6,423\n", zone=BERLIN)
+
+
+def test_a_table_copied_from_pvoutputs_page_has_units_in_its_cells(tmp_path: Path) -> None:
+    page = (
+        "Date\tTime\tEnergy\tEfficiency\tPower\tAverage\tNormalised\tTemperature\tVoltage\tEnergy Used"
+        "\tPower Used\n"
+        "13/05/24\t2:05PM\t5.222kWh\t1.58kWh/kW\t1,234W\t1,200W\t0.37kW/kW\t21.0C\t241.1V\t3.500kWh\t950W\n"
+        "13/05/24\t2:00PM\t5.120kWh\t1.55kWh/kW\t1,000W\t1,100W\t0.30kW/kW\t-\t240.3V\t3.421kWh\t1,050W\n"
+    )
+    found, source = read(tmp_path, page, zone=BERLIN)
+    at = utc("2024-05-13T12:00:00")
+    powers_at = sorted((each.inverter_time - at, each.solar_w, each.load_w) for each in found)
+    assert powers_at == [(0, 1000, 1050), (300, 1234, 950)]
+    assert not source.findings.bad
+
+
 def test_totals_of_days_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="totals of 24 hours"):
         read(

@@ -80,7 +80,7 @@ class CounterEnergy:
             first = runs[number]
             last = runs[number + 1] - 1 if number + 1 < len(runs) else len(self._ends) - 1
             if last > first or self._is_odd(first + 1):
-                self._run(first, last)
+                self._run(number, last)
 
     def _is_odd(self, position: int) -> bool:
         """Whether a step is not simply that of one interval."""
@@ -90,11 +90,11 @@ class CounterEnergy:
         is_first = position == 1 or position in anew or position - 1 in anew
         return is_first or self._ends[position] - self._ends[position - 1] != INTERVAL_S
 
-    def _run(self, first: int, last: int) -> None:
-        """The counter stood from ``first`` to ``last`` and moved then, or starts anew, or ends."""
-        places, ends = self._chain.places, self._ends
+    def _run(self, number: int, last: int) -> None:
+        """The counter stood up to ``last`` and moved then, or starts anew, or ends."""
+        places, ends, first = self._chain.places, self._ends, self._chain.runs[number]
         ends_here = last + 1 == len(places) or last + 1 in self._chain.starts_anew
-        made_up_kwh = None if ends_here else self._made_up_kwh(first, last)
+        made_up_kwh = None if ends_here else self._made_up_kwh(number, last)
         if made_up_kwh is not None:
             self._spread(ends[first], ends[last + 1], made_up_kwh)
             return
@@ -107,25 +107,57 @@ class CounterEnergy:
         if last + 1 < len(places):
             self._arrival(last + 1, was_dead=is_dead and is_long)
 
-    def _made_up_kwh(self, first: int, last: int) -> float | None:
-        """What the step behind ``last`` tells of the time since the counter took its value at ``first``; None
+    def _made_up_kwh(self, number: int, last: int) -> float | None:
+        """What the step behind ``last`` tells of the time since the counter took the value of that run; None
         where it stands for itself alone."""
         places, totals, ends = self._chain.places, self._chain.totals, self._ends
-        step, real, flow = totals[last + 1] - totals[last], self._series.real, self._series.flow
+        first, flow = self._chain.runs[number], self._series.flow
+        step = totals[last + 1] - totals[last]
         start, stop, arrived = ends[first], ends[last], ends[last + 1]
         if step <= SLACK_KWH or places[last] - places[first] > STOOD_ROWS:
             return None
-        is_first = first == 0 or first in self._chain.starts_anew
-        if is_first and self._series.has_power and arrived - stop <= (BRIDGED_INTERVALS + 1) * INTERVAL_S:
+        is_near = arrived - stop <= (BRIDGED_INTERVALS + 1) * INTERVAL_S
+        if is_near and self._series.has_power and self._began_before(number):
             alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
             if step > max(TICK_KWH, alike * flow.most_kwh(start, arrived) + SLACK_KWH):
                 return flow.kwh(start, arrived)
-        if real.kwh(start, stop) <= SLACK_KWH:
+        if self._series.real.kwh(start, stop) <= SLACK_KWH:
             return None
-        known = real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
-        if step + SLACK_KWH >= MAKES_UP * known or self._awaited_a_tick(first, last):
+        if not self._falls_short(first, last):
             return step
-        return known if step > MARGIN * flow.kwh(stop, arrived) + SLACK_KWH else None
+        is_whole = step > MARGIN * flow.kwh(stop, arrived) + SLACK_KWH
+        return self._known_kwh(first, last) if is_whole else None
+
+    def _began_before(self, number: int) -> bool:
+        """Whether the step at the end of a run may hold what flowed before the run: where the counter is new,
+        and where power counted before."""
+        runs, anew = self._chain.runs, self._chain.starts_anew
+        first = runs[number]
+        if first == 0 or first in anew:
+            return True
+        return self._power_counted(runs[number - 1], first - 1)
+
+    def _power_counted(self, first: int, last: int) -> bool:
+        """Whether power counts for a standstill, and not the step behind it."""
+        places, ends = self._chain.places, self._ends
+        if places[last] - places[first] <= STOOD_ROWS:
+            return self._falls_short(first, last)
+        step, flow = self._chain.totals[last + 1] - self._chain.totals[last], self._series.flow
+        begin = self._series.ends[places[last] - STOOD_ROWS]
+        stood_kwh = self._series.real.least_kwh(begin, ends[last], longest=BRIDGED_INTERVALS)
+        is_whole = step > MARGIN * flow.kwh(ends[last], ends[last + 1]) + SLACK_KWH
+        return stood_kwh > SLACK_KWH and is_whole
+
+    def _falls_short(self, first: int, last: int) -> bool:
+        """Whether the step behind ``last`` is less than power says since ``first``."""
+        step = self._chain.totals[last + 1] - self._chain.totals[last]
+        is_less = step + SLACK_KWH < MAKES_UP * self._known_kwh(first, last)
+        return is_less and not self._awaited_a_tick(first, last)
+
+    def _known_kwh(self, first: int, last: int) -> float:
+        """What is known to have flowed from the value of ``first`` to the one behind ``last``."""
+        start, arrived = self._ends[first], self._ends[last + 1]
+        return self._series.real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
 
     def _awaited_a_tick(self, first: int, last: int) -> bool:
         """Whether a counter that stood from ``first`` to ``last`` may just not have had a whole tick to show:

@@ -19,10 +19,10 @@ from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.series import series_of
 
-RULES = 3
+RULES = 4
 """Counts up when stored days have to be computed anew."""
 
-ROWS_BEFORE = STOOD_ROWS + SEEN_ROWS + 3
+ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3
 """How many rows before a span its energies may depend on."""
 
 ROWS_AFTER = STOOD_ROWS + 3

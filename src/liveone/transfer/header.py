@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from liveone.errors import BadInput
@@ -70,11 +70,13 @@ def planned(
 
     Raises BadInput where there is no time, no value, or a column comes twice.
     """
+    options = _placed(titles, options)
     names = [name_of(title) for title in titles]
     known = options.layout if options.layout != "auto" else recognised(names)
     layout = LAYOUTS[known] if known else None
     told_time = _told_time(titles, names, options)
-    plan = ColumnPlan((told_time[0],), len(titles)) if told_time else _timed(names, titles, layout, where)
+    timed = ColumnPlan(tuple(told_time), len(titles)) if told_time else None
+    plan = timed or _timed(names, titles, layout, where)
     plan.layout = layout
     plan.is_utc = bool(IN_UTC.search(titles[plan.times[0]]))
     unmet = dict(options.columns)
@@ -99,8 +101,20 @@ def planned(
     return plan
 
 
+def _placed(titles: Sequence[str], options: Options) -> Options:
+    """Where a number is no column's name, it is the place of one."""
+    there = {title.strip().lower() for title in titles}
+    columns = {
+        titles[int(name) - 1].strip().lower()
+        if name not in there and name.isdecimal() and 1 <= int(name) <= len(titles)
+        else name: target
+        for name, target in options.columns.items()
+    }
+    return replace(options, columns=columns)
+
+
 def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) -> list[int]:
-    """The column that somebody named as the time."""
+    """The columns that somebody named as the time: one, or a date and a clock."""
     told = {name for name, (known, _) in options.columns.items() if known == "inverter_time"}
     both = enumerate(zip(titles, names, strict=True))
     return [place for place, (title, name) in both if {name, title.strip().lower()} & told]

@@ -16,7 +16,8 @@ class Layout:
     """``fields`` by the column's name in small letters, without its unit; several columns may add up to a
     field. ``unit`` is that of columns that do not name theirs. A header with all names of one of the
     ``signatures`` is recognised. ``of_interval``: the columns hold the energy of the interval that begins at
-    the time, not power. ``has_local_times``: of the system's own zone.
+    the time, not power. ``has_local_times``: of the system's own zone. ``decimal``: the mark of fractions,
+    where the program always writes the same.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Layout:
     signatures: tuple[Collection[str], ...] = ()
     of_interval: bool = False
     has_local_times: bool = False
+    decimal: str | None = None
 
 
 def _one(**fields: str) -> dict[str, tuple[Target, ...]]:
@@ -70,12 +72,31 @@ PVOUTPUT = Layout(
     _one(power="solar_w", used_power="load_w"),
     has_local_times=True,
 )
+PVOUTPUT_PAGE = Layout(
+    "PVOutput (the table of a day)",
+    _named({"power": "solar_w", "power used": "load_w"}),
+    signatures=(("time", "energy", "efficiency", "power"),),
+    has_local_times=True,
+    decimal=".",
+)
 PVOUTPUT_COLUMNS = (
     *("date", "time", "energy", "efficiency", "power", "average_power", "normalised", "used_energy"),
     *("used_power", "temperature", "voltage"),
 )
 """The service sends no header."""
 
+SMA = Layout(
+    "SMA (Sunny Explorer, SBFspot, WebBox)",
+    _named(
+        {
+            **{"total yield": "solar_kwh_total", "power": "solar_w"},
+            **{"metering.totwhout": "solar_kwh_total", "gridms.totw": "solar_w"},
+            **{"etotal": "solar_kwh_total", "pactot": "solar_w"},
+        }
+    ),
+    has_local_times=True,
+)
+"""Its header is recognised by its form: `sma.sma_header`."""
 FRONIUS = Layout(
     "Fronius Solar.web",
     _named(
@@ -181,6 +202,8 @@ LAYOUTS: Mapping[str, Layout] = {
     "evcc": EVCC,
     "solectrus": SOLECTRUS,
     "pvoutput": PVOUTPUT,
+    "pvoutput-page": PVOUTPUT_PAGE,
+    "sma": SMA,
     "fronius": FRONIUS,
     "enphase": ENPHASE,
     "victron": VRM,

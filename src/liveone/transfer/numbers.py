@@ -34,11 +34,16 @@ _GROUPED = {
     ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?", re.ASCII),
 }
 _WITH_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+", re.ASCII)
+_SURELY_COMMA = re.compile(r"[+-]?(?:\d+,(?!\d{3}$)\d+|0,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+)", re.ASCII)
+_SURELY_POINT = re.compile(r"[+-]?(?:\d+\.(?!\d{3}$)\d+|0\.\d+|\d{1,3}(?:,\d{3})+\.\d+)", re.ASCII)
+_UNIT = re.compile(r"(?<=[\d.,])\s{0,9}([kM]?Wh?)")
+"""Behind a number: ``1,234W``, ``5.12kWh``."""
 _SPACES = str.maketrans(
     {" ": None, "\u00a0": None, "\u202f": None, "\u2009": None, "'": None, "\u2019": None}
 )
 _MINUS = str.maketrans({"\u2212": "-"})
 SCALED_DECIMALS = 9
+UNIT_CHARS_MAX = 12
 
 
 def is_absent(text: str) -> bool:
@@ -72,11 +77,24 @@ class Numbers:
         return text.replace(",", ".") if self.decimal == "," else text
 
 
+def apart(cell: str) -> tuple[str, str]:
+    """A cell without the unit of energy or power behind its number, and that unit (empty: there is none)."""
+    text = cell.rstrip()
+    found = None if text[-1:].isdigit() else _UNIT.search(text, max(0, len(text) - UNIT_CHARS_MAX))
+    return (text[: found.start()], found[1]) if found and found.end() == len(text) else (cell, "")
+
+
 def decimal_of(cells: Iterable[str], delimiter: str) -> str:
-    """Whether fractions begin at a comma, by some cells of a file: never where commas divide columns."""
+    """Whether fractions begin at a comma, by some cells of a file: never where commas divide columns. Three
+    digits behind a comma may be thousands: then cells decide that can be read one way only."""
     if delimiter == ",":
         return "."
-    return "," if any(_WITH_COMMA.fullmatch(_bare(cell)) for cell in cells) else "."
+    numbers = [_bare(apart(cell)[0]) for cell in cells]
+    if any(_SURELY_COMMA.fullmatch(number) for number in numbers):
+        return ","
+    if any(_SURELY_POINT.fullmatch(number) for number in numbers):
+        return "."
+    return "," if any(_WITH_COMMA.fullmatch(number) for number in numbers) else "."
 
 
 def scaled(number: float, factor: float) -> float:

@@ -1,5 +1,6 @@
 """How a file of readings is to be read, and what was noticed while reading it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from liveone.transfer.fields import FIELDS, LATEST_AT, column_of, field_of
 ENERGY_UNITS: Mapping[str, float] = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0}
 POWER_UNITS: Mapping[str, float] = {"W": 1.0, "kW": 1000.0, "MW": 1_000_000.0}
 PROBLEMS_KEPT = 1000
+PLACED = re.compile(r"\s*\d{1,3}\s*=[^=]*")
+"""What a column is, by its place: ``2=solar_w``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,23 @@ class Findings:
 
 
 def read_maps(texts: tuple[str, ...]) -> dict[str, tuple[str, int]]:
-    """``NAME=FIELD`` or ``FIELD=NAME`` as ``Options.columns``; ``-`` before the field turns the sign.
+    """``NAME=FIELD`` or ``FIELD=NAME`` as ``Options.columns``; ``-`` before the field turns the sign. Places
+    instead of names may stand in one text: ``1=timestamp,2=solar_w``.
 
     Raises BadInput where neither side is a field, or the name is given twice.
     """
     found: dict[str, tuple[str, int]] = {}
-    for text in texts:
-        name, target = _sides(text)
+    for part in (part for text in texts for part in _parts(text)):
+        name, target = _sides(part)
         if name in found:
             raise BadInput(f"--map names the column {name!r} twice")
         found[name] = target
     return found
+
+
+def _parts(text: str) -> list[str]:
+    parts = text.split(",")
+    return parts if all(PLACED.fullmatch(part) for part in parts) else [text]
 
 
 def _sides(text: str) -> tuple[str, tuple[str, int]]:

@@ -12,12 +12,13 @@ from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row, convert_columns
 from liveone.transfer.header import ColumnPlan, name_of, planned
 from liveone.transfer.json_in import json_items
-from liveone.transfer.layouts import PVOUTPUT_COLUMNS
+from liveone.transfer.layouts import LAYOUTS, PVOUTPUT_COLUMNS, recognised
 from liveone.transfer.long_in import LongFile, shape_of
-from liveone.transfer.numbers import Numbers, decimal_of
+from liveone.transfer.numbers import Numbers, decimal_of, is_absent
 from liveone.transfer.options import Findings, LineProblem, Options
 from liveone.transfer.records import Records, RowBatch
 from liveone.transfer.rows import RowReader, interval_of
+from liveone.transfer.sma import sma_header
 from liveone.transfer.text_in import STANDARD_INPUT, FileLines, opened
 from liveone.transfer.times import TimeReader, date_order_of, is_falling
 
@@ -26,6 +27,9 @@ VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
 VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
 UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
 """A cell of the line of units below a header."""
+
+MEASURED = re.compile(r"[+\-\u2212]?\d[\d\s.,:;/+\-'TZ]{0,40}(?:[kM]?Wh?|%|V|A|Hz|[AaPp][Mm])?")
+"""A number, perhaps with its unit, or a time."""
 
 Progress = Callable[[int], None]
 
@@ -106,9 +110,12 @@ class CsvTable:
         sampled = lines.sampled()
         self._heads, self._titles, self._units = self._header(sampled)
         body = self._records(lines.sample)
-        self._shape = shape_of([name_of(title) for title in self._titles])
+        names = [name_of(title) for title in self._titles]
+        self._shape = shape_of(names)
+        layout = LAYOUTS.get(self._options.layout) or LAYOUTS.get(recognised(names) or "")
         cells = [cell for row in body for cell in row]
-        decimal = options.decimal or decimal_of(cells, lines.delimiter)
+        said = options.decimal or lines.decimal or (layout.decimal if layout else None)
+        decimal = said or decimal_of(cells, lines.delimiter)
         self._numbers = Numbers(decimal)
         self._body = body
 
@@ -185,12 +192,28 @@ class CsvTable:
             self._options = _with_layout(self._options, "pvoutput")
             width = len(self._lines.sample[0].split(";")[0].split(","))
             return 0, list(PVOUTPUT_COLUMNS[:width]), None
+        if found := sma_header(sampled, self._where):
+            self._options = _with_layout(self._options, "sma")
+            self._options = replace(self._options, date_order=self._options.date_order or found.date_order)
+            return found.lines, found.titles, found.units
+        if _is_reading(first):
+            self._refuse_unnamed(first)
+            return 0, [str(place) for place in range(1, len(first) + 1)], None
         if any(VRM_DEVICE.fullmatch(cell.strip()) for cell in first):
             return self._vrm_header(first, second, third)
         if len(second) != len(first) or not _holds_units(second):
             return 1, first, None
         self._take_zone(second[0])
         return 2, first, second if any(second) else None
+
+    def _refuse_unnamed(self, first: Sequence[str]) -> None:
+        if not self._options.columns:
+            shown = self._lines.delimiter.join(first)[:80]
+            raise BadInput(
+                f"{self._where} has no header: its first line is a reading, {shown!r}",
+                hint="Say which column is what by its place: --map 1=timestamp,2=solar_w. A date and a clock "
+                "apart are both timestamp.",
+            )
 
     def _vrm_header(
         self, devices: list[str], names: list[str], units: list[str]
@@ -232,6 +255,12 @@ class CsvTable:
                 yield line, cells[:-1]
             elif any(cells):
                 self._findings.refuse(line, f"{len(cells)} values for {width} columns")
+
+
+def _is_reading(cells: Sequence[str]) -> bool:
+    """Whether a line holds numbers and times only, and so no names of columns."""
+    known = [cell for cell in cells if not is_absent(cell)]
+    return len(known) > 1 and all(MEASURED.fullmatch(cell.strip()) for cell in known)
 
 
 def _holds_units(cells: Sequence[str]) -> bool:

@@ -10,8 +10,8 @@ from liveone.errors import BadInput
 from liveone.transfer.columns import Converter, Row, Value, adds_up, is_fraction, rounded
 from liveone.transfer.fields import FIELDS, column_of
 from liveone.transfer.header import ColumnPlan, Term
-from liveone.transfer.numbers import scaled
-from liveone.transfer.options import Findings
+from liveone.transfer.numbers import apart, scaled
+from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Findings
 
 TOTALS = frozenset(("total", "totals", "sum", "summe", "gesamt"))
 DAY_TOTAL_S = 6 * 3600
@@ -89,17 +89,31 @@ class RowReader:
         a sum of fewer is another counter. What does not add up is as the first says that says something."""
         known = []
         for term in terms:
+            text, unit = apart(cells[term.place])
             try:
-                number = self.converter.number(cells[term.place])
+                number = self.converter.number(text)
             except ValueError as error:
                 raise ValueError(f"{column_of(name)}: {error}") from None
             if number is not None:
-                known.append(scaled(number, term.factor))
+                known.append(scaled(number, self._factor(name, term, unit)))
         if not known or (name.endswith("_kwh_total") and len(known) < len(terms)):
             return None
         if not adds_up(name):
             return known[0]
         return sum(known) * 3600 / self.interval_s if self.interval_s else sum(known)
+
+    def _factor(self, name: str, term: Term, unit: str) -> float:
+        """What makes a cell's number W or kWh: by the unit behind it, else by its column's."""
+        if not unit:
+            return term.factor
+        sign = -1 if term.factor < 0 else 1
+        if self.interval_s and unit in ENERGY_UNITS:
+            return sign * ENERGY_UNITS[unit] * 1000
+        known = {"_w": POWER_UNITS, "_kwh_total": ENERGY_UNITS}
+        units = next((units for end, units in known.items() if name.endswith(end)), {})
+        if unit not in units or self.interval_s:
+            raise ValueError(f"{column_of(name)}: {unit} is a unit of something else")
+        return sign * units[unit]
 
 
 def interval_of(times: Sequence[int], where: str) -> int:

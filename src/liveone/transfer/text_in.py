@@ -23,6 +23,8 @@ LINE_CHARS_MAX = 65_536
 
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls begin."""
+SMA_LINE, SMA_MARKS = "version csv1|", {"semicolon": ";", "comma": ",", "tab": "\t"}
+"""How the files of SMA's programs begin, and what they call what divides their columns."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -81,7 +83,7 @@ def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
     if begins.startswith(SPREADSHEETS):
         raise BadInput("this is a spreadsheet, not its text", hint="Save it as CSV first.")
     if encoding:
-        return encoding
+        return _known(encoding)
     for bom, name in _BOMS:
         if begins.startswith(bom):
             return name
@@ -91,19 +93,37 @@ def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
     return "utf-8"
 
 
-class FileLines:
-    """The lines of a text behind its preamble: `sep=;`, comments and blank lines before the header.
+def _known(encoding: str) -> str:
+    """The name of an encoding of text: Python calls other conversions codecs too. Raises LookupError."""
+    try:
+        is_text = codecs.lookup(encoding)._is_text_encoding
+    except ValueError:  # a zero byte in the name
+        is_text = False
+    if not is_text:
+        raise LookupError(encoding)
+    return encoding
 
-    ``sample`` holds the first of them, ``delimiter`` divides the columns, ``skipped`` lines came before.
+
+class FileLines:
+    """The lines of a text behind its preamble: `sep=;`, SMA's line about the file, comments and blank lines
+    before the header.
+
+    ``sample`` holds the first of them, ``delimiter`` divides the columns, ``skipped`` lines came before;
+    ``decimal`` is the mark of fractions, where the preamble says it.
     """
 
     def __init__(self, text: TextIO) -> None:
         self.skipped, declared, header = 0, "", ""
+        self.decimal: str | None = None
         lines = _bounded(text)
         for line in lines:
             bare = line.strip("\ufeff\r\n ")
             if bare.lower().startswith("sep="):
                 declared = bare[4:5] or "\t"
+            elif bare.lower().startswith(SMA_LINE):
+                said = dict(part.lower().split(maxsplit=1) for part in bare.split("|") if " " in part.strip())
+                declared = declared or SMA_MARKS.get(said.get("delimiter", ""), "")
+                self.decimal = {"comma": ",", "dot": "."}.get(said.get("decimalpoint", ""))
             elif bare and not bare.startswith("#"):
                 header = line
                 break
