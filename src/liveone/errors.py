@@ -7,6 +7,62 @@ LiveOneError
 └── store.database.StoreError   the database
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+
+class Sentence(str):
+    """A sentence for people, in English, that remembers of what it was made: pages say it in other languages.
+
+    ``template`` has blanks in braces, which ``params`` fill: text, numbers, or sentences themselves.
+    """
+
+    template: str
+    params: Mapping[str, Any]
+
+
+def sentence(template: str, **params: Any) -> Sentence:
+    """The template with its blanks filled; whole numbers with their thousands apart."""
+    shown = {name: f"{value:,}" if type(value) is int else value for name, value in params.items()}
+    made = Sentence(template.format_map(shown))
+    made.template, made.params = template, params
+    return made
+
+
+def said(error: Exception) -> str:
+    """What an error says, as the sentence that it was given where it was given one."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, Sentence) or isinstance(error, LiveOneError) else str(error)
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """A sentence in which what is called ``old`` is called ``new``."""
+    if not isinstance(text, Sentence):
+        return text.replace(old, new)
+    params = text.params.items()
+    return sentence(
+        text.template,
+        **{name: value if type(value) is int else renamed(_text(value), old, new) for name, value in params},
+    )
+
+
+def parts_of(text: str) -> dict[str, Any]:
+    """A sentence as data: its template, and its params, sentences among them likewise."""
+    if not isinstance(text, Sentence):
+        return {"template": text, "params": {}}
+    params = {name: _part_of(value) for name, value in text.params.items()}
+    return {"template": text.template, "params": params}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _part_of(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return parts_of(value)
+    return value if type(value) is int else str(value)
+
 
 class LiveOneError(Exception):
     """An error that a stranger can act on.

@@ -1,7 +1,9 @@
 """Languages: every text is in the message files, every message is used, every language says everything."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from liveone.web.pages import files, first_values
 
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
+SAID = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/said/*.json"))}
 SCRIPTS = sorted(STATIC.glob("js/**/*.js"))
 PAGES = sorted(STATIC.rglob("*.html"))
 NUMBERS = json.loads((Path(__file__).parents[1] / "numbers.json").read_text())
@@ -47,6 +50,34 @@ def test_every_language_says_everything_with_the_same_blanks(language: str) -> N
     for key, text in english.items():
         assert other[key].strip(), key
         assert set(BLANK.findall(other[key])) == set(BLANK.findall(text)), key
+
+
+def _sentences() -> Iterator[str]:
+    """The templates of the sentences that the server says to whoever administers it."""
+    for path in STATIC.parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
+                if isinstance(node.args[0], ast.Constant):
+                    yield str(node.args[0].value)
+
+
+def test_every_sentence_of_the_server_is_translated_with_the_same_blanks() -> None:
+    english = set(_sentences())
+    assert len(english) > 80
+    for language, texts in SAID.items():
+        missing = english - texts.keys() if language != "en" else set()
+        assert (sorted(missing), sorted(texts.keys() - english)) == ([], []), language
+        for template, text in texts.items():
+            extra = set(BLANK.findall(text)) ^ set(BLANK.findall(template))
+            assert not extra, (language, template)
+
+
+def test_the_page_speaks_of_its_fields_and_not_of_options_of_a_command() -> None:
+    options = [template for template in _sentences() if re.search(r"(?<![\w`])--[a-z]", template)]
+    page = [template for template in options if "--kind" not in template and "--strict" not in template]
+    assert set(page) <= SAID["en"].keys()
+    for language, texts in SAID.items():
+        assert [text for template, text in texts.items() if template in page and "--" in text] == [], language
 
 
 @pytest.mark.parametrize("path", sorted(STATIC.glob("messages/*.json")), ids=lambda path: path.stem)

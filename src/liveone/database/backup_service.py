@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liveone.clock import Clock
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store import backup, readings, systems
 from liveone.store.backup import BackupReport
 from liveone.store.database import Unavailable
@@ -88,7 +88,10 @@ class BackupFolder:
         """Where a backup is. Raises BadInput for a name that is none."""
         path = self.folder / name
         if _made_at(name) is None or not path.is_file():
-            raise BadInput(f"there is no backup {name!r}", hint="The page lists those there are.")
+            raise BadInput(
+                sentence("there is no backup {name}", name=repr(name)),
+                hint=sentence("The page lists those there are."),
+            )
         return path
 
     def contents(self, name: str) -> Facts:
@@ -117,8 +120,12 @@ class BackupFolder:
         if self.database_path is not None:
             return None
         return BadInput(
-            "the database is on a server, where other programs use it: it is not replaced in its place",
-            hint="Fill an empty database and point LIVEONE_DATABASE_URL there: liveone db move BACKUP URL",
+            sentence(
+                "the database is on a server, where other programs use it: it is not replaced in its place"
+            ),
+            hint=sentence(
+                "Fill an empty database and point LIVEONE_DATABASE_URL there: liveone db move BACKUP URL"
+            ),
         )
 
     def restore(self, name: str) -> Facts:
@@ -151,7 +158,9 @@ class BackupFolder:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self.progress.lock.acquire(blocking=False):
-            raise BadInput("a backup is being made already", hint="Wait until it is done.")
+            raise BadInput(
+                sentence("a backup is being made already"), hint=sentence("Wait until it is done.")
+            )
         try:
             self.progress.since_at = self.clock.now_at()
             yield

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 
 IMPORT_ONLY = "none"
 """The ``vendor_type`` of a system without an account at a vendor: its readings are imported, never polled."""
@@ -16,8 +16,11 @@ def checked_name(text: str) -> str:
     name = text.strip()
     if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
         raise BadInput(
-            "that is no name for a system",
-            hint=f"Write 1 to {NAME_CHARS_MAX} characters on one line, without control characters.",
+            sentence("that is no name for a system"),
+            hint=sentence(
+                "Write 1 to {count} characters on one line, without control characters.",
+                count=NAME_CHARS_MAX,
+            ),
         )
     return name
 

@@ -10,14 +10,14 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from liveone.domain.zones import Zone
-from liveone.errors import BadInput
+from liveone.errors import BadInput, Sentence, sentence
 
 OFFSET = re.compile(r"(?:UTC)?([+\u2212-])(\d{1,2})(?::?([0-5]\d))?")
 OF_THE_MACHINE = frozenset(("localtime", "posixrules", "Factory"))
 """Names that mean something else on each machine, or nothing."""
 MOST_NEAR = 3
 NEAR = 0.8
-WAYS = "Write an IANA name such as Australia/Melbourne, or hours east of UTC such as +10:00."
+WAYS = sentence("Write an IANA name such as Australia/Melbourne, or hours east of UTC such as +10:00.")
 
 
 def read_zone(text: str, now_at: float) -> Zone:
@@ -31,7 +31,10 @@ def read_zone(text: str, now_at: float) -> Zone:
         minutes = int(match[2]) * 60 + int(match[3] or 0)
         return Zone(minutes if match[1] == "+" else -minutes)
     if written not in names():
-        raise BadInput(f"{written[:60]!r} is no time zone", hint=f"{_near(written)}{WAYS}")
+        raise BadInput(
+            sentence("{written} is no time zone", written=repr(written[:60])),
+            hint=_near(written),
+        )
     return Zone(standard_offset_min(written, now_at), written)
 
 
@@ -48,7 +51,7 @@ def standard_offset_min(name: str, now_at: float) -> int:
     return min(int(offset.total_seconds()) // 60 for offset in offsets if offset is not None)
 
 
-def _near(text: str) -> str:
+def _near(text: str) -> Sentence:
     wanted = text.casefold().replace(" ", "_")
     by_word: dict[str, list[str]] = {}
     for name in sorted(name for name in names() if "/" in name):
@@ -56,4 +59,4 @@ def _near(text: str) -> str:
             by_word.setdefault(word, []).append(name)
     words = get_close_matches(wanted, by_word, n=MOST_NEAR, cutoff=NEAR)
     found = list(dict.fromkeys(name for word in words for name in by_word[word]))[:MOST_NEAR]
-    return f"Did you mean {' or '.join(found)}? " if found else ""
+    return sentence("Did you mean {names}? {ways}", names=", ".join(found), ways=WAYS) if found else WAYS

@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liveone.domain.system import System
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 
 SEARCH_S = 86_400
 """Offsets are compared a day apart, to find where they change."""
@@ -131,16 +131,16 @@ def _named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadInput(
-            f"time zone {name!r} is not known",
-            hint="Use an IANA name such as Australia/Melbourne, or the offset in minutes instead.",
+            sentence("time zone {name} is not known", name=repr(name)),
+            hint=sentence("Use an IANA name such as Australia/Melbourne, or the offset in minutes instead."),
         ) from None
 
 
 def _fixed(offset_min: int) -> tzinfo:
     if offset_min % 5 or not -24 * 60 < offset_min < 24 * 60:
         raise BadInput(
-            f"a time zone offset of {offset_min} minutes cannot be used",
-            hint="Give minutes east of UTC, a multiple of 5: 600 for +10:00, -210 for -03:30.",
+            sentence("a time zone offset of {number} minutes cannot be used", number=offset_min),
+            hint=sentence("Give minutes east of UTC, a multiple of 5: 600 for +10:00, -210 for -03:30."),
         )
     return timezone(timedelta(minutes=offset_min))
 
@@ -151,7 +151,10 @@ def _date(day: str) -> date:
     except ValueError:
         parsed = None
     if parsed is None or parsed.isoformat() != day or not 1900 <= parsed.year <= 9000:
-        raise BadInput(f"{day!r} is not a day", hint="Write it as YYYY-MM-DD, for example 2025-08-17.")
+        raise BadInput(
+            sentence("{day} is not a day", day=repr(day)),
+            hint=sentence("Write it as YYYY-MM-DD, for example 2025-08-17."),
+        )
     return parsed
 
 

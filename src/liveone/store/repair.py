@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from liveone.domain.zones import zone_of
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store import aggregates, changes
 from liveone.store.changes import Change, ChangeEntry
 from liveone.store.database import CannotHold
@@ -52,11 +52,14 @@ def take_out(store: Store, system_id: int, entry: ChangeEntry, told: Told = lamb
     from_at, to_at = entry.from_at or 0, entry.to_at or 0
     if unknown := set(entry.fields) - FREE_COLUMNS:
         known = ", ".join(READING_COLUMNS[2:])
-        raise BadInput(f"no column is called {min(unknown)!r}", hint=f"Known: {known}.")
+        raise BadInput(
+            sentence("no column is called {name}", name=repr(min(unknown))),
+            hint=sentence("Known: {names}.", names=known),
+        )
     if entry.fields and not store.holds_partial:
         raise CannotHold(
-            f"database {store.database.label} holds no reading with absent values",
-            hint="Exclude whole readings: leave --column out.",
+            sentence("database {label} holds no reading with absent values", label=store.database.label),
+            hint=sentence("Exclude whole readings: leave --column out."),
         )
     change_id = changes.begin(store, system_id, entry)
     for start_at, end_at in _pieces(store, change_id, system_id, (from_at, to_at)):
@@ -163,14 +166,24 @@ def _may_empty(store: Store, system_id: int, touched: str) -> Sequence[tuple[str
 def _undoable(store: Store, change_id: int) -> Change:
     change = changes.found(store, change_id)
     if change is None:
-        raise BadInput(f"there is no change {change_id}", hint="`liveone readings changes` lists them.")
+        raise BadInput(
+            sentence("there is no change {change_id}", change_id=str(change_id)),
+            hint=sentence("`liveone readings changes` lists them."),
+        )
     if change.is_undone:
-        raise BadInput(f"change {change_id} is undone already")
+        raise BadInput(sentence("change {change_id} is undone already", change_id=str(change_id)))
     resting = [str(number) for (number,) in store.read("changes_blocking", change_id)]
     if resting:
         raise BadInput(
-            f"later changes rest on change {change_id}: {', '.join(resting)}",
-            hint=f"Undo those first, the newest before the others: liveone readings undo {resting[0]}",
+            sentence(
+                "later changes rest on change {change_id}: {names}",
+                change_id=str(change_id),
+                names=", ".join(resting),
+            ),
+            hint=sentence(
+                "Undo those first, the newest before the others: liveone readings undo {change_id}",
+                change_id=resting[0],
+            ),
         )
     return change
 

@@ -6,7 +6,7 @@ from dataclasses import astuple
 
 from liveone.domain.system import IMPORT_ONLY, System, SystemInfo, checked_name
 from liveone.domain.zones import Zone, zone_of
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store import changes
 from liveone.store.database import BulkInsert, CannotHold, Row, SchemaChanged, Value, WriteResult
 from liveone.store.rezone import reopening
@@ -77,8 +77,14 @@ def add_system(
     (result,) = _write_zone(store, [adding], time_zone)
     if not result.rows:
         raise BadInput(
-            f"site {vendor_site_id or name} of {vendor_type} is already there",
-            hint="See `liveone systems list`; one site is one system, and one without a site is its name.",
+            sentence(
+                "site {name} of {vendor_type} is already there",
+                name=vendor_site_id or name,
+                vendor_type=vendor_type,
+            ),
+            hint=sentence(
+                "See `liveone systems list`; one site is one system, and one without a site is its name."
+            ),
         )
     added = get_system(store, int(result.rows[0][0]))  # type: ignore[arg-type]
     assert added is not None
@@ -102,11 +108,17 @@ def edit_system(
     present = get_system(store, system_id)
     if store.generation == 1 and timezone_offset_min % 60:
         raise CannotHold(
-            f"database {store.database.label} is of generation 1, which holds only offsets of whole hours",
-            hint="Run `liveone upgrade` first.",
+            sentence(
+                "database {label} is of generation 1, which holds only offsets of whole hours",
+                label=store.database.label,
+            ),
+            hint=sentence("Run `liveone upgrade` first."),
         )
     if present is None:
-        raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+        raise BadInput(
+            sentence("there is no system {system_id}", system_id=str(system_id)),
+            hint=sentence("See `liveone systems list`."),
+        )
     steps = [Query("systems_edit", (system_id, display_name, timezone_offset_min))]
     if time_zone != present.time_zone:
         steps.append(Query("systems_set_zone", (system_id, time_zone)))
@@ -123,7 +135,8 @@ def set_active(store: Store, system_id: int, active: bool) -> None:
     system = get_system(store, system_id)
     if active and system is not None and system.is_import_only:
         raise BadInput(
-            f"{system.display_name} has no vendor to ask", hint="Its readings are imported: liveone import."
+            sentence("{display_name} has no vendor to ask", display_name=system.display_name),
+            hint=sentence("Its readings are imported: liveone import."),
         )
     store.write([Query("polling_set_active", (system_id, int(active)))])
 
@@ -142,7 +155,10 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
     there is no such system.
     """
     if get_system(store, system_id) is None:
-        raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+        raise BadInput(
+            sentence("there is no system {system_id}", system_id=str(system_id)),
+            hint=sentence("See `liveone systems list`."),
+        )
     going = count_rows(store, system_id)
     while store.write([Query("systems_remove_readings", (system_id, REMOVE_ROWS))])[0].changes:
         pass
@@ -166,8 +182,12 @@ def _write_zone(store: Store, steps: Sequence[Query], time_zone: str | None) -> 
         if store.keeps_zones or time_zone is None:
             raise
         raise CannotHold(
-            f"database {store.database.label} cannot keep the time zone {time_zone} yet",
-            hint="Run `liveone upgrade` first, or give the offset of standard time: +10:00.",
+            sentence(
+                "database {label} cannot keep the time zone {time_zone} yet",
+                label=store.database.label,
+                time_zone=time_zone,
+            ),
+            hint=sentence("Run `liveone upgrade` first, or give the offset of standard time: +10:00."),
         ) from error
 
 
@@ -182,5 +202,5 @@ def _refuse_for_generation_1(store: Store, owner: str | None, vendor_type: str, 
     if reasons:
         raise CannotHold(
             f"database {store.database.label} is of generation 1, which holds {' and '.join(reasons)}",
-            hint="Run `liveone upgrade` first.",
+            hint=sentence("Run `liveone upgrade` first."),
         )

@@ -84,7 +84,7 @@ def _serve(asked: BinaryIO, out: BinaryIO) -> None:
                 _send(out, b"c", marshal.dumps(source.findings.columns))
             _send(out, b"r", marshal.dumps((piece, done)))
     except BadInput as error:
-        _send(out, b"e", pickle.dumps((str(error.args[0]), error.hint)))
+        _send(out, b"e", pickle.dumps((error.args[0], error.hint)))
     else:
         _send(out, b"f", pickle.dumps(source.findings))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.transfer.fields import FIELDS, IGNORED, TIME_NAMES, column_of, field_of
 from liveone.transfer.layouts import LAYOUTS, Layout, recognised
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
@@ -92,7 +92,8 @@ def planned(
     _refuse_unmet(unmet, titles, where)
     if not plan.terms:
         raise BadInput(
-            f"{where}: no column holds a value that LiveOne knows", hint=_suggestions(plan.ignored)
+            sentence("{where}: no column holds a value that LiveOne knows", where=where),
+            hint=_suggestions(plan.ignored),
         )
     for name, place, term in _numbered(plan):
         unit = units[place] if units else ""
@@ -123,7 +124,7 @@ def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) ->
 def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, where: str) -> ColumnPlan:
     own = [place for place, name in enumerate(names) if field_of(name) == "inverter_time"]
     if len(own) > 1:
-        raise BadInput(f"{where}: column {titles[own[1]]!r} comes twice")
+        raise BadInput(sentence("{where}: column {name} comes twice", where=where, name=repr(titles[own[1]])))
     if own and layout is not LAYOUTS["liveone-page"]:
         return ColumnPlan((own[0],), len(titles))
     if layout is LAYOUTS["liveone-page"]:
@@ -142,18 +143,25 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
             return ColumnPlan((bare.index(name),), len(titles))
     if {"charged energy", "vehicle", "fahrzeug"} & set(names):
         raise BadInput(
-            f"{where} holds charging sessions, and nothing of the house",
-            hint="evcc keeps the house's powers in InfluxDB: export pvPower, homePower, gridPower ...",
+            sentence("{where} holds charging sessions, and nothing of the house", where=where),
+            hint=sentence(
+                "evcc keeps the house's powers in InfluxDB: export pvPower, homePower, gridPower ..."
+            ),
         )
     if "day" in names:
         raise BadInput(
-            f"{where} holds days, not readings",
-            hint="Export `--kind readings` or `--kind 5m`: days follow from those and are computed anew.",
+            sentence("{where} holds days, not readings", where=where),
+            hint=sentence(
+                "Export `--kind readings` or `--kind 5m`: days follow from those and are computed anew."
+            ),
         )
     raise BadInput(
-        f"{where}: no column `inverter_time`",
-        hint=f"It holds the time of the reading. The columns are {_listed(titles)}. If one of them is "
-        'the time: --map "NAME=inverter_time".',
+        sentence("{where}: no column `inverter_time`", where=where),
+        hint=sentence(
+            "It holds the time of the reading. The columns are {names}. If one of them is the time: "
+            '--map "NAME=inverter_time".',
+            names=_listed(titles),
+        ),
     )
 
 
@@ -176,8 +184,17 @@ def _refuse_second(
     for known, _ in targets:
         if known in plan.terms or (known in told and known not in TIMES):
             raise BadInput(
-                f"{where}: two columns are {column_of(known)}, {title!r} is one of them",
-                hint=f'If they are to be added up, name both: --map "{title}={column_of(known)}".',
+                sentence(
+                    "{where}: two columns are {column}, {name} is one of them",
+                    where=where,
+                    column=column_of(known),
+                    name=repr(title),
+                ),
+                hint=sentence(
+                    'If they are to be added up, name both: --map "{name}={column}".',
+                    name=title,
+                    column=column_of(known),
+                ),
             )
 
 
@@ -225,7 +242,10 @@ def _unit_in(title: str) -> str:
 
 def _refuse_unmet(unmet: Mapping[str, object], titles: Sequence[str], where: str) -> None:
     if unmet:
-        raise BadInput(f"{where} has no column {next(iter(unmet))!r}", hint=f"It has: {_listed(titles)}.")
+        raise BadInput(
+            sentence("{where} has no column {name}", where=where, name=repr(next(iter(unmet)))),
+            hint=sentence("It has: {names}.", names=_listed(titles)),
+        )
 
 
 def _listed(titles: Sequence[str]) -> str:
@@ -236,6 +256,10 @@ def _listed(titles: Sequence[str]) -> str:
 def _suggestions(titles: Sequence[str]) -> str:
     for title in titles:
         if near := get_close_matches(title.lower(), FIELDS, n=1):
-            return f"Column {title!r}: Did you mean {near[0]!r}?"
+            return sentence("Column {name}: Did you mean {column}?", name=repr(title), column=repr(near[0]))
     known = ", ".join(column_of(name) for name in FIELDS)
-    return f'Its columns are {_listed(titles)}. Say what they mean: --map "NAME=COLUMN", with one of {known}.'
+    return sentence(
+        'Its columns are {names}. Say what they mean: --map "NAME=COLUMN", with one of {known}.',
+        names=_listed(titles),
+        known=known,
+    )

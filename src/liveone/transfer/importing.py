@@ -7,7 +7,7 @@ from typing import cast
 
 from liveone.domain.system import System
 from liveone.domain.units import UnitWatch
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store import bulk, repair
 from liveone.store.bulk import Imported, Terms
 from liveone.store.changes import ChangeEntry
@@ -94,8 +94,14 @@ def refuse_imperfect(source: ReadingsFile) -> None:
     if (first := found.first()) is not None:
         count = found.bad_count + found.doubtful_count
         raise BadInput(
-            f"{source.path}:{first.line}: {first.reason} ({count} bad lines in all); nothing was imported",
-            hint="Mend the file, or import without --strict to pass bad lines over.",
+            sentence(
+                "{path}:{line}: {reason} ({count} bad lines in all); nothing was imported",
+                path=source.path,
+                line=str(first.line),
+                reason=first.reason,
+                count=count,
+            ),
+            hint=sentence("Mend the file, or import without --strict to pass bad lines over."),
         )
 
 
@@ -134,15 +140,21 @@ class _Watch:
 
 def _thousandfold(source: ReadingsFile, name: str, *, is_more: bool) -> ThousandfoldError:
     power = name.split("_", maxsplit=1)[0]
-    times = "a thousand times" if is_more else "a thousandth of"
-    advice = (
-        "Is the energy in Wh? Add --energy-unit Wh. Or the power in kW? Add --power-unit kW."
-        if is_more
-        else "Is the energy in MWh? Add --energy-unit MWh."
-    )
+    blanks = {"path": source.path, "counter": f"{name}_kwh_total", "power": f"{power}_w"}
+    if is_more:
+        return ThousandfoldError(
+            sentence("{path}: {counter} gains a thousand times {power}; nothing was imported", **blanks),
+            hint=sentence(
+                "Is the energy in Wh? Add --energy-unit Wh. Or the power in kW? Add --power-unit kW. "
+                "If it is true as it stands, say so: --energy-unit kWh."
+            ),
+        )
     return ThousandfoldError(
-        f"{source.path}: {name}_kwh_total gains {times} the power in {power}_w; nothing was imported",
-        hint=f"{advice} If it is true as it stands, say so: --energy-unit kWh.",
+        sentence("{path}: {counter} gains a thousandth of {power}; nothing was imported", **blanks),
+        hint=sentence(
+            "Is the energy in MWh? Add --energy-unit MWh. If it is true as it stands, say so: "
+            "--energy-unit kWh."
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, said, sentence
 
 WHOLE_BYTES_MAX = 64 * 1024 * 1024
 """Read as a whole a file takes some eight times its size in memory."""
@@ -34,7 +34,9 @@ def json_items(path: Path, progress: Callable[[int], None]) -> Iterator[Item]:
             file.seek(0)
             yield from _by_line(file, progress) if by_line else _whole(path, file)
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        raise BadInput(
+            sentence("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)
+        ) from error
 
 
 def _is_by_line(file: BinaryIO) -> bool:
@@ -47,7 +49,13 @@ def _by_line(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[Item]:
     number, has_ended = 1, False
     for number, line in enumerate(islice(iter(partial(file.readline, LINE_BYTES_MAX), b""), 1, None), 2):
         if len(line) >= LINE_BYTES_MAX:
-            raise BadInput(f"line {number} is longer than {LINE_BYTES_MAX:,} bytes")
+            raise BadInput(
+                sentence(
+                    "line {number} is longer than {count} bytes",
+                    number=str(number),
+                    count=LINE_BYTES_MAX,
+                )
+            )
         text = line.strip().removesuffix(b",")
         if has_ended or text == b"]" or not text:
             has_ended = has_ended or text == b"]"
@@ -65,19 +73,19 @@ def _by_line(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[Item]:
 def _whole(path: Path, file: BinaryIO) -> Iterator[Item]:
     if path.stat().st_size > WHOLE_BYTES_MAX:
         raise BadInput(
-            f"{path} is too large for JSON in this form",
-            hint="Write each object on a line of its own, as `liveone export` does, or use CSV.",
+            sentence("{path} is too large for JSON in this form", path=path),
+            hint=sentence("Write each object on a line of its own, as `liveone export` does, or use CSV."),
         )
     try:
         document = orjson.loads(file.read())
     except orjson.JSONDecodeError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
+        raise BadInput(sentence("{path} is not JSON: {reason}", path=path, reason=said(error))) from error
     if isinstance(document, dict):
         document = document.get("rows")  # as /api/history answers with format=rows
     if not isinstance(document, list):
         raise BadInput(
-            f"{path} must hold a JSON array of readings",
-            hint="An array of objects, or an object with such an array called rows.",
+            sentence("{path} must hold a JSON array of readings", path=path),
+            hint=sentence("An array of objects, or an object with such an array called rows."),
         )
     for position, item in enumerate(document, 1):
         yield position, item, ""

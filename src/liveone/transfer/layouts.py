@@ -7,6 +7,8 @@ battery > 0 discharges, grid > 0 imports.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from liveone.errors import sentence
+
 Target = tuple[str, int]
 """A field of Reading and the sign with which a column counts towards it."""
 
@@ -73,7 +75,7 @@ PVOUTPUT = Layout(
     has_local_times=True,
 )
 PVOUTPUT_PAGE = Layout(
-    "PVOutput (the table of a day)",
+    sentence("PVOutput (the table of a day)"),
     _named({"power": "solar_w", "power used": "load_w"}),
     signatures=(("time", "energy", "efficiency", "power"),),
     has_local_times=True,
@@ -172,7 +174,7 @@ VRM_ENERGY = Layout(
     has_local_times=True,
 )
 FIVE_MINUTES = Layout(
-    "LiveOne's own 5-minute rows",
+    sentence("LiveOne's own 5-minute rows"),
     {
         **_one(solar_w_avg="solar_w", load_w_avg="load_w", battery_w_avg="battery_w", grid_w_avg="grid_w"),
         **_one(battery_soc_last="battery_soc_pct", battery_soc_pct_last="battery_soc_pct"),
@@ -184,18 +186,18 @@ FIVE_MINUTES = Layout(
     signatures=(("interval_end", "solar_w_avg"),),
 )
 PAGE = Layout(
-    "LiveOne's own page",
+    sentence("LiveOne's own page"),
     _one(
         solar_w="solar_w", load_w="load_w", battery_w="battery_w", grid_w="grid_w", soc_pct="battery_soc_pct"
     ),
     signatures=(("from", "to", "load_w"),),
 )
 TABLE = Layout(
-    "LiveOne's own history (format=csv or rows)",
+    sentence("LiveOne's own history (format=csv or rows)"),
     {**FIVE_MINUTES.fields},
     signatures=tuple(("start", "end", f"{name}_w") for name in ("solar", "load", "battery", "grid")),
 )
-HOME_ASSISTANT = Layout("Home Assistant (history)", {})
+HOME_ASSISTANT = Layout(sentence("Home Assistant (history)"), {})
 
 LAYOUTS: Mapping[str, Layout] = {
     "home-assistant": HOME_ASSISTANT,

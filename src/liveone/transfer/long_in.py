@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import isnan
 
 from liveone.domain.bounds import BOUNDS
-from liveone.errors import BadInput
+from liveone.errors import BadInput, said, sentence
 from liveone.transfer.columns import Converter, Row, adds_up
 from liveone.transfer.fields import ALIASES, FIELDS, column_of, field_of
 from liveone.transfer.layouts import LAYOUTS, Target
@@ -91,7 +91,9 @@ class LongFile:
         """One line. Raises BadInput where a file is too large for this."""
         if len(cells) != width:
             if cells:
-                self._reader.findings.refuse(line, f"{len(cells)} values for {width} columns")
+                self._reader.findings.refuse(
+                    line, sentence("{count} values for {width} columns", count=len(cells), width=width)
+                )
             return
         keys = [cells[place].strip() for place in self._shape.keys]
         if keys == [name for name in ("entity_id", "_measurement", "_field") if name in keys]:
@@ -107,14 +109,17 @@ class LongFile:
             at = self._converter.times.read(cells[self._shape.time]) + later_s
             number = self._converter.number(cells[column])
         except ValueError as error:
-            self._reader.findings.refuse(line, f"{name}: {error}")
+            self._reader.findings.refuse(line, sentence("{name}: {reason}", name=name, reason=said(error)))
             return
         if number is not None and self._shape.unit >= 0:
             number = scaled(number, _said_factor(cells[self._shape.unit].strip(), self._options))
         if number is not None and not all(
             BOUNDS[known].holds(number * factor) for known, factor in self._targets(name)
         ):
-            self._reader.findings.doubt(line, f"{name}: {number:g} cannot be; the value was left out")
+            self._reader.findings.doubt(
+                line,
+                sentence("{name}: {value} cannot be; the value was left out", name=name, value=f"{number:g}"),
+            )
             number = None
         self._append(name, cells, at, number)
 
@@ -128,14 +133,19 @@ class LongFile:
         """The readings, oldest first. Raises BadInput where the file has no quantity that is known."""
         if not self._seen:
             raise BadInput(
-                f"{where}: it is not said which of its quantities are those of the house",
+                sentence(
+                    "{where}: it is not said which of its quantities are those of the house", where=where
+                ),
                 hint=_advice(self._ignored),
             )
         if absent := set(self._options.columns) - self._seen:
-            raise BadInput(f"{where} has no quantity {min(absent)!r}", hint=_advice(self._ignored))
+            raise BadInput(
+                sentence("{where} has no quantity {name}", where=where, name=repr(min(absent))),
+                hint=_advice(self._ignored),
+            )
         if self._ignored:
             shown = ", ".join(list(self._ignored)[:SHOWN])
-            self._reader.findings.note(f"Quantities that were not asked for: {shown}.")
+            self._reader.findings.note(sentence("Quantities that were not asked for: {names}.", names=shown))
         sources = [(self._targets(name), series) for (name, _), series in self._series.items()]
         yield from _merged(sources, self._shape, self._reader)
 
@@ -143,8 +153,11 @@ class LongFile:
         self._lines += 1
         if self._lines > LINES_MOST:
             raise BadInput(
-                f"more than {LINES_MOST:,} lines of a long file are not gathered at once",
-                hint="Export it month by month, and import one after the other.",
+                sentence(
+                    "more than {count} lines of a long file are not gathered at once",
+                    count=LINES_MOST,
+                ),
+                hint=sentence("Export it month by month, and import one after the other."),
             )
         tag = cells[self._shape.tag] if self._shape.tag >= 0 else ""
         series = self._series[name, tag]
@@ -225,7 +238,11 @@ def _advice(names: dict[str, int]) -> str:
     shown = [name for name, _ in sorted(names.items(), key=lambda each: -each[1])[:SHOWN]]
     maps = [f"--map {name}={guess}" for name in shown if (guess := _guess(name))]
     example = " ".join(maps[:4]) or "--map sensor.NAME=solar_w"
-    return f"It holds: {', '.join(shown) or 'nothing'}. Say what they are, for example: {example}"
+    return sentence(
+        "It holds: {names}. Say what they are, for example: {example}",
+        names=", ".join(shown) or "-",
+        example=example,
+    )
 
 
 def _guess(name: str) -> str | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from liveone.errors import sentence
+
 ABSENT = frozenset(
     (
         *(
@@ -63,10 +65,10 @@ class Numbers:
         if not _PLAIN.fullmatch(plain) or (self.decimal == "," and "." in plain):
             plain = self._plain(_bare(text))
         if not _PLAIN.fullmatch(plain):
-            raise ValueError(f"{text[:40]!r} is not a number")
+            raise ValueError(sentence("{text} is not a number", text=repr(text[:40])))
         value = float(plain)
         if value - value != 0:
-            raise ValueError(f"{text[:40]!r} is not a number")
+            raise ValueError(sentence("{text} is not a number", text=repr(text[:40])))
         return value + 0.0
 
     def _plain(self, text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from liveone.domain.zones import Zone
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.transfer.fields import FIELDS, LATEST_AT, column_of, field_of
 
 ENERGY_UNITS: Mapping[str, float] = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0}
@@ -84,7 +84,7 @@ def read_maps(texts: tuple[str, ...]) -> dict[str, tuple[str, int]]:
     for part in (part for text in texts for part in _parts(text)):
         name, target = _sides(part)
         if name in found:
-            raise BadInput(f"--map names the column {name!r} twice")
+            raise BadInput(sentence("--map names the column {name} twice", name=repr(name)))
         found[name] = target
     return found
 
@@ -103,6 +103,6 @@ def _sides(text: str) -> tuple[str, tuple[str, int]]:
             return name.strip().lower(), (known, sign)
     names = ", ".join(column_of(name) for name in FIELDS)
     raise BadInput(
-        f"--map {text!r} names no column of LiveOne",
-        hint=f'Write --map "NAME IN THE FILE=COLUMN", with one of: {names}.',
+        sentence("--map {text} names no column of LiveOne", text=repr(text)),
+        hint=sentence('Write --map "NAME IN THE FILE=COLUMN", with one of: {names}.', names=names),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from liveone.domain.zones import Zone, is_known
-from liveone.errors import BadInput
+from liveone.errors import BadInput, said, sentence
 from liveone.transfer.columns import Converter, Row, convert_columns
 from liveone.transfer.header import ColumnPlan, name_of, planned
 from liveone.transfer.json_in import json_items
@@ -69,14 +69,17 @@ class ReadingsFile:
                 yield from self._csv_rows(text)
         except csv.Error as error:
             raise BadInput(
-                f"{self.path} is not CSV: {error}",
-                hint="A single cell of it is longer than a reading.",
+                sentence("{path} is not CSV: {reason}", path=self.path, reason=said(error)),
+                hint=sentence("A single cell of it is longer than a reading."),
             ) from error
 
     def _csv_rows(self, text: TextIO) -> Iterator[Row]:
         lines = FileLines(text)
         if not lines.sample:
-            raise BadInput(f"{self.path} is empty", hint="The first line must name the columns.")
+            raise BadInput(
+                sentence("{path} is empty", path=self.path),
+                hint=sentence("The first line must name the columns."),
+            )
         table = CsvTable(lines, self.options, self.findings, str(self.path))
         yield from table.rows(lambda: self.progress(text.buffer.tell() if text.seekable() else 0))
 
@@ -177,7 +180,7 @@ class CsvTable:
 
     def _refuse_unclosed(self, chunk: RowBatch) -> None:
         for line in chunk.unclosed:
-            self._findings.refuse(line, "a quotation mark opens here and is not closed")
+            self._findings.refuse(line, sentence("a quotation mark opens here and is not closed"))
 
     def _texts(self) -> Iterator[str]:
         if not self._is_pvoutput:
@@ -210,9 +213,15 @@ class CsvTable:
         if not self._options.columns:
             shown = self._lines.delimiter.join(first)[:80]
             raise BadInput(
-                f"{self._where} has no header: its first line is a reading, {shown!r}",
-                hint="Say which column is what by its place: --map 1=timestamp,2=solar_w. A date and a clock "
-                "apart are both timestamp.",
+                sentence(
+                    "{where} has no header: its first line is a reading, {text}",
+                    where=self._where,
+                    text=repr(shown),
+                ),
+                hint=sentence(
+                    "Say which column is what by its place: --map 1=timestamp,2=solar_w. A date and a clock "
+                    "apart are both timestamp."
+                ),
             )
 
     def _vrm_header(
@@ -242,7 +251,9 @@ class CsvTable:
                 except ValueError as error:
                     refused = refused or str(error)
         if refused and not found:
-            raise BadInput(f"{self._where}: no time of it can be read: {refused}")
+            raise BadInput(
+                sentence("{where}: no time of it can be read: {reason}", where=self._where, reason=refused)
+            )
         return interval_of(found, self._where)
 
     def _whole_lines(self, chunk: RowBatch, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -254,7 +265,9 @@ class CsvTable:
             elif len(cells) == width + 1 and not cells[-1]:
                 yield line, cells[:-1]
             elif any(cells):
-                self._findings.refuse(line, f"{len(cells)} values for {width} columns")
+                self._findings.refuse(
+                    line, sentence("{count} values for {width} columns", count=len(cells), width=width)
+                )
 
 
 def _is_reading(cells: Sequence[str]) -> bool:
@@ -289,19 +302,23 @@ def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[st
 def _say_plan(plan: ColumnPlan, findings: Findings) -> None:
     findings.columns = plan.columns
     if plan.layout:
-        findings.note(f"Read as {plan.layout.title}.")
+        findings.note(sentence("Read as {title}.", title=plan.layout.title))
     if plan.ignored:
-        findings.note(f"Columns that were not read: {', '.join(plan.ignored)}.")
+        findings.note(sentence("Columns that were not read: {names}.", names=", ".join(plan.ignored)))
 
 
 def _say_end(times: TimeReader, findings: Findings) -> None:
     if times.zone is not None:
-        findings.note(f"Times without an offset are those of {times.zone}.")
+        findings.note(sentence("Times without an offset are those of {zone}.", zone=times.zone))
     if times.twice_count:
         days = ", ".join(times.twice[:5])
         findings.note(
-            f"{times.twice_count:,} times lie in an hour that comes twice ({days}): the order of the file "
-            "decides, and the first of the two where it does not."
+            sentence(
+                "{count} times lie in an hour that comes twice ({days}): the order of the file "
+                "decides, and the first of the two where it does not.",
+                count=times.twice_count,
+                days=days,
+            )
         )
 
 

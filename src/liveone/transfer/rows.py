@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from liveone.domain.bounds import BOUNDS, fault_at
-from liveone.errors import BadInput
+from liveone.errors import BadInput, said, sentence
 from liveone.transfer.columns import Converter, Row, Value, adds_up, is_fraction, rounded
 from liveone.transfer.fields import FIELDS, column_of
 from liveone.transfer.header import ColumnPlan, Term
@@ -30,15 +30,15 @@ class RowReader:
     def read(self, line: int, cells: Sequence[str]) -> Row | None:
         """The reading of a line; None, and what is wrong in the findings, where it holds none."""
         if cells[self.plan.times[0]].strip().lower() in TOTALS:
-            self.findings.note(f"Line {line} holds totals and was passed over.")
+            self.findings.note(sentence("Line {line} holds totals and was passed over.", line=str(line)))
             return None
         try:
             at = self._time(cells)
         except (ValueError, OverflowError) as error:
-            self.findings.refuse(line, f"inverter_time: {error}")
+            self.findings.refuse(line, sentence("{name}: {reason}", name="inverter_time", reason=said(error)))
             return None
         if at is None:
-            self.findings.refuse(line, "no inverter_time")
+            self.findings.refuse(line, sentence("no inverter_time"))
             return None
         try:
             received_at = self._received(cells)
@@ -62,7 +62,14 @@ class RowReader:
         if name == "fault_at" and kept is not None:
             kept = fault_at(int(kept))
         if kept is None:
-            self.findings.doubt(line, f"{column_of(name)}: {value:g} cannot be; the value was left out")
+            self.findings.doubt(
+                line,
+                sentence(
+                    "{name}: {value} cannot be; the value was left out",
+                    name=column_of(name),
+                    value=f"{value:g}",
+                ),
+            )
             return None
         return kept if is_fraction(name) else rounded(kept)
 
@@ -93,7 +100,9 @@ class RowReader:
             try:
                 number = self.converter.number(text)
             except ValueError as error:
-                raise ValueError(f"{column_of(name)}: {error}") from None
+                raise ValueError(
+                    sentence("{name}: {reason}", name=column_of(name), reason=said(error))
+                ) from None
             if number is not None:
                 known.append(scaled(number, self._factor(name, term, unit)))
         if not known or (name.endswith("_kwh_total") and len(known) < len(terms)):
@@ -112,7 +121,9 @@ class RowReader:
         known = {"_w": POWER_UNITS, "_kwh_total": ENERGY_UNITS}
         units = next((units for end, units in known.items() if name.endswith(end)), {})
         if unit not in units or self.interval_s:
-            raise ValueError(f"{column_of(name)}: {unit} is a unit of something else")
+            raise ValueError(
+                sentence("{name}: {unit} is a unit of something else", name=column_of(name), unit=unit)
+            )
         return sign * units[unit]
 
 
@@ -121,17 +132,22 @@ def interval_of(times: Sequence[int], where: str) -> int:
     ordered = sorted(set(times))
     steps = Counter(later - earlier for earlier, later in pairwise(ordered))
     if not steps:
-        raise BadInput(f"{where} holds the energy of a single interval, whose length is not known")
+        raise BadInput(
+            sentence("{where} holds the energy of a single interval, whose length is not known", where=where)
+        )
     interval_s = steps.most_common(1)[0][0]
     try:
         _refuse_totals(interval_s)
     except ValueError as error:
-        raise BadInput(f"{where}: {error}") from None
+        raise BadInput(sentence("{where}: {reason}", where=where, reason=said(error))) from None
     return interval_s
 
 
 def _refuse_totals(interval_s: int) -> None:
     if interval_s > DAY_TOTAL_S:
         raise ValueError(
-            f"totals of {interval_s / 3600:g} hours are no readings (export intervals of an hour or less)"
+            sentence(
+                "totals of {number} hours are no readings (export intervals of an hour or less)",
+                number=f"{interval_s / 3600:g}",
+            )
         )

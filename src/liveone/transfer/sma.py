@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 
 TIME_FORMAT = re.compile(r"(?=.*y)[dDMyHhmst]{1,4}(?:[./: -]{1,2}[dDMyHhmst]{1,4}){2,6}")
 """``dd/MM/yyyy HH:mm:ss``, ``dd.MM.yy``, ``MM/dd/yyyy hh:mm tt``."""
@@ -38,8 +38,8 @@ def sma_header(rows: Sequence[Sequence[str]], where: str) -> SmaHeader | None:
     has_clock = len(row) > 1 and bool(CLOCK_FORMAT.fullmatch(row[1]))
     if "h" not in row[0].lower() and not has_clock:
         raise BadInput(
-            f"{where} holds days, not readings",
-            hint="Export the files of single days: a day is computed anew from its readings.",
+            sentence("{where} holds days, not readings", where=where),
+            hint=sentence("Export the files of single days: a day is computed anew from its readings."),
         )
     titles = ["date", "time"] if has_clock else ["timestamp"]
     begin = len(titles)
@@ -66,8 +66,10 @@ def _refuse_several(titles: Sequence[str], rows: Sequence[Sequence[str]], where:
     place = titles.index("Serial")
     if len({row[place] for row in rows if len(row) == len(titles)}) > 1:
         raise BadInput(
-            f"{where} has a line for each of several inverters",
-            hint="Import the files PLANT-YYYYMMDD.csv: in those the inverters are columns, and add up.",
+            sentence("{where} has a line for each of several inverters", where=where),
+            hint=sentence(
+                "Import the files PLANT-YYYYMMDD.csv: in those the inverters are columns, and add up."
+            ),
         )
 
 

@@ -3,7 +3,7 @@
 import re
 
 from liveone.domain.zones import Zone
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.transfer.times import TimeReader
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -14,7 +14,10 @@ def read_span(first: str, last: str, zone: Zone) -> tuple[int, int]:
     from_at = zone.bounds(first)[0] if DAY.fullmatch(first) else _instant(first, zone) - 1
     to_at = zone.bounds(last)[1] if DAY.fullmatch(last) else _instant(last, zone)
     if from_at >= to_at:
-        raise BadInput(f"{first} is after {last}", hint="The first comes first; both are included.")
+        raise BadInput(
+            sentence("{first} is after {last}", first=first, last=last),
+            hint=sentence("The first comes first; both are included."),
+        )
     return from_at, to_at
 
 

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, said, sentence
 
 STANDARD_INPUT = Path("-")
 MARKS = ",;\t|"
@@ -43,14 +43,26 @@ def opened(path: Path, encoding: str | None) -> Iterator[TextIO]:
             yield text
             text.detach()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        raise BadInput(
+            sentence("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)
+        ) from error
     except UnicodeError as error:
         raise BadInput(
-            f"{path} is not {encoding or 'UTF-8'} text: {error}",
-            hint="Say how it was written (--encoding cp1252 is usual on Windows), or save it in UTF-8.",
+            sentence(
+                "{path} is not {encoding} text: {reason}",
+                path=path,
+                encoding=encoding or "UTF-8",
+                reason=said(error),
+            ),
+            hint=sentence(
+                "Say how it was written (--encoding cp1252 is usual on Windows), or save it in UTF-8."
+            ),
         ) from error
     except LookupError as error:
-        raise BadInput(f"no encoding is called {encoding!r}", hint="cp1252, utf-16, latin-1 ...") from error
+        raise BadInput(
+            sentence("no encoding is called {encoding}", encoding=repr(encoding)),
+            hint=sentence("cp1252, utf-16, latin-1 ..."),
+        ) from error
 
 
 @contextmanager
@@ -81,7 +93,9 @@ def _encoding(file: io.BufferedReader, encoding: str | None) -> str:
     """By the mark at the beginning; without one by the zeros that UTF-16 has in plain text."""
     begins = file.peek(LOOK_BYTES)[:LOOK_BYTES]
     if begins.startswith(SPREADSHEETS):
-        raise BadInput("this is a spreadsheet, not its text", hint="Save it as CSV first.")
+        raise BadInput(
+            sentence("this is a spreadsheet, not its text"), hint=sentence("Save it as CSV first.")
+        )
     if encoding:
         return _known(encoding)
     for bom, name in _BOMS:
@@ -147,8 +161,12 @@ def _bounded(text: TextIO) -> Iterator[str]:
     for number, line in enumerate(iter(read, ""), 1):
         if len(line) >= LINE_CHARS_MAX:
             raise BadInput(
-                f"line {number} is longer than {LINE_CHARS_MAX:,} characters",
-                hint="Is this CSV? A row of readings stands on a line of its own.",
+                sentence(
+                    "line {number} is longer than {count} characters",
+                    number=str(number),
+                    count=LINE_CHARS_MAX,
+                ),
+                hint=sentence("Is this CSV? A row of readings stands on a line of its own."),
             )
         yield line
 

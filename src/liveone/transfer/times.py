@@ -11,6 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from liveone.domain.zones import Zone
+from liveone.errors import Sentence, sentence
 from liveone.transfer.fields import EARLIEST_AT, LATEST_AT
 
 SERIAL_LEAST, SERIAL_MOST = 36_526, 73_050
@@ -23,6 +24,10 @@ _DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)[ T,]*(.*)", re
 _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
 _OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
+
+
+class _EitherWayError(ValueError):
+    """Day and month may stand either way round."""
 
 
 @dataclass(slots=True)
@@ -50,9 +55,13 @@ class TimeReader:
         if at is None:
             at = self._moment(written)
         if not EARLIEST_AT <= at < LATEST_AT:
-            raise ValueError(f"time {text!r} is not between the years 2000 and 2100")
+            raise ValueError(sentence("time {text} is not between the years 2000 and 2100", text=repr(text)))
         if at > self.latest_at:
-            raise ValueError(f"time {text!r} is {_ahead(at - self.latest_at)} in the future")
+            raise ValueError(
+                sentence(
+                    "time {text} is {value} in the future", text=repr(text), value=_ahead(at - self.latest_at)
+                )
+            )
         if self.last_at is not None and at != self.last_at:
             self.is_falling = at < self.last_at
         self.last_at = at
@@ -67,10 +76,7 @@ class TimeReader:
         if moment.tzinfo is not None:
             return _whole_s(moment)
         if self.zone is None:
-            usual = f", such as {self.usual_zone}" if self.usual_zone else ""
-            raise ValueError(
-                f"time {text!r} has no offset from UTC (--timezone says whose time it is{usual})"
-            )
+            raise ValueError(_whose(text, self.usual_zone))
         return self._local(moment, text)
 
     def _parsed(self, text: str) -> datetime:
@@ -85,8 +91,17 @@ class TimeReader:
         try:
             moment = self._written(offset[1].rstrip() if offset else text)
         except ValueError as error:
-            reason = str(error) if "order" in str(error) else "is neither epoch seconds nor ISO 8601"
-            raise ValueError(f"time {text!r} {reason}") from None
+            if isinstance(error, _EitherWayError):
+                raise ValueError(
+                    sentence(
+                        "time {text} has its day and month in an order that is not known "
+                        "(--date-order dmy or mdy)",
+                        text=repr(text),
+                    )
+                ) from None
+            raise ValueError(
+                sentence("time {text} is neither epoch seconds nor ISO 8601", text=repr(text))
+            ) from None
         return moment.replace(tzinfo=_offset(offset[2])) if offset else moment
 
     def _written(self, text: str) -> datetime:
@@ -107,7 +122,7 @@ class TimeReader:
         if self.date_order:
             return self.date_order == "mdy"
         if first <= 12 and second <= 12 and first != second:
-            raise ValueError("has its day and month in an order that is not known (--date-order dmy or mdy)")
+            raise _EitherWayError
         return second > 12
 
     def _local(self, moment: datetime, text: str) -> int:
@@ -117,7 +132,13 @@ class TimeReader:
         if first == second:
             return first
         if first > second:
-            raise ValueError(f"time {text!r} did not exist in {self.zone}: the clocks skipped it")
+            raise ValueError(
+                sentence(
+                    "time {text} did not exist in {zone}: the clocks skipped it",
+                    text=repr(text),
+                    zone=self.zone,
+                )
+            )
         self.twice_count += 1
         day = f"{moment:%Y-%m-%d}"
         if day not in self.twice:
@@ -191,10 +212,24 @@ def _whole_s(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _ahead(seconds_s: int) -> str:
+def _whose(text: str, usual: Zone | None) -> Sentence:
+    if usual is None:
+        return sentence(
+            "time {text} has no offset from UTC (--timezone says whose time it is)", text=repr(text)
+        )
+    return sentence(
+        "time {text} has no offset from UTC (--timezone says whose time it is, such as {zone})",
+        text=repr(text),
+        zone=usual,
+    )
+
+
+def _ahead(seconds_s: int) -> Sentence:
     days = seconds_s / 86_400
     if days >= 365:
-        return f"{days / 365.25:.1f} years"
+        return sentence("{number} years", number=f"{days / 365.25:.1f}")
     if days >= 2:
-        return f"{days:.0f} days"
-    return f"{seconds_s / 3600:.1f} hours" if seconds_s >= 3600 else f"{-(-seconds_s // 60)} minutes"
+        return sentence("{number} days", number=round(days))
+    if seconds_s >= 3600:
+        return sentence("{number} hours", number=f"{seconds_s / 3600:.1f}")
+    return sentence("{number} minutes", number=-(-seconds_s // 60))

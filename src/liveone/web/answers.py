@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from liveone.errors import LiveOneError
+from liveone.errors import LiveOneError, parts_of, said
 from liveone.store.database import StoreError
 
 log = logging.getLogger("liveone.web")
@@ -129,4 +129,5 @@ async def _on_liveone_error(_: Request, error: Exception) -> Response:
     if isinstance(error, StoreError):
         log.warning("the database refused a request: %s", error)
         return error_answer(store_error(error))
-    return error_answer(ApiError(400, plain(error), hint=error.hint))
+    parts = {"error": parts_of(said(error)), "hint": parts_of(error.hint)}
+    return error_answer(ApiError(400, plain(error), hint=error.hint, said=parts))

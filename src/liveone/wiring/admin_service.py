@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from liveone.clock import Clock
 from liveone.domain.system import IMPORT_ONLY, SystemInfo
 from liveone.domain.zones import Zone
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.migrations import shipped
 from liveone.store import systems
 from liveone.store.database import Unavailable
@@ -108,7 +108,10 @@ class AdminService:
         _, state = self.migrated()
         path = state.run(run_id) / f"report.{kind}"
         if not RUN_ID.fullmatch(run_id) or not path.is_file():
-            raise BadInput(f"there is no report of a run {run_id!r}", hint="The page lists those there are.")
+            raise BadInput(
+                sentence("there is no report of a run {run_id}", run_id=repr(run_id)),
+                hint=sentence("The page lists those there are."),
+            )
         return path
 
     def _vendor(self, vendor_type: str, vendor_site_id: str) -> Vendor:

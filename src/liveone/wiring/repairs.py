@@ -15,7 +15,7 @@ from liveone.domain.bounds import soon_at
 from liveone.domain.system import System
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import Zone, zone_of
-from liveone.errors import BadInput
+from liveone.errors import BadInput, parts_of, renamed, said, sentence
 from liveone.store import changes, repair
 from liveone.store.bulk import Imported
 from liveone.store.changes import Change, ChangeEntry
@@ -61,12 +61,17 @@ class ReadingRepairs:
             done = (preview_file if order.is_dry_run else import_file)(self.store, system, source, asked)
         counts = done.counts if isinstance(done, Preview) else done
         found = source.findings
+        lines = sorted([*found.bad, *found.doubtful], key=_place)[:LINES_SHOWN]
         return {
             **_counts(counts),
             "bad": found.bad_count,
             "leftOut": found.doubtful_count,
-            "lines": list(map(_line, sorted([*found.bad, *found.doubtful], key=_place)[:LINES_SHOWN])),
+            "lines": list(map(_line, lines)),
             "notes": found.notes,
+            "said": {
+                "lines": [parts_of(each.reason) for each in lines],
+                "notes": list(map(parts_of, found.notes)),
+            },
             **(_preview(done, zone_of(system)) if isinstance(done, Preview) else {}),
         }
 
@@ -89,10 +94,16 @@ class ReadingRepairs:
     def _options(self, system: System, order: FileOrder) -> Options:
         now_at = self.clock.now_at()
         if order.layout not in ("auto", *LAYOUTS):
-            raise BadInput(f"no format is called {order.layout!r}", hint=f"Known: {', '.join(LAYOUTS)}.")
+            raise BadInput(
+                sentence("no format is called {name}", name=repr(order.layout)),
+                hint=sentence("Known: {names}.", names=", ".join(LAYOUTS)),
+            )
         for unit, known in ((order.energy_unit, ENERGY_UNITS), (order.power_unit, POWER_UNITS)):
             if unit and unit not in known:
-                raise BadInput(f"no unit is called {unit!r}", hint=f"Known: {', '.join(known)}.")
+                raise BadInput(
+                    sentence("no unit is called {name}", name=repr(unit)),
+                    hint=sentence("Known: {names}.", names=", ".join(known)),
+                )
         return Options(
             layout=order.layout,
             columns=read_maps(tuple(order.maps)),
@@ -108,13 +119,16 @@ class ReadingRepairs:
     def _system(self, system_id: int) -> System:
         system = get_system(self.store, system_id)
         if system is None:
-            raise BadInput(f"there is no system {system_id}")
+            raise BadInput(sentence("there is no system {system_id}", system_id=str(system_id)))
         return system
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self.importing.acquire(blocking=False):
-            raise BadInput("another file is being imported", hint="Wait until it is done, then try again.")
+            raise BadInput(
+                sentence("another file is being imported"),
+                hint=sentence("Wait until it is done, then try again."),
+            )
         try:
             yield
         finally:
@@ -127,7 +141,7 @@ def _named(path: Path, name: str) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        raise BadInput(str(error.args[0]).replace(str(path), name), hint=error.hint) from error
+        raise BadInput(renamed(said(error), str(path), name), hint=error.hint) from error
 
 
 def _counts(done: Imported) -> Facts:

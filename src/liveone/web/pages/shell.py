@@ -8,7 +8,7 @@ as they are.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -23,6 +23,7 @@ from liveone.web.pages.files import FOLDER, StaticFile
 DEFAULT_LANGUAGE = "en"
 SCRIPT = re.compile(rb'src="\{\{ base \}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
+ADMINISTRATION = "admin.html"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class PageShell:
 
     files: Mapping[str, StaticFile]
     messages: Mapping[str, Mapping[str, str]]
+    said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By language, what the administrator's page says for the server's own sentences (``liveone.errors``)."""
 
     @cached_property
     def version(self) -> str:
@@ -59,6 +62,8 @@ class PageShell:
         """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
+        if name == ADMINISTRATION:
+            about["said"] = self.said.get(language, {})
         whole = self._templates.get_template(name).render(
             base=self.base,
             lang=language,
@@ -84,5 +89,8 @@ class PageShell:
 
 def load(files: Mapping[str, StaticFile], folder: Path = FOLDER) -> PageShell:
     """The templates among ``files`` with the message files of the folder."""
-    texts = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("messages/*.json"))}
-    return PageShell(files, texts)
+    return PageShell(files, _texts(folder / "messages"), _texts(folder / "messages/said"))
+
+
+def _texts(folder: Path) -> dict[str, dict[str, str]]:
+    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}

@@ -2,7 +2,7 @@
 
 import { ask, send } from "../ui/api.js";
 import { element } from "../ui/dom.js";
-import { format, t } from "../ui/text.js";
+import { format, languageOf, sentence, t } from "../ui/text.js";
 import { visit } from "./address.js";
 import { closeDialog, failed, formOf, openDialog, waiting } from "./dialog.js";
 import { done } from "./outcome.js";
@@ -13,7 +13,7 @@ const PATIENCE_MS = 3600000;
 const HEADS = ["admin.when", "admin.name", "admin.what", "admin.readings", "admin.span", "admin.actions"];
 
 /** @typedef {{id: number, system: string | null, kind: string, source: string, by: string, at: number, isFinished: boolean, columns: string[], added: number, setAside: number, undoneAt: number | null, undoneBy: string | null, first: string | null, last: string | null}} Change */
-/** @typedef {{offered: number, new: number, replaced: number, excluded: number, change: number | null, bad: number, leftOut: number, lines: {line: number, reason: string}[], notes: string[], first?: string | null, last?: string | null, rows?: {time: string, values: Record<string, number>}[]}} Outcome */
+/** @typedef {{offered: number, new: number, replaced: number, excluded: number, change: number | null, bad: number, leftOut: number, lines: {line: number, reason: string}[], notes: string[], said: {lines: import("../ui/text.js").Said[], notes: import("../ui/text.js").Said[]}, first?: string | null, last?: string | null, rows?: {time: string, values: Record<string, number>}[]}} Outcome */
 
 /** @param {HTMLElement} box */
 export async function showImports(box) {
@@ -89,7 +89,7 @@ export async function importFile(at) {
   waiting(t("admin.do.import"), t("admin.loading"));
   try {
     const [{ formats, energyUnits, powerUnits }, system] = [await ask("/api/admin/changes"), await systemField()];
-    importForm(system, [["auto", t("admin.recognised")], ...formats.map((/** @type {any} */ one) => [one.name, one.title])], [energyUnits, powerUnits]);
+    importForm(system, [["auto", t("admin.recognised")], ...formats.map((/** @type {any} */ one) => [one.name, sentence({ template: one.title, params: {} })])], [energyUnits, powerUnits]);
   } catch (error) {
     failed(t("admin.do.import"), error, () => importFile(at));
   }
@@ -101,6 +101,8 @@ function importForm(system, formats, [energyUnits, powerUnits]) {
   const file = fieldOf("admin.file", { type: "file", required: true, accept: ".csv,.json,.txt,text/csv,application/json" });
   const layout = choiceOf("admin.format", formats);
   const zone = fieldOf("admin.localTimeOf", { placeholder: "Europe/Berlin", maxlength: 60, autocomplete: "off", spellcheck: "false" });
+  const order = choiceOf("admin.dateOrder", [["", t("admin.recognised")], ["dmy", t("admin.dayFirst")], ["mdy", t("admin.monthFirst")]]);
+  const encoding = fieldOf("admin.encoding", { placeholder: "UTF-8", maxlength: 40, autocomplete: "off", spellcheck: "false" });
   const energy = choiceOf("admin.energyUnit", unset(energyUnits));
   const power = choiceOf("admin.powerUnit", unset(powerUnits));
   const maps = /** @type {HTMLTextAreaElement} */ (element("textarea", { rows: 3, spellcheck: "false", placeholder: "PV power=solar_w\nGrid=-grid_w" }));
@@ -108,13 +110,14 @@ function importForm(system, formats, [energyUnits, powerUnits]) {
   const seen = element("div", { class: "preview", role: "status" });
   const query = () => new URLSearchParams([
     ["name", file.input.files?.[0]?.name ?? "upload.csv"], ["format", layout.select.value], ["timezone", zone.input.value.trim()],
+    ["dateOrder", order.select.value], ["encoding", encoding.input.value.trim()],
     ["energyUnit", energy.select.value], ["powerUnit", power.select.value], ["replace", String(replace.checked)],
     ...maps.value.split("\n").map((one) => one.trim()).filter(Boolean).map((one) => ["map", one]),
   ]);
   let looked = "";
   const { form, button } = formOf([
     system.label, file.label,
-    element("details", {}, element("summary", {}, t("admin.moreAboutFile")), layout.label, zone.label, energy.label, power.label, element("label", {}, t("admin.columns"), maps)),
+    element("details", {}, element("summary", {}, t("admin.moreAboutFile")), layout.label, zone.label, order.label, encoding.label, energy.label, power.label, element("label", {}, t("admin.columns"), maps)),
     element("label", { class: "check" }, replace, " ", t("admin.replaceThere")), seen,
   ], t("admin.lookFirst"), "main", async () => {
     const asked = `${system.select.value}?${query()}`;
@@ -153,12 +156,17 @@ function told(outcome, isPreview) {
     element("p", {}, t(isPreview ? "admin.wouldCome" : "admin.came", counts)),
     ...(outcome.first ? [element("p", {}, `${local(outcome.first)} \u2013 ${local(outcome.last ?? null)}`)] : []),
     ...(outcome.rows?.length ? [element("ul", { class: "losing" }, ...outcome.rows.map((row) => element("li", {}, `${local(row.time)}: ${valuesOf(row.values)}`)))] : []),
-    ...outcome.notes.map((note) => element("p", { class: "help", lang: "en" }, note)),
+    ...outcome.said.notes.map((note) => element("p", { class: "help", lang: languageOf(note) }, sentence(note))),
     ...(outcome.lines.length ? [
       element("p", { class: "notice late" }, t("admin.badLines", { bad: count(outcome.bad), left: count(outcome.leftOut) })),
-      element("ul", { class: "losing", lang: "en" }, ...outcome.lines.map(({ line: number, reason }) => element("li", {}, `${number}: ${reason}`))),
+      element("ul", { class: "losing" }, ...outcome.lines.map(({ line: number }, at) => lineOf(number, outcome.said.lines[at]))),
     ] : []),
   ];
+}
+
+/** @param {number} number @param {import("../ui/text.js").Said} reason */
+function lineOf(number, reason) {
+  return element("li", { lang: languageOf(reason) }, `${number}: ${sentence(reason)}`);
 }
 
 /** @param {Record<string, number>} values */

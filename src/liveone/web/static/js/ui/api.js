@@ -1,6 +1,6 @@
 // Asking the server. Every failure is an Error with a sentence for people, and `status` (0: not reached).
 
-import { t } from "./text.js";
+import { sentence as told, t } from "./text.js";
 
 const PATIENCE_MS = 15000;
 
@@ -46,8 +46,10 @@ export async function lines(path, body, onLine, patienceMs) {
 
 /** @param {any} body @param {number} status */
 function sentence(body, status) {
-  const text = body.error || t("error.status", { status });
-  return body.hint ? `${text} ${body.hint}` : text;
+  const said = body.said ?? {};
+  const text = said.error ? told(said.error) : body.error || t("error.status", { status });
+  const hint = said.hint ? told(said.hint) : body.hint;
+  return hint ? `${text}${said.error && !/[.!?]$/.test(text) ? "." : ""} ${hint}` : text;
 }
 
 /** @param {string} path @param {RequestInit & {patienceMs?: number}} options */

@@ -3,7 +3,7 @@
 import { Refused, send } from "./api.js";
 import { byId, element, show } from "./dom.js";
 import { installable } from "./install.js";
-import { snapshot, t } from "./text.js";
+import { languageOf, snapshot, t } from "./text.js";
 import { heardByKeys } from "./voice.js";
 
 const YEAR_S = 31536000;
@@ -47,7 +47,8 @@ export function said(error) {
 
 /** Show what went wrong. The server's own sentences are English, and marked so for a screen reader. @param {HTMLElement} node @param {unknown} error */
 export function tell(node, error) {
-  if (error instanceof Refused && error.body.error) node.lang = "en";
+  const lang = error instanceof Refused && error.body.error ? languageOf(error.body.said?.error) : undefined;
+  if (lang) node.lang = lang;
   else node.removeAttribute("lang");
   show(node, error instanceof Error ? said(error) : String(error));
 }

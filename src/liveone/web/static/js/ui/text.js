@@ -19,3 +19,22 @@ export function t(key, params = {}) {
   const text = snapshot.messages?.[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
 }
+
+/** @typedef {{template: string, params: Record<string, any>}} Said a sentence of the server with what fills its blanks */
+
+/** A sentence of the server in the reader's language; in English where the page has no other words for it. @param {Said} said @returns {string} */
+export function sentence({ template, params }) {
+  const text = snapshot.said?.[template] ?? template;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? filling(params[name]) : whole));
+}
+
+/** @param {any} value */
+function filling(value) {
+  if (typeof value === "number") return format.decimal(value, 0);
+  return typeof value === "object" ? sentence(value) : String(value);
+}
+
+/** The language of a sentence of the server, for the attribute `lang`: none where it is the page's. @param {Said | undefined} said */
+export function languageOf(said) {
+  return said && snapshot.said && said.template in snapshot.said ? undefined : "en";
+}
