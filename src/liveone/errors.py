@@ -23,8 +23,7 @@ class Sentence(str):
 
 def sentence(template: str, **params: Any) -> Sentence:
     """The template with its blanks filled; whole numbers with their thousands apart."""
-    shown = {name: f"{value:,}" if type(value) is int else value for name, value in params.items()}
-    made = Sentence(template.format_map(shown))
+    made = Sentence(template.format_map({name: _text(value) for name, value in params.items()}))
     made.template, made.params = template, params
     return made
 
@@ -42,7 +41,7 @@ def renamed(text: str, old: str, new: str) -> str:
     params = text.params.items()
     return sentence(
         text.template,
-        **{name: value if type(value) is int else renamed(_text(value), old, new) for name, value in params},
+        **{name: value if _is_number(value) else renamed(_text(value), old, new) for name, value in params},
     )
 
 
@@ -54,14 +53,20 @@ def parts_of(text: str) -> dict[str, Any]:
     return {"template": text.template, "params": params}
 
 
-def _text(value: object) -> str:
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
+def _text(value: Any) -> str:
+    if _is_number(value):
+        return f"{value:,}" if type(value) is int else f"{value:g}"
     return value if isinstance(value, str) else str(value)
 
 
 def _part_of(value: Any) -> Any:
     if isinstance(value, Sentence):
         return parts_of(value)
-    return value if type(value) is int else str(value)
+    return value if _is_number(value) else str(value)
 
 
 class LiveOneError(Exception):

@@ -1,11 +1,13 @@
 """The administrator's page imports a file after showing it, lists what was done, and takes it back."""
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.web.support import SetClock, services, serving
 
 from liveone.domain.zones import Zone
@@ -96,3 +98,52 @@ def test_readings_are_counted_then_taken_out(
         expect(page.get_by_role("row", name="forgotten")).to_contain_text("set aside")
         assert readings.count(store, 1) < count
         shot(page, "imports-phone")
+
+
+REFUSALS = {
+    "a;b\n1;2\n": "house.csv: keine Spalte `inverter_time`. Sie enthält die Zeit des Messwerts",
+    "2024-05-01 12:00;5\n": "hat keine Kopfzeile",
+    "timestamp;load_w\n2024-05-01 12:00;5\n": "nennt keinen Abstand zu UTC",
+    "timestamp;load_w;Rest\n1714560000;9999999;x\n4000000000;5;x\n": "9.999.999 kann nicht sein",
+}
+ENGLISH = re.compile(r"\b(the|is|are|of|and|not|with|no|its|by|reading|readings|column|file|there)\b")
+NOT_GERMAN = """dialog => {
+  const copy = dialog.cloneNode(true);
+  for (const one of copy.querySelectorAll("[lang], select.systems")) one.remove();
+  return copy.innerText;
+}"""
+
+
+@pytest.fixture
+def german(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="de-DE")
+    yield context.new_page()
+    context.close()
+
+
+def test_in_german_no_word_of_the_import_is_english(german: Page, wired: Services, tmp_path: Path) -> None:
+    with serving(wired) as client:
+        for text, says in REFUSALS.items():
+            file = tmp_path / "house.csv"
+            file.write_text(text)
+            german.goto(f"{client.base_url}/admin?part=imports&ask=import")
+            dialog = german.get_by_role("dialog")
+            dialog.get_by_label("Datei (CSV oder JSON)").set_input_files(file)
+            dialog.get_by_role("button", name="Erst ansehen").click()
+            expect(dialog).to_contain_text(says)
+            assert dialog.locator("[lang=en]").count() == 0
+            said = dialog.evaluate(NOT_GERMAN)
+            assert not ENGLISH.search(said.replace("house.csv", "")), said
+
+
+@pytest.mark.parametrize(
+    "address", ["part=imports&ask=forget", "ask=edit&system=1", "ask=add", "ask=remove&system=1"]
+)
+def test_in_german_no_dialog_has_english_words(german: Page, wired: Services, address: str) -> None:
+    with serving(wired) as client:
+        german.goto(f"{client.base_url}/admin?{address}")
+        dialog = german.get_by_role("dialog")
+        shown = dialog.get_by_role("button", name="Abbrechen").or_(dialog.get_by_role("alert"))
+        expect(shown.first).to_be_visible()
+        said = dialog.evaluate(NOT_GERMAN)
+        assert not ENGLISH.search(said), said

@@ -56,9 +56,9 @@ def _sentences() -> Iterator[str]:
     """The templates of the sentences that the server says to whoever administers it."""
     for path in STATIC.parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
-                if isinstance(node.args[0], ast.Constant):
-                    yield str(node.args[0].value)
+            is_one = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence"
+            if is_one and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)
 
 
 def test_every_sentence_of_the_server_is_translated_with_the_same_blanks() -> None:

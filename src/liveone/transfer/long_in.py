@@ -118,7 +118,7 @@ class LongFile:
         ):
             self._reader.findings.doubt(
                 line,
-                sentence("{name}: {value} cannot be; the value was left out", name=name, value=f"{number:g}"),
+                sentence("{name}: {value} cannot be; the value was left out", name=name, value=float(number)),
             )
             number = None
         self._append(name, cells, at, number)

@@ -67,7 +67,7 @@ class RowReader:
                 sentence(
                     "{name}: {value} cannot be; the value was left out",
                     name=column_of(name),
-                    value=f"{value:g}",
+                    value=float(value),
                 ),
             )
             return None
@@ -148,6 +148,6 @@ def _refuse_totals(interval_s: int) -> None:
         raise ValueError(
             sentence(
                 "totals of {number} hours are no readings (export intervals of an hour or less)",
-                number=f"{interval_s / 3600:g}",
+                number=interval_s / 3600,
             )
         )

@@ -227,9 +227,9 @@ def _whose(text: str, usual: Zone | None) -> Sentence:
 def _ahead(seconds_s: int) -> Sentence:
     days = seconds_s / 86_400
     if days >= 365:
-        return sentence("{number} years", number=f"{days / 365.25:.1f}")
+        return sentence("{number} years", number=round(days / 365.25, 1))
     if days >= 2:
         return sentence("{number} days", number=round(days))
     if seconds_s >= 3600:
-        return sentence("{number} hours", number=f"{seconds_s / 3600:.1f}")
+        return sentence("{number} hours", number=round(seconds_s / 3600, 1))
     return sentence("{number} minutes", number=-(-seconds_s // 60))

@@ -30,7 +30,7 @@ export function sentence({ template, params }) {
 
 /** @param {any} value */
 function filling(value) {
-  if (typeof value === "number") return format.decimal(value, 0);
+  if (typeof value === "number") return format.decimal(value, Number.isInteger(value) ? 0 : 1);
   return typeof value === "object" ? sentence(value) : String(value);
 }
 
