@@ -139,7 +139,7 @@ def _named(name: str) -> tzinfo:
 def _fixed(offset_min: int) -> tzinfo:
     if offset_min % 5 or not -24 * 60 < offset_min < 24 * 60:
         raise BadInput(
-            sentence("a time zone offset of {number} minutes cannot be used", number=offset_min),
+            sentence("a time zone offset of {number} minutes cannot be used", number=str(offset_min)),
             hint=sentence("Give minutes east of UTC, a multiple of 5: 600 for +10:00, -210 for -03:30."),
         )
     return timezone(timedelta(minutes=offset_min))

@@ -143,14 +143,19 @@ def _thousandfold(source: ReadingsFile, name: str, *, is_more: bool) -> Thousand
     blanks = {"path": source.path, "counter": f"{name}_kwh_total", "power": f"{power}_w"}
     if is_more:
         return ThousandfoldError(
-            sentence("{path}: {counter} gains a thousand times {power}; nothing was imported", **blanks),
+            sentence(
+                "{path}: {counter} gains a thousand times the power in {power}; nothing was imported",
+                **blanks,
+            ),
             hint=sentence(
                 "Is the energy in Wh? Add --energy-unit Wh. Or the power in kW? Add --power-unit kW. "
                 "If it is true as it stands, say so: --energy-unit kWh."
             ),
         )
     return ThousandfoldError(
-        sentence("{path}: {counter} gains a thousandth of {power}; nothing was imported", **blanks),
+        sentence(
+            "{path}: {counter} gains a thousandth of the power in {power}; nothing was imported", **blanks
+        ),
         hint=sentence(
             "Is the energy in MWh? Add --energy-unit MWh. If it is true as it stands, say so: "
             "--energy-unit kWh."
