@@ -19,6 +19,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "dsmr-file": "liveone.vendors.p1.device:DsmrFile",
         "dsmr-p1": "liveone.vendors.p1.device:DsmrP1",
+        "enphase": "liveone.vendors.enphase.device:Envoy",
         "fronius": "liveone.vendors.fronius.device:Fronius",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
