@@ -105,6 +105,18 @@ def test_each_recorded_gateway_means_this(folder: str, meant: dict[str, float]) 
     assert {name for name in absent if getattr(reading, name) is not None} == set()
 
 
+@needs_recordings
+@pytest.mark.parametrize(
+    ("folder", "derived"),
+    [("4.10.35", ("load_w",)), ("8.3.5433_tot_is_net_cons", ("grid_w",)), ("5.0.62", ())],
+)
+def test_what_no_meter_measured_is_marked(folder: str, derived: tuple[str, ...]) -> None:
+    with served(gateway(folder)) as url:
+        envoy = Envoy(account_of("enphase", {"url": url, "token": "a.b.c"}))
+        assert envoy.poll("house", memory={}, now_at=1_786_000_000).derived == derived
+        envoy.close()
+
+
 def production(acb: Mapping[str, object]) -> dict[str, Any]:
     made = [{"type": "eim", "activeCount": 1, "wNow": 100.0, "whLifetime": 5, "readingTime": 10_000}]
     return {

@@ -154,7 +154,9 @@ class Adapter(ABC):
         part = SourceReading(cls.vendor_type, frozenset(cls.roles(settings)), fields, reading)
         house = merge([part], now_at=now_at, late_s=NEVER_S)
         assert house.reading is not None
-        return Poll(house.reading, redact_json(raw, secrets), memory, sample.points, house.derived)
+        return Poll(
+            house.reading, redact_json(raw, secrets), memory, sample.points, (*sample.derived, *house.derived)
+        )
 
     def poll(self, vendor_site_id: str, *, memory: Memory, now_at: float) -> Poll:
         """The newest sample."""

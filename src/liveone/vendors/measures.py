@@ -88,12 +88,14 @@ class DeviceSample:
     """What a device says of one moment, in its own units and signs, by the fields that its adapter declares.
 
     Values may be whatever JSON holds: they are checked when they are converted. ``at`` is the device's own
-    time (UTC epoch seconds); None where it tells none or none that is worth something.
+    time (UTC epoch seconds); None where it tells none or none that is worth something. ``derived`` are
+    values that no sensor measured, for they follow from others.
     """
 
     values: Mapping[str, object]
     at: float | None = None
     points: tuple[Point, ...] = ()
+    derived: tuple[str, ...] = ()
 
 
 def check_measures(measures: Mapping[str, Measure]) -> None:

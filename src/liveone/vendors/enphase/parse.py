@@ -69,8 +69,9 @@ def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
     net, load = readings.get("net-consumption"), readings.get("total-consumption")
     solar_w, battery_w = quantity(solar[0]), battery.get("battery_w", 0.0)
     values: dict[str, object] = {"solar_w": solar_w, "solar_kwh_total": solar[1], **battery}
+    derived: tuple[str, ...] = ()
     if net is not None:
-        grid_w = _watts(net)
+        grid_w, derived = _watts(net), ("load_w",)
         values |= {
             "grid_w": grid_w,
             "load_w": total((solar_w, battery_w, grid_w)),
@@ -78,13 +79,13 @@ def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
             "grid_out_kwh_total": net.get("actEnergyRcvd"),
         }
     elif load is not None:
-        load_w = _watts(load)
+        load_w, derived = _watts(load), ("grid_w",)
         values |= {
             "load_w": load_w,
             "grid_w": _minus(load_w, total((solar_w, battery_w))),
             "load_kwh_total": load.get("actEnergyDlvd"),
         }
-    return DeviceSample(values, quantity(solar[2]), (*_phases(net or load), *_single_batteries(raw)))
+    return DeviceSample(values, quantity(solar[2]), (*_phases(net or load), *_single_batteries(raw)), derived)
 
 
 def info_of(raw: Mapping[str, Any]) -> SystemInfo:
