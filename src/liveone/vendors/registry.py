@@ -22,6 +22,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "enphase": "liveone.vendors.enphase.device:Envoy",
         "fronius": "liveone.vendors.fronius.device:Fronius",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
+        "powerwall": "liveone.vendors.powerwall.device:Powerwall",
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
         "select.live-lan": "liveone.vendors.selectlive.lan:SelectLiveLan",
         "shelly": "liveone.vendors.shelly.device:ShellyMeter",

@@ -1,0 +1,1 @@
+"""Tesla Powerwall gateways, by the API on the local network."""
