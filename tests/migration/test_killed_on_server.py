@@ -66,8 +66,8 @@ class Shipped:
         return command(self.plan, self.values, self.live.server, self._settings(), run_id=found)
 
     def _settings(self, hook: Hook = lambda moment: None) -> commands.Settings:
-        desk = OperatorPrompt(confirmed=frozenset({"people"}))
-        return commands.Settings(who="tests", state=self.live.folder / "state", desk=desk, hook=hook)
+        prompt = OperatorPrompt(confirmed=frozenset({"people"}))
+        return commands.Settings(who="tests", state=self.live.folder / "state", prompt=prompt, hook=hook)
 
 
 @pytest.fixture(params=[1, 2])

@@ -83,13 +83,13 @@ def test_to_a_server_and_back_every_row_is_the_same(source: Store, server_url: s
 def test_a_source_in_use_leaves_the_target_locked_until_the_move_has_run_again(
     source: Store, server_url: str
 ) -> None:
-    told: list[str] = []
+    row_progress: list[str] = []
 
     def meanwhile(step: str, table: str, rows: int, _: int) -> None:
-        if f"{step} {table}" not in told:
-            told.append(f"{step} {table}")
-            readings.record(source, [recorded(NOON + 10**6 + 60 * len(told), system_id=1)])
-            if len(told) == 2:
+        if f"{step} {table}" not in row_progress:
+            row_progress.append(f"{step} {table}")
+            readings.record(source, [recorded(NOON + 10**6 + 60 * len(row_progress), system_id=1)])
+            if len(row_progress) == 2:
                 run(source, "DELETE FROM readings WHERE id % 7 = 0", "UPDATE systems SET model = 'new'")
 
     with closing(LibsqlDatabase(server_url)) as server:
@@ -209,7 +209,7 @@ def test_a_server_is_backed_up_into_a_proven_file_while_it_is_in_use(
         def meanwhile(rows: int, _: int) -> None:
             readings.record(store, [recorded(NOON + 10**6 + rows)])
 
-        report = backup_server(server, tmp_path / "backups", NOON, told=meanwhile)
+        report = backup_server(server, tmp_path / "backups", NOON, row_progress=meanwhile)
         assert report.rows["readings"] == 6000
         assert readings.count(store, 1) > 3000
     with closing(open_store(report.path)) as copy:
@@ -225,7 +225,7 @@ def test_a_backup_that_is_broken_off_leaves_no_file(source: Store, server_url: s
     with closing(LibsqlDatabase(server_url)) as server:
         move.move(source.database, server, progress=quiet)
         with pytest.raises(Unavailable):
-            backup_server(server, tmp_path / "backups", NOON, told=broken)
+            backup_server(server, tmp_path / "backups", NOON, row_progress=broken)
     assert list((tmp_path / "backups").iterdir()) == []
 
 

@@ -106,5 +106,5 @@ def started(place: Place, hook: object) -> Ending:
     """A run that tells ``hook`` of its boundaries."""
     plan = load_plan(place.plan)
     values = bind(plan, [], {})
-    settings = commands.Settings(who="tests", desk=OperatorPrompt(), hook=hook)  # type: ignore[arg-type]
+    settings = commands.Settings(who="tests", prompt=OperatorPrompt(), hook=hook)  # type: ignore[arg-type]
     return commands.run(plan, values, place.database, settings).ending

@@ -130,8 +130,8 @@ def _carry_out(
     if not record.passed:
         _tell_record(record, wish)
         sys.exit(4)
-    with _desk(work, wish) as desk:
-        settings = _judged(work.plan, desk)
+    with _operator_settings(work, wish) as asking:
+        settings = _judged(work.plan, asking)
         with _living(work.plan, config, environment, wish):
             outcome = run(work.plan, work.values, work.database, settings)
     _tell_outcome(outcome, work, wish)
@@ -168,7 +168,7 @@ def _go_on(
     with ExitStack() as stack:
         if act is not finish:
             stack.enter_context(_living(work.plan, config, environment, wish))
-        settings = stack.enter_context(_desk(work, wish))
+        settings = stack.enter_context(_operator_settings(work, wish))
         outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
     _tell_outcome(outcome, work, wish)
 
@@ -178,11 +178,11 @@ def _judged(plan: Plan, settings: Settings) -> Settings:
 
     Raises Undecided where nobody can be asked, Refused at a no.
     """
-    desk = settings.desk
+    prompt = settings.prompt
     for box in plan.boxes(Phase.PREFLIGHT):
-        if not box.is_judgement or box.id in desk.confirmed:
+        if not box.is_judgement or box.id in prompt.confirmed:
             continue
-        answer = desk.ask(box.id, box.text)
+        answer = prompt.ask(box.id, box.text)
         if answer is None:
             raise Undecided(
                 f"Nobody has judged: {box.text}",
@@ -190,8 +190,8 @@ def _judged(plan: Plan, settings: Settings) -> Settings:
             )
         if not answer:
             raise Refused(f"{settings.who} says no: {box.text}", hint="Nothing was done. Mend that first.")
-        desk = replace(desk, confirmed=desk.confirmed | {box.id})
-    return replace(settings, desk=desk)
+        prompt = replace(prompt, confirmed=prompt.confirmed | {box.id})
+    return replace(settings, prompt=prompt)
 
 
 @contextmanager
@@ -209,9 +209,9 @@ def _living(plan: Plan, config: Config, environment: dict[str, str], wish: Wish)
         yield
 
 
-def _desk(work: BoundPlan, wish: Wish) -> AbstractContextManager[Settings]:
+def _operator_settings(work: BoundPlan, wish: Wish) -> AbstractContextManager[Settings]:
     confirmed = upgrade.boxes_of(work.plan).intersection(wish.confirm)
-    return session.at_desk(work, json_=wish.as_json, confirm=sorted(confirmed), who=wish.who)
+    return session.operator_settings(work, json_=wish.as_json, confirm=sorted(confirmed), who=wish.who)
 
 
 @contextmanager

@@ -100,10 +100,10 @@ def restore(source: Path, target: Path, now_at: float) -> RestoreReport:
         raise BadInput(f"{replaced} is already there", hint="Move it away, or wait a second.")
     with as_ours():
         done = restoring.restore(source, target, now_at=int(now_at), keep_in=target.parent)
-    if done.kept is None:
+    if done.previous is None:
         return RestoreReport(target, None, rows)
     for companion in ("", *restoring.COMPANIONS):
-        kept = done.kept.with_name(done.kept.name + companion)
+        kept = done.previous.with_name(done.previous.name + companion)
         if kept.exists():
             os.replace(kept, replaced.with_name(replaced.name + companion))
     copying.sync(target.parent)

@@ -121,8 +121,8 @@ def test_a_restore_under_a_living_wal_is_seen_by_those_who_have_it_open(
         app.execute("INSERT INTO systems (user_id, system_number) VALUES ('after', '1')")
     assert ask(database, "PRAGMA integrity_check") == [("ok",)]
     assert ask(database, "SELECT count(*) FROM systems") == [(4,)]
-    assert done.kept is not None
-    assert ask(done.kept, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == [(1,)]
+    assert done.previous is not None
+    assert ask(done.previous, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'") == [(1,)]
 
 
 def test_what_is_written_while_a_restore_begins_is_kept_and_never_lost(
@@ -139,9 +139,9 @@ def test_what_is_written_while_a_restore_begins_is_kept_and_never_lost(
 
         done = restore(made.path, database, now_at=AT, keep_in=tmp_path / "kept", hook=write_once)
     assert moments == ["verified", "kept", "kept", "written"]
-    assert done.kept is not None
-    assert list((tmp_path / "kept").iterdir()) == [done.kept]
-    assert ask(done.kept, "SELECT count(*) FROM systems WHERE user_id = 'late'") == [(1,)]
+    assert done.previous is not None
+    assert list((tmp_path / "kept").iterdir()) == [done.previous]
+    assert ask(done.previous, "SELECT count(*) FROM systems WHERE user_id = 'late'") == [(1,)]
     assert compare(database, made.path).equal
 
 
@@ -215,7 +215,7 @@ def test_where_there_is_nothing_a_stale_wal_is_moved_out_of_the_way(database: Pa
         app.execute("DELETE FROM systems")
         shutil.copy(database.with_name("live.db-wal"), tmp_path / "gone.db-wal")
     done = restore(made.path, tmp_path / "gone.db", now_at=AT)
-    assert done.kept is None
+    assert done.previous is None
     assert ask(tmp_path / "gone.db", "SELECT count(*) FROM systems") == [(3,)]
 
 
@@ -234,8 +234,8 @@ def test_a_damaged_database_is_kept_beside_and_replaced_only_if_nobody_has_it_op
         with pytest.raises(Refused, match=f"still open in process {user.pid}"):
             restore(made.path, database, now_at=AT)
     done = restore(made.path, database, now_at=AT)
-    assert done.kept is not None
-    assert done.kept.read_bytes().startswith(b"garbage")
+    assert done.previous is not None
+    assert done.previous.read_bytes().startswith(b"garbage")
     assert compare(made.path, database).equal
 
 

@@ -90,7 +90,7 @@ def test_a_change_that_the_guard_did_not_see_is_found_in_rehearsal(database: Pat
                 connection.execute("UPDATE readings SET solar_w = -1 WHERE id = 77")
 
         with pytest.raises(InvariantBroken, match=r"readings: .* contents differ \(out of scope\)"):
-            migrate(connection, change(), context(), depth=Depth.THOROUGH, eyes=ProgressHooks(hook=meddle))
+            migrate(connection, change(), context(), depth=Depth.THOROUGH, hooks=ProgressHooks(hook=meddle))
         assert committed_snapshot.NAME not in {row[1] for row in connection.execute("PRAGMA database_list")}
     assert ask(database, "SELECT count(*) FROM readings WHERE solar_w = -1") == [(0,)]
 
@@ -125,7 +125,7 @@ def test_a_row_that_comes_between_the_count_and_the_lock_is_counted(database: Pa
 
     with opened(database) as connection:
         wanted = change(rows="readings_agg_1d=* systems=*")
-        done = migrate(connection, wanted, context(), depth=Depth.SWIFT, eyes=ProgressHooks(hook=write))
+        done = migrate(connection, wanted, context(), depth=Depth.SWIFT, hooks=ProgressHooks(hook=write))
     assert done.counts["readings_agg_1d"] == (85, 85)
 
 

@@ -32,13 +32,13 @@ BACKWARDS = boundaries(len(script(BACKWARD)))
 
 def forward(path: Path, hook: Hook = lambda moment: None) -> None:
     with opened(path) as connection:
-        migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
+        migrate(connection, change(), context(), depth=Depth.SWIFT, hooks=ProgressHooks(hook=hook))
 
 
 def backward(path: Path, hook: Hook = lambda moment: None) -> None:
     with opened(path) as connection:
         work = context(Direction.ROLLBACK)
-        migrate(connection, change(BACKWARD), work, depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
+        migrate(connection, change(BACKWARD), work, depth=Depth.SWIFT, hooks=ProgressHooks(hook=hook))
 
 
 def whole(path: Path) -> bool:

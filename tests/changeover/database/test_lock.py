@@ -33,7 +33,7 @@ def migrating(path: Path, *, lasts_s: float = 30) -> "object":
             lease = leases.acquire(connection, holder, lasts_s=lasts_s)
             hook("leased")
             migrate(
-                connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook)
+                connection, change(), context(lease=lease), depth=Depth.SWIFT, hooks=ProgressHooks(hook=hook)
             )
 
     return work
@@ -161,7 +161,7 @@ def test_a_change_that_takes_longer_than_the_lease_still_holds_it_afterwards(
 ) -> None:
     mine = leases.acquire(connection, ME, lasts_s=1.0)
     nap = ProgressHooks(hook=lambda moment: time.sleep(1.2 if moment == "prepared" else 0))
-    migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT, eyes=nap)
+    migrate(connection, change(), context(lease=mine), depth=Depth.SWIFT, hooks=nap)
     with pytest.raises(Locked):
         leases.acquire(connection, OTHER)
     leases.beat(connection, mine)

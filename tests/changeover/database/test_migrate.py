@@ -197,7 +197,7 @@ def test_a_schema_that_changes_between_the_check_and_the_work_stops_it(database:
             tell(database, "CREATE INDEX meddled ON readings (solar_w)")
 
     with opened(database) as connection, pytest.raises(InvariantBroken, match="schema changed"):
-        migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=ProgressHooks(hook=meddle))
+        migrate(connection, change(), context(), depth=Depth.SWIFT, hooks=ProgressHooks(hook=meddle))
 
 
 def test_a_script_may_not_touch_the_engines_own_tables(database: Path) -> None:
@@ -336,7 +336,7 @@ def test_what_got_past_the_guard_is_still_seen_in_the_rows(database: Path, harm:
                 connection.execute(harm)
 
         with pytest.raises(InvariantBroken, match=rf"{said}.*\(out of scope\)"):
-            migrate(connection, change(), context(), depth=Depth.SWIFT, eyes=ProgressHooks(hook=do_harm))
+            migrate(connection, change(), context(), depth=Depth.SWIFT, hooks=ProgressHooks(hook=do_harm))
     assert ask(database, "SELECT count(*), min(solar_w) FROM readings") == [(600, 0)]
 
 

@@ -57,8 +57,8 @@ def test_a_column_that_every_row_leaves_empty_is_written_and_its_loss_is_told(tm
     INSERT INTO shops_old (id, name) SELECT id, name FROM shops;
     DROP TABLE shops; ALTER TABLE shops_old RENAME TO shops
     """
-    spoken_of = "UPDATE shops SET note = '' WHERE note IS NULL;" + back
-    assert "shops.note" in trip(tmp_path, setup, forward, spoken_of, "shops").findings
+    mentioned = "UPDATE shops SET note = '' WHERE note IS NULL;" + back
+    assert "shops.note" in trip(tmp_path, setup, forward, mentioned, "shops").findings
 
 
 def test_deferred_keys_are_judged_at_commit_and_a_free_pair_of_parents_is_found(tmp_path: Path) -> None:

@@ -66,13 +66,13 @@ def test_the_engines_own_tables_do_not_change_the_fingerprint(database: Path) ->
 
 
 def test_the_reach_of_the_change_is_listed_table_by_table(connection: sqlite3.Connection) -> None:
-    found = blast.reach(connection, script(FORWARD))
+    found = blast.effects_of(connection, script(FORWARD))
     assert {r.table for r in found} == {"systems", "systems_new", "user_systems", "readings_agg_1d"}
     assert blast.require_scope(connection, script(FORWARD), SCOPE) == found
 
 
 def test_updated_columns_are_listed(connection: sqlite3.Connection) -> None:
-    (found,) = blast.reach(
+    (found,) = blast.effects_of(
         connection, script("UPDATE readings SET solar_w = 1, battery_soc = 2 WHERE id = 1")
     )
     assert (found.verb, found.table, found.columns) == ("update", "readings", ("solar_w", "battery_soc"))
@@ -88,16 +88,16 @@ def test_updated_columns_are_listed(connection: sqlite3.Connection) -> None:
 def test_cascades_are_part_of_the_reach_when_foreign_keys_are_on(
     connection: sqlite3.Connection, text: str
 ) -> None:
-    assert {r.table for r in blast.reach(connection, script(text))} == {"systems"}
-    found = {str(r) for r in blast.reach(connection, script(text), foreign_keys=True)}
+    assert {r.table for r in blast.effects_of(connection, script(text))} == {"systems"}
+    found = {str(r) for r in blast.effects_of(connection, script(text), foreign_keys=True)}
     assert "delete from readings by its foreign key to systems" in found
 
 
 def test_a_rename_that_rewrites_other_tables_is_part_of_the_reach(connection: sqlite3.Connection) -> None:
     text = script("ALTER TABLE systems RENAME TO systems_old")
-    found = {str(r) for r in blast.reach(connection, text, legacy_alter_table=False)}
+    found = {str(r) for r in blast.effects_of(connection, text, legacy_alter_table=False)}
     assert "rewrite the definition of readings" in found
-    assert {r.table for r in blast.reach(connection, text, legacy_alter_table=True)} == {"systems"}
+    assert {r.table for r in blast.effects_of(connection, text, legacy_alter_table=True)} == {"systems"}
 
 
 def test_a_scope_that_names_too_little_is_refused_with_what_to_add(connection: sqlite3.Connection) -> None:
@@ -110,14 +110,14 @@ def test_a_scope_that_names_too_little_is_refused_with_what_to_add(connection: s
 def test_nothing_is_run_in_the_real_database_to_find_the_reach(
     database: Path, connection: sqlite3.Connection
 ) -> None:
-    blast.reach(connection, script(FORWARD + "; DROP TABLE readings; DELETE FROM systems"))
+    blast.effects_of(connection, script(FORWARD + "; DROP TABLE readings; DELETE FROM systems"))
     assert connection.total_changes == 0
     assert ask(database, "SELECT count(*) FROM readings") == [(600,)]
 
 
 def test_a_statement_that_ends_the_transaction_is_named(connection: sqlite3.Connection) -> None:
     with pytest.raises(StepFailed, match=r"migrate.sql:2: `COMMIT` begins or ends a transaction"):
-        blast.reach(connection, script("DELETE FROM systems;\nCOMMIT;"))
+        blast.effects_of(connection, script("DELETE FROM systems;\nCOMMIT;"))
 
 
 def test_the_strategy_of_every_statement_is_recognised(connection: sqlite3.Connection) -> None:
@@ -193,7 +193,7 @@ def test_a_schema_that_needs_something_we_lack_is_refused_by_name(database: Path
         opened(database) as connection,
         pytest.raises(Unsuitable, match="The index special cannot be made again"),
     ):
-        blast.reach(connection, script(FORWARD))
+        blast.effects_of(connection, script(FORWARD))
 
 
 def test_the_backend_is_probed_by_experiment() -> None:

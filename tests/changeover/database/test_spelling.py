@@ -69,9 +69,9 @@ def forth(path: Path) -> None:
 def back(path: Path, script: str = BACK) -> None:
     with opened(path) as connection:
         undo = change(script, scope=("parents", "adults"))
-        kept = ledger.kept(connection, context().content_sha256)
+        before = ledger.rollback_details(connection, context().content_sha256)
         undo = replace(
-            undo, statements=(*undo.statements, *spelling.restoring(connection, undo, kept.definitions))
+            undo, statements=(*undo.statements, *spelling.restoring(connection, undo, before.definitions))
         )
         migrate(connection, undo, replace(context(), direction=Direction.ROLLBACK), depth=Depth.THOROUGH)
 

@@ -54,9 +54,9 @@ def trip(
     run_script(work, forward)
     computed = invent.computed_columns(text.split(forward, NOWHERE))
     with observed(work, folder / "effects.db") as effects:
-        spoken_of = invent.literals(text.split(back, NOWHERE))
+        mentioned = invent.literals(text.split(back, NOWHERE))
         written = writes.write(
-            work, scope.split(), original=original, spared=spared, computed=computed, spoken_of=spoken_of
+            work, scope.split(), original=original, spared=spared, computed=computed, mentioned=mentioned
         )
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:

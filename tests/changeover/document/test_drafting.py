@@ -128,7 +128,7 @@ def test_a_rename_is_asked_for_and_taken_when_it_is_said() -> None:
     found = change(read(OLD), new, said)
     assert found.questions == []
     assert found.statements == ["ALTER TABLE customers RENAME COLUMN name TO full_name;"]
-    assert change(new, read(OLD), said.turned(), back=True).statements == [
+    assert change(new, read(OLD), said.reversed(), back=True).statements == [
         "ALTER TABLE customers RENAME COLUMN full_name TO name;"
     ]
 

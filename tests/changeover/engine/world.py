@@ -128,10 +128,10 @@ class World:
                 self.add(EntryKind.ENDED, ending=ending.value, reason=reason)
                 return decision
             case StartRollback(reason, task):
-                self.add(EntryKind.TURNED, reason=reason, task=task)
+                self.add(EntryKind.ROLLBACK_STARTED, reason=reason, task=task)
             case ResolveInDoubt(task):
                 assert task.atomic
-                self.add(EntryKind.SETTLED, task.id, applied=task.id in self.applied)
+                self.add(EntryKind.RESOLVED, task.id, applied=task.id in self.applied)
             case Perform(task):
                 self._perform(decision, task, fate)
         return None

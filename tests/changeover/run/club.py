@@ -175,7 +175,7 @@ def write_plan(club: Club, **parts: str) -> None:
 
 def settings(**more: Any) -> commands.Settings:
     """Settings of a session that nobody watches."""
-    return replace(commands.Settings(who="tests", desk=OperatorPrompt()), **more)
+    return replace(commands.Settings(who="tests", prompt=OperatorPrompt()), **more)
 
 
 def prove(club: Club, **environment: str) -> None:

@@ -85,7 +85,7 @@ class Place:
         return commands.rollback(self.plan, self.values, self.database, settings, run_id=run_id).exit_code
 
     def _settings(self) -> commands.Settings:
-        return commands.Settings(who="tests", desk=OperatorPrompt())
+        return commands.Settings(who="tests", prompt=OperatorPrompt())
 
 
 def place(folder: Path, setup: str, forward: str, back: str, **more: str) -> Place:

@@ -103,7 +103,7 @@ def test_a_box_that_nobody_judged_stops_the_run_and_leaves_no_trace(work: Path) 
 def test_a_box_that_was_confirmed_is_recorded_with_who_and_when(work: Path) -> None:
     one = club.make(work / "club", preflight=JUDGED)
     club.prove(one)
-    outcome = club.start(one, desk=OperatorPrompt(confirmed=frozenset({"told"})))
+    outcome = club.start(one, prompt=OperatorPrompt(confirmed=frozenset({"told"})))
     judged = next(e for e in outcome.entries if e.id == "told" and e.text("judged_by"))
     assert (outcome.ending, judged.text("judged_by")) == (Ending.DONE, "tests")
     assert judged.at > 0
@@ -112,7 +112,7 @@ def test_a_box_that_was_confirmed_is_recorded_with_who_and_when(work: Path) -> N
 def test_a_person_who_says_no_stops_the_run(work: Path) -> None:
     one = club.make(work / "club", preflight=JUDGED)
     club.prove(one)
-    outcome = club.start(one, desk=OperatorPrompt(ask=lambda name, question: False))
+    outcome = club.start(one, prompt=OperatorPrompt(ask=lambda name, question: False))
     assert (outcome.ending, outcome.exit_code) == (Ending.REFUSED, 3)
 
 
@@ -230,7 +230,7 @@ def test_a_box_that_is_asked_after_the_change_is_asked_for_before_it(work: Path)
         asked.append(name)
         return True
 
-    assert club.start(one, desk=OperatorPrompt(ask=ask, present=True)).ending is Ending.DONE
+    assert club.start(one, prompt=OperatorPrompt(ask=ask, present=True)).ending is Ending.DONE
     assert asked == ["desk"]
 
 

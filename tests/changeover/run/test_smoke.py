@@ -97,5 +97,5 @@ def test_a_person_may_judge_what_a_check_could_not_learn(work: Path) -> None:
             asked.append(name)
             return True
 
-        outcome = club.start(one, desk=OperatorPrompt(ask=ask))
+        outcome = club.start(one, prompt=OperatorPrompt(ask=ask))
     assert (outcome.ending, asked) == (Ending.DONE, ["answers"])

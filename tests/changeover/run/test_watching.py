@@ -167,7 +167,7 @@ def test_a_journal_damaged_in_its_middle_is_not_believed(work: Path) -> None:
 def test_the_report_says_what_was_planned_rehearsed_measured_and_who_judged(work: Path) -> None:
     one = club.make(work / "club", preflight="- [ ] the members were <told> {#told}\n")
     club.prove(one)
-    club.start(one, desk=OperatorPrompt(confirmed=frozenset({"told"})))
+    club.start(one, prompt=OperatorPrompt(confirmed=frozenset({"told"})))
     found = _report(one)
     text, html = markdown.render(found), webpage.render(found)
     assert "| passed | Migrate | 10s |" in text

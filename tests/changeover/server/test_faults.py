@@ -65,11 +65,11 @@ def cut(sqld: Sqld, server: Server) -> Iterator[tuple[Proxy, Server]]:
     proxy.close()
 
 
-def forward(server: Server, eyes: ProgressHooks | None = None, **more: object) -> Migrated:
+def forward(server: Server, hooks: ProgressHooks | None = None, **more: object) -> Migrated:
     """Take the lease and carry a change out, as a run does."""
     with opened(server) as connection:
         held = leases.acquire(connection, ME)
-        return migrate(connection, change(**more), context(lease=held), depth=Depth.SWIFT, eyes=eyes)
+        return migrate(connection, change(**more), context(lease=held), depth=Depth.SWIFT, hooks=hooks)
 
 
 def at(moment: str, then: Callable[[], object]) -> ProgressHooks:
@@ -116,7 +116,7 @@ def a_run(server: Server, hook: Hook) -> None:
     with opened(server) as connection:
         Counted(connection, hook)
         lease = leases.acquire(connection, ME)
-        migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, eyes=ProgressHooks(hook=hook))
+        migrate(connection, change(), context(lease=lease), depth=Depth.SWIFT, hooks=ProgressHooks(hook=hook))
         leases.release(connection, lease)
 
 
@@ -212,9 +212,9 @@ def test_a_network_that_stays_cut_is_an_outcome_unknown_and_resume_finds_out(
     proxy, through = cut
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": proxy.close}
-    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
+    hooks = ProgressHooks(hook=lambda now: moments.get(now, int)())
     with pytest.raises(OutcomeUnknown, match="resume"):
-        forward(through, eyes)
+        forward(through, hooks)
     assert is_whole(server, {}, expected), "it was done, and the ledger says so"
 
 
@@ -259,9 +259,9 @@ def test_a_server_killed_during_the_change_is_as_it_was(
             sqld.start()
 
     moments = {"begun": killer.start, "unanswered": fallen}
-    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
+    hooks = ProgressHooks(hook=lambda now: moments.get(now, int)())
     with pytest.raises(Unavailable if back else OutcomeUnknown):
-        forward(server, eyes, text=SLOWLY.format(60_000_000), scope=("polling_status",))
+        forward(server, hooks, text=SLOWLY.format(60_000_000), scope=("polling_status",))
     if not back:
         sqld.start()
     assert not is_whole(server, contents_of_file(file), {})
@@ -277,8 +277,8 @@ def test_a_server_killed_after_commit_kept_the_change(own: tuple[Sqld, Server], 
         sqld.start()
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": fall}
-    eyes = ProgressHooks(hook=lambda now: moments.get(now, int)())
-    done = forward(through, eyes)
+    hooks = ProgressHooks(hook=lambda now: moments.get(now, int)())
+    done = forward(through, hooks)
     assert done.counts["systems"] == (3, 3)
     assert is_whole(server, {}, expected)
     assert attempts(server) == 1
@@ -323,9 +323,9 @@ def test_writes_that_somebody_blocked_are_named_and_nothing_is_changed(
     name = server.url.partition("namespace=")[2]
     free = {"block_reads": False, "block_writes": False}
     block = free | {"block_writes": True, "block_reason": "another migration"}
-    eyes = at("begun", lambda: sqld.admin("POST", f"namespaces/{name}/config", block))
+    hooks = at("begun", lambda: sqld.admin("POST", f"namespaces/{name}/config", block))
     with pytest.raises(Busy, match="another migration"):
-        forward(server, eyes)
+        forward(server, hooks)
     sqld.admin("POST", f"namespaces/{name}/config", free)
     assert not is_whole(server, contents_of_file(file), {})
 

@@ -129,7 +129,9 @@ def test_the_schema_afterwards_is_judged_before_anything_is_sent(
 ) -> None:
     heard: list[str] = []
     with pytest.raises(InvariantBroken, match=said):
-        migrate(remote, change(), context(**demand), depth=Depth.SWIFT, eyes=ProgressHooks(hook=heard.append))
+        migrate(
+            remote, change(), context(**demand), depth=Depth.SWIFT, hooks=ProgressHooks(hook=heard.append)
+        )
     assert "begun" not in heard
     untouched(remote, server, file)
 
@@ -139,9 +141,9 @@ def at(moment: str, then: Callable[[], object]) -> ProgressHooks:
 
 
 def test_a_schema_that_changes_before_the_change_begins_stops_it(remote: Remote, server: Server) -> None:
-    eyes = at("judged", lambda: remote.execute("CREATE INDEX odd ON readings (solar_w)"))
+    hooks = at("judged", lambda: remote.execute("CREATE INDEX odd ON readings (solar_w)"))
     with pytest.raises(InvariantBroken, match=r"schema changed(.|\n)*index odd is not expected"):
-        migrate(remote, change(), context(), depth=Depth.SWIFT, eyes=eyes)
+        migrate(remote, change(), context(), depth=Depth.SWIFT, hooks=hooks)
     assert "user_systems" not in contents(server)
 
 
@@ -154,7 +156,7 @@ def test_a_lease_that_was_taken_over_keeps_the_change_out(remote: Remote, server
             change(),
             context(lease=lease),
             depth=Depth.SWIFT,
-            eyes=at("judged", lambda: remote.execute(steal)),
+            hooks=at("judged", lambda: remote.execute(steal)),
         )
     assert "user_systems" not in contents(server)
 

@@ -177,7 +177,7 @@ def test_what_belongs_to_a_server_lies_in_the_current_folder_under_its_name(
     for url, name in names.items():
         assert local.state_folder(Server(url)) == tmp_path / f"{name}.changeover"
         assert local.lock_file(Server(url)) == tmp_path / f"{name}.changeover-lock"
-        assert local.home(Server(url)) == tmp_path
+        assert local.backup_dir(Server(url)) == tmp_path
     elsewhere = tmp_path / "state"
     assert local.lock_file(Server("http://h"), elsewhere) == tmp_path / "state-lock"
 

@@ -66,7 +66,7 @@ def test_a_plan_goes_there_and_back_with(database: Server, tmp_path: Path, kind:
     assert errors == []
     record = rehearse(plan, values, database, who="tests", state=state)
     assert record.faults == ()
-    settings = commands.Settings(who="tests", desk=OperatorPrompt(), state=state)
+    settings = commands.Settings(who="tests", prompt=OperatorPrompt(), state=state)
     assert commands.run(plan, values, database, settings).exit_code == 0
     run_id = state_of(database, state).newest()
     assert run_id is not None
@@ -98,7 +98,7 @@ def test_a_vector_index_is_refused_at_check_with_the_way_past(server_url: str, t
     plan, state = load_plan(tmp_path / "PLAN.md"), tmp_path / "state"
     values, settings = (
         params.bind(plan, (), {}),
-        commands.Settings(who="tests", desk=OperatorPrompt(), state=state),
+        commands.Settings(who="tests", prompt=OperatorPrompt(), state=state),
     )
     with opened(database) as remote:
         for sql in VECTORS:

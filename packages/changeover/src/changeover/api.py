@@ -44,7 +44,7 @@ __all__ = [
     "standing",
 ]
 
-Where = Database | str | None
+Target = Database | str | None
 Parameters = Mapping[str, str | Mapping[str, str]]
 
 
@@ -65,14 +65,14 @@ class Checked:
         return not self.errors
 
 
-def check(plan: str | Path, database: Where = None) -> Checked:
+def check(plan: str | Path, database: Target = None) -> Checked:
     """Everything that is wrong with a plan; with a database scripts are tried on its schema. Reads only."""
     return Checked(tuple(inspect(Path(plan), _database(database))))
 
 
 def rehearse(
     plan: str | Path,
-    database: Where = None,
+    database: Target = None,
     *,
     parameters: Parameters | None = None,
     state: Path | None = None,
@@ -86,7 +86,7 @@ def rehearse(
 
 def prove(
     plan: str | Path,
-    database: Where = None,
+    database: Target = None,
     *,
     parameters: Parameters | None = None,
     state: Path | None = None,
@@ -104,7 +104,7 @@ def prove(
 
 def run(
     plan: str | Path,
-    database: Where = None,
+    database: Target = None,
     *,
     parameters: Parameters | None = None,
     state: Path | None = None,
@@ -116,8 +116,8 @@ def run(
     Raises NotRehearsed, NothingToDo (all of it is in force already) and whatever else refuses it.
     """
     work = _begun(plan, database, parameters, state)
-    with _reported(work) as settle:
-        return settle(runs.run(work.plan, work.values, work.database, _settings(work, who, confirm)))
+    with _reported(work) as reported:
+        return reported(runs.run(work.plan, work.values, work.database, _settings(work, who, confirm)))
 
 
 class OfARun(Protocol):
@@ -126,7 +126,7 @@ class OfARun(Protocol):
     def __call__(
         self,
         plan: str | Path | None = None,
-        database: Where = None,
+        database: Target = None,
         *,
         state: Path | None = None,
         who: str = "",
@@ -138,7 +138,7 @@ class OfARun(Protocol):
 def _of_a_run(act: Callable[..., Outcome]) -> OfARun:
     def command(
         plan: str | Path | None = None,
-        database: Where = None,
+        database: Target = None,
         *,
         state: Path | None = None,
         who: str = "",
@@ -146,9 +146,9 @@ def _of_a_run(act: Callable[..., Outcome]) -> OfARun:
     ) -> Outcome:
         path = Path(plan) if plan is not None else None
         work = session.take_up(path, None, database=_database(database), state=state, sets=())
-        with _reported(work) as settle:
+        with _reported(work) as reported:
             settings = _settings(work, who, confirm)
-            return settle(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
+            return reported(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
 
     return command
 
@@ -162,7 +162,7 @@ finish = _of_a_run(runs.finish)
 
 
 def standing(
-    plan: str | Path | None = None, database: Where = None, *, state: Path | None = None
+    plan: str | Path | None = None, database: Target = None, *, state: Path | None = None
 ) -> DatabaseStatus:
     """Where a database stands, why, and which commands lead on. Reads only."""
     path = Path(plan) if plan is not None else None
@@ -174,15 +174,17 @@ def standing(
 def _reported(work: BoundPlan) -> Iterator[Callable[[Outcome], Outcome]]:
     """Errors inside show no secrets; the outcome's report is written."""
 
-    def settle(outcome: Outcome) -> Outcome:
+    def reported(outcome: Outcome) -> Outcome:
         write.write(model.gather(work.state, work.database, work.plan, outcome.run_id))
         return outcome
 
     with work.redacted():
-        yield settle
+        yield reported
 
 
-def _begun(plan: str | Path, database: Where, parameters: Parameters | None, state: Path | None) -> BoundPlan:
+def _begun(
+    plan: str | Path, database: Target, parameters: Parameters | None, state: Path | None
+) -> BoundPlan:
     sets: list[str] = []
     for name, value in (parameters or {}).items():
         entries = value.items() if isinstance(value, Mapping) else [("", value)]
@@ -205,11 +207,11 @@ def _settings(work: BoundPlan, who: str, confirm: Collection[str]) -> Settings:
             f"The plan has no box {unknown[0]}.", hint=f"Boxes: {', '.join(sorted(boxes)) or 'none'}."
         )
     return Settings(
-        who=who or this_person(), state=work.state.path, desk=OperatorPrompt(confirmed=frozenset(confirm))
+        who=who or this_person(), state=work.state.path, prompt=OperatorPrompt(confirmed=frozenset(confirm))
     )
 
 
-def _database(database: Where) -> Database | None:
+def _database(database: Target) -> Database | None:
     if isinstance(database, str):
         return database_of(database, os.environ)
     assert database is None or isinstance(database, Path | Server)

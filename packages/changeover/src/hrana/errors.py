@@ -191,23 +191,23 @@ def refused(error: dict[str, Any], label: str) -> Refused:
 def refused_request(status: int, body: bytes, label: str) -> HranaError:
     """The error for an HTTP answer that is not 200."""
     said = body[:300].decode("utf-8", "replace").strip()
-    told = {"code": str(status), "said": said}
-    if status == 400 and (error := _told(body)):
+    facts = {"code": str(status), "said": said}
+    if status == 400 and (error := _error_in(body)):
         return refused(error, label)
     if status == 403 and b"Write permission" in body:
-        return ReadOnly(f"database {label} cannot be written: our token only reads", **told)
+        return ReadOnly(f"database {label} cannot be written: our token only reads", **facts)
     if status in (401, 403):
-        return TokenRefused(f"database {label} refuses our token ({said or status})", **told)
+        return TokenRefused(f"database {label} refuses our token ({said or status})", **facts)
     if status == 404:
-        return NotThere(f"database {label} is not there ({said or status})", **told)
+        return NotThere(f"database {label} is not there ({said or status})", **facts)
     if status == 429:
-        return TooMany(f"database {label} has too many requests at once", **told)
+        return TooMany(f"database {label} has too many requests at once", **facts)
     if status >= 500:
         return ServerFailed(f"database {label} fails ({status} {said})")
-    return Refused(f"database {label} does not understand us ({status} {said})", **told)
+    return Refused(f"database {label} does not understand us ({status} {said})", **facts)
 
 
-def _told(body: bytes) -> dict[str, Any] | None:
+def _error_in(body: bytes) -> dict[str, Any] | None:
     """The server's error where a whole request is refused in its own words, as for a stream that expired."""
     with suppress(orjson.JSONDecodeError):
         found = orjson.loads(body)

@@ -7,21 +7,21 @@ from changeover.database.backup import backup as backups
 from changeover.words import megabytes
 
 
-def folder_of(scene: ActionContext) -> Path:
+def folder_of(context: ActionContext) -> Path:
     """The folder for backups: the plan's ``backups:``, or where the database, or its state, lies."""
-    if scene.plan.backups is None:
-        return scene.home
-    return Path(scene.values.expand(scene.plan.backups))
+    if context.plan.backups is None:
+        return context.backup_dir
+    return Path(context.values.expand(context.plan.backups))
 
 
-def back_up(scene: ActionContext) -> ActionResult:
+def back_up(context: ActionContext) -> ActionResult:
     """Copy the database, prove the copy, say where it is."""
 
     def tell(phase: str, done: int, total: int, left_s: float | None) -> None:
-        scene.progress(done / total if total else None, left_s, f"{phase} {megabytes(done)}")
+        context.progress(done / total if total else None, left_s, f"{phase} {megabytes(done)}")
 
-    folder = folder_of(scene)
-    done = backups.backup(scene.database, folder, label=scene.run_id, progress=tell, hook=scene.hook)
+    folder = folder_of(context)
+    done = backups.backup(context.database, folder, label=context.run_id, progress=tell, hook=context.hook)
     return ActionResult(
         f"{done.path} ({megabytes(done.bytes)}, {done.mb_per_s:,.0f} MB/s)",
         {

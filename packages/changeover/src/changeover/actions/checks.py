@@ -14,39 +14,39 @@ from hrana.wire import WireStatement
 SHOWN_CHARS = 4_000
 
 
-def rule_of(action: SqlAction, scene: ActionContext) -> OutputRule:
+def rule_of(action: SqlAction, context: ActionContext) -> OutputRule:
     """The rule that the rows of an action's queries, as they are printed, are what the plan expects."""
-    values = scene.values.values
+    values = context.values.values
     asked = tuple(WireStatement(one.text, bound(values, one.parameters)) for one in action.statements)
-    return OutputRule(asked, lambda rows: _difference(action, as_output(rows), scene))
+    return OutputRule(asked, lambda rows: _difference(action, as_output(rows), context))
 
 
-def require_rule(action: SqlAction, rule: OutputRule, rows: Sequence[Row], scene: ActionContext) -> None:
+def require_rule(action: SqlAction, rule: OutputRule, rows: Sequence[Row], context: ActionContext) -> None:
     """Raises CheckFailed for rows that break the rule."""
-    _require(action, rule.told(rows), scene)
+    _require(action, rule.sentences(rows), context)
 
 
-def require_expected(action: Action, found: str, scene: ActionContext) -> None:
+def require_expected(action: Action, found: str, context: ActionContext) -> None:
     """Raises CheckFailed, with expected and found, unless ``found`` is what the plan expects of its rows."""
-    _require(action, list(filter(None, [_difference(action, found, scene)])), scene)
+    _require(action, list(filter(None, [_difference(action, found, context)])), context)
 
 
-def _difference(action: Action, found: str, scene: ActionContext) -> str:
-    if action.expect is None or scene.depth is Depth.SCHEMA:
+def _difference(action: Action, found: str, context: ActionContext) -> str:
+    if action.expect is None or context.depth is Depth.SCHEMA:
         return ""
-    return difference(action.expect, found, scene.values.expand, hide=scene.hide)
+    return difference(action.expect, found, context.values.expand, hide=context.hide)
 
 
-def _require(action: Action, told: Sequence[str], scene: ActionContext) -> None:
-    if told:
+def _require(action: Action, sentences: Sequence[str], context: ActionContext) -> None:
+    if sentences:
         raise CheckFailed(
-            f"{action.label}: {scene.hide(told[0])}",
+            f"{action.label}: {context.hide(sentences[0])}",
             hint="Mend what was found, or the expectation if that is wrong.",
             position=action.expect.position if action.expect else action.position,
         )
 
 
-def shown(text: str, scene: ActionContext) -> str:
+def shown(text: str, context: ActionContext) -> str:
     """Output as it may be shown and kept: without secrets, its end when it is long."""
-    text = scene.hide(text).rstrip("\n")
+    text = context.hide(text).rstrip("\n")
     return text if len(text) <= SHOWN_CHARS else f"...{text[-SHOWN_CHARS:]}"

@@ -24,10 +24,10 @@ from changeover.sql.text import SqlStatement
 CHUNK_S = 0.02
 
 
-def carry_out(action: SqlAction, scene: ActionContext, request: sql.ChangeRequest) -> ActionResult:
+def carry_out(action: SqlAction, context: ActionContext, request: sql.ChangeRequest) -> ActionResult:
     """Empty what the script drops, then carry it out in one transaction; says what each table took."""
-    emptied, notes = _empty_dropped(action, scene) if scene.blank is None else ([], [])
-    done = sql.change(action, scene, request)
+    emptied, notes = _empty_dropped(action, context) if context.blank is None else ([], [])
+    done = sql.change(action, context, request)
     said = "\n".join(map(str, emptied))
     data = dict(done.data) | {
         "emptied": [{"table": e.table, "rows": e.rows, "longest_s": round(e.longest_s, 6)} for e in emptied],
@@ -36,15 +36,15 @@ def carry_out(action: SqlAction, scene: ActionContext, request: sql.ChangeReques
     return replace(done, found="\n".join(filter(None, [said, done.found])), data=data)
 
 
-def _empty_dropped(action: SqlAction, scene: ActionContext) -> tuple[list[Emptied], list[str]]:
+def _empty_dropped(action: SqlAction, context: ActionContext) -> tuple[list[Emptied], list[str]]:
     emptied: list[Emptied] = []
     notes: list[str] = []
-    with scene.opened() as connection:
+    with context.opened() as connection:
         schema = catalogue.read(connection, own=True)
         big = list(_big(connection, schema, action.statements))
         if not big:
             return [], []
-        preview(connection, sql.planned_change(action, scene, None))
+        preview(connection, sql.planned_change(action, context, None))
         for table in big:
             reason = emptying.hindrance(table, schema, on_server=isinstance(connection, Remote))
             if reason:
@@ -53,10 +53,10 @@ def _empty_dropped(action: SqlAction, scene: ActionContext) -> tuple[list[Emptie
             found = emptying.empty(
                 connection,
                 table,
-                lease=scene.lease,
-                pace=_pace(scene, action),
-                hook=scene.hook,
-                progress=_progress(scene, table.name),
+                lease=context.lease,
+                pace=_pace(context, action),
+                hook=context.hook,
+                progress=_progress(context, table.name),
             )
             emptied.append(found)
     return emptied, notes
@@ -76,23 +76,23 @@ def _big(connection: Connection, schema: Schema, statements: tuple[SqlStatement,
             yield table
 
 
-def _pace(scene: ActionContext, action: SqlAction) -> ChunkPace:
+def _pace(context: ActionContext, action: SqlAction) -> ChunkPace:
     """A third of what the plan lets writers be held for, at most `CHUNK_S`; nobody else writes to a copy."""
-    held_s = scene.plan.writers_held_s
+    held_s = context.plan.writers_held_s
     return ChunkPace(
         chunk_s=CHUNK_S if held_s is None else min(CHUNK_S, held_s / 3),
-        pause_s=0.005 if scene.living else 0.0,
+        pause_s=0.005 if context.living else 0.0,
         lock_wait_s=action.timeout_s or 5.0,
     )
 
 
-def _progress(scene: ActionContext, table: str) -> Callable[[int, int], None]:
+def _progress(context: ActionContext, table: str) -> Callable[[int, int], None]:
     started = time.monotonic()
 
     def tell(done: int, total: int) -> None:
         part = min(done / total, 1.0) if total else 1.0
         left_s = (time.monotonic() - started) * (1 - part) / part if part else None
-        scene.progress(part, left_s, f"{table}: {done:,} of {total:,} rows deleted")
+        context.progress(part, left_s, f"{table}: {done:,} of {total:,} rows deleted")
 
     return tell
 

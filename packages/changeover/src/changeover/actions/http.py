@@ -38,28 +38,28 @@ class CheckedResponse:
     seconds: float
 
 
-def check(action: HttpAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+def check(action: HttpAction, context: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """All requests in order.
 
     Raises CheckFailed when unhealthy, Inconclusive when nothing could be learned.
     """
     try:
-        return repeated(action.retry, scene, deadline, lambda: _once(action, scene, deadline))
+        return repeated(action.retry, context, deadline, lambda: _once(action, context, deadline))
     except Inconclusive as error:
-        return _inconclusive(action, scene, error)
+        return _inconclusive(action, context, error)
 
 
-def _once(action: HttpAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+def _once(action: HttpAction, context: ActionContext, deadline: ActionDeadline) -> ActionResult:
     answers = []
     with client() as session:
         for request in action.requests:
             seconds = deadline.within(action.timeout_s or REQUEST_S)
-            answer = ask(session, request, scene.values, timeout_s=seconds)
+            answer = ask(session, request, context.values, timeout_s=seconds)
             answers.append(answer)
             if answer.outcome is not CheckOutcome.HEALTHY:
-                raise _failure(action, request, answer, scene)
+                raise _failure(action, request, answer, context)
     if answers:
-        require_expected(action, answers[-1].body, scene)
+        require_expected(action, answers[-1].body, context)
     seen = [{"status": one.status, "seconds": round(one.seconds, 4)} for one in answers]
     words = ", ".join(f"{one.status} in {one.seconds * 1000:.0f} ms" for one in answers)
     return ActionResult(words, {"answers": seen, "outcome": CheckOutcome.HEALTHY.value})
@@ -137,9 +137,9 @@ def _reason(error: Exception) -> str:
 
 
 def _failure(
-    action: HttpAction, request: Request, answer: CheckedResponse, scene: ActionContext
+    action: HttpAction, request: Request, answer: CheckedResponse, context: ActionContext
 ) -> CheckFailed | Inconclusive:
-    message = f"{action.label}: {request.method} {request.url}: {shown(answer.reason, scene)}"
+    message = f"{action.label}: {request.method} {request.url}: {shown(answer.reason, context)}"
     if answer.outcome is CheckOutcome.INCONCLUSIVE:
         return Inconclusive(
             message,
@@ -151,14 +151,14 @@ def _failure(
     )
 
 
-def _inconclusive(action: HttpAction, scene: ActionContext, error: Inconclusive) -> ActionResult:
+def _inconclusive(action: HttpAction, context: ActionContext, error: Inconclusive) -> ActionResult:
     """What the plan says to do when nothing could be learned: fail, ask a person, or go on."""
     if action.when_inconclusive is WhenInconclusive.CONTINUE:
         return ActionResult(error.message, {"outcome": CheckOutcome.INCONCLUSIVE.value})
     if action.when_inconclusive is WhenInconclusive.ASK:
-        answer = scene.ask(action.id, f"{error.message}\nGo on all the same?")
+        answer = context.ask(action.id, f"{error.message}\nGo on all the same?")
         if answer:
             return ActionResult(
-                error.message, {"outcome": CheckOutcome.INCONCLUSIVE.value, "judged_by": scene.who}
+                error.message, {"outcome": CheckOutcome.INCONCLUSIVE.value, "judged_by": context.who}
             )
     raise error

@@ -22,23 +22,23 @@ OUTPUT_BYTES = 256 * 1024
 PROCESS_GROUP = "process group"
 
 
-def execute(script: str, scene: ActionContext, limit_s: float) -> tuple[int | None, str]:
+def execute(script: str, context: ActionContext, limit_s: float) -> tuple[int | None, str]:
     """Exit code and output of a script; None for the code when it had to be ended after ``limit_s``."""
-    environment = {**os.environ, **scene.values.environment()}
+    environment = {**os.environ, **context.values.environment()}
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", script],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=scene.folder,
+            cwd=context.folder,
             env=environment,
             # A group of its own: Ctrl-C on the terminal reaches the runner, which decides, and not the
             # script.
             start_new_session=True,
         )
         try:
-            scene.note({"what": PROCESS_GROUP, "group": process.pid, "since": started_at(process.pid)})
+            context.note({"what": PROCESS_GROUP, "group": process.pid, "since": started_at(process.pid)})
             code: int | None = process.wait(limit_s)
         except subprocess.TimeoutExpired:
             code = None

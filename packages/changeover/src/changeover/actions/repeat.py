@@ -9,13 +9,13 @@ from changeover.plan.model import Retry
 
 
 def repeated(
-    retry: Retry, scene: ActionContext, deadline: ActionDeadline, once: Callable[[], ActionResult]
+    retry: Retry, context: ActionContext, deadline: ActionDeadline, once: Callable[[], ActionResult]
 ) -> ActionResult:
     """The first result that is not a failed or inconclusive check, or the last failure.
 
     On a copy it is tried once: nobody writes there, so another try would find the same.
     """
-    times = max(retry.times, 1) if scene.living else 1
+    times = max(retry.times, 1) if context.living else 1
     for attempt in range(1, times + 1):
         try:
             return once()

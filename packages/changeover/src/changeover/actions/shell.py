@@ -11,37 +11,37 @@ from changeover.plan.model import ShellAction
 
 
 def run(
-    action: ShellAction, scene: ActionContext, deadline: ActionDeadline, *, gate_only: bool = False
+    action: ShellAction, context: ActionContext, deadline: ActionDeadline, *, gate_only: bool = False
 ) -> ActionResult:
     """Run the script, then wait for its gate; ``gate_only`` when the script ended before a crash."""
     result = ActionResult("its command had ended before")
     if not gate_only:
         result = repeated(
-            action.retry, scene, deadline, lambda: _once(action, action.script, scene, deadline)
+            action.retry, context, deadline, lambda: _once(action, action.script, context, deadline)
         )
-        scene.note({"what": COMMAND_ENDED})
-    if action.until is not None and scene.living:
-        waited_s = wait_for(action.until, scene, deadline, action.position)
+        context.note({"what": COMMAND_ENDED})
+    if action.until is not None and context.living:
+        waited_s = wait_for(action.until, context, deadline, action.position)
         return ActionResult(result.found, {**result.data, "waited_s": round(waited_s, 3)})
     return result
 
 
-def take_back(action: ShellAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+def take_back(action: ShellAction, context: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """Run the command with which a script is taken back."""
-    return _once(action, action.undo or "", scene, deadline, expected=0)
+    return _once(action, action.undo or "", context, deadline, expected=0)
 
 
 def _once(
     action: ShellAction,
     script: str,
-    scene: ActionContext,
+    context: ActionContext,
     deadline: ActionDeadline,
     expected: int | None = None,
 ) -> ActionResult:
     expected = action.exit_code if expected is None else expected
     limit_s = deadline.within(action.timeout_s)
-    code, output = execute(script, scene, limit_s)
-    text = shown(output, scene)
+    code, output = execute(script, context, limit_s)
+    text = shown(output, context)
     if code is None:
         error = deadline.error(action.label, action.position)
         if deadline.passed():
@@ -58,7 +58,7 @@ def _once(
             position=action.position,
         )
     if expected == action.exit_code and script is action.script:
-        require_expected(action, output, scene)
+        require_expected(action, output, context)
     return ActionResult(text, {"exit_code": code})
 
 

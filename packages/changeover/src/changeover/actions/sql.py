@@ -59,22 +59,22 @@ def content_of(action: SqlAction) -> str:
     return sha256(action.sql.encode()).hexdigest()
 
 
-def query(action: SqlAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+def query(action: SqlAction, context: ActionContext, deadline: ActionDeadline) -> ActionResult:
     """Run the queries on one snapshot and hold their rows against what is expected."""
-    return repeated(action.retry, scene, deadline, lambda: _query_once(action, scene, deadline))
+    return repeated(action.retry, context, deadline, lambda: _query_once(action, context, deadline))
 
 
-def _query_once(action: SqlAction, scene: ActionContext, deadline: ActionDeadline) -> ActionResult:
+def _query_once(action: SqlAction, context: ActionContext, deadline: ActionDeadline) -> ActionResult:
     own = ActionDeadline(deadline.limit, deadline.clock_s)
     own.ends_s = min(deadline.ends_s, deadline.clock_s() + deadline.within(action.timeout_s))
-    with scene.opened() as connection:
-        rule = rule_of(action, scene)
+    with context.opened() as connection:
+        rule = rule_of(action, context)
         if isinstance(connection, Remote):
             rows = _read_server(connection, action, rule, own)
         else:
             rows = _read_file(connection, action, rule, own)
-    require_rule(action, rule, rows, scene)
-    return ActionResult(shown(as_output(rows), scene), {"rows": len(rows)})
+    require_rule(action, rule, rows, context)
+    return ActionResult(shown(as_output(rows), context), {"rows": len(rows)})
 
 
 def _read_file(
@@ -112,33 +112,33 @@ def _read_server(
     return [row for rows in found for row in rows[:OUTPUT_ROWS]]
 
 
-def change(action: SqlAction, scene: ActionContext, purpose: ChangeRequest) -> ActionResult:
+def change(action: SqlAction, context: ActionContext, request: ChangeRequest) -> ActionResult:
     """Carry a changing script out: all of it, or nothing and an error that says why."""
-    change = planned_change(action, scene, purpose)
-    context = Context(
-        run_id=scene.run_id,
-        action=purpose.action,
-        direction=purpose.direction,
-        plan_sha256=scene.plan.sha256,
-        content_sha256=purpose.content_sha256,
-        started_at=int(scene.now_at()),
-        who=scene.who,
-        lease=scene.lease,
-        expected=purpose.expected,
-        contract=purpose.contract,
+    change = planned_change(action, context, request)
+    change_context = Context(
+        run_id=context.run_id,
+        action=request.action,
+        direction=request.direction,
+        plan_sha256=context.plan.sha256,
+        content_sha256=request.content_sha256,
+        started_at=int(context.now_at()),
+        who=context.who,
+        lease=context.lease,
+        expected=request.expected,
+        contract=request.contract,
     )
-    with scene.opened() as connection, _writers_held(connection, scene.hook) as hook:
-        if purpose.direction is Direction.ROLLBACK:
-            kept = ledger.kept(connection, purpose.content_sha256)
-            restored = spelling.restoring(connection, change, kept.definitions)
+    with context.opened() as connection, _writers_held(connection, context.hook) as hook:
+        if request.direction is Direction.ROLLBACK:
+            before = ledger.rollback_details(connection, request.content_sha256)
+            restored = spelling.restoring(connection, change, before.definitions)
             change = replace(change, statements=(*change.statements, *restored))
-            context = replace(context, faults_before=kept.faults)
+            change_context = replace(change_context, faults_before=before.faults)
         elif action.carry:
             carried = spelling.carrying(connection, change)
             change = replace(change, statements=(*change.statements, *carried))
-        eyes = ProgressHooks(hook=hook, progress=_progress(scene))
-        done = migrate(connection, change, context, depth=scene.depth, eyes=eyes)
-    return _result(action, scene, done)
+        hooks = ProgressHooks(hook=hook, progress=_progress(context))
+        done = migrate(connection, change, change_context, depth=context.depth, hooks=hooks)
+    return _result(action, context, done)
 
 
 @contextmanager
@@ -162,56 +162,56 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
             hold.give_back(connection)
 
 
-def planned_change(action: SqlAction, scene: ActionContext, purpose: ChangeRequest | None) -> PlannedChange:
-    """What a plan says of a script; without a ``purpose`` nothing bounds how long it takes."""
+def planned_change(action: SqlAction, context: ActionContext, request: ChangeRequest | None) -> PlannedChange:
+    """What a plan says of a script; without a ``request`` nothing bounds how long it takes."""
     return PlannedChange(
         statements=action.statements,
         scope=action.scope,
         rows=action.rows,
-        parameters=scene.values.values,
+        parameters=context.values.values,
         strategy=action.strategy,
         foreign_keys=action.strategy is Strategy.NATIVE,
-        budget_s=purpose.budget_s if purpose else None,
-        rehearsed_s=purpose.rehearsed_s if purpose else None,
+        budget_s=request.budget_s if request else None,
+        rehearsed_s=request.rehearsed_s if request else None,
         lock_wait_s=action.timeout_s or 5.0,
-        accept=scene.plan.accept,
-        prints=lambda rows: require_rule(action, rule_of(action, scene), rows, scene),
+        accept=context.plan.accept,
+        prints=lambda rows: require_rule(action, rule_of(action, context), rows, context),
     )
 
 
 def take_back(
-    action: SqlAction, scene: ActionContext, purpose: ChangeRequest, forward: Sequence[SqlStatement]
+    action: SqlAction, context: ActionContext, request: ChangeRequest, forward: Sequence[SqlStatement]
 ) -> ActionResult:
     """Do the way back of ``forward``; what was written into things it only drops is set aside first."""
-    with scene.opened() as connection:
+    with context.opened() as connection:
         statements = setting_aside(action.statements, catalogue.read(connection), forward)
-    return change(replace(action, statements=statements), scene, purpose)
+    return change(replace(action, statements=statements), context, request)
 
 
-def undo(action: SqlAction, scene: ActionContext, purpose: ChangeRequest) -> ActionResult:
+def undo(action: SqlAction, context: ActionContext, request: ChangeRequest) -> ActionResult:
     """Carry out the reverse that follows from a script which only adds."""
     reverse = replace(action, statements=derive_undo(action.statements), rows=(), expect=None)
-    return take_back(reverse, scene, purpose, action.statements)
+    return take_back(reverse, context, request, action.statements)
 
 
-def was_done(scene: ActionContext, action: str, direction: Direction) -> bool:
+def was_done(context: ActionContext, action: str, direction: Direction) -> bool:
     """Whether this run committed that action: asked of the ledger in the database."""
-    with translated(scene.database), closing(connect(scene.database)) as connection:
-        return ledger.was_done(connection, scene.run_id, action, direction)
+    with translated(context.database), closing(connect(context.database)) as connection:
+        return ledger.was_done(connection, context.run_id, action, direction)
 
 
-def _progress(scene: ActionContext) -> Callable[[int, int, float], None]:
+def _progress(context: ActionContext) -> Callable[[int, int, float], None]:
     started = time.monotonic()
 
     def tell(done: int, total: int, seconds: float) -> None:
         part = done / total
         left_s = (time.monotonic() - started) * (1 - part) / part
-        scene.progress(part, left_s, f"statement {done} of {total}")
+        context.progress(part, left_s, f"statement {done} of {total}")
 
     return tell
 
 
-def _result(action: SqlAction, scene: ActionContext, done: Migrated) -> ActionResult:
+def _result(action: SqlAction, context: ActionContext, done: Migrated) -> ActionResult:
     measured = done.measured
     output = as_output(measured.output)
     if action.expect is not None and not measured.executed:
@@ -221,9 +221,9 @@ def _result(action: SqlAction, scene: ActionContext, done: Migrated) -> ActionRe
             hint="Nothing is wrong with the change. Run it again, or let a query after it ask instead.",
             position=action.expect.position,
         )
-    require_expected(action, output, scene)
+    require_expected(action, output, context)
     return ActionResult(
-        shown(output, scene),
+        shown(output, context),
         {
             "strategy": done.forecast.strategy.value,
             "predicted_s": round(done.forecast.seconds, 3),

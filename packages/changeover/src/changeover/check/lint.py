@@ -104,11 +104,11 @@ class DryRun:
 
     def _go_back(self) -> None:
         back = rollback_tasks(self.plan, self.tasks.execute, lambda task: True)
-        restored = [task for task in back if task.doing is TaskKind.RESTORED]
-        self._do(task for task in back if task.doing is not TaskKind.RESTORED)
-        told = {task.subject for task in back}
+        restored = [task for task in back if task.kind is TaskKind.RESTORED]
+        self._do(task for task in back if task.kind is not TaskKind.RESTORED)
+        subjects = {task.subject for task in back}
         for action in self.plan.actions(Phase.ROLLBACK):
-            if isinstance(action, SqlAction) and action.id not in told:
+            if isinstance(action, SqlAction) and action.id not in subjects:
                 self._read(action, Phase.ROLLBACK)
                 self._go_on()
         if self._is_whole():
@@ -125,7 +125,7 @@ class DryRun:
         for task in tasks:
             if self.act is not None and self.copy.known:
                 self._perform(task, self.act)
-            elif task.doing is TaskKind.ACTION:
+            elif task.kind is TaskKind.ACTION:
                 action = self.plan.action(task.subject)
                 if isinstance(action, SqlAction):
                     self._read(action, task.phase)
@@ -171,7 +171,7 @@ class DryRun:
         return Problem(place or self._position(task), FORESEEN, message, error.hint)
 
     def _position(self, task: Task) -> Position:
-        if task.doing in (TaskKind.ACTION, TaskKind.UNDO_DERIVED):
+        if task.kind in (TaskKind.ACTION, TaskKind.UNDO_DERIVED):
             return self.plan.action(task.subject).position
         section = self.plan.section(Phase.ROLLBACK)
         return section.position if section else self.plan.position

@@ -102,8 +102,8 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
             yield Problem(action.position, "kept-rows", f"{expectation.table} is never compared", hint)
     named = {expectation.table for expectation in action.rows}
     for table in action.scope:
-        kept = identifier_key(table).startswith(OWN_PREFIX)
-        if table not in named and phase is Phase.EXECUTE and not kept:
+        own = identifier_key(table).startswith(OWN_PREFIX)
+        if table not in named and phase is Phase.EXECUTE and not own:
             hint = f'add to rows: "{table}=*" if no row may be lost, "{table}=0" if none may change'
             message = f"{action.id} does not say how many rows of {table} change"
             yield Problem(action.position, "no-rows", message, hint, Severity.WARNING)

@@ -80,7 +80,7 @@ def do_each(command: Command, plan: Plan, options: dict[str, Any], *, json_: boo
         max_failures=options["max_failures"],
         max_age_s=options.get("max_age_s", MAX_AGE_S),
         signals=signals,
-        told=_teller(len(databases), json_),
+        on_result=_teller(len(databases), json_),
         progress=lambda words: None if json_ else click.echo(words),
     )
     with _stoppable(signals, many.who):
@@ -117,8 +117,8 @@ def show_each(plan: Path | None, options: dict[str, Any], *, json_: bool) -> NoR
     code = worst(one.exit_code if isinstance(one, ChangeoverError) else Exit.DONE for one in found)
     if json_:
         outcome = "done" if code is Exit.DONE else "not all done"
-        told = [_standing(database, one) for database, one in zip(databases, found, strict=True)]
-        write_json(answer("status", outcome, code, databases=told))
+        databases_found = [_standing(database, one) for database, one in zip(databases, found, strict=True)]
+        write_json(answer("status", outcome, code, databases=databases_found))
         sys.exit(code)
     counts: Counter[str] = Counter()
     for database, one in zip(databases, found, strict=True):
@@ -169,14 +169,14 @@ def _answer(command: Command, summary: Summary, paths: tuple[Path, Path]) -> dic
 
 
 def _teller(count: int, json_: bool) -> Callable[[DatabaseResult], None]:
-    told = 0
+    done = 0
 
     def tell(result: DatabaseResult) -> None:
-        nonlocal told
-        told += 1
+        nonlocal done
+        done += 1
         if not json_:
             why = f": {_shortly(result.message)}" if result.failed and result.message else ""
-            click.echo(f"[{told}/{count}] {result.database}: {result.outcome}{why}")
+            click.echo(f"[{done}/{count}] {result.database}: {result.outcome}{why}")
 
     return tell
 

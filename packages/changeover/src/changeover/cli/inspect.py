@@ -25,8 +25,8 @@ def status_command(plan: Path | None, json_: bool, **options: Any) -> None:
     """Say where a database stands and what to do next. Reads only."""
     if options["each"]:
         show_each(plan, options, json_=json_)
-    database, state, kept = session.locate(plan, **place_of(options))
-    found = status.look(state, database, kept)
+    database, state, stored = session.locate(plan, **place_of(options))
+    found = status.look(state, database, stored)
     if json_:
         write_json(answer("status", found.outcome, Exit.DONE, **found.as_data()))
         return
@@ -59,8 +59,8 @@ def report_command(
     plan: Path | None, run_id: str | None, html: Path | None, markdown: Path | None, json_: bool, **place: Any
 ) -> None:
     """Write the report of a run again: Markdown, and one page of HTML that needs nothing else."""
-    database, state, kept = session.locate(plan, run_id=run_id, **place)
-    found = model.gather(state, database, kept, run_id)
+    database, state, stored = session.locate(plan, run_id=run_id, **place)
+    found = model.gather(state, database, stored, run_id)
     if json_:
         write_json(answer("report", found.outcome, Exit.DONE, **found.as_data()))
         return

@@ -67,7 +67,9 @@ def run_command(plan: Path, first: bool, rehearsal_max_age: str, json_: bool, **
     place, judgement = split(options)
     work = session.begin(parsed, **place)
     record = _rehearsed_for_run(work, judgement["who"], json_) if first else None
-    with session.at_desk(work, json_=json_, max_age_s=duration(rehearsal_max_age), **judgement) as settings:
+    with session.operator_settings(
+        work, json_=json_, max_age_s=duration(rehearsal_max_age), **judgement
+    ) as settings:
         outcome = run_plan(parsed, work.values, work.database, settings)
     tell_outcome(outcome, work, json_, record)
 
@@ -136,7 +138,7 @@ def _go_on(
     """Another session of a run that there is."""
     place, judgement = split(options)
     work = session.take_up(plan, run_id, **place)
-    with session.at_desk(work, json_=json_, **judgement) as settings:
+    with session.operator_settings(work, json_=json_, **judgement) as settings:
         outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
     tell_outcome(outcome, work, json_)
 
@@ -165,7 +167,7 @@ def rollback_command(plan: Path | None, run_id: str | None, json_: bool, **optio
     accept = _reasons(options["accept"])
     work = session.take_up(plan, run_id, **place)
     arguments = (work.plan, work.values, work.database)
-    with session.at_desk(work, json_=json_, **judgement) as settings:
+    with session.operator_settings(work, json_=json_, **judgement) as settings:
         outcome = recovery.roll_back_with(
             script, *arguments, settings, run_id=work.run_id, undoes=undoes, accept=accept
         )
@@ -196,7 +198,7 @@ def abandon_command(plan: Path | None, run_id: str | None, yes: bool, json_: boo
     left = recovery.left_behind(work.plan, work.state.entries(work.run_id), work.database)
     if not yes and not (not json_ and ask("Nothing of this run will be done or taken back any more:", left)):
         _undecided("abandon", left, json_)
-    with session.at_desk(work, json_=json_, **judgement) as settings:
+    with session.operator_settings(work, json_=json_, **judgement) as settings:
         outcome = abandon(work.plan, work.values, work.database, settings, run_id=work.run_id)
     tell_outcome(outcome, work, json_, left=left)
 
@@ -214,18 +216,21 @@ def restore_command(
 ) -> None:
     """Put a backup back in the database's place. The state before is kept in a file beside it."""
     database, state, _ = session.locate(plan, **place)
-    told = [f"{database} becomes what {backup} is.", "What was written since will only be in the file kept."]
-    if not yes and not (not json_ and ask("A backup is put back:", told)):
-        _undecided("restore", told, json_)
+    consequences = [
+        f"{database} becomes what {backup} is.",
+        "What was written since will only be in the file kept.",
+    ]
+    if not yes and not (not json_ and ask("A backup is put back:", consequences)):
+        _undecided("restore", consequences, json_)
     done = recovery.put_back(backup, database, session.settings_of(state, who))
     if json_:
-        kept = str(done.kept) if done.kept else None
-        facts = {"path": str(done.path), "bytes": done.bytes, "seconds": done.seconds, "kept": kept}
+        previous = str(done.previous) if done.previous else None
+        facts = {"path": str(done.path), "bytes": done.bytes, "seconds": done.seconds, "kept": previous}
         write_json(answer("restore", "restored", Exit.DONE, backup=str(backup), **facts))
         return
     click.echo(f"{done.path} is what {backup} is ({megabytes(done.bytes)}).")
-    if done.kept:
-        click.echo(f"As it was before: {done.kept}")
+    if done.previous:
+        click.echo(f"As it was before: {done.previous}")
 
 
 def _undecided(command: str, left: list[str], json_: bool) -> None:

@@ -59,10 +59,10 @@ def tell_outcome(
     sys.exit(outcome.exit_code)
 
 
-def ask(what: str, told: Sequence[str]) -> bool:
+def ask(what: str, consequences: Sequence[str]) -> bool:
     """What will be, and whether a person at a terminal says yes to it."""
     click.echo(what)
-    for one in told:
+    for one in consequences:
         click.echo(f"- {one}")
     return sys.stdin.isatty() and click.confirm("Go on?", default=False)
 

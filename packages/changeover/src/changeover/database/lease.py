@@ -101,13 +101,13 @@ def look(connection: Connection) -> LeaseSnapshot | None:
     return LeaseSnapshot(row[0], holder, row[5] or "", row[6] or 0.0, row[7], row[8])
 
 
-def expired(seen: LeaseSnapshot, *, now_s: float, this_boot: str) -> bool | None:
+def expired(snapshot: LeaseSnapshot, *, now_s: float, this_boot: str) -> bool | None:
     """Whether the lease has run out; None when that cannot be told from here (another machine)."""
-    if seen.holder is None:
+    if snapshot.holder is None:
         return True
     # `beaten_s` counts from the start of a machine: it says nothing to another machine, or after a restart.
-    if seen.boot and seen.boot == this_boot:
-        return now_s - seen.beaten_s > seen.lasts_s
+    if snapshot.boot and snapshot.boot == this_boot:
+        return now_s - snapshot.beaten_s > snapshot.lasts_s
     return None
 
 
@@ -121,11 +121,15 @@ def acquire(
     of the two finds it changed and looks again.
     """
     for _ in range(TRIES):
-        seen, now_s = look(connection), awake_s()
-        if seen is not None and not expired(seen, now_s=now_s, this_boot=boot()) and seen != watched:
-            raise _held(seen)
-        lease = Lease(holder, (seen.token if seen else 0) + 1, lasts_s, now_s)
-        if _taken(connection, lease, seen):
+        snapshot, now_s = look(connection), awake_s()
+        if (
+            snapshot is not None
+            and not expired(snapshot, now_s=now_s, this_boot=boot())
+            and snapshot != watched
+        ):
+            raise _held(snapshot)
+        lease = Lease(holder, (snapshot.token if snapshot else 0) + 1, lasts_s, now_s)
+        if _taken(connection, lease, snapshot):
             return lease
     raise Locked("Others take the lease at this very moment.", hint="Wait a moment, then try again.")
 
@@ -189,10 +193,10 @@ def renew(connection: Connection, lease: Lease) -> None:
         # The answer was lost, not necessarily the write: only reading the row tells.
         except OutcomeUnknown as error:
             lost_answer = error
-        seen = look(connection)
-        if lost_answer and seen and (seen.token, seen.holder) == (lease.token, lease.holder):
+        snapshot = look(connection)
+        if lost_answer and snapshot and (snapshot.token, snapshot.holder) == (lease.token, lease.holder):
             raise lost_answer
-        if seen is None or (seen.token, seen.holder) != (new, lease.holder):
+        if snapshot is None or (snapshot.token, snapshot.holder) != (new, lease.holder):
             raise lost(connection)
         lease.token, lease.beaten_s = new, now_s
 
@@ -209,8 +213,8 @@ def prolong(connection: Connection, lease: Lease) -> None:
 
 def lost(connection: Connection) -> LeaseLost:
     """The error that says who has the lease now."""
-    seen = look(connection)
-    now = f"{seen.holder}" if seen and seen.holder else "nobody"
+    snapshot = look(connection)
+    now = f"{snapshot.holder}" if snapshot and snapshot.holder else "nobody"
     return LeaseLost(
         f"The lease of this runner was taken over; now it is held by {now}. This runner writes nothing any"
         " more.",
@@ -226,20 +230,25 @@ def release(connection: Connection, lease: Lease) -> None:
     )
 
 
-def _held(seen: LeaseSnapshot) -> Locked:
+def _held(snapshot: LeaseSnapshot) -> Locked:
     return Locked(
-        f"Another runner holds the lease: {seen.holder}.",
-        hint=f"Its lease lasts {seen.lasts_s:g} s after its last sign of life; wait, or end that process.",
+        f"Another runner holds the lease: {snapshot.holder}.",
+        hint=f"Its lease lasts {snapshot.lasts_s:g} s after its last sign of life; wait, or end that"
+        " process.",
     )
 
 
-def _taken(connection: Connection, lease: Lease, seen: LeaseSnapshot | None) -> bool:
-    """Whether the lease is ours now; not when it is no longer as it was ``seen``."""
-    if seen is None:
+def _taken(connection: Connection, lease: Lease, snapshot: LeaseSnapshot | None) -> bool:
+    """Whether the lease is ours now; not when it is no longer as it was ``snapshot``."""
+    if snapshot is None:
         connection.execute(_CREATE)
     holder = lease.holder
     new = (lease.token, holder.run_id, holder.pid, holder.host, holder.since_at, boot(), lease.beaten_s)
-    was = (seen.token, seen.beats, seen.holder.run_id if seen.holder else None) if seen else (-1, -1, None)
+    was = (
+        (snapshot.token, snapshot.beats, snapshot.holder.run_id if snapshot.holder else None)
+        if snapshot
+        else (-1, -1, None)
+    )
     try:
         return connection.execute(_TAKE, (*new, lease.lasts_s, *was)).rowcount == 1
     except OutcomeUnknown:

@@ -74,7 +74,7 @@ class LedgerState:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RollbackDetails:
     """What the entry of a change keeps for its way back: (type, name, table, sql) of every definition that it
     replaces, and the faults that were in the database before it, which may come back.
     """
@@ -88,7 +88,7 @@ class Kept:
         return {name: values for name, values in found.items() if values}
 
     @classmethod
-    def of(cls, details: Mapping[str, Any]) -> "Kept":
+    def of(cls, details: Mapping[str, Any]) -> "RollbackDetails":
         """What an entry's details hold of it."""
         found = details.get("definitions", ())
         return cls(tuple((a, b, c, d) for a, b, c, d in found), tuple(details.get("faults", ())))
@@ -137,12 +137,12 @@ def standing(found: Iterable[LedgerEntry], wanted: Iterable[str]) -> LedgerState
     return LedgerState(there & asked, asked - there, there - asked)
 
 
-def kept(connection: Connection, content_sha256: str) -> Kept:
+def rollback_details(connection: Connection, content_sha256: str) -> RollbackDetails:
     """What the newest change by that script kept; nothing where it never ran."""
     for entry in reversed(entries(connection)):
         if (entry.content_sha256, entry.direction) == (content_sha256, Direction.FORWARD):
-            return Kept.of(entry.details)
-    return Kept()
+            return RollbackDetails.of(entry.details)
+    return RollbackDetails()
 
 
 def was_done(connection: Connection, run_id: str, action: str, direction: Direction) -> bool:

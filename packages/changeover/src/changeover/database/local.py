@@ -46,7 +46,7 @@ def lock_file(database: Database, state: Path | None = None) -> Path:
     return real.with_name(real.name + LOCK)
 
 
-def home(database: Database, state: Path | None = None) -> Path:
+def backup_dir(database: Database, state: Path | None = None) -> Path:
     """Where backups go unless the plan says otherwise: beside the file, or beside the state folder."""
     if isinstance(database, Server):
         return state_folder(database, state).parent

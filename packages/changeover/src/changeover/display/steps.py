@@ -65,8 +65,8 @@ def lines(
     order = bool(first and first.data.get("additive")) if additive is None else additive
     state, found = fold(entries), task_plan(plan, additive=order)
     tasks = list(found.forward)
-    back = going_back(plan, found, state) if state.turned else ()
-    if state.turned:
+    back = going_back(plan, found, state) if state.rolling_back else ()
+    if state.rolling_back:
         tasks = [task for task in tasks if state.of(task).started] + list(back)
     if any(state.of(task).started for task in found.finish):
         tasks += list(found.finish)
@@ -92,7 +92,7 @@ def frozen_s(found: Sequence[Line]) -> float:
 
 def _undoes(plan: Plan, task: Task) -> str:
     """The id of the task that a task of the way back takes back; empty for one that only looks."""
-    if task.doing is TaskKind.ACTION:
+    if task.kind is TaskKind.ACTION:
         return plan.action(task.subject).undoes or ""
     return task.subject
 
@@ -145,7 +145,7 @@ class _Teller:
         return Verdict.NOT_RUN if self.over else Verdict.WAITING
 
     def _planned(self, task: Task) -> float | None:
-        if task.doing is TaskKind.ACTION:
+        if task.kind is TaskKind.ACTION:
             action = self.plan.action(task.subject)
             if action.budget_s is not None:
                 return action.budget_s

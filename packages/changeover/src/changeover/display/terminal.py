@@ -92,7 +92,7 @@ class PlainLines:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stdout
-        self._told_s = 0.0
+        self._said_at_s = 0.0
         self._labels: dict[str, str] = {}
 
     def opened(self, entries: Sequence[Entry], plan: Plan) -> None:
@@ -110,7 +110,7 @@ class PlainLines:
         match entry.kind:
             case EntryKind.STARTED:
                 self._labels[entry.id] = entry.text("label") or entry.id
-                self._told_s = time.monotonic()
+                self._said_at_s = time.monotonic()
                 attempt = entry.number("attempt") or 1
                 return f"again ({attempt:.0f})  {self._labels[entry.id]}" if attempt > 1 else ""
             case EntryKind.DONE:
@@ -119,9 +119,9 @@ class PlainLines:
                 return f"passed  {label}  {seconds(entry.number('seconds'))}{held}"
             case EntryKind.FAILED:
                 return f"FAILED  {label}: {entry.text('message')}"
-            case EntryKind.TURNED:
+            case EntryKind.ROLLBACK_STARTED:
                 return f"GOING BACK: {entry.text('reason')}"
-            case EntryKind.SETTLED:
+            case EntryKind.RESOLVED:
                 return f"settled {label}: {'it was done' if entry.data.get('applied') else 'it was not done'}"
             case EntryKind.ASKED:
                 return "stopping at the next safe point"
@@ -132,8 +132,8 @@ class PlainLines:
 
     def progress(self, name: str, part: float | None, left_s: float | None, words: str) -> None:
         """At most every `EVERY_S` seconds."""
-        if time.monotonic() - self._told_s > EVERY_S:
-            self._told_s = time.monotonic()
+        if time.monotonic() - self._said_at_s > EVERY_S:
+            self._said_at_s = time.monotonic()
             share = f" {part:.0%}" if part is not None else ""
             self.say(f"          {self._labels.get(name, name)}:{share} {words}, {seconds(left_s)} left")
 
@@ -172,7 +172,7 @@ class LiveList:
         """The list draws itself; turns and alarms are said above it."""
         if entry.kind is EntryKind.STARTED:
             self._now = ("", None, None, "")
-        elif entry.kind is EntryKind.TURNED:
+        elif entry.kind is EntryKind.ROLLBACK_STARTED:
             self.console.print(Text.assemble(("Going back: ", "bold yellow"), entry.text("reason")))
         elif entry.kind is EntryKind.ALARM:
             self.console.print(Text.assemble(("Alarm: ", "bold red"), entry.text("reason")))

@@ -23,7 +23,7 @@ class Renames:
     tables: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
-    def turned(self) -> "Renames":
+    def reversed(self) -> "Renames":
         """The same, for the way back."""
         tables = {new: old for old, new in self.tables.items()}
         columns = {(self.tables.get(table, table), new): old for (table, old), new in self.columns.items()}
@@ -34,8 +34,8 @@ class Renames:
 class SchemaChange:
     """A script: ``scope`` and ``rows`` are what it must declare, ``questions`` what it cannot know.
 
-    ``checks`` are queries that must find nothing, with what that proves; ``kept`` are the ``changeover_``
-    tables that it fills.
+    ``checks`` are queries that must find nothing, with what that proves; ``rollback_tables`` are the
+    ``changeover_`` tables that it fills.
     """
 
     statements: list[str] = field(default_factory=list)
@@ -43,13 +43,13 @@ class SchemaChange:
     rows: dict[str, str] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     checks: dict[str, str] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
+    rollback_tables: list[str] = field(default_factory=list)
     additive: bool = True
 
     def keep(self, name: str, query: str) -> None:
         """Put the rows of a query aside; what was kept under that name before is older."""
         self.statements += [f"DROP TABLE IF EXISTS {plain(name)};", f"CREATE TABLE {plain(name)} AS {query};"]
-        self.kept.append(name)
+        self.rollback_tables.append(name)
 
     def touch(self, *names: str) -> None:
         """Tables that are different afterwards."""
@@ -96,12 +96,12 @@ def _drop_views(old: Schema, new: Schema, found: SchemaChange) -> None:
 
 def _gone(table: Table, found: SchemaChange, *, back: bool) -> None:
     """A table that is not wanted any more: its rows are kept until nobody goes back."""
-    kept = f"{OWN_PREFIX}{table.name}"
+    rollback_table = f"{OWN_PREFIX}{table.name}"
     found.additive = False
     found.touch(table.name)
     if not back:
         found.questions.append(f"{table.name} is dropped: does anything still read it?")
-    found.keep(kept, f"SELECT * FROM {plain(table.name)}")
+    found.keep(rollback_table, f"SELECT * FROM {plain(table.name)}")
     found.statements.append(f"DROP TABLE {plain(table.name)};")
 
 
@@ -110,11 +110,11 @@ def _made(table: Table, found: SchemaChange, old: Schema, renames: Renames, *, b
     found.touch(table.name)
     found.statements.append(f"{table.sql};")
     if back:
-        kept, names = f"{OWN_PREFIX}{table.name}", ", ".join(plain(name) for name in table.stored)
+        rollback_table, names = f"{OWN_PREFIX}{table.name}", ", ".join(plain(name) for name in table.stored)
         found.statements.append(
-            f"INSERT INTO {plain(table.name)} ({names}) SELECT {names} FROM {plain(kept)};"
+            f"INSERT INTO {plain(table.name)} ({names}) SELECT {names} FROM {plain(rollback_table)};"
         )
-        found.statements.append(f"DROP TABLE {plain(kept)};")
+        found.statements.append(f"DROP TABLE {plain(rollback_table)};")
     else:
         similar = [
             one.name
@@ -265,8 +265,10 @@ class _Altered:
         """What a column of the new table is made of; nothing where its default does."""
         old = self.source[identifier_key(column.name)]
         if old is None:
-            kept = self._was(column) if self.back else ""
-            return kept or ("NULL" if column.not_null and column.default is None and not column.key else "")
+            rollback_table = self._was(column) if self.back else ""
+            return rollback_table or (
+                "NULL" if column.not_null and column.default is None and not column.key else ""
+            )
         value = plain(old.name)
         if _affinity(column.type) != _affinity(old.type) and column.type:
             value = f"CAST({value} AS {column.type})"
@@ -313,7 +315,7 @@ class _Altered:
             self.found.statements += [f"{sql};" for name, sql in after.items() if before.get(name) != sql]
             self.found.additive = self.found.additive and not gone
 
-    def _kept(self, table: Table) -> str:
+    def _rollback_table(self, table: Table) -> str:
         return f"{OWN_PREFIX}{identifier_key(table.name)}_columns"
 
     def _keep(self) -> None:
@@ -322,23 +324,25 @@ class _Altered:
         if not self.lost or not key:
             return
         names = ", ".join(plain(name) for name in (*key, *(c.name for c in self.lost)))
-        kept = f"{self._kept(self.new)}_after" if self.back else self._kept(self.old)
-        self.found.keep(kept, f"SELECT {names} FROM {plain(self.old.name)}")
+        rollback_table = (
+            f"{self._rollback_table(self.new)}_after" if self.back else self._rollback_table(self.old)
+        )
+        self.found.keep(rollback_table, f"SELECT {names} FROM {plain(self.old.name)}")
         by = ", ".join(plain(name) for name in key)
-        index = plain(f"{kept}_key")  # the way back looks every row up
-        self.found.statements.append(f"CREATE INDEX {index} ON {plain(kept)} ({by});")
+        index = plain(f"{rollback_table}_key")  # the way back looks every row up
+        self.found.statements.append(f"CREATE INDEX {index} ON {plain(rollback_table)} ({by});")
 
     def _was(self, column: Column) -> str:
         """A kept value, on the way back."""
         if not self.new.key or not all(self.source[identifier_key(name)] for name in self.new.key):
             return ""
-        kept = plain(self._kept(self.new))
+        rollback_table = plain(self._rollback_table(self.new))
         same = " AND ".join(
-            f"{kept}.{plain(name)} = {plain(self.old.name)}.{plain(old.name)}"
+            f"{rollback_table}.{plain(name)} = {plain(self.old.name)}.{plain(old.name)}"
             for name in self.new.key
             if (old := self.source[identifier_key(name)])
         )
-        value = f"(SELECT {plain(column.name)} FROM {kept} WHERE {same})"
+        value = f"(SELECT {plain(column.name)} FROM {rollback_table} WHERE {same})"
         if column.not_null and column.default is not None:
             return f"coalesce({value}, {column.default})"
         return value
@@ -352,7 +356,7 @@ class _Altered:
             self.found.statements += [
                 f"UPDATE {table} SET {plain(c.name)} = {self._was(c)};" for c in self.added if self._was(c)
             ]
-        self.found.statements.append(f"DROP TABLE {plain(self._kept(self.new))};")
+        self.found.statements.append(f"DROP TABLE {plain(self._rollback_table(self.new))};")
 
 
 def _means(table: Table) -> Sequence[str]:

@@ -104,7 +104,7 @@ def draft(
     there = change(old, new, renames)
     if not there.statements:
         raise Unsuitable("The two schemas mean the same.", hint="There is nothing to change.")
-    back = change(new, old, renames.turned(), back=True)
+    back = change(new, old, renames.reversed(), back=True)
     place = Position(title, 1)
     script = scripts.read(SqlStatement(text, place) for text in there.statements)
     accepted = [] if after else [one.name for one in weaker(old, new, script)]

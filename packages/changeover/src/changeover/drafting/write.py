@@ -40,10 +40,15 @@ def plan_text(
     if not there.additive:
         lines += ["## Rollback", "", "### Change it back {budget=30s}", ""]
         lines += [*_script("#back undoes=migrate", back), ""]
-    kept = list(dict.fromkeys([*there.kept, *(back.kept if not there.additive else [])]))
-    if kept:
+    rollback_tables = list(
+        dict.fromkeys([*there.rollback_tables, *(back.rollback_tables if not there.additive else [])])
+    )
+    if rollback_tables:
         lines += ["## Finish", "", "### Give up what was kept for going back", ""]
-        lines += [*fenced("sql {#forget}", "\n".join(f"DROP TABLE IF EXISTS {name};" for name in kept)), ""]
+        lines += [
+            *fenced("sql {#forget}", "\n".join(f"DROP TABLE IF EXISTS {name};" for name in rollback_tables)),
+            "",
+        ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

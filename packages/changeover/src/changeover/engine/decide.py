@@ -83,7 +83,7 @@ def _decide(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
         return End(Ending.ABANDONED, "a person gave it up; what it had changed stays")
     if state.command is Command.FINISH or (state.finish_asked and state.command is Command.RESUME):
         return _finish(found, state)
-    if state.turned:
+    if state.rolling_back:
         return _back(plan, found, state)
     if state.back_asked:
         if any(state.of(task).started for task in found.finish):
@@ -132,7 +132,7 @@ def _next(task: Task, known: TaskProgress) -> Decision | None:
     if not known.started:
         return Perform(task)
     if task.atomic:
-        return ResolveInDoubt(task) if not known.settled else None if known.applied else Perform(task)
+        return ResolveInDoubt(task) if not known.resolved else None if known.applied else Perform(task)
     if task.repeatable:
         return Perform(task)
     if known.command_ended:
@@ -151,7 +151,7 @@ def going_back(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]
     def needs_undo(task: Task) -> bool:
         if task.atomic:
             return state.of(task).applied is True
-        action = plan.action(task.subject) if task.doing is TaskKind.ACTION else None
+        action = plan.action(task.subject) if task.kind is TaskKind.ACTION else None
         return isinstance(action, ShellAction) and not action.safe
 
     return rollback_tasks(plan, started, needs_undo)
@@ -179,7 +179,7 @@ def still_in_force(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, 
 def _back(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
     for task in found.execute:
         known = state.of(task)
-        if task.atomic and known.started and not known.settled:
+        if task.atomic and known.started and not known.resolved:
             return ResolveInDoubt(task)
     for task in left_to_undo(plan, found, state):
         return _undo(task, state.of(task))
@@ -187,7 +187,7 @@ def _back(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
 
 
 def _undo(task: Task, known: TaskProgress) -> Decision:
-    if task.atomic and known.started and not known.settled:
+    if task.atomic and known.started and not known.resolved:
         return ResolveInDoubt(task)
     if known.failures >= TRIES:
         return End(Ending.OPERATOR_NEEDED, f"{task.label}: {known.reason}")
@@ -195,13 +195,13 @@ def _undo(task: Task, known: TaskProgress) -> Decision:
 
 
 def _finish(found: TaskPlan, state: RunState) -> Decision:
-    if state.turned or state.back_asked or not state.was_done:
+    if state.rolling_back or state.back_asked or not state.was_done:
         return End(Ending.UNFINISHED, "only a run that is done can be finished")
     for task in found.finish:
         known = state.of(task)
         if known.done:
             continue
-        if task.atomic and known.started and not known.settled:
+        if task.atomic and known.started and not known.resolved:
             return ResolveInDoubt(task)
         if task.atomic and known.applied:
             continue

@@ -39,7 +39,7 @@ def late(plan: Plan, back: Sequence[Task], state: RunState) -> str:
 
 def limits_of(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Iterator[tuple[Limit, float]]:
     """The limits that a task is under, each with what is used up of it."""
-    action = plan.action(task.subject) if task.doing is TaskKind.ACTION else None
+    action = plan.action(task.subject) if task.kind is TaskKind.ACTION else None
     if action is not None and action.budget_s is not None:
         yield Limit(action.budget_s, f"{task.label} may take {format_duration(action.budget_s)}"), 0.0
     step = next((step for step in plan.steps(task.phase) if step.id == task.step), None)
@@ -76,7 +76,7 @@ def _spans(
     plan: Plan, phase: Phase, tasks: Sequence[Task], known: Mapping[str, TaskProgress]
 ) -> Iterator[tuple[str, float | None, float]]:
     for task in tasks:
-        if task.doing is TaskKind.ACTION and task.id in known:
+        if task.kind is TaskKind.ACTION and task.id in known:
             one = known[task.id]
             yield task.label, plan.action(task.subject).budget_s, one.last_s - one.first_s
     for step in plan.steps(phase):

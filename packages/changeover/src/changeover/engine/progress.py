@@ -31,7 +31,7 @@ class TaskProgress:
     last_s: float = 0.0
 
     @property
-    def settled(self) -> bool:
+    def resolved(self) -> bool:
         """Whether it is known what became of it."""
         return self.done or self.applied is not None
 
@@ -43,7 +43,7 @@ class RunState:
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     command: Command = Command.RUN
-    turned: bool = False
+    rolling_back: bool = False
     back_asked: bool = False
     finish_asked: bool = False
     stop_asked: bool = False
@@ -70,7 +70,7 @@ def fold(entries: Sequence[Entry]) -> RunState:
     return state
 
 
-_OF_A_TASK = (EntryKind.STARTED, EntryKind.NOTED, EntryKind.DONE, EntryKind.FAILED, EntryKind.SETTLED)
+_OF_A_TASK = (EntryKind.STARTED, EntryKind.NOTED, EntryKind.DONE, EntryKind.FAILED, EntryKind.RESOLVED)
 
 
 def _step(state: RunState, entry: Entry) -> None:
@@ -82,8 +82,8 @@ def _step(state: RunState, entry: Entry) -> None:
             state.stop_asked, state.alarm = False, ""
             for known in state.tasks.values():
                 known.failures = 0
-        case EntryKind.TURNED:
-            state.turned = True
+        case EntryKind.ROLLBACK_STARTED:
+            state.rolling_back = True
         case EntryKind.ASKED:
             state.stop_asked = True
         case EntryKind.ALARM:
@@ -111,6 +111,6 @@ def _note(state: RunState, entry: Entry, at_s: float) -> None:
             known.failures += 1
             known.cut_off = False
             known.applied = applied if isinstance(applied, bool) else None
-        case EntryKind.SETTLED:
+        case EntryKind.RESOLVED:
             known.applied, known.cut_off = bool(entry.data.get("applied")), False
     known.last_s = at_s

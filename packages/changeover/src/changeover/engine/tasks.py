@@ -49,7 +49,7 @@ class Task:
     """
 
     id: str
-    doing: TaskKind
+    kind: TaskKind
     phase: Phase
     subject: str
     label: str
@@ -164,7 +164,7 @@ def _part(step: Step) -> Part | None:
 
 def undos(plan: Plan, task: Task) -> Iterator[Task]:
     """The tasks that take one task of Execute back."""
-    if task.doing is not TaskKind.ACTION:
+    if task.kind is not TaskKind.ACTION:
         return
     action = plan.action(task.subject)
     written = plan.undo_of(action.id)
@@ -189,7 +189,7 @@ def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
     seen = False
     for step in plan.steps(Phase.ROLLBACK):
         for task in _of_step(Phase.ROLLBACK, step):
-            if task.doing is TaskKind.ACTION and plan.action(task.subject).undoes is not None:
+            if task.kind is TaskKind.ACTION and plan.action(task.subject).undoes is not None:
                 seen = True
             else:
                 (after if seen else before).append(task)

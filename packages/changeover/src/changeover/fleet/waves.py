@@ -30,7 +30,7 @@ NOTHING, NOT_BEGUN = "nothing to do", "not begun"
 class Many:
     """How many databases are changed. ``sample`` are rehearsed; a ``wave`` runs ``jobs`` at a time.
 
-    ``max_failures``: more than that in all, and no other wave begins. ``told`` hears each result as it comes.
+    ``max_failures``: more than that in all, and no other wave begins. ``on_result`` gets each result.
     """
 
     who: str
@@ -42,7 +42,7 @@ class Many:
     max_failures: int = 0
     max_age_s: float = records.MAX_AGE_S
     signals: Signals = field(default_factory=Signals)
-    told: Callable[["DatabaseResult"], None] = lambda result: None
+    on_result: Callable[["DatabaseResult"], None] = lambda result: None
     progress: Callable[[str], None] = lambda words: None
 
 
@@ -141,7 +141,7 @@ def in_waves(
     """
     results = dict(known)
     for result in known.values():
-        many.told(result)
+        many.on_result(result)
     pending = [place for place in range(len(databases)) if place not in known]
     stopped = ""
     with ThreadPoolExecutor(max(many.jobs, 1), "changeover") as pool:
@@ -178,7 +178,7 @@ def _one(database: Database, act: Callable[[int], DatabaseResult], place: int, m
         message = f"unexpected {type(error).__name__}: {error}"
         result = DatabaseResult(label(database), type(error).__name__, Exit.FAILED, message)
     result = replace(result, seconds=round(time.monotonic() - started_s, 3))
-    many.told(result)
+    many.on_result(result)
     return result
 
 
@@ -188,7 +188,7 @@ def settings_of(work: BoundPlan, many: Many) -> Settings:
         who=many.who,
         state=work.state.path,
         max_age_s=many.max_age_s,
-        desk=OperatorPrompt(confirmed=many.confirmed),
+        prompt=OperatorPrompt(confirmed=many.confirmed),
         signals=many.signals,
     )
 

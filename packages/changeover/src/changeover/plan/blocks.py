@@ -45,10 +45,10 @@ Converted = TypeVar("Converted")
 
 
 class BlockReader:
-    """Reads one block; what is wrong with it goes to ``faults``, and a best effort comes back."""
+    """Reads one block; what is wrong with it goes to ``problems``, and a best effort comes back."""
 
-    def __init__(self, block: CodeBlock, files: Files, faults: ProblemCollector) -> None:
-        self.block, self.files, self.faults = block, files, faults
+    def __init__(self, block: CodeBlock, files: Files, problems: ProblemCollector) -> None:
+        self.block, self.files, self.problems = block, files, problems
         self.position = block.position
         self.attributes = block.attributes or Attributes()
         self.language = "bash" if block.language in SHELLS else block.language
@@ -69,7 +69,7 @@ class BlockReader:
 
     def note(self, rule: str, message: str, hint: str = "") -> None:
         """Note a fault of this block at its first line."""
-        self.faults.add(self.position, rule, message, hint)
+        self.problems.add(self.position, rule, message, hint)
 
     def get(self, name: str, convert: Callable[[str], Converted]) -> Converted | None:
         """An attribute converted; None where it is absent or wrong (which is noted)."""

@@ -71,9 +71,9 @@ class Mapped:
     """One mapping of the front matter, read key by key with converters that raise ValueError."""
 
     def __init__(
-        self, node: Mapping[str, Node], where: str, position: Position, faults: ProblemCollector
+        self, node: Mapping[str, Node], where: str, position: Position, problems: ProblemCollector
     ) -> None:
-        self.node, self.where, self.position, self.faults = node, where, position, faults
+        self.node, self.where, self.position, self.problems = node, where, position, problems
 
     def at(self, key: str) -> Position:
         """The line of a key's value, or of the mapping."""
@@ -83,7 +83,7 @@ class Mapped:
         """Note every key that is not known."""
         for key in self.node:
             if key not in set(known):
-                self.faults.add(
+                self.problems.add(
                     self.at(key), "front-matter", f"unknown {self.where} {key!r}", suggestion(key, known)
                 )
 
@@ -97,7 +97,7 @@ class Mapped:
                 raise ValueError("one value is expected here, not several")
             return convert(value)
         except ValueError as error:
-            self.faults.add(self.at(key), "front-matter", f"{key}: {error}")
+            self.problems.add(self.at(key), "front-matter", f"{key}: {error}")
             return None
 
     def mapping(self, key: str, where: str) -> "Mapped | None":
@@ -106,8 +106,8 @@ class Mapped:
             return None
         value = self.node[key].value
         if isinstance(value, Mapping):
-            return Mapped(value, where, self.at(key), self.faults)
-        self.faults.add(self.at(key), "front-matter", f"{key}: name: value pairs are expected here")
+            return Mapped(value, where, self.at(key), self.problems)
+        self.problems.add(self.at(key), "front-matter", f"{key}: name: value pairs are expected here")
         return None
 
     def items(self, key: str) -> list[Node]:
@@ -125,19 +125,23 @@ class Mapped:
             if isinstance(node.value, str) and node.value:
                 found.append((node.value, position))
             else:
-                self.faults.add(position, "front-matter", f"{key}: write {key}: name or {key}: [name, name]")
+                self.problems.add(
+                    position, "front-matter", f"{key}: write {key}: name or {key}: [name, name]"
+                )
         return found
 
 
 def read_header(
-    nodes: Mapping[str, Node], position: Position, files: Files, faults: ProblemCollector
+    nodes: Mapping[str, Node], position: Position, files: Files, problems: ProblemCollector
 ) -> dict[str, Any]:
     """The fields of `Plan` that the front matter sets, ready to be passed to its constructor."""
-    top = Mapped(nodes, "front matter key", position, faults)
+    top = Mapped(nodes, "front matter key", position, problems)
     top.only(KEYS)
     if not top.get("database", str):
         hint = "write for example 'database: ${DATABASE_URL}' in the front matter"
-        faults.add(top.at("database"), "no-database", "the plan does not say which database it changes", hint)
+        problems.add(
+            top.at("database"), "no-database", "the plan does not say which database it changes", hint
+        )
     return {
         "database": top.get("database", str) or "",
         "downtime_s": top.get("downtime", parse_duration),
@@ -148,29 +152,29 @@ def read_header(
         "functions": _functions(top, files),
         "extensions": tuple(text for text, _ in top.texts("extensions")),
         "accept": _accept(top),
-        "parameters": _parameters(top, faults),
-        "hooks": tuple(_hook(node, top, faults) for node in top.items("notify")),
+        "parameters": _parameters(top, problems),
+        "hooks": tuple(_hook(node, top, problems) for node in top.items("notify")),
         "probe": _probe(top),
         "contract": _contract(top),
         "schema": _schema(top, files),
     }
 
 
-def _parameters(top: Mapped, faults: ProblemCollector) -> tuple[Parameter, ...]:
+def _parameters(top: Mapped, problems: ProblemCollector) -> tuple[Parameter, ...]:
     found = top.mapping("parameters", "parameter")
-    return tuple(_parameter(found, name, faults) for name in found.node) if found else ()
+    return tuple(_parameter(found, name, problems) for name in found.node) if found else ()
 
 
-def _parameter(found: Mapped, name: str, faults: ProblemCollector) -> Parameter:
+def _parameter(found: Mapped, name: str, problems: ProblemCollector) -> Parameter:
     position = found.at(name)
     if not re.fullmatch(r"[A-Za-z_]\w*", name) or name.upper() in _RESERVED:
         hint = "letters, digits and '_', and no name that the shell itself uses"
-        faults.add(position, "parameter-name", f"a parameter cannot be called {name!r}", hint)
+        problems.add(position, "parameter-name", f"a parameter cannot be called {name!r}", hint)
     value = found.node[name].value
-    one = Mapped(value, "setting of a parameter", position, faults) if isinstance(value, Mapping) else None
+    one = Mapped(value, "setting of a parameter", position, problems) if isinstance(value, Mapping) else None
     if one is None:
         if value:
-            faults.add(position, "front-matter", f'{name}: write {name}: {{help: "...", required: true}}')
+            problems.add(position, "front-matter", f'{name}: write {name}: {{help: "...", required: true}}')
         return Parameter(name, position)
     one.only(("help", "kind", "required", "default", "secret", "pattern", "env"))
     return Parameter(
@@ -186,24 +190,24 @@ def _parameter(found: Mapped, name: str, faults: ProblemCollector) -> Parameter:
     )
 
 
-def _hook(node: Node, top: Mapped, faults: ProblemCollector) -> Hook:
+def _hook(node: Node, top: Mapped, problems: ProblemCollector) -> Hook:
     position = Position(top.position.file, node.line)
-    one = Mapped(node.value if isinstance(node.value, Mapping) else {}, "notify setting", position, faults)
+    one = Mapped(node.value if isinstance(node.value, Mapping) else {}, "notify setting", position, problems)
     one.only(("command", "webhook", "on"))
     kinds = [kind for kind in HookKind if kind.value in one.node]
     if len(kinds) != 1:
         hint = 'write {command: "..."} or {webhook: "https://..."}, and on: [failed, finished] if not all'
-        faults.add(position, "front-matter", "a hook has either a command or a webhook", hint)
+        problems.add(position, "front-matter", "a hook has either a command or a webhook", hint)
         return Hook(HookKind.COMMAND, "", position)
-    events = tuple(_event(item, one, faults) for item in one.items("on"))
+    events = tuple(_event(item, one, problems) for item in one.items("on"))
     return Hook(kinds[0], one.get(kinds[0].value, str) or "", position, events or tuple(Event))
 
 
-def _event(node: Node, one: Mapped, faults: ProblemCollector) -> Event:
+def _event(node: Node, one: Mapped, problems: ProblemCollector) -> Event:
     if isinstance(node.value, str) and node.value in set(Event):
         return Event(node.value)
     hint = suggestion(str(node.value), [event.value for event in Event])
-    faults.add(Position(one.position.file, node.line), "front-matter", f"no event {node.value!r}", hint)
+    problems.add(Position(one.position.file, node.line), "front-matter", f"no event {node.value!r}", hint)
     return Event.FAILED
 
 
@@ -214,7 +218,7 @@ def _probe(top: Mapped) -> Probe | None:
     one.only(("url", "every", "slow", "timeout", "headers", "failures-allowed"))
     url = one.get("url", str)
     if not url:
-        one.faults.add(one.position, "front-matter", "the probe has no url", "url: ${APP}/api/health")
+        one.problems.add(one.position, "front-matter", "the probe has no url", "url: ${APP}/api/health")
     headers = one.mapping("headers", "header")
     return Probe(
         url or "",
@@ -243,7 +247,7 @@ def _columns(one: Mapped, table: str) -> tuple[str, ...]:
         return tuple(value.split())
     if isinstance(value, list) and all(isinstance(item.value, str) for item in value):
         return tuple(str(item.value) for item in value)
-    one.faults.add(one.at(table), "front-matter", f"contract of {table}: write {table}: [column, column]")
+    one.problems.add(one.at(table), "front-matter", f"contract of {table}: write {table}: [column, column]")
     return ()
 
 
@@ -258,7 +262,7 @@ def _functions(top: Mapped, files: Files) -> tuple[PlanFile, ...]:
             hint = (
                 "def register(connection): connection.create_function(...), connection.create_collation(...)"
             )
-            top.faults.add(position, "functions", f"{name} defines no function register(connection)", hint)
+            top.problems.add(position, "functions", f"{name} defines no function register(connection)", hint)
         found.append(file)
     return tuple(found)
 
@@ -279,7 +283,7 @@ def _accept(top: Mapped) -> dict[str, str]:
         reason = one.get(name, str) if one else None
         if reason is not None and is_placeholder(reason):
             hint = f'write why it may happen: {name}: "the audit log is written by a trigger"'
-            top.faults.add(
+            top.problems.add(
                 one.at(name) if one else top.position, "accept", f"{name} is accepted without a reason", hint
             )
         found[name] = reason or ""

@@ -17,7 +17,7 @@ from changeover.problems import Position, Problem
 _EMPHASIS = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 """Stars around words are for the page; a box is also named on a terminal."""
 _BOX = re.compile(r"\[(?P<tick>[ xX])\]\s+(?P<text>.*)", re.DOTALL)
-_FENCE = re.compile(r"^[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(?:`{3,}|~{3,})(?P<info>.*)$")
+_BACKTICKS = re.compile(r"^[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(?:`{3,}|~{3,})(?P<info>.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class _Reader:
 
     def block(self, token: Token) -> CodeBlock:
         position = self.position(token)
-        match = _FENCE.match(self.lines[position.line - 1])
+        match = _BACKTICKS.match(self.lines[position.line - 1])
         info, attributes = self.attributes(match["info"] if match else token.info, position)
         words = info.split()
         if attributes is None and "{" in info:

@@ -97,14 +97,14 @@ def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) ->
     A parameter's value is, in this order: ``--set``, its environment variable, its default. Raises
     `BadParameter` with every fault: unknown, missing, of a wrong form, a placeholder, a secret by ``--set``.
     """
-    given, faults = _given(plan, settings)
+    given, problems = _given(plan, settings)
     values: dict[str, Value] = {}
     for parameter in plan.parameters:
         value, fault = _value(parameter, given, environment)
         values[parameter.name] = value
-        faults.extend(fault or _faults(parameter, value))
-    if faults:
-        raise BadParameter("\n".join(faults), hint="nothing was run")
+        problems.extend(fault or _problems(parameter, value))
+    if problems:
+        raise BadParameter("\n".join(problems), hint="nothing was run")
     secrets = frozenset(p.name for p in plan.parameters if p.secret)
     return BoundParameters(values, secrets)
 
@@ -112,21 +112,23 @@ def bind(plan: Plan, settings: Sequence[str], environment: Mapping[str, str]) ->
 def _given(plan: Plan, settings: Sequence[str]) -> tuple[dict[str, Value], list[str]]:
     known = {parameter.name: parameter for parameter in plan.parameters if parameter.declared}
     given: dict[str, Value] = {}
-    faults: list[str] = []
+    problems: list[str] = []
     for setting in settings:
         name, equals, text = setting.partition("=")
         top, _, key = name.partition(".")
         if not equals or top not in known:
             names = ", ".join(sorted(known)) or "none"
-            faults.append(f"--set {name}: no such parameter, or no '='; this plan has: {names}")
+            problems.append(f"--set {name}: no such parameter, or no '='; this plan has: {names}")
         elif known[top].secret:
-            faults.append(f"--set {name}: a secret comes from the environment only ({known[top].env or top})")
+            problems.append(
+                f"--set {name}: a secret comes from the environment only ({known[top].env or top})"
+            )
         elif (known[top].kind is ParameterKind.MAP) != bool(key):
             form = f"{top}.KEY=VALUE" if known[top].kind is ParameterKind.MAP else f"{top}=VALUE"
-            faults.append(f"--set {name}: write --set {form}")
+            problems.append(f"--set {name}: write --set {form}")
         else:
-            faults.extend(_put(given, top, key, text))
-    return given, faults
+            problems.extend(_put(given, top, key, text))
+    return given, problems
 
 
 def _put(given: dict[str, Value], top: str, key: str, text: str) -> list[str]:
@@ -171,7 +173,7 @@ def _missing(parameter: Parameter) -> list[str]:
     return [f"{name}{about} is missing: --set {name}{key}=VALUE"]
 
 
-def _faults(parameter: Parameter, value: Value) -> list[str]:
+def _problems(parameter: Parameter, value: Value) -> list[str]:
     if value is None:
         return []
     if parameter.secret:
@@ -180,10 +182,10 @@ def _faults(parameter: Parameter, value: Value) -> list[str]:
         way = f"declare it with secret: false, or use at least {_LEAST_SECRET} characters"
         return [f"{parameter.name} {reason}; {way}"] if short else []
     entries = value if isinstance(value, Mapping) else {"": value}
-    return [fault for key, text in entries.items() for fault in _text_faults(parameter, key, text)]
+    return [fault for key, text in entries.items() for fault in _text_problems(parameter, key, text)]
 
 
-def _text_faults(parameter: Parameter, key: str, text: str) -> list[str]:
+def _text_problems(parameter: Parameter, key: str, text: str) -> list[str]:
     name = f"{parameter.name}.{key}" if key else parameter.name
     if is_placeholder(text):
         return [f"{name}={text!r} is a placeholder: give the real value"]

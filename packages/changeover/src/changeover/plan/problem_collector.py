@@ -34,8 +34,8 @@ class ProblemCollector:
 class Files:
     """Reads the files that a plan names, once each, from the plan's folder and below."""
 
-    def __init__(self, folder: Path, faults: ProblemCollector) -> None:
-        self.folder, self.faults = folder, faults
+    def __init__(self, folder: Path, problems: ProblemCollector) -> None:
+        self.folder, self.problems = folder, problems
         self.read: dict[str, PlanFile] = {}
 
     def get(self, name: str, position: Position) -> PlanFile | None:
@@ -45,7 +45,7 @@ class Files:
         text = self._text(name, position)
         if text is None:
             return None
-        self.faults.mojibake(text, name)
+        self.problems.mojibake(text, name)
         self.read[name] = PlanFile(name, text, digest(text))
         return self.read[name]
 
@@ -53,16 +53,16 @@ class Files:
         relative = PurePosixPath(name)
         if relative.is_absolute() or ".." in relative.parts:
             hint = "copy it beside the plan, so that plan and files are reviewed and kept together"
-            self.faults.add(position, "file-outside", f"{name} is outside the plan's folder", hint)
+            self.problems.add(position, "file-outside", f"{name} is outside the plan's folder", hint)
             return None
         try:
             return normalise((self.folder / relative).read_bytes().decode("utf-8"))
         except UnicodeDecodeError:
             hint = f"save it as UTF-8, for example: iconv -f cp1252 -t utf-8 {name}"
-            self.faults.add(position, "file-encoding", f"{name} is not UTF-8 text", hint)
+            self.problems.add(position, "file-encoding", f"{name} is not UTF-8 text", hint)
         except OSError as error:
             hint = f"it is looked for in {self.folder}; write the name relative to the plan"
-            self.faults.add(position, "file-missing", f"cannot read {name}: {error.strerror}", hint)
+            self.problems.add(position, "file-missing", f"cannot read {name}: {error.strerror}", hint)
         return None
 
 

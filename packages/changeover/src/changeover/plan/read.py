@@ -45,14 +45,14 @@ def read_plan(path: Path) -> tuple[Plan | None, list[Problem]]:
 
 def read_text(text: str, path: Path) -> tuple[Plan | None, list[Problem]]:
     """As `read_plan`, for a normalised text that stands (or will stand) at ``path``."""
-    faults = ProblemCollector()
-    faults.mojibake(text, path.name)
-    nodes, first_line = _front_matter(text, path.name, faults)
-    blocks, problems = read_blocks(text, path.name, first_line=first_line)
-    faults.found.extend(problems)
-    files = Files(path.parent, faults)
-    header = read_header(nodes, Position(path.name, 1), files, faults)
-    document = _Document(path.name, files, faults)
+    problems = ProblemCollector()
+    problems.mojibake(text, path.name)
+    nodes, first_line = _front_matter(text, path.name, problems)
+    blocks, in_blocks = read_blocks(text, path.name, first_line=first_line)
+    problems.found.extend(in_blocks)
+    files = Files(path.parent, problems)
+    header = read_header(nodes, Position(path.name, 1), files, problems)
+    document = _Document(path.name, files, problems)
     sections = document.read(blocks)
     plan = Plan(
         path=path,
@@ -64,10 +64,10 @@ def read_text(text: str, path: Path) -> tuple[Plan | None, list[Problem]]:
         sections=sections,
         **header,
     )
-    return with_undeclared(plan), faults.found
+    return with_undeclared(plan), problems.found
 
 
-def _front_matter(text: str, file: str, faults: ProblemCollector) -> tuple[dict[str, Node], int]:
+def _front_matter(text: str, file: str, problems: ProblemCollector) -> tuple[dict[str, Node], int]:
     first_line = 1
     try:
         inside, first_line = split_front_matter(text)
@@ -77,9 +77,9 @@ def _front_matter(text: str, file: str, faults: ProblemCollector) -> tuple[dict[
             "begin the plan with a line '---', settings such as 'database: ...', and a line '---';"
             f" of a prose runbook 'changeover adopt {file}' makes a plan"
         )
-        faults.add(Position(file, 1), "front-matter", "the plan has no front matter", hint)
+        problems.add(Position(file, 1), "front-matter", "the plan has no front matter", hint)
     except Unreadable as error:
-        faults.add(Position(file, error.line), "front-matter", str(error))
+        problems.add(Position(file, error.line), "front-matter", str(error))
     return {}, first_line
 
 
@@ -105,8 +105,8 @@ class _SectionDraft:
 class _Document:
     """Walks the blocks of one document and makes its sections."""
 
-    def __init__(self, file: str, files: Files, faults: ProblemCollector) -> None:
-        self.file, self.files, self.faults = file, files, faults
+    def __init__(self, file: str, files: Files, problems: ProblemCollector) -> None:
+        self.file, self.files, self.problems = file, files, problems
         self.title = ""
         self.section: _SectionDraft | None = None
         self.sections: list[_SectionDraft] = []
@@ -124,7 +124,7 @@ class _Document:
             elif block.attributes is not None:
                 self._code_block(block)
         if not self.title:
-            self.faults.add(
+            self.problems.add(
                 Position(self.file, 1), "title", "the plan has no title", "write one: # What changes"
             )
         self._bind_expectations()
@@ -141,7 +141,7 @@ class _Document:
             taken = steps if isinstance(block, Heading) else others
             if identity in taken:
                 message = f"the id #{identity} is already at line {taken[identity].line}"
-                self.faults.add(block.position, "duplicate-id", message, "give one of the two another id")
+                self.problems.add(block.position, "duplicate-id", message, "give one of the two another id")
             taken.setdefault(identity, block.position)
         self.ids = set(others)
 
@@ -155,7 +155,7 @@ class _Document:
     def _heading(self, heading: Heading) -> None:
         if heading.level == 1:
             if self.title:
-                self.faults.add(
+                self.problems.add(
                     heading.position, "title", "a second title", "use ## for sections, ### for steps"
                 )
             self.title = self.title or heading.text
@@ -169,7 +169,7 @@ class _Document:
             self.section.steps.append(_StepDraft(step_id, heading.text, heading.position, budget_s))
         elif heading.attributes is not None:
             hint = "only ## sections and ### steps inside them have attributes"
-            self.faults.add(heading.position, "attribute", f"{heading.text!r} is prose", hint)
+            self.problems.add(heading.position, "attribute", f"{heading.text!r} is prose", hint)
 
     def _open_section(self, heading: Heading) -> None:
         phase = _PHASES.get(re.sub(r"[^a-z]", "", heading.text.lower()))
@@ -177,11 +177,13 @@ class _Document:
             self.section = None
             if heading.attributes is not None:
                 hint = "sections that run are Pre-flight, Execute, Rollback, After and Finish"
-                self.faults.add(heading.position, "attribute", f"{heading.text!r} is prose", hint)
+                self.problems.add(heading.position, "attribute", f"{heading.text!r} is prose", hint)
             return
         if any(section.phase is phase for section in self.sections):
             hint = "join the two; each phase is one section"
-            self.faults.add(heading.position, "duplicate-section", f"a second section {heading.text!r}", hint)
+            self.problems.add(
+                heading.position, "duplicate-section", f"a second section {heading.text!r}", hint
+            )
         self.section = _SectionDraft(phase, heading.text, heading.position, self._budget(heading))
         self.sections.append(self.section)
 
@@ -190,18 +192,18 @@ class _Document:
         for name in attributes.values:
             if name != "budget":
                 hint = suggestion(name, ("budget",))
-                self.faults.add(heading.position, "unknown-attribute", f"a heading has no {name!r}", hint)
+                self.problems.add(heading.position, "unknown-attribute", f"a heading has no {name!r}", hint)
         try:
             return parse_duration(attributes.values["budget"]) if "budget" in attributes.values else None
         except ValueError as error:
-            self.faults.add(heading.position, "attribute", f"budget: {error}")
+            self.problems.add(heading.position, "attribute", f"budget: {error}")
             return None
 
     def _step(self, position: Position, what: str) -> _StepDraft | None:
         """The step that a block belongs to; None outside the sections that run (which is noted)."""
         if self.section is None:
             hint = "move it under ## Pre-flight, ## Execute, ## Rollback, ## After or ## Finish"
-            self.faults.add(position, "outside-section", f"{what} outside every section that runs", hint)
+            self.problems.add(position, "outside-section", f"{what} outside every section that runs", hint)
             return None
         if not self.section.steps:
             section = self.section
@@ -213,13 +215,13 @@ class _Document:
         attributes = box.attributes or Attributes()
         for name in attributes.values:
             hint = "a box has only an id: - [ ] text {#id}"
-            self.faults.add(box.position, "unknown-attribute", f"a box has no {name!r}", hint)
+            self.problems.add(box.position, "unknown-attribute", f"a box has no {name!r}", hint)
         if step is not None:
             box_id = attributes.id or self._new_id(slug(box.text))
             step.boxes.append(Box(box_id, box.text, box.ticked, box.position))
 
     def _code_block(self, block: CodeBlock) -> None:
-        reader = BlockReader(block, self.files, self.faults)
+        reader = BlockReader(block, self.files, self.problems)
         if not reader.check_names():
             return
         step = self._step(block.position, f"a block {block.language} with braces")
@@ -238,12 +240,12 @@ class _Document:
             if place is None:
                 ids = [action.id for step in steps for action in step.actions]
                 hint = f"write {{for=<id of a block>}}; {suggestion(target, ids)}"
-                self.faults.add(expect.position, "unknown-id", f"nothing is called {target!r}", hint)
+                self.problems.add(expect.position, "unknown-id", f"nothing is called {target!r}", hint)
                 continue
             step, index = place
             if step.actions[index].expect is not None:
                 hint = "keep one of expect= and the expect blocks"
-                self.faults.add(expect.position, "two-expectations", f"{target} has two expectations", hint)
+                self.problems.add(expect.position, "two-expectations", f"{target} has two expectations", hint)
             step.actions[index] = replace(step.actions[index], expect=expect)
 
     def _bind_boxes(self) -> None:
@@ -256,7 +258,7 @@ class _Document:
                     if action.for_box is not None and action.for_box not in boxes:
                         hint = f"for= names a box of the same section; {suggestion(action.for_box, boxes)}"
                         message = f"this section has no box {action.for_box!r}"
-                        self.faults.add(action.position, "unknown-id", message, hint)
+                        self.problems.add(action.position, "unknown-id", message, hint)
 
 
 def _finished(section: _SectionDraft) -> Section:

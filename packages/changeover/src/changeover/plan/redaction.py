@@ -97,10 +97,10 @@ def _wholes(secret: bytes) -> Iterator[str]:
     for coded in (base64.b64encode, base64.urlsafe_b64encode):
         for before in range(3):
             text = coded(b"\0" * before + secret).decode().rstrip("=")
-            kept = text[(before * 8 + 5) // 6 :]
-            whole = kept if (before + len(secret)) % 3 == 0 else kept[:-1]
+            encoded = text[(before * 8 + 5) // 6 :]
+            whole = encoded if (before + len(secret)) % 3 == 0 else encoded[:-1]
             if len(whole) >= _LEAST_ENCODED:
-                yield whole + ("" if whole == kept else "@")
+                yield whole + ("" if whole == encoded else "@")
 
 
 def _encoded(form: str) -> str:

@@ -50,9 +50,9 @@ def _head(report: Report) -> Iterator[str]:
     yield f'<p class="ending {colour}">{escape(ending)}</p>'
     yield f"<h1>{escape(report.title)}</h1>"
     yield f'<p class="dim">{moment(report.begun_at)} · <code>{escape(report.database)}</code></p>'
-    why = report.turned or report.reason
+    why = report.rollback_reason or report.reason
     if why:
-        yield f'<p class="why">{"Went back: " if report.turned else ""}{escape(why)}</p>'
+        yield f'<p class="why">{"Went back: " if report.rollback_reason else ""}{escape(why)}</p>'
     yield f"<p>{escape(' '.join(report.felt))}</p>"
 
 

@@ -21,8 +21,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f"- Database `{report.database}`"
     for sentence in report.felt:
         yield f"- {sentence}"
-    if report.turned:
-        yield f"- Went back because: {_cell(report.turned)}"
+    if report.rollback_reason:
+        yield f"- Went back because: {_cell(report.rollback_reason)}"
     yield ""
 
 

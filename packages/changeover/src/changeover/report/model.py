@@ -63,7 +63,7 @@ class Report:
     judgements: tuple[tuple[str, str, float], ...]
     accepted: Mapping[str, str]
     failures: tuple[Entry, ...]
-    turned: str
+    rollback_reason: str
     backup: Mapping[str, object]
     ledger: tuple[ledger.LedgerEntry, ...]
     rehearsal: Record | None
@@ -164,7 +164,7 @@ def gather(state: StateDir, database: Database, plan: Plan | None, run_id: str |
     assert first is not None
     record = named(state, first.text("rehearsal"))
     predicted = record.predicted() if record else {}
-    end, turned = last(entries, EntryKind.ENDED), last(entries, EntryKind.TURNED)
+    end, rollback_reason = last(entries, EntryKind.ENDED), last(entries, EntryKind.ROLLBACK_STARTED)
     given = first.data.get("parameters")
     backup = next((e for e in reversed(entries) if e.id == BACKUP and e.kind is EntryKind.DONE), None)
     return Report(
@@ -188,7 +188,7 @@ def gather(state: StateDir, database: Database, plan: Plan | None, run_id: str |
         judgements=_judgements(entries),
         accepted={**(record.accepted if record else {}), **accepted(entries)},
         failures=tuple(e for e in entries if e.kind is EntryKind.FAILED),
-        turned=turned.text("reason") if turned else "",
+        rollback_reason=rollback_reason.text("reason") if rollback_reason else "",
         backup=backup.data if backup else {},
         ledger=_ledger(database, name),
         rehearsal=record,

@@ -58,12 +58,12 @@ def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
     )
 
     def perform(task: Task, blank: Connection, look: Look) -> None:
-        scene = ActionContext(
+        context = ActionContext(
             plan=plan,
             values=_values(plan),
             database=Path(),
             folder=plan.path.resolve().parent,
-            home=Path(),
+            backup_dir=Path(),
             run_id="check",
             who="check",
             living=False,
@@ -71,7 +71,7 @@ def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
             blank=blank,
             look=look,
         )
-        performer.perform(task, scene)
+        performer.perform(task, context)
 
     return perform
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from changeover.actions.context import ActionContext
 from changeover.database import lock
-from changeover.database.local import home, label
+from changeover.database.local import backup_dir, label
 from changeover.database.server import admin
 from changeover.database.where import Database
 from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, exit_of
@@ -33,7 +33,7 @@ from changeover.run.journal import NAME, Journal
 from changeover.run.notify import Notifier
 from changeover.run.perform import Performer
 from changeover.run.runner import OperatorPrompt, Runner, Signals
-from changeover.run.state_dir import StateDir, kept_plan, make_run, numbered, state_of
+from changeover.run.state_dir import StateDir, make_run, numbered, state_of, stored_plan
 
 PROBE = "changeover:probe"
 NOTIFY = "changeover:notify"
@@ -50,7 +50,7 @@ class Settings:
     who: str
     state: Path | None = None
     max_age_s: float = records.MAX_AGE_S
-    desk: OperatorPrompt = field(default_factory=OperatorPrompt)
+    prompt: OperatorPrompt = field(default_factory=OperatorPrompt)
     signals: Signals = field(default_factory=Signals)
     show: Callable[[Entry], None] = lambda entry: None
     opened: Callable[[Sequence[Entry], Plan], None] = lambda entries, plan: None
@@ -113,7 +113,7 @@ def run(plan: Plan, values: BoundParameters, database: Database, settings: Setti
         wanted = preconditions.wanted_record(state, plan, database, values)
         record = records.require(state, plan, wanted, now_at=settings.now_at(), max_age_s=settings.max_age_s)
         preconditions.require_room(database, record)
-        preconditions.require_judges(plan, settings.desk.confirmed, present=settings.desk.present)
+        preconditions.require_judges(plan, settings.prompt.confirmed, present=settings.prompt.present)
         facts: dict[str, object] = {
             "run": run_id,
             "title": plan.title,
@@ -229,7 +229,7 @@ def _again(
         entries = state.entries(run_id)
         require_sense(command, plan, entries, state, run_id)
         if command is not Command.ABANDON:
-            preconditions.require_same_plan(plan, entries, kept_plan(state, run_id))
+            preconditions.require_same_plan(plan, entries, stored_plan(state, run_id))
             preconditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
         folder = state.run(run_id)
         with Journal(
@@ -262,7 +262,7 @@ def require_sense(
         what = "cannot be taken back" if command is Command.ROLLBACK else "has come to its end"
         raise Refused(f"Run {run_id} {what}: {ended}.", hint=hint)
     known = fold(entries)
-    if command is Command.FINISH and (known.turned or known.back_asked or not known.was_done):
+    if command is Command.FINISH and (known.rolling_back or known.back_asked or not known.was_done):
         raise Refused(
             f"Run {run_id} is not done{f' but {ended}' if ended else ''}; there is nothing to finish.",
             hint=f"See changeover status {plan.path}.",
@@ -279,11 +279,11 @@ def _session(
     assert first is not None
     run_id = first.text("run")
     record = records.named(place.state, first.text("rehearsal"))
-    scene = ActionContext(
+    context = ActionContext(
         plan=plan,
         values=values,
         database=place.database,
-        home=home(place.database, settings.state),
+        backup_dir=backup_dir(place.database, settings.state),
         folder=_script_folder(first, plan),
         run_id=run_id,
         who=settings.who,
@@ -298,13 +298,13 @@ def _session(
         tell = _teller(notifier, plan, run_id, settings.who)
         prober = _probe(plan, values, settings.signals)
         if prober is not None:
-            stack.callback(lambda: _note(journal, PROBE, **prober.seen.as_data()))
+            stack.callback(lambda: _note(journal, PROBE, **prober.stats.as_data()))
             stack.enter_context(prober)
         additive = bool(first.data.get("additive"))
         performer = Performer(
             plan=plan,
             tasks=task_plan(plan, additive=additive),
-            contract=lambda: preconditions.contract_of(plan, scene),
+            contract=lambda: preconditions.contract_of(plan, context),
             rehearsed_s=lambda task: _rehearsed_s(first, task),
             schema_before=first.text("schema_before"),
             meanings_before=record.definitions_before() if record else None,
@@ -312,13 +312,13 @@ def _session(
         runner = Runner(
             plan=plan,
             journal=journal,
-            scene=scene,
+            context=context,
             performer=performer,
             holder=place.holder,
             additive=additive,
-            desk=settings.desk,
+            prompt=settings.prompt,
             signals=settings.signals,
-            turned=lambda reason: tell(Event.FAILED, reason),
+            on_rollback=lambda reason: tell(Event.FAILED, reason),
             lasts_s=settings.lasts_s,
         )
         stack.callback(runner.close)
@@ -330,8 +330,8 @@ def _session(
 
 def _rehearsed_s(first: Entry, task: Task) -> float | None:
     """How long a change held writers in the rehearsal; None where that says nothing of this run."""
-    told = first.data.get("rehearsed_s")
-    found = told.get(task.id) if isinstance(told, Mapping) else None
+    rehearsed = first.data.get("rehearsed_s")
+    found = rehearsed.get(task.id) if isinstance(rehearsed, Mapping) else None
     return float(found) if isinstance(found, int | float) else None
 
 

@@ -104,7 +104,7 @@ class Prober:
 
     def __init__(self, probe: Probe, values: BoundParameters, *, alarm: Callable[[str], None]) -> None:
         self.probe, self.values, self.alarm = probe, values, alarm
-        self.seen = ProbeStats(time.time())
+        self.stats = ProbeStats(time.time())
         self._request = Request("GET", probe.url, probe.headers)
         self._lock = threading.Lock()
         self._done = threading.Event()
@@ -131,7 +131,7 @@ class Prober:
                 if self._free.acquire(blocking=False):
                     pool.submit(self._ask, session)
                 else:
-                    self.seen.skipped += 1
+                    self.stats.skipped += 1
                 next_s = max(next_s + self.probe.every_s, time.monotonic())
                 self._done.wait(next_s - time.monotonic())
 
@@ -145,29 +145,29 @@ class Prober:
             self._count(sent_at, answer)
 
     def _count(self, sent_at: float, answer: http.CheckedResponse) -> None:
-        seen = self.seen
+        stats = self.stats
         failed = answer.outcome is not CheckOutcome.HEALTHY
         slow = answer.seconds > self.probe.slow_s
-        seen.requests += 1
-        seen.failed += failed
-        seen.slow += slow
-        seen.total_s += answer.seconds
-        seen.longest_s = max(seen.longest_s, answer.seconds)
-        seen.put(max(sent_at - seen.started_at, 0.0), failed, answer.seconds)
-        if (failed or slow) and len(seen.troubles) < KEPT:
+        stats.requests += 1
+        stats.failed += failed
+        stats.slow += slow
+        stats.total_s += answer.seconds
+        stats.longest_s = max(stats.longest_s, answer.seconds)
+        stats.put(max(sent_at - stats.started_at, 0.0), failed, answer.seconds)
+        if (failed or slow) and len(stats.troubles) < KEPT:
             reason = self.values.redactor.hide(answer.reason)[:200]
-            seen.troubles.append(Trouble(sent_at, answer.seconds, answer.status, reason))
+            stats.troubles.append(Trouble(sent_at, answer.seconds, answer.status, reason))
         self._outage(sent_at, failed)
         allowed = self.probe.failures_allowed
-        if allowed is not None and seen.failed > allowed and not self._alarmed:
+        if allowed is not None and stats.failed > allowed and not self._alarmed:
             self._alarmed = True
-            self.alarm(f"the probe saw {seen.failed} failed requests and {allowed} are allowed")
+            self.alarm(f"the probe saw {stats.failed} failed requests and {allowed} are allowed")
 
     def _outage(self, sent_at: float, failed: bool) -> None:
-        seen = self.seen
+        stats = self.stats
         if failed:
-            seen._down_since = sent_at if seen._down_since is None else seen._down_since
-            seen.longest_outage_s = max(seen.longest_outage_s, sent_at - seen._down_since)
-        elif seen._down_since is not None:
-            seen.longest_outage_s = max(seen.longest_outage_s, sent_at - seen._down_since)
-            seen._down_since = None
+            stats._down_since = sent_at if stats._down_since is None else stats._down_since
+            stats.longest_outage_s = max(stats.longest_outage_s, sent_at - stats._down_since)
+        elif stats._down_since is not None:
+            stats.longest_outage_s = max(stats.longest_outage_s, sent_at - stats._down_since)
+            stats._down_since = None

@@ -87,10 +87,10 @@ def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lea
     Raises Locked while a living runner, here or elsewhere, holds it.
     """
     with opened(database) as connection:
-        seen = leases.look(connection)
-        gone = seen is not None and seen.holder is not None and _is_gone(seen.holder)
+        snapshot = leases.look(connection)
+        gone = snapshot is not None and snapshot.holder is not None and _is_gone(snapshot.holder)
         try:
-            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=seen if gone else None)
+            return leases.acquire(connection, holder, lasts_s=lasts_s, watched=snapshot if gone else None)
         except Locked:
             watched = leases.watch(connection)
             if watched is None:

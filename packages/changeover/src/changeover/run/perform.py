@@ -51,42 +51,42 @@ class Performer:
         object.__setattr__(self, "last_change", changes[-1] if changes else "")
 
     def perform(
-        self, task: Task, scene: ActionContext, limit: Limit | None = None, *, gate_only: bool = False
+        self, task: Task, context: ActionContext, limit: Limit | None = None, *, gate_only: bool = False
     ) -> ActionResult:
         """Do a task, or say why it is only listed.
 
         ``gate_only``: its command ended before a crash. Raises what its action raises: ChangeoverErrors.
         """
-        reason = "" if scene.living else self.outside(task, blank=scene.blank is not None)
+        reason = "" if context.living else self.outside(task, blank=context.blank is not None)
         if reason:
             return ActionResult(listed=reason)
         deadline = ActionDeadline(limit)
-        match task.doing:
+        match task.kind:
             case TaskKind.JUDGEMENT:
-                return _judge(task, scene)
+                return _judge(task, context)
             case TaskKind.BACKUP:
-                return back_up(scene)
+                return back_up(context)
             case TaskKind.RESTORED:
-                return self._restored(scene)
+                return self._restored(context)
             case TaskKind.UNDO_COMMAND:
-                return shell.take_back(_shell(self.plan.action(task.subject)), scene, deadline)
+                return shell.take_back(_shell(self.plan.action(task.subject)), context, deadline)
             case TaskKind.UNDO_DERIVED:
                 action = _sql(self.plan.action(task.subject))
-                purpose = sql.ChangeRequest(task.id, Direction.ROLLBACK, sql.content_of(action))
-                return sql.undo(action, scene, purpose)
+                request = sql.ChangeRequest(task.id, Direction.ROLLBACK, sql.content_of(action))
+                return sql.undo(action, context, request)
             case TaskKind.ACTION:
-                return self._act(task, scene, deadline, gate_only)
+                return self._act(task, context, deadline, gate_only)
 
     def outside(self, task: Task, *, blank: bool = False) -> str:
         """Why a task cannot be shown on a copy; empty when it acts on the database alone.
 
         On a ``blank`` copy commands that only look are not done either: there is nothing to see.
         """
-        if task.doing is TaskKind.JUDGEMENT:
+        if task.kind is TaskKind.JUDGEMENT:
             return "a person judges it in the run"
-        if task.doing in (TaskKind.UNDO_COMMAND, TaskKind.BACKUP):
+        if task.kind in (TaskKind.UNDO_COMMAND, TaskKind.BACKUP):
             return "it acts on the world outside the database"
-        if task.doing is TaskKind.ACTION:
+        if task.kind is TaskKind.ACTION:
             action = self.plan.action(task.subject)
             if isinstance(action, HttpAction):
                 return "it asks the living application"
@@ -95,25 +95,25 @@ class Performer:
         return ""
 
     def _act(
-        self, task: Task, scene: ActionContext, deadline: ActionDeadline, gate_only: bool
+        self, task: Task, context: ActionContext, deadline: ActionDeadline, gate_only: bool
     ) -> ActionResult:
         action = self.plan.action(task.subject)
         if isinstance(action, HttpAction):
-            return http.check(action, scene, deadline)
+            return http.check(action, context, deadline)
         if isinstance(action, ShellAction):
-            return shell.run(action, scene, deadline, gate_only=gate_only)
-        scene.look(action)
+            return shell.run(action, context, deadline, gate_only=gate_only)
+        context.look(action)
         if not action.changes:
-            return sql.query(action, scene, deadline)
-        purpose = self._purpose(task, action, scene, deadline.limit)
+            return sql.query(action, context, deadline)
+        request = self._request(task, action, context, deadline.limit)
         if action.undoes is not None:
-            return sql.take_back(action, scene, purpose, self._undone(action).statements)
+            return sql.take_back(action, context, request, self._undone(action).statements)
         if task.phase is Phase.FINISH:
-            return finish.carry_out(action, scene, purpose)
-        return sql.change(action, scene, purpose)
+            return finish.carry_out(action, context, request)
+        return sql.change(action, context, request)
 
-    def _purpose(
-        self, task: Task, action: SqlAction, scene: ActionContext, limit: Limit | None
+    def _request(
+        self, task: Task, action: SqlAction, context: ActionContext, limit: Limit | None
     ) -> sql.ChangeRequest:
         forward = task.phase is Phase.EXECUTE
         final = forward and action.id == self.last_change
@@ -124,7 +124,7 @@ class Performer:
             action.id,
             direction_of(task),
             sql.content_of(content),
-            budget_s=self._held_s(scene, limit) if forward else None,
+            budget_s=self._held_s(context, limit) if forward else None,
             rehearsed_s=self.rehearsed_s(task) if forward else None,
             expected=of_script(after.text) if final and after else None,
             contract=dict(contract) if contract else None,
@@ -135,19 +135,19 @@ class Performer:
         undone = self.plan.action(action.undoes) if action.undoes is not None else action
         return undone if isinstance(undone, SqlAction) else action
 
-    def _held_s(self, scene: ActionContext, limit: Limit | None) -> float | None:
+    def _held_s(self, context: ActionContext, limit: Limit | None) -> float | None:
         """How long a change may hold writers: what is left for it, at most what the plan allows at a time.
 
         A thorough look takes longer than the run ever will, and is not ended by that.
         """
         limits = [limit.seconds] if limit else []
-        if self.plan.writers_held_s is not None and scene.depth is Depth.SWIFT:
+        if self.plan.writers_held_s is not None and context.depth is Depth.SWIFT:
             limits.append(self.plan.writers_held_s)
         return min(limits, default=None)
 
-    def _restored(self, scene: ActionContext) -> ActionResult:
+    def _restored(self, context: ActionContext) -> ActionResult:
         """After the last undo the schema is what it was."""
-        with scene.opened() as connection:
+        with context.opened() as connection:
             now, found = fingerprint(connection), meanings(connection)
         if self.schema_before not in ("", now):
             known = self.meanings_before
@@ -162,19 +162,19 @@ class Performer:
         return ActionResult("as it was", {"schema": now})
 
 
-def _judge(task: Task, scene: ActionContext) -> ActionResult:
+def _judge(task: Task, context: ActionContext) -> ActionResult:
     """A box that only a person can judge: named beforehand, or asked now."""
-    if task.subject in scene.confirmed:
-        return ActionResult("confirmed", {"judged_by": scene.who, "how": "--confirm"})
-    answer = scene.ask(task.subject, task.label)
+    if task.subject in context.confirmed:
+        return ActionResult("confirmed", {"judged_by": context.who, "how": "--confirm"})
+    answer = context.ask(task.subject, task.label)
     if answer is None:
         raise Undecided(
             f"Nobody has judged: {task.label}",
             hint=f"Look, then say so: --confirm {task.subject} (or run it on a terminal and be asked).",
         )
     if not answer:
-        raise CheckFailed(f"{scene.who} says no: {task.label}", hint="Mend that first.")
-    return ActionResult("confirmed", {"judged_by": scene.who, "how": "asked"})
+        raise CheckFailed(f"{context.who} says no: {task.label}", hint="Mend that first.")
+    return ActionResult("confirmed", {"judged_by": context.who, "how": "asked"})
 
 
 def _sql(action: AnyAction) -> SqlAction:

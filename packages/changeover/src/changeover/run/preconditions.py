@@ -126,12 +126,12 @@ def wanted_record(state: StateDir, plan: Plan, database: Database, values: Bound
     return Wanted(plan.sha256, parameters_hash(plan, values), now, differences)
 
 
-def require_same_plan(plan: Plan, entries: Sequence[Entry], kept: Path | None) -> None:
+def require_same_plan(plan: Plan, entries: Sequence[Entry], plan_path: Path | None) -> None:
     """A run goes on with the plan it was begun with. Raises Refused when that was edited."""
     first = begun(entries)
     if first is None or first.text("plan_sha256") == plan.sha256:
         return
-    where = f" The plan as it was: {kept}." if kept else ""
+    where = f" The plan as it was: {plan_path}." if plan_path else ""
     raise Refused(
         "The plan was edited since this run began, so nothing that was proven holds for it.",
         hint=f"Take the edit back, or use the copy that the run keeps.{where}",
@@ -190,11 +190,11 @@ def _keeps(before: Schema, after: Schema) -> bool:
     return True
 
 
-def contract_of(plan: Plan, scene: ActionContext) -> Mapping[str, Sequence[str]] | None:
+def contract_of(plan: Plan, context: ActionContext) -> Mapping[str, Sequence[str]] | None:
     """What the new release needs: as the plan says, or as its command prints. Raises BadParameter."""
     if plan.contract is None or plan.contract.command is None:
         return plan.contract.tables if plan.contract else None
-    code, output = execute(plan.contract.command, scene, CONTRACT_S)
+    code, output = execute(plan.contract.command, context, CONTRACT_S)
     try:
         document = json.loads(output[output.index("{") : output.rindex("}") + 1])
         if code == 0:
@@ -203,7 +203,7 @@ def contract_of(plan: Plan, scene: ActionContext) -> Mapping[str, Sequence[str]]
         pass
     raise BadParameter(
         f"{plan.contract.position}: the contract command does not print"
-        f' {{"table": ["column", ...]}}: it ended with {code} and said {scene.hide(output)[-300:]!r}',
+        f' {{"table": ["column", ...]}}: it ended with {code} and said {context.hide(output)[-300:]!r}',
         hint=f"Run it by hand: {plan.contract.command}",
     )
 

@@ -12,7 +12,7 @@ from changeover.database import ledger, lock
 from changeover.database.backup.backup import is_of_another
 from changeover.database.backup.restore import Restored, restore
 from changeover.database.connect import opened
-from changeover.database.local import home
+from changeover.database.local import backup_dir
 from changeover.database.schema import catalogue
 from changeover.database.where import Database, Server
 from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun
@@ -65,9 +65,9 @@ def roll_back_with(
             " --accept 'NAME=why'.",
         )
     name = mended_rollback.keep(state.run(run_id), entries, script, text)
-    told = {"undoes": target, "file": name, "accepted": dict(accept or {})}
-    kept = mended_rollback.amended(plan, target, text, name, accept or {})
-    return commands.rollback(kept, values, database, settings, run_id=run_id, mend=told)
+    mend = {"undoes": target, "file": name, "accepted": dict(accept or {})}
+    mended = mended_rollback.amended(plan, target, text, name, accept or {})
+    return commands.rollback(mended, values, database, settings, run_id=run_id, mend=mend)
 
 
 def left_behind(plan: Plan, entries: Sequence[Entry], database: Database) -> list[str]:
@@ -75,24 +75,24 @@ def left_behind(plan: Plan, entries: Sequence[Entry], database: Database) -> lis
     first = begun(entries)
     found = task_plan(plan, additive=bool(first and first.data.get("additive")))
     state = fold(entries)
-    told: list[str] = []
+    lines: list[str] = []
     for task in found.execute:
         known = state.of(task)
         if task.atomic and known.started and known.applied is not False:
-            told.append(
+            lines.append(
                 f"{task.label} is in force." if known.applied else f"{task.label}: not known if it was done."
             )
         elif known.started and isinstance(_action(plan, task.subject), ShellAction):
-            told.append(f"{task.label} was begun, and is not taken back.")
+            lines.append(f"{task.label} was begun, and is not taken back.")
     with opened(database) as connection:
         tables = catalogue.read(connection, own=True).tables.values()
-        kept = [one.name for one in tables if is_own(one.name) and not is_engine(one.name)]
+        own = [one.name for one in tables if is_own(one.name) and not is_engine(one.name)]
         done = [entry for entry in ledger.entries(connection) if first and entry.run_id == first.text("run")]
-    kept = [name for name in kept if not name.lower().startswith("sqlite_")]
-    told += [f"{name} stays: it was kept for the way back." for name in kept]
-    told += [f"The ledger says: {one.action}, {one.direction}." for one in done]
+    own = [name for name in own if not name.lower().startswith("sqlite_")]
+    lines += [f"{name} stays: it was kept for the way back." for name in own]
+    lines += [f"The ledger says: {one.action}, {one.direction}." for one in done]
     backup = backup_of(list(entries))
-    return [*told, *([f"The backup stays: {backup}."] if backup else [])]
+    return [*lines, *([f"The backup stays: {backup}."] if backup else [])]
 
 
 def _action(plan: Plan, name: str) -> object:
@@ -132,14 +132,14 @@ def put_back(
             backup,
             database,
             now_at=int(settings.now_at()),
-            keep_in=home(database, settings.state),
+            keep_in=backup_dir(database, settings.state),
             expected_sha256=_hash_of(entries, backup),
             progress=progress,
             hook=settings.hook,
         )
         if newest:
-            kept = f"; the state before is kept: {done.kept}" if done.kept else ""
-            reason = f"{backup} was put back{kept}"
+            previous = f"; the state before is kept: {done.previous}" if done.previous else ""
+            reason = f"{backup} was put back{previous}"
             _tell(state, newest, settings, EntryKind.ENDED, ending=Ending.RESTORED.value, reason=reason)
     return done
 

@@ -22,7 +22,7 @@ from changeover.database import capabilities
 from changeover.database.backup import backup as backups
 from changeover.database.backup import space
 from changeover.database.change.invariants import Depth
-from changeover.database.local import home, label
+from changeover.database.local import backup_dir, label
 from changeover.database.server import admin
 from changeover.database.where import Database, Server
 from changeover.engine.budgets import DRIVER_PATIENCE_S
@@ -72,14 +72,14 @@ def rehearse(
             capabilities.probe(folder).require()
         fork = _fork(database, folder)
         tasks = task_plan(plan, additive=preconditions.is_additive(plan, database))
-        doing = Telling(progress)
-        stage = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
-        stage.name = label(database)
-        with told(stage, doing):
-            with stage.reworded():
-                stage.copy(database)
-            play(stage)
-        record = stage.record(name, now_at())
+        telling = Telling(progress)
+        rehearsal = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", telling, tasks, fork)
+        rehearsal.name = label(database)
+        with unforeseen_failures(rehearsal, telling):
+            with rehearsal.reworded():
+                rehearsal.copy(database)
+            play(rehearsal)
+        record = rehearsal.record(name, now_at())
     records.save(place, record)
     return record
 
@@ -107,38 +107,38 @@ def rehearse_way_back(
     with _workshop(place, database, name) as folder:
         fork = _fork(database, folder)
         tasks = task_plan(plan, additive=bool(first.data.get("additive")))
-        doing = Telling(progress)
-        stage = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", doing, tasks, fork)
-        stage.name = label(database)
-        with told(stage, doing):
-            with stage.reworded():
-                stage.copy(database)
-            stage.take_up(entries, records.named(place, first.text("rehearsal")))
+        telling = Telling(progress)
+        rehearsal = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", telling, tasks, fork)
+        rehearsal.name = label(database)
+        with unforeseen_failures(rehearsal, telling):
+            with rehearsal.reworded():
+                rehearsal.copy(database)
+            rehearsal.take_up(entries, records.named(place, first.text("rehearsal")))
             try:
-                _play_way_back(stage)
+                _play_way_back(rehearsal)
             except ChangeoverError as error:
-                stage.faults.append(stage.said(error))
-    return stage.faults
+                rehearsal.faults.append(rehearsal.said(error))
+    return rehearsal.faults
 
 
-def _play_way_back(stage: RehearsalRun) -> None:
+def _play_way_back(rehearsal: RehearsalRun) -> None:
     """The rest of a run back; forward again, where today's rows must be; then as in any rehearsal.
 
     Only what is still in force is carried out again; no promise of the plan about time ends any of it.
     """
-    back = left_to_undo(stage.plan, stage.tasks, stage.state())
-    in_force = still_in_force(stage.plan, stage.tasks, stage.state())
-    stage.after = stage.schema()
+    back = left_to_undo(rehearsal.plan, rehearsal.tasks, rehearsal.state())
+    in_force = still_in_force(rehearsal.plan, rehearsal.tasks, rehearsal.state())
+    rehearsal.after = rehearsal.schema()
     for task in back:
-        stage.do(task, ROLLBACK, Depth.THOROUGH)
-    before = stage.keep_before()
-    stage.begin()
-    _once_more(stage, in_force)
-    stage.require_same()
-    stage.compare_today(before)
-    trial = Trial(stage, before)
-    trial.write(_changes(stage, in_force))
-    _there_and_back(stage, trial, in_force)
+        rehearsal.do(task, ROLLBACK, Depth.THOROUGH)
+    before = rehearsal.keep_before()
+    rehearsal.begin()
+    _once_more(rehearsal, in_force)
+    rehearsal.require_same()
+    rehearsal.compare_today(before)
+    trial = Trial(rehearsal, before)
+    trial.write(_changes(rehearsal, in_force))
+    _there_and_back(rehearsal, trial, in_force)
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class Telling:
 
 
 @contextmanager
-def told(stage: RehearsalRun, doing: Telling) -> Iterator[None]:
+def unforeseen_failures(rehearsal: RehearsalRun, telling: Telling) -> Iterator[None]:
     """A failure that nobody foresaw is a fault of the rehearsal too: what was done, on what, and where."""
     try:
         yield
@@ -165,11 +165,11 @@ def told(stage: RehearsalRun, doing: Telling) -> Iterator[None]:
         place = traceback.extract_tb(error.__traceback__)[-1]
         notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
         fault = StepFailed(
-            f"The rehearsal failed unexpectedly ({doing.words}{notes}): {type(error).__name__}: {error}",
+            f"The rehearsal failed unexpectedly ({telling.words}{notes}): {type(error).__name__}: {error}",
             hint="The database itself was only read. Please report it with this text"
             f" ({Path(place.filename).name}, line {place.lineno}).",
         )
-        stage.faults.append(stage.said(fault))
+        rehearsal.faults.append(rehearsal.said(fault))
 
 
 @contextmanager
@@ -179,7 +179,7 @@ def _workshop(state: StateDir, database: Database, name: str) -> Iterator[Path]:
     Where a fork could not be deleted the empty folder stays, by whose name the next rehearsal deletes it.
     """
     needed = 4 * backups.size_of(database)
-    space.require(home(database, state.path), needed, purpose="The rehearsal (two copies and a WAL)")
+    space.require(backup_dir(database, state.path), needed, purpose="The rehearsal (two copies and a WAL)")
     state.rehearsals.mkdir(parents=True, exist_ok=True)
     for old in state.rehearsals.glob("work-*"):
         if not _lives(old.name.rpartition("-")[2]):
@@ -214,103 +214,103 @@ def _lives(pid: str) -> bool:
     return False
 
 
-def play(stage: RehearsalRun) -> None:
+def play(rehearsal: RehearsalRun) -> None:
     """All of it; the first fault ends it."""
     try:
-        stage.begin()
-        _forward(stage, FORWARD, Depth.THOROUGH)
-        stage.after = stage.schema()
-        waiting = _after(stage)
-        _rollback(stage, ROLLBACK, Depth.THOROUGH)
-        stage.compare()
-        stage.begin()
-        _forward(stage, AGAIN, Depth.SWIFT)
-        stage.require_in_time()
-        stage.require_same()
-        changes = [task for task in stage.tasks.execute if task.atomic]
-        trial = Trial(stage, stage.original)
-        trial.write(_changes(stage, changes))
-        _ask_again(stage, waiting)
-        _there_and_back(stage, trial, changes)
-        _limits(stage)
-        stage.finish()
+        rehearsal.begin()
+        _forward(rehearsal, FORWARD, Depth.THOROUGH)
+        rehearsal.after = rehearsal.schema()
+        waiting = _after(rehearsal)
+        _rollback(rehearsal, ROLLBACK, Depth.THOROUGH)
+        rehearsal.compare()
+        rehearsal.begin()
+        _forward(rehearsal, AGAIN, Depth.SWIFT)
+        rehearsal.require_in_time()
+        rehearsal.require_same()
+        changes = [task for task in rehearsal.tasks.execute if task.atomic]
+        trial = Trial(rehearsal, rehearsal.original)
+        trial.write(_changes(rehearsal, changes))
+        _ask_again(rehearsal, waiting)
+        _there_and_back(rehearsal, trial, changes)
+        _limits(rehearsal)
+        rehearsal.finish()
     except ChangeoverError as error:
-        stage.faults.append(stage.said(error))
+        rehearsal.faults.append(rehearsal.said(error))
 
 
-def _there_and_back(stage: RehearsalRun, trial: Trial, changes: Sequence[Task]) -> None:
+def _there_and_back(rehearsal: RehearsalRun, trial: Trial, changes: Sequence[Task]) -> None:
     """With new rows back and forward once more; every one of them is where it belongs, or is told."""
     try:
-        _rollback(stage, BACK_AGAIN, Depth.SWIFT)
+        _rollback(rehearsal, BACK_AGAIN, Depth.SWIFT)
         trial.look_back()
-        stage.begin()
-        _once_more(stage, changes)
+        rehearsal.begin()
+        _once_more(rehearsal, changes)
     except (StepFailed, InvariantBroken) as error:
         raise trial.explain(error) from error
-    stage.require_same()
+    rehearsal.require_same()
     trial.look_again()
 
 
-def _once_more(stage: RehearsalRun, changes: Sequence[Task]) -> None:
+def _once_more(rehearsal: RehearsalRun, changes: Sequence[Task]) -> None:
     for task in changes:
-        stage.do(task, ONCE_MORE, Depth.SWIFT)
+        rehearsal.do(task, ONCE_MORE, Depth.SWIFT)
 
 
-def _changes(stage: RehearsalRun, tasks: Sequence[Task]) -> list[SqlAction]:
-    actions = (stage.plan.action(task.subject) for task in tasks)
+def _changes(rehearsal: RehearsalRun, tasks: Sequence[Task]) -> list[SqlAction]:
+    actions = (rehearsal.plan.action(task.subject) for task in tasks)
     return [action for action in actions if isinstance(action, SqlAction)]
 
 
-def _forward(stage: RehearsalRun, direction: str, depth: Depth) -> None:
-    for task in (*stage.tasks.preflight, *stage.tasks.execute):
+def _forward(rehearsal: RehearsalRun, direction: str, depth: Depth) -> None:
+    for task in (*rehearsal.tasks.preflight, *rehearsal.tasks.execute):
         if direction == FORWARD or task.phase is not Phase.PREFLIGHT:
-            stage.do(task, direction, depth)
+            rehearsal.do(task, direction, depth)
 
 
-def _after(stage: RehearsalRun) -> list[Task]:
+def _after(rehearsal: RehearsalRun) -> list[Task]:
     """Checks of After, asked once; those that failed and may wait, for they may need new rows."""
     waiting = []
-    for task in stage.tasks.after:
+    for task in rehearsal.tasks.after:
         try:
-            stage.do(task, FORWARD, Depth.THOROUGH)
+            rehearsal.do(task, FORWARD, Depth.THOROUGH)
         except CheckFailed:
-            if stage.plan.action(task.subject).retry.times == 1:
+            if rehearsal.plan.action(task.subject).retry.times == 1:
                 raise
-            stage.steps.pop()
+            rehearsal.steps.pop()
             waiting.append(task)
     return waiting
 
 
-def _ask_again(stage: RehearsalRun, waiting: Sequence[Task]) -> None:
+def _ask_again(rehearsal: RehearsalRun, waiting: Sequence[Task]) -> None:
     """What waits for new rows has some now; what waits for the application cannot be shown here."""
     for task in waiting:
         try:
-            stage.do(task, AGAIN, Depth.THOROUGH)
+            rehearsal.do(task, AGAIN, Depth.THOROUGH)
         except CheckFailed:
-            stage.steps.pop()
-            stage.skip(task, "it waits for the living application")
+            rehearsal.steps.pop()
+            rehearsal.skip(task, "it waits for the living application")
 
 
-def _rollback(stage: RehearsalRun, direction: str, depth: Depth) -> None:
-    for task in going_back(stage.plan, stage.tasks, stage.state()):
-        if direction == ROLLBACK or task.atomic or task.doing is TaskKind.RESTORED:
-            stage.do(task, direction, depth)
+def _rollback(rehearsal: RehearsalRun, direction: str, depth: Depth) -> None:
+    for task in going_back(rehearsal.plan, rehearsal.tasks, rehearsal.state()):
+        if direction == ROLLBACK or task.atomic or task.kind is TaskKind.RESTORED:
+            rehearsal.do(task, direction, depth)
 
 
-def _limits(stage: RehearsalRun) -> None:
+def _limits(rehearsal: RehearsalRun) -> None:
     """Predictions against the promises of the plan."""
-    limit_s = stage.plan.rollback_within_s
-    taken_s = stage.total(BACK_AGAIN)
+    limit_s = rehearsal.plan.rollback_within_s
+    taken_s = rehearsal.total(BACK_AGAIN)
     if limit_s is not None and taken_s > limit_s:
-        stage.faults.append(f"The rollback took {taken_s:.1f} s and may take {format_duration(limit_s)}.")
-    held_s, most_s = stage.longest_hold_s(), stage.plan.writers_held_s
+        rehearsal.faults.append(f"The rollback took {taken_s:.1f} s and may take {format_duration(limit_s)}.")
+    held_s, most_s = rehearsal.longest_hold_s(), rehearsal.plan.writers_held_s
     if most_s is not None and held_s > most_s:
-        stage.faults.append(
+        rehearsal.faults.append(
             f"The rollback held writers for {held_s:.2f} s at a time;"
             f" writers-held is {format_duration(most_s)}."
         )
     if held_s >= DRIVER_PATIENCE_S:
-        stage.notes.append(
+        rehearsal.notes.append(
             f"writers were held for {held_s:.1f} s at a time: Python's sqlite3 and many other drivers give up"
             f" after {DRIVER_PATIENCE_S:g} s"
         )

@@ -131,7 +131,7 @@ class RehearsalRun:
         self._note(EntryKind.STARTED, task)
         started_s = time.monotonic()
         try:
-            result = performer.perform(task, self._scene(direction, depth), limit)
+            result = performer.perform(task, self._context(direction, depth), limit)
         except ChangeoverError as error:
             found = self._worded(error.message)
             self._keep(task, direction, "failed", time.monotonic() - started_s, ActionResult(found))
@@ -154,13 +154,15 @@ class RehearsalRun:
         self.entries = list(entries)
         self.before = first.text("schema_before") if first else ""
         self.definitions = record.definitions_before() if record else {}
-        scene = replace(self._scene(ROLLBACK, Depth.SWIFT), run_id=first.text("run") if first else "")
+        context = replace(self._context(ROLLBACK, Depth.SWIFT), run_id=first.text("run") if first else "")
         for task in (*self.tasks.execute, *going_back(self.plan, self.tasks, self.state())):
             known = self.state().of(task)
-            if task.atomic and known.started and not known.settled:
-                applied = sql.was_done(scene, task.id, direction_of(task))
-                told = {"applied": applied}
-                self.entries.append(Entry(EntryKind.SETTLED, time.time(), time.monotonic(), task.id, told))
+            if task.atomic and known.started and not known.resolved:
+                applied = sql.was_done(context, task.id, direction_of(task))
+                resolved = {"applied": applied}
+                self.entries.append(
+                    Entry(EntryKind.RESOLVED, time.time(), time.monotonic(), task.id, resolved)
+                )
 
     @contextmanager
     def reworded(self) -> Iterator[None]:
@@ -216,22 +218,22 @@ class RehearsalRun:
             )
             self.skipped += [reason] if reason not in self.skipped else []
             return None
-        return preconditions.contract_of(self.plan, self._scene(FORWARD, Depth.SWIFT))
+        return preconditions.contract_of(self.plan, self._context(FORWARD, Depth.SWIFT))
 
     def _deploys_first(self) -> bool:
         """Whether a step of the deploying half comes before the last change."""
         execute = self.tasks.execute
         last = max((place for place, task in enumerate(execute) if task.atomic), default=0)
-        actions = (self.plan.action(task.subject) for task in execute[:last] if task.doing is TaskKind.ACTION)
+        actions = (self.plan.action(task.subject) for task in execute[:last] if task.kind is TaskKind.ACTION)
         return any(action.part is Part.DEPLOY for action in actions)
 
-    def _scene(self, direction: str, depth: Depth) -> ActionContext:
+    def _context(self, direction: str, depth: Depth) -> ActionContext:
         return ActionContext(
             plan=self.plan,
             values=self.values,
             database=self.target,
             folder=self.plan.path.resolve().parent,
-            home=self.folder,
+            backup_dir=self.folder,
             run_id=f"{self.run_id} ({direction})",
             who=self.who,
             living=False,

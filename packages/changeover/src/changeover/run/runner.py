@@ -68,15 +68,15 @@ class Runner:
 
     plan: Plan
     journal: Journal
-    scene: ActionContext
+    context: ActionContext
     performer: Performer
     holder: Holder
     additive: bool
-    desk: OperatorPrompt = field(default_factory=OperatorPrompt)
+    prompt: OperatorPrompt = field(default_factory=OperatorPrompt)
     signals: Signals = field(default_factory=Signals)
-    turned: Callable[[str], None] = lambda reason: None
+    on_rollback: Callable[[str], None] = lambda reason: None
     lasts_s: float = 30.0
-    keeper: LeaseHeartbeat | None = None
+    heartbeat: LeaseHeartbeat | None = None
 
     def work(self) -> End:
         """Do everything that is to be done in this session.
@@ -119,10 +119,10 @@ class Runner:
                     self.journal.add(EntryKind.ENDED, ending=end.ending.value, reason=end.reason)
                     return end
                 case StartRollback(reason, task):
-                    self.journal.add(EntryKind.TURNED, reason=reason, task=task)
-                    self.turned(reason)
+                    self.journal.add(EntryKind.ROLLBACK_STARTED, reason=reason, task=task)
+                    self.on_rollback(reason)
                 case ResolveInDoubt(task):
-                    problem = self._settle(task)
+                    problem = self._resolve_in_doubt(task)
                     if problem:
                         self.journal.add(EntryKind.ENDED, ending=Ending.OPERATOR_NEEDED.value, reason=problem)
                         return End(Ending.OPERATOR_NEEDED, problem)
@@ -138,8 +138,8 @@ class Runner:
         applied = [task for task in self.performer.tasks.execute if task.atomic and state.of(task).applied]
         if not applied:
             return ""
-        with opened(self.scene.database) as connection:
-            if any(entry.run_id == self.scene.run_id for entry in ledger.entries(connection)):
+        with opened(self.context.database) as connection:
+            if any(entry.run_id == self.context.run_id for entry in ledger.entries(connection)):
                 return ""
         return (
             "after the way back the database knows nothing of this run: a command put another file in its"
@@ -152,23 +152,23 @@ class Runner:
 
     def close(self) -> None:
         """Give the lease back."""
-        if self.keeper is not None:
-            self.keeper.release()
+        if self.heartbeat is not None:
+            self.heartbeat.release()
 
-    def _settle(self, task: Task) -> str:
+    def _resolve_in_doubt(self, task: Task) -> str:
         """Ask the ledger what became of a task; why it cannot be asked, where that keeps failing."""
         problem = ""
         for pause_s in PAUSES_S:
             time.sleep(pause_s)
             try:
-                self._raise_fence()
-                applied = sql.was_done(self.scene, task.id, direction_of(task))
+                self._raise_token()
+                applied = sql.was_done(self.context, task.id, direction_of(task))
             except (Locked, LeaseLost):
                 raise
             except ChangeoverError as error:
                 problem = f"the database cannot be asked whether {task.label} was done: {error.message}"
                 continue
-            self.journal.add(EntryKind.SETTLED, task.id, applied=applied)
+            self.journal.add(EntryKind.RESOLVED, task.id, applied=applied)
             return ""
         return problem
 
@@ -195,12 +195,12 @@ class Runner:
             seconds = round(time.monotonic() - started_s, 6)
             self.journal.add(EntryKind.DONE, task.id, found=result.found, seconds=seconds, **result.data)
         finally:
-            if self.keeper is not None:
-                self.keeper.go_on()
+            if self.heartbeat is not None:
+                self.heartbeat.go_on()
 
     def _failed(self, task: Task, error: Exception, seconds: float) -> None:
-        if self.keeper is not None:
-            self.keeper.go_on()
+        if self.heartbeat is not None:
+            self.heartbeat.go_on()
         ours = isinstance(error, ChangeoverError)
         facts: dict[str, object] = {
             "error": type(error).__name__,
@@ -222,56 +222,56 @@ class Runner:
         is_certain = isinstance(error, ChangeoverError) and not isinstance(error, OutcomeUnknown)
         try:
             if not is_certain:
-                self._raise_fence()
-            return sql.was_done(self.scene, task.id, direction_of(task))
+                self._raise_token()
+            return sql.was_done(self.context, task.id, direction_of(task))
         except ChangeoverError:
             return None
 
     def _do(self, what: Perform) -> ActionResult:
         task = what.task
-        scene = replace(
-            self.scene,
-            lease=self.keeper.lease if self.keeper else None,
+        context = replace(
+            self.context,
+            lease=self.heartbeat.lease if self.heartbeat else None,
             hook=self._boundary,
             note=lambda data: _ignore(self.journal.add(EntryKind.NOTED, task.id, **data)),
-            progress=lambda part, left_s, words: self.desk.progress(task.id, part, left_s, words),
-            ask=self.desk.ask,
-            confirmed=self.desk.confirmed,
+            progress=lambda part, left_s, words: self.prompt.progress(task.id, part, left_s, words),
+            ask=self.prompt.ask,
+            confirmed=self.prompt.confirmed,
             alarm=lambda: self.signals.alarm if task.phase is not Phase.ROLLBACK else "",
         )
-        return self.performer.perform(task, scene, what.limit, gate_only=what.gate_only)
+        return self.performer.perform(task, context, what.limit, gate_only=what.gate_only)
 
     def _boundary(self, moment: str) -> None:
-        if self.keeper is not None:
-            self.keeper.hear(moment)
-        self.scene.hook(moment)
+        if self.heartbeat is not None:
+            self.heartbeat.hear(moment)
+        self.context.hook(moment)
 
     def _take_lease(self, task: Task) -> None:
         """Before the first thing that writes: checks leave no trace in a database that is refused."""
-        if task.phase is Phase.PREFLIGHT and task.doing is not TaskKind.BACKUP:
+        if task.phase is Phase.PREFLIGHT and task.kind is not TaskKind.BACKUP:
             return
         self._hold_lease()
 
     def _hold_lease(self) -> LeaseHeartbeat:
-        if self.keeper is None:
-            lease = take_lease(self.scene.database, self.holder, self.lasts_s)
-            self.keeper = LeaseHeartbeat(self.scene.database, lease).start()
-            self.journal.guard = self.keeper.require
-        return self.keeper
+        if self.heartbeat is None:
+            lease = take_lease(self.context.database, self.holder, self.lasts_s)
+            self.heartbeat = LeaseHeartbeat(self.context.database, lease).start()
+            self.journal.guard = self.heartbeat.require
+        return self.heartbeat
 
-    def _raise_fence(self) -> None:
+    def _raise_token(self) -> None:
         """What was sent to a server so far and is not done yet will never be done, whoever sent it.
 
         Without that the ledger's answer could be overtaken by a request that is still on its way. A file has
         no way: what its writer had not committed died with it.
         """
-        if not isinstance(self.scene.database, Server):
+        if not isinstance(self.context.database, Server):
             return
-        taken = self.keeper is None
-        keeper = self._hold_lease()
+        taken = self.heartbeat is None
+        heartbeat = self._hold_lease()
         if not taken:
-            with opened(self.scene.database) as connection:
-                leases.renew(connection, keeper.lease)
+            with opened(self.context.database) as connection:
+                leases.renew(connection, heartbeat.lease)
 
     def _end_orphans(self) -> None:
         """A runner that was killed may have left a command running; it must not meet what comes now."""

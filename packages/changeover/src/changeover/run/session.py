@@ -30,7 +30,7 @@ from changeover.run.commands import Settings, recorded_settings, this_person
 from changeover.run.mended_rollback import mended
 from changeover.run.rehearsal_copy import Progress as RehearsalProgress
 from changeover.run.runner import OperatorPrompt, Signals
-from changeover.run.state_dir import StateDir, kept_plan, state_of
+from changeover.run.state_dir import StateDir, state_of, stored_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ def locate(
     where = database or _database_of(named, sets)
     folder = state_of(where, state)
     newest = run_id or folder.newest()
-    kept = kept_plan(folder, newest) if newest else None
-    if named is None and kept is not None:
-        named = load_plan(kept)
+    stored = stored_plan(folder, newest) if newest else None
+    if named is None and stored is not None:
+        named = load_plan(stored)
     if named is not None and newest is not None:
         named = mended(named, folder.entries(newest), folder.run(newest))
     return where, folder, named
@@ -141,7 +141,7 @@ def _database_of(plan: Plan | None, sets: Sequence[str]) -> Database:
 
 
 @contextmanager
-def at_desk(
+def operator_settings(
     work: BoundPlan,
     *,
     json_: bool,
@@ -163,7 +163,7 @@ def at_desk(
                 who=person,
                 state=work.state.path,
                 max_age_s=max_age_s,
-                desk=OperatorPrompt(
+                prompt=OperatorPrompt(
                     ask=display.ask,
                     confirmed=frozenset(confirm),
                     present=not json_ and sys.stdin.isatty(),
@@ -203,12 +203,12 @@ def rehearsal_progress(json_: bool) -> Iterator[RehearsalProgress]:
 
 
 def _changes_only(say: Callable[[str], None]) -> RehearsalProgress:
-    told = ""
+    last_words = ""
 
     def tell(words: str, part: float | None, left_s: float | None) -> None:
-        nonlocal told
-        if words != told:
-            told = words
+        nonlocal last_words
+        if words != last_words:
+            last_words = words
             say(words)
 
     return tell

@@ -86,7 +86,7 @@ def make_run(state: StateDir, run_id: str, plan: Plan) -> Path:
     return folder
 
 
-def kept_plan(state: StateDir, run_id: str) -> Path | None:
+def stored_plan(state: StateDir, run_id: str) -> Path | None:
     """The copy of the plan that a run was begun with; None where it is gone."""
     first = begun(state.entries(run_id))
     path = state.run(run_id) / "plan" / (first.text("plan_file") if first else "")

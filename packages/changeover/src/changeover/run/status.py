@@ -128,12 +128,15 @@ def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, 
     how = ending(entries)
     if how is None:
         return _under_way(entries, taken, ways)
-    turned = last(entries, EntryKind.TURNED) is not None
+    rollback = last(entries, EntryKind.ROLLBACK_STARTED) is not None
     return {
         Ending.DONE: ("It is done; what a way back needs is kept.", (ways.back, ways.finish)),
         Ending.ROLLED_BACK: ("It was taken back; the old schema is in force.", (ways.again,)),
         Ending.REFUSED: ("It was refused before anything was changed.", (ways.again,)),
-        Ending.STOPPED: ("It was stopped at a safe point.", (ways.back,) if turned else (ways.on, ways.back)),
+        Ending.STOPPED: (
+            "It was stopped at a safe point.",
+            (ways.back,) if rollback else (ways.on, ways.back),
+        ),
         Ending.OPERATOR_NEEDED: (
             "The way back keeps failing; the database is whole and readable.",
             (ways.back, ways.mend, ways.abandon),
@@ -149,12 +152,12 @@ def _under_way(entries: list[Entry], taken: bool, ways: "_Ways") -> tuple[str, t
     """A run that did not say how it ended: somebody works on it, or was killed."""
     state = fold(entries)
     if taken:
-        return "It is going back." if state.turned else "It is at work.", ()
+        return "It is going back." if state.rolling_back else "It is at work.", ()
     if state.command is Command.RESTORE:
         return "A restore was killed; the database is as before it, or as the backup.", (ways.restore,)
     if state.finish_asked:
         return "Its `finish` was killed; the database is whole.", (ways.finish,)
-    commands = (ways.back,) if state.turned else (ways.on, ways.back)
+    commands = (ways.back,) if state.rolling_back else (ways.on, ways.back)
     return "Its runner was killed; the database is whole.", (*commands, ways.abandon)
 
 
@@ -177,10 +180,10 @@ def reason_of(entries: Sequence[Entry]) -> str:
     said = end.text("reason") if end else ""
     start = max((n for n, e in enumerate(entries) if e.kind is EntryKind.OPENED), default=0)
     failed = [e.text("message") for e in entries[start:] if e.kind is EntryKind.FAILED]
-    turned = last(entries[start:], EntryKind.TURNED)
-    found = [said, *([turned.text("reason")] if turned else []), *failed]
-    told: list[str] = []
+    rollback = last(entries[start:], EntryKind.ROLLBACK_STARTED)
+    found = [said, *([rollback.text("reason")] if rollback else []), *failed]
+    failures: list[str] = []
     for one in found:
-        if one and not any(one in other for other in told):
-            told = [*(other for other in told if other not in one), one]
-    return "\n".join(told)
+        if one and not any(one in other for other in failures):
+            failures = [*(other for other in failures if other not in one), one]
+    return "\n".join(failures)

@@ -23,7 +23,7 @@ from changeover.run.rehearsal_copy import RehearsalRun
 class Trial:
     """New rows of one rehearsal. ``original`` is the database before the change, without them."""
 
-    stage: RehearsalRun
+    rehearsal: RehearsalRun
     original: Path
     written: Written = NOTHING
     effects: Effects = field(init=False)
@@ -31,27 +31,27 @@ class Trial:
 
     def write(self, forward: Iterable[SqlAction]) -> None:
         """What an application might write after those changes, so that the way back has something to keep."""
-        stage, made = self.stage, tuple(forward)
-        back = [one for one in stage.plan.actions(Phase.ROLLBACK) if isinstance(one, SqlAction)]
-        stage.progress("writing new rows, as the application would", None, None)
-        place = stage.local()
+        rehearsal, made = self.rehearsal, tuple(forward)
+        back = [one for one in rehearsal.plan.actions(Phase.ROLLBACK) if isinstance(one, SqlAction)]
+        rehearsal.progress("writing new rows, as the application would", None, None)
+        place = rehearsal.local()
         with closing(connect(place)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        with observed(place, stage.folder / "effects.db") as self.effects:
+        with observed(place, rehearsal.folder / "effects.db") as self.effects:
             self.written = writes.write(
                 place,
                 {table for action in made for table in action.scope},
                 original=self.original,
-                spared=stage.plan.accept,
+                spared=rehearsal.plan.accept,
                 computed=invent.computed_columns(one for action in made for one in action.statements),
-                spoken_of=invent.literals(one for action in back for one in action.statements),
+                mentioned=invent.literals(one for action in back for one in action.statements),
             )
             self.effects.reached = self.written.reached
-        if stage.fork is not None:
-            replay(stage.fork, self.written)
-        stage.new_writes = len(self.written.writes)
-        stage.notes += [f"no new rows to keep: {one}" for one in self.written.beside]
-        stage.judge(
+        if rehearsal.fork is not None:
+            replay(rehearsal.fork, self.written)
+        rehearsal.new_writes = len(self.written.writes)
+        rehearsal.notes += [f"no new rows to keep: {one}" for one in self.written.beside]
+        rehearsal.judge(
             [
                 Finding(
                     f"{one.table}.untried",
@@ -64,16 +64,16 @@ class Trial:
 
     def look_back(self) -> None:
         """Look at what the way back made of the new rows; `look_again` judges it."""
-        self.stage.progress("comparing with the original and the new rows", None, None)
-        self.seen = judge.after_rollback(self.original, self.written, self.effects, self.stage.local())
-        self.stage.rows_compared = self.seen.comparison.rows
+        self.rehearsal.progress("comparing with the original and the new rows", None, None)
+        self.seen = judge.after_rollback(self.original, self.written, self.effects, self.rehearsal.local())
+        self.rehearsal.rows_compared = self.seen.comparison.rows
 
     def look_again(self) -> None:
         """Every new row is there after the way back, or after going forward once more, or set aside."""
-        verdict = judge.after_forward(self.seen, self.stage.local())
-        self.stage.notes += verdict.notes
-        self.stage.new_writes -= verdict.set_aside
-        self.stage.judge(
+        verdict = judge.after_forward(self.seen, self.rehearsal.local())
+        self.rehearsal.notes += verdict.notes
+        self.rehearsal.new_writes -= verdict.set_aside
+        self.rehearsal.judge(
             verdict.findings,
             "After the rollback the database is not the original plus what was written since:",
         )
@@ -83,6 +83,6 @@ class Trial:
         names = [write.name for write in self.written.beyond()]
         return InvariantBroken(
             f"{error.message}\nThe rehearsal itself had written, as the application may after the change:\n"
-            f"{judge.told_of(self.written)}",
+            f"{judge.describe_writes(self.written)}",
             hint=f"The way back must have a place for such rows. {error.hint}{way_past(names)}",
         )

@@ -106,13 +106,13 @@ def _header(call: Call, header: str) -> str:
         return header
     value = match["value"].strip()
     prefix = re.match(r"(?:[\w-]+=|\w+\s+)?", value)
-    kept = prefix.group() if prefix else ""
-    literal = value[len(kept) :]
+    prefixed = prefix.group() if prefix else ""
+    literal = value[len(prefixed) :]
     if not literal:
         return header
-    name = re.sub(r"\W+", "_", kept.strip("= ") if kept.endswith("=") else match["name"]).upper()
+    name = re.sub(r"\W+", "_", prefixed.strip("= ") if prefixed.endswith("=") else match["name"]).upper()
     call.secrets.append((literal, name))
-    return f"{match['name']}: {kept}${{{name}}}"
+    return f"{match['name']}: {prefixed}${{{name}}}"
 
 
 def expected_lines(text: str, jq: str | None, fails: bool) -> list[str]:

@@ -108,8 +108,8 @@ def _prose(chunk: Chunk, lines: list[str], line: int) -> None:
 
 
 def _heading_text(lines: list[str]) -> str:
-    kept = [line for line in lines if not re.fullmatch(r"\s{0,3}(=+|-+)\s*", line)]
-    text = " ".join(line.strip() for line in kept)
+    lines = [line for line in lines if not re.fullmatch(r"\s{0,3}(=+|-+)\s*", line)]
+    text = " ".join(line.strip() for line in lines)
     bare = text.rstrip().rstrip("#")
     return re.sub(r"^#{1,6}\s*", "", bare if bare[-1:].isspace() else text).strip()
 

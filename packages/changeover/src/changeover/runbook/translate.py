@@ -176,10 +176,10 @@ class Translator:
         if asked and all(only_asks(one) and (one.piped or one.kind is CommandKind.LOOK) for one in asked):
             return []
         if asked:
-            told = [one for one in asked if one.kind is not CommandKind.LOOK]
-            drafts = [self._asked(one, command, base, phase, line) for one in told]
-            _expect(drafts[-1], told[-1].value.text, command.expected_text)
-            if told[-1].formatted and drafts[-1].expected:
+            asked_for = [one for one in asked if one.kind is not CommandKind.LOOK]
+            drafts = [self._asked(one, command, base, phase, line) for one in asked_for]
+            _expect(drafts[-1], asked_for[-1].value.text, command.expected_text)
+            if asked_for[-1].formatted and drafts[-1].expected:
                 drafts[-1].question = _FORMATTED.format(id=drafts[-1].id)
             return drafts
         call = _call(command)

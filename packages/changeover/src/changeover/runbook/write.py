@@ -111,8 +111,8 @@ def plan_lines(
 
 def _does_something(chunk: Chunk, drafts: Drafts) -> bool:
     """Whether a step is left when the blocks that changeover makes needless are left out."""
-    kept = [part for part in chunk.parts if not isinstance(part, Code) or drafts.get(part.line, True)]
-    return has_items(replace(chunk, parts=kept))
+    parts = [part for part in chunk.parts if not isinstance(part, Code) or drafts.get(part.line, True)]
+    return has_items(replace(chunk, parts=parts))
 
 
 def _front_matter(arranged: Arranged, translator: Translator, text: str) -> list[str]:

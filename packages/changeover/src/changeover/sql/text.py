@@ -102,8 +102,8 @@ def reads_only(statement: str) -> bool:
     first = pieces[0].word if pieces else ""
     if first == "PRAGMA":
         names = [piece for piece in pieces[1:4] if piece.kind == "name"]
-        told = [unquoted(name.text).lower() in _READING_PRAGMAS for name in names]
-        return any(told) and not any(piece.text == "=" for piece in pieces)
+        reading = [unquoted(name.text).lower() in _READING_PRAGMAS for name in names]
+        return any(reading) and not any(piece.text == "=" for piece in pieces)
     if first == "WITH":
         return not any(piece.kind == "name" and piece.word in _WRITING for piece in _statement_words(pieces))
     return first in ("SELECT", "VALUES", "EXPLAIN")

@@ -146,12 +146,12 @@ def copy(source: Database, target: Path, *, progress: Progress = quiet) -> None:
 def _fetch(source: Server, target: Path, progress: Progress) -> None:
     started, total = time.monotonic(), size_of(source)
 
-    def told(done: int, rows: int) -> None:
+    def row_progress(done: int, rows: int) -> None:
         left_s = (time.monotonic() - started) * (rows - done) / max(done, 1)
         progress("copy", total * done // max(rows, 1), total, left_s)
 
     with opened(source) as connection, translated(target):
-        dump.dump(connection.stream, target, label=str(source), told=told)
+        dump.dump(connection.stream, target, label=str(source), row_progress=row_progress)
     progress("copy", total, total, 0.0)
 
 

@@ -34,7 +34,7 @@ _OCTETS = "iif(typeof({0}) IN ('text', 'blob'), length(CAST({0} AS BLOB)), 0)"
 
 Stream = Callable[[Sequence[WireStatement]], Iterator[tuple[int, list[Row]]]]
 """Pieces of (place of the statement, some of its rows), all from one snapshot."""
-Told = Callable[[int, int], None]
+RowProgress = Callable[[int, int], None]
 """Told (rows done, rows in all)."""
 
 
@@ -42,7 +42,9 @@ class _Moved(Exception):
     """The schema changed between the first look at it and the snapshot."""
 
 
-def dump(stream: Stream, target: Path, *, label: str, told: Told = lambda done, total: None) -> None:
+def dump(
+    stream: Stream, target: Path, *, label: str, row_progress: RowProgress = lambda done, total: None
+) -> None:
     """Fill a file that is not there yet with everything that ``stream`` reads.
 
     Raises Unsuitable for what this machine's SQLite cannot hold (a virtual table of a module that it does not
@@ -55,7 +57,7 @@ def dump(stream: Stream, target: Path, *, label: str, told: Told = lambda done, 
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             try:
-                _Filling(connection, _definitions(stream), label, told).run(stream)
+                _Filling(connection, _definitions(stream), label, row_progress).run(stream)
             except _Moved:
                 continue
             return
@@ -69,7 +71,7 @@ class _Filling:
     connection: sqlite3.Connection
     definitions: list[Row]
     label: str
-    told: Told
+    row_progress: RowProgress
 
     def run(self, stream: Stream) -> None:
         self._make("table")
@@ -119,7 +121,7 @@ class _Filling:
         asked = [
             WireStatement(DEFINITIONS),
             WireStatement(NUMBERS),
-            *(WireStatement(_tally(table)) for table in tables),
+            *(WireStatement(_count(table)) for table in tables),
         ]
         asked += [WireStatement(_rows(table)) for table in tables]
         asked += [WireStatement(MARKS)] if marks else []
@@ -136,7 +138,7 @@ class _Filling:
                 continue
             self._put(tables[place - first], rows)
             done += len(rows)
-            self.told(done, sum(int(head[0][0] or 0) for head in heads[2:]))
+            self.row_progress(done, sum(int(head[0][0] or 0) for head in heads[2:]))
         self._require_unmoved(heads[0])
         for name, number in zip(("user_version", "application_id"), heads[1][0], strict=True):
             self.connection.execute(f"PRAGMA {name} = {int(number or 0)}")
@@ -159,7 +161,7 @@ class _Filling:
 
     def _require_same(self, tables: Sequence[Table], expected: Sequence[Row]) -> None:
         for table, counts in zip(tables, expected, strict=True):
-            here = self.connection.execute(_tally(table)).fetchone()
+            here = self.connection.execute(_count(table)).fetchone()
             if here != counts:
                 raise Damaged(
                     f"{table.name} of {self.label} has (rows, bytes of text) = {counts!r}; {here!r} arrived.",
@@ -180,7 +182,7 @@ def _rows(table: Table) -> str:
     return f"SELECT {cells} FROM {quoted(table.name)}"
 
 
-def _tally(table: Table) -> str:
+def _count(table: Table) -> str:
     octets = " + ".join(_OCTETS.format(quoted(column)) for column in table.stored)
     return f"SELECT count(*), coalesce(sum({octets}), 0) FROM {quoted(table.name)}"
 

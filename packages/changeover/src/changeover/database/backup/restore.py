@@ -30,7 +30,7 @@ CHANGE_COUNTER_AT = 24
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back. ``kept`` is where the database as it was before is now.
+    """What was put back. ``previous`` is where the database as it was before is now.
 
     None where there was none.
     """
@@ -38,7 +38,7 @@ class Restored:
     path: Path
     bytes: int
     seconds: float
-    kept: Path | None
+    previous: Path | None
 
     @property
     def mb_per_s(self) -> float:
@@ -73,12 +73,12 @@ def restore(
     if _opens(target):
         started = time.monotonic()
         keeping = _Keeping(keep_in, now_at, hook)
-        kept = _exchange(source, target, keeping, _Patience(lock_wait_s), progress)
+        previous = _exchange(source, target, keeping, _Patience(lock_wait_s), progress)
     else:
         started = time.monotonic()
-        kept = _put_in_place(source, target, now_at)
+        previous = _put_in_place(source, target, now_at)
     hook("written")
-    return Restored(target, source.stat().st_size, time.monotonic() - started, kept)
+    return Restored(target, source.stat().st_size, time.monotonic() - started, previous)
 
 
 def processes_with(path: Path) -> list[int]:
@@ -250,10 +250,10 @@ def _put_in_place(source: Path, target: Path, now_at: int) -> Path | None:
     partial = target.with_name(target.name + ".partial")
     backups.copy(source, partial)
     backups.sync(partial)
-    kept = _move_aside(target, now_at)
+    previous = _move_aside(target, now_at)
     os.replace(partial, target)
     backups.sync(target.parent)
-    return kept
+    return previous
 
 
 def _move_aside(target: Path, now_at: int) -> Path | None:

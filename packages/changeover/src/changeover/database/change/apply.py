@@ -35,16 +35,16 @@ def migrate(
     context: Context,
     *,
     depth: Depth,
-    eyes: ProgressHooks | None = None,
+    hooks: ProgressHooks | None = None,
 ) -> Migrated:
     """Carry the change out, or raise and leave the database as it was.
 
     Raises InvariantBroken (scope, rows, keys, schema, contract), Unsuitable (needs another strategy),
     StepFailed, BudgetExceeded, Busy, Full, LeaseLost.
     """
-    eyes = eyes or ProgressHooks()
+    hooks = hooks or ProgressHooks()
     if isinstance(connection, Remote):
-        return migrate_on_server(connection, change, context, depth, eyes)
+        return migrate_on_server(connection, change, context, depth, hooks)
     proof = Proof(connection, change, context, depth)
     work = ScriptWork(
         change.statements,
@@ -54,17 +54,17 @@ def migrate(
         lock_wait_s=change.lock_wait_s,
         budget_s=change.budget_s,
     )
-    around = TransactionHooks(
+    transaction_hooks = TransactionHooks(
         prepare=proof.prepare,
         verify=proof.verify,
         record=proof.record,
         guard=guard(proof.before, change.scope),
-        hook=eyes.hook,
-        progress=eyes.progress,
-        now=eyes.now,
+        hook=hooks.hook,
+        progress=hooks.progress,
+        now=hooks.now,
     )
     try:
-        measured = transact(connection, work, around)
+        measured = transact(connection, work, transaction_hooks)
     finally:
         committed_snapshot.detach(connection)
     return Migrated(

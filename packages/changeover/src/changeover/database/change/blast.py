@@ -41,7 +41,7 @@ class WriteEffect:
         return f"{self.verb} {self.table}{columns}{f' {self.via}' if self.via else ''}"
 
 
-def reach(
+def effects_of(
     source: Connection,
     statements: Sequence[SqlStatement],
     *,
@@ -59,7 +59,7 @@ def reach(
         # would happen.
         scratch.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         for statement in statements:
-            found += _reach_of(scratch, statement)
+            found += _effects_of_one(scratch, statement)
     return tuple(found)
 
 
@@ -89,7 +89,7 @@ def require_scope(
 
     Raises InvariantBroken that lists what is not, with rows.
     """
-    found = reach(source, statements, foreign_keys=foreign_keys, legacy_alter_table=legacy_alter_table)
+    found = effects_of(source, statements, foreign_keys=foreign_keys, legacy_alter_table=legacy_alter_table)
     existing = [name for kind, name, _, _ in objects(source) if kind == "table"]
     wrong = outside(found, scope, (name for name in (*existing, *_lasting(found)) if not is_own(name)))
     if wrong:
@@ -121,7 +121,7 @@ def rows_of(source: Connection, table: str) -> int | None:
     return count
 
 
-def _reach_of(scratch: sqlite3.Connection, statement: SqlStatement) -> list[WriteEffect]:
+def _effects_of_one(scratch: sqlite3.Connection, statement: SqlStatement) -> list[WriteEffect]:
     changes_schema = script.changes_schema(statement)
     before = definitions(scratch) if changes_schema else {}
     behind = _shadow_tables(scratch)

@@ -68,12 +68,12 @@ def named(connection: sqlite3.Connection, failed: Failed) -> str:
         return found
 
     try:
-        return told(connection, failed, tried, temporary=True)
+        return described(connection, failed, tried, temporary=True)
     except sqlite3.Error:
         return ""
 
 
-def told(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, temporary: bool) -> str:
+def described(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, temporary: bool) -> str:
     """The lines, where ``connection`` has the schema that the statement met.
 
     ``temporary``: whether a TEMP table can be made where it is tried.

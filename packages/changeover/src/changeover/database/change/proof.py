@@ -115,7 +115,7 @@ class Proof:
         self.rowids = list(watched) if depth is Depth.THOROUGH else []
         self.remembered = [*self.compared.values(), *(one.before for one in self.rowids)]
         early = [t.name for t in self.watched] if depth is Depth.SWIFT else []
-        self.tally = row_count_cache.count(connection, early)
+        self.row_counts = row_count_cache.count(connection, early)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """The lease is ours, the schema is still the one that was judged; the rows as they are before."""
@@ -126,7 +126,7 @@ class Proof:
                 "The schema changed between the check and the moment of the change; nothing was done.",
                 hint="Somebody else migrates this database. Find out who, then rehearse again.",
             )
-        early = self.tally.still_true(connection)
+        early = self.row_counts.still_true(connection)
         counts = ((t.name, early.get(t.name)) for t in self.watched)
         self.counts = {
             identifier_key(name): rows.count(connection, name) if known is None else known
@@ -186,15 +186,17 @@ class Proof:
                 lock_wait_ms=round(measured.lock_wait_s * 1000, 3),
                 frozen_ms=round(measured.frozen_s * 1000, 3),
                 rows_changed=measured.rows_in_all,
-                details=ledger.accepting(self.accepted) | self._kept(connection).details(),
+                details=ledger.accepting(self.accepted) | self._rollback_details(connection).details(),
             ),
         )
 
-    def _kept(self, connection: sqlite3.Connection) -> ledger.Kept:
+    def _rollback_details(self, connection: sqlite3.Connection) -> ledger.RollbackDetails:
         """What the way back needs to know; a way back itself has none."""
         if self.context.direction is not ledger.Direction.FORWARD:
-            return ledger.Kept()
-        return ledger.Kept(spelling.replaced(self.objects, objects_of(connection)), tuple(self.known))
+            return ledger.RollbackDetails()
+        return ledger.RollbackDetails(
+            spelling.replaced(self.objects, objects_of(connection)), tuple(self.known)
+        )
 
     def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
         """Whether the rows of a table are counted while writers wait."""

@@ -16,7 +16,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RowCounts:
     """Rows by table, at one version of the database."""
 
     version: int = -1
@@ -27,14 +27,14 @@ class Tally:
         return self.counts if _version(connection) == self.version else {}
 
 
-def count(connection: sqlite3.Connection, tables: Sequence[str]) -> Tally:
+def count(connection: sqlite3.Connection, tables: Sequence[str]) -> RowCounts:
     """Count tables outside a transaction; again, a few times, while others commit meanwhile."""
     for _ in range(TRIES):
         version = _version(connection)
-        tally = Tally(version, {table: rows.count(connection, table) for table in tables})
+        row_counts = RowCounts(version, {table: rows.count(connection, table) for table in tables})
         if _version(connection) == version:
             break
-    return tally
+    return row_counts
 
 
 def _version(connection: sqlite3.Connection) -> int:

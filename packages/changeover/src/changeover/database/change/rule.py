@@ -20,12 +20,12 @@ FAULTS_MAX = 10
 
 
 class Rule(Protocol):
-    """What must hold: `told` makes sentences of all rows that ``asked`` gives, and none when all is well."""
+    """What must hold: `sentences` says what the rows are that ``asked`` gives; nothing when all is well."""
 
     @property
     def asked(self) -> tuple[WireStatement, ...]: ...
 
-    def told(self, rows: Sequence[Row]) -> list[str]: ...
+    def sentences(self, rows: Sequence[Row]) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class OutputRule:
     asked: tuple[WireStatement, ...]
     differs: Callable[[Sequence[Row]], str]
 
-    def told(self, rows: Sequence[Row]) -> list[str]:
+    def sentences(self, rows: Sequence[Row]) -> list[str]:
         """The difference, if there is one."""
         return list(filter(None, [self.differs(rows)]))
 
@@ -53,7 +53,7 @@ class FaultRule:
         """The one statement that selects what breaks it."""
         return (WireStatement(self.sql, self.params),)
 
-    def told(self, rows: Sequence[Row]) -> list[str]:
+    def sentences(self, rows: Sequence[Row]) -> list[str]:
         """A sentence for each of the first faults."""
         return [self.say((a, b, c)) for a, b, c in rows[:FAULTS_MAX]]
 
@@ -85,4 +85,4 @@ def remembered(connection: Connection, rules: Iterable[FaultRule]) -> list[str]:
 
 def _of_rule(connection: Connection, rule: FaultRule, known: Sequence[str]) -> list[str]:
     asked = rule.beyond(known)
-    return rule.told(connection.execute(asked.sql, asked.params).fetchmany(FAULTS_MAX))
+    return rule.sentences(connection.execute(asked.sql, asked.params).fetchmany(FAULTS_MAX))

@@ -106,12 +106,11 @@ def _note(given: Iterable[Assigned], copied: dict[str, str], converted: set[str]
 def words_in_main(sql: str) -> tuple[str, ...]:
     """The words of a statement without ``main.``, which names nothing else."""
     words = words_of(sql)
-    kept = (
+    return tuple(
         word
         for word, before, after in zip(words, ("", *words), (*words[1:], ""), strict=False)
         if (word, after) != ("main", ".") and (before, word) != ("main", ".")
     )
-    return tuple(kept)
 
 
 def changes_schema(statement: SqlStatement) -> bool:

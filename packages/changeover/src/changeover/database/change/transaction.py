@@ -111,20 +111,20 @@ def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Value]:
     }
 
 
-def transact(connection: sqlite3.Connection, work: ScriptWork, around: TransactionHooks) -> Measured:
+def transact(connection: sqlite3.Connection, work: ScriptWork, hooks: TransactionHooks) -> Measured:
     """Run the script and what stands around it in one transaction; returns what it cost.
 
     Raises Busy when the lock was not to be had within ``lock_wait_s``, BudgetExceeded past ``budget_s``,
     StepFailed for a statement that fails, InvariantBroken for a write out of scope; nothing is left behind
     then.
     """
-    around.hook("before begin")
+    hooks.hook("before begin")
     with _settings(connection, work):
-        lock_wait_s = _begin(connection, work, around)
-        deadline = _Deadline(around.now, work.budget_s)
+        lock_wait_s = _begin(connection, work, hooks)
+        deadline = _Deadline(hooks.now, work.budget_s)
         try:
             connection.set_progress_handler(deadline.passed, OPCODES_BETWEEN_LOOKS)
-            measured = _inside(connection, work, around, lock_wait_s, deadline)
+            measured = _inside(connection, work, hooks, lock_wait_s, deadline)
         except BaseException as error:
             connection.set_progress_handler(None, 0)
             _roll_back(connection)
@@ -134,7 +134,7 @@ def transact(connection: sqlite3.Connection, work: ScriptWork, around: Transacti
             raise explained from error
         finally:
             connection.set_progress_handler(None, 0)
-    around.hook("committed")
+    hooks.hook("committed")
     return measured
 
 
@@ -169,38 +169,38 @@ class _Deadline:
 def _inside(
     connection: sqlite3.Connection,
     work: ScriptWork,
-    around: TransactionHooks,
+    hooks: TransactionHooks,
     lock_wait_s: float,
     deadline: _Deadline,
 ) -> Measured:
-    around.hook("begun")
-    around.prepare(connection)
-    around.hook("prepared")
+    hooks.hook("begun")
+    hooks.prepare(connection)
+    hooks.hook("prepared")
     executed = []
     for number, statement in enumerate(work.statements, 1):
-        around.hook(f"before statement {number}")
+        hooks.hook(f"before statement {number}")
         deadline.place = statement
         deadline.require()
-        executed.append(_execute(connection, statement, work, around))
-        around.progress(number, len(work.statements), deadline.elapsed_s())
-        around.hook(f"after statement {number}")
-    around.verify(connection)
+        executed.append(_execute(connection, statement, work, hooks))
+        hooks.progress(number, len(work.statements), deadline.elapsed_s())
+        hooks.hook(f"after statement {number}")
+    hooks.verify(connection)
     deadline.require()
-    around.hook("verified")
-    around.record(connection, Measured(tuple(executed), lock_wait_s, deadline.elapsed_s()))
-    around.hook("recorded")
+    hooks.hook("verified")
+    hooks.record(connection, Measured(tuple(executed), lock_wait_s, deadline.elapsed_s()))
+    hooks.hook("recorded")
     deadline.require()
     connection.execute("COMMIT")
     return Measured(tuple(executed), lock_wait_s, deadline.elapsed_s())
 
 
 def _execute(
-    connection: sqlite3.Connection, statement: SqlStatement, work: ScriptWork, around: TransactionHooks
+    connection: sqlite3.Connection, statement: SqlStatement, work: ScriptWork, hooks: TransactionHooks
 ) -> Executed:
     values = bound(work.parameters, statement.parameters)
-    started, changes = around.now(), connection.total_changes
+    started, changes = hooks.now(), connection.total_changes
     try:
-        with watching(connection, around.guard):
+        with watching(connection, hooks.guard):
             cursor = connection.execute(statement.text, values)
             output = tuple(cursor.fetchmany(OUTPUT_ROWS_LIMIT))
             # To its end: a query that is left open locks its tables against a later DROP.
@@ -208,11 +208,11 @@ def _execute(
                 pass
     except sqlite3.Error as error:
         rows = culprits.named(connection, culprits.Failed(statement.text, values, str(error)))
-        raise _failed(statement, error, around.guard, rows) from error
+        raise _failed(statement, error, hooks.guard, rows) from error
     if not connection.in_transaction:
         raise StepFailed("The statement ended the transaction.", position=statement.position)
     rows_in_all = connection.total_changes - changes
-    return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, around.now() - started)
+    return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, hooks.now() - started)
 
 
 def _failed(
@@ -236,10 +236,10 @@ def _failed(
     )
 
 
-def _begin(connection: sqlite3.Connection, work: ScriptWork, around: TransactionHooks) -> float:
+def _begin(connection: sqlite3.Connection, work: ScriptWork, hooks: TransactionHooks) -> float:
     """Take the write lock; the seconds it took."""
     connection.execute(f"PRAGMA busy_timeout = {max(int(work.lock_wait_s * 1000), 1)}")
-    started = around.now()
+    started = hooks.now()
     try:
         # A plain BEGIN that has read asks for the write lock at its first write, and fails at once, without
         # waiting, where somebody committed in between: SQLITE_BUSY_SNAPSHOT
@@ -256,7 +256,7 @@ def _begin(connection: sqlite3.Connection, work: ScriptWork, around: Transaction
                 " resume`.",
             ) from error
         raise found from error
-    return around.now() - started
+    return hooks.now() - started
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -236,8 +236,10 @@ def _as_bag(
     if not found:
         return None
     missing, extra = [r for r in found if r[-1] > 0], [r for r in found if r[-1] < 0]
-    told = [("missing", row) for row in missing[:EXAMPLES]] + [("too many", row) for row in extra[:EXAMPLES]]
-    examples = tuple(f"{label}: {_named(columns, row)}" for label, row in told)
+    examples_found = [("missing", row) for row in missing[:EXAMPLES]] + [
+        ("too many", row) for row in extra[:EXAMPLES]
+    ]
+    examples = tuple(f"{label}: {_named(columns, row)}" for label, row in examples_found)
     return TableDifference(table.name, sum(r[-1] for r in missing), -sum(r[-1] for r in extra), 0, examples)
 
 

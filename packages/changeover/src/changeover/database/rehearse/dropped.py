@@ -22,12 +22,12 @@ def holdings(connection: Connection) -> Holdings:
     """Everything that there is, what is kept for a way back included, the engine's own tables left out."""
     found = catalogue.read(connection, own=True).tables
     tables = {
-        folded: (
+        key: (
             table.name,
             tuple(column.name for column in table.columns),
             rows.count(connection, table.name) if table.holds_rows else 0,
         )
-        for folded, table in found.items()
+        for key, table in found.items()
         if not is_engine(table.name)
     }
     others = frozenset((kind, name) for kind, name, _, _ in catalogue.objects(connection) if kind != "table")
@@ -36,11 +36,11 @@ def holdings(connection: Connection) -> Holdings:
 
 def gone(before: Holdings, after: Holdings) -> Iterator[str]:
     """``table changeover_roles (3 rows)``, ``column orders.memo``, ``1 row of prices``, ``index by_name``."""
-    for folded, (name, columns, count) in before.tables.items():
-        if folded not in after.tables:
+    for key, (name, columns, count) in before.tables.items():
+        if key not in after.tables:
             yield f"table {name} ({counted(count, 'row')})"
             continue
-        _, left, now = after.tables[folded]
+        _, left, now = after.tables[key]
         yield from (f"column {name}.{column}" for column in columns if column not in left)
         if now < count:
             yield f"{counted(count - now, 'row')} of {name}"

@@ -32,10 +32,10 @@ def row_for(connection: Connection, table: Table) -> Values:
     """A row for an empty table: parents' first keys, NULL where allowed, elsewhere what its CHECKs take."""
     first = invented(connection, table)
     with empty_table(table) as copy:
-        return first if copy is None else _settled(copy, first)
+        return first if copy is None else _passing(copy, first)
 
 
-def _settled(copy: EmptyTable, first: Values) -> Values:
+def _passing(copy: EmptyTable, first: Values) -> Values:
     """The row with other values where a CHECK refuses it; as it came where none are found."""
     row, refused = first, dict[str, Words]()
     while refusal := copy.refusal(row):

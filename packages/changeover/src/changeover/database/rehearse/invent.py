@@ -31,8 +31,8 @@ def unique_columns(table: Table) -> list[str]:
         if index.unique:
             columns += [c for c in index.columns if c is not None]
             if None in index.columns:
-                spoken_of = set(words_of(index.sql or ""))
-                columns += [c for c in table.stored if identifier_key(c) in spoken_of]
+                mentioned = set(words_of(index.sql or ""))
+                columns += [c for c in table.stored if identifier_key(c) in mentioned]
     return [c for c in dict.fromkeys(columns) if c in table.stored]
 
 

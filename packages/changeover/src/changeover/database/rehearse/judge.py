@@ -79,7 +79,7 @@ def after_forward(seen: AfterRollback, again: Path) -> RollbackVerdict:
         replaced = (lost - aside) & seen.stand_ins
         findings = [
             *seen.comparison.findings(),
-            *_told(connection, seen.effects, lost - aside - replaced),
+            *_losses_found(connection, seen.effects, lost - aside - replaced),
         ]
         notes = [
             *(
@@ -212,14 +212,14 @@ def _unlike_values(touched: Touched, table: Table, column: str, original: Table 
 
 def _aside(connection: sqlite3.Connection, effects: Effects, unlike: Iterable[Loss]) -> Iterator[Loss]:
     """The losses whose rows or values stand in a table that the plan keeps for its rollback."""
-    kept = {
+    aside = {
         name: table
         for name, table in catalogue.read(connection, own=True).tables.items()
         if name.startswith(OWN_PREFIX) and not is_engine(name)
     }
     for name, touched in effects.touched.items():
         losses = [loss for loss in unlike if loss[0] == name and loss[2] != BACK]
-        for table in kept.values():
+        for table in aside.values():
             for column in dict.fromkeys(loss[2] for loss in losses):
                 held = _held_by(connection, touched, table, column)
                 yield from (loss for loss in losses if loss[2] == column and loss[1] in held)
@@ -272,7 +272,9 @@ def _both(one: frozenset[Loss], other: frozenset[Loss]) -> frozenset[Loss]:
     return frozenset(found)
 
 
-def _told(connection: sqlite3.Connection, effects: Effects, lost: Iterable[Loss]) -> Iterator[Finding]:
+def _losses_found(
+    connection: sqlite3.Connection, effects: Effects, lost: Iterable[Loss]
+) -> Iterator[Finding]:
     """A finding for each table that loses rows and each column that loses values."""
     for (name, column), rows in _grouped(lost).items():
         touched = effects.touched[name]
@@ -319,7 +321,7 @@ def _ids(connection: sqlite3.Connection, sql: str) -> list[int]:
     return [row for (row,) in connection.execute(sql)]
 
 
-def told_of(written: Written, table: str | None = None) -> str:
+def describe_writes(written: Written, table: str | None = None) -> str:
     """The rows that the rehearsal itself wrote and that matter for an error, in words."""
     beyond = written.beyond()
     chosen: list[Write] = list(beyond) or [w for w in written.writes if w.kind is not WriteKind.DELETED]

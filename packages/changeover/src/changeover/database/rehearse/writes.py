@@ -40,7 +40,7 @@ def write(
     rows: int = 3,
     spared: Iterable[str] = (),
     computed: Iterable[str] = (),
-    spoken_of: Iterable[object] = (),
+    mentioned: Iterable[object] = (),
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
@@ -49,7 +49,7 @@ def write(
     them); and the last new row of each table has NULL wherever the schema allows it, since an old schema with
     NOT NULL must have a place for such a row too. ``spared`` are names of findings that the plan accepts:
     what they are about is not written. ``computed`` are the folded names of columns to which the change
-    itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``spoken_of`` are the numbers and
+    itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``mentioned`` are the numbers and
     texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
     """
     chosen = frozenset(map(identifier_key, scope))
@@ -69,20 +69,20 @@ def write(
             rows,
             frozenset(spared),
             frozenset(computed),
-            frozenset(spoken_of),
+            frozenset(mentioned),
             Living(connection, old),
         )
         untried = {}
         for name in neighbours(writer.found, chosen):
             with concerning(f"table {name}"):
                 untried[name] = writer.write(name)
-    told = {
+    reasons = {
         name: Untried(writer.found.tables[name].name, reason) for name, reason in untried.items() if reason
     }
     return Written(
         tuple(writer.done),
-        tuple(one for name, one in told.items() if name in chosen),
-        tuple(one for name, one in told.items() if name not in chosen),
+        tuple(one for name, one in reasons.items() if name in chosen),
+        tuple(one for name, one in reasons.items() if name not in chosen),
         frozenset(reached),
     )
 
@@ -102,7 +102,7 @@ class _Writer:
     rows: int
     spared: frozenset[str]
     computed: frozenset[str]
-    spoken_of: frozenset[object]
+    mentioned: frozenset[object]
     living: Living
     done: list[Write] = field(default_factory=list)
     refusal: str = ""
@@ -160,8 +160,8 @@ class _Writer:
         """Update each column once, and each row: in turn, or always beginning with the ``first`` one."""
         count = max(len(columns), 1 if first else len(models)) if columns and models else 0
         for place in range(count):
-            column, turn = columns[place % len(columns)], 0 if first else place % len(models)
-            for model in (*models[turn:], *models[:turn]):
+            column, offset = columns[place % len(columns)], 0 if first else place % len(models)
+            for model in (*models[offset:], *models[:offset]):
                 key = dict(zip(target.address, model, strict=True))
                 if self._update(target.table, key, column, own.get(identifier_key(column.name), frozenset())):
                     break
@@ -193,7 +193,7 @@ class _Writer:
         broken = row[1] == "text" and isinstance(row[0], bytes)  # Text that is no UTF-8 is read as bytes.
         sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {condition}"
         others = [invent.MARK] if broken else self._others(table, column, row[0])
-        for new in sorted(others, key=lambda value: value in self.spoken_of or value in own):
+        for new in sorted(others, key=lambda value: value in self.mentioned or value in own):
             if self._taken(sql, (new, *values)) is not None:
                 self._keep(
                     Write(table.name, WriteKind.UPDATED, sql, (new, *values), key, values={column.name: new})
@@ -271,7 +271,7 @@ class _Writer:
             rowid = self._taken(sql, parameters)
             if rowid is not None:
                 key = {c: rowid if c == ROWID else changed.get(c, row.get(c)) for c in address}
-                told = {c: changed[c] for c in beyond.columns}
+                values = {c: changed[c] for c in beyond.columns}
                 self._keep(
                     Write(
                         table.name,
@@ -281,7 +281,7 @@ class _Writer:
                         key,
                         beyond.columns,
                         beyond.name,
-                        told,
+                        values,
                     )
                 )
                 return True

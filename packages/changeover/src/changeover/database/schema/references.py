@@ -61,8 +61,8 @@ def _broken_triggers(objects: Sequence[tuple[str, str, str, str]], table: Table)
     """The triggers of a table that do not compile, each tried without all others."""
     for trigger in sorted(table.triggers):
         with closing(empty.blank()) as scratch:
-            kept = (one for one in objects if one[0] != "trigger" or one[1] == trigger)
-            empty.fill(scratch, ((name, sql) for _, name, _, sql in kept))
+            objects_left = (one for one in objects if one[0] != "trigger" or one[1] == trigger)
+            empty.fill(scratch, ((name, sql) for _, name, _, sql in objects_left))
             error = _write_refusal(scratch, table)
         if error:
             yield f"trigger {trigger} of {table.name} no longer works: {error}"

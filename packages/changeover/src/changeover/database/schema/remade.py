@@ -47,8 +47,8 @@ class Renaming:
         if was == is_:
             return True
         gone = _of_tables(self.gone, old)
-        kept = _without(was, gone)
-        return kept == _without(is_, _of_tables(self.fresh, new)) or bool(gone & set(kept))
+        rest = _without(was, gone)
+        return rest == _without(is_, _of_tables(self.fresh, new)) or bool(gone & set(rest))
 
     def speaks_of_gone(self, sql: str) -> bool:
         """Whether a definition speaks of a column or table that is gone, and so cannot be kept."""
@@ -165,8 +165,8 @@ def _joined(items: list[list["str | _Tree"]], columns: Set[str]) -> Iterator["st
         item = items[place]
         key = item[0] if len(item) == 1 and isinstance(item[0], str) else ""
         speaks[place] |= speaks[place + 1] and key[:1] == "'" and identifier_key(key.strip("'")) in columns
-    kept = [item for item, drop in zip(items, speaks, strict=True) if not drop] or items
-    for place, item in enumerate(kept):
+    rest = [item for item, drop in zip(items, speaks, strict=True) if not drop] or items
+    for place, item in enumerate(rest):
         yield from ([","] if place else [])
         yield from item
 

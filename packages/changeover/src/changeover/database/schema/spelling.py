@@ -35,25 +35,25 @@ def replaced(before: Iterable[Object], after: Iterable[Object]) -> tuple[Object,
 
 
 def restoring(
-    connection: Connection, change: PlannedChange, kept: Sequence[Object]
+    connection: Connection, change: PlannedChange, before: Sequence[Object]
 ) -> tuple[SqlStatement, ...]:
-    """What goes after the script of a way back, so that the ``kept`` definitions stand there word by word."""
-    if not kept:
+    """What goes after the script of a way back, so that the definitions are as ``before``, word by word."""
+    if not before:
         return ()
     with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
         left, found = objects_of(scratch), catalogue.read(scratch)
         again = [
             table
-            for table in map(found.table, _names(kept, "table"))
+            for table in map(found.table, _names(before, "table"))
             if table is not None
-            and _definition(kept, table) not in left
-            and _can_be_made_again(connection, change, found, table, _definition(kept, table))
+            and _definition(before, table) not in left
+            and _can_be_made_again(connection, change, found, table, _definition(before, table))
         ]
     place = change.statements[-1].position
-    texts = [text for table in again for text in _made_again(table, _definition(kept, table))]
+    texts = [text for table in again for text in _made_again(table, _definition(before, table))]
     poured = {identifier_key(table.name) for table in again}
-    texts += _added(kept, set(left) - set(objects_of(connection)), poured)
-    texts += _others(kept, left, poured)
+    texts += _added(before, set(left) - set(objects_of(connection)), poured)
+    texts += _others(before, left, poured)
     return tuple(SqlStatement(text, place) for text in texts)
 
 
@@ -105,10 +105,10 @@ def _made_again(table: Table, old: Object) -> Iterator[str]:
     yield f"DROP TABLE {ASIDE}"
 
 
-def _added(kept: Sequence[Object], made: Iterable[Object], again: set[str]) -> Iterator[str]:
+def _added(before: Sequence[Object], made: Iterable[Object], again: set[str]) -> Iterator[str]:
     """Indexes and triggers that the script itself made on tables which never had them."""
-    had = {(kind, identifier_key(name)) for kind, name, _, _ in kept}
-    tables = {identifier_key(name) for name in _names(kept, "table")} - again
+    had = {(kind, identifier_key(name)) for kind, name, _, _ in before}
+    tables = {identifier_key(name) for name in _names(before, "table")} - again
     for kind, name, table, _ in sorted(made):
         if (
             kind in ("index", "trigger")
@@ -118,12 +118,12 @@ def _added(kept: Sequence[Object], made: Iterable[Object], again: set[str]) -> I
             yield f"DROP {kind.upper()} {quoted(name)}"
 
 
-def _others(kept: Sequence[Object], left: Sequence[Object], again: set[str]) -> Iterator[str]:
+def _others(before: Sequence[Object], left: Sequence[Object], again: set[str]) -> Iterator[str]:
     """Indexes, triggers and views: those that went with a table, and those that read otherwise now."""
     names = {
         (kind, identifier_key(name)) for kind, name, table, _ in left if identifier_key(table) not in again
     }
-    for kind, name, table, sql in kept:
+    for kind, name, table, sql in before:
         if kind == "table" or ((kind, name, table, sql) in left and identifier_key(table) not in again):
             continue
         if (kind, identifier_key(name)) in names:
@@ -135,7 +135,7 @@ def _names(objects: Iterable[Object], wanted: str) -> Iterator[str]:
     return (name for kind, name, _, _ in objects if kind == wanted)
 
 
-def _definition(kept: Iterable[Object], table: Table) -> Object:
+def _definition(before: Iterable[Object], table: Table) -> Object:
     return next(
-        one for one in kept if one[0] == "table" and identifier_key(one[1]) == identifier_key(table.name)
+        one for one in before if one[0] == "table" and identifier_key(one[1]) == identifier_key(table.name)
     )

@@ -144,11 +144,11 @@ class _Pair:
         return tuple(self.renamed.get(word, word) for word in words)
 
     def _checks(self, old: Definition, new: Definition) -> Iterator[Finding]:
-        kept = [part for check in new.checks for part in parts_of(check.words)]
+        present = [part for check in new.checks for part in parts_of(check.words)]
         for check in old.checks:
             columns = self._columns_in(check.words)
             wanted = parts_of(self._translated(check.words))
-            if self._all_there(columns) and not all(is_implied(part, kept) for part in wanted):
+            if self._all_there(columns) and not all(is_implied(part, present) for part in wanted):
                 says = f"CHECK ({check.expression}) would be gone or another one"
                 yield self._find(f"check.{_name_of(check, columns)}", says)
 
@@ -157,12 +157,12 @@ class _Pair:
         return tuple(dict.fromkeys(word for word in words if word in names))
 
     def _keys(self) -> Iterator[Finding]:
-        kept = [frozenset(columns.items()) for _, columns in self.new.unique_keys()]
+        present = [frozenset(columns.items()) for _, columns in self.new.unique_keys()]
         for index, columns in self.old.unique_keys():
             if not self._all_there(tuple(columns)) or (index is not None and index.sql):
                 continue
             wanted = {self._now(column): collation for column, collation in columns.items()}
-            if not any(_is_as_strong(key, wanted) for key in kept):
+            if not any(_is_as_strong(key, wanted) for key in present):
                 primary = index is None or index.origin == "pk"
                 name = "primary_key" if primary else f"unique.{'-'.join(columns)}"
                 kind = "primary" if primary else "unique"
@@ -227,8 +227,8 @@ class _Pair:
                 continue
             if renaming.speaks_of_gone(index.sql) or self._is_covered(index):
                 continue
-            kept = {self._body(other.sql, other.name) for other in self.new.indexes if other.sql}
-            if self._body(index.sql, index.name) in kept or (there and renaming.same(index.sql, there)):
+            present = {self._body(other.sql, other.name) for other in self.new.indexes if other.sql}
+            if self._body(index.sql, index.name) in present or (there and renaming.same(index.sql, there)):
                 continue
             says = "another one, and not as strong" if index.unique else "another one"
             says = says if there else "gone"
@@ -253,9 +253,9 @@ class _Pair:
 
     def is_reordered(self) -> bool:
         """Whether the columns of before stand in another order afterwards."""
-        kept = [now for column in self.old.columns if (now := self._now(column.name))]
+        present = [now for column in self.old.columns if (now := self._now(column.name))]
         order = [identifier_key(column.name) for column in self.new.columns]
-        return kept != [name for name in order if name in kept]
+        return present != [name for name in order if name in present]
 
     def fresh(self) -> set[str]:
         """Columns, folded, that were not there before under any name."""

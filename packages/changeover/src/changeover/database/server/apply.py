@@ -32,9 +32,9 @@ from changeover.database.server.judge import (
     standing_rules,
 )
 from changeover.database.server.remote import Remote
-from changeover.database.server.resolve import Attempt, Sending, settled
+from changeover.database.server.resolve import Attempt, Sending, resolve
 from changeover.database.server.rowids import watched_in
-from changeover.database.server.shadow import judged, open_shadow
+from changeover.database.server.shadow import open_shadow, prepared
 from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
 from changeover.plan.model import Rows
 from changeover.sql.identifiers import identifier_key, quoted
@@ -47,22 +47,22 @@ ANSWER_S = 10.0
 
 
 def migrate_on_server(
-    remote: Remote, change: PlannedChange, context: Context, depth: Depth, eyes: ProgressHooks
+    remote: Remote, change: PlannedChange, context: Context, depth: Depth, hooks: ProgressHooks
 ) -> Migrated:
     """Carry the change out, or raise and leave the database as it was; see `migrate`."""
     with translated(remote.label):
-        eyes.hook("before judging")
+        hooks.hook("before judging")
         with open_shadow(remote) as shadow:
             found = judge(shadow, change, context, depth)
             require_swift(found)
             ask_ahead(found, remote)
-            eyes.hook("judged")
+            hooks.hook("judged")
             sending = Sending(
                 lambda attempt: _batch(found, attempt), found.limit_s + ANSWER_S, change.lock_wait_s
             )
             started_s = time.monotonic()
             try:
-                made = settled(remote, context, sending, eyes.hook)
+                made = resolve(remote, context, sending, hooks.hook)
             except StatementFailed as error:
                 raise explained(remote, found, error, within_s=sending.within_s) from error
             return _migrated(found, made, time.monotonic() - started_s)
@@ -71,7 +71,7 @@ def migrate_on_server(
 def preview_of_server(remote: Remote, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; see `migrate.preview`."""
     with translated(remote.label), open_shadow(remote) as shadow:
-        forecast = judged(shadow, change)
+        forecast = prepared(shadow, change)
         with afterwards(shadow.connection, change.statements) as after:
             return forecast, catalogue.read(after)
 
@@ -83,23 +83,23 @@ def _batch(found: PreparedChange, attempt: Attempt) -> Batch:
     _fence(found, batch)
     before, after = _tables(found)
     made = _remember(found, batch, before)
-    kept = watched_in(found)
-    kept.remember(batch)
+    watched = watched_in(found)
+    watched.remember(batch)
     batch.look()
     for statement in found.change.statements:
         batch.run(statement, bound(found.change.parameters, statement.parameters))
     if sequences.MARKS in batch.scratch:
         batch.do(*sequences.putting_back(found.planned))
     batch.do(*expected.counting_after(before, after))
-    batch.demand(
+    batch.require(
         [
             *contents.demanded(found.asked, map(identifier_key, before), made),
             rules.schema_is(found.objects_after),
         ]
     )
-    batch.demand(standing_rules(found, found.planned), found.known)
-    kept.demand(batch)
-    batch.judge(kept.broken)
+    batch.require(standing_rules(found, found.planned), found.known)
+    watched.require(batch)
+    batch.judge(watched.broken)
     _try_indexes(found, batch)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
@@ -117,13 +117,13 @@ def _fence(found: PreparedChange, batch: Batch) -> None:
     """What lets the change begin: the lease, foreign keys as they are meant, the schema that was judged."""
     held, change = found.context.lease, found.change
     if held is not None:
-        batch.demand([rules.lease_is_ours(held)])
+        batch.require([rules.lease_is_ours(held)])
         batch.judge(lambda _: LeaseLost(""))
         beat = f"UPDATE {lease.TABLE} SET beats = beats + 1 WHERE id = 1"
         batch.do(WireStatement(beat))
-    batch.demand([rules.foreign_keys_are(change.foreign_keys)])
+    batch.require([rules.foreign_keys_are(change.foreign_keys)])
     batch.judge(_disobeyed)
-    batch.demand([rules.schema_is(found.shadow.objects)])
+    batch.require([rules.schema_is(found.shadow.objects)])
     batch.judge(_another_schema)
 
 
@@ -188,7 +188,9 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
         started_at=context.started_at,
         who=context.who,
         lock_wait_ms=round(attempt.waited_s * 1000, 3),
-        details={"attempt": attempt.id} | ledger.accepting(found.accepted) | _kept(found).details(),
+        details={"attempt": attempt.id}
+        | ledger.accepting(found.accepted)
+        | _rollback_details(found).details(),
     )
     looks = f"FROM {CLOCK} WHERE changes IS NOT NULL"
     counts = f"(SELECT json_group_object(name, json_array(before, after)) FROM {COUNTS})"
@@ -206,11 +208,13 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
     batch.do(*(WireStatement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
 
 
-def _kept(found: PreparedChange) -> ledger.Kept:
+def _rollback_details(found: PreparedChange) -> ledger.RollbackDetails:
     """What the way back needs to know; a way back itself has none."""
     if found.context.direction is not ledger.Direction.FORWARD:
-        return ledger.Kept()
-    return ledger.Kept(spelling.replaced(found.shadow.objects, found.objects_after), tuple(found.known))
+        return ledger.RollbackDetails()
+    return ledger.RollbackDetails(
+        spelling.replaced(found.shadow.objects, found.objects_after), tuple(found.known)
+    )
 
 
 def _migrated(found: PreparedChange, made: BatchResult | ledger.LedgerEntry, request_s: float) -> Migrated:

@@ -101,7 +101,7 @@ class Batch:
         )
         self.steps.append(BatchStep(WireStatement(sql, (len(self.steps),)), script=statement, is_clock=True))
 
-    def demand(self, rules: Sequence[FaultRule], known: Sequence[str] = ()) -> None:
+    def require(self, rules: Sequence[FaultRule], known: Sequence[str] = ()) -> None:
         """Note whatever breaks the rules; ``known`` faults count for nothing."""
         for place, rule in enumerate(rules, len(self._rules)):
             asked = rule.beyond(known)

@@ -56,4 +56,4 @@ def _why(remote: Remote, found: PreparedChange, error: StatementFailed, within_s
             return [rule.say(row) for rule, given in zip(rules, rows, strict=True) for row in given]
 
         failed = Failed(error.statement.text, values, error.said)
-        return culprits.told(here, failed, tried, temporary=False)
+        return culprits.described(here, failed, tried, temporary=False)

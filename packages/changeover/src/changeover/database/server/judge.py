@@ -21,7 +21,7 @@ from changeover.database.schema import catalogue, fingerprint, references, weake
 from changeover.database.schema.catalogue import ForeignKey, Schema
 from changeover.database.schema.empty import afterwards
 from changeover.database.server.remote import Remote
-from changeover.database.server.shadow import Object, Shadow, judged, objects_of
+from changeover.database.server.shadow import Object, Shadow, objects_of, prepared
 from changeover.errors import Unsuitable
 from changeover.plan.model import RowExpectation
 from changeover.sql.identifiers import identifier_key
@@ -80,7 +80,7 @@ class PreparedChange:
 
 def judge(shadow: Shadow, change: PlannedChange, context: Context, depth: Depth) -> PreparedChange:
     """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
-    forecast = judged(shadow, change)
+    forecast = prepared(shadow, change)
     with afterwards(shadow.connection, change.statements) as after:
         planned = catalogue.read(after)
         sentences, weak = invariants.of_schema(after, context.expected, context.contract), list[Finding]()

@@ -22,7 +22,7 @@ from timed_http.deadline import Deadline
 SENDS_MAX = 3
 RESEND_S = 2.0
 """A change whose answer took longer than this to get lost held writers up for nothing: once is enough."""
-SETTLE_S = 30.0
+RESOLVE_S = 30.0
 PAUSE_S = 0.2
 
 
@@ -43,7 +43,7 @@ class Sending:
     lock_wait_s: float
 
 
-def settled(
+def resolve(
     remote: Remote, context: Context, sending: Sending, hook: Callable[[str], None]
 ) -> BatchResult | ledger.LedgerEntry:
     """The answer of the server, or the ledger's entry where that was lost.
@@ -105,7 +105,7 @@ def _decided(
     remote: Remote, context: Context, attempt: Attempt, hook: Callable[[str], None]
 ) -> ledger.LedgerEntry | None:
     """The ledger's entry of an attempt whose answer was lost; None: it was not done and never will be."""
-    patience = Deadline(SETTLE_S)
+    patience = Deadline(RESOLVE_S)
     while True:
         hook("before asking the ledger")
         try:

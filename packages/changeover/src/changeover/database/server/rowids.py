@@ -27,9 +27,9 @@ class Rowids:
             batch.do(*one.before.making(temporary=False))
             batch.scratch.append(one.before.source)
 
-    def demand(self, batch: Batch) -> None:
+    def require(self, batch: Batch) -> None:
         """Every row has the rowid that it had, unless it is accepted that it has another."""
-        batch.demand([one.unmoved() for one in self.watched if one.name not in self.accept])
+        batch.require([one.unmoved() for one in self.watched if one.name not in self.accept])
 
     def broken(self, sentences: list[str]) -> InvariantBroken:
         """The refusal of everything that was found wrong; what may be accepted is told with its name."""

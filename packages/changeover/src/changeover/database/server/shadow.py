@@ -67,7 +67,7 @@ def objects_of(connection: Connection) -> tuple[Object, ...]:
     )
 
 
-def judged(shadow: Shadow, change: PlannedChange) -> Forecast:
+def prepared(shadow: Shadow, change: PlannedChange) -> Forecast:
     """What the change would cost, its scope proven. Raises InvariantBroken, StepFailed, Unsuitable."""
     blast.require_scope(
         shadow.connection,
