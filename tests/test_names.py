@@ -1,7 +1,9 @@
 """docs/names.md and the classes agree: a name means one thing, and words that have gone stay away."""
 
 import ast
+import io
 import re
+import tokenize
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,7 @@ AT_EACH_LAYER = {
 """Errors that say the same thing at each layer. The client of servers, changeover and LiveOne's store know
 nothing of each other's errors; each turns those of the one below into its own, with a hint for its users."""
 GONE = "## Words that have gone"
+NAMES_GONE = "## Names that have gone"
 
 
 @cache
@@ -51,8 +54,15 @@ def given_names() -> set[str]:
 
 def gone() -> list[tuple[set[str], set[str]]]:
     """The rows of the table: the words that have gone, the names that stand for them."""
-    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", NAMES.partition(GONE)[2], re.MULTILINE)
+    table = NAMES.partition(GONE)[2].partition(NAMES_GONE)[0]
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", table, re.MULTILINE)
     return [(set(CLASS.findall(left)), set(CLASS.findall(right))) for left, right in rows]
+
+
+def identifiers(text: str) -> set[str]:
+    """The names in a module, without what marks them as private; those inside strings are no names."""
+    found = tokenize.generate_tokens(io.StringIO(text).readline)
+    return {token.string.strip("_") for token in found if token.type == tokenize.NAME}
 
 
 def test_no_class_name_means_two_things() -> None:
@@ -72,6 +82,18 @@ def test_words_that_have_gone_do_not_come_back() -> None:
     left = set().union(*(words for words, _ in gone()))
     assert len(left) > 25
     assert left & set(classes()) == set()
+
+
+def test_names_that_have_gone_do_not_come_back() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", NAMES.partition(NAMES_GONE)[2], re.MULTILINE)
+    left = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(left) > 30
+    assert identifiers("def _told(scene): return f'{eyes}'  # keeper") & left == {"told", "scene"}
+    for path in (path for folder in SOURCES for path in folder.rglob("*.py")):
+        back = left & (identifiers(path.read_text(encoding="utf-8")) | {path.stem})
+        assert not back, (
+            f"{path.relative_to(ROOT)}: docs/names.md says how {', '.join(sorted(back))} is called"
+        )
 
 
 def test_every_class_and_file_of_the_architecture_exists() -> None:

@@ -26,7 +26,7 @@ from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.passwords import hash_password
 from liveone.web.services import Services
 from liveone.wiring.admin_service import AdminService
-from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.configured_vendors import ConfiguredVendors
 
 pytestmark = pytest.mark.browser
 FOCUS_IS_INSIDE = """(() => {
@@ -47,8 +47,8 @@ def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
         account = VendorConfig(
             name="home", type="select.live", url=portal.url, email=options.email, password=options.password
         )
-        book = VendorBook([account])
-        steward = AdminService(
+        book = ConfiguredVendors([account])
+        administration = AdminService(
             store=store,
             clock=SystemClock(),
             vendors=book,
@@ -62,7 +62,7 @@ def wired(store: Store, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
             make=lambda target, at: backup.backup(tmp_path / "live.db", target, at),
             database_path=tmp_path / "live.db",
         )
-        yield replace(services(store, AuthSettings(), clock), administration=steward, backups=folder)
+        yield replace(services(store, AuthSettings(), clock), administration=administration, backups=folder)
         book.close()
 
 

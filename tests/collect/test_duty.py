@@ -38,10 +38,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def on_duty(store: Store, clock: ManualClock) -> AsyncIterator[DailyJobRunner]:
-    permits, chores = LeaseClient(PollingShare(store, clock, times_for(60))), Workers(2)
-    yield DailyJobRunner(store, clock, permits, chores)
-    await permits.leave()
+async def run_daily_job(store: Store, clock: ManualClock) -> AsyncIterator[DailyJobRunner]:
+    lease_client, chores = LeaseClient(PollingShare(store, clock, times_for(60))), Workers(2)
+    yield DailyJobRunner(store, clock, lease_client, chores)
+    await lease_client.leave()
     chores.close()
 
 
@@ -65,7 +65,7 @@ async def test_who_was_refused_has_looked_at_nothing_and_takes_over_with_all_tha
 ) -> None:
     a_day(store, OLD_AT)
     assert leases.begin_job(store, DAYS, "another", DAYS_S)
-    async with on_duty(store, ManualClock()) as duty:
+    async with run_daily_job(store, ManualClock()) as duty:
         await duty.close_due()
         assert (closed(store), duty.closed_at) == ([0, 0, 0], None)
         age_job(store, DAYS_S)
@@ -76,7 +76,7 @@ async def test_who_was_refused_has_looked_at_nothing_and_takes_over_with_all_tha
 
 async def test_old_days_are_looked_for_once_an_hour_in_every_system_of_a_fleet(store: Store) -> None:
     clock = ManualClock()
-    async with on_duty(store, clock) as duty:
+    async with run_daily_job(store, clock) as duty:
         duty._rounds = Rounds(2)
         for _ in range(2):
             await duty.close_due()
@@ -93,7 +93,7 @@ async def test_old_days_are_looked_for_once_an_hour_in_every_system_of_a_fleet(s
 async def test_of_two_calls_in_one_process_the_second_waits_for_the_first(store: Store) -> None:
     order: list[str] = []
 
-    async with on_duty(store, ManualClock()) as duty:
+    async with run_daily_job(store, ManualClock()) as duty:
         began, gate = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -123,7 +123,7 @@ async def test_who_loses_the_job_hears_of_it_before_it_goes_on(store: Store) -> 
         store.database.write([Statement("UPDATE _liveone_jobs SET holder = 'another'")])
         return [before, goes_on()]
 
-    async with on_duty(store, ManualClock()) as duty:
+    async with run_daily_job(store, ManualClock()) as duty:
         assert await duty.do(work) == [True, False]
         assert await duty.do(work) is None
 
@@ -145,7 +145,7 @@ async def test_who_is_killed_in_the_middle_is_followed_by_another_who_closes_the
         child.kill()
     before = closed(remote_store)
     assert 0 < sum(before) < 3 * len(days), "it was in the middle"
-    async with on_duty(remote_store, ManualClock()) as duty:
+    async with run_daily_job(remote_store, ManualClock()) as duty:
         await duty.close_due()
         assert closed(remote_store) == before, "it may live still"
         age_job(remote_store, DAYS_S - 5)

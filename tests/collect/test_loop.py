@@ -233,7 +233,7 @@ async def test_a_repeated_sample_is_a_success_and_not_a_new_reading(store: Store
     collector = Collector(
         store, always(vendor), clock, Spool(tmp_path / "spool"), CollectSettings(pause_s=0.0)
     )
-    fates = [[result.fate for result in await collector.poll_once()] for _ in range(2)]
+    fates = [[result.record_result for result in await collector.poll_once()] for _ in range(2)]
     await collector.stop()
     assert fates == [[RecordResult.NEW] * 3, [RecordResult.REPEAT] * 3]
     assert times_in(store) == [START_AT]

@@ -44,7 +44,7 @@ async def test_what_is_refused_is_left_alone_and_polled_when_it_was_said(
     clock, vendor = ManualClock(), Inverter()
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 2)
-        share, may_at = collector._permits.share, clock.now_at() + 150
+        share, may_at = collector._lease_client.polling_share, clock.now_at() + 150
         claim = share.claim
 
         def refusing(system_ids: Set[int]) -> Claimed:
@@ -68,7 +68,7 @@ async def test_a_claim_that_grew_old_is_made_again_and_a_lost_one_is_no_failed_p
     clock, vendor = ManualClock(), Inverter()
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 1)
-        share = collector._permits.share
+        share = collector._lease_client.polling_share
         claim, again = share.claim, list[Set[int]]()
 
         def counting(system_ids: Set[int]) -> Claimed:
@@ -93,13 +93,13 @@ async def test_polls_go_on_after_a_fault_of_our_own(
     clock, vendor = ManualClock(), Inverter()
     async with collecting(store, always(vendor), clock, tmp_path) as collector:
         await pass_minutes(clock, collector, 1)
-        schedule, permits = collector._polling._schedule, collector._permits
+        schedule, lease_client = collector._polling._schedule, collector._lease_client
 
         def broken(*_: object) -> None:
             raise ZeroDivisionError("a bug")
 
         with monkeypatch.context() as patched:
-            patched.setattr(permits, "claim", broken)
+            patched.setattr(lease_client, "claim", broken)
             await pass_minutes(clock, collector, 1)
             patched.setattr(schedule, "due", broken)
             await pass_minutes(clock, collector, 1)

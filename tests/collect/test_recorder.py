@@ -232,7 +232,7 @@ def test_two_recorders_on_one_database_keep_each_reading_once(store: Store, tmp_
     minutes = [recorded(1, START_AT + 60 * minute) for minute in range(50)]
 
     def all_of(recorder: Recorder) -> list[RecordResult]:
-        return [fate for one in minutes for fate in recorder.record([one])]
+        return [record_result for one in minutes for record_result in recorder.record([one])]
 
     with ThreadPoolExecutor(2) as threads:
         fates = list(threads.map(all_of, recorders))

@@ -13,7 +13,7 @@ from tests.store.sqld import Sqld
 
 from liveone.store import leases
 from liveone.store.database import Database, Held, Statement, StoreError
-from liveone.store.exclusive_poller import sole_poller
+from liveone.store.exclusive_poller import exclusive_poller
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.outage import nobody_writes
 from liveone.store.store import Store
@@ -30,7 +30,7 @@ def test_alone_on_a_file_nothing_is_written_and_everything_may_be_polled(crew: C
     assert share.is_alone
     assert store.database.change_token() == before
     assert not leases.are_kept(store)
-    assert (sole_poller(store.database) or ("",))[0]
+    assert (exclusive_poller(store.database) or ("",))[0]
 
 
 def test_a_second_process_on_a_file_polls_nothing_until_the_first_has_noticed_it(crew: Crew) -> None:

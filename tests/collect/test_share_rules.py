@@ -8,7 +8,7 @@ from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
 from liveone.collect.leases.polling_share import times_for
 from liveone.store import leases
 from liveone.store.database import Statement
-from liveone.store.exclusive_poller import SoleLock, sole_lock, sole_poller
+from liveone.store.exclusive_poller import ExclusiveLock, exclusive_lock, exclusive_poller
 from liveone.store.files import create
 from liveone.store.sqlite import SqliteDatabase
 
@@ -22,7 +22,7 @@ def test_it_is_shown_who_polls_alone_and_since_when(crew: Crew) -> None:
     share.renew(ALL, NOTHING)
     found = leases.holders(crew.store, ALL, now_at + 60)
     assert set(found) == ALL
-    assert {holder.name for holder in found.values()} == {(sole_poller(crew.store.database) or ("",))[0]}
+    assert {holder.name for holder in found.values()} == {(exclusive_poller(crew.store.database) or ("",))[0]}
     assert all(40 < holder.since_s <= 61 for holder in found.values())
 
 
@@ -167,16 +167,16 @@ def test_a_lock_is_one_for_all_names_of_a_file_and_says_whose_it_is(tmp_path: Pa
     create(tmp_path / "live.db")
     (tmp_path / "other.db").symlink_to(tmp_path / "live.db")
     database, other = SqliteDatabase(tmp_path / "live.db"), SqliteDatabase(tmp_path / "other.db")
-    first, second = sole_lock(database, "a:1"), sole_lock(other, "b:2")
+    first, second = exclusive_lock(database, "a:1"), exclusive_lock(other, "b:2")
     assert first is not None
     assert second is not None
     assert first.alone()
     assert not second.alone()
-    assert sole_poller(other) is not None
-    assert (sole_poller(other) or ("", 0))[0] == "a:1"
+    assert exclusive_poller(other) is not None
+    assert (exclusive_poller(other) or ("", 0))[0] == "a:1"
     first.close()
     assert second.alone()
-    assert (sole_poller(database) or ("", 0))[0] == "b:2"
+    assert (exclusive_poller(database) or ("", 0))[0] == "b:2"
     for lock in (second, second):
         lock.close()
     for each in (database, other):
@@ -184,8 +184,8 @@ def test_a_lock_is_one_for_all_names_of_a_file_and_says_whose_it_is(tmp_path: Pa
 
 
 def test_who_shares_a_lock_and_cannot_have_it_alone_keeps_its_part(tmp_path: Path) -> None:
-    first, second = SoleLock(tmp_path / "lock", "a"), SoleLock(tmp_path / "lock", "b")
-    third = SoleLock(tmp_path / "lock", "c")
+    first, second = ExclusiveLock(tmp_path / "lock", "a"), ExclusiveLock(tmp_path / "lock", "b")
+    third = ExclusiveLock(tmp_path / "lock", "c")
     assert first.together()
     assert second.together()
     assert not first.alone()
@@ -199,5 +199,5 @@ def test_where_no_lock_can_be_had_leases_do(tmp_path: Path) -> None:
     create(tmp_path / "live.db")
     database = SqliteDatabase(tmp_path / "live.db")
     (tmp_path / "live.db-poller").mkdir()
-    assert sole_lock(database, "a:1") is None
+    assert exclusive_lock(database, "a:1") is None
     database.close()

@@ -50,7 +50,7 @@ class Node:
     def is_idle(self) -> bool:
         """Whether everything that was to happen by now has happened."""
         assert self.collector is not None
-        threads = (self.collector._chores, self.collector._permits._workers)
+        threads = (self.collector._chores, self.collector._lease_client._workers)
         return self.collector.status().in_flight == 0 and not any(each._unfinished for each in threads)
 
 

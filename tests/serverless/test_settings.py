@@ -16,7 +16,7 @@ from liveone import serverless
 from liveone.clock import SystemClock
 from liveone.collect.collector import Collector
 from liveone.collect.per_request import PerRequestCollector
-from liveone.collect.queue.null_queue import NoSpool
+from liveone.collect.queue.null_queue import NullQueue
 from liveone.collect.settings import CollectSettings
 from liveone.errors import ConfigError
 from liveone.settings.config import load
@@ -120,7 +120,7 @@ def test_what_the_database_refuses_is_lost_with_its_call_which_says_so(tmp_path:
         with closing(open_vendor(account)) as vendor:
             settings = CollectSettings(polls=False)
             oncall = PerRequestCollector(
-                lambda: Collector(store, lambda _: vendor, SystemClock(), NoSpool(), settings)
+                lambda: Collector(store, lambda _: vendor, SystemClock(), NullQueue(), settings)
             )
             with closing(sqlite3.connect(path, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")

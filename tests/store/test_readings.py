@@ -15,9 +15,9 @@ from tests.store.samples import FULL, NOON, recorded, sample
 from liveone.domain.aggregates import Day
 from liveone.store import aggregates, polling, readings, systems
 from liveone.store.database import ConstraintFailed
-from liveone.store.present import present
 from liveone.store.readings import PartialReading, Recorded
 from liveone.store.store import Store, open_store
+from liveone.store.system_snapshot import read_snapshot
 
 
 def test_a_reading_comes_back_as_it_was(any_store: Store) -> None:
@@ -61,7 +61,7 @@ def test_a_clock_that_was_ahead_hides_nothing_when_it_is_put_right(any_store: St
         assert readings.latest_many(any_store, now_at) == {1: right.reading}
         assert readings.newest_at(any_store, now_at) == {1: right.reading.inverter_time}
         days = ("2025-08-15", "2025-08-16")
-        known = present(any_store, 1, (NOON, NOON), days=days, now_at=now_at, recent_s=600)
+        known = read_snapshot(any_store, 1, (NOON, NOON), days=days, now_at=now_at, recent_s=600)
         assert known.latest == right.reading
         assert all(one.delay_s >= 0 for one in known.recent)
 

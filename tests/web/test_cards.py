@@ -40,13 +40,13 @@ def test_a_system_without_a_reading_says_why(fresh: Store) -> None:
 
 def test_days_are_worked_out_once_per_five_minutes(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    real = cards.present
+    real = cards.read_snapshot
 
     def counted(store: Store, system_id: int, *span: Any, **options: Any) -> object:
         asked.append(system_id)
         return real(store, system_id, *span, **options)
 
-    monkeypatch.setattr(cards, "present", counted)
+    monkeypatch.setattr(cards, "read_snapshot", counted)
     known, found = Cards(services(fresh)), systems.list_systems(fresh)
     known.of(found, NOW_AT, at_once=False)
     known.of(found, NOW_AT, at_once=False)

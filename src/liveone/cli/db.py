@@ -81,9 +81,9 @@ def move_command(shell: CommandContext, source: str, target: str, finish: bool, 
     with (
         closing(_opened(shell.config, source)) as old,
         closing(_opened(shell.config, target)) as new,
-        _progress(quiet=as_json) as told,
+        _progress(quiet=as_json) as progress,
     ):
-        done = move.move(old, new, progress=told, finish=finish)
+        done = move.move(old, new, progress=progress, finish=finish)
     if as_json:
         print_json(done)
     else:
@@ -121,11 +121,11 @@ def _progress(*, quiet: bool) -> Iterator[move.Progress]:
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
         task = bars.add_task("")
 
-        def told(step: str, table: str, rows: int, rows_in_all: int) -> None:
+        def progress(step: str, table: str, rows: int, rows_in_all: int) -> None:
             text = f"{step} {table}: {rows:,}"
             bars.update(task, description=text, completed=rows, total=max(rows, rows_in_all))
 
-        yield told
+        yield progress
 
 
 def _read(script: Path | None) -> str:

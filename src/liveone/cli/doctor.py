@@ -34,7 +34,7 @@ from liveone.store.leftovers import leftovers
 from liveone.store.sealed import sealed_cells
 from liveone.store.storage import storage
 from liveone.store.store import Store
-from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.serve import LOOPBACK, auth_settings
 
 FREE_BYTES_MIN = 1_000_000_000
@@ -216,7 +216,7 @@ def _clock(store: Store, now_at: float) -> Iterator[DoctorLine]:
 
 
 def _systems(config: Config, store: Store, now_at: float) -> Iterator[DoctorLine]:
-    book, found = VendorBook(config.vendors), systems.list_systems(store)
+    book, found = ConfiguredVendors(config.vendors), systems.list_systems(store)
     newest, statuses = readings.latest_many(store, now_at), polling.statuses(store)
     yield from _pollers(store, found, now_at)
     for system in found:
@@ -276,7 +276,7 @@ def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[D
         yield DoctorLine("poller", True, "no process polls by itself", advice)
 
 
-def _account(book: VendorBook, system: System, name: str) -> Iterator[DoctorLine]:
+def _account(book: ConfiguredVendors, system: System, name: str) -> Iterator[DoctorLine]:
     try:
         book.account_for(system.vendor_type, system.vendor_site_id)
     except LiveOneError as error:

@@ -23,7 +23,7 @@ from liveone.store.store import Store
 from liveone.vendors.base import CheckStep
 from liveone.vendors.registry import vendor_types
 from liveone.web.services import DailyJob
-from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.outcomes import run_daily
 
 ADD_HINT = "liveone systems add select.live 1586 --name Home; or, for imported data: add none --name Home"
@@ -32,9 +32,9 @@ ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 
 
 @contextmanager
-def opened(shell: CommandContext) -> Iterator[tuple[Store, VendorBook]]:
+def opened(shell: CommandContext) -> Iterator[tuple[Store, ConfiguredVendors]]:
     """The store and the vendors, closed afterwards."""
-    vendors, store = VendorBook(shell.config.vendors), open_store(shell.config)
+    vendors, store = ConfiguredVendors(shell.config.vendors), open_store(shell.config)
     try:
         yield store, vendors
     finally:
@@ -94,7 +94,7 @@ def _polled(holders: Mapping[int, leases.LeaseHolder], system: System) -> str:
 @pass_shell
 def discover(shell: CommandContext, as_json: bool) -> None:
     """The sites that the configured accounts see."""
-    vendors = VendorBook(shell.config.vendors)
+    vendors = ConfiguredVendors(shell.config.vendors)
     try:
         if not vendors.names():
             raise BadInput("no [[vendor]] is configured", hint="Add your account to the settings first.")

@@ -86,7 +86,7 @@ def upgrade_command(
     """
     config, wish = shell.config, Wish(sets, confirm, who or this_person(), as_json)
     environment = upgrade.surroundings(config, os.environ)
-    with upgrade.told(environment), _translated(config):
+    with upgrade.plan_environment(environment), _translated(config):
         if again:
             for run_id in _runs(again, config):
                 _go_on(AGAIN[again], config, environment, wish, run_id=run_id)

@@ -29,8 +29,8 @@ def owners(found: Mapping[str, int]) -> str:
 def leftovers(found: Leftovers) -> Iterator[tuple[str, str, str]]:
     """What older programs left that nobody meant: a word for it, what it is, and what settles it."""
     if found.orphans_in_words:
-        settled = "nothing is lost: liveone upgrade sets them aside in tables of their own"
-        yield "orphans", f"{found.orphans_in_words}, shown nowhere", settled
+        set_aside = "nothing is lost: liveone upgrade sets them aside in tables of their own"
+        yield "orphans", f"{found.orphans_in_words}, shown nowhere", set_aside
     for number, ids in found.twins:
         keepers = " or ".join(f"--set collision=keep:{each}" for each in ids)
         says = f"systems {' and '.join(map(str, ids))} share number {number}"

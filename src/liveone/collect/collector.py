@@ -22,7 +22,7 @@ from liveone.collect.polling.systems import Polling
 from liveone.collect.queue import known_systems
 from liveone.collect.queue.backlog import Backlog
 from liveone.collect.queue.known_systems import RememberedSystems
-from liveone.collect.queue.null_queue import NoSpool
+from liveone.collect.queue.null_queue import NullQueue
 from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
 from liveone.collect.status import CollectorStatus
@@ -54,7 +54,7 @@ class Collector:
         store: Store,
         vendor_of: VendorOf,
         clock: Clock,
-        spool: Spool | NoSpool,
+        spool: Spool | NullQueue,
         settings: CollectSettings,
     ) -> None:
         self._store, self._clock, self._settings = store, clock, settings
@@ -62,12 +62,12 @@ class Collector:
         self._recorder = Recorder(store, self._backlog, clock)
         self._poller = Poller(vendor_of, self._recorder, clock)
         self._chores = Workers(CHORE_THREADS, name="chores")
-        self._permits = LeaseClient(
+        self._lease_client = LeaseClient(
             PollingShare(store, clock, times_for(settings.cadence_s, settings.pause_s))
         )
-        self._polling = Polling(self._poller, self._permits, self._chores, clock, settings)
+        self._polling = Polling(self._poller, self._lease_client, self._chores, clock, settings)
         self._command = PollRound(self._polling, store, self._chores, clock)
-        self._duty = DailyJobRunner(store, clock, self._permits, self._chores)
+        self._daily_job = DailyJobRunner(store, clock, self._lease_client, self._chores)
         self._steps = Steps(clock)
         self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
         self._is_running = self._knows_memories = False
@@ -118,12 +118,12 @@ class Collector:
                 raise
         return await self._command.poll_all(self._settings.poll_once_within_s)
 
-    async def on_duty(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
+    async def run_daily_job(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
         """Do what only one process should (closing days); nothing while another one does it.
 
         ``work`` runs in a thread and is given a function to ask now and then whether it may go on.
         """
-        return await self._duty.do(work) or ()
+        return await self._daily_job.do(work) or ()
 
     @property
     def refusal(self) -> StoreError | None:
@@ -132,14 +132,14 @@ class Collector:
 
     def status(self) -> CollectorStatus:
         """How collecting goes. Cheap; may be called from any thread."""
-        turns, counts, kept = self._polling.turns(), self._polling.counts, self._recorder.counts
+        entries, counts, kept = self._polling.entries(), self._polling.counts, self._recorder.counts
         return CollectorStatus(
             systems=len(self._polling.systems),
-            polled_systems=tuple(turn.system.id for turn in turns) if self._settings.polls else (),
-            polls_alone=self._permits.share.is_alone,
+            polled_systems=tuple(entry.system.id for entry in entries) if self._settings.polls else (),
+            polls_alone=self._lease_client.polling_share.is_alone,
             in_flight=self._polling.in_flight,
             stuck=self._polling.stuck,
-            slowed_down=sum(1 for turn in turns if turn.slowed_by is not None),
+            slowed_down=sum(1 for entry in entries if entry.slowed_by is not None),
             polls=counts.polls,
             failures=counts.failures,
             retries=counts.retries,
@@ -159,13 +159,13 @@ class Collector:
             longest_write_s=round(kept.longest_write_s, 3),
             last_poll_at=counts.last_at,
             last_drain_at=self._drained_at,
-            last_close_at=self._duty.closed_at,
+            last_close_at=self._daily_job.closed_at,
             problems=tuple(self._problems()),
         )
 
     def _loops(self) -> Iterator[Coroutine[Any, Any, None]]:
         chores_s, tick_s = self._settings.chores_every_s, self._settings.tick_s
-        yield self._steps.every(chores_s, self._duty.close_due, "closing days")
+        yield self._steps.every(chores_s, self._daily_job.close_due, "closing days")
         yield self._steps.every(tick_s, self._drain, "emptying the spool")
         if self._settings.polls:
             yield self._steps.every(chores_s, self._load_systems, "reading the systems")
@@ -185,7 +185,7 @@ class Collector:
         """Note what a start without the database would need, when it has changed or from time to time."""
         if self._folder is None or not self._settings.polls:
             return
-        share, now_s = self._permits.share, self._clock.monotonic_s()
+        share, now_s = self._lease_client.polling_share, self._clock.monotonic_s()
         memories = self._poller.memories
         found = RememberedSystems(tuple(every), memories, frozenset(share.mine), not share.has_others)
         if replace(found, memories={}) != replace(self._kept, memories={}) or now_s >= self._next_keep_s:
@@ -199,7 +199,7 @@ class Collector:
             return
         log.warning("going on with the %d systems known from last time: %s", len(found.systems), error)
         self._poller.remember(found.memories)
-        self._permits.share.resume(found.held, was_alone=found.was_alone)
+        self._lease_client.polling_share.resume(found.held, was_alone=found.was_alone)
         with suppress(StoreError):
             await self._polling.take_on(found.systems)
 
@@ -224,7 +224,7 @@ class Collector:
     async def _finish(self) -> None:
         try:
             await self._polling.finish(self._settings.stop_within_s)
-            await self._permits.leave()
+            await self._lease_client.leave()
             await self._chores.submit(self._recorder.close)
             self._chores.close()
         finally:

@@ -30,15 +30,15 @@ class PollRound:
 
     async def poll_all(self, within_s: float) -> list[PollResult]:
         """One result a system, in the order of the systems. Raises StoreError."""
-        systems, turns = self._polling.systems, self._polling.turns()
-        results = {turn.system.id: self._slowed(turn) for turn in turns if self._is_slowed(turn)}
-        awake = [turn for turn in turns if turn.system.id not in results]
+        systems, entries = self._polling.systems, self._polling.entries()
+        results = {entry.system.id: self._slowed(entry) for entry in entries if self._is_slowed(entry)}
+        awake = [entry for entry in entries if entry.system.id not in results]
         claimed = await self._polling.claim_for_round(awake)
-        under_way = [turn for turn in awake if self._polling.flight_of(turn) is not None]
-        granted = [turn for turn in awake if turn.system.id in claimed.granted]
-        begun = [(turn, self._polling.begin(turn)) for turn in [*under_way, *granted]]
+        under_way = [entry for entry in awake if self._polling.flight_of(entry) is not None]
+        granted = [entry for entry in awake if entry.system.id in claimed.granted]
+        begun = [(entry, self._polling.begin(entry)) for entry in [*under_way, *granted]]
         await self._polling.landed([flight for _, flight in begun], within_s)
-        results |= {turn.system.id: self._result_of(turn, flight, within_s) for turn, flight in begun}
+        results |= {entry.system.id: self._result_of(entry, flight, within_s) for entry, flight in begun}
         rest = [system for key, system in systems.items() if key not in results]
         results |= await self._last_polls(rest, claimed.refused, min(within_s, FIRST_POLL_S))
         return [results[key] for key in systems]
@@ -56,14 +56,14 @@ class PollRound:
                 return found
             await self._clock.sleep(LOOK_S)
 
-    def _is_slowed(self, turn: ScheduledSystem) -> bool:
-        return turn.slowed_by is not None and turn.due_s > self._clock.monotonic_s()
+    def _is_slowed(self, entry: ScheduledSystem) -> bool:
+        return entry.slowed_by is not None and entry.due_s > self._clock.monotonic_s()
 
-    def _slowed(self, turn: ScheduledSystem) -> PollResult:
-        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=turn.slowed_by)
+    def _slowed(self, entry: ScheduledSystem) -> PollResult:
+        return PollResult(entry.system, int(self._clock.now_at()), 0.0, error=entry.slowed_by)
 
-    def _result_of(self, turn: ScheduledSystem, flight: Flight, within_s: float) -> PollResult:
+    def _result_of(self, entry: ScheduledSystem, flight: Flight, within_s: float) -> PollResult:
         if flight.task.done() and not flight.task.cancelled():
             return flight.task.result()
         error = PollFailed(f"No answer within {within_s:.0f} s.")
-        return PollResult(turn.system, int(self._clock.now_at()), 0.0, error=error)
+        return PollResult(entry.system, int(self._clock.now_at()), 0.0, error=error)

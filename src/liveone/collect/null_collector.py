@@ -63,7 +63,7 @@ class NullCollector:
         """Raises ReadOnly."""
         raise ReadOnly(f"this instance does not poll: {self._why}", hint=self._hint)
 
-    async def on_duty(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
+    async def run_daily_job(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
         """Raises ReadOnly."""
         raise ReadOnly(f"this instance closes no days: {self._why}", hint=self._hint)
 

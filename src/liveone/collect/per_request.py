@@ -44,10 +44,10 @@ class PerRequestCollector:
             raise Unavailable(f"{lost} readings are lost: {collector.refusal}", hint=LOST_HINT)
         return results
 
-    async def on_duty(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
+    async def run_daily_job(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
         """As ``Collector.on_duty``."""
         async with self._collector() as collector:
-            return await collector.on_duty(work)
+            return await collector.run_daily_job(work)
 
     def status(self) -> CollectorStatus:
         """Between calls nothing is collected, and nothing is wrong."""

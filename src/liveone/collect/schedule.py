@@ -64,43 +64,47 @@ class Schedule:
 
     def __init__(self, cadence_s: int) -> None:
         self._cadence_s = cadence_s
-        self._turns: dict[int, ScheduledSystem] = {}
+        self._entries: dict[int, ScheduledSystem] = {}
 
     def update(self, systems: Sequence[System], moment: Moment) -> None:
         """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
         active = {system.id: system for system in systems if system.is_active}
-        self._turns = {key: turn for key, turn in self._turns.items() if key in active}
-        for key, turn in self._turns.items():
-            turn.system = active[key]
-        new = [system for key, system in active.items() if key not in self._turns]
+        self._entries = {key: entry for key, entry in self._entries.items() if key in active}
+        for key, entry in self._entries.items():
+            entry.system = active[key]
+        new = [system for key, system in active.items() if key not in self._entries]
         spacing_s = min(FIRST_SPACING_S, self._cadence_s * FIRST_WITHIN / max(1, len(new)))
         for place, system in enumerate(new):
             offset_s = grid.offset_s(system.vendor_type, system.vendor_site_id, self._cadence_s)
-            self._turns[system.id] = ScheduledSystem(system, offset_s, moment.monotonic_s + place * spacing_s)
+            self._entries[system.id] = ScheduledSystem(
+                system, offset_s, moment.monotonic_s + place * spacing_s
+            )
 
-    def turns(self) -> list[ScheduledSystem]:
+    def entries(self) -> list[ScheduledSystem]:
         """Every turn, in the order of the systems."""
-        return list(self._turns.values())
+        return list(self._entries.values())
 
     def due(self, moment: Moment) -> list[ScheduledSystem]:
         """The turns to poll now. Each is moved on to its next moment of the grid."""
-        return [turn for turn in self._turns.values() if self._is_due(turn, moment)]
+        return [entry for entry in self._entries.values() if self._is_due(entry, moment)]
 
     def next_s(self) -> float:
         """Monotonic seconds of the earliest turn; infinity without systems."""
-        return min((min(turn.due_s, turn.retry_s or turn.due_s) for turn in self.turns()), default=math.inf)
+        return min(
+            (min(entry.due_s, entry.retry_s or entry.due_s) for entry in self.entries()), default=math.inf
+        )
 
-    def postpone(self, turn: ScheduledSystem, moment: Moment, wait_s: float) -> None:
+    def postpone(self, entry: ScheduledSystem, moment: Moment, wait_s: float) -> None:
         """Poll a system that must not be polled yet in ``wait_s``, or on its next moment of the grid when
         that comes soon after."""
-        turn.retry_s = None
-        on_grid_s = self._on_grid(turn, moment, at_least_s=wait_s)
-        turn.off_grid = on_grid_s > moment.monotonic_s + wait_s + self._cadence_s / 4
-        turn.due_s = moment.monotonic_s + wait_s if turn.off_grid else on_grid_s
+        entry.retry_s = None
+        on_grid_s = self._on_grid(entry, moment, at_least_s=wait_s)
+        entry.off_grid = on_grid_s > moment.monotonic_s + wait_s + self._cadence_s / 4
+        entry.due_s = moment.monotonic_s + wait_s if entry.off_grid else on_grid_s
 
-    def settle(
+    def reschedule(
         self,
-        turn: ScheduledSystem,
+        entry: ScheduledSystem,
         moment: Moment,
         *,
         error: LiveOneError | None = None,
@@ -111,52 +115,54 @@ class Schedule:
         That is after an error that may pass, and after the first repeat of a sample (``sample_at`` is
         its time by the device's clock): portals fail either way.
         """
-        turn.repeats = turn.repeats + 1 if sample_at is not None and sample_at == turn.sample_at else 0
-        turn.sample_at = sample_at or turn.sample_at
-        turn.failures = 0 if error is None else turn.failures + 1
+        entry.repeats = entry.repeats + 1 if sample_at is not None and sample_at == entry.sample_at else 0
+        entry.sample_at = sample_at or entry.sample_at
+        entry.failures = 0 if error is None else entry.failures + 1
         if isinstance(error, CredentialsRefused | SiteNotFound | RateLimited):
-            self._slow_down(turn, error, moment)
+            self._slow_down(entry, error, moment)
             return False
         if error is None:
-            turn.refusals, turn.slowed_by = 0, None
-        again = turn.repeats == 1 if error is None else error.retryable and turn.failures <= RETRIED_FAILURES
-        turn.retry_s = self._retry_s(turn, moment) if again else None
-        return turn.retry_s is not None
+            entry.refusals, entry.slowed_by = 0, None
+        again = (
+            entry.repeats == 1 if error is None else error.retryable and entry.failures <= RETRIED_FAILURES
+        )
+        entry.retry_s = self._retry_s(entry, moment) if again else None
+        return entry.retry_s is not None
 
-    def _is_due(self, turn: ScheduledSystem, moment: Moment) -> bool:
-        late_s = moment.monotonic_s - turn.due_s
+    def _is_due(self, entry: ScheduledSystem, moment: Moment) -> bool:
+        late_s = moment.monotonic_s - entry.due_s
         if late_s >= 0:
-            turn.retry_s, turn.late_s = None, late_s
-            if turn.off_grid and late_s <= self._cadence_s:
-                self.postpone(turn, moment, self._cadence_s * REST)
+            entry.retry_s, entry.late_s = None, late_s
+            if entry.off_grid and late_s <= self._cadence_s:
+                self.postpone(entry, moment, self._cadence_s * REST)
             else:
                 half_s = self._cadence_s * 0.5 if late_s <= self._cadence_s else 0.0
-                turn.due_s, turn.off_grid = self._on_grid(turn, moment, at_least_s=half_s), False
+                entry.due_s, entry.off_grid = self._on_grid(entry, moment, at_least_s=half_s), False
             return late_s <= self._cadence_s
-        if turn.retry_s is not None and turn.retry_s <= moment.monotonic_s:
-            turn.late_s = moment.monotonic_s - turn.retry_s
-            turn.retry_s = None
+        if entry.retry_s is not None and entry.retry_s <= moment.monotonic_s:
+            entry.late_s = moment.monotonic_s - entry.retry_s
+            entry.retry_s = None
             return True
         return False
 
-    def _on_grid(self, turn: ScheduledSystem, moment: Moment, *, at_least_s: float) -> float:
-        wait_s = grid.wait_s(moment.now_at, turn.offset_s, self._cadence_s, at_least_s=at_least_s)
+    def _on_grid(self, entry: ScheduledSystem, moment: Moment, *, at_least_s: float) -> float:
+        wait_s = grid.wait_s(moment.now_at, entry.offset_s, self._cadence_s, at_least_s=at_least_s)
         return moment.monotonic_s + wait_s
 
-    def _retry_s(self, turn: ScheduledSystem, moment: Moment) -> float | None:
-        wait_s = turn.due_s - moment.monotonic_s
-        share = turn.offset_s * 7 % self._cadence_s / self._cadence_s
+    def _retry_s(self, entry: ScheduledSystem, moment: Moment) -> float | None:
+        wait_s = entry.due_s - moment.monotonic_s
+        share = entry.offset_s * 7 % self._cadence_s / self._cadence_s
         delay_s = grid.retry_wait_s(moment.now_at, wait_s, self._cadence_s, share=share)
         if delay_s is None or delay_s >= wait_s:
             return None
         return moment.monotonic_s + delay_s
 
-    def _slow_down(self, turn: ScheduledSystem, error: LiveOneError, moment: Moment) -> None:
-        turn.refusals += 1
-        turn.slowed_by = error
-        turn.retry_s = None
-        least_s = min(SLOWEST_S, self._cadence_s * 2.0 ** min(turn.refusals - 1, 20))
+    def _slow_down(self, entry: ScheduledSystem, error: LiveOneError, moment: Moment) -> None:
+        entry.refusals += 1
+        entry.slowed_by = error
+        entry.retry_s = None
+        least_s = min(SLOWEST_S, self._cadence_s * 2.0 ** min(entry.refusals - 1, 20))
         asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
         if asked_s is not None:
             least_s = min(PATIENCE_S, max(asked_s, self._cadence_s / 2))
-        turn.due_s = self._on_grid(turn, moment, at_least_s=least_s)
+        entry.due_s = self._on_grid(entry, moment, at_least_s=least_s)

@@ -66,7 +66,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
 def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
     """Settle ``future`` in its loop, unless its waiter was cancelled or the loop has ended."""
 
-    def settle() -> None:
+    def deliver() -> None:
         if future.done():
             return
         if error is not None:
@@ -75,6 +75,6 @@ def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException
             future.set_result(result)
 
     try:
-        future.get_loop().call_soon_threadsafe(settle)
+        future.get_loop().call_soon_threadsafe(deliver)
     except RuntimeError:
         return

@@ -85,7 +85,7 @@ def surroundings(config: Config, environment: Mapping[str, str]) -> dict[str, st
 
 
 @contextmanager
-def told(environment: Mapping[str, str]) -> Iterator[None]:
+def plan_environment(environment: Mapping[str, str]) -> Iterator[None]:
     """The process's environment is this one inside: commands of a plan inherit it."""
     before = dict(os.environ)
     os.environ.update(environment)

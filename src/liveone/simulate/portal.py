@@ -14,10 +14,10 @@ from liveone.errors import BadInput
 from liveone.simulate.accounts import PortalAccount, Sessions
 from liveone.simulate.answers import PortalRequest, PortalResponse
 from liveone.simulate.control import PREFIX, Control
-from liveone.simulate.desk import PortalHandler, PortalSite
 from liveone.simulate.faults import FaultBook
 from liveone.simulate.hiccup import Hiccup
 from liveone.simulate.log import ServedLog
+from liveone.simulate.portal_handler import PortalHandler, PortalSite
 from liveone.simulate.server import PortalServer
 
 EMAIL, PASSWORD = "owner@example.com", "sunshine"
@@ -58,10 +58,10 @@ class Portal:
         for text in faults:
             self.faults.add(text)
         self.log = ServedLog(log_path)
-        self._desk = PortalHandler(
+        self._handler = PortalHandler(
             numbered, sessions=self.sessions, faults=self.faults, log=self.log, hiccup=hiccup, now=self.now
         )
-        self.counts = self._desk.counts
+        self.counts = self._handler.counts
         self._control = Control(self.faults, self.sessions, self.log, self.counts)
         self._address, self._certificate = (host, port), certificate
         self._server: PortalServer | None = None
@@ -114,4 +114,4 @@ class Portal:
     def _answer(self, request: PortalRequest) -> PortalResponse:
         if request.path == PREFIX or request.path.startswith(PREFIX + "/"):
             return self._control.answer(request)
-        return self._desk.answer(request)
+        return self._handler.answer(request)

@@ -79,14 +79,14 @@ class Recording:
     def sample(self, at: float) -> Sample | None:
         if at < self.first_at:
             return None
-        turn = int((at - self.first_at) // self._span_s) if self._loop else 0
-        index = bisect_right(self._times, at - turn * self._span_s) - 1
-        row, extra = self._rows[index], turn * self._span_s
+        loops = int((at - self.first_at) // self._span_s) if self._loop else 0
+        index = bisect_right(self._times, at - loops * self._span_s) - 1
+        row, extra = self._rows[index], loops * self._span_s
         solar, ac = row["solar_w"], row["solarinverter_w"]
         if solar is not None and not _is_split(row):
             ac = solar
         grid = row["grid_w"]
-        totals = self._totals(row, turn)
+        totals = self._totals(row, loops)
         midnight = self._midnights[self._day(row)]
         today = {
             name: None if total is None or midnight.get(name) is None else total - (midnight[name] or 0.0)
@@ -107,12 +107,12 @@ class Recording:
             generator_status=_whole(row["gen_status"]),
         )
 
-    def _totals(self, row: Cells, turn: int) -> Cells:
+    def _totals(self, row: Cells, loops: int) -> Cells:
         if not any(row[name] for name in _TOTALS):
             return {}
         counted = {name: row[f"{name}_kwh_total"] for name in COUNTERS}
         return {
-            name: None if total is None else total + turn * self._gains[name]
+            name: None if total is None else total + loops * self._gains[name]
             for name, total in counted.items()
         }
 

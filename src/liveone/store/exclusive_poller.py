@@ -17,7 +17,7 @@ SUFFIX = "-poller"
 CLOSED = -1
 
 
-class SoleLock:
+class ExclusiveLock:
     """Held alone by a process that polls alone, and together by those that share. Not safe across threads."""
 
     def __init__(self, path: Path, says: str) -> None:
@@ -76,17 +76,17 @@ class SoleLock:
             os.pwrite(self._descriptor, f"{self._says}\n".encode(), 0)
 
 
-def sole_lock(database: Database, says: str) -> SoleLock | None:
+def exclusive_lock(database: Database, says: str) -> ExclusiveLock | None:
     """The lock of a database file, None for a server, and where the file's system knows no such lock."""
     if not isinstance(database, SqliteDatabase):
         return None
     try:
-        return SoleLock(_beside(database.path), says)
+        return ExclusiveLock(_beside(database.path), says)
     except OSError:
         return None
 
 
-def sole_poller(database: Database) -> tuple[str, float] | None:
+def exclusive_poller(database: Database) -> tuple[str, float] | None:
     """Which process polls a file alone, and since when (UTC epoch seconds); None where none does."""
     if not isinstance(database, SqliteDatabase):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liveone.store.database import Row, SchemaChanged, Statement
-from liveone.store.exclusive_poller import sole_poller
+from liveone.store.exclusive_poller import exclusive_poller
 from liveone.store.script import split
 from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
@@ -165,7 +165,7 @@ def begin_job(store: Store, name: str, me: str, lasts_s: float) -> bool:
 
 def holders(store: Store, system_ids: Collection[int], now_at: float) -> dict[int, LeaseHolder]:
     """Who polls which system; those that nobody polls are absent. Nothing is written."""
-    if (alone := sole_poller(store.database)) is not None:
+    if (alone := exclusive_poller(store.database)) is not None:
         name, since_at = alone
         return dict.fromkeys(system_ids, LeaseHolder(name, max(0.0, now_at - since_at)))
     rows = _or_none(store, "lease_held") if are_kept(store) else []

@@ -25,7 +25,7 @@ PIECE_ROWS = 5_000
 FREE_COLUMNS = frozenset(READING_COLUMNS[2:])
 """What may be made absent: everything but the times."""
 
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 """Told how far the work has come: UTC epoch seconds."""
 
 
@@ -44,7 +44,9 @@ def standing(store: Store, system_id: int, from_at: int, to_at: int) -> SpanCoun
     return SpanCounts(int(count or 0), first_at, last_at)  # type: ignore[arg-type]
 
 
-def take_out(store: Store, system_id: int, entry: ChangeEntry, told: Told = lambda at: None) -> Change:
+def take_out(
+    store: Store, system_id: int, entry: ChangeEntry, progress: Progress = lambda at: None
+) -> Change:
     """Take the readings of ``(from_at, to_at]`` out, or make their ``fields`` absent; as the entry says.
 
     Raises BadInput for a field that there is none of, CannotHold where the database takes no absent values.
@@ -64,12 +66,12 @@ def take_out(store: Store, system_id: int, entry: ChangeEntry, told: Told = lamb
     change_id = changes.begin(store, system_id, entry)
     for start_at, end_at in _pieces(store, change_id, system_id, (from_at, to_at)):
         persistently(partial(_take_piece, store, change_id, (system_id, start_at, end_at), entry))
-        told(end_at)
+        progress(end_at)
     changes.end(store, change_id)
     return _known(store, change_id)
 
 
-def undo(store: Store, change_id: int, made_by: str, told: Told = lambda at: None) -> Change:
+def undo(store: Store, change_id: int, made_by: str, progress: Progress = lambda at: None) -> Change:
     """Take a change back: what it added goes, what it took away or altered is as it was.
 
     Raises BadInput where there is no such change, it is undone already, or later changes rest on it.
@@ -79,7 +81,7 @@ def undo(store: Store, change_id: int, made_by: str, told: Told = lambda at: Non
         whole = (change.first_at - 1, change.last_at)
         for start_at, end_at in _pieces(store, change.id, change.system_id, whole):
             persistently(partial(_undo_piece, store, change, (start_at, end_at)))
-            told(end_at)
+            progress(end_at)
     store.write([Query("changes_undone", (change_id, made_by))])
     return _known(store, change_id)
 

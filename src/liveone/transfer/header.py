@@ -74,8 +74,8 @@ def planned(
     names = [name_of(title) for title in titles]
     known = options.layout if options.layout != "auto" else recognised(names)
     layout = LAYOUTS[known] if known else None
-    told_time = _told_time(titles, names, options)
-    timed = ColumnPlan(tuple(told_time), len(titles)) if told_time else None
+    mapped_time = _mapped_time(titles, names, options)
+    timed = ColumnPlan(tuple(mapped_time), len(titles)) if mapped_time else None
     plan = timed or _timed(names, titles, layout, where)
     plan.layout = layout
     plan.is_utc = bool(IN_UTC.search(titles[plan.times[0]]))
@@ -83,12 +83,12 @@ def planned(
     for place, (title, name) in enumerate(zip(titles, names, strict=True)):
         whole = title.strip().lower()
         called = whole if whole in options.columns else name
-        told = options.columns.get(called)
+        mapped = options.columns.get(called)
         unmet.pop(called, None)
-        targets = _targets(name, told, layout, plan)
-        if not told and layout is None:
+        targets = _targets(name, mapped, layout, plan)
+        if not mapped and layout is None:
             _refuse_second(plan, title, targets, options, where)
-        _place(plan, place, title, targets, is_told=bool(told))
+        _place(plan, place, title, targets, is_mapped=bool(mapped))
     _refuse_unmet(unmet, titles, where)
     if not plan.terms:
         raise BadInput(
@@ -114,11 +114,11 @@ def _placed(titles: Sequence[str], options: Options) -> Options:
     return replace(options, columns=columns)
 
 
-def _told_time(titles: Sequence[str], names: Sequence[str], options: Options) -> list[int]:
+def _mapped_time(titles: Sequence[str], names: Sequence[str], options: Options) -> list[int]:
     """The columns that somebody named as the time: one, or a date and a clock."""
-    told = {name for name, (known, _) in options.columns.items() if known == "inverter_time"}
+    mapped = {name for name, (known, _) in options.columns.items() if known == "inverter_time"}
     both = enumerate(zip(titles, names, strict=True))
-    return [place for place, (title, name) in both if {name, title.strip().lower()} & told]
+    return [place for place, (title, name) in both if {name, title.strip().lower()} & mapped]
 
 
 def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, where: str) -> ColumnPlan:
@@ -166,12 +166,12 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
 
 
 def _targets(
-    name: str, told: tuple[str, int] | None, layout: Layout | None, plan: ColumnPlan
+    name: str, mapped: tuple[str, int] | None, layout: Layout | None, plan: ColumnPlan
 ) -> Sequence[tuple[str, int]]:
-    if told:
-        return [told]
-    if layout and (mapped := layout.fields.get(name)):
-        return mapped
+    if mapped:
+        return [mapped]
+    if layout and (targets := layout.fields.get(name)):
+        return targets
     known = field_of(name)
     return [(known, 1)] if known and not (layout and layout.of_interval) else []
 
@@ -180,9 +180,9 @@ def _refuse_second(
     plan: ColumnPlan, title: str, targets: Sequence[tuple[str, int]], options: Options, where: str
 ) -> None:
     """Refuse a second column of our own name: only columns that somebody named add up to a field."""
-    told = {known for known, _ in options.columns.values()}
+    mapped = {known for known, _ in options.columns.values()}
     for known, _ in targets:
-        if known in plan.terms or (known in told and known not in TIMES):
+        if known in plan.terms or (known in mapped and known not in TIMES):
             raise BadInput(
                 sentence(
                     "{where}: two columns are {column}, {name} is one of them",
@@ -199,9 +199,9 @@ def _refuse_second(
 
 
 def _place(
-    plan: ColumnPlan, place: int, title: str, targets: Sequence[tuple[str, int]], *, is_told: bool
+    plan: ColumnPlan, place: int, title: str, targets: Sequence[tuple[str, int]], *, is_mapped: bool
 ) -> None:
-    if place in plan.times and not is_told:
+    if place in plan.times and not is_mapped:
         return
     if not targets:
         if name_of(title) not in IGNORED and title.strip():
@@ -209,7 +209,7 @@ def _place(
         return
     for known, sign in targets:
         if known == "inverter_time":
-            plan.ignored += [] if is_told else [title.strip()]
+            plan.ignored += [] if is_mapped else [title.strip()]
         elif known == "received_time":
             plan.received = place
         else:

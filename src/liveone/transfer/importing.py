@@ -48,13 +48,13 @@ def import_file(
     system: System,
     source: ReadingsFile,
     asked: ImportRequest,
-    told: Callable[[Imported], None] | None = None,
+    progress: Callable[[Imported], None] | None = None,
 ) -> Imported:
     """Import a file. Raises BadInput where its units cannot be; then nothing of it stays."""
     watch, begun = _Watch(source, asked), list[int]()
     terms = Terms(_entry(asked), watch.columns if asked.replaces else (), begun.append)
     try:
-        return bulk.import_readings(store, system.id, watch.rows(), terms=terms, progress=told)
+        return bulk.import_readings(store, system.id, watch.rows(), terms=terms, progress=progress)
     except ThousandfoldError:
         for change_id in begun:
             repair.undo(store, change_id, asked.made_by)

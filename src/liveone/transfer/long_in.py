@@ -166,16 +166,16 @@ class LongFile:
 
     def _known(self, keys: Sequence[str]) -> str | None:
         """The name by which a line's quantity is known, if it is."""
-        told, lowered = self._options.columns, [key.lower() for key in keys]
+        mapped, lowered = self._options.columns, [key.lower() for key in keys]
         if self._shape.is_states:
             own = lowered[0].partition(".")[2]
-            return lowered[0] if lowered[0] in told else own if field_of(own) else None
+            return lowered[0] if lowered[0] in mapped else own if field_of(own) else None
         candidates = [":".join(lowered), *reversed(lowered)]
-        return next((name for name in candidates if name in told or name in self._fields), None)
+        return next((name for name in candidates if name in mapped or name in self._fields), None)
 
     def _targets(self, name: str) -> Sequence[tuple[str, float]]:
-        told = self._options.columns.get(name)
-        targets = [told] if told else self._fields[name]
+        mapped = self._options.columns.get(name)
+        targets = [mapped] if mapped else self._fields[name]
         return [(known, sign * _unit(known, self._options)) for known, sign in targets]
 
 

@@ -48,11 +48,11 @@ def mirror(
     table: MirroredTable,
     pieces: Iterator[Sequence[Row]],
     target: Database,
-    told: Callable[[MirrorCounts], None],
+    progress: Callable[[MirrorCounts], None],
 ) -> MirrorCounts:
     """Make ``table`` of ``target`` equal to the rows in ``pieces``, which come by ``id``.
 
-    ``told`` hears how far it is. Raises MoveFailed when what was written does not come back.
+    ``progress`` hears how far it is. Raises MoveFailed when what was written does not come back.
     """
     mirrored, last_id = _Mirror(table, target, _last_id(table, target)), -LAST_ID
     for rows in pieces:
@@ -60,7 +60,7 @@ def mirror(
         mirrored.equalise(rows, (last_id, until_id))
         last_id = until_id
         mirrored.counts.compared += len(rows)
-        told(mirrored.counts)
+        progress(mirrored.counts)
     mirrored.equalise([], (last_id, LAST_ID))
     return mirrored.counts
 

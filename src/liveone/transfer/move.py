@@ -108,10 +108,10 @@ class _Pass:
         return {table.name: done[table.name] for table in tables}
 
     def _mirror(self, table: MirroredTable, pieces: Iterator[Sequence[Row]]) -> MirrorCounts:
-        def told(counts: MirrorCounts) -> None:
+        def progress(counts: MirrorCounts) -> None:
             self.progress(self.step, table.name, counts.compared, self.totals.get(table.name, 0))
 
-        return mirror(table, pieces, self.target, told)
+        return mirror(table, pieces, self.target, progress)
 
 
 def _batches(pieces: Iterator[list[Row]]) -> Iterator[Sequence[Row]]:

@@ -58,8 +58,8 @@ def day_rows(store: Store, system: System, start_at: int, end_at: int, progress:
     for day in aggregates.days(store, system.id, zone.day_of(zone.bounds(first)[0]), last):
         if day.day >= first:
             is_next = before is not None and zone.next_day(before.day) == day.day
-            told = [getattr(day, name) for name in STORED_OF_DAY]
-            yield [*told, *estimates(day, before if is_next else None, zone)]
+            stored = [getattr(day, name) for name in STORED_OF_DAY]
+            yield [*stored, *estimates(day, before if is_next else None, zone)]
         before = day
     progress(end_at)
 

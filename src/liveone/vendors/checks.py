@@ -80,8 +80,8 @@ def plausible(poll: Poll, account: VendorAccount, vendor_site_id: str) -> str:
     """
     choice = account.grid_sign.get(vendor_site_id, "auto")
     reading = poll.reading
-    turned = replace(reading, grid_w=None if reading.grid_w is None else -reading.grid_w)
-    losses_w, turned_w = reading.losses_w, turned.losses_w
+    inverted = replace(reading, grid_w=None if reading.grid_w is None else -reading.grid_w)
+    losses_w, turned_w = reading.losses_w, inverted.losses_w
     said = f"{_in_words(reading)} - right? Losses {'unknown' if losses_w is None else f'{losses_w} W'}"
     limit_w = max(MISFIT_W, MISFIT_SHARE * abs(reading.load_w or 0))
     if losses_w is not None and turned_w is not None and abs(losses_w) > limit_w > 2 * abs(turned_w):

@@ -16,6 +16,7 @@ from liveone.web.now.live import Live
 from liveone.web.pages import files, shell
 from liveone.web.routes import (
     admin,
+    administration,
     backups,
     cron,
     data,
@@ -24,7 +25,6 @@ from liveone.web.routes import (
     pages,
     readings,
     repairs,
-    steward,
     stream,
 )
 from liveone.web.routes import original as original_routes
@@ -68,7 +68,7 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
-        *(data, readings, stream, cron, login, admin, steward, repairs, backups, health),
+        *(data, readings, stream, cron, login, admin, administration, repairs, backups, health),
         *(original_routes, pages),
     )
     for part in (health,) if for_operators_only else everything:

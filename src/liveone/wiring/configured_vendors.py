@@ -11,7 +11,7 @@ from liveone.vendors.parameters import refuse_unknown
 from liveone.vendors.registry import open_vendor, vendor_class, vendor_types
 
 
-class VendorBook:
+class ConfiguredVendors:
     """Which account polls which system; accounts are opened when first needed. Safe from any thread.
 
     Raises ConfigError for an account of an unknown type, or with a setting that its adapter does not take.

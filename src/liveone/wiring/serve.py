@@ -34,7 +34,7 @@ from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
-from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.outcomes import poll_outcome, run_daily
 from liveone.wiring.repairs import ReadingRepairs
 
@@ -68,7 +68,7 @@ def host_for(config: Config, auth: AuthSettings) -> str:
     return LOOPBACK[0] if auth.is_open and host not in LOOPBACK else host
 
 
-def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector:
+def open_collector(config: Config, store: Store, vendors: ConfiguredVendors, clock: Clock) -> Collector:
     """The collector of one process; it owns its place in the spool folder from now on."""
     settings = CollectSettings(
         cadence_s=config.collect.cadence_s, polls=config.collect.scheduler, slots=config.collect.workers
@@ -76,7 +76,9 @@ def open_collector(config: Config, store: Store, vendors: VendorBook, clock: Clo
     return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
 
 
-def _companion(config: Config, store: Store, vendors: VendorBook, clock: Clock) -> Collector | NullCollector:
+def _companion(
+    config: Config, store: Store, vendors: ConfiguredVendors, clock: Clock
+) -> Collector | NullCollector:
     """What works beside the web server: the collector, or one who only looks on. Raises ConfigError."""
     if only_reads(config):
         if config.serve.role == "poller":
@@ -105,7 +107,7 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     """
     auth = auth_settings(config)
     clock = clock or SystemClock()
-    vendors, store = VendorBook(config.vendors), _store_to_serve(config)
+    vendors, store = ConfiguredVendors(config.vendors), _store_to_serve(config)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
         collector = _companion(config, store, vendors, clock)
@@ -142,7 +144,7 @@ def services_of(
     auth: AuthSettings,
     collector: Collector | NullCollector | PerRequestCollector,
     *,
-    vendors: VendorBook,
+    vendors: ConfiguredVendors,
 ) -> Services:
     """What the application works with."""
 
@@ -152,7 +154,9 @@ def services_of(
     async def daily(job: DailyJob) -> Sequence[DailyOutcome]:
         now_at = clock.now_at()
         if job.action in ("yesterday", "catchup"):
-            return await collector.on_duty(lambda goes_on: run_daily(store, job, now_at, goes_on=goes_on))
+            return await collector.run_daily_job(
+                lambda goes_on: run_daily(store, job, now_at, goes_on=goes_on)
+            )
         return await asyncio.to_thread(run_daily, store, job, now_at)
 
     return Services(

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from liveone.clock import Clock, SystemClock
 from liveone.collect.collector import Collector
 from liveone.collect.per_request import PerRequestCollector
-from liveone.collect.queue.null_queue import NoSpool
+from liveone.collect.queue.null_queue import NullQueue
 from liveone.collect.settings import CollectSettings
 from liveone.database.open import only_reads, open_database
 from liveone.errors import ConfigError
@@ -20,7 +20,7 @@ from liveone.settings.config import Config
 from liveone.store.store import Store
 from liveone.web.app import create_app
 from liveone.web.auth.callers import AuthSettings
-from liveone.wiring.configured_vendors import VendorBook
+from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.serve import auth_settings, reader, services_of
 
 STREAM_S = 50
@@ -47,12 +47,12 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
         cadence_s=config.collect.cadence_s,
         at_once=False,
     )
-    vendors = VendorBook(config.vendors)
+    vendors = ConfiguredVendors(config.vendors)
     settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
     collector = (
         reader()
         if only_reads(config)
-        else PerRequestCollector(lambda: Collector(store, vendors.of, clock, NoSpool(), settings))
+        else PerRequestCollector(lambda: Collector(store, vendors.of, clock, NullQueue(), settings))
     )
     log.warning(NOTICE)
     services = services_of(config, store, clock, auth, collector, vendors=vendors)

@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 class DailyJobRunner:
     """The job, as far as this process does it. Lives in one event loop."""
 
-    def __init__(self, store: Store, clock: Clock, permits: LeaseClient, chores: Workers) -> None:
+    def __init__(self, store: Store, clock: Clock, lease_client: LeaseClient, chores: Workers) -> None:
         self._store, self._clock = store, clock
-        self._permits, self._chores = permits, chores
+        self._lease_client, self._chores = lease_client, chores
         self._rounds = Rounds()
-        self._doing = asyncio.Lock()
+        self._running = asyncio.Lock()
         self._looks_at_all = False
         self._next_full_s = float("-inf")
         self.closed_at: float | None = None
@@ -53,10 +53,10 @@ class DailyJobRunner:
 
         Raises StoreError.
         """
-        async with self._doing:
-            if not await self._permits.begin_job(DAYS, DAYS_S):
+        async with self._running:
+            if not await self._lease_client.begin_job(DAYS, DAYS_S):
                 return None
-            share = self._permits.share
+            share = self._lease_client.polling_share
             return await self._chores.submit(lambda: work(lambda: share.begin_job(DAYS, DAYS_S)))
 
     async def close_due(self) -> None:

@@ -25,8 +25,8 @@ Result = TypeVar("Result")
 class LeaseClient:
     """The share of one collector. All methods belong to the event loop."""
 
-    def __init__(self, share: PollingShare) -> None:
-        self.share = share
+    def __init__(self, polling_share: PollingShare) -> None:
+        self.polling_share = polling_share
         self.asking = 0
         """How many claims we wait for."""
         self._workers = Workers(THREADS, name="leases")
@@ -37,7 +37,7 @@ class LeaseClient:
 
     async def renew(self, wanted: Set[int], busy: Set[int]) -> None:
         """Show that we live, take and give systems. Raises StoreError."""
-        await self._workers.submit(lambda: self.share.renew(wanted, busy))
+        await self._workers.submit(lambda: self.polling_share.renew(wanted, busy))
 
     async def claim(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems of ours now; never raises for the database."""
@@ -50,19 +50,19 @@ class LeaseClient:
 
     async def _claim(self, system_ids: Set[int]) -> Claimed:
         if self._sent >= HANGING_MAX:
-            return self.share.without_database(system_ids)
+            return self.polling_share.without_database(system_ids)
         try:
-            asked = self._workers.submit(self._counted(lambda: self.share.claim(system_ids)))
+            asked = self._workers.submit(self._counted(lambda: self.polling_share.claim(system_ids)))
             return await asyncio.wait_for(asked, PATIENCE_S)
         except TimeoutError:
-            return self.share.without_database(system_ids)
+            return self.polling_share.without_database(system_ids)
 
     async def _look(self, system_ids: Set[int]) -> Claimed | None:
         """What a read grants where writes are not answered; None where reads are not either."""
         if self._looking:
             return None
         self._looking = True
-        looked = self._readers.submit(lambda: self.share.look(system_ids))
+        looked = self._readers.submit(lambda: self.polling_share.look(system_ids))
         looked.add_done_callback(self._looked)
         with suppress(TimeoutError, StoreError):
             return await asyncio.wait_for(asyncio.shield(looked), PATIENCE_S)
@@ -75,15 +75,15 @@ class LeaseClient:
 
     async def visit(self, system_ids: Set[int]) -> Claimed:
         """Ask to poll systems without having a share of them. Raises StoreError."""
-        return await self._workers.submit(lambda: self.share.visit(system_ids))
+        return await self._workers.submit(lambda: self.polling_share.visit(system_ids))
 
     async def begin_job(self, name: str, lasts_s: float) -> bool:
         """Whether we may do a job that only one process should. Raises StoreError."""
-        return await self._workers.submit(lambda: self.share.begin_job(name, lasts_s))
+        return await self._workers.submit(lambda: self.polling_share.begin_job(name, lasts_s))
 
     async def leave(self) -> None:
         """Hand everything over and end; a database that hangs is not waited for any longer than by a poll."""
-        leaving = self._workers.submit(self.share.leave)
+        leaving = self._workers.submit(self.polling_share.leave)
         self._workers.close()
         self._readers.close()
         with suppress(TimeoutError):

@@ -23,7 +23,7 @@ from liveone.clock import Clock
 from liveone.domain.sharing import LastHeartbeat, Member, Turnover, turnover, watched
 from liveone.store import leases
 from liveone.store.database import SchemaChanged, StoreError
-from liveone.store.exclusive_poller import SoleLock, sole_lock, sole_poller
+from liveone.store.exclusive_poller import ExclusiveLock, exclusive_lock, exclusive_poller
 from liveone.store.leases import Board, Refusal, Taking
 from liveone.store.outage import nobody_writes
 from liveone.store.store import Store
@@ -76,7 +76,7 @@ class PollingShare:
         self._store, self._clock, self.times = store, clock, times
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = uuid.uuid4().hex
-        self._sole: SoleLock | None = sole_lock(store.database, self.name)
+        self._exclusive_lock: ExclusiveLock | None = exclusive_lock(store.database, self.name)
         self._renewing, self._noting = threading.Lock(), threading.Lock()
         self._has_tables = self._is_member = self._has_others = self._has_left = False
         self._seen: dict[str, LastHeartbeat] = {}
@@ -95,7 +95,7 @@ class PollingShare:
     @property
     def is_alone(self) -> bool:
         """Whether no other process can be polling this database."""
-        return self._sole is not None and self._sole.is_alone
+        return self._exclusive_lock is not None and self._exclusive_lock.is_alone
 
     def resume(self, held: Set[int], *, was_alone: bool) -> None:
         """Go on with what this process held when it ran last, while the database does not answer."""
@@ -191,8 +191,8 @@ class PollingShare:
             return self._visit(system_ids)
 
     def _visit(self, system_ids: Set[int]) -> Claimed:
-        if self._sole is not None and not self._sole.together():
-            name, _ = sole_poller(self._store.database) or (None, 0)
+        if self._exclusive_lock is not None and not self._exclusive_lock.together():
+            name, _ = exclusive_poller(self._store.database) or (None, 0)
             return Claimed(refused={key: Refusal(self.times.pause_s, name) for key in system_ids})
         sent, times = self._moment(), self.times
         try:
@@ -205,8 +205,8 @@ class PollingShare:
                 raise
             granted, refused = {key for key in system_ids if self.has_rested(key)}, {}
         finally:
-            if self._sole is not None:
-                self._sole.release()
+            if self._exclusive_lock is not None:
+                self._exclusive_lock.release()
         self._grant(granted, sent)
         return Claimed(granted, refused)
 
@@ -219,8 +219,8 @@ class PollingShare:
             return False
         if self.is_alone:
             return True
-        if self._sole is not None and not self._is_member:
-            if sole_poller(self._store.database):
+        if self._exclusive_lock is not None and not self._is_member:
+            if exclusive_poller(self._store.database):
                 return False
             if not leases.are_kept(self._store):
                 return True
@@ -241,18 +241,18 @@ class PollingShare:
             log.warning("the other pollers take over in %.0f s: %s", self.times.lease_s, error)
         finally:
             self.mine = frozenset()
-            if self._sole is not None:
-                self._sole.close()
+            if self._exclusive_lock is not None:
+                self._exclusive_lock.close()
 
     def _stays_alone(self, wanted: Set[int]) -> bool:
-        if self._sole is None:
+        if self._exclusive_lock is None:
             return False
-        if self._sole.is_alone:
+        if self._exclusive_lock.is_alone:
             if not leases.anybody(self._store):
                 return True
             self._open_to_others(wanted)
             return False
-        if self._has_others or not self._sole.alone():
+        if self._has_others or not self._exclusive_lock.alone():
             return False
         if leases.are_kept(self._store):
             self._keep_distance(wanted)
@@ -270,8 +270,8 @@ class PollingShare:
         """From alone to together: enter what we hold before anybody else may take it."""
         self._beat()
         leases.take(self._store, self._id, wanted, Taking({}, cautious=True, by=self._id))
-        assert self._sole is not None
-        self._sole.together()
+        assert self._exclusive_lock is not None
+        self._exclusive_lock.together()
 
     def _take_part(self, wanted: Set[int], busy: Set[int]) -> None:
         sent = self._moment()
@@ -307,7 +307,7 @@ class PollingShare:
 
         On a file somebody may still be alone and not have noticed us; after ``lease_s`` it must be stopped.
         """
-        if self._sole is None or self._sole.together():
+        if self._exclusive_lock is None or self._exclusive_lock.together():
             return True, True
         return self._clock.monotonic_s() - self._joined_s > self.times.lease_s, False
 

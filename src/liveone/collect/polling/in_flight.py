@@ -62,16 +62,16 @@ class InFlightPolls:
         self._slots = asyncio.Semaphore(slots)
         self._spare_threads = threads - slots
         self._stuck_after_s = stuck_after_s
-        self._flights: dict[int, Flight] = {}
+        self._in_flight: dict[int, Flight] = {}
 
     def __len__(self) -> int:
-        return len(self._flights)
+        return len(self._in_flight)
 
     @property
     def stuck(self) -> int:
         """How many polls have given their slot back because they take so long."""
         return sum(
-            1 for flight in list(self._flights.values()) if flight.is_slotless and not flight.is_answered
+            1 for flight in list(self._in_flight.values()) if flight.is_slotless and not flight.is_answered
         )
 
     @property
@@ -81,27 +81,27 @@ class InFlightPolls:
 
     def of(self, system_id: int) -> Flight | None:
         """The poll of a system that is under way, if there is one."""
-        return self._flights.get(system_id)
+        return self._in_flight.get(system_id)
 
     def all(self) -> list[Flight]:
         """All polls under way."""
-        return list(self._flights.values())
+        return list(self._in_flight.values())
 
     def tasks(self) -> "list[asyncio.Task[PollResult]]":
         """All polls under way."""
-        return [flight.task for flight in list(self._flights.values())]
+        return [flight.task for flight in list(self._in_flight.values())]
 
     def start(self, system: System, *, late_s: float = 0.0) -> Flight:
         """Poll a system that is not being polled, ``late_s`` after it was due."""
         flight = Flight(system, asyncio.create_task(self._fly(system)), lag_s=late_s)
-        self._flights[system.id] = flight
+        self._in_flight[system.id] = flight
         flight.task.add_done_callback(lambda _: self._land(flight))
         return flight
 
     def free_slots(self) -> None:
         """Take the slot of every poll that has lasted too long; to be called about once a second."""
         now_s = self._clock.monotonic_s()
-        for flight in list(self._flights.values()):
+        for flight in list(self._in_flight.values()):
             lasts = (
                 flight.has_slot
                 and flight.began_s is not None
@@ -112,7 +112,7 @@ class InFlightPolls:
 
     def close(self) -> None:
         """Give up polls that still wait for a slot and let the threads end."""
-        for flight in list(self._flights.values()):
+        for flight in list(self._in_flight.values()):
             if flight.began_s is None:
                 flight.task.cancel()
         self._workers.close()
@@ -120,7 +120,7 @@ class InFlightPolls:
     async def _fly(self, system: System) -> PollResult:
         asked_s = self._clock.monotonic_s()
         await self._slots.acquire()
-        flight = self._flights[system.id]
+        flight = self._in_flight[system.id]
         flight.has_slot, flight.began_s = True, self._clock.monotonic_s()
         flight.lag_s += flight.began_s - asked_s
         if not await self._permitted(system):
@@ -140,11 +140,11 @@ class InFlightPolls:
             self._free(flight)
 
     def _has_spare_thread(self) -> bool:
-        return sum(1 for flight in self._flights.values() if flight.is_slotless) < self._spare_threads
+        return sum(1 for flight in self._in_flight.values() if flight.is_slotless) < self._spare_threads
 
     def _land(self, flight: Flight) -> None:
         self._free(flight)
-        del self._flights[flight.system.id]
+        del self._in_flight[flight.system.id]
 
     def _free(self, flight: Flight) -> None:
         if flight.has_slot:

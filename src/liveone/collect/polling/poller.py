@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What one poll gave. Either ``reading`` and ``fate`` are there, or ``error``."""
+    """What one poll gave. Either ``reading`` and ``record_result`` are there, or ``error``."""
 
     system: System
     polled_at: int
     duration_s: float
     reading: Reading | None = None
-    fate: RecordResult | None = None
+    record_result: RecordResult | None = None
     error: LiveOneError | None = None
 
     @property
@@ -72,13 +72,13 @@ class Poller:
         waited for, nobody else.
         """
         began_at, began_s = self._clock.now_at(), self._clock.monotonic_s()
-        reading, fate, error = None, None, None
+        reading, record_result, error = None, None, None
         try:
             try:
                 answer = self._ask(system, began_at)
             finally:
                 answered()
-            reading, fate = answer.reading, self._keep(system, answer, int(began_at))
+            reading, record_result = answer.reading, self._keep(system, answer, int(began_at))
         except LiveOneError as failure:
             error = failure
         except Exception as fault:
@@ -90,11 +90,13 @@ class Poller:
         if error is not None:
             reading = None
             self.failed(system, error)
-        elif fate is RecordResult.HELD:
+        elif record_result is RecordResult.HELD:
             self.failed(
                 system, PollFailed(HELD, hint="Run `liveone upgrade`; the reading is kept until then.")
             )
-        return PollResult(system, int(began_at), self._clock.monotonic_s() - began_s, reading, fate, error)
+        return PollResult(
+            system, int(began_at), self._clock.monotonic_s() - began_s, reading, record_result, error
+        )
 
     def failed(self, system: System, error: LiveOneError) -> None:
         """Count a failed poll of ``system`` in ``polling_status``, as far as the database takes it."""
@@ -110,6 +112,6 @@ class Poller:
     def _keep(self, system: System, answer: Poll, polled_at: int) -> RecordResult:
         raw = orjson.dumps(answer.raw, default=str).decode()
         recorded = Recorded(system.id, answer.reading, raw, answer.memory, polled_at)
-        (fate,) = self._recorder.record([recorded])
+        (record_result,) = self._recorder.record([recorded])
         self._memories[system.id] = answer.memory
-        return fate
+        return record_result

@@ -226,7 +226,7 @@ class Recorder:
             if isinstance(error, StoreError) and not isinstance(error, REFUSED_FOR_GOOD):
                 raise
             if len(recorded) > 1:
-                return [fate for one in recorded for fate in self._into_database([one])]
+                return [record_result for one in recorded for record_result in self._into_database([one])]
             return [self._hold(recorded[0], error)]
         return self._counted(new)
 

@@ -1,6 +1,6 @@
 """Polls the systems that are this process's: each on its second of the minute, again when one failed.
 
-Rule: a poll begins only with the right to it (``collect.permits``), and never two of one system at a time.
+Rule: a poll begins only with the right to it (``collect.leases``), and never two of one system at a time.
 """
 
 import asyncio
@@ -37,12 +37,17 @@ class Polling:
     """
 
     def __init__(
-        self, poller: Poller, permits: LeaseClient, chores: Workers, clock: Clock, settings: CollectSettings
+        self,
+        poller: Poller,
+        lease_client: LeaseClient,
+        chores: Workers,
+        clock: Clock,
+        settings: CollectSettings,
     ) -> None:
-        self._poller, self._permits, self._chores = poller, permits, chores
+        self._poller, self._lease_client, self._chores = poller, lease_client, chores
         self._clock, self._settings = clock, settings
         self._schedule = Schedule(settings.cadence_s)
-        self._flights = InFlightPolls(
+        self._in_flight = InFlightPolls(
             poller,
             clock,
             self._still_permitted,
@@ -59,25 +64,25 @@ class Polling:
     @property
     def in_flight(self) -> int:
         """Polls under way, and claims that we wait for."""
-        return len(self._flights) + self._permits.asking
+        return len(self._in_flight) + self._lease_client.asking
 
     @property
     def stuck(self) -> int:
         """How many polls have given their slot back because they take so long."""
-        return self._flights.stuck
+        return self._in_flight.stuck
 
     @property
     def threads(self) -> int:
         """How many threads polls have needed so far."""
-        return self._flights.threads
+        return self._in_flight.threads
 
-    def turns(self) -> list[ScheduledSystem]:
+    def entries(self) -> list[ScheduledSystem]:
         """The systems that we poll, each with its place in the schedule."""
-        return self._schedule.turns()
+        return self._schedule.entries()
 
     async def next_on_grid(self) -> None:
         """Begin what is due, and wait until something may be due again."""
-        self._flights.free_slots()
+        self._in_flight.free_slots()
         if due := self._schedule.due(self._moment()):
             self._follow(asyncio.create_task(self._claim_and_begin(due)))
         wait_s = self._schedule.next_s() - self._clock.monotonic_s()
@@ -93,88 +98,88 @@ class Polling:
 
     async def renew_due(self) -> Idle | None:
         """Renew our part of the systems where it is time to. Raises StoreError."""
-        is_time = self._permits.share.hurry or self._clock.monotonic_s() >= self._next_renewal_s
+        is_time = self._lease_client.polling_share.hurry or self._clock.monotonic_s() >= self._next_renewal_s
         if not (self.systems and is_time):
             return NOTHING_DUE
         await self._renew()
         return None
 
-    async def claim_for_round(self, turns: Sequence[ScheduledSystem]) -> Claimed:
+    async def claim_for_round(self, entries: Sequence[ScheduledSystem]) -> Claimed:
         """The right to poll on command what is not under way and was not polled within the pause."""
-        idle = {turn.system.id for turn in turns if self.flight_of(turn) is None}
+        idle = {entry.system.id for entry in entries if self.flight_of(entry) is None}
         if not self.is_on_grid:
-            return await self._permits.visit(idle)
-        share = self._permits.share
-        return await self._permits.claim({key for key in idle if share.has_rested(key)})
+            return await self._lease_client.visit(idle)
+        share = self._lease_client.polling_share
+        return await self._lease_client.claim({key for key in idle if share.has_rested(key)})
 
-    def flight_of(self, turn: ScheduledSystem) -> Flight | None:
+    def flight_of(self, entry: ScheduledSystem) -> Flight | None:
         """The poll of a system that is under way, if there is one."""
-        return self._flights.of(turn.system.id)
+        return self._in_flight.of(entry.system.id)
 
-    def begin(self, turn: ScheduledSystem) -> Flight:
+    def begin(self, entry: ScheduledSystem) -> Flight:
         """Begin a poll that was permitted, or join the one that is under way."""
-        if (present := self.flight_of(turn)) is not None:
+        if (present := self.flight_of(entry)) is not None:
             self.counts.skipped += 1
             self._report_overdue(present)
             return present
-        flight = self._flights.start(turn.system, late_s=turn.late_s)
-        self._follow(asyncio.create_task(self._land(turn, flight)))
+        flight = self._in_flight.start(entry.system, late_s=entry.late_s)
+        self._follow(asyncio.create_task(self._land(entry, flight)))
         return flight
 
-    async def landed(self, flights: Sequence[Flight], within_s: float) -> None:
+    async def landed(self, polls: Sequence[Flight], within_s: float) -> None:
         """Wait for polls, at most ``within_s``."""
         give_up_s = self._clock.monotonic_s() + within_s
-        waiting = {flight.task for flight in flights}
+        waiting = {flight.task for flight in polls}
         while waiting and self._clock.monotonic_s() < give_up_s:
             _, waiting = await asyncio.wait(waiting, timeout=self._settings.tick_s)
-            self._flights.free_slots()
+            self._in_flight.free_slots()
 
     async def finish(self, within_s: float) -> None:
         """Begin no more polls; those that have not ended ``within_s`` are given up."""
-        self._flights.close()
-        if tasks := self._flights.tasks():
+        self._in_flight.close()
+        if tasks := self._in_flight.tasks():
             _, late = await asyncio.wait(tasks, timeout=within_s)
             for task in late:
                 task.cancel()
 
     async def _renew(self) -> None:
         """Renew our part of the systems; its systems are polled on, whatever comes of it."""
-        share, busy = self._permits.share, {flight.system.id for flight in self._flights.all()}
+        share, busy = self._lease_client.polling_share, {flight.system.id for flight in self._in_flight.all()}
         self._next_renewal_s = self._clock.monotonic_s() + share.times.renew_s
         try:
-            await self._permits.renew(self.systems.keys(), busy)
+            await self._lease_client.renew(self.systems.keys(), busy)
         finally:
             mine = [system for key, system in self.systems.items() if key in share.mine]
             self._schedule.update(mine, self._moment())
 
-    async def _claim_and_begin(self, turns: Sequence[ScheduledSystem]) -> None:
-        claimed = await self._permits.claim({turn.system.id for turn in turns})
-        for turn in turns:
-            if turn.system.id in claimed.granted:
-                self.begin(turn)
-            elif (refusal := claimed.refused.get(turn.system.id)) is not None:
-                self._schedule.postpone(turn, self._moment(), refusal.wait_s)
+    async def _claim_and_begin(self, entries: Sequence[ScheduledSystem]) -> None:
+        claimed = await self._lease_client.claim({entry.system.id for entry in entries})
+        for entry in entries:
+            if entry.system.id in claimed.granted:
+                self.begin(entry)
+            elif (refusal := claimed.refused.get(entry.system.id)) is not None:
+                self._schedule.postpone(entry, self._moment(), refusal.wait_s)
 
     async def _still_permitted(self, system: System) -> bool:
         """Whether a poll may begin now: its claim may have grown old, waiting for a slot or asleep."""
-        if not self.is_on_grid or self._permits.share.is_fresh(system.id):
+        if not self.is_on_grid or self._lease_client.polling_share.is_fresh(system.id):
             return True
-        return system.id in (await self._permits.claim({system.id})).granted
+        return system.id in (await self._lease_client.claim({system.id})).granted
 
-    async def _land(self, turn: ScheduledSystem, flight: Flight) -> None:
+    async def _land(self, entry: ScheduledSystem, flight: Flight) -> None:
         with suppress(asyncio.CancelledError):
             result = await flight.task
             if isinstance(result.error, NotOurs):
-                self._schedule.postpone(turn, self._moment(), 0.0)
+                self._schedule.postpone(entry, self._moment(), 0.0)
                 return
             self.counts.polls += 1
             self.counts.failures += not result.ok
             self.counts.last_at, self.counts.lag_s = self._clock.now_at(), flight.lag_s
             sample_at = result.reading.inverter_time if result.reading else None
-            failures = turn.failures
-            again = self._schedule.settle(turn, self._moment(), error=result.error, sample_at=sample_at)
+            failures = entry.failures
+            again = self._schedule.reschedule(entry, self._moment(), error=result.error, sample_at=sample_at)
             self.counts.retries += again
-            _log_alarm(turn, failures, result.error)
+            _log_alarm(entry, failures, result.error)
 
     def _report_overdue(self, flight: Flight) -> None:
         if flight.began_s is None:
@@ -197,9 +202,9 @@ class Polling:
         return Moment(self._clock.now_at(), self._clock.monotonic_s())
 
 
-def _log_alarm(turn: ScheduledSystem, failures_before: int, error: LiveOneError | None) -> None:
-    name = f"system {turn.system.id} ({turn.system.vendor_type} {turn.system.vendor_site_id})"
-    if turn.failures == ALARMING_FAILURES:
+def _log_alarm(entry: ScheduledSystem, failures_before: int, error: LiveOneError | None) -> None:
+    name = f"system {entry.system.id} ({entry.system.vendor_type} {entry.system.vendor_site_id})"
+    if entry.failures == ALARMING_FAILURES:
         log.warning("%s: %d polls in a row have failed: %s", name, ALARMING_FAILURES, error)
     elif failures_before >= ALARMING_FAILURES and error is None:
         log.warning("%s answers again after %d failed polls", name, failures_before)

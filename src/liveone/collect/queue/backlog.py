@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from liveone.collect.queue.null_queue import NoSpool
+from liveone.collect.queue.null_queue import NullQueue
 from liveone.collect.queue.segments import SEGMENT_LINES, QueuedLines
 from liveone.collect.queue.spool import Spool, SpoolError, SpoolFailed, SpoolFull
 from liveone.store.readings import Recorded
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Backlog:
     """A queue of readings. Safe to call from any thread."""
 
-    def __init__(self, spool: Spool | NoSpool) -> None:
+    def __init__(self, spool: Spool | NullQueue) -> None:
         self._spool = spool
         self._lock = threading.Lock()
         self._memory: list[Recorded] = []

@@ -12,7 +12,7 @@ from liveone.collect.queue.spool import SpoolFailed
 from liveone.store.readings import Recorded
 
 
-class NoSpool:
+class NullQueue:
     """A spool that is always empty and cannot be written. Safe to call from any thread."""
 
     folder = Path("memory")

@@ -81,12 +81,12 @@ def _has_value(values: SeriesValues) -> bool:
 
 def _series(system: System, field: Field, stretch: dict[str, str], values: SeriesValues) -> dict[str, object]:
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
-    told = orjson.dumps(numbers(field, values.data)) if field.exact else rounded_json(values.data)
+    text = orjson.dumps(numbers(field, values.data)) if field.exact else rounded_json(values.data)
     return {
         "id": field.series_id(system),
         "type": field.kind,
         "units": field.units,
-        "history": stretch | {"data": orjson.Fragment(told)} | estimated,
+        "history": stretch | {"data": orjson.Fragment(text)} | estimated,
         "network": "liveone",
         "source": fields_module.source_of(system),
         "description": field.description,

@@ -22,8 +22,8 @@ def battery(
     reserve_pct, source = _reserve(services, system, today)
     capacity = capacity_kwh(system.battery_size)
     found = outlook(recent, capacity, reserve_pct or 0.0, is_fresh=is_fresh)
-    told = {"capacityKwh": rounded(capacity), "reservePct": rounded(reserve_pct), "reserveFrom": source}
-    return _json(found) | told
+    settings = {"capacityKwh": rounded(capacity), "reservePct": rounded(reserve_pct), "reserveFrom": source}
+    return _json(found) | settings
 
 
 def _json(found: Outlook) -> dict[str, Any]:

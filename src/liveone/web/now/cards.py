@@ -15,7 +15,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import polling, readings
 from liveone.store.polling import PollingStatus
-from liveone.store.present import present
+from liveone.store.system_snapshot import read_snapshot
 from liveone.web.now.battery import battery
 from liveone.web.now.data import FROZEN_S, identity, nothing_yet, polling_json
 from liveone.web.now.readings_json import energy_of, freshness_json, measured
@@ -97,7 +97,9 @@ class Cards:
     def _worked_out(self, system: System, zone: Zone, today: str, now_at: float) -> Mapping[str, Any]:
         """Today's energies so far, and what stands still that should not."""
         span = zone.bounds(today)
-        known = present(self._store, system.id, span, days=(today, today), now_at=now_at, recent_s=FROZEN_S)
+        known = read_snapshot(
+            self._store, system.id, span, days=(today, today), now_at=now_at, recent_s=FROZEN_S
+        )
         day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
         rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
         return {

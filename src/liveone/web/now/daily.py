@@ -86,8 +86,10 @@ def _flags(
     found: dict[str, Sequence[bool]] = {}
     for name in energies:
         bit = 1 << ENERGIES.index(name)
-        told = {version: bool(version and version & KNOWN and version & bit) for version in set(versions)}
-        flags = [told[version] for version in versions]
+        estimated = {
+            version: bool(version and version & KNOWN and version & bit) for version in set(versions)
+        }
+        flags = [estimated[version] for version in versions]
         for place in unsaid:
             flags[place] = guessed[name][place]
         found[name] = flags

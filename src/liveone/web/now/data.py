@@ -11,7 +11,7 @@ from liveone.domain.reading import POWERS
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, transitions, zone_of
 from liveone.store.polling import PollingStatus
-from liveone.store.present import present
+from liveone.store.system_snapshot import read_snapshot
 from liveone.web.answers import ApiError
 from liveone.web.history.ranges import FIRST_AT
 from liveone.web.history.series import HistorySource
@@ -43,7 +43,7 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
     span = zone.bounds(today)
     yesterday = zone.day_of(span[0])
     asked = (earlier(yesterday, 1), yesterday)
-    known = present(store, system.id, span, days=asked, now_at=now_at, recent_s=FROZEN_S)
+    known = read_snapshot(store, system.id, span, days=asked, now_at=now_at, recent_s=FROZEN_S)
     latest, status = known.latest, known.status
     if latest is None:
         raise nothing_yet(system, status, zone)
@@ -107,11 +107,11 @@ def identity(system: System, zone: Zone) -> dict[str, Any]:
 def local_time(zone: Zone, now_at: float) -> dict[str, Any]:
     """A zone with every change of its offset, so that pages need no tz database of their own: as they are
     known to this server, of all readings there may be and of some years to come."""
-    told = {"offsetMin": zone.offset_min, "name": zone.name}
+    fields = {"offsetMin": zone.offset_min, "name": zone.name}
     if zone.name is None:
-        return told
+        return fields
     last_at = (int(now_at) // YEAR_S + YEARS_AHEAD) * YEAR_S
-    return told | {"transitions": transitions(zone, FIRST_AT, last_at)}
+    return fields | {"transitions": transitions(zone, FIRST_AT, last_at)}
 
 
 def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
-from liveone.store.present import Lifetime
+from liveone.store.system_snapshot import Lifetime
 from liveone.web.now.daily import energies
 from liveone.web.now.readings_json import energies as energies_json
 from liveone.web.numbers import rounded

@@ -9,7 +9,7 @@ from liveone.web.answers import NO_STORE, ApiError, answer, plain
 from liveone.web.auth.access import Administrator, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import Confirmed
-from liveone.web.routes.steward import RESPONSES
+from liveone.web.routes.administration import RESPONSES
 from liveone.web.services import Backups
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin/backups", tags=["admin"])

@@ -11,7 +11,7 @@ from liveone.web.answers import answer, bad_parameter
 from liveone.web.auth.access import CronCaller, CronOrAdministrator, ServicesDep, system_number
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import CronAnswer, DailyOrder, Failure
-from liveone.web.routes.steward import known_system
+from liveone.web.routes.administration import known_system
 from liveone.web.services import DailyJob, PollOutcome, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/cron", tags=["cron"])
@@ -63,8 +63,8 @@ async def daily_order(services: ServicesDep, order: Annotated[DailyOrder, Body()
 
 def _polled(outcome: PollOutcome) -> dict[str, Any]:
     """`battery` is the state of charge in %, as the original service told it."""
-    told = asdict(outcome)
-    return told | {"batteryW": told.pop("battery_w")}
+    fields = asdict(outcome)
+    return fields | {"batteryW": fields.pop("battery_w")}
 
 
 def _job(order: DailyOrder) -> DailyJob:

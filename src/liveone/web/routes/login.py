@@ -47,8 +47,8 @@ async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Re
         raise WRONG
     cookie = sessions.issue(gate.settings.session_key, account, secret, now_at=clock.now_at())
     user = gate.settings.account(account)
-    told = original.signed_in(user.email if user else offered.email, is_admin=user is None or user.is_admin)
-    signed_in = answer({"success": True, "user": told})
+    person = original.signed_in(user.email if user else offered.email, is_admin=user is None or user.is_admin)
+    signed_in = answer({"success": True, "user": person})
     _set_cookie(request, signed_in, sessions.COOKIE, cookie, sessions.LIFETIME_S)
     device = sessions.device_for(gate.settings.session_key, account)
     _set_cookie(request, signed_in, sessions.DEVICE_COOKIE, device, sessions.DEVICE_LIFETIME_S)

@@ -13,7 +13,7 @@ from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import original
 from liveone.web.openapi.models import Done, Failure
-from liveone.web.routes.steward import RESPONSES, AdminService, administration
+from liveone.web.routes.administration import RESPONSES, AdminService, administration
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["as the original service"])
@@ -47,10 +47,10 @@ def check_admin(caller: CallerDep) -> Response:
 
 
 @router.post("/admin/test-connection", summary="Test a connection", responses=RESPONSES)
-def connection(steward: AdminService, services: ServicesDep, site: Tested) -> Response:
+def connection(service: AdminService, services: ServicesDep, site: Tested) -> Response:
     """`latest` is the sample that was fetched, `steps` how far the test came; `/api/admin/check` brings each
     step as it ends."""
-    steps = list(steward.check(site.vendorType, site.vendorSiteId))
+    steps = list(service.check(site.vendorType, site.vendorSiteId))
     return answer(original.tested(steps, original.UTC.iso(services.clock.now_at())))
 
 
@@ -73,8 +73,8 @@ def set_up(caller: CallerDep, services: ServicesDep, wished: Wished) -> Response
     visible = systems_for(services.store, caller)
     known = next((one for one in visible if (one.vendor_type, one.vendor_site_id) == (VENDOR, number)), None)
     if known is not None:
-        told = {"systemId": known.id, "role": _role(services, caller, known)}
-        return answer({"success": True, "message": "You already have access to this system", **told})
+        fields = {"systemId": known.id, "role": _role(services, caller, known)}
+        return answer({"success": True, "message": "You already have access to this system", **fields})
     if not caller.is_admin:
         raise ApiError(403, f"There is no system {number[:40]} that you may see.", hint=ASK_SOMEBODY)
     added = administration(services).add(VENDOR, number, f"System {number}", original.SYSTEM_ZONE)

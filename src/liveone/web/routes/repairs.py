@@ -14,7 +14,7 @@ from liveone.web.auth.access import Administrator, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
 from liveone.web.openapi.models import RequestModel
-from liveone.web.routes.steward import RESPONSES, known_system
+from liveone.web.routes.administration import RESPONSES, known_system
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
@@ -86,18 +86,18 @@ class RepairContext:
         return [asdict(one) for one in await self.services.daily(DailyJob("catchup", system_id=system_id))]
 
 
-async def _desk(asking: Administrator, services: ServicesDep) -> RepairContext:
+async def _repair_context(caller: Administrator, services: ServicesDep) -> RepairContext:
     if services.repairs is None:
         raise ApiError(503, "This server was started without its imports.", success=False)
-    return RepairContext(services.repairs, services, asking.account or "the administrator")
+    return RepairContext(services.repairs, services, caller.account or "the administrator")
 
 
-Repairing = Annotated[RepairContext, Depends(_desk)]
+Repairing = Annotated[RepairContext, Depends(_repair_context)]
 
 
-def _there(asking: Administrator, services: ServicesDep, system_id: int) -> int:
+def _there(caller: Administrator, services: ServicesDep, system_id: int) -> int:
     """The id of a system that there is. It is asked before the body, which may be large, is read."""
-    del asking
+    del caller
     return known_system(services, system_id).id
 
 
@@ -105,38 +105,38 @@ SystemId = Annotated[int, Depends(_there)]
 
 
 @router.get("/changes", summary="Imports and repairs", responses=RESPONSES)
-def changes(desk: Repairing) -> Response:
+def changes(context: Repairing) -> Response:
     """What was imported, replaced, forgotten and excluded, newest first; and what files can be."""
-    return answer({"success": True, "changes": desk.repairs.changes(), **desk.repairs.choices()})
+    return answer({"success": True, "changes": context.repairs.changes(), **context.repairs.choices()})
 
 
 @router.post("/changes/{change_id}/undo", summary="Take a change back", responses=RESPONSES)
-async def undo(desk: Repairing, change_id: int) -> Response:
+async def undo(context: Repairing, change_id: int) -> Response:
     """What it added goes, what it took away or replaced is as it was; days are computed anew."""
-    done = await run_in_threadpool(desk.repairs.undo, change_id, desk.made_by)
-    return answer({"success": True, "change": done, "recomputed": await desk.days(done["systemId"])})
+    done = await run_in_threadpool(context.repairs.undo, change_id, context.made_by)
+    return answer({"success": True, "change": done, "recomputed": await context.days(done["systemId"])})
 
 
 @router.post("/systems/{system_id}/import", summary="Import a file", responses=RESPONSES)
 async def import_file(
-    request: Request, desk: Repairing, system_id: SystemId, file: Annotated[UploadOptions, Query()]
+    request: Request, context: Repairing, system_id: SystemId, file: Annotated[UploadOptions, Query()]
 ) -> Response:
     """The body is the file. `dryRun` says what would come in, and writes nothing."""
-    order = file.order(desk.made_by)
+    order = file.order(context.made_by)
     with tempfile.TemporaryDirectory(prefix="liveone-import-") as folder:
         path = Path(folder) / f"file{'.json' if order.name.lower().endswith('.json') else '.csv'}"
         await _receive(request, path)
-        done = await run_in_threadpool(desk.repairs.import_file, system_id, path, order)
+        done = await run_in_threadpool(context.repairs.import_file, system_id, path, order)
     wrote = not order.is_dry_run and (done["new"] or done["replaced"])
-    return answer({"success": True, **done, "recomputed": await desk.days(system_id) if wrote else []})
+    return answer({"success": True, **done, "recomputed": await context.days(system_id) if wrote else []})
 
 
 @router.post("/systems/{system_id}/readings", summary="Forget or exclude readings", responses=RESPONSES)
-async def take_out(desk: Repairing, system_id: SystemId, span: Span) -> Response:
+async def take_out(context: Repairing, system_id: SystemId, span: Span) -> Response:
     """`forget` takes them out, `exclude` keeps them out of later imports too; both can be undone."""
-    order = span.order(desk.made_by)
-    done = await run_in_threadpool(desk.repairs.take_out, system_id, order)
-    days = [] if span.dryRun else await desk.days(system_id)
+    order = span.order(context.made_by)
+    done = await run_in_threadpool(context.repairs.take_out, system_id, order)
+    days = [] if span.dryRun else await context.days(system_id)
     return answer({"success": True, "done": done, "recomputed": days})
 
 

@@ -1,4 +1,4 @@
-"""From the words of a command line to what a session needs: the plan, its values, the database, the desk.
+"""From the words of a command line to what a session needs: the plan, its values, the database, who is asked.
 
 Rule: nothing is asked twice of a person: a run that goes on takes its parameters from its own journal, and
 its plan from its own folder where the original is not named. Only secrets come from the environment again.

@@ -34,7 +34,7 @@ class SystemSnapshot:
     recent: Sequence[Reading] = ()
 
 
-def present(
+def read_snapshot(
     store: Store,
     system_id: int,
     span: tuple[int, int],

@@ -67,37 +67,37 @@ def administration(services: Services) -> Administration:
     return services.administration
 
 
-async def _steward(_: Administrator, services: ServicesDep) -> Administration:
+async def _service(_: Administrator, services: ServicesDep) -> Administration:
     return administration(services)
 
 
-AdminService = Annotated[Administration, Depends(_steward)]
+AdminService = Annotated[Administration, Depends(_service)]
 
 
 @router.get("/accounts", summary="Configured vendor accounts", responses=RESPONSES)
-def accounts(steward: AdminService) -> Response:
+def accounts(service: AdminService) -> Response:
     """Those of the settings file; passwords stay there."""
-    return answer({"success": True, "accounts": steward.accounts()})
+    return answer({"success": True, "accounts": service.accounts()})
 
 
 @router.post("/accounts/{name}/discover", summary="The sites that an account sees", responses=RESPONSES)
-def discover(steward: AdminService, services: ServicesDep, name: str) -> Response:
+def discover(service: AdminService, services: ServicesDep, name: str) -> Response:
     """Asks the vendor; `known` says which of them are systems already."""
     known = {(one.vendor_type, one.vendor_site_id) for one in systems.list_systems(services.store)}
     sites = [
         dict(site, known=(site["vendorType"], site["vendorSiteId"]) in known)
-        for site in steward.discover(name)
+        for site in service.discover(name)
     ]
     return answer({"success": True, "sites": sites})
 
 
 @router.post("/check", summary="Test a connection step by step", responses=RESPONSES)
-def check(request: Request, steward: AdminService, site: SiteForm) -> Response:
+def check(request: Request, service: AdminService, site: SiteForm) -> Response:
     """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails.
 
     `Accept: application/x-ndjson` brings each step as a line as soon as it ended.
     """
-    found = steward.check(site.vendorType, site.vendorSiteId)
+    found = service.check(site.vendorType, site.vendorSiteId)
     if LINES in request.headers.get("accept", ""):
         first = list(islice(found, 1))
         return StreamingResponse(_lines(chain(first, found)), media_type=LINES, headers=NO_STORE)
@@ -106,7 +106,7 @@ def check(request: Request, steward: AdminService, site: SiteForm) -> Response:
 
 
 @router.post("/systems", summary="Add a system", responses=RESPONSES)
-def add(steward: AdminService, services: ServicesDep, new: NewSystem) -> Response:
+def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Response:
     """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
 
     One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported.
@@ -116,7 +116,7 @@ def add(steward: AdminService, services: ServicesDep, new: NewSystem) -> Respons
         raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
     if not new.vendorSiteId and new.vendorType != IMPORT_ONLY:
         raise bad_parameter("vendorSiteId", "Missing required parameter: vendorSiteId")
-    system_id = steward.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
+    system_id = service.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
     return answer({"success": True, "id": system_id})
 
 
@@ -160,15 +160,15 @@ def remove(_: Administrator, services: ServicesDep, system_id: int, order: Confi
 
 
 @router.get("/migrations", summary="The schema and what changed it", responses=RESPONSES)
-def migrations(steward: AdminService) -> Response:
+def migrations(service: AdminService) -> Response:
     """The ledger inside the database, and the runs beside it with their reports."""
-    return answer({"success": True, **steward.ledger()})
+    return answer({"success": True, **service.ledger()})
 
 
 @router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=RESPONSES)
-def report(steward: AdminService, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
+def report(service: AdminService, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
     """Markdown as text, or the web page, which needs nothing from elsewhere."""
-    content = steward.report_file(run_id, kind).read_bytes()
+    content = service.report_file(run_id, kind).read_bytes()
     if kind == "md":
         return Response(content, media_type="text/plain; charset=utf-8")
     headers = {"content-security-policy": _policy(content)}
