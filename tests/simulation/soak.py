@@ -31,7 +31,7 @@ IN_FLIGHT_S = 4.0
 """How long an answer may be on its way into database or spool: not accepted yet, a kill may take it."""
 UNANSWERED_S_MAX = 25.0
 """How long a web instance may answer with an error, while it runs and one of the two servers does."""
-SETTLE_S = 90.0
+RESOLVE_S = 90.0
 DAYS_S = 180.0
 """A day is closed within a minute, or two and a half after whoever closed days was killed."""
 
@@ -247,7 +247,7 @@ class Soak:
     def _settle(self) -> None:
         """Everything runs again: every web instance answers, every spool empties itself."""
         assert self._is_well(self.made.primary)
-        end_s = time.monotonic() + SETTLE_S
+        end_s = time.monotonic() + RESOLVE_S
         for node in self.made.nodes.values():
             while not self._is_settled(node):
                 assert time.monotonic() < end_s, f"{node.name} does not recover: {node.log()[-2000:]}"

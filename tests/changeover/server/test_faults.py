@@ -208,7 +208,7 @@ def test_a_network_that_stays_cut_is_an_outcome_unknown_and_resume_finds_out(
     expected: Contents,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resolve, "SETTLE_S", 1.0)
+    monkeypatch.setattr(resolve, "RESOLVE_S", 1.0)
     proxy, through = cut
 
     moments = {"begun": lambda: proxy.cut(Fault.ANSWER_LOST), "unanswered": proxy.close}
@@ -247,7 +247,7 @@ def test_a_server_killed_during_the_change_is_as_it_was(
     file: Path, own: tuple[Sqld, Server], monkeypatch: pytest.MonkeyPatch, back: bool
 ) -> None:
     """It comes ``back`` while the runner asks what became of the change, or only later."""
-    monkeypatch.setattr(resolve, "SETTLE_S", 5.0 if back else 0.5)
+    monkeypatch.setattr(resolve, "RESOLVE_S", 5.0 if back else 0.5)
     monkeypatch.setattr(resolve, "SENDS_MAX", 1)
     sqld, server = own
 
