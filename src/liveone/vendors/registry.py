@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
         "select.live-lan": "liveone.vendors.selectlive.lan:SelectLiveLan",
         "shelly": "liveone.vendors.shelly.device:ShellyMeter",
+        "sunspec": "liveone.vendors.sunspec.device:SunSpecDevice",
     }
 )
 """Module and class by ``vendor_type``."""

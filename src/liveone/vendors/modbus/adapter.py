@@ -1,0 +1,57 @@
+"""What adapters over Modbus have in common: their address, and the link that they share."""
+
+from collections.abc import Mapping
+from typing import ClassVar, cast
+
+from liveone.vendors.adapter import Adapter
+from liveone.vendors.base import VendorAccount
+from liveone.vendors.modbus.frames import Framing, ReadFunction
+from liveone.vendors.modbus.link import LINKS
+from liveone.vendors.parameters import VendorParameter
+from timed_http.deadline import Deadline
+
+ADDRESS = (
+    VendorParameter("host", "Host", "host", required=True, help="Device or gateway, such as 192.168.1.40."),
+    VendorParameter("port", "Port", "integer", default=502, lowest=1, highest=65_535),
+    VendorParameter(
+        "framing", "Framing", "choice", choices=("tcp", "rtu"), default="tcp",
+        help="rtu for a serial server that passes bytes on (RTU over TCP).",
+    ),
+)  # fmt: skip
+
+
+def unit_parameter(default: int) -> VendorParameter:
+    """The device's number behind its host."""
+    return VendorParameter(
+        "unit", "Unit", "integer", default=default, lowest=0, highest=255, help="Its number on the bus."
+    )
+
+
+class ModbusAdapter(Adapter):
+    """A device that is read over Modbus. Its ``ask`` uses ``words``; nothing can be written."""
+
+    parameters: ClassVar[tuple[VendorParameter, ...]] = (*ADDRESS, unit_parameter(1))
+
+    def __init__(self, account: VendorAccount) -> None:
+        super().__init__(account)
+        framing = cast(Framing, self.settings["framing"])
+        self._link = LINKS.hold(str(self.settings["host"]), int(self.settings["port"]), framing)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._link.name} unit {self.settings['unit']})"
+
+    def words(
+        self, function: ReadFunction, address: int, count: int, deadline: Deadline, *, unit: int | None = None
+    ) -> list[int]:
+        """Registers of the device, or of another unit behind the same host. Raises VendorError."""
+        asked = int(self.settings["unit"]) if unit is None else unit
+        return list(self._link.read(asked, function, address, count, deadline))
+
+    def close(self) -> None:
+        """Give the link back."""
+        super().close()
+        LINKS.release(self._link)
+
+
+Words = Mapping[str, list[int]]
+"""Registers as ``ask`` found them: by function and first address (``4:13000``)."""

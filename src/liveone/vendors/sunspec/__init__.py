@@ -1,0 +1,1 @@
+"""SunSpec over Modbus: inverters, meters and batteries of many makes that describe themselves."""
