@@ -7,9 +7,9 @@ output.
 
 import logging
 import os
+from dataclasses import replace
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from liveone.errors import ConfigError
 from liveone.settings import config
@@ -26,12 +26,11 @@ def application() -> ASGIApp:
     """The application, or the reason why there is none."""
     try:
         settings = config.load()
-        app = stateless(settings)
+        trusted = settings.server.trusted_proxies or ((EVERYBODY,) if os.environ.get("VERCEL") else ())
+        return stateless(replace(settings, server=replace(settings.server, trusted_proxies=trusted)))
     except ConfigError as error:
         log.critical("LiveOne is not set up: %s", error)
         return Refusing(error)
-    trusted = settings.server.trusted_proxies or ((EVERYBODY,) if os.environ.get("VERCEL") else ())
-    return ProxyHeadersMiddleware(app, trusted_hosts=list(trusted)) if trusted else app  # type: ignore[arg-type, return-value]
 
 
 class Refusing:

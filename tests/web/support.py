@@ -130,10 +130,12 @@ def services(
 
 
 @contextmanager
-def serving(wired: Services, *, on_port: int = 0, **settings: object) -> Iterator[httpx2.Client]:
+def serving(
+    wired: Services, *, on_port: int = 0, base_path: str = "", proxies: Sequence[str] = (), **settings: object
+) -> Iterator[httpx2.Client]:
     """The application behind a real server on loopback; the client sends no credential by itself."""
-    app = create_app(wired)
-    server = WebServer(app, **({"timeout_graceful_shutdown": 5} | settings))
+    app = create_app(wired, base_path=base_path, trusted_proxies=proxies)
+    server = WebServer(app, proxies=proxies, **({"timeout_graceful_shutdown": 5} | settings))
     with listen("127.0.0.1", on_port or 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

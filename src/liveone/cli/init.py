@@ -16,9 +16,9 @@ FILE_NAME = "liveone.db"
 SETTINGS = """\
 # LiveOne's settings. Every key stands here with its default; unknown keys are errors.
 # The environment wins: LIVEONE_DATABASE_URL, LIVEONE_REPLICA_URL, LIVEONE_HOST, LIVEONE_PORT,
-# LIVEONE_ROLE, LIVEONE_SCHEDULER=off. Secrets do not belong here: they come from the environment
-# (AUTH_PASSWORD, CRON_SECRET, LIVEONE_DATABASE_TOKEN, LIVEONE_VENDOR_<NAME>_PASSWORD) or from secrets.toml
-# beside this file.
+# LIVEONE_BASE_PATH, LIVEONE_ROLE, LIVEONE_SCHEDULER=off. Secrets do not belong here: they come from the
+# environment (AUTH_PASSWORD, CRON_SECRET, LIVEONE_DATABASE_TOKEN, LIVEONE_VENDOR_<NAME>_PASSWORD) or from
+# secrets.toml beside this file.
 
 [database]
 url = "liveone.db"          # a file, relative to this one; or a libSQL server, e.g. "libsql://HOST"
@@ -27,7 +27,8 @@ replica_url = ""            # a replica of that server, to read from
 [server]
 host = "127.0.0.1"          # 0.0.0.0 to serve the network; needs a password or an account
 port = 8080
-trusted_proxies = []        # addresses of reverse proxies whose X-Forwarded-For counts
+base_path = ""              # "/solar" where LiveOne is below a path of its host
+trusted_proxies = []        # addresses of reverse proxies whose X-Forwarded-* headers count
 
 [serve]
 role = "all"                # "web" only shows, "poller" only polls: for several processes on one database

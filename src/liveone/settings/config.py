@@ -15,12 +15,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from liveone.errors import ConfigError
 from liveone.settings import environment as in_environment
+from liveone.settings.ranges import check_ranges, check_role
 
 CONFIG_NAME = "liveone.toml"
 SECRETS_NAME = "secrets.toml"
 USERS_NAME = "users.toml"
 GRID_SIGNS = ("auto", "normal", "inverted")
-ROLES = ("web", "poller", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,13 @@ class DatabaseConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """Where ``serve`` listens. ``trusted_proxies`` are the peers whose X-Forwarded-* headers count;
-    ``stream_s`` how long an event stream lasts before its client must come again."""
+    """Where ``serve`` listens. ``base_path`` is the path of its host that LiveOne is below (``/solar``);
+    ``trusted_proxies`` are the peers whose X-Forwarded-* headers count; ``stream_s`` is how long an event
+    stream lasts before its client must come again."""
 
     host: str = "127.0.0.1"
     port: int = 8080
+    base_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
     stream_s: int | None = None
 
@@ -203,6 +205,7 @@ def _build(
             {
                 "host": environment.get("LIVEONE_HOST"),
                 "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "base_path": environment.get("LIVEONE_BASE_PATH"),
                 "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
                 "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
             },
@@ -212,7 +215,7 @@ def _build(
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
         secrets=_secrets(secrets, environment),
     )
-    _check_ranges(config, where)
+    check_ranges(config, where)
     _refuse_unclaimed(passwords, config.vendors, str(folder / SECRETS_NAME))
     return config
 
@@ -367,27 +370,5 @@ def _secrets(table: Mapping[str, Any], environment: Mapping[str, str]) -> Secret
 def with_role(config: Config, role: str | None) -> Config:
     """The settings with another role for ``serve``; None keeps theirs. Raises ConfigError."""
     changed = replace(config, serve=_override(config.serve, {"role": role}))
-    _check_role(changed)
+    check_role(changed.serve.role)
     return changed
-
-
-def _check_role(config: Config) -> None:
-    if config.serve.role not in ROLES:
-        raise ConfigError(
-            f"serve.role (LIVEONE_ROLE, --role) is {config.serve.role!r}, and must be web, poller or all",
-            hint="web shows and takes changes, poller polls and closes days, all does both.",
-        )
-
-
-def _check_ranges(config: Config, where: str) -> None:
-    _check_role(config)
-    rules = (
-        ("server.port", config.server.port, 0, 65535),
-        ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
-        ("collect.cadence_s", config.collect.cadence_s, 1, 300),
-        ("collect.workers", config.collect.workers, 1, 256),
-        *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
-    )
-    for name, value, low, high in rules:
-        if not low <= value <= high:
-            raise ConfigError(f"{where}: {name} = {value} is outside {low} to {high}")

@@ -1,6 +1,6 @@
 """The application: routes, the one error shape, the guard around everything."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 import liveone
 from liveone.web import answers
 from liveone.web.auth.callers import Authenticator
+from liveone.web.base_path import BasePath
 from liveone.web.guard import ConnectionGuard
 from liveone.web.now.cards import Cards
 from liveone.web.now.health import HealthCheck
@@ -39,10 +40,17 @@ cron paths take `Authorization: Bearer <CRON_SECRET>` only. Every error is `{"er
 """
 
 
-def create_app(services: Services, *, for_operators_only: bool = False) -> FastAPI:
+def create_app(
+    services: Services,
+    *,
+    for_operators_only: bool = False,
+    base_path: str = "",
+    trusted_proxies: Sequence[str] = (),
+) -> FastAPI:
     """The ASGI application. ``app.state.live.close()`` ends open streams: await it when stopping begins.
 
-    ``for_operators_only``: nothing but health and metrics is served.
+    ``for_operators_only``: nothing but health and metrics is served. ``base_path``, ``trusted_proxies``: see
+    ``liveone.web.base_path``.
     """
 
     @asynccontextmanager
@@ -55,6 +63,7 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
         version=liveone.__version__,
         description=DESCRIPTION,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
@@ -77,4 +86,5 @@ def create_app(services: Services, *, for_operators_only: bool = False) -> FastA
         app.add_exception_handler(404, pages.not_found)
         app.add_exception_handler(RequestValidationError, pages.not_understood)
     app.add_middleware(ConnectionGuard, local_only=services.auth.is_open)
+    app.add_middleware(BasePath, configured=base_path, proxies=trusted_proxies)
     return app

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liveone.web.answers import ApiError, error_answer, log
+from liveone.web.base_path import SCOPE_FRAMED
 from liveone.web.bodies import refuse_larger
 
 POLICY = "; ".join(
@@ -28,6 +29,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+FRAMED = ((b"frame-ancestors 'none'", b"frame-ancestors 'self'"), (b"DENY", b"SAMEORIGIN"))
+"""Behind an ingress LiveOne is shown inside a page of the same host: Home Assistant's."""
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -58,7 +61,8 @@ class ConnectionGuard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = _with_policies(message.get("headers", ()))
+                framed = scope.get(SCOPE_FRAMED, False)
+                message["headers"] = _with_policies(message.get("headers", ()), framed=framed)
             await send(message)
 
         refusal = self._refusal(scope)
@@ -86,11 +90,16 @@ class ConnectionGuard:
         return None
 
 
-def _with_policies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _with_policies(
+    headers: Iterable[tuple[bytes, bytes]], *, framed: bool = False
+) -> list[tuple[bytes, bytes]]:
     """``headers`` with every policy that the answer does not state, more strictly, itself."""
     own = list(headers)
     stated = {name.lower() for name, _ in own}
-    return [*own, *(one for one in HEADERS if one[0] not in stated)]
+    ours = [one for one in HEADERS if one[0] not in stated]
+    for strict, inside in FRAMED if framed else ():
+        ours = [(name, value.replace(strict, inside)) for name, value in ours]
+    return [*own, *ours]
 
 
 OUR_FAULT = ApiError(500, "Something failed inside the server; its log says what.")

@@ -37,6 +37,7 @@ LISTEN_HINTS = {
 class WebServer(uvicorn.Server):
     """Uvicorn for one application of ``create_app``: ends its open event streams when it begins to stop.
 
+    ``proxies`` are peers that speak for many; what they say counts for the application (``web.base_path``).
     ``settings`` are uvicorn's, and win over ours.
     """
 
@@ -50,8 +51,7 @@ class WebServer(uvicorn.Server):
             "log_config": None,
             "access_log": False,
             "server_header": False,
-            "proxy_headers": bool(proxies),
-            "forwarded_allow_ips": list(proxies),
+            "proxy_headers": False,
             "backlog": room.burst,
             "timeout_keep_alive": KEEP_ALIVE_S,
             "timeout_graceful_shutdown": GRACE_S,

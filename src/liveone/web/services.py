@@ -187,7 +187,7 @@ class Services:
     without ``administration``, ``backups`` and ``repairs`` the administrator's page only shows. An event
     stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
     settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
-    has to know of this instance.
+    has to know of this instance. ``writes`` is false where the database's token only reads.
     """
 
     store: Store
@@ -205,3 +205,4 @@ class Services:
     stream_s: float = 3600.0
     reserve_pct: Callable[[System], float | None] = lambda _: None
     notice: str = ""
+    writes: bool = True

@@ -112,9 +112,14 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
         listening = server.listen(host_for(config, auth), config.server.port)
         collector = _companion(config, store, vendors, clock)
         services = services_of(config, store, clock, auth, collector, vendors=vendors)
-        app = create_app(services, for_operators_only=config.serve.role == "poller")
+        app = create_app(
+            services,
+            for_operators_only=config.serve.role == "poller",
+            base_path=config.server.base_path,
+            trusted_proxies=config.server.trusted_proxies,
+        )
         host, port = listening.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
         server.run(
             app,
             listening,
@@ -170,6 +175,7 @@ def services_of(
         cadence_s=config.collect.cadence_s,
         stream_s=config.server.stream_s or STREAM_S,
         role=config.serve.role,
+        writes=not only_reads(config),
         reserve_pct=vendors.reserve_pct,
         administration=AdminService(
             store=store,

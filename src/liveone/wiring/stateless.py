@@ -57,7 +57,11 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
     log.warning(NOTICE)
     services = services_of(config, store, clock, auth, collector, vendors=vendors)
     stream_s = config.server.stream_s or STREAM_S
-    return create_app(replace(services, stream_s=stream_s, notice=NOTICE))
+    return create_app(
+        replace(services, stream_s=stream_s, notice=NOTICE),
+        base_path=config.server.base_path,
+        trusted_proxies=config.server.trusted_proxies,
+    )
 
 
 def _refuse_what_does_not_last(config: Config, auth: AuthSettings) -> None:

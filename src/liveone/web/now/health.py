@@ -1,16 +1,29 @@
-"""Is this server well? Answers within a bound, whatever the database does; says nothing secret."""
+"""Is this server well? Answers within a bound, whatever the database does; says nothing secret.
 
+Rule: 503 means that what LiveOne is for does not happen. A database that takes no writes for a moment, as
+while a migration runs, is no such thing: readings wait, and are written. One that can take none, or has taken
+none for a minute, is.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
-from liveone.store.database import StoreError
+from liveone.store.database import Busy, Corrupt, Full, Held, ReadOnly, StoreError
 from liveone.store.generations import NEWEST
-from liveone.store.store import Store
+from liveone.store.store import Query
 from liveone.web.answers import plain
 from liveone.web.services import Services
 
 PATIENCE_S = 2.5
+WRITE_EVERY_S = 10.0
+"""A write is tried no more often than this; it takes the write lock for a moment."""
+
+REFUSED_S = 60.0
+"""Refused for so long, and it is no longer the other writer who has just not finished."""
+
+LASTING = (ReadOnly, Full, Corrupt)
 
 
 class HealthCheck:
@@ -19,9 +32,12 @@ class HealthCheck:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._threads = CapacityLimiter(2)
+        self._refusal: StoreError | None = None
+        self._tried_s: float | None = None
+        self._refused_since_s: float | None = None
 
     async def check(self) -> tuple[int, dict[str, Any]]:
-        """``(status, body)``: 200 when the database answers, else 503 with the reason.
+        """``(status, body)``: 200 when the database answers and takes writes, else 503 with the reason.
 
         ``degraded`` is 200 too: to start the program again would lose what it has in memory.
         """
@@ -37,7 +53,7 @@ class HealthCheck:
         }
         if self._services.notice:
             body["notice"] = self._services.notice
-        problem = await self._problem(store)
+        problem = await self.away()
         if problem:
             return 503, body | {"status": "unavailable", "schema": None, "error": problem}
         applied = store.generation
@@ -48,9 +64,41 @@ class HealthCheck:
             "timeZones": store.keeps_zones,
         }
         found = {"generation": applied, "schema": schema}
-        if reasons := self._reasons():
+        await self._try_writing()
+        reasons = self._reasons()
+        if refused := self._refused():
+            return 503, body | found | {"status": "unavailable", "error": refused, "reasons": reasons}
+        if reasons:
             found |= {"status": "degraded", "reasons": reasons}
         return 200, body | found
+
+    async def away(self) -> str:
+        """Why the database cannot be read, empty where it can: whether requests can be answered."""
+        return self._said(await self._asked(self._services.store.detect_again))
+
+    async def _try_writing(self) -> None:
+        now_s = self._services.clock.monotonic_s()
+        if not self._services.writes or (
+            self._tried_s is not None and now_s - self._tried_s < WRITE_EVERY_S and not self._refusal
+        ):
+            return
+        store, self._tried_s = self._services.store, now_s
+        self._refusal = await self._asked(lambda: store.write([Query("write_check")]))
+
+    def _refused(self) -> str:
+        """Why 503 is the truth, though the database can be read; empty where it is not."""
+        waits = self._services.collector_status().get("database_refuses")
+        now_s = self._services.clock.monotonic_s()
+        if isinstance(self._refusal, Held) or not (self._refusal or waits):
+            self._refused_since_s = None
+            return ""
+        if self._refused_since_s is None:
+            self._refused_since_s = now_s
+        refused_s = now_s - self._refused_since_s
+        if not isinstance(self._refusal, LASTING) and refused_s < REFUSED_S:
+            return ""
+        why = self._said(self._refusal) or "readings wait in the spool"
+        return f"the database takes no writes: {why}"
 
     def _reasons(self) -> list[str]:
         """Why the collector is not well, in words that name no system: this is open to all."""
@@ -60,6 +108,10 @@ class HealthCheck:
             found.append("Readings are in memory only: the disk of the spool takes none.")
         if said.get("database_refuses"):
             found.append("The database takes no readings; they wait in the spool.")
+        elif isinstance(self._refusal, Held):
+            found.append("A migration asks all writers to wait.")
+        elif self._refusal:
+            found.append("The database takes no writes.")
         if said.get("spool_held"):
             found.append("Readings are held that this generation of the database cannot hold.")
         return found
@@ -70,12 +122,19 @@ class HealthCheck:
         numbers = {key: value for key, value in said.items() if isinstance(value, int | float)}
         return numbers | {"problems": len(said.get("problems", ()))}
 
-    async def _problem(self, store: Store) -> str:
+    async def _asked(self, call: Callable[[], object]) -> StoreError | None:
+        """What the database says to a call; Busy where it says nothing in time."""
         try:
             with fail_after(PATIENCE_S):
-                await to_thread.run_sync(store.detect_again, limiter=self._threads, abandon_on_cancel=True)
+                await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)
         except TimeoutError:
-            return f"the database has not answered within {PATIENCE_S} s"
+            return Busy(f"the database has not answered within {PATIENCE_S} s")
         except StoreError as error:
-            return plain(error).replace(store.database.label, "").replace("  ", " ").strip()
-        return ""
+            return error
+        return None
+
+    def _said(self, error: StoreError | None) -> str:
+        """In a sentence that names no file and no address."""
+        if error is None:
+            return ""
+        return plain(error).replace(self._services.store.database.label, "").replace("  ", " ").strip()

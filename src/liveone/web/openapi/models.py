@@ -264,6 +264,16 @@ class SystemsAnswer(Done):
     systems: list[SystemRow]
 
 
+class Liveness(ResponseModel):
+    status: Literal["ok"]
+    release: Annotated[str, Field(examples=["0.1.0+359d6d9"])]
+
+
+class Readiness(ResponseModel):
+    status: Literal["ok", "unavailable"]
+    error: Annotated[str | None, Field(description="why it is unavailable")] = None
+
+
 class Health(ResponseModel):
     status: Literal["ok", "degraded", "unavailable"]
     reasons: Annotated[list[str], Field(description="why it is degraded")] = []

@@ -9,6 +9,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
+import orjson
 from fastapi import Request, Response
 
 from liveone.web.answers import client_has
@@ -16,6 +17,8 @@ from liveone.web.pages.joined_script import joined
 
 FOLDER = Path(__file__).parents[1] / "static"
 PAGES = "js/pages/"
+MANIFEST = "app.webmanifest"
+PLACES = ("id", "start_url", "scope", "url")
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -45,6 +48,14 @@ def load(folder: Path = FOLDER) -> dict[str, StaticFile]:
     loaded = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
     loaded |= _joined({name: content.decode() for name, content in loaded.items() if name.endswith(".js")})
     return {name: _file(content, Path(name).suffix) for name, content in loaded.items()}
+
+
+def below(root: str, manifest: StaticFile) -> StaticFile:
+    """The web app manifest of LiveOne below a path of its host: what stands for the app carries the path."""
+    about = orjson.loads(manifest.plain)
+    for one in (about, *about["shortcuts"]):
+        one |= {key: root + one[key] for key in PLACES if key in one}
+    return _file(orjson.dumps(about), ".webmanifest")
 
 
 def _joined(scripts: dict[str, str]) -> dict[str, bytes]:

@@ -35,16 +35,16 @@ def values(data: Mapping[str, Any], language: str) -> dict[str, str]:
     return found
 
 
-def cards(snapshot: Mapping[str, Any], messages: Mapping[str, str], language: str) -> str:
+def cards(snapshot: Mapping[str, Any], messages: Mapping[str, str], language: str, root: str = "") -> str:
     """The overview's cards as HTML: name and powers of every system, as its script draws them again."""
     found = snapshot.get("cards", {})
     return "".join(
-        _card(system, values(found.get(str(system["id"]), {}), language), messages)
+        _card(system, values(found.get(str(system["id"]), {}), language), messages, root)
         for system in snapshot.get("systems", ())
     )
 
 
-def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping[str, str]) -> str:
+def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping[str, str], root: str) -> str:
     spots = "".join(
         f'<div class="spot {key}"><span>{escape(messages[f"source.{key}"])}</span>'
         f'<b class="value">{escape(texts.get(key, NOTHING))}</b></div>'
@@ -52,7 +52,7 @@ def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping
     )
     return (
         f'<li><div class="panel system-card"><div class="row">'
-        f'<h2><a href="/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
+        f'<h2><a href="{root}/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
         f'<div class="mini">{spots}<svg viewBox="0 0 160 96"></svg></div>'
         f'<span class="age">{texts.get("time", "")}</span></div></li>'
     )

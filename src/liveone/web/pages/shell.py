@@ -2,8 +2,8 @@
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
 Templates are Jinja2's, and escape what they are given: ``t("key")`` is a message, ``value("name")`` a value
-of the snapshot, ``base`` where the files of this release are. ``json`` and the pieces of ``html`` are put in
-as they are.
+of the snapshot, ``root`` where LiveOne is on its host, ``base`` where the files of this release are. ``json``
+and the pieces of ``html`` are put in as they are.
 """
 
 import re
@@ -58,14 +58,20 @@ class PageShell:
         snapshot: Mapping[str, Any],
         values: Mapping[str, str] | None = None,
         html: Mapping[str, str] | None = None,
+        *,
+        root: str = "",
     ) -> bytes:
-        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once."""
+        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once.
+
+        ``root`` is the path that LiveOne is below, empty at the top of its host.
+        """
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
         if name == ADMINISTRATION:
             about["said"] = self.said.get(language, {})
         whole = self._templates.get_template(name).render(
-            base=self.base,
+            root=root,
+            base=root + self.base,
             lang=language,
             json=Markup(orjson.dumps(about).replace(b"<", b"\\u003c").decode()),
             t=messages.__getitem__,

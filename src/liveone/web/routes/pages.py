@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
@@ -21,6 +21,7 @@ from liveone.store.store import Store
 from liveone.web.answers import ApiError, http_error, invalid, log, plain
 from liveone.web.auth.access import chosen, gate_of, services_of, systems_for
 from liveone.web.auth.callers import Caller
+from liveone.web.base_path import base_of
 from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.now.readings_json import iso_or_none
@@ -105,6 +106,12 @@ async def moved(request: Request) -> Response:
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     return _html(request, "docs.html", {})
+
+
+@router.get("/openapi.json")
+async def description(request: Request) -> Response:
+    """The API's description, with the address that its paths are below."""
+    return JSONResponse(request.app.openapi() | {"servers": [{"url": base_of(request) or "/"}]})
 
 
 @router.get("/offline")
@@ -239,8 +246,9 @@ def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200)
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     language = shell.language(asked, request.headers.get("accept-language", ""))
     texts = first_values.values(snapshot.get("data", {}), language)
-    html = {"cards": first_values.cards(snapshot, shell.messages[language], language)}
-    body = shell.page(name, language, snapshot, texts, html)
+    root = base_of(request)
+    html = {"cards": first_values.cards(snapshot, shell.messages[language], language, root)}
+    body = shell.page(name, language, snapshot, texts, html, root=root)
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["content-encoding"] = gzip.compress(body, QUICKLY, mtime=0), "gzip"
@@ -257,7 +265,8 @@ def _file(request: Request, name: str) -> Response:
     file = request.app.state.files.get(name)
     if file is None or name.endswith(".html"):
         raise HTTPException(404)
-    return files.respond(request, file)
+    root = base_of(request)
+    return files.respond(request, files.below(root, file) if root and name == files.MANIFEST else file)
 
 
 def _caller(request: Request) -> Caller | None:

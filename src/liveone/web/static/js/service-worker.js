@@ -3,9 +3,10 @@
 // "offline", in the language of ?lang=, with the few files that it needs, of the release in ?base=.
 
 const worker = /** @type {any} */ (self);
+const ROOT = location.pathname.slice(0, -"/service-worker.js".length);
 const about = new URL(location.href).searchParams;
-const OFFLINE = `/offline?lang=${about.get("lang") ?? "en"}`;
-const FILES = ["app.css", "icon.svg", "js/pages/offline.js"].map((name) => `${about.get("base")}/${name}`);
+const OFFLINE = `${ROOT}/offline?lang=${about.get("lang") ?? "en"}`;
+const FILES = ["app.css", "icon.svg", "js/pages/offline.js"].map((name) => `${ROOT}${about.get("base")}/${name}`);
 const CACHE = `offline ${OFFLINE} ${FILES[0]}`;
 const NOBODY_THERE = [502, 504];
 
@@ -16,7 +17,9 @@ async function install() {
 }
 
 async function activate() {
-  const old = (await caches.keys()).filter((name) => name !== CACHE);
+  // Another LiveOne may be below another path of this host.
+  const ours = (await caches.keys()).filter((name) => name.startsWith(`offline ${ROOT}/offline?`));
+  const old = ours.filter((name) => name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
   await worker.registration.navigationPreload?.enable();
   await worker.clients.claim();
@@ -42,6 +45,6 @@ worker.addEventListener("install", (/** @type {any} */ event) => event.waitUntil
 worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const path = new URL(event.request.url).pathname;
-  if (event.request.mode === "navigate" && !path.startsWith("/api/")) event.respondWith(page(event));
+  if (event.request.mode === "navigate" && !path.startsWith(`${ROOT}/api/`)) event.respondWith(page(event));
   else if (FILES.includes(path)) event.respondWith(kept(path).then((file) => file ?? fetch(event.request)));
 });

@@ -18,6 +18,7 @@ import { byId, element, one, say, segments, show } from "../ui/dom.js";
 import { frame, guarded, leaveIfSignedOut, said } from "../ui/frame.js";
 import { listen } from "../ui/live.js";
 import { now, setNow } from "../ui/now.js";
+import { at } from "../ui/root.js";
 import { format, snapshot, t } from "../ui/text.js";
 import { fillAbout } from "./about.js";
 
@@ -124,7 +125,7 @@ function chooseSystem() {
   picker.value = String(systemId);
   one(".picker").hidden = snapshot.systems.length < 2;
   byId("name").classList.toggle("hidden", snapshot.systems.length > 1);
-  picker.addEventListener("change", () => location.assign(`/dashboard/${picker.value}${location.search}`));
+  picker.addEventListener("change", () => location.assign(at(`/dashboard/${picker.value}${location.search}`)));
 }
 
 function startHistory() {

@@ -4,6 +4,7 @@ import { Refused, send } from "../ui/api.js";
 import { byId, say, show } from "../ui/dom.js";
 import { chooseLanguage, tell } from "../ui/frame.js";
 import { installable } from "../ui/install.js";
+import { at } from "../ui/root.js";
 import { snapshot, t } from "../ui/text.js";
 
 const SECOND_MS = 1000;
@@ -23,7 +24,7 @@ async function signIn(event) {
   hold(true);
   try {
     await send("/api/auth/login", Object.fromEntries(new FormData(form)));
-    location.assign(next());
+    location.assign(at(next()));
   } catch (error) {
     hold(false);
     explain(error);

@@ -9,8 +9,8 @@ if (box) box.textContent = clock.format(since);
 
 async function tryAgain() {
   try {
-    const answer = await fetch("/api/health", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok || answer.status === 503) location.reload();
+    const answer = await fetch(`${document.documentElement.dataset.root}/api/health/live`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (answer.ok) location.reload();
   } catch {
     // Still not there.
   }

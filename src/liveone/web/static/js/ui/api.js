@@ -1,5 +1,6 @@
 // Asking the server. Every failure is an Error with a sentence for people, and `status` (0: not reached).
 
+import { at } from "./root.js";
 import { sentence as told, t } from "./text.js";
 
 const PATIENCE_MS = 15000;
@@ -55,7 +56,7 @@ function sentence(body, status) {
 /** @param {string} path @param {RequestInit & {patienceMs?: number}} options */
 async function reach(path, { patienceMs = PATIENCE_MS, ...options }) {
   try {
-    return await fetch(path, { signal: AbortSignal.timeout(patienceMs), ...options });
+    return await fetch(at(path), { signal: AbortSignal.timeout(patienceMs), ...options });
   } catch {
     throw new Refused(t("error.unreachable"), 0, {});
   }

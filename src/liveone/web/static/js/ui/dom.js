@@ -1,4 +1,6 @@
-// Building elements: text only ever goes in as text.
+// Building elements: text only ever goes in as text, and an address of ours as the browser needs it.
+
+import { at } from "./root.js";
 
 /** @typedef {string | number | boolean | null | undefined} Attribute */
 
@@ -59,7 +61,9 @@ export function segments(box, choices, chosen, onChoose) {
 function filled(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === true) node.setAttribute(key, "");
-    else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, String(value));
+    else if (value !== undefined && value !== null && value !== false) {
+      node.setAttribute(key, key === "href" || key === "src" ? at(String(value)) : String(value));
+    }
   }
   node.append(...children);
   return node;

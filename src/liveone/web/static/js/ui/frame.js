@@ -3,6 +3,7 @@
 import { Refused, send } from "./api.js";
 import { byId, element, show } from "./dom.js";
 import { installable } from "./install.js";
+import { at, here, ROOT } from "./root.js";
 import { languageOf, snapshot, t } from "./text.js";
 import { heardByKeys } from "./voice.js";
 
@@ -36,7 +37,7 @@ export async function guarded(work) {
 /** To the sign-in page and back here when that is what failed. @param {unknown} error */
 export function leaveIfSignedOut(error) {
   const out = error instanceof Refused && error.status === 401;
-  if (out) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
+  if (out) location.assign(at(`/login?next=${encodeURIComponent(here())}`));
   return out;
 }
 
@@ -59,12 +60,12 @@ export function chooseLanguage() {
   box.replaceChildren(...snapshot.languages.map((tag) => element("option", { value: tag, lang: tag }, LANGUAGES.of(tag) ?? tag)));
   box.value = document.documentElement.lang;
   box.addEventListener("change", () => {
-    document.cookie = `lang=${box.value}; path=/; max-age=${YEAR_S}; samesite=lax`;
+    document.cookie = `lang=${box.value}; path=${ROOT || "/"}; max-age=${YEAR_S}; samesite=lax`;
     location.reload();
   });
 }
 
 async function signOut() {
   await send("/api/auth/logout", {});
-  location.assign("/login");
+  location.assign(at("/login"));
 }

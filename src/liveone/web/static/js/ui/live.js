@@ -1,6 +1,8 @@
 // The event stream. Browsers reconnect by themselves after a broken connection, but not after a refusal:
 // then we try again ourselves, later and later, at most a minute apart.
 
+import { at } from "./root.js";
+
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 60000;
 
@@ -15,7 +17,7 @@ export function listen(systemId, { onReading, onReload, onState }) {
   let waitMs = FIRST_WAIT_MS;
 
   function open() {
-    source = new EventSource(`/api/stream?systemId=${systemId}`);
+    source = new EventSource(at(`/api/stream?systemId=${systemId}`));
     source.addEventListener("open", () => {
       waitMs = FIRST_WAIT_MS;
       onState("live");

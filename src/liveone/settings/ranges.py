@@ -1,0 +1,51 @@
+"""What settings may be: roles, paths, and the ranges of numbers."""
+
+import re
+from typing import TYPE_CHECKING
+
+from liveone.errors import ConfigError
+
+if TYPE_CHECKING:
+    from liveone.settings.config import Config
+
+ROLES = ("web", "poller", "all")
+BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+BASE_PATH_CHARS_MAX = 200
+OWN_PATHS = ("/admin", "/api", "/dashboard", "/docs", "/login", "/offline", "/static")
+"""Where pages and files of ours lie: below such a name nothing tells a base path from a page."""
+
+
+def is_base_path(path: str) -> bool:
+    """Whether LiveOne can be served below ``path`` of a host: ``/solar``, ``/house/power``."""
+    return len(path) <= BASE_PATH_CHARS_MAX and bool(BASE_PATH.fullmatch(path)) and path not in OWN_PATHS
+
+
+def check_role(role: str) -> None:
+    """Raises ConfigError for a role that there is not."""
+    if role not in ROLES:
+        raise ConfigError(
+            f"serve.role (LIVEONE_ROLE, --role) is {role!r}, and must be web, poller or all",
+            hint="web shows and takes changes, poller polls and closes days, all does both.",
+        )
+
+
+def check_ranges(config: "Config", where: str) -> None:
+    """Raises ConfigError for the first setting that is out of its range; ``where`` names the file."""
+    check_role(config.serve.role)
+    base = config.server.base_path
+    if base and not is_base_path(base):
+        raise ConfigError(
+            f"{where}: server.base_path (LIVEONE_BASE_PATH) cannot be {base!r}",
+            hint="Write a path such as /solar: letters, digits and _ - . ~ between slashes, none at its end, "
+            "and no address that LiveOne has itself (/api).",
+        )
+    rules = (
+        ("server.port", config.server.port, 0, 65535),
+        ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
+        ("collect.cadence_s", config.collect.cadence_s, 1, 300),
+        ("collect.workers", config.collect.workers, 1, 256),
+        *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
+    )
+    for name, value, low, high in rules:
+        if not low <= value <= high:
+            raise ConfigError(f"{where}: {name} = {value} is outside {low} to {high}")
