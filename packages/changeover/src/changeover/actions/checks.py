@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from changeover.actions.context import ActionContext
 from changeover.database.change.invariants import Depth
+from changeover.database.change.model import PrintedText
 from changeover.database.change.rule import OutputRule, Row
 from changeover.database.change.transaction import bound
 from changeover.errors import CheckFailed
@@ -26,6 +27,18 @@ def require_rule(action: SqlAction, rule: OutputRule, rows: Sequence[Row], conte
     _require(action, rule.sentences(rows), context)
 
 
+def printed_text(action: SqlAction, context: ActionContext) -> PrintedText | None:
+    """What a changing script must print, for a server that judges it by itself; None: nothing is expected."""
+    if action.expect is None or context.depth is Depth.SCHEMA:
+        return None
+    return PrintedText(
+        action.expect,
+        context.values.expand(action.expect.text),
+        lambda found: _difference(action, found, context),
+        lambda sentences: _refused(action, sentences, context),
+    )
+
+
 def require_expected(action: Action, found: str, context: ActionContext) -> None:
     """Raises CheckFailed, with expected and found, unless ``found`` is what the plan expects of its rows."""
     _require(action, list(filter(None, [_difference(action, found, context)])), context)
@@ -39,11 +52,15 @@ def _difference(action: Action, found: str, context: ActionContext) -> str:
 
 def _require(action: Action, sentences: Sequence[str], context: ActionContext) -> None:
     if sentences:
-        raise CheckFailed(
-            f"{action.label}: {context.hide(sentences[0])}",
-            hint="Mend what was found, or the expectation if that is wrong.",
-            position=action.expect.position if action.expect else action.position,
-        )
+        raise _refused(action, sentences, context)
+
+
+def _refused(action: Action, sentences: Sequence[str], context: ActionContext) -> CheckFailed:
+    return CheckFailed(
+        f"{action.label}: {context.hide(sentences[0])}",
+        hint="Mend what was found, or the expectation if that is wrong.",
+        position=action.expect.position if action.expect else action.position,
+    )
 
 
 def shown(text: str, context: ActionContext) -> str:

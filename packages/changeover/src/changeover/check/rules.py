@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from changeover.check.command_rules import command_rules
 from changeover.check.deploy_rules import deploy_rules
 from changeover.check.lint import Performing, lint
+from changeover.check.server_rules import server_rules
 from changeover.engine.budgets import budget_rules
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
 from changeover.plan.placeholders import placeholder_in
@@ -32,7 +33,7 @@ def check(
     """
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)
     found = [problem for rule in rules for problem in rule(plan)]
-    found += [*deploy_rules(plan, schema), *command_rules(plan, schema)]
+    found += [*deploy_rules(plan, schema), *command_rules(plan, schema), *server_rules(plan, schema)]
     return sorted([*found, *lint(plan, schema, performing)], key=lambda p: (p.position.file, p.position.line))
 
 

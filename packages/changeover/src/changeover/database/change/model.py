@@ -10,7 +10,22 @@ from changeover.database.change.rule import Row
 from changeover.database.change.transaction import Measured, Parameters
 from changeover.database.lease import Lease
 from changeover.database.schema.meaning import Meanings
+from changeover.errors import ChangeoverError
+from changeover.plan.actions import Expect
 from changeover.plan.model import RowExpectation, SqlStatement, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedText:
+    """What a script must print. ``wanted`` is the text with its values, secrets included.
+
+    ``say`` gives the difference to what was found, ``refusal`` the error for that.
+    """
+
+    expect: Expect
+    wanted: str
+    say: Callable[[str], str]
+    refusal: Callable[[list[str]], ChangeoverError]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +35,8 @@ class PlannedChange:
     ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
     that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
     reason for each finding, by its name, that is meant to be so (`weaker`); all of them stand in the
-    ledger. ``prints`` is given what the
-    script printed, and raises where the plan expects something else: before COMMIT on a file, and after it on
-    a server, which prints in its answer.
+    ledger. Before COMMIT ``prints`` is given what the script printed on a file, and raises where the plan
+    expects something else; a server judges ``printed`` itself. None: nothing is expected.
     """
 
     statements: tuple[SqlStatement, ...]
@@ -36,6 +50,7 @@ class PlannedChange:
     lock_wait_s: float = 5.0
     accept: Mapping[str, str] = field(default_factory=dict)
     prints: Callable[[Sequence[Row]], None] = lambda rows: None
+    printed: PrintedText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from changeover.database.connect import translated
 from changeover.database.schema import catalogue, fingerprint, spelling
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.empty import afterwards
-from changeover.database.server import rules
+from changeover.database.server import printed, rules
 from changeover.database.server.batch import CLOCK, SINCE, Batch, BatchResult, StatementFailed
 from changeover.database.server.culprits import explained
 from changeover.database.server.judge import (
@@ -86,8 +86,7 @@ def _batch(found: PreparedChange, attempt: Attempt) -> Batch:
     watched = watched_in(found)
     watched.remember(batch)
     batch.look()
-    for statement in found.change.statements:
-        batch.run(statement, bound(found.change.parameters, statement.parameters))
+    _run_script(found, batch)
     if sequences.MARKS in batch.scratch:
         batch.do(*sequences.putting_back(found.planned))
     batch.do(*expected.counting_after(before, after))
@@ -100,10 +99,27 @@ def _batch(found: PreparedChange, attempt: Attempt) -> Batch:
     batch.require(standing_rules(found, found.planned), found.known)
     watched.require(batch)
     batch.judge(watched.broken)
+    if found.change.printed is not None:
+        batch.require([printed.as_expected(found.change.printed)])
+        batch.judge(found.change.printed.refusal)
     _try_indexes(found, batch)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
     return batch
+
+
+def _run_script(found: PreparedChange, batch: Batch) -> None:
+    """The statements; what is expected of their output is kept where they print it."""
+    queries = {query.place: query for query in found.printing}
+    if found.change.printed is not None:
+        batch.do(printed.making())
+        batch.scratch.append(printed.PRINTED)
+    for place, statement in enumerate(found.change.statements):
+        values = bound(found.change.parameters, statement.parameters)
+        batch.run(statement, values)
+        if place in queries:
+            batch.do(WireStatement(queries[place].capture(statement), values))
+            batch.look()
 
 
 def _try_indexes(found: PreparedChange, batch: Batch) -> None:
@@ -194,9 +210,10 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
     )
     looks = f"FROM {CLOCK} WHERE changes IS NOT NULL"
     counts = f"(SELECT json_group_object(name, json_array(before, after)) FROM {COUNTS})"
+    own = f" - (SELECT count(*) FROM {printed.PRINTED})" if printed.PRINTED in batch.scratch else ""
     measured = {
         "frozen_ms": f"round({SINCE} * 1000, 3)",
-        "rows_changed": f"(SELECT max(changes) - min(changes) - count(*) + 1 {looks})",
+        "rows_changed": f"(SELECT max(changes) - min(changes) - count(*) + 1{own} {looks})",
         "details": f"json_set(:details, '$.counts', json({counts}))",
     }
     sql, values = ledger.insertion(entry, measured)

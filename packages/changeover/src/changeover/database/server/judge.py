@@ -20,6 +20,7 @@ from changeover.database.ledger import Direction
 from changeover.database.schema import catalogue, fingerprint, references, weaker
 from changeover.database.schema.catalogue import ForeignKey, Schema
 from changeover.database.schema.empty import afterwards
+from changeover.database.server.printed import Printing, printing
 from changeover.database.server.remote import Remote
 from changeover.database.server.shadow import Object, Shadow, objects_of, prepared
 from changeover.errors import Unsuitable
@@ -51,6 +52,7 @@ class PreparedChange:
     objects_after: tuple[Object, ...]
     print_after: str
     accepted: dict[str, str]
+    printing: tuple[Printing, ...] = ()
     notes: list[str] = field(default_factory=list)
     skippable: list[ForeignKey] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
@@ -103,6 +105,7 @@ def judge(shadow: Shadow, change: PlannedChange, context: Context, depth: Depth)
             objects_of(after),
             fingerprint.fingerprint(after),
             dict(change.accept),
+            printing(shadow.connection, change.statements, change.printed.expect) if change.printed else (),
         )
 
 
