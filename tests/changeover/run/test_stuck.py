@@ -204,3 +204,68 @@ def test_a_backup_that_somebody_changed_is_not_put_back(stuck: Club) -> None:
     result = call(stuck, "restore", backup, "--yes")
     assert (result.exit_code, "is not the backup that was made" in result.output) == (1, True)
     assert killing.count(stuck.database, "SELECT count(full_name) FROM members") == 6
+
+
+@pytest.fixture
+def drifted(work: Path) -> Club:
+    """A club whose run is done, and in which somebody else has made a table and an index since."""
+    one = club.make(work / "club")
+    club.prove(one)
+    assert club.start(one).ending is Ending.DONE
+    with closing(sqlite3.connect(one.database)) as connection:
+        connection.executescript("""
+            CREATE TABLE of_the_next_release (id INTEGER PRIMARY KEY, note TEXT);
+            INSERT INTO of_the_next_release (note) VALUES ('kept');
+            CREATE INDEX members_phone ON members (phone);
+        """)
+    return one
+
+
+AGAIN = "CREATE INDEX members_phone ON members (phone);"
+
+
+def objects(one: Club) -> set[str]:
+    with closing(sqlite3.connect(one.database)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+
+
+def test_status_advises_only_what_works_after_somebody_else_changed_the_schema(drifted: Club) -> None:
+    told = json.loads(call(drifted, "status", "--json").stdout)
+    assert "somebody else changed the schema" in told["how"]
+    verbs = [" ".join(one.split()[1:2] + one.split()[3:4]) for one in told["advice"]]
+    assert [verb.split()[0] for verb in verbs] == ["rollback", "abandon", "restore"]
+    assert "--with MENDED.sql" in told["advice"][0]
+    assert call(drifted, "rollback").exit_code == 3
+
+
+def test_a_mended_way_back_leaves_what_others_made(drifted: Club) -> None:
+    result = call(drifted, "rollback", "--with", _mended(drifted, club.UNDO + AGAIN), "--undoes", "members")
+    assert result.exit_code == 0, result.output
+    assert {"of_the_next_release", "members_phone", "members_name"} <= objects(drifted)
+    assert "badges" not in objects(drifted), "the rest of the way back is the plan's"
+    assert "It was taken back" in call(drifted, "status").output
+
+
+def test_a_mended_way_back_that_drops_what_others_made_says_so_by_name(drifted: Club) -> None:
+    script = _mended(drifted, club.UNDO)
+    refused = call(drifted, "rollback", "--with", script, "--undoes", "members")
+    assert (refused.exit_code, "[schema.members_phone]" in refused.output) == (3, True)
+    assert "members_phone" in objects(drifted)
+    accept = ("--accept", "schema.members_phone=made by hand for one report")
+    result = call(drifted, "rollback", "--with", script, "--undoes", "members", *accept)
+    assert result.exit_code == 0, result.output
+    assert "members_phone" not in objects(drifted)
+
+
+def test_a_mended_way_back_after_drift_that_was_killed_is_gone_on_with(drifted: Club) -> None:
+    def hook(moment: str) -> None:
+        if moment == "before statement 3":
+            raise KeyboardInterrupt
+
+    run_id = state_of(drifted.database).newest() or ""
+    script = _mended(drifted, club.UNDO + AGAIN)
+    arguments = (drifted.plan(), drifted.values(), drifted.database)
+    with pytest.raises(KeyboardInterrupt):
+        recovery.roll_back_with(script, *arguments, club.settings(hook=hook), run_id=run_id, undoes="members")
+    assert call(drifted, "resume").exit_code == 4
+    assert "members_phone" in objects(drifted)

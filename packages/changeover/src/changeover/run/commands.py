@@ -16,7 +16,9 @@ from pathlib import Path
 
 from changeover.actions.context import ActionContext
 from changeover.database import lock
+from changeover.database.connect import opened
 from changeover.database.local import backup_dir, label
+from changeover.database.schema.meaning import Meanings, meanings
 from changeover.database.server import admin
 from changeover.database.where import Database
 from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, exit_of
@@ -30,6 +32,7 @@ from changeover.run import preconditions, records
 from changeover.run.application import equipped
 from changeover.run.downtime_probe import Prober
 from changeover.run.journal import NAME, Journal
+from changeover.run.made_since import ObjectKey, made_since
 from changeover.run.notify import Notifier
 from changeover.run.perform import Performer
 from changeover.run.runner import OperatorPrompt, Runner, Signals
@@ -230,7 +233,9 @@ def _again(
         require_sense(command, plan, entries, state, run_id)
         if command is not Command.ABANDON:
             preconditions.require_same_plan(plan, entries, stored_plan(state, run_id))
-            preconditions.require_same_schema(database, entries, run_id, or_later=command is Command.FINISH)
+            if mend is None:
+                later = command is Command.FINISH
+                preconditions.require_same_schema(database, entries, run_id, or_later=later)
         folder = state.run(run_id)
         with Journal(
             folder / NAME, redactor=values.redactor, hook=settings.hook, now_at=settings.now_at
@@ -301,13 +306,15 @@ def _session(
             stack.callback(lambda: _note(journal, PROBE, **prober.stats.as_data()))
             stack.enter_context(prober)
         additive = bool(first.data.get("additive"))
+        before = record.definitions_before() if record else None
         performer = Performer(
             plan=plan,
             tasks=task_plan(plan, additive=additive),
             contract=lambda: preconditions.contract_of(plan, context),
             rehearsed_s=lambda task: _rehearsed_s(first, task),
             schema_before=first.text("schema_before"),
-            meanings_before=record.definitions_before() if record else None,
+            meanings_before=before,
+            others=_made_by_others(plan, before, place.database),
         )
         runner = Runner(
             plan=plan,
@@ -326,6 +333,11 @@ def _session(
         end = runner.work()
         _tell_end(tell, end.ending, end.reason)
     return Outcome(run_id, end.ending, command, end.reason, place.folder, tuple(journal.entries))
+
+
+def _made_by_others(plan: Plan, before: Meanings | None, database: Database) -> frozenset[ObjectKey]:
+    with opened(database) as connection:
+        return made_since(plan, before, meanings(connection))
 
 
 def _rehearsed_s(first: Entry, task: Task) -> float | None:

@@ -18,6 +18,7 @@ from changeover.run.state_dir import write_whole
 from changeover.sql.text import split
 
 FOLDER = "mended"
+PREFIX = "mended:"
 
 
 def mended(plan: Plan, entries: Sequence[Entry], folder: Path) -> Plan:
@@ -92,7 +93,7 @@ def amended(plan: Plan, undoes: str, text: str, file: str, accept: Mapping[str, 
     old = [action for action in plan.undo_of(undoes) if isinstance(action, SqlAction)]
     scope = dict.fromkeys((*forward.scope, *(table for action in old for table in action.scope)))
     action = SqlAction(
-        id=f"mended:{digest(text)[:8]}",
+        id=f"{PREFIX}{digest(text)[:8]}",
         position=position,
         label=f"Take back: {forward.label} (mended)",
         sql=text,

@@ -19,6 +19,7 @@ from changeover.engine.limits import Limit
 from changeover.engine.tasks import Task, TaskKind, TaskPlan
 from changeover.errors import CheckFailed, Undecided
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
+from changeover.run.made_since import ObjectKey
 
 DIRECTIONS = {Phase.ROLLBACK: Direction.ROLLBACK, Phase.FINISH: Direction.FINISH}
 Contract = Mapping[str, Sequence[str]]
@@ -35,7 +36,8 @@ class Performer:
 
     ``contract`` is asked right before the last change, ``rehearsed_s`` how long a change held writers in the
     rehearsal (None: that says nothing here). ``schema_before`` is the fingerprint that a way back leads to,
-    empty where it is not known; ``meanings_before`` the same schema by meaning.
+    empty where it is not known; ``meanings_before`` the same schema by meaning. ``others`` is what others
+    made since: a way back may leave it.
     """
 
     plan: Plan
@@ -44,6 +46,7 @@ class Performer:
     rehearsed_s: Callable[[Task], float | None] = lambda task: None
     schema_before: str = ""
     meanings_before: Meanings | None = None
+    others: frozenset[ObjectKey] = frozenset()
     last_change: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -148,7 +151,8 @@ class Performer:
     def _restored(self, context: ActionContext) -> ActionResult:
         """After the last undo the schema is what it was."""
         with context.opened() as connection:
-            now, found = fingerprint(connection), meanings(connection)
+            now = fingerprint(connection)
+            found = {key: parts for key, parts in meanings(connection).items() if key not in self.others}
         if self.schema_before not in ("", now):
             known = self.meanings_before
             lines = difference(known, found) if known is not None else ("it has another fingerprint",)

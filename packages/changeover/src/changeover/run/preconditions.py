@@ -22,7 +22,7 @@ from changeover.database.connect import Connection, connect, translated
 from changeover.database.schema import catalogue, fingerprint, meaning
 from changeover.database.schema.catalogue import Schema
 from changeover.database.where import Database
-from changeover.engine.entries import Ending, Entry, begun, ending
+from changeover.engine.entries import Ending, Entry, EntryKind, begun, ending
 from changeover.engine.tasks import is_change
 from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, StepFailed, Undecided
 from changeover.plan.model import Phase, Plan, SqlAction
@@ -141,22 +141,30 @@ def require_same_plan(plan: Plan, entries: Sequence[Entry], plan_path: Path | No
 def require_same_schema(
     database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
 ) -> None:
-    """The schema is as this run left it, or with ``or_later`` as a run after it did.
+    """The schema is as this run left it, or as it was when its way back was mended.
 
-    Raises Refused when somebody else changed it since.
+    With ``or_later``: or as a run after it left it. Raises Refused when somebody else changed it since.
     """
+    if schema_drifted(database, entries, run_id, or_later=or_later):
+        raise Refused(
+            f"Somebody else changed the schema since run {run_id} left it; it is no longer known what a step"
+            " would do.",
+            hint="Find out who. Undo that change and try again; write a way back for the schema as it is now"
+            " (`changeover rollback --with MENDED.sql`); restore the backup that `changeover status`"
+            " names, or give the run up where it stands: `changeover abandon`.",
+        )
+
+
+def schema_drifted(
+    database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
+) -> bool:
+    """Whether somebody else changed the schema since a run left it; see `require_same_schema`."""
     first = begun(entries)
     with translated(database), closing(connect(database)) as connection:
         now = fingerprint.fingerprint(connection)
         own = [entry for entry in ledger.entries(connection) if or_later or entry.run_id == run_id]
     left = own[-1].schema_after if own else first.text("schema_before") if first else now
-    if left != now:
-        raise Refused(
-            f"Somebody else changed the schema since run {run_id} left it; it is no longer known what a step"
-            " would do.",
-            hint="Find out who. Undo that change and try again, restore the backup that `changeover status`"
-            " names, or give the run up where it stands: `changeover abandon`.",
-        )
+    return now not in {left, *(one.text("schema") for one in entries if one.kind is EntryKind.MENDED)}
 
 
 def is_additive(plan: Plan, database: Database) -> bool:

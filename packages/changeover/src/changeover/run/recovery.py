@@ -14,6 +14,7 @@ from changeover.database.backup.restore import Restored, restore
 from changeover.database.connect import opened
 from changeover.database.local import backup_dir
 from changeover.database.schema import catalogue
+from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.where import Database, Server
 from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun
 from changeover.engine.progress import fold
@@ -65,7 +66,9 @@ def roll_back_with(
             " --accept 'NAME=why'.",
         )
     name = mended_rollback.keep(state.run(run_id), entries, script, text)
-    mend = {"undoes": target, "file": name, "accepted": dict(accept or {})}
+    with opened(database) as connection:
+        now = fingerprint(connection)
+    mend = {"undoes": target, "file": name, "accepted": dict(accept or {}), "schema": now}
     mended = mended_rollback.amended(plan, target, text, name, accept or {})
     return commands.rollback(mended, values, database, settings, run_id=run_id, mend=mend)
 

@@ -23,6 +23,7 @@ from changeover.database.backup import backup as backups
 from changeover.database.backup import space
 from changeover.database.change.invariants import Depth
 from changeover.database.local import backup_dir, label
+from changeover.database.schema.meaning import difference
 from changeover.database.server import admin
 from changeover.database.where import Database, Server
 from changeover.engine.budgets import DRIVER_PATIENCE_S
@@ -34,6 +35,7 @@ from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
 from changeover.run.application import equipped
+from changeover.run.made_since import dropped
 from changeover.run.records import Record
 from changeover.run.rehearsal_copy import (
     AGAIN,
@@ -128,12 +130,19 @@ def _play_way_back(rehearsal: RehearsalRun) -> None:
     """
     back = left_to_undo(rehearsal.plan, rehearsal.tasks, rehearsal.state())
     in_force = still_in_force(rehearsal.plan, rehearsal.tasks, rehearsal.state())
-    rehearsal.after = rehearsal.schema()
+    rehearsal.after, today = rehearsal.schema(), rehearsal.meanings()
     for task in back:
         rehearsal.do(task, ROLLBACK, Depth.THOROUGH)
+    rehearsal.judge(
+        list(dropped(rehearsal.others, rehearsal.meanings())), "The way back drops what is not the plan's:"
+    )
+    rehearsal.drop_others()
     before = rehearsal.keep_before()
     rehearsal.begin()
     _once_more(rehearsal, in_force)
+    theirs = rehearsal.others - rehearsal.meanings().keys()
+    if theirs and not difference({k: v for k, v in today.items() if k not in theirs}, rehearsal.meanings()):
+        rehearsal.after = rehearsal.schema()
     rehearsal.require_same()
     rehearsal.compare_today(before)
     trial = Trial(rehearsal, before)

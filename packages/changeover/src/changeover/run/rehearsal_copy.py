@@ -34,8 +34,10 @@ from changeover.errors import BudgetExceeded, ChangeoverError, InvariantBroken
 from changeover.plan.model import Part, Plan
 from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
+from changeover.run.made_since import ObjectKey, made_since
 from changeover.run.perform import Contract, Performer, direction_of
 from changeover.run.records import Record, Rehearsed
+from changeover.sql.identifiers import quoted
 
 Progress = Callable[[str, float | None, float | None], None]
 """(words, part done 0..1 or None, seconds left or None)"""
@@ -68,6 +70,7 @@ class RehearsalRun:
     rows_compared: int = 0
     new_writes: int = 0
     definitions: meaning.Meanings = field(default_factory=dict)
+    others: frozenset[ObjectKey] = frozenset()
     before: str = ""
     after: str = ""
     name: str = ""
@@ -154,6 +157,7 @@ class RehearsalRun:
         self.entries = list(entries)
         self.before = first.text("schema_before") if first else ""
         self.definitions = record.definitions_before() if record else {}
+        self.others = made_since(self.plan, self.definitions or None, self.meanings())
         context = replace(self._context(ROLLBACK, Depth.SWIFT), run_id=first.text("run") if first else "")
         for task in (*self.tasks.execute, *going_back(self.plan, self.tasks, self.state())):
             known = self.state().of(task)
@@ -208,6 +212,7 @@ class RehearsalRun:
             rehearsed_s=lambda task: sql.CLOCK_DECIDES,
             schema_before=self.before,
             meanings_before=self.definitions,
+            others=self.others,
         )
 
     def _contract(self) -> Contract | None:
@@ -294,6 +299,18 @@ class RehearsalRun:
                 "Another way forward leaves another schema than the first.",
                 hint="Something that the first run made is still there and changes what the script does.",
             )
+
+    def meanings(self) -> meaning.Meanings:
+        """The schema of the copy as it is now, by meaning."""
+        with opened(self.target) as connection:
+            return meaning.meanings(connection)
+
+    def drop_others(self) -> None:
+        """Without what others made on tables of the plan, which its scripts know nothing of."""
+        with opened(self.target) as connection:
+            for kind, name in sorted(self.others & meaning.meanings(connection).keys()):
+                if kind != "table":
+                    connection.execute(f"DROP {kind.upper()} IF EXISTS {quoted(name)}")
 
     def schema(self) -> str:
         with opened(self.target) as connection:

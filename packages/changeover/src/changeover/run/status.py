@@ -17,6 +17,7 @@ from changeover.engine.progress import fold
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError
 from changeover.plan.model import Plan
+from changeover.run import preconditions
 from changeover.run.addressed import addressed
 from changeover.run.records import Record, records
 from changeover.run.state_dir import StateDir
@@ -82,8 +83,10 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
     first = begun(entries)
     name = addressed(plan, database) if plan else first.text("plan_file") if first else "PLAN.md"
     how, advice = _how(entries, taken, name)
+    if run_id and not taken and ending(entries) in _GOES_ON:
+        how, advice = _as_schema_is(database, entries, run_id, _Ways(name), (how, advice))
     backup = backup_of(entries)
-    if backup and ending(entries) in _MAY_RESTORE:
+    if backup and (ending(entries) in _MAY_RESTORE or DRIFTED in how):
         advice = (*advice, f"changeover restore {backup} {name}")
     return DatabaseStatus(
         database,
@@ -100,6 +103,26 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
         applied,
         next(reversed(records(state)), None),
     )
+
+
+_GOES_ON = (None, Ending.DONE, Ending.STOPPED, Ending.OPERATOR_NEEDED, Ending.UNFINISHED)
+"""How a run may stand that something is still to be done about."""
+
+DRIFTED = "Since then somebody else changed the schema, so the plan's own way back is refused."
+
+
+def _as_schema_is(
+    database: Database, entries: list[Entry], run_id: str, ways: "_Ways", said: tuple[str, tuple[str, ...]]
+) -> tuple[str, tuple[str, ...]]:
+    """What is said and advised, without the commands that the schema as it is now has refused."""
+    if not preconditions.schema_drifted(database, entries, run_id):
+        return said
+    how, advice = said
+    finish = ways.finish in advice and not preconditions.schema_drifted(
+        database, entries, run_id, or_later=True
+    )
+    mend = () if fold(entries).finish_asked else (ways.mend,)
+    return f"{how} {DRIFTED}", (*([ways.finish] if finish else []), *mend, ways.abandon)
 
 
 _MAY_RESTORE = (Ending.OPERATOR_NEEDED, Ending.FINISHED, Ending.ABANDONED)

@@ -52,8 +52,10 @@ def restoring(
     place = change.statements[-1].position
     texts = [text for table in again for text in _made_again(table, _definition(before, table))]
     poured = {identifier_key(table.name) for table in again}
-    texts += _added(before, set(left) - set(objects_of(connection)), poured)
+    now = set(objects_of(connection))
+    texts += _added(before, set(left) - now, poured)
     texts += _others(before, left, poured)
+    texts += _foreign(before, now.intersection(left), poured)
     return tuple(SqlStatement(text, place) for text in texts)
 
 
@@ -129,6 +131,15 @@ def _others(before: Sequence[Object], left: Sequence[Object], again: set[str]) -
         if (kind, identifier_key(name)) in names:
             yield f"DROP {kind.upper()} {quoted(name)}"
         yield sql
+
+
+def _foreign(kept: Sequence[Object], stayed: Iterable[Object], again: set[str]) -> Iterator[str]:
+    """Indexes and triggers that others made since, and the script leaves, on tables that are poured anew."""
+    had = {(kind, identifier_key(name)) for kind, name, _, _ in kept}
+    for kind, name, table, sql in sorted(stayed):
+        is_theirs = kind in ("index", "trigger") and (kind, identifier_key(name)) not in had
+        if is_theirs and identifier_key(table) in again:
+            yield sql
 
 
 def _names(objects: Iterable[Object], wanted: str) -> Iterator[str]:
