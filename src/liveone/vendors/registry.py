@@ -22,6 +22,8 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "enphase": "liveone.vendors.enphase.device:Envoy",
         "fronius": "liveone.vendors.fronius.device:Fronius",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
+        "modbus-inverter": "liveone.vendors.registers.device:RegisterInverter",
+        "modbus-meter": "liveone.vendors.registers.device:RegisterMeter",
         "powerwall": "liveone.vendors.powerwall.device:Powerwall",
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
         "select.live-lan": "liveone.vendors.selectlive.lan:SelectLiveLan",

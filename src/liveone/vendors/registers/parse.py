@@ -1,0 +1,83 @@
+"""From registers to a sample, by a register map. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from liveone.domain.system import SystemInfo
+from liveone.vendors.answers import points
+from liveone.vendors.measures import DeviceSample
+from liveone.vendors.modbus.values import Kind, text_of, value_of
+from liveone.vendors.registers.maps import RegisterMap, RegisterPart, RegisterText, RegisterValue
+
+DECIMALS = 6
+"""What a scale of 0.1 leaves behind in binary is rounded off."""
+
+_NONE: Mapping[Kind, tuple[int, ...]] = {
+    "u16": (0xFFFF,),
+    "s16": (0x7FFF, -0x8000),
+    "u32": (0xFFFFFFFF,),
+    "s32": (0x7FFFFFFF, -0x80000000),
+    "u64": (2**64 - 1,),
+    "s64": (2**63 - 1, -(2**63)),
+    "f32": (),
+}
+
+
+def sample_of(raw: Mapping[str, Any], device: RegisterMap) -> DeviceSample:
+    """The sample in ``words``, by function and first register (``4:13000``)."""
+    registers = _by_place(raw["words"])
+    values = {each.name: _value(each, device, registers) for each in device.values}
+    found = points(
+        *((each.name, each.label, each.unit, _value(each, device, registers)) for each in device.points)
+    )
+    return DeviceSample(values, points=found)
+
+
+def info_of(raw: Mapping[str, Any], device: RegisterMap) -> SystemInfo:
+    """What the device calls itself, and its serial number."""
+    texts = {name: text_of(_sent(raw["words"], place)) for name, place in device.texts.items()}
+    model = texts.get("model")
+    return SystemInfo(model=f"{device.title}, {model}" if model else device.title, serial=texts.get("serial"))
+
+
+def key_of(function: int, at: int) -> str:
+    """How the words from ``at`` on are called in an answer."""
+    return f"{function}:{at}"
+
+
+def _by_place(sent: Mapping[str, Any]) -> Mapping[tuple[int, int], object]:
+    """Each word by its function and register."""
+    found = {}
+    for key, words in sent.items():
+        function, _, at = key.partition(":")
+        found.update({(int(function), int(at) + index): word for index, word in enumerate(words)})
+    return found
+
+
+def _sent(sent: Mapping[str, Any], place: RegisterText) -> list[object]:
+    words = sent.get(key_of(place.function, place.at))
+    return list(words) if isinstance(words, list) else []
+
+
+def _value(
+    value: RegisterValue, device: RegisterMap, registers: Mapping[tuple[int, int], object]
+) -> float | None:
+    parts = [_number(part, device, registers) for part in value.parts]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    found = sum(known)
+    if value.negative_at is None:
+        return found
+    state = _number(value.negative_at, device, registers)
+    if state is None:
+        return None
+    return -abs(found) if int(state) & value.mask else abs(found)
+
+
+def _number(
+    part: RegisterPart, device: RegisterMap, registers: Mapping[tuple[int, int], object]
+) -> float | None:
+    words = [registers.get((part.function, part.at + word)) for word in range(part.words)]
+    found = value_of(words, part.kind, low_first=device.low_first)
+    return None if found is None or found in _NONE[part.kind] else round(found * part.factor, DECIMALS)

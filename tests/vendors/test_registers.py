@@ -1,0 +1,609 @@
+"""Register maps, against statements of the same registers from elsewhere, on pymodbus's server.
+
+STATED holds, for each map, registers as another source numbers and names them, with a value in each: not a
+line of it is read from our files. GoodWe's are recorded, and read by the library goodwe too.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import goodwe.et
+import goodwe.protocol
+import pytest
+from pymodbus.client.mixin import ModbusClientMixin
+from tests.vendors.modbus_device import ModbusDevice, Registers
+from tests.vendors.recordings import needs_recordings, text
+from tests.vendors.tcp_device import TcpDevice
+
+from liveone.errors import ConfigError
+from liveone.vendors.adapter import account_of
+from liveone.vendors.base import Poll, TemporaryFailure
+from liveone.vendors.conformance.device import Trouble
+from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.modbus.frames import ModbusRefused
+from liveone.vendors.parameters import Setting
+from liveone.vendors.registers.device import RegisterInverter, RegisterMeter
+from liveone.vendors.registers.maps import register_map, shipped_maps
+
+KINDS = ModbusClientMixin.DATATYPE
+U16, S16, U32, S32, U64, F32, TEXT = (
+    KINDS.UINT16,
+    KINDS.INT16,
+    KINDS.UINT32,
+    KINDS.INT32,
+    KINDS.UINT64,
+    KINDS.FLOAT32,
+    KINDS.STRING,
+)
+AT = 1_764_500_000
+
+
+@dataclass(frozen=True)
+class Stated:
+    """``registers`` as (number, kind, raw value), ``first`` the number of the first register of the
+    numbering."""
+
+    source: str
+    registers: tuple[tuple[int, Any, Any], ...]
+    meant: Mapping[str, float]
+    is_input: bool = False
+    is_swapped: bool = False
+    first: int = 0
+    unit: int = 1
+    derived: Mapping[str, float] = field(default_factory=dict)
+
+    def units(self) -> Mapping[int, tuple[Registers, Registers]]:
+        words: dict[int, list[int]] = {}
+        order: Any = "little" if self.is_swapped else "big"
+        for number, kind, value in self.registers:
+            words[number - self.first] = ModbusClientMixin.convert_to_registers(value, kind, word_order=order)
+        return {self.unit: ({}, words) if self.is_input else (words, {})}
+
+
+STATED: Mapping[str, Stated] = {
+    "sungrow-sh": Stated(
+        "Sungrow's protocol document, whose numbers begin with 1",
+        (
+            (4990, TEXT, "A2350415770"),
+            (5017, U32, 3120),
+            (13001, U16, 0b0000_0101),
+            (13003, U32, 12_005),
+            (13008, S32, 741),
+            (13010, S32, 3579),
+            (13022, U16, 1200),
+            (13023, U16, 765),
+            (13027, U32, 3333),
+            (13037, U32, 4002),
+            (13041, U32, 4444),
+            (13046, U32, 700_010),
+        ),
+        {
+            "solar_w": 3120,
+            "load_w": 741,
+            "grid_w": -3579,
+            "battery_w": 1200,
+            "battery_soc_pct": 76.5,
+            "solar_kwh_total": 1200.5,
+            "battery_out_kwh_total": 333.3,
+            "battery_in_kwh_total": 444.4,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 70_001,
+        },
+        is_input=True,
+        is_swapped=True,
+        first=1,
+    ),
+    "huawei-sun2000": Stated(
+        "huawei-solar-lib (MIT)",
+        (
+            (30000, TEXT, "SUN2000-5KTL-L1"),
+            (32064, S32, 3120),
+            (32106, U32, 120_050),
+            (37113, S32, 2379),
+            (37119, S32, 50_010),
+            (37121, U32, 40_020),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": -2379,
+            "solar_kwh_total": 1200.5,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+        },
+        derived={"load_w": 741},
+    ),
+    "huawei-luna2000": Stated(
+        "huawei-solar-lib (MIT)",
+        (
+            (32064, S32, 3120),
+            (37113, S32, -300),
+            (37119, S32, 50_010),
+            (37121, U32, 40_020),
+            (37760, U16, 765),
+            (37765, S32, 1500),
+            (37780, U32, 44_440),
+            (37782, U32, 33_330),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": 300,
+            "battery_w": -1500,
+            "battery_soc_pct": 76.5,
+            "battery_in_kwh_total": 444.4,
+            "battery_out_kwh_total": 333.3,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+        },
+        derived={"load_w": 1920},
+    ),
+    "growatt-sph": Stated(
+        "Growatt's protocol document",
+        (
+            (1, U32, 31_200),
+            (91, U32, 12_005),
+            (1009, U32, 0),
+            (1011, U32, 15_000),
+            (1014, U16, 77),
+            (1021, U32, 3000),
+            (1029, U32, 0),
+            (1037, U32, 19_200),
+            (1046, U32, 4002),
+            (1050, U32, 5001),
+            (1054, U32, 3333),
+            (1058, U32, 4444),
+            (1062, U32, 9999),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": 300,
+            "battery_w": -1500,
+            "load_w": 1920,
+            "battery_soc_pct": 77,
+            "solar_kwh_total": 1200.5,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+            "battery_out_kwh_total": 333.3,
+            "battery_in_kwh_total": 444.4,
+            "load_kwh_total": 999.9,
+        },
+        is_input=True,
+    ),
+    "growatt-tl-xh": Stated(
+        "Growatt's protocol document",
+        (
+            (3001, U32, 31_200),
+            (3041, U32, 0),
+            (3043, U32, 23_790),
+            (3053, U32, 12_005),
+            (3069, U32, 4002),
+            (3127, U32, 3333),
+            (3171, U16, 77),
+            (3178, U32, 5000),
+            (3180, U32, 0),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": -2379,
+            "battery_w": 500,
+            "battery_soc_pct": 77,
+            "solar_kwh_total": 1200.5,
+            "grid_in_kwh_total": 400.2,
+            "battery_out_kwh_total": 333.3,
+        },
+        is_input=True,
+        derived={"load_w": 1241},
+    ),
+    "deye-3p": Stated(
+        "sunsynk (MIT), three_phase_common and three_phase_lv",
+        (
+            (3, TEXT, "2304123456"),
+            (516, U32, 4444),
+            (518, U32, 3333),
+            (522, U32, 4002),
+            (524, U32, 5001),
+            (527, U32, 9999),
+            (534, U32, 700_010),
+            (588, U16, 77),
+            (590, S16, -1500),
+            (625, S16, 300),
+            (653, S16, 1920),
+            (672, S16, 2000),
+            (673, S16, 1120),
+            (674, S16, 0),
+            (675, S16, 0),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": 300,
+            "battery_w": -1500,
+            "load_w": 1920,
+            "battery_soc_pct": 77,
+            "battery_in_kwh_total": 444.4,
+            "battery_out_kwh_total": 333.3,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+            "load_kwh_total": 999.9,
+            "solar_kwh_total": 70_001,
+        },
+        is_swapped=True,
+    ),
+    "deye-1p": Stated(
+        "sunsynk (MIT), single_phase: its total import has its words in 78 and 80",
+        (
+            (72, U32, 4444),
+            (74, U32, 3333),
+            (78, U16, 700_010 % 65_536),
+            (80, U16, 700_010 // 65_536),
+            (81, U32, 5001),
+            (85, U32, 9999),
+            (96, U32, 12_005),
+            (169, S16, -2379),
+            (178, S16, 741),
+            (184, U16, 77),
+            (186, S16, 2000),
+            (187, S16, 1120),
+            (190, S16, 0),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": -2379,
+            "battery_w": 0,
+            "load_w": 741,
+            "battery_soc_pct": 77,
+            "battery_in_kwh_total": 444.4,
+            "battery_out_kwh_total": 333.3,
+            "grid_in_kwh_total": 70_001,
+            "grid_out_kwh_total": 500.1,
+            "load_kwh_total": 999.9,
+            "solar_kwh_total": 1200.5,
+        },
+        is_swapped=True,
+    ),
+    "solax-hybrid": Stated(
+        "SolaX's protocol document, by its hexadecimal numbers",
+        (
+            (0x0A, U16, 2000),
+            (0x0B, U16, 1120),
+            (0x16, S16, 1500),
+            (0x1C, U16, 77),
+            (0x46, S32, -300),
+            (0x94, U32, 12_005),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": 300,
+            "battery_w": -1500,
+            "battery_soc_pct": 77,
+            "solar_kwh_total": 1200.5,
+        },
+        is_input=True,
+        is_swapped=True,
+        derived={"load_w": 1920},
+    ),
+    "victron-gx": Stated(
+        "Victron's register list (com.victronenergy.system)",
+        (
+            *(
+                (number, U16, value)
+                for number, value in zip(range(808, 814), (100, 20, 0, 0, 0, 0), strict=True)
+            ),
+            *((number, U16, value) for number, value in zip(range(817, 820), (1000, 500, 420), strict=True)),
+            *((number, S16, value) for number, value in zip(range(820, 823), (500, -150, -50), strict=True)),
+            (842, S16, 1500),
+            (843, U16, 77),
+            (850, U16, 3000),
+        ),
+        {"solar_w": 3120, "grid_w": 300, "battery_w": -1500, "load_w": 1920, "battery_soc_pct": 77},
+        unit=100,
+    ),
+    "sigenergy": Stated(
+        "Sigenergy-Local-Modbus (MIT), from Sigenergy's protocol 2.7",
+        (
+            (30005, S32, 300),
+            (30014, U16, 765),
+            (30035, S32, 3120),
+            (30037, S32, 1500),
+            (30088, U64, 120_050),
+            (30094, U64, 99_990),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": 300,
+            "battery_w": -1500,
+            "battery_soc_pct": 76.5,
+            "solar_kwh_total": 1200.5,
+            "load_kwh_total": 999.9,
+        },
+        unit=247,
+        derived={"load_w": 1920},
+    ),
+    "eastron-sdm630": Stated(
+        "Eastron's protocol document, as input registers 30001 and on",
+        (
+            *((number, F32, 230.0) for number in (30001, 30003, 30005)),
+            *((number, F32, 100.0) for number in (30013, 30015, 30017)),
+            (30053, F32, -2379.0),
+            (30073, F32, 400.25),
+            (30075, F32, 500.125),
+        ),
+        {"grid_w": -2379, "grid_in_kwh_total": 400.25, "grid_out_kwh_total": 500.125},
+        is_input=True,
+        first=30001,
+    ),
+    "eastron-sdm230": Stated(
+        "Eastron's protocol document, as input registers 30001 and on",
+        (
+            (30001, F32, 230.0),
+            (30013, F32, -2379.0),
+            (30071, F32, 50.0),
+            (30073, F32, 400.25),
+            (30075, F32, 500.125),
+        ),
+        {"grid_w": -2379, "grid_in_kwh_total": 400.25, "grid_out_kwh_total": 500.125},
+        is_input=True,
+        first=30001,
+    ),
+    "carlo-gavazzi-em340": Stated(
+        "Carlo Gavazzi's protocol document, Modicon addresses 300001 and on",
+        (
+            (300_001, S32, 2301),
+            *((number, S32, 1000) for number in (300_019, 300_021, 300_023)),
+            (300_041, S32, -23_790),
+            (300_053, S32, 4002),
+            (300_079, S32, 5001),
+        ),
+        {"grid_w": -2379, "grid_in_kwh_total": 400.2, "grid_out_kwh_total": 500.1},
+        is_input=True,
+        is_swapped=True,
+        first=300_001,
+    ),
+    "janitza": Stated(
+        "Janitza's address list, decimal",
+        (
+            *((number, F32, 230.0) for number in (19000, 19002, 19004)),
+            *((number, F32, -793.0) for number in (19020, 19022, 19024)),
+            (19068, F32, 400_250.0),
+            (19076, F32, 500_125.0),
+        ),
+        {"grid_w": -2379, "grid_in_kwh_total": 400.25, "grid_out_kwh_total": 500.125},
+    ),
+}
+
+
+def adapter_of(name: str, port: int, **given: Setting) -> RegisterInverter:
+    kind = RegisterMeter if shipped_maps()[name].is_meter else RegisterInverter
+    settings = {"host": "127.0.0.1", "port": port, "map": name, **given}
+    return kind(account_of(kind.vendor_type, settings, timeout_s=20))
+
+
+def polled(name: str, units: Mapping[int, tuple[Registers, Registers]], **given: Setting) -> Poll:
+    with ModbusDevice(units) as device:
+        adapter = adapter_of(name, device.port, **given)
+        try:
+            return adapter.poll("house", memory={}, now_at=AT)
+        finally:
+            adapter.close()
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_a_map_means_what_others_say_of_its_registers(name: str) -> None:
+    stated = STATED[name]
+    poll = polled(name, stated.units())
+    found = {
+        field: value
+        for field in poll.reading.__slots__
+        if not field.endswith("_time") and (value := getattr(poll.reading, field)) is not None
+    }
+    assert found == {key: pytest.approx(value) for key, value in {**stated.meant, **stated.derived}.items()}
+    assert set(poll.derived) == set(stated.derived)
+
+
+def test_every_map_is_stated_or_recorded() -> None:
+    assert set(shipped_maps()) == {*STATED, "goodwe-et"}
+
+
+@needs_recordings
+def test_goodwe_reads_its_recorded_registers_the_same() -> None:
+    running = bytes.fromhex(text("goodwe/et/GW10K-ET_running_data1.hex"))[5:-2]
+    battery = bytes.fromhex(text("goodwe/et/GW10K-ET_battery_info.hex"))[5:-2]
+    info = bytes.fromhex(text("goodwe/et/GW10K-ET_device_info_fw819.hex"))[5:-2]
+    blocks = {35000: words_of(info), 35100: words_of(running), 37000: words_of(battery)}
+    reading = polled("goodwe-et", {247: (blocks, {})}).reading
+    theirs = goodwe_values(running, 35100) | goodwe_values(battery, 37000)
+    assert reading.solar_w == theirs["ppv"]
+    assert reading.battery_w == theirs["pbattery1"]
+    assert reading.grid_w == -theirs["active_power"]
+    assert reading.battery_soc_pct == theirs["battery_soc"]
+    assert reading.load_w == theirs["house_consumption"]
+    counters = {
+        "solar_kwh_total": "e_total",
+        "grid_out_kwh_total": "e_total_exp",
+        "grid_in_kwh_total": "e_total_imp",
+        "load_kwh_total": "e_load_total",
+        "battery_in_kwh_total": "e_bat_charge_total",
+        "battery_out_kwh_total": "e_bat_discharge_total",
+    }
+    for ours, name in counters.items():
+        assert getattr(reading, ours) == pytest.approx(theirs[name]), name
+
+
+def words_of(data: bytes) -> list[int]:
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+def goodwe_values(data: bytes, first: int) -> dict[str, Any]:
+    """What the library goodwe makes of a block of registers."""
+    command = goodwe.protocol.ModbusRtuReadCommand(0xF7, first, len(data) // 2)
+    response = goodwe.protocol.ProtocolResponse(b"\0" * 5 + data + b"\0\0", command)
+    inverter = goodwe.et.ET("127.0.0.1", 8899)
+    found = {}
+    for sensor in inverter.sensors():
+        if first <= sensor.offset < first + len(data) // 2 or sensor.id_ in ("ppv", "house_consumption"):
+            try:
+                found[sensor.id_] = sensor.read(response)
+            except (ValueError, IndexError):
+                continue
+    return {name: value for name, value in found.items() if first == 35100 or name == "battery_soc"}
+
+
+SUNGROW = STATED["sungrow-sh"]
+DARK = {5016: 0, 13009: -741 % 65_536, 13010: 0xFFFF, 13000: 0, 13021: 0}
+"""The words that change at night, by address."""
+
+
+class TestRegisterInverter(Conformance):
+    adapter = RegisterInverter
+    recordings = (
+        RecordedAnswer(
+            "day", {"map": "sungrow-sh"}, STATED["sungrow-sh"].meant, settings={"map": "sungrow-sh"}
+        ),
+        RecordedAnswer(
+            "night",
+            {
+                "map": "sungrow-sh",
+                "changed": {5016: 0, 13009: -741 % 65_536, 13010: 0xFFFF, 13000: 0, 13021: 0},
+            },
+            {**SUNGROW.meant, "solar_w": 0, "grid_w": 741, "battery_w": 0},
+            settings={"map": "sungrow-sh"},
+        ),
+        RecordedAnswer(
+            "no battery",
+            {"map": "huawei-sun2000"},
+            {**STATED["huawei-sun2000"].meant, "load_w": 741},
+            settings={"map": "huawei-sun2000"},
+        ),
+        RecordedAnswer("first start", {}, None, settings={"map": "sungrow-sh"}),
+    )
+    troubles = ("half a body", "refused")
+
+    @contextmanager
+    def device(
+        self, recording: RecordedAnswer, trouble: Trouble | None = None
+    ) -> Iterator[Mapping[str, Setting]]:
+        if trouble is None:
+            with ModbusDevice(units_of(recording.pages)) as device:
+                yield {"host": "127.0.0.1", "port": device.port}
+            return
+        with TcpDevice(b"\0\1\0\0\0\7\1\4\4", ends=True) as port:
+            if trouble != "refused":
+                yield {"host": "127.0.0.1", "port": port}
+        if trouble == "refused":
+            yield {"host": "127.0.0.1", "port": port}
+
+
+class TestRegisterMeter(TestRegisterInverter):
+    adapter = RegisterMeter
+    recordings = (
+        RecordedAnswer(
+            "day",
+            {"map": "eastron-sdm630"},
+            STATED["eastron-sdm630"].meant,
+            settings={"map": "eastron-sdm630"},
+        ),
+        RecordedAnswer(
+            "night",
+            {"map": "eastron-sdm230"},
+            {"solar_w": 2379, "solar_kwh_total": 500.125},
+            settings={"map": "eastron-sdm230", "measures": "solar", "turned": True},
+        ),
+        RecordedAnswer("first start", {"map": "janitza", "all": 0xFFFF}, None, settings={"map": "janitza"}),
+    )
+    troubles = ()
+
+
+def units_of(pages: Mapping[str, Any]) -> Mapping[int, tuple[Registers, Registers]]:
+    """The registers of a statement, some of them changed; of none where it names no map."""
+    if not pages:
+        return {1: ({}, {0: [0]})}
+    stated = STATED[pages["map"]]
+    ((unit, (holding, inputs)),) = stated.units().items()
+    blocks = []
+    for block in (holding, inputs):
+        single = {at + index: word for at, words in block.items() for index, word in enumerate(words)}
+        single |= {at: word for at, word in pages.get("changed", {}).items() if at in single}
+        single = {at: pages.get("all", word) for at, word in single.items()}
+        blocks.append({at: [word] for at, word in single.items()})
+    return {unit: (blocks[0], blocks[1])}
+
+
+def test_a_battery_without_a_sign_charges_by_its_state() -> None:
+    units = units_of({"map": "sungrow-sh", "changed": {13000: 0b0000_0011}})
+    assert polled("sungrow-sh", units).reading.battery_w == -1200
+
+
+def test_registers_that_a_model_has_not_are_absent_and_the_rest_counts() -> None:
+    units = STATED["huawei-luna2000"].units()
+    kept = {at: words for at, words in units[1][0].items() if at < 37_700}
+    reading = polled("huawei-luna2000", {1: (kept, {})}).reading
+    assert (reading.solar_w, reading.grid_w, reading.battery_w) == (3120, 300, None)
+
+
+def test_a_device_that_has_none_of_them_says_what_to_check() -> None:
+    with pytest.raises(ModbusRefused, match="no such registers"):
+        polled("huawei-luna2000", {1: ({5: [1]}, {})})
+    with pytest.raises(TemporaryFailure):
+        polled("huawei-luna2000", {1: ({5: [1]}, {})}, unit=9)
+
+
+OWN = """
+title = "My heat pump's meter"
+unit = 5
+function = 3
+meter = true
+source = "its manual"
+[values.meter_w]
+at = 10
+kind = "s32"
+scale = 0.1
+"""
+
+
+def test_an_owner_brings_a_map_of_his_own(tmp_path: Path) -> None:
+    file = tmp_path / "heat-pump.toml"
+    file.write_text(OWN)
+    with ModbusDevice({5: ({10: [0, 12_345]}, {})}) as device:
+        settings: dict[str, Setting] = {"host": "127.0.0.1", "port": device.port, "file": str(file)}
+        meter = RegisterMeter(account_of("modbus-meter", {**settings, "measures": "load"}))
+        assert meter.poll("house", memory={}, now_at=AT).reading.load_w == 1235
+        assert meter.fields(meter.settings) == {"load_w"}
+        meter.close()
+        with pytest.raises(ConfigError, match="is for modbus-meter"):
+            RegisterInverter(account_of("modbus-inverter", settings))
+
+
+@pytest.mark.parametrize("given", [{}, {"map": "sungrow-sh", "file": "own.toml"}])
+def test_a_map_or_a_file_must_be_named(given: dict[str, Setting]) -> None:
+    with pytest.raises(ConfigError, match="map or a file") as caught:
+        RegisterInverter(account_of("modbus-inverter", {"host": "127.0.0.1", **given}))
+    assert "sungrow-sh" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("title", "titel"), "titel is unknown"),
+        (("unit = 5", "unit = 500"), "unit must be a number from 0 to 255"),
+        (("function = 3", "function = 6"), "function must be one of 3, 4"),
+        (("function = 3", "function = 3.0"), "function must be one of 3, 4"),
+        (("values.meter_w", "values.grid_w"), "values.grid_w is unknown"),
+        (("at = 10", "at = 65535"), "values.meter_w.at must be a number from 0 to 65534"),
+        (('kind = "s32"', 'kind = "s31"'), "values.meter_w.kind must be one of"),
+        (("scale = 0.1", "scale = -0.1"), "the sign is a key of its own"),
+        (("scale = 0.1", "scale = 0.1\nsign = 2"), "sign must be one of 1, -1"),
+        (("scale = 0.1", "parts = []"), "has parts"),
+        (("scale = 0.1", "negative_if = {at = 3}"), "negative_if.mask"),
+        (("meter = true", "meter = 1"), "meter must be one of True, False"),
+        (("[values.meter_w]", "[values"), "is no TOML"),
+        (("[values.meter_w]", "[points.meter_w]"), "values is missing or empty"),
+        (("[values", "[points.a_w]\nat = 1\nkind = 'u16'\n[values"), "points.a_w.name must be a text"),
+    ],
+)
+def test_a_map_that_cannot_be_is_refused_with_the_key(change: tuple[str, str], said: str) -> None:
+    assert change[0] in OWN
+    with pytest.raises(ConfigError) as caught:
+        register_map("own.toml", OWN.replace(*change))
+    assert said in str(caught.value)
+    assert "own.toml" in str(caught.value)
