@@ -402,7 +402,7 @@ def test_a_map_means_what_others_say_of_its_registers(name: str) -> None:
 
 
 def test_every_map_is_stated_or_recorded() -> None:
-    assert set(shipped_maps()) == {*STATED, "goodwe-et"}
+    assert set(shipped_maps()) == {*STATED, "goodwe-et", "goodwe-dt"}
 
 
 @needs_recordings
@@ -453,6 +453,9 @@ SUNGROW = STATED["sungrow-sh"]
 DARK = {5016: 0, 13009: -741 % 65_536, 13010: 0xFFFF, 13000: 0, 13021: 0}
 """The words that change at night, by address."""
 
+UNKNOWN = dict.fromkeys((13008, 13010, 13021), 0x7FFF)
+"""The highest word of signed numbers that are not known."""
+
 
 class TestRegisterInverter(Conformance):
     adapter = RegisterInverter
@@ -475,7 +478,12 @@ class TestRegisterInverter(Conformance):
             {**STATED["huawei-sun2000"].meant, "load_w": 741},
             settings={"map": "huawei-sun2000"},
         ),
-        RecordedAnswer("first start", {}, None, settings={"map": "sungrow-sh"}),
+        RecordedAnswer(
+            "first start",
+            {"map": "sungrow-sh", "all": 0xFFFF, "changed": UNKNOWN},
+            None,
+            settings={"map": "sungrow-sh"},
+        ),
     )
     troubles = ("half a body", "refused")
 
@@ -511,20 +519,18 @@ class TestRegisterMeter(TestRegisterInverter):
         ),
         RecordedAnswer("first start", {"map": "janitza", "all": 0xFFFF}, None, settings={"map": "janitza"}),
     )
-    troubles = ()
+    troubles = ("refused",)
 
 
 def units_of(pages: Mapping[str, Any]) -> Mapping[int, tuple[Registers, Registers]]:
-    """The registers of a statement, some of them changed; of none where it names no map."""
-    if not pages:
-        return {1: ({}, {0: [0]})}
+    """The registers of a statement, some of them changed."""
     stated = STATED[pages["map"]]
     ((unit, (holding, inputs)),) = stated.units().items()
     blocks = []
     for block in (holding, inputs):
         single = {at + index: word for at, words in block.items() for index, word in enumerate(words)}
-        single |= {at: word for at, word in pages.get("changed", {}).items() if at in single}
         single = {at: pages.get("all", word) for at, word in single.items()}
+        single |= {at: word for at, word in pages.get("changed", {}).items() if at in single}
         blocks.append({at: [word] for at, word in single.items()})
     return {unit: (blocks[0], blocks[1])}
 

@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "dsmr-p1": "liveone.vendors.p1.device:DsmrP1",
         "enphase": "liveone.vendors.enphase.device:Envoy",
         "fronius": "liveone.vendors.fronius.device:Fronius",
+        "goodwe": "liveone.vendors.goodwe.device:GoodWe",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
         "modbus-inverter": "liveone.vendors.registers.device:RegisterInverter",
         "modbus-meter": "liveone.vendors.registers.device:RegisterMeter",

@@ -7,7 +7,7 @@ from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import points
 from liveone.vendors.measures import DeviceSample
 from liveone.vendors.modbus.values import Kind, text_of, value_of
-from liveone.vendors.registers.maps import RegisterMap, RegisterPart, RegisterText, RegisterValue
+from liveone.vendors.registers.maps import RegisterMap, RegisterPart, RegisterValue
 
 DECIMALS = 6
 """What a scale of 0.1 leaves behind in binary is rounded off."""
@@ -35,7 +35,11 @@ def sample_of(raw: Mapping[str, Any], device: RegisterMap) -> DeviceSample:
 
 def info_of(raw: Mapping[str, Any], device: RegisterMap) -> SystemInfo:
     """What the device calls itself, and its serial number."""
-    texts = {name: text_of(_sent(raw["words"], place)) for name, place in device.texts.items()}
+    registers = _by_place(raw["words"])
+    texts = {
+        name: text_of([registers.get((place.function, place.at + word)) for word in range(place.words)])
+        for name, place in device.texts.items()
+    }
     model = texts.get("model")
     return SystemInfo(model=f"{device.title}, {model}" if model else device.title, serial=texts.get("serial"))
 
@@ -52,11 +56,6 @@ def _by_place(sent: Mapping[str, Any]) -> Mapping[tuple[int, int], object]:
         function, _, at = key.partition(":")
         found.update({(int(function), int(at) + index): word for index, word in enumerate(words)})
     return found
-
-
-def _sent(sent: Mapping[str, Any], place: RegisterText) -> list[object]:
-    words = sent.get(key_of(place.function, place.at))
-    return list(words) if isinstance(words, list) else []
 
 
 def _value(
