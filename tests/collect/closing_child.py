@@ -9,7 +9,8 @@ from liveone.collect.days import closer
 from liveone.collect.days.closer import Closed
 from liveone.collect.days.daily_job import DailyJobRunner
 from liveone.collect.leases.lease_client import LeaseClient
-from liveone.collect.leases.polling_share import PollingShare, times_for
+from liveone.collect.leases.lease_times import times_for
+from liveone.collect.leases.polling_share import PollingShare
 from liveone.collect.workers import Workers
 from liveone.store.store import open_store
 

@@ -2,7 +2,8 @@
 
 from tests.collect.support import ManualClock
 
-from liveone.collect.leases.polling_share import PollingShare, times_for
+from liveone.collect.leases.lease_times import times_for
+from liveone.collect.leases.polling_share import PollingShare
 from liveone.store.database import Statement
 from liveone.store.store import Store
 

@@ -15,7 +15,8 @@ from liveone.collect.days import closer
 from liveone.collect.days.daily_job import DAYS, DAYS_S, FULL_CLOSE_EVERY_S, DailyJobRunner
 from liveone.collect.days.rounds import Rounds
 from liveone.collect.leases.lease_client import LeaseClient
-from liveone.collect.leases.polling_share import PollingShare, times_for
+from liveone.collect.leases.lease_times import times_for
+from liveone.collect.leases.polling_share import PollingShare
 from liveone.collect.settings import CollectSettings
 from liveone.collect.workers import Workers
 from liveone.store import aggregates, leases, readings

@@ -106,11 +106,15 @@ def answers(database: Database) -> bool:
 
 def test_cut_off_from_the_database_a_poller_stops_before_others_take_over(remote: Crew, proxy: Proxy) -> None:
     first, second = remote.pair()
-    assert first.claim(first.mine).granted == first.mine
+    one, another = ({key} for key in sorted(first.mine))
+    assert first.claim(one).granted == one
+    remote.pass_s(20, first, second)
+    assert first.claim(another).granted == another
+    remote.pass_s(40, first, second)
     proxy.cut(Fault.SILENCE, times=100)
-    for passed_s, may in ((0, True), (20, True), (10, False)):
+    for passed_s, asked, may in ((0, one, True), (20, another, True), (10, one, False)):
         remote.pass_s(passed_s)
-        claimed = first.claim(first.mine)
+        claimed = first.claim(asked)
         assert bool(claimed.granted) is may, passed_s
     proxy.cut(Fault.NONE)
     own = second.mine

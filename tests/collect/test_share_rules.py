@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.collect.crew import ALL, NOTHING, TIMES, Crew, back
 
-from liveone.collect.leases.polling_share import times_for
+from liveone.collect.leases.lease_times import times_for
 from liveone.store import leases
 from liveone.store.database import Statement
 from liveone.store.exclusive_poller import ExclusiveLock, exclusive_lock, exclusive_poller
@@ -49,12 +49,28 @@ def test_polls_that_were_not_said_keep_the_next_one_away_until_one_is_said(crew:
 
 def test_an_answer_to_a_claim_counts_as_hearing_of_the_database(crew: Crew) -> None:
     first, _ = crew.pair()
+    asked, others = {min(first.mine)}, {max(first.mine)}
     crew.pass_s(20)
-    first.claim(first.mine)
+    first.claim(asked)
     crew.pass_s(20)
-    assert first.without_database(first.mine).granted == first.mine
+    assert first.without_database(others).granted == others
     crew.pass_s(10)
-    assert first.without_database(first.mine).granted == NOTHING
+    assert first.without_database(others).granted == NOTHING
+
+
+def test_without_the_database_a_system_is_polled_when_whoever_takes_over_reckons_with_it(crew: Crew) -> None:
+    first, second = crew.pair()
+    one = {min(first.mine)}
+    assert first.claim(one).granted == one
+    assert first.claim(one).granted == one, "a poll that failed is tried again"
+    crew.pass_s(20, first, second)
+    claimed = first.without_database(one)
+    assert (claimed.granted, claimed.refused[min(one)].wait_s) == (NOTHING, TIMES.pause_s - 20)
+    crew.pass_s(40, first, second)
+    assert first.without_database(one).granted == one
+    crew.pass_s(60, second, first)
+    crew.pass_s(10, second)
+    assert first.without_database(one).granted == NOTHING, "later than it is reckoned with"
 
 
 def test_what_is_being_polled_is_not_given_away(crew: Crew) -> None:
@@ -159,6 +175,7 @@ def test_a_cadence_has_its_times() -> None:
     assert times_for(60) == TIMES
     assert (TIMES.lease_s, TIMES.renew_s, TIMES.safe_s, TIMES.pause_s, TIMES.fresh_s) == (30, 10, 25, 57, 2)
     assert TIMES.safe_s + TIMES.fresh_s < TIMES.lease_s, "who is cut off stops before others take over"
+    assert TIMES.again_s == 65, "a minute, the patience for an answer, and what may lie before the poll"
     assert times_for(300).pause_s == 285
     assert times_for(3).lease_s == 3
 

@@ -139,7 +139,10 @@ def test_life_is_judged_by_watching_and_everybody_gets_the_full_time_after_we_we
     first = watched({}, {"a": 5, "b": 9}, 100.0, unbroken=False)
     assert first == {"a": LastHeartbeat(5, 100.0, 100.0), "b": LastHeartbeat(9, 100.0, 100.0)}
     second = watched(first, {"a": 6, "b": 9}, 120.0, unbroken=True)
-    assert second == {"a": LastHeartbeat(6, 120.0, 100.0), "b": LastHeartbeat(9, 100.0, 100.0)}
+    assert second == {
+        "a": LastHeartbeat(6, 120.0, 100.0, was_heard=True),
+        "b": LastHeartbeat(9, 100.0, 100.0),
+    }
     third = watched(second, {"b": 9}, 4000.0, unbroken=False)
     assert third == {"b": LastHeartbeat(9, 4000.0, 100.0)}
     again = watched(third, {"b": 1}, 4001.0, unbroken=True)

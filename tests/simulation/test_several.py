@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.cluster import Cluster, cluster, longest_gap_s, shortest_gap_s
 from tests.simulation.installation import CRON_SECRET, until
 
-from liveone.collect.leases.polling_share import times_for
+from liveone.collect.leases.lease_times import times_for
 from liveone.store import readings
 
 CADENCE_S, COUNT = 3, 12

@@ -218,9 +218,43 @@ def test_a_claim_is_a_sign_of_life_and_enters_who_was_taken_for_dead(shared: Sto
     watched = leases.beat(shared, "b", "host:b").beats["a"]
     assert watched > before
     assert leases.take(shared, "b", {1}, Taking({"a": watched})) == {1}
+    assert "a" in leases.beat(shared, "b", "host:b").beats, "it holds one still"
+    assert leases.take(shared, "b", {2}, Taking({"a": watched})) == {2}
     assert "a" not in leases.beat(shared, "b", "host:b").beats, "the dead are buried"
-    assert claim(shared, "a", 1, 2) == {2}
+    assert claim(shared, "a", 1, 2) == set()
     assert "a" in leases.beat(shared, "b", "host:b").beats
+
+
+def test_a_dead_poller_that_was_heard_polls_again_on_its_minute_and_not_before(shared: Store) -> None:
+    for poller in ("a", "b"):
+        leases.beat(shared, poller, f"host:{poller}")
+    leases.take(shared, "a", {1, 2, 3}, NEW)
+    claim(shared, "a", 1)
+    back(shared, 40)
+    claim(shared, "a", 2)
+    back(shared, 45)
+    dead = {"a": leases.beat(shared, "b", "host:b").beats["a"]}
+    how = Taking(dead, polled_ago_s=5.0, heard={"a"}, again_s=(PAUSE_S, PAUSE_S + 8))
+    assert leases.take(shared, "b", {1, 2, 3}, how) == {1, 2, 3}
+    assert claim(shared, "b", 1, 2, 3) == set(), "3 may have been polled just now: it was never said when"
+    back(shared, PAUSE_S - 44)
+    assert claim(shared, "b", 1, 2, 3) == {2}, "45 seconds ago, and not since"
+    back(shared, 25)
+    assert claim(shared, "b", 1, 3) == {1}, "85 seconds ago, and perhaps 20"
+    back(shared, 15)
+    assert claim(shared, "b", 3) == {3}
+
+
+def test_what_was_polled_without_saying_so_is_said_later(shared: Store) -> None:
+    leases.beat(shared, "a", "host:a")
+    leases.take(shared, "a", {1, 2}, NEW)
+    leases.beat(shared, "a", "host:a", {1: 50.0, 3: 1.0})
+    leases.give(shared, "a", {1, 2})
+    leases.beat(shared, "b", "host:b")
+    leases.take(shared, "b", {1, 2}, NEW)
+    assert claim(shared, "b", 1, 2) == {2}
+    back(shared, 8)
+    assert claim(shared, "b", 1) == {1}
 
 
 def test_who_polled_last_itself_waits_too_after_taking_from_the_dead(shared: Store) -> None:

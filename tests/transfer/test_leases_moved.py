@@ -8,7 +8,8 @@ import pytest
 from tests.collect.support import ManualClock, add, new_store
 from tests.store.sqld import Sqld
 
-from liveone.collect.leases.polling_share import PollingShare, times_for
+from liveone.collect.leases.lease_times import times_for
+from liveone.collect.leases.polling_share import PollingShare
 from liveone.store import backup, leases
 from liveone.store.database import Database, Statement
 from liveone.store.libsql.create import create_tables

@@ -15,7 +15,8 @@ from liveone.clock import Clock
 from liveone.collect.command import PollRound
 from liveone.collect.days.daily_job import DailyJobRunner
 from liveone.collect.leases.lease_client import LeaseClient
-from liveone.collect.leases.polling_share import PollingShare, times_for
+from liveone.collect.leases.lease_times import times_for
+from liveone.collect.leases.polling_share import PollingShare
 from liveone.collect.polling.poller import Poller, PollResult, VendorOf
 from liveone.collect.polling.recorder import Recorder
 from liveone.collect.polling.systems import Polling

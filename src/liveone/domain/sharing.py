@@ -65,11 +65,13 @@ def _quotas(
 @dataclass(frozen=True, slots=True)
 class LastHeartbeat:
     """The last sign of life of a poller: ``beats`` as it stood, unchanged since ``since_s`` (monotonic);
-    ``first_s`` is when it was seen first."""
+    ``first_s`` is when it was seen first. ``was_heard``: it moved while we watched without a break, so it
+    reached the database until then."""
 
     beats: int
     since_s: float
     first_s: float
+    was_heard: bool = False
 
 
 def watched(
@@ -86,7 +88,7 @@ def watched(
         if known is None:
             found[poller] = LastHeartbeat(count, now_s, now_s)
         elif known.beats != count or not unbroken:
-            found[poller] = LastHeartbeat(count, now_s, known.first_s)
+            found[poller] = LastHeartbeat(count, now_s, known.first_s, was_heard=unbroken)
         else:
             found[poller] = known
     return found

@@ -52,12 +52,17 @@ class LeaseHolder:
 @dataclass(frozen=True, slots=True)
 class Taking:
     """How systems are taken: from the ``dead`` (with their beats); and whether (``cautious``) somebody may
-    have polled what is free too, up to ``polled_ago_s`` seconds ago - ``by`` ourselves or somebody else."""
+    have polled what is free too, up to ``polled_ago_s`` seconds ago - ``by`` ourselves or somebody else.
+    Those of the dead that were ``heard`` until they fell silent poll a system again after ``again_s``, from
+    and to.
+    """
 
     dead: Mapping[str, int]
     cautious: bool = False
     polled_ago_s: float = 0.0
     by: str | None = None
+    heard: Collection[str] = ()
+    again_s: tuple[float, float] = (0.0, 0.0)
 
 
 def make_tables(store: Store) -> None:
@@ -75,10 +80,13 @@ def anybody(store: Store) -> bool:
     return are_kept(store) and bool(_or_none(store, "lease_pollers"))
 
 
-def beat(store: Store, me: str, name: str) -> Board:
-    """Show that ``me`` lives, and look at what all pollers show."""
-    _, pollers, holdings = store.write(
-        [Query("lease_beat", (me, name)), Query("lease_pollers"), Query("lease_holdings")]
+def beat(store: Store, me: str, name: str, unsaid_ago_s: Mapping[int, float] | None = None) -> Board:
+    """Show that ``me`` lives, and look at what all pollers show. ``unsaid_ago_s``: what it polled without
+    saying so, and how long ago."""
+    said = json.dumps(list((unsaid_ago_s or {}).items()))
+    saying = [Query("lease_said", (me, said))] if unsaid_ago_s else []
+    *_, pollers, holdings = store.write(
+        [Query("lease_beat", (me, name)), *saying, Query("lease_pollers"), Query("lease_holdings")]
     )
     return Board(
         names={str(row[0]): str(row[1]) for row in pollers.rows},
@@ -100,8 +108,8 @@ def give(store: Store, me: str, system_ids: Collection[int], unsaid: Collection[
 
 def take(store: Store, me: str, system_ids: Collection[int], how: Taking) -> set[int]:
     """Take systems that nobody living holds; returns those that we got."""
-    dead = json.dumps(list(how.dead.items()))
-    asked = (me, _listed(system_ids), dead, int(how.cautious), how.polled_ago_s, how.by)
+    dead = json.dumps([(one, beats, int(one in how.heard)) for one, beats in how.dead.items()])
+    asked = (me, _listed(system_ids), dead, int(how.cautious), how.polled_ago_s, how.by, *how.again_s)
     taken, *_ = store.write([Query("lease_take", asked), Query("lease_bury", (dead,)), Query("lease_forget")])
     return _ids(taken.rows)
 

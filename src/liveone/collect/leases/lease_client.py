@@ -10,11 +10,11 @@ from collections.abc import Callable, Set
 from contextlib import suppress
 from typing import TypeVar
 
+from liveone.collect.leases.lease_times import PATIENCE_S
 from liveone.collect.leases.polling_share import Claimed, PollingShare
 from liveone.collect.workers import Workers
 from liveone.store.database import StoreError
 
-PATIENCE_S = 3.0
 THREADS = 3
 HANGING_MAX = 2
 """Claims that hang at a time; while so many do, none is sent after them."""

@@ -20,6 +20,7 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 
 from liveone.clock import Clock
+from liveone.collect.leases.lease_times import LeaseTimes
 from liveone.domain.sharing import LastHeartbeat, Member, Turnover, turnover, watched
 from liveone.store import leases
 from liveone.store.database import SchemaChanged, StoreError
@@ -31,26 +32,6 @@ from liveone.store.store import Store
 log = logging.getLogger(__name__)
 _NOT_RESUMED, _ALONE, _AMONG_OTHERS = "not resumed", "alone", "among others"
 """Whether a share was taken up from the last run of the process, and who else polled then."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseTimes:
-    """Seconds. ``lease_s`` without a sign of life is death; a poller shows itself every ``renew_s``; without
-    the database it trusts what it holds for ``safe_s``. ``pause_s`` lies between polls by different
-    processes, ``fresh_s`` at most between claiming a poll and beginning it."""
-
-    lease_s: float
-    renew_s: float
-    safe_s: float
-    pause_s: float
-    fresh_s: float
-
-
-def times_for(cadence_s: float, pause_s: float | None = None) -> LeaseTimes:
-    """At a cadence of 60 s: dead after 30 s, seen every 10 s, polled again after 57 s at the earliest."""
-    lease_s = min(30.0, max(3.0, cadence_s / 2))
-    pause_s = cadence_s * 0.95 if pause_s is None else pause_s
-    return LeaseTimes(lease_s, lease_s / 3, lease_s * 5 / 6, pause_s, min(2.0, cadence_s / 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +127,10 @@ class PollingShare:
 
     def without_database(self, system_ids: Set[int], error: StoreError | None = None) -> Claimed:
         """The right to poll systems of ours while the database does not answer, or says ``error``."""
-        sent = self._moment()
+        sent, asked = self._moment(), system_ids & self.mine
         if self._is_safe(sent, error):
-            early = self._just_taken(system_ids & self.mine)
-            granted = (system_ids & self.mine) - early.keys()
+            early = self._just_taken(asked) | self._off_time(asked, error)
+            granted = asked - early.keys()
             self._grant(granted, sent)
             with self._noting:
                 self._unsaid = self._unsaid | granted
@@ -296,7 +277,9 @@ class PollingShare:
         if moves.take and may_take:
             dead = {poller: beats for poller, beats in board.beats.items() if poller not in living}
             ago_s = self.times.lease_s - self.times.safe_s if is_sure else 0.0
-            how = Taking(dead, cautious=not is_sure, polled_ago_s=ago_s)
+            heard = {poller for poller in dead if self._seen[poller].was_heard}
+            again_s = self.times.pause_s, self.times.again_s
+            how = Taking(dead, cautious=not is_sure, polled_ago_s=ago_s, heard=heard, again_s=again_s)
             taken = leases.take(self._store, self._id, moves.take, how)
             self._taken.update(dict.fromkeys(taken, self._moment()))
             with self._noting:
@@ -313,12 +296,15 @@ class PollingShare:
 
     def _beat(self) -> Board:
         self._make_tables()
+        unsaid = {key: self._elapsed_s(self._claimed[key]) for key in self._unsaid}
         try:
-            board = leases.beat(self._store, self._id, self.name)
+            board = leases.beat(self._store, self._id, self.name, unsaid)
         except SchemaChanged:
             self._has_tables = False
             self._make_tables()
             board = leases.beat(self._store, self._id, self.name)
+        with self._noting:
+            self._unsaid = self._unsaid - unsaid.keys()
         if not self._is_member:
             self._is_member, self._joined_s = True, self._clock.monotonic_s()
         return board
@@ -371,6 +357,18 @@ class PollingShare:
         since_s = {key: self._elapsed_s(self._taken[key]) for key in system_ids if key in self._taken}
         pause_s = self.times.pause_s
         return {key: Refusal(pause_s - past_s) for key, past_s in since_s.items() if past_s < pause_s}
+
+    def _off_time(self, system_ids: Set[int], error: StoreError | None) -> dict[int, Refusal]:
+        """What we hold and do not poll now, so that whoever takes over knows when it was polled."""
+        if not self._has_others or (error is not None and nobody_writes(self._store.database, error)):
+            return {}
+        times = self.times
+        since_s = {key: self._elapsed_s(self._claimed[key]) for key in system_ids if key in self._claimed}
+        return {
+            key: Refusal(times.pause_s - past_s if past_s < times.pause_s else times.renew_s)
+            for key, past_s in since_s.items()
+            if not times.pause_s <= past_s <= times.again_s
+        }
 
     def _grant(self, system_ids: Collection[int], sent: _Moment) -> None:
         self._claimed.update(dict.fromkeys(system_ids, sent))
