@@ -57,7 +57,9 @@ def rebuild_5m(store: Store, system_id: int, start_at: int, end_at: int) -> int:
     for from_at in range(first_at, last_at, REBUILD_S):
         ranges = [(system_id, from_at, min(from_at + REBUILD_S, last_at))]
         clear = Query("aggregate_5m_clear", (json.dumps(ranges),))
-        written += store.write([clear, *aggregate_steps(store, ranges)])[-1].changes
+        count = Query("aggregate_5m_count", ranges[0])
+        *_, counted = store.write([clear, *aggregate_steps(store, ranges), count])
+        written += int(counted.rows[0][0] or 0)
     return written
 
 

@@ -71,4 +71,10 @@ WHERE a.id IN (
   SELECT b.id FROM json_each(?1) AS asked CROSS JOIN readings_agg_5m AS b
     ON b.system_id = asked.value ->> 0
    AND b.interval_end > asked.value ->> 1 AND b.interval_end <= asked.value ->> 2
+  WHERE (
+    SELECT true FROM readings AS r
+    WHERE r.system_id = b.system_id
+      AND r.inverter_time > b.interval_end - 300 AND r.inverter_time <= b.interval_end
+    LIMIT 1 OFFSET 1
+  )  -- aggregate_5m_open has done what has one reading
 )
