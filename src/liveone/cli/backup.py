@@ -21,7 +21,7 @@ from liveone.transfer.server_backup import backup_server
 @pass_shell
 def backup_command(shell: CommandContext, folder: Path | None, as_json: bool) -> None:
     """Make a verified copy of the database while it is in use; of a server's too, as a local file."""
-    target, now_at = folder or shell.config.folder / "backups", SystemClock().now_at()
+    target, now_at = folder or shell.config.backups_path, SystemClock().now_at()
     if shell.config.is_server:
         with closing(open_database(shell.config)) as database:
             done = backup_server(database, target, now_at)

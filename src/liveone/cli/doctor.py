@@ -15,6 +15,7 @@ from liveone.cli import upgrade_words
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
+from liveone.database.backup_state import read_state
 from liveone.database.open import open_store
 from liveone.domain import freshness
 from liveone.domain.bounds import soon_at
@@ -146,14 +147,21 @@ def _disk(config: Config) -> DoctorLine:
 
 
 def _backups(config: Config, now_at: float) -> DoctorLine:
-    found = sorted((config.folder / "backups").glob("backup-*.db"))
+    state = read_state(config.backups_path)
+    if state.error:
+        text = f"the last scheduled one failed: {state.error}".replace("\n", " ")
+        return DoctorLine("backup", False, text, "It is tried again every hour while LiveOne runs.")
+    found = sorted(config.backups_path.glob("backup-*.db"))
     if not found:
         return DoctorLine(
             "backup", False, "there is none", "Make one: liveone backup (and copy it elsewhere)"
         )
     age_s = now_at - found[-1].stat().st_mtime
     says = f"{found[-1].name}, {age_s / 86_400:.1f} days old"
-    return DoctorLine("backup", age_s <= BACKUP_AGE_MAX_S, says, "Make a new one: liveone backup")
+    if state.restored_at is not None:
+        says += f"; one was put back on trial {(now_at - state.restored_at) / 86_400:.1f} days ago"
+    most_s = max(BACKUP_AGE_MAX_S, 3600 * 2 * config.backup.every_h)
+    return DoctorLine("backup", age_s <= most_s, says, "Make a new one: liveone backup")
 
 
 def _sealed(config: Config, store: Store) -> Iterator[DoctorLine]:

@@ -39,6 +39,14 @@ workers = 16                # how many systems are polled at the same time
 scheduler = true            # false where a host calls /api/cron/minutely and /api/cron/daily instead
 spool = "spool"             # where readings wait while the database refuses them
 
+[backup]
+every_h = 24                # hours between the backups that `liveone serve` makes; 0: none
+keep_daily = 3              # so many days, weeks and months keep their newest
+keep_weekly = 2
+keep_monthly = 3
+folder = "backups"
+copy_to = ""                # a second folder, on another disk: each backup is copied there
+
 # One [[vendor]] for each account at a portal, or each box on your network.
 # [[vendor]]
 # name = "home"             # its password: LIVEONE_VENDOR_HOME_PASSWORD or [vendor.home] in secrets.toml

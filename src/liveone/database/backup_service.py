@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liveone.clock import Clock
+from liveone.database.backup_state import read_state
 from liveone.errors import BadInput, sentence
 from liveone.store import backup, readings, systems
 from liveone.store.backup import BackupReport
@@ -37,7 +38,8 @@ class Progress:
 @dataclass(frozen=True)
 class BackupFolder:
     """``make`` puts a proven backup of the database into a folder; ``database_path`` is None for a server,
-    whose backups are local files that are put back by another way."""
+    whose backups are local files that are put back by another way. ``every_s`` is how often one is made
+    by itself, 0 for never."""
 
     store: Store
     clock: Clock
@@ -45,12 +47,13 @@ class BackupFolder:
     make: Make
     database_path: Path | None
     progress: Progress = field(default_factory=Progress)
+    every_s: float = 0.0
 
     def found(self) -> list[Facts]:
         """Newest first: ``name``, ``bytes``, ``at``; a file that only looks like a backup is none."""
         listed: list[Facts] = []
         for path in sorted(self.folder.glob("backup-*.db"), reverse=True):
-            at = _made_at(path.name)
+            at = made_at(path.name)
             with suppress(FileNotFoundError):
                 if at is not None:
                     listed.append({"name": path.name, "bytes": path.stat().st_size, "at": at})
@@ -65,7 +68,12 @@ class BackupFolder:
         if since_at is None:
             return None
         written = backup.partial_bytes(self.folder)
-        return {"sinceAt": since_at, "bytes": written, "ofBytes": self._database_bytes()}
+        return {"sinceAt": since_at, "bytes": written, "ofBytes": self.database_bytes()}
+
+    def schedule(self) -> Facts:
+        """``everyS`` (0: none are made), ``error`` of the last try, ``restoredAt``: the last trial."""
+        state = read_state(self.folder)
+        return {"everyS": self.every_s, "error": state.error, "restoredAt": state.restored_at}
 
     def free_bytes(self) -> int:
         """The room on the disk that the backups go to."""
@@ -87,7 +95,7 @@ class BackupFolder:
     def file(self, name: str) -> Path:
         """Where a backup is. Raises BadInput for a name that is none."""
         path = self.folder / name
-        if _made_at(name) is None or not path.is_file():
+        if made_at(name) is None or not path.is_file():
             raise BadInput(
                 sentence("there is no backup {name}", name=repr(name)),
                 hint=sentence("The page lists those there are."),
@@ -168,7 +176,8 @@ class BackupFolder:
             self.progress.since_at = None
             self.progress.lock.release()
 
-    def _database_bytes(self) -> int:
+    def database_bytes(self) -> int:
+        """About how large a backup of it is."""
         if self.database_path is None:
             return storage(self.store).file_bytes
         return self.database_path.stat().st_size
@@ -181,7 +190,7 @@ class BackupFolder:
         return next(at for at in later if backup.backup_name(at) not in named)
 
 
-def _made_at(name: str) -> int | None:
+def made_at(name: str) -> int | None:
     """When a backup of that name was made, UTC epoch seconds; None for a name that no backup has."""
     if not NAME.fullmatch(name):
         return None

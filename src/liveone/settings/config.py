@@ -15,6 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from liveone.errors import ConfigError
 from liveone.settings import environment as in_environment
+from liveone.settings.backup import BackupConfig
 from liveone.settings.ranges import check_ranges, check_role
 
 CONFIG_NAME = "liveone.toml"
@@ -103,6 +104,7 @@ class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
+    backup: BackupConfig = field(default_factory=BackupConfig)
     vendors: tuple[VendorConfig, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -126,6 +128,10 @@ class Config:
     @property
     def spool_path(self) -> Path:
         return (self.folder / self.collect.spool).resolve()
+
+    @property
+    def backups_path(self) -> Path:
+        return (self.folder / self.backup.folder).resolve()
 
     @property
     def users_path(self) -> Path:
@@ -184,12 +190,13 @@ def _build(
     environment: Mapping[str, str],
 ) -> Config:
     """Everything but ``path``; ``where`` is what messages call the file."""
-    _refuse_unknown(table, ("database", "server", "serve", "collect", "vendor"), where)
+    _refuse_unknown(table, ("database", "server", "serve", "collect", "backup", "vendor"), where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
     server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
     serve = _section(ServeConfig, table.get("serve", {}), f"{where} [serve]")
     collect = _section(CollectConfig, table.get("collect", {}), f"{where} [collect]")
+    kept = _section(BackupConfig, table.get("backup", {}), f"{where} [backup]")
     config = Config(
         folder=folder,
         path=None,
@@ -212,6 +219,13 @@ def _build(
         ),
         serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
         collect=_override(collect, {"scheduler": _scheduler(environment)}),
+        backup=_override(
+            kept,
+            {
+                "every_h": _number(environment, "LIVEONE_BACKUP_EVERY_H", "number of hours"),
+                "copy_to": environment.get("LIVEONE_BACKUP_COPY_TO"),
+            },
+        ),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
         secrets=_secrets(secrets, environment),
     )

@@ -43,6 +43,10 @@ def check_ranges(config: "Config", where: str) -> None:
         ("server.port", config.server.port, 0, 65535),
         ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
         ("collect.cadence_s", config.collect.cadence_s, 1, 300),
+        ("backup.every_h", config.backup.every_h, 0, 24 * 31),
+        ("backup.keep_daily", config.backup.keep_daily, 0, 3660),
+        ("backup.keep_weekly", config.backup.keep_weekly, 0, 520),
+        ("backup.keep_monthly", config.backup.keep_monthly, 0, 1200),
         ("collect.workers", config.collect.workers, 1, 256),
         *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
     )

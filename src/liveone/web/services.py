@@ -154,6 +154,10 @@ class Backups(Protocol):
         """The one that is being made: ``sinceAt``, ``bytes`` of about ``ofBytes``."""
         ...
 
+    def schedule(self) -> Facts:
+        """``everyS`` (0: none are made by themselves), ``error`` of the last try, ``restoredAt``."""
+        ...
+
     def free_bytes(self) -> int:
         """The room there is for more."""
         ...

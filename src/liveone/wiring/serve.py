@@ -5,7 +5,6 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liveone.accounts import users
@@ -16,14 +15,11 @@ from liveone.collect.per_request import PerRequestCollector
 from liveone.collect.queue import known_systems
 from liveone.collect.queue.spool import Spool
 from liveone.collect.settings import CollectSettings
-from liveone.database.backup_service import BackupFolder, Make
 from liveone.database.open import only_reads, open_store
 from liveone.errors import ConfigError
 from liveone.release import release
 from liveone.settings.config import Config
 from liveone.settings.watched import WatchedFile
-from liveone.store import backup
-from liveone.store.backup import BackupReport
 from liveone.store.database import StoreError
 from liveone.store.outage import is_away
 from liveone.store.store import Store
@@ -34,6 +30,7 @@ from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
+from liveone.wiring.backups import backup_folder, scheduled_backups
 from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.outcomes import poll_outcome, run_daily
 from liveone.wiring.repairs import ReadingRepairs
@@ -105,8 +102,7 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
 
     Raises ConfigError, BadInput or StoreError before anything is polled.
     """
-    auth = auth_settings(config)
-    clock = clock or SystemClock()
+    auth, clock = auth_settings(config), clock or SystemClock()
     vendors, store = ConfiguredVendors(config.vendors), _store_to_serve(config)
     try:
         listening = server.listen(host_for(config, auth), config.server.port)
@@ -120,13 +116,14 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
         )
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
-        server.run(
-            app,
-            listening,
-            lambda: collector,
-            trusted_proxies=config.server.trusted_proxies,
-            ready=lambda: ready(address),
-        )
+        with scheduled_backups(config, store, clock):
+            server.run(
+                app,
+                listening,
+                lambda: collector,
+                trusted_proxies=config.server.trusted_proxies,
+                ready=lambda: ready(address),
+            )
     finally:
         vendors.close()
         store.close()
@@ -185,13 +182,7 @@ def services_of(
             migrated=lambda: _migrated(config),
         ),
         repairs=ReadingRepairs(store, clock),
-        backups=BackupFolder(
-            store=store,
-            clock=clock,
-            folder=config.folder / "backups",
-            make=_backup_maker(config, store),
-            database_path=None if config.is_server else config.database_path,
-        ),
+        backups=backup_folder(config, store, clock),
     )
 
 
@@ -200,14 +191,3 @@ def _migrated(config: Config) -> "tuple[Migrated, StateDir]":
     from liveone.migrations import run
 
     return run.database_of(config, os.environ), run.state_of(config)
-
-
-def _backup_maker(config: Config, store: Store) -> Make:
-    def of_server(folder: Path, at: float) -> BackupReport:
-        from liveone.transfer.server_backup import backup_server  # takes a tenth of a start
-
-        return backup_server(store.database, folder, at)
-
-    if config.is_server:
-        return of_server
-    return lambda folder, at: backup.backup(config.database_path, folder, at)

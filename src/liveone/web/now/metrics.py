@@ -155,12 +155,23 @@ def _server_families(services: Services, listeners: int) -> Iterator[Metric]:
     for key, text in SAID_BY_COLLECTOR.items():
         if isinstance(said.get(key), int):
             yield _gauge(f"liveone_collector_{key}", text, (), [((), said[key])])
+    yield from _backup_families(services)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = round(usage.ru_utime + usage.ru_stime, 3)
     yield _counter("process_cpu_seconds_total", "CPU time used.", (), [((), seconds)])
     unit = 1 if sys.platform == "darwin" else 1024
     most = usage.ru_maxrss * unit
     yield _gauge("liveone_memory_peak_bytes", "Most memory ever resident.", (), [((), most)])
+
+
+def _backup_families(services: Services) -> Iterator[Metric]:
+    if services.backups is None:
+        return
+    newest = next(iter(services.backups.found()), None)
+    age_s = None if newest is None else round(services.clock.now_at() - newest["at"])
+    yield _gauge("liveone_backup_age_seconds", "Time since the newest backup was made.", (), [((), age_s)])
+    failed = int(bool(services.backups.schedule()["error"]))
+    yield _gauge("liveone_backup_failing", "1 when the last scheduled backup failed.", (), [((), failed)])
 
 
 def _name(system: System) -> tuple[str, str]:

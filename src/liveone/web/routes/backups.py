@@ -26,13 +26,16 @@ Folder = Annotated[Backups, Depends(_backups)]
 
 @router.get("", summary="Backups", responses=RESPONSES)
 def backups(folder: Folder) -> Response:
-    """Newest first; `making` is the one under way, `refusal` says why none can be put back here."""
+    """Newest first; `making` is the one under way, `schedule` how often one is made by itself and how it went,
+    `refusal` says why none can be put back here.
+    """
     refusal = folder.restore_refusal()
     return answer(
         {
             "success": True,
             "backups": folder.found(),
             "making": folder.making(),
+            "schedule": folder.schedule(),
             "freeBytes": folder.free_bytes(),
             "refusal": refusal and {"error": plain(refusal), "hint": refusal.hint},
         }

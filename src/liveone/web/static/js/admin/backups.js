@@ -17,7 +17,7 @@ const LOOK_MS = 400;
 
 /** @param {HTMLElement} box */
 export async function showBackups(box) {
-  const { backups, making, freeBytes, refusal } = await ask("/api/admin/backups");
+  const { backups, making, schedule, freeBytes, refusal } = await ask("/api/admin/backups");
   const make = element("button", { type: "button", class: "main", "data-key": "make" }, t("admin.backUp"));
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
   const bar = progressBar();
@@ -26,10 +26,18 @@ export async function showBackups(box) {
   box.append(
     element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.part.backups")), make), trouble, bar.box,
     element("p", { class: "help lead" }, t("admin.backupsHelp"), " ", t("admin.diskFree", { size: size(freeBytes) })),
+    element("p", { class: "help lead" }, ...inWords(schedule)),
+    ...(schedule.error ? [element("p", { class: "notice late" }, t("admin.scheduleFailed"), " ", element("span", { lang: "en" }, schedule.error))] : []),
     ...(refusal ? [element("p", { class: "notice late" }, t("admin.noRestoreHere"), " ", element("span", { lang: "en" }, `${refusal.error}. ${refusal.hint}`))] : []),
     tableOf(t("admin.part.backups"), ["admin.backup", "admin.made", "admin.size", "admin.actions"].map((key) => t(key)), rows, t("admin.noBackups")),
   );
   if (making) watch(bar, box);
+}
+
+/** How often one is made by itself, and when one was put back on trial. @param {{everyS: number, restoredAt: number | null}} schedule */
+function inWords({ everyS, restoredAt }) {
+  const often = everyS ? t("admin.schedule", { hours: count(everyS / 3600) }) : t("admin.scheduleOff");
+  return restoredAt ? [often, " ", t("admin.scheduleTrial", { time: moment(restoredAt) })] : [often];
 }
 
 function progressBar() {

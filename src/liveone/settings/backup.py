@@ -1,0 +1,16 @@
+"""Settings of the backups that LiveOne makes by itself: `[backup]`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BackupConfig:
+    """Backups that ``serve`` makes every ``every_h`` hours (0: none) into ``folder``, and copies to
+    ``copy_to``; how many days, weeks and months keep their newest."""
+
+    every_h: int = 24
+    keep_daily: int = 3
+    keep_weekly: int = 2
+    keep_monthly: int = 3
+    folder: str = "backups"
+    copy_to: str = ""
