@@ -1,4 +1,4 @@
-"""Backups that nobody has to think of: made on time, put back on trial, thinned out, honest when they fail."""
+"""Backups that nobody has to think of: on time, put back on trial, thinned out, honest when they fail."""
 
 import fcntl
 import os

@@ -26,8 +26,8 @@ Folder = Annotated[Backups, Depends(_backups)]
 
 @router.get("", summary="Backups", responses=RESPONSES)
 def backups(folder: Folder) -> Response:
-    """Newest first; `making` is the one under way, `schedule` how often one is made by itself and how it went,
-    `refusal` says why none can be put back here.
+    """Newest first; `making` is the one under way, `schedule` how often one is made by itself and how that
+    went, `refusal` says why none can be put back here.
     """
     refusal = folder.restore_refusal()
     return answer(
