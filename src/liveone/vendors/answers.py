@@ -7,7 +7,7 @@ from typing import Any
 from liveone.vendors.base import Point
 from liveone.vendors.numbers import number
 
-WIDEST = 1e12
+WIDEST = 1e15
 """No quantity of a house is larger, in any unit."""
 
 

@@ -23,6 +23,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "fronius": "liveone.vendors.fronius.device:Fronius",
         "goodwe": "liveone.vendors.goodwe.device:GoodWe",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
+        "http-json": "liveone.vendors.httpjson.device:HttpJson",
         "modbus-inverter": "liveone.vendors.registers.device:RegisterInverter",
         "modbus-meter": "liveone.vendors.registers.device:RegisterMeter",
         "powerwall": "liveone.vendors.powerwall.device:Powerwall",

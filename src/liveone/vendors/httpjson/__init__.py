@@ -1,0 +1,2 @@
+"""Anything that answers GET with JSON: the owner says where in it each value stands, by JSONPath (RFC
+9535)."""
