@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { storedKwh } from "../../src/liveone/web/static/js/core/battery.js";
-import { isShown, kindOf, needsAttention, readFleet, standing, together, writeFleet } from "../../src/liveone/web/static/js/core/fleet.js";
+import { isShown, kindsOf, needsAttention, readFleet, standing, together, writeFleet } from "../../src/liveone/web/static/js/core/fleet.js";
 import { sourceKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { silence } from "../../src/liveone/web/static/js/core/freshness.js";
 import { RADIUS, SPOTS, WAYS, link, ring, thickness } from "../../src/liveone/web/static/js/core/links.js";
@@ -25,7 +25,7 @@ test("a system stands as its newest reading does, unless it is paused or says no
   assert.equal(standing(card(30), false, NOW), "paused");
   assert.equal(standing(card(30, { vendorType: "none" }), false, NOW), "imported");
   assert.equal(needsAttention("imported", card(2000)), false);
-  assert.equal(kindOf("imported", false), "");
+  assert.deepEqual(kindsOf("imported", false), ["all"]);
   assert.equal(standing(card(30, {}, { frozenValues: true }), true, NOW), "frozen");
   assert.equal(standing(card(200, {}, { frozenValues: true }), true, NOW), "late");
   assert.equal(standing(card(2000), true, NOW), "silent");
@@ -56,11 +56,12 @@ test("a sum is from the grid only where no generator has a part in it", () => {
 test("what is shown of many is an address, and an address shows it", () => {
   for (const search of ["", "?show=attention&as=list&q=Farm+2"]) assert.equal(writeFleet(readFleet(search)), search);
   assert.deepEqual(readFleet("?show=everything&as=pie"), { show: "all", as: "cards", q: "" });
-  assert.equal(isShown({ show: "all", q: " FARM" }, "Off-grid farm", ""), true);
-  assert.equal(isShown({ show: "attention", q: "" }, "Off-grid farm", "live"), false);
-  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", "live"), true);
-  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", kindOf("paused", false)), false);
-  assert.deepEqual([kindOf("fresh", false), kindOf("silent", true), kindOf("paused", false)], ["live", "attention", ""]);
+  assert.equal(isShown({ show: "all", q: " FARM" }, "Off-grid farm", ["all"]), true);
+  assert.equal(isShown({ show: "attention", q: "" }, "Off-grid farm", ["all", "live"]), false);
+  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", ["all", "live"]), true);
+  assert.equal(isShown({ show: "live", q: "" }, "Off-grid farm", kindsOf("paused", false)), false);
+  assert.deepEqual([kindsOf("fresh", false), kindsOf("silent", true), kindsOf("paused", false)], [["all", "live"], ["all", "attention"], ["all"]]);
+  assert.deepEqual(kindsOf("fresh", true), ["all", "live", "attention"], "its card says Live, and so does the count");
 });
 
 test("arrows begin and end outside of the nodes, point the right way and are as thick as their power", () => {

@@ -97,6 +97,12 @@ test("numbers are told as the first paint of the server tells them", () => {
   }
 });
 
+test("the marks of a locale are those that the first paint has", () => {
+  for (const { value, ...texts } of cases("numbers").locales) {
+    for (const [tag, text] of Object.entries(texts)) assert.equal(joined(makeFormat(tag).watts(value)), text, tag);
+  }
+});
+
 test("losses are what the server says they are", () => {
   for (const each of cases("losses")) assert.equal(lossesW(each.solarW, each.batteryW, each.gridW, each.loadW), each.lossesW, JSON.stringify(each));
 });

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from liveone.web.pages import files, first_values
+from liveone.web.pages.shell import PageShell
 
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
@@ -149,6 +150,20 @@ def test_no_line_ends_between_a_number_and_its_unit(language: str) -> None:
         if re.search(r"[}\d] (%|kWh|kW|W|s|min|h|B|MB)(?!\w)", text) and key not in BREAKABLE
     }
     assert torn == set()
+
+
+def test_the_first_paint_has_the_marks_of_the_readers_own_locale() -> None:
+    for case in NUMBERS["locales"]:
+        told = {tag: first_values.watts(case["value"], tag) for tag in case if tag != "value"}
+        assert told == {tag: text for tag, text in case.items() if tag != "value"}
+
+
+def test_the_locale_is_chosen_as_the_script_does() -> None:
+    shell = PageShell({}, MESSAGES)
+    swiss = "fr-CH, de-CH;q=0.9, de;q=0.8, en;q=0.7"
+    assert [shell.locale(shell.language(None, swiss), swiss)] == ["de-CH"]
+    assert shell.locale("en", swiss) == "en"
+    assert shell.locale("de", "") == "de"
 
 
 @pytest.mark.parametrize("unit", ["watts", "pct"])

@@ -51,6 +51,11 @@ class PageShell:
         found = [tag.strip().lower().split("-")[0] for tag in wanted]
         return next((tag for tag in found if tag in self.messages), DEFAULT_LANGUAGE)
 
+    def locale(self, language: str, accepted: str) -> str:
+        """The reader's own locale where it is of the page's language, as its scripts choose it: ``de-CH``."""
+        tags = [part.split(";")[0].strip() for part in accepted.split(",")]
+        return next((tag for tag in tags if tag.split("-")[0] == language), language)
+
     def page(
         self,
         name: str,

@@ -244,10 +244,12 @@ def _is_read(request: Request) -> bool:
 def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200) -> Response:
     shell = _shell(request)
     asked = request.query_params.get("lang") or request.cookies.get("lang")
-    language = shell.language(asked, request.headers.get("accept-language", ""))
-    texts = first_values.values(snapshot.get("data", {}), language)
+    accepted = request.headers.get("accept-language", "")
+    language = shell.language(asked, accepted)
+    locale = shell.locale(language, accepted)
+    texts = first_values.values(snapshot.get("data", {}), locale)
     root = base_of(request)
-    html = {"cards": first_values.cards(snapshot, shell.messages[language], language, root)}
+    html = {"cards": first_values.cards(snapshot, shell.messages[language], locale, root)}
     body = shell.page(name, language, snapshot, texts, html, root=root)
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -69,14 +69,13 @@ export function writeFleet({ show, as, q }) {
   return text ? `?${text}` : "";
 }
 
-/** Which of SHOWN a system belongs to beside "all": one that is not polled is neither live nor in need of attention. @param {Standing} stands @param {boolean} attention */
-export function kindOf(stands, attention) {
-  if (attention) return "attention";
-  return NOT_POLLED.includes(stands) ? "" : "live";
+/** Which of SHOWN a system belongs to: live is what its card calls live, whether it needs attention or not. @param {Standing} stands @param {boolean} attention */
+export function kindsOf(stands, attention) {
+  return ["all", ...(stands === "fresh" ? ["live"] : []), ...(attention ? ["attention"] : [])];
 }
 
-/** @param {{show: string, q: string}} state @param {string} name @param {string} kind */
-export function isShown({ show, q }, name, kind) {
+/** @param {{show: string, q: string}} state @param {string} name @param {string[]} kinds */
+export function isShown({ show, q }, name, kinds) {
   if (q && !name.toLocaleLowerCase().includes(q.trim().toLocaleLowerCase())) return false;
-  return show === "all" || show === kind;
+  return kinds.includes(show);
 }

@@ -1,6 +1,6 @@
 // All systems at a glance: a card each, filled from the page's snapshot and kept true by one stream for all.
 
-import { LAYOUTS, SHOWN, isShown, kindOf, readFleet, together, writeFleet } from "../core/fleet.js";
+import { LAYOUTS, SHOWN, isShown, kindsOf, readFleet, together, writeFleet } from "../core/fleet.js";
 import { magnitude, wayKey } from "../core/flows.js";
 import { joined } from "../core/format.js";
 import { Card } from "../now/card.js";
@@ -44,12 +44,11 @@ function take(reading) {
 
 /** Who is shown, how many there are of each kind, and all of them together. */
 function arrange() {
-  const known = cards.map((card) => ({ card, kind: kindOf(card.stands(now()), card.attention(now())) }));
-  for (const { card, kind } of known) card.node.hidden = !isShown(state, card.system.displayName, kind);
-  const many = (/** @type {string} */ kind) => known.filter((one) => one.kind === kind).length;
-  const counts = /** @type {Record<string, number>} */ ({ all: cards.length, live: many("live"), attention: many("attention") });
+  const known = cards.map((card) => ({ card, kinds: kindsOf(card.stands(now()), card.attention(now())) }));
+  for (const { card, kinds } of known) card.node.hidden = !isShown(state, card.system.displayName, kinds);
+  const many = (/** @type {string} */ kind) => known.filter(({ kinds }) => kinds.includes(kind)).length;
   segments(byId("shown"), SHOWN.map((key) => ({ key, title: t(`fleet.${key}`) })), state.show, (key) => set({ show: key }));
-  for (const button of byId("shown").children) button.setAttribute("data-count", String(counts[button.getAttribute("data-key") ?? ""]));
+  for (const button of byId("shown").children) button.setAttribute("data-count", String(many(button.getAttribute("data-key") ?? "")));
   segments(byId("layouts"), LAYOUTS.map((key) => ({ key, title: t(`fleet.${key}`) })), state.as, (key) => set({ as: key }));
   byId("cards").dataset.as = state.as;
   show(byId("none"), cards.length && known.every(({ card }) => card.node.hidden) ? t("fleet.none") : "");
