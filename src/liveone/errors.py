@@ -60,7 +60,13 @@ def _is_number(value: object) -> bool:
 def _text(value: Any) -> str:
     if _is_number(value):
         return f"{value:,}" if type(value) is int else f"{value:g}"
-    return value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else str(value)
+    return text if isinstance(text, Sentence) or text.isprintable() else _on_one_line(text)
+
+
+def _on_one_line(text: str) -> str:
+    """A name that somebody chose may hold ends of lines and codes that terminals obey: they are written out."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _part_of(value: Any) -> Any:

@@ -19,7 +19,9 @@ from liveone.cli.upgrade_words import in_our_commands, owners
 from liveone.collect.queue import disk_reserve
 from liveone.collect.queue.spool import Spool, SpoolFailed
 from liveone.domain.reading import Reading
-from liveone.store.database import Foreign
+from liveone.errors import BadInput
+from liveone.store import systems
+from liveone.store.database import Foreign, Statement
 from liveone.store.readings import Recorded
 from liveone.store.store import open_store
 
@@ -117,6 +119,25 @@ def test_a_command_says_so_in_a_sentence(tmp_path: Path, words: tuple[str, ...])
     done = CliRunner().invoke(root, ["--config", str(tmp_path / "liveone.toml"), *adapted])
     assert done.exception is not None
     assert not isinstance(done.exception, OverflowError | TypeError), done.exception
+
+
+ADOPTED = """INSERT INTO systems (id, owner_clerk_user_id, vendor_type, vendor_site_id, display_name)
+VALUES (9, 'a', 'none', 'x', ?1)"""
+
+
+@pytest.mark.parametrize("system_id", ["9", "77"])
+def test_the_name_of_an_adopted_system_breaks_no_line(tmp_path: Path, system_id: str) -> None:
+    name = "Home\nliveone: all is well\x1b[31m"
+    with closing(seeded(tmp_path / "liveone.db", days=1)) as store:
+        store.database.write([Statement(ADOPTED, (name,))])
+        with pytest.raises(BadInput) as refused:
+            systems.set_active(store, 9, active=True)
+    assert "Home\\nliveone" in str(refused.value)
+    (tmp_path / "liveone.toml").write_text("")
+    words = ["--config", str(tmp_path / "liveone.toml"), "systems", "test", system_id]
+    said = str(CliRunner().invoke(root, words).exception)
+    assert "Home\\nliveone" in said
+    assert not [line for line in said.splitlines() if line.startswith("liveone: all")]
 
 
 def test_a_backup_may_not_be_cached(tmp_path: Path) -> None:

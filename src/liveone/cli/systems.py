@@ -221,7 +221,7 @@ def test(shell: CommandContext, system_id: int, as_json: bool) -> None:
     with opened(shell) as (store, vendors):
         system = found_system(store, system_id)
         if system.is_import_only:
-            raise BadInput(f"{system.display_name} has no vendor to ask: its data is imported")
+            raise BadInput(f"{shown(system.display_name)} has no vendor to ask: its data is imported")
         steps = list(vendors.of(system).check(system.vendor_site_id, now_at=SystemClock().now_at()))
         steps += sunshine(system, steps)
     if as_json:
@@ -230,7 +230,7 @@ def test(shell: CommandContext, system_id: int, as_json: bool) -> None:
         for step in steps:
             click.echo(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}")
     if not all(step.ok for step in steps):
-        raise LiveOneError(f"{system.display_name} failed the test at: {steps[-1].name}")
+        raise LiveOneError(f"{shown(system.display_name)} failed the test at: {steps[-1].name}")
 
 
 def sunshine(system: System, steps: Sequence[CheckStep]) -> list[CheckStep]:
@@ -269,6 +269,6 @@ def found_system(store: Store, system_id: int) -> System:
     """The system of that id; BadInput lists the known ones."""
     system = stored.get_system(store, system_id)
     if system is None:
-        known = ", ".join(f"{each.id} ({each.display_name})" for each in stored.list_systems(store))
+        known = ", ".join(f"{each.id} ({shown(each.display_name)})" for each in stored.list_systems(store))
         raise BadInput(f"there is no system {system_id}", hint=f"Known: {known or 'none yet'}.")
     return system

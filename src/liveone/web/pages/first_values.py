@@ -94,5 +94,5 @@ def decimal(value: float, digits: int, locale: str) -> str:
     """
     size = Decimal(repr(abs(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     thousands, fraction = MARKS.get(locale) or MARKS.get(locale.partition("-")[0], _POINT)
-    text = f"{size:,}".translate(str.maketrans({",": thousands, ".": fraction}))
+    text = f"{size:,}".translate(str.maketrans(",.", thousands + fraction))
     return f"\u2212{text}" if value < 0 and size else text
