@@ -65,7 +65,7 @@ def _text(value: Any) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A name that somebody chose may hold ends of lines and codes that terminals obey: they are written out."""
+    """A name may hold ends of lines and codes that a terminal obeys: they are written out."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
