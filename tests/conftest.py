@@ -20,8 +20,8 @@ examples each time, so that whoever sees it red broke something; `make length` l
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 * 2**30
 if not AT_LENGTH and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
-"""Where `tmp_path` is: in memory, because a test that is killed proves nothing of a disk, and waits for one at
-each fsync, milliseconds each. `make length` works on the disk."""
+"""Where `tmp_path` is: in memory. A process that is killed leaves the same files there, and nothing waits for
+a disk, some milliseconds at each fsync. `make length` works on the disk."""
 
 APART = (
     *("browser", "cli", "migration", "security", "serverless", "simulation", "world"),

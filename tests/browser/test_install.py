@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.web.support import OWNER, PASSWORD, SetClock, services, serving
 
@@ -24,13 +24,8 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 
 def ready(page: Page) -> None:
-    """The service worker answers for this page: at once, or on a busy machine from the next visit on."""
-    controlled = "() => navigator.serviceWorker.controller !== null"
-    try:
-        page.wait_for_function(controlled, timeout=10_000)
-    except TimeoutError:
-        page.reload()
-        page.wait_for_function(controlled, timeout=60_000)
+    """The service worker answers for this page."""
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=60_000)
 
 
 @pytest.fixture
@@ -77,6 +72,16 @@ def test_offline_says_so_shows_no_value_and_goes_on_by_itself(
     with serving(services(store, AuthSettings(), clock), on_port=port):
         expect(phone.locator("#link")).to_have_text("live", timeout=15_000)
         assert phone.url == address
+
+
+def test_a_page_that_the_worker_missed_is_taken_over_too(phone: Page, store: Store, clock: SetClock) -> None:
+    with serving(services(store, AuthSettings(), clock)) as client:
+        phone.goto(f"{client.base_url}/dashboard/1")
+        ready(phone)
+        phone.evaluate("window.before = true")
+        phone.context.new_cdp_session(phone).send("Page.reload", {"ignoreCache": True})
+        phone.wait_for_function("() => !window.before")
+        ready(phone)
 
 
 def test_nothing_but_the_offline_page_is_ever_kept(page: Page, store: Store, clock: SetClock) -> None:

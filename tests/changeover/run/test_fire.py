@@ -155,16 +155,16 @@ def test_a_step_past_its_budget_is_interrupted_and_taken_back(rehearsed: Club) -
 
 
 def test_the_whole_past_its_downtime_is_taken_back(work: Path) -> None:
-    one = club.make(work / "club", execute="\n### Wait\n\n```bash {#wait undo=none}\nsleep 5\n```\n")
-    text = (one.folder / "PLAN.md").read_text().replace("downtime: 3m", "downtime: 1500ms")
+    one = club.make(work / "club", execute="\n### Wait\n\n```bash {#wait undo=none}\nsleep 120\n```\n")
+    text = (one.folder / "PLAN.md").read_text().replace("downtime: 3m", "downtime: 5s")
     for budget in ("#add budget=10s", "#migrate budget=10s", "#verify budget=20s"):
         text = text.replace(budget, budget.partition(" ")[0])
     (one.folder / "PLAN.md").write_text(text)
     club.prove(one)
     started_s = time.monotonic()
     outcome = club.start(one)
-    assert time.monotonic() - started_s < 4
-    assert "downtime may be 1.5s" in outcome.failures[0].text("message")
+    assert time.monotonic() - started_s < 100
+    assert "downtime may be 5s" in outcome.failures[0].text("message")
     killing.require_undone(one, outcome)
 
 

@@ -43,6 +43,9 @@ async function page(event) {
 
 worker.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(install()));
 worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
+worker.addEventListener("message", (/** @type {any} */ event) => {
+  if (event.data === "claim") event.waitUntil(worker.clients.claim());
+});
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const path = new URL(event.request.url).pathname;
   if (event.request.mode === "navigate" && !path.startsWith(`${ROOT}/api/`)) event.respondWith(page(event));
