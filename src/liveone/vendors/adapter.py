@@ -17,7 +17,7 @@ A maker's adapter is a class with ``ask``, which does all I/O, and ``parse``, wh
 import json
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -138,13 +138,7 @@ class Adapter(ABC):
                 turned=settings.get("turned") is True,
             )
         except _UNUSABLE as error:
-            shown = redact_text(json.dumps(redact_json(raw, secrets), default=str))
-            fault = redact_text(f"{type(error).__name__}: {error}", secrets, longest=80)
-            raise ProtocolViolation(
-                f"{cls.title}: the answer is not understood ({fault})",
-                hint=f"If it stays so, report the device's model and firmware. It began: {shown}",
-                raw=shown,
-            ) from None
+            raise cls._not_understood(raw, error, secrets) from None
         fields = cls.fields(settings)
         if all(getattr(reading, name) is None for name in fields):
             raise TemporaryFailure(
@@ -172,12 +166,26 @@ class Adapter(ABC):
 
     def discover(self) -> list[Site]:
         """The device itself, by its serial number where it tells one."""
-        info = self.info(self.asked(), self.settings)
+        info = self.describe("")
         return [Site(self.vendor_type, info.serial or "house", info.model or self.title)]
 
     def describe(self, vendor_site_id: str) -> SystemInfo:
         """What the device says of itself."""
-        return self.info(self.asked(), self.settings)
+        raw = self.asked()
+        try:
+            return self.info(raw, self.settings)
+        except _UNUSABLE as error:
+            raise self._not_understood(raw, error, self.secrets) from None
+
+    @classmethod
+    def _not_understood(cls, raw: Raw, error: Exception, secrets: Iterable[str]) -> ProtocolViolation:
+        shown = redact_text(json.dumps(redact_json(raw, secrets), default=str))
+        fault = redact_text(f"{type(error).__name__}: {error}", secrets, longest=80)
+        return ProtocolViolation(
+            f"{cls.title}: the answer is not understood ({fault})",
+            hint=f"If it stays so, report the device's model and firmware. It began: {shown}",
+            raw=shown,
+        )
 
     def check(self, vendor_site_id: str, *, now_at: float) -> Iterator[CheckStep]:
         """Reached, understood, reading sane, signs plausible."""

@@ -1,8 +1,10 @@
 """What adapters over Modbus have in common: their address, and the link that they share."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, cast
 
+from liveone.errors import ConfigError
 from liveone.vendors.adapter import Adapter
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.modbus.frames import Framing, ReadFunction
@@ -10,12 +12,19 @@ from liveone.vendors.modbus.link import LINKS
 from liveone.vendors.parameters import VendorParameter
 from timed_http.deadline import Deadline
 
+PORTS: Mapping[Framing, int] = MappingProxyType({"tcp": 502, "rtu": 502, "solarman": 8899})
 ADDRESS = (
     VendorParameter("host", "Host", "host", required=True, help="Device or gateway, such as 192.168.1.40."),
-    VendorParameter("port", "Port", "integer", default=502, lowest=1, highest=65_535),
     VendorParameter(
-        "framing", "Framing", "choice", choices=("tcp", "rtu"), default="tcp",
-        help="rtu for a serial server that passes bytes on (RTU over TCP).",
+        "port", "Port", "integer", lowest=1, highest=65_535, help="If not 502 (8899 for a Solarman logger)."
+    ),
+    VendorParameter(
+        "framing", "Framing", "choice", choices=("tcp", "rtu", "solarman"), default="tcp",
+        help="rtu for a serial server that passes bytes on; solarman for a Wi-Fi logger of that make.",
+    ),
+    VendorParameter(
+        "logger", "Serial number of the logger", "integer", lowest=1, highest=2**32 - 1,
+        help="Of a Solarman logger: ten digits on its label.",
     ),
 )  # fmt: skip
 
@@ -35,7 +44,14 @@ class ModbusAdapter(Adapter):
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)
         framing = cast(Framing, self.settings["framing"])
-        self._link = LINKS.hold(str(self.settings["host"]), int(self.settings["port"]), framing)
+        logger = int(self.settings.get("logger", 0))
+        if framing == "solarman" and not logger:
+            raise ConfigError(
+                f"{self.vendor_type}: the serial number of the Solarman logger is missing",
+                hint="Set logger: ten digits, on its label and in its own pages.",
+            )
+        port = int(self.settings.get("port", PORTS[framing]))
+        self._link = LINKS.hold(str(self.settings["host"]), port, framing, logger)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._link.name} unit {self.settings['unit']})"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from liveone.vendors.base import ProtocolViolation, TemporaryFailure, VendorError
 
-Framing = Literal["tcp", "rtu"]
+Framing = Literal["tcp", "rtu", "solarman"]
 ReadFunction = Literal[3, 4]
 """3 reads holding registers, 4 input registers."""
 
@@ -113,6 +113,6 @@ def _refusal(code: int, what: str) -> VendorError:
     return TemporaryFailure(f"{what}: {said}", hint=_UNIT)
 
 
-_FRAMING = "Check the port, and whether the adapter speaks Modbus TCP or RTU over TCP (setting framing)."
+_FRAMING = "Check the port, and the setting framing: Modbus TCP, RTU over TCP, Solarman."
 _MODEL = "Check unit and model: another device, or another firmware, has other registers."
 _UNIT = "LiveOne keeps asking. If it stays so, check the unit and the wiring behind the gateway."

@@ -21,6 +21,8 @@ from liveone.vendors.modbus.frames import (
     tcp_header,
     words_of,
 )
+from liveone.vendors.modbus.solarman import HEADER_BYTES as V5_HEADER_BYTES
+from liveone.vendors.modbus.solarman import TRAILER_BYTES, v5_answer, v5_payload_bytes, v5_question
 from liveone.vendors.tcp import TcpConnection
 from timed_http.deadline import Deadline
 
@@ -31,8 +33,9 @@ STALE_MAX = 16
 class ModbusLink:
     """Reads registers of every unit behind one host; safe to call from threads."""
 
-    def __init__(self, host: str, port: int, framing: Framing) -> None:
-        self._address, self._framing = (host, port), framing
+    def __init__(self, host: str, port: int, framing: Framing, logger: int = 0) -> None:
+        """``logger`` is the serial number of a Solarman logger."""
+        self._address, self._framing, self._logger = (host, port), framing, logger
         self._lock = threading.Lock()
         self._connection: TcpConnection | None = None
         self._transaction = 0
@@ -81,14 +84,14 @@ class ModbusLink:
     ) -> tuple[int, ...]:
         if self._connection is None:
             self._connection = TcpConnection(*self._address, deadline)
+        self._transaction = (self._transaction + 1) % 0x10000
         pdu = question(function, address, count)
-        ask = self._over_tcp if self._framing == "tcp" else self._over_rtu
-        answer = ask(self._connection, unit, pdu, deadline)
+        ways = {"tcp": self._over_tcp, "rtu": self._over_rtu, "solarman": self._over_solarman}
+        answer = ways[self._framing](self._connection, unit, pdu, deadline)
         name = f"{self.name} unit {unit}"
         return words_of(answer, function=function, address=address, count=count, name=name)
 
     def _over_tcp(self, connection: TcpConnection, unit: int, pdu: bytes, deadline: Deadline) -> bytes:
-        self._transaction = (self._transaction + 1) % 0x10000
         connection.send(tcp_frame(self._transaction, unit, pdu), deadline)
         for _ in range(STALE_MAX):
             header = connection.receive_exactly(HEADER_BYTES, deadline)
@@ -96,28 +99,43 @@ class ModbusLink:
             answer = connection.receive_exactly(length, deadline)
             if transaction == self._transaction and answering == unit:
                 return answer
-        raise TemporaryFailure(
-            f"{self.name} answers other questions than ours", hint="LiveOne asks again, on a new connection."
-        )
+        raise self._astray()
 
     def _over_rtu(self, connection: TcpConnection, unit: int, pdu: bytes, deadline: Deadline) -> bytes:
         connection.send(rtu_frame(unit, pdu), deadline)
         first = connection.receive_exactly(3, deadline)
         return rtu_answer(first + connection.receive_exactly(rtu_rest(first), deadline), unit, self.name)
 
+    def _over_solarman(self, connection: TcpConnection, unit: int, pdu: bytes, deadline: Deadline) -> bytes:
+        connection.send(v5_question(self._transaction, self._logger, rtu_frame(unit, pdu)), deadline)
+        for _ in range(STALE_MAX):
+            header = connection.receive_exactly(V5_HEADER_BYTES, deadline)
+            rest = v5_payload_bytes(header, self.name) + TRAILER_BYTES
+            frame = header + connection.receive_exactly(rest, deadline)
+            rtu = v5_answer(frame, self._transaction, self._logger, self.name)
+            if rtu is not None:
+                return rtu_answer(rtu, unit, self.name)
+        raise self._astray()
+
+    def _astray(self) -> TemporaryFailure:
+        return TemporaryFailure(
+            f"{self.name} answers other questions than ours", hint="LiveOne asks again, on a new connection."
+        )
+
 
 class SharedLinks:
-    """The links of this process, by host, port and framing; each is closed when nobody holds it any more."""
+    """The links of this process, by host, port, framing and logger; each is closed when nobody holds it any
+    more."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, int, Framing], tuple[ModbusLink, int]] = {}
+        self._held: dict[tuple[str, int, Framing, int], tuple[ModbusLink, int]] = {}
 
-    def hold(self, host: str, port: int, framing: Framing) -> ModbusLink:
+    def hold(self, host: str, port: int, framing: Framing, logger: int = 0) -> ModbusLink:
         """The one link to a host; give it back with ``release``."""
-        key = (host.lower(), port, framing)
+        key = (host.lower(), port, framing, logger)
         with self._lock:
-            link, holders = self._held.get(key, (ModbusLink(host, port, framing), 0))
+            link, holders = self._held.get(key, (ModbusLink(host, port, framing, logger), 0))
             self._held[key] = (link, holders + 1)
             return link
 
