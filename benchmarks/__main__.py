@@ -21,8 +21,8 @@ from rich.table import Table
 from benchmarks.measure import Measure, stopwatch
 
 ALL = (
-    *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "browser"),
-    *("server", "serverless", "growth"),
+    *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "online"),
+    *("browser", "server", "serverless", "growth"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)

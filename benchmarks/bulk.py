@@ -111,19 +111,28 @@ INSERT INTO readings (system_id, delay_seconds, {names})
 
 def _peer(folder: Path, csv_path: Path) -> tuple[Watch | None, str]:
     """sqlite-utils from PyPI in an environment of its own; None and why where it cannot be had."""
-    home = folder / "peer"
     short = folder / "short.csv"
     with csv_path.open() as file:
         short.write_text("".join(islice(file, PEER_READINGS + 1)))
-    try:
-        _quietly([sys.executable, "-m", "venv", str(home)])
-        _quietly([str(home / "bin/pip"), "install", "--quiet", "--only-binary", ":all:", PEER])
-    except (subprocess.SubprocessError, OSError) as error:
-        return None, f"not installed: {error}"[:70]
-    command = [str(home / "bin" / PEER), "insert", str(folder / "peer.db"), "readings", str(short), "--csv"]
+    python, why = peer_python(folder)
+    if python is None:
+        return None, why
+    command = [str(python.parent / PEER), "insert", str(folder / "peer.db"), "readings", str(short), "--csv"]
     with stopwatch() as watch:
         _quietly([*command, "--pk", "inverter_time", "--silent"])
     return watch, ""
+
+
+def peer_python(folder: Path) -> tuple[Path | None, str]:
+    """The Python of an environment that has sqlite-utils; None and why where it cannot be had."""
+    home = folder / "peer"
+    try:
+        if not home.exists():
+            _quietly([sys.executable, "-m", "venv", str(home)])
+            _quietly([str(home / "bin/pip"), "install", "--quiet", "--only-binary", ":all:", PEER])
+    except (subprocess.SubprocessError, OSError) as error:
+        return None, f"not installed: {error}"[:70]
+    return home / "bin/python", ""
 
 
 def _quietly(command: list[str]) -> None:

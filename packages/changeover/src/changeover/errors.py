@@ -20,6 +20,7 @@ ChangeoverError                  exit  meaning for the database
 │   ├── Unavailable               1    the server does not serve us, or is out of reach (retryable)
 │   ├── OutcomeUnknown            1    no answer came: done wholly, or not at all (retryable)
 │   └── Damaged                   1    the file is not a whole SQLite database
+├── Interrupted                   7    a person stopped work that can be gone on with (retryable)
 └── LeaseLost                     5    this runner slept past its lease and must not write any more
 """
 
@@ -168,6 +169,13 @@ class OutcomeUnknown(DatabaseError):
 
 class Damaged(DatabaseError):
     """The file is not a whole SQLite database."""
+
+
+class Interrupted(ChangeoverError):
+    """A person stopped work that is done in small steps; it is whole, and goes on where it was."""
+
+    retryable = True
+    exit_code = Exit.STOPPED
 
 
 class LeaseLost(ChangeoverError):

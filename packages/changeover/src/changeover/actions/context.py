@@ -70,9 +70,10 @@ class ActionContext:
     ``note`` writes to the journal while it runs, ``progress`` tells people (part done 0..1 or None, seconds
     left or None, words), ``hook`` hears the boundaries of statements, ``ask`` asks a person yes or no (None:
     nobody is there; ``confirmed`` are boxes judged beforehand), ``alarm`` says why waiting makes no sense any
-    more. ``folder`` is where scripts run, ``backup_dir`` where backups go unless the plan says otherwise.
-    ``lease`` None: a copy that nobody else uses. ``living`` False: what acts on the world outside the
-    database is listed and not done, and nothing is waited for, because nobody else writes there.
+    more; ``stopped`` is who wants work that can be gone on with to stop. ``folder`` is where scripts run,
+    ``backup_dir`` where backups go unless the plan says otherwise. ``lease`` None: a copy that nobody else
+    uses. ``living`` False: what acts on the world outside the database is listed and not done, and nothing is
+    waited for, because nobody else writes there.
 
     ``blank`` is the schema without rows, in memory, and stands in for ``database`` in a check: no command is
     done then. ``look`` gets each script right before it is carried out.
@@ -95,6 +96,7 @@ class ActionContext:
     ask: Callable[[str, str], bool | None] = lambda name, question: None
     confirmed: frozenset[str] = frozenset()
     alarm: Callable[[], str] = lambda: ""
+    stopped: Callable[[], str] = lambda: ""
     blank: sqlite3.Connection | None = None
     look: Callable[[SqlAction], None] = lambda action: None
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from changeover.check.command_rules import command_rules
 from changeover.check.deploy_rules import deploy_rules
-from changeover.check.lint import Performing, lint
+from changeover.check.lint import FORESEEN, Performing, lint
+from changeover.check.online_rules import online_rules
 from changeover.check.server_rules import server_rules
 from changeover.engine.budgets import budget_rules
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
@@ -34,7 +35,11 @@ def check(
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)
     found = [problem for rule in rules for problem in rule(plan)]
     found += [*deploy_rules(plan, schema), *command_rules(plan, schema), *server_rules(plan, schema)]
-    return sorted([*found, *lint(plan, schema, performing)], key=lambda p: (p.position.file, p.position.line))
+    online = list(online_rules(plan))
+    known = {problem.position for problem in online}
+    linted = lint(plan, schema, performing)
+    found += [*online, *(p for p in linted if p.rule != FORESEEN or p.position not in known)]
+    return sorted(found, key=lambda p: (p.position.file, p.position.line))
 
 
 def _sections(plan: Plan) -> Iterator[Problem]:

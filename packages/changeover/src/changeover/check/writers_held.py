@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from changeover.check.consequence import LivingSchema
 from changeover.database.change import forecast
 from changeover.engine.budgets import DRIVER_PATIENCE_S
+from changeover.engine.tasks import is_online
 from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.problems import Problem, Severity
 from changeover.words import format_duration
@@ -20,7 +21,7 @@ def held_rules(plan: Plan, schema: LivingSchema) -> Iterator[Problem]:
     if plan.writers_held_s is None or plan.writers_held_s > DRIVER_PATIENCE_S:
         allowed = f"Python's sqlite3 and many other drivers give up after {format_duration(limit_s)}"
     for action in plan.actions(Phase.EXECUTE):
-        if not isinstance(action, SqlAction) or not action.changes:
+        if not isinstance(action, SqlAction) or not action.changes or is_online(action):
             continue
         expected_s = forecast.forecast(action.statements, schema.size).certain_s
         if expected_s > limit_s:

@@ -149,6 +149,8 @@ def going_back(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]
     started = [forward[name] for name in state.order if name in forward]
 
     def needs_undo(task: Task) -> bool:
+        if task.online:
+            return True
         if task.atomic:
             return state.of(task).applied is True
         action = plan.action(task.subject) if task.kind is TaskKind.ACTION else None

@@ -59,7 +59,16 @@ def limits_of(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Itera
 
 def _since_first(tasks: Sequence[Task], state: RunState) -> float:
     starts = [state.tasks[task.id].first_s for task in tasks if task.id in state.tasks]
-    return state.now_s - min(starts) if starts else 0.0
+    return state.now_s - min(starts) - _beside_s(tasks, state.tasks) if starts else 0.0
+
+
+def _beside_s(tasks: Sequence[Task], known: Mapping[str, TaskProgress]) -> float:
+    """The time of online work: the application is used meanwhile, so no limit counts it but that of its own
+    block.
+    """
+    return sum(
+        known[task.id].last_s - known[task.id].first_s for task in tasks if task.online and task.id in known
+    )
 
 
 def broken_limit(plan: Plan, found: TaskPlan, state: RunState) -> str:
@@ -93,4 +102,5 @@ def span_s(tasks: Sequence[Task], known: Mapping[str, TaskProgress]) -> float:
     touched = [known[task.id] for task in tasks if task.id in known]
     if not touched:
         return 0.0
-    return max(one.last_s for one in touched) - min(one.first_s for one in touched)
+    whole_s = max(one.last_s for one in touched) - min(one.first_s for one in touched)
+    return whole_s - _beside_s(tasks, known)

@@ -22,11 +22,13 @@ from changeover.plan.model import (
     ShellAction,
     SqlAction,
     Step,
+    Strategy,
 )
 
 BACKUP = "changeover:backup"
 RESTORED = "changeover:restored"
 UNDO = "undo:"
+FINISH = "finish:"
 
 
 class TaskKind(StrEnum):
@@ -38,6 +40,7 @@ class TaskKind(StrEnum):
     UNDO_COMMAND = "undo command"
     UNDO_DERIVED = "undo derived"
     RESTORED = "restored"
+    FINISH_ONLINE = "finish online"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Task:
     """One thing to do. ``subject`` is the id of the action or box that it is about; ``step`` its step's id.
 
     ``atomic``: it changes the database in one transaction with a ledger row, so its outcome can be asked for.
-    ``repeatable``: it changes nothing, or may be done again after it was cut off.
+    ``repeatable``: it changes nothing, or may be done again after it was cut off. ``online``: it works for
+    as long as it takes beside those who write, leaves something behind wherever it is cut off, and so is
+    always taken back.
     """
 
     id: str
@@ -56,6 +61,7 @@ class Task:
     step: str = ""
     atomic: bool = False
     repeatable: bool = False
+    online: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def task_plan(plan: Plan, *, additive: bool) -> TaskPlan:
         backup=Task(BACKUP, TaskKind.BACKUP, Phase.PREFLIGHT, "", "Backup", repeatable=True),
         execute=_tasks(Phase.EXECUTE, ordered(plan, additive=additive)),
         after=_tasks(Phase.AFTER, plan.steps(Phase.AFTER)),
-        finish=_tasks(Phase.FINISH, plan.steps(Phase.FINISH)),
+        finish=(*_online_finish(plan), *_tasks(Phase.FINISH, plan.steps(Phase.FINISH))),
     )
 
 
@@ -131,14 +137,37 @@ def is_change(action: AnyAction) -> bool:
     return isinstance(action, SqlAction) and action.changes
 
 
+def is_online(action: AnyAction) -> bool:
+    """Whether an action makes a table anew beside those who write to it."""
+    return isinstance(action, SqlAction) and action.strategy is Strategy.ONLINE
+
+
+def _online_finish(plan: Plan) -> Iterator[Task]:
+    """The old tables that online rebuilds keep are given up without a word in the plan."""
+    for action in plan.actions(Phase.EXECUTE):
+        if is_online(action):
+            label = f"Give up what is kept: {action.label}"
+            name = f"{FINISH}{action.id}"
+            yield Task(name, TaskKind.FINISH_ONLINE, Phase.FINISH, action.id, label, repeatable=True)
+
+
 def task_of(action: AnyAction, phase: Phase, step: str) -> Task:
     """The task that carries out an action."""
     atomic = is_change(action)
     repeatable = isinstance(action, HttpAction) or (isinstance(action, SqlAction) and not atomic)
     if isinstance(action, ShellAction):
         repeatable = action.safe or phase in (Phase.ROLLBACK, Phase.PREFLIGHT, Phase.AFTER)
+    online = is_online(action)
     return Task(
-        action.id, TaskKind.ACTION, phase, action.id, action.label, step, atomic=atomic, repeatable=repeatable
+        action.id,
+        TaskKind.ACTION,
+        phase,
+        action.id,
+        action.label,
+        step,
+        atomic=atomic,
+        repeatable=repeatable,
+        online=online,
     )
 
 

@@ -128,6 +128,7 @@ class Strategy(StrEnum):
     AUTO = "auto"
     NATIVE = "native"
     BLOCKING = "blocking"
+    ONLINE = "online"
 
 
 class Part(StrEnum):

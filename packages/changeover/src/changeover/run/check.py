@@ -13,12 +13,13 @@ from changeover.check import writers_held
 from changeover.check.consequence import LivingSchema
 from changeover.check.lint import Look, Perform
 from changeover.check.load import check_file
+from changeover.check.online_rules import no_online_on_server
 from changeover.check.rules import check
 from changeover.check.schema_copy import read_schema
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened
 from changeover.database.schema import fingerprint, meaning
-from changeover.database.where import Database
+from changeover.database.where import Database, Server
 from changeover.engine.tasks import Task, TaskPlan
 from changeover.plan import read
 from changeover.plan.model import Plan, SqlAction
@@ -42,6 +43,8 @@ def inspect(path: Path, database: Database | None = None) -> list[Problem]:
         schema = read_schema(connection, database)
     assert isinstance(schema, LivingSchema)
     tried = check(parsed, schema, on_empty_copy)
+    if isinstance(database, Server):
+        tried += no_online_on_server(parsed)
     others = [problem for problem in problems if problem not in tried]
     return [*others, *tried, *writers_held.held_rules(parsed, schema)]
 

@@ -8,7 +8,7 @@ the limit that ends it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from changeover.actions import finish, http, shell, sql
+from changeover.actions import finish, http, online, shell, sql
 from changeover.actions.backup import back_up
 from changeover.actions.context import ActionContext, ActionDeadline, ActionResult
 from changeover.database.change.invariants import Depth
@@ -16,7 +16,7 @@ from changeover.database.ledger import Direction
 from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.schema.meaning import Meanings, difference, meanings, of_script
 from changeover.engine.limits import Limit
-from changeover.engine.tasks import Task, TaskKind, TaskPlan
+from changeover.engine.tasks import Task, TaskKind, TaskPlan, is_online
 from changeover.errors import CheckFailed, Undecided
 from changeover.plan.model import AnyAction, HttpAction, Phase, Plan, ShellAction, SqlAction
 from changeover.run.made_since import ObjectKey
@@ -77,6 +77,8 @@ class Performer:
                 action = _sql(self.plan.action(task.subject))
                 request = sql.ChangeRequest(task.id, Direction.ROLLBACK, sql.content_of(action))
                 return sql.undo(action, context, request)
+            case TaskKind.FINISH_ONLINE:
+                return online.finish(_sql(self.plan.action(task.subject)), context)
             case TaskKind.ACTION:
                 return self._act(task, context, deadline, gate_only)
 
@@ -110,10 +112,21 @@ class Performer:
             return sql.query(action, context, deadline)
         request = self._request(task, action, context, deadline.limit)
         if action.undoes is not None:
-            return sql.take_back(action, context, request, self._undone(action).statements)
+            return self._take_back(action, context, request)
         if task.phase is Phase.FINISH:
             return finish.carry_out(action, context, request)
+        if is_online(action):
+            online.require(action, context)
+            if context.depth is Depth.SWIFT:
+                return online.change(action, context, request)
         return sql.change(action, context, request)
+
+    def _take_back(
+        self, action: SqlAction, context: ActionContext, request: sql.ChangeRequest
+    ) -> ActionResult:
+        undone = self._undone(action)
+        done = online.take_back(action, undone, context, request) if is_online(undone) else None
+        return done or sql.take_back(action, context, request, undone.statements)
 
     def _request(
         self, task: Task, action: SqlAction, context: ActionContext, limit: Limit | None
@@ -150,6 +163,8 @@ class Performer:
 
     def _restored(self, context: ActionContext) -> ActionResult:
         """After the last undo the schema is what it was."""
+        if any(task.online for task in self.tasks.execute):
+            online.clear(context)
         with context.opened() as connection:
             now = fingerprint(connection)
             found = {key: parts for key, parts in meanings(connection).items() if key not in self.others}

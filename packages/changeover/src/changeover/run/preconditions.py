@@ -13,6 +13,7 @@ from changeover.actions.context import ActionContext
 from changeover.actions.process import execute
 from changeover.actions.sql import content_of
 from changeover.check import rules
+from changeover.check.online_rules import no_online_on_server
 from changeover.check.schema_copy import read_schema
 from changeover.database import capabilities, ledger
 from changeover.database.backup import space
@@ -21,7 +22,7 @@ from changeover.database.change.apply import schema_after
 from changeover.database.connect import Connection, connect, translated
 from changeover.database.schema import catalogue, fingerprint, meaning
 from changeover.database.schema.catalogue import Schema
-from changeover.database.where import Database
+from changeover.database.where import Database, Server
 from changeover.engine.entries import Ending, Entry, EntryKind, begun, ending
 from changeover.engine.tasks import is_change
 from changeover.errors import BadParameter, NothingToDo, PlanErrors, Refused, StepFailed, Undecided
@@ -58,6 +59,8 @@ def require_sound(plan: Plan, database: Database) -> None:
     with translated(database), closing(connect(database)) as connection:
         problems = rules.check(plan, read_schema(connection, database))
         faults = _before_faults(plan, connection)
+    if isinstance(database, Server):
+        problems += no_online_on_server(plan)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise PlanErrors(errors)

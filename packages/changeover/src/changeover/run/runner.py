@@ -24,6 +24,7 @@ from changeover.engine.progress import fold
 from changeover.engine.tasks import Task, TaskKind
 from changeover.errors import (
     ChangeoverError,
+    Interrupted,
     LeaseLost,
     Locked,
     OutcomeUnknown,
@@ -189,6 +190,9 @@ class Runner:
             result = self._do(what)
         except LeaseLost:
             raise
+        except Interrupted:
+            # Not ended: `resume` finds it begun, asks the ledger, and goes on where it was.
+            return
         except Exception as error:
             self._failed(task, error, time.monotonic() - started_s)
         else:
@@ -238,6 +242,7 @@ class Runner:
             ask=self.prompt.ask,
             confirmed=self.prompt.confirmed,
             alarm=lambda: self.signals.alarm if task.phase is not Phase.ROLLBACK else "",
+            stopped=lambda: self.signals.stop,
         )
         return self.performer.perform(task, context, what.limit, gate_only=what.gate_only)
 

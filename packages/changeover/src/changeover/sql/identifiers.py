@@ -16,7 +16,8 @@ BESIDE_PREFIXES = (
 )
 """Tables that programs and tools keep beside an application's, and make or drop whenever they like."""
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-ENGINE_TABLES = ("changeover_ledger", "changeover_state")
+ONLINE_TABLE = "changeover_online"
+ENGINE_TABLES = ("changeover_ledger", "changeover_state", ONLINE_TABLE)
 """No script may write these; other tables with the prefix are what a plan keeps for its rollback."""
 
 

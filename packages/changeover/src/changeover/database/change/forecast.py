@@ -2,8 +2,7 @@
 
 Rule: cheapest first. METADATA changes the catalogue only. NATIVE touches rows or pages of one table in place.
 REBUILD replaces a table by a copy: CREATE new, INSERT ... SELECT, DROP old, RENAME. A rebuild that would hold
-writers for longer than the budget needs the online strategy, which is not built yet: `require_affordable` is
-its seam.
+writers for longer than the budget needs the online strategy (`database.online`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -111,8 +110,9 @@ def require_affordable(
         f"{dearest.statement.position}: working on {dearest.table} ({counted(dearest.rows, 'row')}) would"
         " hold writers for"
         f" about {expected_s:.2g} s; the budget is {budget_s:g} s.",
-        hint="Raise the budget if the application can bear that; the online rebuild, which holds writers for"
-        " milliseconds, is not part of this release.",
+        hint="Raise the budget if the application can bear that; or write `strategy=online`, which makes a"
+        " table"
+        " anew beside those who write and holds them for milliseconds.",
     )
 
 

@@ -34,7 +34,7 @@ DEADLINE_S = 3.5
 THOROUGH_S = 900.0
 """The same where nobody waits: a copy that is ours alone."""
 _ONLINE = (
-    "It needs the online rebuild, which holds writers for milliseconds and is not part of this release."
+    "The online rebuild, which holds writers for milliseconds, is for database files alone so far."
     " Make the change in smaller steps, or move the database to a file, change it there, and move it back."
 )
 

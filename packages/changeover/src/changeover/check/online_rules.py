@@ -1,0 +1,57 @@
+"""What ``strategy=online`` asks of a plan: a script of one shape, a way back of the same, rows that stay.
+
+Rule: what needs a schema is asked where the plan is performed (`actions.online`).
+"""
+
+from collections.abc import Iterator
+
+from changeover.engine.tasks import is_online
+from changeover.errors import Unsuitable
+from changeover.plan.model import Phase, Plan, Rows, SqlAction
+from changeover.problems import Problem
+from changeover.sql import rebuild
+from changeover.sql.identifiers import identifier_key
+
+RULE = "online"
+
+
+def online_rules(plan: Plan) -> Iterator[Problem]:
+    """The problems of everything that is to be done online."""
+    for action in plan.actions(Phase.EXECUTE):
+        if isinstance(action, SqlAction) and is_online(action):
+            yield from _script(plan, action)
+
+
+def no_online_on_server(plan: Plan) -> Iterator[Problem]:
+    """On a libSQL server nothing is done online yet."""
+    for action in plan.actions(Phase.EXECUTE):
+        if is_online(action):
+            message = "strategy=online is for database files: on a server it is not proven yet"
+            hint = "use strategy=blocking while the table is small, or ALTER TABLE"
+            yield Problem(action.position, RULE, message, hint)
+
+
+def _script(plan: Plan, action: SqlAction) -> Iterator[Problem]:
+    ways = plan.undo_of(action.id)
+    if len(ways) != 1 or not isinstance(ways[0], SqlAction):
+        message = f"{action.label} is done online, so its way back is one sql block; it has {len(ways)}"
+        yield Problem(action.position, RULE, message, f"write it under Rollback with undoes={action.id}")
+    for one in (action, *ways):
+        if not isinstance(one, SqlAction) or not one.statements:
+            continue
+        try:
+            found = rebuild.read(one.statements)
+        except Unsuitable as error:
+            yield Problem(one.position, RULE, error.message, error.hint)
+            continue
+        if one is action:
+            yield from _rows(action, found.table)
+
+
+def _rows(action: SqlAction, table: str) -> Iterator[Problem]:
+    for one in action.rows:
+        same = identifier_key(one.table) == identifier_key(table)
+        if same and one.rows not in (Rows.KEPT, Rows.ANY):
+            message = f"rows= says of {table} what cannot be promised while others write"
+            hint = f'write rows="{table}=*": each row has its image, which is checked before the swap'
+            yield Problem(action.position, RULE, message, hint)

@@ -1,0 +1,207 @@
+"""Short transactions: how long each may hold the lock, how long others get it in between, how big the WAL
+grows.
+
+Rule: the lease is confirmed inside every transaction, so a runner that was stopped for longer than its lease
+changes nothing. Between two transactions the lock is let go for some milliseconds: without that the busy
+handlers of other connections, whose sleeps grow to 100 ms, never meet a free moment.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from changeover.database import lease as leases
+from changeover.database import wal
+from changeover.database.connect import translation
+from changeover.database.lease import Lease
+from changeover.errors import BudgetExceeded, Busy
+
+OPCODES_BETWEEN_LOOKS = 1_000
+ALONE_AFTER_S = 1.0
+"""Nobody wrote and nobody held the lock for this long: the chunks may be larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlinePace:
+    """How considerate the work is. ``hold_s`` is the aim for one transaction, ``alone_hold_s`` while nobody
+    writes.
+
+    ``most_rows`` bounds a chunk. ``pause_s`` is the least time between two transactions. ``swap_s`` bounds
+    the swap, which is tried ``swap_tries`` times. Above ``wal_bytes`` the work waits for the log to be moved
+    into the file, at most ``wal_wait_s``.
+    """
+
+    hold_s: float = 0.02
+    alone_hold_s: float = 0.08
+    most_rows: int = 50_000
+    pause_s: float = 0.005
+    lock_wait_s: float = 30.0
+    swap_s: float = 0.1
+    swap_tries: int = 60
+    wal_bytes: int = 48_000_000
+    wal_wait_s: float = 60.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Measures:
+    """What the work cost others: the longest hold of the lock (s), the swap's (s), its tries, the largest
+    WAL.
+    """
+
+    longest_hold_s: float = 0.0
+    swap_s: float = 0.0
+    swap_tries: int = 0
+    wal_bytes: int = 0
+    rows_copied: int = 0
+    keys_followed: int = 0
+    rows_verified: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """One connection at work. ``values`` are bound to the names in the mappings; ``lease`` None: nobody else
+    is here.
+
+    ``hook`` hears every boundary of a statement; ``may_go_on`` is asked between two transactions, and raises
+    where the work is to stop.
+    """
+
+    connection: sqlite3.Connection
+    lease: Lease | None = None
+    pace: OnlinePace = field(default_factory=OnlinePace)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    hook: Callable[[str], None] = lambda moment: None
+    may_go_on: Callable[[], None] = lambda: None
+    measures: Measures = field(default_factory=Measures)
+    rows: int = 200
+    begun_s: float = field(default=0.0, init=False)
+    """When the transaction that is open got the lock, by the monotonic clock."""
+    _others_at: float = field(default=float("-inf"), init=False)
+    _waited_s: float = field(default=0.0, init=False)
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """The settings of the work, as they were before afterwards: SQLite ignores them inside a
+        transaction.
+        """
+        settings = {"foreign_keys": 0, "legacy_alter_table": 1}
+        before = {name: self._pragma(name) for name in settings}
+        text = self.connection.text_factory
+        self.connection.text_factory = lambda raw: raw.decode(errors="replace")
+        try:
+            for name, value in settings.items():
+                self.connection.execute(f"PRAGMA {name} = {value}")
+            yield
+        finally:
+            for name, value in before.items():
+                self.connection.execute(f"PRAGMA {name} = {value}")
+            self.connection.text_factory = text
+
+    def run(self, sql: str, values: Mapping[str, Any] | tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """One statement, with a boundary before it."""
+        self.hook("online: next statement")
+        if isinstance(values, Mapping):
+            values = {**self.values, **values}
+        return self.connection.execute(sql, values)
+
+    @contextmanager
+    def transaction(self, *, within_s: float | None = None) -> Iterator[None]:
+        """A write transaction under the lease; interrupted and undone once it takes longer than
+        ``within_s``.
+        """
+        self.connection.execute(f"PRAGMA busy_timeout = {int(self.pace.lock_wait_s * 1000)}")
+        asked = time.monotonic()
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            found = translation(error, "The database")
+            if not isinstance(found, Busy):
+                raise found from error
+            raise Busy(
+                f"Another writer held the lock for all of {self.pace.lock_wait_s:g} s.",
+                hint="Find the long transaction (an open shell, an import) and end it; the work goes on"
+                " where it was.",
+            ) from error
+        begun = self.begun_s = time.monotonic()
+        self._waited_s = begun - asked
+        try:
+            self.hook("begun")
+            if within_s is not None:
+                ends = begun + within_s
+                self.connection.set_progress_handler(
+                    lambda: int(time.monotonic() > ends), OPCODES_BETWEEN_LOOKS
+                )
+            if self.lease is not None:
+                leases.confirm(self.connection, self.lease)
+            yield
+            self.hook("online: before commit")
+            self.connection.set_progress_handler(None, 0)
+            if within_s is not None and time.monotonic() > ends:
+                raise BudgetExceeded(f"It took longer than {within_s:g} s.")
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            self.connection.set_progress_handler(None, 0)
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise BudgetExceeded(f"It took longer than {within_s:g} s.") from error
+            raise
+        held_s = time.monotonic() - begun
+        self.measures.longest_hold_s = max(self.measures.longest_hold_s, held_s)
+        self.hook("committed")
+
+    @contextmanager
+    def chunk(self) -> Iterator[None]:
+        """A transaction of at most ``rows`` rows, whose number follows from how long it took; then a
+        pause.
+        """
+        started = time.monotonic()
+        with self.transaction():
+            yield
+        held_s = time.monotonic() - started - self._waited_s
+        if self._waited_s > self.pace.pause_s / 5:
+            self.others_are_here()
+        self.adapt(held_s, self.hold_s)
+        self.pause()
+
+    def adapt(self, taken_s: float, aim_s: float) -> None:
+        """Take more rows at a time, or fewer, so that a chunk takes as long as it should."""
+        change = min(max(aim_s / max(taken_s, 1e-6), 0.25), 2.0)
+        self.rows = min(max(int(self.rows * change), 1), self.pace.most_rows)
+
+    def others_are_here(self) -> None:
+        """Somebody else writes: chunks are small from now on."""
+        if time.monotonic() - self._others_at > ALONE_AFTER_S:
+            self.rows = max(int(self.rows * self.pace.hold_s / self.pace.alone_hold_s), 1)
+        self._others_at = time.monotonic()
+
+    @property
+    def hold_s(self) -> float:
+        """How long a transaction should hold the lock now."""
+        alone = time.monotonic() - self._others_at > ALONE_AFTER_S
+        return self.pace.alone_hold_s if alone else self.pace.hold_s
+
+    def pause(self) -> None:
+        """Let others have the lock, and the log be moved into the file."""
+        self.may_go_on()
+        time.sleep(min(max(self.pace.pause_s, self._waited_s), 10 * self.pace.pause_s))
+        waited = time.monotonic()
+        while (size := self._wal_bytes()) > self.pace.wal_bytes:
+            self.measures.wal_bytes = max(self.measures.wal_bytes, size)
+            found = wal.look(self.connection)
+            if not found.pinned or time.monotonic() - waited > self.pace.wal_wait_s:
+                break
+            time.sleep(0.05)
+        self.measures.wal_bytes = max(self.measures.wal_bytes, size)
+
+    def _wal_bytes(self) -> int:
+        file = self.connection.execute("PRAGMA database_list").fetchone()[2]
+        log = Path(f"{file}-wal")
+        return log.stat().st_size if file and log.exists() else 0
+
+    def _pragma(self, name: str) -> int:
+        return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
