@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import ARE_HERE, VENDORS, needs_recordings, text
 from tests.vendors.wire import Heard, Wire, reply
 
@@ -13,7 +14,7 @@ from liveone.errors import ConfigError
 from liveone.vendors.adapter import account_of
 from liveone.vendors.base import CredentialsRefused, ProtocolViolation, TemporaryFailure
 from liveone.vendors.conformance.device import served
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.enphase.device import LEGACY, METERS, PAGE, POWER, PRODUCTION, READINGS, SECCTRL, Envoy
 from liveone.vendors.enphase.parse import sample_of
 from liveone.vendors.enphase.token import EnvoyToken
@@ -68,15 +69,20 @@ NEW = "<envoy_info><device><sn>990000000001</sn><software>D8.2.1</software></dev
 
 
 @needs_recordings
-class TestEnvoy(Conformance):
+class TestEnvoy(PatientConformance):
     adapter = Envoy
     recordings = (
         RecordedAnswer("day", gateway("7.3.517_system_2"), SYSTEM, name="7.3.517", now_at=1_694_553_770),
-        RecordedAnswer("night", gateway("8.3.1598_collar"), COLLAR, name="8.3.1598", now_at=1_752_974_760),
+        RecordedAnswer(
+            "night",
+            gateway("3.9.36_bad_auth"),
+            {"solar_w": 0, "solar_kwh_total": 14578.52},
+            name="3.9.36",
+            now_at=1_694_046_740,
+        ),
         RecordedAnswer("no battery", gateway("4.10.35"), SPLIT, name="4.10.35", now_at=1_695_301_420),
         RecordedAnswer("first start", {"/info": NEW, PRODUCTION: "{}"}, None),
     )
-    troubles = ("401", "half a body", "not JSON")
 
 
 @needs_recordings

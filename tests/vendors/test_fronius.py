@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import answer, needs_recordings
 
 from liveone.vendors.base import ProtocolViolation, TemporaryFailure
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.fronius.device import FLOW, OTHERS, STORAGE, Fronius
 
 SYMO_AT, NIGHT_AT, GEN24_AT = 1_633_593_643, 1_633_556_994, 1_638_105_140
@@ -45,7 +46,7 @@ GEN24 = {
 
 
 @needs_recordings
-class TestFronius(Conformance):
+class TestFronius(PatientConformance):
     adapter = Fronius
     recordings = (
         RecordedAnswer(
@@ -55,6 +56,7 @@ class TestFronius(Conformance):
         RecordedAnswer("day", device("gen24_storage"), GEN24, name="gen24", now_at=GEN24_AT),
         RecordedAnswer("first start", {FLOW: ASLEEP}, None),
     )
+    troubles = ("401", "429", "500", "half a body", "not JSON", "refused")
 
 
 def raw(folder: str = "symo", moment: str = "") -> dict[str, Any]:

@@ -14,11 +14,12 @@ import goodwe.protocol
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import ARE_HERE, needs_recordings, text
 
 from liveone.vendors.base import VendorError
 from liveone.vendors.conformance.device import Trouble
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.goodwe.device import ES, ET, QUESTIONS, GoodWe
 from liveone.vendors.parameters import Setting
 
@@ -98,7 +99,7 @@ def answers_of(pages: Mapping[str, bytes]) -> dict[bytes, bytes]:
 
 
 @needs_recordings
-class TestGoodWe(Conformance):
+class TestGoodWe(PatientConformance):
     adapter = GoodWe
     recordings = (
         RecordedAnswer("day", SENT, HYBRID, name="GW10K-ET"),
@@ -111,7 +112,7 @@ class TestGoodWe(Conformance):
             settings={"family": ES},
         ),
     )
-    troubles = ("half a body", "slow")
+    troubles = ()
 
     @contextmanager
     def device(

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import answer, needs_recordings
 
-from liveone.vendors.conformance.kit import NOW_AT, Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import NOW_AT, RecordedAnswer
 from liveone.vendors.homewizard.device import HomeWizard
 from liveone.vendors.parameters import checked
 
@@ -20,7 +21,7 @@ def device(folder: str) -> Mapping[str, Any]:
 
 
 @needs_recordings
-class TestHomeWizard(Conformance):
+class TestHomeWizard(PatientConformance):
     adapter = HomeWizard
     recordings = (
         RecordedAnswer(
@@ -38,7 +39,6 @@ class TestHomeWizard(Conformance):
         ),
         RecordedAnswer("first start", device("HWE-P1") | {"/api/v1/data": {"wifi_strength": 92}}, None),
     )
-    troubles = ("401", "not JSON")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import answer, needs_recordings
 from tests.vendors.wire import Heard, Wire, reply
 
 from liveone.vendors.adapter import account_of
 from liveone.vendors.base import CredentialsRefused
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.powerwall.device import LOGIN, METERS, OTHERS, Powerwall
 
 AT = 1_584_305_933
@@ -42,7 +43,7 @@ def house(*, without: str = "", **changed: Any) -> Mapping[str, Any]:
     return {**PAGES, METERS: meters}
 
 
-class TestPowerwallKit(Conformance):
+class TestPowerwallKit(PatientConformance):
     """The gateway of the recording had no log-in yet; with one see below."""
 
     pytestmark = needs_recordings
@@ -69,10 +70,9 @@ class TestPowerwallKit(Conformance):
         ),
         RecordedAnswer("first start", {METERS: {}}, None),
     )
-    troubles = ("401", "not JSON")
 
     def account(self, given: Mapping[str, Any]) -> Any:
-        return account_of("powerwall", given, timeout_s=1.5)
+        return account_of("powerwall", given, timeout_s=20)
 
 
 @needs_recordings

@@ -15,6 +15,7 @@ import goodwe.protocol
 import pytest
 from pymodbus.client.mixin import ModbusClientMixin
 from tests.vendors.modbus_device import ModbusDevice, Registers
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import needs_recordings, text
 from tests.vendors.tcp_device import TcpDevice
 
@@ -22,7 +23,7 @@ from liveone.errors import ConfigError
 from liveone.vendors.adapter import account_of
 from liveone.vendors.base import Poll, TemporaryFailure
 from liveone.vendors.conformance.device import Trouble
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.modbus.frames import ModbusRefused
 from liveone.vendors.parameters import Setting
 from liveone.vendors.registers.device import RegisterInverter, RegisterMeter
@@ -457,7 +458,7 @@ UNKNOWN = dict.fromkeys((13008, 13010, 13021), 0x7FFF)
 """The highest word of signed numbers that are not known."""
 
 
-class TestRegisterInverter(Conformance):
+class TestRegisterInverter(PatientConformance):
     adapter = RegisterInverter
     recordings = (
         RecordedAnswer(

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import sunspec2.device
 from tests.vendors.modbus_device import ModbusDevice
+from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.tcp_device import TcpDevice
 
 from liveone.vendors.adapter import account_of
 from liveone.vendors.base import ProtocolViolation
 from liveone.vendors.conformance.device import Trouble
-from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
+from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.parameters import Setting
 from liveone.vendors.sunspec.device import SunSpecDevice
 from liveone.vendors.sunspec.models import COMMON, POINTS, SunSpecModel
@@ -117,7 +118,7 @@ GRID = {"grid_w": -2379, "grid_in_kwh_total": 400.2, "grid_out_kwh_total": 500.1
 GIVEN = {"solar_w": 3120, "solar_kwh_total": 1200.5, "fault_code": 0}
 
 
-class TestSunSpec(Conformance):
+class TestSunSpec(PatientConformance):
     adapter = SunSpecDevice
     recordings = (
         RecordedAnswer(
@@ -146,7 +147,7 @@ class TestSunSpec(Conformance):
         ),
         RecordedAnswer("first start", {"1": device_of(common("SMA"), (103, {}, ()))}, None),
     )
-    troubles = ("half a body", "slow", "refused")
+    troubles = ("half a body", "refused")
 
     @contextmanager
     def device(
