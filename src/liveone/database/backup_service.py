@@ -145,8 +145,6 @@ class BackupFolder:
         if refusal is not None or self.database_path is None:
             raise refusal or AssertionError("no path and no refusal")
         source = self.file(name)
-        sha256 = backup.prove(source)
-        generation, rows = backup.contents(source)
         if not self.database_path.is_file():
             raise Unavailable(f"{self.database_path} is not there", hint="Use `liveone restore`.")
         with self._alone():
@@ -157,9 +155,9 @@ class BackupFolder:
         self.store.detect_again()
         return {
             "name": name,
-            "sha256": sha256,
-            "generation": generation,
-            "rows": rows,
+            "sha256": done.sha256,
+            "generation": done.generation,
+            "rows": done.rows,
             "keptAs": kept.name,
         }
 

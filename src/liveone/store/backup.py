@@ -41,10 +41,15 @@ class BackupReport:
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore put in place, and where the replaced database is kept (None when there was none)."""
+    """What a restore put in place, and where the replaced database is kept (None when there was none).
+
+    ``sha256`` is the backup's, as it was proven; ``generation`` and ``rows`` by table are what it holds.
+    """
 
     path: Path
     replaced: Path | None
+    sha256: str
+    generation: int
     rows: dict[str, int]
 
 
@@ -94,20 +99,20 @@ def restore(source: Path, target: Path, now_at: float) -> RestoreReport:
     the backup is no good; then nothing was changed.
     """
     refuse_unusable(source)
-    _, rows = contents(source)
+    generation, rows = contents(source)
     replaced = target.with_name(f"{target.name}.replaced-{_stamp(now_at)}")
     if replaced.exists():
         raise BadInput(f"{replaced} is already there", hint="Move it away, or wait a second.")
     with as_ours():
         done = restoring.restore(source, target, now_at=int(now_at), keep_in=target.parent)
     if done.previous is None:
-        return RestoreReport(target, None, rows)
+        return RestoreReport(target, None, done.sha256, generation, rows)
     for companion in ("", *restoring.COMPANIONS):
         kept = done.previous.with_name(done.previous.name + companion)
         if kept.exists():
             os.replace(kept, replaced.with_name(replaced.name + companion))
     copying.sync(target.parent)
-    return RestoreReport(target, replaced, rows)
+    return RestoreReport(target, replaced, done.sha256, generation, rows)
 
 
 def prove(path: Path) -> str:

@@ -79,8 +79,7 @@ def rehearse(
     who: str = "",
 ) -> Record:
     """Prove a plan on a copy, there and back; `Record.passed`, and `Record.faults` that say why not."""
-    work = _begun(plan, database, parameters, state)
-    with work.redacted():
+    with _begun(plan, database, parameters, state) as work:
         return _rehearsed(work, who)
 
 
@@ -93,8 +92,7 @@ def prove(
     who: str = "",
 ) -> Record:
     """The last rehearsal, where it still proves a run of this plan; else a new one."""
-    work = _begun(plan, database, parameters, state)
-    with work.redacted():
+    with _begun(plan, database, parameters, state) as work:
         wanted = preconditions.wanted_record(work.state, work.plan, work.database, work.values)
         try:
             return records.require(work.state, work.plan, wanted, now_at=Settings(who="").now_at())
@@ -115,8 +113,7 @@ def run(
 
     Raises NotRehearsed, NothingToDo (all of it is in force already) and whatever else refuses it.
     """
-    work = _begun(plan, database, parameters, state)
-    with _reported(work) as reported:
+    with _begun(plan, database, parameters, state) as work, _reported(work) as reported:
         return reported(runs.run(work.plan, work.values, work.database, _settings(work, who, confirm)))
 
 
@@ -146,7 +143,7 @@ def _of_a_run(act: Callable[..., Outcome]) -> OfARun:
     ) -> Outcome:
         path = Path(plan) if plan is not None else None
         work = session.take_up(path, None, database=_database(database), state=state, sets=())
-        with _reported(work) as reported:
+        with work.redacted(), _reported(work) as reported:
             settings = _settings(work, who, confirm)
             return reported(act(work.plan, work.values, work.database, settings, run_id=work.run_id))
 
@@ -172,25 +169,28 @@ def standing(
 
 @contextmanager
 def _reported(work: BoundPlan) -> Iterator[Callable[[Outcome], Outcome]]:
-    """Errors inside show no secrets; the outcome's report is written."""
+    """Gives what writes the report of an outcome."""
 
     def reported(outcome: Outcome) -> Outcome:
         write.write(model.gather(work.state, work.database, work.plan, outcome.run_id))
         return outcome
 
-    with work.redacted():
-        yield reported
+    yield reported
 
 
+@contextmanager
 def _begun(
     plan: str | Path, database: Target, parameters: Parameters | None, state: Path | None
-) -> BoundPlan:
+) -> Iterator[BoundPlan]:
+    """A plan with its values; errors inside show no secrets."""
     sets: list[str] = []
     for name, value in (parameters or {}).items():
         entries = value.items() if isinstance(value, Mapping) else [("", value)]
         sets += [f"{name}.{key}={text}" if key else f"{name}={text}" for key, text in entries]
     parsed = session.read_sound(Path(plan))
-    return session.begin(parsed, database=_database(database), state=state, sets=sets)
+    work = session.begin(parsed, database=_database(database), state=state, sets=sets)
+    with work.redacted():
+        yield work
 
 
 def _rehearsed(work: BoundPlan, who: str) -> Record:

@@ -4,9 +4,8 @@ The script writes the same texts (``js/core/format.js``) again within the second
 tests/numbers.json has cases for both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from html import escape
 from typing import Any
 
 from liveone.web.pages.shell import NOTHING
@@ -31,6 +30,9 @@ MARKS = {
 """What stands between thousands and before fractions, as browsers have it, by the reader's locale or else the
 language; elsewhere 1,234.5."""
 
+SPOTS = ("solar", "load", "grid", "battery")
+"""The powers on a card, in the order in which they stand there."""
+
 CLOSE = "\u00a0"
 """Between a number and its unit no line may end."""
 
@@ -49,27 +51,19 @@ def values(data: Mapping[str, Any], locale: str) -> dict[str, str]:
     return found
 
 
-def cards(snapshot: Mapping[str, Any], messages: Mapping[str, str], locale: str, root: str = "") -> str:
-    """The overview's cards as HTML: name and powers of every system, as its script draws them again."""
+def cards(snapshot: Mapping[str, Any], locale: str) -> Sequence[Mapping[str, Any]]:
+    """What ``parts/card.html`` shows of each system of the overview: id, name, powers and time as texts."""
     found = snapshot.get("cards", {})
-    return "".join(
-        _card(system, values(found.get(str(system["id"]), {}), locale), messages, root)
+    return [
+        {
+            "id": system["id"],
+            "name": system["displayName"],
+            "texts": {"time": ""}
+            | dict.fromkeys(SPOTS, NOTHING)
+            | values(found.get(str(system["id"]), {}), locale),
+        }
         for system in snapshot.get("systems", ())
-    )
-
-
-def _card(system: Mapping[str, Any], texts: Mapping[str, str], messages: Mapping[str, str], root: str) -> str:
-    spots = "".join(
-        f'<div class="spot {key}"><span>{escape(messages[f"source.{key}"])}</span>'
-        f'<b class="value">{escape(texts.get(key, NOTHING))}</b></div>'
-        for key in ("solar", "load", "grid", "battery")
-    )
-    return (
-        f'<li><div class="panel system-card"><div class="row">'
-        f'<h2><a href="{root}/dashboard/{system["id"]}">{escape(system["displayName"])}</a></h2></div>'
-        f'<div class="mini">{spots}<svg viewBox="0 0 160 96"></svg></div>'
-        f'<span class="age">{texts.get("time", "")}</span></div></li>'
-    )
+    ]
 
 
 def watts(power_w: float | None, locale: str) -> str:

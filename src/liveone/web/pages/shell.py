@@ -7,7 +7,7 @@ and the pieces of ``html`` are put in as they are.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -62,11 +62,11 @@ class PageShell:
         language: str,
         snapshot: Mapping[str, Any],
         values: Mapping[str, str] | None = None,
-        html: Mapping[str, str] | None = None,
+        cards: Sequence[Mapping[str, Any]] = (),
         *,
         root: str = "",
     ) -> bytes:
-        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``html`` to be read at once.
+        """The page ``name`` with ``snapshot`` for its scripts, ``values`` and ``cards`` to be read at once.
 
         ``root`` is the path that LiveOne is below, empty at the top of its host.
         """
@@ -81,7 +81,7 @@ class PageShell:
             json=Markup(orjson.dumps(about).replace(b"<", b"\\u003c").decode()),
             t=messages.__getitem__,
             value=lambda key: (values or {}).get(key, NOTHING),
-            **{key: Markup(piece) for key, piece in (html or {}).items()},
+            cards=cards,
         )
         return whole.encode()
 

@@ -249,8 +249,8 @@ def _html(request: Request, name: str, snapshot: Snapshot, *, status: int = 200)
     locale = shell.locale(language, accepted)
     texts = first_values.values(snapshot.get("data", {}), locale)
     root = base_of(request)
-    html = {"cards": first_values.cards(snapshot, shell.messages[language], locale, root)}
-    body = shell.page(name, language, snapshot, texts, html, root=root)
+    cards = first_values.cards(snapshot, locale)
+    body = shell.page(name, language, snapshot, texts, cards, root=root)
     headers = {"cache-control": "no-store", "vary": "accept-language, cookie, accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["content-encoding"] = gzip.compress(body, QUICKLY, mtime=0), "gzip"

@@ -30,14 +30,15 @@ CHANGE_COUNTER_AT = 24
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back. ``previous`` is where the database as it was before is now.
+    """What was put back: the backup's hash as it was proven, and where the database is that was there before.
 
-    None where there was none.
+    ``previous`` is None where there was none.
     """
 
     path: Path
     bytes: int
     seconds: float
+    sha256: str
     previous: Path | None
 
     @property
@@ -78,7 +79,7 @@ def restore(
         started = time.monotonic()
         previous = _put_in_place(source, target, now_at)
     hook("written")
-    return Restored(target, source.stat().st_size, time.monotonic() - started, previous)
+    return Restored(target, source.stat().st_size, time.monotonic() - started, digest, previous)
 
 
 def processes_with(path: Path) -> list[int]:
