@@ -16,6 +16,11 @@ class Wal:
     busy: bool
 
 
+def look(connection: sqlite3.Connection) -> Wal:
+    """Move what can be moved without waiting for anybody, and say what is left."""
+    return _checkpoint(connection, "PASSIVE")
+
+
 def empty(connection: sqlite3.Connection, *, wait_s: float) -> Wal:
     """Empty the log, so that it does not stay big after a change; waits for readers at most ``wait_s``.
 
@@ -26,12 +31,12 @@ def empty(connection: sqlite3.Connection, *, wait_s: float) -> Wal:
     # (https://sqlite.org/c3ref/wal_checkpoint_v2.html).
     connection.execute("PRAGMA busy_timeout = 0")
     while True:
-        found = _checkpoint(connection)
+        found = _checkpoint(connection, "TRUNCATE")
         if not found.busy or time.monotonic() >= deadline:
             return found
         time.sleep(POLL_S)
 
 
-def _checkpoint(connection: sqlite3.Connection) -> Wal:
-    busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+def _checkpoint(connection: sqlite3.Connection, how: str) -> Wal:
+    busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
     return Wal(max(pages, 0), max(moved, 0), bool(busy))
