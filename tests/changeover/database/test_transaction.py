@@ -171,10 +171,9 @@ def test_a_reader_that_pins_the_wal_does_not_stop_the_change(
         assert reader.execute("SELECT count(*) FROM systems").fetchone() == before
         found = wal.empty(connection, wait_s=0.1)
         assert found.busy
-        assert found.pages > found.moved, "a reader still looks at an older state"
+        assert found.pinned > 0
         reader.execute("COMMIT")
-        emptied = wal.empty(connection, wait_s=0.1)
-        assert (emptied.busy, emptied.pages) == (False, emptied.moved)
+        assert wal.empty(connection, wait_s=0.1).pinned == 0
 
 
 def test_a_full_disk_in_the_script_changes_nothing(tmp_path: Path) -> None:

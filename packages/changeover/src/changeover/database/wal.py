@@ -1,4 +1,4 @@
-"""The write-ahead log: emptied after a change, unless a reader holds it."""
+"""The write-ahead log: how far it has grown, and whether a reader pins it."""
 
 import sqlite3
 import time
@@ -15,6 +15,11 @@ class Wal:
     moved: int
     busy: bool
 
+    @property
+    def pinned(self) -> int:
+        """Pages that could not be moved because a reader still looks at an older state."""
+        return max(self.pages - self.moved, 0)
+
 
 def look(connection: sqlite3.Connection) -> Wal:
     """Move what can be moved without waiting for anybody, and say what is left."""
@@ -24,7 +29,7 @@ def look(connection: sqlite3.Connection) -> Wal:
 def empty(connection: sqlite3.Connection, *, wait_s: float) -> Wal:
     """Empty the log, so that it does not stay big after a change; waits for readers at most ``wait_s``.
 
-    ``busy`` in the answer: a reader holds it; the change is committed all the same, the log just stays.
+    ``pinned`` > 0 in the answer: a reader holds it; the change is committed all the same, the log just stays.
     """
     deadline = time.monotonic() + wait_s
     # While TRUNCATE waits in the busy handler it keeps writers out: do not wait inside of it, ask again
