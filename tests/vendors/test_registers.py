@@ -141,7 +141,7 @@ STATED: Mapping[str, Stated] = {
         derived={"load_w": 1920},
     ),
     "growatt-sph": Stated(
-        "Growatt's protocol document",
+        "Growatt's numbers, as evcc (MIT) states them",
         (
             (1, U32, 31_200),
             (91, U32, 12_005),
@@ -173,7 +173,7 @@ STATED: Mapping[str, Stated] = {
         is_input=True,
     ),
     "growatt-tl-xh": Stated(
-        "Growatt's protocol document",
+        "Growatt's numbers, as evcc (MIT) states them",
         (
             (3001, U32, 31_200),
             (3041, U32, 0),
@@ -264,7 +264,7 @@ STATED: Mapping[str, Stated] = {
         is_swapped=True,
     ),
     "solax-hybrid": Stated(
-        "SolaX's protocol document, by its hexadecimal numbers",
+        "SolaX's numbers, in hexadecimal, as evcc (MIT) states them",
         (
             (0x0A, U16, 2000),
             (0x0B, U16, 1120),
@@ -285,7 +285,7 @@ STATED: Mapping[str, Stated] = {
         derived={"load_w": 1920},
     ),
     "victron-gx": Stated(
-        "Victron's register list (com.victronenergy.system)",
+        "Victron's numbers (com.victronenergy.system), as evcc (MIT) states them",
         (
             *(
                 (number, U16, value)

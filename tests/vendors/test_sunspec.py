@@ -220,6 +220,13 @@ def test_every_kind_of_meter_is_read(number: int) -> None:
     assert turned.grid_w == 2379
 
 
+def test_an_inverter_that_does_not_count_has_its_energy_in_its_status() -> None:
+    status: Given = (122, {"ActWh": 7_000_000}, ())
+    silent: Given = (103, {"W": 100, "W_SF": 0, "St": 4}, ())
+    assert read(common("Any"), silent, status).reading.solar_kwh_total == 7000
+    assert read(common("Any"), SUN, status).reading.solar_kwh_total == 1200.5
+
+
 def test_hardware_is_described() -> None:
     words = device_of(common("Fronius"), SUN, (120, {"WRtg": 500, "WRtg_SF": 1}, ()), BATTERY)
     with ModbusDevice({UNIT: ({40_000: words}, {})}) as device:

@@ -30,6 +30,7 @@ from liveone.vendors.sunspec.models import (
     INTEGER_INVERTERS,
     METERS,
     NAMEPLATE,
+    STATUS,
     STORAGE,
     STRINGS,
     SunSpecModel,
@@ -69,7 +70,7 @@ def sample_of(raw: Mapping[str, Any], meter_positive: str = "auto") -> DeviceSam
     parts = _parts(own)
     values: dict[str, object] = _battery(own, parts)
     has_battery = any(value is not None for value in values.values())
-    values |= _solar(inverter, parts, has_battery=has_battery)
+    values |= _solar(inverter, _first(own, (STATUS,)), parts, has_battery=has_battery)
     values |= _grid(meter, own, others, meter_positive) | _fault(inverter)
     return DeviceSample(values, points=_points(inverter, meter, parts))
 
@@ -150,7 +151,13 @@ def _battery_w(battery: SunSpecModel) -> float | None:
     return -abs(power_w) if state == CHARGING else abs(power_w)
 
 
-def _solar(inverter: SunSpecModel | None, parts: Sequence[_Part], *, has_battery: bool) -> dict[str, object]:
+def _solar(
+    inverter: SunSpecModel | None,
+    status: SunSpecModel | None,
+    parts: Sequence[_Part],
+    *,
+    has_battery: bool,
+) -> dict[str, object]:
     if inverter is None:
         return {}
     if has_battery:
@@ -164,7 +171,10 @@ def _solar(inverter: SunSpecModel | None, parts: Sequence[_Part], *, has_battery
     state = inverter.get("InvSt" if is_der else "St")
     if power_w is None and state in ((DER_OFF, DER_ASLEEP) if is_der else (OFF, ASLEEP)):
         power_w = 0.0
-    return {"solar_w": power_w, "solar_kwh_total": inverter.get("TotWhInj" if is_der else "WH")}
+    energy_wh = inverter.get("TotWhInj" if is_der else "WH")
+    if energy_wh is None and status is not None:
+        energy_wh = status.get("ActWh")
+    return {"solar_w": power_w, "solar_kwh_total": energy_wh}
 
 
 def _grid(
