@@ -18,6 +18,7 @@ CREATE TABLE systems (id INTEGER PRIMARY KEY, owner TEXT, n INTEGER, total REAL)
 CREATE TABLE gaps (system_id INTEGER, from_t INTEGER, to_t INTEGER);
 CREATE VIEW kinds AS SELECT p.system_id, p.id, p.kind FROM info AS p;
 CREATE TABLE labels (id INTEGER PRIMARY KEY, point_id INTEGER, system_id INTEGER, text TEXT);
+CREATE TRIGGER was_there AFTER INSERT ON agg BEGIN UPDATE labels SET text = 'x' WHERE point_id = new.point_id; END;
 """)
 ATTRIBUTES = 'scope="agg info systems labels" rows="agg=any info=any systems=any labels=any"'
 
@@ -94,6 +95,18 @@ HALF = {
     " DO UPDATE SET text = (SELECT kind FROM info p WHERE p.id = labels.point_id)",
     "a copy for a rebuild": "INSERT INTO agg (system_id, point_id, t, avg)"
     " SELECT l.system_id, l.id, 0, p.id FROM labels l LEFT JOIN info p ON p.id = l.point_id",
+    "CREATE TABLE AS": "CREATE TABLE copied AS SELECT l.system_id, p.kind FROM labels l JOIN info p ON p.id = l.point_id",
+    "CREATE TEMP TABLE AS": "CREATE TEMP TABLE copied AS SELECT l.id, l.system_id FROM labels l"
+    " LEFT JOIN info p ON p.id = l.point_id",
+    "a trigger": "CREATE TRIGGER a AFTER UPDATE ON info BEGIN"
+    " UPDATE agg SET avg = NULL WHERE point_id = NEW.id; END",
+    "a trigger's second statement": "CREATE TRIGGER a AFTER DELETE ON \"info\" WHEN old.kind = 'x;y' BEGIN"
+    " DELETE FROM agg WHERE system_id = old.system_id AND point_id = old.id;"
+    " DELETE FROM agg WHERE point_id = old.id; END",
+    "a trigger with a subquery": "CREATE TRIGGER a AFTER INSERT ON systems BEGIN"
+    " UPDATE agg SET avg = 0 WHERE point_id IN (SELECT id FROM info WHERE kind = NEW.owner); END",
+    "a trigger that looks into another table": "CREATE TRIGGER a AFTER INSERT ON agg BEGIN"
+    " UPDATE labels SET text = 'seen' WHERE point_id = NEW.point_id; END",
     "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
 }
 WHOLE = {
@@ -137,6 +150,25 @@ WHOLE = {
     "CASE without a subquery": "UPDATE agg SET avg = CASE WHEN point_id = 5 THEN NULL ELSE avg END WHERE t > 0",
     "the row before for SET": "UPDATE agg SET avg = (SELECT b.avg FROM agg b WHERE b.system_id = agg.system_id"
     " AND b.point_id = agg.point_id AND b.t < agg.t ORDER BY b.t DESC LIMIT 1)",
+    "CREATE TABLE AS": "CREATE TABLE copied AS SELECT l.system_id, p.kind FROM labels l"
+    " JOIN info p ON p.id = l.point_id AND p.system_id = l.system_id",
+    "a copy kept for the way back": "CREATE TABLE changeover_agg AS SELECT * FROM agg WHERE avg IS NULL",
+    "a trigger that counts": "CREATE TRIGGER a AFTER INSERT ON agg BEGIN"
+    " UPDATE systems SET n = n + 1 WHERE id = NEW.system_id; END",
+    "a trigger that cascades": "CREATE TRIGGER a AFTER DELETE ON info BEGIN"
+    " DELETE FROM agg WHERE system_id = OLD.system_id AND point_id = OLD.id; END",
+    "a trigger that cascades from the whole": "CREATE TRIGGER a AFTER DELETE ON systems BEGIN"
+    " DELETE FROM agg WHERE system_id = OLD.id; DELETE FROM info WHERE system_id = OLD.id; END",
+    "a trigger on its own row": "CREATE TRIGGER a AFTER UPDATE OF avg ON agg BEGIN"
+    " UPDATE agg SET avg = 0 WHERE system_id = NEW.system_id AND point_id = NEW.point_id AND t = NEW.t; END",
+    "a trigger on its rowid": "CREATE TRIGGER a AFTER INSERT ON labels BEGIN"
+    " UPDATE labels SET text = 'x' WHERE rowid = NEW.rowid; END",
+    "a trigger that logs": "CREATE TRIGGER a AFTER UPDATE ON info WHEN new.id <> old.id BEGIN"
+    " INSERT INTO labels (point_id, system_id, text) VALUES (new.id, old.system_id, 'moved'); END",
+    "a trigger that keeps to the newest": "CREATE TRIGGER a AFTER INSERT ON agg BEGIN DELETE FROM agg"
+    " WHERE system_id = NEW.system_id AND point_id = NEW.point_id AND t < NEW.t - 100; END",
+    "a trigger that was there": "DROP TRIGGER was_there; CREATE TRIGGER was_there AFTER INSERT ON agg BEGIN"
+    " UPDATE labels SET text = 'x' WHERE point_id = new.point_id; END",
     "self join": "DELETE FROM agg WHERE (system_id, point_id, t) IN (SELECT a.system_id, a.point_id, a.t FROM agg a"
     " JOIN info p ON p.id = a.point_id AND p.system_id = a.system_id)",
 }

@@ -11,6 +11,7 @@ from itertools import pairwise
 from sqlglot import exp
 
 from changeover.check import consequence, places, quotes
+from changeover.check.embedded import picking
 from changeover.check.half_key import half_key
 from changeover.check.schema_copy import EmptyCopy
 from changeover.plan.model import Rows, SqlAction, SqlStatement
@@ -139,26 +140,21 @@ def _empty_ids(statement: SqlStatement, effect: Effect) -> Iterator[Problem]:
 
 def _half_key(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
     """``UPDATE t ... WHERE a IN (SELECT a ...)`` where only (a, b) together name a row: it hits every b."""
-    if not isinstance(effect.tree, exp.Update | exp.Delete | exp.Insert) or not effect.writes:
-        return
-    found = half_key(effect.tree, copy)
-    if found is None:
-        return
-    missing, names = ", ".join(found.missing), ", ".join(found.key)
-    table = (
-        f"{effect.writes[0]} by"
-        if found.table == effect.writes[0]
-        else f"{effect.writes[0]} by {found.table}'s"
-    )
-    message = (
-        f"{effect.verb} of {table} {', '.join(found.by)} alone, but a row is named by ({names}):"
-        f" it would change rows of every {missing}"
-    )
-    hint = (
-        f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
-        " say so inside the statement: -- allow half-key: <why>"
-    )
-    yield Problem(statement.position, "half-key", message, hint)
+    for verb, written, tree in picking(statement.text, effect, copy):
+        found = half_key(tree, copy)
+        if found is None:
+            continue
+        missing, names = ", ".join(found.missing), ", ".join(found.key)
+        table = f"{written} by" if found.table == written else f"{written} by {found.table}'s"
+        message = (
+            f"{verb} of {table} {', '.join(found.by)} alone, but a row is named by ({names}):"
+            f" it would change rows of every {missing}"
+        )
+        hint = (
+            f"compare {missing} too: WHERE ({names}) IN (SELECT {names} ...); or, if all of them are meant,"
+            " say so inside the statement: -- allow half-key: <why>"
+        )
+        yield Problem(statement.position, "half-key", message, hint)
 
 
 def _everything(script: LintedScript, statement: SqlStatement, effect: Effect) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from changeover.database.connect import Connection
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema import empty
 from changeover.database.schema.catalogue import ForeignKey, Table, objects
+from changeover.database.schema.definition import words_of
 from changeover.database.where import Database
 from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import identifier_key
@@ -45,6 +46,7 @@ class EmptyCopy:
     def __init__(self, schema: Mapping[str, str] | None) -> None:
         self.known = schema is not None
         self.living = schema if isinstance(schema, LivingSchema) else None
+        self.given = frozenset(words_of(sql) for sql in (schema or {}).values())
         self.connection = empty.blank()
         self.unmade = empty.fill(self.connection, (schema or {}).items())
         self.known = self.known and not self.unmade
@@ -77,8 +79,12 @@ class EmptyCopy:
         """Another one with the same schema."""
         other = EmptyCopy({})
         self.connection.backup(other.connection)
-        other.known, other.living = self.known, self.living
+        other.known, other.living, other.given = self.known, self.living, self.given
         return other
+
+    def had(self, definition: str) -> bool:
+        """Whether the schema had that definition, word for word, before any script."""
+        return words_of(definition) in self.given
 
     def has(self, table: str) -> bool:
         """Whether a table or view of that name exists."""
