@@ -102,3 +102,52 @@ def test_a_namespace_that_fails_keeps_no_other_and_is_done_once_it_is_mended(
                 assert remote.execute(indexed).fetchone() == (1,)
     for url in urls:
         assert list(tmp_path.glob(f"backup-*-{url.partition('=')[2]}-*.db")), "each has a backup of its own"
+
+
+def test_many_namespaces_are_looked_at_taken_back_and_finished(
+    sqld: Sqld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "PLAN.md").write_text(
+        PLAN
+        + "\n## Finish\n\n```sql {#tidy scope=\"item\"}\nUPDATE item SET memo = 'final' WHERE memo IS NULL;\n```\n"
+    )
+
+    def each(verb: str) -> tuple[int, list[str]]:
+        words = [verb, "PLAN.md", "--each", "@tenants.txt", "--json"]
+        result = CliRunner().invoke(main, words, catch_exceptions=False)
+        found = json.loads(result.stdout)["databases"]
+        return result.exit_code, [str(one["outcome"]) for one in found]
+
+    def columns(url: str) -> list[str]:
+        with opened(Server(url)) as remote:
+            return [name for (name,) in remote.execute("SELECT name FROM pragma_table_info('item')")]
+
+    with ExitStack() as stack:
+        urls = [stack.enter_context(sqld.namespace()) for _ in range(3)]
+        for url in urls:
+            with opened(Server(url)) as remote:
+                created = "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+                remote.apply(
+                    [WireStatement(created), WireStatement("INSERT INTO item (name) VALUES ('old')")]
+                )
+        (tmp_path / "tenants.txt").write_text("\n".join(urls))
+        assert each("status") == (0, ["never run"] * 3)
+        assert each("run") == (0, ["done"] * 3)
+        assert each("status") == (0, ["done"] * 3)
+        assert each("rollback") == (0, ["rolled back"] * 3)
+        assert [columns(url) for url in urls] == [["id", "name"]] * 3
+        assert each("rollback")[0] == 0, "nothing is left to take back"
+        assert each("run") == (0, ["done"] * 3)
+        with opened(Server(urls[1])) as remote:
+            remote.execute("CREATE INDEX by_somebody ON item (name)")
+        code, outcomes = each("finish")
+        assert (code != 0, outcomes[::2]) == (True, ["finished"] * 2)
+        with opened(Server(urls[1])) as remote:
+            assert remote.execute("SELECT memo FROM item").fetchall() == [(None,)]
+            remote.execute("DROP INDEX by_somebody")
+        assert each("finish")[0] == 0, "the rest is finished, and nothing is done twice"
+        assert each("status") == (0, ["finished"] * 3)
+        for url in urls:
+            with opened(Server(url)) as remote:
+                assert remote.execute("SELECT memo FROM item").fetchall() == [("final",)]
