@@ -19,6 +19,7 @@ SETUP = (
 COPY = "CREATE TABLE n (id INTEGER PRIMARY KEY, {}); INSERT INTO n SELECT id, {} FROM t;"
 
 
+STRICT = "CREATE TABLE n (id INTEGER PRIMARY KEY, n INTEGER) STRICT; INSERT INTO n SELECT id, mail FROM t;"
 ROWS = [
     ("CREATE UNIQUE INDEX tm ON t (mail)", ["id 1, mail 'a'", "id 3, mail 'a'"]),
     (COPY.format("m TEXT UNIQUE", "mail"), ["id 1, m 'a'", "id 3, m 'a'"]),
@@ -28,6 +29,12 @@ ROWS = [
     (COPY.format("a INT, CONSTRAINT young CHECK (a <= 7 AND a || '' <> 'x')", "age"), ["id 2"]),
     ("UPDATE t SET age = age - 8", ["id 1"]),
     ("INSERT INTO t (id, mail) VALUES (2, 'x')", ["id 2"]),
+    (STRICT, ["id 1, n 'a'", "id 2, n 'b'", "id 3, n 'a'"]),
+    (
+        "CREATE TABLE n (id INTEGER PRIMARY KEY);"
+        "INSERT INTO n SELECT CASE id WHEN 2 THEN mail ELSE id END FROM t;",
+        ["id 'b'"],
+    ),
 ]
 
 
@@ -69,6 +76,34 @@ DONE_BY = [
         "it is trigger logged that writes log",
     ),
 ]
+
+
+RAISING = (
+    "CREATE TRIGGER young BEFORE UPDATE OF age ON t WHEN new.mail <> 'z;' BEGIN"
+    " SELECT RAISE(ABORT, 'too young') WHERE new.age < 5; END;"
+    "CREATE TRIGGER kept BEFORE DELETE ON t BEGIN"
+    " SELECT CASE WHEN old.age > 7 THEN RAISE(ABORT, 'kept')"
+    " WHEN old.age IS NULL THEN RAISE(FAIL, 'unknown') END;"
+    " END;"
+)
+
+
+RAISED = [
+    ("UPDATE t SET age = id", ["trigger young refuses it", "id 1", "id 2", "id 3"]),
+    ("UPDATE t SET age = id + 3", ["trigger young refuses it", "id 1"]),
+    ("DELETE FROM t", ["trigger kept refuses it", "id 2", "id 3"]),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), RAISED)
+def test_the_rows_that_a_trigger_refuses_are_named(tmp_path: Path, text: str, lines: list[str]) -> None:
+    tell(tmp_path / "app.db", SETUP + RAISING)
+    with opened(tmp_path / "app.db") as connection:
+        with pytest.raises(StepFailed) as caught:
+            migrate(connection, change(text, scope=("t",)), context(), depth=Depth.SWIFT)
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'changeover_now%'")
+        assert names.fetchall() == []
+    assert [line[2:] for line in caught.value.message.split("\n")[1:]] == lines
 
 
 @pytest.mark.parametrize(("text", "said"), DONE_BY)

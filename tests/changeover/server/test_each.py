@@ -109,8 +109,8 @@ def test_many_namespaces_are_looked_at_taken_back_and_finished(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "PLAN.md").write_text(
-        PLAN
-        + "\n## Finish\n\n```sql {#tidy scope=\"item\"}\nUPDATE item SET memo = 'final' WHERE memo IS NULL;\n```\n"
+        PLAN + '\n## Finish\n\n```sql {#tidy scope="item"}\n'
+        "UPDATE item SET memo = 'final' WHERE memo IS NULL;\n```\n"
     )
 
     def each(verb: str) -> tuple[int, list[str]]:

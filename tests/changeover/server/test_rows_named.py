@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.changeover.database.household import change, context
-from tests.changeover.database.test_culprits import DONE_BY, ROWS, SETUP, TRIGGERS
+from tests.changeover.database.test_culprits import DONE_BY, RAISED, RAISING, ROWS, SETUP, TRIGGERS
 from tests.changeover.database.test_standing import KEPT, LIKED, REBUILD, TEXTS, USES
 from tests.changeover.server.copying import contents
 from tests.store.sqld import Sqld
@@ -55,6 +55,20 @@ def refused(server: Server, work: PlannedChange, depth: Depth = Depth.SWIFT) -> 
 def test_the_rows_are_named_by_key(place: Server, text: str, rows: list[str]) -> None:
     said = refused(place, change(text, scope=("t", "n")))
     assert [line[2:] for line in said.split("\n")[1:]] == rows
+
+
+@pytest.fixture(scope="module")
+def raising(sqld: Sqld) -> Iterator[Server]:
+    """The same with triggers that raise."""
+    with sqld.namespace() as url, closing(connect(Server(url))) as remote:
+        tell(remote, SETUP + RAISING)
+        yield Server(url)
+
+
+@pytest.mark.parametrize(("text", "lines"), RAISED)
+def test_the_rows_that_a_trigger_refuses_are_named(raising: Server, text: str, lines: list[str]) -> None:
+    said = refused(raising, change(text, scope=("t",)))
+    assert [line[2:] for line in said.split("\n")[1:]] == lines
 
 
 def test_ten_rows_are_named_and_that_there_are_more(place: Server) -> None:

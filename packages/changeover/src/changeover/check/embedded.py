@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from changeover.check.reading import ROWIDS
 from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import identifier_key
-from changeover.sql.text import SqlToken, tokens, unquoted
+from changeover.sql.text import SqlToken, body_of_trigger, tokens, unquoted
 from changeover.sql.tree import Effect, effect_of
 
 Picking = exp.Update | exp.Delete | exp.Insert
@@ -47,11 +47,11 @@ def _made_as(text: str) -> Iterator[tuple[str, str, Picking]]:
 def _in_trigger(text: str, copy: EmptyCopy) -> Iterator[tuple[str, str, Picking]]:
     pieces = list(tokens(text))
     words = [piece.word for piece in pieces]
-    if "ON" not in words or "BEGIN" not in words:
+    if "ON" not in words:
         return
     table = _named(pieces, words.index("ON") + 1)
-    for body in _statements(text, pieces[words.index("BEGIN") + 1 :]):
-        effect = effect_of(body)
+    for start, end in body_of_trigger(text):
+        effect = effect_of(text[start:end])
         if isinstance(effect.tree, Picking) and effect.writes:
             yield effect.verb, effect.writes[0], _with_row(effect.tree, table, copy)
 
@@ -61,17 +61,6 @@ def _named(pieces: list[SqlToken], place: int) -> str:
     if [piece.text for piece in pieces[place + 1 : place + 2]] == ["."]:
         place += 2
     return unquoted(pieces[place].text) if place < len(pieces) else ""
-
-
-def _statements(text: str, pieces: list[SqlToken]) -> Iterator[str]:
-    """The statements of a trigger's body: nothing in it holds a semicolon but its strings."""
-    start = None
-    for piece in pieces:
-        if piece.kind == "semicolon" and start is not None:
-            yield text[start : piece.at]
-            start = None
-        elif piece.kind != "semicolon" and start is None:
-            start = piece.at
 
 
 def _with_row(tree: Picking, table: str, copy: EmptyCopy) -> Picking:

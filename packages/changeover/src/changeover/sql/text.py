@@ -96,6 +96,21 @@ def _statement(sql: str, start: int, end: int, position: Position) -> list[SqlSt
     return [SqlStatement(sql[first:end].rstrip(), Position(position.file, line, column), tuple(names))]
 
 
+def body_of_trigger(sql: str) -> list[tuple[int, int]]:
+    """Where each statement of a CREATE TRIGGER begins and ends: in it only strings hold a semicolon."""
+    found: list[tuple[int, int]] = []
+    start, is_body = None, False
+    for token in tokens(sql):
+        if not is_body:
+            is_body = token.word == "BEGIN"
+        elif token.kind == "semicolon" and start is not None:
+            found.append((start, token.at))
+            start = None
+        elif token.kind != "semicolon" and start is None:
+            start = token.at
+    return found
+
+
 def reads_only(statement: str) -> bool:
     """Whether a statement is a query: SELECT, VALUES, EXPLAIN, WITH, or a PRAGMA that only tells."""
     pieces = list(tokens(statement))

@@ -23,7 +23,16 @@ from hrana.wire import WireStatement
 ROWS_MAX = 10
 COPIED_ROWS_MAX = 100_000
 TRIED = "changeover_now_tried"
+RAISED = "changeover_now_raised"
 _MESSAGE = re.compile(r"(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: (.*))?", re.DOTALL)
+_TYPE = re.compile(r"cannot store \w+ value in \w+ column (.*)|datatype mismatch", re.DOTALL)
+_STORED = {
+    "int": ("integer",),
+    "integer": ("integer",),
+    "real": ("real", "integer"),
+    "text": ("text",),
+    "blob": ("blob",),
+}
 
 Values = Mapping[str, object]
 
@@ -38,7 +47,10 @@ class Failed:
 
     @property
     def rule(self) -> tuple[str, str]:
-        """(UNIQUE, NOT NULL, CHECK or FOREIGN KEY, what of it); empty for anything else."""
+        """(UNIQUE, NOT NULL, CHECK, FOREIGN KEY or TYPE, what of it); empty for anything else."""
+        of_type = _TYPE.fullmatch(self.said)
+        if of_type:
+            return "TYPE", of_type[1] or ""
         found = _MESSAGE.fullmatch(self.said)
         return (found[1], found[2] or "") if found else ("", "")
 
@@ -67,6 +79,10 @@ def named(connection: sqlite3.Connection, failed: Failed) -> str:
             found += [rule.say(row) for row in rows]
         return found
 
+    if (
+        not connection.in_transaction
+    ):  # RAISE(ROLLBACK) has ended it, and nothing may be tried outside of one.
+        return ""
     try:
         return described(connection, failed, tried, temporary=True)
     except sqlite3.Error:
@@ -79,9 +95,14 @@ def described(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, t
     ``temporary``: whether a TEMP table can be made where it is tried.
     """
     kind, _ = failed.rule
-    certain, possible = _triggers(connection, failed)
+    raising = _raising(connection, failed) if not kind else ""
+    certain, possible = _triggers(connection, failed) if kind else ([], [])
     rows: Sequence[str] = []
-    if kind == "FOREIGN KEY":
+    if raising:
+        certain = [f"trigger {raising} refuses it"]
+        trial = _of_raise(connection, failed, raising)
+        rows = tried(trial) if trial else []
+    elif kind == "FOREIGN KEY":
         rows = tried(_of_keys(failed))
     elif kind and not certain:
         trial = _of_rule(connection, failed, temporary=temporary)
@@ -93,6 +114,23 @@ def described(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, t
 
 def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str], list[str]]:
     """The triggers that did it for certain, and those that may have: the statement writes there as well."""
+    writes = _writes(connection, failed)
+    direct, ruled = writes.pop("", set()), _tables_of(connection, *failed.rule)
+    certain, possible = list[str](), list[str]()
+    for trigger, tables in writes.items():
+        for table in sorted(tables & ruled):
+            where = possible if ruled & direct else certain
+            where.append(f"it is trigger {trigger} that writes {table}")
+    return certain, possible
+
+
+def _raising(connection: sqlite3.Connection, failed: Failed) -> str:
+    """The trigger whose RAISE gave the message; empty where there is none."""
+    return next((one for one in _writes(connection, failed) if _raises(connection, one, failed.said)), "")
+
+
+def _writes(connection: sqlite3.Connection, failed: Failed) -> dict[str, set[str]]:
+    """The tables that a statement writes, folded, by the trigger that writes them; by itself under ''."""
     writes: dict[str, set[str]] = {}
 
     def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
@@ -102,15 +140,7 @@ def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str]
 
     with watching(connection, note):
         connection.execute(f"EXPLAIN {failed.text}", failed.values).fetchall()
-    direct, ruled = writes.pop("", set()), _tables_of(connection, *failed.rule)
-    certain, possible = list[str](), list[str]()
-    for trigger, tables in writes.items():
-        if not failed.rule[0] and _raises(connection, trigger, failed.said):
-            certain.append(f"trigger {trigger} refuses it")
-        for table in sorted(tables & ruled):
-            where = possible if ruled & direct else certain
-            where.append(f"it is trigger {trigger} that writes {table}")
-    return certain, possible
+    return writes
 
 
 def _tables_of(connection: sqlite3.Connection, kind: str, about: str) -> set[str]:
@@ -130,6 +160,41 @@ def _raises(connection: sqlite3.Connection, trigger: str, message: str) -> bool:
     sql = "SELECT instr(sql, ?) > 0 FROM sqlite_schema WHERE type = 'trigger' AND name = ?"
     found = connection.execute(sql, (message.replace("'", "''"), trigger)).fetchone()
     return bool(found and found[0])
+
+
+def _of_raise(connection: sqlite3.Connection, failed: Failed, trigger: str) -> Diagnosis | None:
+    """The rows for which a trigger raises, noted by that trigger itself in place of its RAISE."""
+    found = connection.execute(
+        "SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?", (trigger,)
+    ).fetchone()
+    table = catalogue.read(connection, own=True).table(found[0]) if found else None
+    if table is None:
+        return None
+    words = [piece.word for piece in sqltext.tokens(found[1])]
+    row = "OLD" if "DELETE" in words[: words.index("ON")] else "NEW"
+    shown = " || ', ' || ".join(_shown(column, row) for column in table.key or table.stored[:3])
+    noting = _noting(found[1], f"INSERT INTO {RAISED} SELECT {shown}")
+    statements = (f"DROP TRIGGER {quoted(trigger)}", f"CREATE TABLE {RAISED} (a)", noting)
+    again = WireStatement(failed.text, dict(failed.values))  # type: ignore[arg-type]
+    sql = f"SELECT DISTINCT a, NULL AS b, NULL AS c FROM {RAISED} LIMIT {ROWS_MAX + 1}"
+    rule = FaultRule(sql, _row)
+    return Diagnosis((*map(WireStatement, statements), again), lambda after: [rule])
+
+
+def _noting(trigger: str, note: str) -> str:
+    """A trigger that notes a row where it raised: ``SELECT RAISE(...) WHERE ...`` gives a word instead."""
+    text = trigger
+    for start, end in reversed(sqltext.body_of_trigger(trigger)):
+        statement = trigger[start:end]
+        pieces = list(sqltext.tokens(statement))
+        calls = [place for place, piece in enumerate(pieces) if piece.word == "RAISE"]
+        if not calls or pieces[0].word != "SELECT":
+            continue
+        for place in reversed(calls):
+            closing = next(piece for piece in pieces[place:] if piece.text == ")")
+            statement = f"{statement[: pieces[place].at]}'{RAISED}'{statement[closing.at + 1 :]}"
+        text = f"{text[:start]}{note} WHERE '{RAISED}' IN ({statement}){text[end:]}"
+    return text
 
 
 def _of_keys(failed: Failed) -> Diagnosis:
@@ -169,10 +234,10 @@ def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool)
     return Diagnosis(tuple(statements), lambda after: [rule])
 
 
-def _shown(column: str) -> str:
-    """SQL: the name of a column of a row ``t``, and its value as it would be written in SQL."""
+def _shown(column: str, row: str = "t") -> str:
+    """SQL: the name of a column of a row, and its value as it would be written in SQL."""
     label = column.replace("'", "''")
-    return f"'{label} ' || quote(t.{quoted(column)})"
+    return f"'{label} ' || quote({row}.{quoted(column)})"
 
 
 def _row(fault: Fault) -> str:
@@ -204,6 +269,14 @@ def _condition(table: Table, source: str, kind: str, about: str, *, adds: bool) 
     """SQL: a row ``t`` breaks the rule; empty where that cannot be said."""
     columns = _columns(table, about)
     match kind:
+        case "TYPE":
+            keys = [column.name for column in table.columns if column.key]
+            name = (columns or keys or [""])[0]
+            column = table.column(name)
+            if column is None or identifier_key(column.type) not in _STORED:
+                return ""
+            kinds = ", ".join(f"'{one}'" for one in ("null", *_STORED[identifier_key(column.type)]))
+            return f"typeof(t.{quoted(name)}) NOT IN ({kinds})"
         case "NOT NULL" if columns:
             return f"t.{quoted(columns[0])} IS NULL"
         case "UNIQUE" if columns:

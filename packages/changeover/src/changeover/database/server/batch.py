@@ -43,7 +43,7 @@ class StatementFailed(StepFailed):
             position=statement.position,
         )
         self.statement, self.said = statement, said
-        self.breaks_a_rule = isinstance(refusal, errors.ConstraintFailed)
+        self.breaks_a_rule = isinstance(refusal, errors.ConstraintFailed) or self.said == "datatype mismatch"
 
 
 @dataclass(frozen=True, slots=True)
