@@ -1,11 +1,15 @@
 """The commands of runbooks: what is understood, and what stays shell because something would be lost."""
 
+from pathlib import Path
+
 import pytest
 
 from changeover.plan.model import Phase
 from changeover.runbook.classify import limit_s, phase_of, stated_s
 from changeover.runbook.commands import split_commands
+from changeover.runbook.convert import adopt, read_runbook
 from changeover.runbook.curl import expected_lines, read_curl
+from changeover.runbook.web_clients import read_call
 from changeover.shell.database_commands import CommandKind, read_database_commands
 from changeover.shell.script import commands_of
 
@@ -131,6 +135,50 @@ def test_curl_with_headers_continuations_body_and_variables() -> None:
 )
 def test_curl_stays_shell_where_something_would_be_lost(command: str) -> None:
     assert read_curl(words(command)) is None
+
+
+CALLS = {
+    "wget -qO- http://h/health": "GET http://h/health\n200",
+    "wget -q -O /dev/null --timeout=5 $APP/health": "GET ${APP}/health\n200",
+    "wget --spider -q h:8000/": "HEAD http://h:8000/\n200",
+    "wget -qO - --header='X-A: b' --post-data 'x=1' https://h/": "POST https://h/\nX-A: b\n\nx=1\n\n200",
+    "http :8000/health": "GET http://localhost:8000/health",
+    "http --check-status GET h/api q==a%20b X-A:b": "GET http://h/api?q=a%2520b\nX-A: b\n200",
+    "https --ignore-stdin -b h/api": "GET https://h/api",
+    "http POST $APP/api name=ada age:=36": "POST ${APP}/api\nContent-Type: application/json\n\n"
+    '{"name": "ada", "age": 36}\n',
+    "xh put h/api ok:=true": 'PUT http://h/api\nContent-Type: application/json\n\n{"ok": true}\n',
+}
+
+
+@pytest.mark.parametrize(("command", "block"), CALLS.items())
+def test_other_clients_make_the_same_checks(command: str, block: str) -> None:
+    found = words(command)
+    call = read_call(found, found[0])
+    assert call is not None
+    assert call.block(expected_lines("", None, call.fails), "") == block
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["wget http://h/file", "wget -O page.html http://h/", "wget -i urls.txt -O -", "http -f POST h a=b",
+     "http -a user:secret h", "http h file@there", "http h a:={", "http"],
+)  # fmt: skip
+def test_other_clients_stay_shell_where_something_would_be_lost(command: str) -> None:
+    found = words(command)
+    assert read_call(found, found[0]) is None
+
+
+def test_a_smoke_test_by_wget_or_httpie_is_a_check_of_the_adopted_plan(tmp_path: Path) -> None:
+    runbook = (
+        "# Release\n\n## Steps\n\n```bash\nsqlite3 app.db < up.sql\n```\n\n## After\n\n```bash\n"
+        "wget -qO- http://127.0.0.1:8000/health # Expected: 200\n"
+        'http --check-status :8000/api\n# Expected output:\n# {"ok": true}\n```\n'
+    )
+    (tmp_path / "up.sql").write_text("ALTER TABLE t ADD COLUMN a TEXT;\n")
+    text = adopt(read_runbook(runbook.encode()), folder=tmp_path).plan_text
+    assert text.count("```http") == 2
+    assert "\n200\n.ok == true" in text
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,27 @@ def read_curl(words: list[str]) -> Call | None:
         if not word.startswith("-") or word == "-":
             if call.url:
                 return None
-            call.url = _VARIABLE.sub(r"${\1}", word)
+            call.url = in_plan(word)
         elif not _option(call, word, rest):
             return None
     if "://" not in call.url and re.match(r"[\w.-]+[.:]", call.url):
         call.url = f"http://{call.url}"
-    return call if re.match(r"(https?://|\$\{)\S+$", call.url) else None
+    return call if is_address(call.url) else None
+
+
+def in_plan(text: str) -> str:
+    """The text with a shell's ``$NAME`` as a plan writes it: ``${NAME}``."""
+    return _VARIABLE.sub(r"${\1}", text)
+
+
+def is_address(url: str) -> bool:
+    """Whether it is a URL, or begins with a variable that may hold one."""
+    return re.match(r"(https?://|\$\{)\S+$", url) is not None
+
+
+def with_header(call: Call, header: str) -> None:
+    """The call sends a header; a secret in it becomes ``${NAME}``."""
+    call.headers.append(_header(call, header))
 
 
 def _option(call: Call, word: str, rest: Iterator[str]) -> bool:
@@ -86,21 +101,21 @@ def _valued(call: Call, name: str, value: str) -> bool:
     if name in ("X", "request"):
         call.method = value.upper()
     elif name in ("H", "header"):
-        call.headers.append(_header(call, value))
+        with_header(call, value)
     elif name in ("b", "cookie"):
-        call.headers.append(_header(call, f"Cookie: {value}"))
+        with_header(call, f"Cookie: {value}")
     elif name in ("d", "data", "data-raw", "data-binary", "json") and not value.startswith("@"):
         call.method = "POST" if call.method == "GET" else call.method
-        call.body = _VARIABLE.sub(r"${\1}", value)
+        call.body = in_plan(value)
     elif name == "url":
-        call.url = _VARIABLE.sub(r"${\1}", value)
+        call.url = in_plan(value)
     else:
         return False
     return bool(value)
 
 
 def _header(call: Call, header: str) -> str:
-    header = _VARIABLE.sub(r"${\1}", header)
+    header = in_plan(header)
     match = _SECRET.match(header)
     if match is None or "${" in header:
         return header

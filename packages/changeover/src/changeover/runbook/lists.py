@@ -11,8 +11,9 @@ from changeover.plan.model import Phase
 from changeover.runbook import harm
 from changeover.runbook.commands import split_commands
 from changeover.runbook.source import Chunk, Code, Item, Part, Prose
+from changeover.runbook.web_clients import makes_call
 from changeover.shell.database_commands import read_database_commands
-from changeover.shell.wrappers import program, unwrapped
+from changeover.shell.wrappers import unwrapped
 
 _ITEM = re.compile(r"(?P<indent> {0,3})(?P<marker>[-*+]|\d{1,9}[.)])(?P<gap> +)(?P<text>\S.*)$")
 _SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,9}+)(?!`)(?P<code>.+?)(?P=ticks)(?!`)")
@@ -115,7 +116,7 @@ def is_command(code: str) -> bool:
     """Whether a text is one command about a database or an address, or one that a plan must do without."""
     commands = (split_commands(code) or []) if "\n" not in code else []
     return any(
-        program(unwrapped(command.shell.parts[0])) == "curl"
+        makes_call(unwrapped(command.shell.parts[0]))
         or read_database_commands(command.shell)
         or harm.reason(command.shell, ())
         for command in commands

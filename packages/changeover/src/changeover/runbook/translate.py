@@ -12,7 +12,7 @@ from changeover.plan.model import Phase
 from changeover.plan.text import slug
 from changeover.runbook import harm
 from changeover.runbook.commands import RunbookCommand, split_commands
-from changeover.runbook.curl import Call, expected_lines, read_curl
+from changeover.runbook.curl import Call, expected_lines
 from changeover.runbook.drafts import (
     Draft,
     Inferred,
@@ -25,6 +25,7 @@ from changeover.runbook.drafts import (
 from changeover.runbook.lists import is_command
 from changeover.runbook.shell_variables import with_parameters
 from changeover.runbook.source import Chunk, Code
+from changeover.runbook.web_clients import CLIENTS, read_call
 from changeover.shell import credentials
 from changeover.shell.database_commands import CommandKind, DatabaseCommand, only_asks, read_database_commands
 from changeover.shell.script import commands_of
@@ -336,15 +337,16 @@ def _is_context(command: RunbookCommand) -> bool:
 
 
 def _call(command: RunbookCommand) -> Call | None:
-    """The call of ``curl URL`` or ``curl URL | jq PATH``."""
+    """The call of ``curl URL`` or ``curl URL | jq PATH``, and of what else asks over HTTP."""
     first, *others = command.shell.parts
     words = unwrapped(first)
-    if program(words) != "curl" or any(word.computed for word in words):
+    client = program(words)
+    if client not in CLIENTS or any(word.computed for word in words):
         return None
     if others and ([part.texts[:1] for part in others] != [["jq"]]):
         return None
     discarded = all(target.text in ("/dev/null", "1") for operator, target in first.redirects)
-    return read_curl([word.text for word in words]) if discarded else None
+    return read_call([word.text for word in words], client) if discarded else None
 
 
 def _main_database(asked: list[DatabaseCommand]) -> str:
