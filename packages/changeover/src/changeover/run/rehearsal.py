@@ -241,6 +241,7 @@ def play(rehearsal: RehearsalRun) -> None:
         trial.write(_changes(rehearsal, changes))
         _ask_again(rehearsal, waiting)
         _there_and_back(rehearsal, trial, changes)
+        trial.look_ahead(_changes(rehearsal, changes))
         _limits(rehearsal)
         rehearsal.finish()
     except ChangeoverError as error:

@@ -3,19 +3,23 @@
 Rule: what a way back does with rows that were written after the change is only known when it has met some.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from changeover.database.change import script
+from changeover.database.change.undo import derive_undo
 from changeover.database.connect import connect
-from changeover.database.findings import Finding, way_past
+from changeover.database.findings import Finding, unaccepted, way_past
 from changeover.database.rehearse import invent, judge, writes
 from changeover.database.rehearse.effects import Effects, observed
+from changeover.database.rehearse.later_values import RoundTrip, lost_later
 from changeover.database.rehearse.replay import replay
 from changeover.database.rehearse.written import NOTHING, Written
+from changeover.database.schema.definition import words_of
 from changeover.errors import ChangeoverError, InvariantBroken
-from changeover.plan.model import Phase, SqlAction
+from changeover.plan.model import Phase, Plan, SqlAction, SqlStatement
 from changeover.run.rehearsal_copy import RehearsalRun
 
 
@@ -26,12 +30,14 @@ class Trial:
     rehearsal: RehearsalRun
     original: Path
     written: Written = NOTHING
+    forward: tuple[SqlAction, ...] = ()
     effects: Effects = field(init=False)
     seen: judge.AfterRollback = field(init=False)
 
     def write(self, forward: Iterable[SqlAction]) -> None:
         """What an application might write after those changes, so that the way back has something to keep."""
         rehearsal, made = self.rehearsal, tuple(forward)
+        self.forward = made
         back = [one for one in rehearsal.plan.actions(Phase.ROLLBACK) if isinstance(one, SqlAction)]
         rehearsal.progress("writing new rows, as the application would", None, None)
         place = rehearsal.local()
@@ -74,9 +80,31 @@ class Trial:
         self.rehearsal.notes += verdict.notes
         self.rehearsal.new_writes -= verdict.set_aside
         self.rehearsal.judge(
-            verdict.findings,
+            [replace(one, sentence=one.sentence + self._filled(one.name)) for one in verdict.findings],
             "After the rollback the database is not the original plus what was written since:",
         )
+
+    def _filled(self, name: str) -> str:
+        """That a trigger which the change makes fills a column: that value may be meant to go with it."""
+        table, _, column = name.partition(".")
+        for statement in (statement for action in self.forward for statement in action.statements):
+            words = words_of(statement.text)
+            is_trigger = "trigger" in words[:3] and "begin" in words
+            if is_trigger and {table, column} <= set(words[words.index("begin") :]):
+                made = script.named(words, "trigger")
+                return f" (trigger {made}, which the change makes, fills it: accept it if only that does)"
+        return ""
+
+    def look_ahead(self, changes: Sequence[SqlAction]) -> None:
+        """Tell of values that nobody has written yet and that the way there and back would alter."""
+        plan = self.rehearsal.plan
+        forward = [statement for one in changes for statement in one.statements]
+        back = [statement for one in reversed(changes) for statement in _undo(plan, one)]
+        trip = RoundTrip(forward, back, self.rehearsal.values.values)
+        scope = dict.fromkeys(table for one in changes for table in one.scope)
+        with closing(connect(self.original)) as connection:
+            found = unaccepted(lost_later(connection, scope, trip), plan.accept)
+        self.rehearsal.notes += [f"a value that no row has yet would not survive: {one}" for one in found]
 
     def explain(self, error: ChangeoverError) -> InvariantBroken:
         """An error of the way back, with the rows that the rehearsal itself had written."""
@@ -86,3 +114,11 @@ class Trial:
             f"{judge.describe_writes(self.written)}",
             hint=f"The way back must have a place for such rows. {error.hint}{way_past(names)}",
         )
+
+
+def _undo(plan: Plan, change: SqlAction) -> Sequence[SqlStatement]:
+    """The statements that take a change back."""
+    if change.derived_undo:
+        return derive_undo(change.statements)
+    undos = (one for one in plan.undo_of(change.id) if isinstance(one, SqlAction))
+    return [statement for one in undos for statement in one.statements]
