@@ -72,8 +72,8 @@ def lost_later(original: sqlite3.Connection, tables: Iterable[str], trip: RoundT
             sentences = _lost(empty, place, trip)
             if sentences:
                 label = f"{place.table.name}.{place.column.name}"
-                told = "; ".join(sentences[:SHOWN_MAX])
-                found.append(Finding(f"{identifier_key(label)}.later", f"{label}: {told}"))
+                shown = "; ".join(sentences[:SHOWN_MAX])
+                found.append(Finding(f"{identifier_key(label)}.later", f"{label}: {shown}"))
     return found
 
 
@@ -103,7 +103,7 @@ def _lost(empty: sqlite3.Connection, place: _Place, trip: RoundTrip) -> list[str
     if together is not None:
         return together
     alone = (_come_back(empty, place, [own, value], trip) for value in values)
-    return [sentence for told in alone for sentence in told or ()]
+    return [sentence for found in alone for sentence in found or ()]
 
 
 def _values(column: Column) -> tuple[object, ...]:
