@@ -134,6 +134,13 @@ def test_files_of_secrets_are_read_without_their_last_line_end(tmp_path: Path) -
     assert (loaded.secrets.auth_password, loaded.vendors[0].password) == ("correct horse", "correct horse")
 
 
+def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
+    empty = dict.fromkeys(
+        ("LIVEONE_DATABASE_URL", "LIVEONE_PORT", "LIVEONE_SCHEDULER", "AUTH_PASSWORD_FILE"), ""
+    )
+    assert config.load(_settings(tmp_path), empty) == config.load(_settings(tmp_path), {})
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

@@ -18,6 +18,7 @@ COMMANDS = {
     "init": ("init", "Write commented settings and an empty database."),
     "demo": ("demo", "A simulated house, its history and the live dashboard, at once."),
     "serve": ("serve", "Poll the systems, serve the API and the dashboard."),
+    "service": ("service", "Run LiveOne under systemd: install, status, remove."),
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
     "users": ("users", "Add, list and remove people; give out API tokens."),

@@ -36,11 +36,12 @@ SWITCH = {"on": True, "off": False}
 
 
 def with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with the content of every file of secrets that it names, without the line's end.
+    """The environment with the content of every file of secrets that it names, without the line's end; a
+    variable that is empty, as compose files have them, is not set.
 
     Raises ConfigError for a file that cannot be read or is empty, and for a secret that is given twice.
     """
-    given = dict(environment)
+    given = {name: text for name, text in environment.items() if text}
     for variable in sorted(environment):
         secret, path = variable.removesuffix(FILE), environment[variable]
         if secret == variable or not path or not _is_secret(secret):
