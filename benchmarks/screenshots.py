@@ -9,24 +9,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
-from playwright.sync_api import Browser, sync_playwright
+import orjson
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks import states
 from benchmarks.browser import serving
 from benchmarks.processes import LIVEONE, free_port
 from liveone.clock import SystemClock
 from liveone.web.auth.callers import AuthSettings
+from liveone.web.pages.files import FOLDER
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
 READY_S, DAY_S = 1800, 86_400
-SETTLED_MS = 180_000
-"""So long a busy machine may take for the demo, and for a page."""
+SETTLED_MS, TRIES = 180_000, 10
+"""A page that has not come to rest by then, or could not reach its server, is opened anew: so many times."""
 
 SETTLED = """() => {
   const seen = (selector) => document.querySelector(selector)?.checkVisibility() ?? false;
@@ -34,6 +38,11 @@ SETTLED = """() => {
   const waits = document.querySelector("[aria-busy], p.busy, #link[data-state=connecting]");
   return seen("main") && isDrawn && !waits;
 }"""
+UNREACHED = tuple(
+    orjson.loads(path.read_bytes())["error.unreachable"] for path in (FOLDER / "messages").glob("*.json")
+)
+"""What a page says, in every language, whose request a busy machine did not answer in time."""
+
 ALL_DRAWN = """() => {
   for (const node of document.querySelectorAll("main > *")) {
     if (getComputedStyle(node).contentVisibility === "auto") node.style.contentVisibility = "visible";
@@ -90,8 +99,22 @@ def main(folder: Path, address: str | None) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for where, shots in ((base, SHOTS), (others, STATES), (locked, LOCKED)):
             for shot in shots:
-                print(_photographed(browser, where, folder, *shot))
+                print(_settled(browser, where, folder, *shot), flush=True)
         browser.close()
+
+
+def _settled(browser: Browser, base: str, folder: Path, *shot: Any) -> Path:
+    """The picture of a page that is as it should be, however long that takes."""
+    for _ in range(TRIES):
+        try:
+            return _photographed(browser, base, folder, *shot)
+        except (PlaywrightTimeout, Unreached) as error:
+            print(f"{shot[0]}: once more ({str(error).splitlines()[0]})", file=sys.stderr, flush=True)
+    raise SystemExit(f"{shot[0]} did not come to rest in {TRIES} tries")
+
+
+class Unreached(Exception):
+    """A page says that it could not reach its server."""
 
 
 def _photographed(  # noqa: PLR0917
@@ -110,15 +133,20 @@ def _photographed(  # noqa: PLR0917
         locale=locale,
     )
     context.set_default_timeout(SETTLED_MS)
-    page = context.new_page()
+    with closing(context):
+        return _picture(context.new_page(), base, folder / f"{name}.png", path, whole=name not in SCREENS)
+
+
+def _picture(page: Page, base: str, target: Path, path: str, *, whole: bool) -> Path:
     yesterday = datetime.fromtimestamp(SystemClock().now_at() - DAY_S, UTC).date().isoformat()
     page.goto(base + path.replace("YESTERDAY", yesterday))
     page.wait_for_load_state("load")
     page.wait_for_function(SETTLED)
+    said = page.inner_text("body")
+    if any(text in said for text in UNREACHED):
+        raise Unreached("it could not reach its server")
     page.evaluate(ALL_DRAWN)
-    target = folder / f"{name}.png"
-    page.screenshot(path=target, full_page=name not in SCREENS)
-    context.close()
+    page.screenshot(path=target, full_page=whole)
     return target
 
 

@@ -24,7 +24,7 @@ export async function showImports(box) {
     return button;
   };
   box.append(
-    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.part.imports")), opening("import", "main"), opening("forget")),
+    element("div", { class: "row" }, element("h2", { tabindex: -1 }, t("admin.part.imports")), element("span", { class: "actions" }, opening("import", "main"), opening("forget"))),
     element("p", { class: "help lead" }, t("admin.importsHelp")),
     tableOf(t("admin.part.imports"), HEADS.map((key) => t(key)), changes.map(line), t("admin.noChanges")),
   );
