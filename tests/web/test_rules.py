@@ -41,8 +41,10 @@ def test_every_metric_of_the_rules_is_one_of_ours(owner: httpx2.Client) -> None:
     said = owner.get("/metrics").text
     told = set(re.findall(r"^# TYPE (\w+)", said, re.MULTILINE)) | ELSEWHERE
     assert {name for name in named if not name.startswith("liveone_collector_")} - told <= {
-        "liveone_polls_failing"
-    }, "of a system that was polled"
+        "liveone_polls_failing",
+        "liveone_backup_age_seconds",
+        "liveone_backup_failing",
+    }, "of a system that was polled, and of a server that makes backups"
 
 
 def test_a_paused_system_says_so_in_the_metrics(tmp_path: Path) -> None:
