@@ -193,5 +193,10 @@ def again(club: Club, command: str, **more: Any) -> commands.Outcome:
     """Resume, roll back or finish the newest run."""
     run_id = state_of(club.database).newest()
     assert run_id is not None
-    act = {"resume": commands.resume, "rollback": commands.rollback, "finish": commands.finish}[command]
+    act = {
+        "resume": commands.resume,
+        "rollback": commands.rollback,
+        "finish": commands.finish,
+        "abandon": commands.abandon,
+    }[command]
     return act(club.plan(), club.values(), club.database, settings(**more), run_id=run_id)

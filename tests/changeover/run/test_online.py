@@ -18,6 +18,7 @@ from changeover import api
 from changeover.engine.entries import Ending
 from changeover.run.commands import Outcome
 from changeover.run.state_dir import state_of
+from changeover.run.status import look
 
 PLAN = """---
 database: ${database}
@@ -178,9 +179,25 @@ def test_stopped_by_a_person_it_goes_on_where_it_was(ready: Club) -> None:
     assert club.again(ready, "resume").ending is Ending.DONE
 
 
-REFUSED = {
-    "another shape": ("CREATE TABLE extra (x); %s", "another statement"),
-}
+def _cut_off(one: Club) -> None:
+    """A run that is killed while it copies."""
+    moments = boundaries_of(partial(killing.run, killing.fresh(one.folder, one.folder.with_name("counted"))))
+    kill_at(partial(killing.run, one), len(moments) * 2 // 5)
+    assert leftovers(one), "it was to be killed while it copies"
+
+
+def test_status_says_how_far_it_has_come(ready: Club) -> None:
+    _cut_off(ready)
+    found = look(state_of(ready.database), ready.database, ready.plan())
+    assert "members: " in found.how
+    assert " rows copied" in found.how
+
+
+def test_given_up_it_leaves_nothing_behind(ready: Club) -> None:
+    _cut_off(ready)
+    assert club.again(ready, "abandon").ending is Ending.ABANDONED
+    assert leftovers(ready) == []
+    killing.require_equal(ready.original, ready.database)
 
 
 def test_check_refuses_what_cannot_be_done_online(work: Path) -> None:

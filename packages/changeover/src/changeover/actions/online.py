@@ -90,6 +90,15 @@ def finish(action: SqlAction, context: ActionContext) -> ActionResult:
         return ActionResult("the old table is deleted", {"tables": [one.details["table"] for one in found]})
 
 
+def abandon(context: ActionContext) -> None:
+    """Of a run that is given up nothing is left behind: no trigger, no log, no table under a hidden name."""
+    with context.opened() as connection:
+        contents = {content_of(one) for one in context.plan.actions() if isinstance(one, SqlAction)}
+        for one in states.read_all(connection):
+            if one.content_sha256 in contents and isinstance(connection, sqlite3.Connection):
+                _run(connection, context, one.details["table"], one.content_sha256).finish()
+
+
 def clear(context: ActionContext) -> None:
     """Delete what a killed way back had not yet deleted."""
     with context.opened() as connection:

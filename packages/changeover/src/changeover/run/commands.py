@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from changeover.actions import online
 from changeover.actions.context import ActionContext
 from changeover.database import lock
 from changeover.database.connect import opened
@@ -331,6 +332,8 @@ def _session(
         stack.callback(runner.close)
         tell(Event.STARTED, command.value)
         end = runner.work()
+        if end.ending is Ending.ABANDONED:
+            online.abandon(context)
         _tell_end(tell, end.ending, end.reason)
     return Outcome(run_id, end.ending, command, end.reason, place.folder, tuple(journal.entries))
 

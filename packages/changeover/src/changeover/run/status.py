@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 from changeover.database import ledger, lock
 from changeover.database.connect import connect, translated
+from changeover.database.online import state as states
+from changeover.database.online.state import OnlinePhase, OnlineState
 from changeover.database.server import admin
 from changeover.database.where import Database
 from changeover.display.steps import Line, lines
@@ -80,9 +82,11 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
     holder = lock.holder_of(database, state=state.path) if taken else None
     with translated(database), closing(connect(database)) as connection:
         applied = ledger.entries(connection)
+        copying = [_copied(one) for one in states.read_all(connection) if one.phase in _BEFORE_SWAP]
     first = begun(entries)
     name = addressed(plan, database) if plan else first.text("plan_file") if first else "PLAN.md"
     how, advice = _how(entries, taken, name)
+    how = " ".join((how, *copying))
     if run_id and not taken and ending(entries) in _GOES_ON:
         how, advice = _as_schema_is(database, entries, run_id, _Ways(name), (how, advice))
     backup = backup_of(entries)
@@ -127,6 +131,16 @@ def _as_schema_is(
 
 _MAY_RESTORE = (Ending.OPERATOR_NEEDED, Ending.FINISHED, Ending.ABANDONED)
 """Where nothing else leads back, or what does keeps failing, the backup is named as a way."""
+
+
+_BEFORE_SWAP = (OnlinePhase.COPY, OnlinePhase.VERIFY)
+
+
+def _copied(state: OnlineState) -> str:
+    """How far a table that is made anew online has come."""
+    rows = f"{state.rows_copied:,} of about {max(state.rows_total, state.rows_copied):,} rows copied"
+    checked = ", now checked against the table" if state.phase is OnlinePhase.VERIFY else ""
+    return f"{state.details['table']}: {rows}{checked}."
 
 
 def _warning(database: Database) -> str:

@@ -89,10 +89,13 @@ class OnlineRebuild:
                 self._discard(standing)
 
     def finish(self) -> None:
-        """Give up the way back: the old table is deleted in small steps."""
+        """Give up the way back, or what was not swapped: what is hidden is deleted in small steps."""
         with self.worker.session():
             standing = self._standing()
             if standing is None:
+                return
+            if standing.phase in (OnlinePhase.COPY, OnlinePhase.VERIFY):
+                self._give_up(lambda: None)
                 return
             if standing.phase in (OnlinePhase.SOAK, OnlinePhase.BACK):
                 with self.worker.transaction():
