@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.web.support import add, fill, house, later
 
 from liveone.accounts import users
+from liveone.accounts.passwords import hash_password
 from liveone.accounts.users import Account
 from liveone.domain.reading import Reading
 from liveone.domain.system import System
@@ -21,7 +22,6 @@ from liveone.store import aggregates, backup, bulk, polling, readings, systems
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web.auth.passwords import hash_password
 
 COMMAND = [sys.executable, "-c", "from liveone.cli.root import main; main()"]
 PASSWORD = "battery staple"

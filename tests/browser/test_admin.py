@@ -13,6 +13,7 @@ from tests.web.support import PASSWORD, SetClock, add, later, services, serving
 
 from changeover.run import journal
 from changeover.run.state_dir import state_of
+from liveone.accounts.passwords import hash_password
 from liveone.accounts.users import Account
 from liveone.clock import SystemClock
 from liveone.database.backup_service import BackupFolder
@@ -23,7 +24,6 @@ from liveone.store.backup import BackupReport
 from liveone.store.readings import Recorded
 from liveone.store.store import Store
 from liveone.web.auth.callers import AuthSettings
-from liveone.web.auth.passwords import hash_password
 from liveone.web.services import Services
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.configured_vendors import ConfiguredVendors

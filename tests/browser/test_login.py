@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.web.support import OWNER, PASSWORD, SetClock, services, serving
 
+from liveone.accounts.passwords import hash_password
 from liveone.accounts.users import Account
 from liveone.store.store import Store
 from liveone.web.auth.callers import AuthSettings
-from liveone.web.auth.passwords import hash_password
 
 pytestmark = pytest.mark.browser
 ANN = Account("alice", "ann@example.org", hash_password("battery staple"), is_admin=True)

@@ -84,7 +84,7 @@ def test_rows_look_as_asked(liveone: Liveone) -> None:
 
 
 def test_dot_commands_work_in_one_shot(liveone: Liveone, tmp_path: Path) -> None:
-    assert out(liveone("db", "shell", ".tables")).split()[:2] == ["polling_status", "readings"]
+    assert out(liveone("db", "shell", ".tables")).split()[:2] == ["accounts", "audit_entries"]
     schema = out(liveone("db", "shell", ".schema systems"))
     assert schema.startswith("CREATE TABLE systems")
     assert "vendor_site_unique" in schema
@@ -139,7 +139,7 @@ def test_a_session_goes_on_after_an_error(
         converse(SqlShell(database))
     said = capsys.readouterr()
     assert "2\n" in said.out
-    assert "name\npolling_status" in said.out
+    assert "name\naccounts" in said.out
     assert "nope" in said.err
     assert ".what is not known" in said.err
     assert "1 rows changed" in said.err

@@ -11,8 +11,10 @@ from click.testing import CliRunner, Result
 
 from liveone.cli.root import root
 from liveone.migrations import shipped
-from liveone.store.generations import FIRST_WEEKS, GENERATIONS, NEWEST, SchemaShape
+from liveone.store.generations import ACCOUNT_TABLES, FIRST_WEEKS, GENERATIONS, NEWEST, SchemaShape
 from liveone.store.sql import schema_path
+
+WITHOUT_ACCOUNTS = "".join(f"DROP TABLE {table};" for table in sorted(ACCOUNT_TABLES))
 
 
 def made(folder: Path, generation: int, extra: str = "") -> Path:
@@ -33,10 +35,10 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
     done = run(tmp_path, "status")
     assert done.exit_code == 0
     assert "generation 1" in done.output
-    assert "liveone upgrade (0002-vendor-and-time-zone, 0003-time-zone)" in done.output
+    assert "liveone upgrade (0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts)" in done.output
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
-    assert found["pending"] == ["0002-vendor-and-time-zone", "0003-time-zone"]
+    assert found["pending"] == ["0002-vendor-and-time-zone", "0003-time-zone", "0004-accounts"]
     assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
 
 
@@ -47,11 +49,45 @@ def test_status_of_the_newest_generation_has_nothing_to_do(tmp_path: Path) -> No
 
 
 def test_a_generation_2_without_time_zones_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
-    made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;")
+    made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;" + WITHOUT_ACCOUNTS)
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-    assert found["pending"] == ["0003-time-zone"]
-    assert "To do: liveone upgrade (0003-time-zone)" in run(tmp_path, "status").output
+    assert found["pending"] == ["0003-time-zone", "0004-accounts"]
+    assert "To do: liveone upgrade (0003-time-zone, 0004-accounts)" in run(tmp_path, "status").output
+
+
+def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
+    """Somebody else's table of the same name is passed over, and keeps the plan from running."""
+    for extra in ("", "CREATE TABLE accounts (id INTEGER PRIMARY KEY, iban TEXT);"):
+        folder = tmp_path / str(len(extra))
+        folder.mkdir()
+        made(folder, 2, WITHOUT_ACCOUNTS + extra)
+        found = json.loads(run(folder, "status", "--json").output)
+        assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
+        assert found["pending"] == ["0004-accounts"]
+
+
+def test_half_of_the_tables_of_accounts_is_no_database_of_ours(tmp_path: Path) -> None:
+    made(tmp_path, 2, "DROP TABLE credentials;")
+    found = json.loads(run(tmp_path, "status", "--json").output)
+    assert (found["generation"], found["differences"]) == (None, ["table credentials is missing"])
+
+
+def test_the_plans_make_what_a_new_database_has(tmp_path: Path) -> None:
+    """The schema of a new database is that of generation 2 as it was, and every plan since."""
+    old = made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;" + WITHOUT_ACCOUNTS)
+    with closing(sqlite3.connect(old)) as connection:
+        for plan in shipped.shipped()[3:]:
+            connection.executescript((plan.path.parent / "add.sql").read_text())
+    (tmp_path / "new").mkdir()
+    assert definitions(old) == definitions(made(tmp_path / "new", 2))
+
+
+def definitions(path: Path) -> set[tuple[str, str]]:
+    """Every table and index, without spaces and comments."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    return {(name, "".join(sql.split())) for name, sql in rows}
 
 
 def test_a_foreign_database_is_told_apart_and_left_alone(tmp_path: Path) -> None:
@@ -90,7 +126,7 @@ def test_the_contract_is_every_column_that_the_release_cannot_do_without(
         there = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
-        assert {name for (name,) in there} == set(needed)
+        assert {name for (name,) in there} - ACCOUNT_TABLES == set(needed)
         columns = "SELECT count(*) FROM pragma_table_info('systems')"
         optional = 1 if generation == 2 else 0
         assert connection.execute(columns).fetchone() == (len(needed["systems"]) + optional,)

@@ -77,7 +77,8 @@ def test_no_path_climbs_out_of_its_folder(client: httpx2.Client, path: str, name
 
 
 def test_a_session_that_was_planted_is_not_the_one_that_is_opened(client: httpx2.Client) -> None:
-    planted = sessions.issue(b"another key of 32 bytes and more", "owner", PASSWORD, now_at=0)
+    session = sessions.begin("owner", 0, is_kept=True)
+    planted = sessions.cookie_of(b"another key of 32 bytes and more", session, PASSWORD)
     cookies = {"cookie": f"{sessions.COOKIE}={planted}; {sessions.DEVICE_COOKIE}=planted"}
     opened = []
     for _ in range(2):

@@ -8,11 +8,13 @@ from unittest import mock
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, seeded, services, serving
 
+from liveone.accounts import passwords
 from liveone.accounts.users import Account
 from liveone.store.store import Store
-from liveone.web.auth import passwords, sessions
+from liveone.web.auth import sessions
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.routes import login
 
@@ -21,7 +23,7 @@ LONG = "f3b1c0de" * 8
 
 def kept(password: str) -> str:
     """Hashed at little cost: these tests count guesses and do not measure them."""
-    with mock.patch.object(passwords, "LOG2_N", 4):
+    with mock.patch.object(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)):
         return passwords.hash_password(password)
 
 

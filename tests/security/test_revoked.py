@@ -1,7 +1,9 @@
 """Removed, another password, signed out: it holds at once, in every process, for open streams too."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +13,13 @@ from click.testing import CliRunner
 from tests.web.support import seeded, services, serving
 
 from liveone.accounts import users
+from liveone.accounts.passwords import hash_password, hash_token
 from liveone.accounts.users import Account, Token
 from liveone.cli.root import root
 from liveone.settings import config
+from liveone.store.generations import ACCOUNT_TABLES
+from liveone.store.store import open_store
 from liveone.web.auth import sessions
-from liveone.web.auth.passwords import hash_password, hash_token
 from liveone.wiring.serve import auth_settings
 
 ALICE = Account(
@@ -79,7 +83,7 @@ def test_a_removed_user_is_out_everywhere_at_once(place: Place) -> None:
 
 def test_a_changed_password_ends_sessions_and_tokens_and_the_new_one_works(place: Place) -> None:
     cookie = place.sign_in()
-    place.run("password", "alice@example.org", "--password", "another one")
+    place.run("passwd", "alice@example.org", "--password", "another one")
     assert place.seen(cookie) == place.seen(BEARER) == {401}
     for password, status in (("alice's own", 401), ("another one", 200)):
         answer = place.client.post(
@@ -89,7 +93,7 @@ def test_a_changed_password_ends_sessions_and_tokens_and_the_new_one_works(place
 
 
 def test_tokens_may_be_kept_when_a_password_changes(place: Place) -> None:
-    place.run("password", "alice@example.org", "--password", "another one", "--keep-tokens")
+    place.run("passwd", "alice@example.org", "--password", "another one", "--keep-tokens")
     assert place.seen(BEARER) == {200}
 
 
@@ -98,9 +102,15 @@ def test_a_signed_out_cookie_is_worth_nothing_in_any_process_nor_after_a_restart
     place.client.post("/api/auth/logout", headers=cookie)
     assert place.seen(cookie) == {401}
     assert place.seen(second) == {200}
-    settings = config.load(place.folder / "liveone.toml", {"LIVEONE_SESSION_KEY": "k" * 40})
-    assert auth_settings(settings).ended.has(session_id(cookie))
-    assert (place.folder / "ended-sessions.json").stat().st_mode & 0o777 == 0o600
+    settings = replace(
+        config.load(place.folder / "liveone.toml", {}), secrets=config.Secrets(session_key="k" * 40)
+    )
+    with (
+        closing(open_store(place.folder / "liveone.db")) as store,
+        serving(services(store, auth_settings(settings))) as restarted,
+    ):
+        assert restarted.get("/api/data", headers=cookie).status_code == 401
+        assert restarted.get("/api/data", headers=second).status_code == 200
 
 
 def test_a_forged_cookie_ends_nobody_elses_session(place: Place) -> None:
@@ -109,7 +119,9 @@ def test_a_forged_cookie_ends_nobody_elses_session(place: Place) -> None:
     assert place.seen(cookie) == {200}
 
 
-@pytest.mark.parametrize("how", ["remove", "password", "sign out", "revoke", "demote"])
+@pytest.mark.parametrize(
+    "how", ["remove", "password", "sign out", "revoke", "promote", "disable", "another owner"]
+)
 def test_open_streams_end_with_what_opened_them(place: Place, how: str) -> None:
     with_token = how == "revoke"
     headers = BEARER if with_token else place.sign_in()
@@ -132,13 +144,17 @@ def test_open_streams_end_with_what_opened_them(place: Place, how: str) -> None:
         case "remove":
             place.run("remove", "alice@example.org")
         case "password":
-            place.run("password", "alice@example.org", "--password", "another one")
+            place.run("passwd", "alice@example.org", "--password", "another one")
         case "sign out":
             place.client.post("/api/auth/logout", headers=headers)
         case "revoke":
             place.run("revoke", "alice@example.org", hash_token("lo_a")[:8])
-        case "demote":
-            users.save(place.folder / "users.toml", [replace(ALICE, is_admin=True), ROOT])
+        case "promote":
+            place.run("admin", "alice@example.org")
+        case "disable":
+            place.run("disable", "alice@example.org")
+        case "another owner":
+            place.run("grant", "root@example.org", "1", "--role", "owner")
     assert ended.wait(30)
     thread.join()
 
@@ -154,11 +170,33 @@ def test_tokens_are_listed_by_age_and_purpose_and_revoked_one_by_one(place: Plac
 
 
 def test_a_server_does_not_open_when_its_last_user_is_removed(place: Place) -> None:
-    users.save(place.folder / "users.toml", [])
+    place.run("remove", "alice@example.org")
+    place.run("remove", "root@example.org")
     assert place.seen({}) == {401}
 
 
+def before_accounts(place: Place) -> None:
+    """The database as it was before plan 0004: the file says who may come in."""
+    with closing(sqlite3.connect(place.folder / "liveone.db")) as connection:
+        for table in ACCOUNT_TABLES:
+            connection.execute(f"DROP TABLE {table}")
+
+
+def test_a_session_of_a_file_ends_in_every_process_and_stays_ended(place: Place) -> None:
+    before_accounts(place)
+    cookie, second = place.sign_in(), place.sign_in()
+    place.client.post("/api/auth/logout", headers=cookie)
+    assert place.seen(cookie) == {401}
+    assert place.seen(second) == {200}
+    settings = config.load(place.folder / "liveone.toml", {"LIVEONE_SESSION_KEY": "k" * 40})
+    assert auth_settings(settings).ended.has(session_id(cookie))
+    assert (place.folder / "ended-sessions.json").stat().st_mode & 0o777 == 0o600
+    place.run("passwd", "alice@example.org", "--password", "another one")
+    assert place.seen(second) == place.seen(BEARER) == {401}
+
+
 def test_a_users_file_that_cannot_be_read_leaves_what_was_known(place: Place) -> None:
+    before_accounts(place)
     cookie = place.sign_in()
     (place.folder / "users.toml").write_text("[[user]\n")
     assert place.seen(cookie) == {200}

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from tests.web.support import add, seeded, services, serving
 
+from liveone.accounts.passwords import hash_token
 from liveone.accounts.users import Account, Token
 from liveone.web.auth.callers import AuthSettings
-from liveone.web.auth.passwords import hash_token
 from liveone.web.now import live
 
 MOST, SHARE = 8, 2

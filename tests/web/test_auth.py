@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.support import CRON_SECRET, OWNER, PASSWORD, SetClock, add, seeded, services, serving
 
+from liveone.accounts.passwords import hash_password, hash_token, verify_password
 from liveone.accounts.users import Account, Token
 from liveone.store.store import Store
 from liveone.web.auth import sessions
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.guess_limiter import Limiter, network_of
-from liveone.web.auth.passwords import hash_password, hash_token, verify_password
 from liveone.web.guard import is_local_name, is_loopback
 
 ALICE = Account(
@@ -108,13 +108,17 @@ def test_a_session_ends_when_its_time_has_come(two_homes: Store) -> None:
         assert client.get("/api/systems").status_code == 401
 
 
+def cookie_of(account: str) -> str:
+    return sessions.cookie_of(b"key", sessions.begin(account, 0, is_kept=True), "kept")
+
+
 def test_a_forged_session_is_refused() -> None:
-    genuine = sessions.issue(b"key", "alice", "kept", now_at=0)
+    genuine = cookie_of("alice")
     session = sessions.proven(b"key", genuine, "kept", now_at=1)
     assert session is not None
     assert session.until_at == sessions.LIFETIME_S
     payload, signature = genuine.split(".")
-    other = sessions.issue(b"key", "root", "kept", now_at=0).split(".")[0]
+    other = cookie_of("root").split(".")[0]
     for forged in (f"{other}.{signature}", f"{payload}.", payload, "", "x.y", "ü.ü", "a" * 5000):
         assert sessions.proven(b"key", forged, "kept", now_at=1) is None
     assert sessions.proven(b"key", genuine, "changed password", now_at=1) is None

@@ -34,6 +34,7 @@ from tests.web.support import (
     serving,
 )
 
+from liveone.accounts.passwords import hash_password, hash_token
 from liveone.accounts.users import Account, Token
 from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
@@ -41,7 +42,6 @@ from liveone.store import readings
 from liveone.store.files import create
 from liveone.store.readings import Recorded
 from liveone.store.store import Store, open_store
-from liveone.web.auth.passwords import hash_password, hash_token
 from liveone.web.services import Services
 
 CRON = {"authorization": f"Bearer {CRON_SECRET}"}

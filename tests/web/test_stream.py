@@ -24,6 +24,10 @@ from liveone.web.now import live as live_module
 from liveone.web.now import stream as stream_module
 
 
+async def nothing_changed() -> None:
+    """Who may come in stays as it is."""
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Store]:
     store = seeded(tmp_path / "live.db", days=1)
@@ -132,7 +136,7 @@ def test_a_stream_ends_by_itself_so_that_credentials_are_asked_again(fresh: Stor
 
 def test_who_joins_late_gets_what_fell_in_between_and_others_get_it_once(fresh: Store) -> None:
     async def crowd() -> list[list[int]]:
-        hub = live_module.Live(fresh, SystemClock())
+        hub = live_module.Live(fresh, SystemClock(), nothing_changed)
         newest_at = record_next(fresh)
         first = live_module.Listener({1: Zone(600)}, {1: newest_at})
         hub.join(first)
@@ -153,7 +157,7 @@ def drained(listener: live_module.Listener) -> list[live_module.StreamEvent]:
 
 def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
     async def crowd() -> tuple[int, object]:
-        hub = live_module.Live(fresh, SystemClock())
+        hub = live_module.Live(fresh, SystemClock(), nothing_changed)
         listener = live_module.Listener({1: Zone(600)}, {1: NOW_AT})
         hub.join(listener)
         hub._publish({1: [live_module.StreamEvent(NOW_AT + i, b"{}") for i in range(1, 200)]})
@@ -183,7 +187,7 @@ def test_a_watcher_that_fails_ends_its_streams_and_starts_anew(
 ) -> None:
     with serving(services(fresh)) as client:
         with monkeypatch.context() as broken:
-            broken.setattr(fresh.database, "change_token", lambda: 1 / 0)
+            broken.setattr(live_module.Live, "_news", lambda *_: 1 / 0)
             with listening(client) as stream:
                 assert len(list(stream)) == 1
         with listening(client) as stream:

@@ -1,17 +1,17 @@
-"""Which account directory holds: Clerk where CLERK_SECRET_KEY is set, else ``users.toml``."""
+"""Which account directory holds: Clerk where CLERK_SECRET_KEY is set, else the accounts that we keep."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from liveone.accounts import clerk
 from liveone.accounts.directory import AccountDirectory
-from liveone.accounts.file import FileDirectory
+from liveone.accounts.known import KnownDirectory
+from liveone.accounts.people import PeopleSnapshot
 from liveone.settings.environment import with_secret_files
 
 
-def open_directory(users_path: Path, environment: Mapping[str, str]) -> AccountDirectory:
+def open_directory(found: PeopleSnapshot, environment: Mapping[str, str]) -> AccountDirectory:
     """The directory to ask; nothing is asked yet. Raises ConfigError for settings that cannot be used."""
     secret_key = with_secret_files(environment).get("CLERK_SECRET_KEY", "")
     if secret_key:
         return clerk.ClerkDirectory(secret_key, url=environment.get("CLERK_API_URL") or clerk.URL)
-    return FileDirectory(users_path)
+    return KnownDirectory(found)

@@ -1,4 +1,4 @@
-"""The people who may sign in: ``users.toml`` beside the settings, mode 0600.
+"""The people who may sign in before plan 0004 brings accounts into the database: ``users.toml``, mode 0600.
 
 It is also the account directory that a migration asks whether an account id is real.
 """
@@ -33,13 +33,27 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One person. ``password_hash`` is web.passwords' text form."""
+    """One person. ``password_hash`` is the text form of ``accounts.passwords``; ``disabled_at`` is UTC epoch
+    seconds, None for one who may come in; ``language`` is empty until one was chosen. ``tokens`` are those of
+    the file alone."""
 
     id: str
     email: str
     password_hash: str = field(default="", repr=False)
     is_admin: bool = False
     tokens: tuple[Token, ...] = field(default=(), repr=False)
+    name: str = ""
+    language: str = ""
+    disabled_at: int | None = None
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.disabled_at is not None
+
+    @property
+    def title(self) -> str:
+        """What to call this person."""
+        return self.name or self.email
 
 
 def load(path: Path) -> tuple[Account, ...]:

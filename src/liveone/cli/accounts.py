@@ -8,13 +8,14 @@ import orjson
 
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import AccountVerdict, judge
+from liveone.cli.account_book import open_book
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.errors import BadInput
 
 
 @click.group("accounts")
 def accounts_command() -> None:
-    """Ask the account directory: Clerk where CLERK_SECRET_KEY is set, else users.toml."""
+    """Ask the account directory: Clerk where CLERK_SECRET_KEY is set, else our own accounts."""
 
 
 @accounts_command.command("check")
@@ -30,7 +31,8 @@ def check(shell: CommandContext, ids: tuple[str, ...], mapping: str | None, as_j
     asked = [*((account_id, account_id) for account_id in ids), *_entries(mapping)]
     if not asked:
         raise BadInput("no account id was given", hint='Name some, or give --map \'{"simon": "user_2abc"}\'.')
-    directory = open_directory(shell.config.users_path, os.environ)
+    with open_book(shell.config) as book:
+        directory = open_directory(book.asked(), os.environ)
     verdicts = judge(directory, asked)
     wrong = [verdict for verdict in verdicts if not verdict.is_real]
     if as_json:

@@ -48,7 +48,7 @@ def demo_command(
     with make_portal(options) as portal:
         config = demo_config(folder.resolve(), portal, options, port=port, cadence_s=cadence_s)
         fill(config, options, portal)
-        serve.serve(config, ready=lambda address: _ready(folder, address, open_browser=not no_browser))
+        serve.serve(config, ready=lambda served: _ready(folder, served.url, open_browser=not no_browser))
 
 
 def since_day(folder: Path) -> str:

@@ -36,7 +36,7 @@ from liveone.store.sealed import sealed_cells
 from liveone.store.storage import storage
 from liveone.store.store import Store
 from liveone.wiring.configured_vendors import ConfiguredVendors
-from liveone.wiring.serve import LOOPBACK, auth_settings
+from liveone.wiring.serve import LOOPBACK, auth_settings, people_of
 
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
@@ -92,6 +92,7 @@ def examine(config: Config) -> Iterator[DoctorLine]:
         return
     try:
         yield _database(store)
+        yield _people(config, store)
         yield from _upgrade(store)
         yield from _leftovers(store)
         yield _disk(config)
@@ -107,8 +108,18 @@ def examine(config: Config) -> Iterator[DoctorLine]:
 
 def _settings(config: Config) -> DoctorLine:
     says = str(config.path) if config.path else "defaults and environment (no liveone.toml)"
-    open_to_all = auth_settings(config).is_open
-    return DoctorLine("settings", True, says + (", no password: this machine only" if open_to_all else ""))
+    return DoctorLine("settings", True, says)
+
+
+def _people(config: Config, store: Store) -> DoctorLine:
+    """Who may come in."""
+    auth = auth_settings(config)
+    found = people_of(store, auth, SystemClock()).refresh()
+    if not found.accounts and not auth.auth_password:
+        return DoctorLine("people", True, "nobody has a password: this machine only")
+    counted = f"{len(found.accounts)} accounts, {len(found.administrators)} of them administrators"
+    owner = "the owner by AUTH_PASSWORD" if auth.auth_password else ""
+    return DoctorLine("people", True, ", ".join(filter(None, (owner, counted if found.accounts else ""))))
 
 
 def _database(store: Store) -> DoctorLine:

@@ -28,7 +28,7 @@ def serve_command(shell: CommandContext, role: str | None, verbose: bool) -> Non
     """
     start_logging(verbose=verbose)
     config = with_role(shell.config, role)
-    serve.serve(config, ready=lambda address: announce(config, address))
+    serve.serve(config, ready=lambda served: announce(config, served))
 
 
 def start_logging(*, verbose: bool) -> None:
@@ -44,10 +44,16 @@ def start_logging(*, verbose: bool) -> None:
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
-def announce(config: Config, address: str) -> None:
-    """Say where to look, and why only from here when that is so."""
-    click.echo(f"LiveOne {release()} serves {config.database.url} at {address}")
-    if serve.auth_settings(config).is_open:
+def announce(config: Config, served: serve.ServedAddress) -> None:
+    """Say where to look, how to set up, and why only from here when that is so."""
+    click.echo(f"LiveOne {release()} serves {config.database.url} at {served.url}")
+    if served.setup:
+        click.echo(
+            "Nobody has an account yet. This link makes yours, once, and holds for a day:\n"
+            f"  {served.setup}\n"
+            "Until then only this machine may look, and everybody on it."
+        )
+    elif served.is_open:
         click.echo(
             "Listening on this machine only: without AUTH_PASSWORD or a user, anybody who reached it "
             f"would see everything.{_unheeded(config)}"

@@ -22,6 +22,7 @@ from changeover.run.session import BoundPlan
 from liveone.accounts.choice import open_directory
 from liveone.accounts.directory import DirectoryError, judge
 from liveone.cli import upgrade_words as words
+from liveone.cli.account_book import open_book
 from liveone.cli.accounts import show
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.database.open import open_store
@@ -144,7 +145,9 @@ def _introduce(work: BoundPlan, config: Config, wish: Wish) -> None:
     if wish.as_json or not isinstance(owners, Mapping):
         return
     with suppress(DirectoryError):
-        show(judge(open_directory(config.users_path, os.environ), owners.items()))
+        with open_book(config) as book:
+            directory = open_directory(book.asked(), os.environ)
+        show(judge(directory, owners.items()))
 
 
 def _runs(again: str, config: Config) -> Sequence[str | None]:

@@ -1,4 +1,4 @@
-"""`liveone users`: the people who may sign in, and their API tokens."""
+"""`liveone users`: who may come in, to what, and what lets them in."""
 
 import secrets
 from dataclasses import replace
@@ -6,52 +6,75 @@ from datetime import UTC, datetime
 
 import click
 
-from liveone.accounts import users
-from liveone.accounts.users import Account, Token
+from liveone.accounts import audit, links
+from liveone.accounts.credentials import SCOPES, StoredCredential, new_secret, until
+from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
+from liveone.accounts.people import ROLES, People
+from liveone.accounts.users import Account
+from liveone.cli.account_book import Book, open_book
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.clock import SystemClock
 from liveone.errors import BadInput
-from liveone.web.auth.passwords import hash_password, hash_token
+from liveone.store import systems
+from liveone.web.auth.callers import OWNER
 
-PASSWORD_CHARACTERS_MIN = 8
+WHO = "command line"
 
 
 @click.group("users")
 def users_command() -> None:
-    """Add, list and remove people; passwords and API tokens. A running server knows of it at once."""
+    """People: accounts, roles, passwords, sessions, API tokens. A running server knows of it at once."""
 
 
 @users_command.command("list")
 @json_option
 @pass_shell
 def list_users(shell: CommandContext, as_json: bool) -> None:
-    """Who may sign in."""
-    accounts = users.load(shell.config.users_path)
+    """Who may sign in, and their roles by system."""
+    with open_book(shell.config) as book:
+        found = book.asked()
+    roles = {account: dict(found.roles.get(account, {})) for account in found.accounts}
+    rows = [
+        {
+            "id": one.id,
+            "email": one.email,
+            "name": one.name,
+            "is_admin": one.is_admin,
+            "is_disabled": one.is_disabled,
+            "roles": roles[one.id],
+            "tokens": len(found.of(one.id, "token")),
+            "sessions": len(found.of(one.id, "session")),
+        }
+        for one in found.accounts.values()
+    ]
     if as_json:
-        print_json([{"id": a.id, "email": a.email, "is_admin": a.is_admin} for a in accounts])
+        print_json(rows)
         return
-    for account in accounts:
-        role = "admin" if account.is_admin else "user"
-        click.echo(f"{account.id}  {account.email}  {role}  {len(account.tokens)} tokens")
-    if not accounts:
+    for one in rows:
+        role = "admin" if one["is_admin"] else "user"
+        disabled = "  disabled" if one["is_disabled"] else ""
+        given = "".join(f"  {role} of {number}" for number, role in sorted(roles[str(one["id"])].items()))
+        click.echo(f"{one['id']}  {one['email']}  {role}  {one['tokens']} tokens{disabled}{given}")
+    if not rows:
         click.echo("No users yet. Add one: liveone users add you@example.org --admin")
 
 
 @users_command.command("add")
-@click.argument("email", callback=lambda _ctx, _argument, email: _address(email))
+@click.argument("email", callback=lambda _ctx, _argument, email: links.address(email))
 @click.option("--id", "account_id", help="The account id; made up when not given.")
+@click.option("--name", default="", help="What to call them.")
 @click.option("--admin", is_flag=True, help="May see and change everything.")
 @click.password_option(help="Asked for when not given.")
 @pass_shell
-def add_user(shell: CommandContext, email: str, account_id: str | None, admin: bool, password: str) -> None:
+def add_user(
+    shell: CommandContext, *, email: str, account_id: str | None, name: str, admin: bool, password: str
+) -> None:
     """Let EMAIL sign in."""
-    path = shell.config.users_path
-    accounts = users.load(path)
-    _refuse_short(password)
-    new = Account(account_id or f"user_{secrets.token_hex(8)}", email, hash_password(password), admin)
-    for old in accounts:
-        if old.email.lower() == email.lower() or old.id == new.id:
-            raise BadInput(f"{old.email} ({old.id}) exists already")
-    users.save(path, [*accounts, new])
+    refuse_weak(password)
+    new = Account(new_id(account_id), email, hash_password(password), admin, name=" ".join(name.split()))
+    with open_book(shell.config) as book:
+        book.add(new)
+        _note(book, "added an account", _about(new))
     click.echo(f"{email} may sign in as {new.id}.")
 
 
@@ -59,39 +82,122 @@ def add_user(shell: CommandContext, email: str, account_id: str | None, admin: b
 @click.argument("email")
 @pass_shell
 def remove_user(shell: CommandContext, email: str) -> None:
-    """EMAIL is out at once: sessions, tokens and open pages end. Systems and readings stay."""
-    account = _find(shell, email)
-    accounts = users.load(shell.config.users_path)
-    users.save(shell.config.users_path, [a for a in accounts if a.id != account.id])
+    """EMAIL is out at once: sessions, tokens, share links and open pages end. Systems and readings stay."""
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        book.remove(account.id)
+        _note(book, "removed an account", _about(account))
     click.echo(f"{account.email} ({account.id}) removed.")
 
 
-@users_command.command("password")
+@users_command.command("passwd")
 @click.argument("email")
 @click.option("--keep-tokens", is_flag=True, help="Leave the API tokens valid.")
 @click.password_option(help="Asked for when not given.")
 @pass_shell
 def set_password(shell: CommandContext, email: str, password: str, keep_tokens: bool) -> None:
     """Give EMAIL another password: every session and API token of theirs ends at once."""
-    _refuse_short(password)
-    account = _find(shell, email)
-    tokens = account.tokens if keep_tokens else ()
-    _replace(shell, replace(account, password_hash=hash_password(password), tokens=tokens))
-    ended = len(account.tokens) - len(tokens)
+    refuse_weak(password)
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        book.change(replace(account, password_hash=hash_password(password)))
+        ended = 0 if keep_tokens else book.end_of(account.id, "token")
+        book.end_of(account.id, "session", "reset")
+        _note(book, "set a password", _about(account))
     click.echo(f"{account.email} has a new password; {ended} tokens were revoked.")
+
+
+@users_command.command("disable")
+@click.argument("email")
+@pass_shell
+def disable_user(shell: CommandContext, email: str) -> None:
+    """EMAIL may not come in until `enable`: sessions and open pages end at once; tokens and roles wait."""
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        book.change(replace(account, disabled_at=int(SystemClock().now_at())))
+        book.end_of(account.id, "session", "reset")
+        _note(book, "disabled an account", _about(account))
+    click.echo(f"{account.email} ({account.id}) may not come in any more.")
+
+
+@users_command.command("enable")
+@click.argument("email")
+@pass_shell
+def enable_user(shell: CommandContext, email: str) -> None:
+    """EMAIL may come in again."""
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        book.change(replace(account, disabled_at=None))
+        _note(book, "enabled an account", _about(account))
+    click.echo(f"{account.email} ({account.id}) may come in again.")
+
+
+@users_command.command("admin")
+@click.argument("email")
+@click.option("--no", "is_no", is_flag=True, help="Not any more.")
+@pass_shell
+def administer(shell: CommandContext, email: str, is_no: bool) -> None:
+    """EMAIL administers the installation: sees and changes everything."""
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        book.change(replace(account, is_admin=not is_no))
+        _note(book, "took the administration from" if is_no else "made an administrator", _about(account))
+    click.echo(f"{account.email} {'no longer administers' if is_no else 'administers'} this LiveOne.")
+
+
+@users_command.command("grant")
+@click.argument("email")
+@click.argument("system_id", type=int)
+@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
+@pass_shell
+def grant_role(shell: CommandContext, email: str, system_id: int, role: str) -> None:
+    """EMAIL may see SYSTEM_ID (viewer), change it (admin), or owns it (owner)."""
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        if isinstance(book, People) and systems.get_system(book.store, system_id) is None:
+            raise BadInput(f"there is no system {system_id}", hint="See `liveone systems list`.")
+        book.grant(account.id, system_id, role)
+        _note(book, f"gave the role {role}", f"{_about(account)}, system {system_id}")
+    click.echo(f"{account.email} is {role} of system {system_id}.")
+
+
+@users_command.command("sessions")
+@click.argument("email")
+@json_option
+@pass_shell
+def list_sessions(shell: CommandContext, email: str, as_json: bool) -> None:
+    """Where EMAIL is signed in: id, device, since when, last seen."""
+    with open_book(shell.config) as book:
+        found = book.asked().of(_find(book, email).id, "session")
+    if as_json:
+        print_json([_told(one) for one in found])
+        return
+    for one in found:
+        click.echo(f"{one.label}  {one.name}  since {_moment(one.made_at)}, seen {_moment(one.seen_at)}")
+    if not found:
+        click.echo("No sessions.")
 
 
 @users_command.command("token")
 @click.argument("email")
 @click.option("--name", default="", help="What it is for, such as grafana.")
+@click.option(
+    "--scope", type=click.Choice(SCOPES), default=SCOPES[-1], show_default=True,
+    help="read: look; write: change what EMAIL may change; admin: administer, where EMAIL does.",
+)  # fmt: skip
+@click.option("--days", type=int, help="It ends after so many days; without it, when it is revoked.")
 @pass_shell
-def give_token(shell: CommandContext, email: str, name: str) -> None:
+def give_token(shell: CommandContext, *, email: str, name: str, scope: str, days: int | None) -> None:
     """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
-    account = _find(shell, email)
-    token = f"lo_{secrets.token_urlsafe(32)}"
-    today = datetime.now(UTC).date().isoformat()
-    kept = Token(hash_token(token), today, " ".join(name.split()))
-    _replace(shell, replace(account, tokens=(*account.tokens, kept)))
+    with open_book(shell.config) as book:
+        account, token = _find(book, email), new_secret("lo_")
+        until_at, title = until(days, SystemClock().now_at()), " ".join(name.split())
+        book.keep(
+            StoredCredential(
+                "token", hash_token(token), account.id, scope=scope, name=title, until_at=until_at
+            )
+        )
+        _note(book, f"made a token with the scope {scope}", f"{_about(account)}, {title}")
     click.echo(token)
 
 
@@ -100,49 +206,84 @@ def give_token(shell: CommandContext, email: str, name: str) -> None:
 @json_option
 @pass_shell
 def list_tokens(shell: CommandContext, email: str, as_json: bool) -> None:
-    """The API tokens of EMAIL: id, the day each was made, what it is for."""
-    tokens = _find(shell, email).tokens
+    """The API tokens of EMAIL: id, the day each was made, what it is for, what it may."""
+    with open_book(shell.config) as book:
+        found = book.asked().of(_find(book, email).id, "token")
     if as_json:
-        print_json([{"id": each.id, "made_on": each.made_on, "name": each.name} for each in tokens])
+        print_json([_told(one) for one in found])
         return
-    for each in tokens:
-        click.echo(f"{each.id}  {each.made_on or 'of unknown age'}  {each.name}".rstrip())
-    if not tokens:
+    for one in found:
+        ends = f", until {_day(one.until_at)}" if one.until_at else ""
+        made = _day(one.made_at) if one.made_at else "of unknown age"
+        click.echo(f"{one.label}  {made}  {one.scope}{ends}  {one.name}".rstrip())
+    if not found:
         click.echo("No tokens. Make one: liveone users token EMAIL --name grafana")
 
 
 @users_command.command("revoke")
 @click.argument("email")
-@click.argument("token_id")
+@click.argument("credential", required=False)
+@click.option("--system", "system_id", type=int, help="Take the role on this system instead.")
 @pass_shell
-def revoke_token(shell: CommandContext, email: str, token_id: str) -> None:
-    """End the API token TOKEN_ID of EMAIL at once; `all` ends every one."""
-    account = _find(shell, email)
-    kept = tuple(each for each in account.tokens if token_id not in ("all", each.id))
-    if len(kept) == len(account.tokens):
-        raise BadInput(f"no token {token_id!r}", hint=f"See `liveone users tokens {account.email}`.")
-    _replace(shell, replace(account, tokens=kept))
-    click.echo(f"{len(account.tokens) - len(kept)} tokens of {account.email} were revoked.")
+def revoke(shell: CommandContext, *, email: str, credential: str | None, system_id: int | None) -> None:
+    """End at once the API token or session CREDENTIAL of EMAIL (`all`: every one), or a role."""
+    if (credential is None) == (system_id is None):
+        raise BadInput("say what to revoke", hint="The id of a token or session, `all`, or --system NUMBER.")
+    with open_book(shell.config) as book:
+        account = _find(book, email)
+        if system_id is not None:
+            book.revoke(account.id, system_id)
+            _note(book, "took the role", f"{_about(account)}, system {system_id}")
+            click.echo(f"{account.email} has no role on system {system_id} any more.")
+            return
+        going = [
+            one for one in book.asked().of(account.id, "token", "session") if credential in ("all", one.label)
+        ]
+        if not going:
+            raise BadInput(
+                f"no token or session {credential!r}",
+                hint=f"See `liveone users tokens {account.email}`, or `sessions` in its place.",
+            )
+        for one in going:
+            book.end_one(one)
+        _note(book, "revoked tokens or sessions", f"{_about(account)}, {len(going)}")
+    kinds = " and ".join(sorted({f"{one.kind}s" for one in going}, reverse=True))
+    click.echo(f"{len(going)} {kinds} of {account.email} were revoked.")
 
 
-def _replace(shell: CommandContext, changed: Account) -> None:
-    accounts = users.load(shell.config.users_path)
-    users.save(shell.config.users_path, [changed if a.id == changed.id else a for a in accounts])
+def new_id(wished: str | None = None) -> str:
+    """The id of a new account. Raises BadInput for the one that the single owner has."""
+    if wished == OWNER:
+        raise BadInput(f"the id {OWNER!r} is that of who signs in by AUTH_PASSWORD", hint="Take another one.")
+    return wished or f"user_{secrets.token_hex(8)}"
 
 
-def _address(email: str) -> str:
-    if "@" not in email:
-        raise BadInput(f"{email!r} is not an e-mail address")
-    return email
+def _find(book: Book, email: str) -> Account:
+    found = book.asked()
+    account = found.named(email) or found.accounts.get(email)
+    if account is None:
+        raise BadInput(f"no user {email!r}", hint="See `liveone users list`.")
+    return account
 
 
-def _refuse_short(password: str) -> None:
-    if len(password) < PASSWORD_CHARACTERS_MIN:
-        raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
+def _note(book: Book, what: str, about: str) -> None:
+    if isinstance(book, People):
+        audit.note(book, WHO, what, about, now_at=SystemClock().now_at())
 
 
-def _find(shell: CommandContext, email: str) -> Account:
-    for account in users.load(shell.config.users_path):
-        if email.lower() in (account.email.lower(), account.id):
-            return account
-    raise BadInput(f"no user {email!r}", hint="See `liveone users list`.")
+def _about(account: Account) -> str:
+    return f"{account.email} ({account.id})"
+
+
+def _told(one: StoredCredential) -> dict[str, object]:
+    told = {"id": one.label, "name": one.name, "made_on": _day(one.made_at) if one.made_at else ""}
+    seen_at, until_at = _moment(one.seen_at), _day(one.until_at) if one.until_at else None
+    return told | {"scope": one.scope, "until": until_at, "seen": seen_at if one.seen_at else None}
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _moment(at: int | None) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") if at else "never"

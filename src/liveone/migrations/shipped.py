@@ -14,7 +14,7 @@ from liveone.store.generations import (
     ADDED,
     GENERATIONS,
     NEWEST,
-    OPTIONAL,
+    TIME_ZONE,
     SchemaShape,
     definition_of,
     differences,
@@ -82,7 +82,7 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
         )
         needed: dict[str, list[str]] = {}
         for table, column in rows:
-            if not any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL):
+            if table not in ACCOUNT_TABLES and not TIME_ZONE.startswith(f"column {table}.{column} "):
                 needed.setdefault(table, []).append(column)
         return needed
 

@@ -40,9 +40,11 @@ MEASUREMENTS = frozenset(
 """The columns of ``readings`` that may or may not be NOT NULL."""
 
 TIME_ZONE = "column systems.time_zone TEXT"
-ADDED = (TIME_ZONE,)
-"""What plans add to the newest generation, in their order; a database is served before and after."""
-OPTIONAL = frozenset(ADDED)
+ACCOUNTS = "column accounts.account TEXT"
+ADDED = (TIME_ZONE, ACCOUNTS)
+"""What plans add to the newest generation, in their order; a database is served before and after. A plan that
+adds tables is known by one column of theirs."""
+ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
 
 STAMPS = ("created_at", "updated_at")
 EARLY_INTERVALS = "readings_agg_5m"
@@ -75,6 +77,11 @@ class SchemaShape:
     def keeps_zones(self) -> bool:
         """Whether ``systems`` keeps a time zone."""
         return TIME_ZONE in self.added
+
+    @property
+    def keeps_accounts(self) -> bool:
+        """Whether accounts, credentials and the audit log stand in the database."""
+        return ACCOUNTS in self.added
 
     @property
     def is_served(self) -> bool:
@@ -114,7 +121,7 @@ def shape_of(found: SchemaFacts) -> SchemaShape | None:
     for generation in reversed(GENERATIONS):
         if not differences(found, generation):
             partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
-            return SchemaShape(generation, partial, OPTIONAL & found.facts)
+            return SchemaShape(generation, partial, frozenset(ADDED) & found.facts)
     if not differences(found, FIRST_WEEKS):
         return SchemaShape(FIRST_WEEKS, True, early_intervals=EARLY_INTERVALS in found.tables)
     return None
@@ -133,12 +140,14 @@ def differences(found: SchemaFacts, generation: int) -> list[str]:
     expected = reference(generation)
     if generation == FIRST_WEEKS:
         found, expected = _without_references(found), _without_references(expected)
+    if ACCOUNTS not in found.facts:
+        expected = _without_accounts(expected)
     absent_tables = expected.tables - found.tables
     extra_tables = found.tables - expected.tables
     unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
     missing = [
         f"{fact} is missing"
-        for fact in expected.facts - found.facts - OPTIONAL
+        for fact in expected.facts - found.facts - {TIME_ZONE}
         if _owner(fact) not in absent_tables
     ]
     extra = [
@@ -204,8 +213,20 @@ def _reserved(generation: int) -> frozenset[str]:
     Early five-minute rows are no part of the first weeks' shape; a plan sets them aside.
     """
     others = frozenset[str]().union(*(reference(each).tables for each in GENERATIONS))
-    others |= {MOVE_MARK}
+    others = (others - ACCOUNT_TABLES) | {MOVE_MARK}
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
+
+
+def _without_accounts(definition: SchemaFacts) -> SchemaFacts:
+    """Before the plan that adds them, tables of these names are somebody else's."""
+    facts = frozenset(fact for fact in definition.facts if not is_of_accounts(fact))
+    required = frozenset(name for name in definition.required if name.split(".")[0] not in ACCOUNT_TABLES)
+    return SchemaFacts(facts, required, definition.tables - ACCOUNT_TABLES)
+
+
+def is_of_accounts(fact: str) -> bool:
+    """Whether a fact is about a table that plan 0004 adds."""
+    return _owner(fact) in ACCOUNT_TABLES
 
 
 def _without_references(definition: SchemaFacts) -> SchemaFacts:

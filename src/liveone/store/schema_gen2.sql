@@ -141,3 +141,47 @@ CREATE TABLE polling_status (
   updated_at INTEGER NOT NULL DEFAULT (unixepoch())
 );
 CREATE INDEX polling_status_system_idx ON polling_status (system_id);
+
+-- Who may come in. These three tables are added by plan 0004 to databases that came without them. `account` is the
+-- id that systems.owner_clerk_user_id and user_systems.clerk_user_id name.
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  email TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '',
+  password_hash TEXT NOT NULL DEFAULT '',
+  is_admin INTEGER NOT NULL DEFAULT 0,
+  made_at INTEGER NOT NULL,
+  disabled_at INTEGER
+);
+CREATE UNIQUE INDEX accounts_account_unique ON accounts (account);
+CREATE UNIQUE INDEX accounts_email_unique ON accounts (email);
+
+-- What lets somebody in: sessions, API tokens, share links, links to set up, to join and to set a password. Of the
+-- secret only its SHA-256 is kept, in hexadecimal. A row that is gone opens nothing.
+CREATE TABLE credentials (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  account TEXT NOT NULL,
+  system_id INTEGER,
+  scope TEXT NOT NULL DEFAULT '',
+  name TEXT NOT NULL DEFAULT '',
+  password_hash TEXT NOT NULL DEFAULT '',
+  made_at INTEGER NOT NULL,
+  until_at INTEGER,
+  seen_at INTEGER
+);
+CREATE UNIQUE INDEX credentials_hash_unique ON credentials (hash);
+
+-- What people did. Pruned by age.
+CREATE TABLE audit_entries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  about TEXT NOT NULL DEFAULT '',
+  address TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX audit_entries_at_idx ON audit_entries (at);

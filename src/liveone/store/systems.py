@@ -164,6 +164,8 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
         pass
     names = ("systems_remove_5m", "systems_remove_days", "systems_remove")
     steps: list[Query | BulkInsert] = [Query(name, (system_id,)) for name in names]
+    if store.shape.keeps_accounts:
+        steps.append(Query("credentials_end_system", (system_id,)))
     steps += changes.dropping(store, system_id)
     store.write(steps)
     return going

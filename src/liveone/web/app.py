@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
 import liveone
+from liveone.accounts.people import People
 from liveone.web import answers
 from liveone.web.auth.callers import Authenticator
 from liveone.web.base_path import BasePath
@@ -22,10 +23,14 @@ from liveone.web.routes import (
     cron,
     data,
     health,
+    joining,
     login,
+    me,
     pages,
+    people,
     readings,
     repairs,
+    sharing,
     stream,
 )
 from liveone.web.routes import original as original_routes
@@ -69,15 +74,17 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.services = services
-    app.state.gate = Authenticator(services.auth)
-    app.state.live = Live(services.store, services.clock)
+    known = services.people or People(services.store, services.auth.accounts, services.clock)
+    app.state.gate = gate = Authenticator(services.auth, known)
+    app.state.live = Live(services.store, services.clock, gate.refresh)
     app.state.cards = Cards(services)
     app.state.health = HealthCheck(services)
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
-        *(data, readings, stream, cron, login, admin, administration, repairs, backups, health),
+        *(data, readings, stream, cron, login, joining, me, sharing),
+        *(admin, people, administration, repairs, backups, health),
         *(original_routes, pages),
     )
     for part in (health,) if for_operators_only else everything:
@@ -85,6 +92,6 @@ def create_app(
     if not for_operators_only:
         app.add_exception_handler(404, pages.not_found)
         app.add_exception_handler(RequestValidationError, pages.not_understood)
-    app.add_middleware(ConnectionGuard, local_only=services.auth.is_open)
+    app.add_middleware(ConnectionGuard, is_open=gate.asked_if_open)
     app.add_middleware(BasePath, configured=base_path, proxies=trusted_proxies)
     return app

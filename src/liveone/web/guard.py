@@ -5,7 +5,7 @@ forwarded by a proxy, and the Host a local name (a web page elsewhere may point 
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -43,13 +43,15 @@ HEADERS = (
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STREAM_PATH = "/api/stream"
+SETUP_PATHS = ("/setup", "/static/", "/api/auth/link", "/api/auth/join", "/api/health")
+"""What the page behind the one-time link needs, which makes the owner's account."""
 
 
 class ConnectionGuard:
-    """ASGI middleware; ``local_only`` refuses everybody but this machine."""
+    """ASGI middleware; while ``is_open`` says so everybody but this machine is refused, set-up apart."""
 
-    def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
-        self.app, self.local_only = app, local_only
+    def __init__(self, app: ASGIApp, *, is_open: Callable[[], Awaitable[bool]]) -> None:
+        self.app, self._is_open = app, is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +67,7 @@ class ConnectionGuard:
                 message["headers"] = _with_policies(message.get("headers", ()), framed=framed)
             await send(message)
 
-        refusal = self._refusal(scope)
+        refusal = _refused_origin(scope) or (_refused_peer(scope) if await self._is_open() else None)
         if refusal is not None:
             await error_answer(refusal)(scope, receive, send_guarded)
             return
@@ -78,16 +80,21 @@ class ConnectionGuard:
             if not started:
                 await error_answer(OUR_FAULT)(scope, receive, send_guarded)
 
-    def _refusal(self, scope: Scope) -> ApiError | None:
-        headers = Headers(scope=scope)
-        if scope["method"] not in SAFE_METHODS and is_foreign(headers):
-            return FOREIGN
-        if not self.local_only:
-            return None
-        peer = scope["client"][0] if scope.get("client") else ""
-        if not is_loopback(peer) or _any_of(headers, FORWARDED) or not is_local_name(headers.get("host", "")):
-            return NOT_LOCAL
+
+def _refused_origin(scope: Scope) -> ApiError | None:
+    is_safe = scope["method"] in SAFE_METHODS
+    return None if is_safe or not is_foreign(Headers(scope=scope)) else FOREIGN
+
+
+def _refused_peer(scope: Scope) -> ApiError | None:
+    """Nobody is asked for a credential: this machine alone may ask, and whoever has the link to set up."""
+    headers = Headers(scope=scope)
+    if scope["path"].startswith(SETUP_PATHS):
         return None
+    peer = scope["client"][0] if scope.get("client") else ""
+    if not is_loopback(peer) or _any_of(headers, FORWARDED) or not is_local_name(headers.get("host", "")):
+        return NOT_LOCAL
+    return None
 
 
 def _with_policies(
@@ -106,7 +113,7 @@ OUR_FAULT = ApiError(500, "Something failed inside the server; its log says what
 NOT_LOCAL = ApiError(
     403,
     "This server has no password yet, so it answers only to its own machine, as localhost.",
-    hint="Set AUTH_PASSWORD in its environment and start it again.",
+    hint="Open the set-up link that it printed, or set AUTH_PASSWORD in its environment and start it again.",
 )
 
 

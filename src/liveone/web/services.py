@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from liveone.accounts.people import People
 from liveone.clock import Clock
 from liveone.domain.system import System
 from liveone.domain.zones import Zone
@@ -191,7 +192,8 @@ class Services:
     without ``administration``, ``backups`` and ``repairs`` the administrator's page only shows. An event
     stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
     settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
-    has to know of this instance. ``writes`` is false where the database's token only reads.
+    has to know of this instance. ``writes`` is false where the database's token only reads. Without
+    ``people`` the application makes its own of ``store`` and ``auth``.
     """
 
     store: Store
@@ -206,6 +208,7 @@ class Services:
     administration: Administration | None = None
     backups: Backups | None = None
     repairs: Repairs | None = None
+    people: People | None = None
     stream_s: float = 3600.0
     reserve_pct: Callable[[System], float | None] = lambda _: None
     notice: str = ""

@@ -1,13 +1,22 @@
 """Wiring: settings become database, vendors, collector and application; the only place where objects meet."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
+<<<<<<< HEAD
 from dataclasses import asdict
+=======
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+>>>>>>> 7919901 (People: accounts in the database (plan 0004), roles, share links, tokens with scope, audit log; one table of rights)
 from typing import TYPE_CHECKING
 
 from liveone.accounts import users
+from liveone.accounts.credentials import StoredCredential, new_secret
+from liveone.accounts.passwords import hash_token
+from liveone.accounts.people import People
 from liveone.clock import Clock, SystemClock
 from liveone.collect.collector import Collector
 from liveone.collect.null_collector import NullCollector
@@ -41,6 +50,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
+SETUP_S = 86_400
+log = logging.getLogger(__name__)
 
 
 def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
@@ -59,10 +70,40 @@ def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
     )
 
 
-def host_for(config: Config, auth: AuthSettings) -> str:
-    """Where to listen: this machine only while nobody needs a credential."""
+@dataclass(frozen=True, slots=True)
+class ServedAddress:
+    """Where a server answers. ``is_open``: it asks nobody, and answers its own machine alone. ``setup``: the
+    address that makes the owner's account, until that was done or a day is over; empty where there is one."""
+
+    url: str
+    is_open: bool
+    setup: str = ""
+
+
+def people_of(store: Store, auth: AuthSettings, clock: Clock) -> People:
+    """The accounts that a process goes by."""
+    return People(store, auth.accounts, clock)
+
+
+def host_for(config: Config, *, is_closed: bool) -> str:
+    """Where to listen: this machine only, where nobody needs a credential and nobody could set it up."""
     host = config.server.host
-    return LOOPBACK[0] if auth.is_open and host not in LOOPBACK else host
+    return host if is_closed or host in LOOPBACK else LOOPBACK[0]
+
+
+def setup_token(people: People, auth: AuthSettings, clock: Clock) -> str:
+    """A link's secret for a database without anybody, good for a day; empty where there is somebody, or none
+    can be kept."""
+    found = people.refresh()
+    if auth.auth_password or not found.are_kept or found.accounts:
+        return ""
+    secret = new_secret()
+    try:
+        people.keep(StoredCredential("setup", hash_token(secret), until_at=int(clock.now_at()) + SETUP_S))
+    except StoreError as error:
+        log.warning("no link to set up could be made: %s", error)
+        return ""
+    return secret
 
 
 def open_collector(config: Config, store: Store, vendors: ConfiguredVendors, clock: Clock) -> Collector:
@@ -97,7 +138,7 @@ def reader() -> NullCollector:
     )
 
 
-def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None = None) -> None:
+def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Clock | None = None) -> None:
     """Poll and serve until SIGTERM; ``ready`` is told the address once requests are answered.
 
     Raises ConfigError, BadInput or StoreError before anything is polled.
@@ -105,17 +146,22 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
     auth, clock = auth_settings(config), clock or SystemClock()
     vendors, store = ConfiguredVendors(config.vendors), _store_to_serve(config)
     try:
-        listening = server.listen(host_for(config, auth), config.server.port)
+        people = people_of(store, auth, clock)
+        setup = setup_token(people, auth, clock) if config.serve.role != "poller" else ""
+        is_empty = not auth.auth_password and not people.snapshot.accounts
+        host = host_for(config, is_closed=bool(setup) or not is_empty)
+        listening = server.listen(host, config.server.port)
         collector = _companion(config, store, vendors, clock)
         services = services_of(config, store, clock, auth, collector, vendors=vendors)
         app = create_app(
-            services,
+            replace(services, people=people),
             for_operators_only=config.serve.role == "poller",
             base_path=config.server.base_path,
             trusted_proxies=config.server.trusted_proxies,
         )
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
+<<<<<<< HEAD
         with scheduled_backups(config, store, clock):
             server.run(
                 app,
@@ -124,6 +170,16 @@ def serve(config: Config, *, ready: Callable[[str], None], clock: Clock | None =
                 trusted_proxies=config.server.trusted_proxies,
                 ready=lambda: ready(address),
             )
+=======
+        served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
+        server.run(
+            app,
+            listening,
+            lambda: collector,
+            trusted_proxies=config.server.trusted_proxies,
+            ready=lambda: ready(served),
+        )
+>>>>>>> 7919901 (People: accounts in the database (plan 0004), roles, share links, tokens with scope, audit log; one table of rights)
     finally:
         vendors.close()
         store.close()

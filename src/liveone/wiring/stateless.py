@@ -71,7 +71,7 @@ def _refuse_what_does_not_last(config: Config, auth: AuthSettings) -> None:
             f"a host without a disk needs its database on a server, and {config.database.url} is a file",
             hint="Set LIVEONE_DATABASE_URL=libsql://HOST and LIVEONE_DATABASE_TOKEN.",
         )
-    if auth.accounts() and not (config.secrets.session_key or config.secrets.auth_password):
+    if not (config.secrets.session_key or config.secrets.auth_password):
         raise ConfigError(
             "a login would hold on one instance only", hint="Set LIVEONE_SESSION_KEY to a long random text."
         )

@@ -1,10 +1,11 @@
-"""What a caller may see: the systems it owns or was given; another's system does not exist for it (404)."""
+"""Requests held against the table of rights; the systems that a caller may see, others do not exist (404)."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from liveone.domain.system import System
 from liveone.store import systems
@@ -12,6 +13,7 @@ from liveone.store.store import Store
 from liveone.web.answers import ApiError, bad_parameter
 from liveone.web.auth import sessions
 from liveone.web.auth.callers import COOKIE, Authenticator, Caller, TooManyGuesses, bearer_of
+from liveone.web.auth.rights import Right, may, right_of
 from liveone.web.services import Services
 
 PATIENCE_S = 2.0
@@ -26,6 +28,15 @@ Session = Annotated[
 Bearer = Annotated[object, Security(HTTPBearer(scheme_name="token", auto_error=False))]
 CronSecret = Annotated[object, Security(HTTPBearer(scheme_name="cron secret", auto_error=False))]
 NO_SYSTEM = "No system is set up here yet. Add one with `liveone systems add`."
+NOTHING_SHARED = "No system is shared with you yet. Ask whoever owns one, or an administrator, to share it."
+REFUSED = {
+    Right.SEE: "You may not see this.",
+    Right.SIGNED_IN: "A share link shows its one system, and nothing else.",
+    Right.PERSON: "Only a person who signed in may do this, in their browser; no API token may.",
+    Right.MANAGE: "You may see this system, and not change it. Ask its owner.",
+    Right.OWN: "Only the owner of this system may do this.",
+    Right.ADMINISTRATOR: "Only an administrator may see this.",
+}
 
 
 def services_of(request: Request) -> Services:
@@ -43,25 +54,57 @@ def gate_of(request: Request) -> Authenticator:
 async def asking(
     request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
 ) -> Caller:
-    """Who asks; the schemes are for the API's description alone."""
-    clock = services_of(request).clock
-    return await _in_turn(
-        request,
-        lambda: gate_of(request).caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s()),
+    """Who asks, looked at once for each request; the schemes are for the API's description alone."""
+    known = getattr(request.state, "caller", None)
+    if isinstance(known, Caller):
+        return known
+    gate, clock = gate_of(request), services_of(request).clock
+    await gate.refresh()
+    found = await _in_turn(
+        request, lambda: gate.caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
     )
+    if gate.is_long_unseen(found, clock.now_at()):
+        await run_in_threadpool(gate.saw, found, clock.now_at())
+    request.state.caller = found
+    return found
+
+
+async def allowed(
+    request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
+) -> Caller:
+    """Who asks, if the table of rights lets them. Raises ApiError 401, 403, 404, 429."""
+    caller = await asking(request)
+    right, system_id = right_of(request.method, _path_of(request)), _system_of(request)
+    if may(caller, right, system_id):
+        return caller
+    if system_id is not None and not may(caller, Right.SEE, system_id):
+        raise ApiError(404, f"There is no system {system_id} that you may see.")
+    raise ApiError(403, REFUSED[right])
+
+
+async def require(request: Request) -> None:
+    """Let pass whom the table of rights lets pass."""
+    right = right_of(request.method, _path_of(request))
+    if right is Right.CRON:
+        await cron_caller(request)
+    elif right is Right.CRON_OR_ADMINISTRATOR:
+        await cron_or_administrator(request)
+    elif right is not Right.ANYBODY:
+        await allowed(request)
+
+
+def _path_of(request: Request) -> str:
+    return str(request.scope["route"].path)
+
+
+def _system_of(request: Request) -> int | None:
+    """The system that the address names."""
+    text = str(request.path_params.get("system_id", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 * DIGITS_MAX else None
 
 
 async def _services(request: Request) -> Services:
     return services_of(request)
-
-
-async def administrator(
-    request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
-) -> Caller:
-    caller = await asking(request)
-    if not caller.is_admin:
-        raise ApiError(403, "Only an administrator may see this.")
-    return caller
 
 
 async def cron_caller(request: Request, _secret: CronSecret = None) -> None:
@@ -73,7 +116,10 @@ async def cron_or_administrator(
     request: Request, _secret: CronSecret = None, _owner: Owner = None, _session: Session = None
 ) -> None:
     """As the original service let the owner order days with the cookie of the pages."""
-    await (cron_caller(request) if bearer_of(request) else administrator(request))
+    if bearer_of(request):
+        await cron_caller(request)
+    elif not may(await asking(request), Right.ADMINISTRATOR):
+        raise ApiError(403, REFUSED[Right.ADMINISTRATOR])
 
 
 async def _in_turn(request: Request, look: Callable[[], Looked]) -> Looked:
@@ -88,7 +134,7 @@ async def _in_turn(request: Request, look: Callable[[], Looked]) -> Looked:
 
 
 CallerDep = Annotated[Caller, Depends(asking)]
-Administrator = Annotated[Caller, Depends(administrator)]
+AllowedCaller = Annotated[Caller, Depends(allowed)]
 CronCaller = Depends(cron_caller)
 CronOrAdministrator = Depends(cron_or_administrator)
 ServicesDep = Annotated[Services, Depends(_services)]
@@ -96,18 +142,19 @@ ServicesDep = Annotated[Services, Depends(_services)]
 
 def systems_for(store: Store, caller: Caller) -> list[System]:
     """Every system that the caller may see, in the order of their ids."""
-    if caller.is_admin or caller.account is None:
-        return systems.list_systems(store)
-    return systems.systems_of(store, caller.account)
+    return systems.list_systems(store) if caller.sees_all else systems.some_systems(store, caller.roles)
 
 
 def system_for(store: Store, caller: Caller, system_id: str | None) -> System:
     """The system asked for, or the caller's first.
 
-    Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see,
-    503 when there is no system at all.
+    Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see and for one
+    to whom none is shared, 503 when there is no system at all.
     """
-    return chosen(systems_for(store, caller), system_id)
+    visible = systems_for(store, caller)
+    if system_id is None and not visible and not caller.sees_all:
+        raise ApiError(404, NOTHING_SHARED)
+    return chosen(visible, system_id)
 
 
 def chosen(visible: Sequence[System], system_id: str | None) -> System:

@@ -4,41 +4,23 @@ FastAPI reads and parses a request's body before it looks at dependencies: whoev
 be told what is wrong with his body, after it was read.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from liveone.web.auth import access
 
-Check = Callable[[Request], Coroutine[Any, Any, object]]
-CHECKS: tuple[Check, ...] = (
-    access.administrator,
-    access.asking,
-    access.cron_caller,
-    access.cron_or_administrator,
-)
-
 
 class AskedFirst(APIRoute):
-    """A route that asks for the credential it declares, as a dependency, before it reads the body."""
+    """A route that is held against the table of rights before its body is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        checks = list(checks_of(self.dependant))
 
         async def asked_first(request: Request) -> Response:
-            for check in checks:
-                await check(request)
+            await access.require(request)
             return await handle(request)
 
         return asked_first
-
-
-def checks_of(dependant: Dependant) -> Iterator[Check]:
-    """The credentials that a route asks for, whatever stands between."""
-    yield from (check for check in CHECKS if check is dependant.call)
-    for inner in dependant.dependencies:
-        yield from checks_of(inner)

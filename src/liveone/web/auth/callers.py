@@ -1,33 +1,41 @@
-"""Who is asking: cookie ``auth-token``, a login session, or a bearer token; nobody gets 401.
+"""Who is asking: cookie ``auth-token``, a login session, a bearer token, an opened share link; nobody: 401.
 
 Single-owner mode knows one secret, AUTH_PASSWORD, and its bearer sees every system. Accounts see their
 own systems; administrators see all. With neither configured the server is open to its own machine only
 (``guard`` refuses everybody else).
 
-Accounts are asked for at each request: who was removed, or has another password, is out at once.
-``Authenticator.by`` decides whether a credential holds; an open stream asks it again and again.
+Accounts are asked for at each request: who was removed, disabled, or has another password, is out at once.
+``Authenticator.by`` decides whether a credential holds; an open stream asks it again and again. What a caller
+may do is decided in ``rights``.
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
+from liveone.accounts.credentials import SCOPES, StoredCredential
+from liveone.accounts.passwords import hash_token
+from liveone.accounts.people import NO_ROLES, People, PeopleSnapshot
 from liveone.accounts.users import Account
+from liveone.store.database import StoreError
+from liveone.store.store import Query
 from liveone.web.answers import ApiError, log
 from liveone.web.auth import sessions
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.auth.guess_limiter import Limiter, network_of
-from liveone.web.auth.passwords import hash_token
 from liveone.web.guard import is_loopback
 
 COOKIE = "auth-token"
 OWNER = "owner"
 """The account name in a session of the single owner."""
 
+SEEN_EVERY_S = 600
 LONG_SECRET = 20
 """A secret of so many characters cannot be guessed by asking: it is compared however many were wrong."""
 
@@ -36,7 +44,7 @@ LONG_SECRET = 20
 class AuthSettings:
     """The secrets of this server. ``session_key`` signs cookies: keep it, or every login ends at restart.
 
-    ``people`` gives the accounts as they are now; without it they are ``users``, always.
+    ``people`` gives the accounts of ``users.toml`` as they are now; without it they are ``users``, always.
     """
 
     auth_password: str | None = field(default=None, repr=False)
@@ -46,23 +54,9 @@ class AuthSettings:
     people: Callable[[], Sequence[Account]] | None = field(default=None, repr=False)
     ended: EndedSessions = field(default_factory=EndedSessions, repr=False)
 
-    @property
-    def is_open(self) -> bool:
-        """No credential is configured, so nobody can be asked for one."""
-        return not self.auth_password and not self.accounts()
-
     def accounts(self) -> Sequence[Account]:
-        """Who may sign in, now."""
+        """Who may sign in where the database keeps no accounts: those of the file, now."""
         return self.people() if self.people else self.users
-
-    def account(self, account_id: str) -> Account | None:
-        """One of them."""
-        return next((user for user in self.accounts() if user.id == account_id), None)
-
-    def secret_of(self, account_id: str) -> str | None:
-        """What a session of this account is bound to; None when there is no such account."""
-        user = self.account(account_id)
-        return user.password_hash if user else self.auth_password if account_id == OWNER else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +66,41 @@ class Credential:
     bearer: str | None = field(default=None, repr=False)
     session: str = field(default="", repr=False)
     secret: str | None = field(default=None, repr=False)
+    share: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. ``account`` None sees every system; ``until_at`` is when the login session ends."""
+    """Who asks. ``account`` None is the single owner; ``until_at`` is when the login session ends.
+
+    ``sees_all``: every system as its owner; else ``roles`` by system. ``scope`` bounds both: one of SCOPES.
+    ``kind``: owner (the single one, or of an open server), person, token or share; ``kept_id``: the
+    credential's.
+    """
 
     account: str | None
-    is_admin: bool
+    sees_all: bool
     until_at: int | None = None
     credential: Credential = field(default=Credential(), compare=False)
+    roles: Mapping[int, str] = field(default_factory=lambda: NO_ROLES, hash=False)
+    scope: str = SCOPES[-1]
+    kind: str = "owner"
+    kept_id: int | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it may administer the installation."""
+        return self.sees_all and self.scope == SCOPES[-1]
+
+    @property
+    def name(self) -> str:
+        """What the audit log calls it."""
+        return f"{self.account or OWNER}{' by token' if self.kind == 'token' else ''}"
+
+
+def is_signed_in(caller: Caller) -> bool:
+    """Whether there is a session to sign out of."""
+    return caller.until_at is not None and caller.kind != "share"
 
 
 class TooManyGuesses(ApiError):
@@ -95,20 +114,53 @@ class TooManyGuesses(ApiError):
 
 
 class Authenticator:
-    """Tells callers apart; ``now_at`` is UTC epoch seconds, ``now_s`` monotonic."""
+    """Tells callers apart; ``now_at`` is UTC epoch seconds, ``now_s`` monotonic.
 
-    def __init__(self, settings: AuthSettings) -> None:
-        self.settings = settings
-        self._began_open = settings.is_open
+    ``refresh`` may ask the database; everything else goes by what it found.
+    """
+
+    def __init__(self, settings: AuthSettings, people: People) -> None:
+        self.settings, self.people = settings, people
+        self._began_open: bool | None = None
         self._guesses = Limiter(free=60, spacing_s=1.0)
         self.sign_ins = Limiter(free=10, spacing_s=4.0)
         self.sprayed = Limiter(free=50, spacing_s=2.0)
         self.one_guess_at_a_time = CapacityLimiter(1)
+        self._threads = CapacityLimiter(4)
+
+    @property
+    def snapshot(self) -> PeopleSnapshot:
+        """Who may come in, as last looked at."""
+        return self.people.snapshot
+
+    async def refresh(self) -> None:
+        """Look again who may come in."""
+        await to_thread.run_sync(self.people.refresh, limiter=self._threads)
 
     @property
     def is_open(self) -> bool:
         """Nobody is asked: so it was at the start, and it still is. A server never opens while it runs."""
-        return self._began_open and self.settings.is_open
+        found = self.people.snapshot
+        if not found.is_known:
+            return False
+        is_empty = not self.settings.auth_password and not found.accounts
+        if self._began_open is None:
+            self._began_open = is_empty
+        return self._began_open and is_empty
+
+    async def asked_if_open(self) -> bool:
+        """As ``is_open``; asks while that may be."""
+        if self.settings.auth_password or self._began_open is False:
+            return False
+        await self.refresh()
+        return self.is_open
+
+    def secret_of(self, account_id: str) -> str | None:
+        """What a session of this account is bound to; None where there is none that may come in."""
+        user = self.snapshot.accounts.get(account_id)
+        if user is not None:
+            return None if user.is_disabled else user.password_hash
+        return self.settings.auth_password if account_id == OWNER else None
 
     def caller(self, request: Request, *, now_at: float, now_s: float) -> Caller:
         """The caller of a request; ApiError 401 without a credential, 429 after too many wrong ones."""
@@ -118,6 +170,8 @@ class Authenticator:
             return found
         guess = shown.bearer or shown.secret
         if not guess:
+            if shown.session and not self.snapshot.is_known:
+                self.people.asked()
             raise unauthorized("Sign in, or send the cookie auth-token or a bearer token.")
         self._check(guess, self.settings.auth_password, request, now_s)
         return Caller(None, True)
@@ -136,8 +190,8 @@ class Authenticator:
         if self.is_open:
             return Caller(None, True)
         if shown.bearer:
-            return self._by_token(shown)
-        return self._by_session(shown, now_at)
+            return self._by_token(shown, now_at)
+        return self._by_session(shown, now_at) or self._by_share(shown, now_at)
 
     def still(self, caller: Caller, now_at: float) -> bool:
         """Whether who came in may stay: not ended, removed, or given other rights meanwhile."""
@@ -148,29 +202,101 @@ class Authenticator:
     def end(self, session_cookie: str, now_at: float) -> None:
         """End a genuine session, everywhere."""
         session = self._session(session_cookie, now_at)
-        if session is not None:
+        if session is None:
+            return
+        if session.is_kept and self.snapshot.are_kept:
+            self.people.write([Query("credentials_end_hash", (hash_token(session.id),))])
+        else:
             self.settings.ended.add(session.id, session.until_at, now_at=now_at)
 
-    def _by_token(self, shown: Credential) -> Caller | None:
-        offered = hash_token(shown.bearer or "")
-        for user in self.settings.accounts():
-            if any(hmac.compare_digest(offered, token.hash) for token in user.tokens):
-                return Caller(user.id, user.is_admin, credential=replace(shown, session="", secret=None))
-        return None
+    def session_row(self, session_cookie: str, now_at: float) -> StoredCredential | None:
+        """The kept side of a genuine session."""
+        session = self._session(session_cookie, now_at)
+        return self.snapshot.credentials.get(hash_token(session.id)) if session else None
+
+    def is_long_unseen(self, caller: Caller, now_at: float) -> bool:
+        """Whether it is time to note that a kept credential is used."""
+        kept = self._by_id(caller.kept_id)
+        return kept is not None and now_at - (kept.seen_at or 0) >= SEEN_EVERY_S
+
+    def saw(self, caller: Caller, now_at: float) -> None:
+        """Note that a kept credential is used; asks the database."""
+        with suppress(StoreError):
+            self.people.write([Query("credentials_seen", (caller.kept_id, int(now_at)))])
+
+    def _by_id(self, credential_id: int | None) -> StoredCredential | None:
+        if not credential_id:
+            return None
+        return next((one for one in self.snapshot.credentials.values() if one.id == credential_id), None)
+
+    def _by_token(self, shown: Credential, now_at: float) -> Caller | None:
+        found = self._kept("token", shown.bearer or "", now_at)
+        if found is None:
+            return None
+        credential = replace(shown, session="", secret=None, share="")
+        user = self._person(found.account)
+        if user is None:
+            is_owner = found.account == OWNER and self.settings.auth_password
+            owner = Caller(None, True, None, credential, NO_ROLES, found.scope, "token", found.id)
+            return owner if is_owner else None
+        return self._of(user, "token", credential=credential, scope=found.scope, kept_id=found.id)
 
     def _by_session(self, shown: Credential, now_at: float) -> Caller | None:
         session = self._session(shown.session, now_at)
         if session is None or self.settings.ended.has(session.id):
             return None
-        kept = Credential(session=shown.session)
-        user = self.settings.account(session.account)
-        if user:
-            return Caller(user.id, user.is_admin, session.until_at, kept)
-        return Caller(None, True, session.until_at, kept)
+        found = self._kept("session", session.id, now_at)
+        if self.snapshot.are_kept and session.is_kept is not False and found is None:
+            return None
+        credential = Credential(session=shown.session)
+        kept_id = found.id if found else None
+        user = self._person(session.account)
+        if user is not None:
+            return self._of(user, "person", credential=credential, until_at=session.until_at, kept_id=kept_id)
+        return Caller(None, True, session.until_at, credential, kept_id=kept_id)
+
+    def _by_share(self, shown: Credential, now_at: float) -> Caller | None:
+        token = shown.share.rpartition(".")[0]
+        found = self._kept("share", token, now_at) if token else None
+        if found is None or found.system_id is None or not self.is_valid_share(found):
+            return None
+        if not sessions.is_share(self.settings.session_key, shown.share, found.password_hash):
+            return None
+        roles = MappingProxyType({found.system_id: "viewer"})
+        credential = Credential(share=shown.share)
+        return Caller(
+            f"share {found.id}", False, found.until_at, credential, roles, "read", "share", found.id
+        )
+
+    def is_valid_share(self, found: StoredCredential) -> bool:
+        """Whether who made a share link may still share its system."""
+        user = self._person(found.account)
+        if user is None:
+            return found.account == OWNER and bool(self.settings.auth_password)
+        role = self.snapshot.roles.get(found.account, NO_ROLES).get(found.system_id or 0)
+        return user.is_admin or role in ("admin", "owner")
+
+    def shared(self, token: str, now_at: float) -> StoredCredential | None:
+        """The share link of a token, while it may be opened."""
+        found = self._kept("share", token, now_at)
+        return found if found and self.is_valid_share(found) else None
+
+    def _of(self, user: Account, kind: str, *, credential: Credential, scope: str = SCOPES[-1],
+            until_at: int | None = None, kept_id: int | None = None) -> Caller:  # fmt: skip
+        roles = self.snapshot.roles.get(user.id, NO_ROLES)
+        return Caller(user.id, user.is_admin, until_at, credential, roles, scope, kind, kept_id)
+
+    def _person(self, account_id: str) -> Account | None:
+        user = self.snapshot.accounts.get(account_id)
+        return None if user is None or user.is_disabled else user
+
+    def _kept(self, kind: str, secret: str, now_at: float) -> StoredCredential | None:
+        found = self.snapshot.credentials.get(hash_token(secret))
+        return found if found and found.kind == kind and not found.has_ended(now_at) else None
 
     def _session(self, cookie: str, now_at: float) -> sessions.LoginSession | None:
         claim = sessions.claimed(cookie)
-        secret = self.settings.secret_of(claim.account) if claim else None
+        secret = self.secret_of(claim.account) if claim else None
         return sessions.proven(self.settings.session_key, cookie, secret, now_at=now_at) if secret else None
 
     def _check(
@@ -206,7 +332,8 @@ def same(offered: str, secret: str) -> bool:
 
 def credential_of(request: Request) -> Credential:
     cookies = request.cookies
-    return Credential(bearer_of(request), cookies.get(sessions.COOKIE, ""), cookies.get(COOKIE))
+    share = cookies.get(sessions.SHARE_COOKIE, "")
+    return Credential(bearer_of(request), cookies.get(sessions.COOKIE, ""), cookies.get(COOKIE), share)
 
 
 def bearer_of(request: Request) -> str | None:

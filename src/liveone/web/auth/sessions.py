@@ -2,6 +2,7 @@
 
 A cookie is ``<payload>.<signature>``; the payload names the session, the account and when it ends. The
 signature also covers a fingerprint of the account's password, so a changed password ends every session.
+Where the database keeps accounts, its row there must be present too: without it, the session is over.
 A device cookie is left in a browser that signed in: it opens nothing, but tells the owner from a stranger.
 """
 
@@ -13,7 +14,7 @@ import orjson
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-COOKIE, DEVICE_COOKIE = "liveone-session", "liveone-device"
+COOKIE, DEVICE_COOKIE, SHARE_COOKIE = "liveone-session", "liveone-device", "liveone-share"
 LIFETIME_S, DEVICE_LIFETIME_S = 30 * 86_400, 365 * 86_400
 MAX_COOKIE_CHARS = 1024
 ID_BYTES = 16
@@ -21,17 +22,26 @@ ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class LoginSession:
-    """What a cookie says, unproven until ``proven`` has seen it. ``until_at`` is in UTC epoch seconds."""
+    """What a cookie says, unproven until ``proven`` has seen it. ``until_at`` is in UTC epoch seconds.
+
+    ``is_kept``: the database has its row; False where it could not be written, None in cookies of old.
+    """
 
     id: str
     account: str
     until_at: int
+    is_kept: bool | None = None
 
 
-def issue(key: bytes, account: str, password: str, *, now_at: float) -> str:
-    """A session for ``account`` that ends after LIFETIME_S; ``password`` is the kept form, or the secret."""
-    session = {"i": secrets.token_urlsafe(ID_BYTES), "a": account, "e": int(now_at) + LIFETIME_S}
-    return _signer(key, password).sign(base64_encode(orjson.dumps(session))).decode()
+def begin(account: str, now_at: float, *, is_kept: bool) -> LoginSession:
+    """A new session of ``account``, never one that was there: it ends after LIFETIME_S."""
+    return LoginSession(secrets.token_urlsafe(ID_BYTES), account, int(now_at) + LIFETIME_S, is_kept)
+
+
+def cookie_of(key: bytes, session: LoginSession, password: str) -> str:
+    """The cookie of a session; ``password`` is the kept form, or the secret."""
+    claims = {"i": session.id, "a": session.account, "e": session.until_at, "k": session.is_kept}
+    return _signer(key, password).sign(base64_encode(orjson.dumps(claims))).decode()
 
 
 def claimed(cookie: str) -> LoginSession | None:
@@ -41,8 +51,11 @@ def claimed(cookie: str) -> LoginSession | None:
     payload, _, _ = cookie.rpartition(".")
     try:
         claims = orjson.loads(base64_decode(payload))
-        return LoginSession(str(claims["i"]), str(claims["a"]), int(claims["e"]))
-    except (ValueError, TypeError, KeyError, BadData):
+        is_kept = claims.get("k")
+        return LoginSession(
+            str(claims["i"]), str(claims["a"]), int(claims["e"]), None if is_kept is None else bool(is_kept)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, BadData):
         return None
 
 
@@ -63,6 +76,16 @@ def device_of(key: bytes, cookie: str, account: str) -> str | None:
     """The id of the browser, if ``account`` has signed in there before."""
     known = len(cookie) <= MAX_COOKIE_CHARS and _signer(key, f"device of {account}").validate(cookie)
     return cookie.rpartition(".")[0] if known else None
+
+
+def share_for(key: bytes, token: str, password: str) -> str:
+    """A cookie for a browser that opened a share link; ``password`` is the kept form of the link's own."""
+    return _signer(key, f"share {password}").sign(token).decode()
+
+
+def is_share(key: bytes, cookie: str, password: str) -> bool:
+    """Whether a browser opened the share link with this password."""
+    return len(cookie) <= MAX_COOKIE_CHARS and _signer(key, f"share {password}").validate(cookie)
 
 
 def _signer(key: bytes, purpose: str) -> Signer:

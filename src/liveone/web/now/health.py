@@ -62,6 +62,7 @@ class HealthCheck:
             "expected": NEWEST,
             "inSync": applied == NEWEST,
             "timeZones": store.keeps_zones,
+            "accounts": store.shape.keeps_accounts,
         }
         found = {"generation": applied, "schema": schema}
         await self._try_writing()

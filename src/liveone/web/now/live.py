@@ -7,7 +7,7 @@ cannot keep up is dropped (its client reconnects and catches up); nobody listeni
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -63,10 +63,13 @@ class Listener:
 
 
 class Live:
-    """The hub. Belongs to one event loop; store calls go to a thread of its own."""
+    """The hub. Belongs to one event loop; store calls go to a thread of its own.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    ``refresh`` brings up to date what the listeners' ``may_stay`` goes by.
+    """
+
+    def __init__(self, store: Store, clock: Clock, refresh: Callable[[], Awaitable[None]]) -> None:
+        self._store, self._clock, self._refresh = store, clock, refresh
         self._listeners: set[Listener] = set()
         self._joined = False
         self._watcher: asyncio.Task[None] | None = None
@@ -130,6 +133,7 @@ class Live:
             wait_s = WATCH_S
             if loop.time() >= next_look_s:
                 next_look_s = loop.time() + WELCOME_S
+                await self._refresh()
                 self._drop_unwelcome()
             try:
                 token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)

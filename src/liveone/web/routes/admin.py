@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from liveone.domain import freshness
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import leases, polling, readings, storage, systems
 from liveone.web.answers import answer
-from liveone.web.auth.access import Administrator, ServicesDep
+from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.history import original
 from liveone.web.now.data import identity, polling_json
@@ -26,11 +26,11 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/systems", summary="Every system with its polling", responses=RESPONSES)
-def all_systems(_: Administrator, services: ServicesDep) -> Response:
+def all_systems(request: Request, _: AllowedCaller, services: ServicesDep) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
     statuses, newest = polling.statuses(store), readings.latest_many(store, now_at)
-    people = {user.id: user for user in services.auth.users}
+    people = gate_of(request).snapshot.accounts
     rows, every = [], systems.list_systems(store)
     holders = leases.holders(store, {system.id for system in every if system.is_active}, now_at)
     for system in every:
@@ -52,14 +52,18 @@ def all_systems(_: Administrator, services: ServicesDep) -> Response:
 
 
 @router.get("/users", summary="Accounts", responses=RESPONSES)
-def users(_: Administrator, services: ServicesDep) -> Response:
+def users(request: Request, _: AllowedCaller, services: ServicesDep) -> Response:
     """Accounts and the systems they see. In single-owner mode there are none; the owner sees everything."""
+    found = gate_of(request).snapshot
     rows = [
         {
             "id": user.id,
             "email": user.email,
             "isAdmin": user.is_admin,
-            "tokens": len(user.tokens),
+            "name": user.name,
+            "isDisabled": user.is_disabled,
+            "tokens": len(found.of(user.id, "token")),
+            "sessions": len(found.of(user.id, "session")),
             **original.account_row(
                 user,
                 [
@@ -68,14 +72,23 @@ def users(_: Administrator, services: ServicesDep) -> Response:
                 ],
             ),
         }
-        for user in services.auth.accounts()
+        for user in found.accounts.values()
     ]
     owner, now = bool(services.auth.auth_password), _at(services.clock.now_at())
-    return answer({"success": True, "singleOwner": owner, "users": rows, "totalUsers": len(rows), **now})
+    return answer(
+        {
+            "success": True,
+            "singleOwner": owner,
+            "inDatabase": found.are_kept,
+            "users": rows,
+            "totalUsers": len(rows),
+            **now,
+        }
+    )
 
 
 @router.get("/storage", summary="What the database holds", responses=RESPONSES)
-def storage_of(_: Administrator, services: ServicesDep) -> Response:
+def storage_of(_: AllowedCaller, services: ServicesDep) -> Response:
     """Sizes in bytes, rows a table, bytes a reading."""
     found = storage.storage(services.store)
     on_server = "://" in services.store.database.label

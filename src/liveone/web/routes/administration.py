@@ -19,7 +19,7 @@ from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
 from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
-from liveone.web.auth.access import Administrator, ServicesDep
+from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.openapi.models import Confirmed, Done, Failure, RequestModel
@@ -67,7 +67,7 @@ def administration(services: Services) -> Administration:
     return services.administration
 
 
-async def _service(_: Administrator, services: ServicesDep) -> Administration:
+async def _service(_: AllowedCaller, services: ServicesDep) -> Administration:
     return administration(services)
 
 
@@ -121,7 +121,7 @@ def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Respons
 
 
 @router.get("/time-zones", summary="The time zones there are", responses=RESPONSES)
-def time_zones(_: Administrator, services: ServicesDep) -> Response:
+def time_zones(_: AllowedCaller, services: ServicesDep) -> Response:
     """Names as `timeZone` takes them; `kept` is false while the database has no room for one."""
     return answer(
         {"success": True, "kept": services.store.detect_again().keeps_zones, "names": sorted(names())}
@@ -129,7 +129,7 @@ def time_zones(_: Administrator, services: ServicesDep) -> Response:
 
 
 @router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
-async def edit(_: Administrator, services: ServicesDep, system_id: int, change: Edited) -> Response:
+async def edit(_: AllowedCaller, services: ServicesDep, system_id: int, change: Edited) -> Response:
     """Another time zone means other days: those that begin or end at another moment are computed anew.
 
     Another `offsetMin` takes the time zone away; the one that the system has keeps it.
@@ -140,7 +140,7 @@ async def edit(_: Administrator, services: ServicesDep, system_id: int, change: 
 
 
 @router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
-def rows(_: Administrator, services: ServicesDep, system_id: int) -> Response:
+def rows(_: AllowedCaller, services: ServicesDep, system_id: int) -> Response:
     """Rows by table, and when the first and the newest reading were taken."""
     system = known_system(services, system_id)
     counts = systems.count_rows(services.store, system_id)
@@ -151,7 +151,7 @@ def rows(_: Administrator, services: ServicesDep, system_id: int) -> Response:
 
 
 @router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
-def remove(_: Administrator, services: ServicesDep, system_id: int, order: Confirmed) -> Response:
+def remove(_: AllowedCaller, services: ServicesDep, system_id: int, order: Confirmed) -> Response:
     """For ever. `confirm` must be the system's name."""
     system = known_system(services, system_id)
     if order.confirm.strip() != system.display_name:
@@ -176,7 +176,7 @@ def report(service: AdminService, run_id: str, kind: Literal["md", "html"] = "md
 
 
 @router.get("/health", summary="How collecting goes", responses=RESPONSES)
-def health(_: Administrator, services: ServicesDep) -> Response:
+def health(_: AllowedCaller, services: ServicesDep) -> Response:
     """The collector's own numbers, and its problems in words."""
     return answer({"success": True, "role": services.role, "collector": dict(services.collector_status())})
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from starlette.responses import FileResponse
 
 from liveone.web.answers import NO_STORE, ApiError, answer, plain
-from liveone.web.auth.access import Administrator, ServicesDep
+from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import Confirmed
 from liveone.web.routes.administration import RESPONSES
@@ -15,7 +15,7 @@ from liveone.web.services import Backups
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin/backups", tags=["admin"])
 
 
-async def _backups(_: Administrator, services: ServicesDep) -> Backups:
+async def _backups(_: AllowedCaller, services: ServicesDep) -> Backups:
     if services.backups is None:
         raise ApiError(503, "This server was started without its backups.")
     return services.backups

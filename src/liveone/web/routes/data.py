@@ -9,7 +9,7 @@ from liveone.domain.zones import zone_of
 from liveone.web.answers import answer, bad_parameter, tagged
 from liveone.web.auth.access import CallerDep, ServicesDep, system_for, systems_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import Caller
+from liveone.web.auth.callers import Caller, is_signed_in
 from liveone.web.history import fields as history_fields
 from liveone.web.history.intervals import history, opennem
 from liveone.web.history.ranges import TimeParameters, window
@@ -42,7 +42,7 @@ def systems(caller: CallerDep, services: ServicesDep) -> Response:
         {"id": system.id, "isActive": system.is_active, **identity(system, zone_of(system))}
         for system in found
     ]
-    return answer({"success": True, "signedIn": caller.until_at is not None, "systems": rows})
+    return answer({"success": True, "signedIn": is_signed_in(caller), "systems": rows})
 
 
 @router.get(

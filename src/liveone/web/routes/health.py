@@ -5,10 +5,11 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from liveone.web.answers import answer
 from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
+from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.metrics import exposition
 from liveone.web.openapi.models import Failure, Health, Liveness, Readiness
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(route_class=AskedFirst, tags=["operation"])
 
 
 @router.get(

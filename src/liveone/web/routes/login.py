@@ -1,29 +1,57 @@
 """Signing in and out: the session cookie that the pages use."""
 
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request, Response
 
+from liveone.accounts import audit
+from liveone.accounts.credentials import StoredCredential
+from liveone.accounts.passwords import (
+    DECOY,
+    hash_password,
+    hash_token,
+    is_outdated,
+    same_password,
+    verify_password,
+)
 from liveone.accounts.users import Account
+from liveone.store.database import ReadOnly
 from liveone.web.answers import ApiError, answer, log
 from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
+from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER, Authenticator, TooManyGuesses, address_of
-from liveone.web.auth.passwords import same_password, verify_password
 from liveone.web.history import original
 from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
 
-router = APIRouter(prefix="/api/auth", tags=["sign in"])
+router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
 WRONG = ApiError(401, "That e-mail and password do not belong together.")
 NOTHING_TO_CHECK = ApiError(400, "No password or account is configured on this server; none is needed.")
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+"""What stands in User-Agent, and what it means; the first that fits holds: each claims to be others too."""
 MOST_WAITING = 20
 PATIENCE_S = 5.0
 """So long an attempt waits for its turn; who would have to wait longer is told so."""
 
-DECOY = "scrypt$14$8$5$bm9ib2R5bm9ib2R5bm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-"""Makes an unknown e-mail cost what a wrong password costs; no password matches it."""
+DISABLED = ApiError(403, "This account is disabled. Ask an administrator.")
 
 
 @router.post(
@@ -38,21 +66,84 @@ DECOY = "scrypt$14$8$5$bm9ib2R5bm9ib2R5bm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 )
 async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Response:
     """With a single owner any e-mail will do; the password is AUTH_PASSWORD."""
-    gate, clock = gate_of(request), services_of(request).clock
+    gate = gate_of(request)
+    await gate.refresh()
+    if not gate.snapshot.is_known and not gate.settings.auth_password:
+        await to_thread.run_sync(gate.people.asked)
     if gate.is_open:
         raise NOTHING_TO_CHECK
     account = await _checked(request, offered)
-    secret = gate.settings.secret_of(account)
-    if secret is None:
-        raise WRONG
-    cookie = sessions.issue(gate.settings.session_key, account, secret, now_at=clock.now_at())
-    user = gate.settings.account(account)
+    await gate.refresh()
+    user = gate.snapshot.accounts.get(account)
+    if user is not None and user.is_disabled:
+        raise DISABLED
+    await to_thread.run_sync(_keep_anew, gate, user, offered.password)
     person = original.signed_in(user.email if user else offered.email, is_admin=user is None or user.is_admin)
     signed_in = answer({"success": True, "user": person})
-    _set_cookie(request, signed_in, sessions.COOKIE, cookie, sessions.LIFETIME_S)
-    device = sessions.device_for(gate.settings.session_key, account)
-    _set_cookie(request, signed_in, sessions.DEVICE_COOKIE, device, sessions.DEVICE_LIFETIME_S)
+    await sign_in(request, signed_in, account)
+    await noted(request, account, "signed in", device_name(request))
     return signed_in
+
+
+async def noted(request: Request, who: str, what: str, about: str = "") -> None:
+    """Enter in the audit log what somebody did."""
+    people, now_at = gate_of(request).people, services_of(request).clock.now_at()
+    entering = partial(audit.note, people, who, what, about, address=address_of(request), now_at=now_at)
+    await to_thread.run_sync(entering)
+
+
+async def sign_in(request: Request, signed_in: Response, account: str) -> None:
+    """Begin a session of an account in this browser; the one that it had before ends."""
+    gate, now_at = gate_of(request), services_of(request).clock.now_at()
+    secret = gate.secret_of(account)
+    if secret is None:
+        raise WRONG
+    session = await to_thread.run_sync(_begin, request, account, now_at)
+    key = gate.settings.session_key
+    cookie = sessions.cookie_of(key, session, secret)
+    set_cookie(request, signed_in, sessions.COOKIE, cookie, sessions.LIFETIME_S)
+    device = sessions.device_for(key, account)
+    set_cookie(request, signed_in, sessions.DEVICE_COOKIE, device, sessions.DEVICE_LIFETIME_S)
+    user = gate.snapshot.accounts.get(account)
+    if user is not None and user.language:
+        set_language(signed_in, user.language)
+
+
+def _begin(request: Request, account: str, now_at: float) -> sessions.LoginSession:
+    """A new session, kept in the database where that keeps any and can be written to."""
+    gate = gate_of(request)
+    gate.end(request.cookies.get(sessions.COOKIE, ""), now_at)
+    session = sessions.begin(account, now_at, is_kept=gate.snapshot.are_kept)
+    if not session.is_kept:
+        return session
+    kept = StoredCredential(
+        "session", hash_token(session.id), account, name=device_name(request), until_at=session.until_at
+    )
+    try:
+        gate.people.keep(kept)
+    except ReadOnly:
+        return replace(session, is_kept=False)
+    gate.people.refresh()
+    return session
+
+
+def _keep_anew(gate: Authenticator, user: Account | None, password: str) -> None:
+    """Keep a password, which was just right, by today's method."""
+    if user is None or not gate.snapshot.are_kept or not is_outdated(user.password_hash):
+        return
+    try:
+        gate.people.change(replace(user, password_hash=hash_password(password)))
+    except ReadOnly:
+        return
+    gate.people.refresh()
+
+
+def device_name(request: Request) -> str:
+    """What a browser says that it is, in two words: ``Firefox, Linux``."""
+    agent = request.headers.get("user-agent", "")
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return ", ".join(filter(None, (browser, system))) or "a program"
 
 
 @router.post(
@@ -63,9 +154,10 @@ async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Re
 async def logout(request: Request) -> Response:
     """Ends the session everywhere, its open streams too; needs no credential."""
     cookie = request.cookies.get(sessions.COOKIE, "")
+    await gate_of(request).refresh()
     await to_thread.run_sync(gate_of(request).end, cookie, services_of(request).clock.now_at())
     signed_out = answer({"success": True})
-    _set_cookie(request, signed_out, sessions.COOKIE, "", 0)
+    set_cookie(request, signed_out, sessions.COOKIE, "", 0)
     return signed_out
 
 
@@ -103,30 +195,31 @@ async def _checked(request: Request, offered: Credentials) -> str:
 
 def _aimed_at(gate: Authenticator, request: Request, email: str) -> tuple[str, str | None]:
     """The account that an attempt aims at, and the id of the browser if it has signed in there before."""
-    user = _named(gate.settings.accounts(), email)
+    user = gate.snapshot.named(email)
     account = user.id if user else OWNER if gate.settings.auth_password else email.strip().casefold()
     cookie = request.cookies.get(sessions.DEVICE_COOKIE, "")
     return account, sessions.device_of(gate.settings.session_key, cookie, account)
 
 
-def _named(people: Sequence[Account], email: str) -> Account | None:
-    wanted = email.strip().casefold()
-    return next((user for user in people if user.email.casefold() == wanted), None)
-
-
 def _account_of(gate: Authenticator, email: str, password: str) -> str | None:
     """Which account the credentials open. Takes as long for an unknown e-mail as for a wrong password."""
-    settings = gate.settings
-    people = settings.accounts()
-    user = _named(people, email)
-    if people and verify_password(password, user.password_hash if user else DECOY) and user:
+    settings, found = gate.settings, gate.snapshot
+    user = found.named(email)
+    kept = user.password_hash if user else ""
+    if found.accounts and verify_password(password, kept or DECOY) and user:
         return user.id
     if settings.auth_password and same_password(password, settings.auth_password):
         return OWNER
     return None
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str, max_age_s: int) -> None:
+def set_language(response: Response, language: str) -> None:
+    """The cookie that pages are written by; their scripts set it too."""
+    response.set_cookie("lang", language, max_age=sessions.DEVICE_LIFETIME_S, path="/", samesite="lax")
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, max_age_s: int) -> None:
+    """A cookie that no script reads and no other site's page sends."""
     response.set_cookie(
         name,
         value,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from liveone.domain.system import System
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
+from liveone.web.auth.access import AllowedCaller, CallerDep, ServicesDep, systems_for
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import original
@@ -55,7 +55,7 @@ def connection(service: AdminService, services: ServicesDep, site: Tested) -> Re
 
 
 @router.get("/setup", summary="Your systems with your role in each", responses=SIGNED_IN)
-def linked_systems(caller: CallerDep, services: ServicesDep) -> Response:
+def linked_systems(caller: AllowedCaller, services: ServicesDep) -> Response:
     """As `/api/systems`, in the original service's form."""
     found = [
         original.linked(system, _role(services, caller, system))
@@ -65,7 +65,7 @@ def linked_systems(caller: CallerDep, services: ServicesDep) -> Response:
 
 
 @router.post("/setup", summary="Add a system of select.live", responses=RESPONSES)
-def set_up(caller: CallerDep, services: ServicesDep, wished: Wished) -> Response:
+def set_up(caller: AllowedCaller, services: ServicesDep, wished: Wished) -> Response:
     """One that you may see already is found. A new one is added by administrators only, and its days are
     counted at +10:00 until somebody names its zone. (The original service let anybody see a system who knew
     its number.)"""

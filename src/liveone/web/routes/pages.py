@@ -19,14 +19,16 @@ from liveone.store import aggregates
 from liveone.store.database import StoreError
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, http_error, invalid, log, plain
-from liveone.web.auth.access import chosen, gate_of, services_of, systems_for
-from liveone.web.auth.callers import Caller
+from liveone.web.auth.access import allowed, asking, chosen, gate_of, services_of, systems_for
+from liveone.web.auth.callers import Caller, is_signed_in
+from liveone.web.auth.rights import Right, may
 from liveone.web.base_path import base_of
 from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.pages import files, first_values
 from liveone.web.pages.shell import PageShell
+from liveone.web.routes.joining import show_shared
 from liveone.web.services import Services
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +38,7 @@ QUICKLY = 3
 MOVED = {
     "/sign-in": "/login",
     "/setup": "/admin?ask=add",
-    "/admin/users": "/admin",
+    "/admin/users": "/admin?part=people",
     "/admin/storage": "/admin?part=storage",
     "/admin/activity": "/admin?part=health",
 }
@@ -50,7 +52,7 @@ Snapshot = Mapping[str, Any]
 @router.get("/")
 async def root(request: Request) -> Response:
     """To the caller's only system, or to the overview of all; without any it says what to do."""
-    caller = _caller(request)
+    caller = await _caller(request)
     if caller is None:
         return _to_login("/")
     try:
@@ -85,16 +87,57 @@ async def administration(request: Request) -> Response:
 @router.get("/login")
 async def login(request: Request) -> Response:
     """Only what the form needs to know; whoever is signed in goes on to the page that was asked for."""
-    settings = gate_of(request).settings
-    if _is_known(request):
+    gate = gate_of(request)
+    if await _is_known(request):
         return RedirectResponse(_own_page(request.query_params.get("next", "/")), 303)
     return _html(
-        request, "login.html", {"accounts": bool(settings.accounts()), "owner": bool(settings.auth_password)}
+        request,
+        "login.html",
+        {"accounts": bool(gate.snapshot.accounts), "owner": bool(gate.settings.auth_password)},
     )
 
 
-@router.get("/sign-in")
+@router.get("/me")
+async def me(request: Request) -> Response:
+    """A person's own: name, password, sessions, tokens, and what they share."""
+    return await _guarded(request, "me.html", _administration)
+
+
+@router.get("/join")
+async def join(request: Request) -> Response:
+    """Behind a link that is used once: joining, a new password."""
+    return _html(request, "welcome.html", {"link": "once"})
+
+
+@router.get("/s/{token}")
+async def shared(request: Request, token: str) -> Response:
+    """Behind a share link: its system, after its password where it has one."""
+    gate, clock = gate_of(request), services_of(request).clock
+    await gate.refresh()
+    found = gate.shared(token, clock.now_at())
+    if found is None or found.system_id is None:
+        return _html(request, "welcome.html", {"link": "ended"}, status=404)
+    if await _is_known(request):
+        caller = await asking(request)
+        if not may(caller, Right.SEE, found.system_id):
+            return _html(request, "welcome.html", {"link": "signedIn"})
+        return RedirectResponse(f"/dashboard/{found.system_id}", 303)
+    if found.password_hash:
+        return _html(request, "welcome.html", {"link": "share"})
+    opened = RedirectResponse(f"/dashboard/{found.system_id}", 303)
+    show_shared(request, opened, token, found)
+    return opened
+
+
 @router.get("/setup")
+async def setup(request: Request) -> Response:
+    """Behind the link that `serve` prints: the owner's account. Without it as the original service had it."""
+    if "token" in request.query_params:
+        return _html(request, "welcome.html", {"link": "once"})
+    return RedirectResponse(MOVED["/setup"], 308)
+
+
+@router.get("/sign-in")
 @router.get("/admin/users")
 @router.get("/admin/storage")
 @router.get("/admin/activity")
@@ -145,7 +188,9 @@ async def static(request: Request, path: str) -> Response:
 def _frame(services: Services, caller: Caller, found: Sequence[System]) -> Snapshot:
     """What every page needs: who asks, and the systems to choose from."""
     return {
-        "signedIn": caller.until_at is not None,
+        "signedIn": is_signed_in(caller),
+        "isShared": caller.kind == "share",
+        "isPerson": may(caller, Right.PERSON),
         "isAdmin": caller.is_admin,
         "release": services.release,
         "cadenceS": services.cadence_s,
@@ -195,7 +240,12 @@ def _extent(store: Store, system: System) -> Snapshot:
 
 
 async def _guarded(request: Request, name: str, snapshot: Callable[[Services, Caller], Snapshot]) -> Response:
-    caller = _caller(request)
+    try:
+        caller = await _caller(request)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return await not_found(request, HTTPException(404))
     if caller is None:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return _to_login(asked)
@@ -271,20 +321,20 @@ def _file(request: Request, name: str) -> Response:
     return files.respond(request, files.below(root, file) if root and name == files.MANIFEST else file)
 
 
-def _caller(request: Request) -> Caller | None:
-    clock = services_of(request).clock
+async def _caller(request: Request) -> Caller | None:
     try:
-        return gate_of(request).caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
+        return await allowed(request)
     except ApiError as error:
-        if error.status == 401:
+        known = getattr(request.state, "caller", None)
+        if error.status == 401 or (error.status == 403 and known is not None and known.kind == "share"):
             return None
         raise
 
 
-def _is_known(request: Request) -> bool:
+async def _is_known(request: Request) -> bool:
     try:
-        return _caller(request) is not None
-    except ApiError:
+        return (await asking(request)).kind != "share"
+    except (ApiError, StoreError):
         return False
 
 

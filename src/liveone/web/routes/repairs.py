@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import Administrator, ServicesDep
+from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
 from liveone.web.openapi.models import RequestModel
@@ -86,7 +86,7 @@ class RepairContext:
         return [asdict(one) for one in await self.services.daily(DailyJob("catchup", system_id=system_id))]
 
 
-async def _repair_context(caller: Administrator, services: ServicesDep) -> RepairContext:
+async def _repair_context(caller: AllowedCaller, services: ServicesDep) -> RepairContext:
     if services.repairs is None:
         raise ApiError(503, "This server was started without its imports.", success=False)
     return RepairContext(services.repairs, services, caller.account or "the administrator")
@@ -95,7 +95,7 @@ async def _repair_context(caller: Administrator, services: ServicesDep) -> Repai
 Repairing = Annotated[RepairContext, Depends(_repair_context)]
 
 
-def _there(caller: Administrator, services: ServicesDep, system_id: int) -> int:
+def _there(caller: AllowedCaller, services: ServicesDep, system_id: int) -> int:
     """The id of a system that there is. It is asked before the body, which may be large, is read."""
     del caller
     return known_system(services, system_id).id

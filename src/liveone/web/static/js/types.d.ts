@@ -55,6 +55,7 @@ export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
   cards: Record<string, Card>; accounts: boolean; owner: boolean; said?: Record<string, string>;
+  isShared: boolean; isPerson: boolean; link: string;
 }
 
 /** As the API says it: minutes east of UTC in standard time, an IANA name or none, and from which epoch second on which offset holds. */

@@ -2,12 +2,14 @@
 
 import { add } from "../admin/add.js";
 import { place, visit, NOWHERE } from "../admin/address.js";
+import { showAudit } from "../admin/audit.js";
 import { restore, showBackups } from "../admin/backups.js";
 import { closeDialog } from "../admin/dialog.js";
 import { showHealth } from "../admin/health.js";
 import { forgetReadings, importFile, showImports, undo } from "../admin/imports.js";
 import { report, showMigrations } from "../admin/migrations.js";
 import { forget } from "../admin/outcome.js";
+import { invite, removePerson, resetLink, share, showPeople } from "../admin/people.js";
 import { showStorage } from "../admin/storage.js";
 import { edit, remove, showSystems } from "../admin/systems.js";
 import { byId, element, segments, show } from "../ui/dom.js";
@@ -18,9 +20,9 @@ const SLOW_MS = 300;
 const LOOK_AGAIN_MS = 15000;
 
 /** @type {Record<string, (box: HTMLElement) => Promise<void>>} */
-const PARTS = { systems: showSystems, health: showHealth, imports: showImports, backups: showBackups, storage: showStorage, migrations: showMigrations };
+const PARTS = { systems: showSystems, people: showPeople, health: showHealth, imports: showImports, backups: showBackups, storage: showStorage, migrations: showMigrations, audit: showAudit };
 /** @type {Record<string, (at: import("../admin/address.js").Place) => unknown>} */
-const QUESTIONS = { add, edit, remove, restore, report, undo, import: importFile, forget: forgetReadings };
+const QUESTIONS = { add, edit, remove, restore, report, undo, import: importFile, forget: forgetReadings, share, invite, reset: resetLink, removePerson };
 const NAMES = Object.keys(PARTS);
 const HEADING = "heading";
 const ALIVE = ["systems", "health"];

@@ -14,7 +14,9 @@ const LANGUAGES = new Intl.DisplayNames([document.documentElement.lang], { type:
 export function frame(page) {
   document.querySelector(`[data-page="${page}"]`)?.setAttribute("aria-current", "page");
   byId("to-admin").hidden = !snapshot.isAdmin;
+  byId("to-me").hidden = !snapshot.signedIn;
   byId("sign-out").hidden = !snapshot.signedIn;
+  for (const link of document.querySelectorAll('[data-page="overview"]')) /** @type {HTMLElement} */ (link).hidden = snapshot.isShared;
   byId("sign-out").addEventListener("click", () => guarded(signOut));
   show(byId("release"), `LiveOne ${snapshot.release}`);
   chooseLanguage();

@@ -1,0 +1,108 @@
+"""Links that are used once, and what their use does: set up, join, set a password."""
+
+import secrets
+from dataclasses import dataclass
+
+from liveone.accounts.credentials import DAY_S, ONCE, StoredCredential, new_secret
+from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
+from liveone.accounts.people import ROLES, People, PeopleSnapshot
+from liveone.errors import BadInput
+from liveone.store.store import Query
+
+DAYS = {"setup": 1, "invite": 7, "reset": 1}
+"""How long a link of each kind holds."""
+EMAIL_MAX, NAME_MAX = 320, 100
+
+
+class LinkEnded(BadInput):
+    """A link that was used, revoked or is too old - or never was one; nobody learns which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What somebody says of themselves who follows a link; for ``reset`` only the password counts."""
+
+    email: str
+    name: str
+    password: str
+    language: str = ""
+
+
+def make(
+    people: People, kind: str, made_by: str, now_at: float, *, system_id: int | None = None, role: str = ""
+) -> str:
+    """A new link's secret. ``made_by`` is who makes it; of ``reset`` the account whose password it sets."""
+    if kind == "invite" and system_id is not None and role not in ROLES[:2]:
+        raise BadInput(
+            f"{role!r} cannot be given by an invitation", hint=f"Roles are {', '.join(ROLES[:2])}."
+        )
+    secret = new_secret()
+    until_at = int(now_at) + DAYS[kind] * DAY_S
+    people.keep(
+        StoredCredential(
+            kind, hash_token(secret), made_by, system_id=system_id, scope=role, until_at=until_at
+        )
+    )
+    return secret
+
+
+def found(snapshot: PeopleSnapshot, secret: str, now_at: float) -> StoredCredential:
+    """The link of a secret. Raises LinkEnded."""
+    kept = snapshot.credentials.get(hash_token(secret))
+    if kept is None or kept.kind not in ONCE or kept.has_ended(now_at):
+        raise LinkEnded(
+            "this link was used already, or its time is over",
+            hint="Ask whoever sent it for another; a link to set up is printed at every start of the server.",
+        )
+    if kept.kind == "setup" and snapshot.accounts:
+        raise LinkEnded("this server has its owner already", hint="Sign in, or ask them for an invitation.")
+    if kept.kind == "reset":
+        account = snapshot.accounts.get(kept.account)
+        if account is None or account.is_disabled:
+            raise LinkEnded("this account is disabled or gone", hint="Ask an administrator.")
+    return kept
+
+
+def follow(people: People, secret: str, said: Joining, now_at: float) -> str:
+    """Do what a link is for, once; gives the account's id. Raises LinkEnded; BadInput for what was typed."""
+    refuse_weak(said.password)
+    link = found(people.asked(), secret, now_at)
+    kept, end = hash_password(said.password), Query("credentials_end_hash", (link.hash,))
+    if link.kind == "reset":
+        reset = Query("accounts_reset", (link.account, kept, link.hash, int(now_at)))
+        all_sessions = Query("credentials_end_of", (link.account, '["session", "reset"]', None))
+        _once(people, [reset, all_sessions, end], people.asked(), said)
+        return link.account
+    account, email = f"user_{secrets.token_hex(8)}", address(said.email)
+    name = " ".join(said.name.split())[:NAME_MAX]
+    values = (account, email, name, said.language, kept, link.hash, int(now_at))
+    if link.kind == "setup":
+        steps = [Query("accounts_add_first", values), end]
+    else:
+        steps = [Query("accounts_add_invited", values)]
+        if link.system_id is not None:
+            steps.append(Query("roles_grant_invited", (account, link.hash)))
+        steps.append(Query("credentials_end_invited", (link.hash, account)))
+    _once(people, steps, people.asked(), said)
+    return account
+
+
+def address(email: str) -> str:
+    """An e-mail address as it is kept. Raises BadInput for what is none."""
+    kept = email.strip()
+    name, at, host = kept.rpartition("@")
+    if not (name and at and host) or any(letter.isspace() for letter in kept) or len(kept) > EMAIL_MAX:
+        raise BadInput(f"{email[:60]!r} is not an e-mail address", hint="Write it as you@example.org.")
+    return kept
+
+
+def _once(people: People, steps: list[Query], before: PeopleSnapshot, said: Joining) -> None:
+    """Carry out a link's steps, of which the first says whether it still held."""
+    result, *_ = people.write(steps)
+    if result.rows:
+        return
+    if before.named(said.email) is not None:
+        raise BadInput(
+            f"{said.email} has an account already", hint="Sign in with it, or give another address."
+        )
+    raise LinkEnded("this link was used a moment ago", hint="Ask whoever sent it for another.")

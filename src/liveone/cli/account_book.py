@@ -1,0 +1,31 @@
+"""Where a command finds the accounts: in the database, or in users.toml while that has no room for them."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from liveone.accounts.file_book import FileBook
+from liveone.accounts.people import People
+from liveone.clock import SystemClock
+from liveone.database.open import open_store
+from liveone.settings.config import Config
+from liveone.store.database import Foreign
+from liveone.wiring.serve import auth_settings, people_of
+
+Book = People | FileBook
+
+
+@contextmanager
+def open_book(config: Config) -> Iterator[Book]:
+    """The accounts, to be asked and changed. Raises StoreError where a database that is there is silent."""
+    file = FileBook(config.users_path)
+    if not config.is_server and not config.database_path.exists():
+        yield file
+        return
+    try:
+        store = open_store(config)
+    except Foreign:
+        yield file
+        return
+    with closing(store):
+        people = people_of(store, auth_settings(config), SystemClock())
+        yield people if people.asked().are_kept else file

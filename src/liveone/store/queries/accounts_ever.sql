@@ -1,0 +1,2 @@
+-- Whether there ever was an account.
+SELECT 1 FROM sqlite_sequence WHERE name = 'accounts' AND seq > 0

@@ -1,0 +1,2 @@
+-- Remove account ?1.
+DELETE FROM accounts WHERE account = ?1 RETURNING account

@@ -1,0 +1,2 @@
+-- End credential ?1.
+DELETE FROM credentials WHERE id = ?1 RETURNING id

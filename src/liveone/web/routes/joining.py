@@ -1,0 +1,139 @@
+"""Links that are used once - to set up, to join, for a new password - and share links to one system."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import Field
+
+from liveone.accounts import links
+from liveone.accounts.credentials import StoredCredential
+from liveone.accounts.links import Joining
+from liveone.accounts.passwords import verify_password
+from liveone.accounts.people import PeopleSnapshot
+from liveone.store import systems
+from liveone.web.answers import ApiError, answer
+from liveone.web.auth import sessions
+from liveone.web.auth.access import gate_of, services_of
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import TooManyGuesses, address_of
+from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.routes.login import noted, set_cookie, sign_in
+
+router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
+Secret = Annotated[str, Field(max_length=100)]
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": Done},
+    400: {"model": Failure, "description": "The link does not hold any more, or something typed is wrong."},
+}
+ENDED = ApiError(404, "This link does not hold any more. Ask whoever sent it for another.")
+WRONG = ApiError(401, "That is not the password of this link.")
+
+
+class LinkToken(RequestModel):
+    token: Secret
+
+
+class JoinForm(LinkToken):
+    """For a new password only that counts."""
+
+    email: Annotated[str, Field(max_length=links.EMAIL_MAX)] = ""
+    name: Annotated[str, Field(max_length=links.NAME_MAX)] = ""
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class ShareForm(LinkToken):
+    password: Annotated[str, Field(max_length=1024)] = ""
+
+
+@router.post("/link", summary="What a link is for", responses=RESPONSES)
+async def link(request: Request, asked: Annotated[LinkToken, Body()]) -> Response:
+    """`kind`: `setup`, `invite` or `reset`; an invitation names its system and role, a reset its account."""
+    gate, services = gate_of(request), services_of(request)
+    await gate.refresh()
+    found = links.found(gate.snapshot, asked.token, services.clock.now_at())
+    system = None
+    if found.system_id is not None:
+        system = await to_thread.run_sync(systems.get_system, services.store, found.system_id)
+    account = gate.snapshot.accounts.get(found.account)
+    return answer(
+        {
+            "success": True,
+            "kind": found.kind,
+            "role": found.scope or None,
+            "system": system.display_name if system else None,
+            "email": account.email if account and found.kind == "reset" else None,
+            "by": account.title if account and found.kind == "invite" else None,
+        }
+    )
+
+
+@router.post("/join", summary="Use a link", responses=RESPONSES)
+async def join(request: Request, said: Annotated[JoinForm, Body()]) -> Response:
+    """Makes the account, or sets the password, and signs in. The link holds once."""
+    gate, services = gate_of(request), services_of(request)
+    language = request.cookies.get("lang", "")[:8]
+    joining = Joining(said.email, said.name, said.password, language)
+    kind = links.found(await _refreshed(request), said.token, services.clock.now_at()).kind
+    following = partial(links.follow, gate.people, said.token, joining, services.clock.now_at())
+    account = await to_thread.run_sync(following, limiter=gate.one_guess_at_a_time)
+    snapshot = await _refreshed(request)
+    done = {"setup": "set the server up", "invite": "joined by invitation", "reset": "set a password by link"}
+    await noted(request, account, done[kind], snapshot.accounts[account].email)
+    signed_in = answer({"success": True, "kind": kind, "account": account})
+    await sign_in(request, signed_in, account)
+    return signed_in
+
+
+@router.post(
+    "/share",
+    summary="Open a share link",
+    responses=RESPONSES
+    | {
+        401: {"model": Failure, "description": "It has a password, and that was another."},
+        404: {"model": Failure, "description": "It does not hold any more."},
+        429: {"model": Failure, "description": "Too many wrong passwords from this address."},
+    },
+)
+async def share(request: Request, asked: Annotated[ShareForm, Body()]) -> Response:
+    """Sets a cookie that shows the one system of the link, as long as that holds, and nothing else."""
+    await _refreshed(request)
+    found = gate_of(request).shared(asked.token, services_of(request).clock.now_at())
+    if found is None:
+        raise ENDED
+    if found.password_hash:
+        await _check(request, found, asked.password)
+    opened = answer({"success": True, "systemId": found.system_id})
+    show_shared(request, opened, asked.token, found)
+    return opened
+
+
+def show_shared(request: Request, opened: Response, token: str, found: StoredCredential) -> None:
+    """Let this browser see what a share link shows."""
+    now_at, key = services_of(request).clock.now_at(), gate_of(request).settings.session_key
+    lasts_s = int((found.until_at or now_at + sessions.LIFETIME_S) - now_at)
+    cookie = sessions.share_for(key, token, found.password_hash)
+    set_cookie(request, opened, sessions.SHARE_COOKIE, cookie, lasts_s)
+
+
+async def _check(request: Request, found: StoredCredential, password: str) -> None:
+    """Raise ApiError 401 for a wrong password of a link, 429 for too many of them."""
+    gate, now_s = gate_of(request), services_of(request).clock.monotonic_s()
+    name = f"share {found.id} {address_of(request)}"
+    wait_s = gate.sign_ins.wait_s(name, now_s)
+    if wait_s > 0:
+        raise TooManyGuesses(wait_s)
+    gate.sign_ins.guessed(name, now_s)
+    is_right = await to_thread.run_sync(
+        verify_password, password, found.password_hash, limiter=gate.one_guess_at_a_time
+    )
+    if not is_right:
+        raise WRONG
+    gate.sign_ins.forgive(name)
+
+
+async def _refreshed(request: Request) -> PeopleSnapshot:
+    gate = gate_of(request)
+    await gate.refresh()
+    return gate.snapshot

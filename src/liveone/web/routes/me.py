@@ -1,0 +1,191 @@
+"""A person's own: name, language, password, sessions, API tokens."""
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from liveone.accounts.credentials import DAYS_MAX, StoredCredential, new_secret, until
+from liveone.accounts.links import NAME_MAX
+from liveone.accounts.passwords import hash_password, hash_token, refuse_weak, verify_password
+from liveone.accounts.people import People, PeopleSnapshot
+from liveone.accounts.users import Account
+from liveone.web.answers import ApiError, answer
+from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, systems_for
+from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import OWNER, Caller
+from liveone.web.auth.rights import role_in
+from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.routes.login import noted, set_language, sign_in
+
+router = APIRouter(route_class=AskedFirst, prefix="/api/me", tags=["yourself"])
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": Done},
+    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
+    401: {"model": Failure, "description": "No credential, or a wrong one."},
+    403: {"model": Failure, "description": "Only a person in their browser may."},
+}
+TOKENS_MAX = 100
+IN_SETTINGS = ApiError(400, "The owner's password is AUTH_PASSWORD of the settings.", hint="Change it there.")
+
+
+class Profile(RequestModel):
+    name: Annotated[str, Field(max_length=NAME_MAX)] | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] | None = None
+
+
+class PasswordChange(RequestModel):
+    current: Annotated[str, Field(max_length=1024)]
+    password: Annotated[str, Field(max_length=1024)]
+
+
+class NewToken(RequestModel):
+    """What it is for, what it may do, and for how many days; without `days` it does not end by itself."""
+
+    name: Annotated[str, Field(max_length=NAME_MAX)] = ""
+    scope: Literal["read", "write", "admin"] = "read"
+    days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
+
+
+@router.get("", summary="Who you are", responses=RESPONSES)
+def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Response:
+    """Your account with the systems you may see and your role in each, sessions and tokens."""
+    found, now_at = gate_of(request).snapshot, services.clock.now_at()
+    user = found.accounts.get(caller.account or "")
+    mine = [one for one in found.of(caller.account or OWNER, "session", "token") if not one.has_ended(now_at)]
+    return answer(
+        {
+            "success": True,
+            "account": account_json(user) if user else None,
+            "isAdmin": caller.is_admin,
+            "inDatabase": found.are_kept,
+            "systems": [
+                {"id": one.id, "displayName": one.display_name, "role": role_in(caller, one.id)}
+                for one in systems_for(services.store, caller)
+            ],
+            "sessions": [
+                session_json(one) | {"isThis": one.id == caller.kept_id}
+                for one in mine
+                if one.kind == "session"
+            ],
+            "tokens": [token_json(one) for one in mine if one.kind == "token"],
+        }
+    )
+
+
+@router.patch("", summary="Name and language", responses=RESPONSES)
+async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Response:
+    """What LiveOne calls you, and the language of its pages."""
+    user = _account(request, caller)
+    name = user.name if profile.name is None else " ".join(profile.name.split())
+    language = user.language if profile.language is None else profile.language
+    await to_thread.run_sync(_people(request).change, replace(user, name=name, language=language))
+    kept = answer({"success": True})
+    if language:
+        set_language(kept, language)
+    return kept
+
+
+@router.post("/password", summary="Another password", responses=RESPONSES)
+async def change_password(request: Request, caller: AllowedCaller, asked: PasswordChange) -> Response:
+    """Ends every other session of yours; this one goes on anew. Tokens stay: revoke them apart."""
+    user, gate = _account(request, caller), gate_of(request)
+    refuse_weak(asked.password)
+    is_right = await to_thread.run_sync(
+        verify_password, asked.current, user.password_hash, limiter=gate.one_guess_at_a_time
+    )
+    if not is_right:
+        raise ApiError(400, "That is not your password.", parameter="current")
+    kept = await to_thread.run_sync(hash_password, asked.password, limiter=gate.one_guess_at_a_time)
+    people = _people(request)
+    await to_thread.run_sync(people.change, replace(user, password_hash=kept))
+    await to_thread.run_sync(people.end_of, user.id, "session", "reset")
+    await gate.refresh()
+    await noted(request, caller.name, "changed their password")
+    changed = answer({"success": True})
+    await sign_in(request, changed, user.id)
+    return changed
+
+
+@router.delete("/sessions/{label}", summary="End a session", responses=RESPONSES)
+async def end_session(request: Request, caller: AllowedCaller, label: str) -> Response:
+    """By its id; `others` ends all but this one."""
+    people, account = _people(request), caller.account or OWNER
+    if label == "others":
+        ended = await asyncio.to_thread(people.end_of, account, "session", but=caller.kept_id)
+    else:
+        await to_thread.run_sync(people.end_one, _mine(request, caller, "session", label))
+        ended = 1
+    await noted(request, caller.name, "ended sessions", str(ended))
+    return answer({"success": True, "ended": ended})
+
+
+@router.post("/tokens", summary="Make an API token", responses=RESPONSES)
+async def make_token(
+    request: Request, caller: AllowedCaller, services: ServicesDep, asked: NewToken
+) -> Response:
+    """`token` is shown this once; only its hash is kept."""
+    people, account = _people(request), caller.account or OWNER
+    if len(gate_of(request).snapshot.of(account, "token")) >= TOKENS_MAX:
+        raise ApiError(400, f"You have {TOKENS_MAX} tokens.", hint="Revoke those that nothing uses.")
+    token, until_at = new_secret("lo_"), until(asked.days, services.clock.now_at())
+    name = " ".join(asked.name.split())
+    kept = StoredCredential(
+        "token", hash_token(token), account, scope=asked.scope, name=name, until_at=until_at
+    )
+    await to_thread.run_sync(people.keep, kept)
+    await noted(request, caller.name, f"made a token with the scope {asked.scope}", name)
+    return answer({"success": True, "token": token, "id": kept.label})
+
+
+@router.delete("/tokens/{label}", summary="Revoke an API token", responses=RESPONSES)
+async def revoke_token(request: Request, caller: AllowedCaller, label: str) -> Response:
+    """At once; streams that it opened end."""
+    going = _mine(request, caller, "token", label)
+    await to_thread.run_sync(_people(request).end_one, going)
+    await noted(request, caller.name, "revoked a token", going.name or label)
+    return answer({"success": True})
+
+
+def account_json(user: Account) -> dict[str, Any]:
+    """An account as the API shows it."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "language": user.language,
+        "isAdmin": user.is_admin,
+        "isDisabled": user.is_disabled,
+    }
+
+
+def session_json(one: StoredCredential) -> dict[str, Any]:
+    return {"id": one.label, "device": one.name, "since": one.made_at, "seen": one.seen_at or one.made_at}
+
+
+def token_json(one: StoredCredential) -> dict[str, Any]:
+    seen_at = one.seen_at
+    return {"id": one.label, "name": one.name, "scope": one.scope, "made": one.made_at, "until": one.until_at,
+            "seen": seen_at}  # fmt: skip
+
+
+def _account(request: Request, caller: Caller) -> Account:
+    user = gate_of(request).snapshot.accounts.get(caller.account or "")
+    if user is None:
+        raise IN_SETTINGS
+    return user
+
+
+def _people(request: Request) -> People:
+    return gate_of(request).people
+
+
+def _mine(request: Request, caller: Caller, kind: str, label: str) -> StoredCredential:
+    found: PeopleSnapshot = gate_of(request).snapshot
+    for one in found.of(caller.account or OWNER, kind):
+        if one.label == label:
+            return one
+    raise ApiError(404, f"You have no {kind} {label[:20]}.")
