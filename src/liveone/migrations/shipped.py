@@ -11,6 +11,7 @@ from pathlib import Path
 
 from liveone.store.database import Database
 from liveone.store.generations import (
+    ACCOUNT_TABLES,
     ADDED,
     GENERATIONS,
     NEWEST,

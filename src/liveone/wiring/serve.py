@@ -5,12 +5,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
-<<<<<<< HEAD
-from dataclasses import asdict
-=======
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
->>>>>>> 7919901 (People: accounts in the database (plan 0004), roles, share links, tokens with scope, audit log; one table of rights)
 from typing import TYPE_CHECKING
 
 from liveone.accounts import users
@@ -161,25 +156,15 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         )
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
-<<<<<<< HEAD
+        served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
         with scheduled_backups(config, store, clock):
             server.run(
                 app,
                 listening,
                 lambda: collector,
                 trusted_proxies=config.server.trusted_proxies,
-                ready=lambda: ready(address),
+                ready=lambda: ready(served),
             )
-=======
-        served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
-        server.run(
-            app,
-            listening,
-            lambda: collector,
-            trusted_proxies=config.server.trusted_proxies,
-            ready=lambda: ready(served),
-        )
->>>>>>> 7919901 (People: accounts in the database (plan 0004), roles, share links, tokens with scope, audit log; one table of rights)
     finally:
         vendors.close()
         store.close()
