@@ -76,10 +76,14 @@ class People:
         """What was known at the last ``refresh``; asks nobody."""
         return self._snapshot
 
-    def refresh(self) -> PeopleSnapshot:
-        """What is known now. Costs a look at the database's change token while nothing has changed."""
+    def refresh(self, *, anew: bool = False) -> PeopleSnapshot:
+        """What is known now. Costs a look at the database's change token while nothing has changed.
+
+        A server's token tells of another machine's change half a second late; ``anew`` asks in any case.
+        """
         try:
             with self._lock:
+                self._seen = None if anew else self._seen
                 self._look()
             self._failing = False
         except StoreError as error:

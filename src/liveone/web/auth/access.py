@@ -59,7 +59,7 @@ async def asking(
     if isinstance(known, Caller):
         return known
     gate, clock = gate_of(request), services_of(request).clock
-    await gate.refresh()
+    await gate.refresh_for(request, clock.now_at())
     found = await _in_turn(
         request, lambda: gate.caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
     )

@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
@@ -136,6 +137,18 @@ class Authenticator:
     async def refresh(self) -> None:
         """Look again who may come in."""
         await to_thread.run_sync(self.people.refresh, limiter=self._threads)
+
+    async def refresh_for(self, request: Request, now_at: float) -> None:
+        """As ``refresh``; what may have been made on another machine a moment ago is asked for."""
+        await self.refresh()
+        shown = credential_of(request)
+        if self.by(shown, now_at) is None and self._may_be_new(shown, now_at):
+            await to_thread.run_sync(partial(self.people.refresh, anew=True), limiter=self._threads)
+
+    def _may_be_new(self, shown: Credential, now_at: float) -> bool:
+        """Whether it looks like one that we made: a signed session, a token of our form."""
+        is_ours = (shown.bearer or "").startswith("lo_") or bool(shown.share)
+        return is_ours or self._session(shown.session, now_at) is not None
 
     @property
     def is_open(self) -> bool:
