@@ -15,7 +15,7 @@ from liveone.store.generations import (
     ADDED,
     GENERATIONS,
     NEWEST,
-    TIME_ZONE,
+    OPTIONAL,
     SchemaShape,
     definition_of,
     differences,
@@ -83,7 +83,8 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
         )
         needed: dict[str, list[str]] = {}
         for table, column in rows:
-            if table not in ACCOUNT_TABLES and not TIME_ZONE.startswith(f"column {table}.{column} "):
+            absent = any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL)
+            if table not in ACCOUNT_TABLES and not absent:
                 needed.setdefault(table, []).append(column)
         return needed
 

@@ -44,6 +44,8 @@ ACCOUNTS = "column accounts.account TEXT"
 ADDED = (TIME_ZONE, ACCOUNTS)
 """What plans add to the newest generation, in their order; a database is served before and after. A plan that
 adds tables is known by one column of theirs."""
+OPTIONAL = frozenset(ADDED) - {ACCOUNTS}
+"""Columns that a table of ours need not have."""
 ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
 
 STAMPS = ("created_at", "updated_at")
@@ -147,7 +149,7 @@ def differences(found: SchemaFacts, generation: int) -> list[str]:
     unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
     missing = [
         f"{fact} is missing"
-        for fact in expected.facts - found.facts - {TIME_ZONE}
+        for fact in expected.facts - found.facts - OPTIONAL
         if _owner(fact) not in absent_tables
     ]
     extra = [
