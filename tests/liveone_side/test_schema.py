@@ -11,10 +11,18 @@ from click.testing import CliRunner, Result
 
 from liveone.cli.root import root
 from liveone.migrations import shipped
-from liveone.store.generations import ACCOUNT_TABLES, FIRST_WEEKS, GENERATIONS, NEWEST, SchemaShape
+from liveone.store.generations import (
+    ADDED_TABLES,
+    FIRST_WEEKS,
+    GENERATIONS,
+    NEWEST,
+    SOURCE_TABLES,
+    SchemaShape,
+)
 from liveone.store.sql import schema_path
 
-WITHOUT_ACCOUNTS = "".join(f"DROP TABLE {table};" for table in sorted(ACCOUNT_TABLES))
+WITHOUT_ACCOUNTS = "".join(f"DROP TABLE {table};" for table in sorted(ADDED_TABLES))
+WITHOUT_SOURCES = "".join(f"DROP TABLE {table};" for table in sorted(SOURCE_TABLES))
 
 
 def made(folder: Path, generation: int, extra: str = "") -> Path:
@@ -35,10 +43,15 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
     done = run(tmp_path, "status")
     assert done.exit_code == 0
     assert "generation 1" in done.output
-    assert "liveone upgrade (0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts)" in done.output
+    assert "0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts, 0005-sources)" in done.output
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
-    assert found["pending"] == ["0002-vendor-and-time-zone", "0003-time-zone", "0004-accounts"]
+    assert found["pending"] == [
+        "0002-vendor-and-time-zone",
+        "0003-time-zone",
+        "0004-accounts",
+        "0005-sources",
+    ]
     assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
 
 
@@ -52,8 +65,11 @@ def test_a_generation_2_without_time_zones_is_in_sync_and_has_a_plan_that_adds_t
     made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;" + WITHOUT_ACCOUNTS)
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-    assert found["pending"] == ["0003-time-zone", "0004-accounts"]
-    assert "To do: liveone upgrade (0003-time-zone, 0004-accounts)" in run(tmp_path, "status").output
+    assert found["pending"] == ["0003-time-zone", "0004-accounts", "0005-sources"]
+    assert (
+        "To do: liveone upgrade (0003-time-zone, 0004-accounts, 0005-sources)"
+        in run(tmp_path, "status").output
+    )
 
 
 def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
@@ -64,7 +80,18 @@ def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tm
         made(folder, 2, WITHOUT_ACCOUNTS + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0004-accounts"]
+        assert found["pending"] == ["0004-accounts", "0005-sources"]
+
+
+def test_a_database_without_sources_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
+    """Somebody else's table of the same name is passed over, and keeps the plan from running."""
+    for extra in ("", "CREATE TABLE sources (id INTEGER PRIMARY KEY, url TEXT);"):
+        folder = tmp_path / str(len(extra))
+        folder.mkdir()
+        made(folder, 2, WITHOUT_SOURCES + extra)
+        found = json.loads(run(folder, "status", "--json").output)
+        assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
+        assert found["pending"] == ["0005-sources"]
 
 
 def test_half_of_the_tables_of_accounts_is_no_database_of_ours(tmp_path: Path) -> None:
@@ -126,7 +153,7 @@ def test_the_contract_is_every_column_that_the_release_cannot_do_without(
         there = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
-        assert {name for (name,) in there} - ACCOUNT_TABLES == set(needed)
+        assert {name for (name,) in there} - ADDED_TABLES == set(needed)
         columns = "SELECT count(*) FROM pragma_table_info('systems')"
         optional = 1 if generation == 2 else 0
         assert connection.execute(columns).fetchone() == (len(needed["systems"]) + optional,)

@@ -95,8 +95,9 @@ def test_generation_1_and_every_plan_give_the_schema_of_a_new_database(tmp_path:
     past = stage.history(tmp_path, days=1)
     shipped_sql.forward(past.database)
     with closing(SqliteDatabase(past.database)) as database:
-        script = (PLAN.parent / "add.sql").read_text()
-        database.write([Statement(sql) for sql in split(script)])
+        for plan in shipped.shipped()[3:]:
+            script = (plan.path.parent / "add.sql").read_text()
+            database.write([Statement(sql) for sql in split(script)])
         assert shipped.compare(database, 2) == []
         assert shipped.status(database).pending == ()
     made = tmp_path / "new.db"

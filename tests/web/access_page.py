@@ -17,6 +17,7 @@ CALLERS = {
     "admin token": "an API token with the scope `admin`, of the operator",
     "share link": "a browser that opened a share link of the system",
     "cron": "who sends CRON_SECRET",
+    "source": "who sends the token of a source of the system that sends readings by itself",
 }
 PEOPLE = {"stranger", "viewer", "admin", "owner", "operator"}
 TOKENS = {"read token", "write token", "admin token"}
@@ -24,6 +25,7 @@ ALLOWED: dict[Right, set[str]] = {
     Right.ANYBODY: set(CALLERS),
     Right.CRON: {"cron"},
     Right.CRON_OR_ADMINISTRATOR: {"cron", "operator"},
+    Right.SOURCE: {"source"},
     Right.SEE: (PEOPLE | TOKENS | {"share link"}) - {"stranger"},
     Right.SIGNED_IN: PEOPLE | TOKENS,
     Right.PERSON: PEOPLE,

@@ -216,7 +216,14 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
         "role": "all",
         "polls": [],
         "collector": {"spool_waiting": 0, "problems": 1},
-        "schema": {"applied": 2, "expected": 2, "inSync": True, "timeZones": True, "accounts": True},
+        "schema": {
+            "applied": 2,
+            "expected": 2,
+            "inSync": True,
+            "timeZones": True,
+            "accounts": True,
+            "sources": True,
+        },
     }
     assert anonymous.head("/api/health").status_code == 200
 
@@ -272,6 +279,7 @@ def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
             "inSync": False,
             "timeZones": False,
             "accounts": False,
+            "sources": False,
         }
         url = "/api/history?systemId=1&interval=1d&fields=solar&last=2d"
         assert client.get(url, headers=COOKIE).status_code == 200

@@ -14,11 +14,15 @@ from liveone.accounts.credentials import StoredCredential
 from liveone.accounts.passwords import hash_token
 from liveone.accounts.people import People
 from liveone.accounts.users import Account
+from liveone.domain.push_token import new_push_token, push_token_hash
+from liveone.domain.sources import PUSH
+from liveone.store import sources as stored
 from liveone.store.store import Store
 from liveone.web.app import create_app
 from liveone.web.auth import sessions
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.rights import ROUTES, Right
+from liveone.wiring.push_intake import PushIntake
 
 KEY = b"k" * 32
 NAMES = ("stranger", "viewer", "admin", "owner", "operator", "disabled")
@@ -122,8 +126,21 @@ def door(store: Store) -> Iterator[Door]:
         people.add(one)
     people.grant("viewer", 1, "viewer")
     people.grant("admin", 1, "admin")
-    with serving(replace(services(store, SETTINGS, clock), people=people)) as client:
-        yield Door(client, people, clock)
+    token = new_push_token()
+    stored.add_source(
+        store,
+        1,
+        name="esp",
+        vendor_type=PUSH,
+        roles=("grid",),
+        settings={},
+        token_hash=push_token_hash(token),
+    )  # fmt: skip
+    pushes = PushIntake(store, clock)
+    with serving(replace(services(store, SETTINGS, clock), people=people, pushes=pushes)) as client:
+        door = Door(client, people, clock)
+        door.headers["source"] = bearer(token)
+        yield door
 
 
 def routes_of(store: Store) -> set[tuple[str, str]]:

@@ -35,7 +35,7 @@ from liveone.store.leftovers import leftovers
 from liveone.store.sealed import sealed_cells
 from liveone.store.storage import storage
 from liveone.store.store import Store
-from liveone.wiring.configured_vendors import ConfiguredVendors
+from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.serve import LOOPBACK, auth_settings, people_of
 
 FREE_BYTES_MIN = 1_000_000_000
@@ -235,7 +235,7 @@ def _clock(store: Store, now_at: float) -> Iterator[DoctorLine]:
 
 
 def _systems(config: Config, store: Store, now_at: float) -> Iterator[DoctorLine]:
-    book, found = ConfiguredVendors(config.vendors), systems.list_systems(store)
+    book, found = configured_vendors(config, store, SystemClock()), systems.list_systems(store)
     newest, statuses = readings.latest_many(store, now_at), polling.statuses(store)
     yield from _pollers(store, found, now_at)
     for system in found:
@@ -297,7 +297,7 @@ def _pollers(store: Store, found: Sequence[System], now_at: float) -> Iterator[D
 
 def _account(book: ConfiguredVendors, system: System, name: str) -> Iterator[DoctorLine]:
     try:
-        book.account_for(system.vendor_type, system.vendor_site_id)
+        book.refuse_unserved(system)
     except LiveOneError as error:
         yield DoctorLine(name, False, str(error.args[0]), error.hint)
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "service": ("service", "Run LiveOne under systemd: install, status, remove."),
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
+    "sources": ("sources", "The devices that a system is made of: add, list, test, remove."),
+    "vendor": ("vendor", "The makes that LiveOne speaks with."),
     "users": ("users", "People: accounts, roles, passwords, sessions, API tokens."),
     "audit": ("audit", "Who did what, and when."),
     "secrets": ("secrets", "Keys of the secrets that the database keeps; their rotation."),

@@ -13,7 +13,7 @@ from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.domain import freshness
 from liveone.domain.daylight import shines_at_night
-from liveone.domain.system import IMPORT_ONLY, System, SystemInfo, checked_name
+from liveone.domain.system import FROM_SOURCES, IMPORT_ONLY, System, SystemInfo, checked_name
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, LiveOneError
@@ -23,7 +23,7 @@ from liveone.store.store import Store
 from liveone.vendors.base import CheckStep
 from liveone.vendors.registry import vendor_types
 from liveone.web.services import DailyJob
-from liveone.wiring.configured_vendors import ConfiguredVendors
+from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.outcomes import run_daily
 
 ADD_HINT = "liveone systems add select.live 1586 --name Home; or, for imported data: add none --name Home"
@@ -34,7 +34,8 @@ ZONE_HELP = "Australia/Melbourne, or a fixed offset: +10:00."
 @contextmanager
 def opened(shell: CommandContext) -> Iterator[tuple[Store, ConfiguredVendors]]:
     """The store and the vendors, closed afterwards."""
-    vendors, store = ConfiguredVendors(shell.config.vendors), open_store(shell.config)
+    store = open_store(shell.config)
+    vendors = configured_vendors(shell.config, store, SystemClock())
     try:
         yield store, vendors
     finally:
@@ -114,7 +115,9 @@ def discover(shell: CommandContext, as_json: bool) -> None:
 
 
 @systems_command.command("add")
-@click.argument("vendor_type", type=click.Choice([*vendor_types(), IMPORT_ONLY]), metavar="VENDOR_TYPE")
+@click.argument(
+    "vendor_type", type=click.Choice([*vendor_types(), FROM_SOURCES, IMPORT_ONLY]), metavar="VENDOR_TYPE"
+)
 @click.argument("site", required=False, default="")
 @click.option("--name", help='What to call it ["System SITE"].')
 @click.option("--timezone", "zone_text", help=f"{ZONE_HELP} [this machine's]")
@@ -133,9 +136,10 @@ def add(
 ) -> None:
     """Poll SITE of VENDOR_TYPE (`liveone vendor list`) from now on.
 
-    With VENDOR_TYPE none it has no account at a vendor: nothing is polled, its readings are imported.
+    With VENDOR_TYPE none it has no account at a vendor: nothing is polled, its readings are imported. With
+    sources it takes its reading from one or several devices: see `liveone sources add`.
     """
-    is_polled = vendor_type != IMPORT_ONLY
+    is_polled = vendor_type not in (IMPORT_ONLY, FROM_SOURCES)
     if not site and (is_polled or not name):
         raise BadInput("which site?" if is_polled else "what to call it?", hint=ADD_HINT)
     zone = read_zone(zone_text or asked_zone(), SystemClock().now_at())
@@ -161,8 +165,16 @@ def add(
         click.echo(
             f"Its days are counted in {zone}. Elsewhere? liveone systems edit {system.id} --timezone NAME"
         )
-    trial = f"systems test {system.id}" if is_polled else f"import FILE --system {system.id} --dry-run"
-    click.echo(f"Try it: liveone {trial}")
+    click.echo(f"{_next(system)}")
+
+
+def _next(system: System) -> str:
+    """What to do with a system that was just added."""
+    if system.vendor_type == FROM_SOURCES:
+        adding = f"liveone sources add VENDOR_TYPE {system.id} --name NAME"
+        return f"Now its devices (`liveone vendor list` shows the types): {adding}"
+    trial = "import FILE --system {} --dry-run" if system.is_import_only else "systems test {}"
+    return f"Try it: liveone {trial.format(system.id)}"
 
 
 def asked_zone() -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from liveone.domain.bounds import BOUNDS
 from liveone.domain.reading import Reading
+from liveone.errors import BadInput
 
 Role = Literal["solar", "grid", "battery", "load", "generator"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -28,6 +29,11 @@ ROLE_FIELDS: Mapping[Role, tuple[str, ...]] = MappingProxyType(
 """The fields of a reading that a source of each role gives. A generator's power comes in where the grid's
 does."""
 
+PUSH = "push"
+"""The ``vendor_type`` of a source that sends its readings by itself."""
+
+NAME_CHARS_MAX = 40
+
 FAULT_FIELDS = ("fault_code", "fault_at")
 """What any source may tell, whatever its roles."""
 
@@ -37,6 +43,35 @@ BALANCE: Mapping[str, tuple[Role, ...]] = MappingProxyType(
 """The powers of the load's balance, and the roles that give them."""
 
 _SOLAR_PARTS = ("solar_inverter_w", "shunt_w")
+
+
+@dataclass(frozen=True, slots=True)
+class HouseSource:
+    """A source of a system as it is kept: a row of ``sources``.
+
+    ``site`` is the vendor's name for it where an account sees several. ``settings`` are the adapter's without
+    its secrets, which ``secrets_sealed`` holds. ``token_hash`` lets in who sends readings; others have none.
+    """
+
+    id: int
+    system_id: int
+    name: str
+    vendor_type: str
+    site: str
+    roles: tuple[Role, ...]
+    settings: Mapping[str, Any]
+    secrets_sealed: str | None = field(default=None, repr=False)
+    token_hash: str | None = field(default=None, repr=False)
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether it sends by itself and is not asked."""
+        return self.vendor_type == PUSH
+
+    @property
+    def sent_fields(self) -> frozenset[str]:
+        """The fields of a reading that it may send: those of its roles, and a fault."""
+        return frozenset((*FAULT_FIELDS, *(each for role in self.roles for each in ROLE_FIELDS[role])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +94,29 @@ class HouseReading:
     reading: Reading | None
     derived: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def checked_source_name(text: str) -> str:
+    """What an owner calls a source. Raises BadInput."""
+    name = text.strip()
+    if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise BadInput(
+            "that is no name for a source", hint=f"Write 1 to {NAME_CHARS_MAX} characters, such as: roof."
+        )
+    return name
+
+
+def checked_roles(chosen: Iterable[str], given: Sequence[Role]) -> tuple[Role, ...]:
+    """The roles that an owner chose, in their usual order; all that the device can give where none is chosen.
+
+    Raises BadInput for a role that the device cannot give.
+    """
+    wanted = set(chosen)
+    if refused := sorted(wanted.difference(given)):
+        raise BadInput(
+            f"it cannot give the role {', '.join(refused)}", hint=f"It gives: {', '.join(given) or 'none'}."
+        )
+    return tuple(role for role in ROLES if role in (wanted or given))
 
 
 def merge(parts: Sequence[SourceReading], *, now_at: float, late_s: float) -> HouseReading:

@@ -7,6 +7,8 @@ from liveone.errors import BadInput, sentence
 IMPORT_ONLY = "none"
 """The ``vendor_type`` of a system without an account at a vendor: its readings are imported, never polled."""
 
+FROM_SOURCES = "sources"
+"""The ``vendor_type`` of a system that has no account of its own: it takes its reading from its sources."""
 
 NAME_CHARS_MAX = 100
 
@@ -53,6 +55,11 @@ class System:
     def is_import_only(self) -> bool:
         """Whether its readings come from files alone; then it is never active."""
         return self.vendor_type == IMPORT_ONLY
+
+    @property
+    def is_without_account(self) -> bool:
+        """Whether no account at a vendor polls it: its readings are imported, or come from its sources."""
+        return self.vendor_type in (IMPORT_ONLY, FROM_SOURCES)
 
 
 @dataclass(frozen=True, slots=True)

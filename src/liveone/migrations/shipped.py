@@ -11,8 +11,8 @@ from pathlib import Path
 
 from liveone.store.database import Database
 from liveone.store.generations import (
-    ACCOUNT_TABLES,
     ADDED,
+    ADDED_TABLES,
     GENERATIONS,
     NEWEST,
     OPTIONAL,
@@ -83,8 +83,8 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
         )
         needed: dict[str, list[str]] = {}
         for table, column in rows:
-            absent = any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL)
-            if table not in ACCOUNT_TABLES and not absent:
+            is_optional = any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL)
+            if table not in ADDED_TABLES and not is_optional:
                 needed.setdefault(table, []).append(column)
         return needed
 

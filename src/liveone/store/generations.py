@@ -41,12 +41,17 @@ MEASUREMENTS = frozenset(
 
 TIME_ZONE = "column systems.time_zone TEXT"
 ACCOUNTS = "column accounts.account TEXT"
-ADDED = (TIME_ZONE, ACCOUNTS)
+SOURCES = "column sources.vendor_type TEXT"
+ADDED = (TIME_ZONE, ACCOUNTS, SOURCES)
 """What plans add to the newest generation, in their order; a database is served before and after. A plan that
 adds tables is known by one column of theirs."""
-OPTIONAL = frozenset(ADDED) - {ACCOUNTS}
-"""Columns that a table of ours need not have."""
 ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
+SOURCE_TABLES = frozenset(("sources", "source_values"))
+TABLES_ADDED = {ACCOUNTS: ACCOUNT_TABLES, SOURCES: SOURCE_TABLES}
+"""The tables of each plan that adds some, by the column that it is known by."""
+ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES
+OPTIONAL = frozenset(ADDED) - TABLES_ADDED.keys()
+"""The columns that a database is served without."""
 
 STAMPS = ("created_at", "updated_at")
 EARLY_INTERVALS = "readings_agg_5m"
@@ -84,6 +89,11 @@ class SchemaShape:
     def keeps_accounts(self) -> bool:
         """Whether accounts, credentials and the audit log stand in the database."""
         return ACCOUNTS in self.added
+
+    @property
+    def keeps_sources(self) -> bool:
+        """Whether systems may be made of sources."""
+        return SOURCES in self.added
 
     @property
     def is_served(self) -> bool:
@@ -142,8 +152,7 @@ def differences(found: SchemaFacts, generation: int) -> list[str]:
     expected = reference(generation)
     if generation == FIRST_WEEKS:
         found, expected = _without_references(found), _without_references(expected)
-    if ACCOUNTS not in found.facts:
-        expected = _without_accounts(expected)
+    expected = _without_tables(expected, _not_added(found))
     absent_tables = expected.tables - found.tables
     extra_tables = found.tables - expected.tables
     unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
@@ -215,20 +224,21 @@ def _reserved(generation: int) -> frozenset[str]:
     Early five-minute rows are no part of the first weeks' shape; a plan sets them aside.
     """
     others = frozenset[str]().union(*(reference(each).tables for each in GENERATIONS))
-    others = (others - ACCOUNT_TABLES) | {MOVE_MARK}
+    others = (others - ADDED_TABLES) | {MOVE_MARK}
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
 
 
-def _without_accounts(definition: SchemaFacts) -> SchemaFacts:
-    """Before the plan that adds them, tables of these names are somebody else's."""
-    facts = frozenset(fact for fact in definition.facts if not is_of_accounts(fact))
-    required = frozenset(name for name in definition.required if name.split(".")[0] not in ACCOUNT_TABLES)
-    return SchemaFacts(facts, required, definition.tables - ACCOUNT_TABLES)
+def _not_added(found: SchemaFacts) -> frozenset[str]:
+    """The tables of plans that were not run: of these names they are somebody else's."""
+    return frozenset[str]().union(
+        *(tables for mark, tables in TABLES_ADDED.items() if mark not in found.facts)
+    )
 
 
-def is_of_accounts(fact: str) -> bool:
-    """Whether a fact is about a table that plan 0004 adds."""
-    return _owner(fact) in ACCOUNT_TABLES
+def _without_tables(definition: SchemaFacts, gone: frozenset[str]) -> SchemaFacts:
+    facts = frozenset(fact for fact in definition.facts if _owner(fact) not in gone)
+    required = frozenset(name for name in definition.required if name.split(".")[0] not in gone)
+    return SchemaFacts(facts, required, definition.tables - gone)
 
 
 def _without_references(definition: SchemaFacts) -> SchemaFacts:

@@ -185,3 +185,30 @@ CREATE TABLE audit_entries (
   address TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX audit_entries_at_idx ON audit_entries (at);
+
+-- What a system is made of, where it is not one account of the settings: devices with the roles they give. These two
+-- tables are added by plan 0005. `roles` is a JSON list, `settings` a JSON object; `token_hash` (SHA-256, hexadecimal)
+-- lets in who sends readings by itself, and `source_values` holds what was sent.
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  vendor_type TEXT NOT NULL,
+  site TEXT NOT NULL DEFAULT '',
+  roles TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  secrets_sealed TEXT,
+  token_hash TEXT,
+  made_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX sources_system_name_unique ON sources (system_id, name);
+CREATE UNIQUE INDEX sources_token_unique ON sources (token_hash);
+
+CREATE TABLE source_values (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  fields TEXT NOT NULL
+);
+CREATE UNIQUE INDEX source_values_source_at_unique ON source_values (source_id, at);
+CREATE INDEX source_values_at_idx ON source_values (at);

@@ -221,7 +221,10 @@ class Adapter(ABC):
 
 class HttpAdapter(Adapter):
     """A device that answers in JSON to GET. ``pages`` are the paths that are asked, by the names under which
-    ``parse`` finds the answers; an adapter whose questions depend on answers overrides ``ask``."""
+    ``parse`` finds the answers; an adapter whose questions depend on answers overrides ``ask``.
+
+    ``recorded`` gets the body of every good answer by its path, where it is set to a dict.
+    """
 
     parameters: ClassVar[tuple[VendorParameter, ...]] = (URL, VERIFY_TLS)
     pages: ClassVar[Mapping[str, str]] = MappingProxyType({})
@@ -230,6 +233,7 @@ class HttpAdapter(Adapter):
         super().__init__(account)
         url = checked_url(str(self.settings["url"]), carries_password=bool(self.secrets))
         self.http = Http(url, verify_tls=self.settings.get("verify_tls") is True)
+        self.recorded: dict[str, bytes] | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.http.host})"
@@ -263,6 +267,8 @@ class HttpAdapter(Adapter):
             )
         if answer.status != 200:
             raise self.violation(f"answered {path} with {answer.status}", answer)
+        if self.recorded is not None:
+            self.recorded[path] = answer.body
         return answer
 
     def violation(self, message: str, answer: HttpResponse) -> ProtocolViolation:

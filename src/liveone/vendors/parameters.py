@@ -20,6 +20,9 @@ Settings = Mapping[str, Setting]
 Kind = Literal["text", "url", "host", "integer", "number", "switch", "choice"]
 """``url`` begins with http:// or https://, ``host`` is a name or an address without a port."""
 
+RESERVED = frozenset(("name", "role", "roles", "site", "system", "system_id", "no_check", "vendor_site"))
+"""What every source has, whatever its adapter is."""
+
 TEXT_CHARS_MAX = 2000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]{2,45}\]?")
@@ -49,7 +52,7 @@ class VendorParameter:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a declaration that contradicts itself: a fault of the adapter."""
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(self.name) or self.name in RESERVED:
             raise ValueError(f"{self.name!r} is no name of a parameter: write it as a_name")
         if (self.kind == "choice") != bool(self.choices):
             raise ValueError(f"parameter {self.name}: choices belong to the kind choice, and to no other")

@@ -23,11 +23,13 @@ from liveone.web.routes import (
     cron,
     data,
     health,
+    house_sources,
     joining,
     login,
     me,
     pages,
     people,
+    push,
     readings,
     repairs,
     sharing,
@@ -79,13 +81,14 @@ def create_app(
     app.state.live = Live(services.store, services.clock, gate.refresh)
     app.state.cards = Cards(services)
     app.state.health = HealthCheck(services)
+    app.state.push_gate = push.PushGate()
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
         *(data, readings, stream, cron, login, joining, me, sharing),
         *(admin, people, administration, repairs, backups, health),
-        *(original_routes, pages),
+        *(house_sources, push, original_routes, pages),
     )
     for part in (health,) if for_operators_only else everything:
         app.include_router(part.router)

@@ -13,12 +13,16 @@ BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = 1_000_000_000
 """What the paths take that files are sent to. They ask who sends it, then read in pieces."""
 
+PUSH_BYTES_MAX = 1_000_000
+PUSHES = re.compile(r"/api/(readings|write|v2/write)")
+"""What sources send that send by themselves."""
+
 UPLOADS = re.compile(r"/api/admin/systems/\d{1,20}/import")
 
 
 def refuse_larger(scope: Scope, receive: Receive) -> Receive:
     """``receive`` for a body that is not too large; else HTTPException 413, at once or when it shows."""
-    most = UPLOAD_BYTES_MAX if UPLOADS.fullmatch(scope["path"]) else BODY_BYTES_MAX
+    most = _most(scope["path"])
     stated = Headers(scope=scope).get("content-length", "")
     if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
         raise too_large(most)
@@ -33,6 +37,12 @@ def refuse_larger(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return counted
+
+
+def _most(path: str) -> int:
+    if UPLOADS.fullmatch(path):
+        return UPLOAD_BYTES_MAX
+    return PUSH_BYTES_MAX if PUSHES.fullmatch(path) else BODY_BYTES_MAX
 
 
 def too_large(most: int) -> HTTPException:

@@ -1,12 +1,14 @@
 """What the routes need, wired by ``main``: the web never sees the collector, only what it can ask of it."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from liveone.accounts.people import People
 from liveone.clock import Clock
+from liveone.domain.averages import Timed
+from liveone.domain.sources import HouseSource
 from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.errors import LiveOneError
@@ -39,6 +41,18 @@ class DailyOutcome:
     success: bool
     days: Sequence[str] = ()
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedValues:
+    """What became of values that a source sent: how many moments were ``accepted``, how many of them were
+    ``new``, how many readings of the past were ``recorded`` at once, and how many moments came too ``late``
+    to become part of a reading of a house that has other sources too."""
+
+    accepted: int
+    new: int
+    recorded: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,58 @@ class Repairs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SourceOrder:
+    """A source that is to be tested or added; ``settings`` by the names of its kind's parameters."""
+
+    system_id: int
+    vendor_type: str
+    name: str
+    site: str
+    roles: Sequence[str]
+    settings: Mapping[str, Any] = field(repr=False)
+
+
+class SourceAdministration(Protocol):
+    """The devices that systems are made of. Every call may raise LiveOneError."""
+
+    def are_kept(self) -> bool:
+        """Whether the database has room for sources."""
+        ...
+
+    def kinds(self) -> Sequence[Facts]:
+        """Every kind of source: ``vendorType``, ``title``, ``roles``, ``needsSite``, ``parameters``."""
+        ...
+
+    def listed(self, system_id: int) -> Sequence[Facts]:
+        """The sources of a system, without secrets."""
+        ...
+
+    def check(self, order: SourceOrder) -> Iterator[Facts]:
+        """Test a connection step by step: ``name``, ``ok``, ``detail``, ``powers``."""
+        ...
+
+    def add(self, order: SourceOrder) -> Facts:
+        """Keep a source: ``source``, and ``token`` for one that sends by itself."""
+        ...
+
+    def remove(self, system_id: int, name: str) -> None:
+        """Take a source away."""
+        ...
+
+
+class Pushes(Protocol):
+    """What takes readings from sources that send by themselves. Every call may raise StoreError."""
+
+    def source_of(self, token: str) -> HouseSource | None:
+        """The source that a token lets in."""
+        ...
+
+    def accept(self, source: HouseSource, samples: Sequence[Timed]) -> AcceptedValues:
+        """Keep values durably; returns when they are."""
+        ...
+
+
 class Backups(Protocol):
     """The backups of the database. Every call may take minutes and raises LiveOneError."""
 
@@ -189,7 +255,8 @@ class Services:
     """``poll_now`` polls every active system once; ``daily`` closes days; ``collector_status`` says how
     collecting goes (numbers, ``spool_waiting`` among them, and ``problems`` in words); ``release`` is
     ``<version>+<commit>``; ``cadence_s`` the seconds between polls; ``role`` what this process does;
-    without ``administration``, ``backups`` and ``repairs`` the administrator's page only shows. An event
+    without ``administration``, ``backups``, ``repairs`` and ``sources`` the administrator's page only shows,
+    and without ``pushes`` nobody may send readings. An event
     stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
     settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
     has to know of this instance. ``writes`` is false where the database's token only reads. Without
@@ -209,6 +276,8 @@ class Services:
     backups: Backups | None = None
     repairs: Repairs | None = None
     people: People | None = None
+    pushes: Pushes | None = None
+    sources: SourceAdministration | None = None
     stream_s: float = 3600.0
     reserve_pct: Callable[[System], float | None] = lambda _: None
     notice: str = ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from liveone.clock import Clock
-from liveone.domain.system import IMPORT_ONLY, SystemInfo
+from liveone.domain.system import FROM_SOURCES, IMPORT_ONLY, SystemInfo
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput, sentence
 from liveone.migrations import shipped
@@ -68,10 +68,12 @@ class AdminService:
 
     def check(self, vendor_type: str, vendor_site_id: str) -> Iterator[Facts]:
         vendor = self._vendor(vendor_type, vendor_site_id)
-        return map(_step, vendor.check(vendor_site_id, now_at=self.clock.now_at()))
+        return map(step_facts, vendor.check(vendor_site_id, now_at=self.clock.now_at()))
 
     def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone) -> int:
-        vendor = None if vendor_type == IMPORT_ONLY else self._vendor(vendor_type, vendor_site_id)
+        vendor = (
+            None if vendor_type in (IMPORT_ONLY, FROM_SOURCES) else self._vendor(vendor_type, vendor_site_id)
+        )
         return systems.add_system(
             self.store,
             owner=None,
@@ -118,7 +120,8 @@ class AdminService:
         return self.vendors.named(self.vendors.account_for(vendor_type, vendor_site_id).name)
 
 
-def _step(step: CheckStep) -> Facts:
+def step_facts(step: CheckStep) -> Facts:
+    """A step of a connection test as the page gets it."""
     sample = step.reading
     powers = sample and {
         "solarW": sample.solar_w,

@@ -3,12 +3,29 @@
 import threading
 from collections.abc import Sequence
 
-from liveone.domain.system import System
+from liveone.clock import Clock
+from liveone.domain.system import FROM_SOURCES, System
 from liveone.errors import BadInput, ConfigError
-from liveone.settings.config import VendorConfig
+from liveone.settings.config import Config, VendorConfig
+from liveone.settings.sealing_keys import secret_box
+from liveone.store.store import Store
 from liveone.vendors.base import Vendor, VendorAccount
+from liveone.vendors.house import AskedSource
 from liveone.vendors.parameters import refuse_unknown
 from liveone.vendors.registry import open_vendor, vendor_class, vendor_types
+from liveone.wiring.house_sources import SourceBook, base_of
+
+
+def configured_vendors(config: Config, store: Store, clock: Clock) -> "ConfiguredVendors":
+    """The accounts of the settings, and the sources of the database; it closes neither.
+
+    Raises ConfigError, having closed the store.
+    """
+    try:
+        return ConfiguredVendors(config.vendors, SourceBook(store, secret_box(config), clock))
+    except ConfigError:
+        store.close()
+        raise
 
 
 class ConfiguredVendors:
@@ -17,7 +34,7 @@ class ConfiguredVendors:
     Raises ConfigError for an account of an unknown type, or with a setting that its adapter does not take.
     """
 
-    def __init__(self, accounts: Sequence[VendorConfig]) -> None:
+    def __init__(self, accounts: Sequence[VendorConfig], sources: SourceBook | None = None) -> None:
         for account in accounts:
             if account.type not in vendor_types():
                 raise ConfigError(
@@ -29,13 +46,33 @@ class ConfiguredVendors:
                 refuse_unknown(vendor_class(account.type).parameters, account.settings, where=where)
             except BadInput as error:
                 raise ConfigError(error.args[0], hint=error.hint) from None
-        self._accounts = accounts
+        self._accounts, self.sources = accounts, sources
         self._lock = threading.Lock()
         self._open: dict[str, Vendor] = {}
 
     def of(self, system: System) -> Vendor:
-        """The vendor of a system. Raises ConfigError where no account serves it."""
+        """The vendor of a system: its sources, or its account. Raises ConfigError where it has neither."""
+        if self.sources is None or not self.sources.of(system.id):
+            return self._account_of(system)
+        house = self.sources.house(system, None if system.is_without_account else self._base(system))
+        return house or self._account_of(system)
+
+    def refuse_unserved(self, system: System) -> None:
+        """Raises ConfigError for a system that nothing polls."""
+        if self.sources is not None and system.is_without_account and self.sources.of(system.id):
+            return
+        if system.vendor_type == FROM_SOURCES:
+            raise ConfigError(
+                f"{system.display_name} has no source yet", hint="Add one: liveone sources add --help"
+            )
+        self.account_for(system.vendor_type, system.vendor_site_id)
+
+    def _account_of(self, system: System) -> Vendor:
+        self.refuse_unserved(system)
         return self.named(self.account_for(system.vendor_type, system.vendor_site_id).name)
+
+    def _base(self, system: System) -> AskedSource:
+        return base_of(system, self._account_of(system))
 
     def account_for(self, vendor_type: str, site: str) -> VendorConfig:
         """The account that names the site, or else the one of its type that names no sites."""
@@ -71,6 +108,8 @@ class ConfiguredVendors:
             for vendor in self._open.values():
                 vendor.close()
             self._open.clear()
+        if self.sources is not None:
+            self.sources.close()
 
     def _account(self, name: str) -> VendorAccount:
         for account in self._accounts:

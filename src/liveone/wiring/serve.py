@@ -35,9 +35,11 @@ from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.backups import backup_folder, scheduled_backups
-from liveone.wiring.configured_vendors import ConfiguredVendors
+from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.outcomes import poll_outcome, run_daily
+from liveone.wiring.push_intake import PushIntake
 from liveone.wiring.repairs import ReadingRepairs
+from liveone.wiring.source_service import SourceService
 
 if TYPE_CHECKING:
     from changeover.database.where import Database as Migrated
@@ -139,7 +141,8 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
     Raises ConfigError, BadInput or StoreError before anything is polled.
     """
     auth, clock = auth_settings(config), clock or SystemClock()
-    vendors, store = ConfiguredVendors(config.vendors), _store_to_serve(config)
+    store = _store_to_serve(config)
+    vendors = configured_vendors(config, store, clock)
     try:
         people = people_of(store, auth, clock)
         setup = setup_token(people, auth, clock) if config.serve.role != "poller" else ""
@@ -223,6 +226,8 @@ def services_of(
             migrated=lambda: _migrated(config),
         ),
         repairs=ReadingRepairs(store, clock),
+        sources=SourceService(store, clock, vendors.sources) if vendors.sources else None,
+        pushes=None if only_reads(config) else PushIntake(store, clock),
         backups=backup_folder(config, store, clock),
     )
 

@@ -20,7 +20,7 @@ from liveone.settings.config import Config
 from liveone.store.store import Store
 from liveone.web.app import create_app
 from liveone.web.auth.callers import AuthSettings
-from liveone.wiring.configured_vendors import ConfiguredVendors
+from liveone.wiring.configured_vendors import configured_vendors
 from liveone.wiring.serve import auth_settings, reader, services_of
 
 STREAM_S = 50
@@ -47,7 +47,7 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
         cadence_s=config.collect.cadence_s,
         at_once=False,
     )
-    vendors = ConfiguredVendors(config.vendors)
+    vendors = configured_vendors(config, store, clock)
     settings = CollectSettings(cadence_s=config.collect.cadence_s, polls=False, slots=config.collect.workers)
     collector = (
         reader()

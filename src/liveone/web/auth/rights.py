@@ -16,6 +16,7 @@ class Right(StrEnum):
     ANYBODY = "anybody"
     CRON = "cron secret"
     CRON_OR_ADMINISTRATOR = "cron secret or administrator"
+    SOURCE = "source"
     SEE = "see"
     SIGNED_IN = "signed in"
     PERSON = "person"
@@ -28,6 +29,7 @@ MEANING = {
     Right.ANYBODY: "everybody; a route that takes a link or a password checks it itself",
     Right.CRON: "who sends CRON_SECRET",
     Right.CRON_OR_ADMINISTRATOR: "who sends CRON_SECRET, or administers the installation",
+    Right.SOURCE: "who sends the token of a source that sends readings by itself, for its system",
     Right.SEE: "whoever was let in, an opened share link too, for the systems that they may see",
     Right.SIGNED_IN: "an account, by session or by API token; no share link",
     Right.PERSON: "an account in its browser, by session: no API token, no share link",
@@ -72,6 +74,9 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("GET", "/api/history"): Right.SEE,
     ("GET", "/api/v2/history"): Right.SEE,
     ("GET", "/api/readings"): Right.SEE,
+    ("POST", "/api/readings"): Right.SOURCE,
+    ("POST", "/api/write"): Right.SOURCE,
+    ("POST", "/api/v2/write"): Right.SOURCE,
     ("GET", "/api/coverage"): Right.SEE,
     ("GET", "/api/faults"): Right.SEE,
     ("GET", "/api/stream"): Right.SEE,
@@ -107,6 +112,11 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("POST", "/api/admin/test-connection"): Right.ADMINISTRATOR,
     ("POST", "/api/admin/systems"): Right.ADMINISTRATOR,
     ("GET", "/api/admin/time-zones"): Right.ADMINISTRATOR,
+    ("GET", "/api/admin/source-kinds"): Right.ADMINISTRATOR,
+    ("GET", "/api/admin/systems/{system_id}/sources"): Right.ADMINISTRATOR,
+    ("POST", "/api/admin/systems/{system_id}/sources"): Right.ADMINISTRATOR,
+    ("POST", "/api/admin/systems/{system_id}/sources/check"): Right.ADMINISTRATOR,
+    ("DELETE", "/api/admin/systems/{system_id}/sources/{name}"): Right.ADMINISTRATOR,
     ("PATCH", "/api/admin/systems/{system_id}"): Right.MANAGE,
     ("GET", "/api/admin/systems/{system_id}/rows"): Right.MANAGE,
     ("DELETE", "/api/admin/systems/{system_id}"): Right.OWN,

@@ -30,6 +30,9 @@ from liveone.web.now.readings_json import energies as energies_json
 from liveone.web.numbers import rounded
 from liveone.web.services import Services
 
+CAMEL = {name: f"{name.removesuffix('_w')}W" for name in ("solar_w", "load_w", "battery_w", "grid_w")}
+"""Powers that may be derived, by their names in the answer."""
+
 FROZEN_S = 1200
 """So many seconds of readings are enough to see values that stand still."""
 YEAR_S = 365 * 86_400
@@ -75,6 +78,11 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
         "polling": polling_json(system, status, zone),
         "battery": battery(services, system, known.recent, today=today, is_fresh=found["state"] == "fresh"),
         "freshness": found,
+        "sources": [
+            {"name": one.name, "vendorType": one.vendor_type, "roles": one.roles, "missing": one.missing}
+            for one in known.sources
+        ],
+        "derived": [CAMEL.get(name, name) for name in known.derived],
     }
 
 

@@ -63,6 +63,7 @@ class HealthCheck:
             "inSync": applied == NEWEST,
             "timeZones": store.keeps_zones,
             "accounts": store.shape.keeps_accounts,
+            "sources": store.shape.keeps_sources,
         }
         found = {"generation": applied, "schema": schema}
         await self._try_writing()

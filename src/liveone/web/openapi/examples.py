@@ -109,6 +109,8 @@ DATA = {
         "frozenCounters": [],
         "frozenValues": False,
     },
+    "sources": [],
+    "derived": [],
 }
 HISTORY = {
     "type": "energy",

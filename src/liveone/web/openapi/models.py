@@ -203,6 +203,15 @@ class Freshness(ResponseModel):
     frozenValues: bool  # noqa: N815
 
 
+class SourceStanding(ResponseModel):
+    """A device that the system is made of; `missing` says why it is not in the newest reading."""
+
+    name: str
+    vendorType: str  # noqa: N815
+    roles: list[str]
+    missing: str | None
+
+
 class DataAnswer(Done):
     latest: Latest
     historical: Historical
@@ -217,6 +226,8 @@ class DataAnswer(Done):
     polling: PollingModel
     battery: Battery
     freshness: Freshness
+    sources: Annotated[list[SourceStanding], Field(description="empty where one account polls it")]
+    derived: Annotated[list[str], Field(description="powers of `latest` that follow from others")]
 
 
 class Stretch(ResponseModel):

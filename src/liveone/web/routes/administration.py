@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from liveone.domain.system import IMPORT_ONLY, NAME_CHARS_MAX, System, checked_name
+from liveone.domain.system import FROM_SOURCES, IMPORT_ONLY, NAME_CHARS_MAX, System, checked_name
 from liveone.domain.zone_names import names, read_zone
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
@@ -45,7 +45,7 @@ class SiteForm(RequestModel):
 
 
 class NewSystem(SiteForm):
-    """Of the vendor type `none` it has no site: its readings are imported."""
+    """Of the vendor type `none` or `sources` it has no site: its readings are imported, or of its devices."""
 
     vendorSiteId: Annotated[str, Field(max_length=64)] = ""  # noqa: N815
     displayName: Name  # noqa: N815
@@ -100,7 +100,7 @@ def check(request: Request, service: AdminService, site: SiteForm) -> Response:
     found = service.check(site.vendorType, site.vendorSiteId)
     if LINES in request.headers.get("accept", ""):
         first = list(islice(found, 1))
-        return StreamingResponse(_lines(chain(first, found)), media_type=LINES, headers=NO_STORE)
+        return StreamingResponse(ndjson(chain(first, found)), media_type=LINES, headers=NO_STORE)
     steps = list(found)
     return answer({"success": all(step["ok"] for step in steps), "steps": steps})
 
@@ -109,12 +109,13 @@ def check(request: Request, service: AdminService, site: SiteForm) -> Response:
 def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Response:
     """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
 
-    One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported.
+    One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported. One of
+    the type `sources` takes its readings from devices, see `/api/admin/systems/{id}/sources`.
     """
     zone = _zone(new.timeZone, new.offsetMin, services.clock.now_at())
     if zone is None:
         raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
-    if not new.vendorSiteId and new.vendorType != IMPORT_ONLY:
+    if not new.vendorSiteId and new.vendorType not in (IMPORT_ONLY, FROM_SOURCES):
         raise bad_parameter("vendorSiteId", "Missing required parameter: vendorSiteId")
     system_id = service.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
     return answer({"success": True, "id": system_id})
@@ -181,7 +182,8 @@ def health(_: AllowedCaller, services: ServicesDep) -> Response:
     return answer({"success": True, "role": services.role, "collector": dict(services.collector_status())})
 
 
-def _lines(steps: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+def ndjson(steps: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Each as a line of JSON, as soon as it is there."""
     return (orjson.dumps(step, option=orjson.OPT_APPEND_NEWLINE) for step in steps)
 
 

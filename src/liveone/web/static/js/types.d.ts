@@ -44,8 +44,12 @@ export interface Data {
   polling: Polling;
   battery?: Battery | null;
   freshness: Freshness;
+  sources?: SourceStanding[]; derived?: string[];
   error?: string; status?: number;
 }
+
+/** A device that a system is made of; `missing` says why its last answer does not count. */
+export interface SourceStanding { name: string; vendorType: string; roles: string[]; missing: string | null }
 
 export interface SystemRow { id: number; displayName: string; isActive: boolean; vendorType: string; vendorSiteId: string; timeZone: TimeZone }
 /** What the overview knows of a system: an answer of /api/overview. Without `latest` there is `error`. */

@@ -9,10 +9,16 @@ import { t } from "../ui/text.js";
 import { visit } from "./address.js";
 import { closeDialog, failed, formOf, openDialog, waiting } from "./dialog.js";
 import { done } from "./outcome.js";
+import { FROM_SOURCES } from "./sources.js";
 import { signsQuestion } from "./signs.js";
 import { zoneField } from "./zones.js";
 
 const PATIENCE_MS = 120000;
+/** @type {Record<string, {title: string, help: string, add: string}>} */
+const WORDS = {
+  [FROM_SOURCES]: { title: "sources.houseTitle", help: "sources.houseHelp", add: "sources.house" },
+  [IMPORT_ONLY]: { title: "admin.importOnlyTitle", help: "admin.importOnlyHelp", add: "admin.importOnly" },
+};
 const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plausible"];
 
 /** @typedef {{vendorType: string, vendorSiteId: string, name: string, known?: boolean}} Site */
@@ -21,7 +27,7 @@ const STEPS = ["reached", "logged in", "site found", "reading sane", "signs plau
 
 /** @param {import("./address.js").Place} at */
 export async function add(at) {
-  if (at.site === IMPORT_ONLY) return nameImported();
+  if (at.site === IMPORT_ONLY || at.site === FROM_SOURCES) return nameIt(at.site);
   const [vendorType, vendorSiteId] = at.site.split("/");
   if (vendorSiteId) return testSite({ vendorType, vendorSiteId, name: at.name });
   waiting(t("admin.addTitle"), t("admin.looking"));
@@ -35,7 +41,7 @@ export async function add(at) {
 }
 
 function noAccount() {
-  openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", { tabindex: 0 }, t("admin.accountExample")), importedChoice());
+  openDialog(t("admin.addTitle"), element("p", {}, t("admin.noAccount")), element("pre", { tabindex: 0 }, t("admin.accountExample")), otherChoices());
 }
 
 /** @param {{name: string, vendorType: string}} account @returns {Promise<Found>} */
@@ -59,7 +65,7 @@ function chooseSite(found) {
       ...(sites.length || error ? [] : [element("p", { class: "help" }, t("admin.noSites"))]),
     ];
   });
-  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, typedSite(found), importedChoice());
+  openDialog(t("admin.addTitle"), element("p", { class: "steps" }, t("admin.step1")), ...groups, typedSite(found), otherChoices());
 }
 
 /** @param {Site} site */
@@ -90,22 +96,28 @@ function typedSite(found) {
   return form;
 }
 
-/** A house without an account at a vendor. */
-function importedChoice() {
-  const button = element("button", { type: "button" }, t("admin.importOnly"));
-  button.addEventListener("click", () => visit({ ask: "add", site: IMPORT_ONLY, name: "" }));
-  return element("div", {}, element("h3", {}, t("admin.importOnlyTitle")), element("p", { class: "help" }, t("admin.importOnlyHelp")), element("div", { class: "actions" }, button));
+/** A house without an account at a vendor: made of devices, or imported. */
+function otherChoices() {
+  return element("div", {}, ...[FROM_SOURCES, IMPORT_ONLY].flatMap((kind) => {
+    const words = WORDS[kind];
+    const button = element("button", { type: "button" }, t(words.add));
+    button.addEventListener("click", () => visit({ ask: "add", site: kind, name: "" }));
+    return [element("h3", {}, t(words.title)), element("p", { class: "help" }, t(words.help)), element("div", { class: "actions" }, button)];
+  }));
 }
 
-async function nameImported() {
+/** @param {string} kind */
+async function nameIt(kind) {
+  const words = WORDS[kind];
   const name = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true, autocomplete: "off", autofocus: true }));
   const zone = await zoneField();
   const { form } = formOf([element("label", {}, t("admin.name"), name), ...zone.parts], t("admin.addIt"), "main", async () => {
-    await send("/api/admin/systems", { vendorType: IMPORT_ONLY, displayName: name.value.trim(), ...zone.value() }, "POST", PATIENCE_MS);
+    const { id } = await send("/api/admin/systems", { vendorType: kind, displayName: name.value.trim(), ...zone.value() }, "POST", PATIENCE_MS);
+    if (kind === FROM_SOURCES) return visit({ ask: "sources", system: String(id), site: "", name: "" });
     closeDialog();
-    done(t("admin.addedImported", { name: name.value.trim() }));
+    return done(t("admin.addedImported", { name: name.value.trim() }));
   });
-  openDialog(t("admin.importOnlyTitle"), element("p", { class: "help" }, t("admin.importOnlyHelp")), form);
+  openDialog(t(words.title), element("p", { class: "help" }, t(words.help)), form);
 }
 
 /** @param {Site} site */
@@ -124,7 +136,7 @@ async function testSite(site) {
     if (list.isConnected) failed(t("admin.addTitle"), error, () => testSite(site));
     return;
   }
-  if (list.isConnected) await (steps.every(({ ok }) => ok) ? nameIt : testAgain)(site, list, steps);
+  if (list.isConnected) await (steps.every(({ ok }) => ok) ? nameTested : testAgain)(site, list, steps);
 }
 
 /** @param {Step} step */
@@ -146,7 +158,7 @@ function testAgain(site, list, steps) {
 }
 
 /** @param {Site} site @param {HTMLElement} list @param {Step[]} steps */
-async function nameIt(site, list, steps) {
+async function nameTested(site, list, steps) {
   const name = /** @type {HTMLInputElement} */ (element("input", { value: site.name || t("admin.systemName", { site: site.vendorSiteId }), maxlength: 100, required: true }));
   const zone = await zoneField();
   const signs = signsQuestion(steps.at(-1)?.powers ?? null, site.vendorSiteId);

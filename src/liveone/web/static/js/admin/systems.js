@@ -53,11 +53,11 @@ function actions(system) {
     return button;
   };
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
-  if (system.vendorType === IMPORT_ONLY) return element("span", { class: "row-actions" }, asking("edit"), asking("remove", "danger"));
+  if (system.vendorType === IMPORT_ONLY) return element("span", { class: "row-actions" }, asking("edit"), asking("sources"), asking("remove", "danger"));
   const turn = made(system.polling.isActive ? "pause" : "resume");
   turn.dataset.key = `turn ${system.id}`;
   turn.addEventListener("click", () => attempt(turn, trouble, () => turned(system)));
-  return element("span", { class: "row-actions" }, asking("edit"), turn, asking("remove", "danger"), trouble);
+  return element("span", { class: "row-actions" }, asking("edit"), asking("sources"), turn, asking("remove", "danger"), trouble);
 }
 
 /** @param {any} system */

@@ -22,7 +22,7 @@ export function fillStatus(reading, data, nowAt, zone, { link, trouble }) {
   for (const node of document.querySelectorAll("[data-age]")) say(node, ages[node.getAttribute("data-age") ?? ""]);
   for (const node of document.querySelectorAll("[data-live]")) node.setAttribute("data-mood", shown);
   showLink(link, shown);
-  const parts = [trouble, state === "fresh" ? "" : reason(reading, data, nowAt, zone), stuck(data)];
+  const parts = [trouble, state === "fresh" ? "" : reason(reading, data, nowAt, zone), quiet(data), stuck(data)];
   const said = parts.filter(Boolean).join(" ");
   byId("notice").classList.toggle("late", state !== "silent" && !trouble);
   show(byId("notice"), said);
@@ -55,6 +55,11 @@ export function emptyText({ polling, vendorType }) {
   if (vendorType === IMPORT_ONLY) return t("empty.imported");
   if (polling?.lastError) return t("empty.failed", { error: polling.lastError });
   return t(polling?.lastPollTime ? "empty.polled" : "empty.unpolled");
+}
+
+/** Which of its devices said nothing in time, each with the reason. @param {Pick<import("../types").Data, "sources">} data */
+export function quiet({ sources }) {
+  return (sources ?? []).filter(({ missing }) => missing).map(({ name, missing }) => t("sources.missing", { name, why: missing ?? "" })).join(" ");
 }
 
 /** What stands still though it should move: all values, or counters whose power flows. @param {Pick<import("../types").Data, "freshness">} data */

@@ -13,6 +13,8 @@ export function fillAbout(box, data, zone, nowAt) {
     ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", format.told(info.ratings)],
     ["system.solar", format.told(info.solarSize)], ["system.battery", format.told(info.batterySize)],
     ["system.site", `${data.vendorType} \u00b7 ${data.vendorSiteId}`],
+    ["system.devices", (data.sources ?? []).map(({ name, roles }) => `${name} (${roles.map((role) => t(`sources.role.${role}`)).join(", ")})`).join("; ") || null],
+    ["system.derived", data.derived?.includes("loadW") ? t("sources.loadDerived") : null],
     ["system.zone", zone.label(nowAt)],
     ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],
     ["system.generator", data.latest?.system.generatorStatus === null || !data.latest ? null : t(data.latest.system.generatorStatus ? "words.generating" : "words.off")],

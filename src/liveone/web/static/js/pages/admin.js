@@ -10,6 +10,7 @@ import { forgetReadings, importFile, showImports, undo } from "../admin/imports.
 import { report, showMigrations } from "../admin/migrations.js";
 import { forget } from "../admin/outcome.js";
 import { invite, removePerson, resetLink, share, showPeople } from "../admin/people.js";
+import { sources } from "../admin/sources.js";
 import { showStorage } from "../admin/storage.js";
 import { edit, remove, showSystems } from "../admin/systems.js";
 import { byId, element, segments, show } from "../ui/dom.js";
@@ -22,7 +23,7 @@ const LOOK_AGAIN_MS = 15000;
 /** @type {Record<string, (box: HTMLElement) => Promise<void>>} */
 const PARTS = { systems: showSystems, people: showPeople, health: showHealth, imports: showImports, backups: showBackups, storage: showStorage, migrations: showMigrations, audit: showAudit };
 /** @type {Record<string, (at: import("../admin/address.js").Place) => unknown>} */
-const QUESTIONS = { add, edit, remove, restore, report, undo, import: importFile, forget: forgetReadings, share, invite, reset: resetLink, removePerson };
+const QUESTIONS = { add, edit, sources, remove, restore, report, undo, import: importFile, forget: forgetReadings, share, invite, reset: resetLink, removePerson };
 const NAMES = Object.keys(PARTS);
 const HEADING = "heading";
 const ALIVE = ["systems", "health"];

@@ -1,0 +1,182 @@
+"""`liveone sources`: the devices that a system is made of - add, list, test, remove."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
+from liveone.cli.systems import found_system, opened
+from liveone.clock import SystemClock
+from liveone.domain.sources import PUSH, ROLES
+from liveone.errors import LiveOneError
+from liveone.store import sources as stored
+from liveone.vendors.base import CheckStep
+from liveone.vendors.parameters import VendorParameter
+from liveone.vendors.registry import vendor_types
+from liveone.wiring.adding_sources import NewSource, add_source, check_source, kind_of, source_facts
+
+ENVIRONMENT = "LIVEONE_SOURCE_"
+CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "switch": click.BOOL}
+
+
+@click.group("sources")
+def sources_command() -> None:
+    """The devices that a system is made of: add, list, test, remove.
+
+    A system takes its reading from one or several; powers of one role add up, and the load follows from the
+    balance where no device measures it.
+    """
+
+
+class SourceTypes(click.Group):
+    """A command for each type of source, its options made of what the adapter declares."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [PUSH, *vendor_types()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _adding(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+
+@sources_command.group("add", cls=SourceTypes)
+def add_group() -> None:
+    """Add a device to a system: `liveone sources add VENDOR_TYPE SYSTEM --name NAME`.
+
+    `liveone sources add VENDOR_TYPE --help` says what it must be told. Secrets are asked for, or come from
+    LIVEONE_SOURCE_<NAME>; they are kept sealed.
+    """
+
+
+@sources_command.command("list")
+@click.argument("system_id", type=int, required=False)
+@json_option
+@pass_shell
+def list_sources(shell: CommandContext, system_id: int | None, as_json: bool) -> None:
+    """The sources of a system, or of all."""
+    with opened(shell) as (store, _):
+        found = stored.list_sources(store, system_id)
+    if as_json:
+        print_json([source_facts(source) for source in found])
+        return
+    for source in found:
+        told = ", ".join(f"{name} {value}" for name, value in source.settings.items())
+        site = f" {source.site}" if source.site else ""
+        device = f"{source.name}  {source.vendor_type}{site}  {', '.join(source.roles)}"
+        click.echo(shown(f"system {source.system_id}  {device}  {told}".rstrip()))
+    if not found:
+        click.echo("No sources. See `liveone sources add --help`.")
+
+
+@sources_command.command("test")
+@click.argument("system_id", type=int)
+@click.argument("name")
+@json_option
+@pass_shell
+def test(shell: CommandContext, system_id: int, name: str, as_json: bool) -> None:
+    """Test the connection to a source step by step."""
+    with opened(shell) as (store, vendors):
+        found_system(store, system_id)
+        source = stored.find_source(store, system_id, name)
+        if source.is_pushed:
+            click.echo(f"{shown(source.name)} is not asked: it sends by itself.")
+            return
+        assert vendors.sources is not None
+        vendor = vendors.sources.vendor(source)
+        steps = list(vendor.check(source.site or "house", now_at=SystemClock().now_at()))
+    if as_json:
+        print_json(steps)
+    _show(steps, silent=as_json)
+
+
+@sources_command.command("remove")
+@click.argument("system_id", type=int)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_shell
+def remove(shell: CommandContext, system_id: int, name: str, yes: bool) -> None:
+    """Take a source away. The readings that it was part of stay."""
+    with opened(shell) as (store, _):
+        found_system(store, system_id)
+        source = stored.find_source(store, system_id, name)
+        if not yes:
+            click.confirm(f"Remove the source {shown(source.name)}?", abort=True)
+        stored.remove_source(store, source)
+    click.echo(f"{shown(source.name)} is removed. A running server notices within a minute.")
+
+
+def _adding(vendor_type: str) -> click.Command:
+    kind = kind_of(vendor_type)
+
+    @pass_shell
+    def add(
+        shell: CommandContext,
+        /,
+        system_id: int,
+        name: str,
+        roles: tuple[str, ...],
+        no_check: bool = False,
+        **given: Any,
+    ) -> None:
+        site = given.pop("vendor_site", None) or ""
+        settings = {key: value for key, value in given.items() if value is not None}
+        new = NewSource(system_id, vendor_type, name, site, roles, settings)
+        with opened(shell) as (store, vendors):
+            found_system(store, system_id)
+            if not no_check and vendor_type != PUSH:
+                _show(list(check_source(new, now_at=SystemClock().now_at())))
+            assert vendors.sources is not None
+            added = add_source(store, vendors.sources, new)
+        source = added.source
+        click.echo(f"{shown(source.name)} gives {', '.join(source.roles)} to system {system_id}.")
+        if added.token:
+            click.echo(_how_to_send(added.token))
+
+    chosen = f"What it gives: {', '.join(kind.roles)} [all]. May be given again."
+    params: list[click.Parameter] = [
+        click.Argument(["system_id"], type=int, metavar="SYSTEM"),
+        click.Option(["--name"], required=True, help="What to call it, such as roof."),
+        click.Option(["--role", "roles"], type=click.Choice(list(ROLES)), multiple=True, help=chosen),
+    ]
+    if kind.needs_site:
+        params.append(
+            click.Option(["--site", "vendor_site"], required=True, help="The vendor's name for it.")
+        )
+    if vendor_type != PUSH:
+        params.append(click.Option(["--no-check"], is_flag=True, help="Do not test the connection first."))
+    params += [option_of(each) for each in kind.parameters]
+    return click.Command(vendor_type, params=params, callback=add, help=f"{kind.title}.")
+
+
+def option_of(each: VendorParameter) -> click.Option:
+    """An option of a command, made of a parameter."""
+    told = " ".join(filter(None, (f"{each.label}.", each.help)))
+    default = "" if each.default is None else f" [{_word(each.default)}]"
+    return click.Option(
+        [f"--{each.name.replace('_', '-')}", each.name],
+        type=click.Choice(each.choices) if each.choices else CLICK_TYPES.get(each.kind, click.STRING),
+        help=told + default,
+        prompt=each.label if each.secret and each.required else False,
+        hide_input=each.secret,
+        required=each.required and not each.secret,
+        envvar=f"{ENVIRONMENT}{each.name.upper()}",
+    )
+
+
+def _word(value: object) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+
+
+def _show(steps: Sequence[CheckStep], *, silent: bool = False) -> None:
+    for step in () if silent else steps:
+        click.echo(shown(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}"))
+    if not all(step.ok for step in steps):
+        raise LiveOneError(f"the connection failed the test at: {steps[-1].name}", hint=steps[-1].detail)
+
+
+def _how_to_send(token: str) -> str:
+    return f"""\
+Its token, shown this once: {token}
+Send with it, for example:
+  curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\
+    -d '{{"solar_w": 3120, "grid_w": -2379}}' http://127.0.0.1:8080/api/readings"""

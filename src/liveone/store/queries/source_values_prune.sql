@@ -1,0 +1,2 @@
+-- Forgets what sources sent before ?1: readings were made of it.
+DELETE FROM source_values WHERE at < ?1

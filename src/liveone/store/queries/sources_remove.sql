@@ -1,0 +1,2 @@
+-- Removes a source, ?1.
+DELETE FROM sources WHERE id = ?1

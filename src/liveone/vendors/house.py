@@ -1,0 +1,182 @@
+"""A house made of sources as one vendor: they are asked at the same time, and merged into one reading.
+
+Rule: a source that does not answer costs the others nothing. It is waited for no longer than a poll may take,
+named, and not asked again before it has ended; never twice at a time.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from liveone.clock import SystemClock
+from liveone.domain.sources import ROLE_FIELDS, ROLES, Role, SourceReading, merge
+from liveone.domain.system import FROM_SOURCES, SystemInfo
+from liveone.errors import LiveOneError
+from liveone.vendors import checks
+from liveone.vendors.base import CheckStep, Memory, Point, Poll, Site, TemporaryFailure, VendorAccount
+from liveone.vendors.parameters import Settings, VendorParameter
+
+PATIENCE_S = 25.0
+"""Longer than an account's usual ``timeout_s``."""
+
+_MONOTONIC_S = SystemClock().monotonic_s
+STILL_ASKED = "it has not answered the last question yet"
+
+Ask = Callable[[Memory, float], Poll]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSource:
+    """A source as it is asked: ``ask`` gives its newest sample, or raises LiveOneError."""
+
+    name: str
+    roles: frozenset[Role]
+    fields: frozenset[str]
+    ask: Ask
+
+
+class HouseOfSources:
+    """The sources of one system, as its vendor. Safe to call from threads."""
+
+    vendor_type: ClassVar[str] = FROM_SOURCES
+    title: ClassVar[str] = "A house made of sources"
+    parameters: ClassVar[tuple[VendorParameter, ...]] = ()
+    needs_site: ClassVar[bool] = False
+
+    def __init__(
+        self, sources: Sequence[AskedSource], *, late_s: float, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._sources, self._late_s, self._patience_s = tuple(sources), late_s, patience_s
+        self._lock = threading.Lock()
+        self._asked: set[str] = set()
+
+    @classmethod
+    def fields(cls, settings: Settings) -> frozenset[str]:
+        """Whatever its sources give."""
+        return frozenset(checks.LOOKED_FOR)
+
+    @classmethod
+    def roles(cls, settings: Settings) -> tuple[Role, ...]:
+        """Whatever its sources give."""
+        return ROLES
+
+    def poll(self, vendor_site_id: str, *, memory: Memory, now_at: float) -> Poll:
+        """The house's reading. Raises what the only source raised, or TemporaryFailure naming all of them."""
+        kept = memory.get("sources")
+        memories: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
+        answers = self._ask_all(memories, now_at)
+        house = merge(
+            [_part(source, answers.get(source.name)) for source in self._sources],
+            now_at=now_at,
+            late_s=self._late_s,
+        )
+        if house.reading is None:
+            raise self._silence(answers, house.missing)
+        heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
+        derived = sorted({*house.derived, *self._derived(heard)})
+        remembered = {
+            "sources": {**memories, **{name: dict(poll.memory) for name, poll in heard.items()}},
+            "derived": derived,
+            "missing": dict(house.missing),
+        }
+        points = tuple(
+            Point(f"{name}.{point.key}", f"{name}: {point.name}", point.unit, point.value)
+            for name, poll in heard.items()
+            for point in poll.points
+        )
+        raw = {name: poll.raw for name, poll in heard.items()}
+        return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), house.missing)
+
+    def discover(self) -> Sequence[Site]:
+        """Nothing: its sources are added one by one."""
+        return ()
+
+    def describe(self, vendor_site_id: str) -> SystemInfo:
+        """Nothing that is true of the whole house."""
+        return SystemInfo()
+
+    def check(self, vendor_site_id: str, *, now_at: float) -> Iterator[CheckStep]:
+        """Each source reached, then whether the house's reading can be true."""
+        polls: list[Poll] = []
+
+        def reach() -> str:
+            polls.append(self.poll(vendor_site_id, memory={}, now_at=now_at))
+            if missing := polls[0].missing:
+                said = "; ".join(f"{name}: {why}" for name, why in missing.items())
+                raise TemporaryFailure(f"not all sources answer. {said}", hint="See `liveone sources test`.")
+            return f"{', '.join(source.name for source in self._sources)} answer"
+
+        account = VendorAccount(FROM_SOURCES)
+        yield from checks.run(
+            ("sources reached", reach),
+            ("reading sane", lambda: checks.sane(polls[0], now_at, fields=self.fields({}))),
+            ("signs plausible", lambda: checks.plausible(polls[0], account, vendor_site_id)),
+            polls=polls,
+        )
+
+    def close(self) -> None:
+        """Its sources belong to whoever made them."""
+
+    def _ask_all(self, memories: Mapping[str, Any], now_at: float) -> dict[str, Poll | LiveOneError]:
+        """What each source said by now. The first is asked in this thread where it is the only one."""
+        answers: dict[str, Poll | LiveOneError] = {}
+        mine = [source for source in self._sources if self._begin(source)]
+        answers |= {
+            source.name: TemporaryFailure(STILL_ASKED) for source in self._sources if source not in mine
+        }
+
+        def ask(source: AskedSource) -> None:
+            kept = memories.get(source.name)
+            try:
+                answers[source.name] = source.ask(kept if isinstance(kept, Mapping) else {}, now_at)
+            except LiveOneError as error:
+                answers[source.name] = error
+            except Exception as fault:
+                answers[source.name] = TemporaryFailure(f"asking it ended in a fault: {fault!r}")
+            finally:
+                with self._lock:
+                    self._asked.discard(source.name)
+
+        if len(self._sources) == 1:
+            for source in mine:
+                ask(source)
+            return answers
+        threads = [threading.Thread(target=ask, args=(source,), daemon=True) for source in mine]
+        for thread in threads:
+            thread.start()
+        give_up_s = _MONOTONIC_S() + self._patience_s
+        for thread in threads:
+            thread.join(max(0.0, give_up_s - _MONOTONIC_S()))
+        return dict(answers)
+
+    def _derived(self, heard: Mapping[str, Poll]) -> Iterator[str]:
+        """What devices worked out instead of measuring it, of what they give to the house."""
+        for source in self._sources:
+            gives = source.fields.intersection(
+                *[{each for role in source.roles for each in ROLE_FIELDS[role]}]
+            )
+            yield from gives.intersection(heard[source.name].derived if source.name in heard else ())
+
+    def _begin(self, source: AskedSource) -> bool:
+        with self._lock:
+            if source.name in self._asked:
+                return False
+            self._asked.add(source.name)
+            return True
+
+    def _silence(
+        self, answers: Mapping[str, Poll | LiveOneError], missing: Mapping[str, str]
+    ) -> LiveOneError:
+        if len(self._sources) == 1:
+            only = answers.get(self._sources[0].name)
+            if isinstance(only, LiveOneError):
+                return only
+        said = "; ".join(f"{name}: {why}" for name, why in missing.items())
+        return TemporaryFailure(f"no source answers. {said}", hint="LiveOne keeps asking them all.")
+
+
+def _part(source: AskedSource, answer: Poll | LiveOneError | None) -> SourceReading:
+    failure = str(answer.args[0]) if isinstance(answer, LiveOneError) else ""
+    reading = answer.reading if isinstance(answer, Poll) else None
+    return SourceReading(source.name, source.roles, source.fields, reading, failure)

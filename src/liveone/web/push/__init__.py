@@ -1,0 +1,1 @@
+"""Readings that sources send by themselves: what they may say, in JSON or line protocol. Pure."""
