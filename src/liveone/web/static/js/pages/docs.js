@@ -28,13 +28,17 @@ function coded(text) {
   return text.split(/`+/).map((part, index) => (index % 2 ? element("code", {}, part) : part));
 }
 
-/** @param {any} requestBody @param {Record<string, any>} schemas */
+/** The fields of a JSON body with their types, or the example of any other. @param {any} requestBody @param {Record<string, any>} schemas */
 function body(requestBody, schemas) {
-  const reference = requestBody.content["application/json"].schema.$ref?.split("/").pop();
-  return pretty(t("docs.body"), Object.fromEntries(
-    Object.entries(schemas[reference]?.properties ?? {}).map(([name, { type, anyOf }]) =>
-      [name, type ?? (anyOf ?? [{ type: "object" }]).map((/** @type {any} */ one) => one.type).join(" or ")]),
-  ));
+  const { schema, example } = requestBody.content["application/json"] ?? Object.values(requestBody.content)[0];
+  const properties = schemas[schema?.$ref?.split("/").pop()]?.properties;
+  return pretty(t("docs.body"), properties || !example ? types(properties ?? {}) : example);
+}
+
+/** @param {Record<string, any>} properties */
+function types(properties) {
+  return Object.fromEntries(Object.entries(properties).map(([name, { type, anyOf }]) =>
+    [name, type ?? (anyOf ?? [{ type: "object" }]).map((/** @type {any} */ one) => one.type).join(" or ")]));
 }
 
 /** @param {Record<string, any>} responses */
