@@ -153,20 +153,23 @@ def test_a_full_disk_holds_readings_back_loudly_and_loses_none(tmp_path: Path, p
         assert house.integrity() == "ok"
 
 
-def test_without_a_credential_it_listens_on_loopback_only_and_says_why(house: Installation) -> None:
+def test_before_anybody_has_an_account_others_reach_the_set_up_page_and_nothing_else(
+    house: Installation,
+) -> None:
     house.host = "0.0.0.0"
     house.write_settings()
     serve = house.serve(**OPEN)
-    assert "http://127.0.0.1:" in serve.said
     assert serve.process.stdout
-    why = serve.process.stdout.readline()
-    assert "this machine only" in why
-    assert "0.0.0.0" in why
+    said = [serve.process.stdout.readline() for _ in range(3)]
+    link = said[1].strip()
+    assert "/setup?token=" in link
+    assert "only this machine may look" in said[2]
     port = int(serve.url.rpartition(":")[2])
     own = socket.gethostbyname(socket.gethostname())
     if not own.startswith("127."):
-        with pytest.raises(OSError):
-            socket.create_connection((own, port), timeout=2)
+        with httpx2.Client(base_url=f"http://{own}:{port}") as other:
+            assert other.get(link[link.index("/setup") :], follow_redirects=True).status_code == 200
+            assert {other.get(path).status_code for path in ("/dashboard", "/api/data", "/metrics")} == {403}
 
 
 def test_a_port_in_use_is_said_with_what_to_do(house: Installation) -> None:

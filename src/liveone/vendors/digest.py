@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 
-_PART = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+_PART = re.compile(r'\b(\w++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 ALGORITHMS = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 
 

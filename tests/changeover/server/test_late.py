@@ -94,13 +94,14 @@ def test_of_a_runner_that_asked_in_vain(one: ServerClub, monkeypatch: pytest.Mon
     club.require_undone(one, outcome)
 
 
-def test_what_a_change_printed_may_be_lost_with_its_answer_and_that_is_no_lie(work: Path, sqld: Sqld) -> None:
-    """The ledger knows that it was done and not what it printed; so the run goes back, and says why."""
+def test_what_a_change_printed_was_judged_before_commit_so_a_lost_answer_loses_nothing(work: Path, sqld: Sqld) -> None:
+    """The ledger knows that it was done; then what it printed was as expected."""
     counted = """
 ### Count {#count}
 
 ```sql {#counted phase=migrate scope="prices" rows="prices=*" expect=some}
-UPDATE prices SET cents = cents RETURNING id;
+UPDATE prices SET cents = cents;
+SELECT id FROM prices;
 ```
 """
     back = """
@@ -118,5 +119,5 @@ UPDATE prices SET cents = cents;
         assert one.through is not None
         one.through.cut_after(passing, Fault.ANSWER_LOST)
         outcome = one.start()
-    assert "lost with the server's answer" in outcome.failures[0].text("message")
-    assert outcome.ending is Ending.ROLLED_BACK
+    assert outcome.failures == ()
+    assert outcome.ending is Ending.DONE

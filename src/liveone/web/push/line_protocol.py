@@ -60,7 +60,9 @@ def _sample(number: int, line: str, terms: SentTerms, units: int) -> Timed:
 
 
 def _fields(text: str, where: str) -> Iterator[tuple[str, int | float]]:
-    for field in _FIELD.finditer(text):
+    position = 0
+    while field := _FIELD.match(text, position):
+        position = field.end()
         name, value = _ESCAPED.sub(r"\1", field["name"]), field["value"]
         if _WHOLE.fullmatch(value):
             yield name, int(value[:-1])
