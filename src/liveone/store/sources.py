@@ -17,9 +17,7 @@ KEPT_S = 86_400
 
 def list_sources(store: Store, system_id: int | None = None) -> list[HouseSource]:
     """The sources of all systems, or of one; none while the database cannot keep any."""
-    return (
-        [_source(row) for row in store.read("sources_list", system_id)] if store.shape.keeps_sources else []
-    )
+    return _found(store, Query("sources_list", (system_id,)))
 
 
 def find_source(store: Store, system_id: int, name: str) -> HouseSource:
@@ -34,10 +32,8 @@ def find_source(store: Store, system_id: int, name: str) -> HouseSource:
 
 def source_of_token(store: Store, token: str) -> HouseSource | None:
     """The source that a token lets in; None where there is none."""
-    if not store.shape.keeps_sources:
-        return None
-    rows = store.read("sources_by_token", push_token_hash(token))
-    return _source(rows[0]) if rows else None
+    found = _found(store, Query("sources_by_token", (push_token_hash(token),)))
+    return found[0] if found else None
 
 
 def add_source(
@@ -89,6 +85,11 @@ def values_between(
     """What a source sent of ``(after_at, until_at]``, oldest first."""
     rows = store.read("source_values_between", source_id, after_at, until_at)
     return [(int(str(at)), json.loads(str(text))) for at, text in rows]
+
+
+def _found(store: Store, asked: Query) -> list[HouseSource]:
+    answers = store.snapshot_for(lambda shape: [asked] if shape.keeps_sources else [])
+    return [_source(row) for rows in answers for row in rows]
 
 
 def _source(row: Row) -> HouseSource:

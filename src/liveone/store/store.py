@@ -1,7 +1,7 @@
 """A database together with what is known of it: its generation and the cadence of its readings.
 
 Rule: a migration may happen underneath at any moment. A statement that meets a changed schema makes
-the store detect the generation again and repeat the call, once.
+the store detect the generation again and repeat the call, a few times: one plan may follow another at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,8 @@ from liveone.store.sql import query
 from liveone.store.sqlite import SqliteDatabase
 
 DEFAULT_CADENCE_S = 60
+SCHEMA_CHANGES = 3
+"""How many may come in the way of one call."""
 
 T = TypeVar("T")
 
@@ -88,7 +90,17 @@ class Store:
 
     def snapshot(self, queries: Sequence[Query]) -> list[list[Row]]:
         """The rows of each query, all from one snapshot."""
-        return self._passing_over(lambda: self.database.read([self._statement(each) for each in queries]))
+        return self.snapshot_for(lambda shape: queries)
+
+    def snapshot_for(self, asked: Callable[[SchemaShape], Sequence[Query]]) -> list[list[Row]]:
+        """As ``snapshot``, of the queries that fit the database's shape; they are chosen anew where a plan
+        changed it meanwhile."""
+
+        def read() -> list[list[Row]]:
+            statements = [self._statement(each) for each in asked(self._known())]
+            return self.database.read(statements) if statements else []
+
+        return self._passing_over(read)
 
     def read_newest(self, name: str, *params: Value) -> list[Row]:
         """As ``read``, never from a replica."""
@@ -109,11 +121,12 @@ class Store:
         return self._shape or self.detect_again()
 
     def _passing_over(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except SchemaChanged:
-            self.detect_again()
-            return call()
+        for _ in range(SCHEMA_CHANGES):
+            try:
+                return call()
+            except SchemaChanged:
+                self.detect_again()
+        return call()
 
     def _step(self, step: Query | BulkInsert) -> Statement | BulkInsert:
         return step if isinstance(step, BulkInsert) else self._statement(step)

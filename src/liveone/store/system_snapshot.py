@@ -62,16 +62,16 @@ def read_snapshot(
     the stored days from the first to the last of ``days``, the sums of those before the last, and the
     readings of the ``recent_s`` up to the newest. Without a reading nothing but the status is known."""
     until_at = soon_at(now_at)
-    asked = [Query("sources_standing", (system_id,))] if store.shape.keeps_sources else []
-    statuses, rows, recent, ((first_end, *kwh),), stored, *made_of = store.snapshot(
-        [
-            Query("polling_status", (system_id,)),
-            around_query(system_id, *span),
-            Query("readings_recent", (system_id, until_at, recent_s, SOON_S)),
-            Query("days_lifetime", (system_id, days[1])),
-            Query("days", (system_id, *days)),
-            *asked,
-        ]
+    always = [
+        Query("polling_status", (system_id,)),
+        around_query(system_id, *span),
+        Query("readings_recent", (system_id, until_at, recent_s, SOON_S)),
+        Query("days_lifetime", (system_id, days[1])),
+        Query("days", (system_id, *days)),
+    ]
+    standing = Query("sources_standing", (system_id,))
+    statuses, rows, recent, ((first_end, *kwh),), stored, *made_of = store.snapshot_for(
+        lambda shape: [*always, standing] if shape.keeps_sources else always
     )
     sources, derived = _sources(made_of[0]) if made_of and made_of[0] else ((), ())
     status = status_of_row(statuses[0]) if statuses else None

@@ -94,7 +94,9 @@ def test_of_a_runner_that_asked_in_vain(one: ServerClub, monkeypatch: pytest.Mon
     club.require_undone(one, outcome)
 
 
-def test_what_a_change_printed_was_judged_before_commit_so_a_lost_answer_loses_nothing(work: Path, sqld: Sqld) -> None:
+def test_what_a_change_printed_was_judged_before_commit_so_a_lost_answer_loses_nothing(
+    work: Path, sqld: Sqld
+) -> None:
     """The ledger knows that it was done; then what it printed was as expected."""
     counted = """
 ### Count {#count}
