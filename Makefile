@@ -8,7 +8,7 @@ TESTFLAGS ?=
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test quick length check bench soak world screenshots docs release format clean
+.PHONY: demo test quick length check bench soak world peers screenshots docs release format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
@@ -58,6 +58,10 @@ world: $(STAMP)
 	rm -f .setup/world/figures.jsonl
 	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world
 	$(BIN)/python -m tests.world.table .setup/world/figures.jsonl
+
+# Real programs of others, set up once: Home Assistant (a minute and 1.4 GB) and what else tests/peers names.
+peers: $(STAMP)
+	LIVEONE_PEERS=1 $(BIN)/pytest -v tests/peers
 
 # The docs as a site in build/docs; a broken link is an error.
 docs: $(STAMP)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.cli.house import House, built
+from tests.vendors.home_assistant import TOKEN, HomeAssistantStandIn, home_assistant, state
 
 from liveone.cli.root import root
 from liveone.vendors.conformance.device import served
@@ -157,3 +158,52 @@ def test_history_that_was_imported_goes_on_with_devices(tmp_path: Path, devices:
     added(house, devices, "street", "grid", 1234, 40)
     (polled,) = json.loads(house.ok("poll", "--json"))
     assert polled["success"]
+
+
+AT = 1_764_500_400
+
+
+def hours(name: str, *values: float) -> list[dict[str, Any]]:
+    """Statistics of hours from AT on, as Home Assistant sends them."""
+    return [{"start": (AT + 3600 * index) * 1000, name: value} for index, value in enumerate(values)]
+
+
+def test_what_a_source_remembers_comes_in_once_never_replaces_and_can_be_undone(home: House) -> None:
+    kept = {"sensor.pv": hours("mean", 3000, 2000), "sensor.grid": hours("mean", -1000, 500)}
+    stand_in = HomeAssistantStandIn(
+        {"sensor.pv": state("1", "kW"), "sensor.grid": state("-500", "W")}, statistics={"hour": kept}
+    )
+    with home_assistant(stand_in) as url:
+        home.ok(
+            *("sources", "add", "home-assistant", "1", "--name", "ha", "--url", url, "--token", TOKEN),
+            *("--solar-w", "sensor.pv", "--grid-w", "sensor.grid"),
+        )
+        polled_at = AT + 3600 + 60
+        with closing(sqlite3.connect(home.folder / "liveone.db")) as database, database:
+            database.execute(
+                "INSERT INTO readings (system_id, inverter_time, received_time, delay_seconds, solar_w)"
+                " VALUES (1, ?, ?, 0, 1)",
+                (polled_at, polled_at),
+            )
+        asked = ("sources", "backfill", "1", "ha", "--from", "2025-11-30", "--to", "2025-12-02")
+        said = home.ok(*asked)
+        assert "2 readings came in" in said
+        columns = "inverter_time, solar_w, grid_w, load_w"
+        assert rows(home, f"SELECT {columns} FROM readings ORDER BY 1") == [
+            (AT + 1800, 3000, -1000, 2000),
+            (polled_at, 1, None, None),
+            (AT + 3600 + 1800, None, 500, None),
+        ]
+        assert "there already" in home.ok(*asked)
+    assert TOKEN.encode() not in (home.folder / "liveone.db").read_bytes()
+    home.ok("readings", "undo", "1")
+    assert rows(home, f"SELECT {columns} FROM readings") == [(polled_at, 1, None, None)]
+
+
+def test_a_source_without_a_memory_and_one_of_two_parts_are_refused(home: House, devices: ExitStack) -> None:
+    added(home, devices, "roof", "solar", 3000, 100)
+    asked = ("--from", "2025-11-30")
+    assert "keeps no history" in str(home.run("sources", "backfill", "1", "roof", *asked).exception)
+    words = ("sources", "add", "home-assistant", "1", "--name", "ha", "--url", "http://127.0.0.1:9")
+    home.ok(*words, "--token", TOKEN, "--solar-w", "sensor.pv", "--no-check")
+    assert "both give solar" in str(home.run("sources", "backfill", "1", "ha", *asked).exception)

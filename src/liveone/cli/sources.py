@@ -7,14 +7,18 @@ import click
 
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import found_system, opened
+from liveone.cli.transfer import close_days
 from liveone.clock import SystemClock
 from liveone.domain.sources import PUSH, ROLES
+from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
 from liveone.store import sources as stored
+from liveone.transfer.spans import read_span
 from liveone.vendors.base import CheckStep
 from liveone.vendors.parameters import VendorParameter
 from liveone.vendors.registry import vendor_types
 from liveone.wiring.adding_sources import NewSource, add_source, check_source, kind_of, source_facts
+from liveone.wiring.backfill import backfill_source
 
 ENVIRONMENT = "LIVEONE_SOURCE_"
 CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "switch": click.BOOL}
@@ -87,6 +91,33 @@ def test(shell: CommandContext, system_id: int, name: str, as_json: bool) -> Non
     if as_json:
         print_json(steps)
     _show(steps, silent=as_json)
+
+
+@sources_command.command("backfill")
+@click.argument("system_id", type=int)
+@click.argument("name")
+@click.option("--from", "first", required=True, help="A local day, 2025-08-17, or an instant.")
+@click.option("--to", "last", help="As --from; both are included [now].")
+@pass_shell
+def backfill(shell: CommandContext, system_id: int, name: str, first: str, last: str | None) -> None:
+    """Bring in what a source remembers of the past, where LiveOne has nothing of it.
+
+    Home Assistant has long-term statistics. What was polled stays as it is, and the same again changes
+    nothing; `liveone readings undo` takes it back.
+    """
+    with opened(shell) as (store, vendors):
+        system = found_system(store, system_id)
+        source = stored.find_source(store, system_id, name)
+        assert vendors.sources is not None
+        zone, now_at = zone_of(system), int(SystemClock().now_at())
+        from_at, to_at = read_span(first, last or zone.iso(now_at), zone)
+        done = backfill_source(
+            store, vendors.sources, source, from_at, min(to_at, now_at), made_by="the command line"
+        )
+        days = close_days(store, system) if done.new or done.replaced else 0
+    came = f"{done.new + done.replaced:,} readings came in, {days:,} days computed anew"
+    undo = f" To take it back: liveone readings undo {done.change_id}" if done.change_id else ""
+    click.echo(f"{came}.{undo}" if done.change_id else "Nothing came in: what it remembers is there already.")
 
 
 @sources_command.command("remove")

@@ -204,7 +204,8 @@ class Adapter(ABC):
                 for name in sorted(self.fields(self.settings))
                 if getattr(polls[0].reading, name) is not None
             ]
-            return f"it gives {', '.join(given)}{points}"
+            absent = "".join(f"; {name}: {why}" for name, why in polls[0].missing.items())
+            return f"it gives {', '.join(given)}{points}{absent}"
 
         yield from checks.run(
             ("reached", reach),

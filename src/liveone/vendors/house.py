@@ -75,10 +75,11 @@ class HouseOfSources:
             raise self._silence(answers, house.missing)
         heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
         derived = sorted({*house.derived, *self._derived(heard)})
+        missing = {**house.missing, **_missing_within(heard)}
         remembered = {
             "sources": {**memories, **{name: dict(poll.memory) for name, poll in heard.items()}},
             "derived": derived,
-            "missing": dict(house.missing),
+            "missing": missing,
         }
         points = tuple(
             Point(f"{name}.{point.key}", f"{name}: {point.name}", point.unit, point.value)
@@ -86,7 +87,7 @@ class HouseOfSources:
             for point in poll.points
         )
         raw = {name: poll.raw for name, poll in heard.items()}
-        return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), house.missing)
+        return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), missing)
 
     def discover(self) -> Sequence[Site]:
         """Nothing: its sources are added one by one."""
@@ -174,6 +175,15 @@ class HouseOfSources:
                 return only
         said = "; ".join(f"{name}: {why}" for name, why in missing.items())
         return TemporaryFailure(f"no source answers. {said}", hint="LiveOne keeps asking them all.")
+
+
+def _missing_within(heard: Mapping[str, Poll]) -> dict[str, str]:
+    """Of the sources that answered, those that say themselves what they miss."""
+    return {
+        name: "; ".join(f"{part}: {why}" for part, why in poll.missing.items())
+        for name, poll in heard.items()
+        if poll.missing
+    }
 
 
 def _part(source: AskedSource, answer: Poll | LiveOneError | None) -> SourceReading:

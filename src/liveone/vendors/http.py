@@ -62,7 +62,7 @@ class Http:
         self._closed = threading.Event()
         self._network = BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(verify_tls),
+            ssl_context=tls_context(verify_tls),
             max_connections=CONNECTIONS_MAX,
             keepalive_expiry=IDLE_S_MAX,
             network_backend=self._network,
@@ -203,7 +203,7 @@ def _retry_after_s(answer: HttpResponse) -> float | None:
 
 
 @cache
-def _tls(verify: bool) -> ssl.SSLContext:
+def tls_context(verify: bool) -> ssl.SSLContext:
     """Shared by all accounts: a context costs milliseconds and a megabyte."""
     if verify:
         return httpcore2.default_ssl_context()

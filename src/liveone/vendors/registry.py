@@ -22,6 +22,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "enphase": "liveone.vendors.enphase.device:Envoy",
         "fronius": "liveone.vendors.fronius.device:Fronius",
         "goodwe": "liveone.vendors.goodwe.device:GoodWe",
+        "home-assistant": "liveone.vendors.homeassistant.device:HomeAssistant",
         "homewizard": "liveone.vendors.homewizard.device:HomeWizard",
         "http-json": "liveone.vendors.httpjson.device:HttpJson",
         "modbus-inverter": "liveone.vendors.registers.device:RegisterInverter",

@@ -37,15 +37,9 @@ class PushIntake:
         past = {at: values for at, values in moments.items() if at <= self._over_at()}
         if not past or not new:
             return AcceptedValues(len(moments), new)
-        if not self._is_alone(source):
+        if not is_alone(self._store, source):
             return AcceptedValues(len(moments), new, late=len(past))
         return AcceptedValues(len(moments), new, recorded=self._record(source, past))
-
-    def _is_alone(self, source: HouseSource) -> bool:
-        """Whether nothing else gives readings of its house."""
-        system = systems.get_system(self._store, source.system_id)
-        others = len(stored.list_sources(self._store, source.system_id)) > 1
-        return system is not None and system.is_without_account and not others
 
     def _over_at(self) -> int:
         """Until when the readings of the grid are made: a poll looks back one cadence."""
@@ -70,6 +64,13 @@ class PushIntake:
             if house.reading is not None:
                 rows.append(row_of(house.reading))
         return bulk.import_readings(self._store, source.system_id, rows).new if rows else 0
+
+
+def is_alone(store: Store, source: HouseSource) -> bool:
+    """Whether nothing else gives readings of its house."""
+    system = systems.get_system(store, source.system_id)
+    others = len(stored.list_sources(store, source.system_id)) > 1
+    return system is not None and system.is_without_account and not others
 
 
 def _together(samples: Sequence[Timed]) -> dict[int, dict[str, Any]]:
