@@ -123,7 +123,7 @@ def fields_of(
     measures: Mapping[str, Measure], metered: Role | None = None, *, turned: bool = False
 ) -> frozenset[str]:
     """The fields of a reading that these measures give; ``metered`` is what a meter measures."""
-    named = (_named(name, metered, turned=turned) for name in measures)
+    named = (metered_field(name, metered, turned=turned) for name in measures)
     fields = {name for name in named if name is not None}
     return frozenset(fields | {"solar_w"} if fields.intersection(("solar_inverter_w", "shunt_w")) else fields)
 
@@ -151,7 +151,7 @@ def reading_of(
     """The sample as a reading of the house, as far as it goes. ``turned``: the meter hangs the wrong way."""
     found: dict[str, Any] = {}
     for name, measure in measures.items():
-        kept = _named(name, metered, turned=turned)
+        kept = metered_field(name, metered, turned=turned)
         if kept is not None:
             is_turned = turned and name == "meter_w"
             found[kept] = _converted(name, kept, sample.values.get(name), measure, turned=is_turned)
@@ -161,8 +161,9 @@ def reading_of(
     return Reading(inverter_time=_sample_at(sample.at, now_at), received_time=received_at, **found)
 
 
-def _named(name: str, metered: Role | None, *, turned: bool = False) -> str | None:
-    """The field of a reading that a measure gives; None where a meter's role has no place for it."""
+def metered_field(name: str, metered: Role | None, *, turned: bool = False) -> str | None:
+    """The field of a reading that a measure gives; None where a meter's role has no place for it. The sign
+    of a power that is turned is the caller's to turn."""
     if not name.startswith(METER):
         return name
     if turned and name != "meter_w":

@@ -27,6 +27,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "http-json": "liveone.vendors.httpjson.device:HttpJson",
         "modbus-inverter": "liveone.vendors.registers.device:RegisterInverter",
         "modbus-meter": "liveone.vendors.registers.device:RegisterMeter",
+        "mqtt": "liveone.vendors.mqtt.device:MqttSource",
         "powerwall": "liveone.vendors.powerwall.device:Powerwall",
         "select.live": "liveone.vendors.selectlive.cloud:SelectLive",
         "select.live-lan": "liveone.vendors.selectlive.lan:SelectLiveLan",

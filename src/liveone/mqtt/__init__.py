@@ -1,0 +1,1 @@
+"""One connection to an MQTT broker, for sources that come in by it and for what LiveOne tells by it."""

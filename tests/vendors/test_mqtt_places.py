@@ -1,0 +1,206 @@
+"""Topics and values in them: what an owner may write, what a preset knows, what is absent. Pure."""
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveone.errors import ConfigError
+from liveone.vendors.base import VendorError
+from liveone.vendors.conformance.kit import NOW_AT
+from liveone.vendors.mqtt.device import MqttSource
+from liveone.vendors.mqtt.heard import HeldMean
+from liveone.vendors.mqtt.places import decoded, place_of
+from liveone.vendors.mqtt.presets import FIELDS, plan_of
+from liveone.vendors.parameters import Setting
+
+
+def read(settings: dict[str, Setting], **topics: Any) -> dict[str, Any]:
+    """The values of a reading made of payloads by topic; a tuple is a payload and its age."""
+    heard = {}
+    for topic, payload in topics.items():
+        body, age_s = payload if isinstance(payload, tuple) else (payload, 1)
+        heard[topic] = {"payload": decoded(body.encode()), "age_s": age_s}
+    poll = MqttSource.read({"topics": heard}, settings, now_at=NOW_AT)
+    return {name: value for name in FIELDS if (value := getattr(poll.reading, name)) is not None}
+
+
+VICTRON: dict[str, Setting] = {"preset": "victron-gx", "device": "c0619ab1"}
+GX = "N/c0619ab1/system/0"
+
+
+@pytest.mark.parametrize(
+    ("settings", "topics", "meant"),
+    [
+        (
+            VICTRON,
+            {
+                f"{GX}/Dc/Pv/Power": '{"value": 1200.4}',
+                f"{GX}/Ac/PvOnGrid/L1/Power": '{"value": 800}',
+                f"{GX}/Ac/PvOnGrid/L2/Power": '{"value": null}',
+                f"{GX}/Ac/PvOnOutput/L1/Power": "",
+                f"{GX}/Ac/Grid/L1/Power": '{"value": -1500}',
+                f"{GX}/Ac/Consumption/L1/Power": '{"value": 300}',
+                f"{GX}/Dc/Battery/Power": '{"value": 200}',
+                f"{GX}/Dc/Battery/Soc": '{"value": 76.5}',
+                "N/c0619ab1/grid/30/Ac/Energy/Forward": '{"value": 400.2}',
+            },
+            {
+                "solar_w": 2000,
+                "grid_w": -1500,
+                "load_w": 300,
+                "battery_w": -200,
+                "battery_soc_pct": 76.5,
+                "grid_in_kwh_total": 400.2,
+            },
+        ),
+        (
+            {"preset": "shelly", "device": "shellypro3em-a0b1"},
+            {
+                "shellypro3em-a0b1/status/em:0": '{"total_act_power": -412.6}',
+                "shellypro3em-a0b1/status/emdata:0": '{"total_act": 1234567.8, "total_act_ret": 250000}',
+            },
+            {"grid_w": -413, "grid_in_kwh_total": 1234.5678, "grid_out_kwh_total": 250},
+        ),
+        (
+            {
+                "preset": "shelly",
+                "device": "plug",
+                "channel": "switch:0",
+                "measures": "solar",
+                "turned": True,
+            },
+            {"plug/status/switch:0": '{"apower": -310.2, "ret_aenergy": {"total": 9000}}'},
+            {"solar_w": 310, "solar_kwh_total": 9},
+        ),
+        (
+            {"preset": "shelly-gen1", "device": "shellyem3-A4CF12", "channel": "0"},
+            {
+                "shellies/shellyem3-A4CF12/emeter/0/power": "812.33",
+                "shellies/shellyem3-A4CF12/emeter/1/power": "99",
+                "shellies/shellyem3-A4CF12/emeter/0/total": "64321",
+            },
+            {"grid_w": 812, "grid_in_kwh_total": 64.321},
+        ),
+        (
+            {"preset": "tasmota", "device": "tasmota_AB", "measures": "load"},
+            {"tele/tasmota_AB/SENSOR": '{"Time": "1970", "ENERGY": {"Total": 3.185, "Power": [60, 40]}}'},
+            {"load_w": 100, "load_kwh_total": 3.185},
+        ),
+        (
+            {"preset": "zigbee2mqtt", "device": "Boiler room/meter 1", "measures": "load"},
+            {"zigbee2mqtt/Boiler room/meter 1": '{"power": 1500, "energy": 12.5, "linkquality": 80}'},
+            {"load_w": 1500, "load_kwh_total": 12.5},
+        ),
+        (
+            {"preset": "statestream", "solar_w": "sensor.pv_power * 1000", "battery_soc_pct": "sensor.soc"},
+            {"homeassistant/sensor/pv_power/state": "3.12", "homeassistant/sensor/soc/state": "unavailable"},
+            {"solar_w": 3120},
+        ),
+        (
+            {"grid_w": "house/meter one $.in * 1000 + house/meter one $.out * -1000"},
+            {"house/meter one": '{"in": 0, "out": 2.379}'},
+            {"grid_w": -2379},
+        ),
+    ],
+    ids=["victron", "shelly", "plug, turned", "gen1", "tasmota", "zigbee2mqtt", "statestream", "own"],
+)
+def test_a_preset_knows_what_its_make_sends(
+    settings: dict[str, Setting], topics: dict[str, Any], meant: dict[str, float]
+) -> None:
+    found = read(settings, **topics)
+    found.pop("load_w", None) if "load_w" not in meant else None
+    assert found == pytest.approx(meant)
+
+
+STRINGS: dict[str, Setting] = {"solar_w": "pv/+/w", "grid_w": "meter/w"}
+
+
+@pytest.mark.parametrize(
+    ("second", "solar_w"),
+    [
+        ("250", 350),
+        ("", 100),
+        ("null", 100),
+        ("nan", None),
+        ("Infinity", None),
+        ("broken", None),
+        ('{"w": 1}', None),
+        ("true", None),
+        (("250", 400), None),
+        (("250", 9999), 100),
+    ],
+    ids=["both", "emptied", "null", "nan", "infinity", "text", "json", "true", "overdue", "taken away"],
+)
+def test_a_sum_is_absent_where_a_part_should_be_a_number_and_is_none(
+    second: Any, solar_w: int | None
+) -> None:
+    found = read(STRINGS, **{"pv/1/w": "100", "pv/2/w": second, "meter/w": "5"})
+    assert found.get("solar_w") == solar_w
+    assert found["grid_w"] == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"solar_w": "pv/#"}, "# stands for"),
+        ({"solar_w": "pv/a+b"}, "is no topic"),
+        ({"solar_w": "pv/+x/w $.a"}, "is no topic"),
+        ({"solar_w": "pv $.a["}, "solar_w is no JSONPath"),
+        ({"solar_w": "x" * 1001}, "is no topic"),
+        ({"preset": "victron-gx"}, "device is missing"),
+        ({"preset": "zigbee2mqtt", "device": "a/+/b"}, "is no topic"),
+        ({"preset": "shelly", "device": "a", "channel": "light:0"}, "channel"),
+        ({"preset": "shelly", "device": "a", "channel": "em:01"}, "channel"),
+        ({"preset": "statestream"}, "told no topic"),
+        ({"solar_w": "a", "online": "a/+"}, "is no topic"),
+        ({}, "told no topic"),
+    ],
+)
+def test_what_is_no_place_is_refused_in_words(settings: dict[str, Setting], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        plan_of(settings)
+    assert caught.value.hint
+
+
+def test_a_value_that_its_json_has_not_is_absent_from_a_sum_too() -> None:
+    settings: dict[str, Setting] = {"grid_w": "m $.in + m $.out * -1", "solar_w": "m $.pv"}
+    assert read(settings, m='{"in": 5, "out": 2, "pv": 1}')["grid_w"] == 3
+    assert "grid_w" not in read(settings, m='{"in": 5, "pv": 1}')
+
+
+def test_a_plus_stands_for_one_whole_level() -> None:
+    (term,) = place_of("solar_w", "pv/+/w")
+    assert term.matches("pv/one/w")
+    assert not term.matches("pv/one/two/w")
+    assert not term.matches("pv/w")
+
+
+def test_every_value_counts_for_the_time_that_it_held() -> None:
+    mean = HeldMean()
+    for at_s, value in ((0, 100.0), (10, 400.0), (40, 100.0)):
+        mean.note(at_s, value, 180)
+    assert mean.take(60, 180) == pytest.approx((10 * 100 + 30 * 400 + 20 * 100) / 60)
+    assert mean.take(120, 180) == 100, "what held before goes on holding"
+    mean.note(120, None, 180)
+    mean.note(150, 50.0, 180)
+    assert mean.take(180, 180) == 50, "absent has no weight"
+    assert mean.take(1000, 180) == 50, "a value holds no longer than it may"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_payload_raises_anything_but_our_errors(payload: bytes) -> None:
+    settings: dict[str, Setting] = {"solar_w": "t $.a", "grid_w": "t", "battery_soc_pct": "t $..b[0:2]"}
+    with contextlib.suppress(VendorError):
+        raw = {"topics": {"t": {"payload": decoded(payload), "age_s": 1}}}
+        MqttSource.read(raw, settings, now_at=NOW_AT)
