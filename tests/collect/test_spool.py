@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.collect.support import START_AT, recorded
 
 from liveone.collect.queue import lines
 from liveone.collect.queue.spool import Spool, SpoolFailed, SpoolFull, SpoolInUse
+from liveone.domain.points import Point
 from liveone.store.readings import Recorded
 
 
@@ -33,6 +35,19 @@ def test_a_line_gives_the_reading_back_with_what_was_absent_absent() -> None:
     assert back.reading == one.reading
     assert (back.system_id, back.memory, back.polled_at, back.raw) == (7, one.memory, one.polled_at, None)
     assert b"null" not in lines.encode(one)
+
+
+def test_points_wait_with_their_reading_and_a_house_without_any_waits_as_before() -> None:
+    one = recorded(7, START_AT)
+    assert b"points" not in lines.encode(one)
+    told = (
+        Point("flow_c", "Vorlauf", "°C", 41.25, "heat pump", "temperature"),
+        Point("bad", "", "A", float("nan")),
+        Point("\udc80", "", "A", 1.0),
+    )
+    back = lines.decode(lines.encode(replace(one, points=told)))
+    assert back is not None
+    assert back.points == told[:1]
 
 
 def test_readings_come_out_in_the_order_they_went_in_over_many_segments(tmp_path: Path) -> None:

@@ -16,13 +16,15 @@ from liveone.store.generations import (
     FIRST_WEEKS,
     GENERATIONS,
     NEWEST,
+    POINT_TABLES,
     SOURCE_TABLES,
     SchemaShape,
 )
 from liveone.store.sql import schema_path
 
 WITHOUT_ACCOUNTS = "".join(f"DROP TABLE {table};" for table in sorted(ADDED_TABLES))
-WITHOUT_SOURCES = "".join(f"DROP TABLE {table};" for table in sorted(SOURCE_TABLES))
+WITHOUT_SOURCES = "".join(f"DROP TABLE {table};" for table in sorted(SOURCE_TABLES | POINT_TABLES))
+WITHOUT_POINTS = "".join(f"DROP TABLE {table};" for table in sorted(POINT_TABLES))
 
 
 def made(folder: Path, generation: int, extra: str = "") -> Path:
@@ -43,7 +45,9 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
     done = run(tmp_path, "status")
     assert done.exit_code == 0
     assert "generation 1" in done.output
-    assert "0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts, 0005-sources)" in done.output
+    assert (
+        "0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts, 0005-sources, 0006-points)" in done.output
+    )
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
     assert found["pending"] == [
@@ -51,6 +55,7 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
         "0003-time-zone",
         "0004-accounts",
         "0005-sources",
+        "0006-points",
     ]
     assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
 
@@ -65,9 +70,9 @@ def test_a_generation_2_without_time_zones_is_in_sync_and_has_a_plan_that_adds_t
     made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;" + WITHOUT_ACCOUNTS)
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-    assert found["pending"] == ["0003-time-zone", "0004-accounts", "0005-sources"]
+    assert found["pending"] == ["0003-time-zone", "0004-accounts", "0005-sources", "0006-points"]
     assert (
-        "To do: liveone upgrade (0003-time-zone, 0004-accounts, 0005-sources)"
+        "To do: liveone upgrade (0003-time-zone, 0004-accounts, 0005-sources, 0006-points)"
         in run(tmp_path, "status").output
     )
 
@@ -80,7 +85,7 @@ def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tm
         made(folder, 2, WITHOUT_ACCOUNTS + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0004-accounts", "0005-sources"]
+        assert found["pending"] == ["0004-accounts", "0005-sources", "0006-points"]
 
 
 def test_a_database_without_sources_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
@@ -91,7 +96,18 @@ def test_a_database_without_sources_is_in_sync_and_has_a_plan_that_adds_them(tmp
         made(folder, 2, WITHOUT_SOURCES + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0005-sources"]
+        assert found["pending"] == ["0005-sources", "0006-points"]
+
+
+def test_a_database_without_points_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
+    """Somebody else's table of the same name is passed over, and keeps the plan from running."""
+    for extra in ("", "CREATE TABLE points (id INTEGER PRIMARY KEY, score INTEGER);"):
+        folder = tmp_path / str(len(extra))
+        folder.mkdir()
+        made(folder, 2, WITHOUT_POINTS + extra)
+        found = json.loads(run(folder, "status", "--json").output)
+        assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
+        assert found["pending"] == ["0006-points"]
 
 
 def test_half_of_the_tables_of_accounts_is_no_database_of_ours(tmp_path: Path) -> None:
@@ -111,10 +127,10 @@ def test_the_plans_make_what_a_new_database_has(tmp_path: Path) -> None:
 
 
 def definitions(path: Path) -> set[tuple[str, str]]:
-    """Every table and index, without spaces and comments."""
+    """Every table and index, without spaces, comments and quotes of names."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    return {(name, "".join(sql.split())) for name, sql in rows}
+    return {(name, "".join(sql.replace('"', "").split())) for name, sql in rows}
 
 
 def test_a_foreign_database_is_told_apart_and_left_alone(tmp_path: Path) -> None:

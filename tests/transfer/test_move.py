@@ -12,8 +12,9 @@ from tests.store.samples import NOON, recorded, sample
 from tests.store.sqld import Sqld
 
 from liveone.domain.aggregates import Day
+from liveone.domain.points import Point
 from liveone.errors import BadInput
-from liveone.store import aggregates, bulk, changes, polling, readings, repair
+from liveone.store import aggregates, bulk, changes, polling, readings, repair, sources
 from liveone.store.bulk import Terms
 from liveone.store.changes import ChangeEntry
 from liveone.store.database import Database, Foreign, Statement, StoreError, Unavailable
@@ -27,6 +28,7 @@ from liveone.transfer.mirror import MirroredTable, MoveFailed, mirror
 from liveone.transfer.server_backup import backup_server
 
 TABLES = ("systems", "polling_status", "readings", "readings_agg_1d", "readings_agg_5m", "user_systems")
+WITHOUT_ID = ("point_readings", "point_readings_agg_5m", "point_readings_agg_1d")
 
 
 @pytest.fixture
@@ -48,12 +50,47 @@ def source(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
+def with_points(store: Store) -> None:
+    """A source that sent something, and two points with 1,500 values each."""
+    source = sources.add_source(store, 1, name="esp", vendor_type="push", roles=["solar"], settings={})
+    sources.keep_values(store, [(source.id, NOON, {"solar_w": 1})])
+    told = (Point("car_w", "Car", "W", 7000.5, "esp"), Point("t_c", "T", "°C", 20.1))
+    polls = [replace(recorded(NOON - 60 * n - 60), points=told) for n in range(1500)]
+    readings.record(store, polls)
+
+
 def quiet(*_: object) -> None:
     return None
 
 
 def contents(database: Database) -> dict[str, object]:
-    return {name: database.read([Statement(f"SELECT * FROM {name} ORDER BY id")])[0] for name in TABLES}
+    keys = dict.fromkeys((*TABLES, "points", "sources", "source_values"), "id")
+    keys |= dict.fromkeys(WITHOUT_ID, "1, 2")
+    asked = {name: Statement(f"SELECT * FROM {name} ORDER BY {key}") for name, key in keys.items()}
+    return {name: database.read([statement])[0] for name, statement in asked.items()}
+
+
+def test_points_and_sources_go_along_and_what_changed_is_mended(
+    source: Store, server_url: str, tmp_path: Path
+) -> None:
+    with_points(source)
+    move.make_file(tmp_path / "back.db")
+    with (
+        closing(LibsqlDatabase(server_url)) as server,
+        closing(SqliteDatabase(tmp_path / "back.db")) as back,
+    ):
+        assert move.move(source.database, server, progress=quiet, finish=True).is_done
+        assert contents(server) == contents(source.database)
+        server.write([Statement("CREATE TABLE liveone_move (source TEXT NOT NULL)")])
+        server.write([Statement("INSERT INTO liveone_move VALUES (?)", (source.database.label,))])
+        run(source, "UPDATE point_readings SET value = 1.5 WHERE point_id = 2 AND at % 600 = 0")
+        run(source, "DELETE FROM point_readings WHERE point_id = 1 AND at % 540 = 0")
+        run(source, "UPDATE points SET name = 'Zoe'", "UPDATE sources SET name = 'attic'")
+        done = move.move(source.database, server, progress=quiet)
+        assert done.written > 100
+        assert contents(server) == contents(source.database)
+        assert move.move(server, back, progress=quiet).is_done
+        assert contents(back) == contents(source.database)
 
 
 def test_to_a_server_and_back_every_row_is_the_same(source: Store, server_url: str, tmp_path: Path) -> None:

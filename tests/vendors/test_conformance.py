@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from liveone.domain.points import Point
 from liveone.vendors.adapter import METER_PARAMETERS, URL, HttpAdapter
-from liveone.vendors.base import Point
 from liveone.vendors.conformance.kit import NOW_AT, SECRET, Conformance, RecordedAnswer
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.parameters import Settings, VendorParameter

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from liveone.domain.points import Point
 from liveone.domain.reading import Reading
-from liveone.vendors.base import CredentialsRefused, Memory, Point, Poll, TemporaryFailure
+from liveone.vendors.base import CredentialsRefused, Memory, Poll, TemporaryFailure
 from liveone.vendors.house import STILL_ASKED, AskedSource, HouseOfSources
 
 NOW_AT = 1_764_500_000.0
@@ -43,7 +44,7 @@ def test_each_source_gets_its_own_memory_and_its_points_are_told_apart() -> None
     again = poll(house, first.memory)
     assert again.memory["sources"] == {"roof": {"asked": 2}, "street": {"asked": 2}}
     assert (again.reading.load_w, again.derived) == (11, ("load_w",))
-    assert [point.key for point in again.points] == ["roof.t", "street.t"]
+    assert [(point.source, point.key) for point in again.points] == [("roof", "t"), ("street", "t")]
     assert again.raw == {"sources": {"roof": {"from": "roof"}, "street": {"from": "street"}}}
 
 

@@ -223,6 +223,7 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
             "timeZones": True,
             "accounts": True,
             "sources": True,
+            "points": True,
         },
     }
     assert anonymous.head("/api/health").status_code == 200
@@ -280,6 +281,7 @@ def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
             "timeZones": False,
             "accounts": False,
             "sources": False,
+            "points": False,
         }
         url = "/api/history?systemId=1&interval=1d&fields=solar&last=2d"
         assert client.get(url, headers=COOKIE).status_code == 200

@@ -12,7 +12,7 @@ from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput
-from liveone.store import aggregates, systems
+from liveone.store import aggregates, point_repair, systems
 from liveone.store.store import Store
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome
 from liveone.wiring.outcomes import poll_outcome, run_daily
@@ -97,6 +97,7 @@ def _aggregate(store: Store, *, rebuild: bool, day: str | None, system_id: int |
             span = aggregates.extent(store, system.id)
             if span is not None:
                 aggregates.rebuild_5m(store, system.id, *span)
+            point_repair.rebuild(store, system)
     else:
         for system in chosen:
             aggregates.fill_5m(store, system.id)

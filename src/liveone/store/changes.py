@@ -17,7 +17,13 @@ from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
 
 TABLES = FOLDER.parent / "schema_changes.sql"
-NAMES = ("_liveone_changes", "_liveone_changes_added", "_liveone_changes_aside")
+NAMES = (
+    *("_liveone_changes", "_liveone_changes_added", "_liveone_changes_aside"),
+    "_liveone_changes_points",
+)
+MADE_TABLES = frozenset((NAMES[0], NAMES[-1]))
+"""The first of the tables, and the one that a later release added."""
+
 Kind = Literal["import", "replace", "forget", "exclude"]
 
 
@@ -77,7 +83,7 @@ class Exclusion:
 
 def are_kept(store: Store) -> bool:
     """Whether any change was ever made; nothing is written."""
-    return bool(store.read("changes_tables"))
+    return bool(_tables(store))
 
 
 def begin(store: Store, system_id: int, entry: ChangeEntry) -> int:
@@ -90,7 +96,7 @@ def begin(store: Store, system_id: int, entry: ChangeEntry) -> int:
 
 def make_tables(store: Store) -> None:
     """Make the tables where they are missing."""
-    if not are_kept(store):
+    if len(_tables(store)) < len(MADE_TABLES):
         store.database.write([Statement(sql) for sql in split(TABLES.read_text(encoding="utf-8"))])
 
 
@@ -132,7 +138,15 @@ def dropping(store: Store, system_id: int) -> list[Query]:
     """Steps that forget every change of a system that is removed."""
     names = ("changes_drop_added", "changes_drop_aside")
     cleaning = [Query("changes_drop_system", (system_id,)), *map(Query, names)]
-    return cleaning if are_kept(store) else []
+    there = _tables(store)
+    if there >= MADE_TABLES:
+        cleaning.append(Query("changes_drop_points"))
+    return cleaning if there else []
+
+
+def _tables(store: Store) -> set[str]:
+    """Which of MADE_TABLES are there."""
+    return {str(name) for (name,) in store.read("changes_tables")}
 
 
 def _change(row: Row) -> Change:

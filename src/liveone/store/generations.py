@@ -42,14 +42,16 @@ MEASUREMENTS = frozenset(
 TIME_ZONE = "column systems.time_zone TEXT"
 ACCOUNTS = "column accounts.account TEXT"
 SOURCES = "column sources.vendor_type TEXT"
-ADDED = (TIME_ZONE, ACCOUNTS, SOURCES)
+POINTS = "column points.kind TEXT"
+ADDED = (TIME_ZONE, ACCOUNTS, SOURCES, POINTS)
 """What plans add to the newest generation, in their order; a database is served before and after. A plan that
 adds tables is known by one column of theirs."""
 ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
 SOURCE_TABLES = frozenset(("sources", "source_values"))
-TABLES_ADDED = {ACCOUNTS: ACCOUNT_TABLES, SOURCES: SOURCE_TABLES}
+POINT_TABLES = frozenset(("points", "point_readings", "point_readings_agg_5m", "point_readings_agg_1d"))
+TABLES_ADDED = {ACCOUNTS: ACCOUNT_TABLES, SOURCES: SOURCE_TABLES, POINTS: POINT_TABLES}
 """The tables of each plan that adds some, by the column that it is known by."""
-ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES
+ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES | POINT_TABLES
 OPTIONAL = frozenset(ADDED) - TABLES_ADDED.keys()
 """The columns that a database is served without."""
 
@@ -94,6 +96,11 @@ class SchemaShape:
     def keeps_sources(self) -> bool:
         """Whether systems may be made of sources."""
         return SOURCES in self.added
+
+    @property
+    def keeps_points(self) -> bool:
+        """Whether points and their values are kept."""
+        return POINTS in self.added
 
     @property
     def is_served(self) -> bool:

@@ -12,8 +12,18 @@ from typing import Any
 
 from liveone.domain.bounds import YEAR_2200_AT, soon_at
 from liveone.domain.intervals import interval_end
+from liveone.domain.points import Point
 from liveone.domain.reading import COUNTERS, SOON_S, Reading
-from liveone.store.database import BulkInsert, CannotHold, ConstraintFailed, Row, Value
+from liveone.store import points
+from liveone.store.database import (
+    BulkInsert,
+    CannotHold,
+    ConstraintFailed,
+    Row,
+    SchemaChanged,
+    Value,
+    WriteResult,
+)
 from liveone.store.polling import response_text
 from liveone.store.ranges import Range, aggregate_steps, ranges_of
 from liveone.store.reopen import Counters, touched_days
@@ -34,13 +44,15 @@ _NEEDED = slice(READING_COLUMNS.index("solar_w"), READING_COLUMNS.index("solar_k
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A reading of a system as a poll brought it: ``raw`` the redacted answer (JSON text), ``memory``
-    what the vendor wants to remember, ``polled_at`` when we asked (UTC epoch seconds)."""
+    what the vendor wants to remember, ``polled_at`` when we asked (UTC epoch seconds), ``points`` what the
+    same devices told beyond the house's balance."""
 
     system_id: int
     reading: Reading
     raw: bytes | str | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
     polled_at: float = 0
+    points: Sequence[Point] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +168,33 @@ def _write(store: Store, kept: Sequence[Recorded]) -> list[bool]:
     known = set(store.read("readings_existing", asked))
     ahead = _ahead(store, [each for each, key in zip(kept, keys, strict=True) if key in known])
     fresh = [each for each, key in zip(kept, keys, strict=True) if key not in known or key in ahead]
-    results = store.write(
-        [
-            Query("readings_existing", (asked,)),
-            *_reading_steps(store, fresh, ahead),
-            Query("polling_succeeded", (_polls(kept),)),
-        ]
-    )
+    steps: list[Query | BulkInsert] = [
+        Query("readings_existing", (asked,)),
+        *_reading_steps(store, fresh, ahead),
+        Query("polling_succeeded", (_polls(kept),)),
+    ]
+    results = _with_points(store, steps, [each for each in fresh if each.points])
     return _first_time(keys, set(results[0].rows) - ahead)
+
+
+def _with_points(
+    store: Store, steps: Sequence[Query | BulkInsert], fresh: Sequence[Recorded]
+) -> list[WriteResult]:
+    """Write readings with their points; without them where a plan takes their tables away just now."""
+    beside = points.recording(
+        store, [(each.system_id, _told_at(each.reading), each.points) for each in fresh]
+    )
+    try:
+        return store.write([*steps, *beside])
+    except SchemaChanged:
+        if not beside or store.shape.keeps_points:
+            raise
+        return store.write(steps)
+
+
+def _told_at(reading: Reading) -> int:
+    """When points were told: a device clock that is ahead is not believed."""
+    return reading.received_time if reading.is_ahead else reading.inverter_time
 
 
 def _ahead(store: Store, repeats: Sequence[Recorded]) -> set[Row]:

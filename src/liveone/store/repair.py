@@ -11,7 +11,7 @@ from functools import partial
 
 from liveone.domain.zones import zone_of
 from liveone.errors import BadInput, sentence
-from liveone.store import aggregates, changes
+from liveone.store import aggregates, changes, point_repair
 from liveone.store.changes import Change, ChangeEntry
 from liveone.store.database import CannotHold
 from liveone.store.patience import persistently
@@ -67,6 +67,9 @@ def take_out(
     for start_at, end_at in _pieces(store, change_id, system_id, (from_at, to_at)):
         persistently(partial(_take_piece, store, change_id, (system_id, start_at, end_at), entry))
         progress(end_at)
+    system = get_system(store, system_id)
+    if system is not None and not entry.fields:
+        point_repair.take_out(store, change_id, system, (from_at, to_at))
     changes.end(store, change_id)
     return _known(store, change_id)
 
@@ -82,6 +85,10 @@ def undo(store: Store, change_id: int, made_by: str, progress: Progress = lambda
         for start_at, end_at in _pieces(store, change.id, change.system_id, whole):
             persistently(partial(_undo_piece, store, change, (start_at, end_at)))
             progress(end_at)
+    system = get_system(store, change.system_id)
+    if system is not None and change.kind in ("forget", "exclude"):
+        changes.make_tables(store)
+        point_repair.put_back(store, change_id, system)
     store.write([Query("changes_undone", (change_id, made_by))])
     return _known(store, change_id)
 

@@ -39,3 +39,12 @@ CREATE TABLE IF NOT EXISTS _liveone_changes_aside (
 );
 CREATE INDEX IF NOT EXISTS _liveone_changes_aside_idx ON _liveone_changes_aside (change_id, inverter_time);
 CREATE INDEX IF NOT EXISTS _liveone_changes_aside_reading_idx ON _liveone_changes_aside (reading_id);
+-- The values of points that a change took away.
+CREATE TABLE IF NOT EXISTS _liveone_changes_points (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  change_id INTEGER NOT NULL,
+  point_id INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  value REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS _liveone_changes_points_idx ON _liveone_changes_points (change_id, id);

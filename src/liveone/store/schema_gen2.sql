@@ -212,3 +212,55 @@ CREATE TABLE source_values (
 );
 CREATE UNIQUE INDEX source_values_source_at_unique ON source_values (source_id, at);
 CREATE INDEX source_values_at_idx ON source_values (at);
+
+-- Channels beyond the house's balance: a car, a heat pump, a string, a phase, a temperature. These four tables are added
+-- by plan 0006. A key may be there once for each source and unit. `kind` is power (W), counter or level; `source` names
+-- the device, '' is the account that polls the system.
+CREATE TABLE points (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  system_id INTEGER NOT NULL REFERENCES systems (id) ON DELETE CASCADE,
+  source TEXT NOT NULL,
+  key TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  role TEXT NOT NULL DEFAULT '',
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  hidden INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX points_system_source_key_unit_unique ON points (system_id, source, key, unit);
+
+-- Whole numbers take one to four bytes in a REAL column, all others eight.
+CREATE TABLE point_readings (
+  point_id INTEGER NOT NULL REFERENCES points (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (point_id, at)
+) WITHOUT ROWID;
+
+CREATE TABLE point_readings_agg_5m (
+  point_id INTEGER NOT NULL REFERENCES points (id) ON DELETE CASCADE,
+  interval_end INTEGER NOT NULL,
+  value_avg REAL,
+  value_min REAL,
+  value_max REAL,
+  value_last REAL,
+  sample_count INTEGER NOT NULL,
+  PRIMARY KEY (point_id, interval_end)
+) WITHOUT ROWID;
+
+-- `version` 0 waits to be computed, 1 is closed.
+CREATE TABLE point_readings_agg_1d (
+  point_id INTEGER NOT NULL REFERENCES points (id) ON DELETE CASCADE,
+  day TEXT NOT NULL,
+  value_avg REAL,
+  value_min REAL,
+  value_max REAL,
+  value_last REAL,
+  kwh REAL,
+  is_estimated INTEGER NOT NULL DEFAULT 0,
+  interval_count INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (point_id, day)
+) WITHOUT ROWID;
+CREATE INDEX point_readings_agg_1d_open_idx ON point_readings_agg_1d (day) WHERE version = 0;

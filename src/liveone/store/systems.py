@@ -9,6 +9,7 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.errors import BadInput, sentence
 from liveone.store import changes
 from liveone.store.database import BulkInsert, CannotHold, Row, SchemaChanged, Value, WriteResult
+from liveone.store.point_removal import remove_all_values
 from liveone.store.rezone import reopening
 from liveone.store.store import Query, Store
 
@@ -124,6 +125,8 @@ def edit_system(
         steps.append(Query("systems_set_zone", (system_id, time_zone)))
     if (timezone_offset_min, time_zone) != (present.timezone_offset_min, present.time_zone):
         steps += reopening(store, system_id, zone_of(present), Zone(timezone_offset_min, time_zone))
+        if store.shape.keeps_points:
+            steps.append(Query("point_days_reopen_all", (system_id,)))
     _write_zone(store, steps, time_zone)
     edited = get_system(store, system_id)
     assert edited is not None
@@ -160,6 +163,7 @@ def remove_system(store: Store, system_id: int) -> dict[str, int]:
             hint=sentence("See `liveone systems list`."),
         )
     going = count_rows(store, system_id)
+    remove_all_values(store, system_id)
     while store.write([Query("systems_remove_readings", (system_id, REMOVE_ROWS))])[0].changes:
         pass
     names = ("systems_remove_5m", "systems_remove_days", "systems_remove")

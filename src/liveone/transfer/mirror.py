@@ -1,4 +1,4 @@
-"""One table made equal to a snapshot of another database's, row by row, by the column ``id``.
+"""One table made equal to a snapshot of another database's, row by row, by its key.
 
 Rule: every step may be repeated. Rows are compared by value; what differs, is missing or is too many on the
 target is written there in short transactions, and read back.
@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from liveone.errors import LiveOneError
-from liveone.store.database import BulkInsert, Database, Row, Statement
+from liveone.store.database import BulkInsert, Database, Row, Statement, Value
 from liveone.store.exact import json_rows
 from liveone.store.patience import Pace, persistently
 
-LAST_ID = 2**63 - 1
-PARENT = "systems"
-"""The table that others point at: its rows are replaced in place, since a DELETE takes its readings along."""
+PARENTS = ("systems", "sources", "points")
+"""The tables that others point at, these first: their rows are replaced in place, since a DELETE takes along
+what points at them."""
+
+Key = tuple[Value, ...]
 
 
 class MoveFailed(LiveOneError):
@@ -26,13 +28,21 @@ class MoveFailed(LiveOneError):
 
 @dataclass(frozen=True, slots=True)
 class MirroredTable:
-    """A table with an integer primary key ``id``, which stands first in ``columns``."""
+    """A table whose primary key, none of it NULL, is the first ``key_size`` of its ``columns``."""
 
     name: str
     columns: tuple[str, ...]
+    key_size: int = 1
+
+    @property
+    def key(self) -> str:
+        return ", ".join(self.columns[: self.key_size])
+
+    def key_of(self, row: Row) -> Key:
+        return row[: self.key_size]
 
     def rows_sql(self) -> str:
-        return f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY id"
+        return f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {self.key}"
 
 
 @dataclass(slots=True)
@@ -50,41 +60,46 @@ def mirror(
     target: Database,
     progress: Callable[[MirrorCounts], None],
 ) -> MirrorCounts:
-    """Make ``table`` of ``target`` equal to the rows in ``pieces``, which come by ``id``.
+    """Make ``table`` of ``target`` equal to the rows in ``pieces``, which come by their key.
 
     ``progress`` hears how far it is. Raises MoveFailed when what was written does not come back.
     """
-    mirrored, last_id = _Mirror(table, target, _last_id(table, target)), -LAST_ID
+    mirrored, last = _Mirror(table, target, _last_key(table, target)), None
     for rows in pieces:
-        until_id = int(rows[-1][0])  # type: ignore[arg-type]
-        mirrored.equalise(rows, (last_id, until_id))
-        last_id = until_id
+        until = table.key_of(rows[-1])
+        mirrored.equalise(rows, (last, until))
+        last = until
         mirrored.counts.compared += len(rows)
         progress(mirrored.counts)
-    mirrored.equalise([], (last_id, LAST_ID))
+    mirrored.equalise([], (last, None))
     return mirrored.counts
 
 
 @dataclass(frozen=True, slots=True)
 class _Mirror:
-    """One table on the target; beyond ``filled_id`` it had no rows when the work began."""
+    """One table on the target; beyond ``filled`` it had no rows when the work began, and where that is None
+    none at all."""
 
     table: MirroredTable
     target: Database
-    filled_id: int
+    filled: Key | None
     counts: MirrorCounts = field(default_factory=MirrorCounts)
     pace: Pace = field(default_factory=Pace)
 
-    def equalise(self, rows: Sequence[Row], span: tuple[int, int]) -> None:
-        """Make the target's rows with ids in ``(span[0], span[1]]`` equal to ``rows``."""
-        there = _rows_in(self.table, span, self.target) if span[0] < self.filled_id else []
+    def equalise(self, rows: Sequence[Row], span: tuple[Key | None, Key | None]) -> None:
+        """Make the target's rows with keys in ``(span[0], span[1]]`` equal to ``rows``; None: without a
+        bound."""
+        key_of = self.table.key_of
+        is_filled = self.filled is not None and (span[0] is None or span[0] < self.filled)
+        there = _rows_in(self.table, span, self.target) if is_filled else []
         if there == list(rows):
             return
-        known = {row[0]: row for row in there}
-        wanted = {row[0] for row in rows}
-        gone = [row[0] for row in there if row[0] not in wanted]
-        changed = [row for row in rows if known.get(row[0]) != row]
-        replaced = [row[0] for row in changed if row[0] in known] if self.table.name != PARENT else []
+        known = {key_of(row): row for row in there}
+        wanted = {key_of(row) for row in rows}
+        gone = [key_of(row) for row in there if key_of(row) not in wanted]
+        changed = [row for row in rows if known.get(key_of(row)) != row]
+        is_parent = self.table.name in PARENTS
+        replaced = [] if is_parent else [key_of(row) for row in changed if key_of(row) in known]
         if gone or replaced:
             persistently(lambda: self.target.write([_removal(self.table, [*gone, *replaced])]))
         self._write(changed)
@@ -107,27 +122,33 @@ class _Mirror:
         return len(some)
 
 
-def _last_id(table: MirroredTable, target: Database) -> int:
-    """The highest id in use, below all others where there is none."""
-    sql = f"SELECT coalesce(max(id), {-LAST_ID}) FROM {table.name}"
-    return int(persistently(lambda: target.read([Statement(sql)]))[0][0][0])  # type: ignore[arg-type]
+def _last_key(table: MirroredTable, target: Database) -> Key | None:
+    """The highest key in use; None where there is none."""
+    highest = ", ".join(f"{name} DESC" for name in table.columns[: table.key_size])
+    sql = f"SELECT {table.key} FROM {table.name} ORDER BY {highest} LIMIT 1"
+    rows = persistently(lambda: target.read([Statement(sql)])[0])
+    return rows[0] if rows else None
 
 
-def _rows_in(table: MirroredTable, span: tuple[int, int], target: Database) -> list[Row]:
-    columns = ", ".join(table.columns)
-    sql = f"SELECT {columns} FROM {table.name} WHERE id > ? AND id <= ? ORDER BY id"
-    return persistently(lambda: target.read([Statement(sql, span)])[0])
+def _rows_in(table: MirroredTable, span: tuple[Key | None, Key | None], target: Database) -> list[Row]:
+    bounds = [(sign, key) for sign, key in zip((">", "<="), span, strict=True) if key is not None]
+    places = ", ".join("?" * table.key_size)
+    asked = " AND ".join(f"({table.key}) {sign} ({places})" for sign, _ in bounds)
+    sql = f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {asked or 'true'} ORDER BY {table.key}"
+    params = [value for _, key in bounds for value in key]
+    return persistently(lambda: target.read([Statement(sql, params)])[0])
 
 
-def _removal(table: MirroredTable, ids: Sequence[object]) -> Statement:
-    listed = json_rows([[each] for each in ids])  # type: ignore[list-item]
+def _removal(table: MirroredTable, keys: Sequence[Key]) -> Statement:
+    values = ", ".join(f"value ->> {place}" for place in range(table.key_size))
     return Statement(
-        f"DELETE FROM {table.name} WHERE id IN (SELECT value ->> 0 FROM json_each(?))", (listed,)
+        f"DELETE FROM {table.name} WHERE ({table.key}) IN (SELECT {values} FROM json_each(?))",
+        (json_rows(keys),),
     )
 
 
 def _insert(table: MirroredTable, rows: Sequence[Row]) -> Statement | BulkInsert:
-    if table.name != PARENT:
+    if table.name not in PARENTS:
         return BulkInsert(table.name, table.columns, rows)
     values = ", ".join(f"value ->> {place}" for place in range(len(table.columns)))
     sets = ", ".join(f"{name} = excluded.{name}" for name in table.columns[1:])

@@ -21,7 +21,7 @@ from liveone.store.database import BulkInsert, Database, Row, Statement
 from liveone.store.generations import IGNORED_PREFIXES, SchemaShape, detect
 from liveone.store.generations import MOVE_MARK as MARK
 from liveone.store.patience import persistently
-from liveone.transfer.mirror import PARENT, MirrorCounts, MirroredTable, MoveFailed, mirror
+from liveone.transfer.mirror import PARENTS, MirrorCounts, MirroredTable, MoveFailed, mirror
 
 BATCH_PIECES = 5
 """Pieces of a stream (1000 rows each) that are written in one transaction."""
@@ -152,29 +152,37 @@ def _free(source: Database, target: Database, shape: SchemaShape) -> None:
 
 
 def _tables(database: Database) -> list[MirroredTable]:
-    """The tables to move, the one that others point at first. Raises MoveFailed where one has no ``id``."""
+    """The tables to move, those that others point at first. Raises MoveFailed where one has no key."""
     sql = (
-        "SELECT m.name, c.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c"
-        " WHERE m.type = 'table' ORDER BY m.name <> ?, m.name, c.name <> 'id', c.cid"
+        "SELECT m.name, c.name, c.pk FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c"
+        f" WHERE m.type = 'table' ORDER BY {_parents_first('m.name')}, m.name, c.pk = 0, c.pk, c.cid"
     )
-    found: dict[str, list[str]] = {}
-    for table, column in database.read([Statement(sql, (PARENT,))])[0]:
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for table, column, place in database.read([Statement(sql, PARENTS)])[0]:
         if _goes_along(str(table)):
-            found.setdefault(str(table), []).append(str(column))
+            found.setdefault(str(table), []).append((str(column), bool(place)))
     for name, columns in found.items():
-        if columns[0] != "id":
-            raise MoveFailed(f"table {name} has no column id, by which a move goes")
-    return [MirroredTable(name, tuple(columns)) for name, columns in found.items()]
+        if not columns[0][1]:
+            raise MoveFailed(f"table {name} has no primary key, by which a move goes")
+    return [
+        MirroredTable(name, tuple(column for column, _ in columns), sum(is_key for _, is_key in columns))
+        for name, columns in found.items()
+    ]
 
 
 def _definitions(database: Database) -> list[Row]:
     """The SQL that makes the tables and their indexes, in an order that works."""
     sql = (
         "SELECT sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL"
-        " ORDER BY type <> 'table', tbl_name <> ?, rowid"
+        f" ORDER BY type <> 'table', {_parents_first('tbl_name')}, rowid"
     )
-    rows = database.read([Statement(sql, (PARENT,))])[0]
+    rows = database.read([Statement(sql, PARENTS)])[0]
     return [(text,) for text, table in rows if _goes_along(str(table))]
+
+
+def _parents_first(name: str) -> str:
+    """An ORDER BY term that puts PARENTS, the parameters, first and in their order."""
+    return ", ".join(f"{name} <> ?{place}" for place in range(1, len(PARENTS) + 1))
 
 
 def _goes_along(table: str) -> bool:

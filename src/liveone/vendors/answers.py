@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from liveone.vendors.base import Point
+from liveone.domain.points import Point
 from liveone.vendors.numbers import number
 
 WIDEST = 1e15

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from liveone.domain.grid_sign import GridSignChoice
+from liveone.domain.points import Point
 from liveone.domain.reading import Reading
 from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
@@ -79,20 +80,6 @@ class VendorAccount:
     grid_sign: Mapping[str, GridSignChoice] = field(default_factory=dict)
     timeout_s: float = 20.0
     settings: Mapping[str, object] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A value beyond the house's balance: a string, a phase, a temperature. ``key`` tells it apart within
-    its source (``string_1_w``), ``unit`` is as it is shown (W, V, A, °C).
-
-    Points are shown while they are live. No generation of the database up to 2 has a place for them.
-    """
-
-    key: str
-    name: str
-    unit: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ named, and not asked again before it has ended; never twice at a time.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from liveone.clock import SystemClock
@@ -14,7 +14,7 @@ from liveone.domain.sources import ROLE_FIELDS, ROLES, Role, SourceReading, merg
 from liveone.domain.system import FROM_SOURCES, SystemInfo
 from liveone.errors import LiveOneError
 from liveone.vendors import checks
-from liveone.vendors.base import CheckStep, Memory, Point, Poll, Site, TemporaryFailure, VendorAccount
+from liveone.vendors.base import CheckStep, Memory, Poll, Site, TemporaryFailure, VendorAccount
 from liveone.vendors.parameters import Settings, VendorParameter
 
 PATIENCE_S = 25.0
@@ -81,11 +81,7 @@ class HouseOfSources:
             "derived": derived,
             "missing": missing,
         }
-        points = tuple(
-            Point(f"{name}.{point.key}", f"{name}: {point.name}", point.unit, point.value)
-            for name, poll in heard.items()
-            for point in poll.points
-        )
+        points = tuple(replace(point, source=name) for name, poll in heard.items() for point in poll.points)
         raw = {name: poll.raw for name, poll in heard.items()}
         return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), missing)
 

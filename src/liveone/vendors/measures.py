@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from liveone.domain.bounds import AHEAD_S_MAX, BOUNDS, CLOCK_SET_AT, YEAR_2000_AT, YEAR_2200_AT
+from liveone.domain.points import Point
 from liveone.domain.reading import Reading
 from liveone.domain.sources import ROLE_FIELDS, ROLES, Role
 from liveone.errors import LiveOneError
-from liveone.vendors.base import Point
 from liveone.vendors.numbers import number, whole, whole_watts
 
 Unit = Literal["W", "kW", "mW", "Wh", "kWh", "MWh", "mWh", "Ws", "%", "1", "code", "s", "ms"]

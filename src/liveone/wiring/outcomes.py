@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from liveone.collect.days import closer
+from liveone.collect.days import closer, point_closer
 from liveone.collect.polling.poller import PollResult
 from liveone.store import systems
 from liveone.store.store import Store
@@ -20,6 +20,7 @@ def run_daily(
     else:
         chosen = closer.only(store, job.system_id)
         done = closer.catch_up(store, now_at, choose=chosen, goes_on=goes_on)
+    point_closer.catch_up(store, now_at, goes_on=goes_on)
     sites = {system.id: system.vendor_site_id for system in systems.list_systems(store)}
     return [
         DailyOutcome(

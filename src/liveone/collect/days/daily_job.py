@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from liveone.clock import Clock
-from liveone.collect.days import closer
+from liveone.collect.days import closer, point_closer
 from liveone.collect.days.closer import Closed
 from liveone.collect.days.rounds import Rounds
 from liveone.collect.leases.lease_client import LeaseClient
@@ -75,13 +75,15 @@ class DailyJobRunner:
         now_at, chunks = self._clock.now_at(), iter(range(CHUNKS_AT_ONCE))
 
         def work(goes_on: Callable[[], bool]) -> list[Closed]:
-            return closer.catch_up(
+            closed = closer.catch_up(
                 self._store,
                 now_at,
                 look_back_days=look_back_days,
                 choose=self._rounds.next,
                 goes_on=lambda: next(chunks, None) is not None and goes_on(),
             )
+            point_closer.catch_up(self._store, now_at, goes_on=goes_on)
+            return closed
 
         closed = await self.do(work)
         if closed is None:

@@ -111,7 +111,7 @@ class Poller:
 
     def _keep(self, system: System, answer: Poll, polled_at: int) -> RecordResult:
         raw = orjson.dumps(answer.raw, default=str).decode()
-        recorded = Recorded(system.id, answer.reading, raw, answer.memory, polled_at)
+        recorded = Recorded(system.id, answer.reading, raw, answer.memory, polled_at, answer.points)
         (record_result,) = self._recorder.record([recorded])
         self._memories[system.id] = answer.memory
         return record_result

@@ -1,13 +1,14 @@
 """Readings as JSON lines, the form in which they wait on disk.
 
 Rule: what is absent in a reading is absent in its line. The raw answer is left out: it is kept of the
-newest poll only, and a spool may have to hold days.
+newest poll only, and a spool may have to hold days. Points wait with the reading that they came with.
 """
 
 from dataclasses import asdict
 
 import orjson
 
+from liveone.domain.points import Point, kept_points
 from liveone.domain.reading import Reading
 from liveone.store.readings import Recorded
 
@@ -21,6 +22,8 @@ def encode(recorded: Recorded, **notes: str) -> bytes:
         "reading": reading,
         "memory": dict(recorded.memory),
     }
+    if points := kept_points(recorded.points):
+        line["points"] = [asdict(point) for point in points]
     return orjson.dumps(line | notes, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -34,6 +37,7 @@ def decode(line: bytes) -> Recorded | None:
             raw=None,
             memory=fields["memory"],
             polled_at=fields["polled_at"],
+            points=tuple(Point(**point) for point in fields.get("points", ())),
         )
     except (ValueError, TypeError, KeyError):
         return None

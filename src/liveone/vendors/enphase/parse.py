@@ -19,9 +19,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import objects, points, quantity, total
-from liveone.vendors.base import Point
 from liveone.vendors.measures import DeviceSample
 
 OLD_S = 3600

@@ -14,9 +14,10 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import instant, mean, objects, points, quantity, total
-from liveone.vendors.base import Point, ProtocolViolation, TemporaryFailure
+from liveone.vendors.base import ProtocolViolation, TemporaryFailure
 from liveone.vendors.measures import DeviceSample
 
 FEED_IN, CONSUMPTION = 0, 1

@@ -13,10 +13,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.errors import ConfigError
 from liveone.vendors.answers import points as points_of
 from liveone.vendors.answers import quantity
-from liveone.vendors.base import Point
 
 FIELDS: Mapping[str, str] = MappingProxyType(
     {

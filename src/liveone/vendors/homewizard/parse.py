@@ -7,9 +7,9 @@ Power in W, > 0 is taken from the grid; energies in kWh. A P1 meter of older fir
 from collections.abc import Mapping
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import points, quantity, total
-from liveone.vendors.base import Point
 from liveone.vendors.measures import DeviceSample
 
 PHASES = (1, 2, 3)

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from liveone.domain.points import Point
 from liveone.vendors.answers import points, quantity, total
-from liveone.vendors.base import Point, ProtocolViolation
+from liveone.vendors.base import ProtocolViolation
 from liveone.vendors.measures import DeviceSample
 
 TELEGRAM_BYTES_MAX = 16_384

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import objects, points, quantity, total
-from liveone.vendors.base import Point, TemporaryFailure
+from liveone.vendors.base import TemporaryFailure
 from liveone.vendors.measures import DeviceSample
 
 ALL = "all"

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liveone.domain.points import Point
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import points, total
-from liveone.vendors.base import Point
 from liveone.vendors.measures import DeviceSample
 from liveone.vendors.modbus.values import text_of, value_of
 from liveone.vendors.sunspec.models import (

@@ -64,6 +64,7 @@ class HealthCheck:
             "timeZones": store.keeps_zones,
             "accounts": store.shape.keeps_accounts,
             "sources": store.shape.keeps_sources,
+            "points": store.shape.keeps_points,
         }
         found = {"generation": applied, "schema": schema}
         await self._try_writing()

@@ -3,6 +3,7 @@
 Rule: a statement that sqlglot cannot read has an effect with its verb only; triggers are never given to it.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from changeover.sql.text import SqlToken, tokens, unquoted
+
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+"""It warns of what it cannot read, such as WITHOUT ROWID; the rule above deals with that."""
 
 _TREES = {"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES"}
 
