@@ -70,6 +70,10 @@ def test_a_file_is_named_in_several_ways(tmp_path: Path, url: str) -> None:
         ("[[vendor]]\nname='a'\ngrid_sign={'1'='up'}", "auto, normal, inverted"),
         ("[[vendor]]\nname='a-b'\n[[vendor]]\nname='A.b'", "would share LIVEONE_VENDOR_A_B_PASSWORD"),
         ("[[vendor]]\nname='a'\ntimeout_s=-5", "timeout_s = -5.0 is outside 0.1 to 300"),
+        ("[mqtt]\nhost='a'\nbase='a/b'", "mqtt.base cannot be"),
+        ("[mqtt]\nhost='a'\ndiscovery_prefix='a/#'", "mqtt.discovery_prefix cannot be"),
+        ("[mqtt]\nport=70000", "outside 0 to 65535"),
+        ("[mqtt]\npassword='x'", "unknown key 'password'"),
         ("[server", "not valid TOML"),
     ],
 )
@@ -132,3 +136,15 @@ def test_the_path_of_settings_found_in_the_current_folder_holds_elsewhere(
     path = write(tmp_path, "")
     monkeypatch.chdir(tmp_path)
     assert config.load(None, {}).path == path
+
+
+def test_the_password_of_the_broker_is_a_secret(tmp_path: Path) -> None:
+    path = write(tmp_path, '[mqtt]\nhost = "a"\n', '[mqtt]\npassword = "s3cret"\n')
+    loaded = config.load(path, {})
+    assert (loaded.mqtt.host, loaded.mqtt.password) == ("a", "s3cret")
+    assert "s3cret" not in repr(loaded)
+    said = {"LIVEONE_MQTT_PASSWORD": "other", "LIVEONE_MQTT_HOST": "b", "LIVEONE_MQTT_PORT": "8883"}
+    loaded = config.load(path, said)
+    assert (loaded.mqtt.host, loaded.mqtt.port, loaded.mqtt.password) == ("b", 8883, "other")
+    with pytest.raises(ConfigError, match="must hold a password, and nothing else"):
+        config.load(write(tmp_path, "", '[mqtt]\npasswort = "x"\n'), {})

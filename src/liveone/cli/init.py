@@ -47,6 +47,16 @@ keep_monthly = 3
 folder = "backups"
 copy_to = ""                # a second folder, on another disk: each backup is copied there
 
+[mqtt]                      # tells each reading by a broker; Home Assistant finds the systems by itself
+host = ""                   # the broker; empty: nothing is told
+port = 0                    # 0: 1883, or 8883 with tls
+username = ""               # its password: LIVEONE_MQTT_PASSWORD or [mqtt] in secrets.toml
+tls = false
+verify_tls = true
+ca_file = ""                # who signed the broker's certificate, if this machine does not know it
+base = "liveone"            # what its topics begin with; two LiveOnes at one broker need two
+discovery_prefix = "homeassistant"  # as in Home Assistant's MQTT integration; empty: not announced to it
+
 # One [[vendor]] for each account at a portal, or each box on your network.
 # [[vendor]]
 # name = "home"             # its password: LIVEONE_VENDOR_HOME_PASSWORD or [vendor.home] in secrets.toml

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from liveone.errors import ConfigError
 from liveone.settings import environment as in_environment
 from liveone.settings.backup import BackupConfig
+from liveone.settings.mqtt import MqttConfig, mqtt_overrides
 from liveone.settings.ranges import check_ranges, check_role
 
 CONFIG_NAME = "liveone.toml"
@@ -105,6 +106,7 @@ class Config:
     serve: ServeConfig = field(default_factory=ServeConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     backup: BackupConfig = field(default_factory=BackupConfig)
+    mqtt: MqttConfig = field(default_factory=MqttConfig)
     vendors: tuple[VendorConfig, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -190,7 +192,7 @@ def _build(
     environment: Mapping[str, str],
 ) -> Config:
     """Everything but ``path``; ``where`` is what messages call the file."""
-    _refuse_unknown(table, ("database", "server", "serve", "collect", "backup", "vendor"), where)
+    _refuse_unknown(table, ("database", "server", "serve", "collect", "backup", "mqtt", "vendor"), where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
     server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
@@ -224,6 +226,13 @@ def _build(
             {
                 "every_h": _number(environment, "LIVEONE_BACKUP_EVERY_H", "number of hours"),
                 "copy_to": environment.get("LIVEONE_BACKUP_COPY_TO"),
+            },
+        ),
+        mqtt=_override(
+            _section(MqttConfig, table.get("mqtt", {}), f"{where} [mqtt]"),
+            {
+                **mqtt_overrides(environment, secrets, SECRETS_NAME),
+                "port": _number(environment, "LIVEONE_MQTT_PORT", "port number"),
             },
         ),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
@@ -345,7 +354,9 @@ def password_variable(vendor_name: str) -> str:
 def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
     """The password of each account, and what else its adapter keeps secret."""
     _refuse_unknown(
-        secrets, ("auth_password", "cron_secret", "database_token", "session_key", "vendor"), where
+        secrets,
+        ("auth_password", "cron_secret", "database_token", "session_key", "mqtt", "vendor"),
+        where,
     )
     tables = secrets.get("vendor", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):

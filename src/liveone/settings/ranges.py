@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from liveone.errors import ConfigError
+from liveone.settings.mqtt import check_mqtt
 
 if TYPE_CHECKING:
     from liveone.settings.config import Config
@@ -39,6 +40,7 @@ def check_ranges(config: "Config", where: str) -> None:
             hint="Write a path such as /solar: letters, digits and _ - . ~ between slashes, none at its end, "
             "and no address that LiveOne has itself (/api).",
         )
+    check_mqtt(config.mqtt, where)
     rules = (
         ("server.port", config.server.port, 0, 65535),
         ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),

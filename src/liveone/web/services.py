@@ -259,7 +259,8 @@ class Services:
     and without ``pushes`` nobody may send readings. An event
     stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
     settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
-    has to know of this instance. ``writes`` is false where the database's token only reads. Without
+    has to know of this instance. ``writes`` is false where the database's token only reads.
+    ``announcing`` says how telling by MQTT goes, where this process does. Without
     ``people`` the application makes its own of ``store`` and ``auth``.
     """
 
@@ -273,6 +274,7 @@ class Services:
     cadence_s: int = 60
     role: str = "all"
     administration: Administration | None = None
+    announcing: Callable[[], Mapping[str, Any]] | None = None
     backups: Backups | None = None
     repairs: Repairs | None = None
     people: People | None = None

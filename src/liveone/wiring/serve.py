@@ -34,6 +34,7 @@ from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
+from liveone.wiring.announcing import announcer_of, announcing
 from liveone.wiring.backups import backup_folder, scheduled_backups
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.outcomes import poll_outcome, run_daily
@@ -151,8 +152,9 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         listening = server.listen(host, config.server.port)
         collector = _companion(config, store, vendors, clock)
         services = services_of(config, store, clock, auth, collector, vendors=vendors)
+        announcer = announcer_of(config, store, clock)
         app = create_app(
-            replace(services, people=people),
+            replace(services, people=people, announcing=announcer.facts if announcer else None),
             for_operators_only=config.serve.role == "poller",
             base_path=config.server.base_path,
             trusted_proxies=config.server.trusted_proxies,
@@ -160,7 +162,7 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
         served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
-        with scheduled_backups(config, store, clock):
+        with scheduled_backups(config, store, clock), announcing(announcer):
             server.run(
                 app,
                 listening,

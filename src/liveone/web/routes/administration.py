@@ -178,8 +178,21 @@ def report(service: AdminService, run_id: str, kind: Literal["md", "html"] = "md
 
 @router.get("/health", summary="How collecting goes", responses=RESPONSES)
 def health(_: AllowedCaller, services: ServicesDep) -> Response:
-    """The collector's own numbers, and its problems in words."""
-    return answer({"success": True, "role": services.role, "collector": dict(services.collector_status())})
+    """The collector's own numbers, and its problems in words; `mqtt` says how telling by MQTT goes, and is
+    null where this process does not tell."""
+    told = services.announcing() if services.announcing else None
+    collector = dict(services.collector_status())
+    return answer(
+        {"success": True, "role": services.role, "collector": collector, "mqtt": told and _camel(told)}
+    )
+
+
+def _camel(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of an answer."""
+    return {
+        "".join(part.capitalize() if place else part for place, part in enumerate(name.split("_"))): value
+        for name, value in facts.items()
+    }
 
 
 def ndjson(steps: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:

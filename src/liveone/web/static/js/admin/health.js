@@ -20,7 +20,7 @@ const NUMBERS = [
 
 /** @param {HTMLElement} box */
 export async function showHealth(box) {
-  const [{ collector, role }, { systems }] = await Promise.all([ask("/api/admin/health"), ask("/api/admin/systems")]);
+  const [{ collector, role, mqtt }, { systems }] = await Promise.all([ask("/api/admin/health"), ask("/api/admin/systems")]);
   const problems = /** @type {string[]} */ (collector.problems ?? []);
   box.append(
     element("h2", { tabindex: -1 }, t("admin.part.health")),
@@ -30,8 +30,23 @@ export async function showHealth(box) {
     whoPolls(systems, role, collector),
     tableOf(t("admin.part.health"), HEADS.map((key) => t(key)), systems.map(line), t("admin.noSystems")),
     element("p", { class: "help" }, t("admin.cadence", { seconds: snapshot.cadenceS })),
+    ...(mqtt ? telling(mqtt) : []),
     element("details", {}, element("summary", { "data-key": "numbers" }, t("admin.numbers")), numbers(collector)),
   );
+}
+
+/** How telling by MQTT goes. @param {{broker: string, base: string, discoveryPrefix: string, isConnected: boolean, devices: number, toldAt: number | null, problem: string, hint: string}} mqtt */
+function telling({ broker, base, discoveryPrefix, isConnected, devices, toldAt, problem, hint }) {
+  /** @type {[string, string][]} */
+  const facts = [
+    [t("mqtt.broker"), broker], [t("admin.state"), t(isConnected ? "mqtt.connected" : "mqtt.away")], [t("mqtt.base"), base],
+    [t("mqtt.discovery"), discoveryPrefix || NOTHING], [t("mqtt.devices"), count(devices)], [t("mqtt.toldAt"), toldAt ? moment(toldAt) : t("admin.never")],
+  ];
+  return [
+    element("h3", {}, t("mqtt.title")),
+    ...(problem ? [element("p", { class: "notice late", lang: "en" }, `${problem}. ${hint}`)] : []),
+    factsOf(facts),
+  ];
 }
 
 /**
