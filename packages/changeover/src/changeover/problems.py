@@ -17,10 +17,11 @@ class Position:
 
 
 class Severity(StrEnum):
-    """An error stops `rehearse` and `run`; a warning is shown and recorded."""
+    """An error stops `rehearse` and `run`; a warning is shown and recorded; a note says what was decided."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

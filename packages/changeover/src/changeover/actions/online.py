@@ -16,6 +16,7 @@ from changeover.actions.sql import ChangeRequest, content_of
 from changeover.database import ledger
 from changeover.database.change.model import PlannedChange
 from changeover.database.change.transaction import bound
+from changeover.database.connect import Connection
 from changeover.database.ledger import LedgerEntry
 from changeover.database.online import state as states
 from changeover.database.online.prepare import OnlineChange, prepare, require_way_back
@@ -26,7 +27,7 @@ from changeover.database.schema import spelling
 from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.server.remote import Remote
 from changeover.errors import Interrupted, StepFailed, Unsuitable
-from changeover.plan.model import SqlAction
+from changeover.plan.model import Plan, SqlAction
 from changeover.sql import rebuild
 from changeover.words import format_duration
 
@@ -39,7 +40,16 @@ def require(action: SqlAction, context: ActionContext) -> None:
     Raises Unsuitable or StepFailed.
     """
     with context.opened() as connection:
-        _prepared(action, context, connection)
+        _prepared(action, context.plan, connection)
+
+
+def hindrance(action: SqlAction, plan: Plan, connection: Connection) -> str:
+    """Why this database has not what is needed to do a change online; empty where it has."""
+    try:
+        _prepared(action, plan, connection)
+    except StepFailed as error:
+        return error.message
+    return ""
 
 
 def change(action: SqlAction, context: ActionContext, request: ChangeRequest) -> ActionResult:
@@ -47,7 +57,7 @@ def change(action: SqlAction, context: ActionContext, request: ChangeRequest) ->
     off.
     """
     with context.opened() as connection:
-        change = _prepared(action, context, connection)
+        change = _prepared(action, context.plan, connection)
         assert isinstance(connection, sqlite3.Connection)
         run = _run(connection, context, change.table, content_of(action))
         before = fingerprint(connection)
@@ -109,16 +119,14 @@ def clear(context: ActionContext) -> None:
                 _run(connection, context, one.details["table"], one.content_sha256).finish()
 
 
-def _prepared(
-    action: SqlAction, context: ActionContext, connection: sqlite3.Connection | Remote
-) -> OnlineChange:
+def _prepared(action: SqlAction, plan: Plan, connection: Connection) -> OnlineChange:
     try:
         statements = action.statements
         if action.carry:
             planned = PlannedChange(statements=statements, scope=action.scope)
             statements = (*statements, *spelling.carrying(connection, planned))
         change = prepare(connection, statements)
-        ways = [one for one in context.plan.undo_of(action.id) if isinstance(one, SqlAction)]
+        ways = [one for one in plan.undo_of(action.id) if isinstance(one, SqlAction)]
         if len(ways) != 1:
             raise Unsuitable(f"{action.label} needs one script under Rollback with undoes={action.id}.")
         require_way_back(change, rebuild.read(ways[0].statements))

@@ -19,7 +19,7 @@ def online_rules(plan: Plan) -> Iterator[Problem]:
     """The problems of everything that is to be done online."""
     for action in plan.actions(Phase.EXECUTE):
         if isinstance(action, SqlAction) and is_online(action):
-            yield from _script(plan, action)
+            yield from of_action(plan, action)
 
 
 def no_online_on_server(plan: Plan) -> Iterator[Problem]:
@@ -31,7 +31,8 @@ def no_online_on_server(plan: Plan) -> Iterator[Problem]:
             yield Problem(action.position, RULE, message, hint)
 
 
-def _script(plan: Plan, action: SqlAction) -> Iterator[Problem]:
+def of_action(plan: Plan, action: SqlAction) -> Iterator[Problem]:
+    """What stands in the way of doing one change online, as far as the plan says it."""
     ways = plan.undo_of(action.id)
     if len(ways) != 1 or not isinstance(ways[0], SqlAction):
         message = f"{action.label} is done online, so its way back is one sql block; it has {len(ways)}"

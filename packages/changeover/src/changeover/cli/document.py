@@ -48,7 +48,7 @@ def check_command(plan: Path, database: Database | None, form: str, json_: bool)
     else:
         for problem in problems:
             click.echo(str(problem))
-        warnings = len(problems) - len(errors)
+        warnings = sum(problem.severity is Severity.WARNING for problem in problems)
         click.echo(f"{counted(len(errors), 'error')}, {counted(warnings, 'warning')}.")
     sys.exit(code)
 

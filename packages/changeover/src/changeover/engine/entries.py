@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from changeover.exits import Exit
+from changeover.plan.model import Plan
 
 
 class EntryKind(StrEnum):
@@ -94,6 +95,13 @@ class Entry:
 def begun(entries: Sequence[Entry]) -> Entry | None:
     """The entry that opened the run; None in an empty journal."""
     return next((entry for entry in entries if entry.kind is EntryKind.BEGUN), None)
+
+
+def as_begun(plan: Plan, entries: Sequence[Entry]) -> Plan:
+    """The plan with the strategies that its run was begun with, where it left them open."""
+    first = begun(entries)
+    chosen = first.data.get("strategies") if first else None
+    return plan.with_strategies(chosen) if isinstance(chosen, Mapping) else plan
 
 
 def last(entries: Sequence[Entry], kind: EntryKind) -> Entry | None:

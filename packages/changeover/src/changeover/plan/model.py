@@ -8,7 +8,7 @@ The journal, the engine and the report name actions and boxes by ``id``; ids are
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -312,6 +312,20 @@ class Plan:
     def undo_of(self, action_id: str) -> tuple[AnyAction, ...]:
         """The written rollback actions that take ``action_id`` back, in the order of the document."""
         return tuple(action for action in self.actions(Phase.ROLLBACK) if action.undoes == action_id)
+
+    def with_strategies(self, chosen: Mapping[str, str]) -> "Plan":
+        """The plan with a strategy for each action named that left it open."""
+
+        def as_chosen(action: AnyAction) -> AnyAction:
+            if isinstance(action, SqlAction) and action.strategy is Strategy.AUTO and action.id in chosen:
+                return replace(action, strategy=Strategy(chosen[action.id]))
+            return action
+
+        def of_step(step: Step) -> Step:
+            return replace(step, actions=tuple(map(as_chosen, step.actions)))
+
+        sections = (replace(one, steps=tuple(map(of_step, one.steps))) for one in self.sections)
+        return replace(self, sections=tuple(sections)) if chosen else self
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name; KeyError when the plan has none."""

@@ -11,7 +11,17 @@ from changeover.database import ledger
 from changeover.database.connect import opened
 from changeover.database.where import Database
 from changeover.display.steps import Line, frozen_s, lines
-from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, last, worked_s
+from changeover.engine.entries import (
+    Command,
+    Ending,
+    Entry,
+    EntryKind,
+    as_begun,
+    begun,
+    ending,
+    last,
+    worked_s,
+)
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError, Refused
 from changeover.plan.model import Plan, SqlAction
@@ -160,6 +170,7 @@ def gather(state: StateDir, database: Database, plan: Plan | None, run_id: str |
     if name is None:
         raise Refused(f"Nothing was run on {database} yet, so there is nothing to report.")
     entries = state.entries(name)
+    plan = as_begun(plan, entries) if plan else None
     first = begun(entries)
     assert first is not None
     record = named(state, first.text("rehearsal"))

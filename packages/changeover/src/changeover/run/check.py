@@ -4,11 +4,13 @@ Rule: the copy is the difference. No row is there, so nothing is asked that rows
 world outside the database is not done.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from sqlite3 import Connection
 
-from changeover.actions import sql
+from changeover.actions import sql, strategy
 from changeover.actions.context import ActionContext
+from changeover.actions.strategy import StrategyChoice
 from changeover.check import writers_held
 from changeover.check.consequence import LivingSchema
 from changeover.check.lint import Look, Perform
@@ -22,9 +24,9 @@ from changeover.database.schema import fingerprint, meaning
 from changeover.database.where import Database, Server
 from changeover.engine.tasks import Task, TaskPlan
 from changeover.plan import read
-from changeover.plan.model import Plan, SqlAction
+from changeover.plan.model import Plan, SqlAction, Strategy
 from changeover.plan.params import BoundParameters
-from changeover.problems import Problem
+from changeover.problems import Problem, Severity
 from changeover.run.perform import Performer
 
 
@@ -46,7 +48,21 @@ def inspect(path: Path, database: Database | None = None) -> list[Problem]:
     if isinstance(database, Server):
         tried += no_online_on_server(parsed)
     others = [problem for problem in problems if problem not in tried]
-    return [*others, *tried, *writers_held.held_rules(parsed, schema)]
+    chosen = _strategies(parsed, database, schema) if isinstance(database, Path) else ()
+    decided = parsed.with_strategies(strategy.online(chosen))
+    return [*others, *tried, *writers_held.held_rules(decided, schema), *_said(parsed, chosen)]
+
+
+def _strategies(plan: Plan, database: Path, schema: LivingSchema) -> tuple[StrategyChoice, ...]:
+    with opened(database) as connection:
+        return strategy.choices(plan, connection, schema.size)
+
+
+def _said(plan: Plan, chosen: Iterable[StrategyChoice]) -> Iterator[Problem]:
+    """What was chosen where it says more than the script does, as notes."""
+    for one in chosen:
+        if one.strategy == Strategy.ONLINE or not one.fits:
+            yield Problem(plan.action(one.action).position, "strategy", str(one), severity=Severity.NOTE)
 
 
 def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:

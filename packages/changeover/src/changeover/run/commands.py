@@ -22,7 +22,7 @@ from changeover.database.local import backup_dir, label
 from changeover.database.schema.meaning import Meanings, meanings
 from changeover.database.server import admin
 from changeover.database.where import Database
-from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, exit_of
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, as_begun, begun, ending, exit_of
 from changeover.engine.progress import fold
 from changeover.engine.tasks import Task, task_plan
 from changeover.errors import Refused
@@ -131,6 +131,7 @@ def run(plan: Plan, values: BoundParameters, database: Database, settings: Setti
             "additive": preconditions.is_additive(plan, database),
             "rehearsal": record.id,
             "rehearsed_s": dict(record.frozen()),
+            "strategies": dict(record.strategies),
             "who": settings.who,
         }
         folder = make_run(state, run_id, plan)
@@ -284,6 +285,7 @@ def _session(
     journal, first = place.journal, begun(place.journal.entries)
     assert first is not None
     run_id = first.text("run")
+    plan = as_begun(plan, journal.entries)
     record = records.named(place.state, first.text("rehearsal"))
     context = ActionContext(
         plan=plan,

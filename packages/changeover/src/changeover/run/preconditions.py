@@ -12,12 +12,13 @@ from pathlib import Path
 from changeover.actions.context import ActionContext
 from changeover.actions.process import execute
 from changeover.actions.sql import content_of
+from changeover.actions.strategy import StrategyChoice, choices
 from changeover.check import rules
 from changeover.check.online_rules import no_online_on_server
 from changeover.check.schema_copy import read_schema
 from changeover.database import capabilities, ledger
 from changeover.database.backup import space
-from changeover.database.change import invariants
+from changeover.database.change import invariants, rows
 from changeover.database.change.apply import schema_after
 from changeover.database.connect import Connection, connect, translated
 from changeover.database.schema import catalogue, fingerprint, meaning
@@ -93,6 +94,17 @@ def require_not_applied(plan: Plan, database: Database) -> None:
             f"Everything that this plan changes is in force already (run {run_id}).",
             hint=f"Nothing is left to do. To take it back: changeover rollback {addressed(plan, database)}.",
         )
+
+
+def strategies_for(plan: Plan, database: Database) -> tuple[StrategyChoice, ...]:
+    """How each change whose strategy the plan leaves open is to be carried out, from the rows there are."""
+    with translated(database), closing(connect(database)) as connection:
+        return choices(plan, connection, lambda table: _rows_of(connection, table))
+
+
+def _rows_of(connection: Connection, name: str) -> int | None:
+    table = catalogue.read_one(connection, name)
+    return rows.count(connection, table.name) if table is not None and table.kind == "table" else None
 
 
 def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> None:

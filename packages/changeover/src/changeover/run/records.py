@@ -50,7 +50,7 @@ class Record:
     the plan accepts, by name with its reasons.
     ``definitions`` are the schema before, for telling what changed since; ``place`` is where it was
     rehearsed, ``on_its_engine`` whether that was the engine of the run: a file's, or the server itself (a
-    fork).
+    fork). ``strategies`` are those that were chosen for the run, by action id.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Record:
     accepted: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
     on_its_engine: bool = False
+    strategies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

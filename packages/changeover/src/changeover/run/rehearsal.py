@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeover.actions import strategy
 from changeover.database import capabilities
 from changeover.database.backup import backup as backups
 from changeover.database.backup import space
@@ -28,10 +29,10 @@ from changeover.database.server import admin
 from changeover.database.where import Database, Server
 from changeover.engine.budgets import DRIVER_PATIENCE_S
 from changeover.engine.decide import going_back, left_to_undo, still_in_force
-from changeover.engine.entries import Entry, begun
+from changeover.engine.entries import Entry, as_begun, begun
 from changeover.engine.tasks import Task, TaskKind, task_plan
 from changeover.errors import ChangeoverError, CheckFailed, InvariantBroken, StepFailed
-from changeover.plan.model import Phase, Plan, SqlAction
+from changeover.plan.model import Phase, Plan, SqlAction, Strategy
 from changeover.plan.params import BoundParameters
 from changeover.run import preconditions, records
 from changeover.run.application import equipped
@@ -73,10 +74,14 @@ def rehearse(
         if isinstance(database, Server):
             capabilities.probe(folder).require()
         fork = _fork(database, folder)
+        chosen = preconditions.strategies_for(plan, database)
+        plan = plan.with_strategies(strategy.online(chosen))
         tasks = task_plan(plan, additive=preconditions.is_additive(plan, database))
         telling = Telling(progress)
         rehearsal = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", telling, tasks, fork)
         rehearsal.name = label(database)
+        rehearsal.strategies = strategy.online(chosen)
+        rehearsal.notes += [str(one) for one in chosen if not one.fits or one.strategy == Strategy.ONLINE]
         with unforeseen_failures(rehearsal, telling):
             with rehearsal.reworded():
                 rehearsal.copy(database)
@@ -108,6 +113,7 @@ def rehearse_way_back(
     name = numbered(place.rehearsals, now_at())
     with _workshop(place, database, name) as folder:
         fork = _fork(database, folder)
+        plan = as_begun(plan, entries)
         tasks = task_plan(plan, additive=bool(first.data.get("additive")))
         telling = Telling(progress)
         rehearsal = RehearsalRun(plan, values, folder, who, f"rehearsal-{name}", telling, tasks, fork)

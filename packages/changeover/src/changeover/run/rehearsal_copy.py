@@ -76,6 +76,7 @@ class RehearsalRun:
     name: str = ""
     place: str = ""
     on_its_engine: bool = False
+    strategies: dict[str, str] = field(default_factory=dict)
 
     @property
     def original(self) -> Path:
@@ -383,6 +384,7 @@ class RehearsalRun:
             on_its_engine=self.on_its_engine,
             faults=tuple(self.faults),
             accepted=dict(self.plan.accept),
+            strategies=self.strategies,
         )
 
 

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from changeover.check.load import load_plan
 from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, database_of
 from changeover.display.terminal import Display, JsonEvents, LiveList, PlainLines
+from changeover.engine.entries import as_begun
 from changeover.errors import BadParameter, ChangeoverError, Refused
 from changeover.plan import params
 from changeover.plan.model import Plan
@@ -126,7 +127,8 @@ def locate(
     if named is None and stored is not None:
         named = load_plan(stored)
     if named is not None and newest is not None:
-        named = mended(named, folder.entries(newest), folder.run(newest))
+        entries = folder.entries(newest)
+        named = as_begun(mended(named, entries, folder.run(newest)), entries)
     return where, folder, named
 
 

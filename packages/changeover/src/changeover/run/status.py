@@ -14,7 +14,7 @@ from changeover.database.online.state import OnlinePhase, OnlineState
 from changeover.database.server import admin
 from changeover.database.where import Database
 from changeover.display.steps import Line, lines
-from changeover.engine.entries import Command, Ending, Entry, EntryKind, begun, ending, last
+from changeover.engine.entries import Command, Ending, Entry, EntryKind, as_begun, begun, ending, last
 from changeover.engine.progress import fold
 from changeover.engine.tasks import BACKUP
 from changeover.errors import ChangeoverError
@@ -78,6 +78,7 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
     """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
     run_id = state.newest()
     entries = state.entries(run_id) if run_id else []
+    plan = as_begun(plan, entries) if plan else None
     taken = lock.is_taken(database, state=state.path)
     holder = lock.holder_of(database, state=state.path) if taken else None
     with translated(database), closing(connect(database)) as connection:
