@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 done = []
 for sql in shapes.writes(shape, draw, 100_000):
     time.sleep(0.02)
+    # What reads first and writes then is refused where somebody commits in between, whatever its patience.
+    sql = sql.replace("BEGIN;", "BEGIN IMMEDIATE;")
     done.append((sql, bool(shapes.do(connection, sql))))
     if Path(sys.argv[2] + " going").touch() or Path(sys.argv[2]).exists():
         break
@@ -313,3 +316,44 @@ def test_threads_of_an_application_wait_and_are_never_refused(work: Path) -> Non
         assert connection.execute("SELECT count(*) FROM t WHERE note = 'w'").fetchone() == (
             sum(written.values()),
         )
+
+
+def test_a_table_that_grows_faster_than_it_is_copied_is_noticed(work: Path) -> None:
+    path = work / "t.db"
+    family(path)
+    said: list[str] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as application:
+        chunks = 0
+
+        def hear(moment: str) -> None:
+            nonlocal chunks
+            chunks += moment == "committed"
+            if moment == "committed" and chunks < 30:
+                application.execute("INSERT INTO t (note) SELECT 'new' FROM json_each('[1,2,3,4,5,6,7,8]')")
+
+        run = run_of(path, hook=hear, say=said.append)
+        run.worker.pace = replace(shapes.SWIFT, growth_s=0.0)
+        go(run)
+        assert application.execute("SELECT count(*) FROM t").fetchone() == (30 + 29 * 8,)
+    assert any(sentence.startswith("t grows faster than it is copied: ") for sentence in said)
+
+
+def test_a_disk_with_little_room_is_waited_for(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = work / "t.db"
+    family(path)
+    said: list[str] = []
+    free = iter([1_000_000, 2_000_000])
+    usage = shutil.disk_usage(work)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=next(free, 1_000_000_000)))
+    run = run_of(path, say=said.append)
+    run.worker.pace = replace(shapes.SWIFT, look_s=0.001)
+    go(run)
+    assert said == ["only 1.0 MB are free on the disk; the copy waits until there is more"]
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=0))
+    other = work / "u.db"
+    family(other)
+    run = run_of(other)
+    run.worker.pace = replace(shapes.SWIFT, look_s=0.001, room_wait_s=0.01)
+    with pytest.raises(Full, match=r"Only 0\.0 MB are free"):
+        go(run)

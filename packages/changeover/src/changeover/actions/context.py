@@ -10,6 +10,7 @@ from pathlib import Path
 from changeover.database.change.invariants import Depth
 from changeover.database.connect import opened, translated
 from changeover.database.lease import Lease
+from changeover.database.online.control import OnlineControl
 from changeover.database.server.remote import Remote
 from changeover.database.where import Database
 from changeover.engine.limits import Limit
@@ -75,6 +76,8 @@ class ActionContext:
     uses. ``living`` False: what acts on the world outside the database is listed and not done, and nothing is
     waited for, because nobody else writes there.
 
+    ``control`` is where people steer what works online, and are told how far it has come.
+
     ``blank`` is the schema without rows, in memory, and stands in for ``database`` in a check: no command is
     done then. ``look`` gets each script right before it is carried out.
     """
@@ -97,6 +100,7 @@ class ActionContext:
     confirmed: frozenset[str] = frozenset()
     alarm: Callable[[], str] = lambda: ""
     stopped: Callable[[], str] = lambda: ""
+    control: OnlineControl = field(default_factory=OnlineControl)
     blank: sqlite3.Connection | None = None
     look: Callable[[SqlAction], None] = lambda action: None
 

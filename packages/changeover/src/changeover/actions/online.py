@@ -19,6 +19,8 @@ from changeover.database.change.transaction import bound
 from changeover.database.connect import Connection
 from changeover.database.ledger import LedgerEntry
 from changeover.database.online import state as states
+from changeover.database.online.control import OnlineOrders
+from changeover.database.online.follow import Tell
 from changeover.database.online.prepare import OnlineChange, prepare, require_way_back
 from changeover.database.online.rebuild import OnlineRebuild
 from changeover.database.online.state import OnlinePhase
@@ -31,7 +33,7 @@ from changeover.plan.model import Plan, SqlAction
 from changeover.sql import rebuild
 from changeover.words import format_duration
 
-TELL_EVERY_S = 0.25
+TELL_EVERY_S, KEEP_EVERY_S = 0.25, 1.0
 
 
 def require(action: SqlAction, context: ActionContext) -> None:
@@ -59,7 +61,7 @@ def change(action: SqlAction, context: ActionContext, request: ChangeRequest) ->
     with context.opened() as connection:
         change = _prepared(action, context.plan, connection)
         assert isinstance(connection, sqlite3.Connection)
-        run = _run(connection, context, change.table, content_of(action))
+        run = _run(connection, context, change.table, content_of(action), steered=True)
         before = fingerprint(connection)
         run.worker.values = bound(context.values.values, change.forward.parameters)
         run.forward(change, _recorder(run, context, request, before))
@@ -135,7 +137,10 @@ def _prepared(action: SqlAction, plan: Plan, connection: Connection) -> OnlineCh
     return change
 
 
-def _run(connection: sqlite3.Connection, context: ActionContext, table: str, content: str) -> OnlineRebuild:
+def _run(
+    connection: sqlite3.Connection, context: ActionContext, table: str, content: str, *, steered: bool = False
+) -> OnlineRebuild:
+    """``steered``: what people ask of it counts; a way back neither pauses nor waits for an hour."""
     held_s = context.plan.writers_held_s
     pace = OnlinePace()
     if held_s is not None:
@@ -151,25 +156,49 @@ def _run(connection: sqlite3.Connection, context: ActionContext, table: str, con
         if context.alarm():
             raise StepFailed(context.alarm())
 
+    tell = _seldom(context)
     worker = Worker(
-        connection=connection, lease=context.lease, pace=pace, hook=context.hook, may_go_on=may_go_on
+        connection=connection,
+        lease=context.lease,
+        pace=pace,
+        hook=context.hook,
+        may_go_on=may_go_on,
+        orders=_heard(context, tell) if steered else OnlineOrders,
+        say=lambda sentence: context.note({"what": sentence}),
     )
-    return OnlineRebuild(
-        worker=worker, table=table, content_sha256=content, progress=_seldom(context.progress)
-    )
+    return OnlineRebuild(worker=worker, table=table, content_sha256=content, progress=tell)
 
 
-def _seldom(
-    tell: Callable[[float | None, float | None, str], None],
-) -> Callable[[float | None, float | None, str], None]:
-    """Told a few times a second, not after each of the small steps."""
-    last_s = 0.0
+def _heard(context: ActionContext, tell: Tell) -> Callable[[], OnlineOrders]:
+    """What people ask; every change of it is written down, and a pause is said while it lasts."""
+    known = context.control.orders()
+
+    def orders() -> OnlineOrders:
+        nonlocal known
+        found = context.control.orders()
+        if found != known:
+            context.note({"what": f"{found.who} asked: {found}"})
+            known = found
+        if found.paused:
+            tell(None, None, f"paused by {found.who}; `changeover online resume` goes on")
+        return found
+
+    return orders
+
+
+def _seldom(context: ActionContext) -> Tell:
+    """People are told a few times a second, not after each of the small steps; `status` once a second."""
+    last_s = kept_s = float("-inf")
 
     def sometimes(part: float | None, left_s: float | None, words: str) -> None:
-        nonlocal last_s
-        if time.monotonic() - last_s > TELL_EVERY_S:
-            last_s = time.monotonic()
-            tell(part, left_s, words)
+        nonlocal last_s, kept_s
+        now_s = time.monotonic()
+        if now_s - last_s > TELL_EVERY_S:
+            last_s = now_s
+            context.progress(part, left_s, words)
+        if now_s - kept_s > KEEP_EVERY_S:
+            kept_s = now_s
+            context.control.tell(part, left_s, words)
 
     return sometimes
 

@@ -22,6 +22,7 @@ COMMANDS = {
         ("rehearse", "run", "Carry the plan out on a copy of the data: there, back, and there again."),
         ("run", "run", "Carry the plan out."),
         ("status", "inspect", "Where a database stands and what to do next. Reads only."),
+        ("online", "online", "Steer a table that is made anew online: pause, resume, pace, swap."),
         ("resume", "run", "Go on with a run that was stopped or killed."),
         ("rollback", "run", "Take a run back, keeping what was written since."),
         ("finish", "run", "Give up the way back and remove what was kept for it."),

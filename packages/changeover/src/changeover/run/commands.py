@@ -19,6 +19,7 @@ from changeover.actions.context import ActionContext
 from changeover.database import lock
 from changeover.database.connect import opened
 from changeover.database.local import backup_dir, label
+from changeover.database.online.control import OnlineControl
 from changeover.database.schema.meaning import Meanings, meanings
 from changeover.database.server import admin
 from changeover.database.where import Database
@@ -297,6 +298,7 @@ def _session(
         who=settings.who,
         now_at=settings.now_at,
         hook=settings.hook,
+        control=OnlineControl(place.folder),
     )
     journal.add(EntryKind.OPENED, command=command.value, who=settings.who, pid=os.getpid())
     settings.opened(journal.entries, plan)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from changeover.database import ledger, lock
 from changeover.database.connect import connect, translated
 from changeover.database.online import state as states
+from changeover.database.online.control import OnlineControl
 from changeover.database.online.state import OnlinePhase, OnlineState
 from changeover.database.server import admin
 from changeover.database.where import Database
@@ -23,6 +24,7 @@ from changeover.run import preconditions
 from changeover.run.addressed import addressed
 from changeover.run.records import Record, records
 from changeover.run.state_dir import StateDir
+from changeover.words import format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
     with translated(database), closing(connect(database)) as connection:
         applied = ledger.entries(connection)
         copying = [_copied(one) for one in states.read_all(connection) if one.phase in _BEFORE_SWAP]
+    if copying and run_id:
+        copying += _steered(OnlineControl(state.run(run_id)), at_work=taken)
     first = begun(entries)
     name = addressed(plan, database) if plan else first.text("plan_file") if first else "PLAN.md"
     how, advice = _how(entries, taken, name)
@@ -142,6 +146,15 @@ def _copied(state: OnlineState) -> str:
     rows = f"{state.rows_copied:,} of about {max(state.rows_total, state.rows_copied):,} rows copied"
     checked = ", now checked against the table" if state.phase is OnlinePhase.VERIFY else ""
     return f"{state.details['table']}: {rows}{checked}."
+
+
+def _steered(control: OnlineControl, *, at_work: bool) -> list[str]:
+    """What the runner said last, how long it will still take, and what people asked of it."""
+    said, orders = control.progress(), control.orders()
+    words = f"{said.words[:1].upper()}{said.words[1:]}"
+    left = f", about {format_duration(max(round(said.left_s), 1))} left" if said.left_s is not None else ""
+    found = [f"{words}{left}."] if at_work and words else []
+    return [*found, f"Asked by {orders.who}: {orders}."] if orders.who else found
 
 
 def _warning(database: Database) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.database.online import state as states
+from changeover.database.online.growth import GrowthWatch
 from changeover.database.online.image_table import (
     PREFIX,
     ImageTable,
@@ -44,7 +45,8 @@ class Follower:
             time.monotonic(),
             states.required(self.worker.connection, self.table).rows_copied,
         )
-        copied, done = before, False
+        copied, done, watch = before, False, GrowthWatch(worker.pace.growth_s)
+        total = states.required(worker.connection, self.table).rows_total
         while not done:
             with worker.chunk():
                 if self.follow(image, up_to_cursor=True):
@@ -53,7 +55,12 @@ class Follower:
                     worker.measures.rows_copied += count
                     phase = {"phase": OnlinePhase.VERIFY} if done else {}
                     worker.run(*states.update(self.table, rows_copied=copied, **phase))
-            total = max(states.required(self.worker.connection, self.table).rows_total, copied)
+            if not done and watch.is_due(copied, total):
+                left = self._left_to_copy(image)
+                total = copied + left
+                if said := watch.see(self.table, left):
+                    worker.say(said)
+            total = max(total, copied)
             rate = (copied - before) / max(time.monotonic() - started, 1e-6)
             self.progress(
                 min(copied / max(total, 1), 1.0),
@@ -161,6 +168,12 @@ class Follower:
         for sql in step(image.walk):
             worker.run(sql)
         return count, False
+
+    def _left_to_copy(self, image: ImageTable) -> int:
+        """How many rows lie beyond the cursor; counted on a snapshot, nobody waits."""
+        walk = quoted(image.walk)
+        first = not self.worker.connection.execute(f"SELECT 1 FROM {walk} WHERE {PREFIX}place = 0").fetchone()
+        return int(self.worker.connection.execute(image.left_to_copy(first=first)).fetchone()[0])
 
     def _written(self, image: ImageTable, sql: str, values: Mapping[str, object]) -> int:
         """How many rows were put into the image. Raises StepFailed for a row that its definition refuses."""

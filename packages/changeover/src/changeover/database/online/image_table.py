@@ -175,6 +175,11 @@ class ImageTable:
         """Copy the rows between place 0 (not itself) and 1 of the walk."""
         return f"{self._insert} FROM {self._source} WHERE {self._between(self.alias, self.live, first=first)}"
 
+    def left_to_copy(self, *, first: bool) -> str:
+        """Count the rows beyond place 0 of the walk."""
+        above = "" if first else f" WHERE {self.live.of(self.alias)} > {place(self.walk, self.live, 0)}"
+        return f"SELECT count(*) FROM {self._source}{above}"
+
     def next_place(self, *, first: bool) -> str:
         """Note where a chunk of :rows rows ends; nothing where no row is left."""
         return next_place(self.table, self.walk, self.live, first=first)

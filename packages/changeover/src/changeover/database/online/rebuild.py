@@ -69,6 +69,7 @@ class OnlineRebuild:
             if states.required(self.worker.connection, self.table).phase is OnlinePhase.COPY:
                 self.follower.copy(change.forward)
             self.follower.verify(change.forward)
+            self._wait_for_the_hour(change.forward)
             self._swap(change.forward, lambda: self._swapped(change, record), self._followed_to_the_end)
 
     def back(self, way: TableRebuild, record: Record, there: TableRebuild | None = None) -> None:
@@ -120,6 +121,15 @@ class OnlineRebuild:
             for sql in (*change.making, *change.forward.capture.making(), change.forward.making_walk()):
                 worker.run(sql)
             worker.run(*states.insertion(self.table, self.content_sha256, total, _details(change)))
+
+    def _wait_for_the_hour(self, image: ImageTable) -> None:
+        """The swap is put off until the hour, or the word, that people asked for; writes are followed."""
+        worker, log = self.worker, quoted(image.capture.log)
+        while reason := worker.orders().swap_waits_for(time.time()):
+            self.progress(None, None, f"{self.table} is copied and checked; the swap waits for {reason}")
+            if worker.connection.execute(f"SELECT 1 FROM {log} LIMIT 1").fetchone():
+                self.follower.catch_up(image)
+            worker.idle()
 
     def _swap(self, image: ImageTable, do: Callable[[], None], follow: Callable[[ImageTable], None]) -> None:
         """Follow what is written until hardly anything is left; then swap in one transaction under a

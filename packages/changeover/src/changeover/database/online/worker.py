@@ -6,6 +6,7 @@ changes nothing. Between two transactions the lock is let go for some millisecon
 handlers of other connections, whose sleeps grow to 100 ms, never meet a free moment.
 """
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,11 +19,16 @@ from changeover.database import lease as leases
 from changeover.database import wal
 from changeover.database.connect import translation
 from changeover.database.lease import Lease
-from changeover.errors import BudgetExceeded, Busy
+from changeover.database.online.control import OnlineOrders
+from changeover.errors import BudgetExceeded, Busy, Full
+from changeover.words import megabytes
 
 OPCODES_BETWEEN_LOOKS = 1_000
 ALONE_AFTER_S = 1.0
 """Nobody wrote and nobody held the lock for this long: the chunks may be larger."""
+
+SLOWEST_S = 10.0
+"""However slow the work is asked to be, it lets go of the lock for no longer than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,8 @@ class OnlinePace:
 
     ``most_rows`` bounds a chunk. ``pause_s`` is the least time between two transactions. ``swap_s`` bounds
     the swap, which is tried ``swap_tries`` times. Above ``wal_bytes`` the work waits for the log to be moved
-    into the file, at most ``wal_wait_s``.
+    into the file, at most ``wal_wait_s``; with less than ``free_bytes`` on the disk, at most ``room_wait_s``.
+    Every ``look_s`` it looks whether what it waits for has come, every ``growth_s`` whether it gets on.
     """
 
     hold_s: float = 0.02
@@ -44,6 +51,10 @@ class OnlinePace:
     swap_tries: int = 60
     wal_bytes: int = 48_000_000
     wal_wait_s: float = 60.0
+    free_bytes: int = 64_000_000
+    room_wait_s: float = 600.0
+    look_s: float = 0.25
+    growth_s: float = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +78,7 @@ class Worker:
     is here.
 
     ``hook`` hears every boundary of a statement; ``may_go_on`` is asked between two transactions, and raises
-    where the work is to stop.
+    where the work is to stop; ``orders`` says what people ask of it; ``say`` tells them what it noticed.
     """
 
     connection: sqlite3.Connection
@@ -76,12 +87,16 @@ class Worker:
     values: Mapping[str, Any] = field(default_factory=dict)
     hook: Callable[[str], None] = lambda moment: None
     may_go_on: Callable[[], None] = lambda: None
+    orders: Callable[[], OnlineOrders] = OnlineOrders
+    say: Callable[[str], None] = lambda sentence: None
     measures: Measures = field(default_factory=Measures)
     rows: int = 200
     begun_s: float = field(default=0.0, init=False)
     """When the transaction that is open got the lock, by the monotonic clock."""
     _others_at: float = field(default=float("-inf"), init=False)
     _waited_s: float = field(default=0.0, init=False)
+    _held_s: float = field(default=0.0, init=False)
+    _room_seen_s: float = field(default=float("-inf"), init=False)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -162,7 +177,7 @@ class Worker:
         started = time.monotonic()
         with self.transaction():
             yield
-        held_s = time.monotonic() - started - self._waited_s
+        held_s = self._held_s = time.monotonic() - started - self._waited_s
         if self._waited_s > self.pace.pause_s / 5:
             self.others_are_here()
         self.adapt(held_s, self.hold_s)
@@ -188,7 +203,26 @@ class Worker:
     def pause(self) -> None:
         """Let others have the lock, and the log be moved into the file."""
         self.may_go_on()
-        time.sleep(min(max(self.pace.pause_s, self._waited_s), 10 * self.pace.pause_s))
+        self._wait_while_paused()
+        time.sleep(self._pause_s())
+        self._wait_for_checkpoint()
+        self._wait_for_room()
+
+    def idle(self) -> None:
+        """Wait a little, where there is nothing to do but to look again."""
+        time.sleep(self.pace.look_s)
+        self.may_go_on()
+
+    def _wait_while_paused(self) -> None:
+        while self.orders().paused:
+            self.idle()
+
+    def _pause_s(self) -> float:
+        usual_s = min(max(self.pace.pause_s, self._waited_s), 10 * self.pace.pause_s)
+        share = min(max(self.orders().pace, 0.001), 1.0)
+        return max(usual_s, min(self._held_s * (1 / share - 1), SLOWEST_S))
+
+    def _wait_for_checkpoint(self) -> None:
         waited = time.monotonic()
         while (size := self._wal_bytes()) > self.pace.wal_bytes:
             self.measures.wal_bytes = max(self.measures.wal_bytes, size)
@@ -198,10 +232,34 @@ class Worker:
             time.sleep(0.05)
         self.measures.wal_bytes = max(self.measures.wal_bytes, size)
 
+    def _wait_for_room(self) -> None:
+        """What the application writes must still find room on the disk. Raises Full where none comes."""
+        if time.monotonic() - self._room_seen_s < self.pace.look_s:
+            return
+        since_s, mentioned = time.monotonic(), False
+        while (free := self._free_bytes()) < self.pace.free_bytes:
+            if not mentioned:
+                self.say(f"only {megabytes(free)} are free on the disk; the copy waits until there is more")
+            mentioned = True
+            if time.monotonic() - since_s > self.pace.room_wait_s:
+                raise Full(
+                    f"Only {megabytes(free)} are free on the disk, for {self.pace.room_wait_s:g} s already.",
+                    hint="Make room, then run it again.",
+                )
+            self.idle()
+        self._room_seen_s = time.monotonic()
+
+    def _free_bytes(self) -> int:
+        file = self._file()
+        return shutil.disk_usage(Path(file).parent).free if file else self.pace.free_bytes
+
     def _wal_bytes(self) -> int:
-        file = self.connection.execute("PRAGMA database_list").fetchone()[2]
+        file = self._file()
         log = Path(f"{file}-wal")
         return log.stat().st_size if file and log.exists() else 0
+
+    def _file(self) -> str:
+        return str(self.connection.execute("PRAGMA database_list").fetchone()[2])
 
     def _pragma(self, name: str) -> int:
         return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
