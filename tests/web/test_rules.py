@@ -95,3 +95,38 @@ def _case(alert: str, series: str, active: str, expected: list[dict[str, Any]]) 
         ],
         "alert_rule_test": [{"eval_time": "15m", "alertname": alert, "exp_alerts": expected}],
     }
+
+
+DASHBOARD = Path(__file__).parents[2] / "deploy/grafana/liveone.json"
+
+
+def dashboard_queries() -> list[tuple[str, str]]:
+    """Each query of the dashboard for Grafana, with any system, and its legend."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    targets = [each for panel in panels for each in panel["targets"]]
+    return [(each["expr"].replace("$system", ".*"), each["legendFormat"]) for each in targets]
+
+
+def test_promtool_understands_every_query_of_the_dashboard(tmp_path: Path) -> None:
+    rules = [{"record": f"panel:{n}", "expr": expr} for n, (expr, _) in enumerate(dashboard_queries())]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    run(promtool(), "check", "rules", str(tmp_path / "rules.yml"))
+
+
+def test_every_metric_and_label_of_the_dashboard_is_one_of_ours(owner: httpx2.Client) -> None:
+    said = owner.get("/metrics").text
+    told: dict[str, dict[str, set[str]]] = {}
+    for name, labels in re.findall(r"^(liveone_\w+)\{(.*)\} ", said, re.MULTILINE):
+        for label, value in re.findall(r'(\w+)="([^"]*)"', labels):
+            told.setdefault(name, {}).setdefault(label, set()).add(value)
+    queries = dashboard_queries()
+    assert len(queries) > 10
+    for expr, legend in queries:
+        (name,) = re.findall(r"liveone_\w+", expr)
+        if name == "liveone_polls_failing":
+            continue  # there is one of a system that was polled
+        assert name in told, name
+        assert set(re.findall(r"{{(\w+)}}", legend)) <= set(told[name]), (name, legend)
+        for label, value in re.findall(r'(\w+)="([^"]*)"', expr):
+            assert value in told[name][label], (name, label, value)
+        assert set(re.findall(r"(\w+)=~", expr)) <= set(told[name])

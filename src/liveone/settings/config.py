@@ -17,7 +17,8 @@ from liveone.errors import ConfigError
 from liveone.settings import environment as in_environment
 from liveone.settings.backup import BackupConfig
 from liveone.settings.mqtt import MqttConfig, mqtt_overrides
-from liveone.settings.ranges import check_ranges, check_role
+from liveone.settings.outgoing import OutgoingConfig, outgoing_of
+from liveone.settings.ranges import SECRET_KEYS, SECTIONS, check_ranges, check_role
 
 CONFIG_NAME = "liveone.toml"
 SECRETS_NAME = "secrets.toml"
@@ -108,6 +109,7 @@ class Config:
     backup: BackupConfig = field(default_factory=BackupConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
     vendors: tuple[VendorConfig, ...] = ()
+    outgoing: OutgoingConfig = field(default_factory=OutgoingConfig)
     secrets: Secrets = field(default_factory=Secrets)
 
     @property
@@ -192,7 +194,7 @@ def _build(
     environment: Mapping[str, str],
 ) -> Config:
     """Everything but ``path``; ``where`` is what messages call the file."""
-    _refuse_unknown(table, ("database", "server", "serve", "collect", "backup", "mqtt", "vendor"), where)
+    _refuse_unknown(table, SECTIONS, where)
     passwords = _passwords(secrets, str(folder / SECRETS_NAME))
     database = _section(DatabaseConfig, table.get("database", {}), f"{where} [database]")
     server = _section(ServerConfig, table.get("server", {}), f"{where} [server]")
@@ -236,6 +238,7 @@ def _build(
             },
         ),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
+        outgoing=outgoing_of(_section, table, secrets, environment, where),
         secrets=_secrets(secrets, environment),
     )
     check_ranges(config, where)
@@ -247,7 +250,7 @@ def _section(kind: type[Any], table: Any, where: str) -> Any:
     """Fill a dataclass from a TOML table: unknown keys and wrong types are errors."""
     if not isinstance(table, dict):
         raise ConfigError(f"{where} must be a table of keys")
-    names = [f.name for f in fields(kind) if f.name != "password"]
+    names = [f.name for f in fields(kind) if f.name not in ("password", "token", "secret")]
     _refuse_unknown(table, names, where)
     hints = get_type_hints(kind)
     return kind(**{key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items()})
@@ -353,11 +356,7 @@ def password_variable(vendor_name: str) -> str:
 
 def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
     """The password of each account, and what else its adapter keeps secret."""
-    _refuse_unknown(
-        secrets,
-        ("auth_password", "cron_secret", "database_token", "session_key", "mqtt", "vendor"),
-        where,
-    )
+    _refuse_unknown(secrets, SECRET_KEYS, where)
     tables = secrets.get("vendor", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigError(f"{where}: write [vendor.NAME], and below it the password of that account")

@@ -55,7 +55,11 @@ def with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_secret(variable: str) -> bool:
-    return variable in SECRETS or (variable.startswith(PREFIX) and variable.endswith("_PASSWORD"))
+    ends = ("_PASSWORD", "_TOKEN", "_SECRET")
+    return variable in SECRETS or (
+        (variable.startswith(PREFIX) and variable.endswith("_PASSWORD"))
+        or (variable.startswith(("LIVEONE_INFLUX_", "LIVEONE_WEBHOOK_")) and variable.endswith(ends))
+    )
 
 
 def _content(variable: str, path: Path) -> str:

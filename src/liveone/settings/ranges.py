@@ -9,6 +9,16 @@ from liveone.settings.mqtt import check_mqtt
 if TYPE_CHECKING:
     from liveone.settings.config import Config
 
+SECTIONS = (
+    *("database", "server", "serve", "collect", "backup"),
+    *("mqtt", "vendor", "influx", "webhook"),
+)
+SECRET_KEYS = (
+    *("auth_password", "cron_secret", "database_token", "session_key"),
+    *("mqtt", "vendor", "influx", "webhook"),
+)
+"""The tables of the settings, and the keys and tables of the secrets."""
+
 ROLES = ("web", "poller", "all")
 BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 BASE_PATH_CHARS_MAX = 200

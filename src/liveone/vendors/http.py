@@ -55,12 +55,12 @@ class HttpResponse:
 class Http:
     """A pool of connections to one server; safe to call from threads."""
 
-    def __init__(self, base_url: str, *, verify_tls: bool) -> None:
+    def __init__(self, base_url: str, *, verify_tls: bool, network: BoundedBackend | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self._host = urlsplit(base_url).netloc
         self._quiet_until_s = 0.0
         self._closed = threading.Event()
-        self._network = BoundedBackend()
+        self._network = network or BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls_context(verify_tls),
             max_connections=CONNECTIONS_MAX,

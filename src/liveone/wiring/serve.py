@@ -38,6 +38,7 @@ from liveone.wiring.announcing import announcer_of, announcing
 from liveone.wiring.backups import backup_folder, scheduled_backups
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.outcomes import poll_outcome, run_daily
+from liveone.wiring.outgoing import sending
 from liveone.wiring.push_intake import PushIntake
 from liveone.wiring.repairs import ReadingRepairs
 from liveone.wiring.source_service import SourceService
@@ -162,7 +163,11 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
         served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
-        with scheduled_backups(config, store, clock), announcing(announcer):
+        with (
+            scheduled_backups(config, store, clock),
+            announcing(announcer),
+            sending(config, store, clock),
+        ):
             server.run(
                 app,
                 listening,

@@ -1,0 +1,2 @@
+-- The id of the reading that came in last.
+SELECT max(id) FROM readings
