@@ -272,7 +272,7 @@ def test_on_a_server_backups_are_made_and_nothing_is_put_back_from_here(page: Pa
         refused = client.post(f"/api/admin/backups/{name}/restore", json={"confirm": name})
         assert (refused.status_code, refused.json()["hint"]) == (
             400,
-            "Fill an empty database and point LIVEONE_DATABASE_URL there: liveone db move BACKUP URL",
+            "Make a new database of it, and leave the old one: liveone db restore BACKUP URL",
         )
 
 

@@ -166,7 +166,7 @@ def test_a_backup_is_a_file_in_either_case_and_restore_says_how(
     restored = liveone("restore", str(kept), "--yes")
     if "://" in url:
         assert isinstance(restored.exception, BadInput)
-        assert "liveone db move" in str(restored.exception)
+        assert "liveone db restore" in str(restored.exception)
     else:
         assert restored.exit_code == 0
     assert "generation 2" in liveone("doctor").output

@@ -121,6 +121,7 @@ def test_the_files_of_the_container_agree() -> None:
         "mosquitto": ["mqtt"],
         "prometheus": ["metrics"],
         "sqld": ["server"],
+        "sqld-replica": ["replica"],
     }
     for one in services.values():
         for volume in one["volumes"]:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from tests.web.support import SetClock, seeded, services, serving
 
-from liveone.store.database import Full, Held, ReadOnly, StoreError
+from liveone.store.database import Full, Held, ReadOnly, Retired, StoreError
 from liveone.store.store import Store
 from liveone.web.now import health
 
@@ -63,6 +63,18 @@ def test_a_migration_that_holds_the_writers_is_no_outage_however_long(
         for _ in range(3):
             assert status(client) == (200, "degraded")
             clock.at += health.REFUSED_S
+    store.close()
+
+
+def test_a_database_that_was_retired_is_an_outage_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends by nothing but a restart with the new one, so whoever watches should hear of it."""
+    store = seeded(tmp_path / "live.db", days=1)
+    refusing(store, Retired("another database has taken its place"), monkeypatch)
+    with serving(services(store)) as client:
+        assert status(client) == (503, "unavailable")
+        assert client.get("/api/health").json()["reasons"] == ["Another database has taken this one's place."]
     store.close()
 
 

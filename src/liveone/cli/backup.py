@@ -35,7 +35,7 @@ def backup_command(shell: CommandContext, folder: Path | None, as_json: bool) ->
         f"  checked, hashed, opened and counted: {', '.join(f'{n:,} {t}' for t, n in done.rows.items())}"
     )
     click.echo(f"  sha256 {done.sha256}")
-    into_server = f"liveone db move {done.path} URL (of an empty database)"
+    into_server = f"liveone db restore {done.path} URL (of a new database)"
     click.echo(f"  put it back: {into_server if shell.config.is_server else f'liveone restore {done.path}'}")
 
 
@@ -52,7 +52,7 @@ def restore_command(shell: CommandContext, source: Path, yes: bool, as_json: boo
     if shell.config.is_server:
         raise BadInput(
             "a server's database is not replaced in its place",
-            hint=f"Fill an empty one, and point LIVEONE_DATABASE_URL there: liveone db move {source} URL",
+            hint=f"Make a new one of it, and leave the old: liveone db restore {source} URL",
         )
     target = shell.config.database_path
     generation, rows = backup.contents(source)

@@ -1,17 +1,16 @@
-"""`liveone db`: the configured database by itself - SQL, its tables, and the move to another engine."""
+"""`liveone db`: the database by itself - SQL, its tables, its move to another engine, restoring it."""
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hrana.address import is_server
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.cli.db_server import reopen_command, restore_command, retire_command, token_command
+from liveone.cli.move_progress import move_progress
 from liveone.cli.sql import MODES, SqlShell, converse
 from liveone.database.open import create_database, open_database
 from liveone.errors import BadInput
@@ -24,7 +23,11 @@ from liveone.transfer import move
 
 @click.group("db")
 def db_command() -> None:
-    """SQL against the configured database, its creation, and its move to another engine."""
+    """SQL against the database, its creation, its move to another engine, restoring it; keys of a server."""
+
+
+for _command in (restore_command, retire_command, reopen_command, token_command):
+    db_command.add_command(_command)
 
 
 @db_command.command("create")
@@ -81,7 +84,7 @@ def move_command(shell: CommandContext, source: str, target: str, finish: bool, 
     with (
         closing(_opened(shell.config, source)) as old,
         closing(_opened(shell.config, target)) as new,
-        _progress(quiet=as_json) as progress,
+        move_progress(quiet=as_json) as progress,
     ):
         done = move.move(old, new, progress=progress, finish=finish)
     if as_json:
@@ -112,20 +115,6 @@ def _report(source: str, target: str, done: move.Moved) -> None:
             "Stop LiveOne and run the same command again; --finish frees the target as it is.",
             err=True,
         )
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[move.Progress]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
-        task = bars.add_task("")
-
-        def progress(step: str, table: str, rows: int, rows_in_all: int) -> None:
-            text = f"{step} {table}: {rows:,}"
-            bars.update(task, description=text, completed=rows, total=max(rows, rows_in_all))
-
-        yield progress
 
 
 def _read(script: Path | None) -> str:

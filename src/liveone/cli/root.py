@@ -39,7 +39,7 @@ COMMANDS = {
     "adopt": ("adopt", "Take over a database of an older LiveOne."),
     "schema": ("schema", "What this release needs of the database, and what is there."),
     "upgrade": ("upgrade", "Bring the database to this release's schema, underneath the running server."),
-    "db": ("db", "SQL against the configured database."),
+    "db": ("db", "The database: SQL, create, move, restore; tokens of a server."),
 }
 PLACES = {
     name: (f"liveone.cli.{module}", f"{name}_command", text) for name, (module, text) in COMMANDS.items()

@@ -131,9 +131,7 @@ class BackupFolder:
             sentence(
                 "the database is on a server, where other programs use it: it is not replaced in its place"
             ),
-            hint=sentence(
-                "Fill an empty database and point LIVEONE_DATABASE_URL there: liveone db move BACKUP URL"
-            ),
+            hint=sentence("Make a new database of it, and leave the old one: liveone db restore BACKUP URL"),
         )
 
     def restore(self, name: str) -> Facts:

@@ -3,6 +3,7 @@
 StoreError
 ├── Busy              somebody holds the lock, or the server asks to wait (retryable)
 │   └── Held          a migration asks all writers to wait: keep what you have, come back (retryable)
+│       └── Retired   another database has taken its place: it takes no writes any more
 ├── Unavailable       the server or file cannot be reached just now (retryable)
 │   └── OutcomeUnknown   a write was sent and no answer came: it was applied, or not (retryable)
 ├── SchemaChanged     a statement met a table or column that is not there (retryable once)
@@ -41,6 +42,10 @@ class Busy(StoreError):
 
 class Held(Busy):
     """A migration is changing the schema and asks all writers to wait for it; it ends by itself."""
+
+
+class Retired(Held):
+    """Another database has taken this one's place: it is read, and takes no writes until it is reopened."""
 
 
 class Unavailable(StoreError):

@@ -72,6 +72,19 @@ def move(source: Database, target: Database, *, progress: Progress, finish: bool
     )
 
 
+def refuse_used(target: Database) -> None:
+    """Raises BadInput where the target holds anything, a move that was broken off included."""
+    if there := _names(target):
+        raise _used(target, there)
+
+
+def _used(target: Database, there: set[str]) -> BadInput:
+    return BadInput(
+        f"the target {target.label} is not empty ({', '.join(sorted(there))}); nothing was changed",
+        hint="Move into a new file, or a new database of the server.",
+    )
+
+
 def make_file(path: Path) -> None:
     """An empty database file for a move into it; one that is there stays as it is. Raises BadInput."""
     if path.exists() and path.stat().st_size:
@@ -129,10 +142,7 @@ def _prepare(source: Database, target: Database) -> None:
         persistently(lambda: target.write([mark, note, *steps]))
         return
     if MARK not in there:
-        raise BadInput(
-            f"the target {target.label} is not empty ({', '.join(sorted(there))}); nothing was changed",
-            hint="Move into a new file, or a new database of the server.",
-        )
+        raise _used(target, there)
     ((begun,),) = target.read([Statement(f"SELECT source FROM {MARK}")])[0]
     if str(begun) != source.label:
         raise BadInput(

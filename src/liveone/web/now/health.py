@@ -10,7 +10,7 @@ from typing import Any
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
-from liveone.store.database import Busy, Corrupt, Full, Held, ReadOnly, StoreError
+from liveone.store.database import Busy, Corrupt, Full, Held, ReadOnly, Retired, StoreError
 from liveone.store.generations import NEWEST
 from liveone.store.store import Query
 from liveone.web.answers import plain
@@ -23,7 +23,7 @@ WRITE_EVERY_S = 10.0
 REFUSED_S = 60.0
 """Refused for so long, and it is no longer the other writer who has just not finished."""
 
-LASTING = (ReadOnly, Full, Corrupt)
+LASTING = (ReadOnly, Full, Corrupt, Retired)
 
 
 class HealthCheck:
@@ -92,7 +92,8 @@ class HealthCheck:
         """Why 503 is the truth, though the database can be read; empty where it is not."""
         waits = self._services.collector_status().get("database_refuses")
         now_s = self._services.clock.monotonic_s()
-        if isinstance(self._refusal, Held) or not (self._refusal or waits):
+        is_held = isinstance(self._refusal, Held) and not isinstance(self._refusal, Retired)
+        if is_held or not (self._refusal or waits):
             self._refused_since_s = None
             return ""
         if self._refused_since_s is None:
@@ -111,6 +112,8 @@ class HealthCheck:
             found.append("Readings are in memory only: the disk of the spool takes none.")
         if said.get("database_refuses"):
             found.append("The database takes no readings; they wait in the spool.")
+        elif isinstance(self._refusal, Retired):
+            found.append("Another database has taken this one's place.")
         elif isinstance(self._refusal, Held):
             found.append("A migration asks all writers to wait.")
         elif self._refusal:

@@ -55,6 +55,15 @@ def require_open(database: Database) -> None:
         )
 
 
+def create(server: Server) -> bool:
+    """Make an empty database where there is none; False where it is there. Raises DatabaseError."""
+    path = _namespace(server)
+    if _ask(server, "GET", f"{path}/config", missing_ok=True).status_code != 404:
+        return False
+    _ask(server, "POST", f"{path}/create", {})
+    return True
+
+
 def fork(server: Server, name: str) -> Server:
     """A copy of a database, of one moment, on the same server, until `end_fork` with the same ``name``.
 
@@ -98,6 +107,12 @@ def _path(database: Database) -> str:
     return f"/v1/namespaces/{_namespace(database)}" if isinstance(database, Server) else ""
 
 
+def _authorized(server: Server) -> list[dict[str, str]]:
+    """The headers to try: sqld itself wants its ``--admin-auth-key`` as ``basic KEY``, a proxy Bearer."""
+    token = server.admin_token
+    return [{"authorization": f"{scheme} {token}"} for scheme in ("basic", "Bearer")] if token else [{}]
+
+
 def _ask(
     server: Server,
     method: str,
@@ -108,12 +123,14 @@ def _ask(
     missing_ok: bool = False,
 ) -> Any:
     """One request of the admin API and its answer. Raises DatabaseError."""
-    headers = {"authorization": f"Bearer {server.admin_token}"} if server.admin_token else {}
     url = f"{server.admin_url.rstrip('/')}/v1/namespaces/{path}"
     try:
-        answer = httpx2.request(
-            method, url, headers=headers, json=document, timeout=timeout_s, trust_env=False
-        )
+        for headers in _authorized(server):
+            answer = httpx2.request(
+                method, url, headers=headers, json=document, timeout=timeout_s, trust_env=False
+            )
+            if answer.status_code != 401:
+                break
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DatabaseError(
             f"The admin API at {server.admin_url} does not answer ({error or type(error).__name__}).",
