@@ -1,14 +1,18 @@
 """LiveOne and a real Home Assistant."""
 
+import itertools
 import time
 from collections.abc import Iterator
 
 import pytest
+from tests.cli.house import House
+from tests.outgoing.test_statistics import FROM_AT, HOURS, house
 from tests.peers.home_assistant import HomeAssistantPeer, running
 
 from liveone.vendors.adapter import account_of
 from liveone.vendors.homeassistant.device import HomeAssistant
 
+__all__ = ["house"]
 POWER = {"device_class": "power", "state_class": "measurement"}
 ENERGY = {"device_class": "energy", "state_class": "total_increasing"}
 HOUR_S = 3600
@@ -115,3 +119,63 @@ def test_the_stand_in_of_make_test_speaks_as_the_real_one(peer: HomeAssistantPee
         }
     finally:
         adapter.close()
+
+
+def sums(peer: HomeAssistantPeer, statistic_id: str, from_at: int, hours: int) -> list[float]:
+    """The sums of hours as Home Assistant has them, once it has written them."""
+    give_up_s = time.monotonic() + 60
+    while True:
+        answer = peer.ask(
+            "recorder/statistics_during_period", start_time=f"{_iso(from_at)}", statistic_ids=[statistic_id],
+            period="hour", types=["sum"],
+        )  # fmt: skip
+        found = [row["sum"] for row in answer.get(statistic_id, [])]
+        if len(found) >= hours or time.monotonic() > give_up_s:
+            return found
+
+
+def _iso(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(at))
+
+
+def test_its_energy_dashboard_takes_statistics_that_liveone_wrote_twice(
+    peer: HomeAssistantPeer, house: House
+) -> None:
+    for _ in range(2):
+        house.ok("outgoing", "statistics", "1", "--url", peer.url, "--token", peer.token)
+    solar, exported = (
+        sums(peer, f"liveone:system_1_{name}", FROM_AT, HOURS) for name in ("solar", "grid_out")
+    )
+    assert solar == pytest.approx([6.0 * (n + 1) for n in range(HOURS)])
+    assert exported[-1] == pytest.approx(60)
+    grid = {
+        "type": "grid", "cost_adjustment_day": 0,
+        "stat_energy_from": "liveone:system_1_grid_in", "stat_energy_to": "liveone:system_1_grid_out",
+    }  # fmt: skip
+    sun = {"type": "solar", "stat_energy_from": "liveone:system_1_solar", "config_entry_solar_forecast": None}
+    peer.ask("energy/save_prefs", energy_sources=[sun, grid], device_consumption=[])
+    assert peer.ask("energy/validate")["energy_sources"] == [[], []]
+
+
+def test_an_entity_whose_statistics_are_in_wh_gets_its_past_without_a_jump(
+    peer: HomeAssistantPeer, house: House
+) -> None:
+    newest_at = FROM_AT + 40 * HOUR_S
+    name = f"sensor.meter_{time.time_ns()}"
+    peer.ask(
+        "recorder/import_statistics",
+        metadata={
+            "statistic_id": name, "source": "recorder", "name": None, "unit_of_measurement": "Wh",
+            "unit_class": "energy", "mean_type": 0, "has_sum": True,
+        },
+        stats=[{"start": _iso(newest_at), "sum": 12_000, "state": 5_012_000}],
+    )  # fmt: skip
+    assert sums(peer, name, FROM_AT, 1) == [12_000]
+    for _ in range(2):
+        house.ok(
+            "outgoing", "statistics", "1", "--url", peer.url, "--token", peer.token,
+            "--entity", f"solar={name}",
+        )  # fmt: skip
+        found = sums(peer, name, FROM_AT, 41)
+        assert [later - sooner for sooner, later in itertools.pairwise(found)] == pytest.approx([6000.0] * 40)
+        assert found[-1] == 12_000

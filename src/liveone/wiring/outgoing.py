@@ -1,19 +1,23 @@
 """What is sent on by a server that polls: a forwarder for each receiver of the settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from liveone.clock import Clock
 from liveone.database.open import only_reads
+from liveone.domain.system import System
 from liveone.errors import BadInput
 from liveone.outgoing.forwarder import Forwarder, ForwarderState, read_state
+from liveone.outgoing.home_assistant import StatisticTarget, WrittenStatistic, own_target, write_statistics
+from liveone.outgoing.hourly import hourly_totals
 from liveone.outgoing.influx import InfluxOutlet
 from liveone.outgoing.outlet import OutgoingItem
 from liveone.outgoing.pages import DayPages, ReadingPages
 from liveone.outgoing.webhook import WebhookOutlet
 from liveone.settings.config import Config
 from liveone.store.store import Store
+from liveone.vendors.homeassistant.socket import HomeAssistantSocket
 
 FOLDER = "outgoing"
 
@@ -59,6 +63,33 @@ def send_newest(config: Config, store: Store, clock: Clock, name: str) -> Outgoi
     finally:
         for each in found:
             each.outlet.close()
+
+
+def fill_statistics(
+    store: Store,
+    system: System,
+    clock: Clock,
+    *,
+    url: str,
+    token: str,
+    verify_tls: bool,
+    from_at: int,
+    entities: Mapping[str, str],
+) -> list[WrittenStatistic]:
+    """Write a system's energies into Home Assistant's statistics; see ``write_statistics``.
+
+    ``entities`` by energy, if they are to be joined to those that entities have; without any, LiveOne's own.
+    """
+    totals = hourly_totals(store, system, int(clock.now_at()))
+    if entities:
+        targets = {name: StatisticTarget(entity, None) for name, entity in entities.items()}
+    else:
+        targets = {name: own_target(system.id, system.display_name, name) for name in totals}
+    socket = HomeAssistantSocket(url, token, verify_tls=verify_tls)
+    try:
+        return write_statistics(socket, totals, targets, from_at=from_at) if targets else []
+    finally:
+        socket.close()
 
 
 def _influx(config: Config, store: Store, clock: Clock) -> Iterator[Forwarder]:
