@@ -144,6 +144,15 @@ def test_rounding_in_turn_neither_resets_a_counter_nor_adds_to_it() -> None:
     assert not any(flags(rows))
 
 
+def test_an_oven_that_heats_for_ten_minutes_counts_once_where_a_row_is_one_sample() -> None:
+    """7 kW are seen at the moment at which they begin, when a counter of 0.1 kWh has nothing to show of them
+    yet. Power of that whole row would seem more than the step behind it, and be told beside the step."""
+    totals = [5.0, 5.1, 5.1, 5.1, 5.1, 5.7, 6.3, 6.3]
+    powers_w = [150, 150, 150, 150, 7000, 7000, 150, 150]
+    rows = [each._replace(sample_count=1) for each in series([*totals], powers_w)]
+    assert added(rows) == pytest.approx(6.3 - 5.0, abs=WH)
+
+
 def test_a_sum_between_two_instants_tells_what_is_estimated_and_what_is_unknown() -> None:
     energies: list[IntervalEnergy] = interval_energies(series([5.0, 5.1, None, 5.3, 5.4]), rated_kw=RATED_KW)
     today = energy_between(energies, START + 300, START + 1200)

@@ -48,8 +48,22 @@ class Series:
 
     @cached_property
     def real(self) -> Flow:
-        """The same without what is too little to move a counter for certain."""
-        return Flow(self.flow.ends, [watts if watts >= TRIVIAL_W else 0 for watts in self.flow.watts])
+        """The same without what is too little to move a counter for certain, and without what may only have
+        begun when a row's single sample was taken: the counter shows that in the next row."""
+        watts = self.flow.watts
+        if 1 in self._counts:
+            before_w = [*watts[:1], *watts[:-1]]
+            watts = [
+                min(pair) if count == 1 else pair[0]
+                for count, *pair in zip(self._counts, watts, before_w, strict=True)
+            ]
+        return Flow(self.flow.ends, [each_w if each_w >= TRIVIAL_W else 0 for each_w in watts])
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """How many samples each row has in which power was read."""
+        power = attrgetter(f"{SOURCES[self.name][0]}_avg")
+        return [row.sample_count for row in self.rows if power(row) is not None]
 
     @property
     def has_power(self) -> bool:
