@@ -122,6 +122,17 @@ def test_a_gap_without_power_is_spread_evenly() -> None:
     assert solar(rows) == pytest.approx([None, 0.2, 0.2, 0.2])
 
 
+@pytest.mark.parametrize("after_w", [0, 120])
+def test_what_comes_after_a_silence_is_not_put_into_what_was_seen_before_it(after_w: int) -> None:
+    """A counter of 10 kWh stands for an hour of 2 kW; a night and a day are not seen, and 50 kWh come."""
+    afternoon = [(40.0, 2000)] * 12 + [(40.0, 0)] * 12
+    rows = series([total for total, _ in afternoon], [power_w for _, power_w in afternoon])
+    rows.append(row(rows[-1].interval_end + 20 * 3600, 90.0, after_w))
+    found = [kwh or 0.0 for kwh in solar([row(START, 30.0, 2000), *rows])]
+    assert sum(found[2:]) == pytest.approx(50.0, abs=WH)
+    assert found[2:13] == pytest.approx([2000 / 12000] * 11, abs=WH)
+
+
 def test_a_missing_counter_is_replaced_by_power_in_its_direction_only() -> None:
     charging = FiveMinutes(START, battery_w_avg=-1200, grid_w_avg=600, sample_count=5)
     energy = interval_energies([charging], rated_kw=RATED_KW)[0]

@@ -221,14 +221,34 @@ class CounterEnergy:
         return max(after, self._first_end - INTERVAL_S), min(end, self._end_at)
 
     def _spread(self, after: int, end: int, kwh: float) -> None:
-        """The part of ``kwh`` that belongs to the span, by the shape of power in ``(after, end]``."""
+        """The part of ``kwh`` that belongs to the span, by the shape of power in ``(after, end]``. Far more
+        than that power was made where power was not read."""
         start, stop = self._clipped(after, end)
         if stop - start < INTERVAL_S:
             return
         flow, count = self._series.flow, (end - after) // INTERVAL_S
         whole = flow.kwh(after, end)
+        if whole > 0 and kwh > ALIKE_UNSEEN * whole + SLACK_KWH and not flow.is_whole(after, end):
+            self._estimate(start, self._in_silence((start, stop), (after, end), kwh))
+            return
         part = kwh * (flow.kwh(start, stop) / whole if whole > 0 else (stop - start) // INTERVAL_S / count)
         self._estimate(start, list(spread(part, flow.by_interval(start, stop))))
+
+    def _in_silence(self, part: tuple[int, int], whole: tuple[int, int], kwh: float) -> list[float]:
+        """The intervals of ``part`` where ``kwh`` flowed in ``whole``: as much as was read, and the rest for
+        those of which nothing was read, by the line across them, or evenly where that is at 0."""
+        flow, (after, end) = self._series.flow, whole
+        seen_kwh = flow.kwh(after, end, longest=0)
+        line_kwh, rest_kwh = flow.kwh(after, end) - seen_kwh, kwh - seen_kwh
+        seen, drawn = flow.by_interval(*part, longest=0), flow.by_interval(*part)
+        if line_kwh > 0:
+            unseen = [_kwh(line_w or 0) * rest_kwh / line_kwh for line_w in drawn]
+        else:
+            unseen = [rest_kwh / ((end - after) // INTERVAL_S - flow.count(after, end))] * len(drawn)
+        return [
+            share_kwh if power_w is None else _kwh(power_w)
+            for power_w, share_kwh in zip(seen, unseen, strict=True)
+        ]
 
     def _integrate(self, after: int, end: int, *, fills_holes: bool = False) -> None:
         """The integral of power over the part of ``(after, end]`` that lies in the span."""
@@ -238,7 +258,9 @@ class CounterEnergy:
         flow = self._series.flow
         watts = flow.by_interval(start, stop, longest=BRIDGED_INTERVALS)
         usual_w = flow.mean_w(after) if fills_holes and end - after <= GUESSED_S_MAX else None
-        self._estimate(start, [_kwh(usual_w if power_w is None else power_w) for power_w in watts])
+        if usual_w is not None:
+            watts = [usual_w if power_w is None else power_w for power_w in watts]
+        self._estimate(start, [None if power_w is None else _kwh(power_w) for power_w in watts])
 
     def _estimate(self, start: int, energies: Sequence[float | None]) -> None:
         first = self._slot(start) + 1
@@ -247,5 +269,5 @@ class CounterEnergy:
         self.estimated[first:beyond] = [kwh is not None for kwh in energies]
 
 
-def _kwh(power_w: float | None) -> float | None:
-    return None if power_w is None else power_w * KWH_PER_W
+def _kwh(power_w: float) -> float:
+    return power_w * KWH_PER_W

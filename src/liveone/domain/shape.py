@@ -77,9 +77,13 @@ class Flow:
             ]
         return found
 
+    def count(self, after_end: int, last_end: int) -> int:
+        """Of how many intervals that end in ``(after_end, last_end]`` the power was read."""
+        return len(self.ends[self._within(after_end, last_end)])
+
     def is_whole(self, after_end: int, last_end: int) -> bool:
         """Whether the power of every interval that ends in ``(after_end, last_end]`` is known."""
-        return len(self.ends[self._within(after_end, last_end)]) * INTERVAL_S == last_end - after_end
+        return self.count(after_end, last_end) * INTERVAL_S == last_end - after_end
 
     def mean_w(self, until_end: int) -> float | None:
         """The mean of the day up to ``until_end``, None where nothing was read in it."""

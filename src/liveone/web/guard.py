@@ -67,7 +67,7 @@ class ConnectionGuard:
                 message["headers"] = _with_policies(message.get("headers", ()), framed=framed)
             await send(message)
 
-        refusal = _refused_origin(scope) or (_refused_peer(scope) if await self._is_open() else None)
+        refusal = _refused_origin(scope) or await self._refused_while_open(scope)
         if refusal is not None:
             await error_answer(refusal)(scope, receive, send_guarded)
             return
@@ -79,6 +79,11 @@ class ConnectionGuard:
             log.exception("%s %s failed", scope["method"], scope["path"])
             if not started:
                 await error_answer(OUR_FAULT)(scope, receive, send_guarded)
+
+    async def _refused_while_open(self, scope: Scope) -> ApiError | None:
+        """The database is asked only where it matters: this machine is let in anyway."""
+        refusal = _refused_peer(scope)
+        return refusal if refusal is not None and await self._is_open() else None
 
 
 def _refused_origin(scope: Scope) -> ApiError | None:

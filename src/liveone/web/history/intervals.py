@@ -41,7 +41,9 @@ def history(source: HistorySource, window: Window, fields: Sequence[Field]) -> H
 
 
 def numbers(field: Field, column: Column) -> Column:
-    """The values of a series with the digits that are told."""
+    """The values of a series with the digits that are told; powers are whole watts already."""
+    if field.kind == "power":
+        return column
     if field.kind == "counter":
         return [exact(value) for value in column]
     if field.exact:
@@ -81,7 +83,8 @@ def _has_value(values: SeriesValues) -> bool:
 
 def _series(system: System, field: Field, stretch: dict[str, str], values: SeriesValues) -> dict[str, object]:
     estimated = {} if values.estimated is None else {"estimated": values.estimated}
-    text = orjson.dumps(numbers(field, values.data)) if field.exact else rounded_json(values.data)
+    is_short = not field.exact and field.kind != "power"
+    text = rounded_json(values.data) if is_short else orjson.dumps(numbers(field, values.data))
     return {
         "id": field.series_id(system),
         "type": field.kind,

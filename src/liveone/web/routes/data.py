@@ -1,9 +1,9 @@
 """The data: systems, the newest reading with today and yesterday, history."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from liveone.domain.zones import zone_of
 from liveone.web.answers import answer, bad_parameter, tagged
@@ -85,46 +85,41 @@ HISTORY_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryParameters:
-    """What a history is asked for with, as it came."""
+class HistoryParameters(BaseModel):
+    """What a history is asked for with, as it came. (A model: a dataclass costs a worker thread.)"""
 
-    system_id: Annotated[
-        str | None, Query(alias="systemId", description="the number of the system, required", examples=["1"])
-    ] = None
-    interval: Annotated[str | None, Query(description="5m, 30m, 1d or auto", examples=["5m"])] = None
-    fields: Annotated[
-        str | None,
-        Query(description="comma-separated: " + ", ".join(history_fields.NAMES), examples=["solar,load"]),
-    ] = None
-    last: Annotated[str | None, Query(description="30m, 24h, 7d, 12mo", examples=["24h"])] = None
-    start_time: Annotated[
-        str | None,
-        Query(alias="startTime", description="ISO 8601 or YYYY-MM-DD, exclusive (days: inclusive)"),
-    ] = None
-    end_time: Annotated[
-        str | None, Query(alias="endTime", description="ISO 8601 or YYYY-MM-DD, inclusive")
-    ] = None
-    points: Annotated[
-        str | None, Query(description="for interval=auto: at most this many values, 1000 unless given")
-    ] = None
-    format: Annotated[
-        str | None, Query(description="rows: a table with times; csv: the same as CSV, as Accept: text/csv")
-    ] = None
+    model_config = ConfigDict(frozen=True)
+
+    system_id: str | None = Field(
+        None, alias="systemId", description="the number of the system, required", examples=["1"]
+    )
+    interval: str | None = Field(None, description="5m, 30m, 1d or auto", examples=["5m"])
+    fields: str | None = Field(
+        None, description="comma-separated: " + ", ".join(history_fields.NAMES), examples=["solar,load"]
+    )
+    last: str | None = Field(None, description="30m, 24h, 7d, 12mo", examples=["24h"])
+    start_time: str | None = Field(
+        None, alias="startTime", description="ISO 8601 or YYYY-MM-DD, exclusive (days: inclusive)"
+    )
+    end_time: str | None = Field(None, alias="endTime", description="ISO 8601 or YYYY-MM-DD, inclusive")
+    points: str | None = Field(
+        None, description="for interval=auto: at most this many values, 1000 unless given"
+    )
+    format: str | None = Field(
+        None, description="rows: a table with times; csv: the same as CSV, as Accept: text/csv"
+    )
 
 
-@dataclass(frozen=True, slots=True)
 class V2Parameters(HistoryParameters):
     """The same, where a name means one series."""
 
-    fields: Annotated[str | None, Query(description="the same names, one series each")] = None
-
-
-Parameters = Annotated[HistoryParameters, Depends()]
+    fields: str | None = Field(None, description="the same names, one series each")
 
 
 @router.get("/history", summary="One value per interval", responses=HISTORY_RESPONSES)
-def history_of(request: Request, caller: CallerDep, services: ServicesDep, asked: Parameters) -> Response:
+def history_of(
+    request: Request, caller: CallerDep, services: ServicesDep, asked: Annotated[HistoryParameters, Query()]
+) -> Response:
     """OpenNEM v4.1: one value per interval, null for a gap, never a missing slot; as the original service
     answered.
 
@@ -136,7 +131,7 @@ def history_of(request: Request, caller: CallerDep, services: ServicesDep, asked
 
 @router.get("/v2/history", summary="One value per interval, as our pages ask", responses=HISTORY_RESPONSES)
 def history_v2(
-    request: Request, caller: CallerDep, services: ServicesDep, asked: Annotated[V2Parameters, Depends()]
+    request: Request, caller: CallerDep, services: ServicesDep, asked: Annotated[V2Parameters, Query()]
 ) -> Response:
     """As `/api/history`, but a field is one series (at `1d` a power's name means the day's net energy), a
     time without an offset is the system's own, an end that is a date is its beginning, and `last` at `1d`
