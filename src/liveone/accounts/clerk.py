@@ -153,13 +153,17 @@ def _checked(url: str) -> str:
 
 def _account(account_id: str, user: dict[str, Any]) -> DirectoryAccount:
     barred = next((word for word in ("banned", "locked") if user.get(word) is True), "")
-    return DirectoryAccount(account_id, _email(user), barred)
+    address = _address(user)
+    verification = address.get("verification")
+    is_verified = isinstance(verification, dict) and verification.get("status") == "verified"
+    return DirectoryAccount(account_id, str(address.get("email_address") or ""), barred, is_verified)
 
 
-def _email(user: dict[str, Any]) -> str:
+def _address(user: dict[str, Any]) -> dict[str, Any]:
+    """The primary e-mail address, or the first; empty where there is none."""
     addresses = [each for each in user.get("email_addresses") or () if isinstance(each, dict)]
     primary = [each for each in addresses if each.get("id") == user.get("primary_email_address_id")]
-    return next((str(each.get("email_address") or "") for each in primary or addresses), "")
+    return next(iter(primary or addresses), {})
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -22,7 +22,8 @@ DAYS_MAX = 3660
 
 @dataclass(frozen=True, slots=True)
 class StoredCredential:
-    """``kind`` is session, token, share, setup, invite or reset; ``hash`` the secret's SHA-256 in hex.
+    """``kind`` is session, token, share, setup, invite, reset or identity; ``hash`` the secret's SHA-256 in
+    hex, of an identity that of its issuer and subject.
 
     ``account``: whose it is, or who made the link. ``system_id``: of a share link or an invitation.
     ``scope``: of a token one of SCOPES, of an invitation a role. ``name``: what it is for, of a session the

@@ -37,11 +37,13 @@ class DirectoryUnavailable(DirectoryError):
 
 @dataclass(frozen=True, slots=True)
 class DirectoryAccount:
-    """An account that exists. ``barred`` says why it cannot be used (``banned``); empty when it can."""
+    """An account that exists. ``barred`` says why it cannot be used (``banned``); empty when it can.
+    ``is_email_verified``: its directory saw that the address is theirs."""
 
     id: str
     email: str = ""
     barred: str = ""
+    is_email_verified: bool = False
 
 
 class AccountDirectory(Protocol):

@@ -1,6 +1,7 @@
 """Links that are used once, and what their use does: set up, join, set a password."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liveone.accounts.credentials import DAY_S, ONCE, StoredCredential, new_secret
@@ -73,16 +74,32 @@ def follow(people: People, secret: str, said: Joining, now_at: float) -> str:
         all_sessions = Query("credentials_end_of", (link.account, '["session", "reset"]', None))
         _once(people, [reset, all_sessions, end], people.asked(), said)
         return link.account
-    account, email = f"user_{secrets.token_hex(8)}", address(said.email)
-    name = " ".join(said.name.split())[:NAME_MAX]
+    return join(people, secret, said, now_at, kept=kept, account=f"user_{secrets.token_hex(8)}")
+
+
+def join(
+    people: People,
+    secret: str,
+    said: Joining,
+    now_at: float,
+    *,
+    kept: str,
+    account: str,
+    also: Sequence[Query] = (),
+) -> str:
+    """Make the account of a link to set up or to join, with ``kept`` in place of a password, and ``also``."""
+    link = found(people.asked(), secret, now_at)
+    email, name = address(said.email), " ".join(said.name.split())[:NAME_MAX]
     values = (account, email, name, said.language, kept, link.hash, int(now_at))
     if link.kind == "setup":
-        steps = [Query("accounts_add_first", values), end]
-    else:
-        steps = [Query("accounts_add_invited", values)]
+        steps = [Query("accounts_add_first", values), *also, Query("credentials_end_hash", (link.hash,))]
+    elif link.kind == "invite":
+        steps = [Query("accounts_add_invited", values), *also]
         if link.system_id is not None:
             steps.append(Query("roles_grant_invited", (account, link.hash)))
         steps.append(Query("credentials_end_invited", (link.hash, account)))
+    else:
+        raise LinkEnded("this link makes no account", hint="Ask whoever sent it for another.")
     _once(people, steps, people.asked(), said)
     return account
 

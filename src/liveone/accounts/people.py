@@ -113,7 +113,7 @@ class People:
 
     def remove(self, account: str) -> None:
         """Take an account away, with its credentials and roles; systems and readings stay."""
-        kinds = json.dumps(["session", "token", "reset", "share", "invite"])
+        kinds = json.dumps(["session", "token", "reset", "share", "invite", "identity"])
         gone = [Query("credentials_end_of", (account, kinds, None)), Query("roles_revoke_all", (account,))]
         self.write([Query("accounts_remove", (account,)), *gone])
 

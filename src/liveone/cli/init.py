@@ -27,6 +27,7 @@ replica_url = ""            # a replica of that server, to read from
 [server]
 host = "127.0.0.1"          # 0.0.0.0 to serve the network; needs a password or an account
 port = 8080
+public_url = ""             # the address that people open, e.g. "https://solar.example.org"
 base_path = ""              # "/solar" where LiveOne is below a path of its host
 trusted_proxies = []        # addresses of reverse proxies whose X-Forwarded-* headers count
 
@@ -56,6 +57,8 @@ verify_tls = true
 ca_file = ""                # who signed the broker's certificate, if this machine does not know it
 base = "liveone"            # what its topics begin with; two LiveOnes at one broker need two
 discovery_prefix = "homeassistant"  # as in Home Assistant's MQTT integration; empty: not announced to it
+
+# [[sign_in]]: where people may sign in besides here (Authelia, Google, Clerk); see docs/how-to/sign-in.md
 
 # One [[vendor]] for each account at a portal, or each box on your network.
 # [[vendor]]

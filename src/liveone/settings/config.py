@@ -19,6 +19,7 @@ from liveone.settings.backup import BackupConfig
 from liveone.settings.mqtt import MqttConfig, mqtt_overrides
 from liveone.settings.outgoing import OutgoingConfig, outgoing_of
 from liveone.settings.ranges import SECRET_KEYS, SECTIONS, check_ranges, check_role
+from liveone.settings.sign_in import SignInConfig, sign_ins
 
 CONFIG_NAME = "liveone.toml"
 SECRETS_NAME = "secrets.toml"
@@ -36,12 +37,14 @@ class DatabaseConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """Where ``serve`` listens. ``base_path`` is the path of its host that LiveOne is below (``/solar``);
+    """Where ``serve`` listens. ``public_url`` is the address that people open (``https://solar.example.org``),
+    with the base path; ``base_path`` is the path of its host that LiveOne is below (``/solar``);
     ``trusted_proxies`` are the peers whose X-Forwarded-* headers count; ``stream_s`` is how long an event
     stream lasts before its client must come again."""
 
     host: str = "127.0.0.1"
     port: int = 8080
+    public_url: str = ""
     base_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
     stream_s: int | None = None
@@ -110,6 +113,7 @@ class Config:
     mqtt: MqttConfig = field(default_factory=MqttConfig)
     vendors: tuple[VendorConfig, ...] = ()
     outgoing: OutgoingConfig = field(default_factory=OutgoingConfig)
+    sign_ins: tuple[SignInConfig, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
 
     @property
@@ -216,6 +220,7 @@ def _build(
             {
                 "host": environment.get("LIVEONE_HOST"),
                 "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "public_url": environment.get("LIVEONE_PUBLIC_URL"),
                 "base_path": environment.get("LIVEONE_BASE_PATH"),
                 "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
                 "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
@@ -239,6 +244,7 @@ def _build(
         ),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
         outgoing=outgoing_of(_section, table, secrets, environment, where),
+        sign_ins=sign_ins(table.get("sign_in", []), where, secrets, environment, _section),
         secrets=_secrets(secrets, environment),
     )
     check_ranges(config, where)
@@ -250,7 +256,8 @@ def _section(kind: type[Any], table: Any, where: str) -> Any:
     """Fill a dataclass from a TOML table: unknown keys and wrong types are errors."""
     if not isinstance(table, dict):
         raise ConfigError(f"{where} must be a table of keys")
-    names = [f.name for f in fields(kind) if f.name not in ("password", "token", "secret")]
+    hidden = ("password", "token", "secret", "client_secret")
+    names = [f.name for f in fields(kind) if f.name not in hidden]
     _refuse_unknown(table, names, where)
     hints = get_type_hints(kind)
     return kind(**{key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items()})

@@ -56,9 +56,10 @@ def with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _is_secret(variable: str) -> bool:
     ends = ("_PASSWORD", "_TOKEN", "_SECRET")
+    others = ("LIVEONE_INFLUX_", "LIVEONE_WEBHOOK_", "LIVEONE_SIGN_IN_")
     return variable in SECRETS or (
         (variable.startswith(PREFIX) and variable.endswith("_PASSWORD"))
-        or (variable.startswith(("LIVEONE_INFLUX_", "LIVEONE_WEBHOOK_")) and variable.endswith(ends))
+        or (variable.startswith(others) and variable.endswith(ends))
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from liveone.errors import ConfigError
 from liveone.settings.mqtt import check_mqtt
@@ -11,11 +12,11 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     *("database", "server", "serve", "collect", "backup"),
-    *("mqtt", "vendor", "influx", "webhook"),
+    *("mqtt", "vendor", "influx", "webhook", "sign_in"),
 )
 SECRET_KEYS = (
     *("auth_password", "cron_secret", "database_token", "session_key"),
-    *("mqtt", "vendor", "influx", "webhook"),
+    *("mqtt", "vendor", "influx", "webhook", "sign_in"),
 )
 """The tables of the settings, and the keys and tables of the secrets."""
 
@@ -51,6 +52,7 @@ def check_ranges(config: "Config", where: str) -> None:
             "and no address that LiveOne has itself (/api).",
         )
     check_mqtt(config.mqtt, where)
+    _check_public_url(config.server.public_url, where)
     rules = (
         ("server.port", config.server.port, 0, 65535),
         ("server.stream_s", config.server.stream_s or 3600, 5, 86_400),
@@ -65,3 +67,12 @@ def check_ranges(config: "Config", where: str) -> None:
     for name, value, low, high in rules:
         if not low <= value <= high:
             raise ConfigError(f"{where}: {name} = {value} is outside {low} to {high}")
+
+
+def _check_public_url(url: str, where: str) -> None:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ConfigError(
+            f"{where}: server.public_url (LIVEONE_PUBLIC_URL) cannot be {url!r}",
+            hint="Write the address that people open, such as https://solar.example.org or http://house.lan:8080.",
+        )

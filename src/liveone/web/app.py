@@ -22,6 +22,7 @@ from liveone.web.routes import (
     backups,
     cron,
     data,
+    elsewhere,
     health,
     house_sources,
     joining,
@@ -51,12 +52,14 @@ def create_app(
     services: Services,
     *,
     for_operators_only: bool = False,
+    public_url: str = "",
     base_path: str = "",
     trusted_proxies: Sequence[str] = (),
 ) -> FastAPI:
     """The ASGI application. ``app.state.live.close()`` ends open streams: await it when stopping begins.
 
-    ``for_operators_only``: nothing but health and metrics is served. ``base_path``, ``trusted_proxies``: see
+    ``for_operators_only``: nothing but health and metrics is served. ``public_url``: the address that
+    people open, where it does not follow from what they ask. ``base_path``, ``trusted_proxies``: see
     ``liveone.web.base_path``.
     """
 
@@ -78,6 +81,7 @@ def create_app(
     app.state.services = services
     known = services.people or People(services.store, services.auth.accounts, services.clock)
     app.state.gate = gate = Authenticator(services.auth, known)
+    app.state.public_url = public_url.rstrip("/")
     app.state.live = Live(services.store, services.clock, gate.refresh)
     app.state.cards = Cards(services)
     app.state.health = HealthCheck(services)
@@ -86,7 +90,7 @@ def create_app(
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
-        *(data, readings, stream, cron, login, joining, me, sharing),
+        *(data, readings, stream, cron, login, joining, elsewhere, me, sharing),
         *(admin, people, administration, repairs, backups, health),
         *(house_sources, push, original_routes, pages),
     )

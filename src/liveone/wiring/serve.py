@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from liveone.accounts import users
+from liveone.accounts.choice import clerk_directory
 from liveone.accounts.credentials import StoredCredential, new_secret
+from liveone.accounts.external.issuer import Issuer
 from liveone.accounts.passwords import hash_token
 from liveone.accounts.people import People
 from liveone.clock import Clock, SystemClock
@@ -53,11 +55,12 @@ SETUP_S = 86_400
 log = logging.getLogger(__name__)
 
 
-def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
+def auth_settings(config: Config, *, keeps: bool = True, clock: Clock | None = None) -> AuthSettings:
     """Who may come in. Without a configured session key a restart ends every session.
 
-    ``keeps`` says that there is a disk to note ended sessions on.
+    ``keeps`` says that there is a disk to note ended sessions on. Raises ConfigError.
     """
+    clock = clock or SystemClock()
     key = config.secrets.session_key or config.secrets.auth_password
     accounts = WatchedFile(config.users_path, users.load)
     return AuthSettings(
@@ -66,6 +69,8 @@ def auth_settings(config: Config, *, keeps: bool = True) -> AuthSettings:
         session_key=key.encode() if key else secrets.token_bytes(32),
         people=accounts.current,
         ended=EndedSessions(config.folder / ended_sessions.NAME if keeps else None),
+        issuers=tuple(Issuer(one, clock) for one in config.sign_ins),
+        directory=clerk_directory(os.environ) if any(one.is_clerk for one in config.sign_ins) else None,
     )
 
 
@@ -142,13 +147,14 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
 
     Raises ConfigError, BadInput or StoreError before anything is polled.
     """
-    auth, clock = auth_settings(config), clock or SystemClock()
+    clock = clock or SystemClock()
+    auth = auth_settings(config, clock=clock)
     store = _store_to_serve(config)
     vendors = configured_vendors(config, store, clock)
     try:
         people = people_of(store, auth, clock)
         setup = setup_token(people, auth, clock) if config.serve.role != "poller" else ""
-        is_empty = not auth.auth_password and not people.snapshot.accounts
+        is_empty = auth.asks_nobody(people.snapshot)
         host = host_for(config, is_closed=bool(setup) or not is_empty)
         listening = server.listen(host, config.server.port)
         collector = _companion(config, store, vendors, clock)
@@ -157,6 +163,7 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         app = create_app(
             replace(services, people=people, announcing=announcer.facts if announcer else None),
             for_operators_only=config.serve.role == "poller",
+            public_url=config.server.public_url,
             base_path=config.server.base_path,
             trusted_proxies=config.server.trusted_proxies,
         )

@@ -59,6 +59,7 @@ def stateless(config: Config, clock: Clock | None = None) -> FastAPI:
     stream_s = config.server.stream_s or STREAM_S
     return create_app(
         replace(services, stream_s=stream_s, notice=NOTICE),
+        public_url=config.server.public_url,
         base_path=config.server.base_path,
         trusted_proxies=config.server.trusted_proxies,
     )

@@ -12,7 +12,8 @@ from liveone.store import systems
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, bad_parameter
 from liveone.web.auth import sessions
-from liveone.web.auth.callers import COOKIE, Authenticator, Caller, TooManyGuesses, bearer_of
+from liveone.web.auth.callers import Authenticator, Caller, TooManyGuesses
+from liveone.web.auth.credential import COOKIE, bearer_of
 from liveone.web.auth.rights import Right, may, right_of
 from liveone.web.services import Services
 

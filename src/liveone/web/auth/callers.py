@@ -1,4 +1,5 @@
-"""Who is asking: cookie ``auth-token``, a login session, a bearer token, an opened share link; nobody: 401.
+"""Who is asking: cookie ``auth-token``, a login session, a bearer token, an opened share link, a session
+token of Clerk; nobody: 401.
 
 Single-owner mode knows one secret, AUTH_PASSWORD, and its bearer sees every system. Accounts see their
 own systems; administrators see all. With neither configured the server is open to its own machine only
@@ -12,7 +13,7 @@ may do is decided in ``rights``.
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
@@ -21,6 +22,8 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from liveone.accounts.credentials import SCOPES, StoredCredential
+from liveone.accounts.directory import AccountDirectory
+from liveone.accounts.external.issuer import Issuer
 from liveone.accounts.passwords import hash_token
 from liveone.accounts.people import NO_ROLES, People, PeopleSnapshot
 from liveone.accounts.users import Account
@@ -28,11 +31,12 @@ from liveone.store.database import StoreError
 from liveone.store.store import Query
 from liveone.web.answers import ApiError, log
 from liveone.web.auth import sessions
+from liveone.web.auth.clerk_sessions import ClerkSessions
+from liveone.web.auth.credential import Credential, bearer_of, credential_of
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.auth.guess_limiter import Limiter, network_of
 from liveone.web.guard import is_loopback
 
-COOKIE = "auth-token"
 OWNER = "owner"
 """The account name in a session of the single owner."""
 
@@ -46,6 +50,7 @@ class AuthSettings:
     """The secrets of this server. ``session_key`` signs cookies: keep it, or every login ends at restart.
 
     ``people`` gives the accounts of ``users.toml`` as they are now; without it they are ``users``, always.
+    ``issuers`` are where people may sign in besides; ``directory`` says who somebody of Clerk is.
     """
 
     auth_password: str | None = field(default=None, repr=False)
@@ -54,20 +59,16 @@ class AuthSettings:
     users: Sequence[Account] = ()
     people: Callable[[], Sequence[Account]] | None = field(default=None, repr=False)
     ended: EndedSessions = field(default_factory=EndedSessions, repr=False)
+    issuers: Sequence[Issuer] = field(default=(), repr=False)
+    directory: AccountDirectory | None = field(default=None, repr=False)
+
+    def asks_nobody(self, found: PeopleSnapshot) -> bool:
+        """Whether there is nothing that a caller could show."""
+        return not (self.auth_password or found.accounts or self.issuers)
 
     def accounts(self) -> Sequence[Account]:
         """Who may sign in where the database keeps no accounts: those of the file, now."""
         return self.people() if self.people else self.users
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a request shows: a bearer token, or the text of a cookie of ours."""
-
-    bearer: str | None = field(default=None, repr=False)
-    session: str = field(default="", repr=False)
-    secret: str | None = field(default=None, repr=False)
-    share: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ class Authenticator:
         self.sprayed = Limiter(free=50, spacing_s=2.0)
         self.one_guess_at_a_time = CapacityLimiter(1)
         self._threads = CapacityLimiter(4)
+        self.elsewhere = CapacityLimiter(4)
+        self.clerk = ClerkSessions(settings.issuers, settings.directory, people)
 
     @property
     def snapshot(self) -> PeopleSnapshot:
@@ -144,6 +147,16 @@ class Authenticator:
         shown = credential_of(request)
         if self.by(shown, now_at) is None and self._may_be_new(shown, now_at):
             await to_thread.run_sync(partial(self.people.refresh, anew=True), limiter=self._threads)
+        if self.by(shown, now_at) is None:
+            await self._learn(shown, now_at)
+
+    async def _learn(self, shown: Credential, now_at: float) -> None:
+        """Ask what it takes to prove a session token of Clerk, if one was shown."""
+        for token, from_cookie in ((shown.bearer, False), (shown.clerk, True)):
+            if token and self.clerk.looks_like_one(token):
+                learning = partial(self.clerk.learn, token, now_at, from_cookie=from_cookie)
+                await to_thread.run_sync(learning, limiter=self.elsewhere)
+                await self.refresh()
 
     def _may_be_new(self, shown: Credential, now_at: float) -> bool:
         """Whether it looks like one that we made: a signed session, a token of our form."""
@@ -156,7 +169,7 @@ class Authenticator:
         found = self.people.snapshot
         if not found.is_known:
             return False
-        is_empty = not self.settings.auth_password and not found.accounts
+        is_empty = self.settings.asks_nobody(found)
         if self._began_open is None:
             self._began_open = is_empty
         return self._began_open and is_empty
@@ -182,7 +195,7 @@ class Authenticator:
         if found is not None:
             return found
         guess = shown.bearer or shown.secret
-        if not guess:
+        if not guess or self.clerk.looks_like_one(shown.bearer):
             if shown.session and not self.snapshot.is_known:
                 self.people.asked()
             raise unauthorized("Sign in, or send the cookie auth-token or a bearer token.")
@@ -203,8 +216,12 @@ class Authenticator:
         if self.is_open:
             return Caller(None, True)
         if shown.bearer:
-            return self._by_token(shown, now_at)
-        return self._by_session(shown, now_at) or self._by_share(shown, now_at)
+            return self._by_token(shown, now_at) or self._by_clerk(shown.bearer, from_cookie=False)
+        return (
+            self._by_session(shown, now_at)
+            or self._by_clerk(shown.clerk, from_cookie=True)
+            or self._by_share(shown, now_at)
+        )
 
     def still(self, caller: Caller, now_at: float) -> bool:
         """Whether who came in may stay: not ended, removed, or given other rights meanwhile."""
@@ -246,7 +263,7 @@ class Authenticator:
         found = self._kept("token", shown.bearer or "", now_at)
         if found is None:
             return None
-        credential = replace(shown, session="", secret=None, share="")
+        credential = Credential(bearer=shown.bearer)
         user = self._person(found.account)
         if user is None:
             is_owner = found.account == OWNER and self.settings.auth_password
@@ -280,6 +297,14 @@ class Authenticator:
         return Caller(
             f"share {found.id}", False, found.until_at, credential, roles, "read", "share", found.id
         )
+
+    def _by_clerk(self, token: str, *, from_cookie: bool) -> Caller | None:
+        found = self.clerk.session(self.snapshot, token, from_cookie=from_cookie) if token else None
+        if found is None:
+            return None
+        shown = Credential(clerk=token) if from_cookie else Credential(bearer=token)
+        kind = "person" if from_cookie else "token"
+        return self._of(found.account, kind, credential=shown, until_at=found.until_at)
 
     def is_valid_share(self, found: StoredCredential) -> bool:
         """Whether who made a share link may still share its system."""
@@ -341,17 +366,6 @@ def same(offered: str, secret: str) -> bool:
     plain, kept = offered.encode("latin-1", "replace"), secret.encode("utf-8", "surrogatepass")
     decoded = unquote_to_bytes(offered)
     return hmac.compare_digest(plain, kept) | hmac.compare_digest(decoded, kept)
-
-
-def credential_of(request: Request) -> Credential:
-    cookies = request.cookies
-    share = cookies.get(sessions.SHARE_COOKIE, "")
-    return Credential(bearer_of(request), cookies.get(sessions.COOKIE, ""), cookies.get(COOKIE), share)
-
-
-def bearer_of(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return (token.strip() or None) if scheme.lower() == "bearer" else None
 
 
 def address_of(request: Request) -> str:

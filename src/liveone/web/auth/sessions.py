@@ -88,6 +88,19 @@ def is_share(key: bytes, cookie: str, password: str) -> bool:
     return len(cookie) <= MAX_COOKIE_CHARS and _signer(key, f"share {password}").validate(cookie)
 
 
+def seal(key: bytes, purpose: str, content: bytes) -> str:
+    """A text of ours that a browser keeps for a while: signed, not hidden."""
+    return _signer(key, purpose).sign(base64_encode(content)).decode()
+
+
+def unseal(key: bytes, purpose: str, text: str) -> bytes | None:
+    """The content of a genuine text of ``seal``."""
+    try:
+        return base64_decode(_signer(key, purpose).unsign(text))
+    except BadData:
+        return None
+
+
 def _signer(key: bytes, purpose: str) -> Signer:
     """HMAC-SHA256 with a key for each purpose: what was signed for one proves nothing for another."""
     fingerprint = hashlib.sha256(purpose.encode()).digest()

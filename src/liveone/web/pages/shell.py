@@ -2,8 +2,8 @@
 
 Rule: a page shows its newest values before any script ran, and its scripts need no second answer to begin.
 Templates are Jinja2's, and escape what they are given: ``t("key")`` is a message, ``value("name")`` a value
-of the snapshot, ``root`` where LiveOne is on its host, ``base`` where the files of this release are. ``json``
-and the pieces of ``html`` are put in as they are.
+of the snapshot, ``given`` the snapshot itself, ``root`` where LiveOne is on its host, ``base`` where the
+files of this release are. ``json`` and the pieces of ``html`` are put in as they are.
 """
 
 import re
@@ -82,6 +82,7 @@ class PageShell:
             t=messages.__getitem__,
             value=lambda key: (values or {}).get(key, NOTHING),
             cards=cards,
+            given=snapshot,
         )
         return whole.encode()
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from liveone.accounts.credentials import DAYS_MAX, StoredCredential, new_secret, until
+from liveone.accounts.external.identities import has_password, identities_of
 from liveone.accounts.links import NAME_MAX
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak, verify_password
 from liveone.accounts.people import People, PeopleSnapshot
@@ -60,6 +61,7 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
         {
             "success": True,
             "account": account_json(user) if user else None,
+            "hasPassword": user is not None and has_password(user),
             "isAdmin": caller.is_admin,
             "inDatabase": found.are_kept,
             "systems": [
@@ -72,6 +74,15 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
                 if one.kind == "session"
             ],
             "tokens": [token_json(one) for one in mine if one.kind == "token"],
+            "identities": [
+                {"id": one.label, "name": one.name, "since": one.made_at}
+                for one in identities_of(found, caller.account or OWNER)
+            ],
+            "places": [
+                {"name": one.config.name, "title": one.config.label}
+                for one in gate_of(request).settings.issuers
+                if one.config.client_id
+            ],
         }
     )
 

@@ -1,17 +1,18 @@
 """The pages: overview, a dashboard a system, administration, sign-in, the API's description; their files."""
 
 import gzip
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse
 
+from liveone.accounts.external.failures import SignInProblem
+from liveone.accounts.external.identities import has_password
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
@@ -28,6 +29,7 @@ from liveone.web.now.data import identity, overview
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.pages import files, first_values
 from liveone.web.pages.shell import PageShell
+from liveone.web.routes.elsewhere import own_page
 from liveone.web.routes.joining import show_shared
 from liveone.web.services import Services
 
@@ -87,13 +89,22 @@ async def administration(request: Request) -> Response:
 @router.get("/login")
 async def login(request: Request) -> Response:
     """Only what the form needs to know; whoever is signed in goes on to the page that was asked for."""
-    gate = gate_of(request)
+    gate, asked = gate_of(request), request.query_params
     if await _is_known(request):
-        return RedirectResponse(_own_page(request.query_params.get("next", "/")), 303)
+        return RedirectResponse(own_page(asked.get("next", "/")), 303)
+    places = gate.settings.issuers
+    failed_at = next((one.config.label for one in places if one.config.name == asked.get("with")), "")
+    problem = next((one.value for one in SignInProblem if one.value == asked.get("problem")), "")
     return _html(
         request,
         "login.html",
-        {"accounts": bool(gate.snapshot.accounts), "owner": bool(gate.settings.auth_password)},
+        {
+            "accounts": any(map(has_password, gate.snapshot.accounts.values())),
+            "owner": bool(gate.settings.auth_password),
+            "places": _places(request, next=own_page(asked.get("next", "/"))),
+            "problem": problem if failed_at else "",
+            "failedAt": failed_at,
+        },
     )
 
 
@@ -106,7 +117,7 @@ async def me(request: Request) -> Response:
 @router.get("/join")
 async def join(request: Request) -> Response:
     """Behind a link that is used once: joining, a new password."""
-    return _html(request, "welcome.html", {"link": "once"})
+    return _once(request)
 
 
 @router.get("/s/{token}")
@@ -116,14 +127,14 @@ async def shared(request: Request, token: str) -> Response:
     await gate.refresh()
     found = gate.shared(token, clock.now_at())
     if found is None or found.system_id is None:
-        return _html(request, "welcome.html", {"link": "ended"}, status=404)
+        return _html(request, "welcome.html", {"link": "ended", "places": []}, status=404)
     if await _is_known(request):
         caller = await asking(request)
         if not may(caller, Right.SEE, found.system_id):
-            return _html(request, "welcome.html", {"link": "signedIn"})
+            return _html(request, "welcome.html", {"link": "signedIn", "places": []})
         return RedirectResponse(f"/dashboard/{found.system_id}", 303)
     if found.password_hash:
-        return _html(request, "welcome.html", {"link": "share"})
+        return _html(request, "welcome.html", {"link": "share", "places": []})
     opened = RedirectResponse(f"/dashboard/{found.system_id}", 303)
     show_shared(request, opened, token, found)
     return opened
@@ -133,8 +144,21 @@ async def shared(request: Request, token: str) -> Response:
 async def setup(request: Request) -> Response:
     """Behind the link that `serve` prints: the owner's account. Without it as the original service had it."""
     if "token" in request.query_params:
-        return _html(request, "welcome.html", {"link": "once"})
+        return _once(request)
     return RedirectResponse(MOVED["/setup"], 308)
+
+
+def _once(request: Request) -> Response:
+    """The page behind a link that is used once, with the places by which one may join besides a password."""
+    token = request.query_params.get("token", "")[:100]
+    return _html(request, "welcome.html", {"link": "once", "places": _places(request, link=token)})
+
+
+def _places(request: Request, **asked: str) -> list[Mapping[str, str]]:
+    """Where to sign in besides here: ``title`` and the ``path`` that leads there."""
+    configured = [one.config for one in gate_of(request).settings.issuers if one.config.client_id]
+    query = urlencode(asked)
+    return [{"title": one.label, "path": f"/login/with/{one.name}?{query}"} for one in configured]
 
 
 @router.get("/sign-in")
@@ -336,11 +360,6 @@ async def _is_known(request: Request) -> bool:
         return (await asking(request)).kind != "share"
     except (ApiError, StoreError):
         return False
-
-
-def _own_page(address: str) -> str:
-    """``address`` if it is a path of this server: after ``//`` and ``/\\`` browsers read a host."""
-    return address if re.fullmatch(r"/(?![/\\])[^\x00-\x20]*", address) else "/"
 
 
 def _to_login(then: str) -> Response:

@@ -22,7 +22,7 @@ async function draw() {
   box.append(
     trouble,
     ...(made ? [made] : []),
-    ...(me.account ? [profile(me, trouble), ...password(trouble)] : [element("p", { class: "help lead" }, t("me.owner"))]),
+    ...(me.account ? [profile(me, trouble), ...(me.hasPassword ? password(trouble) : []), ...identities(me, trouble)] : [element("p", { class: "help lead" }, t("me.owner"))]),
     ...systems(me, trouble),
     ...(me.inDatabase ? [...sessions(me, trouble), ...tokens(me, trouble)] : [element("p", { class: "notice late" }, t("people.inFile"))]),
   );
@@ -50,6 +50,28 @@ function password(trouble) {
     await send("/api/me/password", { current: current.value, password: next.value });
     done(t("me.changed"));
   })];
+}
+
+/** @param {any} me @param {HTMLElement} trouble */
+function identities({ identities: found, places }, trouble) {
+  if (!found.length && !places.length) return [];
+  const rows = found.map((/** @type {any} */ one) => [one.name, moment(one.since), removing(trouble, async () => {
+    await send(`/api/me/identities/${one.id}`, {}, "DELETE");
+    done(t("me.disconnected"));
+  })]);
+  const connect = places.map((/** @type {any} */ one) => {
+    const button = element("button", { type: "button" }, t("me.connect", { title: one.title }));
+    button.addEventListener("click", () => attempt(button, trouble, async () => {
+      const { location: there } = await send("/api/me/identities", { place: one.name });
+      location.assign(there);
+    }));
+    return button;
+  });
+  return [
+    element("h2", {}, t("me.identities")), element("p", { class: "help" }, t("me.identitiesHelp")),
+    tableOf(t("me.identities"), ["me.place", "me.since", "admin.actions"].map((key) => t(key)), rows, t("me.noIdentities")),
+    element("div", { class: "actions" }, ...connect),
+  ];
 }
 
 /** @param {any} me @param {HTMLElement} trouble */

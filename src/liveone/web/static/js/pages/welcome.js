@@ -40,6 +40,8 @@ function offer(asked, about, text = asked, role = null) {
   say(button, t(`welcome.${kind}Do`));
   const isNew = kind === "setup" || kind === "invite";
   for (const id of ["email-box", "name-box", "name-help"]) byId(id).hidden = !isNew;
+  const places = document.getElementById("places");
+  if (places) places.hidden = !isNew;
   email.required = isNew;
   if (kind === "share") {
     password.autocomplete = "off";
