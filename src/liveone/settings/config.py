@@ -219,19 +219,19 @@ def _build(
             server,
             {
                 "host": environment.get("LIVEONE_HOST"),
-                "port": _number(environment, "LIVEONE_PORT", "port number"),
+                "port": in_environment.number(environment, "LIVEONE_PORT", "port number"),
                 "public_url": environment.get("LIVEONE_PUBLIC_URL"),
                 "base_path": environment.get("LIVEONE_BASE_PATH"),
-                "stream_s": _number(environment, "LIVEONE_STREAM_S", "number of seconds"),
+                "stream_s": in_environment.number(environment, "LIVEONE_STREAM_S", "number of seconds"),
                 "trusted_proxies": _listed(environment.get("LIVEONE_TRUSTED_PROXIES")),
             },
         ),
         serve=_override(serve, {"role": environment.get("LIVEONE_ROLE") or None}),
-        collect=_override(collect, {"scheduler": _scheduler(environment)}),
+        collect=_override(collect, {"scheduler": in_environment.scheduler(environment)}),
         backup=_override(
             kept,
             {
-                "every_h": _number(environment, "LIVEONE_BACKUP_EVERY_H", "number of hours"),
+                "every_h": in_environment.number(environment, "LIVEONE_BACKUP_EVERY_H", "number of hours"),
                 "copy_to": environment.get("LIVEONE_BACKUP_COPY_TO"),
             },
         ),
@@ -239,7 +239,7 @@ def _build(
             _section(MqttConfig, table.get("mqtt", {}), f"{where} [mqtt]"),
             {
                 **mqtt_overrides(environment, secrets, SECRETS_NAME),
-                "port": _number(environment, "LIVEONE_MQTT_PORT", "port number"),
+                "port": in_environment.number(environment, "LIVEONE_MQTT_PORT", "port number"),
             },
         ),
         vendors=_vendors(table.get("vendor", []), where, passwords, environment),
@@ -307,26 +307,8 @@ def _override(section: Any, values: Mapping[str, Any]) -> Any:
     return type(section)(**{**current, **given})
 
 
-def _number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
-    text = environment.get(variable)
-    if not text:
-        return None
-    if not text.isdigit():
-        raise ConfigError(f"{variable}={text!r} is not a {what}")
-    return int(text)
-
-
 def _listed(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
-
-
-def _scheduler(environment: Mapping[str, str]) -> bool | None:
-    text = environment.get("LIVEONE_SCHEDULER")
-    if text is None:
-        return None
-    if text not in ("on", "off"):
-        raise ConfigError(f"LIVEONE_SCHEDULER={text!r} is neither 'on' nor 'off'")
-    return text == "on"
 
 
 def _vendors(

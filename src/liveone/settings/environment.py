@@ -120,3 +120,23 @@ def _value(key: str, variable: str, text: str) -> Any:
             raise ConfigError(f"{variable}={text!r} is neither 'on' nor 'off'")
         return SWITCH[text]
     return text
+
+
+def number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
+    """A variable that holds a whole number; None where it is not set. Raises ConfigError."""
+    text = environment.get(variable)
+    if not text:
+        return None
+    if not text.isdigit():
+        raise ConfigError(f"{variable}={text!r} is not a {what}")
+    return int(text)
+
+
+def scheduler(environment: Mapping[str, str]) -> bool | None:
+    """What LIVEONE_SCHEDULER says; None where it is not set. Raises ConfigError."""
+    text = environment.get("LIVEONE_SCHEDULER")
+    if text is None:
+        return None
+    if text not in ("on", "off"):
+        raise ConfigError(f"LIVEONE_SCHEDULER={text!r} is neither 'on' nor 'off'")
+    return text == "on"
