@@ -8,9 +8,9 @@ VendorError
 └── ProtocolViolation     an answer we do not understand; the raw answer is in the error
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from liveone.domain.grid_sign import GridSignChoice
 from liveone.domain.points import Point
@@ -116,6 +116,21 @@ class CheckStep:
     ok: bool
     detail: str
     reading: Reading | None = None
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """What an adapter has that hears of its device between polls."""
+
+    on_value: Callable[[], None]
+    """Called when something was heard, in whatever thread that comes by."""
+
+    def newest(self, now_at: float) -> Poll | None:
+        """What the device says at this moment, without asking it; None where that is nothing.
+
+        Raises VendorError for what is not understood.
+        """
+        ...
 
 
 class Vendor(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from liveone.clock import SystemClock
+from liveone.domain.reading import Reading
 from liveone.domain.sources import ROLE_FIELDS, ROLES, Role, SourceReading, merge
 from liveone.domain.system import FROM_SOURCES, SystemInfo
 from liveone.errors import LiveOneError
@@ -24,16 +25,19 @@ _MONOTONIC_S = SystemClock().monotonic_s
 STILL_ASKED = "it has not answered the last question yet"
 
 Ask = Callable[[Memory, float], Poll]
+Newest = Callable[[float], Reading | None]
 
 
 @dataclass(frozen=True, slots=True)
 class AskedSource:
-    """A source as it is asked: ``ask`` gives its newest sample, or raises LiveOneError."""
+    """A source as it is asked: ``ask`` gives its newest sample, or raises LiveOneError. One that tells by
+    itself has ``newest``, which says what it is at this moment, and asks nobody."""
 
     name: str
     roles: frozenset[Role]
     fields: frozenset[str]
     ask: Ask
+    newest: Newest | None = None
 
 
 class HouseOfSources:
@@ -50,6 +54,7 @@ class HouseOfSources:
         self._sources, self._late_s, self._patience_s = tuple(sources), late_s, patience_s
         self._lock = threading.Lock()
         self._asked: set[str] = set()
+        self._last: dict[str, Reading] = {}
 
     @classmethod
     def fields(cls, settings: Settings) -> frozenset[str]:
@@ -74,6 +79,7 @@ class HouseOfSources:
         if house.reading is None:
             raise self._silence(answers, house.missing)
         heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
+        self._last = {name: poll.reading for name, poll in heard.items()}
         derived = sorted({*house.derived, *self._derived(heard)})
         missing = {**house.missing, **_missing_within(heard)}
         remembered = {
@@ -84,6 +90,17 @@ class HouseOfSources:
         points = tuple(replace(point, source=name) for name, poll in heard.items() for point in poll.points)
         raw = {name: poll.raw for name, poll in heard.items()}
         return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), missing)
+
+    def now(self, now_at: float) -> Reading | None:
+        """What its sources say at this moment, as one reading; None where nothing is known.
+
+        Nobody is asked: of a source that does not tell by itself counts what it said last.
+        """
+        parts = [
+            SourceReading(source.name, source.roles, source.fields, self._newest(source, now_at))
+            for source in self._sources
+        ]
+        return merge(parts, now_at=now_at, late_s=self._late_s).reading
 
     def discover(self) -> Sequence[Site]:
         """Nothing: its sources are added one by one."""
@@ -146,6 +163,14 @@ class HouseOfSources:
         for thread in threads:
             thread.join(max(0.0, give_up_s - _MONOTONIC_S()))
         return dict(answers)
+
+    def _newest(self, source: AskedSource, now_at: float) -> Reading | None:
+        if source.newest is None:
+            return self._last.get(source.name)
+        try:
+            return source.newest(now_at)
+        except LiveOneError:
+            return None
 
     def _derived(self, heard: Mapping[str, Poll]) -> Iterator[str]:
         """What devices worked out instead of measuring it, of what they give to the house."""

@@ -82,7 +82,7 @@ def create_app(
     known = services.people or People(services.store, services.auth.accounts, services.clock)
     app.state.gate = gate = Authenticator(services.auth, known)
     app.state.public_url = public_url.rstrip("/")
-    app.state.live = Live(services.store, services.clock, gate.refresh)
+    app.state.live = Live(services.store, services.clock, gate.refresh, services.live)
     app.state.cards = Cards(services)
     app.state.health = HealthCheck(services)
     app.state.push_gate = push.PushGate()

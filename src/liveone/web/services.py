@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from liveone.accounts.people import People
 from liveone.clock import Clock
 from liveone.domain.averages import Timed
+from liveone.domain.reading import Reading
 from liveone.domain.sources import HouseSource
 from liveone.domain.system import System
 from liveone.domain.zones import Zone
@@ -210,6 +211,18 @@ class Pushes(Protocol):
         ...
 
 
+class LiveValues(Protocol):
+    """What systems are between their readings, from sources that tell by themselves."""
+
+    def follow(self, heard: Callable[[int], None]) -> None:
+        """Call ``heard`` with a system's id, from any thread, when one of its sources tells something."""
+        ...
+
+    def now_of(self, system_id: int) -> Reading | None:
+        """The newest values of a system; None where that is not known."""
+        ...
+
+
 class Backups(Protocol):
     """The backups of the database. Every call may take minutes and raises LiveOneError."""
 
@@ -260,8 +273,8 @@ class Services:
     stream ends after ``stream_s`` (its client comes again and catches up); ``reserve_pct`` is how much the
     settings leave in a system's battery, None where it is to be learned; ``notice`` is what the operator
     has to know of this instance. ``writes`` is false where the database's token only reads.
-    ``announcing`` says how telling by MQTT goes, where this process does. Without
-    ``people`` the application makes its own of ``store`` and ``auth``.
+    ``announcing`` says how telling by MQTT goes, where this process does, ``live`` what systems are
+    between readings. Without ``people`` the application makes its own of ``store`` and ``auth``.
     """
 
     store: Store
@@ -276,6 +289,7 @@ class Services:
     administration: Administration | None = None
     announcing: Callable[[], Mapping[str, Any]] | None = None
     backups: Backups | None = None
+    live: LiveValues | None = None
     repairs: Repairs | None = None
     people: People | None = None
     pushes: Pushes | None = None

@@ -7,8 +7,9 @@ again at most every LOOK_S; while the database is away what was known last holds
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from liveone.clock import Clock
@@ -22,7 +23,7 @@ from liveone.store import sources as stored
 from liveone.store.database import StoreError
 from liveone.store.store import Store
 from liveone.vendors.adapter import account_of
-from liveone.vendors.base import Memory, Poll, TemporaryFailure, Vendor
+from liveone.vendors.base import Memory, Poll, Streaming, TemporaryFailure, Vendor
 from liveone.vendors.house import AskedSource, HouseOfSources
 from liveone.vendors.parameters import Setting, VendorParameter, checked
 from liveone.vendors.registry import open_vendor, vendor_class
@@ -47,6 +48,10 @@ class SourceBook:
         self._lock = threading.Lock()
         self._known: dict[int, tuple[HouseSource, ...]] = {}
         self._looked_s = float("-inf")
+        self._pushed_now: dict[int, dict[str, tuple[int, Any]]] = {}
+        self.on_value: Callable[[int], None] = lambda _: None
+        """Called with the id of a system of which a source told something by itself."""
+
         self._open: dict[int, tuple[HouseSource, Vendor]] = {}
         self._houses: dict[int, tuple[tuple[HouseSource, ...], HouseOfSources]] = {}
 
@@ -72,6 +77,21 @@ class SourceBook:
                 house = HouseOfSources(asked, late_s=self._late_s())
                 self._houses[system.id] = found, house
             return house
+
+    def now_of(self, system_id: int, now_at: float) -> Reading | None:
+        """What the sources of a system say at this moment; None before its first poll. Nobody is asked."""
+        with self._lock:
+            _, house = self._houses.get(system_id, ((), None))
+        return None if house is None else house.now(now_at)
+
+    def keep_pushed(self, source: HouseSource, at: int, values: Mapping[str, Any]) -> None:
+        """What a source sent last, for ``now_of``."""
+        with self._lock:
+            known = self._pushed_now.setdefault(source.id, {})
+            for name, value in values.items():
+                if at >= known.get(name, (0, None))[0]:
+                    known[name] = at, value
+        self.on_value(source.system_id)
 
     def vendor(self, source: HouseSource) -> Vendor:
         """The adapter of a source, led to its device. Raises LiveOneError."""
@@ -125,19 +145,41 @@ class SourceBook:
                 settings = checked(cls.parameters, self.settings(source), where=f"source {source.name}")
             except BadInput as error:
                 raise ConfigError(error.args[0], hint=error.hint) from None
-            self._open[source.id] = source, open_vendor(account_of(source.vendor_type, settings))
+            vendor = open_vendor(account_of(source.vendor_type, settings))
+            self._open[source.id] = source, vendor
+            if isinstance(vendor, Streaming):
+                vendor.on_value = lambda: self.on_value(source.system_id)
         return self._open[source.id][1]
 
     def _asked(self, source: HouseSource) -> AskedSource:
         roles = frozenset(source.roles)
         if source.is_pushed:
-            return AskedSource(source.name, roles, source.sent_fields, self._pushed(source))
-        fields = vendor_class(source.vendor_type).fields(source.settings)
+            newest = partial(self._pushed_newest, source)
+            return AskedSource(source.name, roles, source.sent_fields, self._pushed(source), newest)
+        cls = vendor_class(source.vendor_type)
+        fields = cls.fields(source.settings)
 
         def ask(memory: Memory, now_at: float) -> Poll:
             return self.vendor(source).poll(source.site, memory=memory, now_at=now_at)
 
-        return AskedSource(source.name, roles, fields, ask)
+        tells = partial(self._heard_newest, source) if hasattr(cls, "newest") else None
+        return AskedSource(source.name, roles, fields, ask, tells)
+
+    def _heard_newest(self, source: HouseSource, now_at: float) -> Reading | None:
+        with self._lock:
+            _, vendor = self._open.get(source.id, (None, None))
+        poll = vendor.newest(now_at) if isinstance(vendor, Streaming) else None
+        return None if poll is None else poll.reading
+
+    def _pushed_newest(self, source: HouseSource, now_at: float) -> Reading | None:
+        with self._lock:
+            known = dict(self._pushed_now.get(source.id, {}))
+        fresh = {name: each for name, each in known.items() if now_at - each[0] <= self._late_s()}
+        if not fresh:
+            return None
+        newest_at = max(at for at, _ in fresh.values())
+        values = {name: value for name, (_, value) in fresh.items()}
+        return Reading(inverter_time=newest_at, received_time=int(now_at), **values)
 
     def _pushed(self, source: HouseSource) -> Any:
         span_s = self._store.cadence_s

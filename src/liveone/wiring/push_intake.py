@@ -18,13 +18,14 @@ from liveone.store import sources as stored
 from liveone.store.readings import row_of
 from liveone.store.store import Store
 from liveone.web.services import AcceptedValues
+from liveone.wiring.live_houses import LiveHouses
 
 
 class PushIntake:
     """Takes values from sources. Safe to call from any thread."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, live: LiveHouses | None = None) -> None:
+        self._store, self._clock, self._live = store, clock, live
 
     def source_of(self, token: str) -> HouseSource | None:
         """The source that a token lets in. Raises StoreError."""
@@ -34,6 +35,8 @@ class PushIntake:
         """Keep values durably. Raises StoreError; sending them again is harmless then, and always."""
         moments = _together(samples)
         new = stored.keep_values(self._store, [(source.id, at, values) for at, values in moments.items()])
+        if self._live is not None:
+            self._live.pushed(source, list(moments.items()))
         past = {at: values for at, values in moments.items() if at <= self._over_at()}
         if not past or not new:
             return AcceptedValues(len(moments), new)

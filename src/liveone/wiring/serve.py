@@ -39,6 +39,7 @@ from liveone.wiring.admin_service import AdminService
 from liveone.wiring.announcing import announcer_of, announcing
 from liveone.wiring.backups import backup_folder, scheduled_backups
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
+from liveone.wiring.live_houses import LiveHouses
 from liveone.wiring.outcomes import poll_outcome, run_daily
 from liveone.wiring.outgoing import sending
 from liveone.wiring.push_intake import PushIntake
@@ -208,6 +209,8 @@ def services_of(
 ) -> Services:
     """What the application works with."""
 
+    houses = LiveHouses(vendors.sources, clock) if vendors.sources else None
+
     async def poll_now() -> list[PollOutcome]:
         return [poll_outcome(result) for result in await collector.poll_once()]
 
@@ -241,7 +244,8 @@ def services_of(
         ),
         repairs=ReadingRepairs(store, clock),
         sources=SourceService(store, clock, vendors.sources) if vendors.sources else None,
-        pushes=None if only_reads(config) else PushIntake(store, clock),
+        pushes=None if only_reads(config) else PushIntake(store, clock, houses),
+        live=houses,
         backups=backup_folder(config, store, clock),
     )
 

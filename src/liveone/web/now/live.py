@@ -20,7 +20,9 @@ from liveone.store import readings
 from liveone.store.database import StoreError
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, log
+from liveone.web.now.moments import Moments
 from liveone.web.now.readings_json import event
+from liveone.web.services import LiveValues
 
 WATCH_S, RETRY_S, WELCOME_S = 0.1, 2.0, 1.0
 CATCH_UP_S = 3600
@@ -31,10 +33,12 @@ SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """One message of the stream: ``at`` is the reading's inverter_time and the event's id."""
+    """One message of the stream: ``at`` is the reading's inverter_time and the event's id. One called
+    ``now`` is of a moment between readings: it has no id, and is not caught up."""
 
     at: int
     data: bytes
+    name: str = "reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,15 @@ class Live:
     ``refresh`` brings up to date what the listeners' ``may_stay`` goes by.
     """
 
-    def __init__(self, store: Store, clock: Clock, refresh: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        refresh: Callable[[], Awaitable[None]],
+        values: LiveValues | None = None,
+    ) -> None:
         self._store, self._clock, self._refresh = store, clock, refresh
+        self._moments = Moments(values, self._tell_now) if values else None
         self._listeners: set[Listener] = set()
         self._joined = False
         self._watcher: asyncio.Task[None] | None = None
@@ -89,6 +100,7 @@ class Live:
         self._refuse(listener)
         self._listeners.add(listener)
         self._joined = True
+        self._follow_moments()
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
@@ -105,10 +117,25 @@ class Live:
 
     def leave(self, listener: Listener) -> None:
         self._listeners.discard(listener)
+        self._follow_moments()
+
+    def _follow_moments(self) -> None:
+        """Hear between readings of the systems that somebody looks at."""
+        if self._moments is not None:
+            self._moments.follow({number for one in self._listeners for number in one.zones})
+
+    def _tell_now(self, system_id: int, reading: Reading) -> None:
+        """Hand a moment to those who look at a system; one who is behind gets the next one."""
+        for listener in [one for one in self._listeners if system_id in one.zones]:
+            if listener.queue.qsize() < QUEUED_EACH:
+                data = orjson.dumps(event(system_id, reading, listener.zones[system_id]))
+                listener.queue.put_nowait(StreamEvent(reading.inverter_time, data, "now"))
 
     async def close(self) -> None:
         """End every stream; call it when the server begins to stop, or it would wait for them."""
         self._closed = True
+        if self._moments is not None:
+            self._moments.close()
         for listener in list(self._listeners):
             self._drop(listener)
         if self._watcher is not None:

@@ -61,7 +61,8 @@ class EventStream(Response):
             await _send(send, self._frame(message))
 
     def _frame(self, message: StreamEvent) -> bytes:
-        return frame(message) if len(self._listener.zones) == 1 else unnamed(message)
+        is_reading = message.name == "reading"
+        return frame(message) if is_reading and len(self._listener.zones) == 1 else unnamed(message)
 
 
 def frame(message: StreamEvent) -> bytes:
@@ -70,7 +71,7 @@ def frame(message: StreamEvent) -> bytes:
 
 def unnamed(message: StreamEvent) -> bytes:
     """A message whose time is no place to go on from, because several systems share the stream."""
-    return b"event: reading\ndata: %b\n\n" % message.data
+    return b"event: %b\ndata: %b\n\n" % (message.name.encode(), message.data)
 
 
 RELOAD = b"event: reload\ndata: {}\n\n"

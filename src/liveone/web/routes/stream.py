@@ -36,6 +36,9 @@ async def stream(
 ) -> Response:
     """Server-Sent Events: the newest reading at once, then `reading` for every new one.
 
+    Where a source tells by itself (MQTT, push), `now` says what the system is between readings, at most ten
+    times a second. It has the same shape, has no id, and is kept nowhere.
+
     With `Last-Event-ID` (browsers send it when they reconnect) the readings since then come first, up to
     an hour of them; after a longer absence `reload` says to read the history again.
     With `systemId=all` the stream brings the readings of all your systems, the newest of each at once, and

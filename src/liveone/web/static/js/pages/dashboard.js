@@ -65,6 +65,14 @@ function showReading(next) {
   }
 }
 
+/** A moment between readings: it moves the picture, and no history. @param {import("../types").Reading} next */
+function showNow(next) {
+  if (document.hidden) return;
+  flow ??= makeFlow(byId("flow"));
+  flow(next, next.soc.battery);
+  fillBalance(byId("balance"), one(".losses .value"), next);
+}
+
 /** @param {import("../types").Reading} of */
 function interval(of) {
   return Math.ceil(Date.parse(of.timestamp) / INTERVAL_MS);
@@ -191,6 +199,7 @@ function afterPaint(work) {
 function stayLive() {
   listen(systemId, {
     onReading: (next) => (reading ? showReading(next) : location.reload()),
+    onNow: (next) => reading && showNow(next),
     onReload: () => reading && guardedQuietly(loadData),
     onState: (state) => {
       around.link = state;

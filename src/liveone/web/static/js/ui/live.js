@@ -8,9 +8,9 @@ const LONGEST_WAIT_MS = 60000;
 
 /**
  * @param {number | "all"} systemId
- * @param {{onReading: (reading: import("../types").Reading) => void, onReload: () => void, onState: (state: string) => void}} on
+ * @param {{onReading: (reading: import("../types").Reading) => void, onNow?: (reading: import("../types").Reading) => void, onReload: () => void, onState: (state: string) => void}} on
  */
-export function listen(systemId, { onReading, onReload, onState }) {
+export function listen(systemId, { onReading, onNow, onReload, onState }) {
   /** @type {EventSource} */
   let source;
   let timer = 0;
@@ -23,6 +23,7 @@ export function listen(systemId, { onReading, onReload, onState }) {
       onState("live");
     });
     source.addEventListener("reading", (event) => onReading(JSON.parse(event.data)));
+    if (onNow) source.addEventListener("now", (event) => onNow(JSON.parse(event.data)));
     source.addEventListener("reload", onReload);
     source.addEventListener("error", failed);
   }
