@@ -16,14 +16,19 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from tests.web.support import COOKIE, NOW_AT, SetClock, add, services, serving
 
 from liveone.domain.averages import Timed
+from liveone.domain.points import MOST_POINTS
 from liveone.domain.push_token import new_push_token, push_token_hash
 from liveone.domain.sources import PUSH, HouseSource
 from liveone.domain.system import FROM_SOURCES
-from liveone.store import readings, systems
+from liveone.sealing import SecretBox
+from liveone.store import points, readings, repair, systems
 from liveone.store import sources as stored
+from liveone.store.changes import ChangeEntry
+from liveone.store.database import Statement
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 from liveone.web.services import AcceptedValues
+from liveone.wiring.house_sources import SourceBook
 from liveone.wiring.push_intake import PushIntake
 
 TOKEN, OTHER = new_push_token(), new_push_token()
@@ -325,3 +330,113 @@ def _first_refused(sent: Sequence[Any]) -> httpx2.Response | None:
 def test_a_server_that_may_not_write_says_so(store: Store) -> None:
     with serving(services(store)) as client:
         assert send(client, {"solar_w": 1}).status_code == 503
+
+
+def points_of(store: Store, system_id: int = 1) -> dict[str, list[tuple[int, float]]]:
+    return {
+        point.key: points.values_between(store, point.id, 0, NOW_AT * 2)
+        for point in points.list_points(store, system_id)
+    }
+
+
+def test_points_are_sent_beside_fields_in_json_and_line_protocol(client: httpx2.Client, store: Store) -> None:
+    body = {"at": NOW_AT, "solar_w": 5, "points": {"car_w": 7200.4, "flow_c": 41.25, "off_a": None}}
+    assert send(client, body).json()["new"] == 1
+    assert send(client, {"at": NOW_AT, "point.car_kwh_total": 812.5}).json()["new"] == 1
+    assert write(client, f"x point.tank_c=55.5,grid_w=1i {NOW_NS}").status_code == 204
+    units = {point.key: (point.unit, point.kind, point.source) for point in points.list_points(store, 1)}
+    assert units == {
+        "car_w": ("W", "power", "esp"),
+        "flow_c": ("°C", "level", "esp"),
+        "car_kwh_total": ("kWh", "counter", "esp"),
+        "tank_c": ("°C", "level", "esp"),
+    }
+    assert kept(store)[NOW_AT]["point.flow_c"] == 41.25
+
+
+def test_points_of_now_come_with_the_next_poll_as_the_mean_of_its_span(
+    store: Store,
+) -> None:
+    clock = SetClock()
+    intake, (source, _) = PushIntake(store, clock), stored.list_sources(store)
+    at = int(clock.now_at())
+    samples = [(at - 60, {"point.t_c": 10.0}), (at - 15, {"point.t_c": 20.0, "solar_w": 3})]
+    intake.accept(source, [*samples, (at - 15, {"point.car_kwh_total": 7.5})])
+    book = SourceBook(store, SecretBox(lambda: (), lambda: ()), clock)
+    system = systems.get_system(store, 1)
+    assert system is not None
+    house = book.house(system)
+    assert house is not None
+    poll = house.poll("", memory={}, now_at=clock.now_at())
+    assert [(point.source, point.key, point.value) for point in poll.points] == [
+        ("esp", "t_c", 12.5),
+        ("esp", "car_kwh_total", 7.5),
+    ]
+    assert poll.reading.solar_w == 3
+
+
+def test_points_of_the_past_are_recorded_at_once_in_any_order_and_once(
+    client: httpx2.Client, store: Store
+) -> None:
+    stored.add_source(store, 1, name="other", vendor_type=PUSH, roles=["load"], settings={}, token_hash="x")
+    day = [{"at": NOW_AT - 86_400 - 30 * n, "points": {"car_w": n}} for n in range(240)]
+    for part in (day[120:], day[:120], day):
+        assert send(client, part).status_code == 200
+    first, *others = points_of(store)["car_w"][::-1]
+    assert first == (NOW_AT - 86_400, 0.0)
+    assert len(others) in (119, 120)
+    assert points_of(store, 2) == {}
+
+
+def test_what_is_excluded_stays_out_when_it_is_sent_again(client: httpx2.Client, store: Store) -> None:
+    at = NOW_AT - 7200
+    assert send(client, {"at": at, "points": {"car_w": 5}}).json()["new"] == 1
+    repair.take_out(store, 1, ChangeEntry("exclude", "x", "me", at - 60, at + 60))
+    assert send(client, {"at": at + 1, "points": {"car_w": 5}}).json()["new"] == 1
+    assert points_of(store) == {"car_w": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"car_w": 5}, "sent as point.car_w"),
+        ({"point.": 5}, "no key of a point"),
+        ({"point.a b": 5}, "no key of a point"),
+        ({"points": {"k" * 81: 5}}, "no key of a point"),
+        ({"points": [5]}, "no JSON object"),
+        ({"points": {"car_w": "5"}}, "must be a number"),
+        ({"points": {"car_w": True}}, "must be a number"),
+        ({"points": {"car_w": 1e16}}, "no quantity of a house"),
+        ({"points": {}}, "has no value"),
+    ],
+    ids=str,
+)
+def test_what_is_no_point_is_refused_with_what_to_write(
+    client: httpx2.Client, store: Store, body: dict[str, Any], words: str
+) -> None:
+    answered = send(client, {"at": NOW_AT, **body})
+    assert answered.status_code == 400
+    assert words in answered.text
+    assert points.list_points(store, 1) == []
+
+
+def test_a_sender_whose_keys_change_fills_nothing(client: httpx2.Client, store: Store) -> None:
+    many = {f"k{number}": 1 for number in range(MOST_POINTS)}
+    assert send(client, {"at": NOW_AT, "points": many}).status_code == 200
+    answered = send(client, {"at": NOW_AT, "points": {"more": 1}})
+    assert answered.status_code == 400
+    assert "at most 1,000" in answered.text
+    assert "point.more" not in kept(store)[NOW_AT]
+
+
+def test_before_the_plan_points_are_refused_and_may_be_sent_again_after_it(
+    client: httpx2.Client, store: Store
+) -> None:
+    tables = ("points", "point_readings", "point_readings_agg_5m", "point_readings_agg_1d")
+    store.database.write([Statement(f"ALTER TABLE {name} RENAME TO changeover_{name}") for name in tables])
+    body = {"at": NOW_AT - 900, "points": {"car_w": 5}}
+    assert send(client, body).status_code >= 500
+    assert kept(store) == {}
+    store.database.write([Statement(f"ALTER TABLE changeover_{name} RENAME TO {name}") for name in tables])
+    assert send(client, body).status_code == 200
+    assert points_of(store) == {"car_w": [(NOW_AT - 900, 5.0)]}

@@ -42,7 +42,7 @@ NOBODY = (
 )
 WITH_SYSTEM = {f"/api/{name}" for name in ("data", "history", "v2/history", "readings", "coverage", "faults")}
 FILLED = {"system_id": "1", "path": "app.css", "name": "none.db", "change_id": "99", "account": "nobody"} | (
-    dict.fromkeys(("run_id", "label", "token"), "none")
+    dict.fromkeys(("run_id", "label", "token"), "none") | {"point_id": "99"}
 )
 
 

@@ -9,7 +9,7 @@ from liveone.cli.context import CommandContext, json_option, pass_shell, print_j
 from liveone.cli.systems import found_system, opened
 from liveone.cli.transfer import close_days
 from liveone.clock import SystemClock
-from liveone.domain.sources import PUSH, ROLES
+from liveone.domain.sources import PUSH, ROLES, HouseSource
 from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
 from liveone.store import sources as stored
@@ -17,7 +17,14 @@ from liveone.transfer.spans import read_span
 from liveone.vendors.base import CheckStep
 from liveone.vendors.parameters import VendorParameter
 from liveone.vendors.registry import vendor_types
-from liveone.wiring.adding_sources import NewSource, add_source, check_source, kind_of, source_facts
+from liveone.wiring.adding_sources import (
+    POINTS_ONLY,
+    NewSource,
+    add_source,
+    check_source,
+    kind_of,
+    source_facts,
+)
 from liveone.wiring.backfill import backfill_source
 
 ENVIRONMENT = "LIVEONE_SOURCE_"
@@ -66,7 +73,7 @@ def list_sources(shell: CommandContext, system_id: int | None, as_json: bool) ->
     for source in found:
         told = ", ".join(f"{name} {value}" for name, value in source.settings.items())
         site = f" {source.site}" if source.site else ""
-        device = f"{source.name}  {source.vendor_type}{site}  {', '.join(source.roles)}"
+        device = f"{source.name}  {source.vendor_type}{site}  {_gives(source)}"
         click.echo(shown(f"system {source.system_id}  {device}  {told}".rstrip()))
     if not found:
         click.echo("No sources. See `liveone sources add --help`.")
@@ -159,15 +166,17 @@ def _adding(vendor_type: str) -> click.Command:
             assert vendors.sources is not None
             added = add_source(store, vendors.sources, new)
         source = added.source
-        click.echo(f"{shown(source.name)} gives {', '.join(source.roles)} to system {system_id}.")
+        click.echo(f"{shown(source.name)} gives {_gives(source)} to system {system_id}.")
         if added.token:
             click.echo(_how_to_send(added.token))
 
-    chosen = f"What it gives: {', '.join(kind.roles)} [all]. May be given again."
+    known = ", ".join(kind.roles)
+    chosen = f"What it gives: {known} [all], or points: no part of the balance. May be given again."
+    roles = click.Choice([*ROLES, POINTS_ONLY])
     params: list[click.Parameter] = [
         click.Argument(["system_id"], type=int, metavar="SYSTEM"),
         click.Option(["--name"], required=True, help="What to call it, such as roof."),
-        click.Option(["--role", "roles"], type=click.Choice(list(ROLES)), multiple=True, help=chosen),
+        click.Option(["--role", "roles"], type=roles, multiple=True, help=chosen),
     ]
     if kind.needs_site:
         params.append(
@@ -203,6 +212,10 @@ def _show(steps: Sequence[CheckStep], *, silent: bool = False) -> None:
         click.echo(shown(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}"))
     if not all(step.ok for step in steps):
         raise LiveOneError(f"the connection failed the test at: {steps[-1].name}", hint=steps[-1].detail)
+
+
+def _gives(source: HouseSource) -> str:
+    return ", ".join(source.roles) or POINTS_ONLY
 
 
 def _how_to_send(token: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from types import MappingProxyType
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from liveone.domain.aggregates import FiveMinutes
 from liveone.domain.days import close_these
@@ -41,18 +41,17 @@ _TO: Mapping[str, tuple[str, float]] = MappingProxyType(
         "mWh": ("kWh", 1e-6),
     }
 )
-_ENDINGS: Sequence[tuple[str, str]] = (
-    ("_kwh_total", "kWh"),
-    ("_m3_total", "m³"),
-    ("_kwh", "kWh"),
-    ("_w", "W"),
-    ("_v", "V"),
-    ("_a", "A"),
-    ("_hz", "Hz"),
-    ("_pct", "%"),
-    ("_c", "°C"),
+UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        **{"w": "W", "kw": "kW", "wh": "Wh", "kwh": "kWh", "mwh": "MWh", "v": "V", "a": "A", "hz": "Hz"},
+        **{"va": "VA", "var": "var", "pct": "%", "c": "°C", "k": "K", "m3": "m³", "l": "l", "gj": "GJ"},
+        **{"bar": "bar", "lux": "lx", "ppm": "ppm"},
+    }
 )
-"""What the end of a key says of its unit, where the sender says nothing else."""
+"""What the end of a key (``flow_c``, ``car_kwh_total``) says of its unit, where nothing else does."""
+
+SENT = "point."
+"""How the name of a point begins among the fields that a source sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,18 @@ def kind_of(key: str, unit: str) -> PointKind:
 
 def unit_of(key: str) -> str:
     """The unit that the end of a key names; '' where it names none."""
-    return next((unit for ending, unit in _ENDINGS if key.endswith(ending)), "")
+    return UNITS.get(key.removesuffix("_total").rpartition("_")[2].lower(), "")
+
+
+def sent_points(values: Mapping[str, float], source: str) -> list[Point]:
+    """The points among the fields that a source sent, in the units in which they are kept."""
+    found = ((name.removeprefix(SENT), value) for name, value in values.items() if name.startswith(SENT))
+    return kept_points(Point(key, key, unit_of(key), value, source) for key, value in found)
+
+
+def without_points(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a reading among those that a source sent."""
+    return {name: value for name, value in values.items() if not name.startswith(SENT)}
 
 
 def checked_point_name(text: str) -> str:

@@ -43,6 +43,11 @@ def save_days(store: Store, point_id: int, found: Sequence[PointDay], empty: Seq
     )
 
 
+def waiting_days(store: Store, point_id: int, first_day: str, last_day: str) -> list[str]:
+    """The days of a point from the first to the last, both in, that have values and wait to be computed."""
+    return [str(row[0]) for row in store.read("point_days", point_id, first_day, last_day) if not row[8]]
+
+
 def days(store: Store, point_id: int, first_day: str, last_day: str) -> list[PointDay]:
     """The days of a point from the first to the last, both in, as far as they were computed, oldest first."""
     rows = store.read("point_days", point_id, first_day, last_day)

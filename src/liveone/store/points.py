@@ -54,6 +54,13 @@ def newest_values(
     return [(_known(row), row[10], row[11]) for rows in answers for row in rows]  # type: ignore[misc]
 
 
+def newest_of_all(store: Store, after_at: int, until_at: int) -> list[tuple[KnownPoint, float]]:
+    """The points of all systems that have a value of ``(after_at, until_at]``, with the newest of each."""
+    asked = Query("points_newest_all", (after_at, until_at))
+    answers = store.snapshot_for(lambda shape: [asked] if shape.keeps_points else [])
+    return [(_known(row), float(str(row[11]))) for rows in answers for row in rows]
+
+
 def find_point(store: Store, system_id: int, point_id: int) -> KnownPoint:
     """A point of a system. Raises BadInput."""
     for point in list_points(store, system_id):

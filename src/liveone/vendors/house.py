@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from liveone.clock import SystemClock
+from liveone.domain.points import Point, unit_of
 from liveone.domain.reading import Reading
-from liveone.domain.sources import ROLE_FIELDS, ROLES, Role, SourceReading, merge
+from liveone.domain.sources import FAULT_FIELDS, ROLE_FIELDS, ROLES, Role, SourceReading, merge
 from liveone.domain.system import FROM_SOURCES, SystemInfo
 from liveone.errors import LiveOneError
 from liveone.vendors import checks
@@ -87,7 +88,11 @@ class HouseOfSources:
             "derived": derived,
             "missing": missing,
         }
-        points = tuple(replace(point, source=name) for name, poll in heard.items() for point in poll.points)
+        points = tuple(
+            replace(point, source=name)
+            for name, poll in heard.items()
+            for point in (*poll.points, *self._measured_by(name, poll.reading))
+        )
         raw = {name: poll.raw for name, poll in heard.items()}
         return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), missing)
 
@@ -179,6 +184,15 @@ class HouseOfSources:
                 *[{each for role in source.roles for each in ROLE_FIELDS[role]}]
             )
             yield from gives.intersection(heard[source.name].derived if source.name in heard else ())
+
+    def _measured_by(self, name: str, reading: Reading) -> Iterator[Point]:
+        """What a source without a role measures, such as a meter in front of a heat pump: it is no part of
+        the house's balance, and all of it points."""
+        fields = [source.fields for source in self._sources if source.name == name and not source.roles]
+        for field in sorted(frozenset[str]().union(*fields).difference(FAULT_FIELDS)):
+            value = getattr(reading, field)
+            if value is not None:
+                yield Point(field, field, unit_of(field), value)
 
     def _begin(self, source: AskedSource) -> bool:
         with self._lock:

@@ -30,6 +30,7 @@ from liveone.web.routes import (
     me,
     pages,
     people,
+    points,
     push,
     readings,
     repairs,
@@ -90,7 +91,7 @@ def create_app(
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
     everything = (
-        *(data, readings, stream, cron, login, joining, elsewhere, me, sharing),
+        *(data, points, readings, stream, cron, login, joining, elsewhere, me, sharing),
         *(admin, people, administration, repairs, backups, health),
         *(house_sources, push, original_routes, pages),
     )

@@ -16,6 +16,9 @@ from liveone.vendors.recording import recording_of
 from liveone.vendors.registry import open_vendor, vendor_class, vendor_types
 from liveone.wiring.house_sources import SourceBook
 
+POINTS_ONLY = "points"
+"""Named instead of roles: what the device tells is no part of the house's balance, and all of it points."""
+
 PUSH_TITLE = "Sends by itself (HTTP, line protocol)"
 
 
@@ -95,22 +98,28 @@ def add_source(store: Store, book: SourceBook, new: NewSource) -> AddedSource:
             f"which site of {new.vendor_type}?", hint="`liveone systems discover` lists those of an account."
         )
     if new.vendor_type == PUSH:
-        token, roles = new_push_token(), checked_roles(new.roles, ROLES)
+        token, roles = new_push_token(), _roles(new.roles, ROLES)
         if not new.roles:
-            raise BadInput("what does it send?", hint=f"Name its roles: {', '.join(ROLES)}.")
+            known = ", ".join(ROLES)
+            raise BadInput("what does it send?", hint=f"Name its roles: {known}; or {POINTS_ONLY}.")
         kept = stored.add_source(
             store, new.system_id, name=name, vendor_type=PUSH, roles=roles, settings={},
             token_hash=push_token_hash(token),
         )  # fmt: skip
         return AddedSource(kept, token)
     settings = _settings(new)
-    roles = checked_roles(new.roles, vendor_class(new.vendor_type).roles(settings))
+    roles = _roles(new.roles, vendor_class(new.vendor_type).roles(settings))
     chosen = book.seal(kind.parameters, settings)
     kept = stored.add_source(
         store, new.system_id, name=name, vendor_type=new.vendor_type, site=new.site, roles=roles,
         settings=chosen.plain, secrets_sealed=chosen.secrets_sealed,
     )  # fmt: skip
     return AddedSource(kept)
+
+
+def _roles(chosen: Sequence[str], given: Sequence[Role]) -> tuple[Role, ...]:
+    """As ``checked_roles``; none for a device that is no part of the balance."""
+    return () if list(chosen) == [POINTS_ONLY] else checked_roles(chosen, given)
 
 
 def recorded(vendor_type: str, given: Mapping[str, object], *, now_at: float) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from liveone.clock import Clock
 from liveone.domain.averages import averaged
+from liveone.domain.points import sent_points, without_points
 from liveone.domain.reading import Reading
 from liveone.domain.sources import HouseSource, Role
 from liveone.domain.system import System
@@ -193,8 +194,9 @@ class SourceBook:
                     f"it has sent nothing for {late_s} s", hint="Is what sends it running?"
                 )
             values = averaged(samples, start_at=end_at - span_s, end_at=end_at)
-            reading = Reading(inverter_time=samples[-1][0], received_time=end_at, **values)
-            return Poll(reading, {"sent": len(samples)})
+            reading = Reading(inverter_time=samples[-1][0], received_time=end_at, **without_points(values))
+            told = tuple(sent_points(values, source.name))
+            return Poll(reading, {"sent": len(samples)}, points=told)
 
         return ask
 

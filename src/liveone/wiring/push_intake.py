@@ -11,6 +11,7 @@ from typing import Any
 
 from liveone.clock import Clock
 from liveone.domain.averages import Timed, averaged
+from liveone.domain.points import without_points
 from liveone.domain.reading import Reading
 from liveone.domain.sources import HouseSource, SourceReading, merge
 from liveone.store import bulk, readings, systems
@@ -19,6 +20,7 @@ from liveone.store.readings import row_of
 from liveone.store.store import Store
 from liveone.web.services import AcceptedValues
 from liveone.wiring.live_houses import LiveHouses
+from liveone.wiring.point_intake import meet_sent, record_past, spans_of
 
 
 class PushIntake:
@@ -32,17 +34,23 @@ class PushIntake:
         return stored.source_of_token(self._store, token)
 
     def accept(self, source: HouseSource, samples: Sequence[Timed]) -> AcceptedValues:
-        """Keep values durably. Raises StoreError; sending them again is harmless then, and always."""
+        """Keep values durably. Raises StoreError, and BadInput for points beyond those that a system may
+        have; sending them again is harmless then, and always."""
         moments = _together(samples)
+        ids = meet_sent(self._store, source, moments)
         new = stored.keep_values(self._store, [(source.id, at, values) for at, values in moments.items()])
         if self._live is not None:
             self._live.pushed(source, list(moments.items()))
         past = {at: values for at, values in moments.items() if at <= self._over_at()}
         if not past or not new:
             return AcceptedValues(len(moments), new)
+        record_past(self._store, source, past, ids)
+        told = {at: fields for at, values in past.items() if (fields := without_points(values))}
+        if not told:
+            return AcceptedValues(len(moments), new)
         if not is_alone(self._store, source):
-            return AcceptedValues(len(moments), new, late=len(past))
-        return AcceptedValues(len(moments), new, recorded=self._record(source, past))
+            return AcceptedValues(len(moments), new, late=len(told))
+        return AcceptedValues(len(moments), new, recorded=self._record(source, told))
 
     def _over_at(self) -> int:
         """Until when the readings of the grid are made: a poll looks back one cadence."""
@@ -51,13 +59,11 @@ class PushIntake:
     def _record(self, source: HouseSource, past: Mapping[int, Mapping[str, Any]]) -> int:
         """One reading for each span of the cadence that has none yet."""
         span_s, now_at = self._store.cadence_s, int(self._clock.now_at())
-        spans: defaultdict[int, list[Timed]] = defaultdict(list)
-        for at in sorted(past):
-            spans[-(-at // span_s) * span_s].append((at, past[at]))
+        spans = spans_of(past, span_s)
         there = readings.between(self._store, source.system_id, min(spans) - span_s, max(spans))
         taken = {-(-reading.inverter_time // span_s) * span_s for reading in there}
         rows = []
-        for end_at, samples in sorted(spans.items()):
+        for end_at, samples in spans.items():
             if end_at in taken:
                 continue
             values = averaged(samples, start_at=end_at - span_s, end_at=end_at)

@@ -15,8 +15,10 @@ from liveone.domain.system import System
 from liveone.web.answers import bad_parameter
 from liveone.web.history.rules import Rules
 
-Kind = Literal["power", "energy", "soc", "percentage", "counter"]
-UNITS: dict[Kind, str] = {"power": "W", "energy": "kWh", "soc": "%", "percentage": "%", "counter": "kWh"}
+Kind = Literal["power", "energy", "soc", "percentage", "counter", "level"]
+UNITS: dict[str, str] = {"power": "W", "energy": "kWh", "soc": "%", "percentage": "%", "counter": "kWh"}
+POINT_PREFIX, ENERGY_PREFIX = "point:", "point_kwh:"
+"""How a point is asked for, and its energy; see ``points.py``."""
 ENERGY_NAMES = tuple(f"{name}_kwh" for name in COUNTERS)
 COUNTER_NAMES = tuple(f"{name}_kwh_total" for name in COUNTERS)
 NAMES = (*POWERS, "soc", *ENERGY_NAMES, *COUNTER_NAMES)
@@ -88,16 +90,22 @@ def names_of(text: str | None, rules: Rules) -> list[str]:
     names = list(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     if not names:
         raise bad_parameter("fields", "Missing required parameter: fields")
-    unknown = [name for name in names if name not in NAMES]
+    unknown = [name for name in names if not _is_known(name)]
     if unknown and not rules.ignores_unknown_fields:
-        raise bad_parameter("fields", f"fields: {unknown[0][:40]!r} is not one of {', '.join(NAMES)}")
-    return [name for name in names if name in NAMES]
+        raise bad_parameter(
+            "fields", f"fields: {unknown[0][:40]!r} is not one of {', '.join(NAMES)}, point:..."
+        )
+    return [name for name in names if _is_known(name)]
+
+
+def _is_known(name: str) -> bool:
+    return name in NAMES or name.startswith((POINT_PREFIX, ENERGY_PREFIX))
 
 
 def fields_of(names: Sequence[str], rules: Rules, *, in_days: bool, by_day: bool) -> list[Field]:
     """The series that answer the names. ``in_days``: intervals are whole days; ``by_day``: at ``1d``."""
     found: dict[str, Field] = {}
-    for name in names:
+    for name in (each for each in names if each in NAMES):
         for one in _series_of(name, rules, in_days=in_days, by_day=by_day):
             known = found.get(one.name)
             if known is None or one.exact:
@@ -153,7 +161,11 @@ def _counter(name: str) -> Field:
 
 def finest_s(names: Sequence[str]) -> float:
     """The longest range, in seconds, whose energies are worked out interval by interval."""
-    return COUNTED_DAYS * 86_400.0 if any(name in ENERGY_NAMES for name in names) else math.inf
+    return COUNTED_DAYS * 86_400.0 if any(map(_is_energy, names)) else math.inf
+
+
+def _is_energy(name: str) -> bool:
+    return name in ENERGY_NAMES or name.startswith(ENERGY_PREFIX)
 
 
 def source_of(system: System) -> str:

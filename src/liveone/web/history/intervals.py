@@ -19,6 +19,7 @@ from liveone.web.answers import Tagged
 from liveone.web.history import fields as fields_module
 from liveone.web.history.days import daily
 from liveone.web.history.fields import Field
+from liveone.web.history.points import PointField, point_values
 from liveone.web.history.ranges import Window
 from liveone.web.history.rules import Rules
 from liveone.web.history.series import Column, HistorySource, SeriesValues, aligned, placed, summed, whole
@@ -36,7 +37,10 @@ class HistoryColumns:
 
 def history(source: HistorySource, window: Window, fields: Sequence[Field]) -> HistoryColumns:
     """The history of one system; ``fields`` gives the order of the series."""
-    values = (daily if window.in_days else _minutes)(source, window, fields)
+    told = [field for field in fields if isinstance(field, PointField)]
+    house = [field for field in fields if not isinstance(field, PointField)] if told else fields
+    values = (daily if window.in_days else _minutes)(source, window, house) if house else {}
+    values |= point_values(source, window, told)
     return HistoryColumns(source, window, [(field, values[field.name]) for field in fields])
 
 

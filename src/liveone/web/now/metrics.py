@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from liveone.domain.bounds import soon_at
+from liveone.domain.freshness import SILENT_S
 from liveone.domain.reading import COUNTERS, POWERS, Reading
 from liveone.domain.system import System
 from liveone.store import polling, readings
+from liveone.store.points import newest_of_all
 from liveone.store.polling import PollingStatus
 from liveone.web.now.cards import Cards
 from liveone.web.now.readings_json import ENERGY_KEYS
@@ -51,6 +54,7 @@ def exposition(services: Services, cards: Cards, visible: Iterable[System], *, l
     families = [
         *_system_families(systems, newest, now_at),
         _today(cards, systems, newest, now_at),
+        *_point_families(services, systems, now_at),
         *_polling_families(systems, statuses),
         *_server_families(services, listeners),
     ]
@@ -101,6 +105,21 @@ def _system_families(systems: list[System], newest: Mapping[int, Reading], now_a
         "The device's fault code, 0 when it reports none.",
         BY_SYSTEM,
         [(name, reading.fault_code) for name, reading in known],
+    )
+
+
+def _point_families(services: Services, systems: list[System], now_at: float) -> Iterator[Metric]:
+    """The newest values of points, as long as they are new; what is hidden is told too."""
+    names = {system.id: _name(system) for system in systems}
+    yield _gauge(
+        "liveone_point_value",
+        "What a system measures beyond its balance, in the unit that it names.",
+        (*BY_SYSTEM, "source", "key", "point", "unit"),
+        [
+            ((*names[point.system_id], point.source, point.key, point.name, point.unit), value)
+            for point, value in newest_of_all(services.store, int(now_at) - SILENT_S, soon_at(now_at))
+            if point.system_id in names
+        ],
     )
 
 

@@ -10,12 +10,15 @@ from typing import Any
 
 from liveone.domain.averages import Timed
 from liveone.domain.bounds import BOUNDS, YEAR_2000_AT, soon_at
+from liveone.domain.points import SENT, WIDEST
 from liveone.domain.sources import HouseSource
 from liveone.errors import BadInput
 
 MOST = 20_000
 """Moments in one request."""
 
+POINTS = "points"
+_KEY = re.compile(r"[\w.-]{1,80}")
 TIME_NAMES = ("at", "time", "timestamp")
 _WHOLE = ("fault_code", "fault_at", "generator_status")
 _OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
@@ -31,7 +34,9 @@ class SentTerms:
     def sample(self, at: object, values: Mapping[str, object], where: str) -> Timed:
         """One moment. Raises BadInput."""
         moment = self._time(at, where)
-        found = {name: self._value(name, value, where) for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if value is not None}
+        found = {name: self._value(name, value, where) for name, value in given.items() if name != POINTS}
+        found |= self._points(given.get(POINTS), where)
         if not found:
             raise BadInput(
                 f"{where} has no value", hint=f"It may have: {', '.join(sorted(self.source.sent_fields))}."
@@ -53,15 +58,31 @@ class SentTerms:
             )
         return int(at)
 
+    def _points(self, given: object, where: str) -> dict[str, int | float]:
+        """The object ``points`` of a JSON reading."""
+        if given is None:
+            return {}
+        if not isinstance(given, Mapping):
+            raise BadInput(f"{where}: points is no JSON object", hint='Write "points": {"car_w": 7200}.')
+        return {
+            f"{SENT}{key}": _point(str(key), value, where)
+            for key, value in given.items()
+            if value is not None
+        }
+
     def _value(self, name: str, value: object, where: str) -> int | float:
+        if name.startswith(SENT):
+            return _point(name.removeprefix(SENT), value, where)
         allowed = self.source.sent_fields
         if name not in allowed:
             near = get_close_matches(name, sorted(allowed), n=1)
             known = f"Did you mean {near[0]}?" if near else f"It may send: {', '.join(sorted(allowed))}."
             roles = ", ".join(self.source.roles)
-            raise BadInput(f"{where}: {name!r} is no field of this source, which gives {roles}", hint=known)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise BadInput(f"{where}: {name} is {value!r}, and must be a number", hint=_ABSENT)
+            raise BadInput(
+                f"{where}: {name!r} is no field of this source, which gives {roles or 'points'}",
+                hint=f"{known} What is beyond the house's balance is sent as {SENT}{name[:40]}.",
+            )
+        value = _number(name, value, where)
         bound = BOUNDS[name]
         if not bound.holds(value):
             low, high = bound.lowest, bound.highest
@@ -71,6 +92,24 @@ class SentTerms:
         elif name in _WHOLE:
             value = int(value)
         return bound.believed(value) or 0
+
+
+def _point(key: str, value: object, where: str) -> int | float:
+    if not _KEY.fullmatch(key):
+        raise BadInput(
+            f"{where}: {key[:90]!r} is no key of a point",
+            hint="Write 1 to 80 letters, digits, _, - and dots; the end says the unit: car_w, flow_c.",
+        )
+    found = _number(key, value, where)
+    if abs(found) > WIDEST:
+        raise BadInput(f"{where}: {key} is {found!r}, which no quantity of a house is", hint=_ABSENT)
+    return found
+
+
+def _number(name: str, value: object, where: str) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadInput(f"{where}: {name} is {value!r}, and must be a number", hint=_ABSENT)
+    return value
 
 
 def samples_of(body: Any, terms: SentTerms) -> list[Timed]:

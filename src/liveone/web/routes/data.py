@@ -12,6 +12,7 @@ from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller, is_signed_in
 from liveone.web.history import fields as history_fields
 from liveone.web.history.intervals import history, opennem
+from liveone.web.history.points import point_fields
 from liveone.web.history.ranges import TimeParameters, window
 from liveone.web.history.rows import CSV, as_csv, as_rows
 from liveone.web.history.rules import ORIGINAL, V2, Rules
@@ -95,7 +96,9 @@ class HistoryParameters(BaseModel):
     )
     interval: str | None = Field(None, description="5m, 30m, 1d or auto", examples=["5m"])
     fields: str | None = Field(
-        None, description="comma-separated: " + ", ".join(history_fields.NAMES), examples=["solar,load"]
+        None,
+        description="comma-separated: " + ", ".join(history_fields.NAMES) + "; point:KEY, point_kwh:KEY",
+        examples=["solar,load"],
     )
     last: str | None = Field(None, description="30m, 24h, 7d, 12mo", examples=["24h"])
     start_time: str | None = Field(
@@ -158,7 +161,10 @@ def _history(
     meant = TimeParameters(asked.interval, asked.last, asked.start_time, asked.end_time, asked.points, rules)
     stretch = window(meant, zone, now_at, in_days_beyond_s=history_fields.finest_s(names))
     by_day = asked.interval == "1d"
-    wanted = history_fields.fields_of(names, rules, in_days=stretch.in_days, by_day=by_day)
+    wanted = [
+        *history_fields.fields_of(names, rules, in_days=stretch.in_days, by_day=by_day),
+        *point_fields(services.store, system.id, names),
+    ]
     answered = history(HistorySource(services.store, system, zone, now_at), stretch, wanted)
     if written == "csv":
         return tagged(request, as_csv(answered), media_type=CSV)

@@ -9,6 +9,7 @@ import { attempt, closeDialog, failed, formOf, openDialog, waiting } from "./dia
 import { done } from "./outcome.js";
 
 export const FROM_SOURCES = "sources";
+const POINTS_ONLY = "points";
 const PUSH = "push";
 const PATIENCE_MS = 120000;
 
@@ -39,7 +40,7 @@ function list(id, found) {
       closeDialog();
       done(t("sources.removed", { name: source.name }));
     }));
-    const what = element("span", {}, element("b", {}, source.name), ` ${source.vendorType} \u00b7 ${source.roles.map(roleName).join(", ")}`);
+    const what = element("span", {}, element("b", {}, source.name), ` ${source.vendorType} \u00b7 ${(source.roles.length ? source.roles : [POINTS_ONLY]).map(roleName).join(", ")}`);
     return element("li", { class: "row" }, what, button);
   });
   return element("div", {}, rows.length ? element("ul", { class: "losing" }, ...rows) : element("p", {}, t("sources.none")), trouble);
@@ -78,17 +79,18 @@ function describe(id, kind) {
   const name = /** @type {HTMLInputElement} */ (element("input", { maxlength: 40, required: true, autocomplete: "off", autofocus: true }));
   const site = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true, autocomplete: "off" }));
   const roles = kind.roles.map((role) => ({ role, box: /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", checked: kind.vendorType !== PUSH })) }));
+  const only = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   const measures = kind.parameters.some(({ name: one }) => one === "measures");
   const fields = kind.parameters.map(fieldOf);
   const steps = element("ol", { class: "checks" });
   const order = () => ({
     vendorType: kind.vendorType, name: name.value.trim(), site: kind.needsSite ? site.value.trim() : "",
-    roles: measures || (kind.vendorType !== PUSH && roles.every(({ box }) => box.checked)) ? [] : roles.filter(({ box }) => box.checked).map(({ role }) => role),
+    roles: only.checked ? [POINTS_ONLY] : measures || (kind.vendorType !== PUSH && roles.every(({ box }) => box.checked)) ? [] : roles.filter(({ box }) => box.checked).map(({ role }) => role),
     settings: Object.fromEntries(fields.map(({ key, value }) => [key, value()]).filter(([, value]) => value !== "")),
   });
   const gives = element("fieldset", {}, element("legend", {}, t("sources.gives")), ...roles.map(({ role, box }) => element("label", { class: "check" }, box, roleName(role))));
   const { form } = formOf([
-    element("label", {}, t("sources.name"), name), ...(measures ? [] : [gives]),
+    element("label", {}, t("sources.name"), name), ...(measures ? [] : [gives]), element("label", { class: "check" }, only, t("sources.pointsOnly")),
     ...(kind.needsSite ? [element("label", {}, t("admin.site"), site)] : []), ...fields.flatMap(({ parts }) => parts), steps,
   ], t(kind.vendorType === PUSH ? "sources.add" : "sources.testAndAdd"), "main", async () => {
     if (kind.vendorType !== PUSH && !await tested(id, order(), steps)) throw new Error(t("sources.failed"));

@@ -26,7 +26,7 @@ const FIVE_MIN_MS = 300000;
 /**
  * @typedef {{
  *   systemId: number, zone: import("../types").Zone, firstAt: number, firstDay: string, now: () => number, readAt: () => number, name: () => string, latest: () => import("../types").Reading,
- *   onState: (state: import("../types").State) => void,
+ *   onState: (state: import("../types").State) => void, onDrawn: (past: History) => void, pointsAt: (at: number) => Node[],
  * }} Around
  */
 
@@ -154,6 +154,7 @@ export class History {
     say(byId("bars-title"), t(`chart.energy.${loaded.group}`));
     say(byId("coverage-text"), coverageText(this.shares));
     fillTotals(byId("totals"), loaded.energy, pair, this.around.latest(), (key) => explainTotal(key, loaded, this.around.latest(), zone, (change) => this.set(change)));
+    this.around.onDrawn(this);
     this.cursor.redraw();
   }
 
@@ -207,7 +208,7 @@ export class History {
     return makeCursor(byId("stack"), {
       edges: () => (this.loaded ? { ...frameOf(this.size, 0), ...this.span } : null),
       steps: () => this.#seen(),
-      onMove: (at) => byId("cursor").replaceChildren(...(at === null || !this.loaded ? [t("history.hint")] : cursorParts(at, this.loaded, this.zone, this.state.view))),
+      onMove: (at) => byId("cursor").replaceChildren(...(at === null || !this.loaded ? [t("history.hint")] : [...cursorParts(at, this.loaded, this.zone, this.state.view), ...this.around.pointsAt(at)])),
       onZoom: (from, to) => this.set(roundedOut(from, to)),
       onOut: () => this.zoomOut(),
     });
