@@ -440,3 +440,15 @@ def test_before_the_plan_points_are_refused_and_may_be_sent_again_after_it(
     store.database.write([Statement(f"ALTER TABLE changeover_{name} RENAME TO {name}") for name in tables])
     assert send(client, body).status_code == 200
     assert points_of(store) == {"car_w": [(NOW_AT - 900, 5.0)]}
+
+
+def test_points_do_not_disturb_what_a_page_shows_between_polls(store: Store) -> None:
+    clock = SetClock()
+    book = SourceBook(store, SecretBox(lambda: (), lambda: ()), clock)
+    system, (source, _) = systems.get_system(store, 1), stored.list_sources(store)
+    assert system is not None
+    assert book.house(system) is not None
+    book.keep_pushed(source, NOW_AT, {"point.car_w": 5, "solar_w": 7})
+    found = book.now_of(1, NOW_AT)
+    assert found is not None
+    assert found.solar_w == 7

@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
     "sources": ("sources", "The devices that a system is made of: add, list, test, remove."),
+    "points": ("points", "What a system measures beyond its balance: list, name, hide, export, import."),
     "outgoing": ("outgoing", "What readings and days are sent on to: InfluxDB, webhooks."),
     "vendor": ("vendor", "The makes that LiveOne speaks with."),
     "users": ("users", "People: accounts, roles, passwords, sessions, API tokens."),

@@ -197,6 +197,19 @@ def values_between(store: Store, point_id: int, after_at: int, until_at: int) ->
     return [(int(str(at)), float(str(value))) for at, value in rows]
 
 
+def extent(store: Store, point_id: int) -> tuple[int, int]:
+    """When the first and the last value of a point were taken; an empty span without any."""
+    ((first_at, last_at),) = store.read("points_extent", point_id)
+    return (1, 0) if first_at is None or last_at is None else (int(str(first_at)), int(str(last_at)))
+
+
+def count_values(store: Store, system_id: int) -> int:
+    """How many raw values the points of a system have; 0 while the database keeps none."""
+    asked = Query("points_count", (system_id,))
+    answers = store.snapshot_for(lambda shape: [asked] if shape.keeps_points else [])
+    return sum(int(str(count)) for ((count,),) in answers)
+
+
 def aligned(start_at: int, end_at: int) -> tuple[int, int]:
     """The whole intervals that hold the instants in ``(start_at, end_at]``."""
     return start_at // INTERVAL_S * INTERVAL_S, -(-end_at // INTERVAL_S) * INTERVAL_S

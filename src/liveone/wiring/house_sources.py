@@ -89,7 +89,7 @@ class SourceBook:
         """What a source sent last, for ``now_of``."""
         with self._lock:
             known = self._pushed_now.setdefault(source.id, {})
-            for name, value in values.items():
+            for name, value in without_points(values).items():
                 if at >= known.get(name, (0, None))[0]:
                     known[name] = at, value
         self.on_value(source.system_id)
