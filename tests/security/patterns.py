@@ -4,8 +4,9 @@ import ast
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -13,6 +14,7 @@ from typing import Any
 
 SOURCES = [Path(__file__).parents[2] / name for name in ("src", "packages/changeover/src")]
 USES = frozenset({"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
+USE = re.compile(rf"\b([A-Za-z_]\w*)\.({'|'.join(sorted(USES))})\b")
 SEARCHING = frozenset({"search", "sub", "subn", "split", "findall", "finditer"})
 
 
@@ -29,14 +31,37 @@ def _module_path(path: Path) -> Path:
     return path.relative_to(next(source for source in SOURCES if path.is_relative_to(source)))
 
 
-def used_patterns() -> list[Used]:
-    """All patterns with a constant text: those kept in modules and those written where they are used."""
-    trees = {path: ast.parse(path.read_text()) for source in SOURCES for path in sorted(source.rglob("*.py"))}
-    everywhere = _ways_by_name(trees.values())
-    found: list[Used] = []
-    for path, tree in trees.items():
-        found.extend(_kept(path, everywhere | _ways_by_name([tree])))
-        found.extend(_inline(path, tree))
+def modules() -> list[Path]:
+    """The modules that use ``re``, found by their text: collecting must not parse the whole of the code."""
+    paths = sorted(path for source in SOURCES for path in source.rglob("*.py"))
+    return [path for path in paths if re.search(r"^import re$", path.read_text(), re.MULTILINE)]
+
+
+def place_of(path: Path) -> str:
+    return str(_module_path(path))
+
+
+def used_patterns(path: Path) -> list[Used]:
+    """A module's patterns with a constant text: those that it keeps and those written where they are used."""
+    text = path.read_text()
+    return [*_kept(path, ways_by_name() | _ways(text)), *_inline(path, ast.parse(text))]
+
+
+@cache
+def ways_by_name() -> dict[str, set[str]]:
+    """How names are applied anywhere in the code: a pattern that a module keeps may be used by another."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for source in SOURCES:
+        for path in source.rglob("*.py"):
+            for name, ways in _ways(path.read_text()).items():
+                found[name] |= ways
+    return found
+
+
+def _ways(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, way in USE.findall(text):
+        found[name].add(way)
     return found
 
 
@@ -72,15 +97,6 @@ def _is_of_re(function: ast.expr) -> bool:
         and isinstance(function.value, ast.Name)
         and function.value.id == "re"
     )
-
-
-def _ways_by_name(trees: Iterable[ast.AST]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in USES and isinstance(node.value, ast.Name):
-                found[node.value.id].add(node.attr)
-    return found
 
 
 def _reduced(ways: set[str]) -> frozenset[str]:
