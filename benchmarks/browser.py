@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.domain.rows import close_days
 
 from benchmarks.measure import Measure
@@ -31,14 +32,6 @@ from liveone.web.pages import files, shell
 from liveone.web.server import WebServer, listen
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 YEARS_S, DAY_S = 3650 * 86_400, 86_400
 RUNS, WATCHED_S = 5, 8.0
 

@@ -18,6 +18,7 @@ import httpx2
 import orjson
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from tests.browser.chromium import CHROMIUM, FLAGS
 
 from benchmarks import states
 from benchmarks.browser import serving
@@ -26,8 +27,6 @@ from liveone.clock import SystemClock
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.pages.files import FOLDER
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
 READY_S, DAY_S = 1800, 86_400
 SETTLED_MS, TRIES = 180_000, 10
 """A page that has not come to rest by then, or could not reach its server, is opened anew: so many times."""
@@ -96,7 +95,9 @@ SCREENS = ("wall", "wall-4k", "fleet", "fleet-list", "fleet-attention")
 def main(folder: Path, address: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _demo(address) as base, _states() as (others, locked), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=[*FLAGS, "--hide-scrollbars"]
+        )
         for where, shots in ((base, SHOTS), (others, STATES), (locked, LOCKED)):
             for shot in shots:
                 print(_settled(browser, where, folder, *shot), flush=True)

@@ -7,21 +7,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.web.support import SetClock, add, fill, house
 
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 DAY_S = 86_400
 EVENING_S = 19 * 3600 + 12 * 60

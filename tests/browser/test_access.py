@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import CHROMIUM, FLAGS, axe_source
+from tests.browser.chromium import CHROMIUM, FLAGS
+from tests.browser.conftest import axe_source
 from tests.web.support import OWNER, SetClock, services, serving
 
 from liveone.store.store import Store

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.web.support import COOKIE, OWNER, PASSWORD, SetClock, later, services, serving
 
 from liveone.store import readings

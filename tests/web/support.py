@@ -141,7 +141,7 @@ def serving(
         thread.start()
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            with httpx2.Client(base_url=base_url, timeout=10) as client:
+            with httpx2.Client(base_url=base_url, timeout=10, verify=False) as client:
                 wait_until_up(client)
                 yield client
         finally:

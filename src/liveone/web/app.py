@@ -48,6 +48,13 @@ Credentials: the cookie `auth-token=<AUTH_PASSWORD>`, a login session, or `Autho
 cron paths take `Authorization: Bearer <CRON_SECRET>` only. Every error is `{"error": "..."}`.
 """
 
+PARTS = (
+    *(data, points, readings, stream, cron, login, joining, elsewhere, me, sharing),
+    *(admin, people, administration, repairs, backups, health),
+    *(house_sources, push, original_routes, pages),
+)
+"""What is asked first comes first: routes are tried in this order."""
+
 
 def create_app(
     services: Services,
@@ -69,6 +76,8 @@ def create_app(
         yield
         await app.state.live.close()
 
+    # Its own routes, not `include_router`: that builds every route a second time, in each application.
+    parts = (health,) if for_operators_only else PARTS
     app = FastAPI(
         title="LiveOne",
         version=liveone.__version__,
@@ -78,6 +87,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        routes=[route for part in parts for route in part.router.routes],
     )
     app.state.services = services
     known = services.people or People(services.store, services.auth.accounts, services.clock)
@@ -90,13 +100,6 @@ def create_app(
     app.state.files = files.load()
     app.state.shell = shell.load(app.state.files)
     answers.install(app)
-    everything = (
-        *(data, points, readings, stream, cron, login, joining, elsewhere, me, sharing),
-        *(admin, people, administration, repairs, backups, health),
-        *(house_sources, push, original_routes, pages),
-    )
-    for part in (health,) if for_operators_only else everything:
-        app.include_router(part.router)
     if not for_operators_only:
         app.add_exception_handler(404, pages.not_found)
         app.add_exception_handler(RequestValidationError, pages.not_understood)

@@ -4,10 +4,12 @@ Beside every page's module, ``js/pages/<page>.js``, there is ``joined/<page>.js`
 """
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 from fastapi import Request, Response
@@ -42,12 +44,13 @@ class StaticFile:
         return gzip.compress(self.plain, 9, mtime=0)
 
 
-def load(folder: Path = FOLDER) -> dict[str, StaticFile]:
-    """Every file of the folder by its path in it."""
+@cache
+def load(folder: Path = FOLDER) -> Mapping[str, StaticFile]:
+    """Every file of the folder by its path in it; what is there when it is asked for first."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
     loaded = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
     loaded |= _joined({name: content.decode() for name, content in loaded.items() if name.endswith(".js")})
-    return {name: _file(content, Path(name).suffix) for name, content in loaded.items()}
+    return MappingProxyType({name: _file(content, Path(name).suffix) for name, content in loaded.items()})
 
 
 def below(root: str, manifest: StaticFile) -> StaticFile:
