@@ -54,6 +54,7 @@ soak: $(STAMP)
 	$(BIN)/python -m benchmarks migration --readings 5000000 --readings 10000000
 
 # Other people's databases at length: installs Django, Anki, calibre, Home Assistant and MLflow into .setup/world/ once.
+# Kills at points that a seed draws (LIVEONE_TESTS_SEED); at every one with LIVEONE_TESTS=length, which takes hours.
 world: $(STAMP)
 	rm -f .setup/world/figures.jsonl
 	LIVEONE_WORLD=length LIVEONE_WORLD_FIGURES=.setup/world/figures.jsonl $(BIN)/pytest -v tests/world

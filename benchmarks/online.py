@@ -20,15 +20,18 @@ from pathlib import Path
 
 from benchmarks.bulk import PEER, peer_python
 from benchmarks.measure import Measure
+from changeover.database.change import emptying
 from changeover.database.connect import connect
 from changeover.database.online.prepare import prepare
 from changeover.database.online.rebuild import OnlineRebuild
 from changeover.database.online.worker import Measures, Worker
+from changeover.database.schema import catalogue
 from changeover.problems import Position
 from changeover.sql.text import split
 
 ROWS = 1_000_000
 RATES = (20, 100)
+OLD = "changeover_old"
 TABLE = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE readings (id INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kw TEXT,
@@ -91,6 +94,7 @@ def run(folder: Path, rows: int = ROWS) -> Iterator[Measure]:
     _make(original, rows)
     for rate in RATES:
         yield from _at(folder, original, rows, rate)
+    yield from _finished(folder, original, rows)
     copy = _copy(original, folder)
     alone = _online(copy)
     yield Measure("online, nobody writes", rows / alone[0], "rows/s", aim=100_000, better="more")
@@ -130,6 +134,23 @@ def _at(folder: Path, original: Path, rows: int, rate: int) -> Iterator[Measure]
     yield Measure(f"{name}: WAL", found.wal_bytes / 1e6, "MB", 64, "less", blocking.wal_bytes / 1e6, against)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield Measure(f"{name}: memory of the whole benchmark", memory, "MB")
+
+
+def _finished(folder: Path, original: Path, rows: int) -> Iterator[Measure]:
+    """`finish`: the old table of so many rows goes, in chunks and in one piece."""
+    old = folder / "old.db"
+    shutil.copyfile(original, old)
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute(f"CREATE TABLE {OLD} AS SELECT * FROM readings")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    rate, ms = RATES[0], 1000
+    found = _felt(_copy(old, folder), rate, rows, _emptied)
+    dropped = _felt(_copy(old, folder), rate, rows, _dropped)
+    name, against = f"finish, {rate} writes/s", "DROP TABLE"
+    note = f"{found.refused} refused; in {found.total_s:.1f} s, {against} in {dropped.total_s:.1f} s"
+    longest_ms, baseline_ms = found.longest_s * ms, dropped.longest_s * ms
+    yield Measure(f"{name}: longest wait", longest_ms, "ms", 100, "less", baseline_ms, against, note)
+    yield Measure(f"{name}: p99 wait", found.p99_s * ms, "ms", None, "less", dropped.p99_s * ms, against)
 
 
 def _make(path: Path, rows: int) -> None:
@@ -182,6 +203,18 @@ def _online(path: Path) -> tuple[float, Measures]:
 def _blocking(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as connection:
         connection.executescript(f"PRAGMA legacy_alter_table = ON; BEGIN IMMEDIATE; {REBUILD} COMMIT;")
+
+
+def _emptied(path: Path) -> None:
+    with closing(connect(path)) as connection:
+        table = catalogue.read(connection, own=True).tables[OLD]
+        emptying.empty(connection, table)
+        connection.execute(f"DROP TABLE {OLD}")
+
+
+def _dropped(path: Path) -> None:
+    with closing(connect(path)) as connection:
+        connection.execute(f"DROP TABLE {OLD}")
 
 
 def _peer(python: Path, path: Path) -> None:

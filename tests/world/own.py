@@ -27,12 +27,19 @@ def unasked(before: Path, after: Path) -> list[str]:
         return [finding.name for finding in weaker(schema.read(one), schema.read(two), read_script(()))]
 
 
-def migrated(place: Place, *, killed_at: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Have the application do its own migration; killed with SIGKILL at its statement of that number."""
-    environment = dict(os.environ) | ({} if killed_at is None else {"WORLD_KILLED_AT": str(killed_at)})
+def statements_of(place: Place) -> int:
+    """Have the application do its own migration; how many statements it made of it."""
+    counted = place.folder / "statements"
+    done = migrated(place, WORLD_STATEMENTS=str(counted))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return counted.stat().st_size
+
+
+def migrated(place: Place, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Have the application do its own migration; ``WORLD_KILLED_AT``: with SIGKILL at its statement of that number."""
     return subprocess.run(
         command(place.migration.application, "own", place.database, place.migration.own),
-        env=environment,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -40,10 +47,9 @@ def migrated(place: Place, *, killed_at: int | None = None) -> subprocess.Comple
     )
 
 
-def was_killed(done: subprocess.CompletedProcess[str]) -> bool:
-    """Whether its moment came; anything but that and success is a failure of the test."""
-    assert done.returncode in (0, -signal.SIGKILL), done.stdout[-2000:] + done.stderr[-3000:]
-    return done.returncode != 0
+def require_killed(done: subprocess.CompletedProcess[str]) -> None:
+    """Its moment came, and it ended of nothing else."""
+    assert done.returncode == -signal.SIGKILL, done.stdout[-2000:] + done.stderr[-3000:]
 
 
 def standing(template: Path, finished: Path, now: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.changeover.database.killer import boundaries_of, kill_at
+from tests.sample import drawn
 from tests.world import figures
 from tests.world.catalogue import MIGRATIONS
 from tests.world.environments import ask
@@ -28,8 +29,8 @@ WORLD = os.environ.get("LIVEONE_WORLD", "")
 AT_LENGTH = WORLD == "length"
 CHOSEN = [one for one in MIGRATIONS if WORLD or one.application.in_short]
 KILLED = MIGRATIONS if WORLD else MIGRATIONS[-1:]
-KILLS = 60 if AT_LENGTH else 3
-"""At how many of its boundaries a run is killed; it has fewer than sixty, so at length at all of them."""
+KILLS = 8 if AT_LENGTH else 3
+"""At how many of its boundaries, which a seed draws, a run is killed; `LIVEONE_TESTS=length`: at every one."""
 
 
 def rows_of(application: Application) -> int:
@@ -68,6 +69,7 @@ def test_there_and_back_beside_writers_and_the_application_opens_it_both_times(
     figures.note(migration, "changeover", **{"changed unasked": "nothing"})
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("migration", KILLED, ids=str)
 def test_whatever_is_killed_one_command_ends_it_and_nothing_is_lost(
     migration: Migration, tmp_path: Path
@@ -77,14 +79,14 @@ def test_whatever_is_killed_one_command_ends_it_and_nothing_is_lost(
     with using(load_plan(template.plan).functions):
         assert api.rehearse(template.plan, str(template.database)).passed
         count = len(boundaries_of(lambda hook: started(copied(template, tmp_path / "first"), hook)))
-        points = sorted({round(step * (count - 1) / KILLS) for step in range(KILLS + 1)})
-        for number in points:
+        points = drawn(range(count), KILLS)
+        for place, number in enumerate(points):
             here = copied(template, tmp_path / "killed")
             kill_at(lambda hook, here=here: started(here, hook), number)
-            if number % 2:
+            if place % 2:
                 here.write("beside")
             ended(here)
-            if number % 2:
+            if place % 2:
                 assert all(not here.lacks(one, {"beside"}) for one in range(len(migration.writers)))
                 here.require_whole()
                 continue

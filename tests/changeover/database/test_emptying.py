@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from changeover.database import lease as leases
+from changeover.database import wal
 from changeover.database.change import emptying
 from changeover.database.change.emptying import ChunkPace
 from changeover.database.lock import Holder
@@ -116,6 +117,46 @@ def test_a_runner_that_lost_its_lease_deletes_nothing_more(connection: sqlite3.C
     with pytest.raises(LeaseLost):
         emptying.empty(connection, table_of(connection, "plain"), lease=lease, pace=AT_ONCE, hook=taken)
     assert count(connection, "plain") == ROWS - emptying.ROWS_FIRST
+
+
+@pytest.fixture
+def reader(connection: sqlite3.Connection, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody who looks at the database as it was, and so keeps its log from being moved into the file."""
+    with closing(sqlite3.connect(tmp_path / "live.db", isolation_level=None)) as found:
+        found.execute("BEGIN")
+        found.execute("SELECT 1 FROM plain").fetchone()
+        yield found
+
+
+def test_a_reader_that_pins_a_large_log_is_waited_for(
+    connection: sqlite3.Connection, reader: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[str] = []
+    look = wal.look
+
+    def looked(on: sqlite3.Connection) -> wal.Wal:
+        found = look(on)
+        moments.append("pinned" if found.pinned else "moved")
+        if moments.count("pinned") == 3 and reader.in_transaction:
+            reader.execute("COMMIT")
+        return found
+
+    monkeypatch.setattr(wal, "look", looked)
+    pace = ChunkPace(pause_s=0.0, wal_bytes=1)
+    emptying.empty(connection, table_of(connection, "plain"), pace=pace, hook=moments.append)
+    chunk = ["before chunk", "after chunk"]
+    assert moments[:7] == [*chunk, "pinned", "pinned", "pinned", "moved", chunk[0]]
+    assert count(connection, "plain") == 0
+
+
+def test_a_reader_that_never_ends_stops_nothing_for_ever(
+    connection: sqlite3.Connection, reader: sqlite3.Connection
+) -> None:
+    pace = ChunkPace(pause_s=0.0, wal_bytes=1, wal_wait_s=0.2)
+    found = emptying.empty(connection, table_of(connection, "plain"), pace=pace)
+    assert found.chunks > 1
+    assert (found.rows, count(connection, "plain")) == (ROWS, 0)
+    assert reader.in_transaction
 
 
 @pytest.mark.parametrize(

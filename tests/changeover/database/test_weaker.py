@@ -141,6 +141,29 @@ def test_a_unique_index_made_again_under_its_name_must_be_as_strong(index: str) 
     assert found(before, before=before) == {}
 
 
+KEYED = "CREATE TABLE t (a INT, b INT, c INT, PRIMARY KEY (a, b))"
+
+
+@pytest.mark.parametrize(
+    ("index", "other", "is_told"),
+    [
+        ("UNIQUE INDEX k ON t (a, c, b)", "", True),
+        ("UNIQUE INDEX k ON t (b, a)", "", True),
+        ("UNIQUE INDEX k ON t (a, b, c)", "", False),
+        ("UNIQUE INDEX k ON t (b, a)", "INDEX o ON t (b, a, c)", False),
+        ("INDEX k ON t (c)", "INDEX o ON t (abs(b), c)", True),
+        ("INDEX k ON t (c)", "INDEX o ON t (c, abs(b))", False),
+    ],
+)
+def test_an_index_that_goes_is_told_unless_another_one_finds_its_rows(
+    index: str, other: str, is_told: bool
+) -> None:
+    """Of Subversion's working copies: a unique index by parent and name, where the name alone is a key."""
+    rest = f"; CREATE {other}" if other else ""
+    said = found(KEYED + rest, before=f"{KEYED}; CREATE {index}{rest}")
+    assert list(said) == (["t.index.k"] if is_told else [])
+
+
 OBJECTS = (
     "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, a TEXT); CREATE TABLE log (x, y);"
     "CREATE INDEX i ON t (n) WHERE a IS NULL;"

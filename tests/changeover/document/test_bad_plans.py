@@ -112,3 +112,19 @@ def test_a_copy_over_the_database_is_found_under_a_name_that_the_script_gives_it
     plan, problems = read_text(text, bad)
     assert plan is not None
     assert "database-file" in {p.rule for p in [*problems, *check(plan)]}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ('sqlite3 shop-before ".backup $database_url"', True),
+        ("sqlite3 shop-before \"VACUUM INTO '$database_url'\"", True),
+        ("sqlite3 $database_url '.backup nightly.db'", False),
+    ],
+)
+def test_a_backup_of_another_database_over_this_one_is_found(line: str, is_told: bool) -> None:
+    bad = PLANS / "bad/copied-over-database.md"
+    copied = next(line for line in bad.read_text().split("\n") if line.startswith("cp shop-before"))
+    plan, problems = read_text(bad.read_text().replace(copied, line), bad)
+    assert plan is not None
+    assert ("database-file" in {p.rule for p in [*problems, *check(plan)]}) is is_told

@@ -120,6 +120,13 @@ python -c 'import os; os.replace("backup.db", "shop.db")'
 perl -MFile::Copy -e 'copy("backup.db", "shop.db")'
 ruby -rfileutils -e 'FileUtils.cp "backup.db", "shop.db"'
 node -e "require('fs').copyFileSync('backup.db', 'shop.db')"
+git checkout HEAD~1 -- shop.db
+git restore shop.db
+restic restore latest --target . --include shop.db
+borg extract repo::night shop.db
+cpio -id shop.db < backup.cpio
+sed -i s/a/b/ shop.db
+sqlite-utils drop-table shop.db orders
 php -r 'file_put_contents("shop.db", $x);'
 """.strip().split("\n")
 
@@ -150,7 +157,8 @@ def test_a_program_that_writes_sql_of_its_own_is_asked_about() -> None:
     [
         "tar czf logs.tgz logs/", "gzip dump.sql", "cp a.txt b.txt", "rm -rf build", "python3 -c 'print(1)'",
         "curl -o page.html https://h/", "find . -name '*.pyc' -delete", "aws s3 cp s3://b/app.js app.js",
-        "docker cp web:/etc/app.conf .",
+        "docker cp web:/etc/app.conf .", "git checkout main", "git log -- shop.db", "restic snapshots",
+        "sqlite-utils tables shop.db", "sed s/a/b/ notes.txt",
     ],
 )  # fmt: skip
 def test_other_files_are_nobodys_business(line: str) -> None:

@@ -110,6 +110,8 @@ HALF = {
     "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
 }
 WHOLE = {
+    "rows that nothing refers to": "DELETE FROM info WHERE NOT EXISTS"
+    " (SELECT 1 FROM agg a WHERE a.system_id = info.system_id AND a.point_id = info.id)",
     "the case of C1": "UPDATE agg SET avg = NULL WHERE (system_id, point_id) IN (SELECT system_id, id FROM info)",
     "EXISTS": "UPDATE agg AS a SET avg = 0 WHERE EXISTS"
     " (SELECT 1 FROM info p WHERE p.id = a.point_id AND p.system_id = a.system_id)",

@@ -12,8 +12,8 @@ from changeover.check.consequence import LivingSchema
 from changeover.plan.model import Plan, ShellAction
 from changeover.plan.variables import NAME
 from changeover.problems import Position, Problem
-from changeover.shell.database_commands import only_asks, read_database_commands
-from changeover.shell.file_commands import file_uses, is_database_file
+from changeover.shell.database_commands import backup_of, only_asks, read_database_commands
+from changeover.shell.file_commands import file_uses, is_database_file, names_database
 from changeover.shell.script import ShellCommand, Simple, commands_of
 
 _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
@@ -84,6 +84,8 @@ def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Positio
 def _written(command: ShellCommand, known: list[str]) -> Iterator[str]:
     for use in file_uses(command):
         yield from (name for name in (*use.written, *use.removed) if is_database_file(name, known))
+    for asked in read_database_commands(command):
+        yield from filter(lambda name: names_database(name, known), [backup_of(asked)])
 
 
 def _short(command: ShellCommand) -> str:

@@ -62,9 +62,9 @@ def _of(reading: RowPick, copy: EmptyCopy) -> HalfKey | None:
 def _own(
     table: str, keys: Sequence[frozenset[str]], bound: Set[str], by: Set[str], other: Set[str]
 ) -> HalfKey | None:
-    """Rows are picked by a part of a key of the table that is written."""
+    """Rows are picked by a part of a key of the table that is written; NOT EXISTS may name all of it."""
     for key in keys:
-        if by & key and not key <= bound:
+        if by & key and not (key <= bound or key <= by):
             return _half(table, by & key, key, ((key - bound) & other) or (key - bound))
     return None
 

@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 POLL_S = 0.05
 
@@ -19,6 +20,41 @@ class Wal:
     def pinned(self) -> int:
         """Pages that could not be moved because a reader still looks at an older state."""
         return max(self.pages - self.moved, 0)
+
+
+@dataclass(slots=True)
+class WalThrottle:
+    """Lets many small transactions wait while their log is large and a reader pins it.
+
+    ``most_bytes``: above this they wait. ``wait_s``: how long in all, until the log was moved again; after
+    that they go on, since a reader that never ends would else stop them for ever. ``largest_bytes``: as
+    large as the log was.
+    """
+
+    most_bytes: int = 48_000_000
+    wait_s: float = 60.0
+    largest_bytes: int = field(default=0, init=False)
+    _waited_s: float = field(default=0.0, init=False)
+
+    def wait(self, connection: sqlite3.Connection) -> None:
+        """Between two transactions: move the log into the file where it is large, and wait for its reader."""
+        while self._size(connection) > self.most_bytes:
+            began_s = time.monotonic()
+            if not look(connection).pinned:
+                self._waited_s = 0.0
+                return
+            if self._waited_s >= self.wait_s:
+                return
+            time.sleep(POLL_S)
+            self._waited_s += time.monotonic() - began_s
+
+    def _size(self, connection: sqlite3.Connection) -> int:
+        """Bytes of the log's file; 0 where there is none."""
+        file = connection.execute("PRAGMA database_list").fetchone()[2]
+        log = Path(f"{file}-wal")
+        size = log.stat().st_size if file and log.exists() else 0
+        self.largest_bytes = max(self.largest_bytes, size)
+        return size
 
 
 def look(connection: sqlite3.Connection) -> Wal:

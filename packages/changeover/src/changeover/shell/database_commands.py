@@ -126,6 +126,13 @@ def only_asks(asked: DatabaseCommand) -> bool:
     return all(reads_only(statement.text) for statement in split(asked.value.text, Position("", 1)))
 
 
+def backup_of(asked: DatabaseCommand) -> str:
+    """The file that ``.backup FILE`` or ``VACUUM INTO 'FILE'`` makes; empty where it is no such command."""
+    words = asked.value.text.rstrip("; \n").split()
+    named = asked.kind is CommandKind.BACKUP and len(words) > 1
+    return words[-1].strip("'\"") if named else ""
+
+
 def _only_logs(part: Simple) -> bool:
     return program(unwrapped(part)) == "tee"
 
@@ -135,7 +142,7 @@ def _target(words: list[Word]) -> tuple[str, list[Word], bool] | None:
     texts = [word.text for word in words]
     if program(words) == "turso" and [t for t in texts[1:] if not t.startswith("-")][:2] == ["db", "shell"]:
         rest = words[texts.index("shell") + 1 :]
-    elif program(words) in ("sqlite3", "sqlite"):
+    elif program(words) in ("sqlite3", "sqlite", "sqlcipher", "duckdb"):
         rest = words[1:]
     else:
         return None

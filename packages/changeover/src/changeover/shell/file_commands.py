@@ -181,6 +181,34 @@ def _sync(rest: Sequence[str]) -> FileUse:
     return FileUse(found.written, found.copied, found.copied if "--remove-source-files" in rest else ())
 
 
+def _checked_out(rest: Sequence[str]) -> FileUse:
+    """``git checkout REF -- app.db``, ``git restore app.db``; a branch's name is no database's."""
+    named = _named(rest)
+    return FileUse(tuple(named[1:]) if named[:1] in (["checkout"], ["restore"]) else ())
+
+
+def _extracted(rest: Sequence[str]) -> FileUse:
+    """``borg extract REPO::ARCHIVE app.db``, ``restic restore latest --target . --include app.db``."""
+    return FileUse(tuple(_named(rest)) if {"extract", "restore"} & set(rest) else ())
+
+
+def _in_and_out(rest: Sequence[str]) -> FileUse:
+    """``cpio -i app.db`` writes; with ``-o`` and ``-p`` standard input says what is read."""
+    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+    return FileUse(tuple(_named(rest)) if "i" in letters or "--extract" in rest else ())
+
+
+def _edited(rest: Sequence[str]) -> FileUse:
+    in_place = any(re.match(r"-[A-Za-z]*i|--in-place", text) for text in rest)
+    return FileUse(tuple(_named(rest)) if in_place else ())
+
+
+def _utilities(rest: Sequence[str]) -> FileUse:
+    """``sqlite-utils insert app.db t file.json``; what only looks, and a query, is not told."""
+    named = _named(rest)
+    return FileUse(tuple(named[1:2]) if named and named[0] in _UTILITIES else ())
+
+
 def _read(rest: Sequence[str]) -> FileUse:
     return FileUse((), tuple(_named(rest)))
 
@@ -195,8 +223,13 @@ def _after(texts: Sequence[str], options: Iterable[str]) -> Iterator[str]:
             yield value
 
 
+_UTILITIES = {
+    "add-column", "add-foreign-key", "add-foreign-keys", "bulk", "convert", "create-index", "create-table",
+    "create-view", "disable-fts", "drop-table", "drop-view", "duplicate", "enable-fts", "extract", "insert", "insert-files",
+    "rename-table", "transform", "upsert",
+}  # fmt: skip
 _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
-    **dict.fromkeys(("cp", "install", "ln", "scp", "ditto", "copy", "gcp", "pcp", "cpio"), _copy),
+    **dict.fromkeys(("cp", "install", "ln", "scp", "ditto", "copy", "gcp", "pcp"), _copy),
     **dict.fromkeys(("mv", "gmv", "move"), _move),
     **dict.fromkeys(("rsync",), _sync),
     **dict.fromkeys(("rm", "unlink", "shred", "truncate", "trash", "srm"), _remove),
@@ -211,6 +244,11 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
         ("aws", "gsutil", "gcloud", "rclone", "mc", "s3cmd", "s5cmd", "b2", "docker", "podman", "kubectl",
          "oc", "docker-compose", "flyctl", "fly"), _stored),
     "find": _search,
+    "git": _checked_out,
+    "cpio": _in_and_out,
+    "sqlite-utils": _utilities,
+    **dict.fromkeys(("borg", "borgmatic", "restic", "rustic", "kopia", "duplicity"), _extracted),
+    **dict.fromkeys(("sed", "gsed"), _edited),
     "sqlite3_rsync": _to_end,
     **dict.fromkeys(("cat", "pv", "zcat", "gzcat", "xzcat", "zstdcat", "bzcat"), _read),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from changeover.database.schema.catalogue import ROWIDS, Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.database.server.batch import NOW_S, Batch
 from changeover.database.server.remote import Remote
+from changeover.database.wal import WalThrottle
 from changeover.errors import StepFailed
 from changeover.sql.identifiers import identifier_key, listed, quoted
 from changeover.words import counted
@@ -37,12 +38,15 @@ TRIES = 3
 class ChunkPace:
     """How long one transaction should take, and for how long the lock is let go of after it.
 
-    A transaction that takes three times as long is rolled back and tried again with fewer rows.
+    A transaction that takes three times as long is rolled back and tried again with fewer rows. Above
+    ``wal_bytes`` of log a file waits for a reader that pins it, at most ``wal_wait_s`` in all.
     """
 
     chunk_s: float = 0.02
     pause_s: float = 0.005
     lock_wait_s: float = 5.0
+    wal_bytes: int = 48_000_000
+    wal_wait_s: float = 60.0
 
     @property
     def limit_s(self) -> float:
@@ -101,6 +105,7 @@ def empty(
     pace = pace or ChunkPace()
     total = rows.count(connection, table.name)
     found, size = Emptied(table.name), ROWS_FIRST
+    throttle = WalThrottle(pace.wal_bytes, pace.wal_wait_s)
     with _without_foreign_keys(connection):
         while True:
             hook("before chunk")
@@ -120,6 +125,8 @@ def empty(
                     return found
                 size = _next_size(size, took_s, pace)
             time.sleep(pace.pause_s)
+            if not isinstance(connection, Remote):
+                throttle.wait(connection)
 
 
 def _next_size(size: int, took_s: float, pace: ChunkPace) -> int:

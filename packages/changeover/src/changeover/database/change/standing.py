@@ -93,10 +93,15 @@ def duplicates(table: Table) -> Iterator[FaultRule]:
 
 
 def integrity(table: Table | None) -> FaultRule:
-    """No damage and no broken rule: in a table and its indexes, or (None) in the pages of all tables."""
+    """No damage and no broken rule: in a table and its indexes, or (None) in the pages of all tables.
+
+    The quick check of SQLite 3.40 calls each key of a WITHOUT ROWID table NULL whose columns stand in another
+    order than in the key, so it is not believed in that.
+    """
     check, given = ("integrity_check(?)", (table.name,)) if table else ("quick_check", ())
     column = check.partition("(")[0]
     sql = f"SELECT {column} AS a, NULL AS b, NULL AS c FROM pragma_{check} WHERE {column} <> 'ok'"
+    sql += "" if table else f" AND {column} NOT LIKE 'NULL value in %'"
     return FaultRule(sql, lambda fault: str(fault[0]), given)
 
 

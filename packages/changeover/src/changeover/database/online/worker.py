@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from changeover.database import lease as leases
-from changeover.database import wal
 from changeover.database.connect import translation
 from changeover.database.lease import Lease
 from changeover.database.online.control import OnlineOrders
+from changeover.database.wal import WalThrottle
 from changeover.errors import BudgetExceeded, Busy, Full
 from changeover.words import megabytes
 
@@ -97,6 +97,10 @@ class Worker:
     _waited_s: float = field(default=0.0, init=False)
     _held_s: float = field(default=0.0, init=False)
     _room_seen_s: float = field(default=float("-inf"), init=False)
+    _throttle: WalThrottle = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._throttle = WalThrottle(self.pace.wal_bytes, self.pace.wal_wait_s)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -223,14 +227,8 @@ class Worker:
         return max(usual_s, min(self._held_s * (1 / share - 1), SLOWEST_S))
 
     def _wait_for_checkpoint(self) -> None:
-        waited = time.monotonic()
-        while (size := self._wal_bytes()) > self.pace.wal_bytes:
-            self.measures.wal_bytes = max(self.measures.wal_bytes, size)
-            found = wal.look(self.connection)
-            if not found.pinned or time.monotonic() - waited > self.pace.wal_wait_s:
-                break
-            time.sleep(0.05)
-        self.measures.wal_bytes = max(self.measures.wal_bytes, size)
+        self._throttle.wait(self.connection)
+        self.measures.wal_bytes = self._throttle.largest_bytes
 
     def _wait_for_room(self) -> None:
         """What the application writes must still find room on the disk. Raises Full where none comes."""
@@ -252,11 +250,6 @@ class Worker:
     def _free_bytes(self) -> int:
         file = self._file()
         return shutil.disk_usage(Path(file).parent).free if file else self.pace.free_bytes
-
-    def _wal_bytes(self) -> int:
-        file = self._file()
-        log = Path(f"{file}-wal")
-        return log.stat().st_size if file and log.exists() else 0
 
     def _file(self) -> str:
         return str(self.connection.execute("PRAGMA database_list").fetchone()[2])

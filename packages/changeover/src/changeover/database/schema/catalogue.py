@@ -5,7 +5,7 @@ Rule: reads only; names keep the spelling of the database and are looked up with
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from changeover.database.connect import Connection
 from changeover.database.schema import definition
@@ -56,6 +56,11 @@ class Index:
         """Columns in order, folded, with the collation by which each is compared; expressions left out."""
         pairs = zip(self.columns, self.collations, strict=False)
         return {identifier_key(column): collation for column, collation in pairs if column is not None}
+
+    def leading(self) -> list[tuple[str, str]]:
+        """Columns and collations up to the first expression: a row is looked up by these."""
+        plain = takewhile(lambda pair: pair[0] is not None, zip(self.columns, self.collations, strict=False))
+        return [(identifier_key(column or ""), collation) for column, collation in plain]
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,17 +235,18 @@ class _Pair:
             yield self._find(f"index.{identifier_key(index.name)}", f"index {index.name} would be {says}")
 
     def _is_covered(self, index: Index) -> bool:
-        """Whether another plain index begins with the same columns, or is as strong a key."""
+        """Whether a plain index finds its rows as well, and a key is as strong where it is unique."""
         if None in index.columns:
             return False
         columns = {self._now(c): o for c, o in index.collated().items()}
-        if index.unique:
-            return any(_is_as_strong(frozenset(key.items()), columns) for _, key in self.new.unique_keys())
+        keys = [key for _, key in self.new.unique_keys()]
+        if index.unique and not any(_is_as_strong(frozenset(key.items()), columns) for key in keys):
+            return False
+        others = [other.leading() for other in self.new.indexes if not other.partial]
         wanted = list(columns.items())
-        return any(
-            not other.partial and list(other.collated().items())[: len(wanted)] == wanted
-            for other in self.new.indexes
-        )
+        # A key that the index begins with finds one row; there is nothing left to be looked up by the rest.
+        found_by_key = index.unique and any(list(key.items()) == wanted[: len(key)] for key in keys)
+        return found_by_key or any(other[: len(wanted)] == wanted for other in others)
 
     def gone(self) -> set[str]:
         """Columns, folded, that are not there afterwards under any name."""
