@@ -121,3 +121,39 @@ def test_rows_that_only_the_change_added_stay_the_only_ones_of_their_kind(
     run_script(copied(original, work), f"INSERT INTO revs VALUES {added}")
     assert writes.write(work, ["revs"], original=original).writes
     assert ask(work, f"SELECT count(*) FROM revs WHERE {gone}") == [(1,)]
+
+
+UNFILLED = {
+    "made anew": rebuilt(MORE + " DEFAULT 'x'", "id, name", "t").replace("INTO n", "INTO n (id, name)"),
+    "added": "ALTER TABLE t ADD COLUMN memo TEXT;",
+}
+
+
+@pytest.mark.parametrize("kind", UNFILLED)
+def test_a_new_column_that_the_change_left_empty_is_set_aside_by_a_way_back_that_makes_the_table_anew(
+    tmp_path: Path, kind: str
+) -> None:
+    seen = trip(tmp_path, T + ROWS, UNFILLED[kind], BACK, "t")
+    assert (seen.findings, set_aside(seen)) == (set(), {"t.memo"})
+
+
+DAYS = {
+    "a column": ("id INTEGER PRIMARY KEY, at {} NOT NULL", "(1, 1700006400)"),
+    "the key": ("at {} PRIMARY KEY NOT NULL, name TEXT", "(1700006400, 'a'), (1700092800, 'b')"),
+}
+
+
+@pytest.mark.parametrize("kind", DAYS)
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"])
+def test_seconds_that_became_a_day_get_another_day(tmp_path: Path, kind: str, form: str) -> None:
+    """Where no living row has a second day to be taken, too: what is no day cannot go back."""
+    columns, rows = DAYS[kind]
+    other = columns.split(",")[0 if kind == "a column" else 1].split()[0]
+    setup = f"CREATE TABLE t ({columns.format('INT')}); INSERT INTO t VALUES {rows};"
+    names = f"{other}, at" if kind == "a column" else f"at, {other}"
+    there = names.replace("at", f"strftime('{form}', at, 'unixepoch')", 1)
+    back = names.replace("at", "CAST(strftime('%s', at) AS INT)", 1)
+    forward = rebuilt(columns.format("TEXT"), there, "t")
+    seen = trip(tmp_path, setup, forward, rebuilt(columns.format("INT"), back, "t"), "t")
+    assert seen.findings == set()
+    assert {"inserted"} <= {write.kind.value for write in seen.written.writes}

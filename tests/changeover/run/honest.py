@@ -19,7 +19,6 @@ from changeover.run.rehearsal import rehearse
 from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 
-ACCEPT = 'accept: {t.z: "the way back has no place for it"}\n'
 PLAN = """---
 database: {database}
 {header}---
@@ -102,7 +101,7 @@ def place(folder: Path, setup: str, forward: str, back: str, **more: str) -> Pla
     rows = f' rows="{more["rows"]}"' if "rows" in more else ""
     text = PLAN.format(
         database=found.database,
-        header=("functions: functions.py\n" if "functions" in more else "") + ACCEPT,
+        header="functions: functions.py\n" if "functions" in more else "",
         scope=more.get("scope", "t"),
         rows=rows,
         forward=forward.strip(),

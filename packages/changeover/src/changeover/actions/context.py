@@ -78,6 +78,9 @@ class ActionContext:
 
     ``control`` is where people steer what works online, and are told how far it has come.
 
+    ``among_new_rows``: a rehearsal wrote rows of its own, so numbers of rows in the plan, and what a script
+    should print, are not asked: they are about those that were there.
+
     ``blank`` is the schema without rows, in memory, and stands in for ``database`` in a check: no command is
     done then. ``look`` gets each script right before it is carried out.
     """
@@ -92,6 +95,7 @@ class ActionContext:
     now_at: Callable[[], float] = time.time
     lease: Lease | None = None
     living: bool = True
+    among_new_rows: bool = False
     depth: Depth = Depth.SWIFT
     hook: Callable[[str], None] = lambda moment: None
     note: Callable[[Mapping[str, object]], None] = lambda data: None

@@ -22,7 +22,7 @@ from changeover.database.server import hold
 from changeover.database.server.remote import Remote
 from changeover.errors import ChangeoverError
 from changeover.plan.expect import as_output
-from changeover.plan.model import SqlAction, Strategy
+from changeover.plan.model import RowExpectation, Rows, SqlAction, Strategy
 from changeover.sql.text import SqlStatement
 from hrana.errors import HranaError, OutcomeUnknown
 
@@ -164,6 +164,8 @@ def _writers_held(connection: sqlite3.Connection | Remote, hook: Hook) -> Iterat
 
 def planned_change(action: SqlAction, context: ActionContext, request: ChangeRequest | None) -> PlannedChange:
     """What a plan says of a script; without a ``request`` nothing bounds how long it takes."""
+    if context.among_new_rows:
+        action = replace(action, rows=tuple(map(_uncounted, action.rows)), expect=None)
     return PlannedChange(
         statements=action.statements,
         scope=action.scope,
@@ -178,6 +180,11 @@ def planned_change(action: SqlAction, context: ActionContext, request: ChangeReq
         prints=lambda rows: require_rule(action, rule_of(action, context), rows, context),
         printed=printed_text(action, context),
     )
+
+
+def _uncounted(want: RowExpectation) -> RowExpectation:
+    """The same without the number of rows that it expects."""
+    return replace(want, rows=Rows.ANY) if want.rows in (Rows.ADDED, Rows.AFFECTED) else want
 
 
 def take_back(

@@ -243,6 +243,7 @@ class RehearsalRun:
             run_id=f"{self.run_id} ({direction})",
             who=self.who,
             living=False,
+            among_new_rows=direction == ONCE_MORE,
             depth=depth,
             hook=self._measure,
         )

@@ -225,7 +225,8 @@ def _after(texts: Sequence[str], options: Iterable[str]) -> Iterator[str]:
 
 _UTILITIES = {
     "add-column", "add-foreign-key", "add-foreign-keys", "bulk", "convert", "create-index", "create-table",
-    "create-view", "disable-fts", "drop-table", "drop-view", "duplicate", "enable-fts", "extract", "insert", "insert-files",
+    "create-view", "disable-fts", "drop-table", "drop-view", "duplicate", "enable-fts", "extract", "insert",
+    "insert-files",
     "rename-table", "transform", "upsert",
 }  # fmt: skip
 _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {

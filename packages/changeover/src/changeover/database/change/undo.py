@@ -48,15 +48,16 @@ def setting_aside(
     ``now`` is the schema that the way back begins with, ``forward`` the script of the change: what that gives
     to all rows alike it gives again. It does not matter how the change made the table or column: by ADD
     COLUMN, or with a table that it made anew. A column that the change filled with one value in all rows is
-    set aside too where the way back makes the table anew without it; any other must be carried by the script.
+    set aside too where the way back makes the table anew without it, and so is one that it did not fill at
+    all; any other must be carried by the script.
     """
     words = [words_of(statement.text) for statement in back]
-    given = _constants(forward)
+    given, unfilled = _constants(forward), _unfilled(forward)
     found: list[SqlStatement] = []
     for statement, thing in _left_out(back, now):
         table = now.table(thing.table)
-        filled = given.get(thing, EMPTY[0]) not in EMPTY
-        if table and filled and not any(_speaks_of(one, thing) for one in words):
+        alike = given.get(thing, EMPTY[0]) not in EMPTY or thing in unfilled
+        if table and alike and not any(_speaks_of(one, thing) for one in words):
             found += [
                 SqlStatement(text, statement.position) for text in _kept(statement, thing, table, given)
             ]
@@ -97,6 +98,24 @@ def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
             found.setdefault(thing, set()).add(one.item[0] if literal else "")
     alone = ((thing, next(iter(texts))) for thing, texts in found.items() if len(texts) == 1)
     return {thing: text for thing, text in alone if text}
+
+
+def _unfilled(forward: Sequence[SqlStatement]) -> frozenset[_Thing]:
+    """The columns that a script makes and gives no value: rows have the default there, or NULL."""
+    rebuilt = script.read(forward).rebuilt
+    made: set[_Thing] = set()
+    filled: set[_Thing] = set()
+    unclear: set[str] = set()
+    for statement, (target, values) in zip(forward, script.given(forward), strict=True):
+        table, added = rebuilt.get(target, target), _made(words_of(statement.text))
+        if added and added.column:
+            made.add(added)
+        elif added:
+            made |= {_Thing(table, column.name) for column in definition.parse(statement.text).columns}
+        filled |= {_Thing(table, one.column) for one in values or ()}
+        if values is None or any(one.item[-1:] == ("*",) for one in values):
+            unclear.add(table)
+    return frozenset(thing for thing in made - filled if thing.table not in unclear)
 
 
 def _speaks_of(words: tuple[str, ...], thing: _Thing) -> bool:

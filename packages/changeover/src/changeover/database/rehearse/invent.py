@@ -5,8 +5,10 @@ of the schema allows it is found out by trying.
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from changeover.database.change import script, sequences
@@ -21,6 +23,7 @@ from changeover.sql.text import tokens as sql_tokens
 MARK = "changeover"
 EVERY_COLUMN = "*"
 LITERALS_TRIED = 10
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ]\d\d:\d\d)")
 INTEGER_MAX, INTEGER_MIN = 2**63 - 1, -(2**63)
 
 
@@ -52,6 +55,7 @@ def fresh_values(
         return (model + f"-{MARK}-{number}".encode(), _same_length(model.hex(), number).encode())
     text = "" if model is None else str(model)
     return (
+        *_fresh_days(connection, table, column, text, number),
         f"{text}-{MARK}-{number}",
         _same_length(text or MARK, number),
         f"{MARK}-{number}",
@@ -81,8 +85,18 @@ def other_values(
         yield living[0]
     if free and isinstance(old, bytes):
         yield old + MARK.encode()
+    elif free and isinstance(old, str) and is_day(old):
+        yield f"{old[:8]}{int(old[8:10]) % 28 + 1:02}{old[10:]}"
     elif (free or not living) and (old is None or (free and isinstance(old, str))):
         yield 1 if is_number(column) else f"{old}-{MARK}" if old else MARK
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a date, or begins with one that a time follows: an application reads it as that."""
+    with suppress(ValueError):
+        date.fromisoformat(text[:10])
+        return _DAY.match(text) is not None
+    return False
 
 
 def is_number(column: Column) -> bool:
@@ -106,6 +120,15 @@ def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[o
         numbers.append(lowest - 1)
     fitting = tuple(n for n in numbers if isinstance(n, float) or INTEGER_MIN <= n <= INTEGER_MAX)
     return fitting or (_gap(connection, table, column),)
+
+
+def _fresh_days(connection: Connection, table: Table, column: str, model: str, number: int) -> Iterator[str]:
+    """A day after the last one that is there, where the model is a day."""
+    name = quoted(column)
+    (last,) = connection.execute(f"SELECT max({name}) FROM {quoted(table.name)}").fetchone()
+    if is_day(model) and isinstance(last, str) and is_day(last):
+        with suppress(OverflowError):
+            yield f"{date.fromisoformat(last[:10]) + timedelta(days=number)}{model[10:]}"
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:

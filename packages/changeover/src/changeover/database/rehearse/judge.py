@@ -107,13 +107,14 @@ def _beside(path: Path, scratch: Path, original: Path) -> Iterator[tuple[sqlite3
 def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> Without:
     """The rows that were written are judged for themselves.
 
-    A table that the new schema has not (or has under another key) may get rows from any that was written to;
-    going forward once more judges those, and the first way back, before anything was written, the others.
+    A table that the new schema has not (or has under another key, or under keys of another form) may get rows
+    from any that was written to; going forward once more judges those, and the first way back, before
+    anything was written, the others.
     """
     rows, moved = {}, False
     for name, touched in effects.touched.items():
         before = old.table(name)
-        if before is None:
+        if before is None or _is_rekeyed(connection, touched, before):
             moved = True
         elif touched.key and same_key(touched.key, key_of(connection, before, "original")):
             rows[name] = LeftOut(touched.key, (touched.was,), (touched.now,))
@@ -124,6 +125,16 @@ def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> W
     away = (name for name in old.tables if name not in effects.schema)
     uncertain = (name for name in effects.touched if old.table(name) and name not in rows)
     return Without(effects.scratch, rows, frozenset([*away, *uncertain]) if moved else frozenset())
+
+
+def _is_rekeyed(connection: sqlite3.Connection, touched: Touched, before: Table) -> bool:
+    """Whether the change gave every row another key: no touched row stands in the original under its own."""
+    if not touched.key or not all(before.column(c) for c in touched.key):
+        return False
+    found = " AND ".join(f"o.{quoted(c)} IS a.{quoted(c)}" for c in touched.key)
+    there = f"EXISTS (SELECT 1 FROM original.{quoted(before.name)} AS o WHERE {found})"
+    known = connection.execute(f"SELECT {there} FROM scratch.{touched.was} AS a").fetchall()
+    return bool(known) and not any(is_there for (is_there,) in known)
 
 
 def _unlike(
