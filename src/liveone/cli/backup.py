@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.cli.noting import note_in_database
 from liveone.clock import SystemClock
 from liveone.database.open import open_database
 from liveone.errors import BadInput
@@ -60,6 +61,7 @@ def restore_command(shell: CommandContext, source: Path, yes: bool, as_json: boo
         holds = f"generation {generation}, {rows.get('readings', 0):,} readings"
         click.confirm(f"Replace {target} by {source} ({holds})?", abort=True, err=True)
     done = backup.restore(source, target, SystemClock().now_at())
+    note_in_database(shell.config, "put a backup back", source.name)
     if as_json:
         print_json(done)
         return

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
+from liveone.cli.noting import note
 from liveone.cli.systems import found_system
 from liveone.cli.transfer import close_days
 from liveone.database.open import open_store
@@ -75,6 +76,7 @@ def undo(shell: CommandContext, change_id: int) -> None:
             change = repair.undo(store, change_id, MADE_BY)
         system = get_system(store, change.system_id)
         days = close_days(store, system) if system else 0
+        note(shell.config, store, "took a change of readings back", f"change {change.id}")
     said = f"{change.added:,} readings taken out, {change.set_aside:,} put back"
     click.echo(f"Change {change.id} is undone: {said}; {days:,} days computed anew.")
 
@@ -123,6 +125,7 @@ def _take_out(
             entry = ChangeEntry(kind, reason, MADE_BY, from_at, to_at, columns)
             change = repair.take_out(store, system_id, entry)
         days = close_days(store, system)
+        note(shell.config, store, "took readings out", f"system {system_id}, change {change.id}: {kind}")
     click.echo(f"Done; {days:,} days computed anew. To take it back: liveone readings undo {change.id}")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
+from liveone.cli.noting import note
 from liveone.cli.systems import found_system, opened
 from liveone.cli.transfer import close_days
 from liveone.clock import SystemClock
@@ -140,6 +141,7 @@ def remove(shell: CommandContext, system_id: int, name: str, yes: bool) -> None:
         if not yes:
             click.confirm(f"Remove the source {shown(source.name)}?", abort=True)
         stored.remove_source(store, source)
+        note(shell.config, store, "removed a source", f"system {system_id}, {source.name}")
     click.echo(f"{shown(source.name)} is removed. A running server notices within a minute.")
 
 
@@ -165,6 +167,7 @@ def _adding(vendor_type: str) -> click.Command:
                 _show(list(check_source(new, now_at=SystemClock().now_at())))
             assert vendors.sources is not None
             added = add_source(store, vendors.sources, new)
+            note(shell.config, store, "added a source", f"system {system_id}, {name}")
         source = added.source
         click.echo(f"{shown(source.name)} gives {_gives(source)} to system {system_id}.")
         if added.token:

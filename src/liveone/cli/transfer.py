@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from liveone.cli import noting
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.reading_options import options_of, reading_options
 from liveone.cli.systems import found_system
@@ -87,6 +88,8 @@ def import_command(
             outcome = (preview_file if dry_run else import_file)(store, system, source, asked)
         wrote = isinstance(outcome, Imported) and (outcome.new or outcome.replaced)
         days = close_days(store, system) if wrote else 0
+        if wrote:
+            noting.note(shell.config, store, "imported readings", f"system {system_id}, {file.name}")
     except ConstraintFailed as error:
         error.hint = error.hint or NO_GAPS
         raise

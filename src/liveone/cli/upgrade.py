@@ -25,6 +25,7 @@ from liveone.cli import upgrade_words as words
 from liveone.cli.account_book import open_book
 from liveone.cli.accounts import show
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.cli.noting import note_in_database
 from liveone.database.open import open_store
 from liveone.errors import BadInput, LiveOneError
 from liveone.migrations import run as upgrade
@@ -135,6 +136,7 @@ def _carry_out(
         settings = _judged(work.plan, asking)
         with _living(work.plan, config, environment, wish):
             outcome = run(work.plan, work.values, work.database, settings)
+    note_in_database(config, f"migrated: {outcome.ending.value}", plan.name)
     _tell_outcome(outcome, work, wish)
     return outcome.run_id
 
@@ -173,6 +175,7 @@ def _go_on(
             stack.enter_context(_living(work.plan, config, environment, wish))
         settings = stack.enter_context(_operator_settings(work, wish))
         outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
+    note_in_database(config, f"migrated: {outcome.ending.value}", outcome.run_id)
     _tell_outcome(outcome, work, wish)
 
 

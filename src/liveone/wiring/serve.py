@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
@@ -50,6 +51,11 @@ if TYPE_CHECKING:
     from changeover.database.where import Database as Migrated
     from changeover.run.state_dir import StateDir
 
+EVERYWHERE = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
+}
+"""Hosts that mean all addresses; for each an address of documentation, to which a route is looked up."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
 SETUP_S = 86_400
@@ -168,8 +174,7 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
             base_path=config.server.base_path,
             trusted_proxies=config.server.trusted_proxies,
         )
-        host, port = listening.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.server.base_path}/"
+        address = address_to_open(config, *listening.getsockname()[:2])
         served = ServedAddress(address, is_empty, f"{address}setup?token={setup}" if setup else "")
         with (
             scheduled_backups(config, store, clock),
@@ -186,6 +191,26 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
     finally:
         vendors.close()
         store.close()
+
+
+def address_to_open(config: Config, host: str, port: int) -> str:
+    """An address that leads here, with a slash at its end: the configured one, else one that others reach
+    where all are listened to."""
+    if config.server.public_url:
+        return f"{config.server.public_url.rstrip('/')}/"
+    reached = own_address(host) if host in EVERYWHERE else host
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}{config.server.base_path}/"
+
+
+def own_address(listening_on: str) -> str:
+    """The address by which this machine reaches others; loopback without a network. Nothing is sent."""
+    family, far, near = EVERYWHERE[listening_on]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))
+        except OSError:
+            return near
+        return str(probe.getsockname()[0])
 
 
 def _store_to_serve(config: Config) -> Store:

@@ -12,7 +12,7 @@ from liveone.store import systems
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, bad_parameter
 from liveone.web.auth import sessions
-from liveone.web.auth.callers import Authenticator, Caller, TooManyGuesses
+from liveone.web.auth.callers import Authenticator, Caller, TooManyGuesses, address_of
 from liveone.web.auth.credential import COOKIE, bearer_of
 from liveone.web.auth.rights import Right, may, right_of
 from liveone.web.services import Services
@@ -65,7 +65,7 @@ async def asking(
         request, lambda: gate.caller(request, now_at=clock.now_at(), now_s=clock.monotonic_s())
     )
     if gate.is_long_unseen(found, clock.now_at()):
-        await run_in_threadpool(gate.saw, found, clock.now_at())
+        await run_in_threadpool(gate.saw, found, clock.now_at(), address_of(request))
     request.state.caller = found
     return found
 

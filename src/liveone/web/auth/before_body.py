@@ -10,17 +10,19 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from liveone.web.auth import access
+from liveone.web.auth import access, audited
 
 
 class AskedFirst(APIRoute):
-    """A route that is held against the table of rights before its body is read."""
+    """A route that is held against the table of rights before its body is read; what it did is entered."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def asked_first(request: Request) -> Response:
             await access.require(request)
-            return await handle(request)
+            answer = await handle(request)
+            await audited.entered(request, answer)
+            return answer
 
         return asked_first

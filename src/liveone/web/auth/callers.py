@@ -21,7 +21,8 @@ from urllib.parse import unquote_to_bytes
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
-from liveone.accounts.credentials import SCOPES, StoredCredential
+from liveone.accounts import audit
+from liveone.accounts.credentials import DAY_S, SCOPES, StoredCredential
 from liveone.accounts.directory import AccountDirectory
 from liveone.accounts.external.issuer import Issuer
 from liveone.accounts.passwords import hash_token
@@ -249,10 +250,15 @@ class Authenticator:
         kept = self._by_id(caller.kept_id)
         return kept is not None and now_at - (kept.seen_at or 0) >= SEEN_EVERY_S
 
-    def saw(self, caller: Caller, now_at: float) -> None:
-        """Note that a kept credential is used; asks the database."""
+    def saw(self, caller: Caller, now_at: float, address: str) -> None:
+        """Note that a kept credential is used, of a token the first use of each day (UTC) in the audit log;
+        asks the database."""
+        kept = self._by_id(caller.kept_id)
         with suppress(StoreError):
             self.people.write([Query("credentials_seen", (caller.kept_id, int(now_at)))])
+        if kept and kept.kind == "token" and (kept.seen_at or 0) // DAY_S < int(now_at) // DAY_S:
+            about = kept.name or kept.label
+            audit.note(self.people, caller.name, "used a token", about, address=address, now_at=now_at)
 
     def _by_id(self, credential_id: int | None) -> StoredCredential | None:
         if not credential_id:

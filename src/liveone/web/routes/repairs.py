@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep
+from liveone.web.auth.audited import only_tried
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
 from liveone.web.openapi.models import RequestModel
@@ -127,15 +128,19 @@ async def import_file(
         path = Path(folder) / f"file{'.json' if order.name.lower().endswith('.json') else '.csv'}"
         await _receive(request, path)
         done = await run_in_threadpool(context.repairs.import_file, system_id, path, order)
+    if order.is_dry_run:
+        only_tried(request)
     wrote = not order.is_dry_run and (done["new"] or done["replaced"])
     return answer({"success": True, **done, "recomputed": await context.days(system_id) if wrote else []})
 
 
 @router.post("/systems/{system_id}/readings", summary="Forget or exclude readings", responses=RESPONSES)
-async def take_out(context: Repairing, system_id: SystemId, span: Span) -> Response:
+async def take_out(request: Request, context: Repairing, system_id: SystemId, span: Span) -> Response:
     """`forget` takes them out, `exclude` keeps them out of later imports too; both can be undone."""
     order = span.order(context.made_by)
     done = await run_in_threadpool(context.repairs.take_out, system_id, order)
+    if span.dryRun:
+        only_tried(request)
     days = [] if span.dryRun else await context.days(system_id)
     return answer({"success": True, "done": done, "recomputed": days})
 

@@ -111,7 +111,7 @@ function follow() {
 function start() {
   frame("overview");
   if (!cards.length) {
-    show(byId("notice"), `${t("overview.none")} ${t("overview.add")}`);
+    show(byId("notice"), snapshot.isAdmin ? `${t("overview.none")} ${t("overview.add")}` : t("me.nothingShared"));
     return;
   }
   for (const card of cards) card.draw(now());
