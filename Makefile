@@ -18,6 +18,7 @@ test: $(STAMP)
 	.ci/debian-packages
 	.ci/node-packages
 	.ci/sqld
+	.ci/moto
 	$(BIN)/python -m compileall -q src packages
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTFLAGS) tests
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.web.support import COOKIE, SetClock, samples, seeded, services, serving
 
 from liveone.database import backup_schedule
+from liveone.database.backup_copies import FolderCopies
 from liveone.database.backup_rotation import BackupRotation
 from liveone.database.backup_schedule import BackupSchedule
 from liveone.database.backup_service import BackupFolder
@@ -33,7 +34,7 @@ def schedule(tmp_path: Path) -> Iterator[BackupSchedule]:
     folder = BackupFolder(
         store, clock, tmp_path / "backups", lambda to, at: backup.backup(path, to, at), path, every_s=DAY_S
     )
-    yield BackupSchedule(folder, clock, DAY_S, BackupRotation(3, 2, 2), tmp_path / "elsewhere")
+    yield BackupSchedule(folder, clock, DAY_S, BackupRotation(3, 2, 2), FolderCopies(tmp_path / "elsewhere"))
     store.close()
 
 

@@ -46,7 +46,7 @@ keep_daily = 3              # so many days, weeks and months keep their newest
 keep_weekly = 2
 keep_monthly = 3
 folder = "backups"
-copy_to = ""                # a second folder, on another disk: each backup is copied there
+copy_to = ""                # each is copied there, too: a folder, sftp://USER@HOST/FOLDER, s3://BUCKET/PREFIX
 
 [mqtt]                      # tells each reading by a broker; Home Assistant finds the systems by itself
 host = ""                   # the broker; empty: nothing is told

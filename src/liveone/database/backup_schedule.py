@@ -7,15 +7,15 @@ stands in `schedule.json` beside the backups, so that doctor, the administrator'
 import fcntl
 import logging
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from liveone.clock import Clock
+from liveone.database.backup_copies import BackupCopies
 from liveone.database.backup_rotation import BackupRotation
 from liveone.database.backup_service import BackupFolder, made_at
 from liveone.database.backup_state import ScheduleState, keep_state, read_state
@@ -39,7 +39,8 @@ class NoRoom(LiveOneError):
 
 @dataclass
 class BackupSchedule:
-    """Makes a backup every ``every_s`` seconds. ``copy_to`` is a second folder, on another disk.
+    """Makes a backup every ``every_s`` seconds. ``copies`` is where else they go: what could not be
+    copied is tried again every hour, without another backup.
 
     A thread of its own looks once a minute; of several processes one makes it.
     """
@@ -48,7 +49,7 @@ class BackupSchedule:
     clock: Clock
     every_s: float
     rotation: BackupRotation
-    copy_to: Path | None = None
+    copies: BackupCopies | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -63,12 +64,24 @@ class BackupSchedule:
             thread.join(1)
 
     def due_at(self) -> float:
-        """When the next one is to be made; in the past: now."""
+        """When there is something to do next; in the past: now."""
         state = read_state(self.backups.folder)
-        newest = max((one for one in map(made_at, state.made) if one is not None), default=None)
-        next_at = 0.0 if newest is None else newest + self.every_s
-        failed_at = state.tried_at if state.error else None
-        return next_at if failed_at is None else max(next_at, failed_at + AGAIN_AFTER_S)
+        again_at = state.tried_at + AGAIN_AFTER_S if state.tried_at and state.error else 0.0
+        if self._waiting(state):
+            return again_at
+        return max(self._next_at(state), again_at)
+
+    def _next_at(self, state: ScheduleState) -> float:
+        """When the next backup is to be made, whether or not the last try failed."""
+        newest = max((at for at in map(made_at, state.made) if at is not None), default=None)
+        return 0.0 if newest is None else newest + self.every_s
+
+    def _waiting(self, state: ScheduleState) -> list[str]:
+        """The newest, where it has no copy yet: that failed, or the program ended before."""
+        if self.copies is None:
+            return []
+        newest = [name for name in state.made[-1:] if name not in state.copied]
+        return [name for name in newest if (self.backups.folder / name).is_file()]
 
     def make_if_due(self) -> bool:
         """Make one if it is time and nobody else does; what fails is noted, logged once, and tried later."""
@@ -77,10 +90,10 @@ class BackupSchedule:
         with self._alone() as ours:
             if not ours or self.clock.now_at() < self.due_at():
                 return False
-            state = read_state(self.backups.folder)
             try:
-                self._keep(self._made(state))
+                self._do_what_is_due()
             except (LiveOneError, OSError) as error:
+                state = read_state(self.backups.folder)
                 if str(error) != state.error:
                     log.error("the scheduled backup failed: %s", error)
                 self._keep(replace(state, tried_at=int(self.clock.now_at()), error=str(error)))
@@ -93,19 +106,43 @@ class BackupSchedule:
             self.make_if_due()
             self._stopping.wait(LOOK_EVERY_S)
 
-    def _made(self, state: ScheduleState) -> ScheduleState:
-        folder, now_at = self.backups.folder, int(self.clock.now_at())
+    def _do_what_is_due(self) -> None:
+        """A backup, kept in the state before its copy is tried, so that a copy that fails makes no second."""
+        state, now_at = read_state(self.backups.folder), int(self.clock.now_at())
+        was_tried = False
+        if now_at >= self._next_at(state):
+            state, was_tried = self._made(state, now_at)
+            self._keep(state)
+        if self.copies is not None:
+            state = self._copied(state, self.copies, fetched_back=was_tried)
+        self._keep(replace(state, tried_at=now_at, error=""))
+
+    def _made(self, state: ScheduleState, now_at: int) -> tuple[ScheduleState, bool]:
+        """The state with one more, and whether that was put back on trial."""
+        folder = self.backups.folder
         self._refuse_full(folder)
         done = self.backups.back_up()
         name, restored_at = str(done["name"]), state.restored_at
-        if restored_at is None or now_at - restored_at >= TRIAL_EVERY_S:
+        is_trial = restored_at is None or now_at - restored_at >= TRIAL_EVERY_S
+        if is_trial:
             put_back_on_trial(folder / name, done["rows"], now_at)
             restored_at = now_at
         made = (*(one for one in state.made if (folder / one).is_file()), name)
-        if self.copy_to is not None:
-            copied(folder / name, self.copy_to)
-            self._drop_old(made, self.copy_to)
-        return ScheduleState(self._drop_old(made, folder), now_at, "", restored_at)
+        stay = self._staying(made)
+        for gone in set(made) - set(stay):
+            (folder / gone).unlink(missing_ok=True)
+        return ScheduleState(stay, now_at, state.error, restored_at, state.copied), is_trial
+
+    def _copied(self, state: ScheduleState, copies: BackupCopies, *, fetched_back: bool) -> ScheduleState:
+        """The newest has its copy, and copies whose backup went are gone. An older one that could not be
+        copied is not made up for: a newer one is there."""
+        waiting = self._waiting(state)
+        for name in waiting:
+            copies.keep(self.backups.folder / name, fetched_back=fetched_back)
+        there = (*state.copied, *waiting)
+        for gone in [name for name in there if name not in state.made]:
+            copies.drop(gone)
+        return replace(state, copied=tuple(name for name in there if name in state.made))
 
     def _refuse_full(self, folder: Path) -> None:
         needed = 2 * self.backups.database_bytes() + SPARE_BYTES
@@ -115,13 +152,10 @@ class BackupSchedule:
                 hint="Make room, keep fewer (keep_daily, keep_weekly, keep_monthly), or set [backup] folder.",
             )
 
-    def _drop_old(self, made: tuple[str, ...], folder: Path) -> tuple[str, ...]:
-        """Of the backups that the schedule made, those that stay; the others are removed from the folder."""
+    def _staying(self, made: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the backups that the schedule made, those that stay."""
         times = {name: at for name in made if (at := made_at(name)) is not None}
         stay = self.rotation.stay(times.values())
-        for name, at in times.items():
-            if at not in stay:
-                (folder / name).unlink(missing_ok=True)
         return tuple(name for name, at in times.items() if at in stay)
 
     def _keep(self, state: ScheduleState) -> None:
@@ -155,20 +189,3 @@ def put_back_on_trial(path: Path, rows: Mapping[str, int], now_at: float) -> Non
 
 class TrialFailed(LiveOneError):
     """A backup that was put back on trial does not hold what was backed up."""
-
-
-def copied(path: Path, to: Path) -> Path:
-    """A copy of a proven backup in another folder, compared by its hash. Raises OSError, TrialFailed."""
-    to.mkdir(parents=True, exist_ok=True)
-    partial, final = to / f".{path.name}.partial", to / path.name
-    try:
-        shutil.copyfile(path, partial)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        if backup.prove(partial) != backup.prove(path):
-            raise TrialFailed(f"the copy of {path} in {to} differs from it")
-        partial.replace(final)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
-    return final

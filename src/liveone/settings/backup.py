@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BackupConfig:
-    """Backups that ``serve`` makes every ``every_h`` hours (0: none) into ``folder``, and copies to
-    ``copy_to``; how many days, weeks and months keep their newest."""
+    """Backups that ``serve`` makes every ``every_h`` hours (0: none) into ``folder``; how many days,
+    weeks and months keep their newest. ``copy_to`` is a folder, ``sftp://...`` or ``s3://...``."""
 
     every_h: int = 24
     keep_daily: int = 3

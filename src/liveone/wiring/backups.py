@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from liveone.clock import Clock
+from liveone.database.backup_copies import copies_to
 from liveone.database.backup_rotation import BackupRotation
 from liveone.database.backup_schedule import BackupSchedule
 from liveone.database.backup_service import BackupFolder, Make
@@ -39,7 +40,7 @@ def scheduled_backups(config: Config, store: Store, clock: Clock) -> Iterator[No
         clock=clock,
         every_s=kept.every_h * 3600.0,
         rotation=BackupRotation(kept.keep_daily, kept.keep_weekly, kept.keep_monthly),
-        copy_to=(config.folder / kept.copy_to) if kept.copy_to else None,
+        copies=copies_to(kept.copy_to, config.folder),
     )
     with schedule.running():
         yield
