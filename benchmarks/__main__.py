@@ -22,7 +22,7 @@ from benchmarks.measure import Measure, stopwatch
 
 ALL = (
     *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "online"),
-    *("browser", "server", "serverless", "growth"),
+    *("browser", "server", "serverless", "growth", "pressure"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)
