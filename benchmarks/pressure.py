@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def run(folder: Path) -> Iterator[Measure]:
         aim=0.98 * WANTED_PER_S, better="more", note=f"{len(tokens)} sources; answers {dict(sent.answers)}",
     )  # fmt: skip
     yield Measure("a request of 100 values, p99", percentile(sent.took_ms, 0.99), "ms")
-    with open_store(folder / "liveone.db") as store:
+    with closing(open_store(folder / "liveone.db")) as store:
         yield Measure("moments that were accepted and are not there", lost(store, sent), "", aim=0)
     yield from _seen(folder)
 
@@ -119,7 +120,7 @@ def _sources(path: Path, systems_count: int, each: int) -> dict[int, str]:
     """A database of houses whose sources send; the token of each by its id."""
     create(path)
     tokens = {}
-    with open_store(path) as store:
+    with closing(open_store(path)) as store:
         for number in range(systems_count):
             house = systems.add_system(
                 store, owner="bench", vendor_type=FROM_SOURCES, vendor_site_id="",

@@ -35,6 +35,13 @@ def test_a_skeleton_passes_the_conformance_kit_as_it_is(tmp_path: Path) -> None:
     assert 'my-meter = "liveone_my_meter.device:MyMeter"' in project
 
 
+def test_the_list_names_register_maps_and_presets() -> None:
+    listed = run("vendor", "list")
+    for name in ("sungrow-sh", "victron-gx", "eastron-sdm630", "zigbee2mqtt"):
+        assert name in listed
+    assert "eastron-sdm630" in listed.split("modbus-meter", 1)[1]
+
+
 def test_a_skeleton_overwrites_nothing_and_no_make_is_made_twice(tmp_path: Path) -> None:
     for name, says in (
         ("Meter", "is no name of a make"),

@@ -46,6 +46,8 @@ def list_vendors(as_json: bool) -> None:
         for each in kind.parameters:
             need = "required" if each.required else "" if each.default is None else f"[{each.default}]"
             click.echo(f"{'':<18}   {each.name}: {each.label} {need}".rstrip())
+            if each.choices:
+                click.echo(f"{'':<18}     one of {', '.join(each.choices)}")
 
 
 @vendor_command.command("new")
