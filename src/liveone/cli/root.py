@@ -21,6 +21,7 @@ COMMANDS = {
     "service": ("service", "Run LiveOne under systemd: install, status, remove."),
     "simulate": ("simulate", "Run a portal that speaks select.live's protocol."),
     "systems": ("systems", "Add, list, test, discover and remove systems."),
+    "discover": ("discover", "The devices on the local network, each with the command that adds it."),
     "sources": ("sources", "The devices that a system is made of: add, list, test, remove."),
     "points": ("points", "What a system measures beyond its balance: list, name, hide, export, import."),
     "outgoing": ("outgoing", "What readings and days are sent on to: InfluxDB, webhooks."),
