@@ -95,6 +95,18 @@ CASES = {
         script(new="(n TEXT)", columns="n"),
         "only a table",
     ),
+    "a full-text index that knows rows by a rowid without a name": (
+        "CREATE TABLE t (code TEXT PRIMARY KEY NOT NULL, n TEXT);"
+        "CREATE VIRTUAL TABLE found USING fts5(n, content='t')",
+        script(new="(code TEXT PRIMARY KEY NOT NULL, n TEXT NOT NULL)", columns="code, n"),
+        "found knows the rows of t by rowid",
+    ),
+    "a full-text index, and another column is the rowid": (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT, code INTEGER UNIQUE);"
+        "CREATE VIRTUAL TABLE found USING fts4(n, content=t)",
+        script(new="(id INTEGER UNIQUE, n TEXT, code INTEGER PRIMARY KEY)"),
+        "found knows the rows of t by rowid",
+    ),
     "not there": ("CREATE TABLE u (id)", script(), "does not exist"),
 }
 
@@ -117,3 +129,13 @@ def test_a_way_back_that_changes_the_key_is_refused(work: Path) -> None:
         change = prepare(connection, parsed(script()))
     with pytest.raises(Unsuitable, match="does not give id the value of id"):
         require_way_back(change, rebuild.read(parsed(script(values="id + 0, n, code"))))
+
+
+def test_a_full_text_index_stays_where_the_rowid_is_a_column_that_is_copied(work: Path) -> None:
+    path = work / "t.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            f"CREATE TABLE t {OLD}; CREATE VIRTUAL TABLE found USING fts5(n, content='t')"
+        )
+    with closing(connect(path)) as connection:
+        assert prepare(connection, parsed(script(new="(id INTEGER PRIMARY KEY, n, code)"))).table == "t"

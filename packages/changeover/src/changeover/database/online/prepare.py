@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from changeover.database.change import full_text
 from changeover.database.connect import Connection
 from changeover.database.online.image_table import Capture, ImageTable, KeyColumn, UniqueKey, WalkOrder
 from changeover.database.schema import catalogue, definition, empty
-from changeover.database.schema.catalogue import ROWIDS, Index, Table
+from changeover.database.schema.catalogue import ROWIDS, Index, Schema, Table
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
 from changeover.sql import rebuild as script
@@ -63,6 +64,7 @@ def prepare(connection: Connection, statements: Sequence[SqlStatement]) -> Onlin
         after = tuple(_objects(scratch, rebuild.table))
         assert image is not None
         _require_references(scratch, live, image, rebuild)
+        _require_rowids(catalogue.read(scratch), live, image, rebuild)
         making = tuple(_making(rebuild, after))
         _require_makeable(rebuild, making)
     key = _key(live, image, rebuild)
@@ -198,6 +200,21 @@ def _require_references(
         raise Unsuitable(f"Afterwards a foreign key would not work: {error}.", hint=BLOCKING) from error
 
 
+def _require_rowids(after: Schema, live: Table, image: Table, rebuild: TableRebuild) -> None:
+    """Rows keep the rowid by which a full-text index with external content knows them."""
+    name = identifier_key(live.name)
+    indexes = [one.name for one in after.tables.values() if full_text.content_of(one) == name]
+    if not indexes:
+        return
+    was, now = (None if one.without_rowid else _named_rowid(one) for one in (live, image))
+    if was is None or now is None or _plain(rebuild).get(identifier_key(was)) != identifier_key(now):
+        raise Unsuitable(
+            f"{indexes[0]} knows the rows of {live.name} by rowid, and a table made anew online gives them"
+            f" others: it would find the wrong rows.",
+            hint=f"Only a rowid that is a column (INTEGER PRIMARY KEY), copied as it is, stays. {BLOCKING}",
+        )
+
+
 def _making(rebuild: TableRebuild, after: Sequence[NamedObject]) -> Iterator[str]:
     name = hidden(NEW, rebuild.table)
     yield script.with_names(script.without_references(rebuild.create.text), name)
@@ -306,19 +323,20 @@ def address_of(table: Table) -> WalkOrder:
 
 def _rowid(table: Table) -> str:
     names = {identifier_key(column.name) for column in table.columns}
-    free = next((name for name in ROWIDS if name not in names), "")
-    keys = [column for column in table.columns if column.key]
-    if (
-        len(keys) == 1
-        and identifier_key(keys[0].type) == "integer"
-        and not any(one.origin == "pk" for one in table.indexes)
-    ):
-        return keys[0].name
-    if not free:
+    found = _named_rowid(table) or next((name for name in ROWIDS if name not in names), None)
+    if found is None:
         raise Unsuitable(
             f"Every name of the rowid is a column of {table.name}; it cannot be walked.", hint=BLOCKING
         )
-    return free
+    return found
+
+
+def _named_rowid(table: Table) -> str | None:
+    """The column that is the rowid, INTEGER PRIMARY KEY; None where the rowid has no column."""
+    keys = [column for column in table.columns if column.key]
+    if len(keys) != 1 or identifier_key(keys[0].type) != "integer":
+        return None
+    return None if any(one.origin == "pk" for one in table.indexes) else keys[0].name
 
 
 def _unique_keys(table: Table, key: set[str]) -> tuple[UniqueKey, ...]:
