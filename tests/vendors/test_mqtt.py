@@ -140,10 +140,9 @@ def test_a_broker_that_restarts_is_come_back_to(running: Mosquitto) -> None:
 def test_a_broker_that_stays_away_takes_its_values_along(
     running: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device_module, "AWAY_S", 0.1)
     with source(running.port, OWN) as adapter:
-        adapter.follow()
-        until(lambda: adapter._link.is_up, "the connection")
+        heard(adapter, running, {"pv": "2000"}, solar_w=2000)
+        monkeypatch.setattr(device_module, "AWAY_S", 0.1)
         running.stop()
         until(lambda: adapter._link.problem is not None, "the loss")
         until(lambda: time.monotonic() - adapter._link.up_s > 0.2)
