@@ -150,7 +150,6 @@ def _finished(folder: Path, original: Path, rows: int) -> Iterator[Measure]:
     note = f"{found.refused} refused; in {found.total_s:.1f} s, {against} in {dropped.total_s:.1f} s"
     longest_ms, baseline_ms = found.longest_s * ms, dropped.longest_s * ms
     yield Measure(f"{name}: longest wait", longest_ms, "ms", 100, "less", baseline_ms, against, note)
-    yield Measure(f"{name}: p99 wait", found.p99_s * ms, "ms", None, "less", dropped.p99_s * ms, against)
 
 
 def _make(path: Path, rows: int) -> None:
