@@ -16,6 +16,7 @@ from tests.changeover.database.online import shapes
 from tests.changeover.database.online.shapes import SHAPES, parsed
 
 from changeover.database.connect import connect
+from changeover.database.online.control import OnlineOrders
 from changeover.database.online.prepare import prepare
 from changeover.database.online.rebuild import OnlineRebuild
 from changeover.database.online.worker import OnlinePace, Worker
@@ -184,6 +185,25 @@ def test_a_trigger_that_somebody_drops_meanwhile_is_found_by_the_check(work: Pat
 
     with pytest.raises(InvariantBroken, match=r"the first rows that differ \(id\): 1\."):
         go(run_of(path, hook=hear))
+
+
+def test_a_trigger_that_somebody_drops_while_the_swap_is_held_stops_it(work: Path) -> None:
+    path = work / "t.db"
+    family(path)
+    run, orders = run_of(path), [OnlineOrders(swap_held=True)]
+
+    def meanwhile(part: float | None, left_s: float | None, words: str) -> None:
+        if "the swap waits for" in words:
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("DROP TRIGGER changeover_update_t")
+                other.execute("UPDATE t SET note = 'unseen' WHERE id = 1")
+            orders.append(OnlineOrders())
+
+    run.progress, run.worker.orders = meanwhile, lambda: orders[-1]
+    with pytest.raises(InvariantBroken, match="The trigger changeover_update_t is gone"):
+        go(run)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT note FROM t WHERE id = 1").fetchone() == ("unseen",)
 
 
 def test_a_swap_past_its_deadline_is_undone_and_tried_again(work: Path) -> None:

@@ -77,7 +77,7 @@ class Capture:
 
     def dropping(self) -> list[str]:
         """The statements that drop the triggers; the log stays until it is dropped with the rest."""
-        return [f"DROP TRIGGER IF EXISTS {quoted(name)}" for name, _ in self.triggers()]
+        return [f"DROP TRIGGER {quoted(name)}" for name, _ in self.triggers()]
 
     def triggers(self) -> Iterator[tuple[str, str]]:
         """Name and definition of each trigger."""

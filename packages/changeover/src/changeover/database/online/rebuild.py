@@ -24,7 +24,7 @@ from changeover.database.online.prepare import NEW, OLD, NamedObject, OnlineChan
 from changeover.database.online.state import OnlinePhase, OnlineState
 from changeover.database.online.worker import Worker
 from changeover.database.schema import catalogue
-from changeover.errors import BudgetExceeded, Unsuitable
+from changeover.errors import BudgetExceeded, InvariantBroken, Unsuitable
 from changeover.sql.identifiers import quoted
 from changeover.sql.rebuild import TableRebuild
 from changeover.words import counted
@@ -166,6 +166,7 @@ class OnlineRebuild:
 
     def _swapped(self, change: OnlineChange, record: Record) -> None:
         worker = self.worker
+        self._require_followed(change.forward.capture)
         for sql in (*change.forward.capture.dropping(), f"DROP TABLE {quoted(change.forward.capture.log)}"):
             worker.run(sql)
         swap.exchange(worker, change.table, (change.before, OLD), (change.after, NEW), change.autoincrement)
@@ -173,6 +174,16 @@ class OnlineRebuild:
             worker.run(sql)
         worker.run(*states.update(self.table, phase=OnlinePhase.SOAK, forgotten_to=0))
         record()
+
+    def _require_followed(self, capture: Capture) -> None:
+        """Every trigger that follows the table is there: the check was before, and a swap may wait."""
+        listed = self.worker.connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        there = {name for (name,) in listed}
+        gone = [name for name, _ in capture.triggers() if name not in there]
+        if gone:
+            raise InvariantBroken(
+                f"The trigger {gone[0]} is gone: what was written to {self.table} since is not in its copy."
+            )
 
     def _return(
         self, standing: OnlineState, way: TableRebuild, record: Record, there: TableRebuild | None
@@ -191,6 +202,7 @@ class OnlineRebuild:
         self.follower.walk(image, image.name, image.stored, image.left_over, standing.rows_copied)
 
         def do() -> None:
+            self._require_followed(image.capture)
             for sql in (*image.capture.dropping(), f"DROP TABLE {quoted(image.capture.log)}"):
                 worker.run(sql)
             for one in kept:
