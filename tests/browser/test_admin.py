@@ -264,7 +264,7 @@ def test_on_a_server_backups_are_made_and_nothing_is_put_back_from_here(page: Pa
     assert isinstance(wired.backups, BackupFolder)
     with serving(replace(wired, backups=replace(wired.backups, database_path=None))) as client:
         page.goto(f"{client.base_url}/admin?part=backups")
-        expect(page.locator("#part")).to_contain_text("liveone db move")
+        expect(page.locator("#part")).to_contain_text("liveone db restore BACKUP URL")
         page.get_by_role("button", name="Make a backup").click()
         expect(page.get_by_role("rowheader")).to_have_count(1)
         expect(page.get_by_role("button", name="Restore")).to_have_count(0)

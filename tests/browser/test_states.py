@@ -308,7 +308,7 @@ def test_pages_for_everybody(visit: Visit, path: str, words: str) -> None:
 @pytest.mark.parametrize("visit", [seen(WIDE, "light", GUEST), seen(PHONE, "dark", GUEST)], indirect=True)
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/dashboard", "overview.none"), ("/admin", "admin.forbidden")],
+    [("/dashboard", "me.nothingShared"), ("/admin", "admin.forbidden")],
 )
 def test_somebody_without_any_system(visit: Visit, path: str, words: str) -> None:
     page = visit.see(path)
@@ -327,7 +327,7 @@ def test_somebody_elses_system_is_a_page_where_there_is_nothing(visit: Visit, pa
     visit.forgive("404")
     visit.prove(path)
     page.get_by_role("link", name=ENGLISH["missing.home"]).click()
-    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH["overview.none"], timeout=SETTLED_MS)
+    expect(page.get_by_role("alert").first).to_contain_text(ENGLISH["me.nothingShared"], timeout=SETTLED_MS)
 
 
 NARROW = (

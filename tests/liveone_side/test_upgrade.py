@@ -139,10 +139,10 @@ def test_upgrades_go_back_one_by_one_where_they_came_one_by_one(home: Stage) -> 
     assert zones(home) == [None]
     state = state_of(home.database)
     run_ids = runs.standing(state)
-    assert len(run_ids) == 3, "time zones, accounts, sources"
+    assert len(run_ids) == 4, "time zones, accounts, sources, points"
     runs.remember(state, ["of an upgrade before"])
     assert runs.last_upgrade(state) == run_ids[:1]
-    for left in ([None], [None], None):
+    for left in ([None], [None], [None], None):
         back = upgrade(home, "--rollback")
         assert back.code == 0, back.out + back.err
         assert zones(home) == left

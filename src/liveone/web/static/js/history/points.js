@@ -18,102 +18,107 @@ const LATE_MS = 900000;
 /** @typedef {{id: number, source: string, key: string, name: string, kind: string, unit: string, value: import("../types").Maybe, at: string | null}} Point */
 /** @typedef {import("./history.js").History} History */
 
-/** @param {number} systemId @param {import("../types").Zone} zone @param {() => number} now */
-export function makePoints(systemId, zone, now) {
-  const kept = `liveone-points-${systemId}`;
+export class Points {
   /** @type {Point[]} */
-  let known = [];
+  known = [];
   /** @type {number[]} */
-  let chosen = remembered(kept);
-  let askedAt = 0;
-  /** @type {{of: string, track: import("../types").Track} | null} */
-  let loaded = null;
+  chosen;
+  askedAt = 0;
+  /** What is drawn, and what it was asked with. @type {{of: string, track: import("../types").Track} | null} */
+  loaded = null;
   /** @type {History | null} */
-  let past = null;
+  past = null;
 
-  async function load() {
-    askedAt = Date.now();
-    const answer = await ask(`/api/systems/${systemId}/points`);
-    known = answer.points;
-    const there = known.map(({ id }) => id);
-    chosen = chosen.filter((id) => there.includes(id));
-    byId("points").hidden = !known.length;
-    fill();
-    if (past) draw(past);
+  /** @param {number} systemId @param {import("../types").Zone} zone @param {() => number} now */
+  constructor(systemId, zone, now) {
+    this.systemId = systemId;
+    this.zone = zone;
+    this.now = now;
+    this.kept = `liveone-points-${systemId}`;
+    this.chosen = remembered(this.kept);
   }
 
-  function fill() {
-    byId("points-list").replaceChildren(...known.map((point) => row(point, hueOf(point.id), now(), () => toggle(point.id))));
+  async load() {
+    this.askedAt = Date.now();
+    const answer = await ask(`/api/systems/${this.systemId}/points`);
+    this.known = answer.points;
+    const there = this.known.map(({ id }) => id);
+    this.chosen = this.chosen.filter((id) => there.includes(id));
+    byId("points").hidden = !this.known.length;
+    this.fill();
+    if (this.past) this.draw(this.past);
+  }
+
+  /** A reading came: its points are asked for, at most every ten seconds. */
+  async refresh() {
+    if (this.known.length && !document.hidden && Date.now() - this.askedAt >= PAUSE_MS) await this.load();
+  }
+
+  fill() {
+    const rows = this.known.map((point) => row(point, this.hueOf(point.id), this.now(), () => this.toggle(point.id)));
+    byId("points-list").replaceChildren(...rows);
   }
 
   /** @param {number} id */
-  function toggle(id) {
-    chosen = chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-HUES);
-    remember(kept, chosen);
-    fill();
-    if (past) draw(past);
+  toggle(id) {
+    this.chosen = this.chosen.includes(id) ? this.chosen.filter((each) => each !== id) : [...this.chosen, id].slice(-HUES);
+    remember(this.kept, this.chosen);
+    this.fill();
+    if (this.past) this.draw(this.past);
   }
 
   /** @param {number} id */
-  function hueOf(id) {
-    const place = chosen.indexOf(id);
+  hueOf(id) {
+    const place = this.chosen.indexOf(id);
     return place < 0 ? "" : `point-${place}`;
   }
 
   /** @param {History} of */
-  function draw(of) {
-    past = of;
-    const wanted = known.filter(({ id }) => chosen.includes(id));
+  draw(of) {
+    this.past = of;
+    const wanted = this.known.filter(({ id }) => this.chosen.includes(id));
     if (!wanted.length || !of.loaded) {
-      loaded = null;
+      this.loaded = null;
       byId("points-charts").replaceChildren();
       return;
     }
     const steps = of.loaded.steps ?? { interval: "auto", points: 1000 };
     const asked = [wanted.map(({ id }) => id), of.span.startAt, of.span.endAt, of.readAt, JSON.stringify(steps)].join("|");
-    if (loaded?.of === asked) show(of, wanted, loaded.track);
+    if (this.loaded?.of === asked) this.show(of, wanted, this.loaded.track);
     else {
       guarded(async () => {
-        const track = await history(systemId, of.span, wanted.map(({ id }) => `point:${id}`), steps, zone);
-        loaded = { of: asked, track };
-        if (past === of) show(of, wanted, track);
+        const track = await history(this.systemId, of.span, wanted.map(({ id }) => `point:${id}`), steps, this.zone);
+        this.loaded = { of: asked, track };
+        if (this.past === of) this.show(of, wanted, track);
       });
     }
   }
 
   /** A chart for each unit. @param {History} of @param {Point[]} wanted @param {import("../types").Track} track */
-  function show(of, wanted, track) {
+  show(of, wanted, track) {
+    const thin = thinned(track, of.size.width);
     const units = [...new Set(wanted.map(({ unit }) => unit))];
     byId("points-charts").replaceChildren(...units.map((unit) => {
       const mine = wanted.filter((point) => point.unit === unit);
       const box = element("div", { class: "chart" });
-      const thin = thinned(track, of.size.width);
-      const lines = mine.map(({ id }) => ({ hue: hueOf(id), values: thin.values[`point:${id}`] ?? [] }));
-      const names = mine.map(({ id, name }) => element("span", { class: `chip ${hueOf(id)}` }, name));
+      const lines = mine.map(({ id }) => ({ hue: this.hueOf(id), values: thin.values[`point:${id}`] ?? [] }));
+      const names = mine.map(({ id, name }) => element("span", { class: `chip ${this.hueOf(id)}` }, name));
       drawLines(box, t("points.chart", { unit, names: mine.map(({ name }) => name).join(", ") }), {
-        size: of.size, span: of.span, zone, track: thin, lines, text: (value) => figure(value, unit),
+        size: of.size, span: of.span, zone: this.zone, track: thin, lines, text: (value) => figure(value, unit),
       });
       return element("figure", {}, element("figcaption", {}, unit === "W" ? "kW" : unit, ...names), box);
     }));
   }
 
-  return {
-    draw,
-    load,
-    /** A reading came: its points are asked for, at most every ten seconds. */
-    async refresh() {
-      if (known.length && !document.hidden && Date.now() - askedAt >= PAUSE_MS) await load();
-    },
-    /** The values of what is drawn at a moment. @param {number} at @returns {Node[]} */
-    at(at) {
-      if (!loaded) return [];
-      const { track } = loaded;
-      const index = indexAt(track.from, track.to, at);
-      return known.filter(({ id }) => track.values[`point:${id}`]).map((point) => (
-        element("span", { class: `chip ${hueOf(point.id)}` }, `${point.name} `, element("b", {}, valueText(point, track.values[`point:${point.id}`][index])))
-      ));
-    },
-  };
+  /** The values of what is drawn at a moment. @param {number} at @returns {Node[]} */
+  at(at) {
+    if (!this.loaded) return [];
+    const { track } = this.loaded;
+    const index = indexAt(track.from, track.to, at);
+    return this.known.filter(({ id }) => track.values[`point:${id}`]).map((point) => (
+      element("span", { class: `chip ${this.hueOf(point.id)}` }, `${point.name} `, element("b", {}, valueText(point, track.values[`point:${point.id}`][index])))
+    ));
+  }
 }
 
 /** @param {Point} point @param {string} hue @param {number} nowAt @param {() => void} onChoose */

@@ -7,7 +7,7 @@ import { explain, closable } from "../history/explain.js";
 import { fillFaults } from "../history/faults.js";
 import { makeHeat } from "../history/heatmap.js";
 import { History } from "../history/history.js";
-import { makePoints } from "../history/points.js";
+import { Points } from "../history/points.js";
 import { fillTable } from "../history/table.js";
 import { fillBalance } from "../now/balance.js";
 import { makeFlow } from "../now/flow.js";
@@ -38,7 +38,7 @@ const zone = makeZone(data.timeZone ?? { offsetMin: 0, name: null });
 let flow = null;
 /** @type {History | null} */
 let past = null;
-const points = makePoints(systemId, zone, now);
+const points = new Points(systemId, zone, now);
 
 function tick() {
   const newestAt = past?.newestAt ?? null;
@@ -61,7 +61,7 @@ function showReading(next) {
   fillBalance(byId("balance"), one(".losses .value"), next);
   fillBattery(next, data, now(), zone);
   tick();
-  guarded(points.refresh);
+  guarded(() => points.refresh());
   if (crossed) {
     past?.refresh();
     guardedQuietly(loadData);
@@ -152,12 +152,12 @@ function startHistory() {
     guarded(() => heat.show(state.day, state.heat));
     if (data.latest) table();
   };
-  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, latest: () => reading, onState: follow, onDrawn: points.draw, pointsAt: points.at });
+  past = new History({ systemId, zone, firstAt, firstDay: zone.date(firstAt), now, readAt: () => Date.parse(reading.timestamp), name: () => data.displayName, latest: () => reading, onState: follow, onDrawn: (of) => points.draw(of), pointsAt: (at) => points.at(at) });
   const shown = past;
   past.ready.then(() => requestIdleCallback(() => {
     follow(shown.state);
     guarded(loadFaults);
-    guarded(points.load);
+    guarded(() => points.load());
   }, { timeout: 300 }));
 }
 
