@@ -382,3 +382,74 @@ def test_intervals_whose_times_cannot_be_read_say_why(tmp_path: Path) -> None:
 def test_evccs_sessions_are_said_to_be_such(tmp_path: Path, head: str) -> None:
     with pytest.raises(BadInput, match="charging sessions"):
         read(tmp_path, f"{head}\n2025-05-01 00:01:12,a,b,1\n")
+
+
+@pytest.mark.parametrize("title", ["Mains (kWh)", "Mains [kWh]", "Mains (kWhs)"])
+def test_a_column_of_energies_that_is_named_a_power_is_the_mean_power_of_its_intervals(
+    tmp_path: Path, title: str
+) -> None:
+    """A quarter of a kWh in a quarter of an hour is 1 kW, and not a quarter of a watt."""
+    text = (
+        f"time,{title},Grid (kWh)\n"
+        "2024-05-01T12:00:00Z,0.25,0.5\n"
+        "2024-05-01T12:15:00Z,0.5,0.25\n"
+        "2024-05-01T12:30:00Z,No CT,0.25\n"
+    )
+    found, source = read(tmp_path, text, f"{title}=load_w", "Grid (kWh)=-grid_w")
+    assert [powers(each) for each in found] == [
+        (None, 1000, None, -2000),
+        (None, 2000, None, -1000),
+        (None, None, None, -1000),
+    ]
+    assert found[0].inverter_time == NOON + 450
+    assert source.bad_count == 0
+    assert "Energies of intervals were read as their mean power." in source.findings.notes
+
+
+def test_intervals_that_tell_their_beginning_and_end_are_read_so(tmp_path: Path) -> None:
+    text = (
+        "Start,End,Consumption (kWh)\n"
+        "2024-05-01T12:00:00Z,2024-05-01T12:30:00Z,0.25\n"
+        "2024-05-01T12:30:00Z,2024-05-01T13:00:00Z,0.5\n"
+    )
+    found, _ = read(tmp_path, text, "Consumption (kWh)=load_w")
+    assert [(each.inverter_time, each.load_w) for each in found] == [(NOON + 900, 500), (NOON + 2700, 1000)]
+
+
+def test_energies_beside_powers_are_refused(tmp_path: Path) -> None:
+    text = "time,PV (W),House (kWh)\n2024-05-01T12:00:00Z,1,2\n2024-05-01T12:15:00Z,1,2\n"
+    with pytest.raises(BadInput, match=r"'House \(kWh\)' is an energy and 'PV \(W\)' is a power"):
+        read(tmp_path, text, "PV (W)=solar_w", "House (kWh)=load_w")
+
+
+ENERGY_PAGE = """\
+entity_id,type,unit,2024-05-01T12:00:00.000Z,2024-05-01T13:00:00.000Z,2024-05-01T14:00:00.000Z
+sensor.bought_day,grid_consumption,kWh,0.5,0,
+sensor.bought_night,grid_consumption,Wh,250,0,0
+sensor.cost,grid_consumption_cost,EUR,0.1,0.2,0.3
+sensor.sold,grid_return,kWh,0,1.5,0
+sensor.in,battery_in,kWh,0,1,0
+sensor.out,battery_out,kWh,0.25,0,0
+sensor.roof,solar_production,kWh,1,3,
+,calculated_total_consumption,kWh,2,0.5,0
+"""
+
+
+def test_what_home_assistants_energy_page_downloads_has_a_column_an_hour(tmp_path: Path) -> None:
+    found, source = read(tmp_path, ENERGY_PAGE)
+    assert [powers(each) for each in found] == [
+        (1000, 2000, 250, 750),
+        (3000, 500, -1000, -1500),
+        (None, 0, 0, 0),
+    ]
+    assert [each.inverter_time for each in found] == [NOON + 1800, NOON + 5400, NOON + 9000]
+    assert source.bad_count == 0
+    assert source.findings.notes == ["Read as Home Assistant (energy)."]
+
+
+def test_its_download_of_a_month_holds_days_and_is_refused(tmp_path: Path) -> None:
+    hours = ",".join(f"2024-05-0{day}T{hour:02}:00:00.000Z" for day in (1, 2, 3) for hour in range(24))
+    days = f"{'5' + ',' * 24}" * 3
+    text = f"entity_id,type,unit,{hours}\nsensor.roof,solar_production,kWh,{days[:-1]}\n"
+    with pytest.raises(BadInput, match="totals of 24 hours are no readings"):
+        read(tmp_path, text)

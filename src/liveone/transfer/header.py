@@ -14,6 +14,8 @@ UNIT = re.compile(r"[\[(]\s{0,9}([^\[\]()]*?)\s{0,9}[\])]\s*$")
 """A unit behind a name: ``Power [kW]``, ``Energy Produced (Wh)``."""
 IN_UTC = re.compile(r"\b(?:utc|gmt)\b(?!\s?[+-]\d)", re.IGNORECASE)
 """In the name of a time: ``Date/time UTC``, ``Time (UTC)``."""
+SPELLED = {"kwhs": "kWh", "whs": "Wh", "kw/h": "kWh", "kwh": "kWh", "wh": "Wh", "kw": "kW", "watts": "W"}
+"""Units as programs write them that have a plural or another case."""
 SHOWN = 12
 
 TIMES = ("inverter_time", "received_time")
@@ -40,13 +42,15 @@ class ColumnPlan:
     is_span: bool = False
     is_utc: bool = False
     """The name of the time's column says that it is in UTC."""
+    of_interval: bool = False
+    """The columns of powers hold the energy of intervals: kWh in so many minutes, not W."""
     ignored: list[str] = field(default_factory=list)
 
     @property
     def places(self) -> list[int] | None:
         """For each field of Reading its column, -1 where there is none; None: fields must be computed."""
         computed = any(len(terms) != 1 or terms[0].factor != 1 for terms in self.terms.values())
-        if computed or len(self.times) != 1 or (self.layout and self.layout.of_interval):
+        if computed or len(self.times) != 1 or self.of_interval:
             return None
         own = {"inverter_time": self.times[0], "received_time": self.received}
         return [own.get(name, self.terms[name][0].place if name in self.terms else -1) for name in FIELDS]
@@ -95,11 +99,36 @@ def planned(
             sentence("{where}: no column holds a value that LiveOne knows", where=where),
             hint=_suggestions(plan.ignored),
         )
+    below = units or [""] * len(titles)
+    said = [unit.strip(" []()") or _unit_in(title) for unit, title in zip(below, titles, strict=True)]
+    plan.of_interval = layout.of_interval if layout else _holds_energies(plan, titles, said, options, where)
     for name, place, term in _numbered(plan):
-        unit = units[place] if units else ""
-        term_factor = term.factor * _factor(name, titles[place], unit, options, layout)
+        term_factor = term.factor * _factor(name, said[place], options, plan)
         plan.terms[name][plan.terms[name].index(term)] = Term(place, term_factor)
     return plan
+
+
+def _holds_energies(
+    plan: ColumnPlan, titles: Sequence[str], said: Sequence[str], options: Options, where: str
+) -> bool:
+    """Whether the columns of powers say kWh: then they hold what flowed in each interval. Raises BadInput
+    where some do and some do not."""
+    places = [place for name, place, _ in _numbered(plan) if name.endswith("_w")]
+    energies = [place for place in places if said[place] in ENERGY_UNITS and not options.power_unit]
+    if energies and len(energies) < len(places):
+        other = next(place for place in places if place not in energies)
+        raise BadInput(
+            sentence(
+                "{where}: {name} is an energy and {other} is a power",
+                where=where,
+                name=repr(titles[energies[0]].strip()),
+                other=repr(titles[other].strip()),
+            ),
+            hint=sentence(
+                "Import them one after the other: first the powers, then the energies of intervals."
+            ),
+        )
+    return bool(energies)
 
 
 def _placed(titles: Sequence[str], options: Options) -> Options:
@@ -222,12 +251,14 @@ def _numbered(plan: ColumnPlan) -> Iterator[tuple[str, int, Term]]:
             yield name, term.place, term
 
 
-def _factor(name: str, title: str, unit: str, options: Options, layout: Layout | None) -> float:
+def _factor(name: str, said: str, options: Options, plan: ColumnPlan) -> float:
     """What makes a column's numbers W or kWh - or Wh, where they are the energy of an interval."""
-    said = (unit.strip(" []()") or _unit_in(title)) if name not in TIMES else ""
-    if layout and layout.of_interval:
-        energy = options.energy_unit or (said if said in ENERGY_UNITS else layout.unit)
-        return ENERGY_UNITS[energy] * 1000
+    if name in TIMES:
+        return 1.0
+    if plan.of_interval and not name.endswith("_kwh_total"):
+        usual = plan.layout.unit if plan.layout else "kWh"
+        energy = options.energy_unit or (said if said in ENERGY_UNITS else usual)
+        return ENERGY_UNITS[energy] * 1000 if name.endswith("_w") else 1.0
     if name.endswith("_w"):
         return POWER_UNITS[options.power_unit or (said if said in POWER_UNITS else "W")]
     if name.endswith("_kwh_total"):
@@ -237,7 +268,7 @@ def _factor(name: str, title: str, unit: str, options: Options, layout: Layout |
 
 def _unit_in(title: str) -> str:
     match = UNIT.search(title)
-    return match[1] if match else ""
+    return SPELLED.get(match[1].lower(), match[1]) if match else ""
 
 
 def _refuse_unmet(unmet: Mapping[str, object], titles: Sequence[str], where: str) -> None:

@@ -25,7 +25,7 @@ ABSENT = frozenset(
             "n/a",
             "n.a.",
         ),
-        *("unavailable", "unknown", "undefined", "missing", "#n/a", "#nv", "#value!", "#wert!"),
+        *("no ct", "unavailable", "unknown", "undefined", "missing", "#n/a", "#nv", "#value!", "#wert!"),
     )
 )
 """Cells, in small letters, that say that a value is not there."""

@@ -10,6 +10,7 @@ from typing import TextIO
 from liveone.domain.zones import Zone, is_known
 from liveone.errors import BadInput, said, sentence
 from liveone.transfer.columns import Converter, Row, convert_columns
+from liveone.transfer.energy_table import EnergyTable, is_energy_table
 from liveone.transfer.header import ColumnPlan, name_of, planned
 from liveone.transfer.json_in import json_items
 from liveone.transfer.layouts import LAYOUTS, PVOUTPUT_COLUMNS, recognised
@@ -28,6 +29,7 @@ VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
 UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
 """A cell of the line of units below a header."""
 
+HOME_ASSISTANT_ENERGY = sentence("Home Assistant (energy)")
 MEASURED = re.compile(r"[+\-\u2212]?\d[\d\s.,:;/+\-'TZ]{0,40}(?:[kM]?Wh?|%|V|A|Hz|[AaPp][Mm])?")
 """A number, perhaps with its unit, or a time."""
 
@@ -94,6 +96,7 @@ class ReadingsFile:
             if titles not in known:
                 known.clear()
                 plan = planned(titles, self.options, f"{self.path}, item {position}")
+                _refuse_energies(plan, str(self.path))
                 _say_plan(plan, self.findings)
                 known[titles] = RowReader(plan, converter, self.findings)
             cells = ["" if value is None else str(value) for value in item.values()]
@@ -129,11 +132,14 @@ class CsvTable:
         if self._shape is not None:
             yield from self._long_rows(records, tell)
             return
+        if is_energy_table(self._titles):
+            yield from self._energy_rows(records, tell)
+            return
         plan = planned(self._titles, self._options, self._where, self._units)
         _say_plan(plan, self._findings)
         times = _times(self._options, plan, self._body)
         rows = RowReader(plan, Converter(times, self._numbers), self._findings)
-        if plan.layout and plan.layout.of_interval:
+        if plan.of_interval:
             rows.interval_s = self._interval_s(plan)
         yield from self._wide_rows(records, rows, tell)
         _say_end(rows.converter.times, self._findings)
@@ -171,6 +177,21 @@ class CsvTable:
         self._findings.columns = gathered.columns
         yield from gathered.rows(self._where)
         _say_end(converter.times, self._findings)
+
+    def _energy_rows(self, records: Records, tell: Callable[[], None]) -> Iterator[Row]:
+        converter = Converter(_times(self._options, None, []), self._numbers)
+        reader = RowReader(ColumnPlan((0,), len(self._titles)), converter, self._findings)
+        try:
+            table = EnergyTable(self._titles, converter, reader)
+        except ValueError as error:
+            raise BadInput(f"{self._where}: {error}") from error
+        for chunk in records.chunks(len(self._titles)):
+            for line, cells in self._whole_lines(chunk, len(self._titles)):
+                table.take(line, cells)
+            tell()
+        self._findings.note(sentence("Read as {title}.", title=HOME_ASSISTANT_ENERGY))
+        self._findings.columns = table.columns
+        yield from table.rows(self._where)
 
     def _records(self, lines: Sequence[str]) -> list[list[str]]:
         """The records of the first lines behind the header."""
@@ -244,10 +265,11 @@ class CsvTable:
     def _interval_s(self, plan: ColumnPlan) -> int:
         """The usual distance between the file's times; of those that can be read."""
         times, found, refused = _times(self._options, plan, self._body), [], ""
+        places = plan.times[:1] if plan.is_span else plan.times
         for cells in self._body:
             if len(cells) == plan.width:
                 try:
-                    found.append(times.read(" ".join(cells[place] for place in plan.times).strip()))
+                    found.append(times.read(" ".join(cells[place] for place in places).strip()))
                 except ValueError as error:
                     refused = refused or str(error)
         if refused and not found:
@@ -299,10 +321,21 @@ def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[st
     return TimeReader(zone, order, options.latest_at, is_falling=falling, usual_zone=options.usual_zone)
 
 
+def _refuse_energies(plan: ColumnPlan, where: str) -> None:
+    """Items come one by one: how long the intervals are is not known before the file has ended."""
+    if plan.of_interval:
+        raise BadInput(
+            sentence("{where} holds energies of intervals, which are read from CSV only", where=where),
+            hint=sentence("Save it as CSV."),
+        )
+
+
 def _say_plan(plan: ColumnPlan, findings: Findings) -> None:
     findings.columns = plan.columns
     if plan.layout:
         findings.note(sentence("Read as {title}.", title=plan.layout.title))
+    elif plan.of_interval:
+        findings.note(sentence("Energies of intervals were read as their mean power."))
     if plan.ignored:
         findings.note(sentence("Columns that were not read: {names}.", names=", ".join(plan.ignored)))
 
