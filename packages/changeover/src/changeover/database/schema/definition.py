@@ -7,6 +7,7 @@ Source: the grammar of CREATE TABLE at sqlite.org/lang_createtable.html.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from changeover.sql import text as sqltext
 from changeover.sql.identifiers import identifier_key
@@ -139,8 +140,9 @@ def parse(sql: str) -> Definition:
     return found
 
 
+@lru_cache(maxsize=2000)
 def words_of(sql: str) -> tuple[str, ...]:
-    """A statement as words by meaning, without its semicolon."""
+    """A statement as words by meaning, without its semicolon. A run reads a definition hundreds of times."""
     return tuple(normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon")
 
 
