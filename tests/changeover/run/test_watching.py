@@ -1,6 +1,7 @@
 """What is seen and told while a run goes on: probe, notifications, secrets, gates, the journal itself."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def test_more_failures_than_are_allowed_take_the_run_back_even_while_it_waits(wo
         one = club.make(work / "club", header=header, execute=gate)
         club.prove(one)
         outcome = club.start(one)
-    assert "4 failed requests and 3 are allowed" in outcome.failures[0].text("message")
+    said = re.search(r"(\d+) failed requests and 3 are allowed", outcome.failures[0].text("message"))
+    assert said is not None
+    assert int(said[1]) > 3, "on a busy machine more may have failed before the count is looked at"
     killing.require_undone(one, outcome)
 
 
