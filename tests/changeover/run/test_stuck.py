@@ -102,7 +102,10 @@ def test_a_mended_way_back_that_loses_rows_is_refused_and_changes_nothing(stuck:
 
 
 FORGETS_PHONES = club.UNDO.replace("full_name, phone, house FROM", "full_name, 'unknown', house FROM")
-FORGETS_ROLES = club.UNDO.partition("CREATE TABLE members_old")[2]
+FORGETS_ROLES = "CREATE TABLE members_old" + club.UNDO.partition("CREATE TABLE members_old")[2]
+MOVES_HOSTS = club.UNDO.replace(
+    "phone, house FROM", "phone, CASE role WHEN 'guest' THEN house ELSE 'none' END FROM"
+)
 
 
 def test_a_mended_way_back_is_held_against_every_value_of_today(stuck: Club) -> None:
@@ -111,16 +114,16 @@ def test_a_mended_way_back_is_held_against_every_value_of_today(stuck: Club) -> 
 
 
 def test_a_mended_way_back_meets_new_rows_as_any_way_back(stuck: Club) -> None:
-    """Nobody has a role yet, so only a row that the rehearsal writes shows that roles would be lost."""
-    script = _mended(stuck, "CREATE TABLE members_old" + FORGETS_ROLES)
+    """Nobody has a role yet, so only a row that the rehearsal writes shows what its like would lose."""
+    script = _mended(stuck, MOVES_HOSTS)
     result = call(stuck, "rollback", "--with", script)
-    assert (result.exit_code, "[members.role]" in result.output) == (3, True)
-    reason = "members.role=the release that knows roles never went out"
-    assert call(stuck, "rollback", "--with", script, "--accept", "members.role").exit_code == 2
+    assert (result.exit_code, "[members.house]" in result.output) == (3, True)
+    reason = "members.house=the release that knows roles never went out"
+    assert call(stuck, "rollback", "--with", script, "--accept", "members.house").exit_code == 2
     result = call(stuck, "rollback", "--with", script, "--accept", reason)
     assert result.exit_code == 0, result.output
     told = json.loads(call(stuck, "report", "--json").stdout)
-    assert told["accepted"] == {"members.role": "the release that knows roles never went out"}
+    assert told["accepted"] == {"members.house": "the release that knows roles never went out"}
     with closing(sqlite3.connect(stuck.database)) as connection:
         ((details,),) = connection.execute(
             "SELECT details FROM changeover_ledger WHERE direction = 'rollback' AND action LIKE 'mended:%'"
@@ -132,6 +135,17 @@ def test_what_a_mended_way_back_sets_aside_is_not_lost(stuck: Club) -> None:
     with closing(sqlite3.connect(stuck.database)) as connection, connection:
         connection.execute("UPDATE members SET role = 'host' WHERE id = 2")
     assert call(stuck, "rollback", "--with", _mended(stuck, club.UNDO)).exit_code == 0
+
+
+def test_a_column_that_a_mended_way_back_forgets_is_set_aside(stuck: Club) -> None:
+    with closing(sqlite3.connect(stuck.database)) as connection, connection:
+        connection.execute("UPDATE members SET role = 'host' WHERE id = 2")
+    assert call(stuck, "rollback", "--with", _mended(stuck, FORGETS_ROLES)).exit_code == 0
+    with closing(sqlite3.connect(stuck.database)) as connection:
+        kept = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'changeover_kept_%'"
+        names = [name for (name,) in connection.execute(kept) if "role" in name]
+        assert names, "the values of the column that the way back leaves out"
+        assert (2, "host") in connection.execute(f"SELECT * FROM {names[0]}").fetchall()
 
 
 def test_a_mended_way_back_that_was_killed_is_gone_on_with(stuck: Club) -> None:

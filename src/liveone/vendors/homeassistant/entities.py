@@ -47,7 +47,7 @@ SHARE_UNITS = MappingProxyType({"%": 1.0})
 NO_VALUE = ("unavailable", "unknown", "none", "")
 _ENTITY = r"[a-z0-9_]{1,100}\.[a-z0-9_]{1,200}"
 _ENTITY_ALONE = re.compile(_ENTITY)
-_TERM = re.compile(rf"\s*([+-]?)\s*({_ENTITY})")
+_TERM = re.compile(rf"\s*+([+-]?)\s*+({_ENTITY})")
 
 
 @dataclass(frozen=True, slots=True)
