@@ -81,9 +81,8 @@ class ConnectionGuard:
                 await error_answer(OUR_FAULT)(scope, receive, send_guarded)
 
     async def _refused_while_open(self, scope: Scope) -> ApiError | None:
-        """The database is asked only where it matters: this machine is let in anyway."""
-        refusal = _refused_peer(scope)
-        return refusal if refusal is not None and await self._is_open() else None
+        """Asked at every request: what was seen closed never opens again."""
+        return _refused_peer(scope) if await self._is_open() else None
 
 
 def _refused_origin(scope: Scope) -> ApiError | None:
