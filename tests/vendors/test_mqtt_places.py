@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from liveone.errors import ConfigError
 from liveone.vendors.base import VendorError
 from liveone.vendors.conformance.kit import NOW_AT
+from liveone.vendors.measures import HOUSE_FIELDS
 from liveone.vendors.mqtt.device import MqttSource
 from liveone.vendors.mqtt.heard import HeldMean
 from liveone.vendors.mqtt.places import decoded, place_of
-from liveone.vendors.mqtt.presets import FIELDS, plan_of
+from liveone.vendors.mqtt.presets import plan_of
 from liveone.vendors.parameters import Setting
 
 
@@ -25,7 +26,7 @@ def read(settings: dict[str, Setting], **topics: Any) -> dict[str, Any]:
         body, age_s = payload if isinstance(payload, tuple) else (payload, 1)
         heard[topic] = {"payload": decoded(body.encode()), "age_s": age_s}
     poll = MqttSource.read({"topics": heard}, settings, now_at=NOW_AT)
-    return {name: value for name in FIELDS if (value := getattr(poll.reading, name)) is not None}
+    return {name: value for name in HOUSE_FIELDS if (value := getattr(poll.reading, name)) is not None}
 
 
 VICTRON: dict[str, Setting] = {"preset": "victron-gx", "device": "c0619ab1"}

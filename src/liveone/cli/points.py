@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import isfinite
@@ -43,7 +43,7 @@ def points_command() -> None:
 @pass_shell
 def list_command(shell: CommandContext, *, system_id: int, as_json: bool) -> None:
     """The points of a system with their newest values."""
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         system = found_system(store, system_id)
         found = points.newest_values(store, system.id, soon_at(SystemClock().now_at()))
         zone = zone_of(system)
@@ -69,7 +69,7 @@ def list_command(shell: CommandContext, *, system_id: int, as_json: bool) -> Non
 @pass_shell
 def edit_command(shell: CommandContext, /, *, system_id: int, point_id: int, **changes: object) -> None:
     """Name, order or hide a point."""
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         found_system(store, system_id)
         edited = points.edit_point(store, system_id, point_id, **changes)  # type: ignore[arg-type]
     hidden = "  (hidden)" if edited.hidden else ""
@@ -83,7 +83,7 @@ def edit_command(shell: CommandContext, /, *, system_id: int, point_id: int, **c
 @pass_shell
 def remove_command(shell: CommandContext, *, system_id: int, point_id: int, yes: bool) -> None:
     """Remove a point with all its values. One that is still told comes again: hide it instead."""
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         point = points.find_point(store, system_id, point_id)
         if not yes:
             click.confirm(f"Remove {shown(point.name)} with all its values?", abort=True)
@@ -99,7 +99,7 @@ def remove_command(shell: CommandContext, *, system_id: int, point_id: int, yes:
 def export_command(shell: CommandContext, *, system_id: int, point_id: int, file: Path) -> None:
     """Write all raw values of a point as CSV: time, value."""
     written = 0
-    with _opened(shell) as store, file.open("w", encoding="utf-8", newline="") as out:
+    with closing(open_store(shell.config)) as store, file.open("w", encoding="utf-8", newline="") as out:
         zone = zone_of(found_system(store, system_id))
         table = csv.writer(out)
         table.writerow(HEADER)
@@ -126,7 +126,7 @@ def import_command(
     now_at = SystemClock().now_at()
     said = unit_of(key) if unit is None else unit
     rows = [(at, Point(key, key, said, value, source)) for at, value in _read(file, now_at)]
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         system = found_system(store, system_id)
         before = points.count_values(store, system.id)
         kept = [(at, point) for at, told in rows for point in kept_points([told])]
@@ -177,12 +177,3 @@ def _all_values(store: Store, point: KnownPoint) -> Iterator[tuple[int, float]]:
     first_at, last_at = points.extent(store, point.id)
     for at in range(first_at - 1, last_at, PIECE_S):
         yield from points.values_between(store, point.id, at, min(at + PIECE_S, last_at))
-
-
-@contextmanager
-def _opened(shell: CommandContext) -> Iterator[Store]:
-    store = open_store(shell.config)
-    try:
-        yield store
-    finally:
-        store.close()

@@ -1,7 +1,7 @@
 """`liveone readings`: what was imported when, and undo; readings forgotten or excluded."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -16,7 +16,6 @@ from liveone.database.open import open_store
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import changes, repair
 from liveone.store.changes import Change, ChangeEntry, Kind
-from liveone.store.store import Store
 from liveone.store.systems import get_system, list_systems
 from liveone.transfer.spans import read_span
 
@@ -54,7 +53,7 @@ def readings_command() -> None:
 @pass_shell
 def list_changes(shell: CommandContext, *, system_id: int | None, as_json: bool) -> None:
     """Every import and repair, newest first."""
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         found = changes.listed(store, system_id)
         zones = {system.id: zone_of(system) for system in list_systems(store)}
     if as_json:
@@ -71,7 +70,7 @@ def list_changes(shell: CommandContext, *, system_id: int | None, as_json: bool)
 @pass_shell
 def undo(shell: CommandContext, change_id: int) -> None:
     """Take a change back: what it added goes, what it took away or replaced is as it was."""
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         with Console(stderr=True).status("Undoing ..."):
             change = repair.undo(store, change_id, MADE_BY)
         system = get_system(store, change.system_id)
@@ -110,7 +109,7 @@ def _take_out(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    with _opened(shell) as store:
+    with closing(open_store(shell.config)) as store:
         system = found_system(store, system_id)
         from_at, to_at = read_span(first, last, zone_of(system))
         there = repair.standing(store, system_id, from_at, to_at)
@@ -127,15 +126,6 @@ def _take_out(
         days = close_days(store, system)
         note(shell.config, store, "took readings out", f"system {system_id}, change {change.id}: {kind}")
     click.echo(f"Done; {days:,} days computed anew. To take it back: liveone readings undo {change.id}")
-
-
-@contextmanager
-def _opened(shell: CommandContext) -> Iterator[Store]:
-    store = open_store(shell.config)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _line(change: Change, zone: Zone) -> str:

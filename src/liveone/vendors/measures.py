@@ -119,6 +119,36 @@ def check_measures(measures: Mapping[str, Measure]) -> None:
             )
 
 
+HOUSE_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "solar_w": "Solar power",
+        "load_w": "Load",
+        "battery_w": "Battery power",
+        "grid_w": "Grid power",
+        "battery_soc_pct": "State of charge",
+        "solar_kwh_total": "Solar energy",
+        "load_kwh_total": "Energy of the load",
+        "battery_in_kwh_total": "Energy charged",
+        "battery_out_kwh_total": "Energy discharged",
+        "grid_in_kwh_total": "Energy imported",
+        "grid_out_kwh_total": "Energy exported",
+    }
+)
+"""What an owner may name the place of, at a device of any kind; and what a form calls it."""
+
+HOUSE_MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "solar_w": Measure("W"),
+        "load_w": Measure("W"),
+        "battery_w": Measure("W", positive="discharge"),
+        "grid_w": Measure("W", positive="import"),
+        "battery_soc_pct": Measure("%"),
+        **{name: Measure("kWh") for name in HOUSE_FIELDS if name.endswith("_total")},
+    }
+)
+"""Those fields as the house itself counts them."""
+
+
 def fields_of(
     measures: Mapping[str, Measure], metered: Role | None = None, *, turned: bool = False
 ) -> frozenset[str]:

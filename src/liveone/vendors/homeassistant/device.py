@@ -14,10 +14,10 @@ from liveone.errors import ConfigError
 from liveone.vendors.adapter import Adapter, Raw
 from liveone.vendors.base import Memory, Poll, ProtocolViolation, TemporaryFailure, VendorAccount
 from liveone.vendors.homeassistant import entities
-from liveone.vendors.homeassistant.entities import FIELDS, EntityTerm
+from liveone.vendors.homeassistant.entities import EntityTerm
 from liveone.vendors.homeassistant.socket import HomeAssistantSocket
 from liveone.vendors.homeassistant.statistics import UNITS, history_of
-from liveone.vendors.measures import DeviceSample, Measure, fields_of, roles_of
+from liveone.vendors.measures import HOUSE_FIELDS, HOUSE_MEASURES, DeviceSample, Measure, fields_of, roles_of
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
@@ -53,25 +53,18 @@ class HomeAssistant(Adapter):
         ),
         *(
             VendorParameter(name, label, help=_HELP.get(name, "Entity, such as sensor.pv_power."))
-            for name, label in FIELDS.items()
+            for name, label in HOUSE_FIELDS.items()
         ),
         VendorParameter(POINTS, "Further entities", help="Shown beside the house, divided by commas."),
     )  # fmt: skip
-    measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
-        {
-            "solar_w": Measure("W"),
-            "load_w": Measure("W"),
-            "battery_w": Measure("W", positive="discharge"),
-            "grid_w": Measure("W", positive="import"),
-            "battery_soc_pct": Measure("%"),
-            **{name: Measure("kWh") for name in FIELDS if name.endswith("_total")},
-        }
-    )
+    measures: ClassVar[Mapping[str, Measure]] = HOUSE_MEASURES
 
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)
         if not wanted_of(self.settings):
-            raise ConfigError("home-assistant is told no entity", hint=f"Set one of {', '.join(FIELDS)}.")
+            raise ConfigError(
+                "home-assistant is told no entity", hint=f"Set one of {', '.join(HOUSE_FIELDS)}."
+            )
         further_of(self.settings)
         self.socket = HomeAssistantSocket(
             str(self.settings["url"]),
@@ -166,7 +159,7 @@ class HomeAssistant(Adapter):
 
 def wanted_of(settings: Settings) -> Mapping[str, tuple[EntityTerm, ...]]:
     """The entities of each field that has any. Raises ConfigError."""
-    found = {name: entities.terms_of(name, str(settings[name])) for name in FIELDS if name in settings}
+    found = {name: entities.terms_of(name, str(settings[name])) for name in HOUSE_FIELDS if name in settings}
     if len(found.get("battery_soc_pct", ())) > 1:
         raise ConfigError("battery_soc_pct is one entity", hint="Add another source for a second battery.")
     return found

@@ -18,23 +18,6 @@ from liveone.errors import ConfigError
 from liveone.vendors.answers import points as points_of
 from liveone.vendors.answers import quantity
 
-FIELDS: Mapping[str, str] = MappingProxyType(
-    {
-        "solar_w": "Solar power",
-        "load_w": "Load",
-        "battery_w": "Battery power",
-        "grid_w": "Grid power",
-        "battery_soc_pct": "State of charge",
-        "solar_kwh_total": "Solar energy",
-        "load_kwh_total": "Energy of the load",
-        "battery_in_kwh_total": "Energy charged",
-        "battery_out_kwh_total": "Energy discharged",
-        "grid_in_kwh_total": "Energy imported",
-        "grid_out_kwh_total": "Energy exported",
-    }
-)
-"""The fields that may be given, and what a form calls them."""
-
 POWER_UNITS = MappingProxyType({"W": 1.0, "kW": 1e3, "MW": 1e6, "GW": 1e9, "TW": 1e12, "mW": 1e-3})
 ENERGY_UNITS = MappingProxyType(
     {

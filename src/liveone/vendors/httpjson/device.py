@@ -1,7 +1,6 @@
 """A device, or a program, that answers GET with JSON."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
 from liveone.domain.sources import Role
@@ -9,25 +8,10 @@ from liveone.errors import ConfigError
 from liveone.vendors.adapter import HttpAdapter, Raw
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.httpjson.parse import TIME, JsonPlace, place_of, sample_of
-from liveone.vendors.measures import DeviceSample, Measure, fields_of, roles_of
+from liveone.vendors.measures import HOUSE_FIELDS, HOUSE_MEASURES, DeviceSample, Measure, fields_of, roles_of
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
-FIELDS: Mapping[str, str] = MappingProxyType(
-    {
-        "solar_w": "Solar power",
-        "load_w": "Load",
-        "battery_w": "Battery power",
-        "grid_w": "Grid power",
-        "battery_soc_pct": "State of charge",
-        "solar_kwh_total": "Solar energy",
-        "load_kwh_total": "Energy of the load",
-        "battery_in_kwh_total": "Energy charged",
-        "battery_out_kwh_total": "Energy discharged",
-        "grid_in_kwh_total": "Energy imported",
-        "grid_out_kwh_total": "Energy exported",
-    }
-)
 _POWER_HELP = "JSONPath of W: $.power; $.power_kw * 1000 for kW."
 _ENERGY_HELP = "JSONPath of kWh; $.energy * 0.001 for Wh."
 _HELP = {
@@ -53,26 +37,17 @@ class HttpJson(HttpAdapter):
                 name, label,
                 help=_HELP.get(name, _POWER_HELP if name.endswith("_w") else _ENERGY_HELP),
             )
-            for name, label in FIELDS.items()
+            for name, label in HOUSE_FIELDS.items()
         ),
         VendorParameter(TIME, "Time of the sample", help="JSONPath of seconds since 1970 or of ISO text."),
     )  # fmt: skip
-    measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
-        {
-            "solar_w": Measure("W"),
-            "load_w": Measure("W"),
-            "battery_w": Measure("W", positive="discharge"),
-            "grid_w": Measure("W", positive="import"),
-            "battery_soc_pct": Measure("%"),
-            **{name: Measure("kWh") for name in FIELDS if name.endswith("_total")},
-        }
-    )
+    measures: ClassVar[Mapping[str, Measure]] = HOUSE_MEASURES
 
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)
         try:
             if not self.fields(self.settings):
-                raise ConfigError("http-json is told no value", hint=f"Set one of {', '.join(FIELDS)}.")
+                raise ConfigError("http-json is told no value", hint=f"Set one of {', '.join(HOUSE_FIELDS)}.")
             _places(self.settings)
         except ConfigError:
             self.close()
@@ -91,7 +66,7 @@ class HttpJson(HttpAdapter):
     @classmethod
     def fields(cls, settings: Settings) -> frozenset[str]:
         """Those that have a path."""
-        return fields_of({name: cls.measures[name] for name in FIELDS if name in settings})
+        return fields_of({name: cls.measures[name] for name in HOUSE_FIELDS if name in settings})
 
     @classmethod
     def roles(cls, settings: Settings) -> tuple[Role, ...]:
@@ -105,4 +80,4 @@ class HttpJson(HttpAdapter):
 
 
 def _places(settings: Settings) -> Mapping[str, JsonPlace]:
-    return {name: place_of(name, str(settings[name])) for name in (*FIELDS, TIME) if name in settings}
+    return {name: place_of(name, str(settings[name])) for name in (*HOUSE_FIELDS, TIME) if name in settings}

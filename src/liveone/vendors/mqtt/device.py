@@ -1,11 +1,9 @@
 """A device or a program behind a broker, as a source: it is listened to all the time, and looked at when
 polled."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn
 
 from liveone.domain.sources import Role
@@ -14,11 +12,10 @@ from liveone.mqtt.broker import Broker
 from liveone.mqtt.link import Message, MqttLink
 from liveone.vendors.adapter import METER_PARAMETERS, Adapter, Raw
 from liveone.vendors.base import CredentialsRefused, Poll, TemporaryFailure, VendorAccount
-from liveone.vendors.httpjson.device import FIELDS as LABELS
-from liveone.vendors.measures import DeviceSample, Measure, fields_of, roles_of
+from liveone.vendors.measures import HOUSE_FIELDS, HOUSE_MEASURES, DeviceSample, Measure, fields_of, roles_of
 from liveone.vendors.mqtt.heard import HeardTopics, current, value_at
 from liveone.vendors.mqtt.places import Overdue
-from liveone.vendors.mqtt.presets import FIELDS, PRESETS, TopicPlan, plan_of
+from liveone.vendors.mqtt.presets import PRESETS, TopicPlan, plan_of
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
@@ -72,7 +69,7 @@ class MqttSource(Adapter):
         ),
         VendorParameter("channel", "Channel", help="Of a Shelly: em:0, em1:1, pm1:0, switch:0; Gen1: 0."),
         *METER_PARAMETERS,
-        *(VendorParameter(name, LABELS[name], help=_help(name)) for name in FIELDS),
+        *(VendorParameter(name, label, help=_help(name)) for name, label in HOUSE_FIELDS.items()),
         VendorParameter("online", "Presence", help="A topic that says online or offline, true or false."),
         VendorParameter(
             "holds_s", "Values hold (s)", "number", lowest=2, highest=172_800,
@@ -83,21 +80,12 @@ class MqttSource(Adapter):
             help="What a broker kept is of any age: only for what sends nothing but changes.",
         ),
     )  # fmt: skip
-    measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
-        {
-            "solar_w": Measure("W"),
-            "load_w": Measure("W"),
-            "battery_w": Measure("W", positive="discharge"),
-            "grid_w": Measure("W", positive="import"),
-            "battery_soc_pct": Measure("%"),
-            **{name: Measure("kWh") for name in FIELDS if name.endswith("_total")},
-        }
-    )
+    measures: ClassVar[Mapping[str, Measure]] = HOUSE_MEASURES
 
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)
         self._plan = _plan(self.settings)
-        self._heard, self._lock = HeardTopics(self._plan), threading.Lock()
+        self._heard = HeardTopics(self._plan)
         self._waits, self._asked_s, self._first_s = True, 0.0, 0.0
         self._link = MqttLink(
             _broker(self.settings),

@@ -10,14 +10,10 @@ from types import MappingProxyType
 
 from liveone.domain.sources import ROLES, Role
 from liveone.errors import ConfigError
-from liveone.vendors.measures import metered_field
+from liveone.vendors.measures import HOUSE_FIELDS, metered_field
 from liveone.vendors.mqtt.places import Place, place_of, topic_filter
 from liveone.vendors.parameters import Settings
 
-FIELDS = (
-    "solar_w", "load_w", "battery_w", "grid_w", "battery_soc_pct", "solar_kwh_total", "load_kwh_total",
-    "battery_in_kwh_total", "battery_out_kwh_total", "grid_in_kwh_total", "grid_out_kwh_total",
-)  # fmt: skip
 METER_FIELDS = ("meter_w", "meter_in_kwh_total", "meter_out_kwh_total")
 HOLDS_S = 180.0
 
@@ -148,11 +144,11 @@ def plan_of(settings: Settings) -> TopicPlan:
         if kept is not None:
             turns = name == "meter_w" and settings.get("turned") is True
             places[kept] = place_of(name, f"{text} * -1" if turns else text)
-    for name in FIELDS:
+    for name in HOUSE_FIELDS:
         if name in settings:
             places[name] = place_of(name, _own(str(settings[name]), settings))
     if not places:
-        raise ConfigError("mqtt is told no topic", hint=f"Set a preset, or one of {', '.join(FIELDS)}.")
+        raise ConfigError("mqtt is told no topic", hint=f"Set a preset, or one of {', '.join(HOUSE_FIELDS)}.")
     online = topic_filter("online", str(settings.get("online", preset.online) or "-"), wildcards=False)
     return TopicPlan(
         places,
