@@ -176,7 +176,9 @@ def who_are(names: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("caller", [*who_are(list(CALLERS)), *NOBODY])
 def test_every_route_lets_in_whom_the_page_says(door: Door, caller: str) -> None:
+    """Nor has an answer a status that the description of its route has not."""
     kind = caller if caller in CALLERS else "nobody"
+    described = door.client.get("/openapi.json").json()["paths"]
     wrong = []
     for (method, path), right in ROUTES.items():
         if path == "/api/auth/logout" or (right is Right.ANYBODY and not path.startswith("/api/")):
@@ -190,6 +192,8 @@ def test_every_route_lets_in_whom_the_page_says(door: Door, caller: str) -> None
         if right is Right.ANYBODY:
             assert answer.status_code != 403, path
         assert answer.status_code != 500, f"{method} {path}"
+        written = described.get(path, {}).get(method.lower(), {}).get("responses")
+        assert not written or str(answer.status_code) in written, f"{method} {path}: {answer.status_code}"
     assert not wrong, "\n".join(wrong)
 
 

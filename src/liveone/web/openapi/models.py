@@ -30,6 +30,10 @@ class Done(ResponseModel):
     success: Literal[True]
 
 
+DONE: dict[int | str, dict[str, Any]] = {200: {"model": Done}}
+"""Success of an operation; its failures follow from what it asks (``statuses``)."""
+
+
 class SignedIn(Done):
     """Who it was: ``role`` is ``admin`` or ``user``."""
 

@@ -15,17 +15,12 @@ from liveone.web.history import original
 from liveone.web.now.data import identity, polling_json
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.numbers import rounded
-from liveone.web.openapi.models import Done, Failure
+from liveone.web.openapi.models import DONE
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "Not an administrator."},
-}
 
 
-@router.get("/systems", summary="Every system with its polling", responses=RESPONSES)
+@router.get("/systems", summary="Every system with its polling", responses=DONE)
 def all_systems(request: Request, _: AllowedCaller, services: ServicesDep) -> Response:
     """Owner, newest reading, freshness and polling status of every system."""
     store, now_at = services.store, services.clock.now_at()
@@ -51,7 +46,7 @@ def all_systems(request: Request, _: AllowedCaller, services: ServicesDep) -> Re
     return answer({"success": True, "systems": rows, "totalSystems": len(rows), **_at(now_at)})
 
 
-@router.get("/users", summary="Accounts", responses=RESPONSES)
+@router.get("/users", summary="Accounts", responses=DONE)
 def users(request: Request, _: AllowedCaller, services: ServicesDep) -> Response:
     """Accounts and the systems they see. In single-owner mode there are none; the owner sees everything."""
     found = gate_of(request).snapshot
@@ -87,7 +82,7 @@ def users(request: Request, _: AllowedCaller, services: ServicesDep) -> Response
     )
 
 
-@router.get("/storage", summary="What the database holds", responses=RESPONSES)
+@router.get("/storage", summary="What the database holds", responses=DONE)
 def storage_of(_: AllowedCaller, services: ServicesDep) -> Response:
     """Sizes in bytes, rows a table, bytes a reading."""
     found = storage.storage(services.store)

@@ -22,16 +22,10 @@ from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
 from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.readings_json import iso_or_none
-from liveone.web.openapi.models import Confirmed, Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, Confirmed, RequestModel
 from liveone.web.services import Administration, DailyJob, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "Not an administrator."},
-}
 LINES = "application/x-ndjson"
 STYLE = re.compile(rb"<style>((?:[^<]|<(?!/?style>))*+)</style>")
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
@@ -74,13 +68,13 @@ async def _service(_: AllowedCaller, services: ServicesDep) -> Administration:
 AdminService = Annotated[Administration, Depends(_service)]
 
 
-@router.get("/accounts", summary="Configured vendor accounts", responses=RESPONSES)
+@router.get("/accounts", summary="Configured vendor accounts", responses=DONE)
 def accounts(service: AdminService) -> Response:
     """Those of the settings file; passwords stay there."""
     return answer({"success": True, "accounts": service.accounts()})
 
 
-@router.post("/accounts/{name}/discover", summary="The sites that an account sees", responses=RESPONSES)
+@router.post("/accounts/{name}/discover", summary="The sites that an account sees", responses=DONE)
 def discover(service: AdminService, services: ServicesDep, name: str) -> Response:
     """Asks the vendor; `known` says which of them are systems already."""
     known = {(one.vendor_type, one.vendor_site_id) for one in systems.list_systems(services.store)}
@@ -91,7 +85,7 @@ def discover(service: AdminService, services: ServicesDep, name: str) -> Respons
     return answer({"success": True, "sites": sites})
 
 
-@router.post("/check", summary="Test a connection step by step", responses=RESPONSES)
+@router.post("/check", summary="Test a connection step by step", responses=DONE)
 def check(request: Request, service: AdminService, site: SiteForm) -> Response:
     """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails.
 
@@ -105,7 +99,7 @@ def check(request: Request, service: AdminService, site: SiteForm) -> Response:
     return answer({"success": all(step["ok"] for step in steps), "steps": steps})
 
 
-@router.post("/systems", summary="Add a system", responses=RESPONSES)
+@router.post("/systems", summary="Add a system", responses=DONE)
 def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Response:
     """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
 
@@ -121,7 +115,7 @@ def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Respons
     return answer({"success": True, "id": system_id})
 
 
-@router.get("/time-zones", summary="The time zones there are", responses=RESPONSES)
+@router.get("/time-zones", summary="The time zones there are", responses=DONE)
 def time_zones(_: AllowedCaller, services: ServicesDep) -> Response:
     """Names as `timeZone` takes them; `kept` is false while the database has no room for one."""
     return answer(
@@ -129,7 +123,7 @@ def time_zones(_: AllowedCaller, services: ServicesDep) -> Response:
     )
 
 
-@router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=RESPONSES)
+@router.patch("/systems/{system_id}", summary="Rename, move in time, pause", responses=DONE)
 async def edit(_: AllowedCaller, services: ServicesDep, system_id: int, change: Edited) -> Response:
     """Another time zone means other days: those that begin or end at another moment are computed anew.
 
@@ -140,7 +134,7 @@ async def edit(_: AllowedCaller, services: ServicesDep, system_id: int, change: 
     return answer({"success": True, "recomputed": [asdict(one) for one in outcomes]})
 
 
-@router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=RESPONSES)
+@router.get("/systems/{system_id}/rows", summary="What removing would take away", responses=DONE)
 def rows(_: AllowedCaller, services: ServicesDep, system_id: int) -> Response:
     """Rows by table, and when the first and the newest reading were taken."""
     system = known_system(services, system_id)
@@ -151,7 +145,7 @@ def rows(_: AllowedCaller, services: ServicesDep, system_id: int) -> Response:
     return answer({"success": True, "rows": counts, "first": first, "last": iso_or_none(zone, last_at)})
 
 
-@router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=RESPONSES)
+@router.delete("/systems/{system_id}", summary="Remove a system with its readings", responses=DONE)
 def remove(_: AllowedCaller, services: ServicesDep, system_id: int, order: Confirmed) -> Response:
     """For ever. `confirm` must be the system's name."""
     system = known_system(services, system_id)
@@ -160,13 +154,13 @@ def remove(_: AllowedCaller, services: ServicesDep, system_id: int, order: Confi
     return answer({"success": True, "removed": systems.remove_system(services.store, system_id)})
 
 
-@router.get("/migrations", summary="The schema and what changed it", responses=RESPONSES)
+@router.get("/migrations", summary="The schema and what changed it", responses=DONE)
 def migrations(service: AdminService) -> Response:
     """The ledger inside the database, and the runs beside it with their reports."""
     return answer({"success": True, **service.ledger()})
 
 
-@router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=RESPONSES)
+@router.get("/migrations/{run_id}/report", summary="The report of a migration", responses=DONE)
 def report(service: AdminService, run_id: str, kind: Literal["md", "html"] = "md") -> Response:
     """Markdown as text, or the web page, which needs nothing from elsewhere."""
     content = service.report_file(run_id, kind).read_bytes()
@@ -176,7 +170,7 @@ def report(service: AdminService, run_id: str, kind: Literal["md", "html"] = "md
     return Response(content, media_type="text/html; charset=utf-8", headers=headers)
 
 
-@router.get("/health", summary="How collecting goes", responses=RESPONSES)
+@router.get("/health", summary="How collecting goes", responses=DONE)
 def health(_: AllowedCaller, services: ServicesDep) -> Response:
     """The collector's own numbers, and its problems in words; `mqtt` says how telling by MQTT goes, and is
     null where this process does not tell."""

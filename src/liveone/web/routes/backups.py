@@ -8,8 +8,7 @@ from starlette.responses import FileResponse
 from liveone.web.answers import NO_STORE, ApiError, answer, plain
 from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.openapi.models import Confirmed
-from liveone.web.routes.administration import RESPONSES
+from liveone.web.openapi.models import DONE, Confirmed
 from liveone.web.services import Backups
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin/backups", tags=["admin"])
@@ -24,7 +23,7 @@ async def _backups(_: AllowedCaller, services: ServicesDep) -> Backups:
 Folder = Annotated[Backups, Depends(_backups)]
 
 
-@router.get("", summary="Backups", responses=RESPONSES)
+@router.get("", summary="Backups", responses=DONE)
 def backups(folder: Folder) -> Response:
     """Newest first; `making` is the one under way, `schedule` how often one is made by itself and how that
     went, `refusal` says why none can be put back here.
@@ -42,13 +41,13 @@ def backups(folder: Folder) -> Response:
     )
 
 
-@router.post("", summary="Make a backup", responses=RESPONSES)
+@router.post("", summary="Make a backup", responses=DONE)
 def back_up(folder: Folder) -> Response:
     """Copied while in use, checked, hashed, opened and counted; answers when it is done."""
     return answer({"success": True, "backup": folder.back_up()})
 
 
-@router.get("/{name}", summary="Download a backup", responses=RESPONSES)
+@router.get("/{name}", summary="Download a backup", responses=DONE)
 def download(folder: Folder, name: str) -> Response:
     """An SQLite file."""
     return FileResponse(
@@ -56,13 +55,13 @@ def download(folder: Folder, name: str) -> Response:
     )
 
 
-@router.get("/{name}/contents", summary="What a backup holds", responses=RESPONSES)
+@router.get("/{name}/contents", summary="What a backup holds", responses=DONE)
 def contents(folder: Folder, name: str) -> Response:
     """Checks the file first; then its readings beside those of the database, a system a row."""
     return answer({"success": True, **folder.contents(name)})
 
 
-@router.post("/{name}/restore", summary="Put a backup back", responses=RESPONSES)
+@router.post("/{name}/restore", summary="Put a backup back", responses=DONE)
 def restore(folder: Folder, name: str, order: Confirmed) -> Response:
     """What is there now is backed up first: `keptAs`. `confirm` must be the backup's name."""
     if order.confirm.strip() != name:

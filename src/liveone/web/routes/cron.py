@@ -17,7 +17,6 @@ from liveone.web.services import DailyJob, PollOutcome, Services
 router = APIRouter(route_class=AskedFirst, prefix="/api/cron", tags=["cron"])
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": CronAnswer, "description": "Done; each system's outcome."},
-    401: {"model": Failure, "description": "Send Authorization: Bearer <CRON_SECRET>."},
 }
 UTC = Zone(0)
 WHICH = 'Send {"action":"catchup"}, {"action":"clear"} or {"systemId":"1","date":"2025-08-17"}'
@@ -43,11 +42,7 @@ async def daily(services: ServicesDep) -> Response:
 @router.post(
     "/daily",
     summary="Aggregate again, or catch up",
-    responses=RESPONSES
-    | {
-        400: {"model": Failure, "description": "An order that is not understood."},
-        404: {"model": Failure, "description": "There is no such system."},
-    },
+    responses=RESPONSES | {404: {"model": Failure, "description": "There is no such system."}},
     dependencies=[CronOrAdministrator],
 )
 async def daily_order(services: ServicesDep, order: Annotated[DailyOrder, Body()]) -> Response:

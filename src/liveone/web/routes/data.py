@@ -20,22 +20,16 @@ from liveone.web.history.series import HistorySource
 from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.openapi.examples import DATA, HISTORY
-from liveone.web.openapi.models import DataAnswer, Done, Failure, HistoryAnswer, SystemsAnswer
+from liveone.web.openapi.models import DONE, DataAnswer, Failure, HistoryAnswer, SystemsAnswer
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
-NOT_YOURS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    404: {"model": Failure, "description": "No such system, or somebody else's."},
-}
 SystemId = Annotated[
     str | None, Query(alias="systemId", description="Without it: your first system.", examples=["1"])
 ]
 
 
-@router.get(
-    "/systems", summary="Your systems", responses={200: {"model": SystemsAnswer}, 401: NOT_YOURS[401]}
-)
+@router.get("/systems", summary="Your systems", responses={200: {"model": SystemsAnswer}})
 def systems(caller: CallerDep, services: ServicesDep) -> Response:
     """Every system that you own or were given."""
     found = systems_for(services.store, caller)
@@ -52,7 +46,6 @@ def systems(caller: CallerDep, services: ServicesDep) -> Response:
     responses={
         200: {"model": DataAnswer, "content": {"application/json": {"example": DATA}}},
         503: {"model": Failure, "description": "No reading yet, or the database is away."},
-        **NOT_YOURS,
     },
 )
 def data(caller: CallerDep, services: ServicesDep, system_id: SystemId = None) -> Response:
@@ -64,7 +57,7 @@ def data(caller: CallerDep, services: ServicesDep, system_id: SystemId = None) -
 @router.get(
     "/overview",
     summary="All your systems at a glance",
-    responses={200: {"model": Done}, 401: NOT_YOURS[401]},
+    responses=DONE,
 )
 def all_systems(request: Request, caller: CallerDep, services: ServicesDep) -> Response:
     """`cards` by system id: the newest reading with today's energy so far, freshness and polling of each.
@@ -80,9 +73,7 @@ def all_systems(request: Request, caller: CallerDep, services: ServicesDep) -> R
 HISTORY_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": HistoryAnswer, "content": {"application/json": {"example": HISTORY}, "text/csv": {}}},
     304: {"description": "Unchanged since the answer whose ETag was sent."},
-    400: {"model": Failure, "description": "A parameter is missing or wrong; the answer names it."},
     501: {"model": Failure, "description": "Only 5m, 30m, and 1d intervals are supported (and auto)."},
-    **NOT_YOURS,
 }
 
 

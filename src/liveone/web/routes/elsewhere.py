@@ -27,9 +27,8 @@ from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import address_of
 from liveone.web.auth.flow import SignInFlow
 from liveone.web.base_path import base_of
-from liveone.web.openapi.models import RequestModel
+from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.login import noted, set_cookie, sign_in
-from liveone.web.routes.me import RESPONSES
 
 router = APIRouter(route_class=AskedFirst)
 OWN_PAGE = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
@@ -80,7 +79,7 @@ async def come_back(request: Request, name: str) -> Response:
     return back
 
 
-@router.post("/api/me/identities", tags=["yourself"], summary="Connect an identity", responses=RESPONSES)
+@router.post("/api/me/identities", tags=["yourself"], summary="Connect an identity", responses=DONE)
 async def connect(request: Request, caller: AllowedCaller, asked: NewIdentity) -> Response:
     """`location` is where to send the browser; when it comes back, that identity signs in to your account."""
     gate = gate_of(request)
@@ -98,7 +97,7 @@ async def connect(request: Request, caller: AllowedCaller, asked: NewIdentity) -
 
 
 @router.delete(
-    "/api/me/identities/{label}", tags=["yourself"], summary="Disconnect an identity", responses=RESPONSES
+    "/api/me/identities/{label}", tags=["yourself"], summary="Disconnect an identity", responses=DONE
 )
 async def disconnect(request: Request, caller: AllowedCaller, label: str) -> Response:
     """It opens your account no more; sessions go on. The last one stays where there is no password."""

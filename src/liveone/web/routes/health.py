@@ -7,7 +7,7 @@ from liveone.web.answers import answer
 from liveone.web.auth.access import CallerDep, ServicesDep, systems_for
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.metrics import exposition
-from liveone.web.openapi.models import Failure, Health, Liveness, Readiness
+from liveone.web.openapi.models import Health, Liveness, Readiness
 
 router = APIRouter(route_class=AskedFirst, tags=["operation"])
 
@@ -63,7 +63,6 @@ async def ready(request: Request) -> Response:
     response_class=Response,
     responses={
         200: {"content": {"text/plain": {}}, "description": "Text exposition format 0.0.4."},
-        401: {"model": Failure, "description": "Send Authorization: Bearer <token>."},
     },
 )
 def metrics(request: Request, caller: CallerDep, services: ServicesDep) -> Response:

@@ -1,6 +1,6 @@
 """What administrators do with the devices that a system is made of: look, test, add, remove."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
@@ -10,18 +10,11 @@ from liveone.domain.sources import NAME_CHARS_MAX
 from liveone.web.answers import NO_STORE, ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.administration import LINES, known_system, ndjson
 from liveone.web.services import SourceAdministration, SourceOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "Not an administrator."},
-    404: {"model": Failure, "description": "There is no such system."},
-}
 Role = Annotated[str, Field(max_length=20)]
 Value = str | bool | int | float
 
@@ -45,23 +38,21 @@ async def _houses(_: AllowedCaller, services: ServicesDep) -> SourceAdministrati
 Houses = Annotated[SourceAdministration, Depends(_houses)]
 
 
-@router.get("/source-kinds", summary="The kinds of devices there are", responses=RESPONSES)
+@router.get("/source-kinds", summary="The kinds of devices there are", responses=DONE)
 def kinds(houses: Houses) -> Response:
     """What each gives, and the parameters that it must be told; a form is made of them. `kept` is false while
     the database has no room for sources (plan 0005)."""
     return answer({"success": True, "kept": houses.are_kept(), "kinds": houses.kinds()})
 
 
-@router.get("/systems/{system_id}/sources", summary="What a system is made of", responses=RESPONSES)
+@router.get("/systems/{system_id}/sources", summary="What a system is made of", responses=DONE)
 def listed(houses: Houses, services: ServicesDep, system_id: int) -> Response:
     """Its devices with their roles and settings, without secrets."""
     known_system(services, system_id)
     return answer({"success": True, "sources": houses.listed(system_id)})
 
 
-@router.post(
-    "/systems/{system_id}/sources/check", summary="Test a device before it is added", responses=RESPONSES
-)
+@router.post("/systems/{system_id}/sources/check", summary="Test a device before it is added", responses=DONE)
 def check(houses: Houses, services: ServicesDep, system_id: int, form: SourceForm) -> Response:
     """One line of JSON a step, as soon as it ended; ends with the first that fails."""
     known_system(services, system_id)
@@ -69,16 +60,14 @@ def check(houses: Houses, services: ServicesDep, system_id: int, form: SourceFor
     return StreamingResponse(ndjson(steps), media_type=LINES, headers=NO_STORE)
 
 
-@router.post("/systems/{system_id}/sources", summary="Add a device to a system", responses=RESPONSES)
+@router.post("/systems/{system_id}/sources", summary="Add a device to a system", responses=DONE)
 def add(houses: Houses, services: ServicesDep, system_id: int, form: SourceForm) -> Response:
     """It counts within a minute. One that sends by itself (`push`) gets a `token`, shown this once."""
     known_system(services, system_id)
     return answer({"success": True, **houses.add(_order(system_id, form))})
 
 
-@router.delete(
-    "/systems/{system_id}/sources/{name}", summary="Remove a device from a system", responses=RESPONSES
-)
+@router.delete("/systems/{system_id}/sources/{name}", summary="Remove a device from a system", responses=DONE)
 def remove(houses: Houses, services: ServicesDep, system_id: int, name: str) -> Response:
     """The readings that it was part of stay."""
     known_system(services, system_id)

@@ -1,7 +1,7 @@
 """Links that are used once - to set up, to join, for a new password - and share links to one system."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request, Response
@@ -18,15 +18,11 @@ from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import TooManyGuesses, address_of
-from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, Failure, RequestModel
 from liveone.web.routes.login import noted, set_cookie, sign_in
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
 Secret = Annotated[str, Field(max_length=100)]
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "The link does not hold any more, or something typed is wrong."},
-}
 ENDED = ApiError(404, "This link does not hold any more. Ask whoever sent it for another.")
 WRONG = ApiError(401, "That is not the password of this link.")
 
@@ -47,7 +43,7 @@ class ShareForm(LinkToken):
     password: Annotated[str, Field(max_length=1024)] = ""
 
 
-@router.post("/link", summary="What a link is for", responses=RESPONSES)
+@router.post("/link", summary="What a link is for", responses=DONE)
 async def link(request: Request, asked: Annotated[LinkToken, Body()]) -> Response:
     """`kind`: `setup`, `invite` or `reset`; an invitation names its system and role, a reset its account."""
     gate, services = gate_of(request), services_of(request)
@@ -69,7 +65,7 @@ async def link(request: Request, asked: Annotated[LinkToken, Body()]) -> Respons
     )
 
 
-@router.post("/join", summary="Use a link", responses=RESPONSES)
+@router.post("/join", summary="Use a link", responses=DONE)
 async def join(request: Request, said: Annotated[JoinForm, Body()]) -> Response:
     """Makes the account, or sets the password, and signs in. The link holds once."""
     gate, services = gate_of(request), services_of(request)
@@ -89,7 +85,7 @@ async def join(request: Request, said: Annotated[JoinForm, Body()]) -> Response:
 @router.post(
     "/share",
     summary="Open a share link",
-    responses=RESPONSES
+    responses=DONE
     | {
         401: {"model": Failure, "description": "It has a password, and that was another."},
         404: {"model": Failure, "description": "It does not hold any more."},

@@ -19,16 +19,10 @@ from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, systems
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER, Caller
 from liveone.web.auth.rights import role_in
-from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.login import noted, set_language, sign_in
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/me", tags=["yourself"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "Only a person in their browser may."},
-}
 TOKENS_MAX = 100
 IN_SETTINGS = ApiError(400, "The owner's password is AUTH_PASSWORD of the settings.", hint="Change it there.")
 
@@ -51,7 +45,7 @@ class NewToken(RequestModel):
     days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
 
 
-@router.get("", summary="Who you are", responses=RESPONSES)
+@router.get("", summary="Who you are", responses=DONE)
 def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Response:
     """Your account with the systems you may see and your role in each, sessions and tokens."""
     found, now_at = gate_of(request).snapshot, services.clock.now_at()
@@ -87,7 +81,7 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
     )
 
 
-@router.patch("", summary="Name and language", responses=RESPONSES)
+@router.patch("", summary="Name and language", responses=DONE)
 async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Response:
     """What LiveOne calls you, and the language of its pages."""
     user = _account(request, caller)
@@ -100,7 +94,7 @@ async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Res
     return kept
 
 
-@router.post("/password", summary="Another password", responses=RESPONSES)
+@router.post("/password", summary="Another password", responses=DONE)
 async def change_password(request: Request, caller: AllowedCaller, asked: PasswordChange) -> Response:
     """Ends every other session of yours; this one goes on anew. Tokens stay: revoke them apart."""
     user, gate = _account(request, caller), gate_of(request)
@@ -121,7 +115,7 @@ async def change_password(request: Request, caller: AllowedCaller, asked: Passwo
     return changed
 
 
-@router.delete("/sessions/{label}", summary="End a session", responses=RESPONSES)
+@router.delete("/sessions/{label}", summary="End a session", responses=DONE)
 async def end_session(request: Request, caller: AllowedCaller, label: str) -> Response:
     """By its id; `others` ends all but this one."""
     people, account = _people(request), caller.account or OWNER
@@ -134,7 +128,7 @@ async def end_session(request: Request, caller: AllowedCaller, label: str) -> Re
     return answer({"success": True, "ended": ended})
 
 
-@router.post("/tokens", summary="Make an API token", responses=RESPONSES)
+@router.post("/tokens", summary="Make an API token", responses=DONE)
 async def make_token(
     request: Request, caller: AllowedCaller, services: ServicesDep, asked: NewToken
 ) -> Response:
@@ -152,7 +146,7 @@ async def make_token(
     return answer({"success": True, "token": token, "id": kept.label})
 
 
-@router.delete("/tokens/{label}", summary="Revoke an API token", responses=RESPONSES)
+@router.delete("/tokens/{label}", summary="Revoke an API token", responses=DONE)
 async def revoke_token(request: Request, caller: AllowedCaller, label: str) -> Response:
     """At once; streams that it opened end."""
     going = _mine(request, caller, "token", label)

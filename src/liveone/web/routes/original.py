@@ -1,6 +1,6 @@
 """Paths of the original service that our own pages have others for; its clients call them as before."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,17 +12,13 @@ from liveone.web.auth.access import AllowedCaller, CallerDep, ServicesDep, syste
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import original
-from liveone.web.openapi.models import Done, Failure
-from liveone.web.routes.administration import RESPONSES, AdminService, administration
+from liveone.web.openapi.models import DONE
+from liveone.web.routes.administration import AdminService, administration
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["as the original service"])
 VENDOR = "select.live"
 ASK_SOMEBODY = "Ask an administrator to add the system, or to give you a role in it."
-SIGNED_IN: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-}
 
 
 class Tested(BaseModel):
@@ -40,13 +36,13 @@ class Wished(BaseModel):
     systemNumber: Annotated[str | int, Field(examples=["1586"])]  # noqa: N815
 
 
-@router.get("/auth/check-admin", summary="Are you an administrator?", responses=SIGNED_IN)
+@router.get("/auth/check-admin", summary="Are you an administrator?", responses=DONE)
 def check_admin(caller: CallerDep) -> Response:
     """`isAdmin` says it."""
     return answer({"success": True, "isAdmin": caller.is_admin})
 
 
-@router.post("/admin/test-connection", summary="Test a connection", responses=RESPONSES)
+@router.post("/admin/test-connection", summary="Test a connection", responses=DONE)
 def connection(service: AdminService, services: ServicesDep, site: Tested) -> Response:
     """`latest` is the sample that was fetched, `steps` how far the test came; `/api/admin/check` brings each
     step as it ends."""
@@ -54,7 +50,7 @@ def connection(service: AdminService, services: ServicesDep, site: Tested) -> Re
     return answer(original.tested(steps, original.UTC.iso(services.clock.now_at())))
 
 
-@router.get("/setup", summary="Your systems with your role in each", responses=SIGNED_IN)
+@router.get("/setup", summary="Your systems with your role in each", responses=DONE)
 def linked_systems(caller: AllowedCaller, services: ServicesDep) -> Response:
     """As `/api/systems`, in the original service's form."""
     found = [
@@ -64,7 +60,7 @@ def linked_systems(caller: AllowedCaller, services: ServicesDep) -> Response:
     return answer({"success": True, "systems": found, "count": len(found)})
 
 
-@router.post("/setup", summary="Add a system of select.live", responses=RESPONSES)
+@router.post("/setup", summary="Add a system of select.live", responses=DONE)
 def set_up(caller: AllowedCaller, services: ServicesDep, wished: Wished) -> Response:
     """One that you may see already is found. A new one is added by administrators only, and its days are
     counted at +10:00 until somebody names its zone. (The original service let anybody see a system who knew

@@ -27,6 +27,7 @@ from liveone.web.base_path import base_of
 from liveone.web.now.cards import Cards
 from liveone.web.now.data import identity, overview
 from liveone.web.now.readings_json import iso_or_none
+from liveone.web.openapi.statuses import with_failures
 from liveone.web.pages import files, first_values
 from liveone.web.pages.shell import PageShell
 from liveone.web.routes.elsewhere import own_page
@@ -178,7 +179,9 @@ async def docs(request: Request) -> Response:
 @router.get("/openapi.json")
 async def description(request: Request) -> Response:
     """The API's description, with the address that its paths are below."""
-    return JSONResponse(request.app.openapi() | {"servers": [{"url": base_of(request) or "/"}]})
+    return JSONResponse(
+        with_failures(request.app.openapi()) | {"servers": [{"url": base_of(request) or "/"}]}
+    )
 
 
 @router.get("/offline")

@@ -12,8 +12,7 @@ from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER
-from liveone.web.openapi.models import Confirmed, RequestModel
-from liveone.web.routes.administration import RESPONSES
+from liveone.web.openapi.models import DONE, Confirmed, RequestModel
 from liveone.web.routes.login import noted
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["people"])
@@ -24,7 +23,7 @@ class AccountChange(RequestModel):
     isAdmin: bool | None = None  # noqa: N815
 
 
-@router.post("/users/invite", summary="Invite somebody without a system", responses=RESPONSES)
+@router.post("/users/invite", summary="Invite somebody without a system", responses=DONE)
 async def invite(request: Request, caller: AllowedCaller, services: ServicesDep) -> Response:
     """Whoever follows the link, once and within a week, makes an account; share systems with it later."""
     people, now_at = gate_of(request).people, services.clock.now_at()
@@ -33,7 +32,7 @@ async def invite(request: Request, caller: AllowedCaller, services: ServicesDep)
     return answer({"success": True, "path": f"/join?token={secret}", "days": links.DAYS["invite"]})
 
 
-@router.post("/users/{account}/reset", summary="A link for a new password", responses=RESPONSES)
+@router.post("/users/{account}/reset", summary="A link for a new password", responses=DONE)
 async def reset(request: Request, caller: AllowedCaller, services: ServicesDep, account: str) -> Response:
     """It holds once and for a day; the old password holds until it was used."""
     user, people, now_at = _known(request, account), gate_of(request).people, services.clock.now_at()
@@ -42,7 +41,7 @@ async def reset(request: Request, caller: AllowedCaller, services: ServicesDep, 
     return answer({"success": True, "path": f"/join?token={secret}", "days": links.DAYS["reset"]})
 
 
-@router.patch("/users/{account}", summary="Disable, enable, make an administrator", responses=RESPONSES)
+@router.patch("/users/{account}", summary="Disable, enable, make an administrator", responses=DONE)
 async def change(request: Request, caller: AllowedCaller, account: str, asked: AccountChange) -> Response:
     """A disabled account is out at once; its tokens, roles and systems wait for it."""
     user, people = _known(request, account), gate_of(request).people
@@ -64,7 +63,7 @@ async def change(request: Request, caller: AllowedCaller, account: str, asked: A
     return answer({"success": True})
 
 
-@router.delete("/users/{account}", summary="Remove an account", responses=RESPONSES)
+@router.delete("/users/{account}", summary="Remove an account", responses=DONE)
 async def remove(request: Request, caller: AllowedCaller, account: str, order: Confirmed) -> Response:
     """`confirm` must be its e-mail address. Sessions, tokens, share links and roles go; systems stay."""
     user = _known(request, account)
@@ -76,7 +75,7 @@ async def remove(request: Request, caller: AllowedCaller, account: str, order: C
     return answer({"success": True})
 
 
-@router.get("/audit", summary="Who did what", responses=RESPONSES)
+@router.get("/audit", summary="Who did what", responses=DONE)
 def audit_log(
     request: Request,
     _: AllowedCaller,

@@ -15,19 +15,12 @@ from liveone.store import points
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, services_of
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.openapi.models import Confirmed, Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, Confirmed, RequestModel
 from liveone.web.routes.administration import known_system
 from liveone.web.routes.login import noted
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/systems/{system_id}/points", tags=["data"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "You may see the system, and not do this."},
-    404: {"model": Failure, "description": "No such system or point, or somebody else's."},
-}
 POSITION_MAX = 100_000
 
 
@@ -40,7 +33,7 @@ class PointChange(RequestModel):
     hidden: bool | None = None
 
 
-@router.get("", summary="What a system measures beyond its balance", responses=RESPONSES)
+@router.get("", summary="What a system measures beyond its balance", responses=DONE)
 def listed(
     _: AllowedCaller,
     services: ServicesDep,
@@ -67,7 +60,7 @@ def listed(
     )
 
 
-@router.patch("/{point_id}", summary="Name, order or hide a point", responses=RESPONSES)
+@router.patch("/{point_id}", summary="Name, order or hide a point", responses=DONE)
 def edit(
     _: AllowedCaller, services: ServicesDep, system_id: int, point_id: int, change: PointChange
 ) -> Response:
@@ -77,7 +70,7 @@ def edit(
     return answer({"success": True, "point": _facts(edited)})
 
 
-@router.delete("/{point_id}", summary="Remove a point with all its values", responses=RESPONSES)
+@router.delete("/{point_id}", summary="Remove a point with all its values", responses=DONE)
 async def remove(
     request: Request, caller: AllowedCaller, system_id: int, point_id: int, confirmed: Confirmed
 ) -> Response:

@@ -19,7 +19,7 @@ from liveone.domain.averages import Timed
 from liveone.domain.sources import HouseSource
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import Bearer, services_of
-from liveone.web.openapi.models import Done, Failure
+from liveone.web.openapi.models import DONE, Failure
 from liveone.web.push.line_protocol import samples_of_lines
 from liveone.web.push.values import SentTerms, samples_of
 from liveone.web.services import AcceptedValues, Pushes
@@ -95,7 +95,7 @@ Sender = Annotated[HouseSource, Depends(source_asking)]
 @router.post(
     "/readings",
     summary="Send readings",
-    responses={200: {"model": Done}, **RESPONSES},
+    responses=DONE | RESPONSES,
     openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 async def send(request: Request, source: Sender) -> Response:

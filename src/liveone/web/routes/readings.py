@@ -18,23 +18,18 @@ from liveone.web.history.series import HistorySource
 from liveone.web.now.daily import COUNT, days_of
 from liveone.web.now.readings_json import ENERGY_KEYS, POWER_KEYS, iso_or_none, power, totals
 from liveone.web.numbers import rounded
-from liveone.web.openapi.models import Done, Failure
-from liveone.web.routes.data import NOT_YOURS, SystemId
+from liveone.web.openapi.models import DONE
+from liveone.web.routes.data import SystemId
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
 LONGEST_S = 86_400
 LONGEST_DAYS = 20_000
 LONGEST_FAULT_DAYS, MOST_FAULTS = 31, 100
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "A parameter is missing or wrong; the answer names it."},
-    **NOT_YOURS,
-}
 Start = Annotated[str | None, Query(alias="startTime")]
 End = Annotated[str | None, Query(alias="endTime")]
 
 
-@router.get("/readings", summary="Raw readings", responses=RESPONSES)
+@router.get("/readings", summary="Raw readings", responses=DONE)
 def raw(
     caller: CallerDep,
     services: ServicesDep,
@@ -66,7 +61,7 @@ def raw(
     )
 
 
-@router.get("/faults", summary="What the device reported as faults", responses=RESPONSES)
+@router.get("/faults", summary="What the device reported as faults", responses=DONE)
 def faults(
     caller: CallerDep,
     services: ServicesDep,
@@ -94,7 +89,7 @@ def faults(
     return answer({"success": True, "days": days, "faults": rows})
 
 
-@router.get("/coverage", summary="How complete each day is", responses=RESPONSES)
+@router.get("/coverage", summary="How complete each day is", responses=DONE)
 def coverage(
     caller: CallerDep,
     services: ServicesDep,

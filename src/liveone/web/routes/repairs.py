@@ -14,8 +14,8 @@ from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.audited import only_tried
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.bodies import UPLOAD_BYTES_MAX
-from liveone.web.openapi.models import RequestModel
-from liveone.web.routes.administration import RESPONSES, known_system
+from liveone.web.openapi.models import DONE, RequestModel
+from liveone.web.routes.administration import known_system
 from liveone.web.services import DailyJob, FileOrder, Repairs, Services, SpanOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
@@ -105,20 +105,20 @@ def _there(caller: AllowedCaller, services: ServicesDep, system_id: int) -> int:
 SystemId = Annotated[int, Depends(_there)]
 
 
-@router.get("/changes", summary="Imports and repairs", responses=RESPONSES)
+@router.get("/changes", summary="Imports and repairs", responses=DONE)
 def changes(context: Repairing) -> Response:
     """What was imported, replaced, forgotten and excluded, newest first; and what files can be."""
     return answer({"success": True, "changes": context.repairs.changes(), **context.repairs.choices()})
 
 
-@router.post("/changes/{change_id}/undo", summary="Take a change back", responses=RESPONSES)
+@router.post("/changes/{change_id}/undo", summary="Take a change back", responses=DONE)
 async def undo(context: Repairing, change_id: int) -> Response:
     """What it added goes, what it took away or replaced is as it was; days are computed anew."""
     done = await run_in_threadpool(context.repairs.undo, change_id, context.made_by)
     return answer({"success": True, "change": done, "recomputed": await context.days(done["systemId"])})
 
 
-@router.post("/systems/{system_id}/import", summary="Import a file", responses=RESPONSES)
+@router.post("/systems/{system_id}/import", summary="Import a file", responses=DONE)
 async def import_file(
     request: Request, context: Repairing, system_id: SystemId, file: Annotated[UploadOptions, Query()]
 ) -> Response:
@@ -134,7 +134,7 @@ async def import_file(
     return answer({"success": True, **done, "recomputed": await context.days(system_id) if wrote else []})
 
 
-@router.post("/systems/{system_id}/readings", summary="Forget or exclude readings", responses=RESPONSES)
+@router.post("/systems/{system_id}/readings", summary="Forget or exclude readings", responses=DONE)
 async def take_out(request: Request, context: Repairing, system_id: SystemId, span: Span) -> Response:
     """`forget` takes them out, `exclude` keeps them out of later imports too; both can be undone."""
     order = span.order(context.made_by)

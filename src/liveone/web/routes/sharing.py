@@ -1,7 +1,7 @@
 """A system shared: roles of people, invitations, and links for those without an account."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
@@ -17,18 +17,11 @@ from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, service
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER
 from liveone.web.auth.rights import role_in
-from liveone.web.openapi.models import Done, Failure, RequestModel
+from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.administration import known_system
 from liveone.web.routes.login import noted
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/systems/{system_id}", tags=["sharing"])
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": Done},
-    400: {"model": Failure, "description": "It cannot be done; the answer says why, and what to do."},
-    401: {"model": Failure, "description": "No credential, or a wrong one."},
-    403: {"model": Failure, "description": "You may see the system, and not do this."},
-    404: {"model": Failure, "description": "No such system, or somebody else's; no such person or link."},
-}
 SHARES_MAX = 100
 SHARE_DAYS_MAX = 366
 
@@ -49,7 +42,7 @@ class Grant(RequestModel):
     role: Literal["viewer", "admin", "owner"]
 
 
-@router.get("/sharing", summary="Who sees a system", responses=RESPONSES)
+@router.get("/sharing", summary="Who sees a system", responses=DONE)
 def sharing(request: Request, caller: AllowedCaller, services: ServicesDep, system_id: int) -> Response:
     """People with their roles, share links, and invitations that wait. `yours` is your own role."""
     system, found = known_system(services, system_id), gate_of(request).snapshot
@@ -82,7 +75,7 @@ def sharing(request: Request, caller: AllowedCaller, services: ServicesDep, syst
     )
 
 
-@router.post("/shares", summary="Make a share link", responses=RESPONSES)
+@router.post("/shares", summary="Make a share link", responses=DONE)
 async def share(
     request: Request, caller: AllowedCaller, services: ServicesDep, system_id: int, asked: NewShare
 ) -> Response:
@@ -106,7 +99,7 @@ async def share(
     return answer({"success": True, "path": f"/s/{secret}", "id": link.label, "until": until_at})
 
 
-@router.delete("/links/{label}", summary="Revoke a share link or an invitation", responses=RESPONSES)
+@router.delete("/links/{label}", summary="Revoke a share link or an invitation", responses=DONE)
 async def revoke_link(
     request: Request, caller: AllowedCaller, services: ServicesDep, system_id: int, label: str
 ) -> Response:
@@ -121,7 +114,7 @@ async def revoke_link(
     raise ApiError(404, f"This system has no link {label[:20]}.")
 
 
-@router.post("/invitations", summary="Invite somebody by a link", responses=RESPONSES)
+@router.post("/invitations", summary="Invite somebody by a link", responses=DONE)
 async def invite(
     request: Request, caller: AllowedCaller, services: ServicesDep, system_id: int, asked: Invitation
 ) -> Response:
@@ -138,7 +131,7 @@ async def invite(
     return answer({"success": True, "path": f"/join?token={secret}", "days": links.DAYS["invite"]})
 
 
-@router.put("/people/{account}", summary="Give a role", responses=RESPONSES)
+@router.put("/people/{account}", summary="Give a role", responses=DONE)
 async def grant(
     request: Request, caller: AllowedCaller, *, system_id: int, account: str, asked: Grant
 ) -> Response:
@@ -156,7 +149,7 @@ async def grant(
     return answer({"success": True})
 
 
-@router.delete("/people/{account}", summary="Take a role", responses=RESPONSES)
+@router.delete("/people/{account}", summary="Take a role", responses=DONE)
 async def take(
     request: Request, caller: AllowedCaller, services: ServicesDep, system_id: int, account: str
 ) -> Response:

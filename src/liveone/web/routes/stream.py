@@ -13,7 +13,7 @@ from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import OWNER, Caller, address_of
 from liveone.web.now.live import CATCH_UP_S, Listener, Live, StreamEvent, Whose, encode, since
 from liveone.web.now.stream import RELOAD, EventStream, frame, unnamed
-from liveone.web.routes.data import NOT_YOURS, SystemId
+from liveone.web.routes.data import SystemId
 from liveone.web.services import Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api", tags=["data"])
@@ -28,7 +28,6 @@ EXAMPLE = 'retry: 2000\n\nid: 1755475200\nevent: reading\ndata: {"systemId":1,"t
     responses={
         200: {"content": {"text/event-stream": {"example": EXAMPLE}}, "description": "Never ends by itself."},
         503: {"description": "Too many streams are open, or the server is stopping."},
-        **NOT_YOURS,
     },
 )
 async def stream(
