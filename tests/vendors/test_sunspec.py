@@ -20,7 +20,7 @@ from liveone.vendors.conformance.device import Trouble
 from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.parameters import Setting
 from liveone.vendors.sunspec.device import SunSpecDevice
-from liveone.vendors.sunspec.models import COMMON, POINTS, SunSpecModel
+from liveone.vendors.sunspec.models import COMMON, METERS, POINTS, SunSpecModel
 
 UNIT, METER_UNIT = 1, 240
 UNSET: Mapping[str, bytes] = {
@@ -212,12 +212,43 @@ def test_every_kind_of_inverter_is_read(number: int) -> None:
     assert (reading.solar_w, reading.solar_kwh_total, reading.fault_code) == (3120 if scales else 312, 5, 64)
 
 
-@pytest.mark.parametrize("number", [201, 202, 203, 204])
+@pytest.mark.parametrize("number", METERS)
 def test_every_kind_of_meter_is_read(number: int) -> None:
     reading = read(common("Any"), (number, METER[1], ())).reading
-    assert (reading.grid_w, reading.grid_in_kwh_total) == (-2379, 400.2)
+    assert (reading.grid_w, reading.grid_in_kwh_total) == (-2379, pytest.approx(400.2))
     turned = read(common("Any"), (number, METER[1], ()), meter_positive="export").reading
     assert turned.grid_w == 2379
+
+
+NO_SCALE = -0x8000
+
+
+@pytest.mark.parametrize("base", [0, 40_000, 50_000])
+@pytest.mark.parametrize("ends", [True, False])
+def test_models_are_found_behind_unknown_ones_wherever_they_begin(base: int, ends: bool) -> None:
+    unknown = [64_001, 3, 1, 2, 3, 64_002, 0]
+    words = device_of(common("Any"), SUN)
+    header = words[:70]
+    words = header + unknown + words[70:]
+    with ModbusDevice({UNIT: ({base: words if ends else words[:-2]}, {})}) as device:
+        adapter = SunSpecDevice(
+            account_of("sunspec", {"host": "127.0.0.1", "port": device.port}, timeout_s=10)
+        )
+        reading = adapter.poll("house", memory={}, now_at=1_764_500_000).reading
+        adapter.close()
+    assert (reading.solar_w, reading.solar_kwh_total) == (3120, 1200.5)
+
+
+def test_a_value_without_its_scale_is_absent_and_the_rest_counts() -> None:
+    sent = {**SUN[1], "W_SF": NO_SCALE}
+    reading = read(common("Any"), (103, sent, ())).reading
+    assert (reading.solar_w, reading.solar_kwh_total) == (None, 1200.5)
+
+
+def test_a_string_that_a_device_has_not_got_makes_no_sum_absent() -> None:
+    strings: Given = (160, STRINGS[1], [STRINGS[2][0], {"ID": 2, "IDStr": "String 2"}, *STRINGS[2][2:]])
+    reading = read(common("Fronius"), SUN, strings, STORAGE).reading
+    assert (reading.solar_w, reading.solar_kwh_total, reading.battery_w) == (2000, 900, -1234)
 
 
 def test_an_inverter_that_does_not_count_has_its_energy_in_its_status() -> None:

@@ -140,7 +140,7 @@ class Adapter(ABC):
         except _UNUSABLE as error:
             raise cls._not_understood(raw, error, secrets) from None
         fields = cls.fields(settings)
-        if all(getattr(reading, name) is None for name in fields):
+        if not sample.points_only and all(getattr(reading, name) is None for name in fields):
             raise TemporaryFailure(
                 f"{cls.title}: it answers, but sends no value that can be used",
                 hint="Right after it was switched on this is usual, and an inverter may do so at night.",
@@ -249,7 +249,10 @@ class HttpAdapter(Adapter):
 
     def get_json(self, path: str, deadline: Deadline) -> Any:
         """The JSON at ``path``. Raises VendorError, in words."""
-        answer = self.get(path, deadline)
+        return self.json_of(self.get(path, deadline), path)
+
+    def json_of(self, answer: HttpResponse, path: str) -> Any:
+        """The JSON in the answer to GET ``path``. Raises ProtocolViolation."""
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):

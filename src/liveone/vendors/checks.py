@@ -49,13 +49,15 @@ def sane(poll: Poll, now_at: float, *, fields: Iterable[str] | None = None) -> s
 
     Raises ProtocolViolation if the load or most values are missing, or if the sample is not of now.
     (A house may well have no battery, or no solar of one kind.) With ``fields``, which are those that a
-    device gives that measures only a part of a house, it is enough that one of their values is there.
+    device gives that measures only a part of a house, it is enough that one of their values is there, or a
+    point.
     """
     reading = poll.reading
     looked_for = [name for name in LOOKED_FOR if fields is None or name in set(fields)]
     missing = [name for name in looked_for if getattr(reading, name) is None]
     is_poor = reading.load_w is None or len(missing) > len(LOOKED_FOR) / 2
-    if is_poor if fields is None else looked_for and len(missing) == len(looked_for):
+    is_silent = len(missing) == len(looked_for) > 0 and not poll.points
+    if is_poor if fields is None else is_silent:
         raise ProtocolViolation(
             f"the sample has no usable {', '.join(missing)}",
             hint="Look again in a minute. If it stays so, report the inverter's model and firmware.",

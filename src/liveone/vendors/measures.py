@@ -89,13 +89,15 @@ class DeviceSample:
 
     Values may be whatever JSON holds: they are checked when they are converted. ``at`` is the device's own
     time (UTC epoch seconds); None where it tells none or none that is worth something. ``derived`` are
-    values that no sensor measured, for they follow from others.
+    values that no sensor measured, for they follow from others. ``points_only``: a device that measures
+    nothing of the house's balance, such as a water meter, and is whole without values.
     """
 
     values: Mapping[str, object]
     at: float | None = None
     points: tuple[Point, ...] = ()
     derived: tuple[str, ...] = ()
+    points_only: bool = False
 
 
 def check_measures(measures: Mapping[str, Measure]) -> None:

@@ -80,11 +80,13 @@ class Envoy(HttpAdapter):
         if enabled_meters(found["meters"]):
             found["readings"] = self.get_json(READINGS, deadline)
         found["power"], found["secctrl"] = self._page(POWER, deadline), self._page(SECCTRL, deadline)
-        if "production" not in enabled_meters(found["meters"]) or _has_acb(found["secctrl"]):
+        has_meter = "production" in enabled_meters(found["meters"])
+        if not has_meter or _has_acb(found["secctrl"]):
             found["production"] = self._page(PRODUCTION, deadline)
-            if found["production"] is None:
-                found["legacy"] = self._page(LEGACY, deadline)
-                found["page"] = None if found["legacy"] else self.get(PAGE, deadline).text
+        if not has_meter:
+            found["legacy"] = self._page(LEGACY, deadline)
+            if found["production"] is None and not found["legacy"]:
+                found["page"] = self.get(PAGE, deadline).text
         return found
 
     def get(self, path: str, deadline: Deadline) -> HttpResponse:
@@ -134,11 +136,12 @@ class Envoy(HttpAdapter):
         return self._tokens.of(serial, deadline)
 
     def _page(self, path: str, deadline: Deadline) -> Any:
-        """The JSON of a page that not every gateway has; None where it has not."""
+        """The JSON of a page that not every gateway has; None where it has not. An old one, which knows no
+        tokens, refuses some to everybody."""
         try:
             return self.get_json(path, deadline)
         except CredentialsRefused:
-            if path in (METERS, PRODUCTION):
+            if self._bearer is not None and path in (METERS, PRODUCTION):
                 raise
         except ProtocolViolation:
             pass

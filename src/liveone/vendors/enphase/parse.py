@@ -10,6 +10,12 @@ figures of
   ``production.json`` are the net, whatever they are called: they are not used.
 - A ``storage`` meter, and ``real_power_mw`` of each battery: > 0 discharges.
 - A meter that is not ``enabled`` reads 0 and says nothing.
+- A ``storage`` meter that tells more real than apparent power is wrong: each battery's own counts then.
+- Firmware without a page of meters tells the net in ``production.json``; it counts where it fits the total.
+
+The microinverters' counter in ``production.json`` of firmware 7 begins anew at 2^32 Ws; that of
+``/api/v1/production`` goes on, but stands still at gateways whose meters are not connected. So the latter
+counts where both agree but for such beginnings.
 
 Without meters the microinverters alone are known: from ``production.json``, ``/api/v1/production`` or, up
 to firmware 3.8, from the page made for people.
@@ -24,8 +30,26 @@ from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import objects, points, quantity, total
 from liveone.vendors.measures import DeviceSample
 
+BEGINS_ANEW_WH = 2**32 / 3600
+TOGETHER_WH = 10_000
+"""Two counters of the same microinverters are this close, however late one of them is."""
+
+APPARENT_SHARE, APPARENT_W = 1.05, 20
+"""A meter's real power may be that much more than its apparent power, by its error."""
+
+FITS_W, FITS_SHARE = 10, 0.01
+
 OLD_S = 3600
 """An AC battery's power that was read longer ago than this is not one of now."""
+
+NEW_COUNTER_SINCE = 7
+"""The firmware whose microinverters' counter begins anew."""
+
+OTHERS = {
+    "evse": ("evse_w", "Wallbox"),
+    "load": ("load_meter_w", "Meter of a load"),
+    "pv3p": ("other_solar_w", "Solar of another make"),
+}
 
 _TAG = re.compile(r"<(sn|pn|software)>([^<]{1,40})</\1>")
 _SHOWN = r"{}\s*</td>\s*<td[^>]{{0,80}}>\s*(-?[\d.]{{1,12}})\s*([kMG]?W(?:h)?)\b"
@@ -66,7 +90,7 @@ def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
     battery = _battery(raw, readings)
     sun = readings.get("production")
     solar = (_watts(sun), sun.get("actEnergyDlvd"), sun.get("timestamp")) if sun else _inverters(raw)
-    net, load = readings.get("net-consumption"), readings.get("total-consumption")
+    net, load = readings.get("net-consumption") or _net(raw), readings.get("total-consumption")
     solar_w, battery_w = quantity(solar[0]), battery.get("battery_w", 0.0)
     values: dict[str, object] = {"solar_w": solar_w, "solar_kwh_total": solar[1], **battery}
     derived: tuple[str, ...] = ()
@@ -85,7 +109,8 @@ def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
             "grid_w": _minus(load_w, total((solar_w, battery_w))),
             "load_kwh_total": load.get("actEnergyDlvd"),
         }
-    return DeviceSample(values, quantity(solar[2]), (*_phases(net or load), *_single_batteries(raw)), derived)
+    told_points = (*_phases(net or load), *_single_batteries(raw), *_others(readings))
+    return DeviceSample(values, quantity(solar[2]), told_points, derived)
 
 
 def info_of(raw: Mapping[str, Any]) -> SystemInfo:
@@ -121,18 +146,53 @@ def _minus(first: float | None, second: float | None) -> float | None:
 def _inverters(raw: Mapping[str, Any]) -> tuple[object, object, object]:
     """W, Wh and time. Microinverters report every few minutes and rest at night, so theirs is none."""
     made = objects(_mapping(raw.get("production")).get("production"))
-    metered = [each for each in made if each.get("type") == "eim" and each.get("activeCount")]
+    metered = _metered(made)
     alone = [each for each in made if each.get("type") == "inverters"]
     for each in metered:
         return each.get("wNow"), each.get("whLifetime"), each.get("readingTime") or None
-    for each in alone:
-        return each.get("wNow"), each.get("whLifetime"), None
     legacy = _mapping(raw.get("legacy"))
+    for each in alone:
+        return each.get("wNow"), _lifetime_wh(raw, each.get("whLifetime")), None
     if legacy:
         return legacy.get("wattsNow"), legacy.get("wattHoursLifetime"), None
     page = raw.get("page")
     shown = page if isinstance(page, str) else ""
     return _shown(_NOW, shown, "W"), _shown(_SINCE, shown, "Wh"), None
+
+
+def _metered(sent: object) -> list[Mapping[str, Any]]:
+    """The entries of ``production.json`` that a meter measured."""
+    return [each for each in objects(sent) if each.get("type") == "eim" and each.get("activeCount")]
+
+
+def _lifetime_wh(raw: Mapping[str, Any], sent: object) -> float | None:
+    """The microinverters' counter, ``sent`` in ``production.json``."""
+    short_wh, long_wh = quantity(sent), quantity(_mapping(raw.get("legacy")).get("wattHoursLifetime"))
+    if short_wh is None or short_wh > BEGINS_ANEW_WH:
+        return short_wh
+    if long_wh is None:
+        return None if firmware_of(raw["info"]) >= NEW_COUNTER_SINCE else short_wh
+    apart_wh = (long_wh - short_wh) % BEGINS_ANEW_WH
+    is_same = min(apart_wh, BEGINS_ANEW_WH - apart_wh) < TOGETHER_WH
+    return max(long_wh, short_wh) if is_same else short_wh
+
+
+def _net(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What ``production.json`` says of the grid, where there is no page of meters: as a meter's reading
+    without counters. Gateways mix the net up with the total; so it counts only where the two fit."""
+    if objects(raw.get("meters")):
+        return None
+    page = _mapping(raw.get("production"))
+    used = {
+        str(each.get("measurementType")): quantity(each.get("wNow"))
+        for each in _metered(page.get("consumption"))
+    }
+    made = total(each.get("wNow") for each in _metered(page.get("production")))
+    net_w, all_w = used.get("net-consumption"), used.get("total-consumption")
+    if made is None or net_w is None or all_w is None:
+        return None
+    fits_w = max(FITS_W, FITS_SHARE * abs(all_w))
+    return {"activePower": net_w} if abs(net_w + made - all_w) <= fits_w else None
 
 
 def _shown(pattern: re.Pattern[str], page: str, unit: str) -> float | None:
@@ -147,6 +207,8 @@ def _battery(raw: Mapping[str, Any], readings: Mapping[str, Mapping[str, Any]]) 
     """What is told of batteries; empty where there are none."""
     devices, acb = _encharges(raw), _acb(raw)
     meter = readings.get("storage")
+    if meter is not None and devices and not _can_be(meter):
+        meter = None
     if not devices and acb is None and meter is None:
         return {}
     found: dict[str, object] = {"battery_soc_pct": _mapping(raw.get("secctrl")).get("agg_soc")}
@@ -159,6 +221,14 @@ def _battery(raw: Mapping[str, Any], readings: Mapping[str, Mapping[str, Any]]) 
     powers_mw = [quantity(each.get("real_power_mw")) for each in devices]
     parts_w: list[float | None] = [None if each is None else each / 1000 for each in powers_mw]
     return found | {"battery_w": total(parts_w + ([] if acb is None else [_acb_w(raw, acb)]))}
+
+
+def _can_be(meter: Mapping[str, Any]) -> bool:
+    """Whether a meter's real power is within its apparent power."""
+    real_w, apparent_va = _watts(meter), quantity(meter.get("apparentPower"))
+    return (
+        real_w is None or apparent_va is None or abs(real_w) <= abs(apparent_va) * APPARENT_SHARE + APPARENT_W
+    )
 
 
 def _encharges(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -193,6 +263,13 @@ def _phases(meter: Mapping[str, Any] | None) -> Iterator[Point]:
                 (f"phase_{phase}_w", f"Phase {phase}", "W", each.get("activePower")),
                 (f"phase_{phase}_v", f"Phase {phase}", "V", each.get("voltage")),
             )
+
+
+def _others(readings: Mapping[str, Mapping[str, Any]]) -> Iterator[Point]:
+    """Meters of single things, where they are switched on."""
+    for kind, (key, name) in OTHERS.items():
+        if kind in readings:
+            yield from points((key, name, "W", _watts(readings[kind])))
 
 
 def _single_batteries(raw: Mapping[str, Any]) -> Iterator[Point]:

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from liveone.domain.system import SystemInfo
 from liveone.errors import LiveOneError
 from liveone.vendors.adapter import HttpAdapter, Raw
-from liveone.vendors.answers import quantity
-from liveone.vendors.fronius.parse import info_of, sample_of
+from liveone.vendors.fronius.parse import has_battery, info_of, sample_of
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.parameters import Settings
 from timed_http.deadline import Deadline
@@ -21,7 +20,10 @@ OTHERS = MappingProxyType(
         "inverters": f"{API}/GetInverterInfo.cgi",
     }
 )
+NOT_FOUND = 404
 STORAGE = f"{API}/GetStorageRealtimeData.cgi?Scope=System"
+REALTIME = f"{API}/GetInverterRealtimeData.cgi?Scope=System"
+"""What Dataloggers answer that are older than the power flow."""
 
 
 class Fronius(HttpAdapter):
@@ -46,10 +48,10 @@ class Fronius(HttpAdapter):
 
     def ask(self, deadline: Deadline) -> Raw:
         """The power flow, and what else the device has. A part that it does not know is left out."""
-        found: dict[str, Any] = {"flow": self.get_json(FLOW, deadline)}
+        found = self._flow(deadline)
         for name, path in OTHERS.items():
             found |= self._optional(name, path, deadline)
-        if _has_battery(found["flow"]):
+        if has_battery(found.get("flow")):
             found |= self._optional("storage", STORAGE, deadline)
         return found
 
@@ -63,15 +65,15 @@ class Fronius(HttpAdapter):
         """See ``parse.info_of``."""
         return info_of(raw)
 
+    def _flow(self, deadline: Deadline) -> dict[str, Any]:
+        """The power flow, or what an older device has in its place."""
+        answer = self.http.request("GET", FLOW, deadline=deadline, headers=self.headers())
+        if answer.status == NOT_FOUND:
+            return {"realtime": self.get_json(REALTIME, deadline)}
+        return {"flow": self.json_of(self.accepted(answer, FLOW), FLOW)}
+
     def _optional(self, name: str, path: str, deadline: Deadline) -> dict[str, Any]:
         try:
             return {name: self.get_json(path, deadline)}
         except LiveOneError:
             return {}
-
-
-def _has_battery(flow: Any) -> bool:
-    try:
-        return quantity(flow["Body"]["Data"]["Site"]["P_Akku"]) is not None
-    except (KeyError, TypeError):
-        return False

@@ -6,6 +6,9 @@ discharges, ``P_Load`` < 0 consumes, energies in Wh.
 - At night ``P_PV`` is null: the inverters are off. It counts as 0 only where each of them says ``P`` 0.
 - ``E_Total`` is what the inverters gave on their AC side. With a battery behind the inverter that is not what
   the sun gave, hour by hour: then it is a point, and no counter of solar energy.
+- An inverter that could have a battery and has none says ``SOC`` 0 without ``P_Akku``: that is no state of
+  charge.
+- Dataloggers older than the power flow tell the inverters alone (GetInverterRealtimeData), and a meter.
 - A meter counts for the grid at the feed-in point (location 0), for the load in the consumption path (1);
   others (256 and up) are appliances, and points.
 """
@@ -38,10 +41,13 @@ POWER = ("PowerReal_P_Sum", "SMARTMETER_POWERACTIVE_MEAN_SUM_F64")
 
 def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
     """The sample in ``flow`` (GetPowerFlowRealtimeData), ``meters``, ``inverters`` and, where there is a
-    battery, ``storage``; the last three may be missing."""
+    battery, ``storage``; the last three may be missing. ``realtime`` stands in the place of ``flow`` where a
+    device has none."""
+    if "flow" not in raw:
+        return _older_sample(raw)
     flow = body_of(raw["flow"], "the power flow")
     site, inverters = flow["Site"], objects(flow.get("Inverters"))
-    charge_pct = mean(each["SOC"] for each in inverters if quantity(each.get("SOC")) is not None)
+    charge_pct = mean(each["SOC"] for each in inverters if _is_hybrid(site, each))
     stores = [each["Controller"] for each in parts_of(raw.get("storage")) if "Controller" in each]
     if charge_pct is None and stores:
         charge_pct = mean(each.get("StateOfCharge_Relative") for each in stores)
@@ -54,13 +60,22 @@ def sample_of(raw: Mapping[str, Any]) -> DeviceSample:
         "grid_w": site.get("P_Grid"),
         "battery_soc_pct": charge_pct,
         "solar_kwh_total": None if is_hybrid else site.get("E_Total"),
-        "grid_in_kwh_total": _counter(meters, FEED_IN, IMPORTED),
-        "grid_out_kwh_total": _counter(meters, FEED_IN, EXPORTED),
-        "load_kwh_total": _counter(meters, CONSUMPTION, IMPORTED),
+        "grid_in_kwh_total": _at(meters, FEED_IN, IMPORTED),
+        "grid_out_kwh_total": _at(meters, FEED_IN, EXPORTED),
+        "load_kwh_total": _at(meters, CONSUMPTION, IMPORTED),
         "fault_code": _fault_code(parts_of(raw.get("inverters"))),
     }
     at = instant(raw["flow"]["Head"].get("Timestamp"))
     return DeviceSample(values, at, _points(flow, site, meters, stores))
+
+
+def has_battery(flow: object) -> bool:
+    """Whether a power flow tells of a battery."""
+    try:
+        site, inverters = flow["Body"]["Data"]["Site"], objects(flow["Body"]["Data"].get("Inverters"))  # type: ignore[index]
+        return quantity(site.get("P_Akku")) is not None or any(_is_hybrid(site, each) for each in inverters)
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def info_of(raw: Mapping[str, Any]) -> SystemInfo:
@@ -99,13 +114,48 @@ def parts_of(answer: object) -> list[Mapping[str, Any]]:
     return objects(answer["Body"]["Data"])
 
 
+def _is_hybrid(site: Mapping[str, Any], inverter: Mapping[str, Any]) -> bool:
+    """Whether the state of charge of an inverter is that of a battery."""
+    charge_pct = quantity(inverter.get("SOC"))
+    return charge_pct is not None and (quantity(site.get("P_Akku")) is not None or charge_pct > 0)
+
+
+def _older_sample(raw: Mapping[str, Any]) -> DeviceSample:
+    """What the inverters and the meter tell by themselves: there is no battery where there is no power flow,
+    and the load follows."""
+    data = body_of(raw["realtime"], "the inverters' data")
+    meters, inverters = parts_of(raw.get("meters")), parts_of(raw.get("inverters"))
+    solar_w, grid_w = total(_each(data, "PAC", inverters)), _at(meters, FEED_IN, POWER)
+    load_w = total((solar_w, grid_w))
+    values = {
+        "solar_w": solar_w,
+        "grid_w": grid_w,
+        "load_w": None if load_w is None else -load_w,
+        "solar_kwh_total": total(_each(data, "TOTAL_ENERGY", inverters)),
+        "grid_in_kwh_total": _at(meters, FEED_IN, IMPORTED),
+        "grid_out_kwh_total": _at(meters, FEED_IN, EXPORTED),
+        "fault_code": _fault_code(inverters),
+    }
+    at = instant(raw["realtime"]["Head"].get("Timestamp"))
+    return DeviceSample(values, at, derived=("load_w",) if load_w is not None else ())
+
+
+def _each(data: Mapping[str, Any], name: str, inverters: list[Mapping[str, Any]]) -> list[object]:
+    """A quantity of each inverter; none where it is not told, or where one of several does not tell it: a
+    sum without it would be a counter that falls every evening."""
+    told = data.get(name)
+    values = told.get("Values") if isinstance(told, Mapping) else None
+    found = list(values.values()) if isinstance(values, Mapping) else []
+    return found if not inverters or len(found) == len(inverters) else []
+
+
 def _solar_w(site: Mapping[str, Any], inverters: list[Mapping[str, Any]]) -> object:
     if site.get("P_PV") is None and inverters and all(each.get("P") == 0 for each in inverters):
         return 0
     return site.get("P_PV")
 
 
-def _counter(meters: list[Mapping[str, Any]], location: int, names: tuple[str, ...]) -> object:
+def _at(meters: list[Mapping[str, Any]], location: int, names: tuple[str, ...]) -> object:
     there = [meter for meter in meters if _first(meter, LOCATION) == location]
     return _first(there[0], names) if len(there) == 1 else None
 

@@ -1,7 +1,9 @@
-"""P1 telegrams: DSMR 2.2 to 5, and the Belgian and Swedish forms of it. Pure.
+"""P1 telegrams: DSMR 2.2 to 5, and the Belgian, Luxembourgish and Swedish forms of it. Pure.
 
 A telegram begins with ``/`` and ends with ``!``, followed from DSMR 4 on by the CRC-16 (ARC) of everything
-from ``/`` to ``!``, as four hex digits. Lines are ``A-B:C.D.E(value*unit)``. Tariffs 1 and 2 add up to the
+from ``/`` to ``!``, as four hex digits. Lines are ``A-B:C.D.E(value*unit)``, at meters with an optical head
+``A-B:C.D.E*255(...)``, some of which tell the power at the grid with its sign (``16.7.0``). Up to DSMR 3 gas
+stands in one line of seven brackets (``24.3.0``), unit and value last. Tariffs 1 and 2 add up to the
 counter, where the meter has no total (``1.8.0``). Times end in S or W: summer or winter time of the meter's
 country, an hour apart.
 """
@@ -18,7 +20,9 @@ from liveone.vendors.measures import DeviceSample
 
 TELEGRAM_BYTES_MAX = 16_384
 _WHOLE = re.compile(rb"/[^/!]{3,%d}!(?:([0-9A-Fa-f]{4}))?\r?\n" % TELEGRAM_BYTES_MAX)
-_LINE = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})((?:\([^()\r\n]{0,2000}\)\s{0,4})+)")
+_LINE = re.compile(
+    r"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})(?:\*\d{1,3})?((?:\([^()\r\n]{0,2000}\)\s{0,4})+)"
+)
 _VALUE = re.compile(r"\(([^()]{0,2000})\)")
 _TIME = re.compile(r"(\d{12})([SW]?)", re.ASCII)
 STANDARD_OFFSET_H = 1
@@ -26,6 +30,8 @@ STANDARD_OFFSET_H = 1
 
 _POWER_W = {"kW": 1000.0, "W": 1.0}
 _ENERGY_KWH = {"kWh": 1.0, "Wh": 0.001}
+OLDER_GAS_PARTS = 7
+
 _KINDS = {3: ("gas", "Gas"), 4: ("heat", "Heat"), 5: ("cold", "Cold"), 7: ("water", "Water")}
 """What a meter on the M-Bus of the smart meter measures (``0-n:24.1.0``)."""
 
@@ -71,8 +77,9 @@ def telegram_of(text: str) -> P1Telegram:
 def sample_of(telegram: P1Telegram) -> DeviceSample:
     """Power at the grid in W (> 0 imports), counters in kWh, phases, gas and water."""
     imported, exported = (_power_w(telegram, f"{way}.7.0") for way in (1, 2))
+    power_w = _difference(imported, exported)
     values = {
-        "grid_w": _difference(imported, exported),
+        "grid_w": _power_w(telegram, "16.7.0") if power_w is None else power_w,
         "grid_in_kwh_total": _counter_kwh(telegram, 1),
         "grid_out_kwh_total": _counter_kwh(telegram, 2),
     }
@@ -165,12 +172,21 @@ def _phases(telegram: P1Telegram) -> Iterator[Point]:
         )
 
 
+def _counted(telegram: P1Telegram, channel: int) -> tuple[str, str]:
+    """What a meter on the M-Bus counted, and its unit."""
+    sent = telegram.lines.get(f"0-{channel}:24.2.1") or telegram.lines.get(f"0-{channel}:24.2.3")
+    if sent:
+        text, _, unit = sent[-1].partition("*")
+        return text, unit
+    older = telegram.lines.get(f"0-{channel}:24.3.0", ())
+    return (older[-1], older[-2]) if len(older) >= OLDER_GAS_PARTS else ("", "")
+
+
 def _bus(telegram: P1Telegram) -> Iterator[Point]:
     for channel in range(1, 5):
         kind = telegram.lines.get(f"0-{channel}:24.1.0", ("",))[0]
         key, name = _KINDS.get(int(kind) if kind.isascii() and kind.isdigit() else 0, ("", ""))
-        sent = telegram.lines.get(f"0-{channel}:24.2.1") or telegram.lines.get(f"0-{channel}:24.2.3") or ()
-        text, _, unit = sent[-1].partition("*") if sent else ("", "", "")
+        text, unit = _counted(telegram, channel)
         if key and unit == "m3":
             yield from points((f"{key}_{channel}_m3_total", name, "m³", text))
         if key and unit == "GJ":

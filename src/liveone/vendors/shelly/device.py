@@ -27,7 +27,7 @@ class ShellyMeter(HttpAdapter):
         VendorParameter("password", "Password", secret=True, help="Only if access is restricted."),
         VendorParameter("user", "User name", default=USER, help=f"{USER} from the second generation on."),
         VendorParameter(
-            "channel", "Channel", "choice", choices=(ALL, "1", "2", "3"), default=ALL,
+            "channel", "Channel", "choice", choices=(ALL, "1", "2", "3", "4"), default=ALL,
             help="One channel where the clamps measure different things.",
         ),
         *METER_PARAMETERS,

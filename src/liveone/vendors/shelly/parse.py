@@ -1,7 +1,8 @@
 """From a Shelly's status to a sample. Pure. Powers in W, > 0 in the direction of the clamp's arrow;
 energies in Wh.
 
-First generation: ``emeters`` of ``/status``, a channel each; a channel that is not ``is_valid`` says nothing.
+First generation: ``emeters`` of ``/status``, a channel each, or ``meters`` of a plug or relay, whose total is
+in watt minutes; a channel that is not ``is_valid`` says nothing.
 From the second: ``em:0`` with ``emdata:0`` (three phases as one), ``em1:N`` with ``em1data:N`` (a channel
 each), ``pm1:N`` and ``switch:N`` (meters of a single load: ``apower``, ``aenergy``).
 """
@@ -31,6 +32,7 @@ class _Channel:
     forward_wh: object
     reverse_wh: object
     volts: object = None
+    broken: str = ""
 
 
 def sample_of(raw: Mapping[str, Any], channel: str = ALL) -> DeviceSample:
@@ -40,6 +42,7 @@ def sample_of(raw: Mapping[str, Any], channel: str = ALL) -> DeviceSample:
     if not channels:
         raise ValueError("it has no energy meter")
     chosen = channels if channel == ALL else [channels[int(channel) - 1]]
+    _refuse_broken(chosen)
     values = {
         "meter_w": total(each.power_w for each in chosen),
         "meter_in_kwh_total": total(each.forward_wh for each in chosen),
@@ -63,6 +66,8 @@ def info_of(raw: Mapping[str, Any]) -> SystemInfo:
 def _channels(status: Mapping[str, Any]) -> list[_Channel]:
     if "emeters" in status:
         return [_first_generation(each) for each in objects(status["emeters"])]
+    if "meters" in status:
+        return [_plug(each) for each in objects(status["meters"])]
     if "em:0" in status:
         return _phases(status["em:0"], status.get("emdata:0"))
     ones = [(each, status.get(name.replace(":", "data:"))) for name, each in _numbered(status, "em1:")]
@@ -74,7 +79,8 @@ def _channels(status: Mapping[str, Any]) -> list[_Channel]:
 
 def _numbered(status: Mapping[str, Any], prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
     found = [(name, each) for name, each in status.items() if name.startswith(prefix)]
-    return sorted((name, each) for name, each in found if isinstance(each, Mapping))
+    there = [(name, each) for name, each in found if isinstance(each, Mapping)]
+    return sorted(there, key=lambda named: (len(named[0]), named[0]))
 
 
 def _first_generation(meter: Mapping[str, Any]) -> _Channel:
@@ -83,31 +89,37 @@ def _first_generation(meter: Mapping[str, Any]) -> _Channel:
     return _Channel(meter.get("power"), meter.get("total"), meter.get("total_returned"), meter.get("voltage"))
 
 
+def _plug(meter: Mapping[str, Any]) -> _Channel:
+    if meter.get("is_valid") is False:
+        return _Channel(None, None, None)
+    minutes = quantity(meter.get("total"))
+    return _Channel(meter.get("power"), None if minutes is None else minutes / 60, None)
+
+
 def _phases(meter: Mapping[str, Any], counted: Any) -> list[_Channel]:
-    _refuse_broken(meter)
     energy = counted if isinstance(counted, Mapping) else {}
+    broken = _broken(meter)
     return [
         _Channel(
             meter.get(f"{phase}_act_power"),
             energy.get(f"{phase}_total_act_energy"),
             energy.get(f"{phase}_total_act_ret_energy"),
             meter.get(f"{phase}_voltage"),
+            broken or _broken(meter, f"{phase}_errors"),
         )
         for phase in PHASES
     ]
 
 
 def _single(meter: Mapping[str, Any], counted: Any) -> _Channel:
-    _refuse_broken(meter)
     energy = counted if isinstance(counted, Mapping) else {}
     forward, reverse = energy.get("total_act_energy"), energy.get("total_act_ret_energy")
-    return _Channel(meter.get("act_power"), forward, reverse, meter.get("voltage"))
+    return _Channel(meter.get("act_power"), forward, reverse, meter.get("voltage"), _broken(meter))
 
 
 def _load(meter: Mapping[str, Any]) -> _Channel:
-    _refuse_broken(meter)
     forward, reverse = (_total_of(meter.get(name)) for name in ("aenergy", "ret_aenergy"))
-    return _Channel(meter.get("apower"), forward, reverse, meter.get("voltage"))
+    return _Channel(meter.get("apower"), forward, reverse, meter.get("voltage"), _broken(meter))
 
 
 def _total_of(counted: Any) -> object:
@@ -128,12 +140,17 @@ def _as_one(status: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: found for name, value in sums.items() if (found := quantity(value)) is not None}
 
 
-def _refuse_broken(meter: Mapping[str, Any]) -> None:
-    errors = meter.get("errors")
-    broken = [each for each in errors if each in BROKEN] if isinstance(errors, list) else []
+def _broken(meter: Mapping[str, Any], name: str = "errors") -> str:
+    """What the meter itself says is wrong with it."""
+    errors = meter.get(name)
+    return ", ".join(each for each in errors if each in BROKEN) if isinstance(errors, list) else ""
+
+
+def _refuse_broken(chosen: list[_Channel]) -> None:
+    broken = next((each.broken for each in chosen if each.broken), "")
     if broken:
         raise TemporaryFailure(
-            f"Shelly: the meter says {', '.join(broken)}",
+            f"Shelly: the meter says {broken}",
             hint="Check its clamps, and the type of clamp in its own settings.",
         )
 

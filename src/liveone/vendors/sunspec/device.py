@@ -93,7 +93,7 @@ class SunSpecDevice(ModbusAdapter):
         address = self._base(unit, deadline) + len(MARK)
         places: ModelPlaces = []
         for _ in range(MODELS_MAX):
-            number, count = self.words(HOLDING, address, 2, deadline, unit=unit)
+            number, count = self._header(unit, address, deadline, is_first=not places)
             if number == END:
                 return places
             if number in READ and count <= MODEL_WORDS_MAX:
@@ -104,6 +104,17 @@ class SunSpecDevice(ModbusAdapter):
         raise ProtocolViolation(
             f"{self.title}: the list of models does not end", hint="Report the device's model and firmware."
         )
+
+    def _header(self, unit: int, address: int, deadline: Deadline, *, is_first: bool) -> tuple[int, int]:
+        """Number and words of the model at an address. Where the registers end there is none; some devices
+        leave out the mark of the end."""
+        try:
+            number, count = self.words(HOLDING, address, 2, deadline, unit=unit)
+        except ModbusRefused:
+            if is_first:
+                raise
+            return END, 0
+        return number, count
 
     def _base(self, unit: int, deadline: Deadline) -> int:
         for base in BASES:

@@ -17,7 +17,8 @@ Place = tuple[int, PointKind, str]
 """Offset in words, kind, and the name of the point that scales it (empty: it is not scaled)."""
 
 INTEGER_INVERTERS, FLOAT_INVERTERS = (101, 102, 103), (111, 112, 113)
-METERS = (201, 202, 203, 204)
+INTEGER_METERS, FLOAT_METERS = (201, 202, 203, 204), (211, 212, 213, 214)
+METERS = (*INTEGER_METERS, *FLOAT_METERS)
 COMMON, NAMEPLATE, STATUS, STORAGE, STRINGS = 1, 120, 122, 124, 160
 DER_MEASURE, DER_STORAGE, DER_PORTS, BATTERY = 701, 713, 714, 802
 
@@ -41,12 +42,18 @@ _METER: Mapping[str, Place] = {
     "WphC": (19, "s16", "W_SF"), "W_SF": (20, "s16", ""), "TotWhExp": (36, "acc32", "TotWh_SF"),
     "TotWhImp": (44, "acc32", "TotWh_SF"), "TotWh_SF": (52, "s16", ""),
 }  # fmt: skip
+_FLOAT_METER: Mapping[str, Place] = {
+    "PhVphA": (10, "f32", ""), "PhVphB": (12, "f32", ""), "PhVphC": (14, "f32", ""), "W": (26, "f32", ""),
+    "WphA": (28, "f32", ""), "WphB": (30, "f32", ""), "WphC": (32, "f32", ""), "TotWhExp": (58, "f32", ""),
+    "TotWhImp": (66, "f32", ""),
+}  # fmt: skip
 
 POINTS: Mapping[int, Mapping[str, Place]] = MappingProxyType(
     {
         **dict.fromkeys(INTEGER_INVERTERS, _INTEGER),
         **dict.fromkeys(FLOAT_INVERTERS, _FLOAT),
-        **dict.fromkeys(METERS, _METER),
+        **dict.fromkeys(INTEGER_METERS, _METER),
+        **dict.fromkeys(FLOAT_METERS, _FLOAT_METER),
         NAMEPLATE: {"DERTyp": (0, "enum", ""), "WRtg": (1, "u16", "WRtg_SF"), "WRtg_SF": (2, "s16", "")},
         STATUS: {"ActWh": (3, "acc64", "")},
         STORAGE: {"ChaState": (6, "u16", "ChaState_SF"), "ChaState_SF": (20, "s16", "")},

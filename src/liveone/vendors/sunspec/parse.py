@@ -2,12 +2,11 @@
 
 - Inverter (101 to 113, 701): ``W`` > 0 is given. Without a battery behind it that is what the sun gives.
 - Strings (160) and ports (714): power of each, and of which kind. Makers mark a battery's by a name that
-begins with
-  St (``StCha``, ``StDisCha``, as Fronius does) in 160, and by ``PrtTyp`` in 714. Then solar is the sum of
-  the others.
+  begins with St (``StCha``, ``StDisCha``, as Fronius does) in 160, and by ``PrtTyp`` in 714. Then solar is
+  the sum of the others. One that tells neither power nor energy is not there.
 - Battery (802): the direction of ``W`` is told by ``ChaSt``; where it is not, > 0 discharges.
-- Meter (201 to 204): ``W`` > 0 imports, but exports at SolarEdge. ``TotWhImp`` and ``TotWhExp`` mean the
-same for all.
+- Meter (201 to 204, 211 to 214): ``W`` > 0 imports, but exports at SolarEdge. ``TotWhImp`` and ``TotWhExp``
+  mean the same for all.
 - An inverter that is off or asleep and gives no power says by that state that it gives 0.
 """
 
@@ -106,13 +105,16 @@ def _common(models: Sequence[SunSpecModel], offset: int, size: int) -> str | Non
 
 def _parts(models: Sequence[SunSpecModel]) -> list[_Part]:
     strings, ports = _first(models, (STRINGS,)), _first(models, (DER_PORTS,))
+    found: list[_Part] = []
     if ports is not None:
         count = (len(ports.words) - PORTS_AT) // PORT_WORDS
-        return [_port(ports, PORTS_AT + PORT_WORDS * index) for index in range(min(count, PARTS_MAX))]
-    if strings is not None:
+        found = [_port(ports, PORTS_AT + PORT_WORDS * index) for index in range(min(count, PARTS_MAX))]
+    elif strings is not None:
         count = (len(strings.words) - STRINGS_AT) // STRING_WORDS
-        return [_string(strings, STRINGS_AT + STRING_WORDS * index) for index in range(min(count, PARTS_MAX))]
-    return []
+        found = [
+            _string(strings, STRINGS_AT + STRING_WORDS * index) for index in range(min(count, PARTS_MAX))
+        ]
+    return [part for part in found if part.power_w is not None or part.energy_wh is not None]
 
 
 def _string(model: SunSpecModel, at: int) -> _Part:
