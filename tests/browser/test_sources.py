@@ -16,8 +16,10 @@ from liveone.sealing import SecretBox, new_key
 from liveone.store import sources as stored
 from liveone.store.store import Store
 from liveone.vendors.conformance.device import served
+from liveone.vendors.discovery import look
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.services import Services
+from liveone.wiring import source_service
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.house_sources import SourceBook
@@ -81,6 +83,34 @@ def test_a_house_is_named_and_its_devices_are_tested_and_added(
         dialog.get_by_role("button", name="Remove: street").click()
         expect(page.get_by_text("street is removed")).to_be_visible()
         assert stored.list_sources(store) == []
+
+
+def test_a_device_is_found_on_the_network_and_added_in_the_readers_language(
+    page: Page, store: Store, wired: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(METER) as url, serving(wired) as client:
+        port = int(url.rpartition(":")[2])
+        monkeypatch.setattr(
+            source_service, "looking", lambda hosts: look.looking(hosts, [port], ask=lambda _: [])
+        )
+        page.context.add_cookies([{"name": "lang", "value": "de", "url": str(client.base_url)}])
+        page.goto(f"{client.base_url}/admin?ask=sources&system=1")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Wo", exact=True).fill("8.8.8.8")
+        dialog.get_by_role("button", name="Suchen").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("8.8.8.8 liegt in keinem lokalen Netz")
+        dialog.get_by_label("Wo", exact=True).fill("127.0.0.1")
+        dialog.get_by_role("button", name="Suchen").click()
+        expect(dialog.locator(".found li")).to_contain_text(
+            "HomeWizard: P1-Zähler, kWh-Zähler oder Steckdose"
+        )
+        dialog.locator(".found").get_by_role("button").click()
+        expect(dialog.get_by_label("Adresse")).to_have_value(url)
+        expect(dialog).to_contain_text("Falls es Einspeisung zeigt, wo Sie beziehen.")
+        dialog.get_by_label("Name, etwa Dach").fill("Straße")
+        dialog.get_by_role("button", name="Testen und hinzufügen").click()
+        expect(page.get_by_text("Straße ist hinzugefügt")).to_be_visible()
+    assert [source.settings["url"] for source in stored.list_sources(store)] == [url]
 
 
 def test_what_sends_by_itself_gets_a_token_that_is_shown_once(

@@ -21,9 +21,10 @@ from liveone.errors import BadInput
 from liveone.vendors.conformance.device import served
 from liveone.vendors.discovery import look as looking
 from liveone.vendors.discovery import probes
-from liveone.vendors.discovery.look import HOSTS_MOST, hosts_of, look
+from liveone.vendors.discovery.look import HOSTS_MOST, LookProgress, hosts_of, look
 from liveone.vendors.discovery.mdns import SERVICES, AnnouncedService, ask, question, services_in
 from liveone.vendors.discovery.probes import FoundDevice, device_at
+from liveone.wiring.source_service import OneLook
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "fronius": {"/solar_api/GetAPIVersion.cgi": {"APIVersion": 1, "BaseURL": "/solar_api/v1/"}},
@@ -45,6 +46,28 @@ def test_a_device_is_known_by_what_it_answers_and_the_command_adds_it(kind: str)
         (found,) = look(["127.0.0.1"], [int(url.rpartition(":")[2])], ask=nobody)
     assert (found.vendor_type, found.settings) == (kind, {"url": url})
     assert f"liveone sources add {kind} 1 --name {kind} --url {url}" in command_of(found)
+
+
+def test_each_device_is_told_as_soon_as_it_is_found_and_how_far_the_look_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(looking, "TOLD_EACH", 1)
+    with served(ANSWERS["shelly"]) as url, served({}, "refused") as gone:
+        ports = [int(each.rpartition(":")[2]) for each in (url, gone)]
+        steps = list(looking.looking(["127.0.0.1"], ports, ask=nobody))
+    assert [step.vendor_type for step in steps if isinstance(step, FoundDevice)] == ["shelly"]
+    far = [(step.looked, step.places) for step in steps if isinstance(step, LookProgress)]
+    assert far == [(1, 2), (2, 2)]
+
+
+def test_one_looks_around_at_a_time_and_whoever_forgets_to_end_holds_nobody_up() -> None:
+    looks = OneLook()
+    looks.begin(100.0)
+    with pytest.raises(BadInput, match="already"):
+        looks.begin(101.0)
+    looks.begin(101.0 + looking.WHOLE_S)
+    looks.end()
+    looks.begin(102.0 + looking.WHOLE_S)
 
 
 def test_what_is_no_device_of_ours_is_passed_over() -> None:
@@ -90,6 +113,9 @@ def test_only_what_the_owner_names_on_a_local_network_is_looked_at() -> None:
         (["8.8.8.8"], "not on a local network"),
         (["169.254.169.254"], "not on a local network"),
         (["0.0.0.0"], "not on a local network"),
+        (["::ffff:169.254.169.254"], "not on a local network"),
+        (["::ffff:8.8.8.8"], "not on a local network"),
+        (["2001:4860:4860::8888"], "not on a local network"),
         (["10.0.0.0/8"], "16,777,216 addresses"),
         (["10.0.0.0/22", "10.1.0.0/22"], "too many"),
         (["no such name"], "is no address"),

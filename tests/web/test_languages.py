@@ -11,6 +11,7 @@ import pytest
 
 from liveone.web.pages import files, first_values
 from liveone.web.pages.shell import PageShell
+from liveone.wiring.adding_sources import source_kinds
 
 STATIC = files.FOLDER
 MESSAGES = {path.stem: json.loads(path.read_text()) for path in sorted(STATIC.glob("messages/*.json"))}
@@ -62,9 +63,17 @@ def _sentences() -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
+def _declared() -> Iterator[str]:
+    """What adapters call themselves and what they must be told."""
+    for kind in source_kinds():
+        yield kind.title
+        for each in kind.parameters:
+            yield from filter(None, (each.label, each.help))
+
+
 def test_every_sentence_of_the_server_is_translated_with_the_same_blanks() -> None:
-    english = set(_sentences())
-    assert len(english) > 80
+    english = {*_sentences(), *_declared()}
+    assert len(english) > 160
     for language, texts in SAID.items():
         missing = english - texts.keys() if language != "en" else set()
         assert (sorted(missing), sorted(texts.keys() - english)) == ([], []), language

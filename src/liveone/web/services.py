@@ -186,6 +186,11 @@ class SourceAdministration(Protocol):
         """The sources of a system, without secrets."""
         ...
 
+    def look(self, places: Sequence[str]) -> Iterator[Facts]:
+        """Look for devices at addresses, names and networks, or on the server's own: ``looked`` and
+        ``places``, or a device with ``host``, ``vendorType``, ``title``, ``settings``, ``seen``."""
+        ...
+
     def check(self, order: SourceOrder) -> Iterator[Facts]:
         """Test a connection step by step: ``name``, ``ok``, ``detail``, ``powers``."""
         ...

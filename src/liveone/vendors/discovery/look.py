@@ -3,10 +3,11 @@
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.vendors.discovery import mdns
 from liveone.vendors.discovery.mdns import SERVICES, AnnouncedService
 from liveone.vendors.discovery.probes import PORTS, FoundDevice, device_at
@@ -14,6 +15,18 @@ from liveone.vendors.discovery.probes import PORTS, FoundDevice, device_at
 HOSTS_MOST = 1024
 THREADS = 64
 CONNECT_S, MDNS_S, WHOLE_S = 0.6, 3.0, 90.0
+
+TOLD_EACH = 64
+"""How many places are looked at between two words about how far it has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookProgress:
+    """How many of the places (an address and a port each) were looked at."""
+
+    looked: int
+    places: int
+
 
 Ask = Callable[[float], list[AnnouncedService]]
 
@@ -24,14 +37,17 @@ def hosts_of(targets: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for target in targets:
         for address in _addresses(target):
-            place = ipaddress.ip_address(address)
-            if not place.is_private or place.is_link_local or place.is_unspecified:
+            if not _is_local(address):
                 raise BadInput(
-                    f"{target} is not on a local network", hint="Only private addresses are looked at."
+                    sentence("{place} is not on a local network", place=target),
+                    hint=sentence("Only private addresses are looked at."),
                 )
             found[address] = None
     if len(found) > HOSTS_MOST:
-        raise BadInput(f"{len(found):,} addresses are too many", hint=f"At most {HOSTS_MOST:,} at once.")
+        raise BadInput(
+            sentence("{count} addresses are too many", count=len(found)),
+            hint=sentence("At most {count} at once.", count=HOSTS_MOST),
+        )
     return list(found)
 
 
@@ -45,21 +61,34 @@ def own_subnet() -> str:
             own = ""
     if not own or not ipaddress.ip_address(own).is_private:
         raise BadInput(
-            "this machine has no address on a local network", hint="Name it: liveone discover 192.168.1.0/24"
+            sentence("this machine has no address on a local network"),
+            hint=sentence("Name the network to look at, such as 192.168.1.0/24."),
         )
     return str(ipaddress.ip_network(f"{own}/24", strict=False))
 
 
 def look(hosts: Sequence[str], ports: Sequence[int] = PORTS, *, ask: Ask = mdns.ask) -> list[FoundDevice]:
-    """The devices at these hosts, by what they announce and by their ports. Only reads; ends by WHOLE_S."""
+    """The devices at these hosts, each once, by address."""
+    found = [each for each in looking(hosts, ports, ask=ask) if isinstance(each, FoundDevice)]
+    return sorted(found, key=lambda each: (ipaddress.ip_address(each.host), each.vendor_type))
+
+
+def looking(
+    hosts: Sequence[str], ports: Sequence[int] = PORTS, *, ask: Ask = mdns.ask
+) -> Iterator[FoundDevice | LookProgress]:
+    """The devices at these hosts, each as soon as it is found, by their ports and by what they announce;
+    between them how far the look has come. Only reads; ends by WHOLE_S."""
     give_up_s = time.monotonic() + WHOLE_S
-    with ThreadPoolExecutor(THREADS) as pool:
+    known: set[tuple[str, str]] = set()
+    pool = ThreadPoolExecutor(THREADS)
+    try:
         announced = pool.submit(ask, MDNS_S)
-        places = [(host, port) for host in hosts for port in ports]
-        opened = [place for place, is_open in zip(places, pool.map(_is_open, places), strict=True) if is_open]
-        told = [one for place in announced.result() if (one := _told(place, set(hosts))) is not None]
-        asked = pool.map(lambda place: _device(place, give_up_s), opened)
-        return _once([*filter(None, asked), *told])
+        places = [pool.submit(_device, host, port, give_up_s) for host in hosts for port in ports]
+        yield from _new(_asked(places), known)
+        told = (one for place in announced.result() if (one := _told(place, set(hosts))) is not None)
+        yield from _new(told, known)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _addresses(target: str) -> list[str]:
@@ -69,8 +98,8 @@ def _addresses(target: str) -> list[str]:
         return _resolved(target)
     if network.num_addresses > HOSTS_MOST:
         raise BadInput(
-            f"{target} has {network.num_addresses:,} addresses",
-            hint=f"At most {HOSTS_MOST:,}: a /22, or a /24.",
+            sentence("{place} has {count} addresses", place=target, count=network.num_addresses),
+            hint=sentence("At most {count} at once: a /22, or a /24.", count=HOSTS_MOST),
         )
     return [str(address) for address in network.hosts()]
 
@@ -80,21 +109,39 @@ def _resolved(name: str) -> list[str]:
         found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise BadInput(
-            f"{name[:80]!r} is no address", hint="Such as 192.168.1.20, 192.168.1.0/24 or inverter.local."
+            sentence("{place} is no address", place=repr(name[:80])),
+            hint=sentence("Such as 192.168.1.20, 192.168.1.0/24 or inverter.local."),
         ) from None
     return [str(entry[4][0]) for entry in found]
 
 
-def _is_open(place: tuple[str, int]) -> bool:
+def _is_local(address: str) -> bool:
+    """Whether an address is of a private network. One of IPv4 that is written as of IPv6 counts as itself."""
+    place = ipaddress.ip_address(address)
+    place = getattr(place, "ipv4_mapped", None) or place
+    return place.is_private and not (place.is_link_local or place.is_unspecified)
+
+
+def _is_open(host: str, port: int) -> bool:
     try:
-        with socket.create_connection(place, CONNECT_S):
+        with socket.create_connection((host, port), CONNECT_S):
             return True
     except OSError:
         return False
 
 
-def _device(place: tuple[str, int], give_up_s: float) -> FoundDevice | None:
-    return device_at(*place) if time.monotonic() < give_up_s else None
+def _device(host: str, port: int, give_up_s: float) -> FoundDevice | None:
+    if time.monotonic() >= give_up_s or not _is_open(host, port):
+        return None
+    return device_at(host, port) if time.monotonic() < give_up_s else None
+
+
+def _asked(places: Sequence[Future[FoundDevice | None]]) -> Iterator[FoundDevice | LookProgress]:
+    for number, place in enumerate(as_completed(places), 1):
+        if (found := place.result()) is not None:
+            yield found
+        if number % TOLD_EACH == 0:
+            yield LookProgress(number, len(places))
 
 
 def _told(place: AnnouncedService, hosts: set[str]) -> FoundDevice | None:
@@ -109,9 +156,13 @@ def _told(place: AnnouncedService, hosts: set[str]) -> FoundDevice | None:
     return FoundDevice(place.host, kind, settings, f"announces itself as {place.name}")
 
 
-def _once(found: Iterable[FoundDevice]) -> list[FoundDevice]:
-    """Each host and make once: what answered counts before what was announced."""
-    kept: dict[tuple[str, str], FoundDevice] = {}
+def _new(
+    found: Iterable[FoundDevice | LookProgress], known: set[tuple[str, str]]
+) -> Iterator[FoundDevice | LookProgress]:
+    """Each host and make once: what answered comes before what was announced."""
     for each in found:
-        kept.setdefault((each.host, each.vendor_type), each)
-    return sorted(kept.values(), key=lambda each: (ipaddress.ip_address(each.host), each.vendor_type))
+        if isinstance(each, FoundDevice):
+            if (each.host, each.vendor_type) in known:
+                continue
+            known.add((each.host, each.vendor_type))
+        yield each

@@ -120,6 +120,7 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("POST", "/api/admin/systems"): Right.ADMINISTRATOR,
     ("GET", "/api/admin/time-zones"): Right.ADMINISTRATOR,
     ("GET", "/api/admin/source-kinds"): Right.ADMINISTRATOR,
+    ("POST", "/api/admin/source-look"): Right.ADMINISTRATOR,
     ("GET", "/api/admin/systems/{system_id}/sources"): Right.ADMINISTRATOR,
     ("POST", "/api/admin/systems/{system_id}/sources"): Right.ADMINISTRATOR,
     ("POST", "/api/admin/systems/{system_id}/sources/check"): Right.ADMINISTRATOR,

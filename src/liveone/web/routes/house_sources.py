@@ -16,6 +16,7 @@ from liveone.web.services import SourceAdministration, SourceOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 Role = Annotated[str, Field(max_length=20)]
+Place = Annotated[str, Field(min_length=1, max_length=100)]
 Value = str | bool | int | float
 
 
@@ -27,6 +28,12 @@ class SourceForm(RequestModel):
     site: Annotated[str, Field(max_length=64)] = ""
     roles: Annotated[list[Role], Field(max_length=5, default_factory=list)]
     settings: Annotated[dict[str, Value], Field(max_length=40, default_factory=dict)]
+
+
+class LookForm(RequestModel):
+    """`places` are addresses, names and networks; none: the server's own subnet."""
+
+    places: Annotated[list[Place], Field(max_length=16, default_factory=list)]
 
 
 async def _houses(_: AllowedCaller, services: ServicesDep) -> SourceAdministration:
@@ -43,6 +50,16 @@ def kinds(houses: Houses) -> Response:
     """What each gives, and the parameters that it must be told; a form is made of them. `kept` is false while
     the database has no room for sources (plan 0005)."""
     return answer({"success": True, "kept": houses.are_kept(), "kinds": houses.kinds()})
+
+
+@router.post("/source-look", summary="Look for devices on the local network", responses=DONE)
+def look(houses: Houses, form: LookForm) -> Response:
+    """Only reads, only at private addresses, at most 1,024 of them, one look at a time.
+
+    A line of JSON for each device as soon as it is found (`host`, `vendorType`, `title`, `settings`, `seen`),
+    and lines that say how far it has come (`looked` of `places`); ends within a minute and a half.
+    """
+    return StreamingResponse(ndjson(houses.look(form.places)), media_type=LINES, headers=NO_STORE)
 
 
 @router.get("/systems/{system_id}/sources", summary="What a system is made of", responses=DONE)

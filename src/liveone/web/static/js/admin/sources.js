@@ -3,9 +3,10 @@
 import { ask, lines, send } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { at } from "../ui/root.js";
-import { snapshot, t } from "../ui/text.js";
+import { languageOf, sentence, snapshot, t } from "../ui/text.js";
 import { visit } from "./address.js";
 import { attempt, closeDialog, failed, formOf, openDialog, waiting } from "./dialog.js";
+import { lookAround } from "./looking.js";
 import { done } from "./outcome.js";
 
 export const FROM_SOURCES = "sources";
@@ -18,22 +19,31 @@ const PATIENCE_MS = 120000;
 /** @typedef {{name: string, vendorType: string, site: string, roles: string[]}} Source */
 /** @typedef {{name: string, ok: boolean, detail: string}} Step */
 
+/** What was found on the network and is about to be added. @type {import("./looking.js").FoundDevice | null} */
+let found = null;
+
 /** What a system is made of. @param {Pick<import("./address.js").Place, "system" | "site">} at @returns {Promise<unknown>} */
 export async function sources({ system: id, site }) {
   if (site) return newSource(id, site);
   waiting(t("sources.title"), t("admin.loading"));
   try {
-    const [{ sources: found }, { kinds, kept }] = await Promise.all([ask(`/api/admin/systems/${id}/sources`), ask("/api/admin/source-kinds")]);
-    return openDialog(t("sources.title"), element("p", { class: "help" }, t("sources.help")), list(id, found), ...(kept ? choice(kinds) : [element("p", { class: "notice" }, t("sources.upgrade"))]));
+    const [{ sources: there }, { kinds, kept }] = await Promise.all([ask(`/api/admin/systems/${id}/sources`), ask("/api/admin/source-kinds")]);
+    return openDialog(t("sources.title"), element("p", { class: "help" }, t("sources.help")), list(id, there), ...(kept ? [...choice(kinds), ...lookAround(chosen)] : [element("p", { class: "notice" }, t("sources.upgrade"))]));
   } catch (error) {
     return failed(t("sources.title"), error, () => sources({ system: id, site }));
   }
 }
 
-/** @param {string} id @param {Source[]} found */
-function list(id, found) {
+/** @param {import("./looking.js").FoundDevice} device */
+function chosen(device) {
+  found = device;
+  visit({ ask: "sources", site: device.vendorType });
+}
+
+/** @param {string} id @param {Source[]} there */
+function list(id, there) {
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
-  const rows = found.map((source) => {
+  const rows = there.map((source) => {
     const button = element("button", { type: "button", class: "danger", "aria-label": `${t("admin.do.remove")}: ${source.name}` }, t("admin.do.remove"));
     button.addEventListener("click", () => attempt(button, trouble, async () => {
       await send(`/api/admin/systems/${id}/sources/${encodeURIComponent(source.name)}`, {}, "DELETE");
@@ -53,7 +63,7 @@ function roleName(role) {
 
 /** @param {Kind[]} kinds */
 function choice(kinds) {
-  const kind = /** @type {HTMLSelectElement} */ (element("select", {}, ...kinds.map(({ vendorType, title }) => element("option", { value: vendorType }, vendorType === PUSH ? t("sources.push") : title))));
+  const kind = /** @type {HTMLSelectElement} */ (element("select", {}, ...kinds.map(({ vendorType, title }) => element("option", { value: vendorType }, vendorType === PUSH ? t("sources.push") : declared(title)))));
   const form = element("form", {}, element("label", {}, t("sources.kind"), kind), element("div", { class: "actions" }, element("button", { type: "submit", class: "main" }, t("sources.add"))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -76,12 +86,14 @@ async function newSource(id, vendorType) {
 
 /** @param {string} id @param {Kind} kind */
 function describe(id, kind) {
+  const known = found?.vendorType === kind.vendorType ? found.settings : {};
+  found = null;
   const name = /** @type {HTMLInputElement} */ (element("input", { maxlength: 40, required: true, autocomplete: "off", autofocus: true }));
   const site = /** @type {HTMLInputElement} */ (element("input", { maxlength: 64, required: true, autocomplete: "off" }));
   const roles = kind.roles.map((role) => ({ role, box: /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", checked: kind.vendorType !== PUSH })) }));
   const only = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
   const measures = kind.parameters.some(({ name: one }) => one === "measures");
-  const fields = kind.parameters.map(fieldOf);
+  const fields = kind.parameters.map((each) => fieldOf({ ...each, default: known[each.name] ?? each.default }));
   const steps = element("ol", { class: "checks" });
   const order = () => ({
     vendorType: kind.vendorType, name: name.value.trim(), site: kind.needsSite ? site.value.trim() : "",
@@ -100,7 +112,7 @@ function describe(id, kind) {
     done(t("sources.added", { name: name.value.trim() }));
     return null;
   });
-  openDialog(kind.vendorType === PUSH ? t("sources.push") : kind.title, form);
+  openDialog(kind.vendorType === PUSH ? t("sources.push") : declared(kind.title), form);
 }
 
 /** @param {string} id @param {any} order @param {HTMLElement} list */
@@ -115,11 +127,20 @@ async function tested(id, order, list) {
   return steps.every(({ ok }) => ok);
 }
 
-/** A parameter as a field. What only the adapter names is in English. @param {Parameter} each */
+/** What an adapter calls something, in the reader's language where it is known there. @param {string} text */
+function declared(text) {
+  return sentence({ template: text, params: {} });
+}
+
+/** @param {string} text */
+function language(text) {
+  return languageOf({ template: text, params: {} });
+}
+
+/** A parameter as a field. @param {Parameter} each */
 function fieldOf({ name, label, kind, help, secret, required, default: usual, choices, lowest, highest }) {
-  const known = snapshot.messages[`sources.label.${name}`];
-  const title = element("span", known ? {} : { lang: "en" }, known ?? label);
-  const hint = help ? [element("p", { class: "help", lang: "en" }, help)] : [];
+  const title = element("span", { lang: language(label) }, declared(label));
+  const hint = help ? [element("p", { class: "help", lang: language(help) }, declared(help))] : [];
   if (kind === "switch") {
     const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", checked: usual === true }));
     return { key: name, parts: [element("label", { class: "check" }, box, title), ...hint], value: () => box.checked };
