@@ -33,7 +33,7 @@ from liveone.store import sources as stored
 from liveone.store.store import Store
 from liveone.web.app import create_app
 from liveone.web.openapi.statuses import with_failures
-from liveone.web.services import Services
+from liveone.web.services import Facts, Services
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.configured_vendors import ConfiguredVendors
 from liveone.wiring.house_sources import SourceBook
@@ -59,6 +59,13 @@ CHECKS = [status_code_conformance, content_type_conformance, response_schema_con
 Operation = APIOperation[Any, Any, Any, Any]
 LEFT = {("POST", "/api/auth/logout")}
 """A caller who signs out is no caller any more."""
+
+
+class Homebody(SourceService):
+    """Looks around nowhere: made-up requests must not search the network that the tests run in."""
+
+    def look(self, places: Sequence[str]) -> Iterator[Facts]:
+        return iter(())
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,7 @@ def wired(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         services(store, SETTINGS, clock),
         administration=administration,
         repairs=ReadingRepairs(store, clock),
-        sources=SourceService(store, clock, book),
+        sources=Homebody(store, clock, book),
         pushes=PushIntake(store, clock),
         backups=backups,
         stream_s=0.01,
