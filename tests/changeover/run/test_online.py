@@ -200,6 +200,75 @@ def test_given_up_it_leaves_nothing_behind(ready: Club) -> None:
     killing.require_equal(ready.original, ready.database)
 
 
+VISITS = """
+```sql {#visits strategy=online scope="visits" rows="members=0 visits=*"}
+CREATE TABLE visits_new (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, note TEXT,
+  member_id INTEGER NOT NULL REFERENCES members (id) ON DELETE CASCADE);
+INSERT INTO visits_new (id, at, note, member_id) SELECT id, at, note, member_id FROM visits;
+DROP TABLE visits;
+ALTER TABLE visits_new RENAME TO visits;
+CREATE INDEX visits_member ON visits (member_id, at);
+```
+
+## Rollback
+
+```sql {undoes=visits scope="visits" rows="members=0 visits=*"}
+CREATE TABLE visits_old (
+  id INTEGER PRIMARY KEY, member_id INTEGER NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL, note TEXT);
+INSERT INTO visits_old (id, member_id, at, note) SELECT id, member_id, at, note FROM visits;
+DROP TABLE visits;
+ALTER TABLE visits_old RENAME TO visits;
+CREATE INDEX visits_member ON visits (member_id);
+```
+"""
+
+
+def test_several_tables_one_after_the_other(work: Path) -> None:
+    one = made(work / "club")
+    plan = one.folder / "PLAN.md"
+    plan.write_text(plan.read_text().replace("## Rollback\n", VISITS))
+    club.prove(one)
+    outcome = club.start(one)
+    assert outcome.ending is Ending.DONE, outcome.reason
+    write(one)
+    made_anew = [e.id for e in outcome.entries if e.kind == "done" and e.data.get("strategy") == "online"]
+    assert made_anew == ["members", "visits"]
+    assert rows(one, "SELECT name FROM pragma_table_info('visits') WHERE cid = 1") == [("at",)]
+    assert rows(one, "SELECT count(*) FROM visits WHERE member_id = 3") == [(0,)], "the cascade works"
+    back = club.again(one, "rollback")
+    assert back.ending is Ending.ROLLED_BACK, back.reason
+    assert rows(one, "SELECT name FROM pragma_table_info('visits') WHERE cid = 1") == [("member_id",)]
+    assert rows(one, "SELECT name FROM members ORDER BY id") == [
+        ("Ada",),
+        ("Member 2",),
+        ("Member 4",),
+        ("Member 5",),
+        ("New",),
+    ]
+    assert rows(one, "PRAGMA foreign_key_check") == []
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_a_mapping_that_is_not_total_is_refused_before_the_run(work: Path, way: str) -> None:
+    """Whether it is the change or its way back: the rehearsal names the row."""
+    one = made(work / "club")
+    plan = one.folder / "PLAN.md"
+    exact, broken = {
+        "there": ("SELECT id, name, phone, house", "SELECT id, name, NULLIF(phone, '04'), house"),
+        "back": (
+            "SELECT id, full_name, phone, house",
+            "SELECT id, NULLIF(full_name, 'Member 4'), phone, house",
+        ),
+    }[way]
+    text = plan.read_text()
+    assert exact in text
+    plan.write_text(text.replace(exact, broken))
+    found = api.rehearse(plan, one.database, parameters={"database": str(one.database)})
+    assert not found.passed
+    assert any("id 4" in fault for fault in found.faults), found.faults
+
+
 def test_check_refuses_what_cannot_be_done_online(work: Path) -> None:
     one = made(work / "club", club.MIGRATE.replace("FROM members;", "FROM members WHERE phone <> '';"))
     found = api.check(one.folder / "PLAN.md", one.database)

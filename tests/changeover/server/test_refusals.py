@@ -187,7 +187,7 @@ def test_a_change_that_takes_too_long_is_ended_by_the_servers_clock(
 def test_what_the_rehearsal_showed_to_be_too_long_for_a_server_is_refused_with_what_would_do_it(
     remote: Remote,
 ) -> None:
-    with pytest.raises(Unsuitable, match=r"7 s, and on a server it has 3.5 s(.|\n)*online rebuild"):
+    with pytest.raises(Unsuitable, match=r"7 s, and on a server it has 3.5 s(.|\n)*made anew online"):
         migrate(remote, change(rehearsed_s=7.0), context(), depth=Depth.SWIFT)
 
 

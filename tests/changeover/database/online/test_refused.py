@@ -9,7 +9,9 @@ from tests.changeover.database.online.shapes import parsed
 
 from changeover.database.connect import connect
 from changeover.database.online.prepare import prepare, require_way_back
-from changeover.errors import Unsuitable
+from changeover.database.online.rebuild import OnlineRebuild
+from changeover.database.online.worker import Worker
+from changeover.errors import StepFailed, Unsuitable
 from changeover.sql import rebuild
 
 OLD = "(id INTEGER PRIMARY KEY, n TEXT, code TEXT)"
@@ -107,6 +109,27 @@ CASES = {
         script(new="(id INTEGER UNIQUE, n TEXT, code INTEGER PRIMARY KEY)"),
         "found knows the rows of t by rowid",
     ),
+    "a unique index on a generated column, and a default that stands for NULL": (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT NOT NULL DEFAULT 'x', low AS (lower(n)) UNIQUE)",
+        script(new="(id INTEGER PRIMARY KEY, n TEXT NOT NULL, low AS (lower(n)))", columns="id, n"),
+        "unique index on a generated column",
+    ),
+    "every name of the rowid is a column": (
+        "CREATE TABLE t (rowid, oid, _rowid_, k TEXT PRIMARY KEY)",
+        script(new="(rowid, oid, k TEXT PRIMARY KEY)", columns="rowid, oid, k"),
+        "Every name of the rowid is a column",
+    ),
+    "a table of an attached database": (
+        f"CREATE TABLE t {OLD}",
+        script().replace("FROM t", "FROM other.t"),
+        "more than the whole of one table",
+    ),
+    "several tables in one script": (
+        f"CREATE TABLE t {OLD}; CREATE TABLE u {OLD}",
+        script() + script().replace("t_new", "u_new").replace(" t;", " u;"),
+        "write a block of its own for u_new",
+    ),
+    "an rtree": ("CREATE VIRTUAL TABLE t USING rtree(id, n, code)", script(), "only a table"),
     "not there": ("CREATE TABLE u (id)", script(), "does not exist"),
 }
 
@@ -119,6 +142,65 @@ def test_refused_with_the_reason(work: Path, name: str) -> None:
         connection.executescript(made)
     with closing(connect(path)) as connection, pytest.raises(Unsuitable, match=reason):
         prepare(connection, parsed(sql))
+
+
+TOO_NARROW = {
+    "NULL": ("(id INTEGER PRIMARY KEY, n TEXT NOT NULL, code TEXT)", "id, NULLIF(n, 'n7'), code"),
+    "no case for it": (
+        "(id INTEGER PRIMARY KEY, n TEXT NOT NULL, code TEXT)",
+        "id, CASE WHEN n <> 'n7' THEN n END, code",
+    ),
+    "CHECK": ("(id INTEGER PRIMARY KEY, n TEXT CHECK (n <> 'n7'), code TEXT)", "id, n, code"),
+    "STRICT": (
+        "(id INTEGER PRIMARY KEY, n TEXT, code INTEGER) STRICT",
+        "id, n, CASE n WHEN 'n7' THEN 'seven' ELSE id END",
+    ),
+    "UNIQUE": (
+        "(id INTEGER PRIMARY KEY, n TEXT, code INT UNIQUE)",
+        "id, n, CASE id WHEN 7 THEN 6 ELSE id END",
+    ),
+    "no value": (
+        "(id INTEGER PRIMARY KEY, n TEXT, code)",
+        "id, n, json(CASE n WHEN 'n7' THEN '[' ELSE '[]' END)",
+    ),
+    "too large": (
+        "(id INTEGER PRIMARY KEY, n TEXT, code)",
+        "id, n, abs(CASE n WHEN 'n7' THEN -9223372036854775808 ELSE -1 END)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOO_NARROW)
+def test_a_mapping_that_is_not_total_is_refused_and_names_the_row(name: str, work: Path) -> None:
+    path, (new, values) = work / "t.db", TOO_NARROW[name]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            f"PRAGMA journal_mode = WAL; CREATE TABLE t {OLD};"
+            " INSERT INTO t SELECT value, 'n' || value, 'c' FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]');"
+        )
+    with closing(connect(path)) as connection:
+        run = OnlineRebuild(Worker(connection=connection, rows=100), "t", "x")
+        with pytest.raises(StepFailed, match="t: the row with id = 7 cannot be held"):
+            run.forward(prepare(connection, parsed(script(new=new, values=values))), lambda: None)
+        assert connection.execute("SELECT n FROM t WHERE id = 7").fetchone() == ("n7",)
+
+
+def test_a_row_written_meanwhile_that_cannot_be_held_is_named_too(work: Path) -> None:
+    path = work / "t.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(connect(path)) as connection:
+        writer.executescript(
+            f"PRAGMA journal_mode = WAL; CREATE TABLE t {OLD}; INSERT INTO t VALUES (1, 'n', 'c');"
+        )
+        todo = ["INSERT INTO t VALUES (2, 'n', 'c'), (-3, NULL, 'c'), (4, 'n', 'c')"]
+
+        def hear(moment: str) -> None:
+            if moment == "committed" and todo:
+                writer.execute(todo.pop())
+
+        run = OnlineRebuild(Worker(connection=connection, rows=100, hook=hear), "t", "x")
+        new = "(id INTEGER PRIMARY KEY, n TEXT NOT NULL, code TEXT)"
+        with pytest.raises(StepFailed, match="the row with id = -3 cannot be held"):
+            run.forward(prepare(connection, parsed(script(new=new))), lambda: None)
 
 
 def test_a_way_back_that_changes_the_key_is_refused(work: Path) -> None:

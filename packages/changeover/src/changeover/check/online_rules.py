@@ -23,12 +23,10 @@ def online_rules(plan: Plan) -> Iterator[Problem]:
 
 
 def no_online_on_server(plan: Plan) -> Iterator[Problem]:
-    """On a libSQL server nothing is done online yet."""
+    """On a libSQL server nothing is done online, with the reasons."""
     for action in plan.actions(Phase.EXECUTE):
         if is_online(action):
-            message = "strategy=online is for database files: on a server it is not proven yet"
-            hint = "use strategy=blocking while the table is small, or ALTER TABLE"
-            yield Problem(action.position, RULE, message, hint)
+            yield Problem(action.position, RULE, rebuild.NOT_ON_SERVERS, rebuild.ON_SERVERS_INSTEAD)
 
 
 def of_action(plan: Plan, action: SqlAction) -> Iterator[Problem]:

@@ -19,6 +19,26 @@ SHAPE = (
     " DROP TABLE t; ALTER TABLE t_new RENAME TO t; then CREATE INDEX and CREATE TRIGGER on t."
 )
 
+REFUSED_BY_SERVERS = {
+    "PRAGMA legacy_alter_table = ON": "a swap would change what views, triggers and foreign keys of other"
+    " tables say of the table",
+    "PRAGMA writable_schema = ON": "no index would have its name after the swap, and the table no foreign"
+    " key",
+    "CREATE TEMP TABLE changeover_walk (place)": "the check of every row could not note how far it has come",
+}
+"""What an online rebuild needs and libSQL's server (sqld) refuses, each with what would be wrong without"
+" it."""
+NOT_ON_SERVERS = "A libSQL server's table cannot be made anew online, because the server refuses " + ";"
+" ".join(f"`{sql}` (without it {consequence})" for sql, consequence in REFUSED_BY_SERVERS.items())
+ON_SERVERS_INSTEAD = (
+    "Use `strategy=blocking` while the table is small, ALTER TABLE, smaller steps; or move the database to a"
+    " file, change it there, and move it back."
+)
+_ANOTHER = (
+    "a script makes one table anew, because each is swapped in by a transaction of its own; write a block of"
+    " its own for {name}, with its own way back: they are carried out one after the other"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TableRebuild:
@@ -226,6 +246,8 @@ def _unqualified(item: str, tables: set[str]) -> str:
 def _require_following(statement: SqlStatement, table: str) -> None:
     words = [one for one in _words(statement) if one.word != "UNIQUE"]
     verbs = [one.word for one in words[:2]]
+    if verbs == ["CREATE", "TABLE"]:
+        raise _refusal(statement, _ANOTHER.format(name=unquoted(words[2].text)))
     if verbs not in (["CREATE", "INDEX"], ["CREATE", "TRIGGER"]):
         raise _refusal(statement, "after the rename only CREATE INDEX and CREATE TRIGGER can be done online")
     on = [words[place + 1] for place, one in enumerate(words[:-1]) if one.word == "ON"]

@@ -93,7 +93,7 @@ class Follower:
         high = min(highest, lowest - 1 + rows)
         span = {"low": lowest - 1, "high": high}
         worker.run(image.forget(), span)
-        self._written(image, image.again(up_to_cursor=up_to_cursor), span)
+        self._put(image, image.logged_rows(up_to_cursor=up_to_cursor), span)
         worker.run(image.delete_log(), {"high": high})
         worker.measures.keys_followed += high - lowest + 1
         # An empty log counts from 1 again.
@@ -164,7 +164,7 @@ class Follower:
         if found.rowcount < 1:
             worker.run(f"DROP TABLE {walk}")
             return 0, True
-        count = self._written(image, image.copy(first=first), {})
+        count = self._put(image, image.chunk(first=first), {})
         for sql in step(image.walk):
             worker.run(sql)
         return count, False
@@ -175,19 +175,50 @@ class Follower:
         first = not self.worker.connection.execute(f"SELECT 1 FROM {walk} WHERE {PREFIX}place = 0").fetchone()
         return int(self.worker.connection.execute(image.left_to_copy(first=first)).fetchone()[0])
 
-    def _written(self, image: ImageTable, sql: str, values: Mapping[str, object]) -> int:
-        """How many rows were put into the image. Raises StepFailed for a row that its definition refuses."""
+    def _put(self, image: ImageTable, rows: str, values: Mapping[str, object]) -> int:
+        """How many rows were put into the image. Raises StepFailed that names the first that cannot be."""
         try:
-            return self.worker.run(sql, values).rowcount
-        except sqlite3.IntegrityError as error:
+            return self.worker.run(image.put(rows), values).rowcount
+        except sqlite3.Error as error:
+            if not _is_of_a_row(error):
+                raise
             raise StepFailed(
-                f"{image.table}: a row cannot be held by the other definition: {error}.",
-                hint="Mend the row or the definition, then run again; nothing but the copy was written.",
+                f"{image.table}: {self._refused(image, rows, values)} cannot be held by the other definition:"
+                f" {error}.",
+                hint="Mend the row, the value that the script gives or the definition, then run again;"
+                " nothing but the copy was written.",
             ) from error
+
+    def _refused(self, image: ImageTable, rows: str, values: Mapping[str, object]) -> str:
+        """The first row that cannot be put into the image, by its key; tried one by one, and undone with
+        the transaction.
+        """
+        connection, bound = self.worker.connection, {**self.worker.values, **values}
+        names = [one.live for one in image.capture.key]
+        for found in connection.execute(image.addresses(rows), bound).fetchall():
+            address = {f"{PREFIX}a{n}": value for n, value in enumerate(found[len(names) :])}
+            try:
+                connection.execute(image.put(image.row()), {**bound, **address})
+            except sqlite3.Error as error:
+                if not _is_of_a_row(error):
+                    raise
+                return f"the row with {_shown(names, found)}"
+        return "a row"
 
     def _temporary_walk(self, image: ImageTable, address: WalkOrder) -> None:
         self.worker.run(f"DROP TABLE IF EXISTS temp.{quoted(image.walk)}")
         self.worker.run(making_walk(image.walk, address, temporary=True))
+
+
+def _is_of_a_row(error: sqlite3.Error) -> bool:
+    """A value that a constraint refuses, or of which no expression can be worked out."""
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return True
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
+
+
+def _shown(names: Sequence[str], values: Sequence[object]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False))
 
 
 def _differing(image: ImageTable, found: Sequence[Sequence[str]]) -> InvariantBroken:

@@ -33,10 +33,19 @@ class KeyColumn:
 
 @dataclass(frozen=True, slots=True)
 class UniqueKey:
-    """A key by which REPLACE removes rows: columns with collations, and the WHERE of a partial index."""
+    """A key by which REPLACE removes rows: columns with collations, and the WHERE of a partial index.
+
+    ``defaults`` are what SQLite puts in place of NULL, by column, where REPLACE meets NOT NULL.
+    """
 
     columns: tuple[tuple[str, str], ...]
     where: str = ""
+    defaults: tuple[tuple[str, str], ...] = ()
+
+    def new(self, column: str) -> str:
+        """The value that a row will have: a BEFORE trigger still sees the NULL that a default replaces."""
+        value, default = f"NEW.{quoted(column)}", dict(self.defaults).get(column)
+        return value if default is None else f"coalesce({value}, {default})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Capture:
         yield self._trigger("delete", "AFTER DELETE", self._add(f"VALUES ({old})"))
         for number, unique in enumerate(self.unique):
             same = " AND ".join(
-                f"t.{quoted(c)} = NEW.{quoted(c)} COLLATE {coll}" for c, coll in unique.columns
+                f"t.{quoted(c)} = {unique.new(c)} COLLATE {coll}" for c, coll in unique.columns
             )
             where = f"{same} AND ({unique.where})" if unique.where else same
             keys = ", ".join(f"t.{quoted(one.live)}" for one in self.key)
@@ -120,7 +129,8 @@ class ImageTable:
     """An image that follows a table. ``columns`` of the image get the value of each of ``expressions``.
 
     ``alias`` is what the expressions may call the table; ``live`` and ``stored`` are the addresses of both.
-    ``parameters`` are the names that the expressions bind.
+    ``parameters`` are the names that the expressions bind; ``floating`` are columns of the image that hold
+    every number as a floating one.
     """
 
     capture: Capture
@@ -131,6 +141,7 @@ class ImageTable:
     live: WalkOrder
     stored: WalkOrder
     parameters: tuple[str, ...] = ()
+    floating: frozenset[str] = frozenset()
 
     @property
     def table(self) -> str:
@@ -155,25 +166,40 @@ class ImageTable:
             f" {quoted(self.name)} AS {_I} ON {self._matches(_I, 'image')})"
         )
 
-    def again(self, *, up_to_cursor: bool) -> str:
-        """Put the logged rows that still exist into the image; above the cursor the copy will come to
-        them.
-        """
+    def logged_rows(self, *, up_to_cursor: bool) -> str:
+        """The FROM of the logged rows that still exist; above the cursor the copy will come to them."""
         where = (
             f" WHERE {self.live.of(self.alias)} <= {place(self.walk, self.live, 0)}" if up_to_cursor else ""
         )
         return (
-            f"{self._insert} FROM {self._logged()} CROSS JOIN {self._source} ON"
-            f" {self._matches(self.alias, 'live')}{where}"
+            f"FROM {self._logged()} CROSS JOIN {self._source} ON {self._matches(self.alias, 'live')}{where}"
         )
+
+    def chunk(self, *, first: bool) -> str:
+        """The FROM of the rows between place 0 (not itself) and 1 of the walk."""
+        return f"FROM {self._source} WHERE {self._between(self.alias, self.live, first=first)}"
+
+    def put(self, rows: str) -> str:
+        """Put rows into the image, given by their FROM."""
+        # ABORT wins over an ON CONFLICT clause of the definition, which would drop rows silently.
+        values = ", ".join(self.expressions)
+        return f"INSERT OR ABORT INTO {quoted(self.name)} ({listed(self.columns)}) SELECT {values} {rows}"
+
+    def addresses(self, rows: str) -> str:
+        """The keys of rows as they are shown, one column each, and their addresses."""
+        shown = ", ".join(f"quote({self._of_source(one.live)})" for one in self.capture.key)
+        return f"SELECT {shown}, {', '.join(map(self._of_source, self.live.columns))} {rows}"
+
+    def row(self) -> str:
+        """The FROM of the row whose address is bound to :changeover_a0 and so on."""
+        same = " AND ".join(
+            f"{self._of_source(column)} = :{PREFIX}a{n}" for n, column in enumerate(self.live.columns)
+        )
+        return f"FROM {self._source} WHERE {same}"
 
     def delete_log(self) -> str:
         """Delete the log up to :high."""
         return f"DELETE FROM {quoted(self.capture.log)} WHERE {PREFIX}seq <= :high"
-
-    def copy(self, *, first: bool) -> str:
-        """Copy the rows between place 0 (not itself) and 1 of the walk."""
-        return f"{self._insert} FROM {self._source} WHERE {self._between(self.alias, self.live, first=first)}"
 
     def left_to_copy(self, *, first: bool) -> str:
         """Count the rows beyond place 0 of the walk."""
@@ -188,12 +214,7 @@ class ImageTable:
         """The keys of rows in a chunk whose image is missing or another, unless they are in the log."""
         keys = ", ".join(f"{quoted(one.live)} AS {_k(n)}" for n, one in enumerate(self.capture.key))
         values = ", ".join(f"{text} AS {PREFIX}v{n}" for n, text in enumerate(self.expressions))
-        # Unary plus takes the type away, so that the image's column gives its own to the value, as when it
-        # was stored.
-        same = " AND ".join(
-            f"{_I}.{quoted(column)} IS (+{_S}.{PREFIX}v{n}) COLLATE BINARY"
-            for n, column in enumerate(self.columns)
-        )
+        same = " AND ".join(self._same(column, f"{_S}.{PREFIX}v{n}") for n, column in enumerate(self.columns))
         matched = self._equal(_I, "image", _S)
         return (
             f"SELECT {self._shown(_S)} FROM (SELECT {keys}, {values} FROM {self._source} WHERE"
@@ -225,11 +246,21 @@ class ImageTable:
             " LIMIT 5"
         )
 
-    @property
-    def _insert(self) -> str:
-        # ABORT wins over an ON CONFLICT clause of the definition, which would drop rows silently.
-        values = ", ".join(self.expressions)
-        return f"INSERT OR ABORT INTO {quoted(self.name)} ({listed(self.columns)}) SELECT {values}"
+    def _same(self, column: str, value: str) -> str:
+        """The image has the value, as it is once it is stored.
+
+        Unary plus takes the type away, so that the image's column gives its own to the value. A comparison
+        makes a text a number that way, but no whole number a floating one: beyond 2^53 they would differ.
+        """
+        here = f"{_I}.{quoted(column)}"
+        same = f"{here} IS (+{value}) COLLATE BINARY"
+        if column not in self.floating:
+            return same
+        rounded = f"typeof({here}) = 'real' AND typeof({value}) IN ('integer', 'text')"
+        return f"({same} OR {rounded} AND {here} = CAST({value} AS REAL))"
+
+    def _of_source(self, column: str) -> str:
+        return f"{quoted(self.alias)}.{quoted(column)}"
 
     @property
     def _source(self) -> str:

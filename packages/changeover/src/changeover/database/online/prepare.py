@@ -4,7 +4,7 @@ Rule: reads only. What cannot be done is Unsuitable with the reason, before anyt
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from changeover.database.change import full_text
 from changeover.database.connect import Connection
 from changeover.database.online.image_table import Capture, ImageTable, KeyColumn, UniqueKey, WalkOrder
 from changeover.database.schema import catalogue, definition, empty
-from changeover.database.schema.catalogue import ROWIDS, Index, Schema, Table
+from changeover.database.schema.catalogue import ROWIDS, Column, Index, Schema, Table
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
 from changeover.sql import rebuild as script
@@ -48,11 +48,7 @@ class OnlineChange:
 def prepare(connection: Connection, statements: Sequence[SqlStatement]) -> OnlineChange:
     """What a script needs to be carried out online. Raises Unsuitable that says why it cannot be."""
     if isinstance(connection, Remote):
-        raise Unsuitable(
-            "A server's table cannot be made anew online yet: its triggers and leases are not proven for"
-            " that.",
-            hint="Use `strategy=blocking` while the database is small, or change it by ALTER TABLE.",
-        )
+        raise Unsuitable(f"{script.NOT_ON_SERVERS}.", hint=script.ON_SERVERS_INSTEAD)
     rebuild = script.read(statements)
     live = catalogue.read_one(connection, rebuild.table)
     if live is None or live.kind != "table":
@@ -77,6 +73,7 @@ def prepare(connection: Connection, statements: Sequence[SqlStatement]) -> Onlin
         address_of(live),
         address_of(image),
         rebuild.parameters,
+        frozenset(name for name in rebuild.columns if _is_floating(image, name)),
     )
     backward_key = tuple(KeyColumn(one.image, one.live, one.collation, one.nullable) for one in key)
     backward = Capture(live.name, backward_key, _unique_keys(image, {one.live for one in backward_key}))
@@ -354,11 +351,43 @@ def _unique_keys(table: Table, key: set[str]) -> tuple[UniqueKey, ...]:
         columns = tuple(
             (c, k) for c, k in zip(index.columns, index.collations, strict=False) if c is not None
         )
+        _require_known_before(table, index.name, dict(columns))
         if index.partial or {name for name, _ in columns} != key:
-            found.append(UniqueKey(columns, _where(index) if index.partial else ""))
+            where = _where(index) if index.partial else ""
+            found.append(UniqueKey(columns, where, tuple(_defaults(table, dict(columns)))))
     if not table.without_rowid and key != {_rowid(table)}:
         found.append(UniqueKey(((_rowid(table), "binary"),)))
     return tuple(found)
+
+
+def _require_known_before(table: Table, index: str, columns: Iterable[str]) -> None:
+    """A BEFORE trigger sees generated columns as they follow from NULL, not from the default in its place."""
+    found = {column.name: column for column in table.columns}
+    generated = any(found[name].generated for name in columns if name in found)
+    if generated and any(_stands_for_null(column) for column in table.columns):
+        raise Unsuitable(
+            f"{index} is a unique index on a generated column of a table with NOT NULL DEFAULT: a row that"
+            f" REPLACE removes by it may be missed.",
+            hint=BLOCKING,
+        )
+
+
+def _stands_for_null(column: Column) -> bool:
+    """REPLACE writes the default in place of NULL."""
+    return column.not_null and column.default is not None
+
+
+def _is_floating(table: Table, name: str) -> bool:
+    column = table.column(name)
+    return column is not None and definition.affinity(column.type) == "real"
+
+
+def _defaults(table: Table, columns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The values that REPLACE writes in place of NULL."""
+    for name in columns:
+        column = table.column(name)
+        if column is not None and _stands_for_null(column):
+            yield column.name, f"({column.default})"
 
 
 def _where(index: Index) -> str:

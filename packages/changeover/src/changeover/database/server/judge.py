@@ -25,6 +25,7 @@ from changeover.database.server.remote import Remote
 from changeover.database.server.shadow import Object, Shadow, objects_of, prepared
 from changeover.errors import Unsuitable
 from changeover.plan.model import RowExpectation
+from changeover.sql import rebuild
 from changeover.sql.identifiers import identifier_key
 from hrana import errors
 from hrana.wire import WireStatement
@@ -33,10 +34,6 @@ DEADLINE_S = 3.5
 """How long a change may hold writers up: well below the 5 s after which the server gives its lock away."""
 THOROUGH_S = 900.0
 """The same where nobody waits: a copy that is ours alone."""
-_ONLINE = (
-    "The online rebuild, which holds writers for milliseconds, is for database files alone so far."
-    " Make the change in smaller steps, or move the database to a file, change it there, and move it back."
-)
 
 
 @dataclass(slots=True)
@@ -121,7 +118,7 @@ def require_swift(found: PreparedChange) -> None:
         raise Unsuitable(
             f"The change {how} writers for {expected_s:.2g} s, and on a server it has {DEADLINE_S:g} s: after"
             " 5 s the server gives the lock to whoever waits.",
-            hint=_ONLINE,
+            hint=f"{rebuild.NOT_ON_SERVERS}. {rebuild.ON_SERVERS_INSTEAD}",
         )
 
 
