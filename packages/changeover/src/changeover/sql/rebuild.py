@@ -28,8 +28,8 @@ REFUSED_BY_SERVERS = {
 }
 """What an online rebuild needs and libSQL's server (sqld) refuses, each with what would be wrong without"
 " it."""
-NOT_ON_SERVERS = "A libSQL server's table cannot be made anew online, because the server refuses " + ";"
-" ".join(f"`{sql}` (without it {consequence})" for sql, consequence in REFUSED_BY_SERVERS.items())
+_REFUSALS = "; ".join(f"`{sql}` (without it {wrong})" for sql, wrong in REFUSED_BY_SERVERS.items())
+NOT_ON_SERVERS = f"A libSQL server's table cannot be made anew online, because it refuses {_REFUSALS}"
 ON_SERVERS_INSTEAD = (
     "Use `strategy=blocking` while the table is small, ALTER TABLE, smaller steps; or move the database to a"
     " file, change it there, and move it back."
