@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpcore2
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.sample import AT_LENGTH
@@ -22,6 +25,19 @@ if not AT_LENGTH and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).fr
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 """Where `tmp_path` is: in memory. A process that is killed leaves the same files there, and nothing waits for
 a disk, some milliseconds at each fsync. `make length` works on the disk."""
+
+CERTIFICATES = httpcore2.default_ssl_context
+
+
+@cache
+def _certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return CERTIFICATES()
+
+
+httpcore2.default_ssl_context = lambda **_: _certificates(
+    *map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+)
+"""Each of the suite's thousands of clients would read this machine's certificates anew: 80 ms of CPU."""
 
 APART = (
     *("browser", "cli", "migration", "security", "serverless", "simulation", "world"),

@@ -29,6 +29,7 @@ from liveone import __version__
 from liveone.accounts.directory import DirectoryAccount, DirectoryRefused, DirectoryUnavailable
 from liveone.clock import SystemClock
 from liveone.errors import ConfigError
+from timed_http.certificates import trusted
 
 URL = "https://api.clerk.com"
 TRIES = 4
@@ -132,7 +133,9 @@ class ClerkDirectory:
 
     def _client(self, timeout_s: float) -> httpx2.Client:
         """Plain HTTP never goes through a proxy, which would read the key."""
-        return httpx2.Client(trust_env=self._url.startswith("https:"), timeout=max(0.1, timeout_s))
+        return httpx2.Client(
+            trust_env=self._url.startswith("https:"), timeout=max(0.1, timeout_s), verify=trusted()
+        )
 
 
 def _wait_s(state: RetryCallState) -> float:

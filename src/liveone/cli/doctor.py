@@ -37,6 +37,7 @@ from liveone.store.storage import storage
 from liveone.store.store import Store
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.serve import LOOPBACK, auth_settings, people_of
+from timed_http.certificates import trusted
 
 FREE_BYTES_MIN = 1_000_000_000
 BACKUP_AGE_MAX_S = 8 * 86_400
@@ -204,7 +205,8 @@ def _served(config: Config) -> Iterator[DoctorLine]:
     """What the running server says of itself: only it knows what it holds in memory."""
     host = LOOPBACK[0] if config.server.host in ("0.0.0.0", "::") else config.server.host
     try:
-        said = httpx2.get(f"http://{host}:{config.server.port}/api/health", timeout=ASK_S).json()
+        url = f"http://{host}:{config.server.port}/api/health"
+        said = httpx2.get(url, timeout=ASK_S, trust_env=False, verify=trusted()).json()
         reasons = said.get("reasons") or [said["error"]] if said["status"] != "ok" else []
     except (httpx2.HTTPError, ValueError, KeyError, AttributeError, TypeError):
         return

@@ -7,7 +7,7 @@ everything was taken back, 5 an operator is needed, 6 a person must judge first,
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 import click
@@ -55,6 +55,36 @@ class Wish:
     as_json: bool
 
 
+class Beside:
+    """The LiveOne that stays beside the plans which ask one; it is stopped for a plan that does not.
+
+    Such a plan leads from or to a generation that is not served.
+    """
+
+    def __init__(self, config: Config, environment: dict[str, str], wish: Wish) -> None:
+        self._config, self._environment, self._wish = config, environment, wish
+        self._companion = upgrade.Companion(environment, config.folder / "upgrade-serve.log")
+
+    def require_possible(self, plan: Plan) -> None:
+        """Raises ConfigError where no LiveOne could prove what the plan asks; nothing is started."""
+        if upgrade.asks_liveone(plan):
+            upgrade.require_servable(self._config, self._environment)
+
+    def require_for(self, plan: Plan) -> None:
+        """A LiveOne answers from now on, where the plan asks one. Raises ConfigError, LiveOneError."""
+        if not upgrade.asks_liveone(plan):
+            self._companion.close()
+            return
+        self.require_possible(plan)
+        if self._companion.require() and not self._wish.as_json:
+            url = self._environment["LIVEONE_URL"]
+            click.echo(f"LiveOne was not running; it serves at {url} until this is over.")
+
+    def close(self) -> None:
+        """Stop what was started for it."""
+        self._companion.close()
+
+
 @click.command("upgrade")
 @click.option(
     "--set", "sets", multiple=True, metavar="NAME=VALUE", help="owner.simon=user_2abc, collision=keep:1"
@@ -88,10 +118,11 @@ def upgrade_command(
     """
     config, wish = shell.config, Wish(sets, confirm, who or this_person(), as_json)
     environment = upgrade.surroundings(config, os.environ)
-    with upgrade.plan_environment(environment), _translated(config):
+    beside = Beside(config, environment, wish)
+    with upgrade.plan_environment(environment), _translated(config), closing(beside):
         if again:
             for run_id in _runs(again, config):
-                _go_on(AGAIN[again], config, environment, wish, run_id=run_id)
+                _go_on(AGAIN[again], config, beside, wish, run_id=run_id)
             _tell_standing(again, config, wish)
             return
         plans = _pending(config)
@@ -106,7 +137,7 @@ def upgrade_command(
         else:
             run_ids: list[str] = []
             for plan in plans:
-                run_ids.append(_carry_out(plan, config, environment, wish, dry_run=dry_run))
+                run_ids.append(_carry_out(plan, config, beside, wish, dry_run=dry_run))
                 runs.remember(upgrade.state_of(config), run_ids)
 
 
@@ -116,7 +147,7 @@ def _pending(config: Config) -> list[shipped.ShippedPlan]:
 
 
 def _carry_out(
-    plan: shipped.ShippedPlan, config: Config, environment: dict[str, str], wish: Wish, *, dry_run: bool
+    plan: shipped.ShippedPlan, config: Config, beside: Beside, wish: Wish, *, dry_run: bool
 ) -> str:
     """One plan, proven and run; the id of its run. A dry run, or a failure, ends the program."""
     work = upgrade.prepared(plan.path, wish.sets, config)
@@ -125,8 +156,7 @@ def _carry_out(
         _tell_record(record, wish)
         _tell_later(plan, config, wish)
         sys.exit(0 if record.passed else 4)
-    if upgrade.asks_liveone(work.plan):
-        upgrade.require_servable(config, environment)
+    beside.require_possible(work.plan)
     _introduce(work, config, wish)
     record = upgrade.proven(work, who=wish.who, as_json=wish.as_json)
     if not record.passed:
@@ -134,8 +164,8 @@ def _carry_out(
         sys.exit(4)
     with _operator_settings(work, wish) as asking:
         settings = _judged(work.plan, asking)
-        with _living(work.plan, config, environment, wish):
-            outcome = run(work.plan, work.values, work.database, settings)
+        beside.require_for(work.plan)
+        outcome = run(work.plan, work.values, work.database, settings)
     note_in_database(config, f"migrated: {outcome.ending.value}", plan.name)
     _tell_outcome(outcome, work, wish)
     return outcome.run_id
@@ -164,16 +194,15 @@ def _runs(again: str, config: Config) -> Sequence[str | None]:
 def _go_on(
     act: Callable[..., Outcome],
     config: Config,
-    environment: dict[str, str],
+    beside: Beside,
     wish: Wish,
     *,
     run_id: str | None,
 ) -> None:
     work = upgrade.taken_up(config, run_id)
-    with ExitStack() as stack:
-        if act is not finish:
-            stack.enter_context(_living(work.plan, config, environment, wish))
-        settings = stack.enter_context(_operator_settings(work, wish))
+    if act is not finish:
+        beside.require_for(work.plan)
+    with _operator_settings(work, wish) as settings:
         outcome = act(work.plan, work.values, work.database, settings, run_id=work.run_id)
     note_in_database(config, f"migrated: {outcome.ending.value}", outcome.run_id)
     _tell_outcome(outcome, work, wish)
@@ -198,21 +227,6 @@ def _judged(plan: Plan, settings: Settings) -> Settings:
             raise Refused(f"{settings.who} says no: {box.text}", hint="Nothing was done. Mend that first.")
         prompt = replace(prompt, confirmed=prompt.confirmed | {box.id})
     return replace(settings, prompt=prompt)
-
-
-@contextmanager
-def _living(plan: Plan, config: Config, environment: dict[str, str], wish: Wish) -> Iterator[None]:
-    """A LiveOne for the plan to ask, where it asks one."""
-    if not upgrade.asks_liveone(plan):
-        yield
-        return
-    upgrade.require_servable(config, environment)
-    with upgrade.served(environment, config.folder / "upgrade-serve.log") as started:
-        if started and not wish.as_json:
-            click.echo(
-                f"LiveOne was not running; it serves at {environment['LIVEONE_URL']} until this is over."
-            )
-        yield
 
 
 def _operator_settings(work: BoundPlan, wish: Wish) -> AbstractContextManager[Settings]:

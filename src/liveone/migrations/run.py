@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -27,6 +27,7 @@ from liveone.errors import BadInput, ConfigError, LiveOneError
 from liveone.settings.config import Config
 from liveone.store import systems
 from liveone.store.store import Store
+from timed_http.certificates import trusted
 
 ASK_S = 3.0
 START_S = 30.0
@@ -115,21 +116,30 @@ def require_servable(config: Config, environment: Mapping[str, str]) -> None:
         )
 
 
-@contextmanager
-def served(environment: Mapping[str, str], log: Path) -> Iterator[bool]:
-    """A LiveOne answers inside; True when it had to be started, with its poller. Raises LiveOneError."""
-    url = environment["LIVEONE_URL"]
-    if answers(url):
-        yield False
-        return
-    with _started(environment, url, log):
-        yield True
+class Companion:
+    """The LiveOne that plans ask: the one that runs, else one that is started with its poller."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._environment, self._log = environment, log
+        self._running = ExitStack()
+
+    def require(self) -> bool:
+        """From now on a LiveOne answers; True when it had to be started. Raises LiveOneError."""
+        url = self._environment["LIVEONE_URL"]
+        if answers(url):
+            return False
+        self._running.enter_context(_started(self._environment, url, self._log))
+        return True
+
+    def close(self) -> None:
+        """Stop what was started."""
+        self._running.close()
 
 
 def answers(url: str) -> bool:
     """Whether anything answers there, well or not."""
     try:
-        httpx2.get(f"{url}/api/health", timeout=ASK_S, trust_env=False)
+        httpx2.get(f"{url}/api/health", timeout=ASK_S, trust_env=False, verify=trusted())
     except httpx2.HTTPError:
         return False
     return True

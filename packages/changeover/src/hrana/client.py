@@ -28,6 +28,7 @@ from hrana.errors import (
     refused_request,
 )
 from hrana.wire import CLOSE, Json
+from timed_http.certificates import trusted
 from timed_http.deadline import BoundedBackend, Deadline, network_bound_by
 
 CONNECTIONS_MAX = 16
@@ -65,7 +66,7 @@ class Client:
             raise BadAddress(f"the token would go to {address.label} in the clear", in_the_clear=True)
         self._network = BoundedBackend()
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpcore2.default_ssl_context() if address.origin.startswith("https:") else None,
+            ssl_context=trusted() if address.origin.startswith("https:") else None,
             max_connections=CONNECTIONS_MAX,
             keepalive_expiry=IDLE_S_MAX,
             network_backend=self._network,

@@ -6,12 +6,10 @@ included, and so is the size of an answer. Redirects are not followed: they are 
 """
 
 import json
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import httpx2
 
@@ -22,6 +20,7 @@ from changeover.errors import CheckFailed, Inconclusive
 from changeover.plan.assertions import failures
 from changeover.plan.model import CheckOutcome, HttpAction, Request, WhenInconclusive
 from changeover.plan.params import BoundParameters
+from timed_http.certificates import trusted
 
 REQUEST_S = 10.0
 ANSWER_BYTES = 4 * 1024 * 1024
@@ -65,16 +64,10 @@ def _once(action: HttpAction, context: ActionContext, deadline: ActionDeadline) 
     return ActionResult(words, {"answers": seen, "outcome": CheckOutcome.HEALTHY.value})
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """The certificates this machine trusts (``SSL_CERT_FILE`` is heeded), read once: that takes 30 ms."""
-    return ssl.create_default_context()
-
-
 @contextmanager
 def client() -> Iterator[httpx2.Client]:
     """A client that keeps its connections and takes no proxy from the environment for an application."""
-    with httpx2.Client(trust_env=False, follow_redirects=False, verify=tls()) as session:
+    with httpx2.Client(trust_env=False, follow_redirects=False, verify=trusted()) as session:
         yield session
 
 

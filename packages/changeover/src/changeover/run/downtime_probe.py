@@ -16,6 +16,7 @@ import httpx2
 from changeover.actions import http
 from changeover.plan.model import CheckOutcome, Probe, Request
 from changeover.plan.params import BoundParameters
+from timed_http.certificates import trusted
 
 IN_FLIGHT = 16
 KEPT = 500
@@ -123,7 +124,7 @@ class Prober:
     def _beat(self) -> None:
         limits = httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
         with (
-            httpx2.Client(trust_env=False, limits=limits, verify=http.tls()) as session,
+            httpx2.Client(trust_env=False, limits=limits, verify=trusted()) as session,
             ThreadPoolExecutor(IN_FLIGHT, "probe") as pool,
         ):
             next_s = time.monotonic()

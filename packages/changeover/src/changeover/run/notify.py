@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import httpx2
 
-from changeover.actions.http import tls
 from changeover.plan.model import Event, Hook, HookKind
 from changeover.plan.params import BoundParameters
+from timed_http.certificates import trusted
 
 TRIES = 2
 WAIT_S = 10.0
@@ -79,7 +79,7 @@ class Notifier:
         url = self.values.expand_url(hook.target)
         headers = {"Content-Type": "application/json"}
         try:
-            with httpx2.Client(trust_env=False, timeout=WAIT_S, verify=tls()) as client:
+            with httpx2.Client(trust_env=False, timeout=WAIT_S, verify=trusted()) as client:
                 status = client.post(url, content=body, headers=headers).status_code
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return str(error) or type(error).__name__

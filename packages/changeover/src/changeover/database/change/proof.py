@@ -300,5 +300,5 @@ def _counting_s(connection: sqlite3.Connection, table: Table) -> float:
 
 
 def _size(connection: sqlite3.Connection, table: str) -> int:
-    found = catalogue.read(connection).table(table)
+    found = catalogue.read_one(connection, table)
     return rows.count(connection, found.name) if found is not None else 0

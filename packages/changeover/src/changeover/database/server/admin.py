@@ -12,6 +12,7 @@ import httpx2
 
 from changeover.database.where import ADMIN_URL, Database, Server
 from changeover.errors import DatabaseError, Refused
+from timed_http.certificates import trusted
 
 ASK_S = 10.0
 FORK_S = 3600.0
@@ -127,7 +128,13 @@ def _ask(
     try:
         for headers in _authorized(server):
             answer = httpx2.request(
-                method, url, headers=headers, json=document, timeout=timeout_s, trust_env=False
+                method,
+                url,
+                headers=headers,
+                json=document,
+                timeout=timeout_s,
+                trust_env=False,
+                verify=trusted(),
             )
             if answer.status_code != 401:
                 break
