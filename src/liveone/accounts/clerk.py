@@ -29,6 +29,7 @@ from liveone import __version__
 from liveone.accounts.directory import DirectoryAccount, DirectoryRefused, DirectoryUnavailable
 from liveone.clock import SystemClock
 from liveone.errors import ConfigError
+from liveone.settings.sign_in import LOOPBACK
 from timed_http.certificates import trusted
 
 URL = "https://api.clerk.com"
@@ -38,7 +39,6 @@ TOTAL_S = 20.0
 """All tries for one id, waiting included: less than the time the migration plan allows its check."""
 BODY_BYTES_MAX = 1_000_000
 NOT_FOUND = "resource_not_found"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _MONOTONIC_S = SystemClock().monotonic_s
 
 

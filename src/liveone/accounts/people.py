@@ -25,6 +25,8 @@ from liveone.store.store import Query, Store
 log = logging.getLogger(__name__)
 ROLES = ("viewer", "admin", "owner")
 """What one may be to a system, each including those before it."""
+OWNER = "owner"
+"""The account id of the single owner, who signs in by AUTH_PASSWORD."""
 NO_ROLES: Mapping[int, str] = MappingProxyType({})
 UPGRADE_FIRST = "Run `liveone upgrade` first: plan 0004 brings accounts into the database."
 

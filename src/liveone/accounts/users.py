@@ -3,7 +3,7 @@
 It is also the account directory that a migration asks whether an account id is real.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import orjson
 from liveone.errors import ConfigError
 from liveone.settings.config import read_toml, require_private
 from liveone.settings.private_file import replace_private
+from liveone.settings.watched import WatchedFile
 
 HEADER = "# LiveOne's users; written by `liveone users`. Keep this file at mode 0600.\n"
 
@@ -54,6 +55,11 @@ class Account:
     def title(self) -> str:
         """What to call this person."""
         return self.name or self.email
+
+
+def current(path: Path) -> Callable[[], Sequence[Account]]:
+    """The accounts of that file as it is whenever they are asked for. Raises ConfigError."""
+    return WatchedFile(path, load).current
 
 
 def load(path: Path) -> tuple[Account, ...]:

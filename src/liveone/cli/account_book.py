@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from liveone.accounts import users
 from liveone.accounts.file_book import FileBook
 from liveone.accounts.people import People
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.settings.config import Config
 from liveone.store.database import Foreign
-from liveone.wiring.serve import auth_settings, people_of
 
 Book = People | FileBook
 
@@ -27,5 +27,5 @@ def open_book(config: Config) -> Iterator[Book]:
         yield file
         return
     with closing(store):
-        people = people_of(store, auth_settings(config), SystemClock())
+        people = People(store, users.current(config.users_path), SystemClock())
         yield people if people.asked().are_kept else file

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from liveone.accounts import audit
+from liveone.accounts import audit, users
+from liveone.accounts.people import People
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
-from liveone.wiring.serve import auth_settings, people_of
 
 
 @click.command("audit")
@@ -20,7 +20,7 @@ from liveone.wiring.serve import auth_settings, people_of
 def audit_command(shell: CommandContext, *, who: str | None, most: int, as_json: bool) -> None:
     """Who signed in, was given what, changed, restored or migrated; newest first."""
     with closing(open_store(shell.config)) as store:
-        people = people_of(store, auth_settings(shell.config), SystemClock())
+        people = People(store, users.current(shell.config.users_path), SystemClock())
         found = audit.listed(people, most=most, who=who)
     if as_json:
         print_json(found)

@@ -15,8 +15,8 @@ from liveone.errors import BadInput
 from liveone.store import aggregates, point_repair, systems
 from liveone.store.store import Store
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome
+from liveone.wiring.collecting import open_collector
 from liveone.wiring.outcomes import poll_outcome, run_daily
-from liveone.wiring.serve import open_collector
 
 
 @click.command("poll")

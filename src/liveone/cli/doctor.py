@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 import httpx2
 
+from liveone.accounts import users
+from liveone.accounts.people import People
 from liveone.cli import upgrade_words
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import zone_advice
@@ -29,6 +31,7 @@ from liveone.release import release
 from liveone.sealing import CannotOpen
 from liveone.settings.config import Config
 from liveone.settings.sealing_keys import secret_box
+from liveone.settings.sign_in import LOOPBACK
 from liveone.store import aggregates, day_rules, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
 from liveone.store.leftovers import leftovers
@@ -36,7 +39,6 @@ from liveone.store.sealed import sealed_cells
 from liveone.store.storage import storage
 from liveone.store.store import Store
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
-from liveone.wiring.serve import LOOPBACK, auth_settings, people_of
 from timed_http.certificates import trusted
 
 FREE_BYTES_MIN = 1_000_000_000
@@ -114,12 +116,12 @@ def _settings(config: Config) -> DoctorLine:
 
 def _people(config: Config, store: Store) -> DoctorLine:
     """Who may come in."""
-    auth = auth_settings(config)
-    found = people_of(store, auth, SystemClock()).refresh()
-    if not found.accounts and not auth.auth_password:
+    found = People(store, users.current(config.users_path), SystemClock()).refresh()
+    password = config.secrets.auth_password
+    if not found.accounts and not password:
         return DoctorLine("people", True, "nobody has a password: this machine only")
     counted = f"{len(found.accounts)} accounts, {len(found.administrators)} of them administrators"
-    owner = "the owner by AUTH_PASSWORD" if auth.auth_password else ""
+    owner = "the owner by AUTH_PASSWORD" if password else ""
     return DoctorLine("people", True, ", ".join(filter(None, (owner, counted if found.accounts else ""))))
 
 

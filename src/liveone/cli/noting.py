@@ -2,13 +2,13 @@
 
 from contextlib import closing
 
-from liveone.accounts import audit
+from liveone.accounts import audit, users
+from liveone.accounts.people import People
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.settings.config import Config
 from liveone.store.database import StoreError
 from liveone.store.store import Store
-from liveone.wiring.serve import auth_settings, people_of
 
 WHO = "command line"
 
@@ -16,7 +16,7 @@ WHO = "command line"
 def note(config: Config, store: Store, what: str, about: str) -> None:
     """Enter what was done in a store; nothing where its database keeps no log."""
     clock = SystemClock()
-    people = people_of(store, auth_settings(config), clock)
+    people = People(store, users.current(config.users_path), clock)
     audit.note(people, WHO, what, about, now_at=clock.now_at())
 
 

@@ -8,6 +8,7 @@ from liveone.cli.context import CommandContext, pass_shell
 from liveone.database.open import only_reads
 from liveone.release import release
 from liveone.settings.config import Config, with_role
+from liveone.settings.sign_in import LOOPBACK
 from liveone.wiring import serve
 from liveone.wiring.log_limit import LogLimit
 
@@ -72,4 +73,4 @@ def announce(config: Config, served: serve.ServedAddress) -> None:
 
 def _unheeded(config: Config) -> str:
     host = config.server.host
-    return "" if host in serve.LOOPBACK else f" Set one of them to listen on {host} as configured."
+    return "" if host in LOOPBACK else f" Set one of them to listen on {host} as configured."

@@ -9,14 +9,13 @@ import click
 from liveone.accounts import audit, links
 from liveone.accounts.credentials import SCOPES, StoredCredential, new_secret, until
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
-from liveone.accounts.people import ROLES, People
+from liveone.accounts.people import OWNER, ROLES, People
 from liveone.accounts.users import Account
 from liveone.cli.account_book import Book, open_book
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
 from liveone.clock import SystemClock
 from liveone.errors import BadInput
 from liveone.store import systems
-from liveone.web.auth.callers import OWNER
 
 WHO = "command line"
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from liveone.accounts.people import People
 from liveone.clock import Clock
@@ -14,7 +14,9 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone
 from liveone.errors import LiveOneError
 from liveone.store.store import Store
-from liveone.web.auth.callers import AuthSettings
+
+if TYPE_CHECKING:
+    from liveone.web.auth.callers import AuthSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ class Services:
 
     store: Store
     clock: Clock
-    auth: AuthSettings
+    auth: "AuthSettings"
     poll_now: Callable[[], Awaitable[Sequence[PollOutcome]]]
     daily: Callable[[DailyJob], Awaitable[Sequence[DailyOutcome]]]
     collector_status: Callable[[], Mapping[str, Any]]

@@ -20,13 +20,11 @@ from liveone.collect.collector import Collector
 from liveone.collect.null_collector import NullCollector
 from liveone.collect.per_request import PerRequestCollector
 from liveone.collect.queue import known_systems
-from liveone.collect.queue.spool import Spool
-from liveone.collect.settings import CollectSettings
 from liveone.database.open import only_reads, open_store
 from liveone.errors import ConfigError
 from liveone.release import release
 from liveone.settings.config import Config
-from liveone.settings.watched import WatchedFile
+from liveone.settings.sign_in import LOOPBACK
 from liveone.store.database import StoreError
 from liveone.store.outage import is_away
 from liveone.store.store import Store
@@ -39,6 +37,7 @@ from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.announcing import announcer_of, announcing
 from liveone.wiring.backups import backup_folder, scheduled_backups
+from liveone.wiring.collecting import open_collector
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
 from liveone.wiring.live_houses import LiveHouses
 from liveone.wiring.outcomes import poll_outcome, run_daily
@@ -56,7 +55,6 @@ EVERYWHERE = {
     "::": (socket.AF_INET6, "2001:db8::1", "::1"),
 }
 """Hosts that mean all addresses; for each an address of documentation, to which a route is looked up."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAM_S = 3600
 SETUP_S = 86_400
 log = logging.getLogger(__name__)
@@ -69,12 +67,11 @@ def auth_settings(config: Config, *, keeps: bool = True, clock: Clock | None = N
     """
     clock = clock or SystemClock()
     key = config.secrets.session_key or config.secrets.auth_password
-    accounts = WatchedFile(config.users_path, users.load)
     return AuthSettings(
         auth_password=config.secrets.auth_password or None,
         cron_secret=config.secrets.cron_secret or None,
         session_key=key.encode() if key else secrets.token_bytes(32),
-        people=accounts.current,
+        people=users.current(config.users_path),
         ended=EndedSessions(config.folder / ended_sessions.NAME if keeps else None),
         issuers=tuple(Issuer(one, clock) for one in config.sign_ins),
         directory=clerk_directory(os.environ) if any(one.is_clerk for one in config.sign_ins) else None,
@@ -89,11 +86,6 @@ class ServedAddress:
     url: str
     is_open: bool
     setup: str = ""
-
-
-def people_of(store: Store, auth: AuthSettings, clock: Clock) -> People:
-    """The accounts that a process goes by."""
-    return People(store, auth.accounts, clock)
 
 
 def host_for(config: Config, *, is_closed: bool) -> str:
@@ -115,14 +107,6 @@ def setup_token(people: People, auth: AuthSettings, clock: Clock) -> str:
         log.warning("no link to set up could be made: %s", error)
         return ""
     return secret
-
-
-def open_collector(config: Config, store: Store, vendors: ConfiguredVendors, clock: Clock) -> Collector:
-    """The collector of one process; it owns its place in the spool folder from now on."""
-    settings = CollectSettings(
-        cadence_s=config.collect.cadence_s, polls=config.collect.scheduler, slots=config.collect.workers
-    )
-    return Collector(store, vendors.of, clock, Spool(config.spool_path), settings)
 
 
 def _companion(
@@ -159,7 +143,7 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
     store = _store_to_serve(config)
     vendors = configured_vendors(config, store, clock)
     try:
-        people = people_of(store, auth, clock)
+        people = People(store, auth.accounts, clock)
         setup = setup_token(people, auth, clock) if config.serve.role != "poller" else ""
         is_empty = auth.asks_nobody(people.snapshot)
         host = host_for(config, is_closed=bool(setup) or not is_empty)

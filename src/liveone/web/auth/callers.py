@@ -26,7 +26,7 @@ from liveone.accounts.credentials import DAY_S, SCOPES, StoredCredential
 from liveone.accounts.directory import AccountDirectory
 from liveone.accounts.external.issuer import Issuer
 from liveone.accounts.passwords import hash_token
-from liveone.accounts.people import NO_ROLES, People, PeopleSnapshot
+from liveone.accounts.people import NO_ROLES, OWNER, People, PeopleSnapshot
 from liveone.accounts.users import Account
 from liveone.store.database import StoreError
 from liveone.store.store import Query
@@ -37,9 +37,6 @@ from liveone.web.auth.credential import Credential, bearer_of, credential_of
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.auth.guess_limiter import Limiter, network_of
 from liveone.web.guard import is_loopback
-
-OWNER = "owner"
-"""The account name in a session of the single owner."""
 
 SEEN_EVERY_S = 600
 LONG_SECRET = 20

@@ -17,13 +17,14 @@ from liveone.accounts.passwords import (
     same_password,
     verify_password,
 )
+from liveone.accounts.people import OWNER
 from liveone.accounts.users import Account
 from liveone.store.database import ReadOnly
 from liveone.web.answers import ApiError, answer, log
 from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import OWNER, Authenticator, TooManyGuesses, address_of
+from liveone.web.auth.callers import Authenticator, TooManyGuesses, address_of
 from liveone.web.history import original
 from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
 

@@ -12,12 +12,12 @@ from liveone.accounts.credentials import DAYS_MAX, StoredCredential, new_secret,
 from liveone.accounts.external.identities import has_password, identities_of
 from liveone.accounts.links import NAME_MAX
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak, verify_password
-from liveone.accounts.people import People, PeopleSnapshot
+from liveone.accounts.people import OWNER, People, PeopleSnapshot
 from liveone.accounts.users import Account
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, systems_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import OWNER, Caller
+from liveone.web.auth.callers import Caller
 from liveone.web.auth.rights import role_in
 from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.login import noted, set_language, sign_in

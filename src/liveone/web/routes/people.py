@@ -7,11 +7,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from liveone.accounts import audit, links
+from liveone.accounts.people import OWNER
 from liveone.accounts.users import Account
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import OWNER
 from liveone.web.openapi.models import DONE, Confirmed, RequestModel
 from liveone.web.routes.login import noted
 

@@ -11,11 +11,10 @@ from liveone.accounts import links
 from liveone.accounts.credentials import StoredCredential, new_secret, until
 from liveone.accounts.links import NAME_MAX
 from liveone.accounts.passwords import hash_password, hash_token
-from liveone.accounts.people import NO_ROLES
+from liveone.accounts.people import NO_ROLES, OWNER
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import OWNER
 from liveone.web.auth.rights import role_in
 from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.administration import known_system

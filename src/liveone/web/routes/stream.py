@@ -5,12 +5,13 @@ import math
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from liveone.accounts.people import OWNER
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import readings
 from liveone.web.auth.access import CallerDep, ServicesDep, gate_of, system_for, systems_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import OWNER, Caller, address_of
+from liveone.web.auth.callers import Caller, address_of
 from liveone.web.now.live import CATCH_UP_S, Listener, Live, StreamEvent, Whose, encode, since
 from liveone.web.now.stream import RELOAD, EventStream, frame, unnamed
 from liveone.web.routes.data import SystemId
