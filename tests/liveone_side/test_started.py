@@ -37,7 +37,7 @@ def test_a_liveone_that_does_not_answer_is_asked_with_pauses_and_given_up(
     monkeypatch.setattr(run, "START_S", 0.3)
     starts_as(monkeypatch, "exec sleep 30")
     with pytest.raises(LiveOneError, match="could not be started"):
-        run.Companion(REFUSED, tmp_path / "log").require()
+        run.UpgradeServer(REFUSED, tmp_path / "log").require()
     assert 2 <= len(asked) <= 2 + 0.3 / run.LOOK_EVERY_S
 
 
@@ -46,5 +46,5 @@ def test_a_liveone_that_ends_is_not_waited_for(
 ) -> None:
     starts_as(monkeypatch, "echo a setting is wrong >&2; exit 2")
     with pytest.raises(LiveOneError, match="could not be started"):
-        run.Companion(REFUSED, tmp_path / "log").require()
+        run.UpgradeServer(REFUSED, tmp_path / "log").require()
     assert "a setting is wrong" in (tmp_path / "log").read_text()

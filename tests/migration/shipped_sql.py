@@ -1,4 +1,4 @@
-"""The scripts of the shipped plan, performed as the engine does: foreign keys off, one transaction each."""
+"""The scripts of shipped plans, performed as the engine does: foreign keys off, one transaction each."""
 
 import json
 import sqlite3
@@ -12,17 +12,19 @@ from tests.migration.stage import ACCOUNTS
 from liveone.migrations.shipped import shipped
 
 FOLDER = shipped()[2].path.parent
+FORWARD = ("set-aside.sql", "merge.sql", "migrate.sql", "add.sql")
+"""What a plan's way forward consists of, in this order; each plan has some of them."""
 
 
-def perform(database: Path, *scripts: str) -> float:
-    """Run scripts of the plan's folder; the longest time, in seconds, that writers were held."""
+def perform(database: Path, *scripts: str, folder: Path = FOLDER) -> float:
+    """Run scripts of a plan's folder; the longest time, in seconds, that writers were held."""
     longest_s = 0.0
     with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         for script in scripts:
             connection.execute("BEGIN IMMEDIATE")
             began_s = time.monotonic()
-            for statement in statements((FOLDER / script).read_text()):
+            for statement in statements((folder / script).read_text()):
                 connection.execute(statement, {"owner": json.dumps(ACCOUNTS), "collision": "refuse"})
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
             connection.execute("COMMIT")
@@ -32,6 +34,13 @@ def perform(database: Path, *scripts: str) -> float:
 
 def forward(database: Path) -> float:
     return perform(database, "set-aside.sql", "merge.sql", "migrate.sql")
+
+
+def before(database: Path, step: int) -> None:
+    """Bring a database of generation 1 to where the plan of that number begins."""
+    for plan in shipped()[2:step]:
+        folder = plan.path.parent
+        perform(database, *(name for name in FORWARD if (folder / name).exists()), folder=folder)
 
 
 def back(database: Path) -> float:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from tests.migration import generation0, layouts, stage
 from tests.migration.stage import SETS, Stage
+from tests.sample import drawn
 
 KEPT = (*SETS, "--set", "collision=keep:1", "--confirm", "people")
 
 
-@pytest.fixture(params=[False, True], ids=["", "with early intervals"])
+@pytest.fixture(params=drawn([False, True], 1), ids=lambda early: "with early intervals" if early else "")
 def home(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """A folder with settings and a portal; the old database lies beside it."""
     generation0.make(tmp_path / "old.db", early=request.param)
@@ -23,6 +24,7 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 def test_the_first_weeks_are_brought_up_and_taken_back(home: Stage, tmp_path: Path) -> None:
     old = tmp_path / "old.db"
     before = layouts.rows_of(old)

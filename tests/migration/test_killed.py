@@ -17,6 +17,7 @@ import pytest
 from tests.migration import generation1, stage
 from tests.migration.shipped_sql import FOLDER
 from tests.migration.stage import LIVEONE, SETS, History, Stage
+from tests.sample import drawn
 
 PLAN = str(FOLDER / "PLAN.md")
 RUN = ("run", PLAN, *SETS, "--confirm", "people", "--json")
@@ -107,7 +108,8 @@ def back_where_it_began(live: Stage, past: History, kills: int, plan: str = PLAN
     assert all(len(missing) <= kills for missing in live.missing().values()), live.missing()
 
 
-@pytest.mark.parametrize("task", ["merge-systems", "migrate-systems", "answers"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("task", drawn(["merge-systems", "migrate-systems", "answers"], 1))
 def test_both_are_killed_and_one_command_goes_on(live: Stage, past: History, task: str) -> None:
     process = begun(live, *RUN)
     reached(live, task, runs=1)

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from unittest import mock
 
@@ -16,6 +17,7 @@ from tests.changeover.database.killer import Hook, killed_at
 from tests.migration import generation1, server_stage, shipped_sql, stage
 from tests.migration.server_stage import ServerStage
 from tests.migration.stage import SETS
+from tests.sample import drawn
 
 from changeover.check.load import load_plan
 from changeover.database import ledger
@@ -28,7 +30,7 @@ from changeover.run.runner import OperatorPrompt
 from changeover.run.state_dir import state_of
 from liveone.migrations import shipped as schema
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 MOMENTS = {"after journal started": True, "before journal done": False, "after journal done": True}
 """Where the runner is killed; whether it is resumed before it is taken back."""
 
@@ -102,16 +104,13 @@ def test_killed_around_every_change_it_is_finished_or_taken_back(shipped: Shippe
     assert one.again(commands.rollback).ending is Ending.ROLLED_BACK
     changes = one.changes
     assert changes in (("set-orphans-aside", "merge-systems", "migrate-systems"), ("add-time-zone",))
-    for change in changes:
-        for place, moment in enumerate(
-            ("after journal started", "before journal done", "after journal done")
-        ):
-            assert killed_at(one.start, f"{moment} {change}")
-            whole(one)
-            if place != 1:
-                assert one.again(commands.resume).ending is Ending.DONE
-            assert one.again(commands.rollback).ending is Ending.ROLLED_BACK
-            whole(one)
+    for change, moment in drawn(product(changes, MOMENTS), 3):
+        assert killed_at(one.start, f"{moment} {change}")
+        whole(one)
+        if MOMENTS[moment]:
+            assert one.again(commands.resume).ending is Ending.DONE
+        assert one.again(commands.rollback).ending is Ending.ROLLED_BACK
+        whole(one)
     live.stop()
     fetched = live.fetched()
     for table in ("readings", "systems"):

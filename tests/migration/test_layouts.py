@@ -61,7 +61,7 @@ def test_any_spelling_is_generation_1(tmp_path: Path, past: History, seed: int) 
 
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize("layout", drawn(LAYOUTS, 2))
+@pytest.mark.parametrize("layout", drawn(LAYOUTS, 1))
 def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: History, layout: str) -> None:
     old = layouts.respell(past.database, tmp_path / "old.db", LAYOUTS[layout])
     with stage.set_up(tmp_path / "live", past) as live:
@@ -88,6 +88,9 @@ def test_adopted_upgraded_and_taken_back_word_by_word(tmp_path: Path, past: Hist
         for table in ("systems", "readings", "readings_agg_5m"):
             assert generation1.altered(old, live.database, table) == 0, table
         told(live, "upgrade", *CONFIRMED)
+        told(live, "upgrade", "--finish")
+        kept = "SELECT name FROM sqlite_schema WHERE name LIKE 'changeover\\_%\\_before' ESCAPE '\\'"
+        assert live.ask(kept) == []
         live.stop()
         assert live.missing() == {site: [] for site in generation1.SITES}
         assert live.ask(rows)[0] == ("select.live", "1586", 600)

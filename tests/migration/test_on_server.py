@@ -15,7 +15,7 @@ from tests.migration import generation1, server_stage, stage
 from tests.migration.server_stage import ServerStage
 from tests.migration.stage import LIVEONE, SETS, History
 from tests.migration.test_killed import killed, reached
-from tests.sample import drawn
+from tests.sample import AT_LENGTH, drawn
 from tests.store.sqld import Sqld, scratch
 
 UPGRADE = ("upgrade", *SETS, "--confirm", "people", "--json")
@@ -96,33 +96,7 @@ def drained(live: ServerStage) -> None:
     raise AssertionError(f"the spool is not empty: {live.log()}")
 
 
-def test_there_and_back_and_there_again_and_nobody_notices(live: ServerStage, past: History) -> None:
-    with live.client() as client:
-        done = upgraded(live)
-        assert done["outcome"] == "done"
-        assert live.ask(VERIFY) == [("select.live|1586|600",)]
-        assert live.get("/api/health")[1]["generation"] == 2
-        report = Path(str(done["report"])).with_name("report.md").read_text()
-        assert "on a fork of the database, on its own server" in report
-        assert Path(str(done["backup"])).parent == live.folder
-        shown = live.get("/api/admin/migrations")[1]
-        assert "migrate-systems" in [entry["action"] for entry in shown["entries"]]  # type: ignore[attr-defined]
-        assert all(run["reports"] == ["md", "html"] for run in shown["runs"])  # type: ignore[attr-defined]
-        upgraded(live, "upgrade", "--rollback", "--json")
-        assert live.get("/api/health")[1]["generation"] == 1
-        upgraded(live)
-    assert client.failures == []
-    assert client.requests > 100
-    assert whole(live) == 2
-    assert not [name for name in (live.sqld.folder / "dbs").iterdir() if "-changeover-" in name.name]
-    assert live.ask("SELECT count(*) FROM pragma_table_list WHERE name = 'changeover_hold'") == [(0,)]
-    back_where_it_began(live, past)
-
-
-SHARING = "SELECT count(DISTINCT poller) FROM _liveone_leases"
-
-
-def test_two_processes_poll_through_the_upgrade_and_its_rollback(live: ServerStage, past: History) -> None:
+def test_there_and_back_by_two_processes_and_nobody_notices(live: ServerStage, past: History) -> None:
     """Each has its own folder and spool; they share the systems by leases in the database that is changed."""
     folder = live.folder / "second"
     folder.mkdir()
@@ -132,17 +106,38 @@ def test_two_processes_poll_through_the_upgrade_and_its_rollback(live: ServerSta
     try:
         shared(live)
         with live.client() as one, second.client() as other:
-            for words, generation in ((UPGRADE, 2), (("upgrade", "--rollback", "--json"), 1)):
-                upgraded(live, *words)
-                shared(live)
-                for each in (live, second):
-                    assert each.get("/api/health")[1]["generation"] == generation
+            done = upgraded(live)
+            assert done["outcome"] == "done"
+            assert live.ask(VERIFY) == [("select.live|1586|600",)]
+            served(live, second, generation=2)
+            report = Path(str(done["report"])).with_name("report.md").read_text()
+            assert "on a fork of the database, on its own server" in report
+            assert Path(str(done["backup"])).parent == live.folder
+            shown = live.get("/api/admin/migrations")[1]
+            assert "migrate-systems" in [entry["action"] for entry in shown["entries"]]  # type: ignore[attr-defined]
+            assert all(run["reports"] == ["md", "html"] for run in shown["runs"])  # type: ignore[attr-defined]
+            assert whole(live) == 2
+            upgraded(live, "upgrade", "--rollback", "--json")
+            served(live, second, generation=1)
         assert (one.failures, other.failures) == ([], [])
+        assert one.requests > 100
         drained(second)
         second.stop()
     finally:
         second.kill()
+    assert not [name for name in (live.sqld.folder / "dbs").iterdir() if "-changeover-" in name.name]
+    assert live.ask("SELECT count(*) FROM pragma_table_list WHERE name = 'changeover_hold'") == [(0,)]
     back_where_it_began(live, past)
+
+
+SHARING = "SELECT count(DISTINCT poller) FROM _liveone_leases"
+
+
+def served(*processes: ServerStage, generation: int) -> None:
+    """Both poll, and both serve that generation."""
+    shared(processes[0])
+    for each in processes:
+        assert each.get("/api/health")[1]["generation"] == generation
 
 
 def shared(live: ServerStage) -> None:
@@ -182,6 +177,8 @@ def test_the_server_is_killed_in_any_phase_and_comes_back(
     back_where_it_began(live, past)
 
 
+@pytest.mark.sampled
+@pytest.mark.skipif(not AT_LENGTH, reason="an upgrade more, on a server with a replica: make length")
 def test_a_replica_that_dies_meanwhile_changes_nothing(tmp_path: Path, past: History, own: Sqld) -> None:
     replica = Sqld(scratch("replica"), "--primary-grpc-url", f"http://127.0.0.1:{own.grpc_port}")
     name = f"live{next(NAMES)}"

@@ -10,9 +10,13 @@ from tests.simulation.proof import prove
 from tests.simulation.trouble import events
 
 PLANS = {
-    "a month": Plan(seed=1) if AT_LENGTH else Plan(seed=1, days=7.0, share=0.25),
+    "a month": Plan(seed=1) if AT_LENGTH else Plan(seed=1, days=3.0, share=0.15),
     "a week on generation 1": Plan(
-        seed=2, days=7.0 if AT_LENGTH else 3.5, share=0.3 if AT_LENGTH else 0.15, kills=6, generation=1
+        seed=2,
+        days=7.0 if AT_LENGTH else 1.5,
+        share=0.3 if AT_LENGTH else 0.1,
+        kills=6 if AT_LENGTH else 3,
+        generation=1,
     ),
 }
 """In `make test` the beginning of each; `make length` has them whole, `make soak` many more."""

@@ -63,7 +63,7 @@ class Beside:
 
     def __init__(self, config: Config, environment: dict[str, str], wish: Wish) -> None:
         self._config, self._environment, self._wish = config, environment, wish
-        self._companion = upgrade.Companion(environment, config.folder / "upgrade-serve.log")
+        self._server = upgrade.UpgradeServer(environment, config.folder / "upgrade-serve.log")
 
     def require_possible(self, plan: Plan) -> None:
         """Raises ConfigError where no LiveOne could prove what the plan asks; nothing is started."""
@@ -73,16 +73,16 @@ class Beside:
     def require_for(self, plan: Plan) -> None:
         """A LiveOne answers from now on, where the plan asks one. Raises ConfigError, LiveOneError."""
         if not upgrade.asks_liveone(plan):
-            self._companion.close()
+            self._server.close()
             return
         self.require_possible(plan)
-        if self._companion.require() and not self._wish.as_json:
+        if self._server.require() and not self._wish.as_json:
             url = self._environment["LIVEONE_URL"]
             click.echo(f"LiveOne was not running; it serves at {url} until this is over.")
 
     def close(self) -> None:
         """Stop what was started for it."""
-        self._companion.close()
+        self._server.close()
 
 
 @click.command("upgrade")

@@ -116,7 +116,7 @@ def require_servable(config: Config, environment: Mapping[str, str]) -> None:
         )
 
 
-class Companion:
+class UpgradeServer:
     """The LiveOne that plans ask: the one that runs, else one that is started with its poller."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
