@@ -18,9 +18,8 @@ WH = 0.001
 def five_minutes_equal_a_rebuild(store: Store, system: System, since_at: int = 0) -> list[FiveMinutes]:
     """The rows after ``since_at``, which a rebuild left as they were."""
     before = aggregates.five_minutes(store, system.id, since_at, EVER[1])
-    aggregates.rebuild_5m(
-        store, system.id, since_at, EVER[1] if not before else before[-1].interval_end + 3600
-    )
+    first_at, last_at = aggregates.extent(store, system.id) or EVER
+    aggregates.rebuild_5m(store, system.id, max(since_at, first_at - 3600), last_at + 3600)
     after = aggregates.five_minutes(store, system.id, since_at, EVER[1])
     assert before == after, f"system {system.id}: 5-minute rows differ from their rebuild"
     return after
