@@ -24,7 +24,7 @@ def test_one_version_everywhere() -> None:
         project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
         assert project["version"] == package.__version__
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert f"changeover=={changeover.__version__}" in needed
+    assert f"changeover[terminal]=={changeover.__version__}" in needed
 
 
 def test_the_changelog_keeps_the_known_form() -> None:

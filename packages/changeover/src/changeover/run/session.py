@@ -14,12 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from changeover.check.load import load_plan
 from changeover.database.where import ADMIN_TOKEN, TOKEN, Database, Server, database_of
-from changeover.display.terminal import Display, JsonEvents, LiveList, PlainLines
+from changeover.display.terminal import Display, JsonEvents, PlainLines, can_draw
 from changeover.engine.entries import as_begun
 from changeover.errors import BadParameter, ChangeoverError, Refused
 from changeover.plan import params
@@ -189,16 +186,10 @@ def rehearsal_progress(json_: bool) -> Iterator[RehearsalProgress]:
     """A bar on a terminal, plain lines elsewhere, nothing but the result for programs."""
     if json_:
         yield lambda words, part, left_s: None
-    elif sys.stdout.isatty():
-        bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), transient=True)
-        with bar:
-            task = bar.add_task("rehearsing", total=None)
+    elif can_draw():
+        from changeover.display import live_list
 
-            def tell(words: str, part: float | None, left_s: float | None) -> None:
-                bar.update(
-                    task, description=words, completed=part or 0, total=1 if part is not None else None
-                )
-
+        with live_list.bar() as tell:
             yield tell
     else:
         yield _changes_only(lambda words: print(words, flush=True))  # noqa: T201
@@ -219,11 +210,12 @@ def _changes_only(say: Callable[[str], None]) -> RehearsalProgress:
 def _display(work: BoundPlan, json_: bool) -> Display:
     if json_:
         return JsonEvents(sys.stderr)
-    console = Console()
-    if not console.is_terminal:
+    if not can_draw():
         return PlainLines()
+    from changeover.display.live_list import LiveList
+
     known = [one for one in records.records(work.state) if one.plan_sha256 == work.plan.sha256]
-    return LiveList(dict(known[-1].predicted()) if known else {}, console)
+    return LiveList(dict(known[-1].predicted()) if known else {})
 
 
 @contextmanager
