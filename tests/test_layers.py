@@ -18,17 +18,29 @@ def test_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_and_functions_stay_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= FILE_LINES, f"{path} has more than {FILE_LINES} lines: give it one purpose"
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= FUNCTION_LINES, f"{path}:{node.lineno} {node.name} has {length} lines"
+@pytest.fixture(scope="module")
+def modules() -> list[tuple[Path, str, ast.Module]]:
+    """Every module: its path, its text, and that taken apart."""
+    texts = [(path.relative_to(ROOT), path.read_text()) for path in SOURCES]
+    return [(path, text, ast.parse(text)) for path, text in texts]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text()
-    assert not text.strip() or ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+def test_files_and_functions_stay_small(modules: list[tuple[Path, str, ast.Module]]) -> None:
+    """A long file is given one purpose, a long function is parted."""
+    long = [f"{path} has {text.count(chr(10))} lines" for path, text, _ in modules if is_long(text)]
+    for path, _, tree in modules:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > FUNCTION_LINES:
+                    long.append(f"{path}:{node.lineno} {node.name} has {length} lines")
+    assert long == []
+
+
+def is_long(text: str) -> bool:
+    return text.count("\n") > FILE_LINES
+
+
+def test_every_module_says_what_it_is_for(modules: list[tuple[Path, str, ast.Module]]) -> None:
+    silent = [path for path, text, tree in modules if text.strip() and not ast.get_docstring(tree)]
+    assert silent == []
