@@ -137,6 +137,7 @@ def flow(intake: Intake) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "to": f"Token {intake.token}",
         "tot": "str",
     }
+    line = f"house solar_w=2000,grid_w=7 {int(time.time()) - 5}"
     nodes = [
         {"id": "tab", "type": "tab", "label": "LiveOne"},
         inject | {
@@ -145,8 +146,8 @@ def flow(intake: Intake) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         },
         request | {"id": "as-json", "url": f"{intake.url}/api/readings", "authType": "bearer"},
         inject | {
-            "id": "a-line", "props": [{"p": "payload"}], "payload": f"house solar_w=2000,grid_w=7 {int(time.time()) - 5}",
-            "payloadType": "str", "wires": [["with-a-header"]],
+            "id": "a-line", "props": [{"p": "payload"}], "payload": line, "payloadType": "str",
+            "wires": [["with-a-header"]],
         },
         {"id": "with-a-header", "type": "change", "z": "tab", "rules": [header], "wires": [["as-line"]]},
         request | {"id": "as-line", "url": f"{intake.url}/api/write?precision=s", "authType": ""},

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from liveone.errors import ConfigError
 from liveone.vendors.base import VendorError
 from liveone.vendors.conformance.kit import NOW_AT
+from liveone.vendors.means import HeldMean
 from liveone.vendors.measures import HOUSE_FIELDS
 from liveone.vendors.mqtt.device import MqttSource
-from liveone.vendors.mqtt.heard import HeldMean
 from liveone.vendors.mqtt.places import decoded, place_of
 from liveone.vendors.mqtt.presets import plan_of
 from liveone.vendors.parameters import Setting

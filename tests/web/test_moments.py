@@ -11,6 +11,8 @@ import httpx2
 import pytest
 from cryptography.fernet import Fernet
 from tests.mqtt.mosquitto import broker, until
+from tests.vendors.modbus_device import ModbusDevice
+from tests.vendors.test_sunspec import SUN, UNIT, common, device_of
 from tests.web.support import COOKIE, services, serving
 from tests.web.test_stream import events
 
@@ -138,6 +140,20 @@ def test_topics_are_on_the_page_as_they_come(house: LiveHouse, tmp_path: Path) -
                 return [data["power"]["loadW"] for name, data in came if name == "now"]  # type: ignore[index]
 
             until(lambda: found.say("load", "321") or 321 in loads(), "the topic")
+
+
+def test_a_modbus_device_that_is_asked_each_second_moves_the_page(house: LiveHouse) -> None:
+    with ModbusDevice({UNIT: ({40_000: device_of(common("Any"), SUN)}, {})}) as device:
+        stored.add_source(
+            house.store, 1, name="roof", vendor_type="sunspec", roles=("solar",),
+            settings={"host": "127.0.0.1", "port": device.port, "every_s": 1},
+        )  # fmt: skip
+        house.book._looked_s = float("-inf")
+        house.push(solar_w=0, grid_w=-120)
+        house.poll()
+        with house.looked_at() as came:
+            until(lambda: 3120 in powers(came), "an answer of the device")
+            assert house.store.read("readings_newest_at", 2**40, 2**40) == []
 
 
 def test_nobody_looks_and_it_costs_nothing(house: LiveHouse) -> None:

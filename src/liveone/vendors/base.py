@@ -125,6 +125,11 @@ class Streaming(Protocol):
     on_value: Callable[[], None]
     """Called when something was heard, in whatever thread that comes by."""
 
+    @classmethod
+    def streams(cls, settings: Settings) -> bool:
+        """Whether it hears between polls, with these settings."""
+        ...
+
     def newest(self, now_at: float) -> Poll | None:
         """What the device says at this moment, without asking it; None where that is nothing.
 

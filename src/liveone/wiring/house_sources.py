@@ -163,7 +163,8 @@ class SourceBook:
         def ask(memory: Memory, now_at: float) -> Poll:
             return self.vendor(source).poll(source.site, memory=memory, now_at=now_at)
 
-        tells = partial(self._heard_newest, source) if hasattr(cls, "newest") else None
+        streams = getattr(cls, "streams", None)
+        tells = partial(self._heard_newest, source) if streams and streams(source.settings) else None
         return AskedSource(source.name, roles, fields, ask, tells)
 
     def _heard_newest(self, source: HouseSource, now_at: float) -> Reading | None:

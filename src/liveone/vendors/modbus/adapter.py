@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import ClassVar, cast
 
 from liveone.errors import ConfigError
-from liveone.vendors.adapter import Adapter
 from liveone.vendors.base import VendorAccount
+from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.modbus.frames import Framing, ReadFunction
 from liveone.vendors.modbus.link import LINKS
 from liveone.vendors.parameters import VendorParameter
@@ -36,10 +36,10 @@ def unit_parameter(default: int) -> VendorParameter:
     )
 
 
-class ModbusAdapter(Adapter):
+class ModbusAdapter(FollowedAdapter):
     """A device that is read over Modbus. Its ``ask`` uses ``words``; nothing can be written."""
 
-    parameters: ClassVar[tuple[VendorParameter, ...]] = (*ADDRESS, unit_parameter(1))
+    parameters: ClassVar[tuple[VendorParameter, ...]] = (*ADDRESS, unit_parameter(1), EVERY)
 
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)

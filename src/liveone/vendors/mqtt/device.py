@@ -121,6 +121,11 @@ class MqttSource(Adapter):
         means = self._heard.take_means(time.monotonic())
         return self.read({**raw, "means": means}, self.settings, now_at=now_at, memory=memory)
 
+    @classmethod
+    def streams(cls, settings: Settings) -> bool:
+        """Always."""
+        return True
+
     def newest(self, now_at: float) -> Poll | None:
         """What it says at this moment, without waiting; None where that is nothing. Raises VendorError."""
         found = self._usable()

@@ -8,6 +8,7 @@ from liveone.domain.system import SystemInfo
 from liveone.errors import ConfigError
 from liveone.vendors.adapter import METER_PARAMETERS, METERED, Raw
 from liveone.vendors.base import VendorAccount
+from liveone.vendors.followed import EVERY
 from liveone.vendors.measures import DeviceSample, Measure, fields_of, roles_of
 from liveone.vendors.modbus.adapter import ADDRESS, ModbusAdapter
 from liveone.vendors.modbus.frames import ModbusRefused
@@ -36,6 +37,7 @@ def _parameters(*, meters: bool) -> tuple[VendorParameter, ...]:
         ),
         VendorParameter("map", "Register map", "choice", choices=names, help="The make and model."),
         VendorParameter("file", "File", help="Or a register map of your own (TOML)."),
+        EVERY,
     )
 
 
