@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 from benchmarks import scale
+from tests.sample import AT_LENGTH
 
 PARAMETERS = scale.recorded()
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
+@pytest.mark.skipif(not AT_LENGTH, reason="half a minute of simulated fleets: make length")
 def test_the_document_quotes_what_the_simulation_prints() -> None:
     printed = scale.quoted(scale.report(PARAMETERS))
     assert printed in scale.DOCUMENT.read_text(), "run python -m benchmarks.scale --write"
