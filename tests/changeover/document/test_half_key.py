@@ -16,6 +16,7 @@ CREATE TABLE agg (system_id INTEGER, point_id INTEGER, t INTEGER, avg REAL, PRIM
   WITHOUT ROWID;
 CREATE TABLE systems (id INTEGER PRIMARY KEY, owner TEXT, n INTEGER, total REAL);
 CREATE TABLE gaps (system_id INTEGER, from_t INTEGER, to_t INTEGER);
+CREATE TABLE holes (system_id INTEGER, from_t INTEGER, to_t INTEGER, PRIMARY KEY (system_id, from_t));
 CREATE VIEW kinds AS SELECT p.system_id, p.id, p.kind FROM info AS p;
 CREATE TABLE labels (id INTEGER PRIMARY KEY, point_id INTEGER, system_id INTEGER, text TEXT);
 CREATE TRIGGER was_there AFTER INSERT ON agg BEGIN UPDATE labels SET text = 'x' WHERE point_id = new.point_id; END;
@@ -107,6 +108,27 @@ HALF = {
     " UPDATE agg SET avg = 0 WHERE point_id IN (SELECT id FROM info WHERE kind = NEW.owner); END",
     "a trigger that looks into another table": "CREATE TRIGGER a AFTER INSERT ON agg BEGIN"
     " UPDATE labels SET text = 'seen' WHERE point_id = NEW.point_id; END",
+    "coalesce of a scalar": "DELETE FROM agg WHERE point_id = coalesce((SELECT id FROM info WHERE kind = 'x'), 0)",
+    "BETWEEN subqueries": "DELETE FROM agg WHERE point_id BETWEEN (SELECT min(id) FROM info WHERE kind = 'x')"
+    " AND (SELECT max(id) FROM info WHERE kind = 'x')",
+    "two ranges": "DELETE FROM agg WHERE point_id >= (SELECT min(id) FROM info WHERE kind = 'x')"
+    " AND (SELECT max(id) FROM info WHERE kind = 'x') >= point_id",
+    "BETWEEN one value": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE point_id BETWEEN p.id AND p.id)",
+    "from below and above": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE p.id <= point_id AND p.id >= point_id)",
+    "a difference": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE 0 = p.id - agg.point_id)",
+    "a small difference": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE abs(p.id - point_id) < 1)",
+    "LIKE": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE p.id LIKE point_id)",
+    "GLOB": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE p.id GLOB point_id)",
+    "instr": "DELETE FROM agg WHERE instr((SELECT ',' || group_concat(id) || ',' FROM info), ',' || point_id || ',')",
+    "instr > 0": "DELETE FROM agg WHERE instr((SELECT group_concat(id) FROM info), point_id) > 0",
+    "not unequal": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE NOT p.id <> point_id)",
+    "neither": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE NOT (p.id <> point_id OR p.kind <> 'x'))",
+    "a window": "DELETE FROM agg WHERE point_id IN (SELECT first_value(id) OVER (PARTITION BY kind ORDER BY id) FROM info)",
+    "FILTER": "DELETE FROM agg WHERE point_id = (SELECT max(id) FILTER (WHERE kind = 'x') FROM info)",
+    "CASE in a subquery": "DELETE FROM agg WHERE point_id IN (SELECT CASE WHEN kind = 'x' THEN id END FROM info)",
+    "a temporary table": "CREATE TEMP TABLE bad AS SELECT id FROM info WHERE kind = 'x';"
+    " DELETE FROM agg WHERE point_id IN (SELECT id FROM bad)",
+    "within a gap of any": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM holes h WHERE t BETWEEN h.from_t AND h.to_t)",
     "other case": "DELETE FROM AGG WHERE Point_Id IN (SELECT ID FROM Info)",
 }
 WHOLE = {
@@ -128,6 +150,21 @@ WHOLE = {
     "the whole system": "DELETE FROM agg WHERE system_id IN (SELECT id FROM systems WHERE owner = 'ada')",
     "within a range": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p, gaps g WHERE p.id = agg.point_id"
     " AND p.system_id = agg.system_id AND g.system_id = agg.system_id AND agg.t BETWEEN g.from_t AND g.to_t)",
+    "within a hole of its own": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM holes h"
+    " WHERE h.system_id = agg.system_id AND agg.t BETWEEN h.from_t AND h.to_t)",
+    "BETWEEN subqueries": "DELETE FROM agg WHERE point_id BETWEEN"
+    " (SELECT min(id) FROM info p WHERE p.system_id = agg.system_id)"
+    " AND (SELECT max(id) FROM info p WHERE p.system_id = agg.system_id)",
+    "all but the newest": "DELETE FROM agg WHERE t < (SELECT max(t) FROM agg b"
+    " WHERE b.system_id = agg.system_id AND b.point_id = agg.point_id)",
+    "old ones": "DELETE FROM agg WHERE t < (SELECT max(t) - 100 FROM agg)",
+    "the middle": "DELETE FROM agg WHERE t BETWEEN (SELECT min(t) + 5 FROM agg) AND (SELECT max(t) - 5 FROM agg)",
+    "differences": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p"
+    " WHERE p.id - point_id = 0 AND p.system_id - agg.system_id = 0)",
+    "keys made of two": "DELETE FROM agg WHERE system_id || '-' || point_id IN (SELECT system_id || '-' || id FROM info)",
+    "LIKE a word": "DELETE FROM labels WHERE point_id LIKE '5%'",
+    "not unequal": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p"
+    " WHERE NOT (p.id <> point_id OR p.system_id <> agg.system_id))",
     "NOT EXISTS": "DELETE FROM agg WHERE NOT EXISTS"
     " (SELECT 1 FROM info p WHERE p.id = agg.point_id AND p.system_id = agg.system_id)",
     "NOT IN": "DELETE FROM agg WHERE (system_id, point_id) NOT IN (SELECT system_id, id FROM info)",

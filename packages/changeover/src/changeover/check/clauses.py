@@ -82,6 +82,20 @@ def predicates(expressions: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
             yield from predicates(inner)
 
 
+def value_columns(expression: exp.Expr) -> Iterator[exp.Column]:
+    """The columns outside subqueries that a value is made of; not those that only choose or order it."""
+    if isinstance(expression, exp.Column):
+        yield expression
+    elif isinstance(expression, exp.Window | exp.Filter):
+        yield from value_columns(expression.this)
+    elif isinstance(expression, exp.If):
+        for name in ("true", "false"):
+            yield from value_columns(expression.args[name]) if expression.args.get(name) else ()
+    elif not isinstance(expression, exp.Query | exp.Subquery):
+        for part in expression.iter_expressions():
+            yield from value_columns(part)
+
+
 def looks_up(condition: exp.In) -> bool:
     """Whether an IN looks into a table, and not into a list of values."""
     return condition.args.get("query") is not None or condition.args.get("field") is not None

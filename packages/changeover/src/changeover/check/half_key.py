@@ -38,25 +38,32 @@ def _of(reading: RowPick, copy: EmptyCopy) -> HalfKey | None:
     if not reading.for_values and any(key <= bound for key in keys):
         return None
     shared = {number: reading.shared_with(number) for number in reading.sources}
+    known = {number: _known(reading, number, columns) for number, columns in shared.items()}
     identified = {
         column
-        for number, columns in shared.items()
+        for number, columns in known.items()
         if any(key <= columns.keys() for key in copy.keys(reading.sources[number]))
         for column in columns.values()
     }
-    for number, columns in shared.items():
+    for number, columns in known.items():
         table, by = reading.sources[number], set(columns.values())
-        if (
-            not by
-            or by <= identified
-            or (reading.for_values and identifier_key(table) == identifier_key(reading.target))
-        ):
+        if not by or by <= identified or (reading.for_values and _is_target(reading, number)):
             continue
-        found = None if reading.for_values else _own(reading.target, keys, bound, by, copy.columns(table))
+        equal = set(shared[number].values())
+        found = None if reading.for_values else _own(reading.target, keys, bound, equal, copy.columns(table))
         found = found or _other(table, columns, bound, copy.keys(table), copy.columns(reading.target))
         if found is not None:
             return found
     return None
+
+
+def _known(reading: RowPick, source: int, shared: Mapping[str, str]) -> Mapping[str, str]:
+    """The columns that pick a row of a source. A range of the written table's own values is just that."""
+    return shared if _is_target(reading, source) else {**reading.between(source), **shared}
+
+
+def _is_target(reading: RowPick, source: int) -> bool:
+    return identifier_key(reading.sources[source]) == identifier_key(reading.target)
 
 
 def _own(

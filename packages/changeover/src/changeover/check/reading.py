@@ -17,8 +17,8 @@ ROWIDS = ("rowid", "oid", "_rowid_")
 class RowPick:
     """One way in which a statement picks rows: pairs of equal columns, and the tables it looks into.
 
-    ``denied`` are pairs below NOT: they tell which row of a source is meant, and bind nothing. ``ranged`` are
-    columns of the written table compared with another table's by ``<`` or BETWEEN.
+    ``denied`` are pairs below NOT: they tell which row of a source is meant, and bind nothing. ``floors`` and
+    ``ceilings`` are pairs of a column of the written table and another table's that it is above, or below.
     ``for_values``: a subquery of SET, which picks values and not rows.
     """
 
@@ -27,11 +27,19 @@ class RowPick:
     sources: dict[int, str] = field(default_factory=dict)
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
     denied: list[tuple[Node, Node]] = field(default_factory=list)
-    ranged: set[str] = field(default_factory=set)
+    floors: list[tuple[str, Node]] = field(default_factory=list)
+    ceilings: list[tuple[str, Node]] = field(default_factory=list)
+
+    def limit(self, column: str, other: Node, *, above: bool) -> None:
+        """A column of the written table is above (or below) a column of another; both by one is equal."""
+        here, there = (self.floors, self.ceilings) if above else (self.ceilings, self.floors)
+        here.append((column, other))
+        if (column, other) in there:
+            self.pairs.append(((TARGET, column), other))
 
     def bound(self) -> set[str]:
         """The columns of the written table that are compared with something else."""
-        found = set(self.ranged)
+        found = {column for column, _ in (*self.floors, *self.ceilings)}
         for members in _classes(self.pairs):
             if any(number != TARGET for number, _ in members):
                 found |= {column for number, column in members if number == TARGET}
@@ -44,6 +52,12 @@ class RowPick:
             own = sorted(column for number, column in members if number == TARGET)
             found |= {column: own[0] for number, column in members if number == source and own}
         return found
+
+    def between(self, source: int) -> dict[str, str]:
+        """The columns of a source that limit a column on both sides: its name -> the name of that one."""
+        both = {column for column, _ in self.floors} & {column for column, _ in self.ceilings}
+        limits = (*self.floors, *self.ceilings)
+        return {name: column for column, (number, name) in limits if column in both and number == source}
 
     def without_twins(self, copy: EmptyCopy) -> "RowPick":
         """``WHERE id IN (SELECT a.id FROM t a JOIN ...)``: a row of ``a`` is the row that is written."""

@@ -4,7 +4,7 @@ Rule: only what must hold counts, one branch of an OR at a time; what a subquery
 known, and binds nothing. An unqualified column is of the innermost table that has it, as in SQLite.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,12 +12,22 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from changeover.check.clauses import alternatives, clause, condition_of, is_query, predicates, together
+from changeover.check.clauses import (
+    alternatives,
+    clause,
+    condition_of,
+    is_query,
+    predicates,
+    together,
+    value_columns,
+)
 from changeover.check.reading import CONSTANT, ROWIDS, TARGET, Node, RowPick
 from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import identifier_key
 
-_RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
+_BELOW = (exp.LT, exp.LTE)
+_RANGES = (exp.GT, exp.GTE, *_BELOW, exp.Between)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +221,20 @@ class Walk:
 
     def _of(self, expression: exp.Expr, scopes: list[_Scope]) -> Node | None:
         """The one column that an expression is made of (a cast, a function of it), or a constant."""
+        nodes = self._nodes(expression, scopes)
+        return nodes[0] if len(nodes) == 1 else None
+
+    def _nodes(self, expression: exp.Expr, scopes: list[_Scope]) -> list[Node | None]:
+        """The columns that a value is made of, those of its subqueries too; or a constant."""
         if isinstance(expression, exp.Query | exp.Subquery):
-            return next(iter(self._select(expression, scopes).values()), None)
-        if expression.find(exp.Query) is not None:
-            self._inside(expression, scopes)
-            return None
-        columns = {self._resolved(column, scopes) for column in expression.find_all(exp.Column)}
-        if not columns:
-            return (CONSTANT, expression.sql(dialect="sqlite"))
-        return columns.pop() if len(columns) == 1 else None
+            return [next(iter(self._select(expression, scopes).values()), None)]
+        found = dict.fromkeys(self._resolved(column, scopes) for column in value_columns(expression))
+        for part in predicates([expression]):
+            if isinstance(part, exp.Select | exp.SetOperation):
+                found[next(iter(self._select(part, scopes).values()), None)] = None
+            else:
+                self._compared(part, scopes)
+        return list(found) or [(CONSTANT, expression.sql(dialect="sqlite"))]
 
     def _inside(self, expression: exp.Expr, scopes: list[_Scope]) -> None:
         for part in predicates([expression]):
@@ -239,13 +254,37 @@ class Walk:
             for part in together(ways[min(self.choice, len(ways) - 1)]):
                 self._holds(part, scopes)
         elif isinstance(condition, exp.Not):
+            self._holds_not(condition.this.unnest(), scopes)
+        elif isinstance(condition, _RANGES):
+            self._range(condition, scopes)
+        elif isinstance(condition, exp.Like | exp.Glob):
+            self._related([*self._nodes(condition.this, scopes), *self._nodes(condition.expression, scopes)])
+        elif isinstance(condition, exp.Func) and condition.find(exp.Predicate) is None:
+            self._related(self._nodes(condition, scopes))
+        elif not self._compared(condition, scopes):
+            self._inside(condition, scopes)
+
+    def _holds_not(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
+        """NOT of unequal is equal, NOT of OR is NOT of each; what else is denied binds nothing."""
+        if isinstance(condition, exp.NEQ | exp.NullSafeNEQ):
+            self._equal(condition.this, condition.expression, scopes)
+        elif isinstance(condition, exp.Not):
+            for part in together(condition.this):
+                self._holds(part, scopes)
+        elif isinstance(condition, exp.Or):
+            for part in alternatives(condition):
+                self._holds_not(part, scopes)
+        else:
             self.denied += 1
             self._inside(condition, scopes)
             self.denied -= 1
-        elif isinstance(condition, _RANGES):
-            self._range(condition, scopes)
-        elif not self._compared(condition, scopes):
-            self._inside(condition, scopes)
+
+    def _related(self, nodes: Sequence[Node | None]) -> bool:
+        """A column of the written table and one of another, compared by a function of both, are as equal."""
+        own, other = _two(nodes)
+        if own is not None:
+            self._join(own, other)
+        return own is not None
 
     def _compared(self, condition: exp.Expr, scopes: list[_Scope]) -> bool:
         """Note a comparison. Rows that are *not* among those of a subquery are picked by its columns too."""
@@ -266,7 +305,11 @@ class Walk:
         if isinstance(other, exp.Tuple) and not isinstance(one, exp.Tuple):
             one, other = other, one
         if not isinstance(one, exp.Tuple):
-            self._join(self._of(one, scopes), self._of(other, scopes))
+            left, given = self._nodes(one, scopes), self._nodes(other, scopes)
+            if len(left) == len(given) == 1:
+                self._join(left[0], given[0])
+            elif _constant(left) or _constant(given):
+                self._related(given if _constant(left) else left)
             return
         right: Sequence[Node | None]
         if isinstance(other, exp.Tuple):
@@ -298,16 +341,36 @@ class Walk:
         )
 
     def _range(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        self._inside(condition, scopes)
-        nodes = [self._resolved(column, scopes) for column in _own_columns(condition)]
-        if any(node is not None and node[0] > TARGET for node in nodes):
-            self.reading.ranged |= {node[1] for node in nodes if node is not None and node[0] == TARGET}
+        if isinstance(condition, exp.Between):
+            self._bounded(condition.this, condition.args["low"], scopes, above=True)
+            self._bounded(condition.this, condition.args["high"], scopes, above=False)
+        elif isinstance(condition, exp.Binary):
+            above = not isinstance(condition, _BELOW)
+            self._bounded(condition.this, condition.expression, scopes, above=above)
+
+    def _bounded(self, one: exp.Expr, bound: exp.Expr, scopes: list[_Scope], *, above: bool) -> None:
+        """``one`` is ``above`` the bound, or below it. A difference to a constant is a range as well."""
+        left, right = self._nodes(one, scopes), self._nodes(bound, scopes)
+        own, other = _two([*left, *right])
+        if own is None or other is None:
+            return
+        if not (_constant(left) or _constant(right)):
+            self.reading.limit(own[1], other, above=above == (own in left))
+        elif one.find(exp.Abs) or bound.find(exp.Abs):
+            self.reading.limit(own[1], other, above=True)
+            self.reading.limit(own[1], other, above=False)
+        elif one.find(*_ARITHMETIC) or bound.find(*_ARITHMETIC):
+            self.reading.limit(own[1], other, above=above)
+        else:
+            self._join(own, other)
 
 
-def _own_columns(expression: exp.Expr) -> Iterator[exp.Column]:
-    """The columns of an expression that are not inside a subquery."""
-    if isinstance(expression, exp.Column):
-        yield expression
-    elif not isinstance(expression, exp.Query | exp.Subquery):
-        for part in expression.iter_expressions():
-            yield from _own_columns(part)
+def _two(nodes: Sequence[Node | None]) -> tuple[Node | None, Node | None]:
+    """A column of the written table and one of another, where these and constants are all there are."""
+    own = {node for node in nodes if node is not None and node[0] == TARGET}
+    other = {node for node in nodes if node is not None and node[0] > TARGET}
+    return (own.pop(), other.pop()) if len(own) == len(other) == 1 and None not in nodes else (None, None)
+
+
+def _constant(nodes: Sequence[Node | None]) -> bool:
+    return all(node is not None and node[0] == CONSTANT for node in nodes)

@@ -5,6 +5,7 @@ Rule: only definitions are copied, never a row; the copy is private and thrown a
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from changeover.check.consequence import LivingSchema
 from changeover.database.change.script import read as read_script
@@ -103,7 +104,14 @@ class EmptyCopy:
     def column_order(self, table: str) -> list[str]:
         """As `columns`, in the order of the table: what ``SELECT *`` and ``IN table`` give."""
         found = self._table(table)
-        return list(map(identifier_key, found.stored)) if found else []
+        if found is not None:
+            return list(map(identifier_key, found.stored))
+        with suppress(
+            sqlite3.Error
+        ):  # A temporary one stands in no catalogue; a view may be of what is not known.
+            rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+            return [identifier_key(name) for (name,) in rows]
+        return []
 
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""
