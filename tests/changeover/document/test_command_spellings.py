@@ -7,7 +7,12 @@ import pytest
 from changeover.runbook.convert import adopt
 from changeover.shell import credentials
 from changeover.shell.database_commands import CommandKind, read_database_commands
-from changeover.shell.file_commands import file_uses, is_database_file
+from changeover.shell.file_commands import (
+    databases_written,
+    file_uses,
+    holds_database,
+    is_database_file,
+)
 from changeover.shell.script import commands_of
 
 
@@ -45,6 +50,18 @@ from changeover.shell.script import commands_of
         ("poetry run ", ""),
         ("nix-shell -p sqlite --run '", "'"),
         ("busybox timeout 30 ", ""),
+        ("sshpass -p x ssh app@host '", "'"),
+        ("nsenter -t 1 -m ", ""),
+        ("watch -n 5 ", ""),
+        ("eval '", "'"),
+        ("trap '", "' EXIT"),
+        ("screen -dmS migration ", ""),
+        ("tmux new-session -d -s m '", "'"),
+        ("machinectl shell web ", ""),
+        ("function look { ", "; }"),
+        ("ssh app@host <<'E'\n", "\nE"),
+        ("ssh app@host 'bash -s' <<E\n", "\nE"),
+        ("sudo -u app bash <<'E'\n", "\nE"),
     ],
 )
 def test_a_tool_is_found_behind_whatever_carries_it(before: str, after: str) -> None:
@@ -66,6 +83,55 @@ def test_a_tool_is_found_behind_whatever_carries_it(before: str, after: str) -> 
 def test_what_a_feeder_tells_a_database_is_not_read(line: str, kind: CommandKind) -> None:
     (command,) = commands_of(line)
     assert [asked.kind for asked in read_database_commands(command)] == [kind]
+
+
+CHANGES = r"""
+result=$(sqlite3 shop.db "DELETE FROM t; SELECT changes()")
+export N="$(sqlite3 shop.db 'DELETE FROM t')"
+echo `sqlite3 shop.db 'DELETE FROM t'`
+[ "$(sqlite3 shop.db 'DELETE FROM t; SELECT 1')" = 1 ] && echo gone
+python -m sqlite3 shop.db 'DELETE FROM t'
+python3 -m sqlite_utils query shop.db 'DELETE FROM t'
+sqlite-utils query shop.db 'DELETE FROM t'
+npx wrangler d1 execute shop --command 'DELETE FROM t'
+wrangler d1 execute shop --remote --file=m.sql
+npx prisma db execute --file m.sql
+litecli shop.db -e 'DELETE FROM t'
+usql sqlite3://shop.db -f m.sql
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("line", CHANGES)
+def test_what_changes_a_database_in_other_ways_is_seen(line: str) -> None:
+    found = [asked for command in commands_of(line) for asked in read_database_commands(command)]
+    assert [asked.kind for asked in found] == [CommandKind.OTHER]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "N=$(sqlite3 shop.db 'SELECT count(*) FROM t')",
+        'echo "before: $(sqlite3 shop.db .tables) at $(date)"',
+        "sqlite-utils query shop.db 'SELECT 1 AS one'",
+        "echo '$(sqlite3 shop.db \"DELETE FROM t\")'",
+        "echo $((1 + (2)))",
+    ],
+)
+def test_what_only_asks_a_database_in_other_ways_stays_a_command(line: str) -> None:
+    assert [asked for command in commands_of(line) for asked in read_database_commands(command)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"${TURSO:-turso}" db shell prod < m.sql', "$TURSO db shell prod < m.sql", "sqlite3.exe prod < m.sql",
+        "turso --config-path c db shell prod < m.sql", "turso db shell --proxy http://p prod < m.sql",
+        "${SQLITE3} prod < m.sql",
+    ],
+)  # fmt: skip
+def test_a_tool_behind_a_variable_or_its_own_options_is_known(line: str) -> None:
+    (asked,) = read_database_commands(commands_of(line)[0])
+    assert (asked.database, asked.kind, asked.value.text) == ("prod", CommandKind.FILE, "m.sql")
 
 
 @pytest.mark.parametrize(
@@ -128,13 +194,41 @@ cpio -id shop.db < backup.cpio
 sed -i s/a/b/ shop.db
 sqlite-utils drop-table shop.db orders
 php -r 'file_put_contents("shop.db", $x);'
+perl -pi -e s/a/b/ shop.db
+rsync -a /backup/ ./
+rsync -avz host:/backup/ /srv/shop
+cp -a /backup/* .
+cp -r backups/2026-01-01/. data/
+cp /backup/shop.db /srv/shop
+mv backup/* .
+tar xzf backup.tgz
+tar -C /srv/shop -xf shop-backup.tar
+unzip -o backup.zip -d /srv/shop
+restic restore latest --target /
+borg extract repo::night
+aws s3 sync s3://b/backup/ .
+rclone sync remote:backup /srv/shop
+scp -r host:/backup/ .
+sftp host:/backup/shop.db .
+docker cp backup/. web:/data/
+aws s3 mv shop.db s3://b/
+litestream restore -config x shop.db
+wget https://h/shop.db
+curl -fsSLO https://h/shop.db
+curl https://h/b --output=shop.db
+gpg --output shop.db --decrypt b.gpg
+openssl enc -d -in b.enc -out shop.db
+rm shop.db*
+rm -f ./*
+rm -rf x$(rm shop.db)
 """.strip().split("\n")
 
 
 @pytest.mark.parametrize("line", WRITES)
 def test_whatever_writes_a_database_file_is_seen(line: str) -> None:
     uses = [use for command in commands_of(line) for use in file_uses(command)]
-    assert [n for use in uses for n in (*use.written, *use.removed) if is_database_file(n, ["shop.db"])]
+    taken = [n for use in uses for n in use.removed if is_database_file(n, ["shop.db"])]
+    assert taken or [n for use in uses for n in databases_written(use, ["shop.db"])]
     plan = adopt(f"# M\n\n## Steps\n\n```bash\nsqlite3 shop.db 'DELETE FROM t'\n{line}\n```\n")
     assert any("is left out" in str(one) for one in plan.inferred)
 
@@ -158,13 +252,32 @@ def test_a_program_that_writes_sql_of_its_own_is_asked_about() -> None:
         "tar czf logs.tgz logs/", "gzip dump.sql", "cp a.txt b.txt", "rm -rf build", "python3 -c 'print(1)'",
         "curl -o page.html https://h/", "find . -name '*.pyc' -delete", "aws s3 cp s3://b/app.js app.js",
         "docker cp web:/etc/app.conf .", "git checkout main", "git log -- shop.db", "restic snapshots",
-        "sqlite-utils tables shop.db", "sed s/a/b/ notes.txt",
+        "sqlite-utils tables shop.db", "sed s/a/b/ notes.txt", "rsync -a build/ /srv/shop/",
+        "tar xzf release.tgz -C /srv/shop", "cp -r config/ /etc/shop", "rsync -a /srv/www/ /backup/www/",
+        "wget https://h/app.tgz", "gpg -d -o x.txt x.gpg", "perl -ne 'print' shop.db", "rm -rf build/*",
     ],
 )  # fmt: skip
 def test_other_files_are_nobodys_business(line: str) -> None:
     uses = [use for command in commands_of(line) for use in file_uses(command)]
-    names = [n for use in uses for n in (*use.written, *use.removed, *use.copied)]
+    names = [n for use in uses for n in (*use.removed, *use.copied)]
     assert not [name for name in names if is_database_file(name, ["shop.db"])]
+    assert not [name for use in uses for name in databases_written(use, ["shop.db"])]
+
+
+def test_a_folder_is_a_databases_where_it_may_hold_one() -> None:
+    known = ["/srv/shop/shop.db"]
+    here, elsewhere, home = (
+        [
+            name
+            for command in commands_of(line)
+            for use in file_uses(command)
+            for name in databases_written(use, known)
+        ]
+        for line in ("cp -r /backup/. /srv", "cp -r /backup/. /etc", "rsync -a host:/backup/ .")
+    )
+    assert (here, elsewhere, home) == (["/srv"], [], ["."])
+    assert holds_database("data", ["data/shop.db"])
+    assert not holds_database("dat", ["data/shop.db"])
 
 
 SECRETS = {

@@ -13,7 +13,13 @@ from changeover.plan.model import Plan, ShellAction
 from changeover.plan.variables import NAME
 from changeover.problems import Position, Problem
 from changeover.shell.database_commands import backup_of, only_asks, read_database_commands
-from changeover.shell.file_commands import file_uses, is_database_file, names_database
+from changeover.shell.file_commands import (
+    databases_written,
+    file_uses,
+    holds_database,
+    is_database_file,
+    names_database,
+)
 from changeover.shell.script import ShellCommand, Simple, commands_of
 
 _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
@@ -83,7 +89,10 @@ def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Positio
 
 def _written(command: ShellCommand, known: list[str]) -> Iterator[str]:
     for use in file_uses(command):
-        yield from (name for name in (*use.written, *use.removed) if is_database_file(name, known))
+        yield from databases_written(use, known)
+        yield from (
+            name for name in use.removed if is_database_file(name, known) or holds_database(name, known)
+        )
     for asked in read_database_commands(command):
         yield from filter(lambda name: names_database(name, known), [backup_of(asked)])
 

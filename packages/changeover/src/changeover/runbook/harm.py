@@ -7,7 +7,13 @@ import re
 from collections.abc import Collection
 
 from changeover.shell.database_commands import CommandKind, read_database_commands
-from changeover.shell.file_commands import file_uses, is_database_file, names_database
+from changeover.shell.file_commands import (
+    databases_written,
+    file_uses,
+    holds_database,
+    is_database_file,
+    names_database,
+)
 from changeover.shell.script import ShellCommand
 from changeover.shell.wrappers import program, unwrapped
 
@@ -47,11 +53,11 @@ def _of_hosted(command: ShellCommand) -> str:
 
 def _of_files(command: ShellCommand, databases: Collection[str]) -> str:
     uses = file_uses(command)
-    written, copied, removed = (
-        [name for use in uses for name in getattr(use, kind) if is_database_file(name, databases)]
-        for kind in ("written", "copied", "removed")
-    )
-    if any(names_database(name, databases) for name in removed):
+    written = [name for use in uses for name in databases_written(use, list(databases))]
+    copied = [name for use in uses for name in use.copied if is_database_file(name, databases)]
+    taken = [name for use in uses for name in use.removed]
+    removed = [name for name in taken if is_database_file(name, databases)]
+    if any(names_database(name, databases) or holds_database(name, databases) for name in taken):
         return REMOVED
     if any(names_database(name, databases) for name in copied):
         return HOT_COPY

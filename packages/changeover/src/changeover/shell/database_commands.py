@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from changeover.problems import Position
 from changeover.shell.feeders import fed
 from changeover.shell.programs import databases_changed
-from changeover.shell.script import ShellCommand, Simple, Word
+from changeover.shell.script import ShellCommand, Simple, Word, substituted
 from changeover.shell.wrappers import elsewhere, program, unwrapped
 from changeover.sql.text import reads_only, split
 
@@ -45,6 +46,20 @@ class DatabaseCommand:
     piped: bool = False
 
 
+_TOOLS = (
+    ("python", ("-m", "sqlite3")),
+    ("python3", ("-m", "sqlite3")),
+    ("python", ("-m", "sqlite_utils", "query")),
+    ("python3", ("-m", "sqlite_utils", "query")),
+    ("sqlite-utils", ("query",)),
+    ("wrangler", ("d1", "execute")),
+    ("prisma", ("db", "execute")),
+    ("litecli", ("-e",)),
+    ("litecli", ("--execute",)),
+    ("usql", ("-c",)),
+    ("usql", ("-f",)),
+)
+"""Tools that give SQL to a database, each with the words that say so."""
 _FORMS = {
     "header",
     "column",
@@ -68,6 +83,10 @@ _VALUED = {
     "maxsize",
     "mmap",
     "vfs",
+    "proxy",
+    "location",
+    "instance",
+    "attach",
     "lookaside",
     "pagecache",
 }
@@ -105,8 +124,7 @@ def read_database_commands(command: ShellCommand) -> list[DatabaseCommand]:
             return [DatabaseCommand(found[0].database, kind, Word(command.text))]
         target = _target(unwrapped(part))
         if target is None:
-            if texts := databases_changed(part):
-                name = next((text for text in texts if _FILE.search(text)), "a database")
+            if (name := _changed_otherwise(part)) is not None:
                 return [DatabaseCommand(name, CommandKind.OTHER, Word(command.text))]
             continue
         database, arguments, formatted = target
@@ -117,6 +135,26 @@ def read_database_commands(command: ShellCommand) -> list[DatabaseCommand]:
         found = found or [DatabaseCommand(database, CommandKind.OTHER, Word(command.text))]
         return [replace(one, piped=bool(later)) for one in found]
     return []
+
+
+def _changed_otherwise(part: Simple) -> str | None:
+    """The database that a program changes in a way that is not read: by code, in ``$(...)``, by a tool."""
+    for inner in substituted(part):
+        changing = [asked for asked in read_database_commands(inner) if not only_asks(asked)]
+        if changing:
+            return changing[0].database
+    words = unwrapped(part)
+    texts = databases_changed(part) or _told_otherwise([word.text for word in words[1:]], program(words))
+    return next((text for text in texts if _FILE.search(text)), "a database") if texts else None
+
+
+def _told_otherwise(texts: list[str], name: str) -> list[str]:
+    """The words of a tool of a database's own, where it would change something."""
+    if not any(name == tool and set(verbs) <= set(texts) for tool, verbs in _TOOLS):
+        return []
+    statements = [text for text in texts if re.match(r"\s*\w+\s", text)]
+    asks = bool(statements) and all(map(reads_only, statements))
+    return [] if asks else texts or [name]
 
 
 def only_asks(asked: DatabaseCommand) -> bool:
@@ -140,9 +178,10 @@ def _only_logs(part: Simple) -> bool:
 def _target(words: list[Word]) -> tuple[str, list[Word], bool] | None:
     """The database that a shell opens, the scripts after it, and whether its output is formatted."""
     texts = [word.text for word in words]
-    if program(words) == "turso" and [t for t in texts[1:] if not t.startswith("-")][:2] == ["db", "shell"]:
+    name = program(words)
+    if ("db", "shell") in pairwise(texts) and (name == "turso" or name.startswith("$")):
         rest = words[texts.index("shell") + 1 :]
-    elif program(words) in ("sqlite3", "sqlite", "sqlcipher", "duckdb"):
+    elif name in ("sqlite3", "sqlite", "sqlcipher", "duckdb") or re.match(r"(?i)\$\{?\w*sqlite", name):
         rest = words[1:]
     else:
         return None

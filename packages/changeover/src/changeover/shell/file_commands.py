@@ -6,7 +6,8 @@ row and every ledger entry since the copy.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from changeover.shell.feeders import fed
@@ -17,6 +18,8 @@ from changeover.shell.wrappers import program, programs_of, unwrapped
 _SUFFIX = re.compile(r"\.(?:db3?|sqlite3?|s3db|sdb)(?:-wal|-shm|-journal)?$", re.IGNORECASE)
 _SIDE = re.compile(r"-(?:wal|shm|journal)$")
 _PACKED = re.compile(r"\.(?:gz|tgz|xz|txz|zst|bz2|lz4|br|zip|tar|7z)$", re.IGNORECASE)
+_BACKUP = re.compile(r"(?i)(?:^|[/._:-])(?:back-?ups?|bak|dump|snapshots?)(?:[/._:-]|\d|$)")
+_GLUED = re.compile(r"(?:-o|--output=|--output-document=)([^-=].*)")
 _WRITES = (">", ">>", ">|", "&>", "&>>")
 
 
@@ -24,12 +27,14 @@ _WRITES = (">", ">>", ">|", "&>", "&>>")
 class FileUse:
     """``written`` are files that a command would change or make, ``copied`` those that it reads.
 
-    ``removed`` are those that it takes away.
+    ``removed`` are those that it takes away. ``restored`` are folders that it fills from a backup, with what
+    names are in that.
     """
 
     written: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
 
 
 def file_uses(command: ShellCommand) -> list[FileUse]:
@@ -45,11 +50,14 @@ def _use(part: Simple) -> FileUse:
     found = read(rest) if read is not None else _of_a_program(part) or FileUse()
     written = [target.text for operator, target in part.redirects if operator in _WRITES]
     copied = [target.text for operator, target in part.redirects if operator == "<"]
-    return FileUse((*written, *found.written), (*copied, *found.copied), found.removed)
+    return replace(found, written=(*written, *found.written), copied=(*copied, *found.copied))
 
 
 def _of_a_program(part: Simple) -> FileUse | None:
     """What a one-line program of Python, Perl, Ruby or Node does, by the names of files in it."""
+    words = [word.text for word in unwrapped(part)]
+    if words[:1] in (["perl"], ["ruby"]) and any(re.match(r"-[0alnpw]*i", text) for text in words[1:]):
+        return FileUse(tuple(_named(words[1:])))
     literals = file_literals(part)
     return FileUse(written=literals) if literals else None
 
@@ -82,15 +90,21 @@ def _copy(rest: Sequence[str]) -> FileUse:
     )
     named = [text for text in _named(rest) if text != folder]
     if folder is not None:
-        return FileUse(tuple(_into(f"{folder}/", named)), tuple(named))
+        named.append(f"{folder}/")
     if len(named) < 2:
         return FileUse()
-    return FileUse(tuple(_into(named[-1], named[:-1])), tuple(named[:-1]))
+    *sources, target = named
+    return FileUse(tuple(_into(target, sources)), tuple(sources), restored=_restored(target, sources))
+
+
+def _restored(target: str, sources: Iterable[str]) -> tuple[str, ...]:
+    """The target, where one of the sources is a backup by its name and the target is not."""
+    return (target,) if any(map(is_backup, sources)) and not is_backup(target) else ()
 
 
 def _move(rest: Sequence[str]) -> FileUse:
     found = _copy(rest)
-    return FileUse(found.written, removed=found.copied)
+    return FileUse(found.written, removed=found.copied, restored=found.restored)
 
 
 def _remove(rest: Sequence[str]) -> FileUse:
@@ -110,19 +124,23 @@ def _block_copy(rest: Sequence[str]) -> FileUse:
 
 def _archive(rest: Sequence[str]) -> FileUse:
     """``tar xzf a.tgz app.db`` writes, ``tar czf a.tgz app.db`` copies; ``app.db.tgz`` holds ``app.db``."""
-    flags = next((text.lstrip("-") for text in rest if re.fullmatch(r"-?[A-Za-z]+", text)), "")
+    dashed = [text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text)]
+    flags = "".join(dashed) if rest[:1] and rest[0].startswith("-") else "".join(rest[:1])
     long = set(rest)
     named = [text for text in _named(rest) if text.lstrip("-") != flags]
     if "x" in flags or long & {"--extract", "--get"}:
-        return FileUse((*named[1:], *map(_unpacked, named[:1])))
+        folder = next(_after(rest, ("-C", "--directory")), ".")
+        named = [text for text in named if text != folder]
+        return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
     if flags[:1] in ("c", "r", "u") or "c" in flags or long & {"--create", "--append"}:
         return FileUse((), tuple(named[1:]))
     return FileUse()
 
 
 def _unzip(rest: Sequence[str]) -> FileUse:
-    named = _named(rest)
-    return FileUse((*named[1:], *map(_unpacked, named[:1])))
+    folder = next(_after(rest, ("-d",)), ".")
+    named = [text for text in _named(rest) if text != folder and text not in ("x", "e")]
+    return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
 
 
 def _unpack(rest: Sequence[str]) -> FileUse:
@@ -154,8 +172,17 @@ def _unpacked(name: str) -> str:
 
 
 def _fetched(rest: Sequence[str]) -> FileUse:
-    """``curl -o FILE``, ``wget -O FILE``, ``litestream restore -o FILE``."""
-    return FileUse(tuple(_after(rest, ("-o", "-O", "--output", "--output-document", "-f", "--file"))))
+    """``curl -o FILE``, ``curl -fsSLO URL``, ``wget -O FILE``, ``wget URL``."""
+    options = ("-o", "-O", "--output", "--output-document", "-f", "--file")
+    glued = (match[1] for match in map(_GLUED.fullmatch, rest) if match)
+    addresses = (text.partition("?")[0] for text in rest if "://" in text)
+    return FileUse((*_after(rest, options), *glued, *(one.rsplit("/", 1)[-1] for one in addresses)))
+
+
+def _replicated(rest: Sequence[str]) -> FileUse:
+    """``litestream restore app.db`` writes it, or what ``-o`` names."""
+    fetched = _fetched(rest).written
+    return FileUse(fetched or (tuple(_named(rest)[-1:]) if "restore" in rest else ()))
 
 
 def _stored(rest: Sequence[str]) -> FileUse:
@@ -163,9 +190,15 @@ def _stored(rest: Sequence[str]) -> FileUse:
     verbs = ("cp", "mv", "copy", "copyto", "move", "moveto", "sync", "get", "put", "download", "rsync")
     place = next((place for place, text in enumerate(rest) if text in verbs), None)
     pair = _named(rest[place + 1 :])[:2] if place is not None else []
-    found = _copy(pair) if len(pair) == 2 else FileUse()
-    written = (*found.written, *_fetched(rest).written)
-    return FileUse(*(tuple(one for one in names if "://" not in one) for names in (written, found.copied)))
+    copies = _move if place is not None and rest[place] in ("mv", "move", "moveto") else _copy
+    found = copies(pair) if len(pair) == 2 else FileUse()
+    written = (*found.written, *_after(rest, ("-f", "--file")))
+    return FileUse(
+        *(
+            tuple(one for one in names if "://" not in one)
+            for names in (written, found.copied, found.removed, found.restored)
+        )
+    )
 
 
 def _search(rest: Sequence[str]) -> FileUse:
@@ -178,7 +211,8 @@ def _search(rest: Sequence[str]) -> FileUse:
 
 def _sync(rest: Sequence[str]) -> FileUse:
     found = _copy(rest)
-    return FileUse(found.written, found.copied, found.copied if "--remove-source-files" in rest else ())
+    removed = found.copied if "--remove-source-files" in rest else ()
+    return replace(found, removed=removed)
 
 
 def _checked_out(rest: Sequence[str]) -> FileUse:
@@ -189,7 +223,10 @@ def _checked_out(rest: Sequence[str]) -> FileUse:
 
 def _extracted(rest: Sequence[str]) -> FileUse:
     """``borg extract REPO::ARCHIVE app.db``, ``restic restore latest --target . --include app.db``."""
-    return FileUse(tuple(_named(rest)) if {"extract", "restore"} & set(rest) else ())
+    if not {"extract", "restore"} & set(rest):
+        return FileUse()
+    folders = tuple(_after(rest, ("-t", "--target", "--target-path"))) or (".",)
+    return FileUse(tuple(_named(rest)), restored=folders)
 
 
 def _in_and_out(rest: Sequence[str]) -> FileUse:
@@ -207,6 +244,12 @@ def _utilities(rest: Sequence[str]) -> FileUse:
     """``sqlite-utils insert app.db t file.json``; what only looks, and a query, is not told."""
     named = _named(rest)
     return FileUse(tuple(named[1:2]) if named and named[0] in _UTILITIES else ())
+
+
+def _deciphered(rest: Sequence[str]) -> FileUse:
+    """``gpg -o FILE -d``, ``age -d -o FILE``, ``openssl enc -d -out FILE``."""
+    joined = (text.partition("=")[2] for text in rest if text.startswith("--output="))
+    return FileUse((*_after(rest, ("-o", "--output", "-out")), *joined))
 
 
 def _read(rest: Sequence[str]) -> FileUse:
@@ -230,17 +273,19 @@ _UTILITIES = {
     "rename-table", "transform", "upsert",
 }  # fmt: skip
 _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
-    **dict.fromkeys(("cp", "install", "ln", "scp", "ditto", "copy", "gcp", "pcp"), _copy),
+    **dict.fromkeys(("cp", "install", "ln", "scp", "sftp", "ditto", "copy", "gcp", "pcp"), _copy),
     **dict.fromkeys(("mv", "gmv", "move"), _move),
     **dict.fromkeys(("rsync",), _sync),
     **dict.fromkeys(("rm", "unlink", "shred", "truncate", "trash", "srm"), _remove),
     **dict.fromkeys(("tee", "sponge", "fallocate"), _write),
-    **dict.fromkeys(("dd", "ddrescue", "dcfldd"), _block_copy),
+    **dict.fromkeys(("dd",), _block_copy),
     **dict.fromkeys(("tar", "gtar", "bsdtar"), _archive),
     **dict.fromkeys(("unzip", "7z", "7za"), _unzip),
     **dict.fromkeys(("gunzip", "unxz", "unzstd", "bunzip2", "unlz4", "uncompress"), _unpack),
     **dict.fromkeys(("gzip", "pigz", "xz", "zstd", "bzip2", "lz4", "brotli"), _pack),
-    **dict.fromkeys(("litestream", "curl", "wget", "az"), _fetched),
+    **dict.fromkeys(("curl", "wget", "az", "http", "https", "xh", "aria2c"), _fetched),
+    **dict.fromkeys(("gpg", "gpg2", "age", "rage", "openssl"), _deciphered),
+    "litestream": _replicated,
     **dict.fromkeys(
         ("aws", "gsutil", "gcloud", "rclone", "mc", "s3cmd", "s5cmd", "b2", "docker", "podman", "kubectl",
          "oc", "docker-compose", "flyctl", "fly"), _stored),
@@ -250,16 +295,52 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     "sqlite-utils": _utilities,
     **dict.fromkeys(("borg", "borgmatic", "restic", "rustic", "kopia", "duplicity"), _extracted),
     **dict.fromkeys(("sed", "gsed"), _edited),
-    "sqlite3_rsync": _to_end,
+    **dict.fromkeys(("sqlite3_rsync", "ddrescue", "dcfldd"), _to_end),
     **dict.fromkeys(("cat", "pv", "zcat", "gzcat", "xzcat", "zstdcat", "bzcat"), _read),
 }  # fmt: skip
 
 
+def is_backup(name: str) -> bool:
+    """Whether a file or a folder is a backup by its name: ``/backup/``, ``app-bak.tgz``, ``snapshots/1``."""
+    return _BACKUP.search(name) is not None
+
+
+def databases_written(use: FileUse, known: Sequence[str]) -> list[str]:
+    """What a command writes of databases: files, and folders where one may be that it fills from a backup."""
+    files = [name for name in use.written if is_database_file(name, known)]
+    return [*files, *(folder for folder in use.restored if _may_hold(folder, known))]
+
+
 def names_database(name: str, known: Iterable[str]) -> bool:
-    """Whether a name is that of a known database, in whatever folder, or of a file beside it."""
-    name = name.rpartition(":")[2] if re.match(r"[\w.@-]+:[^/\\]*/?", name) and "://" not in name else name
-    plain = _SIDE.sub("", name).rstrip("/").rsplit("/", 1)[-1].strip('"')
-    return plain in {one.rsplit("/", 1)[-1] for one in known if one}
+    """Whether a name or a pattern is that of a known database, in whatever folder, or of a file beside it."""
+    folder, _, plain = _SIDE.sub("", _local(name)).rstrip("/").rpartition("/")
+    files = {one.rsplit("/", 1)[-1] for one in known if one}
+    if plain.strip('"') in files:
+        return True
+    if not re.search(r"[*?\[]", plain):
+        return False
+    near = folder in ("", ".") or any(one.startswith(f"{folder}/") for one in known)
+    beside = [file + side for file in files for side in ("", "-wal", "-shm")]
+    return (near or bool(re.search(r"\w", plain))) and any(fnmatchcase(one, plain) for one in beside)
+
+
+def holds_database(folder: str, known: Iterable[str]) -> bool:
+    """Whether a known database lies in a folder, as both are written."""
+    begin = _local(folder).rstrip("/").removeprefix("./") + "/"
+    return any(one.removeprefix("./").startswith(begin) for one in known)
+
+
+def _local(name: str) -> str:
+    """A name without the host before it."""
+    remote = re.match(r"[\w.@-]+:[^/\\]*/?", name) and "://" not in name
+    return name.partition(":")[2] if remote else name
+
+
+def _may_hold(folder: str, known: Sequence[str]) -> bool:
+    """Whether a database may lie in a folder: not where both are known from the root on and differ."""
+    if not _local(folder).startswith("/") or not all(one.startswith("/") for one in known):
+        return True
+    return holds_database(folder, known)
 
 
 def is_database_file(name: str, known: Iterable[str] = ()) -> bool:

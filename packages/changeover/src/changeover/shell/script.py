@@ -14,6 +14,7 @@ _CONTROL = {
     "(", ")", "fi", "done", "esac", ";;",
 }  # fmt: skip
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_SUBSTITUTION = re.compile(r"[$<>]\(|`")
 _NAME = re.compile(r"\$(?:\{(\w+)[^}]*\}|(\w+|[@*#?!$-]))")
 
 
@@ -76,6 +77,28 @@ def commands_of(script: str) -> list[ShellCommand]:
         return [piece for piece in read_script(script) if isinstance(piece, ShellCommand)]
     except Unterminated:
         return []
+
+
+def substituted(simple: Simple) -> list[ShellCommand]:
+    """The commands whose output a shell puts into the words of a program: ``N=$(sqlite3 app.db ...)``."""
+    words = [*simple.words, *(target for _, target in simple.redirects)]
+    texts = [*(word.text for word in words if word.computed), *simple.assignments]
+    return [command for text in texts for inner in _substitutions(text) for command in commands_of(inner)]
+
+
+def _substitutions(text: str) -> Iterator[str]:
+    """What stands in ``$(...)``, ``<(...)``, ``>(...)`` and between backquotes, the outermost."""
+    at = 0
+    while match := _SUBSTITUTION.search(text, at):
+        begin, at = match.end(), len(text)
+        depth = 1
+        for place in range(begin, len(text)):
+            sign = text[place]
+            depth += (sign == "(") - (sign == ")") if match[0] != "`" else -(sign == "`")
+            if not depth:
+                yield text[begin:place]
+                at = place + 1
+                break
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +277,7 @@ class _Grouping:
         while tokens and tokens[0].text in _CONTROL:
             controlled = True
             self.depth += (tokens[0].text in ("do", "then", "{")) - (tokens[0].text in ("done", "fi", "}"))
-            tokens = tokens[1:]
+            tokens = tokens[1 + (tokens[0].text == "function") :]
         if not tokens:
             return
         parts = [Simple()]

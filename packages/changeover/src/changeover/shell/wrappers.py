@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeover.shell.script import ShellCommand, Simple, Word, commands_of
+from changeover.shell.script import ShellCommand, Simple, Word, commands_of, substituted
 
 _WRAPPERS = {
     "env": ("uCS", 0), "sudo": ("ugphCTrtDR", 0), "doas": ("uC", 0), "nohup": ("", 0), "time": ("fo", 0),
@@ -17,7 +17,9 @@ _WRAPPERS = {
     "stdbuf": ("ioe", 0), "chronic": ("", 0), "builtin": ("", 0), "setsid": ("", 0), "unbuffer": ("", 0),
     "flock": ("wE", 1), "gosu": ("", 1), "su-exec": ("", 1), "chroot": ("", 1), "runuser": ("uggs", 0),
     "systemd-run": ("pEMHut", 0), "busybox": ("", 0), "toybox": ("", 0), "npx": ("pw", 0),
-    "caffeinate": ("tw", 0),     "proxychains": ("f", 0), "strace": ("eopsu", 0), "script": ("", 0),
+    "caffeinate": ("tw", 0), "proxychains": ("f", 0), "strace": ("eopsu", 0), "script": ("", 0),
+    "sshpass": ("pfe", 0), "watch": ("n", 0), "coproc": ("", 0), "nsenter": ("tSG", 0), "unshare": ("", 0),
+    "faketime": ("", 1),
 }  # fmt: skip
 """Those of their short options that take a value, and how many words stand before the program they run."""
 _RUNNERS = {
@@ -55,9 +57,15 @@ class _Carrier:
 
 _SHELL = _Carrier(text=("-c", "--command"), places=0)
 _CONTAINERS = _Carrier(verbs=("exec", "run", "debug"), valued="uewnclvpfmh")
+_HERE = ("<<", "<<-", "<<<")
 _CARRIERS = {
     **dict.fromkeys(("sh", "bash", "dash", "ash", "zsh", "ksh"), _SHELL),
     "su": _SHELL,
+    "eval": _Carrier(places=0, joined=True),
+    "trap": _Carrier(places=0, joined=True),
+    "screen": _Carrier(valued="ScehLpsTt", places=0),
+    "tmux": _Carrier(("new", "new-session", "new-window", "neww"), "scntxyFeb", places=0, joined=True),
+    "machinectl": _Carrier(("shell",), "M"),
     "nix-shell": _Carrier(text=("--run", "--command"), places=0),
     "ssh": _Carrier(valued="bcDEeFIiJLlmOopQRSWw", joined=True),
     "autossh": _Carrier(valued="bcDEeFIiJLlmMOopQRSWw", joined=True),
@@ -79,8 +87,10 @@ _CARRIERS = {
 
 
 def program(words: Sequence[Word]) -> str:
-    """The name of a program without its path."""
-    return words[0].text.rsplit("/", 1)[-1] if words else ""
+    """The name of a program without its path: ``${TURSO:-/opt/turso}`` is ``turso``."""
+    text = words[0].text if words else ""
+    default = re.fullmatch(r"\$\{\w+:?[-=](.+)\}", text)
+    return (default[1] if default else text).rsplit("/", 1)[-1].removesuffix(".exe")
 
 
 def unwrapped(simple: Simple) -> list[Word]:
@@ -124,6 +134,20 @@ def elsewhere(simple: Simple) -> tuple[str, list[ShellCommand]]:
     carrier = _CARRIERS.get(program(words))
     if carrier is None:
         return "", []
+    host, sent = _given(words, carrier, simple)
+    shell = _is_shell(sent) if sent else carrier is _SHELL or carrier.joined
+    dictated = [target.text for operator, target in simple.redirects if operator in _HERE]
+    return (host, commands_of(dictated[-1])) if shell and dictated else (host, sent)
+
+
+def _is_shell(sent: Sequence[ShellCommand]) -> bool:
+    """Whether the commands are a shell alone, which reads others: ``bash -s``."""
+    words = unwrapped(sent[-1].parts[-1])
+    return len(sent) == 1 and _CARRIERS.get(program(words)) is _SHELL
+
+
+def _given(words: list[Word], carrier: _Carrier, simple: Simple) -> tuple[str, list[ShellCommand]]:
+    """The host, and the commands that stand in a carrier's own words."""
     texts = [word.text for word in words[1:]]
     if carrier.verbs:
         texts = _behind_verb(texts, carrier.verbs)
@@ -191,6 +215,8 @@ def _quoted(text: str) -> str:
 def programs_of(command: ShellCommand) -> Iterator[Simple]:
     """Every program of a pipeline, and of what is sent elsewhere by one."""
     for part in command.parts:
+        for inner in substituted(part):
+            yield from programs_of(inner)
         _, sent = elsewhere(part)
         if sent:
             for inner in sent:
