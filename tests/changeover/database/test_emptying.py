@@ -16,7 +16,7 @@ from changeover.database.schema import catalogue
 from changeover.errors import LeaseLost
 
 ROWS = 3_000
-AT_ONCE = ChunkPace(pause_s=0.0)
+AT_ONCE = ChunkPace(pause_s=0.0, rest=0.0)
 
 
 @pytest.fixture
@@ -72,6 +72,19 @@ def test_every_row_goes_in_several_transactions_and_no_other_row(
     assert told[-1] == (ROWS, ROWS)
     assert {count(connection, other) for other in others} == {ROWS}
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,), "as it was before"
+
+
+def test_the_lock_is_let_go_of_for_longer_than_it_was_held(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held for most of the time, it is found held by a busy handler whenever that looks."""
+    slept_s: list[float] = []
+    monkeypatch.setattr(emptying.time, "sleep", slept_s.append)
+    pace = ChunkPace(pause_s=0.0)
+    found = emptying.empty(connection, table_of(connection, "plain"), pace=pace)
+    assert slept_s
+    assert all(0 < one <= pace.rest * found.longest_s for one in slept_s)
+    assert pace.rest >= 2
 
 
 def test_what_was_deleted_before_a_kill_stays_deleted_and_the_next_goes_on(

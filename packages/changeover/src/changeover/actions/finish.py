@@ -82,6 +82,7 @@ def _pace(context: ActionContext, action: SqlAction) -> ChunkPace:
     return ChunkPace(
         chunk_s=CHUNK_S if held_s is None else min(CHUNK_S, held_s / 3),
         pause_s=0.005 if context.living else 0.0,
+        rest=2.0 if context.living else 0.0,
         lock_wait_s=action.timeout_s or 5.0,
     )
 

@@ -14,6 +14,8 @@ _CONTROL = {
     "(", ")", "fi", "done", "esac", ";;",
 }  # fmt: skip
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_DEEPEST = 50
+"""So many brackets are followed into each other; nobody writes more."""
 _SUBSTITUTION = re.compile(r"[$<>]\(|`")
 _NAME = re.compile(r"\$(?:\{(\w+)[^}]*\}|(\w+|[@*#?!$-]))")
 
@@ -83,7 +85,8 @@ def substituted(simple: Simple) -> list[ShellCommand]:
     """The commands whose output a shell puts into the words of a program: ``N=$(sqlite3 app.db ...)``."""
     words = [*simple.words, *(target for _, target in simple.redirects)]
     texts = [*(word.text for word in words if word.computed), *simple.assignments]
-    return [command for text in texts for inner in _substitutions(text) for command in commands_of(inner)]
+    inner = [one for text in texts for one in _substitutions(text) if one.count("(") < _DEEPEST]
+    return [command for one in inner for command in commands_of(one)]
 
 
 def _substitutions(text: str) -> Iterator[str]:

@@ -38,12 +38,17 @@ TRIES = 3
 class ChunkPace:
     """How long one transaction should take, and for how long the lock is let go of after it.
 
+    ``rest``: so many times as long as it was held, and at least ``pause_s``. SQLite's busy handler looks at
+    moments of its own (after 1, 2, 5, 10, 15, 20, 25 ms): with the lock held for most of the time it finds it
+    held, over and over, and a writer waits for ten chunks and not for one.
+
     A transaction that takes three times as long is rolled back and tried again with fewer rows. Above
     ``wal_bytes`` of log a file waits for a reader that pins it, at most ``wal_wait_s`` in all.
     """
 
     chunk_s: float = 0.02
     pause_s: float = 0.005
+    rest: float = 2.0
     lock_wait_s: float = 5.0
     wal_bytes: int = 48_000_000
     wal_wait_s: float = 60.0
@@ -124,7 +129,7 @@ def empty(
                 if deleted < size:
                     return found
                 size = _next_size(size, took_s, pace)
-            time.sleep(pace.pause_s)
+            time.sleep(max(pace.pause_s, pace.rest * took_s))
             if not isinstance(connection, Remote):
                 throttle.wait(connection)
 
