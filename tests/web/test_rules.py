@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.web.support import COOKIE, samples, seeded, services, serving
+from tests.web.support import COOKIE, NOW_AT, samples, seeded, services, serving
 
 from liveone.store import systems
 
@@ -98,6 +99,25 @@ def _case(alert: str, series: str, active: str, expected: list[dict[str, Any]]) 
 
 
 DASHBOARD = Path(__file__).parents[2] / "deploy/grafana/liveone.json"
+
+
+HISTORY = DASHBOARD.with_name("liveone-history.json")
+
+
+def test_every_column_of_the_dashboard_of_the_history_is_in_its_answer(owner: httpx2.Client) -> None:
+    end_at = datetime.fromtimestamp(NOW_AT, UTC)
+    moments = {"__from": end_at - timedelta(days=2), "__to": end_at}
+    for panel in json.loads(HISTORY.read_text())["panels"]:
+        (target,) = panel["targets"]
+        url = target["url"].replace("${url}", "").replace("${system}", "1")
+        for name, moment in moments.items():
+            url = url.replace(f"${{{name}:date:iso}}", moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+            url = url.replace(f"${{{name}:date:YYYY-MM-DD}}", moment.date().isoformat())
+        assert "$" not in url
+        rows = owner.get(url).raise_for_status().json()[target["root_selector"]]
+        assert rows, panel["title"]
+        columns = [each["selector"] for each in target["columns"]]
+        assert set(columns) <= rows[0].keys(), panel["title"]
 
 
 def dashboard_queries() -> list[tuple[str, str]]:
