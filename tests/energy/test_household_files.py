@@ -3,6 +3,7 @@
 Every case goes through the import and the closing of days, as a person would do it.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,6 +182,38 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store = open_store(tmp_path / "live.db")
     yield store
     store.close()
+
+
+def sunny_w(hour: float) -> int:
+    return round(5000 * max(0.0, math.sin((hour % 24 - 6) / 12 * math.pi)))
+
+
+@pytest.mark.parametrize(("wakes_h", "every_s"), [(24, 300), (30, 300), (30, 3600)])
+def test_an_inverter_that_sleeps_at_night_and_counts_by_the_day_makes_nothing_in_the_dark(
+    store: Store, wakes_h: int, every_s: int
+) -> None:
+    """Its counter is 0 again when it wakes. What the days had in the mean was put into the nights, once."""
+    made_kwh, found, true_kwh = 0.0, [], [0.0, 0.0, 0.0]
+    for second in range(0, 3 * DAY_S, 60):
+        hour, kwh = second / HOUR_S, sunny_w(second / HOUR_S) / 60_000
+        made_kwh = kwh if second in (wakes_h * HOUR_S, (wakes_h + 24) * HOUR_S) else made_kwh + kwh
+        true_kwh[int(hour // 24)] += kwh
+        if second % every_s == 0 and 6 <= hour % 24 <= 20:
+            found.append(
+                row_of(Reading(START_AT + second, START_AT + second, sunny_w(hour), solar_kwh_total=made_kwh))
+            )
+    system = systems.add_system(
+        store,
+        owner=None,
+        vendor_type="none",
+        vendor_site_id="1",
+        display_name="Home",
+        timezone_offset_min=600,
+    )
+    bulk.import_readings(store, system.id, found)
+    closer.catch_up(store, START_AT + 30 * DAY_S)
+    days = aggregates.days(store, system.id, "2026-06-01", "2026-06-03")
+    assert [day.solar_kwh for day in days] == [pytest.approx(kwh, abs=0.1) for kwh in true_kwh]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))

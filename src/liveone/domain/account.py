@@ -251,15 +251,17 @@ class CounterEnergy:
         ]
 
     def _integrate(self, after: int, end: int, *, fills_holes: bool = False) -> None:
-        """The integral of power over the part of ``(after, end]`` that lies in the span."""
+        """The integral of power over the part of ``(after, end]`` that is in the span. ``fills_holes``: where
+        nothing was read, what flowed at that time of the day before: a night has no sun."""
         start, stop = self._clipped(after, end)
         if stop - start < INTERVAL_S:
             return
         flow = self._series.flow
         watts = flow.by_interval(start, stop, longest=BRIDGED_INTERVALS)
-        usual_w = flow.mean_w(after) if fills_holes and end - after <= GUESSED_S_MAX else None
-        if usual_w is not None:
-            watts = [usual_w if power_w is None else power_w for power_w in watts]
+        usual = flow.usual_day(after) if fills_holes and end - after <= GUESSED_S_MAX else None
+        if usual is not None:
+            ends = interval_ends(start, stop)
+            watts = [usual.watts_at(at) if w is None else w for at, w in zip(ends, watts, strict=True)]
         self._estimate(start, [None if power_w is None else _kwh(power_w) for power_w in watts])
 
     def _estimate(self, start: int, energies: Sequence[float | None]) -> None:

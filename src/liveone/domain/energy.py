@@ -19,7 +19,7 @@ from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.series import series_of
 
-RULES = 5
+RULES = 6
 """Counts up when stored days have to be computed anew."""
 
 ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3

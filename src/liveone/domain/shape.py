@@ -15,7 +15,7 @@ from liveone.domain.intervals import INTERVAL_S
 KWH_PER_W = INTERVAL_S / 3_600_000
 """The energy of one watt over one interval."""
 
-DAY_S = 86_400
+HOUR_S, DAY_S = 3600, 86_400
 UNBOUNDED = 1 << 40
 """As ``longest``: a line is drawn across every hole."""
 
@@ -85,10 +85,17 @@ class Flow:
         """Whether the power of every interval that ends in ``(after_end, last_end]`` is known."""
         return self.count(after_end, last_end) * INTERVAL_S == last_end - after_end
 
-    def mean_w(self, until_end: int) -> float | None:
-        """The mean of the day up to ``until_end``, None where nothing was read in it."""
-        within = self.watts[self._within(until_end - DAY_S, until_end)]
-        return sum(within) / len(within) if within else None
+    def usual_day(self, until_end: int) -> "UsualDay | None":
+        """The day up to ``until_end``; None where nothing was read in it."""
+        within = self._within(until_end - DAY_S, until_end)
+        ends, watts = self.ends[within], self.watts[within]
+        if not ends:
+            return None
+        read = self.by_interval(ends[0] - INTERVAL_S, ends[-1])
+        dark = Flow([ends[-1], ends[0] + DAY_S], [watts[-1], watts[0]])
+        across = dark.by_interval(ends[-1], ends[0] + DAY_S - INTERVAL_S)
+        most_w = sum(watts) / len(watts) if len(across) * INTERVAL_S > HOUR_S else max(watts)
+        return UsualDay(ends[0], [each_w or 0.0 for each_w in read + [min(w or 0.0, most_w) for w in across]])
 
     def _within(self, after_end: int, last_end: int) -> slice:
         return slice(bisect_right(self.ends, after_end), bisect_right(self.ends, last_end))
@@ -123,6 +130,20 @@ class Flow:
                     min(before_w, after_w),
                     max(before_w, after_w),
                 )
+
+
+@dataclass(frozen=True)
+class UsualDay:
+    """The power of a whole day by interval, the first of which ends at ``first_end``, to stand for days of
+    which nothing was read. What was not read of its night lies on the line from its evening to its morning,
+    and beyond an hour not above its mean: an oven may just have been on."""
+
+    first_end: int
+    watts: Sequence[float]
+
+    def watts_at(self, end: int) -> float:
+        """The power at the same time of day."""
+        return self.watts[(end - self.first_end) // INTERVAL_S % len(self.watts)]
 
 
 def spread(kwh: float, powers_w: Sequence[float | None]) -> list[float]:
