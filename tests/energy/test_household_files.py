@@ -216,6 +216,25 @@ def test_an_inverter_that_sleeps_at_night_and_counts_by_the_day_makes_nothing_in
     assert [day.solar_kwh for day in days] == [pytest.approx(kwh, abs=0.1) for kwh in true_kwh]
 
 
+@pytest.mark.parametrize("power", ["load_w", "solar_w"], ids=["with power", "without"])
+def test_what_a_counter_of_zeros_gained_is_in_the_days_in_which_it_flowed(store: Store, power: str) -> None:
+    """It was put into the five minutes in which the counter came back, where no power was read."""
+    case = Case("zeros", 1000, 48, 48, zero(20, 30), power=power)
+    system = systems.add_system(
+        store,
+        owner=None,
+        vendor_type="none",
+        vendor_site_id="1",
+        display_name="Home",
+        timezone_offset_min=600,
+    )
+    bulk.import_readings(store, system.id, map(row_of, readings(case)))
+    closer.catch_up(store, START_AT + 30 * DAY_S)
+    days = aggregates.days(store, system.id, "2026-06-01", "2026-06-02")
+    assert [day.load_kwh for day in days] == [pytest.approx(24, abs=0.1)] * 2
+    assert [day.estimated and day.estimated[1] for day in days] == [True, True]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_what_flowed_is_told(store: Store, case: Case) -> None:
     system = systems.add_system(

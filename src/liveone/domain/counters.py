@@ -44,6 +44,9 @@ STOOD_ROWS = 300
 SEEN_ROWS = 72
 """So many rows before a step tell what power to expect where none was read (six hours of five minutes)."""
 
+BRIEF_S = 3600
+"""Zeros between two values that are no further apart than this cost no value its place."""
+
 UNSEEN_KW, UNSEEN_SHARE = 2.0, 0.5
 """The mean power that any site may have had unseen: 2 kW, or half of its rated power where that is known."""
 
@@ -166,7 +169,8 @@ def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> fl
 
 
 def _without_zeros(series: Series, rated_kw: float) -> Series:
-    """Zeros that stand between two values that agree, or are the newest, give way to the value before."""
+    """Zeros that stand between two values that agree, or are the newest, give way to the value before; beyond
+    an hour to none, so that what the counter gained meanwhile is spread, and not put where it came back."""
     totals = series.totals
     if min([total for total in totals if total is not None] if None in totals else totals, default=1) > 0:  # type: ignore[type-var,operator]
         return series
@@ -177,9 +181,11 @@ def _without_zeros(series: Series, rated_kw: float) -> Series:
         if not zero or position == 0 or run[-1] - run[0] >= STOOD_ROWS:
             continue
         before = runs[position - 1][1][-1]
-        if position + 1 == len(runs) or agree(series, before, runs[position + 1][1][0], rated_kw):
+        after = runs[position + 1][1][0] if position + 1 < len(runs) else None
+        if after is None or agree(series, before, after, rated_kw):
+            is_brief = after is None or series.ends[after] - series.ends[before] <= BRIEF_S
             for place in run:
-                mended[place] = series.totals[before]
+                mended[place] = series.totals[before] if is_brief else None
     return replace(series, totals=mended)
 
 
