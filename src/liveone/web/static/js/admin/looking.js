@@ -15,7 +15,7 @@ export function lookAround(choose) {
   const button = element("button", { type: "submit" }, t("sources.look"));
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
   const progress = element("p", { class: "help", role: "status" });
-  const list = element("ul", { class: "losing found" });
+  const list = element("ul", { class: "devices found" });
   const form = element("form", {}, element("label", {}, t("sources.lookWhere"), where), element("p", { class: "help" }, t("sources.lookHelp")), trouble, element("div", { class: "actions" }, button), progress, list);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -43,7 +43,7 @@ async function look(text, list, progress, choose) {
 /** @param {FoundDevice} found @param {(found: FoundDevice) => void} choose */
 function rowOf(found, choose) {
   const said = { template: found.title, params: {} };
-  const button = element("button", { type: "button", "aria-label": `${t("sources.add")}: ${found.host}, ${sentence(said)}` }, t("sources.add"));
+  const button = element("button", { type: "button", "aria-label": `${t("sources.add")}: ${found.host}, ${sentence(said)}` }, t("sources.addThis"));
   button.addEventListener("click", () => choose(found));
   const what = element("span", {}, element("b", {}, found.host), " ", element("span", { lang: languageOf(said) }, sentence(said)), ` \u00b7 `, element("span", { lang: "en" }, found.seen));
   return element("li", { class: "row" }, what, button);

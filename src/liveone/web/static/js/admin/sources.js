@@ -53,7 +53,7 @@ function list(id, there) {
     const what = element("span", {}, element("b", {}, source.name), ` ${source.vendorType} \u00b7 ${(source.roles.length ? source.roles : [POINTS_ONLY]).map(roleName).join(", ")}`);
     return element("li", { class: "row" }, what, button);
   });
-  return element("div", {}, rows.length ? element("ul", { class: "losing" }, ...rows) : element("p", {}, t("sources.none")), trouble);
+  return element("div", {}, rows.length ? element("ul", { class: "devices" }, ...rows) : element("p", {}, t("sources.none")), trouble);
 }
 
 /** @param {string} role */
