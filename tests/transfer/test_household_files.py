@@ -51,13 +51,32 @@ def test_another_encoding_is_said(tmp_path: Path) -> None:
         read(tmp_path, text, encoding="klingon")
 
 
-@pytest.mark.parametrize("first", ["sep=;\n", "\ufeffsep=;\r\n", "sep=;\n\n", "# from my logger\n"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        *("sep=;\n", "\ufeffsep=;\r\n", "sep=;\n\n", "# from my logger\n"),
+        *('"Plant report, Köln"\n', "sep=;\nMy plant\n\nDaily report\n", "Plant\n# exported\n\n"),
+    ],
+)
 def test_what_stands_before_the_header_is_passed_over_and_lines_keep_their_numbers(
     tmp_path: Path, first: str
 ) -> None:
     found, source = read(tmp_path, f"{first}inverter_time;load_w\n{AT};7\n{AT + 60};x\n")
     assert [each.load_w for each in found] == [7]
     assert [bad.line for bad in source.bad] == [3 + first.count("\n")]
+
+
+def test_a_header_with_a_line_break_in_a_name_is_no_title(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, f'"inverter_time";"load_w"\n{AT};7\n')
+    assert found[0].load_w == 7
+    found, _ = read(tmp_path, f'"load_w\n(kW)";inverter_time\n7;{AT}\n')
+    assert found[0].load_w == 7000
+
+
+def test_a_file_of_titles_only_is_refused_by_its_first_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no column `inverter_time`") as refused:
+        read(tmp_path, "Plant report\nnothing\n")
+    assert "'Plant report'" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ STANDARD_INPUT = Path("-")
 MARKS = ",;\t|"
 LOOK_BYTES = 64
 SAMPLE_LINES, SAMPLE_CHARS = 2_000, 1_000_000
+TITLES_MAX = 10
 LINE_CHARS_MAX = 65_536
 """No row of readings is so long: hundreds of such lines are kept in memory at once."""
 
@@ -119,16 +120,17 @@ def _known(encoding: str) -> str:
 
 
 class FileLines:
-    """The lines of a text behind its preamble: `sep=;`, SMA's line about the file, comments and blank lines
-    before the header.
+    """The lines of a text behind its preamble: `sep=;`, SMA's line about the file, comments, blank lines and
+    titles (lines of one cell) before the header.
 
     ``sample`` holds the first of them, ``delimiter`` divides the columns, ``skipped`` lines came before;
     ``decimal`` is the mark of fractions, where the preamble says it.
     """
 
     def __init__(self, text: TextIO) -> None:
-        self.skipped, declared, header = 0, "", ""
+        self.skipped, declared = 0, ""
         self.decimal: str | None = None
+        titles: list[str] = []
         lines = _bounded(text)
         for line in lines:
             bare = line.strip("\ufeff\r\n ")
@@ -138,12 +140,17 @@ class FileLines:
                 said = dict(part.lower().split(maxsplit=1) for part in bare.split("|") if " " in part.strip())
                 declared = declared or SMA_MARKS.get(said.get("delimiter", ""), "")
                 self.decimal = {"comma": ",", "dot": "."}.get(said.get("decimalpoint", ""))
-            elif bare and not bare.startswith("#"):
-                header = line
-                break
+            elif titles or (bare and not bare.startswith("#")):
+                titles.append(line)
+                if _is_divided(line, declared) or len(titles) > TITLES_MAX:
+                    break
+                continue
             self.skipped += 1
-        self.sample = [header, *_first(lines)] if header else []
-        self.delimiter = declared or _divides(header)
+        if titles and _is_divided(titles[-1], declared):
+            self.skipped += len(titles) - 1
+            titles = titles[-1:]
+        self.sample = [*titles, *_first(lines)]
+        self.delimiter = declared or _divides(_first_row(self.sample))
         self._rest = lines
 
     def __iter__(self) -> Iterator[str]:
@@ -181,8 +188,30 @@ def _first(lines: Iterator[str]) -> Iterator[str]:
             return
 
 
+def _is_divided(line: str, declared: str) -> bool:
+    """Whether a line has columns, or a cell that goes on in the next; portals write the name of a plant or a
+    report above them."""
+    if line.count('"') % 2:
+        return True
+    bare = _unquoted(line)
+    return declared in bare if declared else any(mark in bare for mark in MARKS)
+
+
+def _first_row(lines: list[str]) -> str:
+    """The first row, which may go on behind a line break between quotes."""
+    for count in range(1, min(len(lines), TITLES_MAX) + 1):
+        row = "".join(lines[:count])
+        if row.count('"') % 2 == 0:
+            return row
+    return next(iter(lines), "")
+
+
+def _unquoted(line: str) -> str:
+    return "".join(piece for place, piece in enumerate(line.split('"')) if place % 2 == 0)
+
+
 def _divides(line: str) -> str:
     """What divides the columns of a header: the mark that it has most of outside quotes."""
-    bare = "".join(piece for place, piece in enumerate(line.split('"')) if place % 2 == 0)
+    bare = _unquoted(line)
     counts = Counter(mark for mark in bare if mark in MARKS)
     return max(MARKS, key=lambda mark: counts[mark]) if counts else ","
