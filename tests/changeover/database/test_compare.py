@@ -82,3 +82,17 @@ def test_a_search_index_over_another_table_is_not_compared_twice(tmp_path: Path)
         tell(tmp_path / name, "CREATE VIRTUAL TABLE f USING fts5(body, content = 'd', content_rowid = 'id')")
         tell(tmp_path / name, f"INSERT INTO f (rowid, body) VALUES (1, '{indexed}')")
     assert compare(tmp_path / "a.db", tmp_path / "b.db").equal
+
+
+def test_the_same_rows_under_other_numbers_differ_in_these_alone(tmp_path: Path) -> None:
+    """Where a unique key of both says which rows are the same; else they are told by number."""
+    made = "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, v); CREATE UNIQUE INDEX u ON t (at);"
+    one, two = tmp_path / "one.db", tmp_path / "two.db"
+    tell(one, made + "INSERT INTO t VALUES (1, 20, 'b'), (2, 10, 'a'), (4, 30, 'c')")
+    tell(two, made + "INSERT INTO t VALUES (1, 10, 'a'), (2, 20, 'b'), (3, 30, 'c')")
+    (found,) = compare(one, two).tables
+    assert (found.missing, found.extra, found.different) == (0, 0, 3)
+    assert [each.name for each in found.findings()] == ["t.id"]
+    tell(two, "UPDATE t SET v = 'x' WHERE at = 30")
+    (found,) = compare(one, two).tables
+    assert "t.rows" in [each.name for each in found.findings()]

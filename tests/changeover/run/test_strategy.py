@@ -96,3 +96,22 @@ def test_each_kind_by_its_name(work: Path) -> None:
         ("members", "blocking"),
     ]
     assert all(each.fits for each in found)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_block_says_its_own_time(work: Path) -> None:
+    """It chooses online though the plan allows more."""
+    said = LEFT_OPEN.replace("{#members ", "{#members hold=3s ").replace(
+        "writers-held: 2s", "writers-held: 1h"
+    )
+    one = made(work / "club", said)
+    (note,) = [p for p in api.check(one.folder / "PLAN.md", one.database).problems if p.rule == "strategy"]
+    assert "members: online" in note.message
+    assert "hold is 3s" in note.message
+    (one.folder / "PLAN.md").write_text((one.folder / "PLAN.md").read_text().replace("hold=3s", "hold=6s"))
+    assert [p for p in api.check(one.folder / "PLAN.md", one.database).problems if p.rule == "strategy"] == []
+
+
+def test_a_block_whose_strategy_is_said_has_nothing_to_choose(work: Path) -> None:
+    one = made(work / "club", PLAN.replace("{#members ", "{#members hold=3s "))
+    assert "hold= chooses a strategy" in str(api.check(one.folder / "PLAN.md").problems)

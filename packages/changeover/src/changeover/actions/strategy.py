@@ -3,7 +3,7 @@ holds writers for no longer than the plan allows.
 
 Rule: decided once, from the rows that are there when the plan is rehearsed; the run does what was rehearsed.
 A change of the catalogue, or of rows in place, stays what it is. A rebuild is done in one transaction where
-that is expected to fit within `writers-held`, else online where it can be.
+that is expected to fit within `hold` of its block, else of `writers-held`, else online where it can be.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -57,10 +57,11 @@ def online(chosen: Iterable[StrategyChoice]) -> dict[str, str]:
 def _choice(plan: Plan, action: SqlAction, connection: Connection, rows_of: RowsOf) -> StrategyChoice:
     found = forecast.forecast(action.statements, rows_of)
     at_rest = _at_rest(found)
-    limit_s = plan.writers_held_s
+    limit_s = plan.writers_held_s if action.hold_s is None else action.hold_s
     if limit_s is None:
         return StrategyChoice(action.id, at_rest, "the plan does not say `writers-held`")
-    held = f"about {found.certain_s:.2g} s; writers-held is {format_duration(limit_s)}"
+    name = "writers-held" if action.hold_s is None else "hold"
+    held = f"about {found.certain_s:.2g} s; {name} is {format_duration(limit_s)}"
     if found.certain_s <= limit_s:
         return StrategyChoice(action.id, at_rest, f"it is expected to hold writers for {held}")
     reason = _not_online(plan, action, connection)

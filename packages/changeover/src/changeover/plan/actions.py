@@ -191,7 +191,8 @@ class SqlAction(Action):
     A changing script runs in one transaction with the ledger row. ``scope`` names every table, existing
     before or after, that it may leave different; one that it makes and renames or drops again needs no name.
     ``derived_undo``: the engine derives the reverse (ADD COLUMN, CREATE TABLE, CREATE INDEX only). ``carry``:
-    indexes and triggers of a table that is made anew are made again on it where they fit.
+    indexes and triggers of a table that is made anew are made again on it where they fit. ``hold_s``: it is
+    done online where one transaction is expected to hold writers for longer.
     """
 
     sql: str
@@ -201,6 +202,7 @@ class SqlAction(Action):
     scope: tuple[str, ...] = ()
     rows: tuple[RowExpectation, ...] = ()
     strategy: Strategy = Strategy.AUTO
+    hold_s: float | None = None
     derived_undo: bool = False
     carry: bool = False
 

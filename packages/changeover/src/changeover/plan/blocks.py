@@ -34,7 +34,7 @@ from changeover.words import parse_duration
 
 COMMON = ("for", "expect", "timeout", "budget", "retries", "every", "undoes", "phase")
 ATTRIBUTES = {
-    "sql": (*COMMON, "file", "scope", "rows", "strategy", "undo", "carry"),
+    "sql": (*COMMON, "file", "scope", "rows", "strategy", "hold", "undo", "carry"),
     "bash": (*COMMON, "file", "until", "wait", "undo", "exit", "safe"),
     "http": (*COMMON, "inconclusive"),
     "expect": ("for", "match"),
@@ -143,6 +143,10 @@ class BlockReader:
         if undo not in (None, "derived"):
             hint = "write undo=derived, or the reverse script under ## Rollback with undoes=<id>"
             self.note("attribute", f"undo={undo!r} is not for sql", hint)
+        strategy, hold_s = self.get("strategy", choice(Strategy)), self.get("hold", parse_duration)
+        if hold_s is not None and strategy not in (None, Strategy.AUTO):
+            hint = "take hold= away, or leave the strategy open"
+            self.note("attribute", f"hold= chooses a strategy, and strategy={strategy} is said", hint)
         return SqlAction(
             **common,
             sql=sql,
@@ -151,7 +155,8 @@ class BlockReader:
             file=file,
             scope=tuple(unquoted_table(word) for word in _TABLE.findall(self.get("scope", str) or "")),
             rows=self.get("rows", read_rows) or (),
-            strategy=self.get("strategy", choice(Strategy)) or Strategy.AUTO,
+            strategy=strategy or Strategy.AUTO,
+            hold_s=hold_s,
             derived_undo=undo == "derived",
             carry=self.get("carry", truth) or False,
         )

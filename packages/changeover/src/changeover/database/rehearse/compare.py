@@ -168,8 +168,27 @@ def _table(
     key = key_of(connection, one)
     matched = same_key(key, key_of(connection, two, "other")) and (left_out is None or left_out.key)
     if matched and set(map(identifier_key, key)) <= set(map(identifier_key, columns)):
-        return _by_key(connection, one, key, columns, _skipped_keys(left_out)), count
+        found = _by_key(connection, one, key, columns, _skipped_keys(left_out))
+        renumbered = _renumbered(connection, (one, two), key, columns) if found and not left_out else None
+        return renumbered or found, count
     return _as_bag(connection, one, columns, left_out), count
+
+
+def _renumbered(
+    connection: sqlite3.Connection, tables: tuple[Table, Table], key: Sequence[str], columns: Sequence[str]
+) -> TableDifference | None:
+    """The difference where nothing but the primary key is another, by a unique key that both tables have: the
+    rows are the same, under other numbers."""
+    one, two = tables
+    there = {tuple(each.columns) for each in two.indexes if each.unique and each.is_plain}
+    strict = {column.name for column in one.columns if column.not_null}
+    for index in one.indexes:
+        other = tuple(column for column in index.columns if column is not None)
+        if index.unique and index.is_plain and other in there and set(other) <= strict:
+            found = _by_key(connection, one, other, columns, "1")
+            if found and not (found.missing or found.extra) and set(found.columns) == set(key):
+                return found
+    return None
 
 
 def _skipped_keys(left_out: LeftOut | None) -> str:
