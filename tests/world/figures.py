@@ -33,10 +33,25 @@ def note_felt(place: Place, beside: Beside, by: str, rows: int, took_s: float) -
     )
 
 
+def note_part(name: str, took_s: float) -> None:
+    """How long a part of the suite took, with the making of its database where that was not there yet."""
+    if FIGURES:
+        with open(FIGURES, "a") as file:
+            file.write(json.dumps({"part": name, "took_s": round(took_s, 1)}) + "\n")
+
+
+def parts(path: Path) -> list[tuple[str, float]]:
+    """The parts with what they took, the longest first."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return sorted(((one["part"], one["took_s"]) for one in lines if "part" in one), key=lambda part: -part[1])
+
+
 def read(path: Path) -> list[dict[str, object]]:
     """The rows of the table: what was noted of the same migration by the same program, together."""
     rows: dict[tuple[str, str], dict[str, object]] = {}
     for line in path.read_text().splitlines():
         one = json.loads(line)
+        if "part" in one:
+            continue
         rows.setdefault((one["migration"], one["by"]), {}).update(one)
     return [rows[key] for key in sorted(rows)]

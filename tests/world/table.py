@@ -7,7 +7,7 @@ patience of five seconds. ``killed`` is how the database stood after kill -9, an
 import sys
 from pathlib import Path
 
-from tests.world.figures import read
+from tests.world.figures import parts, read
 
 HEADINGS = (
     "migration",
@@ -29,6 +29,9 @@ def main(path: Path) -> None:
     print("|---|---|" + "--:|" * (len(HEADINGS) - 4) + "---|---|")
     for row in read(path):
         print("| " + " | ".join(str(row.get(name, "")) for name in HEADINGS) + " |")
+    print("\n| part | s |\n|---|--:|")
+    for name, took_s in parts(path):
+        print(f"| {name} | {took_s} |")
 
 
 main(Path(sys.argv[1]))

@@ -118,6 +118,13 @@ OTHER = {
             "SELECT d", "SELECT CAST(strftime('%s', d) AS INT)"
         ),
     ),
+    "keys that are a word and a number": (
+        "CREATE TABLE t (id INT PRIMARY KEY NOT NULL, a TEXT); INSERT INTO t VALUES (8, 'a'), (9, 'b');",
+        rebuilt("id TEXT PRIMARY KEY NOT NULL, a TEXT", "id, a").replace("SELECT id", "SELECT 'u-' || id"),
+        rebuilt("id INT PRIMARY KEY NOT NULL, a TEXT", "id, a").replace(
+            "SELECT id", "SELECT CAST(substr(id, 3) AS INT)"
+        ),
+    ),
     "a key in another order than its columns": (
         KEYED.format("t") + "INSERT INTO t VALUES (1, 'k'), (2, 'k');",
         KEYED.format("t_new") + REKEYED,

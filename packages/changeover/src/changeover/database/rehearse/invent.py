@@ -6,7 +6,7 @@ of the schema allows it is found out by trying.
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -46,9 +46,19 @@ def optional_columns(table: Table) -> list[str]:
 
 
 def fresh_values(
-    connection: Connection, table: Table, column: str, model: object, number: int
+    connection: Connection,
+    table: Table,
+    column: str,
+    model: object,
+    number: int,
+    *,
+    prefixes: Collection[object] = (),
 ) -> tuple[object, ...]:
-    """Values that no row has under a column yet, most natural first; never empty."""
+    """Values that no row has under a column yet, most natural first; never empty.
+
+    ``prefixes`` are texts that the change speaks of: a number behind one (``'u-' || id``) is followed by the
+    next number, as the application that makes such keys would go on.
+    """
     if isinstance(model, int | float):
         return _fresh_numbers(connection, table, column)
     if isinstance(model, bytes):
@@ -56,6 +66,7 @@ def fresh_values(
     text = "" if model is None else str(model)
     return (
         *_fresh_days(connection, table, column, text, number),
+        *_fresh_numbered(connection, table, column, (text, number), prefixes),
         f"{text}-{MARK}-{number}",
         _same_length(text or MARK, number),
         f"{MARK}-{number}",
@@ -129,6 +140,22 @@ def _fresh_days(connection: Connection, table: Table, column: str, model: str, n
     if is_day(model) and isinstance(last, str) and is_day(last):
         with suppress(OverflowError):
             yield f"{date.fromisoformat(last[:10]) + timedelta(days=number)}{model[10:]}"
+
+
+def _fresh_numbered(
+    connection: Connection, table: Table, column: str, after: tuple[str, int], prefixes: Collection[object]
+) -> Iterator[str]:
+    """So many numbers ``after`` the highest one, behind the prefix that the model and the change have."""
+    name, (model, number) = quoted(column), after
+    for prefix in prefixes:
+        counted = isinstance(prefix, str) and prefix and model.removeprefix(prefix)
+        if counted and counted != model and counted.isdecimal():
+            (last,) = connection.execute(
+                f"SELECT max(CAST(substr({name}, ?) AS INTEGER)) FROM {quoted(table.name)}"
+                f" WHERE substr({name}, 1, ?) = ?",
+                (len(str(prefix)) + 1, len(str(prefix)), prefix),
+            ).fetchone()
+            yield f"{prefix}{str(last + number).zfill(len(counted))}"
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:

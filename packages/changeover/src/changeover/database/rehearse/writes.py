@@ -41,6 +41,7 @@ def write(
     spared: Iterable[str] = (),
     computed: Iterable[str] = (),
     mentioned: Iterable[object] = (),
+    spoken: Iterable[object] = (),
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
@@ -51,6 +52,7 @@ def write(
     what they are about is not written. ``computed`` are the folded names of columns to which the change
     itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``mentioned`` are the numbers and
     texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
+    ``spoken`` are those of the change's scripts: keys that it makes of one and a number get the next number.
     """
     chosen = frozenset(map(identifier_key, scope))
     with translated(path), closing(connect(path)) as connection:
@@ -70,6 +72,7 @@ def write(
             frozenset(spared),
             frozenset(computed),
             frozenset(mentioned),
+            frozenset(spoken),
             Living(connection, old),
         )
         untried = {}
@@ -103,6 +106,7 @@ class _Writer:
     spared: frozenset[str]
     computed: frozenset[str]
     mentioned: frozenset[object]
+    spoken: frozenset[object]
     living: Living
     done: list[Write] = field(default_factory=list)
     refusal: str = ""
@@ -302,13 +306,16 @@ class _Writer:
         unique = [c for c in invent.unique_columns(table) if c not in given]
         parents = {identifier_key(c) for key in table.foreign_keys for c in key.columns}
         own = [c for c in unique if identifier_key(c) not in parents]
-        choices = {c: invent.fresh_values(self.connection, table, c, row.get(c), number) for c in own}
+        choices = {c: self._values(table, c, row.get(c), number) for c in own}
         ways = max(map(len, choices.values()), default=1)
         plain = [{c: v[min(way, len(v) - 1)] for c, v in choices.items()} for way in range(ways)]
         yield from plain
         for chosen in self._other_parents(table, frozenset(unique)):
             yield from ({**chosen, **one} for one in plain)
-        yield {c: invent.fresh_values(self.connection, table, c, row.get(c), number)[0] for c in unique}
+        yield {c: self._values(table, c, row.get(c), number)[0] for c in unique}
+
+    def _values(self, table: Table, column: str, model: object, number: int) -> tuple[object, ...]:
+        return invent.fresh_values(self.connection, table, column, model, number, prefixes=self.spoken)
 
     def _other_parents(self, table: Table, unique: frozenset[str]) -> Iterator[Values]:
         """Living parents for references that are part of a unique key, the newest first, key by key."""
@@ -357,9 +364,7 @@ class _Writer:
         for columns in widened.lost_references(old, table):
             beyond = Beyond(columns, f"{table.name}.{'+'.join(columns)}.no-reference")
             if beyond.name not in self.spared and set(columns) <= set(row):
-                lone: Values = {
-                    c: invent.fresh_values(self.connection, table, c, row[c], 7)[0] for c in columns
-                }
+                lone: Values = {c: self._values(table, c, row[c], 7)[0] for c in columns}
                 self._insert(target, target.models[0], self.rows + 3, lone, beyond)
 
     def _keep(self, write: Write) -> None:
