@@ -18,13 +18,17 @@ from liveone.store.generations import (
     NEWEST,
     POINT_TABLES,
     SOURCE_TABLES,
+    STEP_TABLES,
     SchemaShape,
 )
 from liveone.store.sql import schema_path
 
 WITHOUT_ACCOUNTS = "".join(f"DROP TABLE {table};" for table in sorted(ADDED_TABLES))
-WITHOUT_SOURCES = "".join(f"DROP TABLE {table};" for table in sorted(SOURCE_TABLES | POINT_TABLES))
-WITHOUT_POINTS = "".join(f"DROP TABLE {table};" for table in sorted(POINT_TABLES))
+WITHOUT_STEPS = "".join(f"DROP TABLE {table};" for table in sorted(STEP_TABLES))
+WITHOUT_POINTS = WITHOUT_STEPS + "".join(f"DROP TABLE {table};" for table in sorted(POINT_TABLES))
+WITHOUT_SOURCES = WITHOUT_POINTS + "".join(f"DROP TABLE {table};" for table in sorted(SOURCE_TABLES))
+ADDING = ["0003-time-zone", "0004-accounts", "0005-sources", "0006-points", "0007-second-steps"]
+"""The plans that only add."""
 
 
 def made(folder: Path, generation: int, extra: str = "") -> Path:
@@ -45,18 +49,10 @@ def test_status_of_an_older_generation_names_the_plans_to_run(tmp_path: Path) ->
     done = run(tmp_path, "status")
     assert done.exit_code == 0
     assert "generation 1" in done.output
-    assert (
-        "0002-vendor-and-time-zone, 0003-time-zone, 0004-accounts, 0005-sources, 0006-points)" in done.output
-    )
+    assert ", ".join(["0002-vendor-and-time-zone", *ADDING]) + ")" in done.output
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["newest"], found["in_sync"]) == (1, 2, False)
-    assert found["pending"] == [
-        "0002-vendor-and-time-zone",
-        "0003-time-zone",
-        "0004-accounts",
-        "0005-sources",
-        "0006-points",
-    ]
+    assert found["pending"] == ["0002-vendor-and-time-zone", *ADDING]
     assert "column systems.owner_clerk_user_id TEXT is missing" in found["differences"]
 
 
@@ -70,11 +66,8 @@ def test_a_generation_2_without_time_zones_is_in_sync_and_has_a_plan_that_adds_t
     made(tmp_path, 2, "ALTER TABLE systems DROP COLUMN time_zone;" + WITHOUT_ACCOUNTS)
     found = json.loads(run(tmp_path, "status", "--json").output)
     assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-    assert found["pending"] == ["0003-time-zone", "0004-accounts", "0005-sources", "0006-points"]
-    assert (
-        "To do: liveone upgrade (0003-time-zone, 0004-accounts, 0005-sources, 0006-points)"
-        in run(tmp_path, "status").output
-    )
+    assert found["pending"] == ADDING
+    assert f"To do: liveone upgrade ({', '.join(ADDING)})" in run(tmp_path, "status").output
 
 
 def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
@@ -85,7 +78,7 @@ def test_a_database_without_accounts_is_in_sync_and_has_a_plan_that_adds_them(tm
         made(folder, 2, WITHOUT_ACCOUNTS + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0004-accounts", "0005-sources", "0006-points"]
+        assert found["pending"] == ADDING[1:]
 
 
 def test_a_database_without_sources_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
@@ -96,7 +89,7 @@ def test_a_database_without_sources_is_in_sync_and_has_a_plan_that_adds_them(tmp
         made(folder, 2, WITHOUT_SOURCES + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0005-sources", "0006-points"]
+        assert found["pending"] == ADDING[2:]
 
 
 def test_a_database_without_points_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
@@ -107,7 +100,18 @@ def test_a_database_without_points_is_in_sync_and_has_a_plan_that_adds_them(tmp_
         made(folder, 2, WITHOUT_POINTS + extra)
         found = json.loads(run(folder, "status", "--json").output)
         assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
-        assert found["pending"] == ["0006-points"]
+        assert found["pending"] == ADDING[3:]
+
+
+def test_a_database_without_second_steps_is_in_sync_and_has_a_plan_that_adds_them(tmp_path: Path) -> None:
+    """Somebody else's table of the same name is passed over, and keeps the plan from running."""
+    for extra in ("", "CREATE TABLE second_steps (id INTEGER PRIMARY KEY, foot TEXT);"):
+        folder = tmp_path / str(len(extra))
+        folder.mkdir()
+        made(folder, 2, WITHOUT_STEPS + extra)
+        found = json.loads(run(folder, "status", "--json").output)
+        assert (found["generation"], found["in_sync"], found["differences"]) == (2, True, [])
+        assert found["pending"] == ADDING[4:]
 
 
 def test_half_of_the_tables_of_accounts_is_no_database_of_ours(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from liveone.accounts import second_steps
 from liveone.accounts.credentials import DAY_S, ONCE, StoredCredential, new_secret
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
 from liveone.accounts.people import ROLES, People, PeopleSnapshot
@@ -72,7 +73,8 @@ def follow(people: People, secret: str, said: Joining, now_at: float) -> str:
     if link.kind == "reset":
         reset = Query("accounts_reset", (link.account, kept, link.hash, int(now_at)))
         all_sessions = Query("credentials_end_of", (link.account, '["session", "reset"]', None))
-        _once(people, [reset, all_sessions, end], people.asked(), said)
+        steps = second_steps.removing_all(people.snapshot, link.account)
+        _once(people, [reset, all_sessions, *steps, end], people.asked(), said)
         return link.account
     return join(people, secret, said, now_at, kept=kept, account=f"user_{secrets.token_hex(8)}")
 

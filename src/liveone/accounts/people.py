@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from liveone.accounts import second_steps
 from liveone.accounts.credentials import StoredCredential, of_row, of_token
+from liveone.accounts.second_steps import SecondStep
 from liveone.accounts.users import Account
 from liveone.clock import Clock
 from liveone.errors import BadInput
@@ -36,7 +38,8 @@ class PeopleSnapshot:
     """Everything that decides who may come in.
 
     ``is_known``: the database was asked at least once. ``are_kept``: accounts stand in the database.
-    ``credentials`` by the hash of the secret; ``roles`` by account and system.
+    ``credentials`` by the hash of the secret; ``roles`` by account and system; ``steps``: what accounts are
+    asked for besides a password, where the database ``keeps_steps``.
     """
 
     is_known: bool = False
@@ -44,6 +47,8 @@ class PeopleSnapshot:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     credentials: Mapping[str, StoredCredential] = field(default_factory=dict)
     roles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    keeps_steps: bool = False
+    steps: Sequence[SecondStep] = ()
 
     def named(self, email: str) -> Account | None:
         """The account of an e-mail address, whatever the case of its letters."""
@@ -53,6 +58,10 @@ class PeopleSnapshot:
     def of(self, account: str, *kinds: str) -> list[StoredCredential]:
         """The credentials of an account of these kinds, oldest first."""
         return [one for one in self.credentials.values() if one.account == account and one.kind in kinds]
+
+    def steps_of(self, account: str, *kinds: str) -> list[SecondStep]:
+        """What an account is asked for besides its password; of these kinds, or all."""
+        return [one for one in self.steps if one.account == account and (not kinds or one.kind in kinds)]
 
     @property
     def administrators(self) -> list[Account]:
@@ -117,6 +126,7 @@ class People:
         """Take an account away, with its credentials and roles; systems and readings stay."""
         kinds = json.dumps(["session", "token", "reset", "share", "invite", "identity"])
         gone = [Query("credentials_end_of", (account, kinds, None)), Query("roles_revoke_all", (account,))]
+        gone += second_steps.removing_all(self.asked(), account)
         self.write([Query("accounts_remove", (account,)), *gone])
 
     def keep(self, new: StoredCredential) -> int:
@@ -186,19 +196,22 @@ class People:
             return self._of_file()
 
     def _are_kept(self) -> bool:
-        there = bool(self.store.read("accounts_tables"))
-        if there != self.store.shape.keeps_accounts:
+        there = {str(name) for (name,) in self.store.read("accounts_tables")}
+        shape = self.store.shape
+        if ("accounts" in there, "second_steps" in there) != (shape.keeps_accounts, shape.keeps_steps):
             self.store.detect_again()
         return self.store.shape.keeps_accounts
 
     def _kept(self) -> PeopleSnapshot:
-        ever, accounts, credentials, roles = self.store.snapshot(
-            [
-                Query("accounts_ever"),
-                Query("accounts_all"),
-                Query("credentials_all", (int(self._clock.now_at()),)),
-                Query("roles_all"),
-            ]
+        asked = [
+            Query("accounts_ever"),
+            Query("accounts_all"),
+            Query("credentials_all", (int(self._clock.now_at()),)),
+            Query("roles_all"),
+        ]
+        steps = [Query("second_steps_all")]
+        ever, accounts, credentials, roles, *found = self.store.snapshot_for(
+            lambda shape: asked + steps if shape.keeps_steps else asked
         )
         waiting = () if ever else self._file()
         if waiting:
@@ -209,6 +222,8 @@ class People:
             accounts={one.id: one for one in map(_account, accounts)},
             credentials={one.hash: one for one in map(of_row, credentials)},
             roles=_roles(roles),
+            keeps_steps=bool(found),
+            steps=tuple(second_steps.of_row(row) for rows in found for row in rows),
         )
 
     def _taken_over(self, waiting: Sequence[Account]) -> PeopleSnapshot:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from liveone.accounts import audit, links
+from liveone.accounts import audit, links, second_steps
 from liveone.accounts.credentials import SCOPES, StoredCredential, new_secret, until
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
 from liveone.accounts.people import OWNER, ROLES, People
@@ -104,6 +104,25 @@ def set_password(shell: CommandContext, email: str, password: str, keep_tokens: 
         book.end_of(account.id, "session", "reset")
         _note(book, "set a password", _about(account))
     click.echo(f"{account.email} has a new password; {ended} tokens were revoked.")
+
+
+@users_command.command("second-step")
+@click.argument("email")
+@click.option("--remove", is_flag=True, help="Take all of it away: the password alone opens the account.")
+@pass_shell
+def second_step(shell: CommandContext, email: str, remove: bool) -> None:
+    """What EMAIL is asked for besides the password; for whoever lost it, take it away."""
+    with open_book(shell.config) as book:
+        account, found = _find(book, email), book.asked()
+        mine = found.steps_of(account.id)
+        if remove and mine and isinstance(book, People):
+            book.write(second_steps.removing_all(found, account.id))
+            _note(book, "took a second step away", _about(account))
+    for one in mine:
+        gone = "  taken away" if remove else ""
+        click.echo(f"{one.kind}  {one.name}  since {_moment(one.made_at)}{gone}")
+    if not mine:
+        click.echo(f"{account.email} has no second step.")
 
 
 @users_command.command("disable")

@@ -43,15 +43,22 @@ TIME_ZONE = "column systems.time_zone TEXT"
 ACCOUNTS = "column accounts.account TEXT"
 SOURCES = "column sources.vendor_type TEXT"
 POINTS = "column points.kind TEXT"
-ADDED = (TIME_ZONE, ACCOUNTS, SOURCES, POINTS)
+SECOND_STEPS = "column second_steps.handle TEXT"
+ADDED = (TIME_ZONE, ACCOUNTS, SOURCES, POINTS, SECOND_STEPS)
 """What plans add to the newest generation, in their order; a database is served before and after. A plan that
 adds tables is known by one column of theirs."""
 ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
 SOURCE_TABLES = frozenset(("sources", "source_values"))
 POINT_TABLES = frozenset(("points", "point_readings", "point_readings_agg_5m", "point_readings_agg_1d"))
-TABLES_ADDED = {ACCOUNTS: ACCOUNT_TABLES, SOURCES: SOURCE_TABLES, POINTS: POINT_TABLES}
+STEP_TABLES = frozenset(("second_steps",))
+TABLES_ADDED = {
+    ACCOUNTS: ACCOUNT_TABLES,
+    SOURCES: SOURCE_TABLES,
+    POINTS: POINT_TABLES,
+    SECOND_STEPS: STEP_TABLES,
+}
 """The tables of each plan that adds some, by the column that it is known by."""
-ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES | POINT_TABLES
+ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES | POINT_TABLES | STEP_TABLES
 OPTIONAL = frozenset(ADDED) - TABLES_ADDED.keys()
 """The columns that a database is served without."""
 
@@ -101,6 +108,11 @@ class SchemaShape:
     def keeps_points(self) -> bool:
         """Whether points and their values are kept."""
         return POINTS in self.added
+
+    @property
+    def keeps_steps(self) -> bool:
+        """Whether accounts may be asked for more than a password."""
+        return SECOND_STEPS in self.added
 
     @property
     def is_served(self) -> bool:

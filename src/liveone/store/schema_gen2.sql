@@ -264,3 +264,19 @@ CREATE TABLE point_readings_agg_1d (
   PRIMARY KEY (point_id, day)
 ) WITHOUT ROWID;
 CREATE INDEX point_readings_agg_1d_open_idx ON point_readings_agg_1d (day) WHERE version = 0;
+
+-- What accounts are asked for besides a password. Added by plan 0007. `kind` is app or passkey; `handle` is the id of a
+-- passkey, base64url; `used` is the half minute of the code that counted last, or the passkey's own count.
+CREATE TABLE second_steps (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  handle TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  secret_sealed TEXT,
+  public_key TEXT NOT NULL DEFAULT '',
+  used INTEGER NOT NULL DEFAULT 0,
+  made_at INTEGER NOT NULL,
+  seen_at INTEGER
+);
+CREATE UNIQUE INDEX second_steps_handle_unique ON second_steps (handle);

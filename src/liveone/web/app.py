@@ -34,6 +34,7 @@ from liveone.web.routes import (
     push,
     readings,
     repairs,
+    second_steps,
     sharing,
     stream,
 )
@@ -49,7 +50,7 @@ cron paths take `Authorization: Bearer <CRON_SECRET>` only. Every error is `{"er
 """
 
 PARTS = (
-    *(data, points, readings, stream, cron, login, joining, elsewhere, me, sharing),
+    *(data, points, readings, stream, cron, login, joining, elsewhere, me, second_steps, sharing),
     *(admin, people, administration, repairs, backups, health),
     *(house_sources, push, original_routes, pages),
 )

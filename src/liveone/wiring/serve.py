@@ -24,6 +24,7 @@ from liveone.database.open import only_reads, open_store
 from liveone.errors import ConfigError
 from liveone.release import release
 from liveone.settings.config import Config
+from liveone.settings.sealing_keys import secret_box
 from liveone.settings.sign_in import LOOPBACK
 from liveone.store.database import StoreError
 from liveone.store.outage import is_away
@@ -74,6 +75,7 @@ def auth_settings(config: Config, *, keeps: bool = True, clock: Clock | None = N
         people=users.current(config.users_path),
         ended=EndedSessions(config.folder / ended_sessions.NAME if keeps else None),
         issuers=tuple(Issuer(one, clock) for one in config.sign_ins),
+        box=secret_box(config),
         directory=clerk_directory(os.environ) if any(one.is_clerk for one in config.sign_ins) else None,
     )
 

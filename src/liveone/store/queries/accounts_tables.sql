@@ -1,2 +1,2 @@
--- Whether there is a table of accounts, whosever it is.
-SELECT 1 FROM sqlite_schema WHERE type = 'table' AND lower(name) = 'accounts'
+-- Which of the tables of accounts and of their second steps there are, whosever they are.
+SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND lower(name) IN ('accounts', 'second_steps')

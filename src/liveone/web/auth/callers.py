@@ -28,6 +28,7 @@ from liveone.accounts.external.issuer import Issuer
 from liveone.accounts.passwords import hash_token
 from liveone.accounts.people import NO_ROLES, OWNER, People, PeopleSnapshot
 from liveone.accounts.users import Account
+from liveone.sealing import SecretBox
 from liveone.store.database import StoreError
 from liveone.store.store import Query
 from liveone.web.answers import ApiError, log
@@ -48,7 +49,8 @@ class AuthSettings:
     """The secrets of this server. ``session_key`` signs cookies: keep it, or every login ends at restart.
 
     ``people`` gives the accounts of ``users.toml`` as they are now; without it they are ``users``, always.
-    ``issuers`` are where people may sign in besides; ``directory`` says who somebody of Clerk is.
+    ``issuers`` are where people may sign in besides; ``directory`` says who somebody of Clerk is. ``box``
+    seals the secrets of apps for codes.
     """
 
     auth_password: str | None = field(default=None, repr=False)
@@ -59,6 +61,7 @@ class AuthSettings:
     ended: EndedSessions = field(default_factory=EndedSessions, repr=False)
     issuers: Sequence[Issuer] = field(default=(), repr=False)
     directory: AccountDirectory | None = field(default=None, repr=False)
+    box: SecretBox | None = field(default=None, repr=False)
 
     def asks_nobody(self, found: PeopleSnapshot) -> bool:
         """Whether there is nothing that a caller could show."""
@@ -125,6 +128,7 @@ class Authenticator:
         self._guesses = Limiter(free=60, spacing_s=1.0)
         self.sign_ins = Limiter(free=10, spacing_s=4.0)
         self.sprayed = Limiter(free=50, spacing_s=2.0)
+        self.codes = Limiter(free=5, spacing_s=4.0)
         self.one_guess_at_a_time = CapacityLimiter(1)
         self._threads = CapacityLimiter(4)
         self.elsewhere = CapacityLimiter(4)

@@ -101,7 +101,11 @@ def unseal(key: bytes, purpose: str, text: str) -> bytes | None:
         return None
 
 
+def fingerprint(text: str) -> bytes:
+    """32 bytes that stand for a text and do not tell it."""
+    return hashlib.sha256(text.encode()).digest()
+
+
 def _signer(key: bytes, purpose: str) -> Signer:
     """HMAC-SHA256 with a key for each purpose: what was signed for one proves nothing for another."""
-    fingerprint = hashlib.sha256(purpose.encode()).digest()
-    return Signer(key, salt=fingerprint, key_derivation="hmac", digest_method=hashlib.sha256)
+    return Signer(key, salt=fingerprint(purpose), key_derivation="hmac", digest_method=hashlib.sha256)

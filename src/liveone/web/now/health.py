@@ -65,6 +65,7 @@ class HealthCheck:
             "accounts": store.shape.keeps_accounts,
             "sources": store.shape.keeps_sources,
             "points": store.shape.keeps_points,
+            "secondSteps": store.shape.keeps_steps,
         }
         found = {"generation": applied, "schema": schema}
         await self._try_writing()

@@ -57,6 +57,13 @@ class Credentials(BaseModel):
 
     email: Annotated[str, Field(max_length=320)] = ""
     password: Annotated[str, Field(max_length=1024)]
+    code: Annotated[str, Field(max_length=40)] = ""
+
+
+class ShownPasskey(RequestModel):
+    """What the browser answered: PublicKeyCredential as JSON."""
+
+    credential: dict[str, Any]
 
 
 class DailyOrder(BaseModel):

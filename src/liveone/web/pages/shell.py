@@ -23,7 +23,8 @@ from liveone.web.pages.files import FOLDER, StaticFile
 DEFAULT_LANGUAGE = "en"
 SCRIPT = re.compile(rb'src="\{\{ base \}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
-ADMINISTRATION = "admin.html"
+TOLD = ("admin.html", "me.html")
+"""Pages on which sentences of the server are read."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class PageShell:
         """
         messages = self.messages[language]
         about = {"messages": messages, "languages": sorted(self.messages), **snapshot}
-        if name == ADMINISTRATION:
+        if name in TOLD:
             about["said"] = self.said.get(language, {})
         whole = self._templates.get_template(name).render(
             root=root,

@@ -1,5 +1,6 @@
 """Signing in and out: the session cookie that the pages use."""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -18,15 +19,17 @@ from liveone.accounts.passwords import (
     verify_password,
 )
 from liveone.accounts.people import OWNER
+from liveone.accounts.second_steps import APP, PASSKEY, RECOVERY
 from liveone.accounts.users import Account
 from liveone.store.database import ReadOnly
+from liveone.store.store import Query
 from liveone.web.answers import ApiError, answer, log
-from liveone.web.auth import sessions
+from liveone.web.auth import passkeys, second_step, sessions
 from liveone.web.auth.access import gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Authenticator, TooManyGuesses, address_of
 from liveone.web.history import original
-from liveone.web.openapi.models import Credentials, Done, Failure, SignedIn
+from liveone.web.openapi.models import DONE, Credentials, Done, Failure, ShownPasskey, SignedIn
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
 WRONG = ApiError(401, "That e-mail and password do not belong together.")
@@ -52,6 +55,9 @@ MOST_WAITING = 20
 PATIENCE_S = 5.0
 """So long an attempt waits for its turn; who would have to wait longer is told so."""
 
+BY = {"": "", APP: ", with a code", RECOVERY: ", with a recovery code", PASSKEY: ", with a passkey"}
+"""How the audit log says what proved more than a password."""
+
 DISABLED = ApiError(403, "This account is disabled. Ask an administrator.")
 
 
@@ -61,12 +67,13 @@ DISABLED = ApiError(403, "This account is disabled. Ask an administrator.")
     responses={
         200: {"model": SignedIn, "description": "Signed in; the session cookie is set."},
         400: {"model": Failure, "description": "Nothing to sign in to."},
-        401: {"model": Failure, "description": "Wrong e-mail or password."},
+        401: {"model": Failure, "description": "Wrong e-mail or password; or `secondStep` says what else."},
         429: {"model": Failure, "description": "Too many wrong passwords from this address."},
     },
 )
 async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Response:
-    """With a single owner any e-mail will do; the password is AUTH_PASSWORD."""
+    """With a single owner any e-mail will do; the password is AUTH_PASSWORD. `code` is of an app, or a
+    recovery code, where the account asks for one."""
     gate = gate_of(request)
     await gate.refresh()
     if not gate.snapshot.is_known and not gate.settings.auth_password:
@@ -78,12 +85,66 @@ async def login(request: Request, offered: Annotated[Credentials, Body()]) -> Re
     user = gate.snapshot.accounts.get(account)
     if user is not None and user.is_disabled:
         raise DISABLED
+    by = await _second_step(request, user, offered.code) if user else ""
     await to_thread.run_sync(_keep_anew, gate, user, offered.password)
     person = original.signed_in(user.email if user else offered.email, is_admin=user is None or user.is_admin)
     signed_in = answer({"success": True, "user": person})
     await sign_in(request, signed_in, account)
-    await noted(request, account, "signed in", device_name(request))
+    await noted(request, account, "signed in", f"{device_name(request)}{BY[by]}")
     return signed_in
+
+
+@router.post("/passkey/ask", summary="Begin to sign in with a passkey", responses=DONE)
+async def ask_passkey(request: Request) -> Response:
+    """`options` for `navigator.credentials.get`: any passkey of this host will do."""
+    gate = gate_of(request)
+    options, challenge = await to_thread.run_sync(passkeys.asked_to_show, request)
+    begun = answer({"success": True, "options": options})
+    cookie = passkeys.cookie_of(gate.settings.session_key, challenge, "", services_of(request).clock.now_at())
+    set_cookie(request, begun, passkeys.COOKIE, cookie, passkeys.LIFETIME_S)
+    return begun
+
+
+@router.post(
+    "/passkey",
+    summary="Sign in with a passkey",
+    responses={
+        200: {"model": SignedIn, "description": "Signed in; the session cookie is set."},
+        401: {"model": Failure, "description": "It opens no account here, or was not unlocked."},
+    },
+)
+async def show_passkey(request: Request, shown: ShownPasskey) -> Response:
+    """What the browser answered: PublicKeyCredential as JSON. It proves the second step, too."""
+    gate, now_at = gate_of(request), services_of(request).clock.now_at()
+    await gate.refresh()
+    challenge = await to_thread.run_sync(passkeys.returned, request, gate, "", now_at)
+    proving = partial(passkeys.shown, request, gate.snapshot.steps, challenge, shown.credential)
+    one, count = await to_thread.run_sync(proving, limiter=gate.one_guess_at_a_time)
+    user = gate.snapshot.accounts.get(one.account)
+    if user is None or user.is_disabled:
+        raise DISABLED
+    await to_thread.run_sync(_seen, gate, one.id, count, int(now_at))
+    person = original.signed_in(user.email, is_admin=user.is_admin)
+    signed_in = answer({"success": True, "user": person})
+    await sign_in(request, signed_in, user.id)
+    await noted(request, user.id, "signed in", f"{device_name(request)}{BY[PASSKEY]}")
+    return signed_in
+
+
+async def _second_step(request: Request, user: Account, code: str) -> str:
+    """What proved the second step. Raises as ``second_step.proven``; a wrong one is in the audit log."""
+    try:
+        return await second_step.proven(request, user, code)
+    except second_step.SecondStepNeeded as needed:
+        if needed.was_wrong:
+            await noted(request, user.id, "was refused", "right password, wrong second step")
+        raise
+
+
+def _seen(gate: Authenticator, step_id: int, count: int, now_at: int) -> None:
+    """Note that a passkey was used; where nothing can be written it opens all the same."""
+    with suppress(ReadOnly):
+        gate.people.write([Query("second_steps_seen", (step_id, count, now_at))])
 
 
 async def noted(request: Request, who: str, what: str, about: str = "") -> None:

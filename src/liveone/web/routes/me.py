@@ -13,11 +13,13 @@ from liveone.accounts.external.identities import has_password, identities_of
 from liveone.accounts.links import NAME_MAX
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak, verify_password
 from liveone.accounts.people import OWNER, People, PeopleSnapshot
+from liveone.accounts.second_steps import APP, PASSKEY, RECOVERY, SecondStep
 from liveone.accounts.users import Account
+from liveone.errors import BadInput, sentence
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, systems_for
+from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, services_of, systems_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import Caller
+from liveone.web.auth.callers import Caller, TooManyGuesses, address_of
 from liveone.web.auth.rights import role_in
 from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.login import noted, set_language, sign_in
@@ -72,6 +74,7 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
                 {"id": one.label, "name": one.name, "since": one.made_at}
                 for one in identities_of(found, caller.account or OWNER)
             ],
+            "secondStep": steps_json(found, caller.account or OWNER),
             "places": [
                 {"name": one.config.name, "title": one.config.label}
                 for one in gate_of(request).settings.issuers
@@ -84,7 +87,7 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
 @router.patch("", summary="Name and language", responses=DONE)
 async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Response:
     """What LiveOne calls you, and the language of its pages."""
-    user = _account(request, caller)
+    user = own_account(request, caller)
     name = user.name if profile.name is None else " ".join(profile.name.split())
     language = user.language if profile.language is None else profile.language
     await to_thread.run_sync(_people(request).change, replace(user, name=name, language=language))
@@ -97,13 +100,9 @@ async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Res
 @router.post("/password", summary="Another password", responses=DONE)
 async def change_password(request: Request, caller: AllowedCaller, asked: PasswordChange) -> Response:
     """Ends every other session of yours; this one goes on anew. Tokens stay: revoke them apart."""
-    user, gate = _account(request, caller), gate_of(request)
+    user, gate = own_account(request, caller), gate_of(request)
     refuse_weak(asked.password)
-    is_right = await to_thread.run_sync(
-        verify_password, asked.current, user.password_hash, limiter=gate.one_guess_at_a_time
-    )
-    if not is_right:
-        raise ApiError(400, "That is not your password.", parameter="current")
+    await prove_password(request, user, asked.current)
     kept = await to_thread.run_sync(hash_password, asked.password, limiter=gate.one_guess_at_a_time)
     people = _people(request)
     await to_thread.run_sync(people.change, replace(user, password_hash=kept))
@@ -177,7 +176,40 @@ def token_json(one: StoredCredential) -> dict[str, Any]:
             "seen": seen_at}  # fmt: skip
 
 
-def _account(request: Request, caller: Caller) -> Account:
+def steps_json(found: PeopleSnapshot, account: str) -> dict[str, Any]:
+    """What an account is asked for besides its password, as the API shows it."""
+    mine = found.steps_of(account)
+    return {
+        "kept": found.keeps_steps,
+        "app": next((_step_json(one) for one in mine if one.kind == APP), None),
+        "passkeys": [_step_json(one) for one in mine if one.kind == PASSKEY],
+        "recoveryCodes": len(found.of(account, RECOVERY)),
+    }
+
+
+async def prove_password(request: Request, user: Account, password: str) -> None:
+    """Raises BadInput for another than the account's password, ApiError 429 for many of them."""
+    if not has_password(user):
+        raise BadInput(
+            sentence("your account has no password: you sign in elsewhere"),
+            hint=sentence("Set a second step up there, or ask an administrator for a link for a password."),
+        )
+    gate, now_s = gate_of(request), services_of(request).clock.monotonic_s()
+    name = f"me {user.id} {address_of(request)}"
+    wait_s = gate.sign_ins.wait_s(name, now_s)
+    if wait_s > 0:
+        raise TooManyGuesses(wait_s)
+    gate.sign_ins.guessed(name, now_s)
+    is_right = await to_thread.run_sync(
+        verify_password, password, user.password_hash, limiter=gate.one_guess_at_a_time
+    )
+    if not is_right:
+        raise BadInput(sentence("that is not your password"))
+    gate.sign_ins.forgive(name)
+
+
+def own_account(request: Request, caller: Caller) -> Account:
+    """The account of who asks. Raises ApiError 400 for the single owner, who has none."""
     user = gate_of(request).snapshot.accounts.get(caller.account or "")
     if user is None:
         raise IN_SETTINGS
@@ -194,3 +226,7 @@ def _mine(request: Request, caller: Caller, kind: str, label: str) -> StoredCred
         if one.label == label:
             return one
     raise ApiError(404, f"You have no {kind} {label[:20]}.")
+
+
+def _step_json(one: SecondStep) -> dict[str, Any]:
+    return {"id": one.label, "name": one.name, "since": one.made_at, "seen": one.seen_at}

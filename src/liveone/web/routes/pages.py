@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from liveone.accounts.external.failures import SignInProblem
 from liveone.accounts.external.identities import has_password
+from liveone.accounts.second_steps import PASSKEY
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.errors import LiveOneError
@@ -102,6 +103,7 @@ async def login(request: Request) -> Response:
         {
             "accounts": any(map(has_password, gate.snapshot.accounts.values())),
             "owner": bool(gate.settings.auth_password),
+            "passkeys": any(one.kind == PASSKEY for one in gate.snapshot.steps),
             "places": _places(request, next=own_page(asked.get("next", "/"))),
             "problem": problem if failed_at else "",
             "failedAt": failed_at,

@@ -4,6 +4,7 @@ import { Refused, send } from "../ui/api.js";
 import { byId, say, show } from "../ui/dom.js";
 import { chooseLanguage, tell } from "../ui/frame.js";
 import { installable } from "../ui/install.js";
+import { canPasskeys, showPasskey } from "../ui/passkeys.js";
 import { at } from "../ui/root.js";
 import { snapshot, t } from "../ui/text.js";
 
@@ -11,6 +12,7 @@ const SECOND_MS = 1000;
 const form = /** @type {HTMLFormElement} */ (byId("login"));
 const password = /** @type {HTMLInputElement} */ (byId("password"));
 const button = /** @type {HTMLButtonElement} */ (byId("submit"));
+const code = /** @type {HTMLInputElement} */ (byId("code"));
 
 function next() {
   const asked = new URLSearchParams(location.search).get("next") ?? "/";
@@ -27,8 +29,35 @@ async function signIn(event) {
     location.assign(at(next()));
   } catch (error) {
     hold(false);
+    const step = error instanceof Refused && error.body.secondStep;
+    if (step) return askMore(step, error);
     explain(error);
     password.select();
+  }
+}
+
+/** The password was right, and more is asked for. @param {string[]} ways @param {Refused} refused */
+function askMore(ways, { body }) {
+  const problem = byId("problem");
+  byId("code-box").hidden = byId("code-help").hidden = false;
+  byId("passkey").hidden = !(ways.includes("passkey") && canPasskeys());
+  password.setAttribute("aria-invalid", "false");
+  code.setAttribute("aria-invalid", String(body.wasWrong));
+  problem.removeAttribute("lang");
+  show(problem, t(body.wasWrong ? "login.wrongCode" : ways.includes("app") ? "login.askCode" : "login.askPasskey"));
+  code.select();
+}
+
+async function byPasskey() {
+  show(byId("problem"), "");
+  try {
+    const { options } = await send("/api/auth/passkey/ask", {});
+    await send("/api/auth/passkey", { credential: await showPasskey(options) });
+    location.assign(at(next()));
+  } catch (error) {
+    byId("problem").removeAttribute("lang");
+    if (error instanceof Refused && error.status === 401) show(byId("problem"), t("login.noPasskey"));
+    else tell(byId("problem"), error);
   }
 }
 
@@ -76,6 +105,8 @@ say(byId("forgot"), t(snapshot.accounts ? "login.forgotAccount" : "login.forgotO
 });
 password.addEventListener("keydown", capsLock);
 form.addEventListener("submit", signIn);
+byId("passkey").hidden = !(snapshot.passkeys && canPasskeys());
+byId("passkey").addEventListener("click", byPasskey);
 (snapshot.accounts ? /** @type {HTMLElement} */ (form.elements.namedItem("email")) : password).focus();
 chooseLanguage();
 installable();

@@ -2,6 +2,7 @@
 
 import { attempt } from "../admin/dialog.js";
 import { done } from "../admin/outcome.js";
+import { secondStep } from "../admin/second_step.js";
 import { linkBox, removing, shareDialog, small } from "../admin/sharing.js";
 import { tableOf } from "../admin/table.js";
 import { moment } from "../admin/words.js";
@@ -22,11 +23,16 @@ async function draw() {
   box.append(
     trouble,
     ...(made ? [made] : []),
-    ...(me.account ? [profile(me, trouble), ...(me.hasPassword ? password(trouble) : []), ...identities(me, trouble)] : [element("p", { class: "help lead" }, t("me.owner"))]),
+    ...(me.account ? [profile(me, trouble), ...(me.hasPassword ? [...password(trouble), ...secondStep(me.secondStep, trouble, show)] : []), ...identities(me, trouble)] : [element("p", { class: "help lead" }, t("me.owner"))]),
     ...systems(me, trouble),
     ...(me.inDatabase ? [...sessions(me, trouble), ...tokens(me, trouble)] : [element("p", { class: "notice late" }, t("people.inFile"))]),
   );
   byId("part").replaceWith(box);
+}
+
+/** What is shown once, above everything. @param {Node} box */
+function show(box) {
+  made = box;
 }
 
 /** @param {any} me @param {HTMLElement} trouble */
