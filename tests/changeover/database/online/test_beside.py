@@ -16,6 +16,7 @@ from tests.changeover.database.online import shapes
 from tests.changeover.database.online.shapes import SHAPES, parsed
 
 from changeover.database.connect import connect
+from changeover.database.online import follow
 from changeover.database.online.control import OnlineOrders
 from changeover.database.online.prepare import prepare
 from changeover.database.online.rebuild import OnlineRebuild
@@ -356,6 +357,30 @@ def test_a_table_that_grows_faster_than_it_is_copied_is_noticed(work: Path) -> N
         go(run)
         assert application.execute("SELECT count(*) FROM t").fetchone() == (30 + 29 * 8,)
     assert any(sentence.startswith("t grows faster than it is copied: ") for sentence in said)
+
+
+def _phase(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("SELECT phase FROM changeover_online").fetchone()[0])
+
+
+def test_writers_that_are_faster_than_the_copy_can_follow_end_it(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = work / "t.db"
+    family(path)
+    monkeypatch.setattr(follow, "CATCH_UP_ROUNDS", 3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as application:
+
+        def hear(moment: str) -> None:
+            if moment == "committed" and _phase(application) == "verify":
+                application.execute("UPDATE t SET note = 'again'")
+
+        with pytest.raises(StepFailed, match="written to faster than the copy can follow") as caught:
+            go(run_of(path, hook=hear))
+        # A run that fails takes the copy away: nothing is there to be resumed.
+        assert "resume" not in caught.value.hint.lower()
+        assert "give the same command again at a quieter hour" in caught.value.hint
+        assert application.execute("SELECT count(*) FROM t").fetchone() == (30,)
 
 
 def test_a_disk_with_little_room_is_waited_for(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

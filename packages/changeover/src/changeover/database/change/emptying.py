@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from changeover.database.change import rows
+from changeover.database.chunks import next_size
 from changeover.database.lease import TABLE as LEASE_TABLE
 from changeover.database.lease import Lease, awake_s, confirm, lost, require_awake
 from changeover.database.schema.catalogue import ROWIDS, Schema, Table
@@ -128,15 +129,10 @@ def empty(
                 progress(found.rows, total)
                 if deleted < size:
                     return found
-                size = _next_size(size, took_s, pace)
+                size = next_size(size, took_s, pace.chunk_s, ROWS_MOST)
             time.sleep(max(pace.pause_s, pace.rest * took_s))
             if not isinstance(connection, Remote):
                 throttle.wait(connection)
-
-
-def _next_size(size: int, took_s: float, pace: ChunkPace) -> int:
-    factor = min(max(pace.chunk_s / max(took_s, 1e-6), 0.25), 2.0)
-    return min(max(int(size * factor), 1), ROWS_MOST)
 
 
 def _in_file(

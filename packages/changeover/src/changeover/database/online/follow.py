@@ -21,7 +21,7 @@ from changeover.database.online.image_table import (
     step,
 )
 from changeover.database.online.state import OnlinePhase
-from changeover.database.online.worker import Worker
+from changeover.database.online.worker import AGAIN, Worker
 from changeover.errors import InvariantBroken, StepFailed
 from changeover.sql.identifiers import quoted
 
@@ -109,7 +109,7 @@ class Follower:
             self.progress(None, None, f"following what is written to {self.table}")
         raise StepFailed(
             f"{self.table} is written to faster than the copy can follow.",
-            hint="Resume at a quieter hour: what was copied stays, and the work goes on from there.",
+            hint=f"Nothing but the copy was written. Slow its writers down, or {AGAIN} at a quieter hour.",
         )
 
     def verify(self, image: ImageTable) -> None:
@@ -185,7 +185,7 @@ class Follower:
             raise StepFailed(
                 f"{image.table}: {self._refused(image, rows, values)} cannot be held by the other definition:"
                 f" {error}.",
-                hint="Mend the row, the value that the script gives or the definition, then run again;"
+                hint=f"Mend the row, the value that the script gives or the definition, then {AGAIN};"
                 " nothing but the copy was written.",
             ) from error
 

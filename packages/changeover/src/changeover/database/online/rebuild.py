@@ -22,7 +22,7 @@ from changeover.database.online.image_table import (
 from changeover.database.online.keep import SetAside, left_out
 from changeover.database.online.prepare import NEW, OLD, NamedObject, OnlineChange, address_of, way_back
 from changeover.database.online.state import OnlinePhase, OnlineState
-from changeover.database.online.worker import Worker
+from changeover.database.online.worker import AGAIN, Worker
 from changeover.database.schema import catalogue
 from changeover.errors import BudgetExceeded, InvariantBroken, Unsuitable
 from changeover.sql.identifiers import quoted
@@ -155,7 +155,7 @@ class OnlineRebuild:
         raise BudgetExceeded(
             f"The swap of {self.table} was tried {pace.swap_tries} times and never took less than"
             f" {pace.swap_s:g} s.",
-            hint="Nothing but the copy was written. Resume at a quieter hour, or allow more by"
+            hint=f"Nothing but the copy was written. Try it at a quieter hour: {AGAIN}; or allow more by"
             " `writers-held`.",
         )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.database import lease as leases
+from changeover.database.chunks import next_size
 from changeover.database.connect import translation
 from changeover.database.lease import Lease
 from changeover.database.online.control import OnlineOrders
@@ -29,6 +30,9 @@ ALONE_AFTER_S = 1.0
 
 SLOWEST_S = 10.0
 """However slow the work is asked to be, it lets go of the lock for no longer than this."""
+
+AGAIN = "give the same command again"
+"""What fails turns a run, and the copy is deleted; a way back that fails is asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +146,7 @@ class Worker:
                 raise found from error
             raise Busy(
                 f"Another writer held the lock for all of {self.pace.lock_wait_s:g} s.",
-                hint="Find the long transaction (an open shell, an import) and end it; the work goes on"
-                " where it was.",
+                hint=f"Find the long transaction (an open shell, an import) and end it; then {AGAIN}.",
             ) from error
         begun = self.begun_s = time.monotonic()
         self._waited_s = begun - asked
@@ -189,8 +192,7 @@ class Worker:
 
     def adapt(self, taken_s: float, aim_s: float) -> None:
         """Take more rows at a time, or fewer, so that a chunk takes as long as it should."""
-        change = min(max(aim_s / max(taken_s, 1e-6), 0.25), 2.0)
-        self.rows = min(max(int(self.rows * change), 1), self.pace.most_rows)
+        self.rows = next_size(self.rows, taken_s, aim_s, self.pace.most_rows)
 
     def others_are_here(self) -> None:
         """Somebody else writes: chunks are small from now on."""
