@@ -36,6 +36,7 @@ def parse(url: str) -> Address:
     """The address in ``url``. Raises BadAddress, which never repeats a secret."""
     split = urlsplit(url)
     options = dict(parse_qsl(split.query, keep_blank_values=True))
+    # authToken is how other libSQL clients write it; refused and not taken, because URLs are shown.
     if split.username or split.password or "authToken" in options:
         raise BadAddress("the database URL holds a secret, and URLs are shown in messages", holds_secret=True)
     unknown = sorted(options.keys() - {"namespace", "tls", "plain"})

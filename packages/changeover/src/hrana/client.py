@@ -99,6 +99,7 @@ class Client:
             with self._stream("/v3/cursor", {"batch": batch}, deadline, limits) as response:
                 lines = _lines(response, deadline)
                 baton = orjson.loads(next(lines, b"{}")).get("baton")
+                # The first line told the baton; it is given up even where the reader stops half-way.
                 yield from (orjson.loads(line) for line in lines)
         finally:
             if baton:
@@ -111,6 +112,7 @@ class Client:
         """
         try:
             self.pipeline({"type": "execute", "stmt": {"sql": "SELECT 1"}}, Deadline(within_s))
+        # An error is an answer: whoever gives one is alive.
         except (Refused, ServerFailed):
             return
         except OutcomeUnknown as error:
@@ -204,6 +206,7 @@ def _headers(address: Address, agent: str) -> list[tuple[str, str]]:
         ("accept-encoding", "identity"),
     ]
     if address.namespace:
+        # Base64, since a name may hold what a header cannot; `-bin` names a header of that kind.
         name = base64.b64encode(address.namespace.encode()).decode().rstrip("=")
         found.append(("x-namespace-bin", name))
     return found

@@ -36,6 +36,7 @@ class Reads:
             return self._large(client, statements, index, deadline)
         try:
             return self._plain(client, statements, index, deadline)
+        # Nothing of a read that was refused has to be undone, so it is simply asked again.
         except TooLarge:
             for each in statements:
                 self._learn(each, len(described(client, each, deadline)))
@@ -57,6 +58,7 @@ class Reads:
         asked = [packed(each, n) if n else each for each, n in zip(statements, widths, strict=True)]
         try:
             texts, frame = _through_cursor(client, asked, index, deadline)
+        # Refused as packed (bytes, an infinite number): a read may be sent again, and plain.
         except HranaError as error:
             self._forget(statements)
             if error.retryable:
@@ -69,6 +71,7 @@ class Reads:
 
     def _learn(self, asked: StatementLike, columns: int) -> None:
         if len(self._columns) >= KNOWN_MAX:
+            # Rather learnt anew than kept in order: it costs one plain read each.
             self._columns.clear()
         if columns:
             self._columns[asked.sql] = columns

@@ -60,6 +60,7 @@ def value(given: Value) -> Json:
         return _float(given)
     if not INTEGER_MIN <= given <= INTEGER_MAX:
         raise BadValue(f"{given} is larger than SQLite's integers")
+    # As text: a JSON number loses digits beyond 2^53 in many readers. int() makes 1 of True.
     return {"type": "integer", "value": str(int(given))}
 
 
@@ -93,6 +94,7 @@ def transaction(
     steps: list[Json] = [{"stmt": chain[0]}]
     steps += [{"stmt": each, "condition": _ok(place)} for place, each in enumerate(chain[1:])]
     failed = {"type": "not", "cond": _ok(len(chain) - 1)}
+    # Where BEGIN itself was refused there is nothing to roll back, and ROLLBACK would be an error more.
     inside = {"type": "not", "cond": {"type": "is_autocommit"}}
     steps.append({"stmt": {"sql": "ROLLBACK"}, "condition": {"type": "and", "conds": [failed, inside]}})
     return steps
@@ -129,6 +131,7 @@ def _from_index(request: Json, index: int | None) -> Json:
 
 
 def _float(given: float) -> Json:
+    # SQLite stores NULL for a NaN, in a file as well.
     if math.isnan(given):
         return {"type": "null"}
     if math.isinf(given):
@@ -144,6 +147,7 @@ def _read_float(cell: Json) -> float:
 
 def _read_blob(cell: Json) -> bytes:
     text: str = cell["base64"]
+    # The server leaves the padding out, and Python insists on it.
     return base64.b64decode(text + "=" * (-len(text) % 4))
 
 

@@ -64,6 +64,7 @@ class OpenStreams:
             if not self._is_closed:
                 self._open.add(stream)
                 return stream
+        # Outside the lock: closing calls `discard`, which takes it.
         stream.close()
         raise httpcore2.ConnectError("closed by this program")
 
@@ -137,6 +138,7 @@ class BoundedStream(httpcore2.NetworkStream):
         try:
             left_s = _left_s(timeout, httpcore2.ConnectTimeout)
             secured = self._stream.start_tls(ssl_context, server_hostname, left_s)
+        # A handshake that failed leaves the socket open, and nobody else knows of it.
         except BaseException:
             self.close()
             raise
@@ -149,6 +151,7 @@ class BoundedStream(httpcore2.NetworkStream):
 
 def _left_s(timeout_s: float | None, expired: type[Exception]) -> float:
     deadline: Deadline | None = getattr(_thread, "deadline", None)
+    # The pool closes connections outside of any call, in whatever thread comes by.
     left_s = UNBOUND_S if deadline is None else deadline.left_s()
     if timeout_s is not None:
         left_s = min(left_s, timeout_s)
@@ -162,4 +165,5 @@ def _addresses(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise httpcore2.ConnectError(f"name not found: {error}") from error
+    # getaddrinfo may name an address more than once; a second try would halve the share of the others.
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -25,6 +25,8 @@ from changeover.errors import (
 )
 from hrana import errors
 
+# Just below what SQLite maps at most, 2 GiB less 64 KiB, unless it
+# is built otherwise (https://sqlite.org/compile.html#max_mmap_size).
 MAPPED_BYTES = 2_000_000_000
 """Reading through a memory map makes counting ten times faster: 0.5 ms a million rows, while writers wait."""
 
@@ -88,6 +90,7 @@ def _open(path: Path, *, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
         raise DatabaseError(
             f"There is no database at {path}.", hint="Check the path; changeover never creates a database."
         )
+    # Without a mode SQLite would create the file (https://sqlite.org/uri.html#urimode).
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}"
     with translated(path):
         connection = sqlite3.connect(

@@ -247,12 +247,15 @@ def _taken(connection: Connection, lease: Lease, snapshot: LeaseSnapshot | None)
     was = (
         (snapshot.token, snapshot.beats, snapshot.holder.run_id if snapshot.holder else None)
         if snapshot
+        # Matches no row: where somebody else was the first to insert one, our UPDATE changes nothing.
         else (-1, -1, None)
     )
     try:
+        # A compare-and-swap: the WHERE of the upsert sees the row as it is now, under the write lock.
         return connection.execute(_TAKE, (*new, lease.lasts_s, *was)).rowcount == 1
     except OutcomeUnknown:
         found = look(connection)
+        # The token is new and the run's own name stands beside it: nobody else can have written this row.
         if found is None or (found.token, found.holder) != (lease.token, holder):
             raise
         return True

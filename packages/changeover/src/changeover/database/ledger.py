@@ -127,6 +127,7 @@ def entries(connection: Connection) -> tuple[LedgerEntry, ...]:
 
 def applied(found: Iterable[LedgerEntry]) -> frozenset[str]:
     """Content hashes whose newest entry is not a rollback."""
+    # Oldest first, so that of several entries of one script the newest stays.
     newest = {entry.content_sha256: entry.direction for entry in found}
     return frozenset(content for content, direction in newest.items() if direction is not Direction.ROLLBACK)
 

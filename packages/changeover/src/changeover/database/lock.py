@@ -49,6 +49,7 @@ class LockFile:
     def release(self) -> None:
         """Give the lock back; a second call does nothing."""
         if self._descriptor is not None:
+            # Emptied while the lock is ours: a moment later the text may be that of the next holder.
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
@@ -67,6 +68,8 @@ def take(database: Database, holder: Holder, *, state: Path | None = None) -> Lo
     """
     path = lock_file(database, state)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A child that had the descriptor would hold the lock after our death: a flock belongs to the
+    # open file, which fork and exec share (https://man7.org/linux/man-pages/man2/flock.2.html).
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     if not _locked(descriptor):
         os.close(descriptor)
@@ -96,6 +99,7 @@ def is_taken(database: Database, *, state: Path | None = None) -> bool:
     except FileNotFoundError:
         return False
     try:
+        # Shared: two that only look are not in each other's way.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True

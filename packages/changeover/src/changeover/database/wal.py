@@ -40,6 +40,9 @@ class WalThrottle:
         """Between two transactions: move the log into the file where it is large, and wait for its reader."""
         while self._size(connection) > self.most_bytes:
             began_s = time.monotonic()
+            # The file keeps its size after a checkpoint and is written from its start
+            # again (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files):
+            # large alone is nothing to wait for.
             if not look(connection).pinned:
                 self._waited_s = 0.0
                 return
@@ -80,4 +83,5 @@ def empty(connection: sqlite3.Connection, *, wait_s: float) -> Wal:
 
 def _checkpoint(connection: sqlite3.Connection, how: str) -> Wal:
     busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    # Both are -1 where there is no WAL (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
     return Wal(max(pages, 0), max(moved, 0), bool(busy))

@@ -112,6 +112,8 @@ def backup(
     digest = check(partial, progress=progress)
     hook("checked")
     target = _publish(partial, folder / name_of(database, label))
+    # A name in a folder is on the disk only once the folder is synced,
+    # too (https://man7.org/linux/man-pages/man2/fsync.2.html).
     sync(folder)
     hook("renamed")
     tables = query(target)
@@ -216,6 +218,8 @@ def query(path: Path) -> int:
             )
         ]
         found = catalogue.read(connection, own=True).tables.values()
+        # FTS4 without content refuses to be read, and so does
+        # an index whose table is gone; neither is damage.
         unread = {table.name for table in found if not table.holds_rows}
         for name in set(names) - unread:
             connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 1").fetchall()
@@ -261,6 +265,7 @@ class _BusyBound:
 
     def __call__(self, status: int, remaining: int, total: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > self.deadline:
+            # As SQLite would raise it, so that `translated` makes the same error of ours of it.
             error = sqlite3.OperationalError("database is locked")
             error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
             raise error

@@ -25,11 +25,13 @@ MARKS = "SELECT name, seq FROM sqlite_sequence"
 _ENTERED = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', ?, ?, 0, ?)"
 SNAPSHOTS = 3
 """How often the schema may change while we begin to read it."""
+# JSON has no infinity (https://www.rfc-editor.org/rfc/rfc8259#section-6); 9e999 is SQLite's way to write it.
 _CELL = """CASE typeof({0})
  WHEN 'text' THEN iif(instr({0}, char(0)), 'h' || hex(CAST({0} AS BLOB)), 't' || {0})
  WHEN 'blob' THEN 'x' || hex({0})
  WHEN 'real' THEN iif(abs({0}) > 1.7976931348623157e308, iif({0} > 0, 'r9e999', 'r-9e999'), {0})
  ELSE {0} END"""
+# As bytes: length() of a text ends at its first NUL (https://sqlite.org/lang_corefunc.html#length).
 _OCTETS = "iif(typeof({0}) IN ('text', 'blob'), length(CAST({0} AS BLOB)), 0)"
 
 Stream = Callable[[Sequence[WireStatement]], Iterator[tuple[int, list[Row]]]]
@@ -80,6 +82,8 @@ class _Filling:
         expected = self._receive(stream, tables)
         self.connection.execute("COMMIT")
         self._register_virtual()
+        # After the rows: an index is made faster at once than row
+        # by row, and a trigger would act on every row that arrives.
         for kind in ("index", "view", "trigger"):
             self._make(kind)
         self._require_same(tables, expected)
@@ -156,6 +160,7 @@ class _Filling:
 
     def _put_marks(self, rows: Sequence[Row]) -> None:
         for name, seq in rows:
+            # The rows that arrived have made a mark already, which may be lower than the one ever given out.
             self.connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
             self.connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, seq))
 

@@ -25,6 +25,7 @@ from changeover.words import stamp
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 TRIES = 3
+# Every commit with a rollback journal moves it (https://sqlite.org/fileformat2.html#file_change_counter).
 CHANGE_COUNTER_AT = 24
 
 
@@ -270,5 +271,6 @@ def _move_aside(target: Path, now_at: int) -> Path | None:
     backups.sync(target.parent)
     if not target.exists():
         return None
+    # A second name and not a rename: until the restored file takes the name, somebody always has it.
     os.link(target, aside)
     return aside

@@ -20,6 +20,7 @@ def free_at(folder: Path) -> int:
     """Bytes that this user may still write there; the nearest folder that exists is asked."""
     while not folder.exists():
         folder = folder.parent
+    # What is reserved for root is not counted in.
     return shutil.disk_usage(folder).free
 
 

@@ -66,6 +66,7 @@ def migrate(
     try:
         measured = transact(connection, work, transaction_hooks)
     finally:
+        # Only now: DETACH fails while a transaction is open (https://sqlite.org/lang_detach.html).
         committed_snapshot.detach(connection)
     return Migrated(
         measured,

@@ -131,6 +131,8 @@ def _effects_of_one(scratch: sqlite3.Connection, statement: SqlStatement) -> lis
         events.append((action, one, two, where, via))
         return sqlite3.SQLITE_DENY if action in FORBIDDEN else sqlite3.SQLITE_OK
 
+    # CREATE and DROP must have happened, or the statements
+    # after them do not compile; all others only compile.
     sql = statement.text if changes_schema else f"EXPLAIN {statement.text}"
     try:
         with watching(scratch, note):

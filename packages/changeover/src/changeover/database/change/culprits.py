@@ -139,6 +139,7 @@ def _writes(connection: sqlite3.Connection, failed: Failed) -> dict[str, set[str
         return sqlite3.SQLITE_OK
 
     with watching(connection, note):
+        # The authorizer is asked while a statement is compiled; EXPLAIN compiles it and carries nothing out.
         connection.execute(f"EXPLAIN {failed.text}", failed.values).fetchall()
     return writes
 
@@ -201,6 +202,7 @@ def _of_keys(failed: Failed) -> Diagnosis:
     """Orphans that the statement would leave, seen with SQLite's own refusal put off."""
     again = WireStatement(failed.text, dict(failed.values))  # type: ignore[arg-type]
     return Diagnosis(
+        # ROLLBACK switches it off again by itself (https://sqlite.org/pragma.html#pragma_defer_foreign_keys).
         (WireStatement("PRAGMA defer_foreign_keys = ON"), again),
         lambda after: list(standing.orphans(after, None, ())),
     )
@@ -217,6 +219,8 @@ def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool)
         kind = "TEMP TABLE" if temporary else "TABLE"
         again = f"{failed.text[:start]}{TRIED}{failed.text[end:]}"
         statements = [
+            # CREATE TABLE AS takes no constraint over (https://sqlite.org/lang_createtable.html),
+            # which is what is wanted: the rows that were refused find room here.
             WireStatement(f"CREATE {kind} {TRIED} AS SELECT * FROM {source} {limit}"),
             WireStatement(again, dict(failed.values)),  # type: ignore[arg-type]
         ]

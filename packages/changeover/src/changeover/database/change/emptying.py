@@ -141,6 +141,7 @@ def _in_file(
     """Rows deleted and how long writers were held; None: it took too long and was rolled back."""
     connection.execute("BEGIN IMMEDIATE")
     began_s = time.monotonic()
+    # A single row cannot be made less: it takes as long as it takes.
     if size > 1:
         late_s = began_s + pace.limit_s
         connection.set_progress_handler(lambda: int(time.monotonic() > late_s), OPCODES_BETWEEN_LOOKS)
@@ -183,12 +184,14 @@ def _on_server(
         except errors.Waiting:
             if waiting.left_s() <= 0:
                 raise
+        # Whether that chunk is gone or not: what is sent again deletes the first rows that are there then.
         except errors.OutcomeUnknown:
             lost_answers += 1
             if lost_answers >= TRIES:
                 raise
         time.sleep(pace.pause_s)
     (deleted, ended_s), (began_s,) = answered.named("ended")[0], answered.named("began")[0]
+    # Nothing was deleted though rows are there: the lease in the WHERE is not ours any more.
     if lease is not None and not deleted and not rows.is_at_most(remote, table, 0):
         raise lost(remote)
     return int(deleted), max(float(ended_s) - float(began_s), 0.0)
@@ -197,6 +200,8 @@ def _on_server(
 def _deletion(table: Table) -> str:
     """SQL: delete so many rows (?), the first by their key."""
     name, key = quoted(table.name), _key(table)
+    # DELETE ... LIMIT is a compile-time option that not every SQLite
+    # has (https://sqlite.org/compile.html#enable_update_delete_limit).
     chosen = f"SELECT {key} FROM {name} ORDER BY {key} LIMIT ?"
     return f"DELETE FROM {name} WHERE ({key}) IN ({chosen})"
 

@@ -164,6 +164,8 @@ def _alter_cost(
 ) -> Cost:
     if words[3:5] == ("rename", "to"):
         sizes[words[5]] = size(table)
+    # DROP COLUMN writes every row anew, and a new CHECK or generated column is tried on every row
+    # (https://sqlite.org/lang_altertable.html); any other ALTER edits the schema's text alone.
     rewrites = words[3:4] == ("drop",) or (
         words[3:4] == ("add",) and {"check", "generated", "as"} & set(words)
     )

@@ -73,6 +73,8 @@ class WriteGuard:
 
 def written(action: int, one: str | None, two: str | None, where: str | None) -> tuple[str, str] | None:
     """(verb, table) when an authorizer's event writes a table of the application, else None."""
+    # CREATE, ALTER and DROP are told as writes of sqlite_master,
+    # too; the table they mean comes by its own event.
     if action in WRITES and one and where == "main" and not one.startswith("sqlite_"):
         return WRITES[action], one
     if action in _DEFINES and two:

@@ -39,6 +39,7 @@ def integrity(connection: Connection, tables: Iterable[str] | None = None) -> li
     sentences: list[str] = []
     for table in targets:
         pragma = (
+            # Without a schema the PRAGMA reads every database that is attached, the committed state included.
             "PRAGMA main.integrity_check" if table is None else f"PRAGMA integrity_check({quoted(table)})"
         )
         sentences += [text for (text,) in connection.execute(pragma) if text != "ok"]

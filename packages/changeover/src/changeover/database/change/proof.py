@@ -126,6 +126,7 @@ class Proof:
                 "The schema changed between the check and the moment of the change; nothing was done.",
                 hint="Somebody else migrates this database. Find out who, then rehearse again.",
             )
+        # Counted before BEGIN, and still true if nobody committed since: then nobody waits for a count.
         early = self.row_counts.still_true(connection)
         counts = ((t.name, early.get(t.name)) for t in self.watched)
         self.counts = {
@@ -147,6 +148,7 @@ class Proof:
                 [*sequences.putting_back(found), WireStatement(f"DROP TABLE temp.{sequences.MARKS}")],
             )
         self.after = rows.counts_of(connection, found, self.counts)
+        # Before the committed state is attached: a check that names no schema would read both.
         standing_faults = self._standing_faults(connection, found)
         if self.beside and self.remembered:
             committed_snapshot.attach(connection)
@@ -166,6 +168,7 @@ class Proof:
 
     def record(self, connection: sqlite3.Connection, measured: Measured) -> None:
         """The ledger row, in the same transaction; before it what the script printed is judged."""
+        # Whatever may still refuse the change comes before the row that says it was made.
         self.change.prints(measured.output)
         self.print_after = fingerprint.fingerprint(connection)
         context = self.context
@@ -210,6 +213,7 @@ class Proof:
                 return True
             self.notes.append(f"{table.name}: too large to count while writers wait; its plan says rows=any")
             return False
+        # Twice: the first time may read from the disk, the second from memory, as while writers wait.
         if any(_counting_s(connection, table) <= SWIFT_COUNT_S for _ in range(2)):
             return True
         self.notes.append(
@@ -273,6 +277,8 @@ class Proof:
             return []
         file = connection.execute("PRAGMA database_list").fetchone()[2]
         try:
+            # In WAL mode a second reader sees the committed state beside our transaction; with a
+            # rollback journal it may find the file locked by us, and then there is nothing known.
             with opened(Path(file), busy_timeout_s=0.2) as outside:
                 return rule.remembered(outside, self._standing(self.before))
         except Busy:

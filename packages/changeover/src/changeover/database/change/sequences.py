@@ -43,6 +43,8 @@ def putting_back(found: Schema) -> Iterator[WireStatement]:
         if "autoincrement" not in identifier_key(table.sql):
             continue
         yield WireStatement(
+            # An ordinary table without a unique key
+            # (https://sqlite.org/autoinc.html): ON CONFLICT has nothing to go by.
             f"DELETE FROM sqlite_sequence WHERE name = ? COLLATE NOCASE AND coalesce(seq, 0) < {mark}",
             (table.name, table.name),
         )

@@ -79,6 +79,8 @@ def orphans(
         yield from (_by_value(table, key) for key in quick)
         rest = [(number, key) for number, key in numbered if key not in quick]
         sound = all(_names_a_key(found, key) for key in table.foreign_keys)
+        # SQLite's check stops at the first key that it cannot ask, and names a row by its rowid, which
+        # is NULL in a WITHOUT ROWID table (https://sqlite.org/pragma.html#pragma_foreign_key_check).
         if rest and sound and table.has_rowid:
             yield _by_check(table, rest)
         else:
@@ -197,6 +199,8 @@ def _names_a_key(found: Schema, key: ForeignKey) -> bool:
 def _values(table: Table, key: ForeignKey) -> str:
     name, source = quoted(key.columns[0]), quoted(table.name)
     return (
+        # min() of an indexed column is one seek (https://sqlite.org/optoverview.html),
+        # so ten values cost ten seeks, however many rows have them.
         f"WITH RECURSIVE seen(v) AS (SELECT min({name}) FROM {source} UNION ALL"
         f" SELECT (SELECT min({name}) FROM {source} WHERE {name} > v) FROM seen WHERE v IS NOT NULL"
         f" LIMIT {SKIP_LIMIT + 1})"

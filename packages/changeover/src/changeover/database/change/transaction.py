@@ -123,6 +123,8 @@ def transact(connection: sqlite3.Connection, work: ScriptWork, hooks: Transactio
         lock_wait_s = _begin(connection, work, hooks)
         deadline = _Deadline(hooks.now, work.budget_s)
         try:
+            # SQLite asks while it runs a statement, and a non-zero answer interrupts that
+            # (https://sqlite.org/c3ref/progress_handler.html); between statements `require` asks.
             connection.set_progress_handler(deadline.passed, OPCODES_BETWEEN_LOOKS)
             measured = _inside(connection, work, hooks, lock_wait_s, deadline)
         except BaseException as error:
@@ -184,6 +186,7 @@ def _inside(
         executed.append(_execute(connection, statement, work, hooks))
         hooks.progress(number, len(work.statements), deadline.elapsed_s())
         hooks.hook(f"after statement {number}")
+    # What the checks cost counts as well: writers wait for them, too.
     hooks.verify(connection)
     deadline.require()
     hooks.hook("verified")
@@ -212,6 +215,7 @@ def _execute(
     if not connection.in_transaction:
         raise StepFailed("The statement ended the transaction.", position=statement.position)
     rows_in_all = connection.total_changes - changes
+    # sqlite3 says -1 for whatever changes no rows.
     return Executed(statement, max(cursor.rowcount, 0), rows_in_all, output, hooks.now() - started)
 
 
@@ -219,6 +223,7 @@ def _failed(
     statement: SqlStatement, error: sqlite3.Error, guard: WriteGuard | None, rows: str
 ) -> BaseException:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    # These say something of the database or of our deadline, and nothing of the statement.
     if code in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CORRUPT):
         return error
     if guard is not None and guard.offence:

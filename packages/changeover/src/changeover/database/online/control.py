@@ -99,6 +99,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _replace(path: Path, document: Mapping[str, object]) -> None:
+    # Each process writes a file of its own, or two that ask at once would mix their words in one.
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(document), encoding="utf-8")
     os.replace(partial, path)

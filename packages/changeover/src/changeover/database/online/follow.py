@@ -87,6 +87,8 @@ class Follower:
             high = min(highest, max(forgotten, lowest - 1) + rows)
             worker.run(image.forget(), {"low": max(forgotten, lowest - 1), "high": high})
             forgotten = high
+        # No row is put back while another whose key is logged is
+        # still in the image: that one may hold the same unique value.
         if forgotten < highest:
             worker.run(*states.update(self.table, forgotten_to=forgotten))
             return False
@@ -101,6 +103,8 @@ class Follower:
         return bool(high == highest)
 
     def catch_up(self, image: ImageTable) -> None:
+        # Bounded: each round takes the lock, and writers that
+        # are faster than that would keep it busy for ever.
         for _ in range(CATCH_UP_ROUNDS):
             with self.worker.chunk():
                 empty = self.follow(image, up_to_cursor=False)
@@ -127,9 +131,12 @@ class Follower:
         worker = self.worker
         self._temporary_walk(image, address)
         first, looked, followed_at = True, 0, time.monotonic()
+        # Readers hold nobody up, so the small chunks of busy hours would only make it slow.
         rows, worker.rows = worker.rows, min(max(worker.rows, 1_000), worker.pace.most_rows)
         while True:
             begun = time.monotonic()
+            # Deferred: the first read begins the snapshot, no writer is held up. The walk's
+            # place is in a TEMP table, another file, so that moving it needs no lock here.
             worker.connection.execute("BEGIN")
             try:
                 place = next_place(table, image.walk, address, first=first)
@@ -140,12 +147,14 @@ class Follower:
                 for sql in step(image.walk):
                     worker.run(sql)
             finally:
+                # Not ROLLBACK, which would take back the walk's place.
                 worker.connection.execute("COMMIT")
             if found:
                 raise _differing(image, found)
             first = False
             worker.adapt(time.monotonic() - begun, 2 * worker.hold_s)
             self.progress(min(looked / max(total, 1), 1.0), None, f"{table}: {looked:,} rows checked")
+            # Every row that differs is looked for in the whole log, which must not grow while this goes on.
             if time.monotonic() - followed_at > 10 * worker.hold_s:
                 looked_at, worker.rows = worker.rows, rows
                 with worker.chunk():
@@ -214,6 +223,7 @@ def _is_of_a_row(error: sqlite3.Error) -> bool:
     """A value that a constraint refuses, or of which no expression can be worked out."""
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
         return True
+    # A function's own refusal, such as "malformed JSON", has only the general code.
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
 
 

@@ -94,6 +94,7 @@ class Capture:
         yield self._trigger("insert", "AFTER INSERT", self._add(f"VALUES ({new})"))
         changed = " OR ".join(f"NEW.{quoted(one.live)} IS NOT OLD.{quoted(one.live)}" for one in self.key)
         body = f"{self._add(f'VALUES ({old})')} {self._add(f'SELECT {new} WHERE {changed}')}"
+        # A key that changes leaves an image under the old one behind: both are logged.
         yield self._trigger("update", "AFTER UPDATE", body)
         yield self._trigger("delete", "AFTER DELETE", self._add(f"VALUES ({old})"))
         for number, unique in enumerate(self.unique):
@@ -162,6 +163,8 @@ class ImageTable:
         address = self.stored.of(_I)
         return (
             f"DELETE FROM {quoted(self.name)} WHERE {self.stored.of(self.name)} IN (SELECT"
+            # CROSS JOIN keeps the short log as the outer loop, whatever
+            # the planner estimates (https://sqlite.org/optoverview.html).
             f" {address[1:-1] if len(self.stored.columns) > 1 else address} FROM {self._logged()} CROSS JOIN"
             f" {quoted(self.name)} AS {_I} ON {self._matches(_I, 'image')})"
         )
@@ -287,6 +290,8 @@ class ImageTable:
 
     def _is_logged(self, alias: str) -> str:
         same = " AND ".join(f"{_L}.{_k(n)} IS {alias}.{_k(n)}" for n in range(len(self.capture.key)))
+        # The log has no index on its keys, since every writer
+        # would pay for it: it is short, and read through.
         return f"EXISTS (SELECT 1 FROM {quoted(self.capture.log)} AS {_L} WHERE {same})"
 
     def _shown(self, alias: str) -> str:
@@ -311,6 +316,7 @@ def next_place(table: str, walk: str, address: WalkOrder, *, first: bool) -> str
     named = ", ".join(f"{key} AS {_k(n)}" for n, key in enumerate(keys))
     above = "" if first else f" WHERE {address.of(_I)} > {place(walk, address, 0)}"
     places = ", ".join(_k(n) for n in range(len(keys)))
+    # max() takes no row value, so the last key of the chunk is the first one from behind.
     downwards = ", ".join(f"{_k(n)} DESC" for n in range(len(keys)))
     # SQLite takes the subquery apart unless LIMIT keeps it whole.
     chunk = f"SELECT {named} FROM {quoted(table)} AS {_I}{above} ORDER BY {', '.join(keys)} LIMIT :rows"

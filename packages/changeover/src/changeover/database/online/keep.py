@@ -47,6 +47,7 @@ def left_out(
             continue
         columns = listed([*keys, column.name])
         says = f"{quoted(column.name)} IS NOT {_given(column, there)}"
+        # Another plan may set aside a column of the same name with other columns: that gets another table.
         mark = sha256(f"{columns} {says} {back.create.text}".encode()).hexdigest()[:8]
         name = identifier_key(f"{OWN_PREFIX}kept_{live.name}_{column.name}_{mark}")
         making = (

@@ -142,6 +142,7 @@ def require_fit_expressions(live: Table, rebuild: TableRebuild) -> None:
 
 
 def _without_parameters(text: str) -> str:
+    # SQLite takes no parameter into an index; NULL stands for it here.
     for one in reversed(list(sqltext.tokens(text))):
         if one.kind == "parameter":
             text = f"{text[: one.at]}NULL{text[one.at + len(one.text) :]}"

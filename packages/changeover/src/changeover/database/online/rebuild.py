@@ -115,6 +115,8 @@ class OnlineRebuild:
 
     def _init(self, change: OnlineChange) -> None:
         worker, name = self.worker, quoted(self.table)
+        # Outside the transaction: a count of a large table may
+        # take seconds, and is only an estimate for people.
         total = worker.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
         with worker.transaction():
             worker.run(states.CREATE)
@@ -141,6 +143,8 @@ class OnlineRebuild:
             begun = time.monotonic()
             try:
                 with worker.transaction(within_s=pace.swap_s):
+                    # The wait for the lock is no part of the swap,
+                    # so it is counted anew once the lock is ours.
                     begun = time.monotonic()
                     follow(image)
                     do()
@@ -148,6 +152,8 @@ class OnlineRebuild:
                 self.progress(
                     None, None, f"the swap of {self.table} took longer than {pace.swap_s:g} s; again"
                 )
+                # Longer each time, so that a burst of writes is
+                # over and the log short when it is tried again.
                 time.sleep(min(0.05 * tried, 2.0))
                 continue
             worker.measures.swap_s, worker.measures.swap_tries = time.monotonic() - begun, tried
@@ -161,6 +167,8 @@ class OnlineRebuild:
 
     def _followed_to_the_end(self, image: ImageTable) -> None:
         """Inside the swap: the log is empty afterwards, or the swap is put off."""
+        # Writers wait from here on: what is left to follow
+        # must be few rows, whatever the pace allows otherwise.
         if not self.follower.follow(image, up_to_cursor=False, most=NEARLY_EMPTY):
             raise BudgetExceeded("too many rows were written at the last moment")
 
@@ -202,6 +210,7 @@ class OnlineRebuild:
         self.follower.walk(image, image.name, image.stored, image.left_over, standing.rows_copied)
 
         def do() -> None:
+            # Asked again under the lock: the hour of the swap may be days after the last check.
             self._require_followed(image.capture)
             for sql in (*image.capture.dropping(), f"DROP TABLE {quoted(image.capture.log)}"):
                 worker.run(sql)
@@ -261,6 +270,8 @@ class OnlineRebuild:
             for one in found:
                 worker.run(f"DROP TABLE {quoted(one.name)}")
             self._drop_empty(standing)
+            # With its schema: a walk of this connection has a TEMP
+            # table of the same name, which SQLite finds first.
             worker.run(f"DROP TABLE IF EXISTS main.{quoted(WALK + table)}")
             worker.run(*states.deletion(table))
 

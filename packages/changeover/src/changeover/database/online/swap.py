@@ -22,6 +22,8 @@ def exchange(worker: Worker, table: str, leaving: Side, arriving: Side, autoincr
     """The table that is in force goes under its hidden name, and the hidden one takes its place."""
     gone, away = leaving
     come, hidden = arriving
+    # Triggers stay with a table that is renamed
+    # (https://sqlite.org/lang_altertable.html), and the arriving table needs their names.
     for name in _of(gone, "trigger"):
         worker.run(f"DROP TRIGGER {quoted(name)}")
     worker.run(f"ALTER TABLE {quoted(table)} RENAME TO {quoted(away + table)}")
@@ -55,6 +57,8 @@ def _edit(worker: Worker, kind: str, name: str, new_name: str, sql: str) -> None
         "UPDATE sqlite_schema SET name = ?, sql = ? WHERE type = ? AND name = ? COLLATE NOCASE",
         (new_name, sql, kind, name),
     )
+    # A wrong edit of sqlite_schema can corrupt the database
+    # (https://sqlite.org/pragma.html#pragma_writable_schema).
     if done.rowcount != 1:
         raise InvariantBroken(
             f"The {kind} {name} is not there any more; somebody changed the schema meanwhile."
@@ -64,6 +68,7 @@ def _edit(worker: Worker, kind: str, name: str, new_name: str, sql: str) -> None
 def _carry_sequence(worker: Worker, table: str, away: str, come: Iterable[NamedObject]) -> None:
     """No id that was ever given is given again."""
     counts = any(kind == "table" and "AUTOINCREMENT" in sql.upper() for kind, _, sql in come)
+    # RENAME takes each table's mark along: what the arriving one brought counts only the rows of its own.
     known = "(SELECT max(seq) FROM sqlite_sequence WHERE name IN (?, ?))"
     done = worker.run(f"UPDATE sqlite_sequence SET seq = {known} WHERE name = ?", (table, away, table))
     if counts and done.rowcount < 1:

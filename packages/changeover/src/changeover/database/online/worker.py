@@ -158,10 +158,12 @@ class Worker:
                     lambda: int(time.monotonic() > ends), OPCODES_BETWEEN_LOOKS
                 )
             if self.lease is not None:
+                # Under the lock: confirmed before it, the lease could be lost while we wait for the lock.
                 leases.confirm(self.connection, self.lease)
             yield
             self.hook("online: before commit")
             self.connection.set_progress_handler(None, 0)
+            # The handler is asked every so many opcodes only; a hook, or our own Python, it does not see.
             if within_s is not None and time.monotonic() > ends:
                 raise BudgetExceeded(f"It took longer than {within_s:g} s.")
             self.connection.execute("COMMIT")
@@ -185,6 +187,7 @@ class Worker:
         with self.transaction():
             yield
         held_s = self._held_s = time.monotonic() - started - self._waited_s
+        # A wait for the lock means that somebody else had it.
         if self._waited_s > self.pace.pause_s / 5:
             self.others_are_here()
         self.adapt(held_s, self.hold_s)
@@ -211,6 +214,7 @@ class Worker:
         self.may_go_on()
         self._wait_while_paused()
         time.sleep(self._pause_s())
+        # Only between transactions: a connection that writes cannot move its own log.
         self._wait_for_checkpoint()
         self._wait_for_room()
 
@@ -224,6 +228,7 @@ class Worker:
             self.idle()
 
     def _pause_s(self) -> float:
+        # Others get the lock for about as long as they just held it.
         usual_s = min(max(self.pace.pause_s, self._waited_s), 10 * self.pace.pause_s)
         share = min(max(self.orders().pace, 0.001), 1.0)
         return max(usual_s, min(self._held_s * (1 / share - 1), SLOWEST_S))

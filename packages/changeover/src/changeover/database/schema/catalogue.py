@@ -224,6 +224,8 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
         Column(column, kind_, bool(not_null), default, key, hidden in (2, 3))
         for column, kind_, not_null, default, key, hidden in connection.execute(
             'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+            # 1 is a hidden column of a virtual table, 2 and 3 are generated
+            # ones (https://sqlite.org/pragma.html#pragma_table_xinfo).
             " WHERE hidden <> 1",
             (name,),
         )
@@ -267,6 +269,8 @@ def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
     ).fetchall()
     found = []
     for name, unique, partial, origin, sql in rows:
+        # Without `key` the columns that lead back to the row come with
+        # them (https://sqlite.org/pragma.html#pragma_index_xinfo).
         columns = connection.execute(
             "SELECT name, lower(coll) FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)
         ).fetchall()
@@ -287,6 +291,8 @@ def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:
         ForeignKey(
             tuple(row[0] for row in rows),
             rows[0][1],
+            # NULL where the definition names no column: then it is the
+            # primary key of the parent (https://sqlite.org/foreignkeys.html).
             tuple(row[2] for row in rows if row[2] is not None) or _primary_key(connection, rows[0][1]),
             rows[0][3],
             rows[0][4],

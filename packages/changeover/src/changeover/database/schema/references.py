@@ -71,6 +71,7 @@ def _broken_triggers(objects: Sequence[tuple[str, str, str, str]], table: Table)
 def _write_refusal(connection: Connection, table: Table) -> str:
     """SQLite's words when a table cannot be written, as its triggers stand; empty when it can."""
     name, columns = quoted(table.name), table.stored
+    # Compiled and never carried out, so that no value has to fit.
     values = ", ".join("NULL" for _ in columns)
     assignments = ", ".join(f"{quoted(column)} = {quoted(column)}" for column in columns)
     return (

@@ -90,6 +90,8 @@ def _can_be_made_again(
 ) -> bool:
     """Whether a table can be poured into its old definition: the same columns, rows that keep their names,
     and nothing that a DROP would delete by a foreign key; a large one only where the order is another."""
+    # DROP TABLE deletes the rows first where foreign keys are on, and
+    # their ON DELETE acts (https://sqlite.org/lang_droptable.html).
     if change.foreign_keys and found.children(table.name):
         return False
     with closing(empty_copy_of([old])) as scratch:
@@ -110,6 +112,7 @@ def _keeps_rowids(table: Table) -> bool:
 
 def _made_again(table: Table, old: Object) -> Iterator[str]:
     name, columns = quoted(table.name), listed(table.stored)
+    # The copy goes aside and the original is made under its own name: RENAME would spell the definition anew.
     yield f"CREATE TABLE {ASIDE} AS SELECT {columns} FROM {name}"
     yield f"DROP TABLE {name}"
     yield old[3]

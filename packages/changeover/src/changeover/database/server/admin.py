@@ -73,6 +73,7 @@ def fork(server: Server, name: str) -> Server:
     """
     copy = _fork_name(server, name)
     _ask(server, "POST", f"{_namespace(server)}/fork/{copy}", timeout_s=FORK_S)
+    # A fork takes over the configuration of its original, blocks included.
     _ask(server, "POST", f"{copy}/config", {"block_reads": False, "block_writes": False})
     return _renamed(server, copy)
 
@@ -133,6 +134,7 @@ def _ask(
                 headers=headers,
                 json=document,
                 timeout=timeout_s,
+                # The admin port is asked directly: no proxy of the environment, and no password of a .netrc.
                 trust_env=False,
                 verify=trusted(),
             )

@@ -102,6 +102,7 @@ def _batch(found: PreparedChange, attempt: Attempt) -> Batch:
     if found.change.printed is not None:
         batch.require([printed.as_expected(found.change.printed)])
         batch.judge(found.change.printed.refusal)
+    # Last of the questions: one that fails calls the database damaged, and its words would hide all others.
     _try_indexes(found, batch)
     batch.ask(COUNTS, f"SELECT name, before, after FROM {COUNTS}")
     _record(found, batch, attempt)
@@ -135,6 +136,7 @@ def _fence(found: PreparedChange, batch: Batch) -> None:
     if held is not None:
         batch.require([rules.lease_is_ours(held)])
         batch.judge(lambda _: LeaseLost(""))
+        # Without the token, since the rule before has just asked for it under the same lock.
         beat = f"UPDATE {lease.TABLE} SET beats = beats + 1 WHERE id = 1"
         batch.do(WireStatement(beat))
     batch.require([rules.foreign_keys_are(change.foreign_keys)])
@@ -213,6 +215,7 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
     own = f" - (SELECT count(*) FROM {printed.PRINTED})" if printed.PRINTED in batch.scratch else ""
     measured = {
         "frozen_ms": f"round({SINCE} * 1000, 3)",
+        # total_changes() counts the rows of the clock, too: one for each look but the first.
         "rows_changed": f"(SELECT max(changes) - min(changes) - count(*) + 1{own} {looks})",
         "details": f"json_set(:details, '$.counts', json({counts}))",
     }
@@ -222,6 +225,7 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
         prolonged = f"UPDATE {lease.TABLE} SET beaten_s = ? WHERE id = 1"
         batch.do(WireStatement(prolonged, (lease.awake_s(),)))
     batch.look()
+    # Inside the transaction: our tables are ordinary ones, and nobody else ever sees them.
     batch.do(*(WireStatement(f"DROP TABLE {quoted(name)}") for name in batch.scratch))
 
 

@@ -19,6 +19,8 @@ from hrana import errors, wire
 from hrana.wire import Json, WireStatement
 
 FAULTS, VERDICT, CLOCK = "changeover_now_faults", "changeover_now_verdict", "changeover_now_clock"
+# 2440587.5 is the Julian day of 1970. unixepoch('subsec') would say the
+# same, and needs SQLite 3.42 (https://sqlite.org/lang_datefunc.html).
 NOW_S = "(julianday('now') - 2440587.5) * 86400.0"
 SINCE = f"({NOW_S} - (SELECT began FROM {CLOCK} WHERE began IS NOT NULL))"
 PREFIX = "SQLite error: "
@@ -115,6 +117,7 @@ class Batch:
 
     def judge(self, refusal: Callable[[list[str]], ChangeoverError]) -> None:
         """Nothing was noted so far, or ``refusal`` of the sentences."""
+        # Shown in a step before the verdict: what a step that fails would have said is lost with it.
         self.do(WireStatement(f"SELECT place, a, b, c FROM {FAULTS}"))
         verdict = WireStatement(f"INSERT INTO {VERDICT} SELECT count(*) FROM {FAULTS}")
         self.steps.append(BatchStep(verdict, refusal=refusal))
@@ -136,6 +139,7 @@ class Batch:
 
     def _answered(self, remote: Remote, within_s: float, end: str) -> "BatchResult":
         enforced = wire.statement(WireStatement(ENFORCE.format("ON" if self.foreign_keys else "OFF")))
+        # Before BEGIN, so that the wait for the lock can be told from the time for which it was held.
         asked = wire.statement(WireStatement(f"SELECT {NOW_S}"))
         before = (enforced, asked)
         stmts = [wire.statement(step.statement) for step in self.steps]
@@ -156,6 +160,7 @@ class Batch:
                 hint="A deferred rule is broken (a foreign key). Mend the script and rehearse again.",
             )
         step = self.steps[place]
+        # SQLite says which CHECK it was by the name of the constraint.
         if step.is_clock and "changeover_deadline" in error.said:
             return self._too_long(step.script)
         if step.refusal is not None:

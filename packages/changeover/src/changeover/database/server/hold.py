@@ -22,6 +22,8 @@ RENEW_S = 1.0
 LONGEST_S = 60
 WORDS = "a change of the schema is at work"
 QUESTION = (
+    # RAISE works in triggers only (https://sqlite.org/lang_createtrigger.html);
+    # a JSON path that is none is an error that repeats our words.
     f"SELECT json_extract('{{}}', '{WORDS} until ' || dflt_value)"
     f" FROM pragma_table_info('{TABLE}')"
     f" WHERE CAST(dflt_value AS INTEGER) - unixepoch() BETWEEN 1 AND {LONGEST_S}"

@@ -126,6 +126,8 @@ def ask_ahead(found: PreparedChange, remote: Remote) -> None:
     """What can be asked before writers wait: which keys are quick to look at, what is at fault already."""
     present = found.shadow.schema
     keys = standing.leading(present)
+    # Before the change, and so perhaps no longer true in
+    # it: it only decides how a key is asked, never whether.
     counts = remote.snapshot([WireStatement(standing.distinct_values(table, key)) for table, key in keys])
     found.skippable = [
         key

@@ -40,6 +40,7 @@ class Printing:
         line = " || '|' || ".join(f"coalesce(CAST({name} AS TEXT), '')" for name in names)
         return (
             f"INSERT INTO {PRINTED} (line) SELECT line FROM (WITH changeover_now_rows ({', '.join(names)})"
+            # The bracket on a line of its own: the query may end with a -- comment.
             f" AS (SELECT * FROM ({_query(statement)}\n) LIMIT {OUTPUT_ROWS_LIMIT})"
             f" SELECT {line} AS line FROM changeover_now_rows)"
         )

@@ -70,6 +70,7 @@ def resolve(
             if time.monotonic() - sent_s > RESEND_S:
                 break
         except LeaseLost:
+            # The batch only knows that the token is another; who has it now takes a question of its own.
             raise lease.lost(remote) from None
         else:
             hook("committed")
@@ -90,6 +91,8 @@ def _patiently(
         try:
             return batch.send(remote, within_s=sending.within_s)
         except (errors.Locked, errors.TooMany) as error:
+            # The server waited for about 5 s already before it
+            # refused, so the time is looked at and not the tries.
             if waiting.left_s() <= PAUSE_S:
                 raise Busy(
                     f"{str(error)[:1].upper()}{str(error)[1:]}, for all of the {sending.lock_wait_s:g} s that"
@@ -127,6 +130,8 @@ def _entry(remote: Remote, context: Context, attempt: Attempt) -> ledger.LedgerE
     lost: LeaseLost | None = None
     if context.lease is not None:
         try:
+            # Before the ledger is read: read first, a request
+            # that is still on its way could be done after it.
             lease.renew(remote, context.lease)
         except LeaseLost as error:
             lost = error

@@ -44,6 +44,7 @@ def foreign_keys_are(enforced: bool) -> FaultRule:
 def schema_is(objects: Iterable[Object]) -> FaultRule:
     """Exactly these definitions are there, changeover's own left out."""
     given = json.dumps([list(one) for one in objects])
+    # A definition that differs is both missing and not expected: two rows of one name.
     sql = f"""SELECT type AS a, name AS b, iif(count(*) = 2, 'is another one', min(side)) AS c FROM (
       SELECT type, name, 'is not expected' AS side FROM ({_OBJECTS} EXCEPT {_GIVEN})
       UNION ALL SELECT type, name, 'is missing' FROM ({_GIVEN} EXCEPT {_OBJECTS}))

@@ -48,6 +48,8 @@ def open_shadow(remote: Remote) -> Iterator[Shadow]:
     """
     with closing(empty_copy(remote)) as scratch:
         found, made = objects_of(remote), objects_of(scratch)
+        # The server may know syntax that this SQLite does not, or
+        # reads otherwise: then nothing judged here is true there.
         odd = sorted(set(found) ^ set(made))
         if odd:
             raise Unsuitable(
