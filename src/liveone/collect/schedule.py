@@ -136,6 +136,8 @@ class Schedule:
             if entry.off_grid and late_s <= self._cadence_s:
                 self.postpone(entry, moment, self._cadence_s * REST)
             else:
+                # At least half a cadence away: a poll that came a
+                # little late would else be due twice in one minute.
                 half_s = self._cadence_s * 0.5 if late_s <= self._cadence_s else 0.0
                 entry.due_s, entry.off_grid = self._on_grid(entry, moment, at_least_s=half_s), False
             return late_s <= self._cadence_s
@@ -151,6 +153,8 @@ class Schedule:
 
     def _retry_s(self, entry: ScheduledSystem, moment: Moment) -> float | None:
         wait_s = entry.due_s - moment.monotonic_s
+        # Follows from the system, not from chance: a thousand that
+        # failed together come back spread, the same way each time.
         share = entry.offset_s * 7 % self._cadence_s / self._cadence_s
         delay_s = grid.retry_wait_s(moment.now_at, wait_s, self._cadence_s, share=share)
         if delay_s is None or delay_s >= wait_s:
@@ -161,6 +165,7 @@ class Schedule:
         entry.refusals += 1
         entry.slowed_by = error
         entry.retry_s = None
+        # The exponent is bounded, or a thousand refusals overflow the float before min() cuts it.
         least_s = min(SLOWEST_S, self._cadence_s * 2.0 ** min(entry.refusals - 1, 20))
         asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
         if asked_s is not None:

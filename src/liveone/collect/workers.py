@@ -34,6 +34,7 @@ class Workers:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._lock:
             self._unfinished += 1
+            # Counted under the lock, so that two calls at once start two threads and never one too many.
             grows = self._unfinished > self._count and self._count < self._limit
             self._count += grows
         self._calls.put((call, future))
@@ -53,6 +54,7 @@ class Workers:
             with self._lock:
                 self._unfinished -= 1
             _deliver(future, result, error)
+            # Waiting for the next call the thread would keep the last one's readings and exception alive.
             del task, call, future, result, error
 
 
@@ -67,6 +69,7 @@ def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException
     """Settle ``future`` in its loop, unless its waiter was cancelled or the loop has ended."""
 
     def deliver() -> None:
+        # A waiter that was cancelled has settled it already; setting it again would raise in the loop.
         if future.done():
             return
         if error is not None:

@@ -97,6 +97,7 @@ def chain_of(series: Series, rated_kw: float) -> Chain:
     if None in series.totals:
         places = [place for place in places if series.totals[place] is not None]
     broken = _breaks(series, places, rated_kw)
+    # Twice: with a doubtful value taken out, its neighbours stand beside each other and must agree anew.
     refused = _doubted(series, places, broken, rated_kw)
     if refused:
         places = [place for position, place in enumerate(places) if position not in refused]
@@ -131,6 +132,7 @@ def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
     # A counter never falls: a value below the one before is a reset, or nonsense; neighbours decide which.
     if step < -ROUNDING_KWH or end_at - series.ends[earlier] > GAP_S_MAX:
         return False
+    # So small a step needs no power to be believed.
     if step <= SLACK_KWH:
         return True
     since = _moved_last(series, earlier)
@@ -197,6 +199,7 @@ def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]
     totals, ends = _known(series, places), _at(series.ends, places)
     always_kwh = SLACK_KWH + MARGIN * _unseen_kwh((0.0,), INTERVAL_S / 3600, rated_kw)
     steps = list(map(sub, totals[1:], totals))
+    # Within the bound in all means within the bound each: then no pair has to be looked at.
     is_near = not ends or ends[-1] - ends[0] <= GAP_S_MAX
     if is_near and min(steps, default=0) >= -ROUNDING_KWH and max(steps, default=0) <= always_kwh:
         return []
@@ -210,6 +213,7 @@ def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]
 
 def _doubted(series: Series, places: Sequence[int], broken: Sequence[int], rated_kw: float) -> set[int]:
     """The positions of the values not to believe; ``broken`` are the ``_breaks`` of the same values."""
+    # A break has two ends, and either may be the wrong value.
     suspects = {position + side for position in broken for side in (-1, 0)}
     return {position for position in suspects if not _holds(series, places, position, rated_kw)}
 

@@ -45,6 +45,8 @@ class Zone:
     def day_of(self, at: float) -> str:
         """The day whose ``(start, end]`` holds ``at``; midnight belongs to the day that it ends."""
         day = self._local(at).date()
+        # Where clocks go back over midnight (St. John's until 2011, at
+        # 00:01) the old date is shown again after the new day has begun.
         if at > self._start_at(day + timedelta(days=1)):
             day += timedelta(days=1)
         while at <= self._start_at(day):
@@ -117,6 +119,7 @@ def _changes(zone: Zone, after_at: int, until_at: int) -> Iterator[tuple[int, in
     before_s, after_s = zone.offset_s(after_at), zone.offset_s(until_at)
     if before_s == after_s:
         return
+    # zoneinfo tells no transitions, only the offset of a moment.
     while until_at - after_at > 1:
         middle_at = (after_at + until_at) // 2
         if zone.offset_s(middle_at) == before_s:
@@ -137,6 +140,7 @@ def _named(name: str) -> tzinfo:
 
 
 def _fixed(offset_min: int) -> tzinfo:
+    # datetime takes offsets below 24 hours only; intervals of five minutes want bounds on their grid.
     if offset_min % 5 or not -24 * 60 < offset_min < 24 * 60:
         raise BadInput(
             sentence("a time zone offset of {number} minutes cannot be used", number=str(offset_min)),
@@ -150,6 +154,7 @@ def _date(day: str) -> date:
         parsed = date.fromisoformat(day)
     except ValueError:
         parsed = None
+    # fromisoformat takes more forms than this one, such as 20250817 (Python 3.11 on).
     if parsed is None or parsed.isoformat() != day or not 1900 <= parsed.year <= 9000:
         raise BadInput(
             sentence("{day} is not a day", day=repr(day)),

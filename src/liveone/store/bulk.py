@@ -137,6 +137,7 @@ def _started(
 def _after(
     before: Future[Imported] | None, write: Callable[[list[Row]], Imported], rows: list[Row]
 ) -> Imported:
+    # Raises what the batch before raised, so that nothing is written behind a hole.
     if before is not None:
         before.result()
     return write(rows)
@@ -188,6 +189,7 @@ class _Import:
         work = persistently(lambda: self.sorted_out(rows))
         if work.rows and self.terms.entry is not None and self.change_id is None:
             entry = self.terms.entry
+            # Only now that a row will be written: an import that changes nothing leaves no entry.
             self.change_id = persistently(lambda: changes.begin(self.store, self.system_id, entry))
             self.terms.begun(self.change_id)
         done = intervals = 0
@@ -217,6 +219,7 @@ class _Import:
         if not rows:
             return set()
         times = [row[0] for row in rows]
+        # One cheap question for the usual case, an import into a time that has no readings yet.
         (near,) = self.store.read("readings_any", self.system_id, min(times), max(times))[0]
         if not near:
             return set()

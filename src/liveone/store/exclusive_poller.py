@@ -94,6 +94,7 @@ def exclusive_poller(database: Database) -> tuple[str, float] | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
+            # The holder signed it when it became alone, so the time of that writing is since when.
             return file.readline().strip() or "another process", os.fstat(file.fileno()).st_mtime
     return None
 

@@ -85,6 +85,7 @@ def beat(store: Store, me: str, name: str, unsaid_ago_s: Mapping[int, float] | N
     saying so, and how long ago."""
     said = json.dumps(list((unsaid_ago_s or {}).items()))
     saying = [Query("lease_said", (me, said))] if unsaid_ago_s else []
+    # A write, the looks included: all of it is one moment of the database, and no replica answers.
     *_, pollers, holdings = store.write(
         [Query("lease_beat", (me, name)), *saying, Query("lease_pollers"), Query("lease_holdings")]
     )
@@ -97,6 +98,7 @@ def beat(store: Store, me: str, name: str, unsaid_ago_s: Mapping[int, float] | N
 
 def held_by(store: Store, me: str) -> frozenset[int]:
     """The systems that ``me`` holds, as the database that is written to says this moment."""
+    # Never from a replica: one that lags would still show as ours what was taken over.
     return frozenset(_ids(store.read_newest("lease_held_by", me)))
 
 

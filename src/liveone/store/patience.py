@@ -50,6 +50,7 @@ class Pace:
             self.rows = max(count // 2, ROWS_LEAST)
             raise
         fitting = int(count * TARGET_S / max(_MONOTONIC_S() - began_s, 0.001))
+        # A last, small piece says nothing of how many rows would fit.
         if count >= self.rows or fitting < self.rows:
             self.rows = min(max(fitting, ROWS_LEAST), 2 * self.rows, ROWS_MOST)
         return done

@@ -51,6 +51,7 @@ class SqliteDatabase:
         with self._reader() as connection:
             if len(statements) == 1:
                 return [connection.execute(statements[0].sql, statements[0].params).fetchall()]
+            # One transaction, so that all statements see one snapshot (https://sqlite.org/isolation.html).
             connection.execute("BEGIN")
             rows = [connection.execute(each.sql, each.params).fetchall() for each in statements]
             connection.execute("COMMIT")
@@ -161,6 +162,7 @@ class SqliteDatabase:
                 known, connection = self._idle.pop()
             except IndexError:
                 return None
+            # A connection to a file that was replaced still reads the deleted one.
             if known == identity:
                 return connection
             connection.close()
@@ -228,6 +230,8 @@ def _step(connection: sqlite3.Connection, place: int, step: Statement | BulkInse
 
 def _apply(connection: sqlite3.Connection, step: Statement | BulkInsert) -> WriteResult:
     if isinstance(step, Statement):
+        # changes() keeps the number of the last write, so
+        # after a SELECT it would tell of an earlier statement.
         before = connection.total_changes
         rows = connection.execute(step.sql, step.params).fetchall()
         return WriteResult(rows, _changes(connection) if connection.total_changes != before else 0)
@@ -253,6 +257,7 @@ def _changes(connection: sqlite3.Connection) -> int:
 
 def _tune_reader(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
+    # A reader that wrote by mistake would take the write lock past our own queue of writers.
     connection.execute("PRAGMA query_only = ON")
 
 

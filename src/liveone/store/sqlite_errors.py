@@ -52,6 +52,8 @@ def translated(error: sqlite3.Error, label: str) -> StoreError:
     """The StoreError for ``error``; ``label`` names the database in the message."""
     code = getattr(error, "sqlite_errorcode", _GENERIC_ERROR)
     text = str(error)
+    # SQLITE_ERROR says nothing more by its code; a missing table is
+    # told by the text alone (https://sqlite.org/rescode.html#error).
     if code & 0xFF == _GENERIC_ERROR and any(words in text for words in _MISSING):
         return SchemaChanged(f"database {label}: {text}", hint="The schema changed underneath; try again.")
     if code & 0xFF in _KINDS:

@@ -91,6 +91,7 @@ class Http:
         self._be_patient()
         if deadline.left_s() <= 0:
             raise TemporaryFailure(f"{self._host}: there was no time left to ask", hint=_HINT_SLOW)
+        # httpcore unpacks nothing.
         sent = [("user-agent", f"liveone/{__version__}"), ("accept-encoding", "identity"), *headers]
         try:
             with network_bound_by(deadline):
@@ -154,6 +155,7 @@ class Http:
     def _refuse_trouble(self, answer: HttpResponse) -> None:
         asked_s = _retry_after_s(answer)
         if answer.status == 429 or (answer.status == 503 and asked_s is not None):
+            # Bounded: a wrong header must not silence a portal for long.
             wait_s = min(PATIENCE_S if asked_s is None else asked_s, PATIENCE_S_MAX)
             self._quiet_until_s = _MONOTONIC_S() + wait_s
             raise RateLimited(
@@ -195,8 +197,11 @@ def _retry_after_s(answer: HttpResponse) -> float | None:
     """What Retry-After asks, in seconds; a date is counted from the answer's own Date."""
     asked = answer.header("retry-after").strip()
     if asked.isascii() and asked.isdigit():
+        # Nine digits are thirty years: more are nonsense, and need not become a huge number.
         return float(asked[:9])
     try:
+        # Our own clock may be wrong; the difference of two of theirs is
+        # not (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
         until, sent = (parsedate_to_datetime(text) for text in (asked, answer.header("date")))
         return max(0.0, (until - sent).total_seconds())
     except (TypeError, ValueError):

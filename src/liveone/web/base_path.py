@@ -80,6 +80,7 @@ def _with_host(headers: Iterable[tuple[bytes, bytes]], host: str) -> list[tuple[
 
 def _outward(base: str, name: bytes, value: bytes) -> tuple[bytes, bytes]:
     lower = name.lower()
+    # "//host/path" names another host.
     if lower == b"location" and value.startswith(b"/") and not value.startswith(b"//"):
         return name, base.encode() + value
     if lower == b"set-cookie":

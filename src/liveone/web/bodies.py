@@ -24,6 +24,7 @@ def refuse_larger(scope: Scope, receive: Receive) -> Receive:
     """``receive`` for a body that is not too large; else HTTPException 413, at once or when it shows."""
     most = _most(scope["path"])
     stated = Headers(scope=scope).get("content-length", "")
+    # isdigit alone takes digits such as "²", which int() refuses; int() of thousands of digits is slow.
     if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
         raise too_large(most)
     received = 0
@@ -31,6 +32,7 @@ def refuse_larger(scope: Scope, receive: Receive) -> Receive:
     async def counted() -> Message:
         nonlocal received
         message = await receive()
+        # Counted even where a length was stated: an ASGI server need not hold the client to it.
         received += len(message.get("body", b""))
         if received > most:
             raise too_large(most)

@@ -145,6 +145,7 @@ class BoundedConnection(H11Protocol):
         if not self._is_admitted:
             return
         theirs = self.conn.their_state
+        # Bytes left over in h11 while it is IDLE are the beginning of a head that is not whole yet.
         if theirs is h11.SEND_BODY or (theirs is h11.IDLE and self.conn.trailing_data[0]):
             self._wait_for(theirs)
             return

@@ -23,6 +23,8 @@ class Room:
 def make_room() -> Room:
     """Ask for more descriptors, and divide those there are: the reserve goes to polls and the database."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The soft limit may be raised up to the hard one by anybody
+    # (https://man7.org/linux/man-pages/man2/getrlimit.2.html).
     most = WANTED if hard == resource.RLIM_INFINITY else min(hard, WANTED)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

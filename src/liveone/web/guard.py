@@ -77,6 +77,8 @@ class ConnectionGuard:
             await error_answer(ApiError(refused.status_code, refused.detail))(scope, receive, send_guarded)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
+            # Headers that were sent cannot be taken back; the
+            # connection is then closed half-way, which a client sees.
             if not started:
                 await error_answer(OUR_FAULT)(scope, receive, send_guarded)
 
@@ -133,6 +135,8 @@ def is_foreign(headers: Headers) -> bool:
 
     A browser's own word (Sec-Fetch-Site) counts; without it, as on plain http, Origin must name this host.
     """
+    # "none" is the user's own doing, an address typed in
+    # (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header).
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -144,6 +148,7 @@ def is_loopback(address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # A socket for IPv6 shows an IPv4 peer as ::ffff:127.0.0.1.
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback
 
@@ -151,6 +156,7 @@ def is_loopback(address: str) -> bool:
 def is_local_name(host: str) -> bool:
     """Whether a Host header names this machine: ``localhost``, ``x.localhost`` or a loopback address."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    # A name may end with the dot of the root: "localhost." is localhost.
     name = name.lower().rstrip(".")
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 

@@ -61,6 +61,7 @@ class WebServer(uvicorn.Server):
         self._live.most = min(self._live.most, limits.most * 3 // 4)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before uvicorn waits for open requests: a stream would hold it up for all of the grace.
         await self._live.close()
         await super().shutdown(sockets)
 

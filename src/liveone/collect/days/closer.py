@@ -158,6 +158,7 @@ def _close_once(store: Store, system: System, days: Sequence[str]) -> tuple[list
     wanted = sorted({*days, *(gap for day in days for gap in _gap_before(zone, day, rows))})
     found = list(close_these(rows, wanted, zone=zone, rated_kw=rated_kw(system)))
     aggregates.save_days(store, system.id, found)
+    # Saved first and compared then: a row that came in between re-opened a day that the save has just closed.
     is_same = aggregates.five_minutes_around(store, system.id, *span) == rows
     return [day.day for day in found], [] if is_same else wanted
 

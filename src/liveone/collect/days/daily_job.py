@@ -80,6 +80,7 @@ class DailyJobRunner:
                 now_at,
                 look_back_days=look_back_days,
                 choose=self._rounds.next,
+                # One iterator for the whole round, so that the bound holds for all systems together.
                 goes_on=lambda: next(chunks, None) is not None and goes_on(),
             )
             point_closer.catch_up(self._store, now_at, goes_on=goes_on)

@@ -49,6 +49,7 @@ class LeaseClient:
             self.asking -= 1
 
     async def _claim(self, system_ids: Set[int]) -> Claimed:
+        # A thread that hangs in a claim cannot be taken back, and the third one must stay free for renewing.
         if self._sent >= HANGING_MAX:
             return self.polling_share.without_database(system_ids)
         try:
@@ -65,12 +66,15 @@ class LeaseClient:
         looked = self._readers.submit(lambda: self.polling_share.look(system_ids))
         looked.add_done_callback(self._looked)
         with suppress(TimeoutError, StoreError):
+            # shield: wait_for cancels what it gives up, and
+            # `_looked` must hear when the read itself has ended.
             return await asyncio.wait_for(asyncio.shield(looked), PATIENCE_S)
         return None
 
     def _looked(self, looked: "asyncio.Future[Claimed]") -> None:
         self._looking = False
         if not looked.cancelled():
+            # Asked for, or asyncio logs "exception was never retrieved" of an error that nobody waited for.
             looked.exception()
 
     async def visit(self, system_ids: Set[int]) -> Claimed:

@@ -116,6 +116,7 @@ class PollingShare:
             return Claimed()
         except StoreError as error:
             return self.without_database(asked, error)
+        # Counted from the sending: what the database said may be as old as that.
         self._answered = sent
         self._grant(granted, sent)
         lost = {key for key in asked - granted if key not in refused or refused[key].holder_id != self._id}

@@ -14,6 +14,8 @@ MARGIN_S = 1.0
 
 
 def _digest(vendor_type: str, vendor_site_id: str) -> int:
+    # blake2b and not hash(), which differs in every process
+    # (https://docs.python.org/3/reference/datamodel.html#object.__hash__).
     name = f"{vendor_type}\0{vendor_site_id}".encode()
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
 

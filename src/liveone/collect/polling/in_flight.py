@@ -123,12 +123,14 @@ class InFlightPolls:
         flight = self._in_flight[system.id]
         flight.has_slot, flight.began_s = True, self._clock.monotonic_s()
         flight.lag_s += flight.began_s - asked_s
+        # Asked only with the slot in hand: while the poll waited, the lease may have gone to another process.
         if not await self._permitted(system):
             error = NotOurs(f"Another process polls site {system.vendor_site_id} now.")
             return PollResult(system, int(self._clock.now_at()), 0.0, error=error)
         loop = asyncio.get_running_loop()
 
         def answered() -> None:
+            # The loop is closed: the process stops while a portal still answers.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._answered, flight)
 

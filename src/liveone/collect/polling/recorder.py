@@ -126,9 +126,12 @@ class Recorder:
                 except StoreError as refusal:
                     self._refused(refusal)
                     break
+                # After the commit: killed in between, the batch is
+                # written once more, and the unique key ignores it.
                 self.backlog.drop(batch)
                 written += len(recorded)
                 self._accepted()
+                # What is on disk survives a stop; only memory is worth making it wait.
                 if self._closed and not self.backlog.in_memory:
                     break
         self.counts.drained += written
@@ -146,6 +149,7 @@ class Recorder:
         """Have a ticket dealt with, together with all others that are there when its turn comes."""
         with self._gathering.lock:
             self._gathering.tickets.append(ticket)
+        # Whoever gets the lock first writes for all who wait for it; they find their tickets done.
         with self._writing:
             if not ticket.done:
                 self._gather()
@@ -225,6 +229,7 @@ class Recorder:
         except Exception as error:
             if isinstance(error, StoreError) and not isinstance(error, REFUSED_FOR_GOOD):
                 raise
+            # One bad reading must not hold the others back: each is tried alone.
             if len(recorded) > 1:
                 return [record_result for one in recorded for record_result in self._into_database([one])]
             return [self._hold(recorded[0], error)]

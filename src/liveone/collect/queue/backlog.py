@@ -58,6 +58,7 @@ class Backlog:
         """Put readings at the end; True when they are durable. SpoolFull when no place is left."""
         with self._lock:
             try:
+                # Memory first, or newer readings would overtake those that wait there.
                 self._spool.append([*self._memory, *recorded])
             except SpoolFailed as failure:
                 self._failed(failure)

@@ -27,6 +27,7 @@ class Reserve:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 free = os.fstatvfs(descriptor)
+                # A disk that is nearly full must not be filled by its own reserve.
                 size_bytes = min(self._size_bytes, free.f_bavail * free.f_frsize // 4)
                 if size_bytes:
                     # Real blocks: a file that is only made long is sparse and keeps no room free.

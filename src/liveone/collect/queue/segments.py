@@ -36,6 +36,7 @@ class Segments:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        # The new folder's own name is an entry of its parent.
         _sync_folder(folder.parent)
         self._folder = folder
         self._segments = _found(folder)
@@ -98,6 +99,8 @@ class Segments:
     def adopt(self, other: "Segments") -> None:
         """Move the segments of another queue on the same disk to the end of this one."""
         self._close_tail()
+        # Moved under a number of ours; with its tail open,
+        # lines would be appended to a file that is ours now.
         other._close_tail()
         for path in list(other._segments):
             target = self._next_path()
@@ -128,6 +131,7 @@ class Segments:
     def _open_tail(self) -> None:
         self._close_tail()
         path = self._next_path()
+        # O_EXCL: a number is never used twice, not even by a process that believes itself alone here.
         self._tail = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._tail_path = path
         self._segments[path] = _Segment()
@@ -137,6 +141,7 @@ class Segments:
     def _undo_tail(self, before: int) -> None:
         assert self._tail is not None
         try:
+            # Half a line would be torn in the middle of the file, where later lines come behind it.
             os.ftruncate(self._tail, before)
         except OSError:
             log.exception("spool: a failed write could not be undone; its torn line will be put aside")

@@ -154,6 +154,8 @@ class Spool:
             try:
                 segments.append(encoded)
             except OSError as error:
+                # Safe to try again: a torn part was cut off, and what
+                # is there twice is written to the database once.
                 if error.errno not in FULL or not self._reserve.give_back():
                     raise
                 segments.append(encoded)
@@ -217,4 +219,5 @@ def _held_lock(place: Path) -> Iterator[int | None]:
         yield descriptor
     finally:
         if descriptor is not None:
+            # The lock file stays: deleted, two processes could hold locks on two files of one name.
             os.close(descriptor)

@@ -61,6 +61,7 @@ class Breaker:
                 return
             if time.monotonic() < self._next_s:
                 raise self._known()
+            # Set before the probe: of many calls at once one asks, and all others fail at once.
             self._next_s = time.monotonic() + 2 * PROBE_S + self._rest_s
         try:
             self._client.probe(PROBE_S)
@@ -75,6 +76,7 @@ class Breaker:
                 self._rest_s = REST_S
             else:
                 self._rest_s = min(2 * self._rest_s, REST_S_MAX)
+            # Silent says more (it was reached), so what comes later does not take its place.
             if not isinstance(self._failure, Silent):
                 self._failure = failure
             self._next_s = time.monotonic() + self._rest_s

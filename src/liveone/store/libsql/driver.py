@@ -126,6 +126,7 @@ class LibsqlDatabase:
     def _read(
         self, source: ReadSource, statements: Sequence[Statement], deadline: Deadline
     ) -> list[list[Row]]:
+        # The primary has every frame; a replica asked without an index answers at once, with what it has.
         index = self._frames.index if source.caught_up else None
         asked_s = _MONOTONIC_S()
         rows, answered = self._reads.read(source.client, statements, index, deadline)
@@ -146,6 +147,7 @@ class LibsqlDatabase:
                 if deadline.left_s() <= pause_s:
                     raise
                 time.sleep(pause_s)
+                # Doubled without a bound of its own: the deadline is the bound.
                 pause_s *= 2
             else:
                 self._frames.note(result, asked_s)
@@ -157,6 +159,7 @@ class LibsqlDatabase:
         try:
             return wire.answers(result, count + 1, self.label)[1:]
         except Refused as error:
+            # The question about a hold is a step of ours, of which the caller knows nothing.
             error.step = error.step - 1 if error.step else None
             raise
 

@@ -39,5 +39,6 @@ class Frames:
         with self._lock:
             known = self._index
             fresh = known is None or asked_s >= self._noted_s
+            # Answers may overtake each other: one to an older question may only raise the number.
             self._index = int(given) if fresh or known is None else max(known, int(given))
             self._noted_s = _MONOTONIC_S()

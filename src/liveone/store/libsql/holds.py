@@ -50,6 +50,8 @@ def retire(database: Database, successor: str) -> None:
     if successor_of(database) is not None:
         return
     name = successor.replace("'", "''")
+    # The words stand in the definition and not in a row: the
+    # question must not fail where there is no such table.
     database.write([Statement(f"CREATE TABLE {RETIRED} (successor TEXT NOT NULL DEFAULT '{name}')")])
 
 
@@ -63,4 +65,5 @@ def successor_of(database: Database) -> str | None:
     """What took a database's place; None where nothing did. Raises StoreErrors."""
     asked = Statement(f"SELECT dflt_value FROM pragma_table_info('{RETIRED}')")
     rows: list[tuple[Value, ...]] = database.read([asked], newest=True)[0]
+    # A default is kept as it was written, so as an SQL literal with its quotes.
     return str(rows[0][0])[1:-1].replace("''", "'") if rows else None

@@ -92,6 +92,7 @@ class Sources:
             return _asked_twice(source, deadline, question)
 
     def _in_order(self) -> list[ReadSource]:
+        # sorted is stable: those that rest keep their order behind the others.
         return sorted(self._all, key=lambda source: source.resting.left_s() > 0)
 
 

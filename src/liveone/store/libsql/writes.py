@@ -39,6 +39,8 @@ def _inserts(asked: BulkInsert) -> Iterator[Statement]:
         yield from _plain_inserts(asked)
         return
     values = ", ".join(f"value ->> {place}" for place in range(len(asked.columns)))
+    # WHERE true: behind a FROM the parser would take ON for
+    # that of a join (https://sqlite.org/lang_upsert.html).
     sql = f"{_insert_into(asked)} SELECT {values} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING"
     for start in range(0, len(asked.rows), ROWS_PER_PARAMETER):
         for text in _texts(asked.rows[start : start + ROWS_PER_PARAMETER]):

@@ -14,6 +14,7 @@ Framing = Literal["tcp", "rtu", "solarman"]
 ReadFunction = Literal[3, 4]
 """3 reads holding registers, 4 input registers."""
 
+# An answer of 125 has 252 bytes with its function and count; one more would exceed the 253 of a PDU.
 WORDS_MAX = 125
 """What one question may ask for."""
 
@@ -79,6 +80,7 @@ def tcp_header(header: bytes, name: str) -> tuple[int, int, int]:
 def rtu_frame(unit: int, pdu: bytes) -> bytes:
     """A frame as on a serial line."""
     data = bytes((unit,)) + pdu
+    # The CRC alone goes low byte first; registers go high byte first.
     return data + crc_modbus(data).to_bytes(2, "little")
 
 

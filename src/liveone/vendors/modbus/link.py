@@ -71,8 +71,10 @@ class ModbusLink:
             )
         try:
             yield
+        # A refusal is a whole answer: the connection is in step, and stays.
         except ModbusRefused:
             raise
+        # After half an answer nobody knows where the next frame begins.
         except VendorError:
             self.close()
             raise
@@ -103,6 +105,7 @@ class ModbusLink:
 
     def _over_rtu(self, connection: TcpConnection, unit: int, pdu: bytes, deadline: Deadline) -> bytes:
         connection.send(rtu_frame(unit, pdu), deadline)
+        # RTU has no length in front: three bytes tell whether it is a refusal, or how many bytes follow.
         first = connection.receive_exactly(3, deadline)
         return rtu_answer(first + connection.receive_exactly(rtu_rest(first), deadline), unit, self.name)
 

@@ -40,6 +40,7 @@ def v5_answer(frame: bytes, sequence: int, logger: int, name: str) -> bytes | No
     if frame[-1] != END or frame[-2] != _sum(frame[:-2]):
         raise BadFrame(f"{name} sent an envelope whose sum is wrong", hint=_HINT)
     control, counted, sender = struct.unpack("<HHI", frame[3:HEADER_BYTES])
+    # A logger counts in the upper byte itself; only the lower one is ours.
     if control != ANSWER or counted & 0xFF != sequence & 0xFF:
         return None
     rtu = frame[HEADER_BYTES + ANSWER_HEAD_BYTES : -TRAILER_BYTES]

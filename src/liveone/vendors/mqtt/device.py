@@ -166,6 +166,7 @@ class MqttSource(Adapter):
 
     def _take(self, message: Message) -> None:
         self._heard.take(message, time.monotonic())
+        # The settling time begins with the first value, whatever the broker took to connect.
         self._first_s = self._first_s or time.monotonic()
         self.on_value()
 

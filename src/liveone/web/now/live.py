@@ -164,7 +164,10 @@ class Live:
                 self._drop_unwelcome()
             try:
                 token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)
+                # Somebody who joined may have read the history before the
+                # last commit: they are looked after without a change.
                 if token != seen or self._joined:
+                    # Before the read, so that who joins during it is looked after the next time.
                     self._joined = False
                     self._publish(await to_thread.run_sync(self._news, self._wanted(), limiter=self._threads))
                     seen = token
@@ -215,6 +218,7 @@ class Live:
 
     def _drop(self, listener: Listener) -> None:
         self.leave(listener)
+        # The end needs a place in the queue, more than the messages that will not be taken any more.
         while listener.queue.full():
             listener.queue.get_nowait()
         listener.queue.put_nowait(None)

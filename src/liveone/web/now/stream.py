@@ -14,6 +14,8 @@ from liveone.web.now.live import Listener, Live, StreamEvent
 
 HEARTBEAT_S, SEND_S = 15.0, 20.0
 RECONNECT_MS = 2000
+# nginx holds an answer back until its buffer is full unless the answer forbids
+# it (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering).
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -24,11 +26,13 @@ class EventStream(Response):
 
     def __init__(self, live: Live, listener: Listener, first: Sequence[bytes], longest_s: float) -> None:
         super().__init__(headers=HEADERS)
+        # Response counts the empty body and would say 0; a stream has no length.
         del self.headers["content-length"]
         self._live, self._listener = live, listener
         self._first, self._longest_s = first, longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Only `receive` tells that the client went, and nothing else reads it here.
         gone = asyncio.ensure_future(_gone(receive))
         messages = asyncio.ensure_future(self._send_all(send))
         try:
@@ -80,6 +84,7 @@ RELOAD = b"event: reload\ndata: {}\n\n"
 
 async def _send(send: Send, body: bytes) -> None:
     message = {"type": "http.response.body", "body": body, "more_body": True}
+    # send waits while the client takes nothing, for as long as the connection lives.
     await asyncio.wait_for(send(message), SEND_S)
 
 

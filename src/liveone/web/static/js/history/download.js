@@ -30,6 +30,7 @@ export async function savePng(stack, legend, title, name) {
   const captions = 24;
   const keys = placed(legend, width, style.fontFamily);
   const height = drawings.reduce((total, each) => total + each.clientHeight + captions, 0) + 3 * MARGIN + keys.height;
+  // At least twice the pixels: the file is looked at on other screens than this one.
   const ratio = Math.max(2, devicePixelRatio);
   const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { width: width * ratio, height: height * ratio }));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -108,11 +109,14 @@ async function picture(drawing) {
   const originals = drawing.querySelectorAll("*");
   copy.querySelectorAll("*").forEach((node, index) => {
     const style = getComputedStyle(originals[index]);
+    // An SVG that is loaded as an image sees none of the
+    // page's style sheets, so the computed values go along.
     for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name));
   });
   const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }));
   const image = new Image();
   image.src = address;
+  // drawImage draws nothing of a picture that is not loaded yet.
   await image.decode();
   URL.revokeObjectURL(address);
   return image;
@@ -123,5 +127,6 @@ function save(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = /** @type {HTMLAnchorElement} */ (element("a", { href: address, download: name }));
   link.click();
+  // The click only begins the download: revoked at once, some browsers find nothing at the address.
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }

@@ -63,6 +63,7 @@ function scrollTo(index) {
   const box = byId("heat");
   const cell = box.querySelector(`[data-index="${index}"]`);
   if (!cell) return;
+  // scrollIntoView would scroll the whole page as well.
   const right = cell.getBoundingClientRect().right - box.getBoundingClientRect().left + box.scrollLeft;
   box.scrollLeft = right - box.clientWidth + MARGIN_PX;
 }

@@ -50,11 +50,13 @@ export class History {
     this.readAt = 0;
     this.cursor = this.#cursor();
     wireToolbar(this);
+    // pushState fires no popstate: this is only the reader's own way back or forward.
     addEventListener("popstate", () => {
       this.state = readState(location.search, this.today());
       around.onState(this.state);
       this.load();
     });
+    // Not the window's resize: a hidden section has no width, and gets one without the window changing.
     new ResizeObserver(() => this.draw()).observe(byId("stack"));
     this.ready = this.load();
   }

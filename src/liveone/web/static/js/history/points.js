@@ -51,6 +51,7 @@ export class Points {
 
   /** A reading came: its points are asked for, at most every ten seconds. */
   async refresh() {
+    // Nobody sees a hidden tab; what it missed is asked for when the next reading comes after it is shown.
     if (this.known.length && !document.hidden && Date.now() - this.askedAt >= PAUSE_MS) await this.load();
   }
 
