@@ -24,7 +24,7 @@ def refuse_larger(scope: Scope, receive: Receive) -> Receive:
     """``receive`` for a body that is not too large; else HTTPException 413, at once or when it shows."""
     most = _most(scope["path"])
     stated = Headers(scope=scope).get("content-length", "")
-    # isdigit alone takes digits such as "²", which int() refuses; int() of thousands of digits is slow.
+    # isdigit alone takes raised digits as well, which int() refuses; int() of thousands of digits is slow.
     if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
         raise too_large(most)
     received = 0

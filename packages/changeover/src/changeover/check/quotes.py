@@ -61,6 +61,7 @@ def names_read_as_text(statement: str, tree: exp.Expr, copy: EmptyCopy) -> Itera
 
     With each, whether it stands where every row of a copy would get that text.
     """
+    # Kept by SQLite for old databases' sake (https://sqlite.org/quirks.html#dblquote).
     quoted = {unquoted(piece.text) for piece in tokens(statement) if piece.text.startswith('"')}
     copied = isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Query)
     query = tree.expression if copied else tree

@@ -67,6 +67,7 @@ class EmptyCopy:
         Where the schema is not known, only faults that no schema could mend are told.
         """
         try:
+            # `{}` and not NULL: a parameter may be a map, which a script reads with json_each(:name).
             self.connection.execute(statement, dict.fromkeys(parameters, "{}"))
         except sqlite3.IntegrityError:
             return ""

@@ -137,6 +137,7 @@ def _next(task: Task, known: TaskProgress) -> Decision | None:
         return Perform(task)
     if known.command_ended:
         return Perform(task, gate_only=True)
+    # A command is not a transaction: done twice it may do harm, and half of it may stand.
     return StartRollback("it was cut off, and nobody knows how far it came", task.id)
 
 

@@ -124,6 +124,7 @@ class Prober:
     def _beat(self) -> None:
         limits = httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
         with (
+            # No proxy of the environment stands between: it is the application that is measured.
             httpx2.Client(trust_env=False, limits=limits, verify=trusted()) as session,
             ThreadPoolExecutor(IN_FLIGHT, "probe") as pool,
         ):
@@ -133,6 +134,8 @@ class Prober:
                     pool.submit(self._ask, session)
                 else:
                     self.stats.skipped += 1
+                # Beats that a slow machine missed are not caught up: a
+                # burst of requests would be a load of our own making.
                 next_s = max(next_s + self.probe.every_s, time.monotonic())
                 self._done.wait(next_s - time.monotonic())
 

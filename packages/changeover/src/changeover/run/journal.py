@@ -81,6 +81,7 @@ class Journal:
             # Before what it announces is done: a task that is not in the journal was not begun.
             os.fsync(self._file)
         except OSError as error:
+            # Half a line in the middle would be damage for whoever reads the journal next.
             os.ftruncate(self._file, end)
             raise _failure(self.path, error) from error
 
@@ -102,6 +103,8 @@ def _read(path: Path) -> tuple[int, list[Entry]]:
         try:
             entries.append(_entry(line))
         except (ValueError, KeyError, TypeError) as error:
+            # Torn although its newline is there: after a power cut
+            # the blocks of one write need not all be on the disk.
             if number == len(lines) - 1:
                 break
             raise Damaged(

@@ -67,6 +67,7 @@ class LeaseHeartbeat:
     def _keep(self) -> None:
         # A third: one heartbeat may fail, and the next one is still in time.
         while not self._done.wait(self.lease.lasts_s / 3):
+            # Our own transaction holds the write lock: a beat would wait for ourselves.
             if self._paused:
                 continue
             try:
@@ -75,6 +76,8 @@ class LeaseHeartbeat:
             except LeaseLost as error:
                 self.lost = error
                 return
+            # Busy or out of reach: the next beat tries again, and
+            # `require` stops the runner once the lease has run out.
             except ChangeoverError:
                 continue
 

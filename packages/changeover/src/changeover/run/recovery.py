@@ -128,6 +128,7 @@ def put_back(
     newest = state.newest()
     entries = state.entries(newest) if newest else []
     holder = lock.this_runner(newest or "restore", since_at=int(settings.now_at()))
+    # A restore writes no lease, since the backup brings its own table of it: the lock file keeps runners out.
     with lock.take(database, holder, state=state.path):
         if newest:
             _tell(state, newest, settings, EntryKind.OPENED, command=Command.RESTORE.value, pid=os.getpid())

@@ -102,8 +102,11 @@ class RehearsalRun:
         size = self.original.stat().st_size
         self.rate = size / 1e6 / max(time.monotonic() - started_s, 1e-9)
         if isinstance(self.target, Path):
+            # Nobody has this file open; one that is in use must never
+            # be copied so (https://sqlite.org/howtocorrupt.html, 1.2).
             shutil.copyfile(self.original, self.target)
             with closing(connect(self.target)) as connection:
+                # A rehearsal reads an older snapshot beside its own writes, which only a WAL allows.
                 connection.execute("PRAGMA journal_mode = WAL")
         with opened(self.target) as connection:
             self.definitions = meaning.meanings(connection)

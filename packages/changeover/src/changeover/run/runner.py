@@ -174,6 +174,7 @@ class Runner:
         return problem
 
     def _hear(self) -> None:
+        # The wish stays set for as long as the session; the journal hears of it once.
         if self.signals.stop and not _said(self.journal, EntryKind.ASKED):
             self.journal.add(EntryKind.ASKED, what="stop", who=self.signals.stop)
         if self.signals.alarm and not _said(self.journal, EntryKind.ALARM):
@@ -182,8 +183,10 @@ class Runner:
     def _perform(self, what: Perform) -> None:
         task = what.task
         time.sleep(what.pause_s)
+        # Before "started" is written: from here on the journal itself refuses a runner whose lease is lost.
         self._take_lease(task)
         limit = {"limit_s": what.limit.seconds, "limit": what.limit.name} if what.limit else {}
+        # Before the task: killed in between, it is found begun, and the ledger says that it was not done.
         self.journal.add(EntryKind.STARTED, task.id, label=task.label, attempt=what.attempt, **limit)
         started_s = time.monotonic()
         try:
@@ -223,6 +226,7 @@ class Runner:
 
     def _applied(self, task: Task, error: Exception) -> bool | None:
         """Whether a change that failed is in the database all the same; None when that cannot be known."""
+        # An error that nobody foresaw may have come after COMMIT just as well.
         is_certain = isinstance(error, ChangeoverError) and not isinstance(error, OutcomeUnknown)
         try:
             if not is_certain:

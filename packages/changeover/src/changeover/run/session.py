@@ -230,6 +230,9 @@ def _interrupts(signals: Signals, display: Display, who: str) -> Iterator[None]:
             display.say(_EXPLAINED.format(pid=os.getpid()))
         elif number == signal.SIGINT and sys.stdin.isatty():
             asked = True
+            # Signal handlers run in the main thread
+            # (https://docs.python.org/3/library/signal.html#signals-and-threads):
+            # to wait for the answer there would stop the run.
             threading.Thread(target=_ask_to_stop, args=(signals, display, who), daemon=True).start()
         else:
             signals.stop = who

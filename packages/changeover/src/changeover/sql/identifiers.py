@@ -33,6 +33,7 @@ def listed(names: "list[str] | tuple[str, ...]") -> str:
 
 def identifier_key(name: str) -> str:
     """The form in which SQLite compares names: ASCII letters in lower case, all others as they are."""
+    # str.lower would fold letters beyond ASCII as well, which SQLite keeps apart.
     return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 

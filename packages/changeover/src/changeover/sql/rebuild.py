@@ -107,6 +107,7 @@ def with_names(sql: str, name: str, table: str = "") -> str:
     if table:
         on = next(place for place in range(at + 1, len(pieces)) if pieces[place].word == "ON")
         changes.append((pieces[on + 1], table))
+    # From behind, so that the offsets of those before stay true.
     for token, new in reversed(changes):
         sql = f'{sql[: token.at]}"{new.replace(chr(34), chr(34) * 2)}"{sql[token.at + len(token.text) :]}'
     return sql

@@ -78,6 +78,8 @@ def split(sql: str, position: Position) -> tuple[SqlStatement, ...]:
     found: list[SqlStatement] = []
     start = 0
     for token in tokens(sql):
+        # A semicolon inside CREATE TRIGGER ... BEGIN ends no
+        # statement (https://sqlite.org/c3ref/complete.html).
         if token.kind == "semicolon" and sqlite3.complete_statement(sql[start : token.at + 1]):
             found.extend(_statement(sql, start, token.at, position))
             start = token.at + 1

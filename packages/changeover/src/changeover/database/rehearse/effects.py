@@ -62,9 +62,12 @@ def observed(path: Path, scratch: Path) -> Iterator[Effects]:
     scratch.unlink(missing_ok=True)
     effects = Effects(scratch)
     with translated(path), closing(connect(path)) as connection:
+        # The same file twice: each attachment has a snapshot of its own.
         connection.execute("ATTACH ? AS earlier", (str(path.resolve()),))
         connection.execute("ATTACH ? AS scratch", (str(scratch),))
         connection.execute("BEGIN")
+        # BEGIN alone takes no snapshot (https://sqlite.org/lang_transaction.html): the
+        # first read of `earlier` does. `main` is read after the writes, and is newer.
         connection.execute("SELECT count(*) FROM earlier.sqlite_schema").fetchone()
         yield effects
         _keep(connection, effects)

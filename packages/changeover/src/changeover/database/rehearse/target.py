@@ -42,6 +42,7 @@ def insertion(target: Target, model: Model, row: Values, changed: Values) -> tup
             values[c] for c in table.stored
         )
     condition, key = where(dict(zip(target.address, model, strict=True)))
+    # Through Python a text that is not UTF-8 would come back as bytes.
     columns = ", ".join("?" if c in changed else quoted(c) for c in table.stored)
     given = tuple(changed[c] for c in table.stored if c in changed)
     return f"{into} SELECT {columns} FROM {quoted(table.name)} WHERE {condition}", (*given, *key)

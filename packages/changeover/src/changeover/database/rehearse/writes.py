@@ -57,7 +57,9 @@ def write(
     chosen = frozenset(map(identifier_key, scope))
     with translated(path), closing(connect(path)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
+        # `observed` keeps an older snapshot open, which would keep a writer out with a rollback journal.
         connection.execute("PRAGMA journal_mode = WAL")
+        # A working copy: after a power cut it is thrown away.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("ATTACH ? AS original", (str(original.resolve()),))
         with translated(original), closing(connect(original)) as before:
