@@ -136,8 +136,8 @@ class Schedule:
             if entry.off_grid and late_s <= self._cadence_s:
                 self.postpone(entry, moment, self._cadence_s * REST)
             else:
-                # At least half a cadence away: a poll that came a
-                # little late would else be due twice in one minute.
+                # At least half a cadence away: where the wall clock was set back
+                # a little, the moment that has just come would come once more.
                 half_s = self._cadence_s * 0.5 if late_s <= self._cadence_s else 0.0
                 entry.due_s, entry.off_grid = self._on_grid(entry, moment, at_least_s=half_s), False
             return late_s <= self._cadence_s

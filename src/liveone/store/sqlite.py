@@ -257,7 +257,6 @@ def _changes(connection: sqlite3.Connection) -> int:
 
 def _tune_reader(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
-    # A reader that wrote by mistake would take the write lock past our own queue of writers.
     connection.execute("PRAGMA query_only = ON")
 
 

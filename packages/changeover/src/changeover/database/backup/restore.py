@@ -271,6 +271,6 @@ def _move_aside(target: Path, now_at: int) -> Path | None:
     backups.sync(target.parent)
     if not target.exists():
         return None
-    # A second name and not a rename: until the restored file takes the name, somebody always has it.
+    # A second name and not a rename: until the restored file takes the name, the damaged one keeps it.
     os.link(target, aside)
     return aside

@@ -131,12 +131,12 @@ class Follower:
         worker = self.worker
         self._temporary_walk(image, address)
         first, looked, followed_at = True, 0, time.monotonic()
-        # Readers hold nobody up, so the small chunks of busy hours would only make it slow.
+        # In WAL mode readers hold nobody up: the small chunks of busy hours would only make it slow.
         rows, worker.rows = worker.rows, min(max(worker.rows, 1_000), worker.pace.most_rows)
         while True:
             begun = time.monotonic()
-            # Deferred: the first read begins the snapshot, no writer is held up. The walk's
-            # place is in a TEMP table, another file, so that moving it needs no lock here.
+            # Deferred: the first read begins the snapshot, and in WAL mode no writer is held up. The
+            # walk's place is in a TEMP table, another file, so that moving it needs no lock here.
             worker.connection.execute("BEGIN")
             try:
                 place = next_place(table, image.walk, address, first=first)

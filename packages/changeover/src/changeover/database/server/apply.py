@@ -215,7 +215,7 @@ def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:
     own = f" - (SELECT count(*) FROM {printed.PRINTED})" if printed.PRINTED in batch.scratch else ""
     measured = {
         "frozen_ms": f"round({SINCE} * 1000, 3)",
-        # total_changes() counts the rows of the clock, too: one for each look but the first.
+        # total_changes() counts the rows of the clock, too: one for each look but the last.
         "rows_changed": f"(SELECT max(changes) - min(changes) - count(*) + 1{own} {looks})",
         "details": f"json_set(:details, '$.counts', json({counts}))",
     }

@@ -69,7 +69,7 @@ class Remote:
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> RemoteRows:
         """Run one statement, which commits by itself; again while somebody else's lock is in the way."""
         asked = WireStatement(sql, parameters)
-        # Reading twice does no harm, and a large answer is only sent in the form of `Reads`.
+        # Reading twice does no harm, and a large answer has a form of its own, which `Reads` knows.
         if next((token.text.lower() for token in text.tokens(sql)), "") in READS:
             return RemoteRows(self.snapshot([asked])[0], -1)
         answer = wire.answer(self._patiently(wire.execute(asked))["result"])
