@@ -23,8 +23,6 @@ class TcpConnection:
             raise TemporaryFailure(f"{self.name} did not answer in time", hint=_REACH) from None
         except (OSError, UnicodeError) as error:
             raise TemporaryFailure(f"cannot reach {self.name}: {error}", hint=_REACH) from None
-        # Questions are a few bytes; Nagle's algorithm would hold
-        # the second one back until the first is acknowledged.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data: bytes, deadline: Deadline) -> None:
