@@ -142,7 +142,7 @@ def test_a_full_disk_holds_readings_back_loudly_and_loses_none(tmp_path: Path, p
         serve = house.serve()
         until(house.stored)
         _fill(disk / "ballast")
-        until(lambda: serve.collector()["spool_in_memory"] > 1, 30)
+        until(lambda: serve.collector()["spool_in_memory"] > 1, 120)
         assert serve.get("/api/data").status_code == 200
         assert "full" in serve.errors.read_text()
         assert "memory only" in serve.errors.read_text()
