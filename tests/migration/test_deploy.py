@@ -27,7 +27,7 @@ CONF = """
 URL=http://127.0.0.1:{port}
 BUILD='ln -s {venv} .venv && {{ [ ! -f unbuildable ]; }}'
 RESTART='current/deploy/restart-without-systemd .'
-HEALTHY_S=60
+HEALTHY_S=30
 KEEP=3
 """
 PLAN = """\
@@ -169,9 +169,9 @@ def test_a_release_that_never_becomes_healthy_is_switched_back(server: Server) -
     before = server.release()
     broken = server.break_serving()
     settings = server.folder / "deploy.conf"
-    settings.write_text(settings.read_text().replace("HEALTHY_S=60", "HEALTHY_S=20"))
+    settings.write_text(settings.read_text().replace("HEALTHY_S=30", "HEALTHY_S=20"))
     said = server.push()
-    settings.write_text(settings.read_text().replace("HEALTHY_S=20", "HEALTHY_S=60"))
+    settings.write_text(settings.read_text().replace("HEALTHY_S=20", "HEALTHY_S=30"))
     assert f"{broken} did not become healthy" in said
     assert "is healthy again" in said
     assert server.release() == before
