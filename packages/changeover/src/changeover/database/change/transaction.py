@@ -1,9 +1,9 @@
 """One script, one transaction: statement by statement, measured, interruptible, all or nothing.
 
-Rule: foreign_keys and legacy_alter_table are set before BEGIN (inside a transaction SQLite ignores them,
-silently) and read back. The transaction is BEGIN IMMEDIATE, so that the lock is taken, and waited for, once.
-Whatever goes wrong - a statement, a check, the deadline, a full disk, Ctrl-C - everything is rolled back and
-the error says where. Budgets use the monotonic clock: a clock that jumps changes nothing.
+Rule: foreign_keys and legacy_alter_table are set before BEGIN (inside a transaction SQLite ignores the
+first, silently) and read back. The transaction is BEGIN IMMEDIATE, so that the lock is taken, and waited
+for, once. Whatever goes wrong - a statement, a check, the deadline, a full disk, Ctrl-C - everything is
+rolled back and the error says where. Budgets use the monotonic clock: a clock that jumps changes nothing.
 """
 
 import json
@@ -281,13 +281,13 @@ def _explained(error: BaseException, deadline: _Deadline) -> BaseException:
 
 @contextmanager
 def _settings(connection: sqlite3.Connection, work: ScriptWork) -> Iterator[None]:
-    """The two settings that SQLite ignores inside a transaction; as they were before, afterwards."""
+    """Two settings that have to stand before the transaction; as they were before, afterwards."""
     wanted = {"foreign_keys": int(work.foreign_keys), "legacy_alter_table": int(work.legacy_alter_table)}
     before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
     try:
         for name, value in wanted.items():
             connection.execute(f"PRAGMA {name} = {value}")
-            # Inside a transaction the setting is a no-op without an error
+            # Inside a transaction foreign_keys is a no-op without an error
             # (https://sqlite.org/pragma.html#pragma_foreign_keys).
             if connection.execute(f"PRAGMA {name}").fetchone()[0] != value:
                 raise StepFailed(
