@@ -224,6 +224,7 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
             "accounts": True,
             "sources": True,
             "points": True,
+            "secondSteps": True,
         },
     }
     assert anonymous.head("/api/health").status_code == 200
@@ -282,6 +283,7 @@ def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
             "accounts": False,
             "sources": False,
             "points": False,
+            "secondSteps": False,
         }
         url = "/api/history?systemId=1&interval=1d&fields=solar&last=2d"
         assert client.get(url, headers=COOKIE).status_code == 200
