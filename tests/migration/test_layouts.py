@@ -56,7 +56,8 @@ def test_any_spelling_is_generation_1(tmp_path: Path, past: History, seed: int) 
     path = layouts.respell(past.database, tmp_path / "old.db", layouts.random_spelling(seed))
     with closing(open_database(path)) as database:
         assert generations.detect(database).generation == 1
-        assert [plan.step for plan in shipped.pending(generations.detect(database))] == [2, 3, 4, 5, 6]
+        pending = shipped.pending(generations.detect(database))
+        assert [plan.step for plan in pending] == [2, 3, 4, 5, 6, 7]
 
 
 @pytest.mark.slow
