@@ -105,7 +105,7 @@ def test_there_and_back_by_two_processes_and_nobody_notices(live: ServerStage, p
     second.start()
     try:
         shared(live)
-        with live.client() as one, second.client() as other:
+        with live.client(every_s=0.25) as one, second.client(every_s=0.25) as other:
             done = upgraded(live)
             assert done["outcome"] == "done"
             assert live.ask(VERIFY) == [("select.live|1586|600",)]
