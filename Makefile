@@ -22,9 +22,9 @@ test: $(STAMP)
 	$(BIN)/python -m compileall -q src packages
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTFLAGS) tests
 
-# The inner loop: what needs no browser, no server and no other process, and takes less than a second each.
+# The inner loop: what needs no browser, no server and no other process, draws nothing, and is mostly quick.
 quick: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser and not apart" tests
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not (slow or browser or apart or sampled or hypothesis)" tests
 
 # What `make test` proves at points that a seed draws, at every point: kills, layouts, whole months; and the soak.
 length: $(STAMP)

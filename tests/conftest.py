@@ -44,7 +44,11 @@ APART = (
     *("changeover/contrib", "changeover/fire", "changeover/run", "changeover/server"),
     *("changeover/database/test_kill.py", "collect/test_killed.py", "liveone_side/test_upgrade.py"),
     *("changeover/document/test_drafting.py", "changeover/document/test_cookbook.py"),
-    *("energy/test_one_number.py", "test_extend.py"),
+    *("energy/test_one_number.py", "test_extend.py", "collect/test_loop.py", "collect/test_share.py"),
+    *("database/test_backup_copies.py", "simulate/test_house.py", "store/test_breaker.py"),
+    *("store/test_time_zones.py", "transfer/test_move.py", "transfer/test_restore.py"),
+    *("vendors/test_against_portal.py", "vendors/test_conformance.py", "vendors/test_mqtt.py"),
+    *("web/test_moments.py", "web/test_rights.py"),
 )
 """Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
 SERVERS = {"sqld", "server", "server_url", "proxy", "remote_store"}
