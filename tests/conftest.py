@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import ssl
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import httpcore2
@@ -12,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests.sample import AT_LENGTH
 from tests.store.sqld import Sqld, scratch
+
+from timed_http.certificates import trusted
 
 settings.register_profile(
     "unhurried", deadline=None, derandomize=not AT_LENGTH, suppress_health_check=[HealthCheck.too_slow]
@@ -26,17 +26,7 @@ if not AT_LENGTH and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).fr
 """Where `tmp_path` is: in memory. A process that is killed leaves the same files there, and nothing waits for
 a disk, some milliseconds at each fsync. `make length` works on the disk."""
 
-CERTIFICATES = httpcore2.default_ssl_context
-
-
-@cache
-def _certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    return CERTIFICATES()
-
-
-httpcore2.default_ssl_context = lambda **_: _certificates(
-    *map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))
-)
+httpcore2.default_ssl_context = lambda **_: trusted()
 """Each of the suite's thousands of clients would read this machine's certificates anew: 80 ms of CPU."""
 
 APART = (

@@ -10,6 +10,7 @@ from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.settings.config import Config
 from liveone.store.database import Foreign
+from liveone.store.store import Store
 
 Book = People | FileBook
 
@@ -27,5 +28,10 @@ def open_book(config: Config) -> Iterator[Book]:
         yield file
         return
     with closing(store):
-        people = People(store, users.current(config.users_path), SystemClock())
+        people = people_of(config, store)
         yield people if people.asked().are_kept else file
+
+
+def people_of(config: Config, store: Store) -> People:
+    """The accounts that a store's database keeps, or users.toml while that has no room for them."""
+    return People(store, users.current(config.users_path), SystemClock())

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 import click
 
-from liveone.accounts import audit, users
-from liveone.accounts.people import People
+from liveone.accounts import audit
+from liveone.cli.account_book import people_of
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
-from liveone.clock import SystemClock
 from liveone.database.open import open_store
 
 
@@ -20,8 +19,7 @@ from liveone.database.open import open_store
 def audit_command(shell: CommandContext, *, who: str | None, most: int, as_json: bool) -> None:
     """Who signed in, was given what, changed, restored or migrated; newest first."""
     with closing(open_store(shell.config)) as store:
-        people = People(store, users.current(shell.config.users_path), SystemClock())
-        found = audit.listed(people, most=most, who=who)
+        found = audit.listed(people_of(shell.config, store), most=most, who=who)
     if as_json:
         print_json(found)
         return

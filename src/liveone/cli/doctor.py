@@ -11,9 +11,8 @@ from pathlib import Path
 import click
 import httpx2
 
-from liveone.accounts import users
-from liveone.accounts.people import People
 from liveone.cli import upgrade_words
+from liveone.cli.account_book import people_of
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.cli.systems import zone_advice
 from liveone.clock import SystemClock
@@ -116,7 +115,7 @@ def _settings(config: Config) -> DoctorLine:
 
 def _people(config: Config, store: Store) -> DoctorLine:
     """Who may come in."""
-    found = People(store, users.current(config.users_path), SystemClock()).refresh()
+    found = people_of(config, store).refresh()
     password = config.secrets.auth_password
     if not found.accounts and not password:
         return DoctorLine("people", True, "nobody has a password: this machine only")

@@ -2,8 +2,8 @@
 
 from contextlib import closing
 
-from liveone.accounts import audit, users
-from liveone.accounts.people import People
+from liveone.accounts import audit
+from liveone.cli.account_book import people_of
 from liveone.clock import SystemClock
 from liveone.database.open import open_store
 from liveone.settings.config import Config
@@ -15,9 +15,7 @@ WHO = "command line"
 
 def note(config: Config, store: Store, what: str, about: str) -> None:
     """Enter what was done in a store; nothing where its database keeps no log."""
-    clock = SystemClock()
-    people = People(store, users.current(config.users_path), clock)
-    audit.note(people, WHO, what, about, now_at=clock.now_at())
+    audit.note(people_of(config, store), WHO, what, about, now_at=SystemClock().now_at())
 
 
 def note_in_database(config: Config, what: str, about: str) -> None:

@@ -8,7 +8,7 @@ import os
 import ssl
 from functools import cache
 
-import httpcore2
+from httpcore2 import default_ssl_context
 
 
 def trusted() -> ssl.SSLContext:
@@ -18,4 +18,4 @@ def trusted() -> ssl.SSLContext:
 
 @cache
 def _read(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    return httpcore2.default_ssl_context()
+    return default_ssl_context()

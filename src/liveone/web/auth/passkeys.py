@@ -7,7 +7,7 @@ in a signed cookie. A passkey belongs to the name of the host where it was made.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 from fastapi import Request
@@ -107,10 +107,7 @@ def made(request: Request, account: str, challenge: str, credential: Mapping[str
     try:
         found = webauthn.verify_registration_response(
             credential=dict(credential),
-            expected_challenge=decoded(challenge),
-            expected_rp_id=_host(request),
-            expected_origin=_origins(request),
-            require_user_verification=True,
+            **_expected(request, challenge),
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError) as error:
         log.warning("a passkey was not taken: %s", error)
@@ -138,12 +135,9 @@ def shown(
     try:
         found = webauthn.verify_authentication_response(
             credential=dict(credential),
-            expected_challenge=decoded(challenge),
-            expected_rp_id=_host(request),
-            expected_origin=_origins(request),
+            **_expected(request, challenge),
             credential_public_key=decoded(one.public_key),
             credential_current_sign_count=one.used,
-            require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError) as error:
         log.warning("a passkey of %s was not proven: %s", one.account, error)
@@ -159,6 +153,23 @@ def encoded(content: bytes) -> str:
 def decoded(text: str) -> bytes:
     """The bytes of such a text."""
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class _Expected(TypedDict):
+    expected_challenge: bytes
+    expected_rp_id: str
+    expected_origin: list[str]
+    require_user_verification: bool
+
+
+def _expected(request: Request, challenge: str) -> _Expected:
+    """What every proof has to say, of a new passkey and of a known one."""
+    return {
+        "expected_challenge": decoded(challenge),
+        "expected_rp_id": _host(request),
+        "expected_origin": _origins(request),
+        "require_user_verification": True,
+    }
 
 
 def _host(request: Request) -> str:

@@ -10,14 +10,13 @@ from pydantic import Field
 from liveone.accounts import links
 from liveone.accounts.credentials import StoredCredential
 from liveone.accounts.links import Joining
-from liveone.accounts.passwords import verify_password
 from liveone.accounts.people import PeopleSnapshot
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth import sessions
 from liveone.web.auth.access import gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import TooManyGuesses, address_of
+from liveone.web.auth.counted_guess import is_password
 from liveone.web.openapi.models import DONE, Failure, RequestModel
 from liveone.web.routes.login import noted, set_cookie, sign_in
 
@@ -115,18 +114,8 @@ def show_shared(request: Request, opened: Response, token: str, found: StoredCre
 
 async def _check(request: Request, found: StoredCredential, password: str) -> None:
     """Raise ApiError 401 for a wrong password of a link, 429 for too many of them."""
-    gate, now_s = gate_of(request), services_of(request).clock.monotonic_s()
-    name = f"share {found.id} {address_of(request)}"
-    wait_s = gate.sign_ins.wait_s(name, now_s)
-    if wait_s > 0:
-        raise TooManyGuesses(wait_s)
-    gate.sign_ins.guessed(name, now_s)
-    is_right = await to_thread.run_sync(
-        verify_password, password, found.password_hash, limiter=gate.one_guess_at_a_time
-    )
-    if not is_right:
+    if not await is_password(request, f"share {found.id}", password, found.password_hash):
         raise WRONG
-    gate.sign_ins.forgive(name)
 
 
 async def _refreshed(request: Request) -> PeopleSnapshot:

@@ -11,15 +11,16 @@ from pydantic import Field
 from liveone.accounts.credentials import DAYS_MAX, StoredCredential, new_secret, until
 from liveone.accounts.external.identities import has_password, identities_of
 from liveone.accounts.links import NAME_MAX
-from liveone.accounts.passwords import hash_password, hash_token, refuse_weak, verify_password
+from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
 from liveone.accounts.people import OWNER, People, PeopleSnapshot
 from liveone.accounts.second_steps import APP, PASSKEY, RECOVERY, SecondStep
 from liveone.accounts.users import Account
 from liveone.errors import BadInput, sentence
 from liveone.web.answers import ApiError, answer
-from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, services_of, systems_for
+from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, systems_for
 from liveone.web.auth.before_body import AskedFirst
-from liveone.web.auth.callers import Caller, TooManyGuesses, address_of
+from liveone.web.auth.callers import Caller
+from liveone.web.auth.counted_guess import is_password
 from liveone.web.auth.rights import role_in
 from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.login import noted, set_language, sign_in
@@ -194,18 +195,8 @@ async def prove_password(request: Request, user: Account, password: str) -> None
             sentence("your account has no password: you sign in elsewhere"),
             hint=sentence("Set a second step up there, or ask an administrator for a link for a password."),
         )
-    gate, now_s = gate_of(request), services_of(request).clock.monotonic_s()
-    name = f"me {user.id} {address_of(request)}"
-    wait_s = gate.sign_ins.wait_s(name, now_s)
-    if wait_s > 0:
-        raise TooManyGuesses(wait_s)
-    gate.sign_ins.guessed(name, now_s)
-    is_right = await to_thread.run_sync(
-        verify_password, password, user.password_hash, limiter=gate.one_guess_at_a_time
-    )
-    if not is_right:
+    if not await is_password(request, f"me {user.id}", password, user.password_hash):
         raise BadInput(sentence("that is not your password"))
-    gate.sign_ins.forgive(name)
 
 
 def own_account(request: Request, caller: Caller) -> Account:

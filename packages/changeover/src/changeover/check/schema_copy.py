@@ -107,9 +107,8 @@ class EmptyCopy:
         found = self._table(table)
         if found is not None:
             return list(map(identifier_key, found.stored))
-        with suppress(
-            sqlite3.Error
-        ):  # A temporary one stands in no catalogue; a view may be of what is not known.
+        # A temporary one stands in no catalogue; a view may be of what is not known.
+        with suppress(sqlite3.Error):
             rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
             return [identifier_key(name) for (name,) in rows]
         return []
