@@ -78,6 +78,14 @@ def test_what_is_no_path_is_refused_with_its_setting(path: str, said: str) -> No
     assert caught.value.hint
 
 
+def test_points_alone_are_an_answer_too() -> None:
+    paths: dict[str, Setting] = {"points": "car_w = $.pv.strings[0].power * 1000; flow_c = $.none"}
+    poll = HttpJson.read({"answer": DAY}, paths, now_at=NOW_AT)
+    assert [(each.key, each.unit, each.value) for each in poll.points] == [("car_w", "W", 2100)]
+    with pytest.raises(VendorError, match="no value"):
+        HttpJson.read({"answer": {}}, paths, now_at=NOW_AT)
+
+
 def test_without_any_path_there_is_nothing_to_read() -> None:
     with pytest.raises(ConfigError, match="told no value"):
         HttpJson(account_of("http-json", {"url": "http://192.168.1.9"}))
@@ -93,7 +101,7 @@ def test_without_any_path_there_is_nothing_to_read() -> None:
     ],
 )
 def test_a_time_is_seconds_milliseconds_or_iso(sent: object, at: float | None) -> None:
-    sample = sample_of({"answer": {"at": sent}}, {"time": place_of("time", "$.at")})
+    sample = sample_of({"answer": {"at": sent}}, {"time": place_of("time", "$.at")}, {})
     assert sample.at == at
 
 

@@ -9,23 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveone.errors import ConfigError
-from liveone.vendors.base import VendorError
+from liveone.mqtt.link import Message
+from liveone.vendors.base import Poll, VendorError
 from liveone.vendors.conformance.kit import NOW_AT
 from liveone.vendors.means import HeldMean
 from liveone.vendors.measures import HOUSE_FIELDS
 from liveone.vendors.mqtt.device import MqttSource
+from liveone.vendors.mqtt.heard import HeardTopics
 from liveone.vendors.mqtt.places import decoded, place_of
 from liveone.vendors.mqtt.presets import plan_of
 from liveone.vendors.parameters import Setting
 
 
-def read(settings: dict[str, Setting], **topics: Any) -> dict[str, Any]:
-    """The values of a reading made of payloads by topic; a tuple is a payload and its age."""
+def polled(settings: dict[str, Setting], **topics: Any) -> Poll:
+    """What payloads say by topic; a tuple is a payload and its age."""
     heard = {}
     for topic, payload in topics.items():
         body, age_s = payload if isinstance(payload, tuple) else (payload, 1)
         heard[topic] = {"payload": decoded(body.encode()), "age_s": age_s}
-    poll = MqttSource.read({"topics": heard}, settings, now_at=NOW_AT)
+    return MqttSource.read({"topics": heard}, settings, now_at=NOW_AT)
+
+
+def read(settings: dict[str, Setting], **topics: Any) -> dict[str, Any]:
+    """The values of the reading that they make."""
+    poll = polled(settings, **topics)
     return {name: value for name in HOUSE_FIELDS if (value := getattr(poll.reading, name)) is not None}
 
 
@@ -117,6 +124,91 @@ def test_a_preset_knows_what_its_make_sends(
     assert found == pytest.approx(meant)
 
 
+CAR: dict[str, Setting] = {
+    "points": "car_w = wallbox $.kw * 1000; car_kwh_total = wallbox $.total; string_+_w = pv/+/w;"
+    "flow_c = a/t + b/t"
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "topics", "meant"),
+    [
+        (
+            CAR,
+            {
+                "wallbox": '{"kw": 7.2, "total": 5200.3}', "pv/East 1/w": "900", "pv/west/w": ("1", 9000),
+                "a/t": "4",
+            },
+            {
+                "car_w": (7200, "W"), "car_kwh_total": (5200.3, "kWh"), "string_east_1_w": (900, "W"),
+                "flow_c": (4, "°C"),
+            },
+        ),
+        (
+            VICTRON,
+            {
+                "N/c0619ab1/evcharger/40/Ac/Power": '{"value": 7200}',
+                "N/c0619ab1/solarcharger/278/Yield/Power": '{"value": 1200}',
+                "N/c0619ab1/solarcharger/279/Yield/Power": '{"value": null}',
+                f"{GX}/Ac/Grid/L1/Power": '{"value": -1500}',
+                "N/c0619ab1/temperature/24/Temperature": '{"value": 21.5}',
+            },
+            {
+                "car_40_w": (7200, "W"), "mppt_278_w": (1200, "W"), "grid_l1_w": (-1500, "W"),
+                "temperature_24_c": (21.5, "°C"),
+            },
+        ),
+        (
+            {"preset": "shelly", "device": "em"},
+            {"em/status/em:0": '{"total_act_power": 5, "b_act_power": 7.5, "b_voltage": 231.2}'},
+            {"channel_2_w": (7.5, "W"), "channel_2_v": (231.2, "V")},
+        ),
+        (
+            {"preset": "shelly", "device": "pm", "channel": "switch:1"},
+            {"pm/status/switch:1": '{"apower": 5, "voltage": 231.2, "temperature": {"tC": 41.2, "tF": 106}}'},
+            {"channel_2_v": (231.2, "V"), "channel_2_c": (41.2, "°C")},
+        ),
+        (
+            {"preset": "shelly-gen1", "device": "x"},
+            {"shellies/x/emeter/0/power": "12.5", "shellies/x/emeter/0/total": "4000"},
+            {"clamp_0_w": (12.5, "W"), "clamp_0_kwh_total": (4, "kWh")},
+        ),
+        (
+            {"preset": "tasmota", "device": "x"},
+            {"tele/x/SENSOR": '{"ENERGY": {"Power": [60, 40]}}'},
+            {"channel_1_w": (60, "W"), "channel_2_w": (40, "W")},
+        ),
+        (
+            {"preset": "zigbee2mqtt", "device": "cellar"},
+            {"zigbee2mqtt/cellar": '{"temperature": 12.25, "battery": 80, "voltage": 3000}'},
+            {"temperature_c": (12.25, "°C")},
+        ),
+        (
+            {"preset": "statestream", "points": "car_w = sensor.car_power"},
+            {"homeassistant/sensor/car_power/state": "3680"},
+            {"car_w": (3680, "W")},
+        ),
+    ],
+    ids=["own", "victron", "shelly", "plug", "gen1", "tasmota", "zigbee2mqtt", "statestream"],
+)  # fmt: skip
+def test_what_is_beyond_the_balance_is_a_point(
+    settings: dict[str, Setting], topics: dict[str, Any], meant: dict[str, tuple[float, str]]
+) -> None:
+    """Points alone are an answer, of a device that measures nothing of the balance."""
+    poll = polled(settings, **topics)
+    assert {each.key: (each.value, each.unit) for each in poll.points} == meant
+
+
+def test_points_are_means_too_and_counters_are_not() -> None:
+    heard = HeardTopics(plan_of(CAR))
+    for at_s, kw in ((0, 4.0), (30, 8.0)):
+        body = json.dumps({"kw": kw, "total": 100 + kw}).encode()
+        heard.take(Message("wallbox", body, is_retained=False), at_s)
+    raw = {"topics": heard.topics(60), "means": heard.take_means(60)}
+    points = MqttSource.read(raw, CAR, now_at=NOW_AT).points
+    assert {each.key: each.value for each in points} == {"car_w": 6000, "car_kwh_total": 108}
+
+
 STRINGS: dict[str, Setting] = {"solar_w": "pv/+/w", "grid_w": "meter/w"}
 
 
@@ -159,6 +251,14 @@ def test_a_sum_is_absent_where_a_part_should_be_a_number_and_is_none(
         ({"preset": "statestream"}, "told no topic"),
         ({"solar_w": "a", "online": "a/+"}, "is no topic"),
         ({}, "told no topic"),
+        ({"points": "car_w"}, "no key with its place"),
+        ({"points": "Car = a"}, "no key with its place"),
+        ({"points": "car_w = a; car_w = b"}, "car_w is there twice"),
+        ({"points": "grid_w = a"}, "grid_w is a value of the house"),
+        ({"points": " ; "}, "names no point"),
+        ({"points": "pv_+_w = a/b"}, "as many"),
+        ({"points": "pv_+_w = a/+ + b/+"}, "as many"),
+        ({"points": "car_w = a $.b["}, "points: car_w is no JSONPath"),
     ],
 )
 def test_what_is_no_place_is_refused_in_words(settings: dict[str, Setting], said: str) -> None:

@@ -1,5 +1,6 @@
 """P1 telegrams: written here line by line, read by us and by dsmr-parser, which must agree."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.p1.device import DsmrFile, DsmrP1
 from liveone.vendors.p1.telegram import crc_of, newest_whole, sample_of, serial_of, telegram_of
 from liveone.vendors.parameters import Setting
+from timed_http.deadline import Deadline
 
 AT = 1_764_500_000
 DUTCH = (
@@ -191,3 +193,30 @@ def test_a_meter_that_never_ends_is_left_by_the_deadline() -> None:
             meter.poll("house", memory={}, now_at=AT)
         meter.close()
     assert threading.active_count() < 50
+
+
+def spoken(watts: int) -> bytes:
+    return telegram(f"1-0:1.7.0({watts / 1000:06.3f}*kW)").encode()
+
+
+def test_between_polls_one_connection_is_listened_to_and_the_newest_counts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings = {"host": "127.0.0.1", "port": server.getsockname()[1], "every_s": 1}
+        adapter = DsmrP1(account_of("dsmr-p1", settings))
+        asked: list[object] = []
+
+        def ask() -> None:
+            asked.append(adapter.ask(Deadline(20))["telegram"])
+
+        first = threading.Thread(target=ask)
+        first.start()
+        meter, _ = server.accept()
+        with meter:
+            meter.sendall(spoken(100))
+            first.join()
+            meter.sendall(spoken(200) + spoken(300))
+            ask()
+            adapter.close()
+            assert meter.recv(1) == b"", "it has ended the one connection that it had"
+    powers = [DsmrP1.read({"telegram": each}, adapter.settings, now_at=AT).reading.grid_w for each in asked]
+    assert powers == [100, 300]

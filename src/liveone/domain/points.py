@@ -50,6 +50,9 @@ UNITS: Mapping[str, str] = MappingProxyType(
 )
 """What the end of a key (``flow_c``, ``car_kwh_total``) says of its unit, where nothing else does."""
 
+COUNTER = "_total"
+"""How the key of a counter ends."""
+
 SENT = "point."
 """How the name of a point begins among the fields that a source sends."""
 
@@ -66,6 +69,11 @@ class Point:
     value: float
     source: str = ""
     role: PointRole = ""
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether its newest value counts, and not its mean."""
+        return self.key.endswith(COUNTER)
 
 
 class PointAddress(NamedTuple):
@@ -148,7 +156,7 @@ def address_of(point: Point) -> PointAddress:
 
 def kind_of(key: str, unit: str) -> PointKind:
     """How the values of a point are summed up: by their mean, or by what they gained."""
-    if key.endswith("_total"):
+    if key.endswith(COUNTER):
         return "counter"
     return "power" if unit == "W" else "level"
 

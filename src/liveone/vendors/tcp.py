@@ -2,6 +2,7 @@
 words."""
 
 import socket
+from contextlib import suppress
 
 from liveone.vendors.base import TemporaryFailure
 from timed_http.deadline import Deadline
@@ -45,6 +46,16 @@ class TcpConnection:
         if not found:
             raise TemporaryFailure(f"{self.name} ended the connection", hint=_ENDED)
         return found
+
+    def receive_waiting(self) -> bytes:
+        """What has come already, of a sender that is far ahead READ_BYTES_MAX at least; nothing where that is
+        nothing, or where the other side has ended."""
+        found = bytearray()
+        self._socket.settimeout(0.0)
+        with suppress(OSError):
+            while len(found) < READ_BYTES_MAX and (part := self._socket.recv(READ_BYTES_MAX)):
+                found += part
+        return bytes(found)
 
     def receive_exactly(self, size: int, deadline: Deadline) -> bytes:
         """The next ``size`` bytes. Raises TemporaryFailure."""

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from liveone.domain.system import SystemInfo
 from liveone.errors import LiveOneError
 from liveone.vendors.adapter import HttpAdapter, Raw
+from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.fronius.parse import has_battery, info_of, sample_of
 from liveone.vendors.measures import DeviceSample, Measure
-from liveone.vendors.parameters import Settings
+from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
 API = "/solar_api/v1"
@@ -26,11 +27,12 @@ REALTIME = f"{API}/GetInverterRealtimeData.cgi?Scope=System"
 """What Dataloggers answer that are older than the power flow."""
 
 
-class Fronius(HttpAdapter):
+class Fronius(FollowedAdapter, HttpAdapter):
     """Solar, battery, grid and load of one site. Nothing is asked twice: the Datamanager is slow."""
 
     vendor_type = "fronius"
     title = "Fronius inverter (Solar API)"
+    parameters: ClassVar[tuple[VendorParameter, ...]] = (*HttpAdapter.parameters, EVERY)
     measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
         {
             "solar_w": Measure("W"),

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from liveone.domain.system import SystemInfo
 from liveone.vendors.adapter import METER_PARAMETERS, HttpAdapter, Raw
+from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.homewizard.parse import CHARGE, info_of, sample_of
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
 
-class HomeWizard(HttpAdapter):
+class HomeWizard(FollowedAdapter, HttpAdapter):
     """A meter at the grid, or at whatever its owner hung it to; a socket measures a load."""
 
     vendor_type = "homewizard"
@@ -25,6 +26,7 @@ class HomeWizard(HttpAdapter):
             help="For version 2 of its API, by https; a plug-in battery has no other. None for version 1.",
         ),
         *METER_PARAMETERS,
+        EVERY,
     )  # fmt: skip
     measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
         {

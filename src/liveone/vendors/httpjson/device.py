@@ -9,10 +9,12 @@ from liveone.vendors.adapter import HttpAdapter, Raw
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.httpjson.parse import TIME, JsonPlace, place_of, sample_of
 from liveone.vendors.measures import HOUSE_FIELDS, HOUSE_MEASURES, DeviceSample, Measure, fields_of, roles_of
+from liveone.vendors.named_points import POINTS, named_places, points_parameter
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
 _POWER_HELP = "JSONPath of W: $.power; $.power_kw * 1000 for kW."
+SUCH_AS = "$.wallbox.power"
 _ENERGY_HELP = "JSONPath of kWh; $.energy * 0.001 for Wh."
 _HELP = {
     "battery_w": "JSONPath of W, > 0 discharges; $.battery * -1 turns it.",
@@ -39,6 +41,7 @@ class HttpJson(HttpAdapter):
             )
             for name, label in HOUSE_FIELDS.items()
         ),
+        points_parameter(SUCH_AS),
         VendorParameter(TIME, "Time of the sample", help="JSONPath of seconds since 1970 or of ISO text."),
     )  # fmt: skip
     measures: ClassVar[Mapping[str, Measure]] = HOUSE_MEASURES
@@ -46,9 +49,11 @@ class HttpJson(HttpAdapter):
     def __init__(self, account: VendorAccount) -> None:
         super().__init__(account)
         try:
-            if not self.fields(self.settings):
-                raise ConfigError("http-json is told no value", hint=f"Set one of {', '.join(HOUSE_FIELDS)}.")
+            if not self.fields(self.settings) and POINTS not in self.settings:
+                names = ", ".join((*HOUSE_FIELDS, POINTS))
+                raise ConfigError("http-json is told no value", hint=f"Set one of {names}.")
             _places(self.settings)
+            _points(self.settings)
         except ConfigError:
             self.close()
             raise
@@ -76,8 +81,15 @@ class HttpJson(HttpAdapter):
     @classmethod
     def parse(cls, raw: Raw, settings: Settings) -> DeviceSample:
         """See ``parse.sample_of``."""
-        return sample_of(raw, _places(settings))
+        return sample_of(raw, _places(settings), _points(settings))
 
 
 def _places(settings: Settings) -> Mapping[str, JsonPlace]:
     return {name: place_of(name, str(settings[name])) for name in (*HOUSE_FIELDS, TIME) if name in settings}
+
+
+def _points(settings: Settings) -> Mapping[str, JsonPlace]:
+    if POINTS not in settings:
+        return {}
+    named = named_places(str(settings[POINTS]), SUCH_AS)
+    return {key: place_of(f"points: {key}", text) for key, text in named.items()}

@@ -13,8 +13,9 @@ from typing import Any
 
 from jsonpath import JSONPath, JSONPathError, compile
 
+from liveone.domain.points import unit_of
 from liveone.errors import ConfigError
-from liveone.vendors.answers import instant, quantity, total
+from liveone.vendors.answers import instant, points, quantity, total
 from liveone.vendors.measures import DeviceSample
 
 TIME = "time"
@@ -49,10 +50,15 @@ def place_of(name: str, text: str) -> JsonPlace:
     return JsonPlace(compiled, factor)
 
 
-def sample_of(raw: Mapping[str, Any], places: Mapping[str, JsonPlace]) -> DeviceSample:
-    """The sample in ``answer``; ``places`` are those of the fields, and of the time."""
-    values = {name: _value(raw["answer"], place) for name, place in places.items() if name != TIME}
-    return DeviceSample(values, _time(raw["answer"], places.get(TIME)))
+def sample_of(
+    raw: Mapping[str, Any], places: Mapping[str, JsonPlace], further: Mapping[str, JsonPlace]
+) -> DeviceSample:
+    """The sample in ``answer``; ``places`` are those of the fields, and of the time, ``further`` those of
+    points. Points alone are an answer."""
+    answer = raw["answer"]
+    values = {name: _value(answer, place) for name, place in places.items() if name != TIME}
+    found = points(*((key, key, unit_of(key), _value(answer, place)) for key, place in further.items()))
+    return DeviceSample(values, _time(answer, places.get(TIME)), found, points_only=bool(found))
 
 
 def _value(answer: Any, place: JsonPlace) -> float | None:

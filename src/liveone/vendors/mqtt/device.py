@@ -13,9 +13,11 @@ from liveone.mqtt.link import Message, MqttLink
 from liveone.vendors.adapter import METER_PARAMETERS, Adapter, Raw
 from liveone.vendors.base import CredentialsRefused, Poll, TemporaryFailure, VendorAccount
 from liveone.vendors.measures import HOUSE_FIELDS, HOUSE_MEASURES, DeviceSample, Measure, fields_of, roles_of
-from liveone.vendors.mqtt.heard import HeardTopics, current, value_at
-from liveone.vendors.mqtt.places import Overdue
-from liveone.vendors.mqtt.presets import PRESETS, TopicPlan, plan_of
+from liveone.vendors.mqtt.heard import HeardTopics, current
+from liveone.vendors.mqtt.places import Overdue, value_in
+from liveone.vendors.mqtt.presets import PRESETS, SUCH_AS, TopicPlan, plan_of
+from liveone.vendors.mqtt.topic_points import points_of, values_of
+from liveone.vendors.named_points import points_parameter
 from liveone.vendors.parameters import Settings, VendorParameter
 from timed_http.deadline import Deadline
 
@@ -70,6 +72,7 @@ class MqttSource(Adapter):
         VendorParameter("channel", "Channel", help="Of a Shelly: em:0, em1:1, pm1:0, switch:0; Gen1: 0."),
         *METER_PARAMETERS,
         *(VendorParameter(name, label, help=_help(name)) for name, label in HOUSE_FIELDS.items()),
+        points_parameter(SUCH_AS),
         VendorParameter("online", "Presence", help="A topic that says online or offline, true or false."),
         VendorParameter(
             "holds_s", "Values hold (s)", "number", lowest=2, highest=172_800,
@@ -145,14 +148,17 @@ class MqttSource(Adapter):
 
     @classmethod
     def parse(cls, raw: Raw, settings: Settings) -> DeviceSample:
-        """What topics say that were heard lately; ``means`` take the place of powers that are there."""
+        """What topics say that were heard lately; ``means`` take the place of powers and points that are
+        there. Points alone are an answer: a device that measures nothing else is whole."""
         plan = _plan(settings)
         payloads = current(plan, raw["topics"])
-        values: dict[str, object] = {name: value_at(plan, name, payloads) for name in plan.places}
-        for name, mean in dict(raw.get("means") or {}).items():
-            if values.get(name) is not None:
-                values[name] = mean
-        return DeviceSample(values)
+        means = dict(raw.get("means") or {})
+        found = {name: value_in(place, payloads) for name, place in plan.places.items()}
+        values: dict[str, object] = {
+            name: None if value is None else means.get(name, value) for name, value in found.items()
+        }
+        points = points_of(plan.points, payloads, means)
+        return DeviceSample(values, points=points, points_only=bool(points))
 
     @classmethod
     def info(cls, raw: Raw, settings: Settings) -> SystemInfo:
@@ -186,7 +192,9 @@ class MqttSource(Adapter):
 
     def _is_settled(self) -> bool:
         payloads = current(self._plan, self._heard.topics(time.monotonic()))
-        if all(value_at(self._plan, name, payloads) is not None for name in self._plan.places):
+        values = [value_in(place, payloads) for place in self._plan.places.values()]
+        points = values_of(self._plan.points, payloads)
+        if None not in (*values, *(value for _, value in points)) and (values or points):
             return True
         waited_s = time.monotonic() - self._first_s
         return self._heard.is_away() or (bool(payloads) and waited_s > SETTLE_S)

@@ -13,8 +13,9 @@ from typing import Any
 from liveone.mqtt.link import Message
 from liveone.vendors.answers import quantity
 from liveone.vendors.means import HeldMean
-from liveone.vendors.mqtt.places import OVERDUE, decoded, total
+from liveone.vendors.mqtt.places import OVERDUE, decoded, value_in
 from liveone.vendors.mqtt.presets import TopicPlan
+from liveone.vendors.mqtt.topic_points import values_of
 
 TOPICS_MAX = 500
 """A filter with + may let through any number of topics: later ones are not taken."""
@@ -31,7 +32,7 @@ class HeardTopics:
     def __init__(self, plan: TopicPlan) -> None:
         self._plan, self._lock = plan, threading.Lock()
         self._newest: dict[str, tuple[Any, float, bool]] = {}
-        self._means = {name: HeldMean() for name in plan.places if name.endswith("_w")}
+        self._means: dict[str, HeldMean] = {}
         self._online: Any = None
 
     def take(self, message: Message, now_s: float) -> None:
@@ -55,7 +56,7 @@ class HeardTopics:
             return self._counting(now_s)
 
     def take_means(self, now_s: float) -> dict[str, float]:
-        """The mean of each power since the last time."""
+        """The mean of each power, and of each point that is no counter, since the last time."""
         with self._lock:
             taken = {name: each.take(now_s, self._plan.holds_s) for name, each in self._means.items()}
         return {name: value for name, value in taken.items() if value is not None}
@@ -67,12 +68,19 @@ class HeardTopics:
 
     def _count(self, topic: str, now_s: float) -> None:
         """Bring up to date the means of what this topic is a part of."""
-        affected = [
-            name for name in self._means if any(term.matches(topic) for term in self._plan.places[name])
-        ]
-        payloads = current(self._plan, self._counting(now_s)) if affected else {}
-        for name in affected:
-            self._means[name].note(now_s, value_at(self._plan, name, payloads), self._plan.holds_s)
+        powers = {
+            name: place
+            for name, place in self._plan.places.items()
+            if name.endswith("_w") and any(term.matches(topic) for term in place)
+        }
+        points = [each for each in self._plan.points if not each.is_counter and each.matches(topic)]
+        if not powers and not points:
+            return
+        payloads = current(self._plan, self._counting(now_s))
+        values = {name: value_in(place, payloads) for name, place in powers.items()}
+        values |= {each.key: value for each, value in values_of(points, payloads)}
+        for name, value in values.items():
+            self._means.setdefault(name, HeldMean()).note(now_s, value, self._plan.holds_s)
 
     def _counting(self, now_s: float) -> dict[str, dict[str, Any]]:
         return {
@@ -92,14 +100,3 @@ def current(plan: TopicPlan, topics: Mapping[str, Any]) -> dict[str, Any]:
         elif age_s is None or age_s <= plan.holds_s + LAPSED_S:
             found[topic] = OVERDUE
     return found
-
-
-def value_at(plan: TopicPlan, name: str, payloads: Mapping[str, Any]) -> float | None:
-    """The value of a field in the payloads of topics; absent where one of its parts is. Pure."""
-    parts = {
-        f"{number} {topic}": term.value(payload)
-        for number, term in enumerate(plan.places[name])
-        for topic, payload in payloads.items()
-        if term.matches(topic)
-    }
-    return total(parts)

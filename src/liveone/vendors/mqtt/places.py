@@ -117,6 +117,17 @@ def total(parts: Mapping[str, Found]) -> float | None:
     return sum(known) if known and len(known) == len(there) else None
 
 
+def value_in(place: Place, payloads: Mapping[str, Any]) -> float | None:
+    """The value that stands at a place, in the payloads of topics; absent where one of its parts is."""
+    parts = {
+        f"{number} {topic}": term.value(payload)
+        for number, term in enumerate(place)
+        for topic, payload in payloads.items()
+        if term.matches(topic)
+    }
+    return total(parts)
+
+
 def _term(name: str, text: str) -> TopicTerm:
     found = _FACTOR.fullmatch(text)
     place, factor = (found[1], float(found[2])) if found else (text, 1.0)

@@ -1,7 +1,7 @@
 """What is known of makes and programs: their topics, how often they send, what tells they are there. Pure.
 
-Facts are from the makers' documents: victronenergy/dbus-flashmq, Shelly's API (Gen1 and Gen2), Tasmota,
-Zigbee2MQTT, and Home Assistant's mqtt_statestream.
+Facts are from the makers' documents: victronenergy/dbus-flashmq and the D-Bus paths of victronenergy/venus,
+Shelly's API (Gen1 and Gen2), Tasmota, Zigbee2MQTT, and Home Assistant's mqtt_statestream.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,19 +12,27 @@ from liveone.domain.sources import ROLES, Role
 from liveone.errors import ConfigError
 from liveone.vendors.measures import HOUSE_FIELDS, metered_field
 from liveone.vendors.mqtt.places import Place, place_of, topic_filter
+from liveone.vendors.mqtt.topic_points import TopicPoint, topic_point
+from liveone.vendors.named_points import POINTS, named_places
 from liveone.vendors.parameters import Settings
 
 METER_FIELDS = ("meter_w", "meter_in_kwh_total", "meter_out_kwh_total")
 HOLDS_S = 180.0
+SUCH_AS = "home/car/power"
+
+PresetPoints = Mapping[str, tuple[str, str]]
+"""A point's name and the text of its place, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicPreset:
-    """Texts of places by field; those of a meter are of METER_FIELDS. ``online`` is the topic that says
+    """Texts of places by field; those of a meter are of METER_FIELDS. ``points`` are what is beyond the
+    house's balance. ``online`` is the topic that says
     whether the device is there, ``keep_alive`` what has to be written to regularly for values to come.
     ``holds_s`` is how long a value counts; ``believes_retained``: what a broker has kept is the present."""
 
     places: Mapping[str, str] = field(default_factory=dict)
+    points: PresetPoints = field(default_factory=dict)
     online: str = ""
     keep_alive: str = ""
     holds_s: float = HOLDS_S
@@ -36,6 +44,7 @@ class TopicPlan:
     """What a source listens to, from its settings. Retained values count where ``believes_retained``."""
 
     places: Mapping[str, Place]
+    points: tuple[TopicPoint, ...]
     online: str
     keep_alive: str
     holds_s: float
@@ -44,7 +53,8 @@ class TopicPlan:
     @property
     def filters(self) -> tuple[str, ...]:
         """What to subscribe to."""
-        wanted = [term.topics for place in self.places.values() for term in place]
+        places = [*self.places.values(), *(each.place for each in self.points)]
+        wanted = [term.topics for place in places for term in place]
         return tuple(dict.fromkeys([*wanted, self.online] if self.online else wanted))
 
 
@@ -62,6 +72,17 @@ def _victron(settings: Settings) -> TopicPreset:
             "battery_soc_pct": f"{system}/Dc/Battery/Soc $.value",
             "grid_in_kwh_total": f"{there}/grid/+/Ac/Energy/Forward $.value",
             "grid_out_kwh_total": f"{there}/grid/+/Ac/Energy/Reverse $.value",
+        },
+        points={
+            "car_+_w": ("Car charger +", f"{there}/evcharger/+/Ac/Power $.value"),
+            "heat_pump_+_w": ("Heat pump +", f"{there}/heatpump/+/Ac/Power $.value"),
+            "mppt_+_w": ("Solar charger +", f"{there}/solarcharger/+/Yield/Power $.value"),
+            "mppt_+_kwh_total": ("Solar charger +", f"{there}/solarcharger/+/Yield/System $.value"),
+            "pv_inverter_+_w": ("PV inverter +", f"{there}/pvinverter/+/Ac/Power $.value"),
+            "pv_inverter_+_kwh_total": ("PV inverter +", f"{there}/pvinverter/+/Ac/Energy/Forward $.value"),
+            "grid_+_w": ("Grid +", f"{system}/Ac/Grid/+/Power $.value"),
+            "temperature_+_c": ("Temperature +", f"{there}/temperature/+/Temperature $.value"),
+            "battery_+_c": ("Battery +", f"{there}/battery/+/Dc/0/Temperature $.value"),
         },
         keep_alive=f"R/{there[2:]}/keepalive",
         holds_s=100.0,
@@ -91,21 +112,49 @@ def _shelly(settings: Settings) -> TopicPreset:
             hint=f"Such as em:0; it may be {', '.join(_SHELLY)}.",
         )
     texts = [f"{device}/{each.format(n=number or 0)}" for each in _SHELLY[kind]]
-    return TopicPreset(dict(zip(METER_FIELDS, texts, strict=True)), online=f"{device}/online", holds_s=300.0)
+    points = _phases(texts[0].partition(" ")[0]) if kind == "em" else _channel(texts[0], int(number or 0) + 1)
+    places = dict(zip(METER_FIELDS, texts, strict=True))
+    return TopicPreset(places, points, online=f"{device}/online", holds_s=300.0)
+
+
+def _phases(topic: str) -> PresetPoints:
+    return {
+        f"channel_{number}_{unit}": (f"Channel {number}", f"{topic} $.{letter}_{name}")
+        for number, letter in enumerate("abc", 1)
+        for unit, name in (("w", "act_power"), ("v", "voltage"))
+    }
+
+
+def _channel(place: str, number: int) -> PresetPoints:
+    topic = place.partition(" ")[0]
+    return {
+        f"channel_{number}_v": (f"Channel {number}", f"{topic} $.voltage"),
+        f"channel_{number}_c": (f"Channel {number}", f"{topic} $.temperature.tC"),
+    }
 
 
 def _shelly_gen1(settings: Settings) -> TopicPreset:
     device = f"shellies/{_device(settings, 'the device id, such as shellyem3-A4CF12')}"
     emeter = f"{device}/emeter/{settings.get('channel', '+')}"
     texts = (f"{emeter}/power", f"{emeter}/total * 0.001", f"{emeter}/total_returned * 0.001")
-    return TopicPreset(dict(zip(METER_FIELDS, texts, strict=True)), online=f"{device}/online", holds_s=120.0)
+    points = {
+        "clamp_+_w": ("Clamp +", f"{device}/emeter/+/power"),
+        "clamp_+_kwh_total": ("Clamp +", f"{device}/emeter/+/total * 0.001"),
+        "clamp_+_v": ("Clamp +", f"{device}/emeter/+/voltage"),
+    }
+    places = dict(zip(METER_FIELDS, texts, strict=True))
+    return TopicPreset(places, points, online=f"{device}/online", holds_s=120.0)
 
 
 def _tasmota(settings: Settings) -> TopicPreset:
     device = f"tele/{_device(settings, 'the topic of the device')}"
     texts = ("$.ENERGY.Power", "$.ENERGY.Total", "$.ENERGY.ExportActive")
     places = {name: f"{device}/SENSOR {text}" for name, text in zip(METER_FIELDS, texts, strict=True)}
-    return TopicPreset(places, online=f"{device}/LWT", holds_s=660.0)
+    points = {
+        f"channel_{number}_w": (f"Channel {number}", f"{device}/SENSOR $.ENERGY.Power[{number - 1}]")
+        for number in (1, 2, 3)
+    }
+    return TopicPreset(places, points, online=f"{device}/LWT", holds_s=660.0)
 
 
 def _zigbee2mqtt(settings: Settings) -> TopicPreset:
@@ -113,7 +162,11 @@ def _zigbee2mqtt(settings: Settings) -> TopicPreset:
     device = f"{base}/{_device(settings, 'the friendly name of the device')}"
     texts = ("$.power", "$.energy", "$.produced_energy")
     places = {name: f"{device} {text}" for name, text in zip(METER_FIELDS, texts, strict=True)}
-    return TopicPreset(places, online=f"{device}/availability", holds_s=900.0)
+    points = {
+        "temperature_c": ("Temperature", f"{device} $.temperature"),
+        "humidity_pct": ("Humidity", f"{device} $.humidity"),
+    }
+    return TopicPreset(places, points, online=f"{device}/availability", holds_s=900.0)
 
 
 def _statestream(_: Settings) -> TopicPreset:
@@ -147,11 +200,14 @@ def plan_of(settings: Settings) -> TopicPlan:
     for name in HOUSE_FIELDS:
         if name in settings:
             places[name] = place_of(name, _own(str(settings[name]), settings))
-    if not places:
-        raise ConfigError("mqtt is told no topic", hint=f"Set a preset, or one of {', '.join(HOUSE_FIELDS)}.")
+    points = _points(preset, settings)
+    if not places and not points:
+        names = ", ".join((*HOUSE_FIELDS, POINTS))
+        raise ConfigError("mqtt is told no topic", hint=f"Set a preset, or one of {names}.")
     online = topic_filter("online", str(settings.get("online", preset.online) or "-"), wildcards=False)
     return TopicPlan(
         places,
+        points,
         "" if online == "-" else online,
         preset.keep_alive,
         float(settings.get("holds_s", preset.holds_s)),
@@ -163,6 +219,15 @@ def _kept_as(name: str, settings: Settings) -> str | None:
     """The field of the house: a meter's is of the role that it measures."""
     metered: Role = next((role for role in ROLES if role == settings.get("measures")), "grid")
     return metered_field(name, metered, turned=settings.get("turned") is True)
+
+
+def _points(preset: TopicPreset, settings: Settings) -> tuple[TopicPoint, ...]:
+    """Those of the preset, and over them those that the owner names."""
+    found = {key: topic_point(key, text, name) for key, (name, text) in preset.points.items()}
+    if POINTS in settings:
+        own = named_places(str(settings[POINTS]), SUCH_AS)
+        found |= {key: topic_point(key, _own(text, settings)) for key, text in own.items()}
+    return tuple(found.values())
 
 
 def _own(text: str, settings: Settings) -> str:

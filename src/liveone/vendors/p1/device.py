@@ -2,6 +2,7 @@
 in a file."""
 
 import os
+import threading
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,9 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from liveone.domain.system import SystemInfo
-from liveone.vendors.adapter import Adapter, Raw
-from liveone.vendors.base import TemporaryFailure
+from liveone.vendors.adapter import Raw
+from liveone.vendors.base import TemporaryFailure, VendorAccount, VendorError
+from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.p1.telegram import TELEGRAM_BYTES_MAX, newest_whole, sample_of, serial_of, telegram_of
 from liveone.vendors.parameters import Settings, VendorParameter
@@ -20,7 +22,7 @@ from timed_http.deadline import Deadline
 WAITED_FOR_BYTES_MAX = 4 * TELEGRAM_BYTES_MAX
 
 
-class DsmrTelegrams(Adapter):
+class DsmrTelegrams(FollowedAdapter):
     """The grid connection, from the newest telegram."""
 
     measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
@@ -61,18 +63,56 @@ class DsmrP1(DsmrTelegrams):
             "host", "Host", "host", required=True, help="The serial server, such as 192.168.1.40."
         ),
         VendorParameter("port", "Port", "integer", default=23, lowest=1, highest=65_535),
+        EVERY,
     )
 
+    ask_s = 15.0
+    """Older meters send every ten seconds."""
+
+    def __init__(self, account: VendorAccount) -> None:
+        super().__init__(account)
+        self._listening = threading.Lock()
+        self._open: TcpConnection | None = None
+
     def telegram(self, deadline: Deadline) -> bytes:
-        """Listen until a whole telegram has come."""
-        connection = TcpConnection(str(self.settings["host"]), int(self.settings["port"]), deadline)
+        """Listen until a whole telegram has come. Where it is listened to between polls, the connection
+        stays; of what has come in the meantime the newest counts."""
+        if not self._listening.acquire(timeout=max(0.0, deadline.left_s())):
+            raise TemporaryFailure(
+                "no whole telegram has come in time", hint="Does the meter send by itself?"
+            )
         try:
-            heard = b""
-            while (found := newest_whole(heard)) is None:
-                heard = (heard + connection.receive(deadline))[-WAITED_FOR_BYTES_MAX:]
+            connection, self._open = self._open or self._connected(deadline), None
+            try:
+                found = _newest_of(connection, deadline)
+            except VendorError:
+                connection.close()
+                raise
+            if self.streams(self.settings) and not self._closed.is_set():
+                self._open = connection
+            else:
+                connection.close()
             return found
         finally:
-            connection.close()
+            self._listening.release()
+
+    def close(self) -> None:
+        """Listen no more."""
+        super().close()
+        with self._listening:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+    def _connected(self, deadline: Deadline) -> TcpConnection:
+        return TcpConnection(str(self.settings["host"]), int(self.settings["port"]), deadline)
+
+
+def _newest_of(connection: TcpConnection, deadline: Deadline) -> bytes:
+    heard = b""
+    while (found := newest_whole(heard)) is None:
+        heard = (heard + connection.receive(deadline) + connection.receive_waiting())[-WAITED_FOR_BYTES_MAX:]
+    return found
 
 
 class DsmrFile(DsmrTelegrams):
@@ -84,6 +124,7 @@ class DsmrFile(DsmrTelegrams):
         VendorParameter(
             "path", "File", required=True, help="Where another program writes what the meter sends."
         ),
+        EVERY,
     )
 
     def telegram(self, deadline: Deadline) -> bytes:

@@ -120,12 +120,9 @@ class RegisterMap:
 
     def spans(self) -> tuple[tuple[ReadFunction, int, int], ...]:
         """Function, first register and count of what must be read: registers that follow each other
-        together."""
-        single: set[tuple[ReadFunction, int]] = set()
-        for value in (*self.values, *self.points):
-            for part in (*value.parts, *([value.negative_at] if value.negative_at else [])):
-                single |= {(part.function, part.at + word) for word in range(part.words)}
-        return _joined(single)
+        together. Those of points alone are apart, for a model that has not got them refuses the whole."""
+        values = _registers_of(self.values)
+        return _joined(values) + _joined(_registers_of(self.points) - values)
 
 
 @cache
@@ -276,6 +273,15 @@ class _Reader:
 
     def _wrong(self, where: str, what: str) -> ConfigError:
         return ConfigError(f"register map {self._name}: {where} {what}", hint=_HINT)
+
+
+def _registers_of(values: Iterable[RegisterValue]) -> set[tuple[ReadFunction, int]]:
+    return {
+        (part.function, part.at + word)
+        for value in values
+        for part in (*value.parts, *([value.negative_at] if value.negative_at else []))
+        for word in range(part.words)
+    }
 
 
 def _joined(single: Iterable[tuple[ReadFunction, int]]) -> tuple[tuple[ReadFunction, int, int], ...]:

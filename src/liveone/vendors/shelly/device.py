@@ -8,6 +8,7 @@ from typing import ClassVar
 from liveone.domain.system import SystemInfo
 from liveone.vendors.adapter import METER_PARAMETERS, HttpAdapter, Raw
 from liveone.vendors.digest import challenge_of, digest_header
+from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.http import HttpResponse
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.parameters import Settings, VendorParameter
@@ -17,7 +18,7 @@ from timed_http.deadline import Deadline
 USER = "admin"
 
 
-class ShellyMeter(HttpAdapter):
+class ShellyMeter(FollowedAdapter, HttpAdapter):
     """All channels of a meter as one, or one of them. Its generation is found by asking."""
 
     vendor_type = "shelly"
@@ -31,6 +32,7 @@ class ShellyMeter(HttpAdapter):
             help="One channel where the clamps measure different things.",
         ),
         *METER_PARAMETERS,
+        EVERY,
     )  # fmt: skip
     measures: ClassVar[Mapping[str, Measure]] = MappingProxyType(
         {
