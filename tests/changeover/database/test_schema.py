@@ -13,7 +13,7 @@ from changeover.database.change.apply import migrate
 from changeover.database.change.invariants import Depth
 from changeover.database.change.undo import derive_undo
 from changeover.database.connect import opened
-from changeover.database.schema import fingerprint, meaning
+from changeover.database.schema import catalogue, fingerprint, meaning
 from changeover.database.where import Server, database_of
 from changeover.errors import BadParameter, InvariantBroken, StepFailed, Unsuitable
 from changeover.plan.model import Strategy
@@ -51,6 +51,34 @@ def test_a_fingerprint_sees_every_real_difference_and_it_can_be_said(other: str)
     one = "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'X y')"
     assert printed(one) != printed(other)
     assert meaning.difference(meaning.of_script(one), meaning.of_script(other))
+
+
+def test_a_schema_that_did_not_change_is_read_once_and_one_that_did_anew() -> None:
+    asked: list[str] = []
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
+        scratch.executescript("CREATE TABLE a (id INTEGER PRIMARY KEY, b); CREATE UNIQUE INDEX one ON a (b)")
+        before = catalogue.read(scratch)
+        scratch.set_trace_callback(asked.append)
+        assert catalogue.read(scratch) is before
+        assert len(asked) == 1
+        scratch.execute("BEGIN")
+        scratch.execute("ALTER TABLE a ADD COLUMN c")
+        assert list(catalogue.read(scratch).tables["a"].stored) == ["id", "b", "c"]
+        scratch.execute("ROLLBACK")
+        assert list(catalogue.read(scratch).tables["a"].stored) == ["id", "b"]
+
+
+def test_a_temporary_table_hides_none_of_its_name() -> None:
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        scratch.executescript(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE a (b UNIQUE REFERENCES p);"
+            "CREATE TEMP TABLE a (other); CREATE TEMP TABLE p (else_ PRIMARY KEY)"
+        )
+        (a, p) = (catalogue.read(scratch).tables[name] for name in ("a", "p"))
+        assert a.stored == ("b",)
+        assert [index.columns for index in a.indexes] == [("b",)]
+        assert [key.parent_columns for key in a.foreign_keys] == [("id",)]
+        assert p.stored == ("id",)
 
 
 def test_a_column_added_by_alter_table_is_the_same_as_one_written_from_the_start() -> None:

@@ -3,9 +3,12 @@
 Rule: reads only; names keep the spelling of the database and are looked up with `names.folded`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise, takewhile
+from typing import TypeVar
 
 from changeover.database.connect import Connection
 from changeover.database.schema import definition
@@ -14,6 +17,11 @@ from changeover.sql.identifiers import identifier_key, is_own
 
 ROWIDS = ("rowid", "oid", "_rowid_")
 """SQLite's names for a rowid, as long as no column has them."""
+REMEMBERED = 64
+"""So many answers about schemas are kept: a rehearsal goes back and forth between a few."""
+
+_T = TypeVar("_T")
+_remembered: "OrderedDict[Hashable, object]" = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class ForeignKey:
     on_delete: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table of the application. ``kind`` is ``table`` or ``virtual`` (``shadow`` ones are never listed)."""
 
@@ -136,7 +144,11 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """The column of that name, in whatever case."""
-        return next((c for c in self.columns if identifier_key(c.name) == identifier_key(name)), None)
+        return self._by_name.get(identifier_key(name))
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {identifier_key(column.name): column for column in self.columns}
 
     def unique_keys(self) -> list[tuple[Index | None, dict[str, str]]]:
         """Every key under which no two rows are equal: (index, columns with collations).
@@ -183,6 +195,33 @@ class Schema:
 
 def read(connection: Connection, *, own: bool = False) -> Schema:
     """The schema of ``main``. ``own`` lists the engine's tables too (they begin with ``changeover_``)."""
+    return _once(connection, own, lambda: _schema(connection, own))
+
+
+def read_one(connection: Connection, name: str) -> Table | None:
+    """One table or view of ``main`` (``kind`` view: it has columns and no keys); None where there is none."""
+    return _once(connection, identifier_key(name), lambda: _table_named(connection, name))
+
+
+def _once(connection: Connection, what: Hashable, make: Callable[[], _T]) -> _T:
+    """An answer that follows from the schema, worked out once for the very same schema.
+
+    A run asks hundreds of times, each time with five queries a table; on a server each would be a request.
+    """
+    written = tuple(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall())
+    # What a virtual table shows is up to its module, and to other tables that it reads.
+    if any(str(sql).upper().startswith("CREATE VIRTUAL") for _, _, _, sql in written):
+        return make()
+    key = what, written
+    if key in _remembered:
+        return _remembered[key]  # type: ignore[return-value]
+    found = _remembered[key] = make()
+    if len(_remembered) > REMEMBERED:
+        _remembered.popitem(last=False)
+    return found
+
+
+def _schema(connection: Connection, own: bool) -> Schema:
     tables: dict[str, Table] = {}
     for name, kind, without_rowid, strict in connection.execute(
         "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type IN ('table',"
@@ -196,8 +235,7 @@ def read(connection: Connection, *, own: bool = False) -> Schema:
     return Schema(tables, named, _view_triggers(connection) if named else {})
 
 
-def read_one(connection: Connection, name: str) -> Table | None:
-    """One table or view of ``main`` (``kind`` view: it has columns and no keys); None where there is none."""
+def _table_named(connection: Connection, name: str) -> Table | None:
     row = connection.execute(
         "SELECT name, type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'", (name,)
     ).fetchone()
@@ -223,7 +261,8 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
     columns = tuple(
         Column(column, kind_, bool(not_null), default, key, hidden in (2, 3))
         for column, kind_, not_null, default, key, hidden in connection.execute(
-            'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+            'SELECT name, type, "notnull", dflt_value, pk, hidden'
+            " FROM pragma_table_xinfo(?, 'main')"
             # 1 is a hidden column of a virtual table, 2 and 3 are generated
             # ones (https://sqlite.org/pragma.html#pragma_table_xinfo).
             " WHERE hidden <> 1",
@@ -263,7 +302,8 @@ def _view_triggers(connection: Connection) -> dict[str, dict[str, str]]:
 
 def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
     rows = connection.execute(
-        'SELECT l.name, l."unique", l.partial, l.origin, s.sql FROM pragma_index_list(?) AS l'
+        'SELECT l.name, l."unique", l.partial, l.origin, s.sql'
+        " FROM pragma_index_list(?, 'main') AS l"
         " LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.name",
         (table,),
     ).fetchall()
@@ -272,7 +312,7 @@ def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
         # Without `key` the columns that lead back to the row come with
         # them (https://sqlite.org/pragma.html#pragma_index_xinfo).
         columns = connection.execute(
-            "SELECT name, lower(coll) FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)
+            "SELECT name, lower(coll) FROM pragma_index_xinfo(?, 'main') WHERE key ORDER BY seqno", (name,)
         ).fetchall()
         names, collations = tuple(c for c, _ in columns), tuple(c for _, c in columns)
         found.append(Index(name, names, bool(unique), bool(partial), sql, origin, collations))
@@ -282,8 +322,8 @@ def _indexes(connection: Connection, table: str) -> tuple[Index, ...]:
 def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:
     grouped: dict[int, list[tuple[str, str, str | None, str, str]]] = {}
     for number, column, parent, target, on_update, on_delete in connection.execute(
-        'SELECT id, "from", "table", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
-        " ORDER BY id, seq",
+        'SELECT id, "from", "table", "to", on_update, on_delete'
+        " FROM pragma_foreign_key_list(?, 'main') ORDER BY id, seq",
         (table,),
     ).fetchall():
         grouped.setdefault(number, []).append((column, parent, target, on_update, on_delete))
@@ -302,5 +342,7 @@ def _foreign_keys(connection: Connection, table: str) -> tuple[ForeignKey, ...]:
 
 
 def _primary_key(connection: Connection, table: str) -> tuple[str, ...]:
-    rows = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
+    rows = connection.execute(
+        "SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk", (table,)
+    )
     return tuple(name for (name,) in rows)

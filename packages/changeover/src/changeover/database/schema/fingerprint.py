@@ -8,6 +8,7 @@ are left out: a replicator that is switched on changes no schema. What two schem
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import objects
@@ -45,6 +46,7 @@ def fingerprint_of(found: Definitions) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=2000)
 def _parts(kind: str, sql: str) -> tuple[str, ...]:
     words = list(words_of(sql))
     if kind != "table" or "(" not in words or words[1] == "virtual":

@@ -9,6 +9,7 @@ it. The engine's own objects, and bookkeeping that tools keep beside an applicat
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from functools import lru_cache
 
 from changeover.database.connect import Connection
 from changeover.database.schema import definition, empty
@@ -70,6 +71,7 @@ def _changes(label: str, expected: tuple[str, ...], found: tuple[str, ...], orde
     return [f"{label}: the columns stand in another order"]
 
 
+@lru_cache(maxsize=2000)
 def _parts(kind: str, sql: str) -> tuple[str, ...]:
     if kind == "table":
         found = definition.parse(sql)
