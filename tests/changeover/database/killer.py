@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from changeover.database.schema import catalogue
+
 Hook = Callable[[str], None]
 
 
@@ -25,6 +27,7 @@ def killed_at(work: Callable[[Hook], object], moment: str) -> bool:
 def boundaries_of(work: Callable[[Hook], object]) -> list[str]:
     """The name of every boundary that ``work`` passes, in order."""
     found: list[str] = []
+    _forget()
     work(found.append)
     return found
 
@@ -97,10 +100,16 @@ def _born(work: Callable[[], object]) -> int:
     if child:
         return child
     try:
+        _forget()
         work()
     except BaseException:
         os._exit(1)
     os._exit(0)
+
+
+def _forget() -> None:
+    """A process that has just begun knows no schema, and passes more boundaries than one that does."""
+    catalogue._remembered.clear()
 
 
 def _ended_by_kill(child: int) -> bool:
