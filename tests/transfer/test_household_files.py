@@ -150,6 +150,7 @@ def test_a_negative_zero_is_zero(tmp_path: Path) -> None:
         *("2025-08-16T02:17:53Z", "2025-08-16 12:17:53 +1000", "2025-08-16T12:17:53.123456789+10:00"),
         *("1.755310673e9", "1.755310673E+12", "2025-08-16t02:17:53z"),
         *("20250816T021753Z", "16.08.2025 02:17:53 UTC", "08/16/2025 02:17:53 AM GMT"),
+        "2025-08-16T12:17:53+10:00[Australia/Sydney]",
     ],
 )
 def test_an_instant_in_many_forms(tmp_path: Path, text: str) -> None:
@@ -167,6 +168,7 @@ def test_an_instant_in_many_forms(tmp_path: Path, text: str) -> None:
             "20250816 04:17:53",
             "45885.179086",
             "45885,179086",
+            "2025-08-16 04:17:53 DST",
         ),
     ],
 )
@@ -213,6 +215,15 @@ def test_the_hour_that_comes_twice_goes_by_the_order_of_the_file(
     assert len(set(times)) == len(lines)
     assert times[-1] - times[0] == change_s + 600 * (len(minutes) - 1)
     assert any("comes twice" in note and clock[:10] in note for note in source.findings.notes)
+
+
+def test_in_the_hour_that_comes_twice_a_mark_of_summer_decides(tmp_path: Path) -> None:
+    """Even in a file that was sorted by the clock."""
+    text = "time,load_w\n2025-10-26 02:10 DST,1\n2025-10-26 02:10,2\n2025-10-26 02:20 DST,3\n"
+    found, source = read(tmp_path, text, zone=BERLIN)
+    begins = utc("2025-10-26T00:00:00")
+    assert [each.inverter_time - begins for each in found] == [600, 4200, 1200]
+    assert not any("comes twice" in note for note in source.findings.notes)
 
 
 @pytest.mark.parametrize(

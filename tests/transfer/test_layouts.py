@@ -252,6 +252,60 @@ def test_a_table_copied_from_pvoutputs_page_has_units_in_its_cells(tmp_path: Pat
     assert not source.findings.bad
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date time,Home (kW),Powerwall (kW),Solar (kW),Grid (kW)\n"
+        "2024-05-01T14:00:00+02:00,1.2,-0.5,2.4,-0.7\n",
+        "TimeStamp,Solar,Powerwall,Home,Grid,Charge\n2024-05-01T12:00:00Z,2400,-500,1200,-700,10\n",
+    ],
+    ids=["the app", "Powerwall-Dashboard"],
+)
+def test_teslas_powerwall(tmp_path: Path, text: str) -> None:
+    (found,), _ = read(tmp_path, text)
+    assert (found.inverter_time, powers(found)) == (NOON, (2400, 1200, -500, -700))
+
+
+E3DC = """"Zeitstempel";"Ladezustand [%]";"Solarproduktion [W]";"Batterie Laden [W]";"Batterie Entladen [W]";\
+"Netzeinspeisung [W]";"Netzbezug [W]";"Hausverbrauch [W]";"Abregelungsgrenze [W]"
+01.05.2024 14:00:00;45;2400;500;0;700;0;1200;5000
+"""
+
+
+def test_e3dc_in_german(tmp_path: Path) -> None:
+    (found,), _ = read(tmp_path, E3DC, usual_zone=BERLIN)
+    assert (found.inverter_time, powers(found)) == (NOON, (2400, 1200, -500, -700))
+    assert found.battery_soc_pct == 45
+
+
+SENSE = """DateTime,Device ID,Name,Device Type,Avg Wattage,kWh
+2024-05-01 14:00:00,mains,Total Usage,,1200,1.2
+2024-05-01 14:00:00,abc,Oven,Oven,200,0.2
+2024-05-01 15:00:00,mains,Total Usage,,1300,1.3
+2024-05-01 15:00:00,abc,Oven,Oven,0,0
+"""
+
+
+def test_a_row_for_each_device_is_refused_and_one_of_them_is_read(tmp_path: Path) -> None:
+    """Only the first row of a time would count, whatever it is of."""
+    with pytest.raises(BadInput, match=r"several rows of one time: 'Device ID' is 'mains', 'abc'"):
+        read(tmp_path, SENSE, "Avg Wattage=load_w", zone=BERLIN)
+    mains = "".join(line for line in SENSE.splitlines(keepends=True) if ",abc," not in line)
+    found, _ = read(tmp_path, mains, "Avg Wattage=load_w", zone=BERLIN)
+    assert [each.load_w for each in found] == [1200, 1300]
+
+
+def test_a_utilitys_green_button_tells_its_unit_in_a_column_and_the_clock_as_start(tmp_path: Path) -> None:
+    """A quarter of a kWh was a quarter of a watt, at midnight."""
+    text = (
+        "TYPE,DATE,START TIME,END TIME,USAGE,UNITS,COST\n"
+        "Electric usage,2024-05-01,14:00,14:14,0.25,kWh,$0.10\n"
+        "Electric usage,2024-05-01,14:15,14:29,0.50,kWh,$0.20\n"
+    )
+    found, _ = read(tmp_path, text, "USAGE=grid_w", zone=BERLIN)
+    assert [(each.inverter_time - NOON, each.grid_w) for each in found] == [(450, 1000), (1350, 2000)]
+
+
 def test_totals_of_days_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="totals of 24 hours"):
         read(

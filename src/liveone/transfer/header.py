@@ -163,7 +163,7 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
     if "interval_end" in names:
         return ColumnPlan((names.index("interval_end"),), len(titles))
     dates = [place for place, name in enumerate(names) if name in ("date", "datum")]
-    clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit")]
+    clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit", "start time")]
     if dates and clocks:
         return ColumnPlan((dates[0], clocks[0]), len(titles))
     bare = [" ".join(IN_UTC.sub("", name).split()) or name for name in names]

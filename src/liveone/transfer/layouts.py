@@ -173,6 +173,24 @@ VRM_ENERGY = Layout(
     of_interval=True,
     has_local_times=True,
 )
+POWERWALL = Layout(
+    "Tesla (Powerwall)",
+    _one(solar="solar_w", home="load_w", powerwall="battery_w", grid="grid_w", charge="battery_soc_pct"),
+    signatures=(("home", "powerwall", "solar", "grid"),),
+)
+"""The app's download (kW) and the export of Powerwall-Dashboard (W)."""
+E3DC = Layout(
+    "E3/DC",
+    _named(
+        {
+            **{"solarproduktion": "solar_w", "hausverbrauch": "load_w", "ladezustand": "battery_soc_pct"},
+            **{"batterie laden": "-battery_w", "batterie entladen": "battery_w"},
+            **{"netzeinspeisung": "-grid_w", "netzbezug": "grid_w"},
+        }
+    ),
+    signatures=(("solarproduktion", "hausverbrauch"),),
+    has_local_times=True,
+)
 FIVE_MINUTES = Layout(
     sentence("LiveOne's own 5-minute rows"),
     {
@@ -210,6 +228,8 @@ LAYOUTS: Mapping[str, Layout] = {
     "enphase": ENPHASE,
     "victron": VRM,
     "victron-kwh": VRM_ENERGY,
+    "powerwall": POWERWALL,
+    "e3dc": E3DC,
     "liveone-5m": FIVE_MINUTES,
     "liveone-page": PAGE,
     "liveone-history": TABLE,

@@ -30,6 +30,8 @@ ABSENT = frozenset(
 )
 """Cells, in small letters, that say that a value is not there."""
 
+MEASURED = re.compile(r"[+\-\u2212]?\d[\d\s.,:;/+\-'TZ]{0,40}(?:[kM]?Wh?|%|V|A|Hz|[AaPp][Mm])?")
+"""A number, perhaps with its unit, or a time."""
 _PLAIN = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = {
     ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII),

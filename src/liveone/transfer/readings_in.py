@@ -15,13 +15,14 @@ from liveone.transfer.header import ColumnPlan, name_of, planned
 from liveone.transfer.json_in import json_items
 from liveone.transfer.layouts import LAYOUTS, PVOUTPUT_COLUMNS, recognised
 from liveone.transfer.long_in import LongFile, shape_of
-from liveone.transfer.numbers import Numbers, decimal_of, is_absent
+from liveone.transfer.numbers import MEASURED, Numbers, decimal_of, is_absent
 from liveone.transfer.options import Findings, LineProblem, Options
 from liveone.transfer.records import Records, RowBatch
 from liveone.transfer.rows import RowReader, interval_of
 from liveone.transfer.sma import sma_header
 from liveone.transfer.text_in import STANDARD_INPUT, FileLines, opened
 from liveone.transfer.times import TimeReader, date_order_of, is_falling
+from liveone.transfer.told_in_rows import refuse_rows_of_devices, units_told
 
 PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
 VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
@@ -30,8 +31,6 @@ UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
 """A cell of the line of units below a header."""
 
 HOME_ASSISTANT_ENERGY = sentence("Home Assistant (energy)")
-MEASURED = re.compile(r"[+\-\u2212]?\d[\d\s.,:;/+\-'TZ]{0,40}(?:[kM]?Wh?|%|V|A|Hz|[AaPp][Mm])?")
-"""A number, perhaps with its unit, or a time."""
 
 Progress = Callable[[int], None]
 
@@ -135,7 +134,9 @@ class CsvTable:
         if is_energy_table(self._titles):
             yield from self._energy_rows(records, tell)
             return
-        plan = planned(self._titles, self._options, self._where, self._units)
+        units = self._units or units_told(self._titles, self._body)
+        plan = planned(self._titles, self._options, self._where, units)
+        refuse_rows_of_devices(plan, self._titles, self._body, self._where)
         _say_plan(plan, self._findings)
         times = _times(self._options, plan, self._body)
         rows = RowReader(plan, Converter(times, self._numbers), self._findings)

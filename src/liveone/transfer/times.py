@@ -23,6 +23,10 @@ _NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?|\d[.,]\d{1,17}[eE]\+?\d\d?", re.ASCI
 _DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)[ T,]*(.*)", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
+_PLACE = re.compile(r"\[[\w/+-]{1,40}\]$", re.ASCII)
+"""The zone behind an offset, as Java writes it: ``+02:00[Europe/Berlin]``."""
+_SUMMER = re.compile(r"\s+DST$", re.ASCII)
+"""Behind a local time that is summer time, as FusionSolar writes it."""
 _OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
 
 
@@ -47,6 +51,8 @@ class TimeReader:
     """The system's, which a refusal names where no zone is given."""
     twice: list[str] = field(default_factory=list)
     twice_count: int = 0
+    marks_summer: bool = False
+    """Whether the file says of its times in summer that they are, so that others are not."""
 
     def read(self, text: str) -> int:
         """UTC epoch seconds. Raises ValueError with what is wrong."""
@@ -72,12 +78,14 @@ class TimeReader:
         return replace(self, twice=list(self.twice))
 
     def _moment(self, text: str) -> int:
-        moment = self._parsed(text)
+        is_summer = bool(_SUMMER.search(text))
+        self.marks_summer = self.marks_summer or is_summer
+        moment = self._parsed(_SUMMER.sub("", _PLACE.sub("", text)))
         if moment.tzinfo is not None:
             return _whole_s(moment)
         if self.zone is None:
             raise ValueError(_whose(text, self.usual_zone))
-        return self._local(moment, text)
+        return self._local(moment, text, is_summer=is_summer)
 
     def _parsed(self, text: str) -> datetime:
         try:
@@ -125,7 +133,7 @@ class TimeReader:
             raise _EitherWayError
         return second > 12
 
-    def _local(self, moment: datetime, text: str) -> int:
+    def _local(self, moment: datetime, text: str, *, is_summer: bool) -> int:
         assert self.zone is not None
         place = _tzinfo(self.zone)
         first, second = (_whole_s(moment.replace(tzinfo=place, fold=fold)) for fold in (0, 1))
@@ -139,6 +147,8 @@ class TimeReader:
                     zone=self.zone,
                 )
             )
+        if self.marks_summer:
+            return first if is_summer else second
         self.twice_count += 1
         day = f"{moment:%Y-%m-%d}"
         if day not in self.twice:
