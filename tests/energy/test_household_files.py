@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from liveone.collect.days import closer
+from liveone.domain.aggregates import Day
 from liveone.domain.reading import Reading
-from liveone.domain.system import SystemInfo
+from liveone.domain.system import System, SystemInfo
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, bulk, systems
 from liveone.store.files import create
@@ -138,6 +139,8 @@ CASES = (
     Case("stays at zero", 1000, 24, 24, lambda *_: 0.0, within_kwh=0.1),
     Case("stands for ever", 700, 72, 50.4, lambda *_: 1234.5, within_kwh=0.1),
     Case("zeros all night", 300, 24, 7.2, zero(0.5, 6)),
+    Case("zeros for two days, power not read", 1000, 96, 96, zero(20, 68), power="solar_w"),
+    Case("frozen for three days, power not read", 3000, 96, 288, standing(20, 92), power="solar_w"),
     Case("zeros after a silence", 1000, 14.25, 14.25, zero(11.9, 12.1), silent=(2, 12)),
     Case("another meter, higher, after three days", 1000, 74, 74, exchanged(72, 700), silent=(1, 73)),
     Case("another meter, lower, after ten hours", 1000, 24, 24, exchanged(9, -11_000), silent=(4, 14)),
@@ -188,6 +191,25 @@ def sunny_w(hour: float) -> int:
     return round(5000 * max(0.0, math.sin((hour % 24 - 6) / 12 * math.pi)))
 
 
+def a_house(store: Store) -> System:
+    return systems.add_system(
+        store,
+        owner=None,
+        vendor_type="none",
+        vendor_site_id="1",
+        display_name="Home",
+        timezone_offset_min=600,
+    )
+
+
+def closed(store: Store, found: list[Reading]) -> list[Day]:
+    """The days of readings, as they are closed a month later."""
+    system = a_house(store)
+    bulk.import_readings(store, system.id, map(row_of, found))
+    closer.catch_up(store, START_AT + 30 * DAY_S)
+    return aggregates.days(store, system.id, "2026-01-01", "2026-12-31")
+
+
 @pytest.mark.parametrize(("wakes_h", "every_s"), [(24, 300), (30, 300), (30, 3600)])
 def test_an_inverter_that_sleeps_at_night_and_counts_by_the_day_makes_nothing_in_the_dark(
     store: Store, wakes_h: int, every_s: int
@@ -202,14 +224,7 @@ def test_an_inverter_that_sleeps_at_night_and_counts_by_the_day_makes_nothing_in
             found.append(
                 row_of(Reading(START_AT + second, START_AT + second, sunny_w(hour), solar_kwh_total=made_kwh))
             )
-    system = systems.add_system(
-        store,
-        owner=None,
-        vendor_type="none",
-        vendor_site_id="1",
-        display_name="Home",
-        timezone_offset_min=600,
-    )
+    system = a_house(store)
     bulk.import_readings(store, system.id, found)
     closer.catch_up(store, START_AT + 30 * DAY_S)
     days = aggregates.days(store, system.id, "2026-06-01", "2026-06-03")
@@ -220,19 +235,52 @@ def test_an_inverter_that_sleeps_at_night_and_counts_by_the_day_makes_nothing_in
 def test_what_a_counter_of_zeros_gained_is_in_the_days_in_which_it_flowed(store: Store, power: str) -> None:
     """It was put into the five minutes in which the counter came back, where no power was read."""
     case = Case("zeros", 1000, 48, 48, zero(20, 30), power=power)
-    system = systems.add_system(
-        store,
-        owner=None,
-        vendor_type="none",
-        vendor_site_id="1",
-        display_name="Home",
-        timezone_offset_min=600,
-    )
+    system = a_house(store)
     bulk.import_readings(store, system.id, map(row_of, readings(case)))
     closer.catch_up(store, START_AT + 30 * DAY_S)
     days = aggregates.days(store, system.id, "2026-06-01", "2026-06-02")
     assert [day.load_kwh for day in days] == [pytest.approx(24, abs=0.1)] * 2
     assert [day.estimated and day.estimated[1] for day in days] == [True, True]
+
+
+@pytest.mark.parametrize("is_counted_only", [False, True])
+def test_days_that_nobody_saw_are_told_as_the_day_before_went(store: Store, is_counted_only: bool) -> None:
+    """From noon to the second morning: a straight line gave sun to the night, and took it from the day."""
+    made_kwh, found, true_kwh = 0.0, [], [0.0] * 4
+    for second in range(0, 4 * DAY_S, 300):
+        watts = sunny_w(second / HOUR_S)
+        if not 36 < second / HOUR_S < 80:
+            shown = {} if is_counted_only else {"solar_w": watts}
+            found.append(
+                Reading(START_AT + second, START_AT + second, **shown, solar_kwh_total=900 + made_kwh)
+            )
+        made_kwh += watts / 12_000
+        true_kwh[second // DAY_S] += watts / 12_000
+    assert [day.solar_kwh for day in closed(store, found)[-4:]] == [
+        pytest.approx(kwh, abs=0.5) for kwh in true_kwh
+    ]
+
+
+@pytest.mark.parametrize("shown", [0.0, None, 5020.0])
+def test_what_a_counter_gained_unseen_for_days_is_told_once_however_its_days_are_closed(
+    store: Store, shown: float | None
+) -> None:
+    """0, absent or standing for 72 hours without power: longer than what a day reads of other days."""
+    system = a_house(store)
+    for hour in range(0, 120, 12):
+        ats = range(START_AT + hour * HOUR_S, START_AT + (hour + 12) * HOUR_S, 300)
+        kwhs = [5000 + (at - START_AT) / HOUR_S for at in ats]
+        rows = [
+            Reading(at, at, 0, load_kwh_total=shown if 5020 < kwh < 5092 else kwh)
+            for at, kwh in zip(ats, kwhs, strict=True)
+        ]
+        bulk.import_readings(store, system.id, map(row_of, rows))
+        closer.catch_up(store, ats[-1])
+    closer.catch_up(store, START_AT + 30 * DAY_S)
+    days = aggregates.days(store, system.id, "2026-01-01", "2026-12-31")
+    assert sum(day.load_kwh or 0 for day in days) == pytest.approx(120, abs=0.2)
+    closer.regenerate(store, system.id, START_AT + 30 * DAY_S)
+    assert aggregates.days(store, system.id, "2026-01-01", "2026-12-31") == days
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))

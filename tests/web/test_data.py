@@ -202,6 +202,11 @@ def test_a_daily_order_that_is_not_understood_is_400(anonymous: httpx2.Client, o
     assert answer.json()["error"]
 
 
+def test_a_field_that_may_be_of_two_types_is_named_without_them(anonymous: httpx2.Client) -> None:
+    answer = anonymous.post("/api/cron/daily", json={"systemId": []}, headers=CRON)
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "systemId")
+
+
 def test_answers_do_not_wait_for_acknowledgements(owner: httpx2.Client) -> None:
     took_s = (owner.get("/api/systems").elapsed.total_seconds() for _ in range(500))
     assert any(one_s < 0.03 for one_s in took_s), "a delayed acknowledgement takes 40 ms, every time"

@@ -9,9 +9,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import gcd
 
-from liveone.domain.counters import MARGIN, SEEN_ROWS, SLACK_KWH, STOOD_ROWS, Chain
+from liveone.domain.counters import (
+    MARGIN,
+    SEEN_ROWS,
+    SLACK_KWH,
+    STOOD_ROWS,
+    Chain,
+    is_unseen,
+    most_between_kwh,
+)
 from liveone.domain.intervals import INTERVAL_S, interval_ends
-from liveone.domain.shape import KWH_PER_W, spread
+from liveone.domain.shape import KWH_PER_W, Flow, spread
 
 BRIDGED_INTERVALS = 12
 """The integral draws power across missing intervals for at most an hour; a longer hole has none."""
@@ -21,6 +29,12 @@ TICK_KWH = 0.9
 
 GUESSED_S_MAX = 31 * 86_400
 """Where a counter was exchanged in a longer silence, nobody can say what flowed in it."""
+
+LINE_INTERVALS = 36
+"""A step is spread along a line across a hole of up to three hours; across a longer one as the day before."""
+
+USUAL_S_MIN = 8 * 3600
+"""A day of which less was read does not tell how energy is spread over another."""
 
 RESOLUTION_KWH_MAX = 10.0
 """No counter ticks in more."""
@@ -104,8 +118,32 @@ class CounterEnergy:
             self._integrate(ends[first], ends[last])
         elif last > first:
             self._steps(first + 1, last)
-        if last + 1 < len(places):
+        if last + 1 == len(places):
+            return
+        if not ends_here and self._is_too_much(first, last):
+            self._spread_unseen(first, last)
+        else:
             self._arrival(last + 1, was_dead=is_dead and is_long)
+
+    def _is_too_much(self, first: int, last: int) -> bool:
+        """Whether the step behind ``last`` cannot all have flowed since then, or nobody saw the counter for
+        long, where no power was read since it took the value of ``first``."""
+        places, totals, ends = self._chain.places, self._chain.totals, self._ends
+        if not is_unseen(self._series, places[first], places[last + 1]):
+            return False
+        step, elapsed_s = totals[last + 1] - totals[last], ends[last + 1] - ends[last]
+        most_kwh = most_between_kwh(elapsed_s, self._chain.rated_kw)
+        return places[last + 1] - places[last] > STOOD_ROWS or (last > first and step > most_kwh)
+
+    def _spread_unseen(self, first: int, last: int) -> None:
+        """Share the step behind ``last`` evenly among the intervals since ``first``. A day knows no more than
+        300 rows behind it, so what is longer is shared among the last of them: its sum is true."""
+        places, totals, ends = self._chain.places, self._chain.totals, self._ends
+        begin = self._series.ends[max(places[first], places[last + 1] - STOOD_ROWS)]
+        start, stop = self._clipped(begin, ends[last + 1])
+        if stop > start:
+            each_kwh = (totals[last + 1] - totals[last]) * INTERVAL_S / (ends[last + 1] - begin)
+            self._estimate(start, [each_kwh] * ((stop - start) // INTERVAL_S))
 
     def _made_up_kwh(self, number: int, last: int) -> float | None:
         """What the step behind ``last`` tells of the time since the counter took the value of that run; None
@@ -226,6 +264,10 @@ class CounterEnergy:
         start, stop = self._clipped(after, end)
         if stop - start < INTERVAL_S:
             return
+        by_day = self._by_usual_day((start, stop), (after, end), kwh)
+        if by_day is not None:
+            self._estimate(start, by_day)
+            return
         flow, count = self._series.flow, (end - after) // INTERVAL_S
         whole = flow.kwh(after, end)
         if whole > 0 and kwh > ALIKE_UNSEEN * whole + SLACK_KWH and not flow.is_whole(after, end):
@@ -233,6 +275,40 @@ class CounterEnergy:
             return
         part = kwh * (flow.kwh(start, stop) / whole if whole > 0 else (stop - start) // INTERVAL_S / count)
         self._estimate(start, list(spread(part, flow.by_interval(start, stop))))
+
+    def _by_usual_day(self, part: tuple[int, int], whole: tuple[int, int], kwh: float) -> list[float] | None:
+        """The intervals of ``part`` where ``kwh`` flowed in ``whole``: as read, and the rest as at that time
+        of the day before. None where no hole is long, or that day tells nothing."""
+        flow, (after, end) = self._series.flow, whole
+        if not LINE_INTERVALS * INTERVAL_S < end - after <= GUESSED_S_MAX:
+            return None
+        watts = flow.by_interval(after, end, longest=LINE_INTERVALS)
+        if None not in watts:
+            return None
+        begin = after + watts.index(None) * INTERVAL_S
+        usual = flow.usual_day(begin) or self._counted().usual_day(begin)
+        if usual is None or usual.read_s < USUAL_S_MIN:
+            return None
+        ends = interval_ends(after, end)
+        drawn = [usual.watts_at(at) if w is None else 0.0 for at, w in zip(ends, watts, strict=True)]
+        rest_kwh, drawn_kwh = kwh - _kwh(sum(w or 0.0 for w in watts)), _kwh(sum(drawn))
+        if rest_kwh <= 0 or drawn_kwh <= 0:
+            return None
+        first, beyond = ((at - after) // INTERVAL_S for at in part)
+        return [
+            _kwh(drawn_w) * rest_kwh / drawn_kwh if seen_w is None else _kwh(seen_w)
+            for seen_w, drawn_w in zip(watts[first:beyond], drawn[first:beyond], strict=True)
+        ]
+
+    def _counted(self) -> Flow:
+        """The mean power that the steps of the counter tell, where no power was read."""
+        ends, totals, anew = self._ends, self._chain.totals, self._chain.starts_anew
+        steps = {
+            ends[p]: max(0.0, totals[p] - totals[p - 1]) * 3_600_000 / (ends[p] - ends[p - 1])
+            for p in range(1, len(ends))
+            if p not in anew
+        }
+        return Flow(list(steps), list(steps.values()))
 
     def _in_silence(self, part: tuple[int, int], whole: tuple[int, int], kwh: float) -> list[float]:
         """The intervals of ``part`` where ``kwh`` flowed in ``whole``: as much as was read, and the rest for

@@ -41,6 +41,9 @@ GAP_S_MAX = 400 * 86400
 STOOD_ROWS = 300
 """A counter that stands for more rows than this (25 hours of five minutes) is none meanwhile."""
 
+UNSEEN_S_MAX = 31 * 86_400
+"""Where none of its power was read, a counter may stand for so long instead."""
+
 SEEN_ROWS = 72
 """So many rows before a step tell what power to expect where none was read (six hours of five minutes)."""
 
@@ -88,6 +91,7 @@ class Chain:
     totals: list[float]
     starts_anew: set[int]
     runs: list[int]
+    rated_kw: float = DEFAULT_RATED_KW
 
 
 def chain_of(series: Series, rated_kw: float) -> Chain:
@@ -103,7 +107,7 @@ def chain_of(series: Series, rated_kw: float) -> Chain:
         places = [place for position, place in enumerate(places) if position not in refused]
         broken = _breaks(series, places, rated_kw)
     ends, totals = _at(series.ends, places), _known(series, places)
-    return Chain(series, places, ends, totals, set(broken), _runs(totals, broken))
+    return Chain(series, places, ends, totals, set(broken), _runs(totals, broken), rated_kw)
 
 
 def _at(values: Sequence[_T], places: Sequence[int]) -> list[_T]:
@@ -147,11 +151,25 @@ def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
     return step <= SLACK_KWH + MARGIN * max(carried, series.flow.kwh(since_at, end_at))
 
 
+def is_unseen(series: Series, earlier: int, later: int) -> bool:
+    """Whether no power was read between two rows, which are no more than a month apart."""
+    start, end = series.ends[earlier], series.ends[later]
+    return end - start <= UNSEEN_S_MAX and not series.flow.count(start, end - INTERVAL_S)
+
+
+def most_between_kwh(elapsed_s: int, rated_kw: float) -> float:
+    """The most that is believed of a step between two rows of which no power tells anything."""
+    return SLACK_KWH + MARGIN * _unseen_kwh((0.0,), elapsed_s / 3600, rated_kw)
+
+
 def _moved_last(series: Series, place: int) -> int:
-    """The row at which the counter took the value that it has at ``place``, within the last 300 rows."""
+    """The row at which the counter took the value that it has at ``place``, within the last 300 rows, or
+    within those before them in which no power was read."""
     total, found = series.totals[place], place
     assert total is not None
-    for earlier in range(place - 1, max(-1, place - 1 - STOOD_ROWS), -1):
+    for earlier in range(place - 1, -1, -1):
+        if place - earlier > STOOD_ROWS and not is_unseen(series, earlier, place):
+            break
         before = series.totals[earlier]
         if before and abs(total - before) > ROUNDING_KWH:
             break
@@ -180,10 +198,12 @@ def _without_zeros(series: Series, rated_kw: float) -> Series:
     known = [place for place, total in enumerate(mended) if total is not None]
     runs = [(zero, list(run)) for zero, run in groupby(known, key=lambda place: mended[place] <= 0)]  # type: ignore[operator]
     for position, (zero, run) in enumerate(runs):
-        if not zero or position == 0 or run[-1] - run[0] >= STOOD_ROWS:
+        if not zero or position == 0:
             continue
         before = runs[position - 1][1][-1]
         after = runs[position + 1][1][0] if position + 1 < len(runs) else None
+        if run[-1] - run[0] >= STOOD_ROWS and (after is None or not is_unseen(series, before, after)):
+            continue
         if after is None or agree(series, before, after, rated_kw):
             is_brief = after is None or series.ends[after] - series.ends[before] <= BRIEF_S
             for place in run:
@@ -197,7 +217,7 @@ def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]
     Every value of every counter passes here, so a small step is let through before ``agree`` is asked.
     """
     totals, ends = _known(series, places), _at(series.ends, places)
-    always_kwh = SLACK_KWH + MARGIN * _unseen_kwh((0.0,), INTERVAL_S / 3600, rated_kw)
+    always_kwh = most_between_kwh(INTERVAL_S, rated_kw)
     steps = list(map(sub, totals[1:], totals))
     # Within the bound in all means within the bound each: then no pair has to be looked at.
     is_near = not ends or ends[-1] - ends[0] <= GAP_S_MAX

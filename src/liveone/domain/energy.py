@@ -7,19 +7,19 @@ estimated. This is the only place where energies are worked out: a day, a chart 
 what is said here of the same local day and the same rows around it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar, cast
 
 from liveone.domain.account import CounterEnergy
 from liveone.domain.aggregates import FiveMinutes, Six
-from liveone.domain.counters import SEEN_ROWS, STOOD_ROWS, Chain, chain_of
+from liveone.domain.counters import ROUNDING_KWH, SEEN_ROWS, STOOD_ROWS, UNSEEN_S_MAX, Chain, chain_of
 from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
-from liveone.domain.series import series_of
+from liveone.domain.series import SOURCES, series_of
 
-RULES = 6
+RULES = 7
 """Counts up when stored days have to be computed anew."""
 
 ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3
@@ -27,6 +27,9 @@ ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3
 
 ROWS_AFTER = STOOD_ROWS + 3
 """How many rows after a span its energies may depend on."""
+
+EARLIER_S = UNSEEN_S_MAX + 5 * 86_400
+"""What is read besides where ``stands_before``: the standstill, and rows that tell what to expect of it."""
 
 _T = TypeVar("_T")
 
@@ -52,6 +55,37 @@ def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
     """
     ends = list(map(attrgetter("interval_end"), ordered))
     return [chain_of(series_of(ordered, ends, name), rated_kw) for name in COUNTERS]
+
+
+def stands_before(rows: Sequence[FiveMinutes], start_at: int) -> bool:
+    """Whether an energy after ``start_at`` depends on what a counter showed before the first of ``rows``: it
+    may have stood, or been absent, since then, no power tells what flowed, and it moves later."""
+    if not rows or rows[0].interval_end > start_at:
+        return False
+    return any(
+        _moves_unseen(
+            rows, start_at, attrgetter(f"{name}_kwh_total_last"), attrgetter(f"{SOURCES[name][0]}_avg")
+        )
+        for name in COUNTERS
+    )
+
+
+def _moves_unseen(
+    rows: Sequence[FiveMinutes],
+    start_at: int,
+    total_of: Callable[[FiveMinutes], float | None],
+    watts_of: Callable[[FiveMinutes], int | None],
+) -> bool:
+    if watts_of(rows[0]) is not None or not any(map(total_of, rows)):
+        return False
+    stood = total_of(rows[0])
+    for row in rows:
+        total = total_of(row)
+        if total and (not stood or abs(total - stood) > ROUNDING_KWH):
+            return row.interval_end > start_at
+        if watts_of(row) is not None:
+            return False
+    return False
 
 
 def accounts(six: Sequence[Chain], start_at: int, end_at: int) -> list[CounterEnergy]:

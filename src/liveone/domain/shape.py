@@ -95,7 +95,8 @@ class Flow:
         dark = Flow([ends[-1], ends[0] + DAY_S], [watts[-1], watts[0]])
         across = dark.by_interval(ends[-1], ends[0] + DAY_S - INTERVAL_S)
         most_w = sum(watts) / len(watts) if len(across) * INTERVAL_S > HOUR_S else max(watts)
-        return UsualDay(ends[0], [each_w or 0.0 for each_w in read + [min(w or 0.0, most_w) for w in across]])
+        night = [min(each_w or 0.0, most_w) for each_w in across]
+        return UsualDay(ends[0], [each_w or 0.0 for each_w in read] + night, ends[-1] - ends[0])
 
     def _within(self, after_end: int, last_end: int) -> slice:
         return slice(bisect_right(self.ends, after_end), bisect_right(self.ends, last_end))
@@ -135,11 +136,13 @@ class Flow:
 @dataclass(frozen=True)
 class UsualDay:
     """The power of a whole day by interval, the first of which ends at ``first_end``, to stand for days of
-    which nothing was read. What was not read of its night lies on the line from its evening to its morning,
-    and beyond an hour not above its mean: an oven may just have been on."""
+    which nothing was read; ``read_s`` is the time from its first reading to its last. What was not read of
+    its night lies on the line from its evening to its morning, and beyond an hour not above its mean: an oven
+    may just have been on."""
 
     first_end: int
     watts: Sequence[float]
+    read_s: int
 
     def watts_at(self, end: int) -> float:
         """The power at the same time of day."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from liveone.domain.aggregates import Day, FiveMinutes
-from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
+from liveone.domain.energy import EARLIER_S, ROWS_AFTER, ROWS_BEFORE, stands_before
 from liveone.domain.quality import CLOSED, flags_of, stored_version
 from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
@@ -32,11 +32,19 @@ def five_minutes(store: Store, system_id: int, start_at: int, end_at: int) -> li
 def five_minutes_around(store: Store, system_id: int, start_at: int, end_at: int) -> list[FiveMinutes]:
     """Like ``five_minutes``, with as many rows before and after as the energies within depend on."""
     (rows,) = store.snapshot([around_query(system_id, start_at, end_at)])
-    return list(map(FiveMinutes._make, rows))
+    return with_earlier(store, system_id, start_at, list(map(FiveMinutes._make, rows)))
+
+
+def with_earlier(store: Store, system_id: int, start_at: int, rows: list[FiveMinutes]) -> list[FiveMinutes]:
+    """The rows of ``around_query``, after those of the month before where a counter stood in them unseen."""
+    if not stands_before(rows, start_at):
+        return rows
+    first_end = rows[0].interval_end
+    return five_minutes(store, system_id, first_end - EARLIER_S, first_end - 1) + rows
 
 
 def around_query(system_id: int, start_at: int, end_at: int) -> Query:
-    """What ``five_minutes_around`` asks, to be asked together with other things."""
+    """What ``five_minutes_around`` asks first, to be asked with other things (see ``with_earlier``)."""
     return Query("five_minutes_around", (system_id, start_at, end_at, ROWS_BEFORE, ROWS_AFTER))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from liveone.domain.counters import ROUNDING_KWH
+from liveone.domain.counters import ROUNDING_KWH, UNSEEN_S_MAX
 from liveone.domain.energy import ROWS_AFTER, ROWS_BEFORE
 from liveone.domain.intervals import INTERVAL_S
 from liveone.domain.zones import zone_of
@@ -115,6 +115,9 @@ def _begins(rows: Sequence[Sequence[float]], new: Sequence[Counters] | None, wan
         if stood == len(rows) and len(rows) >= wanted:
             return None
         oldest = min(oldest, int(rows[stood - 1][0]))
+        if stood == len(rows) and not rows[0][place]:
+            # Absent, or 0, since before these rows: what it was then decides what it was meanwhile.
+            oldest = min(oldest, int(rows[0][0]) - UNSEEN_S_MAX)
     return oldest
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from liveone.domain.aggregates import Day, FiveMinutes
 from liveone.domain.bounds import soon_at
 from liveone.domain.reading import SOON_S, Reading
-from liveone.store.aggregates import around_query, day_of_row
+from liveone.store.aggregates import around_query, day_of_row, with_earlier
 from liveone.store.database import Row
 from liveone.store.polling import PollingStatus, status_of_row
 from liveone.store.readings import reading_of
@@ -83,7 +83,7 @@ def read_snapshot(
         readings[-1],
         Lifetime(first_end, kwh),  # type: ignore[arg-type]
         days=list(map(day_of_row, stored)),
-        five_minutes=list(map(FiveMinutes._make, rows)),
+        five_minutes=with_earlier(store, system_id, span[0], list(map(FiveMinutes._make, rows))),
         recent=readings,
         sources=sources,
         derived=derived,

@@ -22,6 +22,8 @@ log = logging.getLogger("liveone.web")
 
 JSON = "application/json"
 SMALL_BYTES, COMPRESSION = 2000, 1
+KINDS = ("str", "int")
+"""How the validator calls the types between which a field may choose."""
 NO_OBJECT = "The body must be a JSON object, sent with Content-Type: application/json."
 NO_STORE = {"cache-control": "no-store"}
 
@@ -118,7 +120,10 @@ async def http_error(request: Request, error: Exception) -> Response:
 async def invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    parts = [str(part) for part in first["loc"][1:]]
+    # Of a field that may be of several types the place ends in one of them, which nobody sent.
+    named = parts[:-1] if parts[1:] and parts[-1] in KINDS else parts
+    place = ".".join(named) or str(first["loc"][0])
     if first["type"] == "json_invalid" or place == "body":
         return error_answer(ApiError(422, NO_OBJECT, parameter="body"))
     return error_answer(ApiError(422, f"{place}: {first['msg']}", parameter=place))
