@@ -28,6 +28,7 @@ from liveone.store.store import Store, open_store
 from liveone.web.now.moments import EVERY_S
 from liveone.wiring.house_sources import SourceBook
 from liveone.wiring.live_houses import LiveHouses
+from liveone.wiring.moment_files import MomentFiles, MomentHandlers
 from liveone.wiring.push_intake import PushIntake
 
 TOKEN = new_push_token()
@@ -154,6 +155,75 @@ def test_a_modbus_device_that_is_asked_each_second_moves_the_page(house: LiveHou
         with house.looked_at() as came:
             until(lambda: 3120 in powers(came), "an answer of the device")
             assert house.store.read("readings_newest_at", 2**40, 2**40) == []
+
+
+@pytest.fixture
+def apart(house: LiveHouse, tmp_path: Path) -> Iterator[LiveHouse]:
+    """A poller, and beside it what serves pages and takes what is sent: as two processes, with one folder."""
+    keys = [Fernet.generate_key().decode()]
+    book = SourceBook(house.store, SecretBox(lambda: keys, lambda: keys), SystemClock())
+    poller = LiveHouses(house.book, SystemClock(), tmp_path / "moments")
+    web = LiveHouses(book, SystemClock(), tmp_path / "moments", polls=False)
+    wired = replace(
+        services(house.store), clock=SystemClock(), live=web,
+        pushes=PushIntake(house.store, SystemClock(), web),
+    )  # fmt: skip
+    poller.start()
+    web.start()
+    with serving(wired) as client:
+        yield LiveHouse(house.store, house.system, house.book, client)
+    web.close()
+    poller.close()
+    book.close()
+    assert [each.name for each in (tmp_path / "moments").glob("wanted-*")] == []
+
+
+def test_what_another_process_takes_moves_the_page(apart: LiveHouse) -> None:
+    """The balance is worked out by the poller, which has not got the value itself."""
+    apart.push(solar_w=1000, grid_w=-500)
+    apart.poll()
+    with apart.looked_at() as came:
+        until(lambda: apart.push(solar_w=3000, grid_w=-1500) or 3000 in powers(came), "a moment")
+        (*_, last) = [data for name, data in came if name == "now"]
+        assert last["power"]["loadW"] == 1500  # type: ignore[index]
+
+
+def test_what_the_poller_hears_moves_the_page_of_another_process(apart: LiveHouse, tmp_path: Path) -> None:
+    with broker(tmp_path) as found:
+        stored.add_source(
+            apart.store, 1, name="meter", vendor_type="mqtt", roles=("load",),
+            settings={"host": "127.0.0.1", "port": found.port, "load_w": "load"},
+        )  # fmt: skip
+        apart.book._looked_s = float("-inf")
+        apart.push(solar_w=1000, grid_w=0)
+        found.say("load", "10", retain=True)
+        apart.poll()
+        with apart.looked_at() as came:
+
+            def loads() -> list[object]:
+                return [data["power"]["loadW"] for name, data in came if name == "now"]  # type: ignore[index]
+
+            until(lambda: found.say("load", "321") or 321 in loads(), "the topic")
+
+
+def test_nobody_looks_and_nothing_is_written(apart: LiveHouse, tmp_path: Path) -> None:
+    apart.push(solar_w=1000)
+    apart.poll()
+    apart.push(solar_w=2000)
+    assert list((tmp_path / "moments").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"systems": 1}', b'{"system": 1, "reading": {"x": 1}}']
+)
+def test_what_cannot_be_read_is_passed_over(content: bytes, tmp_path: Path) -> None:
+    handlers = MomentHandlers(lambda _: None, lambda _: None, lambda *_: None)
+    shared = MomentFiles(tmp_path, handlers)
+    shared.want([1])
+    for kind in ("wanted", "now", "pushed", "other"):
+        (tmp_path / f"{kind}-1-2.json").write_bytes(content)
+    assert shared.look()
+    assert shared.now_of(1) is None
 
 
 def test_nobody_looks_and_it_costs_nothing(house: LiveHouse) -> None:

@@ -56,6 +56,7 @@ class HouseOfSources:
         self._lock = threading.Lock()
         self._asked: set[str] = set()
         self._last: dict[str, Reading] = {}
+        self._polled_s = float("-inf")
 
     @classmethod
     def fields(cls, settings: Settings) -> frozenset[str]:
@@ -79,6 +80,7 @@ class HouseOfSources:
         )
         if house.reading is None:
             raise self._silence(answers, house.missing)
+        self._polled_s = _MONOTONIC_S()
         heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
         self._last = {name: poll.reading for name, poll in heard.items()}
         derived = sorted({*house.derived, *self._derived(heard)})
@@ -95,6 +97,10 @@ class HouseOfSources:
         )
         raw = {name: poll.raw for name, poll in heard.items()}
         return Poll(house.reading, {"sources": raw}, remembered, points, tuple(derived), missing)
+
+    def is_polled(self) -> bool:
+        """Whether it was polled lately, so that what it knows is of now."""
+        return _MONOTONIC_S() - self._polled_s <= self._late_s
 
     def now(self, now_at: float) -> Reading | None:
         """What its sources say at this moment, as one reading; None where nothing is known.

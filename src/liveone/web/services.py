@@ -1,6 +1,6 @@
 """What the routes need, wired by ``main``: the web never sees the collector, only what it can ask of it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -223,6 +223,10 @@ class LiveValues(Protocol):
 
     def follow(self, heard: Callable[[int], None]) -> None:
         """Call ``heard`` with a system's id, from any thread, when one of its sources tells something."""
+        ...
+
+    def want(self, system_ids: Collection[int]) -> None:
+        """These systems are looked at, and no others."""
         ...
 
     def now_of(self, system_id: int) -> Reading | None:

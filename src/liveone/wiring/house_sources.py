@@ -85,6 +85,18 @@ class SourceBook:
             _, house = self._houses.get(system_id, ((), None))
         return None if house is None else house.now(now_at)
 
+    def is_polled(self, system_id: int) -> bool:
+        """Whether this process polls a system that has sources."""
+        with self._lock:
+            _, house = self._houses.get(system_id, ((), None))
+        return house is not None and house.is_polled()
+
+    def source(self, source_id: int) -> HouseSource | None:
+        """A source as last known."""
+        with self._lock:
+            self._look()
+            return next((one for each in self._known.values() for one in each if one.id == source_id), None)
+
     def keep_pushed(self, source: HouseSource, at: int, values: Mapping[str, Any]) -> None:
         """What a source sent last, for ``now_of``."""
         with self._lock:

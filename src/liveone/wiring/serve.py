@@ -5,7 +5,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from liveone.web.auth import ended_sessions
 from liveone.web.auth.callers import AuthSettings
 from liveone.web.auth.ended_sessions import EndedSessions
 from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
+from liveone.wiring import moment_files
 from liveone.wiring.admin_service import AdminService
 from liveone.wiring.announcing import announcer_of, announcing
 from liveone.wiring.backups import backup_folder, scheduled_backups
@@ -151,7 +153,11 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
         host = host_for(config, is_closed=bool(setup) or not is_empty)
         listening = server.listen(host, config.server.port)
         collector = _companion(config, store, vendors, clock)
-        services = services_of(config, store, clock, auth, collector, vendors=vendors)
+        houses = None
+        if vendors.sources is not None:
+            shared = config.folder / moment_files.FOLDER
+            houses = LiveHouses(vendors.sources, clock, shared, polls=config.serve.role != "web")
+        services = services_of(config, store, clock, auth, collector, vendors=vendors, houses=houses)
         announcer = announcer_of(config, store, clock)
         app = create_app(
             replace(services, people=people, announcing=announcer.facts if announcer else None),
@@ -166,6 +172,7 @@ def serve(config: Config, *, ready: Callable[[ServedAddress], None], clock: Cloc
             scheduled_backups(config, store, clock),
             announcing(announcer),
             sending(config, store, clock),
+            sharing(houses),
         ):
             server.run(
                 app,
@@ -217,10 +224,9 @@ def services_of(
     collector: Collector | NullCollector | PerRequestCollector,
     *,
     vendors: ConfiguredVendors,
+    houses: LiveHouses | None = None,
 ) -> Services:
-    """What the application works with."""
-
-    houses = LiveHouses(vendors.sources, clock) if vendors.sources else None
+    """What the application works with; ``houses`` are what its pages move with between readings."""
 
     async def poll_now() -> list[PollOutcome]:
         return [poll_outcome(result) for result in await collector.poll_once()]
@@ -259,6 +265,22 @@ def services_of(
         live=houses,
         backups=backup_folder(config, store, clock),
     )
+
+
+@contextmanager
+def sharing(houses: LiveHouses | None) -> Iterator[None]:
+    """Moments are shared with other processes of this machine meanwhile, where they can be."""
+    if houses is None:
+        yield
+        return
+    try:
+        houses.start()
+    except OSError as error:
+        log.warning("other processes cannot be told what systems are between readings: %s", error)
+    try:
+        yield
+    finally:
+        houses.close()
 
 
 def _migrated(config: Config) -> "tuple[Migrated, StateDir]":

@@ -33,10 +33,12 @@ class Moments:
             self._loop = asyncio.get_running_loop()
             self._values.follow(self._heard)
         self._wanted = frozenset(system_ids)
+        self._values.want(self._wanted)
 
     def close(self) -> None:
         """Tell nothing more."""
         self._wanted = frozenset()
+        self._values.want(self._wanted)
         for task in self._tasks:
             task.cancel()
 
