@@ -21,7 +21,7 @@ from rich.table import Table
 from benchmarks.measure import Measure, stopwatch
 
 ALL = (
-    *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "online"),
+    *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "freeze", "online"),
     *("browser", "server", "serverless", "growth", "pressure"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}

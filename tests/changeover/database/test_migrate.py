@@ -277,19 +277,55 @@ def test_no_setting_is_left_behind(database: Path) -> None:
             connection.execute("INSERT INTO readings VALUES (NULL, 99, 1, 1, 1)")
 
 
-def test_a_large_table_is_counted_and_guarded_while_writers_wait_and_read_whole_in_rehearsal(
-    tmp_path: Path,
-) -> None:
-    path = make(tmp_path / "large.db", minutes=5_000)
-    work = change(rows="systems=* readings=0")
-    with opened(path) as connection:
-        done = migrate(connection, work, context(), depth=Depth.SWIFT)
-    assert any(note.startswith("readings: counted and guarded") for note in done.notes)
-    assert done.counts["readings"] == (15_000, 15_000)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """15,000 readings: more than are counted where no statement can write them."""
+    return make(tmp_path_factory.mktemp("large") / "large.db", minutes=5_000)
+
+
+@pytest.fixture
+def own_large(large: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(large, tmp_path / "large.db"))
+
+
+def test_a_large_table_that_no_statement_can_write_is_read_in_rehearsal_alone(own_large: Path) -> None:
+    said: list[str] = []
+    with opened(own_large) as connection:
+        connection.set_trace_callback(said.append)
+        done = migrate(connection, change(rows="systems=* readings=0"), context(), depth=Depth.SWIFT)
+        connection.set_trace_callback(None)
+    held = said[said.index("BEGIN IMMEDIATE") : said.index("COMMIT")]
+    assert 'SELECT count(*) FROM "readings"' not in held
+    assert any(note.startswith("readings: nothing in the script can write it") for note in done.notes)
     back = change(BACKWARD, rows="systems=* readings=0")
-    with opened(path) as connection:
+    with opened(own_large) as connection:
         done = migrate(connection, back, context(Direction.ROLLBACK), depth=Depth.THOROUGH)
     assert done.notes == ()
+    assert done.counts["readings"] == (15_000, 15_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign_keys"),
+    [
+        ("UPDATE systems SET created_at = 1 WHERE id = 1", False),
+        ("DELETE FROM systems WHERE id = 3", True),
+        ("INSERT OR REPLACE INTO systems (id, user_id, system_number) VALUES (3, 'x', '9')", True),
+        ("UPDATE OR REPLACE systems SET id = 3 WHERE id = 4", True),
+    ],
+    ids=["by trigger", "by cascade", "by a cascade of REPLACE", "by a cascade of UPDATE OR REPLACE"],
+)
+def test_a_large_table_that_is_written_unnamed_is_counted(
+    own_large: Path, text: str, foreign_keys: bool
+) -> None:
+    tell(
+        own_large,
+        "CREATE TRIGGER s AFTER UPDATE OF created_at ON systems BEGIN DELETE FROM readings WHERE id = 7; END;"
+        " INSERT INTO systems (id, user_id, system_number) VALUES (4, 'eve', '7')",
+    )
+    scope = ("systems", "readings", "polling_status")
+    work = change(text, scope=scope, rows="readings=*", foreign_keys=foreign_keys)
+    with opened(own_large) as connection, pytest.raises(InvariantBroken, match="readings: all 15,000 rows"):
+        migrate(connection, work, context(), depth=Depth.SWIFT)
 
 
 def test_not_one_acknowledged_row_is_lost_under_a_busy_writer_there_back_and_there(tmp_path: Path) -> None:

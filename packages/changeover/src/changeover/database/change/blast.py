@@ -105,6 +105,12 @@ def require_scope(
     return found
 
 
+def tables_of(found: Iterable[WriteEffect]) -> frozenset[str]:
+    """The tables, folded, whose rows or name some of the effects may change."""
+    verbs = {*WRITES.values(), "alter"}
+    return frozenset(identifier_key(one.table) for one in found if one.verb in verbs)
+
+
 def describe(found: WriteEffect, rows: Callable[[str], int | None]) -> str:
     """``would delete from readings, by the foreign key from readings to systems: up to 213,942 rows``."""
     count = rows(found.table)

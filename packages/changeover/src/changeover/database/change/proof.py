@@ -14,6 +14,7 @@ from changeover.database.change import (
     blast,
     committed_snapshot,
     contents,
+    counting,
     expected,
     full_text,
     invariants,
@@ -51,17 +52,24 @@ SWIFT_COUNT_S = 0.1
 
 def preview(connection: sqlite3.Connection, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    forecast, planned, _ = _foreseen(connection, change)
+    return forecast, planned
+
+
+def _foreseen(
+    connection: sqlite3.Connection, change: PlannedChange
+) -> tuple[Forecast, Schema, frozenset[str]]:
+    """See `preview`; and the tables that the script can write, all of them in scope."""
     forecast = strategies.forecast(change.statements, lambda table: _size(connection, table))
-    blast.require_scope(
+    effects = blast.require_scope(
         connection,
         change.statements,
         change.scope,
         foreign_keys=change.foreign_keys,
         legacy_alter_table=forecast.legacy_alter_table,
     )
-    return forecast, schema_after(
-        connection, change.statements, legacy_alter_table=forecast.legacy_alter_table
-    )
+    planned = schema_after(connection, change.statements, legacy_alter_table=forecast.legacy_alter_table)
+    return forecast, planned, blast.tables_of(effects)
 
 
 def schema_after(
@@ -79,12 +87,13 @@ class Proof:
         self, connection: sqlite3.Connection, change: PlannedChange, context: Context, depth: Depth
     ) -> None:
         self.change, self.context, self.depth = change, context, depth
-        self.forecast, self.planned = preview(connection, change)
+        # First: what is found out below is true of this schema, and `prepare` asks for it under the lock.
+        self.print_before = self.print_after = fingerprint.fingerprint(connection)
+        self.forecast, self.planned, written = _foreseen(connection, change)
         strategies.require_affordable(
             self.forecast, budget_s=change.budget_s, wanted=change.strategy, rehearsed_s=change.rehearsed_s
         )
         self.before = catalogue.read(connection)
-        self.print_before = self.print_after = fingerprint.fingerprint(connection)
         self.objects = objects_of(connection)
         self.scope = tuple(identifier_key(table) for table in change.scope)
         self.small = {name for name in self.scope if self._is_small(connection, name)}
@@ -98,9 +107,15 @@ class Proof:
         self.notes: list[str] = []
         self.accepted = dict(change.accept)
         self.has_marks = False
-        self.watched = tuple(
-            table for table in self.before.tables.values() if self._is_watched(connection, table)
+        count_rule = counting.CountRule(
+            depth,
+            self.wanted,
+            written,
+            lambda table, limit: rows.is_at_most(connection, table, limit),
+            lambda table: _is_counted_in_time(connection, table),
+            self.notes.append,
         )
+        self.watched = tuple(filter(count_rule.is_counted, self.before.tables.values()))
         self.beside = committed_snapshot.is_possible(connection)
         rebuilt = tuple(map(identifier_key, self.forecast.rebuilt))
         self.asked = Asked(self.before, self.planned, self.wanted, self.scope, rebuilt)
@@ -201,26 +216,6 @@ class Proof:
             spelling.replaced(self.objects, objects_of(connection)), tuple(self.known)
         )
 
-    def _is_watched(self, connection: sqlite3.Connection, table: Table) -> bool:
-        """Whether the rows of a table are counted while writers wait."""
-        want = self.wanted.get(identifier_key(table.name))
-        if self.depth is Depth.SCHEMA or (want is None and not table.holds_rows):
-            return False  # An index over rows of others has none to count, and may not be able to say so.
-        if self.depth is Depth.THOROUGH or (want is not None and want.rows is not Rows.ANY):
-            return True
-        if want is not None:
-            if rows.is_at_most(connection, table, contents.EXPECTED_ROWS):
-                return True
-            self.notes.append(f"{table.name}: too large to count while writers wait; its plan says rows=any")
-            return False
-        # Twice: the first time may read from the disk, the second from memory, as while writers wait.
-        if any(_counting_s(connection, table) <= SWIFT_COUNT_S for _ in range(2)):
-            return True
-        self.notes.append(
-            f"{table.name}: too large to count while writers wait; guarded, and proven in rehearsal"
-        )
-        return False
-
     def _row_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
         """Rows that are not as the plan expects them, and tables out of scope that were not left alone."""
         sentences = expected.without_table(self.wanted.values(), found)
@@ -235,7 +230,8 @@ class Proof:
         """Rows of the tables that were counted before, and of those that expectations speak of."""
         wanted = {name: want for name, want in self.wanted.items() if want.rows is not Rows.ANY}
         mentioned = {*wanted, *(identifier_key(want.other) for want in wanted.values() if want.other)}
-        after = rows.counts_of(connection, found, mentioned - self.after.keys())
+        # A table that was there and was not counted needs no count: the script cannot write it.
+        after = rows.counts_of(connection, found, mentioned - self.before.tables.keys())
         return expected.known(self.counts, after | self.after)
 
     def _findings(self, found: Schema) -> list[Finding]:
@@ -297,6 +293,11 @@ def _skippable(connection: sqlite3.Connection, found: Schema) -> tuple[ForeignKe
 def _do(connection: sqlite3.Connection, statements: Iterable[WireStatement]) -> None:
     for one in statements:
         connection.execute(one.sql, one.params)
+
+
+def _is_counted_in_time(connection: sqlite3.Connection, table: Table) -> bool:
+    # Twice: the first time may read from the disk, the second from memory, as while writers wait.
+    return any(_counting_s(connection, table) <= SWIFT_COUNT_S for _ in range(2))
 
 
 def _counting_s(connection: sqlite3.Connection, table: Table) -> float:

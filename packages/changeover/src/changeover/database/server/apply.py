@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from changeover.database import lease, ledger
-from changeover.database.change import contents, expected, full_text, sequences
+from changeover.database.change import contents, counting, expected, full_text, sequences
 from changeover.database.change.contents import Before
 from changeover.database.change.expected import COUNTS
 from changeover.database.change.forecast import Forecast
@@ -18,7 +18,7 @@ from changeover.database.change.refusal import broken
 from changeover.database.change.transaction import Measured, bound
 from changeover.database.connect import translated
 from changeover.database.schema import catalogue, fingerprint, spelling
-from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.catalogue import Schema
 from changeover.database.schema.empty import afterwards
 from changeover.database.server import printed, rules
 from changeover.database.server.batch import CLOCK, SINCE, Batch, BatchResult, StatementFailed
@@ -36,9 +36,7 @@ from changeover.database.server.resolve import Attempt, Sending, resolve
 from changeover.database.server.rowids import watched_in
 from changeover.database.server.shadow import open_shadow, prepared
 from changeover.errors import InvariantBroken, LeaseLost, Unsuitable
-from changeover.plan.model import Rows
 from changeover.sql.identifiers import identifier_key, quoted
-from changeover.words import counted
 from hrana.wire import WireStatement
 
 COUNTED_ROWS = 5_000_000
@@ -71,7 +69,7 @@ def migrate_on_server(
 def preview_of_server(remote: Remote, change: PlannedChange) -> tuple[Forecast, Schema]:
     """What the change would cost and the schema it would leave; see `migrate.preview`."""
     with translated(remote.label), open_shadow(remote) as shadow:
-        forecast = prepared(shadow, change)
+        forecast, _ = prepared(shadow, change)
         with afterwards(shadow.connection, change.statements) as after:
             return forecast, catalogue.read(after)
 
@@ -168,7 +166,15 @@ def _remember(found: PreparedChange, batch: Batch, before: list[str]) -> dict[st
 def _tables(found: PreparedChange) -> tuple[list[str], list[str]]:
     """The tables to count before and after, in the spelling of each."""
     present, planned = found.shadow.schema, found.planned
-    before = [table.name for table in present.tables.values() if _is_counted(found, table)]
+    count_rule = counting.CountRule(
+        found.depth,
+        found.wanted,
+        found.written,
+        lambda table, limit: (found.shadow.size(table.name) or 0) <= limit,
+        lambda table: (found.shadow.size(table.name) or 0) <= COUNTED_ROWS,
+        lambda sentence: note(found, sentence),
+    )
+    before = [table.name for table in present.tables.values() if count_rule.is_counted(table)]
     mentioned = {*found.wanted, *(identifier_key(w.other) for w in found.change.rows if w.other)}
     counted_before = {identifier_key(name) for name in before}
     after = [
@@ -177,19 +183,6 @@ def _tables(found: PreparedChange) -> tuple[list[str], list[str]]:
         if name in counted_before or (name in mentioned and name not in present.tables)
     ]
     return before, after
-
-
-def _is_counted(found: PreparedChange, table: Table) -> bool:
-    want = found.wanted.get(identifier_key(table.name))
-    mentioned = any(identifier_key(w.other or "") == identifier_key(table.name) for w in found.change.rows)
-    if want is None and not mentioned and not table.holds_rows:
-        return False
-    if found.depth is Depth.THOROUGH or mentioned or (want is not None and want.rows is not Rows.ANY):
-        return True
-    size = found.shadow.size(table.name) or 0
-    if size > COUNTED_ROWS:
-        note(found, f"{table.name}: too large to count while writers wait ({counted(size, 'row')})")
-    return size <= COUNTED_ROWS
 
 
 def _record(found: PreparedChange, batch: Batch, attempt: Attempt) -> None:

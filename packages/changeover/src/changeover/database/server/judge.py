@@ -45,6 +45,7 @@ class PreparedChange:
     depth: Depth
     shadow: Shadow
     forecast: Forecast
+    written: frozenset[str]
     planned: Schema
     objects_after: tuple[Object, ...]
     print_after: str
@@ -79,7 +80,7 @@ class PreparedChange:
 
 def judge(shadow: Shadow, change: PlannedChange, context: Context, depth: Depth) -> PreparedChange:
     """Everything that follows from the schema: scope, cost, what would be lost or missing afterwards."""
-    forecast = prepared(shadow, change)
+    forecast, written = prepared(shadow, change)
     with afterwards(shadow.connection, change.statements) as after:
         planned = catalogue.read(after)
         sentences, weak = invariants.of_schema(after, context.expected, context.contract), list[Finding]()
@@ -98,6 +99,7 @@ def judge(shadow: Shadow, change: PlannedChange, context: Context, depth: Depth)
             depth,
             shadow,
             forecast,
+            written,
             planned,
             objects_of(after),
             fingerprint.fingerprint(after),

@@ -69,16 +69,19 @@ def objects_of(connection: Connection) -> tuple[Object, ...]:
     )
 
 
-def prepared(shadow: Shadow, change: PlannedChange) -> Forecast:
-    """What the change would cost, its scope proven. Raises InvariantBroken, StepFailed, Unsuitable."""
-    blast.require_scope(
+def prepared(shadow: Shadow, change: PlannedChange) -> tuple[Forecast, frozenset[str]]:
+    """What the change would cost, and the tables that it can write, all of them in scope.
+
+    Raises InvariantBroken, StepFailed, Unsuitable.
+    """
+    effects = blast.require_scope(
         shadow.connection,
         change.statements,
         change.scope,
         foreign_keys=change.foreign_keys,
         rows=shadow.size,
     )
-    return forecast.forecast(change.statements, shadow.size)
+    return forecast.forecast(change.statements, shadow.size), blast.tables_of(effects)
 
 
 def _sizes(remote: Remote, found: Schema) -> dict[str, int]:
