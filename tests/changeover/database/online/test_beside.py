@@ -15,6 +15,7 @@ import pytest
 from tests.changeover.database.online import shapes
 from tests.changeover.database.online.shapes import SHAPES, parsed
 
+from changeover.database.chunks import next_size
 from changeover.database.connect import connect
 from changeover.database.online import follow
 from changeover.database.online.control import OnlineOrders
@@ -357,6 +358,35 @@ def test_a_table_that_grows_faster_than_it_is_copied_is_noticed(work: Path) -> N
         go(run)
         assert application.execute("SELECT count(*) FROM t").fetchone() == (30 + 29 * 8,)
     assert any(sentence.startswith("t grows faster than it is copied: ") for sentence in said)
+
+
+@pytest.mark.parametrize(("times", "ends"), [(1, True), (20, False)])
+def test_chunks_outgrow_the_writers_or_the_copy_ends(work: Path, times: int, ends: bool) -> None:
+    """Chunks of five rows beside a writer that changes thirty between two of them, or thirty 20 times."""
+    path = work / "t.db"
+    family(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as application:
+
+        def hear(moment: str) -> None:
+            if moment == "committed" and _phase(application) == "copy":
+                application.executescript("BEGIN;" + "UPDATE t SET cascaded = 3;" * times + "COMMIT;")
+
+        run = run_of(path, hook=hear)
+        run.worker.pace = replace(shapes.SWIFT, growth_s=0.0, growth_looks=200 if ends else 5)
+        if ends:
+            go(run)
+            assert _phase(application) == "soak"
+        else:
+            with pytest.raises(StepFailed, match="t is written to faster than it is copied"):
+                go(run)
+
+
+@pytest.mark.parametrize(("commit_s", "rows"), [(0.002, (400, 1_000)), (0.05, (2_000, 4_000))])
+def test_a_disk_that_is_slow_to_commit_gets_larger_chunks(commit_s: float, rows: tuple[int, int]) -> None:
+    size = 200
+    for _ in range(20):
+        size = next_size(size, commit_s + size * 20e-6, 0.02, 50_000, fixed_s=commit_s)
+    assert rows[0] <= size <= rows[1]
 
 
 def _phase(connection: sqlite3.Connection) -> str:

@@ -116,10 +116,11 @@ def empty(
         while True:
             hook("before chunk")
             deleted: int | None
+            commit_s = 0.0
             if isinstance(connection, Remote):
                 deleted, took_s = _on_server(connection, table, size, lease, pace)
             else:
-                deleted, took_s = _in_file(connection, table, size, lease, pace)
+                deleted, took_s, commit_s = _in_file(connection, table, size, lease, pace)
             hook("after chunk")
             found.longest_s = max(found.longest_s, took_s)
             if deleted is None:
@@ -129,7 +130,7 @@ def empty(
                 progress(found.rows, total)
                 if deleted < size:
                     return found
-                size = next_size(size, took_s, pace.chunk_s, ROWS_MOST)
+                size = next_size(size, took_s, pace.chunk_s, ROWS_MOST, fixed_s=min(commit_s, pace.chunk_s))
             time.sleep(max(pace.pause_s, pace.rest * took_s))
             if not isinstance(connection, Remote):
                 throttle.wait(connection)
@@ -137,10 +138,13 @@ def empty(
 
 def _in_file(
     connection: sqlite3.Connection, table: Table, size: int, lease: Lease | None, pace: ChunkPace
-) -> tuple[int | None, float]:
-    """Rows deleted and how long writers were held; None: it took too long and was rolled back."""
+) -> tuple[int | None, float, float]:
+    """Rows deleted, how long writers were held, and for how long of it by COMMIT.
+
+    No rows: it took too long and was rolled back.
+    """
     connection.execute("BEGIN IMMEDIATE")
-    began_s = time.monotonic()
+    began_s = committing_s = time.monotonic()
     # A single row cannot be made less: it takes as long as it takes.
     if size > 1:
         late_s = began_s + pace.limit_s
@@ -151,6 +155,7 @@ def _in_file(
             confirm(connection, lease)
         deleted = connection.execute(_deletion(table), (size,)).rowcount
         connection.set_progress_handler(None, 0)
+        committing_s = time.monotonic()
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
@@ -159,7 +164,8 @@ def _in_file(
         connection.set_progress_handler(None, 0)
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-    return deleted, time.monotonic() - began_s
+    ended_s = time.monotonic()
+    return deleted, ended_s - began_s, ended_s - committing_s
 
 
 def _on_server(

@@ -45,7 +45,7 @@ class Follower:
             time.monotonic(),
             states.required(self.worker.connection, self.table).rows_copied,
         )
-        copied, done, watch = before, False, GrowthWatch(worker.pace.growth_s)
+        copied, done, watch = before, False, GrowthWatch(worker.pace)
         total = states.required(worker.connection, self.table).rows_total
         while not done:
             with worker.chunk():
@@ -79,10 +79,12 @@ class Follower:
             f"SELECT coalesce(min({PREFIX}seq), 1), coalesce(max({PREFIX}seq), 0) FROM {log}"
         ).fetchone()
         if highest == 0:
+            worker.follows(0)
             return True
         worker.others_are_here()
-        rows = most or max(worker.rows, 1)
         forgotten = states.required(self.worker.connection, self.table).forgotten_to
+        worker.follows(highest - lowest + 1 + max(highest - max(forgotten, lowest - 1), 0))
+        rows = most or max(worker.rows, 1)
         if forgotten < highest:
             high = min(highest, max(forgotten, lowest - 1) + rows)
             worker.run(image.forget(), {"low": max(forgotten, lowest - 1), "high": high})

@@ -25,6 +25,8 @@ from changeover.errors import BudgetExceeded, Busy, Full
 from changeover.words import megabytes
 
 OPCODES_BETWEEN_LOOKS = 1_000
+STRETCH_MOST = 8.0
+"""A chunk that writers outrun may be so many times as long and as large as usual, within `swap_s`."""
 ALONE_AFTER_S = 1.0
 """Nobody wrote and nobody held the lock for this long: the chunks may be larger."""
 
@@ -43,7 +45,8 @@ class OnlinePace:
     ``most_rows`` bounds a chunk. ``pause_s`` is the least time between two transactions. ``swap_s`` bounds
     the swap, which is tried ``swap_tries`` times. Above ``wal_bytes`` the work waits for the log to be moved
     into the file, at most ``wal_wait_s``; with less than ``free_bytes`` on the disk, at most ``room_wait_s``.
-    Every ``look_s`` it looks whether what it waits for has come, every ``growth_s`` whether it gets on.
+    Every ``look_s`` it looks whether what it waits for has come, every ``growth_s`` whether it gets on; it
+    ends where it does not for ``growth_looks`` times in a row.
     """
 
     hold_s: float = 0.02
@@ -59,6 +62,7 @@ class OnlinePace:
     room_wait_s: float = 600.0
     look_s: float = 0.25
     growth_s: float = 10.0
+    growth_looks: int = 30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,6 +104,10 @@ class Worker:
     _others_at: float = field(default=float("-inf"), init=False)
     _waited_s: float = field(default=0.0, init=False)
     _held_s: float = field(default=0.0, init=False)
+    _commit_s: float = field(default=0.0, init=False)
+    _usual_commit_s: float = field(default=0.0, init=False)
+    _to_follow: int = field(default=0, init=False)
+    _stretch: float = field(default=1.0, init=False)
     _room_seen_s: float = field(default=float("-inf"), init=False)
     _throttle: WalThrottle = field(init=False)
 
@@ -166,7 +174,11 @@ class Worker:
             # The handler is asked every so many opcodes only; a hook, or our own Python, it does not see.
             if within_s is not None and time.monotonic() > ends:
                 raise BudgetExceeded(f"It took longer than {within_s:g} s.")
+            committing = time.monotonic()
             self.connection.execute("COMMIT")
+            # The lesser of two: one that met another's work says nothing of the disk.
+            last_s, self._commit_s = self._commit_s, time.monotonic() - committing
+            self._usual_commit_s = min(last_s, self._commit_s)
         except BaseException as error:
             self.connection.set_progress_handler(None, 0)
             if self.connection.in_transaction:
@@ -190,12 +202,24 @@ class Worker:
         # A wait for the lock means that somebody else had it.
         if self._waited_s > self.pace.pause_s / 5:
             self.others_are_here()
-        self.adapt(held_s, self.hold_s)
+        self.adapt(held_s, self.hold_s, fixed_s=min(self._usual_commit_s, self.pace.swap_s / 2))
         self.pause()
 
-    def adapt(self, taken_s: float, aim_s: float) -> None:
+    def adapt(self, taken_s: float, aim_s: float, *, fixed_s: float = 0.0) -> None:
         """Take more rows at a time, or fewer, so that a chunk takes as long as it should."""
-        self.rows = next_size(self.rows, taken_s, aim_s, self.pace.most_rows)
+        most = int(self.pace.most_rows * self._stretch)
+        self.rows = next_size(self.rows, taken_s, aim_s, most, fixed_s=fixed_s)
+
+    def follows(self, left: int) -> None:
+        """A chunk begins, and so many rows must be taken out of the image or put into it first.
+
+        More than at the last one: writers are faster. Then chunks become longer, until they are overtaken.
+        """
+        if left > self._to_follow > 0 and left > self.rows:
+            self._stretch = min(2 * self._stretch, STRETCH_MOST)
+        elif left < self.rows / 2:
+            self._stretch = max(self._stretch / 2, 1.0)
+        self._to_follow = left
 
     def others_are_here(self) -> None:
         """Somebody else writes: chunks are small from now on."""
@@ -207,7 +231,8 @@ class Worker:
     def hold_s(self) -> float:
         """How long a transaction should hold the lock now."""
         alone = time.monotonic() - self._others_at > ALONE_AFTER_S
-        return self.pace.alone_hold_s if alone else self.pace.hold_s
+        hold_s = self.pace.alone_hold_s if alone else self.pace.hold_s
+        return max(hold_s, min(hold_s * self._stretch, self.pace.swap_s))
 
     def pause(self) -> None:
         """Let others have the lock, and the log be moved into the file."""
