@@ -89,6 +89,20 @@ def test_as_at_rest(shape: Shape, stand: tuple[Path, Path], seed: int) -> None:
     _is_whole(path)
 
 
+def test_there_and_back_and_there_again(shape: Shape, stand: tuple[Path, Path]) -> None:
+    """Each way carries on what was written before it and beside it; a way back is taken back, too."""
+    path, oracle = stand
+    application = Application(shape, path, oracle, 11)
+    for way in (shapes.forward, shapes.back, shapes.forward, shapes.back, shapes.forward):
+        way(shapes.online(path, shape, application.hear), shape)
+        application.write(10)
+    application.close()
+    shapes.rebuild_offline(shape, oracle)
+    columns = ", ".join((*shape.keys, "u", "v", "w"))
+    assert shapes.contents(path, columns=columns) == shapes.contents(oracle, columns=columns)
+    _is_whole(path)
+
+
 def _is_whole(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
