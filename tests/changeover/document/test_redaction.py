@@ -8,8 +8,9 @@ import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.sample import AT_LENGTH
 
 from changeover.plan.expect import difference, read_expect
 from changeover.plan.redaction import Redactor
@@ -65,6 +66,7 @@ def forms(secret: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+@settings(max_examples=200 if AT_LENGTH else 25)
 @given(SECRETS)
 @example(AWKWARD)
 @example("a/b c&d\\e")

@@ -14,6 +14,8 @@ _PARAMETER = re.compile(r"\$\{(\w+)\}")
 _STAND_IN = re.compile("\ue000(\\w+)\ue001")
 """Within ``{a: b}`` YAML ends an unquoted text at a brace, so ``${NAME}`` is read with other signs for it.
 They are of private use: no text that means something holds them."""
+DEEPEST = 40
+"""Brackets within brackets. What reads YAML takes the square of their number: fifteen seconds for 5,000."""
 _HINT = "write 'name: value', and quotes around a value that holds ': ' or ' #' or begins with a sign"
 
 
@@ -47,6 +49,7 @@ def split_front_matter(text: str) -> tuple[str | None, int]:
 def parse_front_matter(text: str, *, first_line: int = 2) -> Mapping[str, Node]:
     """The mapping that the front matter holds. ``first_line`` is the document's line of its first line."""
     text = _PARAMETER.sub("\ue000\\1\ue001", text)
+    _refuse_depth(text, first_line)
     try:
         _refuse_aliases(text, first_line)
         root = yaml.compose(text, Loader=yaml.BaseLoader)
@@ -61,6 +64,14 @@ def parse_front_matter(text: str, *, first_line: int = 2) -> Mapping[str, Node]:
     if not isinstance(root, yaml.MappingNode):
         raise Unreadable(first_line + root.start_mark.line, "front matter is a mapping: write 'name: value'")
     return _mapping(root, first_line)
+
+
+def _refuse_depth(text: str, first_line: int) -> None:
+    depth = 0
+    for line, words in enumerate(text.split("\n"), first_line):
+        depth += words.count("[") + words.count("{") - words.count("]") - words.count("}")
+        if depth > DEEPEST:
+            raise Unreadable(line, f"more than {DEEPEST} brackets are open; {_HINT}")
 
 
 def _refuse_aliases(text: str, first_line: int) -> None:
