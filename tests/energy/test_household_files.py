@@ -243,6 +243,24 @@ def test_what_a_counter_of_zeros_gained_is_in_the_days_in_which_it_flowed(store:
     assert [day.estimated and day.estimated[1] for day in days] == [True, True]
 
 
+@pytest.mark.parametrize("late_h", [0, 1 / 6, 1 / 4])
+def test_a_heat_pump_counts_once_where_its_counter_follows_late(store: Store, late_h: float) -> None:
+    """2.5 kW for 20 of 50 minutes, ticks of 0.1 kWh: what was shown late was told twice."""
+
+    def used_kwh(hour: float) -> float:
+        cycles, minutes = divmod(hour * 60, 50)
+        return 0.08 * hour + 2.5 * (cycles * 20 + min(minutes, 20)) / 60
+
+    found = []
+    for second in range(0, 49 * HOUR_S, 60):
+        hour, at = second / HOUR_S, START_AT + second
+        watts = 2580 if 0 < second // 60 % 50 <= 20 else 80
+        shown = math.floor(used_kwh(max(0.0, hour - late_h)) * 10 + 1e-6) / 10
+        found.append(Reading(at, at, load_w=watts, load_kwh_total=500 + shown))
+    days = [day.load_kwh for day in closed(store, found)[1:3]]
+    assert days == [pytest.approx(used_kwh(24), abs=1.0)] * 2
+
+
 @pytest.mark.parametrize("is_counted_only", [False, True])
 def test_days_that_nobody_saw_are_told_as_the_day_before_went(store: Store, is_counted_only: bool) -> None:
     """From noon to the second morning: a straight line gave sun to the night, and took it from the day."""

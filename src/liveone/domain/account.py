@@ -27,6 +27,9 @@ BRIDGED_INTERVALS = 12
 TICK_KWH = 0.9
 """Counters tick in up to 10 kWh: the first step that is seen may have begun before, if it is this large."""
 
+LAG_S = 900
+"""Counters follow power up to so much later: what flowed just before a counter moves may yet be shown."""
+
 GUESSED_S_MAX = 31 * 86_400
 """Where a counter was exchanged in a longer silence, nobody can say what flowed in it."""
 
@@ -187,14 +190,14 @@ class CounterEnergy:
         return stood_kwh > SLACK_KWH and is_whole
 
     def _falls_short(self, first: int, last: int) -> bool:
-        """Whether the step behind ``last`` is less than power says since ``first``."""
+        """Whether the step behind ``last`` is less than it must show by then of power since ``first``."""
         step = self._chain.totals[last + 1] - self._chain.totals[last]
-        is_less = step + SLACK_KWH < MAKES_UP * self._known_kwh(first, last)
+        is_less = step + SLACK_KWH < MAKES_UP * self._known_kwh(first, last, lag_s=LAG_S)
         return is_less and not self._awaited_a_tick(first, last)
 
-    def _known_kwh(self, first: int, last: int) -> float:
-        """What is known to have flowed from the value of ``first`` to the one behind ``last``."""
-        start, arrived = self._ends[first], self._ends[last + 1]
+    def _known_kwh(self, first: int, last: int, *, lag_s: int = 0) -> float:
+        """What surely flowed from the value of ``first`` to ``lag_s`` before that behind ``last``."""
+        start, arrived = self._ends[first], self._ends[last + 1] - lag_s
         return self._series.real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
 
     def _awaited_a_tick(self, first: int, last: int) -> bool:
@@ -212,9 +215,10 @@ class CounterEnergy:
         return stood_kwh <= ALIKE * resolution_kwh
 
     def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
-        """What was seen to flow while the counter stood. Where nothing has made up for it yet, a day does not
-        know what comes behind it, and looks back no further than its rows reach."""
-        start, stop = self._ends[first], self._ends[last]
+        """What was seen to flow while the counter stood, and long enough before its end to be shown by then.
+        Where nothing has made up for it yet, a day does not know what comes behind it, and looks back no
+        further than its rows reach."""
+        start, stop = self._ends[first], self._ends[last] - LAG_S
         if is_open:
             rows = self._series.ends
             begin = max(0, bisect_right(rows, self._start_at) - STOOD_ROWS)
