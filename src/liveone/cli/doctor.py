@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import httpx2
 
+from changeover.errors import ChangeoverError
 from liveone.cli import upgrade_words
 from liveone.cli.account_book import people_of
 from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
@@ -26,6 +27,8 @@ from liveone.domain.system import System
 from liveone.domain.zones import is_known, zone_of
 from liveone.errors import LiveOneError
 from liveone.migrations import shipped
+from liveone.migrations.copies import upgrade_copies
+from liveone.migrations.run import state_of
 from liveone.release import release
 from liveone.sealing import CannotOpen
 from liveone.settings.config import Config
@@ -99,6 +102,7 @@ def examine(config: Config) -> Iterator[DoctorLine]:
         yield from _leftovers(store)
         yield _disk(config)
         yield _backups(config, now_at)
+        yield from _upgrade_copies(config, now_at)
         yield from _sealed(config, store)
         yield from _spool(config)
         yield from _served(config)
@@ -175,6 +179,24 @@ def _backups(config: Config, now_at: float) -> DoctorLine:
         says += f"; one was put back on trial {(now_at - state.restored_at) / 86_400:.1f} days ago"
     most_s = max(BACKUP_AGE_MAX_S, 3600 * 2 * config.backup.every_h)
     return DoctorLine("backup", age_s <= most_s, says, "Make a new one: liveone backup")
+
+
+def _upgrade_copies(config: Config, now_at: float) -> Iterator[DoctorLine]:
+    """What `liveone upgrade` copied before it changed anything, and when it goes."""
+    try:
+        found = list(upgrade_copies(state_of(config)))
+    except ChangeoverError as error:
+        yield DoctorLine("upgrade copies", False, error.message, error.hint)
+        return
+    if not found:
+        return
+    days, size_mb = config.backup.keep_upgrades_days, sum(each.size_bytes for each in found) / 1e6
+    oldest_days = (now_at - min(each.made_at for each in found)) / 86_400
+    until = f"dropped after {days} days" if days else "kept for ever"
+    if waiting := [each.run_id for each in found if not each.is_over]:
+        until += f", but not before the run {waiting[0]} is over"
+    says = f"{len(found)} ({size_mb:,.1f} MB), the oldest {oldest_days:.1f} days old; {until}"
+    yield DoctorLine("upgrade copies", True, says)
 
 
 def _sealed(config: Config, store: Store) -> Iterator[DoctorLine]:

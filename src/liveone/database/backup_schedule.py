@@ -1,7 +1,8 @@
 """Backups that nobody has to think of: made on time, put back on trial, copied elsewhere, old ones dropped.
 
-Rule: only what the schedule made is ever dropped, and never before a newer one is proven. What happened
-stands in `schedule.json` beside the backups, so that doctor, the administrator's page and the metrics agree.
+Rule: only what the schedule or an upgrade made is ever dropped, and never before a newer one is proven.
+What happened stands in `schedule.json` beside the backups, so that doctor, the administrator's page and the
+metrics agree.
 """
 
 import fcntl
@@ -9,7 +10,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +41,8 @@ class NoRoom(LiveOneError):
 @dataclass
 class BackupSchedule:
     """Makes a backup every ``every_s`` seconds. ``copies`` is where else they go: what could not be
-    copied is tried again every hour, without another backup.
+    copied is tried again every hour, without another backup. ``after_each`` is told the instant of each new
+    one: what else it makes superfluous goes then.
 
     A thread of its own looks once a minute; of several processes one makes it.
     """
@@ -50,6 +52,7 @@ class BackupSchedule:
     every_s: float
     rotation: BackupRotation
     copies: BackupCopies | None = None
+    after_each: Callable[[float], None] = lambda _: None
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -113,6 +116,7 @@ class BackupSchedule:
         if now_at >= self._next_at(state):
             state, was_tried = self._made(state, now_at)
             self._keep(state)
+            self.after_each(now_at)
         if self.copies is not None:
             state = self._copied(state, self.copies, fetched_back=was_tried)
         self._keep(replace(state, tried_at=now_at, error=""))

@@ -61,6 +61,7 @@ def check_ranges(config: "Config", where: str) -> None:
         ("backup.keep_daily", config.backup.keep_daily, 0, 3660),
         ("backup.keep_weekly", config.backup.keep_weekly, 0, 520),
         ("backup.keep_monthly", config.backup.keep_monthly, 0, 1200),
+        ("backup.keep_upgrades_days", config.backup.keep_upgrades_days, 0, 36_600),
         ("collect.workers", config.collect.workers, 1, 256),
         *((f"vendor {each.name!r}: timeout_s", each.timeout_s, 0.1, 300) for each in config.vendors),
     )
