@@ -1,12 +1,12 @@
 """Recorded answers with parts gone, doubled or replaced: whatever comes, a reading or one of our errors."""
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.mangled import documents
 from tests.vendors.recordings import answer, needs_recordings, pages, text
 
 from liveone.vendors.adapter import Adapter
@@ -66,39 +66,6 @@ RECORDED: Mapping[type[Adapter], Callable[[], Mapping[str, Any]]] = {
     HomeWizard: p1,
     Powerwall: powerwall,
 }
-JUNK = st.sampled_from(
-    [None, True, "", "x", "1e999", -1, 10**30, 1e308, float("nan"), [], [None], {}, {"a": 1}]
-)
-
-
-def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where everything is, objects and lists too."""
-    if place:
-        yield place
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in inner:
-        yield from places(each, (*place, key))
-
-
-def mutated(raw: Mapping[str, Any], data: st.DataObject) -> Any:
-    """A copy with one to five of its parts gone, doubled or replaced."""
-    changed: Any = copy.deepcopy(dict(raw))
-    for _ in range(data.draw(st.integers(1, 5))):
-        found = list(places(changed))
-        if not found:
-            break
-        place = found[data.draw(st.integers(0, len(found) - 1))]
-        within = changed
-        for key in place[:-1]:
-            within = within[key]
-        how = data.draw(st.sampled_from(["gone", "doubled", "replaced"]))
-        if how == "gone":
-            del within[place[-1]]
-        elif how == "doubled" and isinstance(within, list):
-            within.append(copy.deepcopy(within[place[-1]]))
-        else:
-            within[place[-1]] = copy.deepcopy(data.draw(JUNK))
-    return changed
 
 
 @needs_recordings
@@ -110,7 +77,7 @@ def mutated(raw: Mapping[str, Any], data: st.DataObject) -> Any:
 def test_a_mangled_answer_gives_a_reading_or_one_of_our_errors(
     adapter: type[Adapter], data: st.DataObject
 ) -> None:
-    raw = mutated(RECORDED[adapter](), data)
+    raw = data.draw(documents([RECORDED[adapter]()]))
     try:
         poll = adapter.read(raw, METER, now_at=AT)
     except VendorError as error:

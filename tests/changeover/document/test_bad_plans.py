@@ -43,6 +43,16 @@ def test_an_error_says_how_to_mend_it(path: Path) -> None:
         assert problem.severity is Severity.WARNING or problem.hint or sentence, problem
 
 
+def test_a_file_with_a_nul_in_it_is_named_with_its_line(tmp_path: Path) -> None:
+    """SQLite takes no such script: the check used to end with Python's own words."""
+    (tmp_path / "good.md").write_text((PLANS / "good.md").read_text())
+    (tmp_path / "shop.sql").write_text((PLANS / "shop.sql").read_text() + "SELECT 1;\n\0\n")
+    lines = (tmp_path / "shop.sql").read_text().count("\n")
+    (problem,) = [each for each in check_file(tmp_path / "good.md") if each.rule == "file-encoding"]
+    assert problem.message == f"shop.sql holds a NUL in its line {lines}"
+    assert problem.hint
+
+
 def test_all_faults_of_a_plan_are_told_at_once(tmp_path: Path) -> None:
     text = (PLANS / "good.md").read_text()
     text = (

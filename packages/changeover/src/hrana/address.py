@@ -34,13 +34,17 @@ def is_server(url: str) -> bool:
 
 def parse(url: str) -> Address:
     """The address in ``url``. Raises BadAddress, which never repeats a secret."""
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+        _ = split.port  # raises for one that is no number, or too high
+    except ValueError:
+        raise BadAddress("the database URL is not the address of a libSQL server") from None
     options = dict(parse_qsl(split.query, keep_blank_values=True))
     # authToken is how other libSQL clients write it; refused and not taken, because URLs are shown.
     if split.username or split.password or "authToken" in options:
         raise BadAddress("the database URL holds a secret, and URLs are shown in messages", holds_secret=True)
     unknown = sorted(options.keys() - {"namespace", "tls", "plain"})
-    if unknown or split.path not in ("", "/") or split.fragment or not split.hostname:
+    if unknown or split.path not in ("", "/") or split.fragment or not split.hostname or not is_server(url):
         raise BadAddress(f"{url!r} is not the address of a libSQL server")
     scheme = "http" if options.get("tls") == "0" else SCHEMES[split.scheme.lower()]
     namespace = options.get("namespace", "")

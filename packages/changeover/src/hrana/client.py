@@ -26,6 +26,7 @@ from hrana.errors import (
     Untrusted,
     refused,
     refused_request,
+    understanding,
 )
 from hrana.wire import CLOSE, Json
 from timed_http.certificates import trusted
@@ -98,7 +99,8 @@ class Client:
         try:
             with self._stream("/v3/cursor", {"batch": batch}, deadline, limits) as response:
                 lines = _lines(response, deadline)
-                baton = orjson.loads(next(lines, b"{}")).get("baton")
+                with understanding(self.label):
+                    baton = orjson.loads(next(lines, b"{}")).get("baton")
                 # The first line told the baton; it is given up even where the reader stops half-way.
                 yield from (orjson.loads(line) for line in lines)
         finally:

@@ -28,7 +28,8 @@ HranaError                acted   retryable
 is one transaction or one statement, so a refusal of any part of it has undone the rest.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
@@ -171,6 +172,15 @@ _KINDS: dict[str, tuple[type[Refused], str]] = {
     "STREAM_EXPIRED": (StreamExpired, "gave our stream up, and rolled back what was open in it"),
 }
 _MISSING = ("no such table", "no such column", "has no column named", "columns but", "values for")
+
+
+@contextmanager
+def understanding(label: str) -> Iterator[None]:
+    """What an answer raises inside that is none of a libSQL server's (a proxy's, say) is OutcomeUnknown."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise OutcomeUnknown(f"database {label} did not answer: what came is no libSQL server's") from error
 
 
 def refused(error: dict[str, Any], label: str) -> Refused:

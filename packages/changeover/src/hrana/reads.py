@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hrana import wire
 from hrana.client import Client
-from hrana.errors import HranaError, TooLarge, refused
+from hrana.errors import HranaError, TooLarge, refused, understanding
 from hrana.packed import packed, unpacked
 from hrana.wire import ExecutedStatement, Json, Row, StatementLike
 from timed_http.deadline import Deadline
@@ -64,7 +64,8 @@ class Reads:
             if error.retryable:
                 raise
             return _through_cursor(client, statements, index, deadline)
-        found = [list(unpacked(t)) if n else t for t, n in zip(texts, widths, strict=True)]
+        with understanding(client.label):
+            found = [list(unpacked(t)) if n else t for t, n in zip(texts, widths, strict=True)]
         if all(len(rows) < SMALL_ROWS for rows in found):
             self._forget(statements)
         return found, frame
@@ -85,11 +86,13 @@ def _ask(
     client: Client, statements: Sequence[StatementLike], index: int | None, deadline: Deadline
 ) -> tuple[list[ExecutedStatement], Json]:
     if len(statements) == 1:
-        result = client.pipeline(wire.execute(statements[0], index), deadline)["result"]
-        return [wire.answer(result)], result
+        response = client.pipeline(wire.execute(statements[0], index), deadline)
+        with understanding(client.label):
+            return [wire.answer(response["result"])], response["result"]
     steps = wire.transaction(BEGIN, [wire.statement(each) for each in statements])
-    result = client.pipeline(wire.batch(steps, index), deadline)["result"]
-    return wire.answers(result, len(statements), client.label), result
+    response = client.pipeline(wire.batch(steps, index), deadline)
+    with understanding(client.label):
+        return wire.answers(response["result"], len(statements), client.label), response["result"]
 
 
 def streamed(
@@ -100,7 +103,9 @@ def streamed(
     asked = [packed(each, width) for each, width in zip(statements, widths, strict=True)]
     entries = client.cursor(_snapshot(asked, None), deadline, silence_s=silence_s)
     for place, row in _rows(entries, {}, client.label):
-        yield place, list(unpacked([row]))
+        with understanding(client.label):
+            rows = list(unpacked([row]))
+        yield place, rows
 
 
 def _through_cursor(
@@ -110,7 +115,8 @@ def _through_cursor(
     frame: Json = {}
     entries = client.cursor(_snapshot(statements, index), deadline)
     for place, row in _rows(entries, frame, client.label):
-        found[place].append(row)
+        with understanding(client.label):
+            found[place].append(row)
     return found, frame
 
 
@@ -123,19 +129,21 @@ def _snapshot(statements: Sequence[StatementLike], index: int | None) -> Json:
 def _rows(entries: Iterator[Json], frame: Json, label: str) -> Iterator[tuple[int, Row]]:
     """Each row with the place of its statement; ``frame`` gets the answer's replication_index."""
     place = -1
-    for entry in entries:
-        kind = entry.get("type")
-        if kind == "row":
-            yield place, wire.row(entry["row"])
-        elif kind == "step_begin":
-            place = entry["step"] - 1
-        elif kind in ("step_error", "error"):
-            raise refused(entry["error"], label)
-        elif kind == "replication_index":
-            frame.update(entry)
+    with understanding(label):
+        for entry in entries:
+            kind = entry.get("type")
+            if kind == "row":
+                yield place, wire.row(entry["row"])
+            elif kind == "step_begin":
+                place = entry["step"] - 1
+            elif kind in ("step_error", "error"):
+                raise refused(entry["error"], label)
+            elif kind == "replication_index":
+                frame.update(entry)
 
 
 def described(client: Client, asked: StatementLike, deadline: Deadline) -> tuple[str, ...]:
     """The names of a statement's columns, without carrying it out."""
-    found = client.pipeline({"type": "describe", "sql": asked.sql}, deadline)["result"]["cols"]
-    return tuple(str(column["name"]) for column in found)
+    response = client.pipeline({"type": "describe", "sql": asked.sql}, deadline)
+    with understanding(client.label):
+        return tuple(str(column["name"]) for column in response["result"]["cols"])

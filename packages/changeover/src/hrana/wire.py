@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hrana.errors import BadValue, refused
+from hrana.errors import BadValue, refused, understanding
 
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]
@@ -108,13 +108,20 @@ def answer(given: Json) -> ExecutedStatement:
 
 
 def answers(result: Json, count: int, label: str) -> list[ExecutedStatement]:
-    """The answers of the ``count`` statements of a ``transaction``. Raises the first refusal of a step."""
-    for place, error in enumerate(result["step_errors"]):
-        if error is not None:
-            found = refused(error, label)
-            found.step = place - 1 if 0 < place <= count else None
-            raise found
-    return [answer(each) for each in result["step_results"][1 : count + 1]]
+    """The answers of the ``count`` statements of a ``transaction``.
+
+    Raises the first refusal of a step, and OutcomeUnknown for what is no answer to it.
+    """
+    with understanding(label):
+        for place, error in enumerate(result["step_errors"]):
+            if error is not None:
+                found = refused(error, label)
+                found.step = place - 1 if 0 < place <= count else None
+                raise found
+        executed = [answer(each) for each in result["step_results"][1 : count + 1]]
+        if len(executed) != count:
+            raise ValueError("an answer is missing")
+        return executed
 
 
 def row(cells: Sequence[Json]) -> Row:

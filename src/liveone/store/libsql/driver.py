@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hrana import address, wire
 from hrana.client import Client
-from hrana.errors import Refused, Waiting
+from hrana.errors import Refused, Waiting, understanding
 from hrana.reads import Reads, described, streamed
 from hrana.tokens import is_read_only
 from hrana.wire import ExecutedStatement, Json
@@ -141,7 +141,9 @@ class LibsqlDatabase:
             asked_s = _MONOTONIC_S()
             try:
                 with self._sources.writing():
-                    result: Json = self._primary.pipeline(request, deadline)["result"]
+                    response = self._primary.pipeline(request, deadline)
+                with understanding(self.label):
+                    result: Json = response["result"]
                 answers = self._answers(result, count)
             except Waiting:
                 if deadline.left_s() <= pause_s:

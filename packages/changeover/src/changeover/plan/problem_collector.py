@@ -56,7 +56,12 @@ class Files:
             self.problems.add(position, "file-outside", f"{name} is outside the plan's folder", hint)
             return None
         try:
-            return normalise((self.folder / relative).read_bytes().decode("utf-8"))
+            text = normalise((self.folder / relative).read_bytes().decode("utf-8"))
+            if "\0" not in text:
+                return text
+            line = text.count("\n", 0, text.index("\0")) + 1
+            hint = "a NUL stands in no text; save the file anew, or write it again"
+            self.problems.add(position, "file-encoding", f"{name} holds a NUL in its line {line}", hint)
         except UnicodeDecodeError:
             hint = f"save it as UTF-8, for example: iconv -f cp1252 -t utf-8 {name}"
             self.problems.add(position, "file-encoding", f"{name} is not UTF-8 text", hint)

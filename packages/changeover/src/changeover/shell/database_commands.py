@@ -5,7 +5,6 @@ forms whose whole meaning is known are read; everything else is OTHER: it may ch
 """
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,7 +15,7 @@ from changeover.shell.feeders import fed
 from changeover.shell.programs import databases_changed
 from changeover.shell.script import ShellCommand, Simple, Word, substituted
 from changeover.shell.wrappers import elsewhere, program, unwrapped
-from changeover.sql.text import reads_only, split
+from changeover.sql.text import is_complete, reads_only, split
 
 
 class CommandKind(StrEnum):
@@ -256,7 +255,7 @@ def _script(script: Word) -> Iterator[tuple[CommandKind, Word]]:
     sql: list[str] = []
     for line in script.text.split("\n"):
         begun = "\n".join(sql).strip()
-        if line.lstrip().startswith(".") and (not begun or sqlite3.complete_statement(begun)):
+        if line.lstrip().startswith(".") and (not begun or is_complete(begun)):
             yield from _sql(sql, script)
             sql = []
             yield from _dot(line.strip(), script)

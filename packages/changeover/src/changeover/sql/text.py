@@ -80,11 +80,19 @@ def split(sql: str, position: Position) -> tuple[SqlStatement, ...]:
     for token in tokens(sql):
         # A semicolon inside CREATE TRIGGER ... BEGIN ends no
         # statement (https://sqlite.org/c3ref/complete.html).
-        if token.kind == "semicolon" and sqlite3.complete_statement(sql[start : token.at + 1]):
+        if token.kind == "semicolon" and is_complete(sql[start : token.at + 1]):
             found.extend(_statement(sql, start, token.at, position))
             start = token.at + 1
     found.extend(_statement(sql, start, len(sql), position))
     return tuple(found)
+
+
+def is_complete(sql: str) -> bool:
+    """Whether a text ends with a whole statement; one with a NUL, which SQLite does not take, never."""
+    try:
+        return sqlite3.complete_statement(sql)
+    except ValueError:
+        return False
 
 
 def _statement(sql: str, start: int, end: int, position: Position) -> list[SqlStatement]:

@@ -12,7 +12,7 @@ from changeover.database.where import Server
 from changeover.sql import text
 from hrana import address, wire
 from hrana.client import Client
-from hrana.errors import Waiting
+from hrana.errors import Waiting, understanding
 from hrana.reads import Reads, described, streamed
 from hrana.wire import ExecutedStatement, Json, Row, WireStatement
 from timed_http.deadline import Deadline
@@ -72,7 +72,9 @@ class Remote:
         # Reading twice does no harm, and a large answer has a form of its own, which `Reads` knows.
         if next((token.text.lower() for token in text.tokens(sql)), "") in READS:
             return RemoteRows(self.snapshot([asked])[0], -1)
-        answer = wire.answer(self._patiently(wire.execute(asked))["result"])
+        response = self._patiently(wire.execute(asked))
+        with understanding(self.label):
+            answer = wire.answer(response["result"])
         return RemoteRows(answer.rows, answer.changes)
 
     def snapshot(
@@ -103,7 +105,9 @@ class Remote:
 
     def batch(self, steps: Sequence[Json], *, within_s: float) -> Json:
         """The server's own account of a batch of conditional steps: one request, sent once."""
-        result: Json = self._client.pipeline(wire.batch(steps), Deadline(within_s))["result"]
+        response = self._client.pipeline(wire.batch(steps), Deadline(within_s))
+        with understanding(self.label):
+            result: Json = response["result"]
         return result
 
     def close(self) -> None:
