@@ -1,7 +1,7 @@
 """What was done to readings by hand can be undone, to the last bit, whatever came between."""
 
 import pytest
-from tests.store.conftest import Make, a_system
+from tests.store.conftest import Make, a_system, rows_of, run
 from tests.store.samples import NOON, sample
 
 from liveone.collect.days.closer import catch_up
@@ -10,7 +10,7 @@ from liveone.store import aggregates, bulk, changes, readings, repair, systems
 from liveone.store.bulk import Terms
 from liveone.store.changes import ChangeEntry
 from liveone.store.database import CannotHold, ConstraintFailed, Row, Statement
-from liveone.store.readings import READING_COLUMNS, Recorded, row_of
+from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS, Recorded, row_of
 from liveone.store.store import Store
 
 DAY_S = 86_400
@@ -35,10 +35,10 @@ def rows(first_at: int, count: int, every_s: int = 300, **changed: object) -> li
 
 
 def everything(store: Store) -> list[list[Row]]:
-    """All that the database holds of system 1, ids included, once its days are closed."""
+    """All that the database holds of system 1 once its days are closed."""
     catch_up(store, NOW_AT)
     tables = (
-        "SELECT * FROM readings ORDER BY id",
+        f"SELECT {', '.join(STORED_COLUMNS)} FROM readings ORDER BY inverter_time",
         "SELECT interval_end, load_w_avg, sample_count FROM readings_agg_5m ORDER BY 1",
         "SELECT system_id, day, load_kwh, interval_count, version FROM readings_agg_1d ORDER BY day",
     )
@@ -74,10 +74,11 @@ def test_an_import_that_brings_nothing_leaves_no_entry(house: Store) -> None:
 
 def test_what_was_polled_meanwhile_stays(house: Store) -> None:
     change_id = do_import(house, rows(NOON, 20))
-    readings.record(house, [Recorded(1, sample(NOON + 7 * DAY_S))])
+    readings.record(house, [Recorded(1, sample(NOON + 7 * DAY_S)), Recorded(1, sample(NOON + 450))])
     do_import(house, rows(NOON + DAY_S, 5))
     repair.undo(house, change_id, "test")
     assert [each.inverter_time for each in readings.between(house, 1, 0, NOW_AT)] == [
+        NOON + 450,
         *(NOON + DAY_S + 300 * place for place in range(5)),
         NOON + 7 * DAY_S,
     ]
@@ -213,11 +214,10 @@ def test_a_removed_system_takes_its_changes_along(any_store: Store) -> None:
 def test_the_columns_set_aside_are_all_there_are(any_store: Store) -> None:
     changes.make_tables(any_store)
     names = [
-        Statement(f"SELECT name FROM pragma_table_info('{table}')")
-        for table in ("readings", changes.NAMES[2])
+        Statement(f"SELECT name FROM pragma_table_info('{table}')") for table in ("readings", changes.ASIDE)
     ]
     of_readings, aside = ({name for (name,) in found} for found in any_store.database.read(names))
-    assert of_readings - {"id"} == aside - {"id", "change_id", "reading_id"}
+    assert of_readings - {"id"} == aside - {"id", "change_id"}
     assert set(READING_COLUMNS) < aside
     assert any_store.detect_again()
 
@@ -228,3 +228,44 @@ def test_an_import_that_fails_at_once_leaves_no_entry(make_store: Make) -> None:
     with pytest.raises(ConstraintFailed):
         bulk.import_readings(store, 1, rows(NOON, 5, load_w=None), terms=IMPORT)
     assert changes.listed(store) == []
+
+
+def test_what_came_in_the_place_of_a_forgotten_reading_stays(house: Store) -> None:
+    imported = do_import(house, rows(NOON, 3))
+    forgotten = forget(house, NOON, NOON + 300)
+    readings.record(house, [Recorded(1, sample(NOON + 300, load_w=7))])
+    repair.undo(house, forgotten.id, "test")
+    repair.undo(house, imported, "test")
+    assert [each.load_w for each in readings.between(house, 1, 0, NOW_AT)] == [7]
+
+
+def test_a_log_of_release_0_1_which_knew_readings_by_ids_is_brought_up(any_store: Store) -> None:
+    bulk.import_readings(any_store, 1, rows(NOON, 5))
+    before = everything(any_store)
+    change_id = do_import(any_store, rows(NOON + 600, 900))
+    out = forget(any_store, NOON + 6000, NOON + 6600)
+    run(any_store, *log_of_release_0_1(any_store))
+    repair.undo(any_store, out.id, "test")
+    assert readings.count(any_store, 1) == 902
+    repair.undo(any_store, change_id, "test")
+    assert everything(any_store) == before
+    tables = {name for (name,) in rows_of(any_store, "SELECT name FROM sqlite_schema")}
+    assert changes.IDS not in tables
+
+
+def log_of_release_0_1(store: Store) -> list[str]:
+    """Statements that make the log what release 0.1 made of it: it named readings by their ids."""
+    ((first_id, last_id),) = rows_of(
+        store, "SELECT min(r.id), max(r.id) FROM readings r, _liveone_changes_keys k"
+        " WHERE r.inverter_time BETWEEN k.first_at AND k.last_at AND r.inverter_time >= ?", NOON + 1500
+    )  # fmt: skip
+    gone = f"{first_id} + (inverter_time - {NOON + 1500}) / 300"
+    return [
+        "CREATE TABLE _liveone_changes_added (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " change_id INTEGER NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL)",
+        f"INSERT INTO _liveone_changes_added VALUES (1, 1, {first_id}, {last_id})",
+        "ALTER TABLE _liveone_changes_aside ADD COLUMN reading_id INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX _liveone_changes_aside_reading_idx ON _liveone_changes_aside (reading_id)",
+        f"UPDATE _liveone_changes_aside SET reading_id = {gone}",
+        "DROP TABLE _liveone_changes_keys",
+    ]

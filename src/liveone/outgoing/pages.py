@@ -10,11 +10,9 @@ from liveone.domain.quality import CLOSED
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.outgoing.outlet import OutgoingItem
-from liveone.store import aggregates, readings, systems
+from liveone.store import aggregates, arrivals, readings, systems
+from liveone.store.arrivals import Arrival, ArrivalPlace
 from liveone.store.store import Store
-
-AWAY_MOST = 500_000
-"""Readings that are caught up with, a year of one system; older ones are passed over."""
 
 
 class Pages(Protocol):
@@ -34,36 +32,56 @@ class Pages(Protocol):
 
 
 class ReadingPages:
-    """Readings in the order in which they came in. ``chosen`` are the systems; empty means all of them."""
+    """Readings as they come in; see ``arrivals``. ``chosen`` are the systems; empty means all of them."""
 
     def __init__(self, store: Store, chosen: Collection[int] = ()) -> None:
         self._store, self._chosen = store, frozenset(chosen)
 
-    def start(self) -> int:
-        """Behind the newest reading."""
-        return readings.newest_id(self._store)
+    def start(self) -> dict[str, Any]:
+        """Behind the newest reading of each system."""
+        return _cursor(arrivals.place_now(self._store))
 
     def after(self, cursor: Any, most: int) -> Sequence[OutgoingItem]:
-        """A cursor that the database does not know, as after a backup was put back, starts anew."""
-        newest = self.start()
-        place = cursor if isinstance(cursor, int) and cursor <= newest else newest
-        rows = readings.after_id(self._store, max(place, newest - AWAY_MOST), most)
-        names = (
-            {system.id: system.display_name for system in systems.list_systems(self._store)} if rows else {}
-        )
-        return [
-            OutgoingItem(
-                row.id, "reading", row.system_id, names.get(row.system_id, ""), row.reading.inverter_time,
-                f"reading-{row.system_id}-{row.reading.inverter_time}",
-                _values(row.reading) if not self._chosen or row.system_id in self._chosen else {},
-            )
-            for row in rows
-        ]  # fmt: skip
+        """A cursor that is none, as after a release that counted otherwise, starts anew."""
+        found = arrivals.after(self._store, self._place(cursor), most, self._chosen)
+        return self._items(found)
 
     def newest(self) -> OutgoingItem | None:
         """The reading that came in last."""
-        found = self.after(self.start() - 1, 1)
-        return found[0] if found else None
+        there = readings.newest_at(self._store)
+        known = {key: at for key, at in there.items() if not self._chosen or key in self._chosen}
+        if not known:
+            return None
+        last = max(known, key=lambda key: known[key])
+        (reading,) = readings.between(self._store, last, known[last] - 1, known[last])
+        return self._items([Arrival(last, reading, arrivals.place_now(self._store))])[0]
+
+    def _items(self, found: Sequence[Arrival]) -> list[OutgoingItem]:
+        names = (
+            {system.id: system.display_name for system in systems.list_systems(self._store)} if found else {}
+        )
+        return [
+            OutgoingItem(
+                _cursor(each.place), "reading", each.system_id, names.get(each.system_id, ""),
+                each.reading.inverter_time, f"reading-{each.system_id}-{each.reading.inverter_time}",
+                _values(each.reading),
+            )
+            for each in found
+        ]  # fmt: skip
+
+    def _place(self, cursor: Any) -> ArrivalPlace:
+        match cursor:
+            case {"newest": dict(newest), "late": [int(late_id), int(late_at)]}:
+                return ArrivalPlace({int(key): int(at) for key, at in newest.items()}, late_id, late_at)
+            case int(reading_id):
+                return arrivals.place_of_id(self._store, reading_id)
+            case _:
+                return arrivals.place_now(self._store)
+
+
+def _cursor(place: ArrivalPlace) -> dict[str, Any]:
+    newest = {str(key): at for key, at in place.newest_at.items()}
+    return {"newest": newest, "late": [place.late_id, place.late_at]}
 
 
 class DayPages:

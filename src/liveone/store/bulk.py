@@ -20,6 +20,7 @@ from liveone.domain.intervals import interval_end
 from liveone.store import changes
 from liveone.store.changes import ChangeEntry, Exclusion
 from liveone.store.database import BulkInsert, Busy, Unavailable, Value
+from liveone.store.late import noting_late
 from liveone.store.patience import ROWS_MOST, Pace, persistently
 from liveone.store.ranges import aggregate_steps, ranges_of
 from liveone.store.readings import READING_COLUMNS, STORED_COLUMNS
@@ -257,6 +258,7 @@ class _Import:
         ranges = ranges_of(self.system_id, ends)
         days = touched_days(self.store, ranges, {self.system_id: None})
         steps: list[Query | BulkInsert] = [
+            *noting_late((self.system_id, row[0]) for row in rows),
             *self._inserting(rows, work.replacing),
             *aggregate_steps(self.store, ranges),
             Query("reopen_days", (days,)),
@@ -280,8 +282,7 @@ class _Import:
         grown = (self.change_id, len(rows), new, len(replaced), min(times), max(times))
         return [
             *(aside if replaced else []),
-            Query("changes_added_open", (self.change_id,)),
             *inserting,
-            Query("changes_added_close", (self.change_id,)),
+            changes.keys_step(self.change_id, times),
             Query("changes_grow", grown),
         ]

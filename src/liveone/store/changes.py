@@ -6,10 +6,12 @@ the first change, never by reading.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, cast
 
 from liveone.store.database import Row, Statement, StoreError
 from liveone.store.script import split
@@ -17,12 +19,17 @@ from liveone.store.sql import FOLDER
 from liveone.store.store import Query, Store
 
 TABLES = FOLDER.parent / "schema_changes.sql"
-NAMES = (
-    *("_liveone_changes", "_liveone_changes_added", "_liveone_changes_aside"),
-    "_liveone_changes_points",
+WITHOUT_IDS = FOLDER.parent / "schema_changes_without_ids.sql"
+LOG, ASIDE, KEYS, POINTS = NAMES = (
+    *("_liveone_changes", "_liveone_changes_aside"),
+    *("_liveone_changes_keys", "_liveone_changes_points"),
 )
-MADE_TABLES = frozenset((NAMES[0], NAMES[-1]))
-"""The first of the tables, and the one that a later release added."""
+MADE_TABLES = frozenset((LOG, KEYS, POINTS))
+"""The first of the tables, and those that later releases added."""
+IDS = "_liveone_changes_added"
+"""In its place release 0.1 had KEYS: it knew readings by ids."""
+
+_DROPPING = {KEYS: "changes_drop_keys", POINTS: "changes_drop_points"}
 
 Kind = Literal["import", "replace", "forget", "exclude"]
 
@@ -95,9 +102,25 @@ def begin(store: Store, system_id: int, entry: ChangeEntry) -> int:
 
 
 def make_tables(store: Store) -> None:
-    """Make the tables where they are missing."""
-    if len(_tables(store)) < len(MADE_TABLES):
-        store.database.write([Statement(sql) for sql in split(TABLES.read_text(encoding="utf-8"))])
+    """Make the tables where they are missing; those of release 0.1 are brought up."""
+    there = _tables(store)
+    if not there >= MADE_TABLES:
+        _run(store, TABLES)
+    if IDS in there:
+        _leave_ids(store)
+
+
+def bring_up(store: Store) -> None:
+    """Bring up the tables of release 0.1, if they are there: before `readings` loses its ids."""
+    if IDS in _tables(store):
+        make_tables(store)
+
+
+def keys_step(change_id: int, times: Iterable[int]) -> Query:
+    """The step of a write that says at which ``times`` the change brings readings in it."""
+    ordered = sorted(set(times))
+    steps = [after - before for before, after in pairwise((0, *ordered))]
+    return Query("changes_keys_add", (change_id, ordered[0], ordered[-1], json.dumps(steps)))
 
 
 def end(store: Store, change_id: int) -> None:
@@ -136,16 +159,29 @@ def exclusions(store: Store, system_id: int) -> list[Exclusion]:
 
 def dropping(store: Store, system_id: int) -> list[Query]:
     """Steps that forget every change of a system that is removed."""
-    names = ("changes_drop_added", "changes_drop_aside")
-    cleaning = [Query("changes_drop_system", (system_id,)), *map(Query, names)]
     there = _tables(store)
-    if there >= MADE_TABLES:
-        cleaning.append(Query("changes_drop_points"))
-    return cleaning if there else []
+    if not there:
+        return []
+    later = [Query(name) for table, name in _DROPPING.items() if table in there]
+    return [Query("changes_drop_system", (system_id,)), Query("changes_drop_aside"), *later]
+
+
+def _leave_ids(store: Store) -> None:
+    """In steps that may be repeated: a run of ids at a time, then the tables."""
+    while rows := store.read("changes_ids", 1):
+        ((run_id, change_id, first_id, last_id),) = cast(list[tuple[int, int, int, int]], rows)
+        times = [int(str(at)) for (at,) in store.read("changes_ids_times", first_id, last_id)]
+        known = [keys_step(change_id, times)] if times else []
+        store.write([*known, Query("changes_ids_done", (run_id,))])
+    _run(store, WITHOUT_IDS)
+
+
+def _run(store: Store, script: Path) -> None:
+    store.database.write([Statement(sql) for sql in split(script.read_text(encoding="utf-8"))])
 
 
 def _tables(store: Store) -> set[str]:
-    """Which of MADE_TABLES are there."""
+    """Which of MADE_TABLES are there, and whether IDS is."""
     return {str(name) for (name,) in store.read("changes_tables")}
 
 

@@ -24,6 +24,7 @@ from liveone.store.database import (
     Value,
     WriteResult,
 )
+from liveone.store.late import noting_late
 from liveone.store.polling import response_text
 from liveone.store.ranges import Range, aggregate_steps, ranges_of
 from liveone.store.reopen import Counters, touched_days
@@ -65,15 +66,6 @@ class Fault:
     first_at: int
     last_at: int
     readings: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReading:
-    """A reading with its id, which rises in the order in which readings come in."""
-
-    id: int
-    system_id: int
-    reading: Reading
 
 
 class PartialReading(CannotHold):
@@ -136,18 +128,6 @@ def oldest_and_newest_at(store: Store) -> tuple[int | None, int | None]:
 def between(store: Store, system_id: int, start_at: int, end_at: int) -> list[Reading]:
     """The readings of a system taken in ``(start_at, end_at]``, oldest first."""
     return [reading_of(row) for row in store.read("readings_between", system_id, start_at, end_at)]
-
-
-def newest_id(store: Store) -> int:
-    """The id of the reading that came in last; 0 where there is none."""
-    ((found,),) = store.read("readings_newest_id")
-    return int(found or 0)
-
-
-def after_id(store: Store, reading_id: int, most: int) -> list[StoredReading]:
-    """The next readings of any system after an id, in the order in which they came in."""
-    rows = store.read("readings_after_id", reading_id, most)
-    return [StoredReading(int(row[0]), int(row[1]), reading_of(row[2:])) for row in rows]  # type: ignore[arg-type]
 
 
 def faults(store: Store, system_id: int, start_at: int, end_at: int, most: int) -> list[Fault]:
@@ -234,6 +214,7 @@ def _reading_steps(store: Store, fresh: Sequence[Recorded], ahead: set[Row]) -> 
     ]
     gone = [Query("readings_ahead_gone", (json.dumps(sorted(ahead)), SOON_S))] if ahead else []
     return [
+        *noting_late((each.system_id, each.reading.inverter_time) for each in fresh),
         *gone,
         BulkInsert("readings", STORED_COLUMNS, bulk),
         *aggregate_steps(store, ranges),

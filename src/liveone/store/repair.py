@@ -79,6 +79,7 @@ def undo(store: Store, change_id: int, made_by: str, progress: Progress = lambda
 
     Raises BadInput where there is no such change, it is undone already, or later changes rest on it.
     """
+    changes.bring_up(store)
     change = _undoable(store, change_id)
     if change.first_at is not None and change.last_at is not None:
         whole = (change.first_at - 1, change.last_at)

@@ -19,26 +19,27 @@ CREATE TABLE IF NOT EXISTS _liveone_changes (
   undone_at INTEGER,
   undone_by TEXT
 );
--- The readings that a change added, by the ids that one transaction gave them: nobody else's lie between.
-CREATE TABLE IF NOT EXISTS _liveone_changes_added (
+-- The readings that a change added or put in the place of others, a row a transaction. times: JSON, the instant of the
+-- first, then the seconds from each to the next.
+CREATE TABLE IF NOT EXISTS _liveone_changes_keys (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   change_id INTEGER NOT NULL,
-  first_id INTEGER NOT NULL,
-  last_id INTEGER NOT NULL
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  times TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS _liveone_changes_added_idx ON _liveone_changes_added (change_id, first_id);
+CREATE INDEX IF NOT EXISTS _liveone_changes_keys_idx ON _liveone_changes_keys (change_id, first_at);
 -- The readings that a change took away or altered, as they were. The columns have no types, so that nothing is
 -- converted: a database of the original service may keep created_at as text.
 CREATE TABLE IF NOT EXISTS _liveone_changes_aside (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   change_id INTEGER NOT NULL,
-  reading_id INTEGER NOT NULL,
   system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w,
   battery_w, grid_w, battery_soc, fault_code, fault_timestamp, generator_status, solar_kwh_total,
   load_kwh_total, battery_in_kwh_total, battery_out_kwh_total, grid_in_kwh_total, grid_out_kwh_total, created_at
 );
 CREATE INDEX IF NOT EXISTS _liveone_changes_aside_idx ON _liveone_changes_aside (change_id, inverter_time);
-CREATE INDEX IF NOT EXISTS _liveone_changes_aside_reading_idx ON _liveone_changes_aside (reading_id);
+CREATE INDEX IF NOT EXISTS _liveone_changes_aside_key_idx ON _liveone_changes_aside (system_id, inverter_time);
 -- The values of points that a change took away.
 CREATE TABLE IF NOT EXISTS _liveone_changes_points (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -67,8 +67,8 @@ UPDATE readings_agg_5m AS a SET (
     LIMIT -1  -- keeps the planner from computing span anew in every sum
   )
 )
-WHERE a.id IN (
-  SELECT b.id FROM json_each(?1) AS asked CROSS JOIN readings_agg_5m AS b
+WHERE (a.system_id, a.interval_end) IN (
+  SELECT b.system_id, b.interval_end FROM json_each(?1) AS asked CROSS JOIN readings_agg_5m AS b
     ON b.system_id = asked.value ->> 0
    AND b.interval_end > asked.value ->> 1 AND b.interval_end <= asked.value ->> 2
   WHERE (

@@ -1,7 +1,7 @@
 -- Removes the 5-minute rows in the ranges of ?1 (as in aggregate_5m) that no raw row supports any more.
 DELETE FROM readings_agg_5m
-WHERE id IN (
-  SELECT a.id
+WHERE (system_id, interval_end) IN (
+  SELECT a.system_id, a.interval_end
   FROM json_each(?1) AS asked JOIN readings_agg_5m AS a
     ON a.system_id = asked.value ->> 0
    AND a.interval_end > asked.value ->> 1 AND a.interval_end <= asked.value ->> 2

@@ -1,10 +1,10 @@
 -- Keeps aside, for change ?1, the readings of system ?2 taken in (?3, ?4].
 INSERT INTO _liveone_changes_aside (
-  change_id, reading_id, system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w, battery_w,
+  change_id, system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w, battery_w,
   grid_w, battery_soc, fault_code, fault_timestamp, generator_status, solar_kwh_total, load_kwh_total,
   battery_in_kwh_total, battery_out_kwh_total, grid_in_kwh_total, grid_out_kwh_total, created_at
 )
-SELECT ?1, id, system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w, battery_w,
+SELECT ?1, system_id, inverter_time, received_time, delay_seconds, solar_w, solar_inverter_w, shunt_w, load_w, battery_w,
   grid_w, battery_soc, fault_code, fault_timestamp, generator_status, solar_kwh_total, load_kwh_total,
   battery_in_kwh_total, battery_out_kwh_total, grid_in_kwh_total, grid_out_kwh_total, created_at
 FROM readings WHERE system_id = ?2 AND inverter_time > ?3 AND inverter_time <= ?4

@@ -1,2 +1,0 @@
--- Forgets what belongs to no change any more.
-DELETE FROM _liveone_changes_added WHERE change_id NOT IN (SELECT id FROM _liveone_changes)
