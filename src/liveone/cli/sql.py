@@ -12,11 +12,12 @@ from pathlib import Path
 
 import click
 
+from changeover.sql.text import is_complete
 from liveone.cli.context import print_json
 from liveone.errors import BadInput, LiveOneError
 from liveone.store.database import Database, Row, Statement, StoreError, Value, WriteResult
 from liveone.store.dump import dump
-from liveone.store.script import is_complete, split
+from liveone.store.script import split
 
 MODES = ("list", "table", "csv", "line", "json")
 COMMENT = r"/\*(?:[^*]|\*(?!/))*+\*/"
