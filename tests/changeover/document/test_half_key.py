@@ -115,6 +115,9 @@ HALF = {
     " AND (SELECT max(id) FROM info WHERE kind = 'x') >= point_id",
     "BETWEEN one value": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE point_id BETWEEN p.id AND p.id)",
     "from below and above": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE p.id <= point_id AND p.id >= point_id)",
+    "after a row": "DELETE FROM agg WHERE (point_id, t) >= (SELECT id, 0 FROM info WHERE kind = 'x')",
+    "before a row": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE (p.id, 9) > (point_id, t))",
+    "between rows": "DELETE FROM agg WHERE (point_id, t) BETWEEN (SELECT min(id), 0 FROM info) AND (SELECT max(id), 9 FROM info)",
     "a difference": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE 0 = p.id - agg.point_id)",
     "a small difference": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE abs(p.id - point_id) < 1)",
     "LIKE": "DELETE FROM agg WHERE EXISTS (SELECT 1 FROM info p WHERE p.id LIKE point_id)",
@@ -155,6 +158,8 @@ WHOLE = {
     "BETWEEN subqueries": "DELETE FROM agg WHERE point_id BETWEEN"
     " (SELECT min(id) FROM info p WHERE p.system_id = agg.system_id)"
     " AND (SELECT max(id) FROM info p WHERE p.system_id = agg.system_id)",
+    "after a row": "DELETE FROM agg WHERE (system_id, point_id) > (SELECT system_id, id FROM info WHERE kind = 'x')",
+    "after a row of constants": "DELETE FROM agg WHERE (point_id, t) > (5, 7)",
     "all but the newest": "DELETE FROM agg WHERE t < (SELECT max(t) FROM agg b"
     " WHERE b.system_id = agg.system_id AND b.point_id = agg.point_id)",
     "old ones": "DELETE FROM agg WHERE t < (SELECT max(t) - 100 FROM agg)",

@@ -341,7 +341,12 @@ class Walk:
         )
 
     def _range(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        if isinstance(condition, exp.Between):
+        """Rows above or below a row of values are as little one owner's as those that are equal to it."""
+        this, *bounds = condition.iter_expressions()
+        if any(isinstance(side, exp.Tuple) for side in (this, *bounds)):
+            for bound in bounds:
+                self._equal(this, bound, scopes)
+        elif isinstance(condition, exp.Between):
             self._bounded(condition.this, condition.args["low"], scopes, above=True)
             self._bounded(condition.this, condition.args["high"], scopes, above=False)
         elif isinstance(condition, exp.Binary):
