@@ -221,13 +221,30 @@ openssl enc -d -in b.enc -out shop.db
 rm shop.db*
 rm -f ./*
 rm -rf x$(rm shop.db)
+echo "cp backup.db shop.db" | bash
+printf 'set -e\\nrm shop.db\\n' | ssh app@host bash -s
+rm -rf "$PWD"
+git checkout .
+git restore --source=HEAD~1 --staged --worktree .
+git clean -fdx
+git stash -u
+find . -type f -delete
+find . -mtime +3 -exec rm {} +
+find . -name '*.db' -print0 | xargs -0 rm -f
+echo shop.db | xargs rm
+ls *.db | xargs -I{} cp backup/{} {}
+echo "put backup.db shop.db" | sftp host
+lftp -e 'get b/shop.db; bye' host
+rsync -a --delete src/ ./
+sort -o shop.db backup
 """.strip().split("\n")
 
 
 @pytest.mark.parametrize("line", WRITES)
 def test_whatever_writes_a_database_file_is_seen(line: str) -> None:
     uses = [use for command in commands_of(line) for use in file_uses(command)]
-    taken = [n for use in uses for n in use.removed if is_database_file(n, ["shop.db"])]
+    removed = [n for use in uses for n in use.removed]
+    taken = [n for n in removed if is_database_file(n, ["shop.db"]) or holds_database(n, ["shop.db"])]
     assert taken or [n for use in uses for n in databases_written(use, ["shop.db"])]
     plan = adopt(f"# M\n\n## Steps\n\n```bash\nsqlite3 shop.db 'DELETE FROM t'\n{line}\n```\n")
     assert any("is left out" in str(one) for one in plan.inferred)
@@ -255,12 +272,17 @@ def test_a_program_that_writes_sql_of_its_own_is_asked_about() -> None:
         "sqlite-utils tables shop.db", "sed s/a/b/ notes.txt", "rsync -a build/ /srv/shop/",
         "tar xzf release.tgz -C /srv/shop", "cp -r config/ /etc/shop", "rsync -a /srv/www/ /backup/www/",
         "wget https://h/app.tgz", "gpg -d -o x.txt x.gpg", "perl -ne 'print' shop.db", "rm -rf build/*",
+        "git checkout -b next", "git reset --hard origin/main", "git clean -n", "git stash",
+        "find logs -delete", "find . -name '*.log' -mtime +3 -exec rm {} +", "echo done | tee log",
+        "echo 'rm -rf build' | bash",
+        "echo 'put page.html' | sftp host", "rsync -a --delete build/ /srv/www/", "ls *.log | xargs rm",
     ],
 )  # fmt: skip
 def test_other_files_are_nobodys_business(line: str) -> None:
     uses = [use for command in commands_of(line) for use in file_uses(command)]
     names = [n for use in uses for n in (*use.removed, *use.copied)]
     assert not [name for name in names if is_database_file(name, ["shop.db"])]
+    assert not [n for use in uses for n in use.removed if holds_database(n, ["shop.db"])]
     assert not [name for use in uses for name in databases_written(use, ["shop.db"])]
 
 

@@ -14,7 +14,7 @@ from changeover.problems import Position
 from changeover.shell.feeders import fed
 from changeover.shell.programs import databases_changed
 from changeover.shell.script import ShellCommand, Simple, Word, substituted
-from changeover.shell.wrappers import elsewhere, program, unwrapped
+from changeover.shell.wrappers import dictated, elsewhere, program, unwrapped
 from changeover.sql.text import is_complete, reads_only, split
 
 
@@ -111,7 +111,7 @@ _DUMPED = re.compile(r"(?i)(?:^|[/._-])(?:back-?ups?|bak|dump(?:ed)?|snapshot)(?
 
 def read_database_commands(command: ShellCommand) -> list[DatabaseCommand]:
     """What a command asks of databases, in its order; nothing if it speaks to none."""
-    parts = [part for part in command.parts if not _only_logs(part)]
+    parts = [part for part in dictated(command) if not _only_logs(part)]
     for index, part in enumerate(parts):
         host, sent = elsewhere(part)
         if sent:

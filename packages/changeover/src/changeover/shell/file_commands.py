@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from changeover.shell.feeders import fed
+from changeover.shell.feeders import fed_with_names, found_names
 from changeover.shell.programs import file_literals
 from changeover.shell.script import ShellCommand, Simple
 from changeover.shell.wrappers import program, programs_of, unwrapped
@@ -20,6 +20,7 @@ _SIDE = re.compile(r"-(?:wal|shm|journal)$")
 _PACKED = re.compile(r"\.(?:gz|tgz|xz|txz|zst|bz2|lz4|br|zip|tar|7z)$", re.IGNORECASE)
 _BACKUP = re.compile(r"(?i)(?:^|[/._:-])(?:back-?ups?|bak|dump|snapshots?)(?:[/._:-]|\d|$)")
 _GLUED = re.compile(r"(?:-o|--output=|--output-document=)([^-=].*)")
+_HERE = (".", "./.", "$PWD", "${PWD}", "$(pwd)")
 _WRITES = (">", ">>", ">|", "&>", "&>>")
 
 
@@ -40,14 +41,20 @@ class FileUse:
 def file_uses(command: ShellCommand) -> list[FileUse]:
     """What each program of a pipeline does with files, also where it is sent to another host."""
     parts = list(programs_of(command))
-    return [_use(part) for part in (*parts, *filter(None, map(fed, parts)))]
+    fed = map(fed_with_names, parts, [None, *parts])
+    return [_use(part) for part in (*parts, *filter(None, fed))]
 
 
 def _use(part: Simple) -> FileUse:
     words = unwrapped(part)
     rest = [one for word in words[1:] for one in _braced(word.text)]
     read = _READERS.get(program(words))
-    found = read(rest) if read is not None else _of_a_program(part) or FileUse()
+    if program(words) in _TRANSFERS:
+        found = _transferred(part, rest)
+    elif program(words) == "find":
+        found = FileUse(removed=tuple(found_names(part)) if "-delete" in rest else ())
+    else:
+        found = read(rest) if read is not None else _of_a_program(part) or FileUse()
     written = [target.text for operator, target in part.redirects if operator in _WRITES]
     copied = [target.text for operator, target in part.redirects if operator == "<"]
     return replace(found, written=(*written, *found.written), copied=(*copied, *found.copied))
@@ -201,24 +208,44 @@ def _stored(rest: Sequence[str]) -> FileUse:
     )
 
 
-def _search(rest: Sequence[str]) -> FileUse:
-    """``find DIR -name app.db-wal -delete``."""
-    removes = "-delete" in rest or any(
-        one in ("-exec", "-execdir") and two == "rm" for one, two in pairwise(rest)
-    )
-    return FileUse(removed=tuple(_after(rest, ("-name", "-path", "-iname")))) if removes else FileUse()
+def _transferred(part: Simple, rest: Sequence[str]) -> FileUse:
+    """What ``sftp``, ``ftp`` and ``lftp`` are told to do, line by line; without that ``sftp HOST:FILE .``."""
+    told = [target.text for operator, target in part.redirects if operator in ("<<", "<<-", "<<<")]
+    told += _after(rest, ("-e", "-c"))
+    if not told:
+        return _copy(rest)
+    uses = [
+        _SENT[words[0]](words[1:])
+        for line in re.split(r"[\n;]", "\n".join(told))
+        if (words := line.split()) and words[0] in _SENT
+    ]
+    return FileUse(*(tuple(name for use in uses for name in getattr(use, kind)) for kind in _KINDS))
+
+
+def _sent(rest: Sequence[str]) -> FileUse:
+    """``get FROM TO``, ``get FILE``, ``get FROM -o TO``."""
+    named = _named(rest)
+    return FileUse((named[-1].rsplit("/", 1)[-1],), (named[0],)) if len(named) == 1 else _copy(rest)
 
 
 def _sync(rest: Sequence[str]) -> FileUse:
     found = _copy(rest)
     removed = found.copied if "--remove-source-files" in rest else ()
-    return replace(found, removed=removed)
+    emptied = _named(rest)[-1:] if any(text.startswith("--del") for text in rest) else []
+    return replace(found, removed=(*removed, *emptied))
 
 
 def _checked_out(rest: Sequence[str]) -> FileUse:
-    """``git checkout REF -- app.db``, ``git restore app.db``; a branch's name is no database's."""
+    """``git checkout REF -- app.db``, ``git restore .``, ``git clean -fdx``; a branch is no database."""
     named = _named(rest)
-    return FileUse(tuple(named[1:]) if named[:1] in (["checkout"], ["restore"]) else ())
+    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+    untracked = named[:1] == ["stash"] and ("u" in letters or "a" in letters or "--include-untracked" in rest)
+    if named[:1] == ["clean"] and "n" not in letters:
+        return FileUse(removed=tuple(named[1:]) or (".",))
+    if named[:1] not in (["checkout"], ["restore"]):
+        return FileUse(removed=(".",) if untracked else ())
+    folders = tuple(text for text in named[1:] if text == "." or text.endswith("/"))
+    return FileUse(tuple(named[1:]), restored=folders)
 
 
 def _extracted(rest: Sequence[str]) -> FileUse:
@@ -273,7 +300,7 @@ _UTILITIES = {
     "rename-table", "transform", "upsert",
 }  # fmt: skip
 _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
-    **dict.fromkeys(("cp", "install", "ln", "scp", "sftp", "ditto", "copy", "gcp", "pcp"), _copy),
+    **dict.fromkeys(("cp", "install", "ln", "scp", "ditto", "copy", "gcp", "pcp"), _copy),
     **dict.fromkeys(("mv", "gmv", "move"), _move),
     **dict.fromkeys(("rsync",), _sync),
     **dict.fromkeys(("rm", "unlink", "shred", "truncate", "trash", "srm"), _remove),
@@ -283,13 +310,12 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     **dict.fromkeys(("unzip", "7z", "7za"), _unzip),
     **dict.fromkeys(("gunzip", "unxz", "unzstd", "bunzip2", "unlz4", "uncompress"), _unpack),
     **dict.fromkeys(("gzip", "pigz", "xz", "zstd", "bzip2", "lz4", "brotli"), _pack),
-    **dict.fromkeys(("curl", "wget", "az", "http", "https", "xh", "aria2c"), _fetched),
+    **dict.fromkeys(("curl", "wget", "az", "http", "https", "xh", "aria2c", "sort", "uudecode"), _fetched),
     **dict.fromkeys(("gpg", "gpg2", "age", "rage", "openssl"), _deciphered),
     "litestream": _replicated,
     **dict.fromkeys(
         ("aws", "gsutil", "gcloud", "rclone", "mc", "s3cmd", "s5cmd", "b2", "docker", "podman", "kubectl",
          "oc", "docker-compose", "flyctl", "fly"), _stored),
-    "find": _search,
     "git": _checked_out,
     "cpio": _in_and_out,
     "sqlite-utils": _utilities,
@@ -298,6 +324,14 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     **dict.fromkeys(("sqlite3_rsync", "ddrescue", "dcfldd"), _to_end),
     **dict.fromkeys(("cat", "pv", "zcat", "gzcat", "xzcat", "zstdcat", "bzcat"), _read),
 }  # fmt: skip
+
+_TRANSFERS = ("sftp", "ftp", "lftp")
+_SENT: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
+    **dict.fromkeys(("get", "put", "reget", "reput", "mget", "mput", "pget"), _sent),
+    **dict.fromkeys(("rm", "mrm", "delete", "mdelete"), _remove),
+    **dict.fromkeys(("mv", "rename"), _move),
+}
+_KINDS = ("written", "copied", "removed", "restored")
 
 
 def is_backup(name: str) -> bool:
@@ -326,8 +360,10 @@ def names_database(name: str, known: Iterable[str]) -> bool:
 
 def holds_database(folder: str, known: Iterable[str]) -> bool:
     """Whether a known database lies in a folder, as both are written."""
-    begin = _local(folder).rstrip("/").removeprefix("./") + "/"
-    return any(one.removeprefix("./").startswith(begin) for one in known)
+    plain = _local(folder).rstrip("/")
+    if plain in _HERE:
+        return any(not one.startswith(("/", "../")) for one in known)
+    return any(one.removeprefix("./").startswith(plain.removeprefix("./") + "/") for one in known)
 
 
 def _local(name: str) -> str:

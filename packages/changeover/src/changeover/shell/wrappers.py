@@ -7,7 +7,8 @@ a script of its own (`elsewhere`).
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from changeover.shell.script import ShellCommand, Simple, Word, commands_of, substituted
 
@@ -212,9 +213,22 @@ def _quoted(text: str) -> str:
     return text if re.fullmatch(r"[\w./:=@%+,~-]+", text) else "'" + text.replace("'", "'\\''") + "'"
 
 
+def dictated(command: ShellCommand) -> list[Simple]:
+    """The programs of a pipeline; what ``echo`` or ``printf`` tells one stands in it as a here-string."""
+    parts = list(command.parts)
+    for place, (one, other) in enumerate(pairwise(command.parts), 1):
+        words = unwrapped(one)
+        if program(words) in ("echo", "printf") and not any(op.startswith("<") for op, _ in other.redirects):
+            shown = [word for word in words[1:] if not word.text.startswith("-")]
+            text = " ".join(word.text for word in shown).replace("\\n", "\n")
+            said = Word(text, computed=any(word.computed for word in shown))
+            parts[place] = replace(other, redirects=[*other.redirects, ("<<<", said)])
+    return parts
+
+
 def programs_of(command: ShellCommand) -> Iterator[Simple]:
     """Every program of a pipeline, and of what is sent elsewhere by one."""
-    for part in command.parts:
+    for part in dictated(command):
         for inner in substituted(part):
             yield from programs_of(inner)
         _, sent = elsewhere(part)
