@@ -197,7 +197,7 @@ def test_a_value_that_stands_in_for_one_the_old_schema_cannot_hold_is_told_and_n
 
 def test_rows_that_the_way_back_leaves_out_are_lost(tmp_path: Path) -> None:
     back = rebuilt(VERBS, "*", "e").replace("FROM e;", "FROM e WHERE verb <> 'reset';")
-    assert trip(tmp_path, EVENTS, rebuilt(MORE_VERBS, "*", "e"), back, "e").findings == {"e.rows"}
+    assert trip(tmp_path, EVENTS, rebuilt(MORE_VERBS, "*", "e"), back, "e").findings == {"e.verb.widened"}
 
 
 def test_what_is_written_into_new_things_is_set_aside_and_said(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.changeover.database.trips import trip
+from tests.changeover.database.trips import rebuilt, trip
 
 from changeover.database.rehearse.written import WriteKind
 
@@ -55,6 +55,47 @@ def test_a_fresh_key_is_of_the_kind_of_those_that_are_there(tmp_path: Path, chec
     seen = trip(tmp_path, setup, ADD, DROP, "t")
     assert WriteKind.INSERTED in {write.kind for write in seen.written.writes}
     assert seen.findings == set()
+
+
+SOME = "(7, 'a'), (8, 'b'), (10, 'c')"
+
+
+@pytest.mark.parametrize(
+    ("made", "read", "rows"),
+    [
+        ("'u-' || id", "substr(id, 3)", SOME),
+        ("'u-' || id", "substr(id, 3)", ""),
+        ("format('no. %03d of 9', id)", "substr(id, 5, 3)", SOME),
+        ("CAST(id AS TEXT)", "id", SOME),
+        ("CAST(id AS TEXT)", "id", ""),
+    ],
+)
+def test_a_key_that_becomes_a_text_with_a_number_goes_on_counting(
+    tmp_path: Path, made: str, read: str, rows: str
+) -> None:
+    setup = "CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT);" + (
+        f"INSERT INTO p VALUES {rows};" if rows else ""
+    )
+    there = rebuilt("id TEXT PRIMARY KEY NOT NULL, a TEXT", f"{made}, a")
+    back = rebuilt("id INTEGER PRIMARY KEY, a TEXT", f"CAST({read} AS INTEGER), a")
+    assert trip(tmp_path, setup, there, back, "p", spared=frozenset({"p.id.widened"})).findings == set()
+
+
+def test_a_key_that_only_the_new_schema_takes_is_told_by_its_name_alone(tmp_path: Path) -> None:
+    setup = (
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1), (2);"
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id));"
+        "INSERT INTO c VALUES (1, 1);"
+    )
+    there, back = (
+        rebuilt(f"id {kind} PRIMARY KEY NOT NULL", key)
+        + rebuilt(f"id INTEGER PRIMARY KEY, p_id {kind} REFERENCES p (id)", f"id, {reference}", "c")
+        for kind, key, reference in (
+            ("TEXT", "'u-' || id", "'u-' || p_id"),
+            ("INTEGER", "CAST(substr(id, 3) AS INTEGER)", "CAST(substr(p_id, 3) AS INTEGER)"),
+        )
+    )
+    assert trip(tmp_path, setup, there, back, "p c").findings == {"p.id.widened"}
 
 
 def test_a_value_under_a_key_that_takes_null_is_set_aside(tmp_path: Path) -> None:

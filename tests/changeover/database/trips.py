@@ -56,7 +56,13 @@ def trip(
     with observed(work, folder / "effects.db") as effects:
         mentioned = invent.literals(text.split(back, NOWHERE))
         written = writes.write(
-            work, scope.split(), original=original, spared=spared, computed=computed, mentioned=mentioned
+            work,
+            scope.split(),
+            original=original,
+            spared=spared,
+            computed=computed,
+            mentioned=mentioned,
+            made_of=invent.texts_of_computed(text.split(forward, NOWHERE)),
         )
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:

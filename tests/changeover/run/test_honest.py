@@ -35,6 +35,9 @@ NATIVE = {
     "INSERT INTO t VALUES ('a', 1), ('b', NULL);",
     "a key that may be NULL": "CREATE TABLE t (slug TEXT PRIMARY KEY, body TEXT);"
     "INSERT INTO t VALUES ('a', 'x'), ('b', 'y');",
+    "columns that are called as a rowid is": "CREATE TABLE t (rowid TEXT, oid TEXT);"
+    "INSERT INTO t VALUES ('a', 'b'), ('a', 'b'), (NULL, 'c');"
+    "CREATE TABLE o (rowid TEXT, oid TEXT, _rowid_ TEXT); INSERT INTO o VALUES (1, 2, 3), (1, 2, 3);",
     "no key": "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('a'), ('a'), (NULL);",
     "a composite key": "CREATE TABLE t (a INT, k TEXT, c REAL, PRIMARY KEY (a, k));"
     "INSERT INTO t VALUES (1, 'x', 1.5), (1, 'y', 2.5);",
@@ -129,6 +132,16 @@ OTHER = {
         KEYED.format("t") + "INSERT INTO t VALUES (1, 'k'), (2, 'k');",
         KEYED.format("t_new") + REKEYED,
         KEYED.format("t_new") + REKEYED,
+    ),
+    "a key that is called rowid": (
+        "CREATE TABLE t (rowid TEXT PRIMARY KEY, a TEXT); INSERT INTO t VALUES ('1', 'a'), ('2', 'b');",
+        rebuilt("rowid TEXT PRIMARY KEY, a TEXT, z INT", "rowid, a"),
+        rebuilt("rowid TEXT PRIMARY KEY, a TEXT", "rowid, a"),
+    ),
+    "other values without a key": (
+        "CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t VALUES ('x', 'y'), ('x', 'y'), ('z', 'z');",
+        "UPDATE t SET b = b || '!';",
+        "UPDATE t SET b = substr(b, 1, length(b) - 1);",
     ),
     "a TEMP table": (
         T,

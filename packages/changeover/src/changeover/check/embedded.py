@@ -91,7 +91,7 @@ def _with_row(tree: Picking, table: str, copy: EmptyCopy) -> Picking:
 
 
 def _row(table: str, row: str, copy: EmptyCopy) -> exp.Subquery:
-    columns = [*copy.column_order(table), *ROWIDS]
+    columns = dict.fromkeys([*copy.column_order(table), *ROWIDS])
     named = [
         exp.alias_(exp.column(exp.to_identifier(one, quoted=True)), f"{row} {one}", quoted=True)
         for one in columns

@@ -51,7 +51,7 @@ class Trial:
                 spared=rehearsal.plan.accept,
                 computed=invent.computed_columns(one for action in made for one in action.statements),
                 mentioned=invent.literals(one for action in back for one in action.statements),
-                spoken=invent.literals(one for action in made for one in action.statements),
+                made_of=invent.texts_of_computed(one for action in made for one in action.statements),
             )
             self.effects.reached = self.written.reached
         if rehearsal.fork is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from changeover.database.change import committed_snapshot, expected, rows
 from changeover.database.change.rule import Fault, FaultRule
 from changeover.database.rehearse.identity import same_value
-from changeover.database.schema.catalogue import ROWIDS, Schema, Table
+from changeover.database.schema.catalogue import ROWIDS, Schema, Table, shared_rowid
 from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import identifier_key, listed, quoted
 from changeover.words import counted
@@ -205,15 +205,16 @@ def _before(asked: Asked, table: Table, planned: Table, place: int, *, beside: b
     want = asked.wanted.get(name)
     columns = rows.shared_columns(table, planned)
     by_key = tuple((quoted(c), quoted(c)) for c in table.key if c in columns)
-    keeps_rowid = table.has_rowid and planned.has_rowid and name not in map(identifier_key, asked.rebuilt)
+    is_same = table.kind == planned.kind == "table" and name not in map(identifier_key, asked.rebuilt)
+    rowid = shared_rowid(table, planned) if is_same else ""
     pairs: Pairs = by_key if len(by_key) == len(table.key) else ()
-    if keeps_rowid and (name not in asked.scope or (not pairs and want and want.rows is Rows.AFFECTED)):
-        pairs = by_rowid(beside=beside)
+    if rowid and (name not in asked.scope or (not pairs and want and want.rows is Rows.AFFECTED)):
+        pairs = by_rowid(rowid, beside=beside)
     retyped = frozenset(c for c in columns if not beside or _type(table, c) != _type(planned, c))
     return Before(table, source(table, place, beside=beside), not beside, pairs, columns, retyped)
 
 
-def by_rowid(name: str = "rowid", *, beside: bool) -> Pairs:
+def by_rowid(name: str, *, beside: bool) -> Pairs:
     """Rows matched by a rowid of that name."""
     return ((name, name if beside else ROWID),)
 

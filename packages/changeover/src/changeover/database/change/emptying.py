@@ -16,7 +16,7 @@ from changeover.database.change import rows
 from changeover.database.chunks import next_size
 from changeover.database.lease import TABLE as LEASE_TABLE
 from changeover.database.lease import Lease, awake_s, confirm, lost, require_awake
-from changeover.database.schema.catalogue import ROWIDS, Schema, Table
+from changeover.database.schema.catalogue import Schema, Table
 from changeover.database.schema.definition import words_of
 from changeover.database.server.batch import NOW_S, Batch
 from changeover.database.server.remote import Remote
@@ -216,8 +216,7 @@ def _key(table: Table) -> str:
     """What names a row of the table itself: its rowid by a name that no column has, or its primary key."""
     if table.without_rowid:
         return listed([c.name for c in sorted(table.columns, key=lambda c: c.key) if c.key])
-    names = {identifier_key(column.name) for column in table.columns}
-    return next((name for name in ROWIDS if name not in names), "")
+    return table.rowid
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def orphans(
         sound = all(_names_a_key(found, key) for key in table.foreign_keys)
         # SQLite's check stops at the first key that it cannot ask, and names a row by its rowid, which
         # is NULL in a WITHOUT ROWID table (https://sqlite.org/pragma.html#pragma_foreign_key_check).
-        if rest and sound and table.has_rowid:
+        if rest and sound and table.rowid:
             yield _by_check(table, rest)
         else:
             yield from (_by_row(table, key) for _, key in rest)
@@ -133,7 +133,8 @@ def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> FaultRule
     says = {str(n): _sentence(table, key) for n, key in keys}
     sql = (
         f"SELECT CASE f.fkid {names} END AS a, f.fkid || ':' || CASE f.fkid {shown} END AS b, count(*) AS c"
-        f" FROM pragma_foreign_key_check(?) AS f CROSS JOIN {quoted(table.name)} AS t ON t.rowid = f.rowid"
+        f" FROM pragma_foreign_key_check(?) AS f CROSS JOIN {quoted(table.name)} AS t"
+        f" ON t.{table.rowid} = f.rowid"
         f" WHERE f.fkid IN ({', '.join(str(n) for n, _ in keys)}) GROUP BY 1"
     )
 

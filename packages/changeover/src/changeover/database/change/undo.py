@@ -167,8 +167,9 @@ def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_
             return []
         key = table.key or tuple(c.name for c in table.columns if c.key)
         # A key that takes NULL may name several rows, so it does not do alone.
-        rowid = "" if table.key or not table.has_rowid else f"rowid AS {KEPT_ROWID}"
-        named = ", ".join(filter(None, [rowid, listed(key)]))
+        rowid = "" if table.key or not table.rowid else f"{table.rowid} AS {KEPT_ROWID}"
+        rest = [c.name for c in table.columns if c is not column]
+        named = ", ".join(filter(None, [rowid, listed(key)])) or listed(rest)
         default = f"({column.default})" if column.default is not None else "NULL"
         default = given.get(_Thing(identifier_key(table.name), identifier_key(column.name)), default)
         value = quoted(column.name)

@@ -12,7 +12,7 @@ from changeover.database.change import full_text
 from changeover.database.connect import Connection
 from changeover.database.online.image_table import Capture, ImageTable, KeyColumn, UniqueKey, WalkOrder
 from changeover.database.schema import catalogue, definition, empty
-from changeover.database.schema.catalogue import ROWIDS, Column, Index, Schema, Table
+from changeover.database.schema.catalogue import Column, Index, Schema, Table
 from changeover.database.server.remote import Remote
 from changeover.errors import Unsuitable
 from changeover.sql import rebuild as script
@@ -320,9 +320,8 @@ def address_of(table: Table) -> WalkOrder:
 
 
 def _rowid(table: Table) -> str:
-    names = {identifier_key(column.name) for column in table.columns}
-    found = _named_rowid(table) or next((name for name in ROWIDS if name not in names), None)
-    if found is None:
+    found = _named_rowid(table) or table.rowid
+    if not found:
         raise Unsuitable(
             f"Every name of the rowid is a column of {table.name}; it cannot be walked.", hint=BLOCKING
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database.connect import connect, translated
-from changeover.database.rehearse.identity import ROWID, address_of, key_of, same_value
+from changeover.database.rehearse.identity import address_of, is_rowid, key_of, same_value
 from changeover.database.schema import catalogue as schema
 from changeover.database.schema.catalogue import Table
 from changeover.errors import concerning
@@ -25,8 +25,8 @@ class Touched:
     """The rows of one table that the writes left different.
 
     ``key`` finds a row again in another database (empty: rows are only compared whole). ``was`` and ``now``
-    are tables of the scratch file; a changed row stands in both, a new one in ``now`` only. ``address`` are
-    the columns by which the two go together; rowid stands there under the name ``changeover_rowid``.
+    are tables of the scratch file; a changed row stands in both, a new one in ``now`` only, and `ROW` numbers
+    them. ``address`` are the columns by which the two go together; rowid stands there as `ADDRESS_ROWID`.
     """
 
     table: Table
@@ -50,7 +50,7 @@ class Effects:
     schema: frozenset[str] = frozenset()
 
 
-ADDRESS_ROWID = "changeover_rowid"
+ADDRESS_ROWID, ROW = "changeover_rowid", "changeover_row"
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touch
     ]
     if not any(counts):
         return None
-    named = tuple(ADDRESS_ROWID if c == ROWID else c for c in address)
+    named = (ADDRESS_ROWID,) if is_rowid(table, address) else address
     return Touched(table, key_of(connection, table), named, was, now)
 
 
@@ -122,9 +122,10 @@ def _differing(
     # The first condition finds the row by the index of the key, the second is exact where it folds case.
     found = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in address)
     same = " AND ".join(same_value(table, c) for c in table.stored) or "1"
-    rowid = f"a.rowid AS {ADDRESS_ROWID}, " if address == (ROWID,) else ""
+    kept = [f"row_number() OVER () AS {ROW}", *(f"a.{quoted(c)}" for c in table.stored)]
+    kept += [f"a.{table.rowid} AS {ADDRESS_ROWID}"] if is_rowid(table, address) else []
     connection.execute(
-        f"CREATE TABLE scratch.{target} AS SELECT {rowid}{', '.join('a.' + quoted(c) for c in table.stored)}"
+        f"CREATE TABLE scratch.{target} AS SELECT {', '.join(kept)}"
         f" FROM {one}.{name} AS a"
         f" WHERE NOT EXISTS (SELECT 1 FROM {other}.{name} AS b WHERE {found} AND {same})"
     )

@@ -4,13 +4,11 @@ Rule: by its key; else by a primary key that could hold NULL but does not; else 
 rows of one and the same table apart, never those of a table that was made anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Schema, Table
 from changeover.sql.identifiers import identifier_key, quoted
-
-ROWID = "rowid"
 
 
 def key_of(connection: Connection, table: Table, schema: str = "main") -> tuple[str, ...]:
@@ -30,11 +28,12 @@ def key_of(connection: Connection, table: Table, schema: str = "main") -> tuple[
 
 def address_of(connection: Connection, table: Table) -> tuple[str, ...]:
     """The columns by which a row can be addressed now: its key, else its rowid (empty for neither)."""
-    key = key_of(connection, table)
-    if key:
-        return key
-    hidden = table.without_rowid or table.column(ROWID) is not None
-    return () if hidden else (ROWID,)
+    return key_of(connection, table) or ((table.rowid,) if table.rowid else ())
+
+
+def is_rowid(table: Table, address: Sequence[str]) -> bool:
+    """Whether rows are addressed by the rowid, under a name that no column has."""
+    return bool(table.rowid) and tuple(address) == (table.rowid,)
 
 
 def where(key: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:

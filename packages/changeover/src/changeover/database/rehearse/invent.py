@@ -6,7 +6,7 @@ of the schema allows it is found out by trying.
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -23,6 +23,7 @@ from changeover.sql.text import tokens as sql_tokens
 MARK = "changeover"
 EVERY_COLUMN = "*"
 LITERALS_TRIED = 10
+_NUMBER = re.compile(r"[0-9]+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ]\d\d:\d\d)")
 INTEGER_MAX, INTEGER_MIN = 2**63 - 1, -(2**63)
 
@@ -52,12 +53,13 @@ def fresh_values(
     model: object,
     number: int,
     *,
-    prefixes: Collection[object] = (),
+    made_of: Sequence[str] | None = None,
 ) -> tuple[object, ...]:
     """Values that no row has under a column yet, most natural first; never empty.
 
-    ``prefixes`` are texts that the change speaks of: a number behind one (``'u-' || id``) is followed by the
-    next number, as the application that makes such keys would go on.
+    ``made_of`` are the texts in the expression by which the change computes the column, None where it does
+    not. Where it makes numbers with texts around them (``'u-' || id``), the next number comes first, as the
+    application that makes such keys would go on; where there was no row to see that by, the first one.
     """
     if isinstance(model, int | float):
         return _fresh_numbers(connection, table, column)
@@ -66,7 +68,7 @@ def fresh_values(
     text = "" if model is None else str(model)
     return (
         *_fresh_days(connection, table, column, text, number),
-        *_fresh_numbered(connection, table, column, (text, number), prefixes),
+        *_fresh_numbered(connection, table, column, (text, number), made_of),
         f"{text}-{MARK}-{number}",
         _same_length(text or MARK, number),
         f"{MARK}-{number}",
@@ -143,19 +145,33 @@ def _fresh_days(connection: Connection, table: Table, column: str, model: str, n
 
 
 def _fresh_numbered(
-    connection: Connection, table: Table, column: str, after: tuple[str, int], prefixes: Collection[object]
+    connection: Connection,
+    table: Table,
+    column: str,
+    after: tuple[str, int],
+    made_of: Sequence[str] | None,
 ) -> Iterator[str]:
-    """So many numbers ``after`` the highest one, behind the prefix that the model and the change have."""
+    """So many numbers ``after`` the highest one, between the texts that every row has around its number.
+
+    Rows without a number (``root`` among ``u-1``, ``u-2``) are let be where the change speaks of the text.
+    """
+    if made_of is None:
+        return
     name, (model, number) = quoted(column), after
-    for prefix in prefixes:
-        counted = isinstance(prefix, str) and prefix and model.removeprefix(prefix)
-        if counted and counted != model and counted.isdecimal():
-            (last,) = connection.execute(
-                f"SELECT max(CAST(substr({name}, ?) AS INTEGER)) FROM {quoted(table.name)}"
-                f" WHERE substr({name}, 1, ?) = ?",
-                (len(str(prefix)) + 1, len(str(prefix)), prefix),
-            ).fetchone()
-            yield f"{prefix}{str(last + number).zfill(len(counted))}"
+    counted = f"substr({name}, ?1 + 1, length({name}) - ?1 - ?2)"
+    for found in reversed([*_NUMBER.finditer(model)]):
+        before, behind = model[: found.start()], model[found.end() :]
+        rows, fitting, last = connection.execute(
+            f"SELECT count({name}), count(n), max(CAST(n AS INTEGER)) FROM (SELECT {name}, CASE WHEN"
+            f" {name} = ?3 || {counted} || ?4 AND {counted} GLOB '[0-9]*' AND {counted} NOT GLOB '*[^0-9]*'"
+            f" THEN {counted} END AS n FROM {quoted(table.name)})",
+            (len(before), len(behind), before, behind),
+        ).fetchone()
+        if fitting and (fitting == rows or {before, behind} & {*made_of} - {""}):
+            yield f"{before}{str(last + number).zfill(len(found[0]))}{behind}"
+            return
+    if model == MARK:
+        yield f"{next(iter(made_of), '')}{number}"
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:
@@ -217,6 +233,20 @@ def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
             found.setdefault(one.column, set()).add(one.item)
             mapped |= {one.column} if not (one.is_constant and one.to_all) else set()
     return frozenset(name for name, items in found.items() if name in mapped or len(items) > 1)
+
+
+def texts_of_computed(statements: Iterable[SqlStatement]) -> Mapping[str, tuple[str, ...]]:
+    """The texts in the expressions by which a script computes columns, by their folded names.
+
+    A column that is only copied, or gets one constant, is not among them.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for _, values in script.given(statements):
+        for one in values or ():
+            if not (one.source or one.is_constant):
+                said = (word[1:-1].replace("''", "'") for word in one.item if word.startswith("'"))
+                found[one.column] = (*found.get(one.column, ()), *said)
+    return found
 
 
 def texts(sql: str) -> list[str]:

@@ -15,11 +15,12 @@ from pathlib import Path
 from changeover.database.connect import connect, translated
 from changeover.database.findings import Finding
 from changeover.database.rehearse.compare import Comparison, LeftOut, Without, compare
-from changeover.database.rehearse.effects import Effects, Touched
+from changeover.database.rehearse.effects import ROW, Effects, Touched
 from changeover.database.rehearse.identity import key_of, same_key, same_value
 from changeover.database.rehearse.written import Write, WriteKind, Written
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.definition import affinity
 from changeover.errors import concerning
 from changeover.sql.identifiers import OWN_PREFIX, identifier_key, is_engine, quoted
 from changeover.words import counted
@@ -79,7 +80,7 @@ def after_forward(seen: AfterRollback, again: Path) -> RollbackVerdict:
         replaced = (lost - aside) & seen.stand_ins
         findings = [
             *seen.comparison.findings(),
-            *_losses_found(connection, seen.effects, lost - aside - replaced),
+            *_losses_found(connection, seen.written, seen.effects, lost - aside - replaced),
         ]
         notes = [
             *(
@@ -118,7 +119,7 @@ def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> W
             moved = True
         elif touched.key and same_key(touched.key, key_of(connection, before, "original")):
             rows[name] = LeftOut(touched.key, (touched.was,), (touched.now,))
-        elif all(touched.table.column(c) for c in before.stored):
+        elif _is_unaltered(connection, touched, before):
             rows[name] = LeftOut((), (touched.was,), (touched.now,))
         else:
             moved = True
@@ -127,14 +128,34 @@ def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> W
     return Without(effects.scratch, rows, frozenset([*away, *uncertain]) if moved else frozenset())
 
 
+def _is_unaltered(connection: sqlite3.Connection, touched: Touched, before: Table) -> bool:
+    """Whether the rows that were written to stood in the original as they are: without a key, only such rows
+    can be told from the others there."""
+    if not all(touched.table.column(c) for c in before.stored):
+        return False
+    same = " AND ".join(same_value(before, c) for c in before.stored) or "1"
+    there = f"SELECT 1 FROM original.{quoted(before.name)} AS b WHERE {same}"
+    altered = f"SELECT 1 FROM scratch.{touched.was} AS a WHERE NOT EXISTS ({there}) LIMIT 1"
+    return connection.execute(altered).fetchone() is None
+
+
 def _is_rekeyed(connection: sqlite3.Connection, touched: Touched, before: Table) -> bool:
-    """Whether the change gave every row another key: no touched row stands in the original under its own."""
+    """Whether the change gave every row another key: no touched row stands in the original under its own.
+
+    Where all of them are new, it did if the keys are of another type.
+    """
     if not touched.key or not all(before.column(c) for c in touched.key):
         return False
     found = " AND ".join(f"o.{quoted(c)} IS a.{quoted(c)}" for c in touched.key)
     there = f"EXISTS (SELECT 1 FROM original.{quoted(before.name)} AS o WHERE {found})"
     known = connection.execute(f"SELECT {there} FROM scratch.{touched.was} AS a").fetchall()
-    return bool(known) and not any(is_there for (is_there,) in known)
+    if not known:
+        kinds = (
+            [affinity(column.type) for name in touched.key if (column := table.column(name))]
+            for table in (touched.table, before)
+        )
+        return next(kinds) != next(kinds)
+    return not any(is_there for (is_there,) in known)
 
 
 def _unlike(
@@ -158,7 +179,7 @@ def _unlike_of(
     """The same of one table: as it is now, and as it was in the original."""
     table, original = tables
     if table is None:
-        rows = _ids(connection, f"SELECT rowid FROM scratch.{touched.now}")
+        rows = _ids(connection, f"SELECT {ROW} FROM scratch.{touched.now}")
         yield from ((name, row, WHOLE) for row in rows)
     elif touched.key and all(table.column(c) for c in touched.key):
         yield from _unlike_by_key(connection, touched, table, original)
@@ -166,7 +187,7 @@ def _unlike_of(
         shared = [c for c in touched.table.stored if table.column(c)]
         same = " AND ".join(same_value(touched.table, c) for c in shared) or "1"
         gone = (
-            f"SELECT rowid FROM scratch.{touched.now} AS a"
+            f"SELECT {ROW} FROM scratch.{touched.now} AS a"
             f" WHERE NOT EXISTS (SELECT 1 FROM main.{quoted(table.name)} AS b WHERE {same})"
         )
         yield from ((name, row, WHOLE) for row in _ids(connection, gone))
@@ -182,10 +203,10 @@ def _unlike_by_key(
     name, here = identifier_key(touched.table.name), f"main.{quoted(table.name)}"
     found = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in touched.key)
     here_too = f"EXISTS (SELECT 1 FROM {here} AS b WHERE {found})"
-    gone = f"SELECT rowid FROM scratch.{touched.now} AS a WHERE NOT {here_too}"
+    gone = f"SELECT {ROW} FROM scratch.{touched.now} AS a WHERE NOT {here_too}"
     yield from ((name, row, WHOLE) for row in _ids(connection, gone))
     again = (
-        f"SELECT rowid FROM scratch.{touched.was} AS a WHERE {here_too}"
+        f"SELECT {ROW} FROM scratch.{touched.was} AS a WHERE {here_too}"
         f" AND NOT EXISTS (SELECT 1 FROM scratch.{touched.now} AS b WHERE {found})"
     )
     yield from ((name, row, BACK) for row in _ids(connection, again))
@@ -202,7 +223,7 @@ def _unlike_values(touched: Touched, table: Table, column: str, original: Table 
     same = same_value(touched.table, column)
     was = f"SELECT 1 FROM scratch.{touched.was} AS b WHERE {address}"
     left_alone = f"EXISTS ({was} AND {same})"
-    start = f"SELECT a.rowid FROM scratch.{touched.now} AS a"
+    start = f"SELECT a.{ROW} FROM scratch.{touched.now} AS a"
     if table.column(column) is None:
         return f"{start} WHERE a.{quoted(column)} IS NOT NULL AND NOT {left_alone}"
     here = f"{start} JOIN main.{quoted(table.name)} AS b ON {found} WHERE NOT ({same})"
@@ -245,7 +266,7 @@ def _held_by(connection: sqlite3.Connection, touched: Touched, table: Table, col
     return frozenset(
         _ids(
             connection,
-            f"SELECT rowid FROM scratch.{touched.now} AS a"
+            f"SELECT {ROW} FROM scratch.{touched.now} AS a"
             f" WHERE EXISTS (SELECT 1 FROM main.{quoted(table.name)} AS b WHERE {same})",
         )
     )
@@ -260,16 +281,26 @@ def _stand_ins(
         for column in touched.table.columns if table else ():
             now = table.column(column.name) if table else None
             if now is not None and now.not_null and not column.not_null and not column.generated:
-                sql = f"SELECT rowid FROM scratch.{touched.now} WHERE {quoted(column.name)} IS NULL"
+                sql = f"SELECT {ROW} FROM scratch.{touched.now} WHERE {quoted(column.name)} IS NULL"
                 yield from ((name, row, column.name) for row in _ids(connection, sql))
+    for (name, row), write in _beyond(connection, written, effects).items():
+        yield from ((name, row, c) for c in write.beyond)
+
+
+def _beyond(
+    connection: sqlite3.Connection, written: Written, effects: Effects
+) -> dict[tuple[str, int], Write]:
+    """The rows that only the new schema takes: (folded table, row of the scratch table)."""
+    found = {}
     for write in written.beyond():
-        touched_now = effects.touched.get(identifier_key(write.table))
-        if touched_now is not None and touched_now.key:
+        name = identifier_key(write.table)
+        touched = effects.touched.get(name)
+        if touched is not None and touched.key:
             condition = " AND ".join(f"{quoted(c)} IS ?" for c in write.key)
-            rows = connection.execute(
-                f"SELECT rowid FROM scratch.{touched_now.now} WHERE {condition}", tuple(write.key.values())
-            ).fetchall()
-            yield from ((identifier_key(write.table), row, c) for (row,) in rows for c in write.beyond)
+            sql = f"SELECT {ROW} FROM scratch.{touched.now} WHERE {condition}"
+            rows = connection.execute(sql, tuple(write.key.values())).fetchall()
+            found |= {(name, row): write for (row,) in rows}
+    return found
 
 
 def _both(one: frozenset[Loss], other: frozenset[Loss]) -> frozenset[Loss]:
@@ -284,10 +315,20 @@ def _both(one: frozenset[Loss], other: frozenset[Loss]) -> frozenset[Loss]:
 
 
 def _losses_found(
-    connection: sqlite3.Connection, effects: Effects, lost: Iterable[Loss]
+    connection: sqlite3.Connection, written: Written, effects: Effects, lost: Iterable[Loss]
 ) -> Iterator[Finding]:
-    """A finding for each table that loses rows and each column that loses values."""
-    for (name, column), rows in _grouped(lost).items():
+    """A finding for each table that loses rows and each column that loses values.
+
+    A lost row that only the new schema takes has the name by which it is accepted.
+    """
+    only_new, ordinary = _beyond(connection, written, effects), []
+    for loss in sorted(lost):
+        write = only_new.get(loss[:2]) if loss[2] == WHOLE else None
+        if write is None:
+            ordinary.append(loss)
+        else:
+            yield Finding(write.name, f"{str(write).removesuffix(f' [{write.name}]')}, and it would be lost")
+    for (name, column), rows in _grouped(ordinary).items():
         touched = effects.touched[name]
         label = touched.table.name
         what = _what(connection, touched, column, rows)
@@ -324,7 +365,7 @@ def _example(connection: sqlite3.Connection, touched: Touched, source: str, row:
     names = list(touched.key or touched.table.stored[:3])
     wanted = list(dict.fromkeys([*names, *([column] if column not in (WHOLE, BACK) else [])]))
     columns = ", ".join(quoted(c) for c in wanted)
-    values = connection.execute(f"SELECT {columns} FROM scratch.{source} WHERE rowid = ?", (row,)).fetchone()
+    values = connection.execute(f"SELECT {columns} FROM scratch.{source} WHERE {ROW} = ?", (row,)).fetchone()
     return ", ".join(f"{c} {v!r}" for c, v in zip(wanted, values, strict=True))
 
 
@@ -334,8 +375,8 @@ def _ids(connection: sqlite3.Connection, sql: str) -> list[int]:
 
 def describe_writes(written: Written, table: str | None = None) -> str:
     """The rows that the rehearsal itself wrote and that matter for an error, in words."""
-    beyond = written.beyond()
-    chosen: list[Write] = list(beyond) or [w for w in written.writes if w.kind is not WriteKind.DELETED]
+    ordinary = [w for w in written.writes if not w.beyond and w.kind is not WriteKind.DELETED]
+    chosen = [*written.beyond(), *ordinary]
     if table is not None:
         chosen = [w for w in chosen if identifier_key(w.table) == identifier_key(table)] or chosen
     return "\n".join(f"- {write}" for write in chosen[:10])

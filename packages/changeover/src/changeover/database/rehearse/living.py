@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.database.connect import Connection
-from changeover.database.rehearse.identity import ROWID
+from changeover.database.rehearse.identity import is_rowid
 from changeover.database.schema.catalogue import ForeignKey, Schema, Table
 from changeover.sql.identifiers import identifier_key, quoted
 
@@ -30,8 +30,8 @@ class Living:
 
     def _ends(self, table: Table, address: Sequence[str], where: str, count: int) -> list[Address]:
         sql = f"SELECT {columns_of(address)} FROM {quoted(table.name)} AS t{where}"
-        order = columns_of(address) if table.without_rowid else "t.rowid"
-        if not (table.without_rowid or table.has_rowid):
+        order = columns_of(address) if table.without_rowid else f"t.{table.rowid}"
+        if not (table.without_rowid or table.rowid):
             return self.connection.execute(f"{sql} LIMIT ?", (count,)).fetchall()
         oldest = self.connection.execute(f"{sql} ORDER BY {order} LIMIT ?", (count,)).fetchall()
         if len(oldest) < count:
@@ -45,7 +45,7 @@ class Living:
         if self._count(quoted(table.name), 2) != 1:
             return False
         old = self.old.table(table.name)
-        if old is not None and tuple(address) == (ROWID,):
+        if old is not None and is_rowid(table, address):
             return self._count(f"original.{quoted(old.name)}", 1) == 0
         there = self.was_there(table, address)
         return bool(there) and not self._rows(table, (), there, 1)
@@ -55,11 +55,11 @@ class Living:
         old = self.old.table(table.name)
         if old is None:
             return ""
-        if tuple(address) == (ROWID,):
-            known = old.has_rowid and table.has_rowid
+        if is_rowid(table, address):
+            known, same = bool(old.rowid), f"o.{old.rowid} IS t.{table.rowid}"
         else:
             known = all(old.column(c) is not None for c in address)
-        same = " AND ".join(f"o.{quoted(c)} IS t.{quoted(c)}" for c in address)
+            same = " AND ".join(f"o.{quoted(c)} IS t.{quoted(c)}" for c in address)
         return f" WHERE EXISTS (SELECT 1 FROM original.{quoted(old.name)} AS o WHERE {same})" if known else ""
 
     def of_the_change(self, table: Table, address: Sequence[str]) -> Mapping[str, frozenset[object]]:
@@ -89,7 +89,7 @@ class Living:
         return bool(self.connection.execute(sql).fetchone()[0])
 
     def _rows(self, table: Table, columns: Sequence[str], where: str, count: int) -> list[Address]:
-        order = " ORDER BY t.rowid DESC" if table.has_rowid else ""
+        order = f" ORDER BY t.{table.rowid} DESC" if table.rowid else ""
         sql = f"SELECT {columns_of(columns) or '1'} FROM {quoted(table.name)} AS t{where}{order} LIMIT ?"
         return self.connection.execute(sql, (count,)).fetchall()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from changeover.database.connect import connect, translated
 from changeover.database.rehearse import guess, invent, widened
-from changeover.database.rehearse.identity import ROWID, address_of, neighbours, where
+from changeover.database.rehearse.identity import address_of, is_rowid, neighbours, where
 from changeover.database.rehearse.living import Living, columns_of
 from changeover.database.rehearse.target import ORDINARY, Beyond, Model, Target, Values, insertion
 from changeover.database.rehearse.written import Untried, Write, WriteKind, Written
@@ -41,7 +41,7 @@ def write(
     spared: Iterable[str] = (),
     computed: Iterable[str] = (),
     mentioned: Iterable[object] = (),
-    spoken: Iterable[object] = (),
+    made_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
@@ -52,7 +52,10 @@ def write(
     what they are about is not written. ``computed`` are the folded names of columns to which the change
     itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``mentioned`` are the numbers and
     texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
-    ``spoken`` are those of the change's scripts: keys that it makes of one and a number get the next number.
+    ``made_of`` are the texts in the change's own expressions, by column (`invent.texts_of_computed`).
+
+    What only the new schema takes is written when every table has its ordinary rows, so that none of these
+    refers to it.
     """
     chosen = frozenset(map(identifier_key, scope))
     with translated(path), closing(connect(path)) as connection:
@@ -74,15 +77,18 @@ def write(
             frozenset(spared),
             frozenset(computed),
             frozenset(mentioned),
-            frozenset(spoken),
+            made_of or {},
             Living(connection, old),
         )
-        untried = {}
-        for name in neighbours(writer.found, chosen):
-            with concerning(f"table {name}"):
-                untried[name] = writer.write(name)
+        names = neighbours(writer.found, chosen)
+        for write_some in (writer.write, writer.write_beyond):
+            for name in names:
+                with concerning(f"table {name}"):
+                    write_some(name)
     reasons = {
-        name: Untried(writer.found.tables[name].name, reason) for name, reason in untried.items() if reason
+        name: Untried(writer.found.tables[name].name, reason)
+        for name, reason in writer.untried.items()
+        if reason
     }
     return Written(
         tuple(writer.done),
@@ -108,23 +114,27 @@ class _Writer:
     spared: frozenset[str]
     computed: frozenset[str]
     mentioned: frozenset[object]
-    spoken: frozenset[object]
+    made_of: Mapping[str, Sequence[str]]
     living: Living
     done: list[Write] = field(default_factory=list)
+    targets: dict[str, Target] = field(default_factory=dict)
+    untried: dict[str, str] = field(default_factory=dict)
     refusal: str = ""
 
-    def write(self, name: str) -> str:
-        """All writes to one table; why there were none, or nothing."""
+    def write(self, name: str) -> None:
+        """New and changed rows of one table, or why there are none."""
         table = self.found.tables[name]
         address = address_of(self.connection, table)
         if table.kind != "table":
-            return "" if table.kind == "virtual" else f"it is no table but {table.kind}"
+            self.untried[name] = "" if table.kind == "virtual" else f"it is no table but {table.kind}"
+            return
         if not address:
-            return "has no key by which a row could be found again"
+            self.untried[name] = "has no key by which a row could be found again"
+            return
         before, self.refusal = len(self.done), ""
         if self.living.is_version(table, address):
-            return ""
-        target = Target(table, address, self.living.some(table, address, self.rows))
+            return
+        target = self.targets[name] = Target(table, address, self.living.some(table, address, self.rows))
         was_there = self.old.table(name) is not None
         if was_there:
             self._updates(target, target.models)
@@ -133,12 +143,21 @@ class _Writer:
             made = (write for write in self.done[before:] if write.kind is WriteKind.INSERTED)
             keys = [tuple(write.key.values()) for write in made]
             self._updates(target, [*target.models, *keys] if len(target.models) == 1 else keys)
+        if len(self.done) == before:
+            refused = f"no write was taken by its rules ({self.refusal})"
+            self.untried[name] = refused if self.refusal else "no row could be made"
+
+    def write_beyond(self, name: str) -> None:
+        """Rows of one table that only the new schema takes, and a row less."""
+        target, before = self.targets.get(name), len(self.done)
+        if target is None:
+            return
         self._beyond(target)
-        if was_there:
-            self._delete(table, address)  # Last, or a new row would get the id of the one that is gone.
+        if self.old.table(name) is not None:
+            # Last, or a new row would get the id of the one that is gone.
+            self._delete(target.table, target.address)
         if len(self.done) > before:
-            return ""
-        return f"no write was taken by its rules ({self.refusal})" if self.refusal else "no row could be made"
+            self.untried[name] = ""
 
     def _updates(self, target: Target, models: Sequence[tuple[object, ...]]) -> None:
         """Every column gets a value of its own somewhere: one that is lost is seen by nothing else.
@@ -276,7 +295,8 @@ class _Writer:
             sql, parameters = insertion(target, model, row, changed)
             rowid = self._taken(sql, parameters)
             if rowid is not None:
-                key = {c: rowid if c == ROWID else changed.get(c, row.get(c)) for c in address}
+                by_rowid = is_rowid(table, address)
+                key = {c: rowid if by_rowid else changed.get(c, row.get(c)) for c in address}
                 values = {c: changed[c] for c in beyond.columns}
                 self._keep(
                     Write(
@@ -317,7 +337,9 @@ class _Writer:
         yield {c: self._values(table, c, row.get(c), number)[0] for c in unique}
 
     def _values(self, table: Table, column: str, model: object, number: int) -> tuple[object, ...]:
-        return invent.fresh_values(self.connection, table, column, model, number, prefixes=self.spoken)
+        return invent.fresh_values(
+            self.connection, table, column, model, number, made_of=self.made_of.get(identifier_key(column))
+        )
 
     def _other_parents(self, table: Table, unique: frozenset[str]) -> Iterator[Values]:
         """Living parents for references that are part of a unique key, the newest first, key by key."""

@@ -114,19 +114,16 @@ class Table:
         return tuple(column.name for column in self.columns if not column.generated)
 
     @property
-    def has_rowid(self) -> bool:
-        """Whether its rows can be matched by ``rowid``, shown by an INTEGER PRIMARY KEY or not."""
-        named_so = any(identifier_key(column.name) == "rowid" for column in self.columns)
-        return self.kind == "table" and not self.without_rowid and not named_so
+    def rowid(self) -> str:
+        """A name of the rowid, shown by an INTEGER PRIMARY KEY or not; empty where columns have them all."""
+        return shared_rowid(self)
 
     @property
     def hidden_rowid(self) -> str:
         """A name for the rowid that no column shows; empty where there is none."""
         keys = [column for column in self.columns if column.key]
         shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
-        names = {identifier_key(column.name) for column in self.columns}
-        free = next((name for name in ROWIDS if name not in names), "")
-        return "" if shown or self.without_rowid or self.kind != "table" else free
+        return "" if shown or self.kind != "table" else self.rowid
 
     @property
     def holds_rows(self) -> bool:
@@ -166,6 +163,14 @@ class Table:
         """SQLite allows NULL in a primary key unless it is INTEGER PRIMARY KEY, NOT NULL or STRICT's."""
         alone = sum(1 for c in self.columns if c.key) == 1
         return column.not_null or self.strict or (alone and identifier_key(column.type) == "integer")
+
+
+def shared_rowid(*tables: Table) -> str:
+    """A name by which each of the tables tells its rows apart, and that none has as a column; or nothing."""
+    if any(table.without_rowid for table in tables):
+        return ""
+    taken = {identifier_key(column.name) for table in tables for column in table.columns}
+    return next((name for name in ROWIDS if name not in taken), "")
 
 
 @dataclass(frozen=True, slots=True)
