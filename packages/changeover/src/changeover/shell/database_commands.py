@@ -222,17 +222,13 @@ def _input(part: Simple, producers: list[Simple]) -> Iterator[tuple[CommandKind,
             yield from _script(target)
         elif operator == "<":
             yield (CommandKind.OTHER if target.computed else _file_kind(target.text)), target
-    if not producers:
+    if not producers or any(operator.startswith("<") for operator, _ in part.redirects):
         return
     words = unwrapped(producers[-1])
     name, rest = program(words), [word for word in words[1:] if not word.text.startswith("-")]
     if len(producers) == 1 and name == "cat" and (rest or producers[-1].redirects):
         for file in [*rest, *(target for operator, target in producers[-1].redirects if operator == "<")]:
             yield _file_kind(file.text), file
-    elif len(producers) == 1 and name in ("echo", "printf") and rest:
-        text = " ".join(word.text for word in rest)
-        names = frozenset(name for word in rest for name in word.names)
-        yield from _script(Word(text.replace("\\n", "\n"), names, any(word.computed for word in rest)))
     else:
         files = [word.text for word in [*rest, *(target for _, target in producers[0].redirects)]]
         restores = name in ("gunzip", "zcat", "xzcat", "zstdcat", "gzip") or any(map(_DUMPED.search, files))

@@ -210,13 +210,13 @@ def _stored(rest: Sequence[str]) -> FileUse:
 
 def _transferred(part: Simple, rest: Sequence[str]) -> FileUse:
     """What ``sftp``, ``ftp`` and ``lftp`` are told to do, line by line; without that ``sftp HOST:FILE .``."""
-    told = [target.text for operator, target in part.redirects if operator in ("<<", "<<-", "<<<")]
-    told += _after(rest, ("-e", "-c"))
-    if not told:
+    given = [target.text for operator, target in part.redirects if operator in ("<<", "<<-", "<<<")]
+    given += _after(rest, ("-e", "-c"))
+    if not given:
         return _copy(rest)
     uses = [
         _SENT[words[0]](words[1:])
-        for line in re.split(r"[\n;]", "\n".join(told))
+        for line in re.split(r"[\n;]", "\n".join(given))
         if (words := line.split()) and words[0] in _SENT
     ]
     return FileUse(*(tuple(name for use in uses for name in getattr(use, kind)) for kind in _KINDS))

@@ -221,7 +221,8 @@ def dictated(command: ShellCommand) -> list[Simple]:
         if program(words) in ("echo", "printf") and not any(op.startswith("<") for op, _ in other.redirects):
             shown = [word for word in words[1:] if not word.text.startswith("-")]
             text = " ".join(word.text for word in shown).replace("\\n", "\n")
-            said = Word(text, computed=any(word.computed for word in shown))
+            names = frozenset(name for word in shown for name in word.names)
+            said = Word(text, names, any(word.computed for word in shown))
             parts[place] = replace(other, redirects=[*other.redirects, ("<<<", said)])
     return parts
 
