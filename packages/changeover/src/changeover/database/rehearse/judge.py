@@ -291,7 +291,7 @@ def _beyond(
     connection: sqlite3.Connection, written: Written, effects: Effects
 ) -> dict[tuple[str, int], Write]:
     """The rows that only the new schema takes: (folded table, row of the scratch table)."""
-    found = {}
+    found: dict[tuple[str, int], Write] = {}
     for write in written.beyond():
         name = identifier_key(write.table)
         touched = effects.touched.get(name)
