@@ -45,6 +45,11 @@ CHANGES = {
         ("CREATE VIEW", "CREATE TABLE tags (id INTEGER PRIMARY KEY, t TEXT UNIQUE);\n"
          "CREATE INDEX by_vat ON customers (vat);\nCREATE VIEW gifts AS SELECT * FROM orders;\nCREATE VIEW"),
     ],
+    "an index of words": [
+        ("CREATE VIEW", "CREATE VIRTUAL TABLE notes USING fts5(note, content='orders', content_rowid='id');\n"
+         "CREATE VIEW"),
+    ],
+    "a default that is computed": [("vat TEXT)", "vat TEXT, since TEXT NOT NULL DEFAULT (date('now')))")],
     "a rule": [("total TEXT NOT NULL", "total TEXT NOT NULL CHECK (total <> '')")],
     "another type": [("total TEXT NOT NULL", "total INTEGER NOT NULL")],
     "not null": [("customer_id INTEGER REFERENCES", "customer_id INTEGER NOT NULL REFERENCES")],
@@ -53,6 +58,13 @@ CHANGES = {
     "an index of more columns": [("ON orders (customer_id)", "ON orders (customer_id, total)")],
     "another trigger": [("'an id stays'", "'the id of an order stays'")],
     "another view": [("count(*) AS n", "count(*) AS n, max(total) AS most")],
+    "a view that is written to": [
+        ("BY customer_id;", "BY customer_id, note;\nCREATE TRIGGER totals_in INSTEAD OF INSERT ON totals"
+         " BEGIN INSERT INTO orders (customer_id, total) VALUES (new.customer_id, '0'); END;"),
+    ],
+    "a table has another name": [
+        ("TABLE log", "TABLE entries"), ("INSERT INTO log", "INSERT INTO entries"),
+    ],
     "a column is gone": [(", note TEXT\n", "\n")],
     "a column of a rebuilt table is gone": [(", note TEXT\n", ", CHECK (id > 0)\n")],
     "strict": [("order_id INTEGER, what TEXT)", "order_id INTEGER, what TEXT) STRICT")],
@@ -83,7 +95,8 @@ def say(folder: Path, command: str) -> Result:
 def test_a_drafted_plan_goes_there_and_back(tmp_path: Path, replacements: list[tuple[str, str]]) -> None:
     database = made(tmp_path / "shop.db", OLD + ROWS)
     new = wanted(replacements)
-    made_plan = draft(read(OLD), read(new), Renames(), title="T", database=str(database), after=None)
+    renames = Renames({"log": "entries"} if "TABLE entries" in new else {})
+    made_plan = draft(read(OLD), read(new), renames, title="T", database=str(database), after=None)
     (tmp_path / "PLAN.md").write_text(re.sub(r"<!-- DECIDE: .* is dropped.*-->\n", "", made_plan.plan))
     for command in ("check", "rehearse", "run"):
         said = say(tmp_path, command)

@@ -4,11 +4,13 @@ Rule: a cheap way is tried on an empty copy and taken only if what it makes mean
 the way back reads what the way there kept, and keeps what the old schema has no place for.
 """
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from changeover.database.change import full_text
 from changeover.database.schema import catalogue as schemas
 from changeover.database.schema.catalogue import Column, Schema, Table
 from changeover.drafting import texts
@@ -63,6 +65,12 @@ def read(script: str) -> Schema:
         return schemas.read(connection)
 
 
+_CONSTANT = re.compile(
+    r"(?i)[+-]?\s*(?:[0-9.][0-9a-fx_.]*(?:e[+-]?[0-9]+)?|x?'(?:[^']|'')*'|\"[^\"]*\"|null|true|false)"
+)
+"""A default that ADD COLUMN takes where there are rows; others stand in the catalogue without parentheses."""
+
+
 def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) -> SchemaChange:
     """From ``old`` to ``new``. ``back``: this is the way back of a change from ``new`` to ``old``."""
     found = SchemaChange()
@@ -75,11 +83,18 @@ def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) ->
         if name not in pairs.values():
             _made(table, found, old, renames, back=back)
     beside = [sql for table in old.tables.values() for sql in (table.sql, *_sql_around(table))]
-    beside += [sql for name, sql in old.views.items() if new.views.get(name) == sql]
+    beside += [sql for name, sql in old.views.items() if _view(new, name) == _view(old, name)]
     for name, other in pairs.items():
         _Altered(old.tables[name], new.tables[other], renames, found, back, beside).write()
-    found.statements += [f"{sql};" for name, sql in new.views.items() if old.views.get(name) != sql]
+    for name, sql in new.views.items():
+        if _view(old, name) != _view(new, name):
+            found.statements += [f"{one};" for one in (sql, *new.view_triggers.get(name, {}).values())]
     return found
+
+
+def _view(schema: Schema, name: str) -> tuple[str | None, Mapping[str, str]]:
+    """A view with its INSTEAD OF triggers, which go with it."""
+    return schema.views.get(name), schema.view_triggers.get(name, {})
 
 
 def _pairs(old: Schema, new: Schema, renames: Renames) -> dict[str, str]:
@@ -89,7 +104,7 @@ def _pairs(old: Schema, new: Schema, renames: Renames) -> dict[str, str]:
 
 
 def _drop_views(old: Schema, new: Schema, found: SchemaChange) -> None:
-    gone = [name for name, sql in old.views.items() if new.views.get(name) != sql]
+    gone = [name for name in old.views if _view(new, name) != _view(old, name)]
     found.statements += [f"DROP VIEW {plain(name)};" for name in gone]
     found.additive = found.additive and not gone
 
@@ -101,7 +116,8 @@ def _gone(table: Table, found: SchemaChange, *, back: bool) -> None:
     found.touch(table.name)
     if not back:
         found.questions.append(f"{table.name} is dropped: does anything still read it?")
-    found.keep(rollback_table, f"SELECT * FROM {plain(table.name)}")
+    if not full_text.content_of(table):
+        found.keep(rollback_table, f"SELECT * FROM {plain(table.name)}")
     found.statements.append(f"DROP TABLE {plain(table.name)};")
 
 
@@ -109,7 +125,11 @@ def _made(table: Table, found: SchemaChange, old: Schema, renames: Renames, *, b
     """A table that is new; on the way back, one whose rows were kept."""
     found.touch(table.name)
     found.statements.append(f"{table.sql};")
-    if back:
+    if full_text.content_of(table):  # An index of rows that stand elsewhere.
+        name = plain(table.name)
+        found.statements.append(f"INSERT INTO {name}({name}) VALUES ('rebuild');")
+        found.additive = False
+    elif back:
         rollback_table, names = f"{OWN_PREFIX}{table.name}", ", ".join(plain(name) for name in table.stored)
         found.statements.append(
             f"INSERT INTO {plain(table.name)} ({names}) SELECT {names} FROM {plain(rollback_table)};"
@@ -197,7 +217,9 @@ class _Altered:
             self._give_back(rebuilt=native is None)
         if len(self.found.statements) > before:
             self.found.touch(*dict.fromkeys([self.old.name, self.new.name]))
-            self.found.rows[self.new.name] = "*" if self.old.name == self.new.name else self.old.name
+            renamed = identifier_key(self.old.name) != identifier_key(self.new.name)
+            # A table under a new name has nothing before it that its rows could be compared with.
+            self.found.rows |= dict.fromkeys((self.old.name, self.new.name), "any" if renamed else "*")
 
     def _same_table(self) -> bool:
         return identifier_key(self.old.name) == identifier_key(self.new.name) and _means(self.old) == _means(
@@ -365,8 +387,7 @@ def _means(table: Table) -> Sequence[str]:
 
 def _addable(column: Column) -> bool:
     """Whether ADD COLUMN takes it when there are rows: no key, and a constant for every row."""
-    default = (column.default or "").strip().upper()
-    constant = not default.startswith("(") and not default.startswith("CURRENT_")
+    constant = _CONSTANT.fullmatch((column.default or "NULL").strip()) is not None
     return not column.key and constant and (not column.not_null or column.default is not None)
 
 
