@@ -295,6 +295,22 @@ def test_a_row_for_each_device_is_refused_and_one_of_them_is_read(tmp_path: Path
     assert [each.load_w for each in found] == [1200, 1300]
 
 
+def test_so_is_a_row_for_each_inverter_by_its_number(tmp_path: Path) -> None:
+    rows = [f"01.05.24;14:{5 * at:02}:00;{number};{900 * number}" for at in range(3) for number in (1, 2)]
+    with pytest.raises(BadInput, match="'INV' is '1', '2'"):
+        read(tmp_path, "\n".join(["Datum;Uhrzeit;INV;Pac [W]", *rows]), "Pac=solar_w", zone=BERLIN)
+
+
+def test_a_state_that_changes_within_a_minute_is_no_device(tmp_path: Path) -> None:
+    rows = [
+        f"2024-05-01 14:{at:02},{'Standby' if at == 2 and again else 'Normal'},5"
+        for at in range(5)
+        for again in (0, 1)
+    ]
+    found, _ = read(tmp_path, "\n".join(["Time,Status,Pac", *rows]), "Pac=solar_w", zone=BERLIN)
+    assert len(found) == 10
+
+
 def test_a_utilitys_green_button_tells_its_unit_in_a_column_and_the_clock_as_start(tmp_path: Path) -> None:
     """A quarter of a kWh was a quarter of a watt, at midnight."""
     text = (

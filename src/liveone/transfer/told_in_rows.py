@@ -24,33 +24,28 @@ def refuse_rows_of_devices(
 ) -> None:
     """Refuse a table in which each of several devices has a row of its own: of one time only one would count.
 
-    Told by a column of text that was not read and differs in most rows of one and the same time.
+    Told by a column that was not read and differs in most rows of one and the same time: one of text, or one
+    whose few values come back at most times (the numbers of inverters).
     """
     used = {*plan.times, *(term.place for terms in plan.terms.values() for term in terms)}
-    firsts: dict[tuple[str, ...], Sequence[str]] = {}
-    differs: Counter[int] = Counter()
+    at_times: dict[tuple[str, ...], list[Sequence[str]]] = {}
     for row in body:
         if len(row) == plan.width:
-            first = firsts.setdefault(tuple(row[place] for place in plan.times), row)
-            pairs = enumerate(zip(first, row, strict=True))
-            differs.update(place for place, pair in pairs if place not in used and _are_two_names(*pair))
-    for place, count in differs.items():
-        if count > len(firsts) / 2:
-            names = dict.fromkeys(row[place].strip() for row in body if len(row) == plan.width)
+            at_times.setdefault(tuple(row[place] for place in plan.times), []).append(row)
+    for place in set(range(plan.width)) - used:
+        at_each = [{row[place].strip() for row in rows} for rows in at_times.values()]
+        names = Counter(name for found in at_each for name in found)
+        most = len(at_each) / 2
+        is_of_text = not any(is_absent(name) or MEASURED.fullmatch(name) for name in names)
+        comes_back = bool(names) and min(names.values()) > most
+        if sum(len(found) > 1 for found in at_each) > most and (is_of_text or comes_back):
+            shown = dict.fromkeys(row[place].strip() for rows in at_times.values() for row in rows)
             raise BadInput(
                 sentence(
                     "{where} has several rows of one time: {column} is {names} ...",
                     where=where,
                     column=repr(titles[place].strip()),
-                    names=", ".join(repr(name) for name in list(names)[:3]),
+                    names=", ".join(repr(name) for name in list(shown)[:3]),
                 ),
                 hint=sentence("Keep the rows of one of them, and import what the house needs one by one."),
             )
-
-
-def _are_two_names(one: str, other: str) -> bool:
-    return one != other and not (_is_no_name(one) or _is_no_name(other))
-
-
-def _is_no_name(cell: str) -> bool:
-    return is_absent(cell) or bool(MEASURED.fullmatch(cell.strip()))
