@@ -54,6 +54,18 @@ def test_history_says_exactly_what_a_live_poll_says() -> None:
         ]
 
 
+def test_what_has_a_meter_of_its_own_is_part_of_the_load() -> None:
+    made = house("grid", since_day=SINCE)
+    start_at = SINCE_AT + 4 * DAY_S - made.offset_min * 60
+    samples = [made.sample(at) for at in range(start_at, start_at + 7 * DAY_S, 900)]
+    told = [(made.devices(sample.taken_at), sample) for sample in samples]
+    assert {*told[0][0]} == {"car_w", "heat_pump_w", "outside_c"}
+    for devices, sample in told:
+        assert devices["car_w"] + devices["heat_pump_w"] <= (sample.load_w or 0) + 150
+    assert max(devices["car_w"] for devices, _ in told) == made.habits.car_charger_w
+    assert {*house("tropics", since_day=SINCE).devices(start_at)} == {"outside_c"}
+
+
 @pytest.mark.parametrize("kind", PRESETS)
 def test_power_balances_and_only_the_losses_remain(kind: str) -> None:
     for reading in day_of(kind, 4):

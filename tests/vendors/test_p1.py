@@ -142,6 +142,11 @@ def test_a_whole_telegram_tells_phases_gas_and_its_number() -> None:
     assert sample_of(found).at == datetime(2025, 11, 30, 10, 53, 20, tzinfo=UTC).timestamp()
 
 
+def test_kilowatts_leave_no_binary_dust() -> None:
+    (point,) = sample_of(telegram_of(telegram("1-0:21.7.0(0001.023*kW)"))).points
+    assert point.value == 1023
+
+
 def test_summer_is_an_hour_earlier_than_winter() -> None:
     times = [sample_of(telegram_of(telegram(f"0-0:1.0.0(251026023000{season})"))).at for season in "SW"]
     assert times[1] is not None

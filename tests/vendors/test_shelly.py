@@ -92,6 +92,24 @@ def test_channels_add_up_or_stand_alone() -> None:
     assert (pro.grid_w, pro.grid_in_kwh_total, pro.inverter_time) == (40, 7.0, PRO_AT)
 
 
+@pytest.mark.parametrize("kind", ["pm1", "switch", "cover", "light", "cct", "rgb", "rgbw"])
+def test_whatever_measures_a_load_does_so_in_the_same_form(kind: str) -> None:
+    """A shutter, as a recorded Shelly 2PM Gen3 tells it; dimmers likewise."""
+    told = {"id": 0, "apower": 12.5, "voltage": 219.2, "aenergy": {"total": 314.614}}
+    raw = {
+        "device": {"gen": 3, "model": "S3SW-002P16EU"},
+        "status": {f"{kind}:0": told, "input:0": {"id": 0}},
+    }
+    reading = ShellyMeter.read(raw, settings(measures="load"), now_at=PRO_AT).reading
+    assert (reading.load_w, reading.load_kwh_total) == (13, 0.314614)
+
+
+def test_a_zero_has_no_sign() -> None:
+    raw = {"device": {"gen": 3}, "status": {f"em1:{number}": {"act_power": -0.0} for number in (0, 1)}}
+    points = ShellyMeter.read(raw, settings(), now_at=PRO_AT).points
+    assert [str(each.value) for each in points] == ["0.0", "0.0"]
+
+
 def test_a_sum_lacks_where_a_channel_does() -> None:
     sent = copy.deepcopy(EM)
     sent["status"]["emeters"][1]["is_valid"] = False  # type: ignore[index]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from liveone.cli import demo_devices
 from liveone.cli.serve import start_logging
 from liveone.clock import SystemClock
 from liveone.collect.days import closer
@@ -85,7 +86,7 @@ def fill(config: Config, options: PortalOptions, portal: Portal) -> None:
         for index, kind in enumerate(options.presets):
             site = str(1586 + index)
             system = known.get(site) or _add(store, kind, site, index)
-            _fill_system(store, system, portal.sites[site].source)
+            _fill_system(store, system, portal.sites[site].source, portal.url)
         with console.status("Closing days ..."):
             closer.catch_up(store, SystemClock().now_at())
     finally:
@@ -106,7 +107,7 @@ def _add(store: Store, kind: str, site: str, index: int) -> System:
     )
 
 
-def _fill_system(store: Store, system: System, house: SampleSource) -> None:
+def _fill_system(store: Store, system: System, house: SampleSource, portal_url: str) -> None:
     """The portal's own house: it has been integrated up to now, which takes seconds."""
     assert isinstance(house, House)
     now_at = int(SystemClock().now_at())
@@ -120,6 +121,7 @@ def _fill_system(store: Store, system: System, house: SampleSource) -> None:
                 f"{system.display_name}: {done.new:,} minutes of history ..."
             ),
         )
+    demo_devices.connect(store, system, house, portal_url, now_at=now_at)
 
 
 def _ready(folder: Path, address: str, *, open_browser: bool) -> None:

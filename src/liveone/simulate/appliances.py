@@ -4,7 +4,9 @@ A day is made of events ``(first_minute, minutes, watts)``; what runs past midni
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from liveone.simulate.noise import drifting, minutes_of, stream, white
 
@@ -12,6 +14,8 @@ MINUTES = 1440
 NOISE_W = 9.0
 """What the recorded load trembles by from minute to minute when nothing is switched."""
 Event = tuple[int, int, float]
+Device = Literal["heat_pump", "car"]
+"""What a house may have a meter of its own for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,41 @@ class Habits:
     pump_w: float = 0.0
     car_charger_w: float = 0.0
 
+    @property
+    def metered(self) -> Mapping[Device, float]:
+        """The power of each device that may have a meter of its own; 0: there is none."""
+        return {"car": self.car_charger_w, "heat_pump": self.heater_w}
+
 
 def events(seed: int, day: int, temperature_c: float, habits: Habits) -> list[Event]:
     """Everything that is switched on that day, in any order; ``day`` counts from 1970-01-01."""
+    return [each for made in _made(seed, day, temperature_c, habits).values() for each in made]
+
+
+def device_curve(
+    device: Device, habits: Habits, seed: int, day: int, temperatures_c: tuple[float, float]
+) -> list[float]:
+    """What one device takes of the load, in W for each of the 1,440 minutes."""
+    curve = [0.0] * MINUTES
+    _add(curve, _made(seed, day - 1, temperatures_c[0], habits)[device], MINUTES)
+    _add(curve, _made(seed, day, temperatures_c[1], habits)[device], 0)
+    return curve
+
+
+def _made(seed: int, day: int, temperature_c: float, habits: Habits) -> dict[str, list[Event]]:
+    """The events of a day by what makes them. They draw from one stream: their order matters."""
     chance = stream(seed, day, 11)
-    made: list[Event] = []
-    made += _cold_things(chance)
-    made += _kitchen(chance, habits.activity)
-    made += _laundry(chance, habits.activity)
-    made += _evening(chance, day)
-    made += _short_bursts(chance, habits.activity)
-    made += _climate(chance, temperature_c, habits)
-    made += _big_things(chance, temperature_c, habits)
-    return made
+    return {
+        "cold": _cold_things(chance),
+        "kitchen": _kitchen(chance, habits.activity),
+        "laundry": _laundry(chance, habits.activity),
+        "evening": _evening(chance, day),
+        "bursts": _short_bursts(chance, habits.activity),
+        "heat_pump": _climate(chance, temperature_c, habits),
+        "hot_water": _hot_water(chance, temperature_c, habits),
+        "pump": _pump(temperature_c, habits),
+        "car": _car(chance, habits),
+    }
 
 
 def load_curve(habits: Habits, seed: int, day: int, temperatures_c: tuple[float, float]) -> list[float]:
@@ -128,13 +154,18 @@ def _climate(chance: random.Random, temperature_c: float, habits: Habits) -> lis
     return made
 
 
-def _big_things(chance: random.Random, temperature_c: float, habits: Habits) -> list[Event]:
-    made: list[Event] = []
-    if habits.hot_water_w > 0.0:
-        minutes = int((160 - 3 * temperature_c) * 1000 / habits.hot_water_w * chance.uniform(0.7, 1.2))
-        made.append((habits.hot_water_minute + chance.randrange(8), max(15, minutes), habits.hot_water_w))
-    if habits.pump_w > 0.0 and temperature_c > 12.0:
-        made.append((600, 240, habits.pump_w))
-    if habits.car_charger_w > 0.0 and chance.random() < 0.4:
-        made.append((chance.randint(1080, 1380), chance.randint(60, 200), habits.car_charger_w))
-    return made
+def _hot_water(chance: random.Random, temperature_c: float, habits: Habits) -> list[Event]:
+    if habits.hot_water_w <= 0.0:
+        return []
+    minutes = int((160 - 3 * temperature_c) * 1000 / habits.hot_water_w * chance.uniform(0.7, 1.2))
+    return [(habits.hot_water_minute + chance.randrange(8), max(15, minutes), habits.hot_water_w)]
+
+
+def _pump(temperature_c: float, habits: Habits) -> list[Event]:
+    return [(600, 240, habits.pump_w)] if habits.pump_w > 0.0 and temperature_c > 12.0 else []
+
+
+def _car(chance: random.Random, habits: Habits) -> list[Event]:
+    if habits.car_charger_w <= 0.0 or chance.random() >= 0.4:
+        return []
+    return [(chance.randint(1080, 1380), chance.randint(60, 200), habits.car_charger_w)]

@@ -6,13 +6,14 @@ a restarted portal goes on where the last one stopped. Within a minute power is 
 small flutter, and counters rise in straight lines and tick like the real ones.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from liveone.domain.reading import COUNTERS, Reading
 from liveone.errors import BadInput
-from liveone.simulate.appliances import Habits, load_curve
+from liveone.simulate.appliances import Device, Habits, device_curve, load_curve
 from liveone.simulate.noise import TAPE_LENGTH, minutes_of, mix, unit, white
 from liveone.simulate.payload import (
     AC_POWER_STEP_W,
@@ -30,6 +31,9 @@ from liveone.simulate.weather import cloud_factors, temperature_c
 DAY_S = 86400
 SINCE_DAY = "2025-01-01"
 DAYS_KEPT = 3
+WARMEST, SWING_C = 15 / 24, 4.0
+"""The part of the day at which it is warmest, and by how much."""
+
 PERFORMANCE = 0.86
 """What dust, wiring and mismatch leave of a panel's power."""
 _EPOCH = date(1970, 1, 1)
@@ -75,11 +79,15 @@ class House:
         self.offset_min = round(longitude / 15) * 60 if offset_min is None else offset_min
         self._first_day = (_day_of(since_day) - _EPOCH).days
         self._tilt_deg = min(35.0, abs(latitude) * 0.8)
+        self._metered: tuple[Device, ...] = tuple(
+            device for device, watts in self.habits.metered.items() if watts > 0.0
+        )
         self._telemetry = Telemetry(seed)
         self._flutter = white()
         self._lock = threading.Lock()
         self._starts = {self._first_day: Meters(charge_wh=500.0 * self.equipment.battery_kwh)}
         self._kept: dict[int, DayFlows] = {}
+        self._devices: dict[tuple[Device, int], list[float]] = {}
 
     @property
     def since_at(self) -> int:
@@ -109,6 +117,18 @@ class House:
                 n: t - m for n, t, m in zip(COUNTERS, totals, midnight, strict=True) if n not in lacks
             },
         )
+
+    def devices(self, at: float) -> dict[str, float]:
+        """What has a meter of its own at an instant: the powers in W of those that the house has got, which
+        are part of its load, and the temperature outside in °C."""
+        day, second = divmod(int(at) + self.offset_min * 60, DAY_S)
+        temperatures_c = tuple(temperature_c(self.seed, each, self.latitude) for each in (day - 1, day))
+        found = {
+            f"{device}_w": round(self._device(device, day, temperatures_c)[second // 60], 1)
+            for device in self._metered
+        }
+        warmest = math.cos((second / DAY_S - WARMEST) * math.tau)
+        return {**found, "outside_c": round(temperatures_c[1] + SWING_C * warmest, 1)}
 
     def rows(
         self, start_at: int, end_at: int, cadence_s: int = 60, *, skip: Callable[[int], bool] | None = None
@@ -168,6 +188,16 @@ class House:
             flows.generator_on[minute],
             *_totals(flows, minute, into_s / 60),
         )
+
+    def _device(self, device: Device, day: int, temperatures_c: tuple[float, ...]) -> list[float]:
+        with self._lock:
+            if (kept := self._devices.get((device, day))) is None:
+                while len(self._devices) >= DAYS_KEPT:
+                    self._devices.pop(next(iter(self._devices)))
+                before_c, now_c = temperatures_c
+                kept = device_curve(device, self.habits, self.seed, day, (before_c, now_c))
+                self._devices[device, day] = kept
+            return kept
 
     def _flows(self, day: int) -> DayFlows:
         with self._lock:

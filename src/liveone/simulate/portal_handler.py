@@ -25,6 +25,7 @@ from liveone.simulate.answers import (
 )
 from liveone.simulate.faults import PAYLOAD_KINDS, FaultBook
 from liveone.simulate.hiccup import MINUTE, Hiccup
+from liveone.simulate.house import House
 from liveone.simulate.log import ServedLog
 from liveone.simulate.mangle import SiteMemory, mangle
 from liveone.simulate.payload import DEVICE_NAME, Items, envelope, vendor_items
@@ -32,6 +33,7 @@ from liveone.simulate.sample import SampleSource
 
 LAN = "/cgi-bin/solarmonweb/devices"
 LAN_POLL_S = 5
+METERS = "/meters/"
 LAN_FIRMWARE = "2.9.6"
 
 
@@ -81,6 +83,8 @@ class PortalHandler:
         path = request.path.rstrip("/")
         if path.startswith(LAN):
             return self._lan(path.removeprefix(LAN).strip("/"))
+        if path.startswith(METERS):
+            return self._meters(path.removeprefix(METERS))
         if path == "/login":
             return self._login(request)
         account = self._sessions.account_of(request.cookie, self._now())
@@ -142,6 +146,14 @@ class PortalHandler:
             "poll": LAN_POLL_S,
         }
         return self._struck("devices", site.number, json_answer(device))
+
+    def _meters(self, number: str) -> PortalResponse:
+        """What hangs on meters of its own: no part of the vendor's portal, and open to anybody."""
+        site = self._sites.get(number)
+        if site is None or not isinstance(site.source, House):
+            return self._unknown(number)
+        self._count("meters")
+        return json_answer(site.source.devices(self._now()))
 
     def _data(self, number: str, face: str) -> PortalResponse:
         self._count("data")

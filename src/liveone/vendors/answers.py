@@ -11,6 +11,10 @@ WIDEST = 1e15
 """No quantity of a house is larger, in any unit."""
 
 
+DECIMALS = 6
+"""What a factor of 0.1 or 1000 leaves behind in binary is rounded off."""
+
+
 def quantity(value: object) -> float | None:
     """A number of any size that a device may send, else None."""
     return number(value, -WIDEST, WIDEST)
@@ -31,9 +35,9 @@ def mean(values: Iterable[object]) -> float | None:
 
 
 def points(*wanted: tuple[str, str, str, object]) -> tuple[Point, ...]:
-    """Those of ``(key, name, unit, value)`` whose value is a number."""
+    """Those of ``(key, name, unit, value)`` whose value is a number, to DECIMALS."""
     return tuple(
-        Point(key, name, unit, found)
+        Point(key, name, unit, round(found, DECIMALS))
         for key, name, unit, value in wanted
         if (found := quantity(value)) is not None
     )

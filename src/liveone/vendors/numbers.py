@@ -16,7 +16,8 @@ def number(value: object, lowest: float, highest: float) -> float | None:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if lowest <= value <= highest and math.isfinite(value) else None
+    # Devices send -0.0; the sum with 0 has no sign.
+    return float(value) + 0.0 if lowest <= value <= highest and math.isfinite(value) else None
 
 
 def whole(value: object, lowest: int, highest: int) -> int | None:

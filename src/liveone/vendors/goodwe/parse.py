@@ -8,9 +8,8 @@ grid in W without a sign; mode 2 of the grid is import. Energies in 0.1 kWh. FFF
 from collections.abc import Sequence
 from typing import Any
 
-from liveone.vendors.answers import points, total
+from liveone.vendors.answers import DECIMALS, points, total
 from liveone.vendors.measures import DeviceSample
-from liveone.vendors.registers.parse import DECIMALS
 
 CHARGING, IMPORTING = 3, 2
 

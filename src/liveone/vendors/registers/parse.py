@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from liveone.domain.system import SystemInfo
-from liveone.vendors.answers import points
+from liveone.vendors.answers import DECIMALS, points
 from liveone.vendors.measures import DeviceSample
 from liveone.vendors.modbus.values import Kind, text_of, value_of
 from liveone.vendors.registers.maps import RegisterMap, RegisterPart, RegisterValue
-
-DECIMALS = 6
-"""What a scale of 0.1 leaves behind in binary is rounded off."""
 
 _NONE: Mapping[Kind, tuple[int, ...]] = {
     "u16": (0xFFFF,),

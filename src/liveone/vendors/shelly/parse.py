@@ -4,7 +4,7 @@ energies in Wh.
 First generation: ``emeters`` of ``/status``, a channel each, or ``meters`` of a plug or relay, whose total is
 in watt minutes; a channel that is not ``is_valid`` says nothing.
 From the second: ``em:0`` with ``emdata:0`` (three phases as one), ``em1:N`` with ``em1data:N`` (a channel
-each), ``pm1:N`` and ``switch:N`` (meters of a single load: ``apower``, ``aenergy``).
+each), ``pm1:N``, ``switch:N``, ``cover:N`` and others (meters of a single load: ``apower``, ``aenergy``).
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,9 @@ from liveone.vendors.measures import DeviceSample
 ALL = "all"
 BROKEN = ("power_meter_failure", "ct_type_not_set")
 """Errors of a meter whose values are worth nothing."""
+
+LOADS = ("pm1", "switch", "cover", "light", "cct", "rgb", "rgbw")
+"""Components from the second generation on that measure a single load: relays, shutters, dimmers."""
 
 PHASES = ("a", "b", "c")
 
@@ -73,8 +76,8 @@ def _channels(status: Mapping[str, Any]) -> list[_Channel]:
     ones = [(each, status.get(name.replace(":", "data:"))) for name, each in _numbered(status, "em1:")]
     if ones:
         return [_single(each, counted) for each, counted in ones]
-    loads = [*_numbered(status, "pm1:"), *_numbered(status, "switch:")]
-    return [_load(each) for _, each in loads if "apower" in each]
+    loads = [each for kind in LOADS for _, each in _numbered(status, f"{kind}:")]
+    return [_load(each) for each in loads if "apower" in each]
 
 
 def _numbered(status: Mapping[str, Any], prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
