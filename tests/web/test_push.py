@@ -101,6 +101,20 @@ def test_fields_of_one_moment_come_together_whoever_is_first(client: httpx2.Clie
     assert kept(store) == {NOW_AT: {"solar_w": 5, "grid_w": 6}}
 
 
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_telegraf_sends_its_json_as_it_is(client: httpx2.Client, store: Store, is_batch: bool) -> None:
+    metric = {
+        "fields": {"solar_w": 3120, "grid_w": -2379.4},
+        "name": "house",
+        "tags": {"host": "pi"},
+        "timestamp": NOW_AT - 5,
+    }
+    assert send(client, {"metrics": [metric]} if is_batch else metric).status_code == 200
+    assert kept(store) == {NOW_AT - 5: {"solar_w": 3120, "grid_w": -2379}}
+    wrong = send(client, {"metrics": [metric, {**metric, "fields": {"usage": 1}}]})
+    assert "reading 2: 'usage' is no field" in wrong.json()["error"]
+
+
 def test_without_a_time_it_is_of_now_and_times_may_be_iso(client: httpx2.Client, store: Store) -> None:
     assert (
         send(

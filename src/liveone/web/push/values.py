@@ -18,6 +18,9 @@ MOST = 20_000
 """Moments in one request."""
 
 POINTS = "points"
+TELEGRAF_FIELDS = "fields"
+"""Where Telegraf has the values; its ``name`` and ``tags`` may be anything."""
+
 _KEY = re.compile(r"[\w.-]{1,80}")
 TIME_NAMES = ("at", "time", "timestamp")
 _WHOLE = ("fault_code", "fault_at", "generator_status")
@@ -113,8 +116,9 @@ def _number(name: str, value: object, where: str) -> int | float:
 
 
 def samples_of(body: Any, terms: SentTerms) -> list[Timed]:
-    """The moments in a JSON body: one object, a list of them, or ``{"readings": [...]}``. Raises BadInput."""
-    entries = body.get("readings", body) if isinstance(body, Mapping) else body
+    """The moments in a JSON body: one object, a list of them, or ``{"readings": [...]}``; and as Telegraf's
+    JSON has them, ``{"metrics": [{"fields": {...}, "timestamp": ...}]}``. Raises BadInput."""
+    entries = body.get("readings", body.get("metrics", body)) if isinstance(body, Mapping) else body
     found = entries if isinstance(entries, list) else [entries]
     refuse_too_many(found)
     return [_entry(entry, terms, f"reading {number}") for number, entry in enumerate(found, 1)]
@@ -132,7 +136,9 @@ def _entry(entry: object, terms: SentTerms, where: str) -> Timed:
     if not isinstance(entry, Mapping):
         raise BadInput(f"{where} is no JSON object", hint='Write {"at": 1764500000, "solar_w": 3120}.')
     at = next((entry[name] for name in TIME_NAMES if name in entry), None)
-    values = {str(name): value for name, value in entry.items() if name not in TIME_NAMES}
+    fields = entry.get(TELEGRAF_FIELDS)
+    told = fields if isinstance(fields, Mapping) else entry
+    values = {str(name): value for name, value in told.items() if name not in TIME_NAMES}
     return terms.sample(at, values, where)
 
 
