@@ -305,3 +305,8 @@ def test_nothing_is_wider_than_the_screen(page: Page, store: Store, clock: SetCl
             page.goto(f"{client.base_url}/{path}")
             page.wait_for_load_state("load")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.set_viewport_size({"width": max(width, 360), "height": 800})
+        page.goto(f"{client.base_url}/dashboard/1")
+        page.locator("#energy").scroll_into_view_if_needed()
+        expect(page.locator("#energy tbody td").first).to_be_visible()
+        assert page.locator("#energy").evaluate("table => table.scrollWidth - table.clientWidth") == 0

@@ -88,7 +88,9 @@ def test_no_sun_is_0_only_where_the_inverters_say_so() -> None:
 def test_behind_a_battery_the_inverters_energy_is_no_solar_energy() -> None:
     poll = Fronius.read(raw("gen24_storage"), {}, now_at=GEN24_AT)
     assert poll.reading.solar_kwh_total is None
-    assert {point.key: point.value for point in poll.points}["inverters_wh_total"] == 7512664.404166667
+    assert {point.key: point.value for point in poll.points}["inverters_wh_total"] == pytest.approx(
+        7512664.404167
+    )
 
 
 @needs_recordings

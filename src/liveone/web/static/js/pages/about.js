@@ -13,7 +13,7 @@ export function fillAbout(box, data, zone, nowAt) {
     ["system.model", info.model], ["system.serial", info.serial], ["system.ratings", format.told(info.ratings)],
     ["system.solar", format.told(info.solarSize)], ["system.battery", format.told(info.batterySize)],
     ["system.site", `${data.vendorType} \u00b7 ${data.vendorSiteId}`],
-    ["system.devices", (data.sources ?? []).map(({ name, roles }) => `${name} (${roles.map((role) => t(`sources.role.${role}`)).join(", ")})`).join("; ") || null],
+    ["system.devices", (data.sources ?? []).map(({ name, roles }) => (roles.length ? `${name} (${roles.map((role) => t(`sources.role.${role}`)).join(", ")})` : name)).join("; ") || null],
     ["system.derived", data.derived?.includes("loadW") ? t("sources.loadDerived") : null],
     ["system.zone", zone.label(nowAt)],
     ["system.first", snapshot.extent.first ? time(snapshot.extent.first) : null],
