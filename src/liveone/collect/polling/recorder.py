@@ -126,6 +126,8 @@ class Recorder:
                 except StoreError as refusal:
                     self._refused(refusal)
                     break
+                # Counted before it is dropped: who sees that nothing waits sees that it was written.
+                self.counts.drained += len(recorded)
                 # After the commit: killed in between, the batch is
                 # written once more, and the unique key ignores it.
                 self.backlog.drop(batch)
@@ -134,7 +136,6 @@ class Recorder:
                 # What is on disk survives a stop; only memory is worth making it wait.
                 if self._closed and not self.backlog.in_memory:
                     break
-        self.counts.drained += written
         return written
 
     def close(self) -> None:
