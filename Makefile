@@ -8,18 +8,18 @@ TESTFLAGS ?=
 # Many tests wait for processes and clocks: one more at a time than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
+# Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick length check audit bench soak world peers screenshots docs release format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
 
-# Where Python keeps no byte code (PYTHONDONTWRITEBYTECODE), every process that a test starts would compile it all.
+# The tests are compiled once, while the rest is fetched, and not by every worker.
 test: $(STAMP)
-	.ci/debian-packages
-	.ci/node-packages
-	.ci/sqld
-	.ci/moto
-	$(BIN)/python -m compileall -q src packages
+	$(BIN)/pytest --collect-only tests > /dev/null 2>&1 & \
+	.ci/debian-packages && .ci/node-packages && .ci/sqld && .ci/moto; ended=$$?; wait; exit $$ended
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTFLAGS) tests
 
 # The inner loop: what needs no browser, no server and no other process, draws nothing, and is mostly quick.

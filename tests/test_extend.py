@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/how-to/extend.md").read_text(encoding="utf-8")
 COPIED = ("src", "packages", "tests", "docs", "pyproject.toml", "tsconfig.json", "package.json")
-NOT_COPIED = shutil.ignore_patterns("screenshots", "simulation", "world", "browser", "fire", "*.png")
+NOT_COPIED = shutil.ignore_patterns(
+    "__pycache__", "screenshots", "simulation", "world", "browser", "fire", "*.png"
+)
 PROOF = "Proof"
 _PIECE = re.compile(
     r"^(?:## (?P<title>[^\n]+)"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.cli.house import House, built
+from tests.programs import Program
 from tests.store.keys import Keys
 from tests.store.sqld import Sqld, scratch
 
@@ -55,10 +55,7 @@ def serving(house: House, **more: str) -> Iterator[tuple[httpx2.Client, str]]:
     secrets = {"AUTH_PASSWORD": "open", "CRON_SECRET": "cron", "LIVEONE_PORT": "0"}
     command = [LIVEONE, "--config", str(house.folder / "liveone.toml"), "serve"]
     with (house.folder / "serve.log").open("w") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, **secrets, **more}, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-    assert process.stdout is not None
+        process = Program(command, env={**os.environ, **secrets, **more}, stderr=log)
     try:
         said = process.stdout.readline()
         assert " at http" in said, (house.folder / "serve.log").read_text()

@@ -1,14 +1,14 @@
 """kill -9 at many moments, with the database free and locked: nothing accepted is lost, none is twice."""
 
+import os
 import random
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 from tests.collect.support import START_AT, new_store, times_in
+from tests.programs import Program
 
 from liveone.clock import SystemClock
 from liveone.collect.polling.recorder import Recorder
@@ -33,15 +33,17 @@ def keep_locking(path: Path, stop: threading.Event) -> None:
 
 def run_until_killed(database: Path, spool: Path, first: int, lives_s: float) -> list[tuple[int, bool]]:
     """What the child said was accepted: numbers, and whether they were spooled."""
-    command = [sys.executable, "-m", "tests.collect.recording_child", str(database), str(spool), str(first)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
-        assert child.stdout
-        said = [child.stdout.readline() for _ in range(LINES_BEFORE_KILL)]
-        time.sleep(lives_s)
-        child.kill()
-        said += child.stdout.readlines()
-    whole = [line.split() for line in said if line.endswith(b"\n")]
-    return [(int(number), spooled == b"1") for number, spooled in whole]
+    command = ["tests.collect.recording_child", str(database), str(spool), str(first)]
+    with Path(os.devnull).open("w") as nowhere:
+        child = Program(command, env=os.environ, stderr=nowhere)
+    said = [child.stdout.readline() for _ in range(LINES_BEFORE_KILL)]
+    time.sleep(lives_s)
+    child.kill()
+    said += child.stdout.readlines()
+    child.wait()
+    child.stdout.close()
+    whole = [line.split() for line in said if line.endswith("\n")]
+    return [(int(number), spooled == "1") for number, spooled in whole]
 
 
 def test_killed_at_any_moment_nothing_accepted_is_lost_and_nothing_is_twice(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
+from tests import programs
 from tests.migration import generation1
+from tests.programs import Program
 
 from liveone.accounts import users
 from liveone.accounts.users import Account
@@ -92,7 +93,7 @@ class Stage:
     folder: Path
     portal: Portal
     url: str = ""
-    process: subprocess.Popen[str] | None = None
+    process: Program | None = None
 
     @property
     def database(self) -> Path:
@@ -119,15 +120,7 @@ class Stage:
     def start(self) -> None:
         """Start `liveone serve`; returns when it answers."""
         with (self.folder / "serve.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [LIVEONE, "serve"],
-                env=self.environment,
-                cwd=self.folder,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
+            self.process = Program([LIVEONE, "serve"], env=self.environment, cwd=self.folder, stderr=log)
         first = self.process.stdout.readline()
         assert " at http" in first, self.log()
         self.url = first.split(" at ")[1].strip().rstrip("/")
@@ -137,7 +130,6 @@ class Stage:
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             assert self.process.wait(20) in (0, -signal.SIGTERM), self.log()
-            assert self.process.stdout is not None
             self.process.stdout.close()
             self.process = None
 
@@ -145,7 +137,6 @@ class Stage:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            assert self.process.stdout is not None
             self.process.stdout.close()
             self.process = None
 
@@ -203,16 +194,15 @@ class Stage:
 
     def command(self, *words: str) -> Done:
         """A command of this project, run to its end as an operator would."""
-        done = subprocess.run(
-            [LIVEONE.with_name(words[0]), *words[1:]],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        command = [LIVEONE.with_name(words[0]), *words[1:]]
+        done = programs.ended(command, self.folder, env=self.environment, cwd=self.folder, timeout=900)
+        return Done(done.code, done.out, done.err)
+
+    def begun(self, *words: str) -> Program:
+        """A command that goes on by itself; nobody reads what it says."""
+        with Path(os.devnull).open("w") as nowhere:
+            command = [LIVEONE.with_name(words[0]), *words[1:]]
+            return Program(command, env=self.environment, cwd=self.folder, stdout=nowhere, stderr=nowhere)
 
     @contextmanager
     def client(self, *, every_s: float = 0.05) -> Iterator[Client]:

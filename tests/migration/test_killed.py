@@ -7,7 +7,6 @@ cost one sample of each system, and never more.
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from pathlib import Path
 import pytest
 from tests.migration import generation1, stage
 from tests.migration.shipped_sql import FOLDER
-from tests.migration.stage import LIVEONE, SETS, History, Stage
+from tests.migration.stage import SETS, History, Stage
+from tests.programs import Program
 from tests.sample import drawn
 
 PLAN = str(FOLDER / "PLAN.md")
@@ -61,14 +61,8 @@ def impatient(tmp_path: Path, past: History) -> Iterator[tuple[Stage, str]]:
         yield found, str(folder / "PLAN.md")
 
 
-def begun(live: Stage, *words: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [LIVEONE.with_name("changeover"), *words],
-        env=live.environment,
-        cwd=live.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def begun(live: Stage, *words: str) -> Program:
+    return live.begun("changeover", *words)
 
 
 def reached(live: Stage, task: str, runs: int) -> None:
@@ -83,7 +77,7 @@ def reached(live: Stage, task: str, runs: int) -> None:
     raise AssertionError(f"{task} was not reached")
 
 
-def killed(process: "subprocess.Popen[bytes]") -> None:
+def killed(process: Program) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
 

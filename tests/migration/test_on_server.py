@@ -4,7 +4,6 @@ LiveOne itself is not killed here, so every reading that the portal handed out i
 """
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -13,8 +12,9 @@ from pathlib import Path
 import pytest
 from tests.migration import generation1, server_stage, stage
 from tests.migration.server_stage import ServerStage
-from tests.migration.stage import LIVEONE, SETS, History
+from tests.migration.stage import SETS, History
 from tests.migration.test_killed import killed, reached
+from tests.programs import Program
 from tests.sample import AT_LENGTH, drawn
 from tests.store.sqld import Sqld, scratch
 
@@ -52,14 +52,8 @@ def upgraded(live: ServerStage, *words: str, codes: tuple[int, ...] = (0,)) -> d
     return found
 
 
-def begun(live: ServerStage, *words: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [LIVEONE, *words],
-        env=live.environment,
-        cwd=live.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def begun(live: ServerStage, *words: str) -> Program:
+    return live.begun("liveone", *words)
 
 
 def whole(live: ServerStage) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests import programs
 from tests.web.support import seeded
 
 from liveone.settings import config, sealing_keys
@@ -77,9 +78,8 @@ def searched_for(house: Path) -> list[bytes]:
 
 
 def run(house: Path, *words: str) -> bytes:
-    command = [Path(sys.executable).with_name("liveone"), *words]
-    done = subprocess.run(command, cwd=house, capture_output=True, check=False, timeout=300)
-    return done.stdout + done.stderr
+    done = programs.ended(["liveone", *words], house.parent, env=os.environ, cwd=house, timeout=300)
+    return (done.out + done.err).encode()
 
 
 def test_no_command_and_no_file_that_it_writes_says_a_secret(house: Path) -> None:

@@ -6,7 +6,6 @@ Each process has a folder of its own for its spool. Everything may be killed and
 import itertools
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.programs import Program
 from tests.simulation.installation import AUTH_PASSWORD, CRON_SECRET, LIVEONE, PortalProcess, portal_process
-from tests.store.sqld import Sqld, scratch, tied_to_us
+from tests.store.sqld import Sqld, scratch
 
 from liveone.domain.system import System
 from liveone.simulate.portal import EMAIL, PASSWORD
@@ -47,7 +47,7 @@ class Node:
     name: str
     folder: Path
     environment: dict[str, str]
-    process: "subprocess.Popen[str] | None" = None
+    process: Program | None = None
     url: str = ""
     killed_at: list[float] = field(default_factory=list)
 
@@ -59,12 +59,9 @@ class Node:
             time.sleep(0.3)
 
     def _started(self) -> bool:
-        command = [*tied_to_us(), str(LIVEONE), "--config", str(self.folder / "liveone.toml"), "serve"]
+        command = [LIVEONE, "--config", self.folder / "liveone.toml", "serve"]
         with (self.folder / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                command, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self.process.stdout
+            self.process = Program(command, env=self.environment, stderr=log)
         said = self.process.stdout.readline()
         self.url = said.rpartition(" at ")[2].strip().rstrip("/")
         if not self.url:
@@ -87,7 +84,6 @@ class Node:
     def _ended(self) -> None:
         assert self.process is not None
         self.process.wait()
-        assert self.process.stdout
         self.process.stdout.close()
         self.process = None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.programs import Program
 
 from liveone.simulate.log import Served, read_log
 from liveone.simulate.portal import EMAIL, PASSWORD
@@ -74,7 +75,7 @@ def portal_process(folder: Path) -> Iterator[PortalProcess]:
 class Serve:
     """A running `liveone serve`: where it answers and what it says."""
 
-    process: "subprocess.Popen[str]"
+    process: Program
     url: str
     said: str
     errors: Path
@@ -110,7 +111,7 @@ class Installation:
     site: str
     data: Path
     host: str = "127.0.0.1"
-    processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
+    processes: list[Program] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.write_settings()
@@ -140,7 +141,7 @@ class Installation:
         )
         (self.folder / "liveone.toml").write_text(text)
 
-    def started(self, *options: str, **environment: str) -> "tuple[subprocess.Popen[str], Path]":
+    def started(self, *options: str, **environment: str) -> tuple[Program, Path]:
         """`liveone serve` as a process; its standard error goes to a file."""
         errors = self.folder / f"stderr-{len(self.processes)}"
         given = {
@@ -152,14 +153,13 @@ class Installation:
         }
         command = [str(LIVEONE), "--config", str(self.folder / "liveone.toml"), "serve", *options]
         with errors.open("w") as file:
-            process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=file, text=True)
+            process = Program(command, env=given, stderr=file)
         self.processes.append(process)
         return process, errors
 
     def serve(self, *options: str, **environment: str) -> Serve:
         """`liveone serve`, once it answers."""
         process, errors = self.started(*options, **environment)
-        assert process.stdout
         said = process.stdout.readline()
         assert " at http" in said, f"it did not start: {errors.read_text()}"
         return Serve(process, said.rpartition(" at ")[2].strip().rstrip("/"), said, errors)
@@ -184,8 +184,7 @@ class Installation:
         for process in self.processes:
             process.kill()
             process.wait()
-            if process.stdout:
-                process.stdout.close()
+            process.stdout.close()
 
 
 def until(what: Callable[[], object], within_s: float = 15.0) -> None:

@@ -5,11 +5,10 @@ happens when follows from the seed alone; only where a ``kill -9`` strikes is le
 """
 
 import json
+import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.programs import Program
 from tests.simulation.account import Account
 from tests.simulation.clockwork import Hands
 from tests.simulation.rebuilt import five_minutes_equal_a_rebuild
@@ -90,7 +90,7 @@ class Month:
             seed=plan.seed,
             hiccup=Hiccup(plan.seed),
         )
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Program | None = None
         self._checked_at = float(START_AT)
 
     def run(self, events: "Sequence[Callable[[Month], None]]") -> Iterator[str]:
@@ -212,9 +212,9 @@ class Month:
             "cadence_s": self.plan.cadence_s,
             "tick_s": self.plan.tick_s,
         }
-        command = [sys.executable, "-m", "tests.simulation.collecting_child", json.dumps(job)]
+        command = ["tests.simulation.collecting_child", json.dumps(job)]
         with (self.folder / "stderr").open("ab") as errors:
-            self._child = subprocess.Popen(command, cwd=ROOT, stderr=errors)
+            self._child = Program(command, env=os.environ, cwd=ROOT, stdout=errors, stderr=errors)
 
     def _end_child(self) -> None:
         if self._child is not None:
