@@ -2,7 +2,7 @@
 
 They are what an operator starts, with arguments, environment, folder, output, signals and exit code; only the
 imports, up to two seconds of a processor for each, are done once for all (multiprocessing's fork server).
-A start from nothing is proven by tests/cli, tests/places and tests/changeover/fire.
+A start from nothing is proven by tests/places, tests/migration/test_deploy and changeover/run/test_start_up.
 """
 
 import ctypes
@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import reduction
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 MAINS = {"liveone": "liveone.cli.root", "changeover": "changeover.cli.root"}
@@ -116,24 +117,17 @@ class Program:
         self.send_signal(signal.SIGKILL)
 
 
-def ended(
-    words: Sequence[str | Path], folder: Path, *, env: Mapping[str, str], cwd: Path, timeout: float
-) -> Ended:
-    """Run a program to its end; what it says goes through files of their own in ``folder``."""
-    base = folder / f"said-{time.monotonic_ns()}"
-    with base.with_suffix(".out").open("w+") as out, base.with_suffix(".err").open("w+") as err:
+def ended(words: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, timeout: float) -> Ended:
+    """Run a program to its end; subprocess.TimeoutExpired after ``timeout`` seconds."""
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
         program = Program(words, env=env, cwd=cwd, stdout=out, stderr=err)
         try:
             code = program.wait(timeout)
         finally:
             program.kill()
-            program.stdout.close()
         out.seek(0)
         err.seek(0)
-        found = Ended(code, out.read(), err.read())
-    base.with_suffix(".out").unlink()
-    base.with_suffix(".err").unlink()
-    return found
+        return Ended(code, out.read(), err.read())
 
 
 def _become(

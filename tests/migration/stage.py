@@ -195,7 +195,7 @@ class Stage:
     def command(self, *words: str) -> Done:
         """A command of this project, run to its end as an operator would."""
         command = [LIVEONE.with_name(words[0]), *words[1:]]
-        done = programs.ended(command, self.folder, env=self.environment, cwd=self.folder, timeout=900)
+        done = programs.ended(command, env=self.environment, cwd=self.folder, timeout=900)
         return Done(done.code, done.out, done.err)
 
     def begun(self, *words: str) -> Program:

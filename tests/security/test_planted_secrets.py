@@ -78,7 +78,7 @@ def searched_for(house: Path) -> list[bytes]:
 
 
 def run(house: Path, *words: str) -> bytes:
-    done = programs.ended(["liveone", *words], house.parent, env=os.environ, cwd=house, timeout=300)
+    done = programs.ended(["liveone", *words], env=os.environ, cwd=house, timeout=300)
     return (done.out + done.err).encode()
 
 

@@ -1,6 +1,7 @@
 """A newcomer with a fresh folder, `docs/plan-format.md` and its worked example: what is written there works.
 
-The commands are those of the example's README, run as written, by the real command in processes of its own.
+The commands are those of the example's README, run as written, by the real command in processes of its own
+(`tests.programs`).
 """
 
 import json
@@ -9,13 +10,14 @@ import re
 import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import programs
+from tests.programs import Ended
 
 ROOT = Path(__file__).parent.parent.parent.parent
 LIBRARY = ROOT / "docs/examples/library-loans"
@@ -34,20 +36,18 @@ class Newcomer:
 
     folder: Path
 
-    def types(self, line: str) -> subprocess.CompletedProcess[str]:
+    def types(self, line: str) -> Ended:
         """Run one line as the shell would."""
         if found := re.fullmatch(r"sqlite3 (\S+) < (\S+)", line):
             self.tells(found[1], (self.folder / found[2]).read_text())
-            return subprocess.CompletedProcess(line, 0, "", "")
-        return subprocess.run(
-            shlex.split(line), cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
-        )
+            return Ended(0, "", "")
+        return programs.ended(shlex.split(line), cwd=self.folder, env=ENVIRONMENT, timeout=60)
 
     def succeeds(self, line: str) -> str:
         """Run a line that must end well; what it said."""
         done = self.types(line)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        assert done.code == 0, f"{line}\n{done.out}{done.err}"
+        return done.out
 
     def tells(self, database: str, sql: str) -> None:
         """What an application, or a shell, does to the database."""
@@ -111,24 +111,24 @@ def test_the_worked_example_there_and_back_and_there_for_good(newcomer: Newcomer
     assert "It is finished" in newcomer.succeeds("changeover status PLAN.md")
     assert newcomer.asks("library.db", "SELECT book, branch_code FROM loans WHERE id = 5") == [("Emma", "S")]
     refused = newcomer.types("changeover rollback PLAN.md")
-    assert refused.returncode == 3
-    assert "backup" in refused.stderr
+    assert refused.code == 3
+    assert "backup" in refused.err
 
 
 def test_who_forgets_something_is_told_what(newcomer: Newcomer) -> None:
     unrehearsed = newcomer.types(line("run"))
-    assert unrehearsed.returncode == 8
-    assert "never rehearsed" in unrehearsed.stderr
-    assert "changeover rehearse PLAN.md" in unrehearsed.stderr
+    assert unrehearsed.code == 8
+    assert "never rehearsed" in unrehearsed.err
+    assert "changeover rehearse PLAN.md" in unrehearsed.err
 
     nameless = newcomer.types("changeover rehearse PLAN.md")
-    assert nameless.returncode == 2
-    assert "--set branch.north=N" in nameless.stderr
+    assert nameless.code == 2
+    assert "--set branch.north=N" in nameless.err
 
     newcomer.succeeds(line("rehearse"))
     unjudged = newcomer.types(line("run").replace("--confirm staff", ""))
-    assert unjudged.returncode == 6
-    assert "--confirm staff" in unjudged.stderr
+    assert unjudged.code == 6
+    assert "--confirm staff" in unjudged.err
     assert newcomer.asks(
         "library.db", "SELECT count(*) FROM pragma_table_info('loans') WHERE name = 'branch'"
     ) == [(1,)]
@@ -138,9 +138,9 @@ def test_who_forgets_something_is_told_what(newcomer: Newcomer) -> None:
         "INSERT INTO loans (member_id, book, branch, lent_on) VALUES (1, 'Ulysses', 'east', '2025-09-02')",
     )
     unknown = newcomer.types(line("run"))
-    assert unknown.returncode == 3
-    assert "every branch has a code" in unknown.stderr
-    assert "'east'" in unknown.stderr
+    assert unknown.code == 3
+    assert "every branch has a code" in unknown.err
+    assert "'east'" in unknown.err
 
 
 def test_everything_can_be_had_as_json(newcomer: Newcomer) -> None:
