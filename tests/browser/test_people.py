@@ -80,6 +80,8 @@ def test_from_the_set_up_link_to_a_revoked_share(family: Family) -> None:
         owner.get_by_role("button", name="Invite", exact=True).click()
         invitation = owner.locator(".made-link input").input_value()
         is_accessible(owner)
+        join(guest, invitation, "bob@example.org", "short")
+        expect(guest.get_by_role("alert")).to_have_text("Ein Passwort braucht mindestens 8 Zeichen")
         join(guest, invitation, "bob@example.org")
         guest.wait_for_url("**/dashboard/1")
         guest.goto(f"{family.url}/me")
@@ -92,6 +94,8 @@ def test_from_the_set_up_link_to_a_revoked_share(family: Family) -> None:
         shared = owner.locator(".made-link input").input_value()
         with family.visitor(phone=True) as grandma:
             grandma.goto(shared)
+            late = grandma.context.new_page()
+            late.goto(shared)
             grandma.locator("#password").fill("12")
             grandma.locator("#submit").click()
             expect(grandma.get_by_role("alert")).to_contain_text("not the password")
@@ -105,6 +109,9 @@ def test_from_the_set_up_link_to_a_revoked_share(family: Family) -> None:
             link = owner.get_by_role("row").filter(has_text="with password")
             link.get_by_role("button", name="Revoke").click()
             expect(link).to_have_count(0)
+            late.locator("#password").fill("1234")
+            late.locator("#submit").click()
+            expect(late.get_by_role("status")).to_contain_text("shows nothing any more")
             grandma.goto(f"{family.url}/dashboard/1")
             grandma.wait_for_url("**/login?next=*")
             assert grandma.goto(shared).status == 404  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from liveone.accounts.users import Account, Token
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store.database import Row
 
 SCOPES = ("read", "write", "admin")
@@ -66,7 +66,10 @@ def until(days: int | None, now_at: float) -> int | None:
     if days is None:
         return None
     if not 1 <= days <= DAYS_MAX:
-        raise BadInput(f"{days} days is no time that anything could hold", hint=f"Say 1 to {DAYS_MAX} days.")
+        raise BadInput(
+            sentence("{days} days is no time that anything could hold", days=str(days)),
+            hint=sentence("Say 1 to {count} days.", count=DAYS_MAX),
+        )
     return int(now_at) + days * DAY_S
 
 

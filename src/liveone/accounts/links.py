@@ -8,7 +8,7 @@ from liveone.accounts import second_steps
 from liveone.accounts.credentials import DAY_S, ONCE, StoredCredential, new_secret
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
 from liveone.accounts.people import ROLES, People, PeopleSnapshot
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store.store import Query
 
 DAYS = {"setup": 1, "invite": 7, "reset": 1}
@@ -53,11 +53,16 @@ def found(snapshot: PeopleSnapshot, secret: str, now_at: float) -> StoredCredent
     kept = snapshot.credentials.get(hash_token(secret))
     if kept is None or kept.kind not in ONCE or kept.has_ended(now_at):
         raise LinkEnded(
-            "this link was used already, or its time is over",
-            hint="Ask whoever sent it for another; a link to set up is printed at every start of the server.",
+            sentence("this link was used already, or its time is over"),
+            hint=sentence(
+                "Ask whoever sent it for another; a link to set up is printed at every start of the server."
+            ),
         )
     if kept.kind == "setup" and snapshot.accounts:
-        raise LinkEnded("this server has its owner already", hint="Sign in, or ask them for an invitation.")
+        raise LinkEnded(
+            sentence("this server has its owner already"),
+            hint=sentence("Sign in, or ask them for an invitation."),
+        )
     if kept.kind == "reset":
         account = snapshot.accounts.get(kept.account)
         if account is None or account.is_disabled:
@@ -111,7 +116,10 @@ def address(email: str) -> str:
     kept = email.strip()
     name, at, host = kept.rpartition("@")
     if not (name and at and host) or any(letter.isspace() for letter in kept) or len(kept) > EMAIL_MAX:
-        raise BadInput(f"{email[:60]!r} is not an e-mail address", hint="Write it as you@example.org.")
+        raise BadInput(
+            sentence("{written} is not an e-mail address", written=repr(email[:60])),
+            hint=sentence("Write it as you@example.org."),
+        )
     return kept
 
 
@@ -122,6 +130,9 @@ def _once(people: People, steps: list[Query], before: PeopleSnapshot, said: Join
         return
     if before.named(said.email) is not None:
         raise BadInput(
-            f"{said.email} has an account already", hint="Sign in with it, or give another address."
+            sentence("{email} has an account already", email=said.email),
+            hint=sentence("Sign in with it, or give another address."),
         )
-    raise LinkEnded("this link was used a moment ago", hint="Ask whoever sent it for another.")
+    raise LinkEnded(
+        sentence("this link was used a moment ago"), hint=sentence("Ask whoever sent it for another.")
+    )

@@ -13,7 +13,7 @@ import hmac
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 
 PASSWORD_CHARACTERS_MIN = 8
 PASSWORD_BYTES_MAX = 1024
@@ -53,9 +53,11 @@ def is_outdated(kept: str) -> bool:
 def refuse_weak(password: str) -> None:
     """Raises BadInput for a password that nobody should have."""
     if len(password) < PASSWORD_CHARACTERS_MIN:
-        raise BadInput(f"a password needs at least {PASSWORD_CHARACTERS_MIN} characters")
+        raise BadInput(
+            sentence("a password needs at least {count} characters", count=PASSWORD_CHARACTERS_MIN)
+        )
     if len(_bytes(password)) > PASSWORD_BYTES_MAX:
-        raise BadInput(f"a password may have at most {PASSWORD_BYTES_MAX} bytes")
+        raise BadInput(sentence("a password may have at most {count} bytes", count=str(PASSWORD_BYTES_MAX)))
 
 
 def same_password(offered: str, secret: str) -> bool:

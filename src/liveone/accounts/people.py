@@ -20,7 +20,7 @@ from liveone.accounts.credentials import StoredCredential, of_row, of_token
 from liveone.accounts.second_steps import SecondStep
 from liveone.accounts.users import Account
 from liveone.clock import Clock
-from liveone.errors import BadInput
+from liveone.errors import BadInput, sentence
 from liveone.store.database import CannotHold, ReadOnly, Row, SchemaChanged, StoreError, WriteResult
 from liveone.store.store import Query, Store
 
@@ -165,7 +165,10 @@ class People:
     def revoke(self, account: str, system_id: int) -> None:
         """Take an account's role on a system. Raises BadInput for its owner: only another follows one."""
         if self.asked().roles.get(account, NO_ROLES).get(system_id) == "owner":
-            raise BadInput("that account owns the system", hint="Make another account its owner instead.")
+            raise BadInput(
+                sentence("that account owns the system"),
+                hint=sentence("Make another account its owner instead."),
+            )
         self._written([Query("roles_revoke", (account, system_id))])
 
     def write(self, steps: Sequence[Query]) -> list[WriteResult]:

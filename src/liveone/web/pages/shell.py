@@ -23,7 +23,7 @@ from liveone.web.pages.files import FOLDER, StaticFile
 DEFAULT_LANGUAGE = "en"
 SCRIPT = re.compile(rb'src="\{\{ base \}\}/((?:js|joined)/[^"]+)"')
 NOTHING = "–"
-TOLD = ("admin.html", "me.html")
+TOLD = ("admin.html", "me.html", "welcome.html")
 """Pages on which sentences of the server are read."""
 
 

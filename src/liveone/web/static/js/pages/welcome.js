@@ -75,9 +75,15 @@ async function use(event) {
   } catch (error) {
     button.removeAttribute("aria-disabled");
     tell(byId("problem"), error);
-    if (error instanceof Refused && error.status === 401) {
+    const status = error instanceof Refused ? error.status : 0;
+    if (kind === "share" && status === 404) {
+      form.hidden = true;
+      return end(t("welcome.ended"));
+    }
+    const known = status === 401 ? t("welcome.wrong") : status === 429 && error instanceof Refused ? t("login.tooMany", { seconds: error.body.retryAfterS ?? 60 }) : "";
+    if (known) {
       byId("problem").removeAttribute("lang");
-      show(byId("problem"), t("welcome.wrong"));
+      show(byId("problem"), known);
     }
     password.select();
   }
