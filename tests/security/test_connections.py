@@ -13,6 +13,7 @@ from liveone.cli.serve import start_logging
 from liveone.store.store import Store
 from liveone.web import connections, descriptors, server
 from liveone.web.descriptors import Room, room_of
+from liveone.web.now import live
 from liveone.wiring.log_limit import LogLimit
 
 HALF = b"GET /api/health HTTP/1.1\r\nhost: loc"
@@ -112,8 +113,13 @@ def test_who_takes_nothing_of_his_answer_is_hung_up_on(store: Store, monkeypatch
 def test_descriptors_are_divided_so_that_polls_have_theirs() -> None:
     for spare in (30, 44, 200, 1_000, 8_000):
         room = room_of(spare)
-        assert 4 <= room.connections <= 1_000
+        assert 4 <= room.connections <= descriptors.CONNECTIONS_MAX
         assert spare - room.connections - 2 * room.burst >= min(descriptors.RESERVE, spare // 2)
+
+
+def test_open_pages_never_take_the_last_connection() -> None:
+    """There were as many streams as connections: whoever came then, an administrator too, heard 503."""
+    assert room_of(descriptors.WANTED).connections >= live.MOST_LISTENERS + 200
 
 
 def test_what_one_cause_says_again_and_again_is_logged_a_few_times() -> None:

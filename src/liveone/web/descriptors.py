@@ -8,7 +8,9 @@ from pathlib import Path
 WANTED = 8192
 """Descriptors that are asked for; the system may allow fewer."""
 
-RESERVE, CONNECTIONS_MAX, BURST_MAX = 256, 1000, 64
+RESERVE, CONNECTIONS_MAX, BURST_MAX = 256, 1250, 64
+"""A quarter more connections than there may be streams: these never take the last one."""
+
 OWN = Path("/proc/self/fd")
 
 
