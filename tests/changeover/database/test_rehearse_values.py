@@ -61,6 +61,15 @@ def test_a_way_back_that_renames_first_sets_aside_too(tmp_path: Path) -> None:
     assert (seen.findings, set_aside(seen)) == (set(), {"t.memo"})
 
 
+def test_a_way_back_that_cuts_longer_texts_than_there_are_is_found(tmp_path: Path) -> None:
+    setup = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'one'), (2, 'two');"
+    there, back = (
+        "ALTER TABLE t ADD COLUMN z;",
+        "ALTER TABLE t DROP COLUMN z; UPDATE t SET a = substr(a, 1, 5);",
+    )
+    assert trip(tmp_path, setup, there, back, "t").findings == {"t.a"}
+
+
 def test_two_literals_are_a_mapping_and_get_no_third_value(tmp_path: Path) -> None:
     setup = "CREATE TABLE t (id INTEGER PRIMARY KEY, old INT); INSERT INTO t VALUES (1, 0), (2, 1), (3, 1);"
     forward = (

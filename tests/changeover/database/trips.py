@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.changeover.database.household import tell
 
 from changeover.database.change.undo import setting_aside
-from changeover.database.rehearse import invent, judge, writes
+from changeover.database.rehearse import judge, script_values, writes
 from changeover.database.rehearse.effects import Effects, observed
 from changeover.database.rehearse.written import Written
 from changeover.database.schema import catalogue
@@ -52,18 +52,9 @@ def trip(
     tell(original, setup)
     tell(copied(original, work), "PRAGMA journal_mode = WAL")
     run_script(work, forward)
-    computed = invent.computed_columns(text.split(forward, NOWHERE))
+    said = script_values.read(text.split(forward, NOWHERE), text.split(back, NOWHERE))
     with observed(work, folder / "effects.db") as effects:
-        mentioned = invent.literals(text.split(back, NOWHERE))
-        written = writes.write(
-            work,
-            scope.split(),
-            original=original,
-            spared=spared,
-            computed=computed,
-            mentioned=mentioned,
-            made_of=invent.texts_of_computed(text.split(forward, NOWHERE)),
-        )
+        written = writes.write(work, scope.split(), original=original, spared=spared, said=said)
         effects.reached = written.reached
     with closing(sqlite3.connect(work)) as connection:
         kept = setting_aside(

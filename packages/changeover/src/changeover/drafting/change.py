@@ -4,7 +4,6 @@ Rule: a cheap way is tried on an empty copy and taken only if what it makes mean
 the way back reads what the way there kept, and keeps what the old schema has no place for.
 """
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -63,12 +62,6 @@ def read(script: str) -> Schema:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.executescript(script)
         return schemas.read(connection)
-
-
-_CONSTANT = re.compile(
-    r"(?i)[+-]?\s*(?:[0-9.][0-9a-fx_.]*(?:e[+-]?[0-9]+)?|x?'(?:[^']|'')*'|\"[^\"]*\"|null|true|false)"
-)
-"""A default that ADD COLUMN takes where there are rows; others stand in the catalogue without parentheses."""
 
 
 def change(old: Schema, new: Schema, renames: Renames, *, back: bool = False) -> SchemaChange:
@@ -387,7 +380,7 @@ def _means(table: Table) -> Sequence[str]:
 
 def _addable(column: Column) -> bool:
     """Whether ADD COLUMN takes it when there are rows: no key, and a constant for every row."""
-    constant = _CONSTANT.fullmatch((column.default or "NULL").strip()) is not None
+    constant = texts.is_constant(column.default or "NULL")
     return not column.key and constant and (not column.not_null or column.default is not None)
 
 

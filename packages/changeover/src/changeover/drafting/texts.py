@@ -3,6 +3,8 @@
 Rule: text goes through as its author wrote it; only names and commas are looked for.
 """
 
+import re
+
 from changeover.sql import text
 from changeover.sql.identifiers import identifier_key, quoted
 
@@ -36,11 +38,19 @@ def columns(create: str) -> dict[str, str]:
     return found
 
 
+def is_constant(default: str) -> bool:
+    """Whether ADD COLUMN takes a default where there are rows; the catalogue leaves out parentheses."""
+    return _CONSTANT.fullmatch(default.strip()) is not None
+
+
 def plain(name: str) -> str:
     """A name as people write it: quoted only where it has to be."""
     return name if name.isidentifier() and name.isascii() and name.upper() not in _KEYWORDS else quoted(name)
 
 
+_CONSTANT = re.compile(
+    r"(?i)[+-]?\s*(?:[0-9.][0-9a-fx_.]*(?:e[+-]?[0-9]+)?|x?'(?:[^']|'')*'|\"[^\"]*\"|null|true|false)"
+)
 _KEYWORDS = {
     "ADD", "ALL", "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CHECK", "COLLATE", "COMMIT", "CONSTRAINT",
     "CREATE", "CURRENT", "DEFAULT", "DELETE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXISTS",

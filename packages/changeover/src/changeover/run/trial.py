@@ -12,7 +12,7 @@ from changeover.database.change import script
 from changeover.database.change.undo import derive_undo
 from changeover.database.connect import connect
 from changeover.database.findings import Finding, unaccepted, way_past
-from changeover.database.rehearse import invent, judge, writes
+from changeover.database.rehearse import judge, script_values, writes
 from changeover.database.rehearse.effects import Effects, observed
 from changeover.database.rehearse.later_values import RoundTrip, lost_later
 from changeover.database.rehearse.replay import replay
@@ -49,9 +49,10 @@ class Trial:
                 {table for action in made for table in action.scope},
                 original=self.original,
                 spared=rehearsal.plan.accept,
-                computed=invent.computed_columns(one for action in made for one in action.statements),
-                mentioned=invent.literals(one for action in back for one in action.statements),
-                made_of=invent.texts_of_computed(one for action in made for one in action.statements),
+                said=script_values.read(
+                    [one for action in made for one in action.statements],
+                    [one for action in back for one in action.statements],
+                ),
             )
             self.effects.reached = self.written.reached
         if rehearsal.fork is not None:

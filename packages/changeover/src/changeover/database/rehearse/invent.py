@@ -6,22 +6,19 @@ of the schema allows it is found out by trying.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from changeover.database.change import script, sequences
-from changeover.database.change.assigned import Assigned
+from changeover.database.change import sequences
 from changeover.database.connect import Connection
 from changeover.database.schema.catalogue import Column, Table
 from changeover.database.schema.definition import words_of
-from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import identifier_key, quoted
 from changeover.sql.text import tokens as sql_tokens
 
 MARK = "changeover"
-EVERY_COLUMN = "*"
 LITERALS_TRIED = 10
 _NUMBER = re.compile(r"[0-9]+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ]\d\d:\d\d)")
@@ -221,47 +218,6 @@ def _first_value(table: Table, column: Column) -> object:
     return 1 if is_number(column) else MARK
 
 
-def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
-    """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
-
-    A column to which it gives one constant for all rows is not among them: no mapping made that value.
-    """
-    found: dict[str, set[tuple[str, ...]]] = {}
-    mapped: set[str] = set()
-    for _, values in script.given(statements):
-        for one in [Assigned(EVERY_COLUMN, ())] if values is None else values:
-            found.setdefault(one.column, set()).add(one.item)
-            mapped |= {one.column} if not (one.is_constant and one.to_all) else set()
-    return frozenset(name for name, items in found.items() if name in mapped or len(items) > 1)
-
-
-def texts_of_computed(statements: Iterable[SqlStatement]) -> Mapping[str, tuple[str, ...]]:
-    """The texts in the expressions by which a script computes columns, by their folded names.
-
-    A column that is only copied, or gets one constant, is not among them.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for _, values in script.given(statements):
-        for one in values or ():
-            if not (one.source or one.is_constant):
-                said = (word[1:-1].replace("''", "'") for word in one.item if word.startswith("'"))
-                found[one.column] = (*found.get(one.column, ()), *said)
-    return found
-
-
 def texts(sql: str) -> list[str]:
     """The texts that stand in a definition, in order."""
     return [t.text[1:-1].replace("''", "'") for t in sql_tokens(sql) if t.kind == "string"]
-
-
-def literals(statements: Iterable[SqlStatement]) -> frozenset[object]:
-    """The numbers and texts that scripts speak of."""
-    found: set[object] = set()
-    for statement in statements:
-        for token in sql_tokens(statement.text):
-            if token.kind == "string":
-                found.add(token.text[1:-1].replace("''", "'"))
-            elif token.kind == "number":
-                with suppress(ValueError):
-                    found.add(float(token.text))
-    return frozenset(found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from changeover.database.change.transaction import Parameters, bound
 from changeover.database.findings import Finding
-from changeover.database.rehearse import invent
+from changeover.database.rehearse import invent, script_values
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Column, Table
 from changeover.database.schema.empty import blank, empty_copy
@@ -61,7 +61,7 @@ class _Place:
 
 def lost_later(original: sqlite3.Connection, tables: Iterable[str], trip: RoundTrip) -> list[Finding]:
     """A finding for each column in which a value does not come back; ``original`` is the database before."""
-    computed = invent.computed_columns(trip.forward) | invent.computed_columns(trip.back)
+    computed = script_values.computed_columns(trip.forward) | script_values.computed_columns(trip.back)
     ends_s = time.monotonic() + TIME_S
     found: list[Finding] = []
     with (
@@ -92,7 +92,7 @@ def _tried(original: sqlite3.Connection, tables: Iterable[str], computed: frozen
         base = dict(zip(table.stored, row, strict=True))
         fixed = {*invent.unique_columns(table), *(c for key in table.foreign_keys for c in key.columns)}
         for column in table.columns:
-            is_computed = invent.EVERY_COLUMN in computed or identifier_key(column.name) in computed
+            is_computed = script_values.EVERY_COLUMN in computed or identifier_key(column.name) in computed
             if is_computed and column.name not in fixed and not column.generated:
                 yield _Place(table, column, base)
 

@@ -4,15 +4,16 @@ Rule: an application copies and changes rows that it knows. A row that the chang
 defaults) belongs to the change, and its way back speaks of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.database.connect import Connection
 from changeover.database.rehearse.identity import is_rowid
 from changeover.database.schema.catalogue import ForeignKey, Schema, Table
-from changeover.sql.identifiers import identifier_key, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
 
 OWN_ROWS_MAX = 20
+PARENTS_TRIED = 20
 Address = tuple[object, ...]
 
 
@@ -82,6 +83,20 @@ class Living:
         column = quoted(key.parent_columns[0])
         sql = f"SELECT {column} FROM {quoted(key.parent)} WHERE {column} IS NOT ? LIMIT 2"
         return [value for (value,) in self.connection.execute(sql, (old,)).fetchall()]
+
+    def other_parents(
+        self, table: Table, unique: frozenset[str], found: Schema
+    ) -> Iterator[dict[str, object]]:
+        """Living parents for references that are part of a unique key, the newest first, key by key."""
+        keys = [key for key in table.foreign_keys if unique & set(key.columns) and found.table(key.parent)]
+        for key in keys:
+            rows = self.connection.execute(
+                f"SELECT {listed(key.parent_columns)} FROM {quoted(key.parent)}"
+                f" ORDER BY {listed(key.parent_columns)} DESC LIMIT ?",
+                (PARENTS_TRIED,),
+            )
+            for row in rows.fetchall():
+                yield dict(zip(key.columns, row, strict=True))
 
     def _has_more(self, table: Table, old: Table) -> bool:
         counts = f"SELECT (SELECT count(*) FROM {quoted(table.name)}) > "

@@ -16,6 +16,7 @@ from changeover.database.connect import connect, translated
 from changeover.database.rehearse import guess, invent, widened
 from changeover.database.rehearse.identity import address_of, is_rowid, neighbours, where
 from changeover.database.rehearse.living import Living, columns_of
+from changeover.database.rehearse.script_values import EVERY_COLUMN, ScriptValues
 from changeover.database.rehearse.target import ORDINARY, Beyond, Model, Target, Values, insertion
 from changeover.database.rehearse.written import Untried, Write, WriteKind, Written
 from changeover.database.schema import catalogue
@@ -23,7 +24,7 @@ from changeover.database.schema.catalogue import Column, Schema, Table
 from changeover.errors import concerning
 from changeover.sql.identifiers import identifier_key, listed, quoted
 
-PARENTS_TRIED = 20
+NOTHING_SAID = ScriptValues()
 DELETED_BEHIND = 10
 """How many rows stand before the one that is deleted: the first ones are updated."""
 DELETES_TRIED = 10
@@ -39,9 +40,7 @@ def write(
     original: Path,
     rows: int = 3,
     spared: Iterable[str] = (),
-    computed: Iterable[str] = (),
-    mentioned: Iterable[object] = (),
-    made_of: Mapping[str, Sequence[str]] | None = None,
+    said: ScriptValues = NOTHING_SAID,
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
@@ -49,10 +48,10 @@ def write(
     them were made by the change out of old ones; to alter them may rightly alter what a rollback makes of
     them); and the last new row of each table has NULL wherever the schema allows it, since an old schema with
     NOT NULL must have a place for such a row too. ``spared`` are names of findings that the plan accepts:
-    what they are about is not written. ``computed`` are the folded names of columns to which the change
-    itself gave values (`invent.EVERY_COLUMN` when that cannot be told). ``mentioned`` are the numbers and
-    texts in the way back's own scripts, taken last: a row with the version that it deletes is the change's.
-    ``made_of`` are the texts in the change's own expressions, by column (`invent.texts_of_computed`).
+    what they are about is not written. ``said`` is what the scripts say: columns that the change
+    computed take values that there are, its keys go on counting, what only the way back computes gets values
+    that nobody wrote yet, and what that mentions is taken last: a row with the version that it deletes is the
+    change's.
 
     What only the new schema takes is written when every table has its ordinary rows, so that none of these
     refers to it.
@@ -75,9 +74,7 @@ def write(
             old,
             rows,
             frozenset(spared),
-            frozenset(computed),
-            frozenset(mentioned),
-            made_of or {},
+            said,
             Living(connection, old),
         )
         names = neighbours(writer.found, chosen)
@@ -112,9 +109,7 @@ class _Writer:
     old: Schema
     rows: int
     spared: frozenset[str]
-    computed: frozenset[str]
-    mentioned: frozenset[object]
-    made_of: Mapping[str, Sequence[str]]
+    said: ScriptValues
     living: Living
     done: list[Write] = field(default_factory=list)
     targets: dict[str, Target] = field(default_factory=dict)
@@ -218,7 +213,7 @@ class _Writer:
         broken = row[1] == "text" and isinstance(row[0], bytes)  # Text that is no UTF-8 is read as bytes.
         sql = f"UPDATE {quoted(table.name)} SET {quoted(column.name)} = ? WHERE {condition}"
         others = [invent.MARK] if broken else self._others(table, column, row[0])
-        for new in sorted(others, key=lambda value: value in self.mentioned or value in own):
+        for new in sorted(others, key=lambda value: value in self.said.mentioned or value in own):
             if self._taken(sql, (new, *values)) is not None:
                 self._keep(
                     Write(table.name, WriteKind.UPDATED, sql, (new, *values), key, values={column.name: new})
@@ -233,6 +228,8 @@ class _Writer:
         if free and keys and self.found.table(keys[0].parent):
             return self.living.parents(keys[0], old)
         others = list(invent.other_values(self.connection, table, column, old, free=free))
+        if identifier_key(column.name) in self.said.rewritten and (old is None or isinstance(old, str)):
+            others.reverse()
         return (
             others
             + [text for text in invent.texts(table.sql) if free and text != old][: invent.LITERALS_TRIED]
@@ -243,7 +240,7 @@ class _Writer:
         old = self.old.table(table.name)
         if old is not None and old.column(column.name) is not None:
             return True
-        return identifier_key(column.name) not in self.computed and invent.EVERY_COLUMN not in self.computed
+        return not self.said.computed & {identifier_key(column.name), EVERY_COLUMN}
 
     def _delete(self, table: Table, address: Sequence[str]) -> None:
         """One old row that has no children: a rollback must not bring it back."""
@@ -332,28 +329,19 @@ class _Writer:
         ways = max(map(len, choices.values()), default=1)
         plain = [{c: v[min(way, len(v) - 1)] for c, v in choices.items()} for way in range(ways)]
         yield from plain
-        for chosen in self._other_parents(table, frozenset(unique)):
+        for chosen in self.living.other_parents(table, frozenset(unique), self.found):
             yield from ({**chosen, **one} for one in plain)
         yield {c: self._values(table, c, row.get(c), number)[0] for c in unique}
 
     def _values(self, table: Table, column: str, model: object, number: int) -> tuple[object, ...]:
         return invent.fresh_values(
-            self.connection, table, column, model, number, made_of=self.made_of.get(identifier_key(column))
+            self.connection,
+            table,
+            column,
+            model,
+            number,
+            made_of=self.said.made_of.get(identifier_key(column)),
         )
-
-    def _other_parents(self, table: Table, unique: frozenset[str]) -> Iterator[Values]:
-        """Living parents for references that are part of a unique key, the newest first, key by key."""
-        keys = [
-            key for key in table.foreign_keys if unique & set(key.columns) and self.found.table(key.parent)
-        ]
-        for key in keys:
-            rows = self.connection.execute(
-                f"SELECT {listed(key.parent_columns)} FROM {quoted(key.parent)}"
-                f" ORDER BY {listed(key.parent_columns)} DESC LIMIT ?",
-                (PARENTS_TRIED,),
-            )
-            for row in rows.fetchall():
-                yield dict(zip(key.columns, row, strict=True))
 
     def _beyond(self, target: Target) -> None:
         """Rows that only the new schema takes: a way back must have a place for them."""
