@@ -29,7 +29,7 @@ MADE = (
     "CREATE TABLE loose (v); INSERT INTO loose VALUES (1)",
     "CREATE TABLE names (k TEXT COLLATE NOCASE PRIMARY KEY NOT NULL, v) WITHOUT ROWID;"
     "INSERT INTO names VALUES ('a', 1), ('b', 2)",
-    "CREATE TABLE odd (rowid TEXT, v); INSERT INTO odd VALUES ('x', 1), ('x', 2)",
+    "CREATE TABLE odd (rowid TEXT, oid, _rowid_, v); INSERT INTO odd VALUES ('x', 0, 0, 1), ('x', 0, 0, 2)",
 )
 """Tables without types, by a key of letters of either case, and without anything that names a row."""
 
