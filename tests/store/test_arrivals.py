@@ -63,10 +63,11 @@ def test_a_place_of_a_database_that_went_on_elsewhere_comes_back_to_what_is_ther
     assert followed(store, ArrivalPlace({1: NOON}, 0))[0] == [(1, -600)]
 
 
-def test_what_is_older_than_a_year_is_passed_over(store: Store) -> None:
+def test_history_begins_with_the_oldest_reading_however_old(store: Store) -> None:
     a_system(store)
-    record(store, NOON - 400 * 86_400, NOON)
-    assert followed(store, ArrivalPlace())[0] == [(1, 0)]
+    oldest = -4000 * 86_400
+    record(store, NOON + oldest, NOON + oldest + 60, NOON)
+    assert followed(store, ArrivalPlace(), most=1)[0] == [(1, oldest), (1, oldest + 60), (1, 0)]
 
 
 @pytest.mark.parametrize(("reading_id", "seconds"), [(0, [0, 60, 120]), (1, [60, 120]), (3, [])])

@@ -13,9 +13,6 @@ from liveone.domain.reading import Reading
 from liveone.store import late, readings
 from liveone.store.store import Query, Store
 
-AWAY_S = 366 * 86_400
-"""So far back readings are caught up with; older ones are passed over, unless they came in late."""
-
 
 @dataclass(frozen=True, slots=True)
 class ArrivalPlace:
@@ -54,7 +51,7 @@ def after(store: Store, place: ArrivalPlace, most: int, chosen: Collection[int] 
     was put back, is brought back to what is there.
     """
     there = {key: at for key, at in readings.newest_at(store).items() if not chosen or key in chosen}
-    known = {key: min(max(place.newest_at.get(key, 0), at - AWAY_S), at) for key, at in there.items()}
+    known = {key: min(place.newest_at.get(key, 0), at) for key, at in there.items()}
     late_id = min(place.late_id, late.newest_span(store))
     late_at = place.late_at if late_id == place.late_id else 0
     found, behind = _late(store, ArrivalPlace(known, late_id, late_at), most)
