@@ -11,7 +11,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick length check audit bench soak world peers screenshots docs release format clean
+.PHONY: demo test quick length check audit bench soak world peers screenshots docs release deb format clean
 
 demo: $(STAMP)
 	$(BIN)/liveone demo
@@ -80,6 +80,10 @@ docs: $(STAMP)
 release: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[release]'
 	$(BIN)/python .ci/release.py dist
+
+# Of what `make release` built: a package for this Debian, its Python and its architecture.
+deb:
+	/usr/bin/python3 .ci/deb.py dist
 
 $(STAMP): pyproject.toml packages/changeover/pyproject.toml constraints.txt
 	@echo "Setting up $(VENV); this takes a minute, once."
