@@ -117,9 +117,9 @@ def test_descriptors_are_divided_so_that_polls_have_theirs() -> None:
         assert spare - room.connections - 2 * room.burst >= min(descriptors.RESERVE, spare // 2)
 
 
-def test_open_pages_never_take_the_last_connection() -> None:
-    """There were as many streams as connections: whoever came then, an administrator too, heard 503."""
-    assert room_of(descriptors.WANTED).connections >= live.MOST_LISTENERS + 200
+def test_there_is_room_for_a_thousand_open_pages_and_a_third_more() -> None:
+    """Of 1,000 connections streams could take 750: the 751st page heard that there were too many."""
+    assert room_of(descriptors.WANTED).connections * 3 // 4 >= live.MOST_LISTENERS
 
 
 def test_what_one_cause_says_again_and_again_is_logged_a_few_times() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 WANTED = 8192
 """Descriptors that are asked for; the system may allow fewer."""
 
-RESERVE, CONNECTIONS_MAX, BURST_MAX = 256, 1250, 64
-"""A quarter more connections than there may be streams: these never take the last one."""
+RESERVE, CONNECTIONS_MAX, BURST_MAX = 256, 1340, 64
+"""Streams may take three of four connections: so many are room for a thousand."""
 
 OWN = Path("/proc/self/fd")
 
