@@ -25,7 +25,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.AS
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
 _PLACE = re.compile(r"\[[\w/+-]{1,40}\]$", re.ASCII)
 """The zone behind an offset, as Java writes it: ``+02:00[Europe/Berlin]``."""
-_SUMMER = re.compile(r"\s+DST$", re.ASCII)
+_SUMMER = "DST"
 """Behind a local time that is summer time, as FusionSolar writes it."""
 _OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
 
@@ -78,9 +78,9 @@ class TimeReader:
         return replace(self, twice=list(self.twice))
 
     def _moment(self, text: str) -> int:
-        is_summer = bool(_SUMMER.search(text))
+        is_summer = text.endswith(_SUMMER) and text[: -len(_SUMMER)][-1:].isspace()
         self.marks_summer = self.marks_summer or is_summer
-        moment = self._parsed(_SUMMER.sub("", _PLACE.sub("", text)))
+        moment = self._parsed(text.removesuffix(_SUMMER).rstrip() if is_summer else _PLACE.sub("", text))
         if moment.tzinfo is not None:
             return _whole_s(moment)
         if self.zone is None:

@@ -19,7 +19,7 @@ from tests.changeover.run.test_online import made, rows
 from changeover.cli.root import main
 from changeover.database.online.control import OnlineControl, OnlineOrders
 from changeover.database.online.growth import GrowthWatch
-from changeover.database.online.worker import Worker
+from changeover.database.online.worker import OnlinePace, Worker
 from changeover.engine.entries import Ending
 from changeover.errors import BadParameter
 from changeover.run import status, steer
@@ -174,7 +174,7 @@ def test_orders_that_cannot_be_read_are_none(work: Path) -> None:
 
 
 def test_growth_is_seen_only_where_the_end_comes_no_nearer() -> None:
-    watch = GrowthWatch(0.0)
+    watch = GrowthWatch(OnlinePace(growth_s=0.0))
     assert not watch.is_due(10, 100)
     assert watch.is_due(10, 100), "nothing was copied since the last look"
     assert watch.is_due(110, 100), "more than there was"

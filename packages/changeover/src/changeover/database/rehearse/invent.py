@@ -158,6 +158,9 @@ def _fresh_numbered(
     counted = f"substr({name}, ?1 + 1, length({name}) - ?1 - ?2)"
     for found in reversed([*_NUMBER.finditer(model)]):
         before, behind = model[: found.start()], model[found.end() :]
+        if not (before or behind or _is_key(table, column)):
+            # A number alone, in a key of several columns, is likely to name a row of another table.
+            return
         rows, fitting, last = connection.execute(
             f"SELECT count({name}), count(n), max(CAST(n AS INTEGER)) FROM (SELECT {name}, CASE WHEN"
             f" {name} = ?3 || {counted} || ?4 AND {counted} GLOB '[0-9]*' AND {counted} NOT GLOB '*[^0-9]*'"
@@ -169,6 +172,11 @@ def _fresh_numbered(
             return
     if model == MARK:
         yield f"{next(iter(made_of), '')}{number}"
+
+
+def _is_key(table: Table, column: str) -> bool:
+    """Whether no two rows have the same value under this column alone."""
+    return any(list(columns) == [identifier_key(column)] for _, columns in table.unique_keys())
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:
