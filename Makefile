@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # More for pytest from the command line: make test TESTFLAGS="-x -k login"
 TESTFLAGS ?=
-# Many tests wait for processes, browsers and clocks: twice as many at a time as there are cores.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Many tests wait for processes and clocks: one more at a time than there are cores. More gain nothing.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 # Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
 unexport PYTHONDONTWRITEBYTECODE

@@ -27,7 +27,7 @@ CONF = """
 URL=http://127.0.0.1:{port}
 BUILD='ln -s {venv} .venv && {{ [ ! -f unbuildable ]; }}'
 RESTART='current/deploy/restart-without-systemd .'
-HEALTHY_S=20
+HEALTHY_S=30
 KEEP=3
 """
 PLAN = """\
