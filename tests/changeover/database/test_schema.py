@@ -68,6 +68,24 @@ def test_a_schema_that_did_not_change_is_read_once_and_one_that_did_anew() -> No
         assert list(catalogue.read(scratch).tables["a"].stored) == ["id", "b"]
 
 
+def test_a_schema_that_somebody_else_changes_while_it_is_read_is_not_remembered(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "one.db", isolation_level=None)) as reader,
+        closing(sqlite3.connect(tmp_path / "one.db", isolation_level=None)) as other,
+    ):
+        other.execute("CREATE TABLE a (b)")
+
+        def changing(sql: str) -> None:
+            if "pragma_table_list" in sql:
+                reader.set_trace_callback(None)
+                other.execute("ALTER TABLE a ADD COLUMN c")
+
+        reader.set_trace_callback(changing)
+        catalogue.read(reader)
+        other.execute("ALTER TABLE a DROP COLUMN c")
+        assert catalogue.read(reader).tables["a"].stored == ("b",)
+
+
 def test_a_temporary_table_hides_none_of_its_name() -> None:
     with closing(sqlite3.connect(":memory:")) as scratch:
         scratch.executescript(

@@ -213,17 +213,25 @@ def _once(connection: Connection, what: Hashable, make: Callable[[], _T]) -> _T:
 
     A run asks hundreds of times, each time with five queries a table; on a server each would be a request.
     """
-    written = tuple(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall())
+    written = _written(connection)
     # What a virtual table shows is up to its module, and to other tables that it reads.
     if any(str(sql).upper().startswith("CREATE VIRTUAL") for _, _, _, sql in written):
         return make()
     key = what, written
     if key in _remembered:
         return _remembered[key]  # type: ignore[return-value]
-    found = _remembered[key] = make()
-    if len(_remembered) > REMEMBERED:
-        _remembered.popitem(last=False)
+    found = make()
+    # Outside a transaction somebody else may have changed the schema between these queries.
+    if _written(connection) == written:
+        _remembered[key] = found
+        if len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
     return found
+
+
+def _written(connection: Connection) -> tuple[tuple[str, str, str, str | None], ...]:
+    """Every definition as SQLite keeps it: all that the schema is."""
+    return tuple(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall())
 
 
 def _schema(connection: Connection, own: bool) -> Schema:
