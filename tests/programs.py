@@ -8,6 +8,7 @@ A start from nothing is proven by tests/places, tests/migration/test_deploy and 
 import ctypes
 import importlib
 import io
+import json
 import multiprocessing
 import os
 import signal
@@ -52,12 +53,19 @@ class _Descriptor:
 
 
 @dataclass(frozen=True)
-class Ended:
+class Done:
     """How a program ended and what it said."""
 
     code: int
     out: str
     err: str
+
+    @property
+    def result(self) -> dict[str, object]:
+        """The last JSON document that it printed."""
+        found = json.loads(self.out.strip().splitlines()[-1])
+        assert isinstance(found, dict)
+        return found
 
 
 class Program:
@@ -90,10 +98,6 @@ class Program:
         assert self._process.pid is not None
         self.pid = self._process.pid
 
-    @property
-    def returncode(self) -> int | None:
-        return self.poll()
-
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.exitcode
@@ -117,7 +121,7 @@ class Program:
         self.send_signal(signal.SIGKILL)
 
 
-def ended(words: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, timeout: float) -> Ended:
+def ended(words: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, timeout: float) -> Done:
     """Run a program to its end; subprocess.TimeoutExpired after ``timeout`` seconds."""
     with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
         program = Program(words, env=env, cwd=cwd, stdout=out, stderr=err)
@@ -127,7 +131,7 @@ def ended(words: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, tim
             program.kill()
         out.seek(0)
         err.seek(0)
-        return Ended(code, out.read(), err.read())
+        return Done(code, out.read(), err.read())
 
 
 def _become(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.migration import generation1, shipped_sql, stage
-from tests.migration.stage import SETS, Done, History, Stage
+from tests.migration.stage import SETS, History, Stage
+from tests.programs import Done
 
 from changeover.run.state_dir import state_of
 from liveone.migrations import runs, shipped

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 from tests import programs
 from tests.migration import generation1
-from tests.programs import Program
+from tests.programs import Done, Program
 
 from liveone.accounts import users
 from liveone.accounts.users import Account
@@ -68,22 +68,6 @@ class Client:
     @property
     def requests(self) -> int:
         return sum(self.statuses.values()) + len(self.failures)
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def result(self) -> dict[str, object]:
-        """The last JSON document that it printed."""
-        found = json.loads(self.out.strip().splitlines()[-1])
-        assert isinstance(found, dict)
-        return found
 
 
 @dataclass
@@ -195,8 +179,7 @@ class Stage:
     def command(self, *words: str) -> Done:
         """A command of this project, run to its end as an operator would."""
         command = [LIVEONE.with_name(words[0]), *words[1:]]
-        done = programs.ended(command, env=self.environment, cwd=self.folder, timeout=900)
-        return Done(done.code, done.out, done.err)
+        return programs.ended(command, env=self.environment, cwd=self.folder, timeout=900)
 
     def begun(self, *words: str) -> Program:
         """A command that goes on by itself; nobody reads what it says."""

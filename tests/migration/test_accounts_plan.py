@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.migration import generation1, shipped_sql, stage
-from tests.migration.stage import Done, Stage
+from tests.migration.stage import Stage
+from tests.programs import Done
 
 from liveone.accounts import users
 from liveone.accounts.passwords import hash_password

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.migration import clock_change, generation1, layouts, server_stage, stage
 from tests.migration.layouts import LAYOUTS
-from tests.migration.stage import SETS, Done, History, Stage
+from tests.migration.stage import SETS, History, Stage
+from tests.programs import Done
 from tests.sample import AT_LENGTH, drawn
 
 from liveone.migrations import shipped

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.migration import generation1, shipped_sql, stage
-from tests.migration.stage import Done, Stage
+from tests.migration.stage import Stage
+from tests.programs import Done
 
 from liveone.collect.days import closer
 from liveone.migrations import shipped

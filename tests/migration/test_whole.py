@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.migration import generation1, stage
 from tests.migration.shipped_sql import FOLDER
-from tests.migration.stage import SETS, Done, Stage
+from tests.migration.stage import SETS, Stage
+from tests.programs import Done
 from tests.sample import AT_LENGTH
 
 DAYS = int(os.environ.get("LIVEONE_WHOLE_DAYS", "28" if AT_LENGTH else "7"))

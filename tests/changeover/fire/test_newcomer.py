@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from tests import programs
-from tests.programs import Ended
+from tests.programs import Done
 
 ROOT = Path(__file__).parent.parent.parent.parent
 LIBRARY = ROOT / "docs/examples/library-loans"
@@ -36,11 +36,11 @@ class Newcomer:
 
     folder: Path
 
-    def types(self, line: str) -> Ended:
+    def types(self, line: str) -> Done:
         """Run one line as the shell would."""
         if found := re.fullmatch(r"sqlite3 (\S+) < (\S+)", line):
             self.tells(found[1], (self.folder / found[2]).read_text())
-            return Ended(0, "", "")
+            return Done(0, "", "")
         return programs.ended(shlex.split(line), cwd=self.folder, env=ENVIRONMENT, timeout=60)
 
     def succeeds(self, line: str) -> str:
