@@ -125,24 +125,6 @@ def test_the_last_of_many_values_is_told_and_not_all_of_them(house: LiveHouse) -
         assert len(powers(came)) - before <= at_most
 
 
-def test_topics_are_on_the_page_as_they_come(house: LiveHouse, tmp_path: Path) -> None:
-    with broker(tmp_path) as found:
-        stored.add_source(
-            house.store, 1, name="meter", vendor_type="mqtt", roles=("load",),
-            settings={"host": "127.0.0.1", "port": found.port, "load_w": "load"},
-        )  # fmt: skip
-        house.book._looked_s = float("-inf")
-        house.push(solar_w=1000, grid_w=0)
-        found.say("load", "10", retain=True)
-        house.poll()
-        with house.looked_at() as came:
-
-            def loads() -> list[object]:
-                return [data["power"]["loadW"] for name, data in came if name == "now"]  # type: ignore[index]
-
-            until(lambda: found.say("load", "321") or 321 in loads(), "the topic")
-
-
 def test_a_modbus_device_that_is_asked_each_second_moves_the_page(house: LiveHouse) -> None:
     with ModbusDevice({UNIT: ({40_000: device_of(common("Any"), SUN)}, {})}) as device:
         stored.add_source(
@@ -188,17 +170,22 @@ def test_what_another_process_takes_moves_the_page(apart: LiveHouse) -> None:
         assert last["power"]["loadW"] == 1500  # type: ignore[index]
 
 
-def test_what_the_poller_hears_moves_the_page_of_another_process(apart: LiveHouse, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["house", "apart"])
+def test_topics_are_on_the_page_as_they_come(
+    where: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Of the process that hears them, and of another."""
+    one: LiveHouse = request.getfixturevalue(where)
     with broker(tmp_path) as found:
         stored.add_source(
-            apart.store, 1, name="meter", vendor_type="mqtt", roles=("load",),
+            one.store, 1, name="meter", vendor_type="mqtt", roles=("load",),
             settings={"host": "127.0.0.1", "port": found.port, "load_w": "load"},
         )  # fmt: skip
-        apart.book._looked_s = float("-inf")
-        apart.push(solar_w=1000, grid_w=0)
+        one.book._looked_s = float("-inf")
+        one.push(solar_w=1000, grid_w=0)
         found.say("load", "10", retain=True)
-        apart.poll()
-        with apart.looked_at() as came:
+        one.poll()
+        with one.looked_at() as came:
 
             def loads() -> list[object]:
                 return [data["power"]["loadW"] for name, data in came if name == "now"]  # type: ignore[index]
