@@ -70,6 +70,20 @@ def test_a_rule_that_is_weaker_or_gone_has_a_name(old: str, new: str, name: str)
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        ("k PRIMARY KEY UNIQUE ON CONFLICT REPLACE", "k PRIMARY KEY", ["t.on_conflict.k"]),
+        ("k PRIMARY KEY UNIQUE ON CONFLICT REPLACE", "k PRIMARY KEY ON CONFLICT REPLACE", []),
+        ("k PRIMARY KEY ON CONFLICT IGNORE UNIQUE", "k UNIQUE ON CONFLICT IGNORE PRIMARY KEY", []),
+        ("k INTEGER PRIMARY KEY UNIQUE ON CONFLICT REPLACE", "k INTEGER PRIMARY KEY", []),
+    ],
+)
+def test_keys_of_the_same_columns_do_what_any_of_them_says(before: str, after: str, names: list[str]) -> None:
+    """The first is `metaData` of NSS, in which Firefox and Chromium keep the password of a user's keys."""
+    assert list(found(f"CREATE TABLE t ({after})", before=f"CREATE TABLE t ({before})")) == names
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ("CHECK (age >= 0)", 'check("AGE">=0)'),

@@ -297,10 +297,18 @@ _EVENTS: Mapping[str, Callable[[ForeignKeyDefinition], str]] = {
 
 
 def _on_conflict(found: Definition) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """(kind, columns, what is done with a row that breaks it) of each rule that may say so."""
-    keys = [("primary key", found.primary)] if found.primary else []
-    for kind, key in [*keys, *(("unique key", one) for one in found.uniques)]:
-        yield kind, key.names, key.conflict
+    """(kind, columns, what is done with a row that breaks it) of each rule that may say so.
+
+    Keys of the same columns are one to SQLite, which does what any of them says: ``PRIMARY KEY UNIQUE ON
+    CONFLICT REPLACE`` replaces. A rowid is looked at before all others, and by its own words.
+    """
+    keys: dict[frozenset[str], tuple[tuple[str, ...], str]] = {}
+    for key in [*([found.primary] if found.primary else []), *found.uniques]:
+        names, how = keys.get(frozenset(key.names), (key.names, ""))
+        keys[frozenset(key.names)] = names, how or key.conflict
+    if found.primary and any(map(found.is_rowid, found.columns)):
+        keys[frozenset(found.primary.names)] = found.primary.names, found.primary.conflict
+    yield from (("key", names, how) for names, how in keys.values())
     yield from (("NOT NULL", (column.name,), column.conflict) for column in found.columns if column.not_null)
 
 
