@@ -11,12 +11,9 @@ from tests.changeover.database.household import ask, change, context
 from changeover.database import ledger
 from changeover.database.change.apply import migrate
 from changeover.database.change.invariants import Depth
-from changeover.database.change.model import PlannedChange
 from changeover.database.connect import opened
 from changeover.database.ledger import Direction
 from changeover.database.schema import spelling
-from changeover.problems import Position
-from changeover.sql import text as sqltext
 
 OLD = """
 CREATE TABLE `parents` (
@@ -103,19 +100,3 @@ def test_a_way_back_that_leaves_other_columns_is_not_dressed_up(database: Path) 
     back(database, BACK.replace(", age INTEGER DEFAULT 10", ", age INTEGER, more TEXT"))
     ((sql,),) = ask(database, "SELECT sql FROM sqlite_schema WHERE name = 'parents'")
     assert "more TEXT" in str(sql)
-
-
-def test_an_index_that_the_primary_key_has_become_is_not_carried_along() -> None:
-    """Others are: of another order, of some rows, or not unique."""
-    clustered = """
-        CREATE TABLE t_new (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;
-        INSERT INTO t_new (a, b) SELECT a, b FROM t; DROP TABLE t; ALTER TABLE t_new RENAME TO t;"""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(
-            """CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL);
-            CREATE UNIQUE INDEX same ON t (a, b); CREATE UNIQUE INDEX turned ON t (b, a);
-            CREATE UNIQUE INDEX some ON t (a, b) WHERE a > 0; CREATE INDEX plain ON t (a, b);"""
-        )
-        planned = PlannedChange(statements=sqltext.split(clustered, Position("t.sql", 1)), scope=("t",))
-        carried = [each.text.split(" ON ")[0].split()[-1] for each in spelling.carrying(connection, planned)]
-    assert sorted(carried) == ["plain", "some", "turned"]

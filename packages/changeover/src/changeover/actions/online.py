@@ -25,7 +25,7 @@ from changeover.database.online.prepare import OnlineChange, prepare, require_wa
 from changeover.database.online.rebuild import OnlineRebuild
 from changeover.database.online.state import OnlinePhase
 from changeover.database.online.worker import OnlinePace, Worker
-from changeover.database.schema import spelling
+from changeover.database.schema import carry
 from changeover.database.schema.fingerprint import fingerprint
 from changeover.database.server.remote import Remote
 from changeover.errors import Interrupted, StepFailed, Unsuitable
@@ -126,7 +126,7 @@ def _prepared(action: SqlAction, plan: Plan, connection: Connection) -> OnlineCh
         statements = action.statements
         if action.carry:
             planned = PlannedChange(statements=statements, scope=action.scope)
-            statements = (*statements, *spelling.carrying(connection, planned))
+            statements = carry.carried(connection, planned, action.without).statements
         change = prepare(connection, statements)
         ways = [one for one in plan.undo_of(action.id) if isinstance(one, SqlAction)]
         if len(ways) != 1:

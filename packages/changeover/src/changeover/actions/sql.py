@@ -16,7 +16,7 @@ from changeover.database.change.rule import Rule
 from changeover.database.change.undo import derive_undo, setting_aside
 from changeover.database.connect import connect, translated
 from changeover.database.ledger import Direction
-from changeover.database.schema import catalogue, spelling
+from changeover.database.schema import carry, catalogue, spelling
 from changeover.database.schema.meaning import Meanings
 from changeover.database.server import hold
 from changeover.database.server.remote import Remote
@@ -129,13 +129,17 @@ def change(action: SqlAction, context: ActionContext, request: ChangeRequest) ->
     )
     with context.opened() as connection, _writers_held(connection, context.hook) as hook:
         if request.direction is Direction.ROLLBACK:
+            if action.carry:
+                kept = carry.keeping_not_null(connection, change.statements)
+                change = replace(change, statements=kept)
             before = ledger.rollback_details(connection, request.content_sha256)
             restored = spelling.restoring(connection, change, before.definitions)
             change = replace(change, statements=(*change.statements, *restored))
             change_context = replace(change_context, faults_before=before.faults)
         elif action.carry:
-            carried = spelling.carrying(connection, change)
-            change = replace(change, statements=(*change.statements, *carried))
+            carried = carry.carried(connection, change, action.without)
+            accept = {**change.accept, **carried.left_out}
+            change = replace(change, statements=carried.statements, accept=accept)
         hooks = ProgressHooks(hook=hook, progress=_progress(context))
         done = migrate(connection, change, change_context, depth=context.depth, hooks=hooks)
     return _result(context, done)

@@ -184,6 +184,14 @@ class Action:
     part: Part | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IndexColumns:
+    """An index as a plan names it: by its table and its columns in their order, all folded."""
+
+    table: str
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlAction(Action):
     """A script for the database. ``changes`` False: every statement only reads, and it runs on a snapshot.
@@ -191,8 +199,9 @@ class SqlAction(Action):
     A changing script runs in one transaction with the ledger row. ``scope`` names every table, existing
     before or after, that it may leave different; one that it makes and renames or drops again needs no name.
     ``derived_undo``: the engine derives the reverse (ADD COLUMN, CREATE TABLE, CREATE INDEX only). ``carry``:
-    indexes and triggers of a table that is made anew are made again on it where they fit. ``hold_s``: it is
-    done online where one transaction is expected to hold writers for longer.
+    a table that is made anew keeps NOT NULL, indexes and triggers where they fit, but for indexes that
+    ``without`` names. ``hold_s``: it is done online where one transaction is expected to hold writers for
+    longer.
     """
 
     sql: str
@@ -205,6 +214,7 @@ class SqlAction(Action):
     hold_s: float | None = None
     derived_undo: bool = False
     carry: bool = False
+    without: tuple[IndexColumns, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

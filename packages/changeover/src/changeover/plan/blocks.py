@@ -16,6 +16,7 @@ from changeover.plan.model import (
     Expect,
     Gate,
     HttpAction,
+    IndexColumns,
     Match,
     Part,
     Request,
@@ -30,11 +31,12 @@ from changeover.plan.model import (
 from changeover.plan.problem_collector import Files, ProblemCollector, suggestion
 from changeover.problems import Position
 from changeover.sql import text as sqltext
+from changeover.sql.identifiers import identifier_key
 from changeover.words import parse_duration
 
 COMMON = ("for", "expect", "timeout", "budget", "retries", "every", "undoes", "phase")
 ATTRIBUTES = {
-    "sql": (*COMMON, "file", "scope", "rows", "strategy", "hold", "undo", "carry"),
+    "sql": (*COMMON, "file", "scope", "rows", "strategy", "hold", "undo", "carry", "without"),
     "bash": (*COMMON, "file", "until", "wait", "undo", "exit", "safe"),
     "http": (*COMMON, "inconclusive"),
     "expect": ("for", "match"),
@@ -147,6 +149,10 @@ class BlockReader:
         if hold_s is not None and strategy not in (None, Strategy.AUTO):
             hint = "take hold= away, or leave the strategy open"
             self.note("attribute", f"hold= chooses a strategy, and strategy={strategy} is said", hint)
+        carry, without = self.get("carry", truth) or False, self.get("without", read_indexes) or ()
+        if without and not carry:
+            hint = "add carry, or take without= away: indexes of a table made anew go with it by themselves"
+            self.note("attribute", "without= says what carry leaves out, and carry is not said", hint)
         return SqlAction(
             **common,
             sql=sql,
@@ -158,7 +164,8 @@ class BlockReader:
             strategy=strategy or Strategy.AUTO,
             hold_s=hold_s,
             derived_undo=undo == "derived",
-            carry=self.get("carry", truth) or False,
+            carry=carry,
+            without=without,
         )
 
     def _bash(self, common: Mapping[str, Any]) -> ShellAction:
@@ -204,6 +211,8 @@ _QUOTED = r"(?:\[[^\[\]]+\]|`[^`]+`|'[^']+')"
 _NAME = rf"(?:{_QUOTED}|[^\s=*+\-\[`'][^\s=]*)"
 """A table in ``scope=`` or ``rows=``; one with a space or a sign stands in brackets: ``[Order Details]``."""
 _TABLE = re.compile(_NAME)
+_INDEX = re.compile(rf"(?P<table>{_QUOTED}|[^\s(,]+)\((?P<columns>\s*[^\s,()][^()]*)\)(?=\s|$)")
+"""An index in ``without=``."""
 _WORD = re.compile(r"""(?:\[[^\[\]]*\]|`[^`]*`|'[^']*'|\S)+""")
 
 
@@ -214,6 +223,21 @@ def unquoted_table(name: str) -> str:
 
 def _is_comment(text: str) -> bool:
     return all(not line.strip() or line.strip().startswith(("--", "#")) for line in text.split("\n"))
+
+
+def read_indexes(text: str) -> tuple[IndexColumns, ...]:
+    """The words of ``without=``; ValueError names the one that is wrong."""
+    found = []
+    rest = text.strip()
+    while rest:
+        match = _INDEX.match(rest)
+        if match is None:
+            raise ValueError(f"{rest!r} is no index; write table(column) or table(column, column)")
+        names = (unquoted_table(name.strip()) for name in match["columns"].split(","))
+        table = identifier_key(unquoted_table(match["table"]))
+        found.append(IndexColumns(table, tuple(map(identifier_key, names))))
+        rest = rest[match.end() :].strip()
+    return tuple(found)
 
 
 def read_rows(text: str) -> tuple[RowExpectation, ...]:

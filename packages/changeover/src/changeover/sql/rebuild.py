@@ -5,7 +5,7 @@ Rule: text in, data out. It is the script that a blocking rebuild runs as it sta
 row by row copy is refused, with its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -119,6 +119,15 @@ def without_references(sql: str) -> str:
     cuts = [_cut(item, last) for item, last in _items_of_table(pieces)]
     for start, end in reversed([cut for found in cuts for cut in found]):
         sql = f"{sql[:start]}{sql[end:]}"
+    return sql
+
+
+def with_not_null(sql: str, columns: Set[str]) -> str:
+    """A CREATE TABLE statement in which the columns of these names, folded, refuse NULL besides."""
+    pieces = [one for one in sqltext.tokens(sql) if one.kind != "semicolon"]
+    ends = [_end(item[-1]) for item, _ in _items_of_table(pieces) if item and _name(item[0]) in columns]
+    for end in reversed(ends):
+        sql = f"{sql[:end]} NOT NULL{sql[end:]}"
     return sql
 
 

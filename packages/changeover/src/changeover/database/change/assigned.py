@@ -86,6 +86,21 @@ def assigned(words: Words, columns: Sequence[str] = ()) -> list[Assigned] | None
     return given + (list(_set(words, conflict)) if conflict else [])
 
 
+def source_of(words: Words) -> str:
+    """The one table whose rows an INSERT copies, all or some; empty where they come from elsewhere."""
+    words = tuple(words)
+    found = _verb(words)
+    if found is None or found[0] == "update":
+        return ""
+    select = _next(words, found[1], "select")
+    start = _next(words, select, "from") if select else 0
+    rest = words[start + 2 :]
+    if not start or words[start + 1] == "(" or {"join", "union", "intersect", "except"} & set(words):
+        return ""
+    alias = 2 if rest[:1] == ("as",) else 1 if rest and rest[0] not in _ENDS else 0
+    return words[start + 1] if rest[alias : alias + 1] != (",",) else ""
+
+
 def selected(words: Words, place: int) -> list[Assigned]:
     """The columns of the SELECT after a place, each by its alias or its last word."""
     start = _next(words, place, "select") + 1

@@ -8,11 +8,10 @@ statements of `restoring`, in the same transaction. A table is only made again w
 it had; whatever else differs stays as the script left it, for the comparison that follows to find.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 
-from changeover.database.change import blast, script
+from changeover.database.change import blast
 from changeover.database.change.model import PlannedChange
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue
@@ -57,32 +56,6 @@ def restoring(
     texts += _others(before, left, poured)
     texts += _foreign(before, now.intersection(left), poured)
     return tuple(SqlStatement(text, place) for text in texts)
-
-
-def carrying(connection: Connection, change: PlannedChange) -> tuple[SqlStatement, ...]:
-    """What goes after a script so that indexes and triggers stand on a table that it makes anew as on the one
-    before: those that went with it, fit the new one, are not dropped by name, and are no unique index that
-    its primary key has become."""
-    dropped = script.read(change.statements).dropped
-    found = []
-    with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
-        left = {(kind, identifier_key(name)) for kind, name, _, _ in objects_of(scratch)}
-        for kind, name, on, sql in objects_of(connection):
-            gone = kind in ("index", "trigger") and (kind, identifier_key(name)) not in left
-            if gone and identifier_key(name) not in dropped:
-                with suppress(sqlite3.Error):
-                    scratch.execute(sql)
-                    if not (kind == "index" and _is_primary_key(catalogue.read_one(scratch, on), name)):
-                        found.append(SqlStatement(sql, change.statements[-1].position))
-    return tuple(found)
-
-
-def _is_primary_key(table: Table | None, name: str) -> bool:
-    """Whether an index keeps apart just what the primary key of its table does, in the same order."""
-    indexes = table.indexes if table else ()
-    keys = [list(one.collated().items()) for one in indexes if one.origin == "pk"]
-    mine = (one for one in indexes if identifier_key(one.name) == identifier_key(name))
-    return any(one.unique and one.is_plain and list(one.collated().items()) in keys for one in mine)
 
 
 def _can_be_made_again(
