@@ -51,6 +51,7 @@ GX = "N/c0619ab1/system/0"
                 f"{GX}/Ac/PvOnGrid/L2/Power": '{"value": null}',
                 f"{GX}/Ac/PvOnOutput/L1/Power": "",
                 f"{GX}/Ac/Grid/L1/Power": '{"value": -1500}',
+                f"{GX}/Ac/Genset/L1/Power": '{"value": 40}',
                 f"{GX}/Ac/Consumption/L1/Power": '{"value": 300}',
                 f"{GX}/Dc/Battery/Power": '{"value": 200}',
                 f"{GX}/Dc/Battery/Soc": '{"value": 76.5}',
@@ -58,7 +59,7 @@ GX = "N/c0619ab1/system/0"
             },
             {
                 "solar_w": 2000,
-                "grid_w": -1500,
+                "grid_w": -1460,
                 "load_w": 300,
                 "battery_w": -200,
                 "battery_soc_pct": 76.5,

@@ -25,9 +25,11 @@ from liveone.vendors.base import Poll, TemporaryFailure
 from liveone.vendors.conformance.device import Trouble
 from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.modbus.frames import ModbusRefused
+from liveone.vendors.modbus.values import SIZE
 from liveone.vendors.parameters import Setting
 from liveone.vendors.registers.device import RegisterInverter, RegisterMeter
 from liveone.vendors.registers.maps import register_map, shipped_maps
+from liveone.vendors.registers.parse import key_of, sample_of
 
 KINDS = ModbusClientMixin.DATATYPE
 U16, S16, U32, S32, U64, F32, TEXT = (
@@ -75,6 +77,8 @@ STATED: Mapping[str, Stated] = {
             (5012, U16, 7),
             (5013, U16, 2575),
             (5014, U16, 8),
+            (5015, U16, 0xFFFF),
+            (5016, U16, 0xFFFF),
             (5017, U32, 3120),
             (13001, U16, 0b0000_0101),
             (13003, U32, 12_005),
@@ -123,6 +127,7 @@ STATED: Mapping[str, Stated] = {
             (32087, S16, 415),
             (32064, S32, 3120),
             (32106, U32, 120_050),
+            (37100, U16, 1),
             (37113, S32, 2379),
             (37119, S32, 50_010),
             (37121, U32, 40_020),
@@ -147,8 +152,10 @@ STATED: Mapping[str, Stated] = {
         "huawei-solar-lib (MIT)",
         (
             (32064, S32, 3120),
+            (37022, S16, 211),
+            (37100, U16, 1),
             (37113, S32, -300),
-            (37119, S32, 50_010),
+            (37119, S32, -50_010),
             (37121, U32, 40_020),
             (37760, U16, 765),
             (37765, S32, 1500),
@@ -166,15 +173,17 @@ STATED: Mapping[str, Stated] = {
             "grid_out_kwh_total": 500.1,
         },
         derived={"load_w": 1920},
+        points={"battery_c": 21.1},
     ),
     "growatt-sph": Stated(
-        "Growatt's numbers, as evcc (MIT) states them",
+        "Growatt_ModbusTCP (0xAHA), profiles/sph.py",
         (
             (1, U32, 31_200),
             (5, U32, 20_000),
             (9, U32, 11_200),
             (91, U32, 12_005),
-            (93, U16, 415),
+            (93, S16, -15),
+            (1040, S16, -32),
             (1009, U32, 0),
             (1011, U32, 15_000),
             (1014, U16, 77),
@@ -201,17 +210,24 @@ STATED: Mapping[str, Stated] = {
             "load_kwh_total": 999.9,
         },
         is_input=True,
-        points={"string_1_w": 2000, "string_2_w": 1120, "inverter_c": 41.5},
+        points={"string_1_w": 2000, "string_2_w": 1120, "inverter_c": -1.5, "battery_c": -3.2},
     ),
     "growatt-tl-xh": Stated(
-        "Growatt's numbers, as evcc (MIT) states them",
+        "Growatt_ModbusTCP (0xAHA), profiles/tl_xh.py, and Homeassistant-Growatt-Local-Modbus",
         (
             (3001, U32, 31_200),
+            (3005, U32, 20_000),
+            (3009, U32, 11_200),
             (3041, U32, 0),
             (3043, U32, 23_790),
+            (3045, U32, 12_410),
             (3053, U32, 12_005),
             (3069, U32, 4002),
+            (3073, U32, 5001),
+            (3077, U32, 9999),
+            (3093, S16, 415),
             (3127, U32, 3333),
+            (3131, U32, 4444),
             (3171, U16, 77),
             (3178, U32, 5000),
             (3180, U32, 0),
@@ -222,11 +238,15 @@ STATED: Mapping[str, Stated] = {
             "battery_w": 500,
             "battery_soc_pct": 77,
             "solar_kwh_total": 1200.5,
+            "load_w": 1241,
             "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+            "load_kwh_total": 999.9,
+            "battery_in_kwh_total": 444.4,
             "battery_out_kwh_total": 333.3,
         },
         is_input=True,
-        derived={"load_w": 1241},
+        points={"string_1_w": 2000, "string_2_w": 1120, "inverter_c": 41.5},
     ),
     "deye-3p": Stated(
         "sunsynk (MIT), three_phase_common and three_phase_lv",
@@ -238,6 +258,8 @@ STATED: Mapping[str, Stated] = {
             (524, U32, 5001),
             (527, U32, 9999),
             (534, U32, 700_010),
+            (541, U16, 1415),
+            (586, U16, 968),
             (588, U16, 77),
             (590, S16, -1500),
             (625, S16, 300),
@@ -261,7 +283,14 @@ STATED: Mapping[str, Stated] = {
             "solar_kwh_total": 70_001,
         },
         is_swapped=True,
-        points={"string_1_w": 2000, "string_2_w": 1120, "string_3_w": 0, "string_4_w": 0},
+        points={
+            "string_1_w": 2000,
+            "string_2_w": 1120,
+            "string_3_w": 0,
+            "string_4_w": 0,
+            "inverter_c": 41.5,
+            "battery_c": -3.2,
+        },
     ),
     "deye-1p": Stated(
         "sunsynk (MIT), single_phase: its total import has its words in 78 and 80",
@@ -272,9 +301,11 @@ STATED: Mapping[str, Stated] = {
             (80, U16, 700_010 // 65_536),
             (81, U32, 5001),
             (85, U32, 9999),
+            (91, U16, 1415),
             (96, U32, 12_005),
             (169, S16, -2379),
             (178, S16, 741),
+            (182, U16, 0),
             (184, U16, 77),
             (186, S16, 2000),
             (187, S16, 1120),
@@ -294,7 +325,7 @@ STATED: Mapping[str, Stated] = {
             "solar_kwh_total": 1200.5,
         },
         is_swapped=True,
-        points={"string_1_w": 2000, "string_2_w": 1120},
+        points={"string_1_w": 2000, "string_2_w": 1120, "inverter_c": 41.5},
     ),
     "solax-hybrid": Stated(
         "SolaX's numbers, in hexadecimal, as evcc (MIT) states them",
@@ -319,31 +350,44 @@ STATED: Mapping[str, Stated] = {
         points={"string_1_w": 2000, "string_2_w": 1120},
     ),
     "victron-gx": Stated(
-        "Victron's numbers (com.victronenergy.system), as evcc (MIT) states them",
+        "Victron's dbus_modbustcp, attributes.csv (com.victronenergy.system)",
         (
             *(
                 (number, U16, value)
-                for number, value in zip(range(808, 814), (100, 20, 0, 0, 0, 0), strict=True)
+                for number, value in zip(range(808, 817), (100, 15, 0, 0, 0, 0, 5, 0, 0), strict=True)
             ),
             *((number, U16, value) for number, value in zip(range(817, 820), (1000, 500, 420), strict=True)),
-            *((number, S16, value) for number, value in zip(range(820, 823), (500, -150, -50), strict=True)),
+            *(
+                (number, S16, value)
+                for number, value in zip(range(820, 826), (400, -150, -50, 100, 0, 0), strict=True)
+            ),
             (842, S16, 1500),
             (843, U16, 77),
             (850, U16, 3000),
         ),
         {"solar_w": 3120, "grid_w": 300, "battery_w": -1500, "load_w": 1920, "battery_soc_pct": 77},
         unit=100,
-        points={"grid_1_w": 500, "grid_2_w": -150, "grid_3_w": -50},
+        points={"grid_1_w": 400, "grid_2_w": -150, "grid_3_w": -50},
     ),
     "sigenergy": Stated(
         "Sigenergy-Local-Modbus (MIT), from Sigenergy's protocol 2.7",
         (
+            (30004, U16, 1),
             (30005, S32, 300),
             (30014, U16, 765),
-            (30035, S32, 3120),
+            (30035, S32, 3000),
             (30037, S32, 1500),
+            (30052, S32, 500),
+            (30054, S32, -150),
+            (30056, S32, -50),
+            (30087, U16, 990),
             (30088, U64, 120_050),
             (30094, U64, 99_990),
+            (30194, S32, 120),
+            (30200, U64, 44_440),
+            (30204, U64, 33_330),
+            (30216, U64, 40_020),
+            (30220, U64, 50_010),
         ),
         {
             "solar_w": 3120,
@@ -352,9 +396,20 @@ STATED: Mapping[str, Stated] = {
             "battery_soc_pct": 76.5,
             "solar_kwh_total": 1200.5,
             "load_kwh_total": 999.9,
+            "battery_in_kwh_total": 444.4,
+            "battery_out_kwh_total": 333.3,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
         },
         unit=247,
         derived={"load_w": 1920},
+        points={
+            "grid_1_w": 500,
+            "grid_2_w": -150,
+            "grid_3_w": -50,
+            "other_solar_w": 120,
+            "battery_health_pct": 99,
+        },
     ),
     "eastron-sdm630": Stated(
         "Eastron's protocol document, as input registers 30001 and on",
@@ -585,9 +640,79 @@ def units_of(pages: Mapping[str, Any]) -> Mapping[int, tuple[Registers, Register
     return {unit: (blocks[0], blocks[1])}
 
 
-def test_a_battery_without_a_sign_charges_by_its_state() -> None:
-    units = units_of({"map": "sungrow-sh", "changed": {13000: 0b0000_0011}})
-    assert polled("sungrow-sh", units).reading.battery_w == -1200
+@pytest.mark.parametrize(
+    ("state", "raw", "signed", "battery_w"),
+    [
+        (0b0000_0011, 1200, None, -1200),
+        (0b0000_0101, 1200, None, 1200),
+        (0b0000_0011, -1200, None, -1200),
+        (0, 1200, None, None),
+        (0, -1200, None, -1200),
+        (0, 0, None, 0),
+        (0, 1200, -1200, -1200),
+        (0b0000_0011, 1200, -1, -1200),
+        (0b0000_0101, 1200, 0, 1200),
+    ],
+)
+def test_a_battery_without_a_sign_charges_by_its_state_or_by_a_register_that_has_one(
+    state: int, raw: int, signed: int | None, battery_w: float | None
+) -> None:
+    """State stays at 0 on SH5T to SH25T and newer firmware: then 13021 does not say whether it charges."""
+    assert read("sungrow-sh", {13000: state, 13021: raw, 5213: signed})["battery_w"] == battery_w
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "field", "value"),
+    [
+        ("huawei-sun2000", {37100: 0, 37113: 0}, "grid_w", None),
+        ("huawei-sun2000", {37100: 0}, "grid_in_kwh_total", None),
+        ("huawei-sun2000", {37100: None}, "grid_w", -2379),
+        ("huawei-sun2000", {37113: 0x7FFF_FFFF}, "grid_w", None),
+        ("sigenergy", {30004: 0, 30005: 0}, "grid_w", None),
+        ("sigenergy", {30194: None}, "solar_w", 3000),
+        ("growatt-tl-xh", {3043: -1}, "grid_w", None),
+        ("goodwe-et", {35176: -1}, "inverter_c", None),
+        ("goodwe-et", {35176: -10}, "inverter_c", -1),
+    ],
+)
+def test_what_a_device_says_where_it_has_nothing_is_absent(
+    name: str, changed: dict[int, int | None], field: str, value: float | None
+) -> None:
+    assert read(name, changed).get(field) == value
+
+
+def read(name: str, changed: Mapping[int, int | None]) -> dict[str, float | None]:
+    """Fields and points of a statement, numbers of which are others, or are not there."""
+    device = shipped_maps()[name]
+    stated = STATED.get(name)
+    words = {} if stated is None else {at: word for _, at, word in single_words(stated)}
+    for at, number in changed.items():
+        kind = next(
+            place.kind
+            for value in (*device.values, *device.points)
+            for way in value.ways
+            for place in way.places()
+            if place.at == at
+        )
+        size = SIZE[kind]
+        raw = [None] * size if number is None else split(number, size, low_first=device.low_first)
+        words |= {at + index: word for index, word in enumerate(raw)}
+    function = device.values[0].ways[0].parts[0].function
+    sent = {key_of(function, at): [word] for at, word in words.items() if word is not None}
+    sample = sample_of({"words": sent}, device)
+    return {**sample.values, **{each.key: each.value for each in sample.points}}
+
+
+def split(number: int, size: int, *, low_first: bool) -> list[int]:
+    found = [number >> (16 * (size - 1 - index)) & 0xFFFF for index in range(size)]
+    return found[::-1] if low_first else found
+
+
+def single_words(stated: Stated) -> Iterator[tuple[int, int, int]]:
+    ((unit, (holding, inputs)),) = stated.units().items()
+    for at, words in {**holding, **inputs}.items():
+        for index, word in enumerate(words):
+            yield unit, at + index, word
 
 
 def test_registers_that_a_model_has_not_are_absent_and_the_rest_counts() -> None:
@@ -597,13 +722,23 @@ def test_registers_that_a_model_has_not_are_absent_and_the_rest_counts() -> None
     assert (reading.solar_w, reading.grid_w, reading.battery_w) == (3120, 300, None)
 
 
-def test_points_that_a_model_has_not_cost_no_value() -> None:
-    """93 is a temperature, and stands beside the counter in 91 and 92: asked together, both were refused."""
-    units = STATED["growatt-sph"].units()
-    kept = {at: words for at, words in units[1][1].items() if at != 93}
-    poll = polled("growatt-sph", {1: ({}, kept)})
-    assert poll.reading.solar_kwh_total == 1200.5
-    assert {each.key for each in poll.points} == {"string_1_w", "string_2_w"}
+@pytest.mark.parametrize(
+    ("name", "gone", "absent"),
+    [("growatt-sph", 93, "inverter_c"), ("sungrow-sh", 5014, "string_3_v"), ("deye-3p", 674, "solar_w")],
+)
+def test_one_number_that_a_model_has_not_costs_no_other(name: str, gone: int, absent: str) -> None:
+    """A span that holds one is refused as a whole: it is asked for number by number from then on."""
+    stated = STATED[name]
+    ((unit, blocks),) = stated.units().items()
+    holding, inputs = ({at: words for at, words in block.items() if at != gone} for block in blocks)
+    with ModbusDevice({unit: (holding, inputs)}) as device:
+        adapter = adapter_of(name, device.port)
+        polls = [adapter.poll("house", memory={}, now_at=AT) for _ in range(2)]
+        adapter.close()
+    for poll in polls:
+        told = {each.key for each in poll.points}
+        assert set(stated.points) - told <= {absent, "string_3_w"}
+        assert [name for name in stated.meant if getattr(poll.reading, name) is None] in ([], [absent])
 
 
 def test_a_device_that_has_none_of_them_says_what_to_check() -> None:
@@ -660,6 +795,12 @@ def test_a_map_or_a_file_must_be_named(given: dict[str, Setting]) -> None:
         (("scale = 0.1", "scale = 0.1\nsign = 2"), "sign must be one of 1, -1"),
         (("scale = 0.1", "parts = []"), "has parts"),
         (("scale = 0.1", "negative_if = {at = 3}"), "negative_if.mask"),
+        (("scale = 0.1", "positive_if = {at = 3, mask = 1}"), "needs negative_if"),
+        (("scale = 0.1", "absent = -1"), "values.meter_w.absent must be a list"),
+        (("scale = 0.1", 'offset = "1"'), "values.meter_w.offset must be a number"),
+        (("scale = 0.1", "absolute = 1"), "values.meter_w.absolute must be one of True, False"),
+        (("scale = 0.1", "first_of = [{at = 3, kind = 'u16'}]"), "has first_of"),
+        (('at = 10\nkind = "s32"\nscale = 0.1', "first_of = [{at = 3}]"), "first_of[0].kind must be one of"),
         (("meter = true", "meter = 1"), "meter must be one of True, False"),
         (("[values.meter_w]", "[values"), "is no TOML"),
         (("[values.meter_w]", "[points.meter_w]"), "values is missing or empty"),

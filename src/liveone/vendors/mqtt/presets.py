@@ -67,7 +67,7 @@ def _victron(settings: Settings) -> TopicPreset:
         {
             "solar_w": " + ".join(f"{system}/{each} $.value" for each in sun),
             "load_w": f"{system}/Ac/Consumption/+/Power $.value",
-            "grid_w": f"{system}/Ac/Grid/+/Power $.value",
+            "grid_w": f"{system}/Ac/Grid/+/Power $.value + {system}/Ac/Genset/+/Power $.value",
             "battery_w": f"{system}/Dc/Battery/Power $.value * -1",
             "battery_soc_pct": f"{system}/Dc/Battery/Soc $.value",
             "grid_in_kwh_total": f"{there}/grid/+/Ac/Energy/Forward $.value",

@@ -17,6 +17,7 @@ from liveone.vendors.registers.maps import (
     INVERTER_MEASURES,
     METER_MEASURES,
     RegisterMap,
+    Span,
     map_in_file,
     shipped_maps,
 )
@@ -58,6 +59,8 @@ class RegisterInverter(ModbusAdapter):
             self.close()
             raise
         self._unit = int(self.settings.get("unit", self._map.unit))
+        self._apart: set[Span] = set()
+        """What this device refused as a whole, and is asked for number by number since."""
 
     @classmethod
     def map_of(cls, settings: Settings) -> RegisterMap:
@@ -83,12 +86,20 @@ class RegisterInverter(ModbusAdapter):
         found: dict[str, list[int]] = {}
         refused: ModbusRefused | None = None
         texts = [(each.function, each.at, each.words) for each in self._map.texts.values()]
-        for function, at, count in (*self._map.spans(), *texts):
+        waiting = [*self._map.spans(), *texts]
+        while waiting:
+            function, at, count = span = waiting.pop(0)
+            numbers = self._map.numbers_in(span)
+            if span in self._apart:
+                waiting.extend(numbers)
+                continue
             try:
-                words = self.words(function, at, count, deadline, unit=self._unit)
-                found[key_of(function, at)] = words
+                found[key_of(function, at)] = self.words(function, at, count, deadline, unit=self._unit)
             except ModbusRefused as error:
                 refused = error
+                if len(numbers) > 1:
+                    self._apart.add(span)
+                    waiting.extend(numbers)
         if not found and refused is not None:
             raise refused
         return {"words": found}

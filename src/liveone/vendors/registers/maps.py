@@ -12,14 +12,20 @@
     kind = "s32"                    u16, s16, u32, s32, u64, s64, f32
     scale = 0.1                     1 where it is left out
     sign = -1                       where the device counts the other way than the house (docs/names.md)
-    negative_if = { at = 13000, mask = 2 }   for a power that is sent without its sign
+    offset = -1000                  is added before the scale; 0 where it is left out
+    absolute = true                 a counter that some firmware tells with a minus
+    absent = [-1]                   raw numbers by which this device says that it has no value
+    negative_if = { at = 13000, mask = 2 }   for a power that is sent without its sign: a bit that says so
+    positive_if = { at = 13000, mask = 4 }   and the bit of the other direction: with neither it is unknown
+    only_if = { at = 37100, mask = 1 }       a bit that says that what measures this value is there
     parts = [{ at = 10, kind = "u16" }, ...] in place of at and kind: their sum, each with scale and sign
+    first_of = [{ at = 5213, kind = "s32" }, ...]  in place of all that: the first of them that is there
 
-    [points.phase_1_v]              a value beyond the balance: name, unit, at, kind, scale
+    [points.phase_1_v]              a value beyond the balance: name, unit, and the keys of a value
     [info.serial]                   letters: at, words; also model
 
-A value whose words are all ones, or the lowest or highest of a signed number, is absent: devices use these
-for it.
+An unsigned number of all ones is absent, and so is the lowest or highest signed one: devices use these for
+it. -1 is a number; where a device means nothing by it, ``absent`` says so.
 """
 
 import tomllib
@@ -36,12 +42,17 @@ from liveone.vendors.measures import Measure
 from liveone.vendors.modbus.frames import ReadFunction
 from liveone.vendors.modbus.values import SIZE, Kind
 
+Span = tuple[ReadFunction, int, int]
+"""Function, first register and count of registers that are read together."""
+
 ORDERS = ("high first", "low first")
 TEXTS = ("serial", "model")
 _TOP = ("title", "unit", "function", "order", "source", "meter", "values", "points", "info")
-_PART = ("at", "kind", "scale", "sign", "function")
-_VALUE = (*_PART, "parts", "negative_if")
-_POINT = (*_PART, "parts", "name", "unit")
+_PART = ("at", "kind", "scale", "offset", "sign", "absolute", "absent", "function")
+_BITS = ("negative_if", "positive_if", "only_if")
+_WAY = (*_PART, *_BITS, "parts")
+_VALUE = (*_WAY, "first_of")
+_POINT = (*_VALUE, "name", "unit")
 
 INVERTER_MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -70,12 +81,16 @@ METER_MEASURES: Mapping[str, Measure] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class RegisterPart:
-    """One number in the registers: where, of which kind, and what it is multiplied by, its sign included."""
+    """One number in the registers: where, of which kind, what is added, and what it is then multiplied by,
+    its sign included. ``absent`` are raw numbers that say there is none."""
 
     function: ReadFunction
     at: int
     kind: Kind
-    factor: float
+    factor: float = 1
+    offset: float = 0
+    is_absolute: bool = False
+    absent: tuple[int, ...] = ()
 
     @property
     def words(self) -> int:
@@ -84,13 +99,34 @@ class RegisterPart:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterBit:
+    """Whether the word at ``place`` has a bit of ``mask``."""
+
+    place: RegisterPart
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWay:
+    """One way to read a value: the sum of its parts, with the sign that bits give, where a bit allows it."""
+
+    parts: tuple[RegisterPart, ...]
+    negative_if: RegisterBit | None = None
+    positive_if: RegisterBit | None = None
+    only_if: RegisterBit | None = None
+
+    def places(self) -> Iterable[RegisterPart]:
+        """Every number that it needs."""
+        bits = (self.negative_if, self.positive_if, self.only_if)
+        return (*self.parts, *(bit.place for bit in bits if bit is not None))
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterValue:
-    """A value: the sum of its parts, negative where ``mask`` has a bit of the word at ``negative_at``."""
+    """A value, read in the first of its ways that gives one."""
 
     name: str
-    parts: tuple[RegisterPart, ...]
-    negative_at: RegisterPart | None = None
-    mask: int = 0
+    ways: tuple[RegisterWay, ...]
     label: str = ""
     unit: str = ""
 
@@ -118,11 +154,27 @@ class RegisterMap:
     points: tuple[RegisterValue, ...]
     texts: Mapping[str, RegisterText]
 
-    def spans(self) -> tuple[tuple[ReadFunction, int, int], ...]:
-        """Function, first register and count of what must be read: registers that follow each other
-        together. Those of points alone are apart, for a model that has not got them refuses the whole."""
+    def spans(self) -> tuple[Span, ...]:
+        """What must be read: registers that follow each other together. Those of points alone are apart, for
+        a model that has not got them refuses the whole."""
         values = _registers_of(self.values)
         return _joined(values) + _joined(_registers_of(self.points) - values)
+
+    def numbers_in(self, span: Span) -> tuple[Span, ...]:
+        """The single numbers of one of ``spans``, to be read apart where a model refuses the whole for one
+        that it has not got."""
+        function, first, count = span
+        return tuple(
+            sorted(
+                {
+                    (function, place.at, place.words)
+                    for value in (*self.values, *self.points)
+                    for way in value.ways
+                    for place in way.places()
+                    if place.function == function and first <= place.at < first + count
+                }
+            )
+        )
 
 
 @cache
@@ -190,8 +242,25 @@ class _Reader:
     def _value(self, name: str, sent: Any, known: Sequence[str], where: str) -> RegisterValue:
         table = self._is_table(sent, where)
         self._known(table, known, where)
+        label = self._text(table, "name", where) if known is _POINT else ""
+        unit = self._text(table, "unit", where) if known is _POINT else ""
+        own = {key: table[key] for key in _WAY if key in table}
+        if "first_of" not in table:
+            return RegisterValue(name, (self._way(own, where),), label, unit)
+        ways = table["first_of"]
+        if own or not isinstance(ways, list) or not ways:
+            raise self._wrong(
+                where, "has first_of, so it needs a list of ways to read it, and no at and kind of its own"
+            )
+        found = (self._way(each, f"{where}.first_of[{index}]") for index, each in enumerate(ways))
+        return RegisterValue(name, tuple(found), label, unit)
+
+    def _way(self, sent: Any, where: str) -> RegisterWay:
+        table = self._is_table(sent, where)
+        self._known(table, _WAY, where)
         if "parts" in table:
-            if "at" in table or "kind" in table or not isinstance(table["parts"], list) or not table["parts"]:
+            own = any(key in table for key in _PART)
+            if own or not isinstance(table["parts"], list) or not table["parts"]:
                 raise self._wrong(
                     where, "has parts, so it needs a list of them, and no at and kind of its own"
                 )
@@ -200,16 +269,18 @@ class _Reader:
             )
         else:
             parts = (self._part({key: table[key] for key in _PART if key in table}, where),)
-        label = self._text(table, "name", where) if known is _POINT else ""
-        unit = self._text(table, "unit", where) if known is _POINT else ""
-        if "negative_if" not in table:
-            return RegisterValue(name, parts, label=label, unit=unit)
-        sign = self._is_table(table["negative_if"], f"{where}.negative_if")
-        self._known(sign, ("at", "mask", "function"), f"{where}.negative_if")
-        at = self._whole(sign, "at", f"{where}.negative_if", 0, 0xFFFF)
-        mask = self._whole(sign, "mask", f"{where}.negative_if", 1, 0xFFFF)
-        place = RegisterPart(self._function_of(sign, f"{where}.negative_if"), at, "u16", 1)
-        return RegisterValue(name, parts, place, mask, label, unit)
+        if "positive_if" in table and "negative_if" not in table:
+            raise self._wrong(where, "has positive_if, so it needs negative_if, too")
+        return RegisterWay(
+            parts, **{key: self._bit(table[key], f"{where}.{key}") for key in _BITS if key in table}
+        )
+
+    def _bit(self, sent: Any, where: str) -> RegisterBit:
+        table = self._is_table(sent, where)
+        self._known(table, ("at", "mask", "function"), where)
+        at = self._whole(table, "at", where, 0, 0xFFFF)
+        mask = self._whole(table, "mask", where, 1, 0xFFFF)
+        return RegisterBit(RegisterPart(self._function_of(table, where), at, "u16"), mask)
 
     def _part(self, sent: Any, where: str) -> RegisterPart:
         table = self._is_table(sent, where)
@@ -220,7 +291,15 @@ class _Reader:
         kind: Kind = self._one_of(table, "kind", tuple(SIZE), where)
         at = self._whole(table, "at", where, 0, 0x10000 - SIZE[kind])
         sign = self._one_of(table, "sign", (1, -1), where, default=1)
-        return RegisterPart(self._function_of(table, where), at, kind, scale * sign)
+        offset = table.get("offset", 0)
+        if isinstance(offset, bool) or not isinstance(offset, int | float) or not abs(offset) <= 1e6:
+            raise self._wrong(f"{where}.offset", "must be a number")
+        absent = table.get("absent", [])
+        if not isinstance(absent, list) or any(type(each) is not int for each in absent):
+            raise self._wrong(f"{where}.absent", "must be a list of whole numbers")
+        absolute = self._one_of(table, "absolute", (True, False), where, default=False)
+        function = self._function_of(table, where)
+        return RegisterPart(function, at, kind, scale * sign, offset, absolute, tuple(absent))
 
     def _texts(self) -> Mapping[str, RegisterText]:
         found = self._table("info")
@@ -279,13 +358,14 @@ def _registers_of(values: Iterable[RegisterValue]) -> set[tuple[ReadFunction, in
     return {
         (part.function, part.at + word)
         for value in values
-        for part in (*value.parts, *([value.negative_at] if value.negative_at else []))
+        for way in value.ways
+        for part in way.places()
         for word in range(part.words)
     }
 
 
-def _joined(single: Iterable[tuple[ReadFunction, int]]) -> tuple[tuple[ReadFunction, int, int], ...]:
-    found: list[tuple[ReadFunction, int, int]] = []
+def _joined(single: Iterable[tuple[ReadFunction, int]]) -> tuple[Span, ...]:
+    found: list[Span] = []
     for function, at in sorted(single):
         if found and found[-1][0] == function and found[-1][1] + found[-1][2] == at:
             found[-1] = (function, found[-1][1], found[-1][2] + 1)

@@ -7,7 +7,13 @@ from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import DECIMALS, points
 from liveone.vendors.measures import DeviceSample
 from liveone.vendors.modbus.values import Kind, text_of, value_of
-from liveone.vendors.registers.maps import RegisterMap, RegisterPart, RegisterValue
+from liveone.vendors.registers.maps import (
+    RegisterBit,
+    RegisterMap,
+    RegisterPart,
+    RegisterValue,
+    RegisterWay,
+)
 
 _NONE: Mapping[Kind, tuple[int, ...]] = {
     "u16": (0xFFFF,),
@@ -58,17 +64,30 @@ def _by_place(sent: Mapping[str, Any]) -> Mapping[tuple[int, int], object]:
 def _value(
     value: RegisterValue, device: RegisterMap, registers: Mapping[tuple[int, int], object]
 ) -> float | None:
-    parts = [_number(part, device, registers) for part in value.parts]
+    found = (_by(way, device, registers) for way in value.ways)
+    return next((each for each in found if each is not None), None)
+
+
+def _by(way: RegisterWay, device: RegisterMap, registers: Mapping[tuple[int, int], object]) -> float | None:
+    """The value read in one way; None where it is not there, or its sign is not known."""
+
+    def has(bit: RegisterBit | None) -> bool | None:
+        state = None if bit is None else _number(bit.place, device, registers)
+        return None if bit is None or state is None else bool(int(state) & bit.mask)
+
+    parts = [_number(part, device, registers) for part in way.parts]
     known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
+    if len(known) < len(parts) or has(way.only_if) is False:
         return None
     found = sum(known)
-    if value.negative_at is None:
+    if way.negative_if is None:
         return found
-    state = _number(value.negative_at, device, registers)
-    if state is None:
+    is_negative = has(way.negative_if)
+    if is_negative is None:
         return None
-    return -abs(found) if int(state) & value.mask else abs(found)
+    if way.positive_if is not None and not is_negative and not has(way.positive_if):
+        return found if found <= 0 else None
+    return -abs(found) if is_negative else abs(found)
 
 
 def _number(
@@ -76,4 +95,7 @@ def _number(
 ) -> float | None:
     words = [registers.get((part.function, part.at + word)) for word in range(part.words)]
     found = value_of(words, part.kind, low_first=device.low_first)
-    return None if found is None or found in _NONE[part.kind] else round(found * part.factor, DECIMALS)
+    if found is None or found in _NONE[part.kind] or found in part.absent:
+        return None
+    number = (found + part.offset) * part.factor
+    return round(abs(number) if part.is_absolute else number, DECIMALS)
