@@ -11,6 +11,7 @@ from liveone.domain.reading import Reading
 from liveone.domain.zones import Zone
 from liveone.errors import BadInput
 from liveone.transfer import readings_out
+from liveone.transfer.options import day_named, read_maps
 from liveone.transfer.readings_in import ReadingsFile
 
 BERLIN = Zone(60, "Europe/Berlin")
@@ -523,3 +524,168 @@ def test_its_download_of_a_month_holds_days_and_is_refused(tmp_path: Path) -> No
     text = f"entity_id,type,unit,{hours}\nsensor.roof,solar_production,kWh,{days[:-1]}\n"
     with pytest.raises(BadInput, match="totals of 24 hours are no readings"):
         read(tmp_path, text)
+
+
+ROWS = "2026-06-01,00:00,00:14,0.25,kWh,\n2026-06-01,00:15,00:29,0.50,kWh,\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        'Name,"JANE DOE"\nAddress,"123 MAIN ST, OAKLAND CA 94601"\nAccount Number,123\n\n',
+        "Kunde: Max; Moritz\nZeitraum;01.06.2026 - 03.06.2026\n",
+        "Time,2026-06-02\nDate,yesterday\n,\n",
+    ],
+)
+def test_what_utilities_write_above_the_header_is_passed_over(tmp_path: Path, above: str) -> None:
+    text = f"{above}DATE,START TIME,END TIME,USAGE,UNITS,NOTES\n{ROWS}x,,,,,\n"
+    found, source = read(tmp_path, text, "usage=load_w", zone=BERLIN)
+    assert [(each.inverter_time - utc("2026-05-31T22:00:00"), each.load_w) for each in found] == [
+        (450, 1000),
+        (1350, 2000),
+    ]
+    assert source.bad[0].line == above.count("\n") + 4
+
+
+@pytest.mark.parametrize("clock", ["Zeit von", "Von", "Start", "Time from", "Uhrzeit"])
+def test_a_date_and_the_clock_at_which_its_interval_begins(tmp_path: Path, clock: str) -> None:
+    text = (
+        f"Datum;{clock};Zeit bis;Verbrauch [kWh]\n01.06.2026;00:00;00:15;0,25\n01.06.2026;00:15;00:30;0,5\n"
+    )
+    found, _ = read(tmp_path, text, "verbrauch=load_w", zone=BERLIN)
+    assert [each.load_w for each in found] == [1000, 2000]
+
+
+def test_a_second_table_in_a_file_is_not_read_as_the_first(tmp_path: Path) -> None:
+    head = '"Energy {} time period","Usage(kWh)","Quality"\n'
+    rows = (
+        '"2026-06-01 00:00:00 to 2026-06-01 01:00:00","0.5",""\n'
+        '"2026-06-01 01:00 to 2026-06-01 02:00","1",""\n'
+    )
+    text = head.format("Received") + rows
+    maps = ("energy received time period=timestamp", "usage=grid_w")
+    found, _ = read(tmp_path, text + head.format("Received"), *maps, zone=Zone(0))
+    assert [(each.inverter_time % 86_400, each.grid_w) for each in found] == [(1800, 500), (5400, 1000)]
+    with pytest.raises(BadInput, match="another table begins at line 5"):
+        read(tmp_path, text + "\n" + head.format("Delivered") + rows, *maps, zone=Zone(0))
+
+
+def small(unit: str, value: str = "0.4") -> str:
+    return f"time,Use{unit}\n" + "".join(f"2026-06-01T{h:02d}:00Z,{value}\n" for h in range(24))
+
+
+def test_a_number_without_a_unit_that_cannot_be_watts_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="reaches 30 W") as refused:
+        read(tmp_path, small(""), "use=load_w")
+    assert "--energy-unit kWh" in refused.value.hint
+    for text, options, watts in (
+        (small(""), {"energy_unit": "kWh"}, 400),
+        (small(""), {"power_unit": "kW"}, 400),
+        (small(""), {"power_unit": "W"}, 0),
+        (small(" [kWh]"), {}, 400),
+        (small(" (W)"), {}, 0),
+        (small("", "20"), {}, 20),
+        (small("", "400.5"), {}, 401),
+    ):
+        assert read(tmp_path, text, "use=load_w", **options)[0][0].load_w == watts
+
+
+def nem12(*blocks: str) -> str:
+    return "\r\n".join(["100,NEM12,202606050900,MDP1,Retailer", *blocks, "900", ""])
+
+
+def block(suffix: str, minutes: int, values: list[float], rest: str = "A,,,20260605,", nmi: str = "6") -> str:
+    told = ",".join(f"{value:g}" for value in values)
+    return f"200,{nmi},E1B1,1,{suffix},N1,M1,kWh,{minutes},\r\n300,20260601,{told},{rest}"
+
+
+def test_nem12_of_several_registers_and_intervals(tmp_path: Path) -> None:
+    """Half hours beside five minutes, what went out beside what came in, in Eastern Standard Time."""
+    fed = block("B1", 30, [0.0] * 24 + [1.5] + [0.0] * 23)
+    text = nem12(block("E1", 5, [0.1] * 288), block("E2", 30, [0.3] * 48), fed, block("Q1", 30, [9] * 48))
+    found, source = read(tmp_path, text, zone=BERLIN)
+    assert len(found) == 288
+    assert found[0].inverter_time == utc("2026-05-31T14:02:30")
+    assert [each.grid_w for each in found[143:151]] == [1800, *[-1200] * 6, 1800]
+    assert source.findings.columns == ("grid_w",)
+    assert source.findings.notes == [
+        "Read as NEM12 (meters in Australia).",
+        "Registers that hold no energy were not read: Q1.",
+    ]
+
+
+def test_nem12_leaves_out_what_the_meter_did_not_know(tmp_path: Path) -> None:
+    absent = block("E1", 30, [0.5] * 48, "V,,,20260605,") + "\r\n400,1,20,A,,\r\n400,21,48,N,,"
+    found, _ = read(tmp_path, nem12(absent))
+    assert [each.grid_w for each in found] == [1000] * 20
+    whole = block("E1", 30, [0.5] * 48)
+    found, source = read(
+        tmp_path, nem12(whole, "300,20260602,0.5,0.5", "300,2026-6-3" + ",1" * 50, "400,1,2")
+    )
+    assert (len(found), [bad.line for bad in source.bad]) == (48, [4, 5, 6])
+
+
+def test_nem12_of_two_houses_or_of_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="several meters' points: 6, 7"):
+        read(tmp_path, nem12(block("E1", 30, [1] * 48), block("E1", 30, [1] * 48, nmi="7")))
+    with pytest.raises(BadInput, match="no register of energy"):
+        read(tmp_path, nem12(block("Q1", 30, [1] * 48)))
+
+
+def test_solaredge_in_watts_and_in_energies(tmp_path: Path) -> None:
+    text = "Time,System Production ({0}),Consumption ({0}),Export ({0}),Import ({0})\n"
+    rows = "06/13/2026 12:00,2000,500,1500,0\n06/13/2026 12:15,0,500,0,500\n"
+    found, _ = read(tmp_path, text.format("W") + rows, usual_zone=BERLIN)
+    assert [powers(each) for each in found] == [(2000, 500, None, -1500), (0, 500, None, 500)]
+    found, _ = read(tmp_path, text.format("Wh") + rows, usual_zone=BERLIN)
+    assert [powers(each) for each in found] == [(8000, 2000, None, -6000), (0, 2000, None, 2000)]
+    battery = "Time,Battery Charge Level (%),System Production (W),Solar Production (W)\n"
+    found, _ = read(tmp_path, battery + "06/13/2026 12:00,40,2500,2000\n", usual_zone=BERLIN)
+    assert (found[0].solar_w, found[0].battery_soc_pct) == (2000, 40)
+
+
+SUNNY = (
+    ";PV power generation / Mean values [W];Total consumption / Mean values [W];"
+    "Grid feed-in / Mean values [W];Battery charging / Mean values [W]\n"
+    '="23:45";1.234,5;500,0;734,5;0,0\n="00:00";0,0;500,5;0,0;100,5\n'
+)
+
+
+def test_sunny_portals_day_is_told_by_the_name_of_its_file(tmp_path: Path) -> None:
+    found, source = read(tmp_path, SUNNY, usual_zone=BERLIN, day=day_named("Energy_Balance_2026_06_01.csv"))
+    assert [each.inverter_time for each in found] == [utc("2026-06-01T21:45"), utc("2026-06-01T22:00")]
+    assert [powers(each) for each in found] == [(1235, 500, 0, -735), (0, 501, -101, 0)]
+    assert "Its times have no date: the name of the file says 2026-06-01." in source.findings.notes
+    _, source = read(tmp_path, SUNNY, usual_zone=BERLIN)
+    assert "the name of the file tells no day" in source.bad[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("pge_2026-06-01.csv", "2026-06-01"),
+        ("Plant-20260601.csv", "2026-06-01"),
+        ("202606011.csv", None),
+        ("Energy_Balance_2026_06.csv", None),
+        ("2026-13-01.csv", None),
+    ],
+)
+def test_the_day_in_a_files_name(name: str, day: str | None) -> None:
+    assert day_named(name) == day
+
+
+@pytest.mark.parametrize(
+    ("entity", "field"),
+    [
+        ("sensor.grid_energy", "grid_in_kwh_total"),
+        ("sensor.grid_export_energy", "grid_out_kwh_total"),
+        ("sensor.battery_energy_discharged", "battery_out_kwh_total"),
+        ("sensor.solar_energy", "solar_kwh_total"),
+        ("sensor.grid_power", "grid_w"),
+    ],
+)
+def test_what_is_suggested_can_be_typed(tmp_path: Path, entity: str, field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(tmp_path, f"entity_id,state,last_changed\n{entity},1,2026-06-01T00:00:00Z\n")
+    assert refused.value.hint.endswith(f"--map {entity}={field}")
+    read_maps((f"{entity}={field}",))

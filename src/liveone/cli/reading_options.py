@@ -11,7 +11,7 @@ from liveone.domain.system import System
 from liveone.domain.zone_names import read_zone
 from liveone.domain.zones import zone_of
 from liveone.transfer.layouts import LAYOUTS
-from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options, read_maps
+from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options, day_named, read_maps
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,9 +44,10 @@ def options_of(
     layout: str = "auto",
     maps: tuple[str, ...] = (),
     zone_text: str | None = None,
+    name: str = "",
     **given: str | None,
 ) -> Options:
-    """What the options of a command mean for a file of a system. Raises BadInput."""
+    """What the options of a command mean for a file ``name`` of a system. Raises BadInput."""
     now_at = SystemClock().now_at()
     return Options(
         layout=layout,
@@ -54,5 +55,6 @@ def options_of(
         zone=read_zone(zone_text, now_at) if zone_text else None,
         usual_zone=zone_of(system),
         latest_at=soon_at(now_at),
+        day=day_named(name),
         **given,
     )

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -74,11 +75,11 @@ def import_command(
     exit code 1 when there was one. `liveone readings undo` takes an import back.
     """
     if file != STANDARD_INPUT and not file.is_file():
-        raise BadInput(f"{file} is not a file")
+        raise _no_file(file)
     store = open_store(shell.config)
     try:
         system = found_system(store, system_id)
-        source = ReadingsFile(file, options=options_of(system, **how))
+        source = ReadingsFile(file, options=options_of(system, name=file.name, **how))
         if strict:
             refuse_imperfect(ReadingsFile(_seekable(file), options=source.options))
         asked = ImportRequest(
@@ -134,6 +135,26 @@ def export_command(
     click.echo(
         f"{count:,} rows of {shown(system.display_name)} written to {output or 'standard output'}", err=True
     )
+
+
+def _no_file(file: Path) -> BadInput:
+    """What to say of a path at which there is nothing to read."""
+    if file.is_dir():
+        return BadInput(f"{file} is a folder", hint=f"Name a file in it: liveone import {file}/FILE.csv ...")
+    near = get_close_matches(file.name, _names_in(file.parent), n=1)
+    found = f"Did you mean {file.parent / near[0]}? " if near else ""
+    return BadInput(
+        f"there is no file {file}",
+        hint=f"{found}It was looked for from {Path.cwd()}. Give the path of a CSV or JSON file, or - for "
+        "standard input.",
+    )
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [each.name for each in folder.iterdir() if each.is_file()]
+    except OSError:
+        return []
 
 
 def _seekable(file: Path) -> Path:

@@ -4,12 +4,12 @@ Source: `ha-panel-energy` of its frontend. The first three columns are ``entity_
 the titles of the others are the beginnings of the intervals, in UTC. ``type`` says what an entity counts.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from liveone.errors import said, sentence
 from liveone.transfer.columns import Converter, Row
+from liveone.transfer.interval_energies import IntervalEnergies
 from liveone.transfer.options import ENERGY_UNITS
 from liveone.transfer.rows import RowReader, interval_of
 
@@ -36,12 +36,12 @@ class EnergyTable:
         """Raises ValueError where a title is no time."""
         self._times = [int(datetime.fromisoformat(title.strip()).timestamp()) for title in titles[3:]]
         self._converter, self._reader = converter, reader
-        self._wh: dict[int, dict[str, float]] = defaultdict(dict)
+        self._wh: list[tuple[int, str, float]] = []
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of ``readings`` that the file has values for."""
-        return tuple(sorted({name for values in self._wh.values() for name in values}))
+        return tuple(sorted({name for _, name, _ in self._wh}))
 
     def take(self, line: int, cells: Sequence[str]) -> None:
         """One line; what is neither solar nor grid, battery nor the house is passed over."""
@@ -59,15 +59,14 @@ class EnergyTable:
             return
         for at, number in zip(self._times, numbers, strict=True):
             if number is not None:
-                wh = sign * number * ENERGY_UNITS[unit] * 1000
-                self._wh[at][name] = self._wh[at].get(name, 0.0) + wh
+                self._wh.append((at, name, sign * number * ENERGY_UNITS[unit] * 1000))
 
     def rows(self, where: str) -> Iterator[Row]:
         """All readings, in order. Raises BadInput where the columns are days."""
         if not self._wh:
             return
-        interval_s = interval_of(list(self._wh), where)
-        for at in sorted(self._wh):
-            powers = {name: wh * 3600 / interval_s for name, wh in self._wh[at].items()}
-            middle_at = at + interval_s // 2
-            yield self._reader.reading(1, middle_at, middle_at, powers)
+        interval_s = interval_of([at for at, _, _ in self._wh], where)
+        energies = IntervalEnergies(self._reader)
+        for at, name, wh in self._wh:
+            energies.add(at, interval_s, name, wh)
+        yield from energies.rows()

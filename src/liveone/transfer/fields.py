@@ -25,8 +25,16 @@ TIME_NAMES = (
     *("time", "datetime", "date/time", "date time", "date and time", "date_time", "last_changed", "_time"),
     *("zeit", "zeitstempel", "datum und uhrzeit", "datum/uhrzeit", "datum", "date", "day/time", "utc"),
     *("local time", "date-time string", "date-time", "uhrzeit", "start time", "period start"),
+    *("updated time", "measurement time", "measured time", "horodate", "time period", "time interval"),
 )
 """What other programs call the time of a reading, where no column has a name of ours."""
+
+DATE_NAMES = ("date", "datum", "fecha", "data")
+CLOCK_NAMES = (
+    *("time", "zeit", "uhrzeit", "start time", "time from", "from time", "from", "start", "begin", "hora"),
+    *("zeit von", "von", "beginn", "uhrzeit von"),
+)
+"""A date and a clock in two columns; a clock at which an interval begins goes before one at which it ends."""
 
 IGNORED = frozenset({"id", "system_id", "delay_seconds", "created_at"})
 """Columns of our own exports and tables that a reading does not need."""

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from liveone.errors import BadInput, sentence
-from liveone.transfer.fields import FIELDS, IGNORED, TIME_NAMES, column_of, field_of
+from liveone.transfer.fields import (
+    CLOCK_NAMES,
+    DATE_NAMES,
+    FIELDS,
+    IGNORED,
+    TIME_NAMES,
+    column_of,
+    field_of,
+)
 from liveone.transfer.layouts import LAYOUTS, Layout, recognised
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, Options
 
@@ -67,6 +75,20 @@ def name_of(title: str) -> str:
     return " ".join(UNIT.sub("", title.strip().strip("\ufeff")).lower().split())
 
 
+def is_header(cells: Sequence[str], below: Sequence[str], options: Options) -> bool:
+    """Whether a row names columns, the time among them, and the row below it begins with one: a digit."""
+    names = [name_of(cell) for cell in cells]
+    if len(cells) < 2 or len(below) != len(cells) or any(name.isdecimal() for name in names):
+        return False
+    places = _mapped_time(cells, names, options)
+    try:
+        known = recognised(names)
+        places = places or list(_timed(names, cells, LAYOUTS[known] if known else None, "").times)
+    except BadInput:
+        return False
+    return bool(places) and below[places[0]].strip()[:1].isdigit()
+
+
 def planned(
     titles: Sequence[str], options: Options, where: str, units: Sequence[str] | None = None
 ) -> ColumnPlan:
@@ -101,7 +123,8 @@ def planned(
         )
     below = units or [""] * len(titles)
     said = [unit.strip(" []()") or _unit_in(title) for unit, title in zip(below, titles, strict=True)]
-    plan.of_interval = layout.of_interval if layout else _holds_energies(plan, titles, said, options, where)
+    is_known = layout is not None and layout.of_interval
+    plan.of_interval = is_known or _holds_energies(plan, titles, said, options, where)
     for name, place, term in _numbered(plan):
         term_factor = term.factor * _factor(name, said[place], options, plan)
         plan.terms[name][plan.terms[name].index(term)] = Term(place, term_factor)
@@ -114,7 +137,13 @@ def _holds_energies(
     """Whether the columns of powers say kWh: then they hold what flowed in each interval. Raises BadInput
     where some do and some do not."""
     places = [place for name, place, _ in _numbered(plan) if name.endswith("_w")]
-    energies = [place for place in places if said[place] in ENERGY_UNITS and not options.power_unit]
+    has_counters = any(name.endswith("_kwh_total") for name in plan.terms)
+    unsaid = "" if options.energy_unit and not has_counters else None
+    energies = [
+        place
+        for place in places
+        if (said[place] in ENERGY_UNITS or said[place] == unsaid) and not options.power_unit
+    ]
     if energies and len(energies) < len(places):
         other = next(place for place in places if place not in energies)
         raise BadInput(
@@ -162,10 +191,12 @@ def _timed(names: Sequence[str], titles: Sequence[str], layout: Layout | None, w
         return ColumnPlan((names.index("start"), names.index("end")), len(titles), is_span=True)
     if "interval_end" in names:
         return ColumnPlan((names.index("interval_end"),), len(titles))
-    dates = [place for place, name in enumerate(names) if name in ("date", "datum")]
-    clocks = [place for place, name in enumerate(names) if name in ("time", "zeit", "uhrzeit", "start time")]
+    dates = [place for place, name in enumerate(names) if name in DATE_NAMES]
+    clocks = [place for place, name in enumerate(names) if name in CLOCK_NAMES]
     if dates and clocks:
         return ColumnPlan((dates[0], clocks[0]), len(titles))
+    if layout is LAYOUTS["sunny-portal"]:
+        return ColumnPlan((0,), len(titles))
     bare = [" ".join(IN_UTC.sub("", name).split()) or name for name in names]
     for name in TIME_NAMES:
         if name in bare:

@@ -179,6 +179,44 @@ POWERWALL = Layout(
     signatures=(("home", "powerwall", "solar", "grid"),),
 )
 """The app's download (kW) and the export of Powerwall-Dashboard (W)."""
+_SOLAREDGE = {"consumption": "load_w", "import": "grid_w", "export": "-grid_w"}
+SOLAREDGE = Layout(
+    "SolarEdge",
+    _named({**_SOLAREDGE, "system production": "solar_w"}),
+    signatures=(("system production",),),
+    has_local_times=True,
+)
+SOLAREDGE_BATTERY = Layout(
+    "SolarEdge",
+    _named({**_SOLAREDGE, "solar production": "solar_w", "battery charge level": "battery_soc_pct"}),
+    signatures=(("system production", "solar production"),),
+    has_local_times=True,
+)
+"""With a battery *System Production* is what the inverter gives, the battery's share included."""
+SUNNY_PORTAL = Layout(
+    "SMA Sunny Portal",
+    {
+        f"{name} / {mean}": targets
+        for mean, names in {
+            "mean values": {
+                **{"pv power generation": "solar_w", "total consumption": "load_w"},
+                **{"external energy supply": "grid_w", "grid-supplied power": "grid_w"},
+                **{"grid feed-in": "-grid_w", "battery charging": "-battery_w"},
+                "battery discharging": "battery_w",
+            },
+            "mittelwerte": {
+                **{"pv-erzeugung": "solar_w", "gesamtverbrauch": "load_w", "netzbezug": "grid_w"},
+                **{"netzeinspeisung": "-grid_w", "batterieladung": "-battery_w"},
+                "batterieentladung": "battery_w",
+            },
+        }.items()
+        for name, targets in _named(names).items()
+    },
+    signatures=(("pv power generation / mean values",), ("pv-erzeugung / mittelwerte",)),
+    has_local_times=True,
+)
+NEM12 = Layout(sentence("NEM12 (meters in Australia)"), {})
+"""Recognised by its first line: `nem12`."""
 E3DC = Layout(
     "E3/DC",
     _named(
@@ -230,6 +268,10 @@ LAYOUTS: Mapping[str, Layout] = {
     "victron-kwh": VRM_ENERGY,
     "powerwall": POWERWALL,
     "e3dc": E3DC,
+    "solaredge-battery": SOLAREDGE_BATTERY,
+    "solaredge": SOLAREDGE,
+    "sunny-portal": SUNNY_PORTAL,
+    "nem12": NEM12,
     "liveone-5m": FIVE_MINUTES,
     "liveone-page": PAGE,
     "liveone-history": TABLE,

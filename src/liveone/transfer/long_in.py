@@ -25,6 +25,8 @@ SAMPLE_S = 900
 HOUR_S = 3600
 SHOWN = 12
 GUESSES = {"solar": "solar_w", "pv": "solar_w", "load": "load_w", "house": "load_w", "home": "load_w"}
+OUTWARDS = {"export", "exported", "return", "returned", "feed", "out", "discharge", "discharged"}
+BOTH_WAYS = ("battery", "grid")
 GUESSES |= {"consumption": "load_w", "battery": "battery_w", "grid": "grid_w", "soc": "battery_soc"}
 
 
@@ -248,5 +250,9 @@ def _advice(names: dict[str, int]) -> str:
 def _guess(name: str) -> str | None:
     words = name.lower().replace(".", "_").split("_")
     found = next((GUESSES[word] for word in words if word in GUESSES), None)
-    is_energy = {"energy", "kwh", "total", "yield"} & set(words)
-    return f"{found.removesuffix('_w')}_kwh_total" if found and is_energy and found.endswith("_w") else found
+    if not found or not found.endswith("_w") or not {"energy", "kwh", "total", "yield"} & set(words):
+        return found
+    quantity = found.removesuffix("_w")
+    if quantity in BOTH_WAYS:
+        quantity += "_out" if OUTWARDS & set(words) else "_in"
+    return f"{quantity}_kwh_total"

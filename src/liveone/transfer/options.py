@@ -11,6 +11,7 @@ from liveone.transfer.fields import FIELDS, LATEST_AT, column_of, field_of
 ENERGY_UNITS: Mapping[str, float] = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0}
 POWER_UNITS: Mapping[str, float] = {"W": 1.0, "kW": 1000.0, "MW": 1_000_000.0}
 PROBLEMS_KEPT = 1000
+DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_. ]?(0[1-9]|1[0-2])[-_. ]?(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
 PLACED = re.compile(r"\s*\d{1,3}\s*=[^=]*")
 """What a column is, by its place: ``2=solar_w``."""
 
@@ -32,6 +33,8 @@ class Options:
     encoding: str | None = None
     date_order: str | None = None
     latest_at: int = LATEST_AT
+    day: str | None = None
+    """The day that the name of the file tells, for times that are clocks alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,12 @@ class Findings:
     def first(self) -> LineProblem | None:
         """The first line with something wrong in it."""
         return min([*self.bad[:1], *self.doubtful[:1]], key=lambda each: each.line, default=None)
+
+
+def day_named(name: str) -> str | None:
+    """The day, YYYY-MM-DD, in the name of a file: ``Energy_Balance_2026_06_01.csv``."""
+    match = DAY_IN_NAME.search(name)
+    return "-".join(match.groups()) if match else None
 
 
 def read_maps(texts: tuple[str, ...]) -> dict[str, tuple[str, int]]:

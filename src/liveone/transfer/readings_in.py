@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -11,25 +12,30 @@ from liveone.domain.zones import Zone, is_known
 from liveone.errors import BadInput, said, sentence
 from liveone.transfer.columns import Converter, Row, convert_columns
 from liveone.transfer.energy_table import EnergyTable, is_energy_table
-from liveone.transfer.header import ColumnPlan, name_of, planned
+from liveone.transfer.header import ColumnPlan, is_header, name_of, planned
 from liveone.transfer.json_in import json_items
 from liveone.transfer.layouts import LAYOUTS, PVOUTPUT_COLUMNS, recognised
 from liveone.transfer.long_in import LongFile, shape_of
-from liveone.transfer.numbers import MEASURED, Numbers, decimal_of, is_absent
+from liveone.transfer.nem12 import Nem12File, is_nem12
+from liveone.transfer.numbers import Numbers, decimal_of
 from liveone.transfer.options import Findings, LineProblem, Options
 from liveone.transfer.records import Records, RowBatch
 from liveone.transfer.rows import RowReader, interval_of
 from liveone.transfer.sma import sma_header
 from liveone.transfer.text_in import STANDARD_INPUT, FileLines, opened
-from liveone.transfer.times import TimeReader, date_order_of, is_falling
-from liveone.transfer.told_in_rows import refuse_rows_of_devices, units_told
+from liveone.transfer.times import TimeReader, date_order_of, is_clock, is_falling
+from liveone.transfer.told_in_rows import (
+    holds_units,
+    is_reading,
+    refuse_other_table,
+    refuse_rows_of_devices,
+    refuse_unlikely_watts,
+    units_told,
+)
 
 PVOUTPUT_LINE = re.compile(r"\d{8},\d\d:\d\d,")
 VRM_DEVICE = re.compile(r"System overview \[\d+\]", re.IGNORECASE)
 VRM_ZONE = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+|UTC)\b.*")
-UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
-"""A cell of the line of units below a header."""
-
 HOME_ASSISTANT_ENERGY = sentence("Home Assistant (energy)")
 
 Progress = Callable[[int], None]
@@ -112,7 +118,8 @@ class CsvTable:
     def __init__(self, lines: FileLines, options: Options, findings: Findings, where: str) -> None:
         self._lines, self._options, self._findings, self._where = lines, options, findings, where
         self._is_pvoutput = options.layout == "pvoutput" or bool(PVOUTPUT_LINE.match(lines.sample[0]))
-        sampled = lines.sampled()
+        self._is_nem12 = options.layout == "nem12" or is_nem12(lines.sampled()[0])
+        sampled = self._begun(lines)
         self._heads, self._titles, self._units = self._header(sampled)
         body = self._records(lines.sample)
         names = [name_of(title) for title in self._titles]
@@ -124,10 +131,21 @@ class CsvTable:
         self._numbers = Numbers(decimal)
         self._body = body
 
+    def _begun(self, lines: FileLines) -> list[list[str]]:
+        """The first lines, cell by cell, from the header on; forms known by several lines stay whole."""
+        sampled = lines.sampled()
+        is_vrm = any(VRM_DEVICE.fullmatch(cell.strip()) for cell in sampled[0])
+        if not (self._is_pvoutput or self._is_nem12 or is_vrm or sma_header(sampled, self._where)):
+            lines.begin_at(partial(is_header, options=self._options))
+        return lines.sampled()
+
     def rows(self, tell: Callable[[], None]) -> Iterator[Row]:
         """All readings; ``tell`` is called now and then."""
         records = Records(self._texts(), self._lines.delimiter, self._lines.skipped)
         records.skip(self._heads)
+        if self._is_nem12:
+            yield from self._nem12_rows(records, tell)
+            return
         if self._shape is not None:
             yield from self._long_rows(records, tell)
             return
@@ -137,6 +155,8 @@ class CsvTable:
         units = self._units or units_told(self._titles, self._body)
         plan = planned(self._titles, self._options, self._where, units)
         refuse_rows_of_devices(plan, self._titles, self._body, self._where)
+        if not (units or self._options.power_unit):
+            refuse_unlikely_watts(plan, self._titles, self._body, self._numbers, self._where)
         _say_plan(plan, self._findings)
         times = _times(self._options, plan, self._body)
         rows = RowReader(plan, Converter(times, self._numbers), self._findings)
@@ -158,6 +178,10 @@ class CsvTable:
             else:
                 rows.converter.times = before
                 for number, cells in self._whole_lines(chunk, plan.width):
+                    if cells == self._titles:
+                        continue
+                    if rows.converter.times.last_at is not None:
+                        refuse_other_table(number, cells, self._where)
                     row = rows.read(number, cells)
                     if row is not None:
                         yield row
@@ -194,6 +218,17 @@ class CsvTable:
         self._findings.columns = table.columns
         yield from table.rows(self._where)
 
+    def _nem12_rows(self, records: Records, tell: Callable[[], None]) -> Iterator[Row]:
+        converter = Converter(_times(self._options, None, []), Numbers("."))
+        found = Nem12File(converter, RowReader(ColumnPlan((0,), 0), converter, self._findings))
+        for chunk in records.chunks(0):
+            for line, cells in zip(chunk.lines, chunk.rows, strict=True):
+                found.take(line, cells)
+            tell()
+        self._findings.note(sentence("Read as {title}.", title=LAYOUTS["nem12"].title))
+        self._findings.columns = found.columns
+        yield from found.rows(self._where)
+
     def _records(self, lines: Sequence[str]) -> list[list[str]]:
         """The records of the first lines behind the header."""
         records = Records(lines, self._lines.delimiter)
@@ -217,16 +252,18 @@ class CsvTable:
             self._options = _with_layout(self._options, "pvoutput")
             width = len(self._lines.sample[0].split(";")[0].split(","))
             return 0, list(PVOUTPUT_COLUMNS[:width]), None
+        if self._is_nem12:
+            return 0, [], None
         if found := sma_header(sampled, self._where):
             self._options = _with_layout(self._options, "sma")
             self._options = replace(self._options, date_order=self._options.date_order or found.date_order)
             return found.lines, found.titles, found.units
-        if _is_reading(first):
+        if is_reading(first):
             self._refuse_unnamed(first)
             return 0, [str(place) for place in range(1, len(first) + 1)], None
         if any(VRM_DEVICE.fullmatch(cell.strip()) for cell in first):
             return self._vrm_header(first, second, third)
-        if len(second) != len(first) or not _holds_units(second):
+        if len(second) != len(first) or not holds_units(second):
             return 1, first, None
         self._take_zone(second[0])
         return 2, first, second if any(second) else None
@@ -293,20 +330,6 @@ class CsvTable:
                 )
 
 
-def _is_reading(cells: Sequence[str]) -> bool:
-    """Whether a line holds numbers and times only, and so no names of columns."""
-    known = [cell for cell in cells if not is_absent(cell)]
-    return len(known) > 1 and all(MEASURED.fullmatch(cell.strip()) for cell in known)
-
-
-def _holds_units(cells: Sequence[str]) -> bool:
-    """Whether a line below the header is that of the units. In place of a time it has a format, a zone or
-    nothing."""
-    units = [cell.strip() for cell in cells[1:] if cell.strip()]
-    is_reading = cells[0].strip()[:1].isdigit() or (bool(cells[0]) and not units)
-    return not is_reading and all(UNITS_LINE.fullmatch(unit) for unit in units)
-
-
 def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[str]]) -> TimeReader:
     """What reads a file's times; those that a ready map knows to be local are of the system's zone."""
     layout = plan.layout if plan else None
@@ -319,7 +342,9 @@ def _times(options: Options, plan: ColumnPlan | None, body: Sequence[Sequence[st
     texts = [" ".join(row[place] for place in plan.times) for row in body if len(row) >= plan.width]
     order = options.date_order or date_order_of(texts)
     falling = zone is not None and is_falling(texts, order)
-    return TimeReader(zone, order, options.latest_at, is_falling=falling, usual_zone=options.usual_zone)
+    found = TimeReader(zone, order, options.latest_at, is_falling=falling, usual_zone=options.usual_zone)
+    found.day = options.day if texts and all(map(is_clock, texts)) else None
+    return found
 
 
 def _refuse_energies(plan: ColumnPlan, where: str) -> None:
@@ -344,6 +369,8 @@ def _say_plan(plan: ColumnPlan, findings: Findings) -> None:
 def _say_end(times: TimeReader, findings: Findings) -> None:
     if times.zone is not None:
         findings.note(sentence("Times without an offset are those of {zone}.", zone=times.zone))
+    if times.day:
+        findings.note(sentence("Its times have no date: the name of the file says {day}.", day=times.day))
     if times.twice_count:
         days = ", ".join(times.twice[:5])
         findings.note(

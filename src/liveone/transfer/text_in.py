@@ -3,12 +3,13 @@
 import codecs
 import csv
 import io
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -21,6 +22,11 @@ SAMPLE_LINES, SAMPLE_CHARS = 2_000, 1_000_000
 TITLES_MAX = 10
 LINE_CHARS_MAX = 65_536
 """No row of readings is so long: hundreds of such lines are kept in memory at once."""
+
+HEADER_WITHIN = 40
+"""Among so many first lines a header is looked for."""
+AS_TEXT = re.compile(r'="([^"]*)"')
+"""A cell that a spreadsheet is not to take for a number or a time: ``="01:00"``."""
 
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls begin."""
@@ -157,6 +163,20 @@ class FileLines:
         sample, self.sample = self.sample, []
         return chain(sample, self._rest)
 
+    def begin_at(self, is_header: Callable[[Sequence[str], Sequence[str]], bool]) -> None:
+        """Pass over what stands above the header: whose account it is, which meter, what period.
+
+        ``is_header`` is asked with a row and the one below it; where it never says yes, all stays.
+        """
+        rows = self.sample[:HEADER_WITHIN]
+        for place, (line, below) in enumerate(pairwise(rows)):
+            mark = _divides(line)
+            first, second = (next(csv.reader([each], delimiter=mark), []) for each in (line, below))
+            if is_header(first, second):
+                self.sample, self.delimiter = self.sample[place:], mark
+                self.skipped += place
+                return
+
     def sampled(self) -> list[list[str]]:
         """The first lines, cell by cell; a quote may be open at their end."""
         return list(csv.reader(self.sample, delimiter=self.delimiter))
@@ -175,7 +195,7 @@ def _bounded(text: TextIO) -> Iterator[str]:
                 ),
                 hint=sentence("Is this CSV? A row of readings stands on a line of its own."),
             )
-        yield line
+        yield AS_TEXT.sub(r'"\1"', line) if '="' in line else line
 
 
 def _first(lines: Iterator[str]) -> Iterator[str]:

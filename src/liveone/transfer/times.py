@@ -17,6 +17,7 @@ from liveone.transfer.fields import EARLIEST_AT, LATEST_AT
 SERIAL_LEAST, SERIAL_MOST = 36_526, 73_050
 """Days since 1899-12-30, as spreadsheets count: from 2000 to 2099."""
 SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001
+DAY_S = 86_400
 UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """Seconds, milli-, micro- and nanoseconds since 1970."""
 _NUMBER = re.compile(r"\d{5,19}(?:[.,]\d*)?|\d[.,]\d{1,17}[eE]\+?\d\d?", re.ASCII)
@@ -25,6 +26,8 @@ _YEAR_FIRST = re.compile(r"(\d{4})([./-]?)(\d{1,2})\2(\d{1,2})[ T,]*(.*)", re.AS
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?", re.ASCII)
 _PLACE = re.compile(r"\[[\w/+-]{1,40}\]$", re.ASCII)
 """The zone behind an offset, as Java writes it: ``+02:00[Europe/Berlin]``."""
+_SPAN = re.compile(r"\s(?:to|bis|until|-|\u2013)\s(?=\d).*", re.ASCII)
+"""The end of an interval behind its beginning, as some utilities write both into one cell."""
 _SUMMER = "DST"
 """Behind a local time that is summer time, as FusionSolar writes it."""
 _OFFSET = re.compile(r"(.*?)(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)", re.ASCII | re.IGNORECASE)
@@ -54,12 +57,15 @@ class TimeReader:
     marks_summer: bool = False
     """Whether the file says of its times in summer that they are, so that others are not."""
 
+    day: str | None = None
+    """Of times that are clocks alone, YYYY-MM-DD; midnight behind them is its end."""
+
     def read(self, text: str) -> int:
         """UTC epoch seconds. Raises ValueError with what is wrong."""
-        written = text.strip()
+        written = _SPAN.sub("", text.strip())
         at = _epoch_s(written)
         if at is None:
-            at = self._moment(written)
+            at = self._clocked(written) if self.day else self._moment(written)
         if not EARLIEST_AT <= at < LATEST_AT:
             raise ValueError(sentence("time {text} is not between the years 2000 and 2100", text=repr(text)))
         if at > self.latest_at:
@@ -76,6 +82,13 @@ class TimeReader:
     def copy(self) -> "TimeReader":
         """The same state, for a chunk that may have to be read once more."""
         return replace(self, twice=list(self.twice))
+
+    def _clocked(self, text: str) -> int:
+        at = self._moment(f"{self.day} {text}")
+        is_end = (
+            self.last_at is not None and not self.is_falling and at < self.last_at and not any(_clock(text))
+        )
+        return at + DAY_S if is_end else at
 
     def _moment(self, text: str) -> int:
         is_summer = text.endswith(_SUMMER) and text[: -len(_SUMMER)][-1:].isspace()
@@ -104,6 +117,14 @@ class TimeReader:
                     sentence(
                         "time {text} has its day and month in an order that is not known "
                         "(--date-order dmy or mdy)",
+                        text=repr(text),
+                    )
+                ) from None
+            if is_clock(text):
+                raise ValueError(
+                    sentence(
+                        "time {text} has no date, and the name of the file tells no day "
+                        "(call it ...2026-06-01.csv)",
                         text=repr(text),
                     )
                 ) from None
@@ -160,6 +181,11 @@ class TimeReader:
         if self.is_falling:
             return second if self.last_at is None or second < self.last_at else first
         return first if self.last_at is None or first > self.last_at else second
+
+
+def is_clock(text: str) -> bool:
+    """Whether a time is a clock without a date."""
+    return bool(_CLOCK.fullmatch(text.strip()))
 
 
 def is_falling(texts: list[str], date_order: str | None) -> bool:

@@ -1,22 +1,82 @@
 """What some programs tell in the rows of a table and not in its header: the device, and the unit."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from liveone.errors import BadInput, sentence
+from liveone.transfer.fields import field_of
 from liveone.transfer.header import UNIT, ColumnPlan, name_of
-from liveone.transfer.numbers import MEASURED, is_absent
+from liveone.transfer.numbers import MEASURED, Numbers, apart, is_absent
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS
+
+UNIT_NAMES = ("unit", "units", "uom", "einheit", "eenheid", "unité")
+TELLING_ROWS = 24
+UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
+"""A cell of the line of units below a header."""
+
+LEAST_W = 30
+"""So many values of a house do not all stay below it."""
 
 
 def units_told(titles: Sequence[str], body: Sequence[Sequence[str]]) -> list[str] | None:
     """The unit of each column that names none, as a column ``Units`` tells it; None where there is none."""
-    place = next((place for place, title in enumerate(titles) if name_of(title) in ("unit", "units")), None)
+    place = next((place for place, title in enumerate(titles) if name_of(title) in UNIT_NAMES), None)
     told = {row[place].strip() for row in body if len(row) == len(titles)} if place is not None else set()
+    told.discard("")
     if len(told) != 1 or not told & (ENERGY_UNITS.keys() | POWER_UNITS.keys()):
         return None
     unit = told.pop()
     return ["" if UNIT.search(title) else unit for title in titles]
+
+
+def refuse_unlikely_watts(
+    plan: ColumnPlan, titles: Sequence[str], body: Sequence[Sequence[str]], numbers: Numbers, where: str
+) -> None:
+    """Refuse a column that somebody mapped to a power, that names no unit, and whose numbers are all as small
+    as kW or the kWh of an interval are: taken for W they would make a house of nearly nothing."""
+    if plan.layout is not None or plan.of_interval:
+        return
+    for field, terms in plan.terms.items():
+        for term in terms if field.endswith("_w") else ():
+            title = titles[term.place].strip()
+            if field_of(name_of(title)) or abs(term.factor) != 1 or UNIT.search(title):
+                continue
+            known = [found for row in body if (found := _number(row, term.place, numbers)) is not None]
+            has_fractions = any(value % 1 for value in known)
+            if len(known) >= TELLING_ROWS and has_fractions and max(map(abs, known)) < LEAST_W:
+                raise BadInput(
+                    sentence(
+                        "{where}: {name} names no unit, and none of its {count} first values reaches "
+                        "{value} W",
+                        where=where,
+                        name=repr(title),
+                        count=len(known),
+                        value=LEAST_W,
+                    ),
+                    hint=sentence(
+                        "Is it the energy of each interval? Add --energy-unit kWh. A power in kW? Add "
+                        "--power-unit kW. If it is in W, say so: --power-unit W."
+                    ),
+                )
+
+
+def _number(row: Sequence[str], place: int, numbers: Numbers) -> float | None:
+    if len(row) <= place or is_absent(row[place]):
+        return None
+    try:
+        return numbers.read(apart(row[place])[0])
+    except ValueError:
+        return None
+
+
+def refuse_other_table(line: int, cells: Sequence[str], where: str) -> None:
+    """Refuse a second header among the readings: what stands below it is another quantity."""
+    if all(cells) and not any(char.isdigit() for cell in cells for char in cell):
+        raise BadInput(
+            sentence("{where}: another table begins at line {line}", where=where, line=str(line)),
+            hint=sentence("Save each table as a file of its own, and import one after the other."),
+        )
 
 
 def refuse_rows_of_devices(
@@ -49,3 +109,17 @@ def refuse_rows_of_devices(
                 ),
                 hint=sentence("Keep the rows of one of them, and import what the house needs one by one."),
             )
+
+
+def is_reading(cells: Sequence[str]) -> bool:
+    """Whether a line holds numbers and times only, and so no names of columns."""
+    known = [cell for cell in cells if not is_absent(cell)]
+    return len(known) > 1 and all(MEASURED.fullmatch(cell.strip()) for cell in known)
+
+
+def holds_units(cells: Sequence[str]) -> bool:
+    """Whether a line below the header is that of the units. In place of a time it has a format, a zone or
+    nothing."""
+    units = [cell.strip() for cell in cells[1:] if cell.strip()]
+    is_reading = cells[0].strip()[:1].isdigit() or (bool(cells[0]) and not units)
+    return not is_reading and all(UNITS_LINE.fullmatch(unit) for unit in units)

@@ -24,7 +24,7 @@ from liveone.store.systems import get_system, list_systems
 from liveone.transfer.fields import FIELDS, column_of
 from liveone.transfer.importing import ImportRequest, Preview, import_file, preview_file
 from liveone.transfer.layouts import LAYOUTS
-from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, LineProblem, Options, read_maps
+from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS, LineProblem, Options, day_named, read_maps
 from liveone.transfer.readings_in import ReadingsFile
 from liveone.transfer.spans import read_span
 from liveone.web.services import FileOrder, SpanOrder
@@ -114,6 +114,7 @@ class ReadingRepairs:
             date_order=order.date_order or None,
             encoding=order.encoding or None,
             latest_at=soon_at(now_at),
+            day=day_named(order.name),
         )
 
     def _system(self, system_id: int) -> System:
