@@ -88,6 +88,13 @@ def test_from_the_set_up_link_to_a_revoked_share(family: Family) -> None:
         expect(guest.get_by_role("heading", name="Ihre Anlagen")).to_be_visible()
         is_accessible(guest)
 
+        dialog = owner.get_by_role("dialog")
+        dialog.get_by_label("E-mail").fill("BOB@example.org")
+        dialog.get_by_label("May").first.select_option("admin")
+        dialog.get_by_role("button", name="Give").click()
+        given = dialog.get_by_role("row").filter(has_text="bob@example.org")
+        expect(given.get_by_role("combobox")).to_have_value("admin")
+        expect(owner.get_by_role("row").filter(has_text="Home 1586")).to_contain_text("alice")
         owner.get_by_label("Password (may be empty)").fill("1234")
         owner.get_by_role("button", name="Make a share link").click()
         expect(owner.locator(".made-link input")).to_have_value(re.compile("/s/"))

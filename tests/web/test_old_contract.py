@@ -350,8 +350,10 @@ class Steward:
         powers = {"solarW": 723, "loadW": 451, "batteryW": -272, "gridW": 0, "soc": 61.4}
         yield {"name": "reading sane", "ok": True, "detail": "", "powers": powers}
 
-    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone) -> int:
-        return add(self.store, "root", vendor_site_id, zone.offset_min).id
+    def add(
+        self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None
+    ) -> int:
+        return add(self.store, owner or "", vendor_site_id, zone.offset_min).id
 
 
 @pytest.fixture
@@ -489,7 +491,9 @@ class TestAdministration:
         assert (again["success"], again["systemId"], again["role"]) == (True, 1, "owner")
         assert client.post("/api/setup", json={"systemNumber": "77"}, headers=ALICE).status_code == 403
         added = client.post("/api/setup", json={"systemNumber": "77"}, headers=ROOT).json()
-        assert (added["success"], added["systemId"]) == (True, 2)
+        assert (added["success"], added["systemId"], added["role"]) == (True, 2, "owner")
+        roles = client.get("/api/setup", headers=ROOT).json()["systems"]
+        assert [one["role"] for one in roles] == ["admin", "owner"]
         assert client.post("/api/setup", json={"systemNumber": "77"}, headers=ALICE).status_code == 403
 
     def test_administrators_only(self, staffed: Staffed) -> None:

@@ -100,8 +100,10 @@ def check(request: Request, service: AdminService, site: SiteForm) -> Response:
 
 
 @router.post("/systems", summary="Add a system", responses=DONE)
-def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Response:
-    """It is polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
+def add(
+    service: AdminService, caller: AllowedCaller, services: ServicesDep, new: NewSystem
+) -> Response:
+    """It is yours, and polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
 
     One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported. One of
     the type `sources` takes its readings from devices, see `/api/admin/systems/{id}/sources`.
@@ -111,7 +113,9 @@ def add(service: AdminService, services: ServicesDep, new: NewSystem) -> Respons
         raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
     if not new.vendorSiteId and new.vendorType not in (IMPORT_ONLY, FROM_SOURCES):
         raise bad_parameter("vendorSiteId", "Missing required parameter: vendorSiteId")
-    system_id = service.add(new.vendorType, new.vendorSiteId, new.displayName, zone)
+    system_id = service.add(
+        new.vendorType, new.vendorSiteId, new.displayName, zone, owner=caller.account
+    )
     return answer({"success": True, "id": system_id})
 
 

@@ -69,7 +69,7 @@ function actions(user) {
 function shared(system) {
   const button = element("button", { type: "button", "data-key": `share ${system.id}`, "aria-label": `${t("share.share")}: ${system.displayName}` }, t("share.share"));
   button.addEventListener("click", () => visit({ ask: "share", system: String(system.id) }));
-  return [system.displayName, system.owner?.email ?? t("people.noOwner"), element("span", { class: "row-actions" }, button)];
+  return [system.displayName, system.owner.email || system.owner.clerkId || t("people.noOwner"), element("span", { class: "row-actions" }, button)];
 }
 
 /** @param {import("./address.js").Place} at */

@@ -40,7 +40,7 @@ async function draw(system, made) {
     ...(made ? [made] : []), trouble,
     element("h3", {}, t("share.people")),
     tableOf(t("share.people"), ["share.who", "share.role", "admin.actions"].map((key) => t(key)), found.people.map((/** @type {any} */ one) => person(system, one, owns, trouble, again)), t("share.nobody")),
-    ...(owns ? [inviteForm(system, trouble, again)] : []),
+    ...(owns ? [giveForm(system, trouble, again), inviteForm(system, trouble, again)] : []),
     element("h3", {}, t("share.links")),
     tableOf(t("share.links"), ["admin.name", "share.until", "share.seen", "admin.actions"].map((key) => t(key)), [...found.shares, ...found.invitations].map((/** @type {WaitingLink} */ one) => link(system, one, trouble, again)), t("share.noLinks")),
     shareForm(system, trouble, again),
@@ -82,9 +82,22 @@ export function removing(trouble, work) {
   return element("span", { class: "row-actions" }, button);
 }
 
+function newRole() {
+  return /** @type {HTMLSelectElement} */ (element("select", {}, ...["viewer", "admin"].map((key) => element("option", { value: key }, t(`role.${key}`)))));
+}
+
+/** For those who have an account already. @param {number} system @param {HTMLElement} trouble @param {() => Promise<void>} again */
+function giveForm(system, trouble, again) {
+  const email = /** @type {HTMLInputElement} */ (element("input", { type: "email", required: true, maxlength: 320, autocomplete: "off" })), role = newRole();
+  return small(t("share.giveHelp"), [element("label", {}, t("login.email"), email), element("label", {}, t("share.role"), role)], t("share.give"), trouble, async () => {
+    await send(`/api/systems/${system}/people/${encodeURIComponent(email.value.trim())}`, { role: role.value }, "PUT");
+    await again();
+  });
+}
+
 /** @param {number} system @param {HTMLElement} trouble @param {(made: Node) => Promise<void>} again */
 function inviteForm(system, trouble, again) {
-  const role = /** @type {HTMLSelectElement} */ (element("select", {}, ...["viewer", "admin"].map((key) => element("option", { value: key }, t(`role.${key}`)))));
+  const role = newRole();
   return small(t("share.inviteHelp"), [element("label", {}, t("share.role"), role)], t("share.invite"), trouble, async () => {
     const { path } = await send(`/api/systems/${system}/invitations`, { role: role.value });
     await again(linkBox(path));
