@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MINUTES = 10.0
 INPUT_BYTES_MAX = 4096
 OURS = ["changeover", "hrana", "liveone", "timed_http"]
-"""What is led by coverage. To instrument every library takes longer than a parser's whole share of the time."""
+"""What is led by coverage. To instrument all libraries takes longer than a parser has."""
 
 
 def main(arguments: list[str]) -> int:

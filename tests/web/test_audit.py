@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
+from inspect import getsource
+from pkgutil import iter_modules
 
 import pytest
+from fastapi.routing import APIRoute
 from tests.web.support import SetClock, seeded, services, serving
 from tests.web.test_rights import PEOPLE, SETTINGS, Door
 
 from liveone.accounts import audit
 from liveone.accounts.people import People
+from liveone.web import routes
 from liveone.web.auth.audited import AUDITED
 from liveone.web.auth.rights import ROUTES
 from liveone.wiring.repairs import ReadingRepairs
@@ -54,6 +59,25 @@ def test_changes_of_readings_and_systems_are_entered_and_what_was_only_tried_is_
         ("owner", "changed a system", "system 1"),
         ("operator", "took a change of readings back", f"change {number}"),
     ]
+
+
+UNCHANGED = {
+    *("/api/admin/accounts/{name}/discover", "/api/admin/check", "/api/admin/test-connection"),
+    *("/api/admin/source-look", "/api/admin/systems/{system_id}/sources/check"),
+    *("/api/auth/link", "/api/auth/share", "/api/auth/passkey/ask", "/api/auth/logout"),
+    *("/api/me", "/api/me/app", "/api/me/identities", "/api/me/passkeys/ask"),
+    *("/api/cron/minutely", "/api/readings", "/api/write", "/api/v2/write"),
+}
+"""What asks, begins what another route ends, is one's own name - or sends readings, each minute."""
+
+
+def test_every_route_that_changes_something_is_entered() -> None:
+    routers = [import_module(f"{routes.__name__}.{each.name}") for each in iter_modules(routes.__path__)]
+    for route in (each for module in routers for each in module.router.routes):
+        if not isinstance(route, APIRoute) or route.methods <= {"GET", "HEAD"} or route.path in UNCHANGED:
+            continue
+        is_listed = all((method, route.path) in AUDITED for method in route.methods)
+        assert is_listed or "noted(" in getsource(route.endpoint), f"{route.methods} {route.path}"
 
 
 def test_the_first_use_of_a_token_each_day_is_entered(door: Door) -> None:

@@ -82,6 +82,20 @@ def test_every_sentence_of_the_server_is_translated_with_the_same_blanks() -> No
             assert not extra, (language, template)
 
 
+ROUTES = STATIC.parent / "routes"
+PEOPLE = ("joining", "login", "me", "people", "sharing", "second_steps", "elsewhere")
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_what_a_door_refuses_is_said_in_the_readers_language(name: str) -> None:
+    for node in ast.walk(ast.parse((ROUTES / f"{name}.py").read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ApiError", "BadInput"):
+            texts = [*node.args, *(each.value for each in node.keywords if each.arg == "hint")]
+            plain = [ast.unparse(text) for text in texts if isinstance(text, ast.JoinedStr)]
+            plain += [text.value for text in texts if isinstance(getattr(text, "value", 0), str)]  # type: ignore[attr-defined]
+            assert plain == [], f"say sentence(...) in {name}.py, line {node.lineno}"
+
+
 def test_the_page_speaks_of_its_fields_and_not_of_options_of_a_command() -> None:
     options = [template for template in _sentences() if re.search(r"(?<![\w`])--[a-z]", template)]
     page = [template for template in options if "--kind" not in template and "--strict" not in template]

@@ -350,9 +350,7 @@ class Steward:
         powers = {"solarW": 723, "loadW": 451, "batteryW": -272, "gridW": 0, "soc": 61.4}
         yield {"name": "reading sane", "ok": True, "detail": "", "powers": powers}
 
-    def add(
-        self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None
-    ) -> int:
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None) -> int:
         return add(self.store, owner or "", vendor_site_id, zone.offset_min).id
 
 
@@ -494,6 +492,8 @@ class TestAdministration:
         assert (added["success"], added["systemId"], added["role"]) == (True, 2, "owner")
         roles = client.get("/api/setup", headers=ROOT).json()["systems"]
         assert [one["role"] for one in roles] == ["admin", "owner"]
+        entries = client.get("/api/admin/audit", headers=ROOT).json()["entries"]
+        assert [one["about"] for one in entries if one["what"] == "added a system"] == ["System 77"]
         assert client.post("/api/setup", json={"systemNumber": "77"}, headers=ALICE).status_code == 403
 
     def test_administrators_only(self, staffed: Staffed) -> None:

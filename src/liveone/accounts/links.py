@@ -131,7 +131,9 @@ def _once(people: People, steps: list[Query], before: PeopleSnapshot, said: Join
     if before.named(said.email) is not None:
         raise BadInput(
             sentence("{email} has an account already", email=said.email),
-            hint=sentence("Sign in with it, or give another address."),
+            hint=sentence(
+                "Sign in with it: who invited you can share with that account. Or give another address."
+            ),
         )
     raise LinkEnded(
         sentence("this link was used a moment ago"), hint=sentence("Ask whoever sent it for another.")

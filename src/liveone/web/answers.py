@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from liveone.errors import LiveOneError, parts_of, said
+from liveone.errors import LiveOneError, Sentence, parts_of, said
 from liveone.store.database import StoreError
 
 log = logging.getLogger("liveone.web")
@@ -81,8 +81,11 @@ def _worth_compressing(request: Request, body: bytes) -> bool:
 
 
 def error_answer(error: ApiError) -> Response:
-    """``success`` is what clients of the original service look at."""
-    return answer({"success": False, "error": str(error), **error.more}, error.status, error.headers)
+    """``success`` is what clients of the original service look at; ``said`` is for other languages."""
+    message, hint = error.args[0], error.more.get("hint") or ""
+    is_sentence = any(isinstance(text, Sentence) for text in (message, hint))
+    parts = {"said": {"error": parts_of(message), "hint": parts_of(hint)}} if is_sentence else {}
+    return answer({"success": False, "error": message, **parts, **error.more}, error.status, error.headers)
 
 
 def install(app: FastAPI) -> None:

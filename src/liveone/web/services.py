@@ -92,9 +92,7 @@ class Administration(Protocol):
         there is one); the first that fails is the last."""
         ...
 
-    def add(
-        self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None
-    ) -> int:
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None) -> int:
         """Add a system with the hardware its vendor names; returns its id. ``owner`` is an account's id, None
         for the single owner."""
         ...

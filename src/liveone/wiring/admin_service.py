@@ -70,9 +70,7 @@ class AdminService:
         vendor = self._vendor(vendor_type, vendor_site_id)
         return map(step_facts, vendor.check(vendor_site_id, now_at=self.clock.now_at()))
 
-    def add(
-        self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None
-    ) -> int:
+    def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None) -> int:
         vendor = (
             None if vendor_type in (IMPORT_ONLY, FROM_SOURCES) else self._vendor(vendor_type, vendor_site_id)
         )

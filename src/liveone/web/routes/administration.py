@@ -20,6 +20,7 @@ from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, systems
 from liveone.web.answers import NO_STORE, ApiError, answer, bad_parameter
 from liveone.web.auth.access import AllowedCaller, ServicesDep
+from liveone.web.auth.audited import about
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.now.readings_json import iso_or_none
 from liveone.web.openapi.models import DONE, Confirmed, RequestModel
@@ -101,21 +102,20 @@ def check(request: Request, service: AdminService, site: SiteForm) -> Response:
 
 @router.post("/systems", summary="Add a system", responses=DONE)
 def add(
-    service: AdminService, caller: AllowedCaller, services: ServicesDep, new: NewSystem
+    request: Request, service: AdminService, caller: AllowedCaller, services: ServicesDep, new: NewSystem
 ) -> Response:
-    """It is yours, and polled from the next minute on. `timeZone` or `offsetMin` says how its days are counted.
+    """It is yours, and polled from the next minute on. `timeZone` or `offsetMin` says how days are counted.
 
     One of the vendor type `none` has no `vendorSiteId` and is not polled: its readings are imported. One of
     the type `sources` takes its readings from devices, see `/api/admin/systems/{id}/sources`.
     """
+    about(request, new.displayName)
     zone = _zone(new.timeZone, new.offsetMin, services.clock.now_at())
     if zone is None:
         raise bad_parameter("timeZone", "Missing required parameter: timeZone, or offsetMin")
     if not new.vendorSiteId and new.vendorType not in (IMPORT_ONLY, FROM_SOURCES):
         raise bad_parameter("vendorSiteId", "Missing required parameter: vendorSiteId")
-    system_id = service.add(
-        new.vendorType, new.vendorSiteId, new.displayName, zone, owner=caller.account
-    )
+    system_id = service.add(new.vendorType, new.vendorSiteId, new.displayName, zone, owner=caller.account)
     return answer({"success": True, "id": system_id})
 
 

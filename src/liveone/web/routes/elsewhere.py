@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse
 from liveone.accounts.external import identities
 from liveone.accounts.external.failures import SignInFailed, SignInProblem
 from liveone.accounts.external.issuer import ExternalPerson, Issuer, new_attempt
+from liveone.errors import sentence
 from liveone.store.database import ReadOnly, StoreError
 from liveone.web.answers import ApiError, answer, log
 from liveone.web.auth import flow as flows
@@ -85,12 +86,14 @@ async def connect(request: Request, caller: AllowedCaller, asked: NewIdentity) -
     gate = gate_of(request)
     issuer = next((one for one in gate.settings.issuers if one.config.name == asked.place), None)
     if issuer is None or caller.account not in gate.snapshot.accounts:
-        raise ApiError(400, "There is no such place to sign in.", parameter="place")
+        raise ApiError(400, sentence("There is no such place to sign in."), parameter="place")
     try:
         location, cookie = await _begun(request, issuer, "/me", account=str(caller.account))
     except SignInFailed as failed:
         log.warning("%s cannot be used to sign in: %s", issuer.config.label, failed)
-        raise ApiError(400, f"{issuer.config.label} does not answer just now. Try again later.") from None
+        raise ApiError(
+            400, sentence("{name} does not answer just now. Try again later.", name=issuer.config.label)
+        ) from None
     begun = answer({"success": True, "location": location})
     set_cookie(request, begun, flows.COOKIE, cookie, flows.LIFETIME_S)
     return begun
@@ -105,10 +108,10 @@ async def disconnect(request: Request, caller: AllowedCaller, label: str) -> Res
     mine = identities.identities_of(gate.snapshot, account)
     going = next((one for one in mine if one.label == label), None)
     if going is None:
-        raise ApiError(404, f"You have no identity {label[:20]}.")
+        raise ApiError(404, sentence("You have no {kind} {label}.", kind="identity", label=label[:20]))
     if len(mine) == 1 and not identities.has_password(gate.snapshot.accounts[account]):
-        hint = "Ask an administrator for a link for a password first."
-        raise ApiError(400, "You would have no way to sign in any more.", hint=hint)
+        hint = sentence("Ask an administrator for a link for a password first.")
+        raise ApiError(400, sentence("You would have no way to sign in any more."), hint=hint)
     await to_thread.run_sync(gate.people.end_one, going)
     await noted(request, caller.name, "disconnected an identity", going.name)
     return answer({"success": True})

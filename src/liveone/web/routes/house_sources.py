@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from liveone.domain.sources import NAME_CHARS_MAX
 from liveone.web.answers import NO_STORE, ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep
+from liveone.web.auth.audited import about
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import DONE, RequestModel
 from liveone.web.routes.administration import LINES, known_system, ndjson
@@ -78,8 +79,11 @@ def check(houses: Houses, services: ServicesDep, system_id: int, form: SourceFor
 
 
 @router.post("/systems/{system_id}/sources", summary="Add a device to a system", responses=DONE)
-def add(houses: Houses, services: ServicesDep, system_id: int, form: SourceForm) -> Response:
+def add(
+    request: Request, houses: Houses, services: ServicesDep, system_id: int, form: SourceForm
+) -> Response:
     """It counts within a minute. One that sends by itself (`push`) gets a `token`, shown this once."""
+    about(request, form.name)
     known_system(services, system_id)
     return answer({"success": True, **houses.add(_order(system_id, form))})
 

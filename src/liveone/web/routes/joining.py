@@ -11,6 +11,7 @@ from liveone.accounts import links
 from liveone.accounts.credentials import StoredCredential
 from liveone.accounts.links import Joining
 from liveone.accounts.people import PeopleSnapshot
+from liveone.errors import sentence
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth import sessions
@@ -22,8 +23,8 @@ from liveone.web.routes.login import noted, set_cookie, sign_in
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
 Secret = Annotated[str, Field(max_length=100)]
-ENDED = ApiError(404, "This link does not hold any more. Ask whoever sent it for another.")
-WRONG = ApiError(401, "That is not the password of this link.")
+ENDED = ApiError(404, sentence("This link does not hold any more. Ask whoever sent it for another."))
+WRONG = ApiError(401, sentence("That is not the password of this link."))
 
 
 class LinkToken(RequestModel):
@@ -105,9 +106,9 @@ async def share(request: Request, asked: Annotated[ShareForm, Body()]) -> Respon
 
 
 def show_shared(request: Request, opened: Response, token: str, found: StoredCredential) -> None:
-    """Let this browser see what a share link shows."""
+    """Let this browser see what a share link shows. The cookie outlives the link, to say that it ended."""
     now_at, key = services_of(request).clock.now_at(), gate_of(request).settings.session_key
-    lasts_s = int((found.until_at or now_at + sessions.LIFETIME_S) - now_at)
+    lasts_s = int((found.until_at or now_at) - now_at) + sessions.LIFETIME_S
     cookie = sessions.share_for(key, token, found.password_hash)
     set_cookie(request, opened, sessions.SHARE_COOKIE, cookie, lasts_s)
 

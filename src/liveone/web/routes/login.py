@@ -21,6 +21,7 @@ from liveone.accounts.passwords import (
 from liveone.accounts.people import OWNER
 from liveone.accounts.second_steps import APP, PASSKEY, RECOVERY
 from liveone.accounts.users import Account
+from liveone.errors import sentence
 from liveone.store.database import ReadOnly
 from liveone.store.store import Query
 from liveone.web.answers import ApiError, answer, log
@@ -32,8 +33,10 @@ from liveone.web.history import original
 from liveone.web.openapi.models import DONE, Credentials, Done, Failure, ShownPasskey, SignedIn
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/auth", tags=["sign in"])
-WRONG = ApiError(401, "That e-mail and password do not belong together.")
-NOTHING_TO_CHECK = ApiError(400, "No password or account is configured on this server; none is needed.")
+WRONG = ApiError(401, sentence("That e-mail and password do not belong together."))
+NOTHING_TO_CHECK = ApiError(
+    400, sentence("No password or account is configured on this server; none is needed.")
+)
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -58,7 +61,7 @@ PATIENCE_S = 5.0
 BY = {"": "", APP: ", with a code", RECOVERY: ", with a recovery code", PASSKEY: ", with a passkey"}
 """How the audit log says what proved more than a password."""
 
-DISABLED = ApiError(403, "This account is disabled. Ask an administrator.")
+DISABLED = ApiError(403, sentence("This account is disabled. Ask an administrator."))
 
 
 @router.post(
@@ -238,7 +241,9 @@ async def _checked(request: Request, offered: Credentials) -> str:
     if wait_s > PATIENCE_S:
         raise TooManyGuesses(wait_s)
     if gate.one_guess_at_a_time.statistics().tasks_waiting >= MOST_WAITING:
-        raise ApiError(503, "Too many people are signing in; try again.", headers={"retry-after": "5"})
+        raise ApiError(
+            503, sentence("Too many people are signing in; try again."), headers={"retry-after": "5"}
+        )
     gate.sign_ins.guessed(name, now_s)
     gate.sprayed.guessed(address, now_s)
     if wait_s > 0:

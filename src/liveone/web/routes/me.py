@@ -27,7 +27,11 @@ from liveone.web.routes.login import noted, set_language, sign_in
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/me", tags=["yourself"])
 TOKENS_MAX = 100
-IN_SETTINGS = ApiError(400, "The owner's password is AUTH_PASSWORD of the settings.", hint="Change it there.")
+IN_SETTINGS = ApiError(
+    400,
+    sentence("The owner's password is AUTH_PASSWORD of the settings."),
+    hint=sentence("Change it there."),
+)
 
 
 class Profile(RequestModel):
@@ -135,7 +139,11 @@ async def make_token(
     """`token` is shown this once; only its hash is kept."""
     people, account = _people(request), caller.account or OWNER
     if len(gate_of(request).snapshot.of(account, "token")) >= TOKENS_MAX:
-        raise ApiError(400, f"You have {TOKENS_MAX} tokens.", hint="Revoke those that nothing uses.")
+        raise ApiError(
+            400,
+            sentence("You have {count} tokens.", count=TOKENS_MAX),
+            hint=sentence("Revoke those that nothing uses."),
+        )
     token, until_at = new_secret("lo_"), until(asked.days, services.clock.now_at())
     name = " ".join(asked.name.split())
     kept = StoredCredential(
@@ -216,7 +224,7 @@ def _mine(request: Request, caller: Caller, kind: str, label: str) -> StoredCred
     for one in found.of(caller.account or OWNER, kind):
         if one.label == label:
             return one
-    raise ApiError(404, f"You have no {kind} {label[:20]}.")
+    raise ApiError(404, sentence("You have no {kind} {label}.", kind=kind, label=label[:20]))
 
 
 def _step_json(one: SecondStep) -> dict[str, Any]:

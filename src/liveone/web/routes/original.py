@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from liveone.domain.system import System
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, CallerDep, ServicesDep, systems_for
+from liveone.web.auth.audited import about, only_tried
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.auth.callers import Caller
 from liveone.web.history import original
@@ -61,14 +62,16 @@ def linked_systems(caller: AllowedCaller, services: ServicesDep) -> Response:
 
 
 @router.post("/setup", summary="Add a system of select.live", responses=DONE)
-def set_up(caller: AllowedCaller, services: ServicesDep, wished: Wished) -> Response:
+def set_up(request: Request, caller: AllowedCaller, services: ServicesDep, wished: Wished) -> Response:
     """One that you may see already is found. A new one is added by administrators only, and its days are
     counted at +10:00 until somebody names its zone. (The original service let anybody see a system who knew
     its number.)"""
     number = str(wished.systemNumber).strip()
     visible = systems_for(services.store, caller)
     known = next((one for one in visible if (one.vendor_type, one.vendor_site_id) == (VENDOR, number)), None)
+    about(request, f"System {number}")
     if known is not None:
+        only_tried(request)
         fields = {"systemId": known.id, "role": _role(services, caller, known)}
         return answer({"success": True, "message": "You already have access to this system", **fields})
     if not caller.is_admin:

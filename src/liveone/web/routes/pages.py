@@ -21,6 +21,7 @@ from liveone.store import aggregates
 from liveone.store.database import StoreError
 from liveone.store.store import Store
 from liveone.web.answers import ApiError, http_error, invalid, log, plain
+from liveone.web.auth import sessions
 from liveone.web.auth.access import allowed, asking, chosen, gate_of, services_of, systems_for
 from liveone.web.auth.callers import Caller, is_signed_in
 from liveone.web.auth.rights import Right, may
@@ -107,6 +108,7 @@ async def login(request: Request) -> Response:
             "places": _places(request, next=own_page(asked.get("next", "/"))),
             "problem": problem if failed_at else "",
             "failedAt": failed_at,
+            "shareEnded": _has_ended_share(request),
         },
     )
 
@@ -365,6 +367,13 @@ async def _is_known(request: Request) -> bool:
         return (await asking(request)).kind != "share"
     except (ApiError, StoreError):
         return False
+
+
+def _has_ended_share(request: Request) -> bool:
+    """Whether this browser opened a share link that shows nothing any more."""
+    cookie = request.cookies.get(sessions.SHARE_COOKIE, "")
+    now_at = services_of(request).clock.now_at()
+    return bool(cookie) and gate_of(request).shared(cookie.rpartition(".")[0], now_at) is None
 
 
 def _to_login(then: str) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from liveone.accounts import audit, links
 from liveone.accounts.people import OWNER
 from liveone.accounts.users import Account
+from liveone.errors import sentence
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of
 from liveone.web.auth.before_body import AskedFirst
@@ -68,7 +69,7 @@ async def remove(request: Request, caller: AllowedCaller, account: str, order: C
     """`confirm` must be its e-mail address. Sessions, tokens, share links and roles go; systems stay."""
     user = _known(request, account)
     if order.confirm.strip() != user.email:
-        raise ApiError(400, f"confirm must be {user.email!r}", parameter="confirm")
+        raise ApiError(400, sentence("confirm must be {name}", name=repr(user.email)), parameter="confirm")
     _refuse_last(request, user)
     await to_thread.run_sync(gate_of(request).people.remove, user.id)
     await noted(request, caller.name, "removed an account", user.email)
@@ -93,7 +94,7 @@ def audit_log(
 def _known(request: Request, account: str) -> Account:
     user = gate_of(request).snapshot.accounts.get(account)
     if user is None:
-        raise ApiError(404, f"There is no account {account[:100]}.")
+        raise ApiError(404, sentence("There is no account {account}.", account=account[:100]))
     return user
 
 
@@ -102,4 +103,8 @@ def _refuse_last(request: Request, user: Account) -> None:
     gate = gate_of(request)
     others = [one for one in gate.snapshot.administrators if one.id != user.id]
     if user in gate.snapshot.administrators and not others and not gate.settings.auth_password:
-        raise ApiError(400, f"{user.email} is the only administrator.", hint="Make another one first.")
+        raise ApiError(
+            400,
+            sentence("{email} is the only administrator.", email=user.email),
+            hint=sentence("Make another one first."),
+        )

@@ -153,6 +153,6 @@ async def _remove(request: Request, user: Account, kind: str, label: str = "") -
     mine = gate.snapshot.steps_of(user.id, kind)
     going = next((one for one in mine if label in ("", one.label)), None)
     if going is None:
-        raise ApiError(404, "You have no such second step.")
+        raise ApiError(404, sentence("You have no such second step."))
     await to_thread.run_sync(second_steps.remove, gate.people, going)
     return going

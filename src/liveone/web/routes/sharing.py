@@ -12,6 +12,7 @@ from liveone.accounts.credentials import StoredCredential, new_secret, until
 from liveone.accounts.links import NAME_MAX
 from liveone.accounts.passwords import hash_password, hash_token
 from liveone.accounts.people import NO_ROLES, OWNER
+from liveone.errors import sentence
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth.access import AllowedCaller, ServicesDep, gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
@@ -85,7 +86,11 @@ async def share(
         one for one in gate.snapshot.credentials.values() if (one.kind, one.system_id) == ("share", system_id)
     ]
     if len(made) >= SHARES_MAX:
-        raise ApiError(400, f"{system.display_name} has {SHARES_MAX} share links.", hint="Revoke some.")
+        raise ApiError(
+            400,
+            sentence("{name} has {count} share links.", name=system.display_name, count=SHARES_MAX),
+            hint=sentence("Revoke some."),
+        )
     secret, name = new_secret(), " ".join(asked.name.split())
     kept = await to_thread.run_sync(hash_password, asked.password) if asked.password else ""
     until_at = until(asked.days, services.clock.now_at())
@@ -110,7 +115,7 @@ async def revoke_link(
                 request, caller.name, f"revoked a link ({one.kind})", f"system {system_id} {one.name}"
             )
             return answer({"success": True})
-    raise ApiError(404, f"This system has no link {label[:20]}.")
+    raise ApiError(404, sentence("This system has no link {label}.", label=label[:20]))
 
 
 @router.post("/invitations", summary="Invite somebody by a link", responses=DONE)
@@ -139,10 +144,18 @@ async def grant(
     system = await asyncio.to_thread(known_system, services_of(request), system_id)
     user = gate.snapshot.accounts.get(account) or gate.snapshot.named(account)
     if user is None:
-        raise ApiError(404, f"Nobody has the account {account[:100]}.", hint="Invite them by a link.")
+        raise ApiError(
+            404,
+            sentence("Nobody has the account {account}.", account=account[:100]),
+            hint=sentence("Invite them by a link."),
+        )
     before = gate.snapshot.roles.get(user.id, NO_ROLES).get(system_id)
     if before == "owner" and asked.role != "owner":
-        raise ApiError(400, f"{user.email} owns this system.", hint="Make another account its owner first.")
+        raise ApiError(
+            400,
+            sentence("{email} owns this system.", email=user.email),
+            hint=sentence("Make another account its owner first."),
+        )
     await to_thread.run_sync(gate.people.grant, user.id, system_id, asked.role)
     await noted(request, caller.name, f"gave the role {asked.role}", f"{user.email}, {system.display_name}")
     return answer({"success": True})
@@ -155,7 +168,7 @@ async def take(
     """At once: the system does not exist for them any more."""
     gate = gate_of(request)
     if system_id not in gate.snapshot.roles.get(account, NO_ROLES):
-        raise ApiError(404, f"{account[:100]} has no role in this system.")
+        raise ApiError(404, sentence("{account} has no role in this system.", account=account[:100]))
     await to_thread.run_sync(gate.people.revoke, account, system_id)
     await noted(request, caller.name, "took the role", f"{account}, system {system_id}")
     return answer({"success": True})
