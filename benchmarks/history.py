@@ -26,6 +26,8 @@ from liveone.web.services import DailyJob, DailyOutcome, PollOutcome, Services
 
 MINUTES = 10 * 525_960
 DAY_S = 86_400
+PASSWORD = "a long password of this house"
+"""Most houses have one; without it each request asks first whether anybody has come in meanwhile."""
 SERIES = "systemId=1&fields=solar,load,battery,grid"
 ASKED = (
     ("history: 7 days x 5m x 4 fields", "/api/history", f"{SERIES}&interval=5m&last=7d", 2.0),
@@ -123,7 +125,7 @@ def inside(loop: asyncio.AbstractEventLoop, app: FastAPI, path: str, query: str)
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
-        "headers": [(b"host", b"localhost")],
+        "headers": [(b"host", b"localhost"), (b"cookie", f"auth-token={PASSWORD}".encode())],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
@@ -162,7 +164,7 @@ def services(store: Store) -> Services:
     return Services(
         store=store,
         clock=SystemClock(),
-        auth=AuthSettings(session_key=b"k" * 32),
+        auth=AuthSettings(auth_password=PASSWORD, session_key=b"k" * 32),
         poll_now=_no_polls,
         daily=_no_days,
         collector_status=dict,

@@ -162,7 +162,7 @@ class CounterEnergy:
             alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
             if step > max(TICK_KWH, alike * flow.most_kwh(start, arrived) + SLACK_KWH):
                 return flow.kwh(start, arrived)
-        if self._series.real.kwh(start, stop) <= SLACK_KWH:
+        if flow.kwh(start, stop) <= SLACK_KWH or self._series.real.kwh(start, stop) <= SLACK_KWH:
             return None
         if not self._falls_short(first, last):
             return step
@@ -223,6 +223,9 @@ class CounterEnergy:
             rows = self._series.ends
             begin = max(0, bisect_right(rows, self._start_at) - STOOD_ROWS)
             start, stop = max(start, rows[begin]), min(stop, self._end_at)
+        most_kwh = self._series.flow.kwh(start, stop)
+        if most_kwh <= SLACK_KWH:  # that is seen without a look at every sample
+            return most_kwh
         return self._series.real.least_kwh(start, stop, longest=BRIDGED_INTERVALS)
 
     def _arrival(self, position: int, *, was_dead: bool) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from liveone.domain import freshness
 from liveone.domain.aggregates import Day
 from liveone.domain.counters import rated_kw
-from liveone.domain.days import close_day
 from liveone.domain.quality import estimates, expected_intervals
 from liveone.domain.reading import POWERS
 from liveone.domain.system import System
@@ -27,6 +26,7 @@ from liveone.web.now.readings_json import (
     quality,
 )
 from liveone.web.now.readings_json import energies as energies_json
+from liveone.web.now.today import day_so_far
 from liveone.web.numbers import rounded
 from liveone.web.services import Services
 
@@ -51,10 +51,11 @@ def overview(services: Services, system: System, now_at: float) -> dict[str, Any
     if latest is None:
         raise nothing_yet(system, status, zone)
     source = HistorySource(store, system, zone, now_at)
-    day = close_day(known.five_minutes, zone=zone, day=today, rated_kw=rated_kw(system))
+    rows_around = known.five_minutes
+    day = day_so_far(system.id, rows_around, zone=zone, day=today, rated_kw=rated_kw(system))
     days = {each.day: each for each in known.days if each.version}
     before = days.get(yesterday) or worked_out(source, yesterday)
-    rows = [row for row in known.five_minutes if row.interval_end <= span[1]]
+    rows = [row for row in rows_around if row.interval_end <= span[1]]
     found = freshness_json(
         latest,
         now_at,
