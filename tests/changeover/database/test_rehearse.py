@@ -382,6 +382,31 @@ def test_many_rules_at_once_are_respected(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("keep, lost", [(True, False), (False, True)])
+def test_a_row_that_only_the_wider_key_takes_may_be_set_aside(
+    tmp_path: Path, keep: bool, lost: bool
+) -> None:
+    """A device that serves two people: the old key has a place for one of the rows."""
+    second = "(SELECT 1 FROM d AS o WHERE o.id = d.id AND o.person < d.person)"
+    aside = "CREATE TABLE IF NOT EXISTS changeover_d AS SELECT * FROM d WHERE 0;"
+    aside += f"INSERT INTO changeover_d SELECT * FROM d WHERE EXISTS {second};" if keep else ""
+    seen = trip(
+        tmp_path,
+        "CREATE TABLE d (id TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL);"
+        "INSERT INTO d VALUES ('a', 'p', 'one'), ('b', 'q', 'two');",
+        rebuilt(
+            "id TEXT NOT NULL, person TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (id, person)",
+            "id, person, name",
+            "d",
+        ),
+        f"{aside} CREATE TABLE n (id TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL, name TEXT NOT NULL);"
+        f"INSERT INTO n SELECT id, person, name FROM d WHERE NOT EXISTS {second};"
+        "DROP TABLE d; ALTER TABLE n RENAME TO d;",
+        "d",
+    )
+    assert bool(seen.findings) is lost, seen.verdict
+
+
 def test_only_what_adds_can_be_reversed_by_itself() -> None:
     script = "CREATE TABLE a (b); CREATE INDEX i ON a (b); ALTER TABLE c ADD d"
     assert [one.text for one in derive_undo(text.split(script, NOWHERE))] == [

@@ -68,7 +68,7 @@ def forth(path: Path) -> None:
 
 def back(path: Path, script: str = BACK) -> None:
     with opened(path) as connection:
-        undo = change(script, scope=("parents", "adults"))
+        undo = change(script, scope=("parents", "adults", "ciphers"))
         before = ledger.rollback_details(connection, context().content_sha256)
         undo = replace(
             undo, statements=(*undo.statements, *spelling.restoring(connection, undo, before.definitions))
@@ -100,3 +100,24 @@ def test_a_way_back_that_leaves_other_columns_is_not_dressed_up(database: Path) 
     back(database, BACK.replace(", age INTEGER DEFAULT 10", ", age INTEGER, more TEXT"))
     ((sql,),) = ask(database, "SELECT sql FROM sqlite_schema WHERE name = 'parents'")
     assert "more TEXT" in str(sql)
+
+
+def test_a_table_without_a_shown_rowid_comes_back_word_by_word_with_its_rowids(tmp_path: Path) -> None:
+    """ADD COLUMN leaves a default that the column never had; other rowids would mislead a search index."""
+    path, sql = tmp_path / "keyed.db", "SELECT sql FROM sqlite_schema WHERE name = 'ciphers'"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; CREATE TABLE ciphers (uuid TEXT NOT NULL PRIMARY KEY, favorite NOT NULL);"
+            "INSERT INTO ciphers VALUES ('a', 1), ('b', 0), ('c', 1); DELETE FROM ciphers WHERE uuid = 'b'"
+        )
+    before, rows = ask(path, sql), ask(path, "SELECT rowid, uuid FROM ciphers")
+    with opened(path) as connection:
+        migrate(
+            connection,
+            change("ALTER TABLE ciphers DROP COLUMN favorite;", scope=("ciphers",)),
+            context(),
+            depth=Depth.THOROUGH,
+        )
+    back(path, "ALTER TABLE ciphers ADD COLUMN favorite NOT NULL DEFAULT 0;")
+    assert ask(path, sql) == before
+    assert ask(path, "SELECT rowid, uuid FROM ciphers") == rows

@@ -241,16 +241,24 @@ def _by_key(
 def _as_bag(
     connection: sqlite3.Connection, table: Table, columns: Sequence[str], left_out: LeftOut | None
 ) -> TableDifference | None:
-    """Each row counted: those of the first plus what was written since must be those of the second."""
+    """Each row counted: those of the first plus what was written since must be those of the second.
+
+    A row that was written since and does not stand there at all is none of the first's: whoever knows what was
+    written looks for it.
+    """
     names, name = listed(list(columns)), quoted(table.name)
-    parts = [(f"main.{name}", 1), (f"other.{name}", -1)]
+    parts = [(f"main.{name}", 1, 0, 0), (f"other.{name}", -1, 1, 0)]
     if left_out is not None:
-        parts += [(f"scratch.{one}", -1) for one in left_out.first]
-        parts += [(f"scratch.{one}", 1) for one in left_out.second]
-    rows = " UNION ALL ".join(f"SELECT {names}, {step} AS step FROM {source}" for source, step in parts)
+        parts += [(f"scratch.{one}", -1, 0, 0) for one in left_out.first]
+        parts += [(f"scratch.{one}", 1, 0, 1) for one in left_out.second]
+    rows = " UNION ALL ".join(
+        f"SELECT {names}, {step} AS step, {there} AS there, {since} AS since FROM {source}"
+        for source, step, there, since in parts
+    )
     exact = ", ".join(f"{quoted(c)} COLLATE BINARY, typeof({quoted(c)})" for c in columns)
+    off = "sum(step) - iif(sum(there) = 0, sum(since), 0)"
     found = connection.execute(
-        f"SELECT {names}, sum(step) FROM ({rows}) GROUP BY {exact} HAVING sum(step) <> 0"
+        f"SELECT {names}, {off} AS off FROM ({rows}) GROUP BY {exact} HAVING off <> 0"
     ).fetchall()
     if not found:
         return None

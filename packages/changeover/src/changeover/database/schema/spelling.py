@@ -15,13 +15,13 @@ from changeover.database.change import blast
 from changeover.database.change.model import PlannedChange
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue
-from changeover.database.schema.catalogue import Schema, Table
+from changeover.database.schema.catalogue import Schema, Table, shared_rowid
 from changeover.database.schema.empty import afterwards, empty_copy_of
 from changeover.database.server.shadow import Object, objects_of
 from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import identifier_key, listed, quoted
 
-ASIDE = "changeover_respelled"
+ASIDE, ROWID_ASIDE = "changeover_respelled", "changeover_rowid"
 LIMIT_ROWS = 100_000
 """A larger table is not copied for the sake of its spelling alone."""
 
@@ -42,15 +42,18 @@ def restoring(
     with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
         left, found = objects_of(scratch), catalogue.read(scratch)
         again = [
-            table
+            (table, was)
             for table in map(found.table, _names(before, "table"))
             if table is not None
             and _definition(before, table) not in left
-            and _can_be_made_again(connection, change, found, table, _definition(before, table))
+            and (was := _as_it_was(_definition(before, table))) is not None
+            and _can_be_made_again(connection, change, found, table, was)
         ]
     place = change.statements[-1].position
-    texts = [text for table in again for text in _made_again(table, _definition(before, table))]
-    poured = {identifier_key(table.name) for table in again}
+    texts = [
+        text for table, was in again for text in _made_again(table, was, _definition(before, table))
+    ]
+    poured = {identifier_key(table.name) for table, _ in again}
     now = set(objects_of(connection))
     texts += _added(before, set(left) - now, poured)
     texts += _others(before, left, poured)
@@ -58,8 +61,13 @@ def restoring(
     return tuple(SqlStatement(text, place) for text in texts)
 
 
+def _as_it_was(old: Object) -> Table | None:
+    with closing(empty_copy_of([old])) as scratch:
+        return catalogue.read(scratch).table(old[1])
+
+
 def _can_be_made_again(
-    connection: Connection, change: PlannedChange, found: Schema, table: Table, old: Object
+    connection: Connection, change: PlannedChange, found: Schema, table: Table, was: Table
 ) -> bool:
     """Whether a table can be poured into its old definition: the same columns, rows that keep their names,
     and nothing that a DROP would delete by a foreign key; a large one only where the order is another."""
@@ -67,29 +75,31 @@ def _can_be_made_again(
     # their ON DELETE acts (https://sqlite.org/lang_droptable.html).
     if change.foreign_keys and found.children(table.name):
         return False
-    with closing(empty_copy_of([old])) as scratch:
-        was = catalogue.read(scratch).table(table.name)
-    if was is None or {identifier_key(c) for c in was.stored} != {identifier_key(c) for c in table.stored}:
+    if {identifier_key(c) for c in was.stored} != {identifier_key(c) for c in table.stored}:
         return False
-    if not (table.without_rowid or _keeps_rowids(was)):
+    if _has_hidden_rowids(table, was) and not shared_rowid(table, was):
         return False
     same_order = list(map(identifier_key, was.stored)) == list(map(identifier_key, table.stored))
     return not same_order or (blast.rows_of(connection, table.name) or 0) <= LIMIT_ROWS
 
 
-def _keeps_rowids(table: Table) -> bool:
-    """Whether a column of the table is its rowid, so that a copy by columns keeps it."""
-    keys = [column for column in table.columns if column.key]
-    return len(keys) == 1 and identifier_key(keys[0].type) == "integer"
+def _has_hidden_rowids(table: Table, was: Table) -> bool:
+    """Whether both have rowids, and no column of the old one shows them: a copy by columns would lose them."""
+    keys = [column for column in was.columns if column.key]
+    shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
+    return not (table.without_rowid or was.without_rowid or shown)
 
 
-def _made_again(table: Table, old: Object) -> Iterator[str]:
+def _made_again(table: Table, was: Table, old: Object) -> Iterator[str]:
     name, columns = quoted(table.name), listed(table.stored)
+    rowid = shared_rowid(table, was) if _has_hidden_rowids(table, was) else ""
+    here, aside = (f"{rowid}, ", f"{ROWID_ASIDE}, ") if rowid else ("", "")
+    kept = f"{rowid} AS {ROWID_ASIDE}, " if rowid else ""
     # The copy goes aside and the original is made under its own name: RENAME would spell the definition anew.
-    yield f"CREATE TABLE {ASIDE} AS SELECT {columns} FROM {name}"
+    yield f"CREATE TABLE {ASIDE} AS SELECT {kept}{columns} FROM {name}"
     yield f"DROP TABLE {name}"
     yield old[3]
-    yield f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {ASIDE}"
+    yield f"INSERT INTO {name} ({here}{columns}) SELECT {aside}{columns} FROM {ASIDE}"
     yield f"DROP TABLE {ASIDE}"
 
 
