@@ -382,10 +382,8 @@ def test_many_rules_at_once_are_respected(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("keep, lost", [(True, False), (False, True)])
-def test_a_row_that_only_the_wider_key_takes_may_be_set_aside(
-    tmp_path: Path, keep: bool, lost: bool
-) -> None:
+@pytest.mark.parametrize(("keep", "lost"), [(True, False), (False, True)])
+def test_a_row_that_only_the_wider_key_takes_may_be_set_aside(tmp_path: Path, keep: bool, lost: bool) -> None:
     """A device that serves two people: the old key has a place for one of the rows."""
     second = "(SELECT 1 FROM d AS o WHERE o.id = d.id AND o.person < d.person)"
     aside = "CREATE TABLE IF NOT EXISTS changeover_d AS SELECT * FROM d WHERE 0;"

@@ -107,7 +107,8 @@ def test_a_table_without_a_shown_rowid_comes_back_word_by_word_with_its_rowids(t
     path, sql = tmp_path / "keyed.db", "SELECT sql FROM sqlite_schema WHERE name = 'ciphers'"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            "PRAGMA journal_mode = WAL; CREATE TABLE ciphers (uuid TEXT NOT NULL PRIMARY KEY, favorite NOT NULL);"
+            "PRAGMA journal_mode = WAL;"
+            "CREATE TABLE ciphers (uuid TEXT NOT NULL PRIMARY KEY, favorite NOT NULL);"
             "INSERT INTO ciphers VALUES ('a', 1), ('b', 0), ('c', 1); DELETE FROM ciphers WHERE uuid = 'b'"
         )
     before, rows = ask(path, sql), ask(path, "SELECT rowid, uuid FROM ciphers")

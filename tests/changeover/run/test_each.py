@@ -131,6 +131,17 @@ def told(one: Club, command: str, *more: object) -> tuple[int, list[str]]:
     return result.exit_code, outcomes(result)
 
 
+def test_one_file_under_two_names_is_refused_before_anything_is_begun(tenants: Club) -> None:
+    folder = tenants.folder / "tenants"
+    (folder / "twin.db").hardlink_to(folder / "t3.db")
+    (folder / "symbolic.db").symlink_to(folder / "t2.db")
+    result = each(tenants)
+    assert result.exit_code == 2
+    assert "tenants/t3.db and " in result.stderr
+    assert "tenants/twin.db are one file under two names" in result.stderr
+    assert not list(folder.glob("*.changeover"))
+
+
 def test_all_are_taken_back_run_again_and_finished(tenants: Club) -> None:
     assert each(tenants).exit_code == 0
     shutil.copyfile(tenants.original, tenants.folder / "tenants" / "t7.db")

@@ -105,7 +105,8 @@ def worst(codes: Iterable[Exit]) -> Exit:
 def targets(named: Sequence[str]) -> tuple[Database, ...]:
     """The databases behind what was named: a pattern of files, a server's URL, or ``@file`` with one a line.
 
-    Backups that changeover made beside them are none of them. Raises BadParameter for what names none.
+    Backups that changeover made beside them are none of them. Raises BadParameter for what names none, and
+    for one file under two names.
     """
     found: dict[str, Database] = {}
     for text in named:
@@ -115,7 +116,24 @@ def targets(named: Sequence[str]) -> tuple[Database, ...]:
                 f"--each {text}: there is no such file.", hint="Quote the pattern: 'dir/*.db'."
             )
         found |= {label(database): database for database in one}
+    _require_each_once(found.values())
     return tuple(found.values())
+
+
+def _require_each_once(databases: Iterable[Database]) -> None:
+    """No hard links: SQLite keeps a log for each name of a file, and the two know nothing of each other
+    (https://sqlite.org/howtocorrupt.html, 2.5)."""
+    names: dict[tuple[int, int], Path] = {}
+    for path in databases:
+        if isinstance(path, Path) and path.is_file():
+            about = path.stat()
+            first = names.setdefault((about.st_dev, about.st_ino), path)
+            if first is not path:
+                raise BadParameter(
+                    f"--each: {first} and {path} are one file under two names (a hard link).",
+                    hint="SQLite would damage it, whoever opens it by both. Name the one that the application"
+                    " opens, by @FILE if need be.",
+                )
 
 
 def _listed(text: str) -> list[Database]:

@@ -243,8 +243,8 @@ def _as_bag(
 ) -> TableDifference | None:
     """Each row counted: those of the first plus what was written since must be those of the second.
 
-    A row that was written since and does not stand there at all is none of the first's: whoever knows what was
-    written looks for it.
+    A row that was written since and does not stand there at all is none of the first's: whoever knows what
+    was written looks for it.
     """
     names, name = listed(list(columns)), quoted(table.name)
     parts = [(f"main.{name}", 1, 0, 0), (f"other.{name}", -1, 1, 0)]

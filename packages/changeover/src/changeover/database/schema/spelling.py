@@ -50,9 +50,7 @@ def restoring(
             and _can_be_made_again(connection, change, found, table, was)
         ]
     place = change.statements[-1].position
-    texts = [
-        text for table, was in again for text in _made_again(table, was, _definition(before, table))
-    ]
+    texts = [text for table, was in again for text in _made_again(table, was, _definition(before, table))]
     poured = {identifier_key(table.name) for table, _ in again}
     now = set(objects_of(connection))
     texts += _added(before, set(left) - now, poured)
@@ -84,7 +82,7 @@ def _can_be_made_again(
 
 
 def _has_hidden_rowids(table: Table, was: Table) -> bool:
-    """Whether both have rowids, and no column of the old one shows them: a copy by columns would lose them."""
+    """Whether both have rowids that no column of the old one shows: a copy by columns would lose them."""
     keys = [column for column in was.columns if column.key]
     shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
     return not (table.without_rowid or was.without_rowid or shown)
