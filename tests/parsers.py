@@ -379,6 +379,7 @@ OCTETS = (
         partial(services_in, sender="192.0.2.1"),
         (
             b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x07_shelly\x04_tcp\x05local\0\0\x0c\0\x01\0\0\0\x0a\0\x04\x01a\xc0\x0c",
+            b"\0\0\x84\0\0\0\0\x01\0\0\0\0\0\0\x01\0\x01\0\0\0\x0a\0\x04\xc0\0",
         ),
     ),
     Parser(

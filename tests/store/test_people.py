@@ -12,7 +12,7 @@ from liveone.accounts.credentials import StoredCredential
 from liveone.accounts.links import Joining, LinkEnded
 from liveone.accounts.passwords import hash_token, verify_password
 from liveone.accounts.people import NO_ROLES, People
-from liveone.accounts.users import Account, Token
+from liveone.accounts.users import Account, Token, address_key
 from liveone.errors import BadInput
 from liveone.store import systems
 from liveone.store.database import CannotHold, Statement
@@ -145,6 +145,19 @@ def test_the_first_account_is_made_once(home: Home) -> None:
         with pytest.raises(LinkEnded):
             links.follow(home.other, secret, Joining("eve@example.org", "", "a good one"), now_at)
     assert list(home.people.asked().accounts) == [account]
+
+
+def test_a_letter_that_looks_like_another_is_another_address_in_file_and_database(home: Home) -> None:
+    home.people.add(replace(ANN, email="Kate@example.org"))
+    now_at, kelvin = home.clock.now_at(), "\u212aate@example.org"
+    secret = links.make(home.people, "invite", "ann", now_at)
+    for taken in ("kate@EXAMPLE.org", "ka\u202ete@example.org"):
+        with pytest.raises(BadInput):
+            links.follow(home.people, secret, Joining(taken, "", "a good one"), now_at)
+    other = links.follow(home.people, secret, Joining(kelvin, "", "a good one"), now_at)
+    found = home.other.asked()
+    assert [found.named(each).id for each in ("kATE@example.org", kelvin)] == [ANN.id, other]  # type: ignore[union-attr]
+    assert address_key("\u017fs@x") == "\u017fs@x"
 
 
 def test_an_invitation_makes_an_account_with_its_role_once(home: Home) -> None:

@@ -196,6 +196,8 @@ def test_an_ipv6_network_counts_as_one() -> None:
         ({"host": "127.0.0.1.evil.example.org"}, 403),
         ({"x-forwarded-for": "10.0.0.1"}, 403),
         ({"x-real-ip": "10.0.0.1"}, 403),
+        ({"via": "1.1 proxy"}, 403),
+        ({"x-forwarded-proto": "https"}, 403),
     ],
 )
 def test_without_a_password_only_this_machine_is_served(

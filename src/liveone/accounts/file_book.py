@@ -32,7 +32,7 @@ class FileBook:
         """Let somebody in. Raises BadInput where the id or the e-mail address is taken."""
         accounts = users.load(self._path)
         for old in accounts:
-            if old.email.lower() == new.email.lower() or old.id == new.id:
+            if users.address_key(old.email) == users.address_key(new.email) or old.id == new.id:
                 raise BadInput(f"{old.email} ({old.id}) exists already")
         users.save(self._path, [*accounts, new])
 

@@ -115,7 +115,7 @@ def address(email: str) -> str:
     """An e-mail address as it is kept. Raises BadInput for what is none."""
     kept = email.strip()
     name, at, host = kept.rpartition("@")
-    if not (name and at and host) or any(letter.isspace() for letter in kept) or len(kept) > EMAIL_MAX:
+    if not (name and at and host) or not kept.isprintable() or " " in kept or len(kept) > EMAIL_MAX:
         raise BadInput(
             sentence("{written} is not an e-mail address", written=repr(email[:60])),
             hint=sentence("Write it as you@example.org."),

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from liveone.accounts import second_steps
 from liveone.accounts.credentials import StoredCredential, of_row, of_token
 from liveone.accounts.second_steps import SecondStep
-from liveone.accounts.users import Account
+from liveone.accounts.users import Account, address_key
 from liveone.clock import Clock
 from liveone.errors import BadInput, sentence
 from liveone.store.database import CannotHold, ReadOnly, Row, SchemaChanged, StoreError, WriteResult
@@ -52,8 +52,8 @@ class PeopleSnapshot:
 
     def named(self, email: str) -> Account | None:
         """The account of an e-mail address, whatever the case of its letters."""
-        wanted = email.strip().casefold()
-        return next((one for one in self.accounts.values() if one.email.casefold() == wanted), None)
+        wanted = address_key(email)
+        return next((one for one in self.accounts.values() if address_key(one.email) == wanted), None)
 
     def of(self, account: str, *kinds: str) -> list[StoredCredential]:
         """The credentials of an account of these kinds, oldest first."""

@@ -57,6 +57,15 @@ class Account:
         return self.name or self.email
 
 
+def address_key(email: str) -> str:
+    """An e-mail address without the case of its letters from a to z, as the database compares it.
+
+    Of other letters some become like a to z in lower case (the Kelvin sign is a k then): whoever can have
+    such an address would be taken for somebody else.
+    """
+    return "".join(letter.lower() if letter.isascii() else letter for letter in email.strip())
+
+
 def current(path: Path) -> Callable[[], Sequence[Account]]:
     """The accounts of that file as it is whenever they are asked for. Raises ConfigError."""
     return WatchedFile(path, load).current
@@ -69,7 +78,10 @@ def load(path: Path) -> tuple[Account, ...]:
     require_private(path)
     tables = read_toml(path).get("user", [])
     accounts = tuple(_account(table, f"{path} [[user]] {n}") for n, table in enumerate(tables, 1))
-    for name, values in (("id", [a.id for a in accounts]), ("email", [a.email.lower() for a in accounts])):
+    for name, values in (
+        ("id", [a.id for a in accounts]),
+        ("email", [address_key(a.email) for a in accounts]),
+    ):
         if len(set(values)) < len(values):
             raise ConfigError(f"{path}: the same {name} stands twice")
     return accounts

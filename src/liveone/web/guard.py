@@ -40,7 +40,8 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+FORWARDED = ("forwarded", "x-real-ip", "via")
+"""What proxies say, besides ``x-forwarded-...``. One that says nothing cannot be told from a program."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STREAM_PATH = "/api/stream"
 SETUP_PATHS = ("/setup", "/static/", "/api/auth/link", "/api/auth/join", "/api/health")
@@ -98,7 +99,7 @@ def _refused_peer(scope: Scope) -> ApiError | None:
     if scope["path"].startswith(SETUP_PATHS):
         return None
     peer = scope["client"][0] if scope.get("client") else ""
-    if not is_loopback(peer) or _any_of(headers, FORWARDED) or not is_local_name(headers.get("host", "")):
+    if not is_loopback(peer) or _is_forwarded(headers) or not is_local_name(headers.get("host", "")):
         return NOT_LOCAL
     return None
 
@@ -161,8 +162,8 @@ def is_local_name(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
-def _any_of(headers: Headers, names: Iterable[str]) -> bool:
-    return any(name in headers for name in names)
+def _is_forwarded(headers: Headers) -> bool:
+    return any(name in FORWARDED or name.startswith("x-forwarded-") for name in headers)
 
 
 def _routed(scope: Scope) -> Scope:

@@ -98,7 +98,7 @@ def _records(message: bytes) -> list[tuple[str, int, object]]:
             port = struct.unpack_from(">H", message, place + 4)[0]
             found.append((name, kind, (port, _name(message, place + 6)[0])))
         elif kind == _A and size == 4:
-            found.append((name, kind, socket.inet_ntoa(message[place : place + 4])))
+            found.append((name, kind, socket.inet_ntoa(*struct.unpack_from("4s", message, place))))
         place += size
     return found
 

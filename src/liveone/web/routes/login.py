@@ -20,7 +20,7 @@ from liveone.accounts.passwords import (
 )
 from liveone.accounts.people import OWNER
 from liveone.accounts.second_steps import APP, PASSKEY, RECOVERY
-from liveone.accounts.users import Account
+from liveone.accounts.users import Account, address_key
 from liveone.errors import sentence
 from liveone.store.database import ReadOnly
 from liveone.store.store import Query
@@ -263,7 +263,7 @@ async def _checked(request: Request, offered: Credentials) -> str:
 def _aimed_at(gate: Authenticator, request: Request, email: str) -> tuple[str, str | None]:
     """The account that an attempt aims at, and the id of the browser if it has signed in there before."""
     user = gate.snapshot.named(email)
-    account = user.id if user else OWNER if gate.settings.auth_password else email.strip().casefold()
+    account = user.id if user else OWNER if gate.settings.auth_password else address_key(email)
     cookie = request.cookies.get(sessions.DEVICE_COOKIE, "")
     return account, sessions.device_of(gate.settings.session_key, cookie, account)
 
