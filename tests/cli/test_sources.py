@@ -81,9 +81,47 @@ def test_a_silent_device_is_named_and_costs_the_others_nothing(home: House, devi
     assert "barn" in home.run("systems", "test", "1").output
 
 
+OLD_ENVOY = {
+    "/info": "<envoy_info><device><sn>122233334444</sn><software>R3.9.36</software></device></envoy_info>",
+    "/api/v1/production": {"wattHoursLifetime": 18_442_000, "wattsNow": 2660},
+}
+
+
+def test_a_device_that_has_not_all_that_its_make_may_have_is_not_waited_for(
+    home: House, devices: ExitStack
+) -> None:
+    """A gateway without meters gives the sun alone: the grid is that of the meter beside it."""
+    url = devices.enter_context(served(OLD_ENVOY))
+    said = home.ok("sources", "add", "enphase", "1", "--name", "envoy", "--url", url)
+    assert "tells nothing of grid, battery, load" in said
+    assert "envoy gives solar to system 1" in said
+    added(home, devices, "street", "grid", -2000, 40)
+    home.ok("poll", "--json")
+    assert rows(home, "SELECT solar_w, grid_w, load_w FROM readings") == [(2660, -2000, 660)]
+    said = home.ok("sources", "add", "enphase", "1", "--name", "named", "--url", url, "--role", "grid")
+    assert "named gives grid to system 1" in said
+
+
+@pytest.mark.parametrize(
+    ("make", "way"),
+    [
+        ("sungrow", "liveone sources add modbus-inverter SYSTEM --map sungrow-sh"),
+        ("Victron", "liveone sources add mqtt SYSTEM --preset victron-gx"),
+        ("solaredge", "liveone sources add sunspec"),
+        ("toaster", "`liveone vendor list`"),
+    ],
+)
+def test_who_names_his_make_is_told_what_reads_it(home: House, make: str, way: str) -> None:
+    refused = home.run("sources", "add", make, "1", "--name", "x").exception
+    assert f"no type of source {make!r}" in str(refused)
+    assert way in refused.hint  # type: ignore[union-attr]
+
+
 def test_a_device_that_is_not_there_is_not_added_without_being_told_to(home: House) -> None:
     asked = ("sources", "add", "homewizard", "1", "--name", "x", "--url", "http://127.0.0.1:9")
-    assert "failed the test at: reached" in str(home.run(*asked).exception)
+    refused = home.run(*asked)
+    assert "failed the test at: reached" in str(refused.exception)
+    assert "\\n" not in refused.output
     assert "No sources" in home.ok("sources", "list")
     home.ok(*asked, "--no-check")
     assert "has a source 'x' already" in str(home.run(*asked, "--no-check").exception)

@@ -130,9 +130,13 @@ def _say_next(folder: Path, settings: Path, private: Path) -> None:
 Written: {settings}, {private} (with a fresh sign-in password) and an empty database.
 
 Next:
-  {here}edit {CONFIG_NAME}: one [[vendor]] with the e-mail of your select.live account
+  {here}liveone discover              # what stands on your network, each with the command that adds it
+  liveone systems add sources --name Home --timezone Europe/Berlin
+  liveone sources add fronius 1 --name roof --url http://192.168.1.20
+  liveone serve                 # the dashboard at http://127.0.0.1:8080/
+Or, with an account at select.live:
+  edit {CONFIG_NAME}: one [[vendor]] with its e-mail
   edit {SECRETS_NAME}: its password under [vendor.home]
   liveone systems discover      # the sites your account sees
-  liveone systems add select.live SITE --name "Home" --timezone Australia/Melbourne
-  liveone serve                 # the dashboard at http://127.0.0.1:8080/
+  liveone systems add select.live SITE --name Home --timezone Australia/Melbourne
 Sign in with auth_password of {SECRETS_NAME} (any e-mail address will do).""")

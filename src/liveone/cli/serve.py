@@ -68,7 +68,9 @@ def announce(config: Config, served: serve.ServedAddress) -> None:
     if not config.collect.scheduler:
         click.echo("The schedule is off: call /api/cron/minutely and /api/cron/daily.")
     if not config.vendors:
-        click.echo("No [[vendor]] is configured: nothing will be polled.")
+        click.echo(
+            "No [[vendor]] is configured: only systems made of devices are polled (`liveone sources list`)."
+        )
 
 
 def _unheeded(config: Config) -> str:

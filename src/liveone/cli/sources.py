@@ -1,6 +1,7 @@
 """`liveone sources`: the devices that a system is made of - add, list, test, remove."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from liveone.cli.transfer import close_days
 from liveone.clock import SystemClock
 from liveone.domain.sources import PUSH, ROLES, HouseSource
 from liveone.domain.zones import zone_of
-from liveone.errors import LiveOneError
+from liveone.errors import BadInput, LiveOneError
 from liveone.store import sources as stored
 from liveone.transfer.spans import read_span
 from liveone.vendors.base import CheckStep
@@ -25,6 +26,7 @@ from liveone.wiring.adding_sources import (
     check_source,
     kind_of,
     source_facts,
+    ways_to_read,
 )
 from liveone.wiring.backfill import backfill_source
 
@@ -49,6 +51,23 @@ class SourceTypes(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return _adding(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A make is named by who looks for his: then it is told what reads it."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            ways = [
+                " ".join(("liveone sources add", kind, "SYSTEM", option)).strip()
+                for kind, _, option in (way.partition(" ") for way in ways_to_read(args[0]))
+            ]
+            raise BadInput(
+                f"there is no type of source {shown(args[0])!r}",
+                hint=f"It is read by: {'; '.join(ways)}."
+                if ways
+                else "`liveone vendor list` shows those there are.",
+            )
+        return super().resolve_command(ctx, args)
 
 
 @sources_command.group("add", cls=SourceTypes)
@@ -164,7 +183,9 @@ def _adding(vendor_type: str) -> click.Command:
         with opened(shell) as (store, vendors):
             found_system(store, system_id)
             if not no_check and vendor_type != PUSH:
-                _show(list(check_source(new, now_at=SystemClock().now_at())))
+                steps = list(check_source(new, now_at=SystemClock().now_at()))
+                _show(steps)
+                new = replace(new, roles=roles or steps[-1].roles)
             assert vendors.sources is not None
             added = add_source(store, vendors.sources, new)
             note(shell.config, store, "added a source", f"system {system_id}, {name}")
@@ -212,7 +233,8 @@ def _word(value: object) -> str:
 
 def _show(steps: Sequence[CheckStep], *, silent: bool = False) -> None:
     for step in () if silent else steps:
-        click.echo(shown(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {step.detail}"))
+        first_line = step.detail.partition("\n")[0]
+        click.echo(shown(f"{'ok    ' if step.ok else 'FAILED'}  {step.name}: {first_line}"))
     if not all(step.ok for step in steps):
         raise LiveOneError(f"the connection failed the test at: {steps[-1].name}", hint=steps[-1].detail)
 

@@ -42,6 +42,8 @@ def list_vendors(as_json: bool) -> None:
         return
     for kind in kinds:
         click.echo(f"{kind.vendor_type:<18} {kind.title}")
+        if kind.makes:
+            click.echo(f"{'':<18}   reads {', '.join(kind.makes)}")
         click.echo(f"{'':<18}   gives {', '.join(kind.roles)}")
         for each in kind.parameters:
             need = "required" if each.required else "" if each.default is None else f"[{each.default}]"

@@ -80,6 +80,8 @@ class Adapter(ABC):
     parameters: ClassVar[tuple[VendorParameter, ...]] = ()
     measures: ClassVar[Mapping[str, Measure]] = MappingProxyType({})
     needs_site: ClassVar[bool] = False
+    makes: ClassVar[tuple[str, ...]] = ()
+    """Makes that it reads and that its title does not name, for an owner who looks for his."""
 
     def __init__(self, account: VendorAccount) -> None:
         check_measures(self.measures)

@@ -109,13 +109,15 @@ class Site:
 class CheckStep:
     """One step of a connection test: what was tried, whether it worked, what was seen or what to do.
 
-    ``reading`` is the sample that was fetched by then, for a page to ask whether it is true.
+    ``reading`` is the sample that was fetched by then, for a page to ask whether it is true. ``roles`` are
+    those in a house that the device told something of, where that is less than it might give.
     """
 
     name: str
     ok: bool
     detail: str
     reading: Reading | None = None
+    roles: tuple[Role, ...] = ()
 
 
 @runtime_checkable

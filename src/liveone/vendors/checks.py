@@ -10,6 +10,9 @@ from liveone.errors import ConfigError
 from liveone.vendors.base import CheckStep, Poll, ProtocolViolation, VendorAccount, VendorError
 
 LOOKED_FOR = ("load_w", "solar_inverter_w", "shunt_w", "battery_w", "grid_w", "battery_soc_pct")
+LOOKED_FOR_IN_A_PART = ("solar_w", *LOOKED_FOR)
+"""A device that measures a part of a house may know its solar power by no other name."""
+
 OLD_S = 300
 QUIET_W = 20
 MISFIT_W, MISFIT_SHARE = 500, 0.2
@@ -53,7 +56,9 @@ def sane(poll: Poll, now_at: float, *, fields: Iterable[str] | None = None) -> s
     point.
     """
     reading = poll.reading
-    looked_for = [name for name in LOOKED_FOR if fields is None or name in set(fields)]
+    looked_for = list(LOOKED_FOR)
+    if fields is not None:
+        looked_for = [name for name in LOOKED_FOR_IN_A_PART if name in set(fields)]
     missing = [name for name in looked_for if getattr(reading, name) is None]
     is_poor = reading.load_w is None or len(missing) > len(LOOKED_FOR) / 2
     is_silent = len(missing) == len(looked_for) > 0 and not poll.points

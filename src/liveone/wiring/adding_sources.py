@@ -5,7 +5,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from liveone.domain.push_token import new_push_token, push_token_hash
-from liveone.domain.sources import PUSH, ROLES, HouseSource, Role, checked_roles, checked_source_name
+from liveone.domain.reading import Reading
+from liveone.domain.sources import (
+    PUSH,
+    ROLE_FIELDS,
+    ROLES,
+    HouseSource,
+    Role,
+    checked_roles,
+    checked_source_name,
+)
 from liveone.errors import BadInput, ConfigError
 from liveone.store import sources as stored
 from liveone.store.store import Store
@@ -13,6 +22,7 @@ from liveone.vendors.adapter import Adapter, HttpAdapter, account_of
 from liveone.vendors.base import CheckStep, VendorError
 from liveone.vendors.parameters import Settings, VendorParameter, checked
 from liveone.vendors.recording import recording_of
+from liveone.vendors.registers.maps import shipped_maps
 from liveone.vendors.registry import open_vendor, vendor_class, vendor_types
 from liveone.wiring.house_sources import SourceBook
 
@@ -44,13 +54,15 @@ class AddedSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """A ``vendor_type`` as a form and a list show it. Where settings decide, it gives any role."""
+    """A ``vendor_type`` as a form and a list show it. Where settings decide, it gives any role. ``makes`` are
+    those that its title does not name."""
 
     vendor_type: str
     title: str
     roles: tuple[Role, ...]
     needs_site: bool
     parameters: tuple[VendorParameter, ...]
+    makes: tuple[str, ...] = ()
 
 
 def source_kinds() -> list[SourceKind]:
@@ -73,21 +85,71 @@ def kind_of(vendor_type: str) -> SourceKind:
         roles = cls.roles(defaults)
     except ConfigError:
         roles = ()
-    return SourceKind(vendor_type, cls.title, roles or ROLES, cls.needs_site, cls.parameters)
+    return SourceKind(
+        vendor_type, cls.title, roles or ROLES, cls.needs_site, cls.parameters, getattr(cls, "makes", ())
+    )
+
+
+def ways_to_read(make: str) -> list[str]:
+    """The types of source that read a make, by what an owner calls it; with the register map or preset."""
+    word = make.strip().lower()
+    found: list[str] = []
+    for kind in source_kinds() if word else ():
+        chosen = [
+            f"{kind.vendor_type} --{each.name} {choice}"
+            for each in kind.parameters
+            if each.name in ("map", "preset")
+            for choice in each.choices
+            if word in choice or (each.name == "map" and word in shipped_maps()[choice].title.lower())
+        ]
+        is_named = any(word in name.lower() for name in (kind.title, *kind.makes))
+        found += chosen or ([kind.vendor_type] if is_named else [])
+    return found
 
 
 def check_source(new: NewSource, *, now_at: float) -> Iterator[CheckStep]:
-    """Test the connection of a source that is to be added. Raises BadInput, ConfigError at once."""
+    """Test the connection of a source that is to be added. Raises BadInput, ConfigError at once.
+
+    Where no roles are named and the device tells nothing of some, a last step says so: what a house waits for
+    and never gets would be absent for ever.
+    """
     settings = _settings(new)
     vendor = open_vendor(account_of(new.vendor_type, settings))
 
     def steps() -> Iterator[CheckStep]:
+        last = None
         try:
-            yield from vendor.check(new.site or "house", now_at=now_at)
+            for last in vendor.check(new.site or "house", now_at=now_at):
+                yield last
         finally:
             vendor.close()
+        if last is not None and last.ok and last.reading is not None and not new.roles:
+            yield from _silent_roles(new, settings, last.reading)
 
     return steps()
+
+
+def _silent_roles(new: NewSource, settings: Settings, reading: Reading) -> Iterator[CheckStep]:
+    """The roles that a device tells nothing of. Solar is silent at night, and stays; so does what settings
+    name."""
+    adapter = vendor_class(new.vendor_type)
+    given, fields = adapter.roles(settings), adapter.fields(settings)
+    told = {
+        role
+        for role in given
+        if role == "solar"
+        or any(name in settings for name in ROLE_FIELDS[role])
+        or any(getattr(reading, name) is not None for name in fields.intersection(ROLE_FIELDS[role]))
+    }
+    silent = [role for role in given if role not in told]
+    if silent and told:
+        detail = (
+            f"it tells nothing of {', '.join(silent)}, and is not waited for there; "
+            "if it will, add it with each of its roles named"
+        )
+        yield CheckStep(
+            "roles", ok=True, detail=detail, reading=reading, roles=tuple(r for r in given if r in told)
+        )
 
 
 def add_source(store: Store, book: SourceBook, new: NewSource) -> AddedSource:

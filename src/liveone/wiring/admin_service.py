@@ -130,7 +130,8 @@ def step_facts(step: CheckStep) -> Facts:
         "gridW": sample.grid_w,
         "soc": sample.battery_soc_pct,
     }
-    return {"name": step.name, "ok": step.ok, "detail": step.detail, "powers": powers}
+    roles = list(step.roles)
+    return {"name": step.name, "ok": step.ok, "detail": step.detail, "powers": powers, "roles": roles}
 
 
 def _entry(one: "LedgerEntry") -> Facts:

@@ -65,6 +65,7 @@ class SourceService:
             {
                 "vendorType": kind.vendor_type,
                 "title": kind.title,
+                "makes": list(kind.makes),
                 "roles": list(kind.roles),
                 "needsSite": kind.needs_site,
                 "parameters": [asdict(each) for each in kind.parameters],

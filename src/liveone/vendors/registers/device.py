@@ -47,6 +47,9 @@ class RegisterInverter(ModbusAdapter):
 
     vendor_type = "modbus-inverter"
     title = "Inverter by its register map (Modbus)"
+    makes: ClassVar[tuple[str, ...]] = (
+        "Sungrow", "Huawei", "Growatt", "Deye", "Sunsynk", "GoodWe", "SolaX", "Victron", "Sigenergy",
+    )  # fmt: skip
     parameters: ClassVar[tuple[VendorParameter, ...]] = _parameters(meters=False)
     measures: ClassVar[Mapping[str, Measure]] = INVERTER_MEASURES
     is_meter: ClassVar[bool] = False
@@ -131,6 +134,7 @@ class RegisterMeter(RegisterInverter):
 
     vendor_type = "modbus-meter"
     title = "Meter by its register map (Modbus)"
+    makes: ClassVar[tuple[str, ...]] = ("Eastron", "Carlo Gavazzi", "Janitza")
     parameters: ClassVar[tuple[VendorParameter, ...]] = (*_parameters(meters=True), *METER_PARAMETERS)
     measures: ClassVar[Mapping[str, Measure]] = METER_MEASURES
     is_meter: ClassVar[bool] = True

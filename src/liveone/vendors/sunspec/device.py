@@ -32,6 +32,7 @@ class SunSpecDevice(ModbusAdapter):
 
     vendor_type = "sunspec"
     title = "SunSpec inverter, meter or battery (Modbus)"
+    makes: ClassVar[tuple[str, ...]] = ("SolarEdge", "SMA", "Kostal", "ABB", "FIMER", "Fronius", "Enphase")
     parameters: ClassVar[tuple[VendorParameter, ...]] = (
         *ModbusAdapter.parameters,
         VendorParameter(

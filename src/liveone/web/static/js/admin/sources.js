@@ -15,9 +15,9 @@ const PUSH = "push";
 const PATIENCE_MS = 120000;
 
 /** @typedef {{name: string, label: string, kind: string, help: string, secret: boolean, required: boolean, default: any, choices: string[], lowest: number | null, highest: number | null}} Parameter */
-/** @typedef {{vendorType: string, title: string, roles: string[], needsSite: boolean, parameters: Parameter[]}} Kind */
+/** @typedef {{vendorType: string, title: string, makes: string[], roles: string[], needsSite: boolean, parameters: Parameter[]}} Kind */
 /** @typedef {{name: string, vendorType: string, site: string, roles: string[]}} Source */
-/** @typedef {{name: string, ok: boolean, detail: string}} Step */
+/** @typedef {{name: string, ok: boolean, detail: string, roles: string[]}} Step */
 
 /** What was found on the network and is about to be added. @type {import("./looking.js").FoundDevice | null} */
 let found = null;
@@ -63,7 +63,7 @@ function roleName(role) {
 
 /** @param {Kind[]} kinds */
 function choice(kinds) {
-  const kind = /** @type {HTMLSelectElement} */ (element("select", {}, ...kinds.map(({ vendorType, title }) => element("option", { value: vendorType }, vendorType === PUSH ? t("sources.push") : declared(title)))));
+  const kind = /** @type {HTMLSelectElement} */ (element("select", {}, ...kinds.map(({ vendorType, title, makes }) => element("option", { value: vendorType }, [vendorType === PUSH ? t("sources.push") : declared(title), ...(makes.length ? [makes.join(", ")] : [])].join(": ")))));
   const form = element("form", {}, element("label", {}, t("sources.kind"), kind), element("div", { class: "actions" }, element("button", { type: "submit", class: "main" }, t("sources.add"))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -105,8 +105,10 @@ function describe(id, kind) {
     element("label", {}, t("sources.name"), name), ...(measures ? [] : [gives]), element("label", { class: "check" }, only, t("sources.pointsOnly")),
     ...(kind.needsSite ? [element("label", {}, t("admin.site"), site)] : []), ...fields.flatMap(({ parts }) => parts), steps,
   ], t(kind.vendorType === PUSH ? "sources.add" : "sources.testAndAdd"), "main", async () => {
-    if (kind.vendorType !== PUSH && !await tested(id, order(), steps)) throw new Error(t("sources.failed"));
-    const { token } = await send(`/api/admin/systems/${id}/sources`, order(), "POST", PATIENCE_MS);
+    const given = order();
+    const last = kind.vendorType === PUSH ? null : await tested(id, given, steps);
+    if (last && !last.ok) throw new Error(t("sources.failed"));
+    const { token } = await send(`/api/admin/systems/${id}/sources`, { ...given, roles: given.roles.length ? given.roles : last?.roles ?? [] }, "POST", PATIENCE_MS);
     if (token) return showToken(token);
     closeDialog();
     done(t("sources.added", { name: name.value.trim() }));
@@ -115,7 +117,7 @@ function describe(id, kind) {
   openDialog(kind.vendorType === PUSH ? t("sources.push") : declared(kind.title), form);
 }
 
-/** @param {string} id @param {any} order @param {HTMLElement} list */
+/** The last step of a test: the first that failed, or one with the roles that the device told something of. @param {string} id @param {any} order @param {HTMLElement} list */
 async function tested(id, order, list) {
   list.replaceChildren();
   const steps = /** @type {Step[]} */ ([]);
@@ -124,7 +126,7 @@ async function tested(id, order, list) {
     const mark = `${step.ok ? "\u2713" : "\u2717"} ${snapshot.messages[`admin.check.${step.name.replace(" ", "_")}`] ?? step.name}`;
     list.append(element("li", { class: step.ok ? "ok" : "failed" }, element("b", {}, mark), " ", element("span", { lang: "en" }, step.detail)));
   }, PATIENCE_MS);
-  return steps.every(({ ok }) => ok);
+  return /** @type {Step} */ (steps[steps.length - 1]);
 }
 
 /** What an adapter calls something, in the reader's language where it is known there. @param {string} text */
