@@ -14,6 +14,7 @@ from changeover.shell.file_commands import (
     is_database_file,
 )
 from changeover.shell.script import commands_of
+from changeover.shell.volumes import volume_taken
 
 
 @pytest.mark.parametrize(
@@ -237,6 +238,9 @@ echo "put backup.db shop.db" | sftp host
 lftp -e 'get b/shop.db; bye' host
 rsync -a --delete src/ ./
 sort -o shop.db backup
+zip -m old.zip shop.db
+7z a -sdel old.7z shop.db
+tar czf old.tgz --remove-files shop.db
 """.strip().split("\n")
 
 
@@ -284,6 +288,26 @@ def test_other_files_are_nobodys_business(line: str) -> None:
     assert not [name for name in names if is_database_file(name, ["shop.db"])]
     assert not [n for use in uses for n in use.removed if holds_database(n, ["shop.db"])]
     assert not [name for use in uses for name in databases_written(use, ["shop.db"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_taken"),
+    [
+        ("docker volume rm shop_data", True), ("docker compose -f prod.yml down -v", True),
+        ("sudo docker system prune -af --volumes", True), ("kubectl -n prod delete pvc data-shop-0", True),
+        ("fly volumes destroy vol_1 -y", True), ("zfs rollback tank/shop@before", True),
+        ("ssh host 'lvconvert --merge vg/before'", True), ("python manage.py flush --no-input", True),
+        ("bin/rails db:reset", True), ("mkfs.ext4 /dev/sdb1", True), ("npx prisma migrate reset -f", True),
+        ("docker volume ls", False), ("docker compose down", False), ("docker compose up -d -V", False),
+        ("kubectl rollout restart deploy/shop", False), ("zfs snapshot tank/shop@before", False),
+        ("python manage.py migrate", False), ("bin/rails db:migrate", False), ("fly deploy", False),
+        ("docker run -v data:/data shop", False), ("docker volume rm --help", False),
+    ],
+)  # fmt: skip
+def test_who_takes_a_whole_volume_away_takes_the_database_along(line: str, is_taken: bool) -> None:
+    assert [volume_taken(command) for command in commands_of(line)] == [is_taken]
+    plan = adopt(f"# M\n\n## Steps\n\n```bash\nsqlite3 shop.db 'DELETE FROM t'\n{line}\n```\n")
+    assert any("is left out" in str(one) for one in plan.inferred) is is_taken
 
 
 def test_a_folder_is_a_databases_where_it_may_hold_one() -> None:

@@ -5,10 +5,12 @@ was written since with it. Where it is meant: ``# allow database-file: why`` ins
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from changeover.check.consequence import LivingSchema
+from changeover.check.scripts_beside import git_states, scripts_run
 from changeover.plan.model import Plan, ShellAction
 from changeover.plan.variables import NAME
 from changeover.problems import Position, Problem
@@ -21,21 +23,38 @@ from changeover.shell.file_commands import (
     names_database,
 )
 from changeover.shell.script import ShellCommand, Simple, commands_of
+from changeover.shell.volumes import volume_taken
 
 _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a plan's database is called, and the folder in which commands run."""
+
+    names: Sequence[str]
+    folder: Path
+
+    def also(self, names: Iterable[str]) -> "Known":
+        """With other names."""
+        return replace(self, names=[*self.names, *names])
+
+
 _USES = "let the engine do it: a ```sql block for what changes, `changeover rollback` for what goes back"
 
 
 def command_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Problem]:
     """Every command of a plan that writes its database, or its database's file, by itself."""
-    known = _databases(plan, schema)
+    known = Known(_databases(plan, schema), plan.path.resolve().parent)
     for action in plan.actions():
-        if not isinstance(action, ShellAction):
+        if not isinstance(action, ShellAction) or _ALLOWED.search(action.script):
             continue
         until = action.until.command if action.until else None
         for script in (action.script, action.undo or "", until or ""):
-            if not _ALLOWED.search(action.script):
-                yield from _script(plan, action, script, known)
+            for command, found in _problems(script, known):
+                yield _problem(plan, action, command, found)
+            for command in commands_of(script):
+                yield from _elsewhere(plan, action, command, known)
 
 
 def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
@@ -53,20 +72,41 @@ def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
     ]
 
 
-def _script(plan: Plan, action: ShellAction, script: str, known: list[str]) -> Iterator[Problem]:
-    known = list(known)
+def _problems(script: str, known: Known) -> Iterator[tuple[ShellCommand, str]]:
+    """The commands of a script that are at fault, and what each does."""
     for command in commands_of(script):
-        known += _other_names(command, known)
-        position = _position(plan, action, command)
+        known = known.also(_other_names(command, known.names))
         for name in dict.fromkeys(_written(command, known)):
-            message = f"{action.id} writes the database's file {name} by itself: {_short(command)}"
-            yield Problem(position, "database-file", message, _USES)
+            yield command, f"writes the database's file {name} by itself"
+        if volume_taken(command):
+            yield command, "takes away where a database may lie, or puts an old state of that back"
         if not all(only_asks(asked) for asked in read_database_commands(command)):
-            message = f"{action.id} changes a database outside the engine: {_short(command)}"
-            yield Problem(position, "database-file", message, _USES)
+            yield command, "changes a database outside the engine"
 
 
-def _other_names(command: ShellCommand, known: list[str]) -> Iterator[str]:
+def _problem(plan: Plan, action: ShellAction, command: ShellCommand, found: str) -> Problem:
+    message = f"{action.id} {found}: {_short(command)}"
+    return Problem(_position(plan, action, command), "database-file", message, _USES)
+
+
+def _elsewhere(
+    plan: Plan, action: ShellAction, command: ShellCommand, known: Known, seen: frozenset[Path] = frozenset()
+) -> Iterator[Problem]:
+    """The same of the scripts beside the plan that a command runs, and of those that they run."""
+    for path in scripts_run(command, known.folder):
+        text = path.read_text("utf-8", "replace")
+        if path in seen or _ALLOWED.search(text):
+            continue
+        for inner, found in _problems(text, known):
+            where = f"{action.id}, by {path.name}:{inner.line}, {found}"
+            position = _position(plan, action, command)
+            yield Problem(position, "database-file", f"{where}: {_short(inner)}", _USES)
+        for inner in commands_of(text):
+            for problem in _elsewhere(plan, action, inner, known, seen | {path}):
+                yield replace(problem, position=_position(plan, action, command))
+
+
+def _other_names(command: ShellCommand, known: Sequence[str]) -> Iterator[str]:
     """``$DB`` after ``DB=app.db`` or ``export DB=app.db``, where that is a database's file."""
     for part in command.parts:
         exported = [word.text for word in part.words[1:]] if _exports(part) else []
@@ -87,14 +127,18 @@ def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Positio
     return Position(action.position.file, line) if found else action.position
 
 
-def _written(command: ShellCommand, known: list[str]) -> Iterator[str]:
+def _written(command: ShellCommand, known: Known) -> Iterator[str]:
     for use in file_uses(command):
-        yield from databases_written(use, known)
+        states = git_states(known.folder, known.names) if use.states else None
+        if states is not None and not states & use.states:
+            continue  # git leaves it alone
+        yield from databases_written(use, known.names)
+        taken = [*use.removed, *(use.reverted if states else ())]
         yield from (
-            name for name in use.removed if is_database_file(name, known) or holds_database(name, known)
+            name for name in taken if is_database_file(name, known.names) or holds_database(name, known.names)
         )
     for asked in read_database_commands(command):
-        yield from filter(lambda name: names_database(name, known), [backup_of(asked)])
+        yield from filter(lambda name: names_database(name, known.names), [backup_of(asked)])
 
 
 def _short(command: ShellCommand) -> str:

@@ -15,6 +15,7 @@ from changeover.shell.file_commands import (
     names_database,
 )
 from changeover.shell.script import ShellCommand
+from changeover.shell.volumes import volume_taken
 from changeover.shell.wrappers import program, unwrapped
 
 BACKUP = "changeover makes a verified backup itself"
@@ -26,6 +27,7 @@ RESTORE = (
     " changeover's way back keeps them, and a backup is there for the worst case"
 )
 REMOVED = "it would remove files of a database that is in use"
+TAKEN = "it would take away where a database may lie, or put an old state of that back"
 
 
 def reason(command: ShellCommand, databases: Collection[str]) -> str:
@@ -35,6 +37,8 @@ def reason(command: ShellCommand, databases: Collection[str]) -> str:
         return RESTORE
     if kinds == {CommandKind.BACKUP}:
         return BACKUP
+    if volume_taken(command):
+        return TAKEN
     return _of_hosted(command) or _of_files(command, databases)
 
 

@@ -6,11 +6,13 @@ row and every ledger entry since the copy.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from changeover.shell.feeders import fed_with_names, found_names
+from changeover.shell.file_use import FileUse, named_in
+from changeover.shell.git_commands import git_use
 from changeover.shell.programs import file_literals
 from changeover.shell.script import ShellCommand, Simple
 from changeover.shell.wrappers import program, programs_of, unwrapped
@@ -22,20 +24,6 @@ _BACKUP = re.compile(r"(?i)(?:^|[/._:-])(?:back-?ups?|bak|dump|snapshots?)(?:[/.
 _GLUED = re.compile(r"(?:-o|--output=|--output-document=)([^-=].*)")
 _HERE = (".", "./.", "$PWD", "${PWD}", "$(pwd)")
 _WRITES = (">", ">>", ">|", "&>", "&>>")
-
-
-@dataclass(frozen=True, slots=True)
-class FileUse:
-    """``written`` are files that a command would change or make, ``copied`` those that it reads.
-
-    ``removed`` are those that it takes away. ``restored`` are folders that it fills from a backup, with what
-    names are in that.
-    """
-
-    written: tuple[str, ...] = ()
-    copied: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
 
 
 def file_uses(command: ShellCommand) -> list[FileUse]:
@@ -64,7 +52,7 @@ def _of_a_program(part: Simple) -> FileUse | None:
     """What a one-line program of Python, Perl, Ruby or Node does, by the names of files in it."""
     words = [word.text for word in unwrapped(part)]
     if words[:1] in (["perl"], ["ruby"]) and any(re.match(r"-[0alnpw]*i", text) for text in words[1:]):
-        return FileUse(tuple(_named(words[1:])))
+        return FileUse(tuple(named_in(words[1:])))
     literals = file_literals(part)
     return FileUse(written=literals) if literals else None
 
@@ -76,10 +64,6 @@ def _braced(text: str) -> list[str]:
     if opening and closing and "," in inner:
         return [before + one + after for one in inner.split(",")]
     return [text]
-
-
-def _named(rest: Sequence[str]) -> list[str]:
-    return [text for text in rest if not text.startswith("-")]
 
 
 def _into(target: str, sources: Iterable[str]) -> list[str]:
@@ -95,7 +79,7 @@ def _copy(rest: Sequence[str]) -> FileUse:
     folder = folder or next(
         (text.partition("=")[2] for text in rest if text.startswith("--target-dir")), None
     )
-    named = [text for text in _named(rest) if text != folder]
+    named = [text for text in named_in(rest) if text != folder]
     if folder is not None:
         named.append(f"{folder}/")
     if len(named) < 2:
@@ -115,11 +99,11 @@ def _move(rest: Sequence[str]) -> FileUse:
 
 
 def _remove(rest: Sequence[str]) -> FileUse:
-    return FileUse(removed=tuple(_named(rest)))
+    return FileUse(removed=tuple(named_in(rest)))
 
 
 def _write(rest: Sequence[str]) -> FileUse:
-    return FileUse(tuple(_named(rest)))
+    return FileUse(tuple(named_in(rest)))
 
 
 def _block_copy(rest: Sequence[str]) -> FileUse:
@@ -134,19 +118,30 @@ def _archive(rest: Sequence[str]) -> FileUse:
     dashed = [text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text)]
     flags = "".join(dashed) if rest[:1] and rest[0].startswith("-") else "".join(rest[:1])
     long = set(rest)
-    named = [text for text in _named(rest) if text.lstrip("-") != flags]
+    named = [text for text in named_in(rest) if text.lstrip("-") != flags]
     if "x" in flags or long & {"--extract", "--get"}:
         folder = next(_after(rest, ("-C", "--directory")), ".")
         named = [text for text in named if text != folder]
         return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
     if flags[:1] in ("c", "r", "u") or "c" in flags or long & {"--create", "--append"}:
-        return FileUse((), tuple(named[1:]))
+        moves = "--remove-files" in long
+        return FileUse((), () if moves else tuple(named[1:]), tuple(named[1:]) if moves else ())
     return FileUse()
 
 
+def _zip(rest: Sequence[str]) -> FileUse:
+    """``zip a.zip app.db`` copies; with ``-m`` the file is gone afterwards."""
+    named = tuple(named_in(rest)[1:])
+    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+    return FileUse(removed=named) if "m" in letters or "--move" in rest else FileUse((), named)
+
+
 def _unzip(rest: Sequence[str]) -> FileUse:
+    if rest[:1] in (["a"], ["u"]):  # 7z a archive.7z app.db
+        packed = tuple(named_in(rest)[2:])
+        return FileUse(removed=packed) if "-sdel" in rest else FileUse((), packed)
     folder = next(_after(rest, ("-d",)), ".")
-    named = [text for text in _named(rest) if text != folder and text not in ("x", "e")]
+    named = [text for text in named_in(rest) if text != folder and text not in ("x", "e")]
     return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
 
 
@@ -154,7 +149,7 @@ def _unpack(rest: Sequence[str]) -> FileUse:
     """``gunzip app.db.gz`` and ``gunzip -k`` write ``app.db``; with ``-c`` what is redirected says where."""
     if _to_stdout(rest):
         return FileUse((), ())
-    return FileUse(tuple(_unpacked(text) for text in _named(rest)))
+    return FileUse(tuple(_unpacked(text) for text in named_in(rest)))
 
 
 def _pack(rest: Sequence[str]) -> FileUse:
@@ -162,7 +157,7 @@ def _pack(rest: Sequence[str]) -> FileUse:
     letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z0-9]+", text))
     if "d" in letters or {"--decompress", "--uncompress"} & set(rest):
         return _unpack(rest)
-    named = tuple(_named(rest))
+    named = tuple(named_in(rest))
     keeps = _to_stdout(rest) or "k" in letters or "--keep" in rest
     return FileUse((), named) if keeps else FileUse(removed=named)
 
@@ -189,23 +184,27 @@ def _fetched(rest: Sequence[str]) -> FileUse:
 def _replicated(rest: Sequence[str]) -> FileUse:
     """``litestream restore app.db`` writes it, or what ``-o`` names."""
     fetched = _fetched(rest).written
-    return FileUse(fetched or (tuple(_named(rest)[-1:]) if "restore" in rest else ()))
+    return FileUse(fetched or (tuple(named_in(rest)[-1:]) if "restore" in rest else ()))
 
 
 def _stored(rest: Sequence[str]) -> FileUse:
     """``aws s3 cp FROM TO``, ``docker cp FROM TO``, ``rclone copyto FROM TO``, ``s3cmd get FROM TO``."""
     verbs = ("cp", "mv", "copy", "copyto", "move", "moveto", "sync", "get", "put", "download", "rsync")
     place = next((place for place, text in enumerate(rest) if text in verbs), None)
-    pair = _named(rest[place + 1 :])[:2] if place is not None else []
+    pair = named_in(rest[place + 1 :])[:2] if place is not None else []
     copies = _move if place is not None and rest[place] in ("mv", "move", "moveto") else _copy
     found = copies(pair) if len(pair) == 2 else FileUse()
     written = (*found.written, *_after(rest, ("-f", "--file")))
     return FileUse(
-        *(
-            tuple(one for one in names if "://" not in one)
-            for names in (written, found.copied, found.removed, found.restored)
-        )
+        _local_only(written),
+        _local_only(found.copied),
+        _local_only(found.removed),
+        _local_only(found.restored),
     )
+
+
+def _local_only(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(one for one in names if "://" not in one)
 
 
 def _transferred(part: Simple, rest: Sequence[str]) -> FileUse:
@@ -219,33 +218,25 @@ def _transferred(part: Simple, rest: Sequence[str]) -> FileUse:
         for line in re.split(r"[\n;]", "\n".join(given))
         if (words := line.split()) and words[0] in _SENT
     ]
-    return FileUse(*(tuple(name for use in uses for name in getattr(use, kind)) for kind in _KINDS))
+    return FileUse(
+        tuple(name for use in uses for name in use.written),
+        tuple(name for use in uses for name in use.copied),
+        tuple(name for use in uses for name in use.removed),
+        tuple(name for use in uses for name in use.restored),
+    )
 
 
 def _sent(rest: Sequence[str]) -> FileUse:
     """``get FROM TO``, ``get FILE``, ``get FROM -o TO``."""
-    named = _named(rest)
+    named = named_in(rest)
     return FileUse((named[-1].rsplit("/", 1)[-1],), (named[0],)) if len(named) == 1 else _copy(rest)
 
 
 def _sync(rest: Sequence[str]) -> FileUse:
     found = _copy(rest)
     removed = found.copied if "--remove-source-files" in rest else ()
-    emptied = _named(rest)[-1:] if any(text.startswith("--del") for text in rest) else []
+    emptied = named_in(rest)[-1:] if any(text.startswith("--del") for text in rest) else []
     return replace(found, removed=(*removed, *emptied))
-
-
-def _checked_out(rest: Sequence[str]) -> FileUse:
-    """``git checkout REF -- app.db``, ``git restore .``, ``git clean -fdx``; a branch is no database."""
-    named = _named(rest)
-    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
-    untracked = named[:1] == ["stash"] and ("u" in letters or "a" in letters or "--include-untracked" in rest)
-    if named[:1] == ["clean"] and "n" not in letters:
-        return FileUse(removed=tuple(named[1:]) or (".",))
-    if named[:1] not in (["checkout"], ["restore"]):
-        return FileUse(removed=(".",) if untracked else ())
-    folders = tuple(text for text in named[1:] if text == "." or text.endswith("/"))
-    return FileUse(tuple(named[1:]), restored=folders)
 
 
 def _extracted(rest: Sequence[str]) -> FileUse:
@@ -253,23 +244,23 @@ def _extracted(rest: Sequence[str]) -> FileUse:
     if not {"extract", "restore"} & set(rest):
         return FileUse()
     folders = tuple(_after(rest, ("-t", "--target", "--target-path"))) or (".",)
-    return FileUse(tuple(_named(rest)), restored=folders)
+    return FileUse(tuple(named_in(rest)), restored=folders)
 
 
 def _in_and_out(rest: Sequence[str]) -> FileUse:
     """``cpio -i app.db`` writes; with ``-o`` and ``-p`` standard input says what is read."""
     letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
-    return FileUse(tuple(_named(rest)) if "i" in letters or "--extract" in rest else ())
+    return FileUse(tuple(named_in(rest)) if "i" in letters or "--extract" in rest else ())
 
 
 def _edited(rest: Sequence[str]) -> FileUse:
     in_place = any(re.match(r"-[A-Za-z]*i|--in-place", text) for text in rest)
-    return FileUse(tuple(_named(rest)) if in_place else ())
+    return FileUse(tuple(named_in(rest)) if in_place else ())
 
 
 def _utilities(rest: Sequence[str]) -> FileUse:
     """``sqlite-utils insert app.db t file.json``; what only looks, and a query, is not told."""
-    named = _named(rest)
+    named = named_in(rest)
     return FileUse(tuple(named[1:2]) if named and named[0] in _UTILITIES else ())
 
 
@@ -280,11 +271,11 @@ def _deciphered(rest: Sequence[str]) -> FileUse:
 
 
 def _read(rest: Sequence[str]) -> FileUse:
-    return FileUse((), tuple(_named(rest)))
+    return FileUse((), tuple(named_in(rest)))
 
 
 def _to_end(rest: Sequence[str]) -> FileUse:
-    return FileUse(tuple(_named(rest)[-1:]))
+    return FileUse(tuple(named_in(rest)[-1:]))
 
 
 def _after(texts: Sequence[str], options: Iterable[str]) -> Iterator[str]:
@@ -307,7 +298,8 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     **dict.fromkeys(("tee", "sponge", "fallocate"), _write),
     **dict.fromkeys(("dd",), _block_copy),
     **dict.fromkeys(("tar", "gtar", "bsdtar"), _archive),
-    **dict.fromkeys(("unzip", "7z", "7za"), _unzip),
+    **dict.fromkeys(("unzip", "7z", "7za", "7zz"), _unzip),
+    "zip": _zip,
     **dict.fromkeys(("gunzip", "unxz", "unzstd", "bunzip2", "unlz4", "uncompress"), _unpack),
     **dict.fromkeys(("gzip", "pigz", "xz", "zstd", "bzip2", "lz4", "brotli"), _pack),
     **dict.fromkeys(("curl", "wget", "az", "http", "https", "xh", "aria2c", "sort", "uudecode"), _fetched),
@@ -316,7 +308,7 @@ _READERS: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     **dict.fromkeys(
         ("aws", "gsutil", "gcloud", "rclone", "mc", "s3cmd", "s5cmd", "b2", "docker", "podman", "kubectl",
          "oc", "docker-compose", "flyctl", "fly"), _stored),
-    "git": _checked_out,
+    "git": git_use,
     "cpio": _in_and_out,
     "sqlite-utils": _utilities,
     **dict.fromkeys(("borg", "borgmatic", "restic", "rustic", "kopia", "duplicity"), _extracted),
@@ -331,7 +323,6 @@ _SENT: Mapping[str, Callable[[Sequence[str]], FileUse]] = {
     **dict.fromkeys(("rm", "mrm", "delete", "mdelete"), _remove),
     **dict.fromkeys(("mv", "rename"), _move),
 }
-_KINDS = ("written", "copied", "removed", "restored")
 
 
 def is_backup(name: str) -> bool:
