@@ -114,6 +114,51 @@ def test_other_accidents(sql: str, rule: str) -> None:
     assert rule in rules(sql)
 
 
+@pytest.mark.parametrize(
+    ("sql", "expect", "rule"),
+    [
+        ("SELECT id FROM agg WHERE w = NULL", "empty", "compared-with-null"),
+        ("SELECT id FROM agg WHERE NULL <> w OR w > 3", "empty", "compared-with-null"),
+        ("SELECT id FROM agg WHERE w NOT IN (1, NULL)", "empty", "compared-with-null"),
+        ("SELECT CASE w WHEN NULL THEN 1 END FROM agg", "some", "compared-with-null"),
+        ("SELECT id FROM agg WHERE w NOT IN (SELECT w FROM fresh)", "empty", "not-in-null"),
+        ("SELECT count(*) FROM agg", "some", "proves-nothing"),
+        ("SELECT coalesce(sum(w), 0), 1 FROM agg WHERE w > 3", "some", "proves-nothing"),
+        ("SELECT id FROM agg WHERE w IS NULL", "empty", None),
+        ("SELECT id FROM agg WHERE system_id NOT IN (SELECT id FROM systems)", "empty", None),
+        ("SELECT id FROM agg WHERE w NOT IN (SELECT w FROM fresh WHERE w IS NOT NULL)", "empty", None),
+        ("SELECT id FROM agg WHERE w IN (SELECT w FROM fresh)", "empty", None),
+        ("SELECT count(*) FROM agg", "== 3", None),
+        ("SELECT system_id, count(*) FROM agg GROUP BY system_id", "some", None),
+        ("SELECT count(*) OVER () FROM agg", "some", None),
+    ],
+)
+def test_a_check_that_passes_by_an_accident_is_told(sql: str, expect: str, rule: str | None) -> None:
+    assert rules(sql, attributes=f'expect="{expect}"') == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_told"),
+    [
+        ("UPDATE agg SET w = NULL WHERE id = 1", False),
+        ("INSERT INTO systems (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET user_id = NULL", False),
+        ("UPDATE agg SET w = NULL WHERE w <> NULL", True),
+    ],
+)
+def test_null_may_be_assigned_and_not_compared_with(sql: str, is_told: bool) -> None:
+    found = rules(sql, attributes='scope="agg systems" rows="agg=* systems=*"')
+    assert ("compared-with-null" in found) is is_told
+
+
+def test_rows_that_become_one_are_advised_about_as_such() -> None:
+    copied = (
+        "CREATE TABLE n (system_id INTEGER, w INTEGER); INSERT INTO n SELECT system_id, sum(w) FROM fresh"
+        " GROUP BY system_id; DROP TABLE fresh; ALTER TABLE n RENAME TO fresh"
+    )
+    (told,) = [one for one in problems(copied) if one.rule == "copy-without-count"]
+    assert 'rows="fresh=-3"' in told.hint
+
+
 def test_raise_inside_a_trigger_is_what_it_is_for() -> None:
     sql = "CREATE TRIGGER t BEFORE DELETE ON systems BEGIN SELECT RAISE(ABORT, 'never'); END"
     assert rules(sql) == []

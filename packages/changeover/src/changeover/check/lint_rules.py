@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from changeover.check import consequence, places, quotes
+from changeover.check import consequence, places, quotes, vacuous
 from changeover.check.embedded import picking
 from changeover.check.half_key import half_key
 from changeover.check.schema_copy import EmptyCopy
+from changeover.plan.actions import Match
 from changeover.plan.model import Rows, SqlAction, SqlStatement
 from changeover.plan.placeholders import is_placeholder
 from changeover.problems import Problem, Severity
@@ -80,6 +81,7 @@ def _all_rules(
     yield from _by_place(statement, effect, copy)
     yield from _left_out(statement, effect, copy)
     yield from _quotes(statement, effect, copy)
+    yield from _passes_by_accident(script, statement, effect, copy)
     yield from _copy_then_drop(script, statement, effect, copy)
 
 
@@ -208,6 +210,26 @@ def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterato
         yield Problem(statement.position, "quoted-name", message, hint, severity)
 
 
+def _passes_by_accident(
+    script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
+) -> Iterator[Problem]:
+    """A condition that never holds; a check that no database can fail."""
+    if effect.tree is None:
+        return
+    for text in dict.fromkeys(vacuous.compared_with_null(effect.tree)):
+        hint = "write IS NULL, or IS NOT NULL"
+        yield Problem(statement.position, "compared-with-null", f"{text} holds for no row at all", hint)
+    for name in () if script.action.changes else dict.fromkeys(vacuous.not_in_nullable(effect.tree, copy)):
+        message = f"NOT IN finds nothing as soon as one {name} is NULL, and it may be"
+        hint = f"write NOT EXISTS, or add WHERE {name} IS NOT NULL"
+        yield Problem(statement.position, "not-in-null", message, hint, Severity.WARNING)
+    expect = script.action.expect
+    if expect is not None and expect.match is Match.SOME and vacuous.always_one_row(effect.tree):
+        message = "expect=some holds whatever is there: a count or a sum always has one row"
+        hint = 'say which number: expect=">= 1"'
+        yield Problem(statement.position, "proves-nothing", message, hint, Severity.WARNING)
+
+
 def _copy_then_drop(
     script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
@@ -225,12 +247,24 @@ def _copy_then_drop(
             final = next((e.renames[target] for e in script.effects if target in e.renames), target)
             if not _counted(script, {identifier_key(table), identifier_key(target), identifier_key(final)}):
                 hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
+                if _gathers(copied):
+                    hint = (
+                        f'rows that become one are fewer: add rows="{final}=-3", with the number that are; or'
+                        " keep what goes in a changeover_ table, and say so inside the DROP: -- allow"
+                        " copy-without-count: <why>"
+                    )
                 message = (
                     f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
                 )
                 would = consequence.of_copy(copied, table, copy.living) if copy.living else ""
                 yield Problem(statement.position, "copy-without-count", message, hint, would=would)
                 return
+
+
+def _gathers(copied: Effect) -> bool:
+    """Whether a copy makes one row of several."""
+    found = copied.tree.find(exp.Group, exp.Distinct, exp.AggFunc) if copied.tree else None
+    return found is not None
 
 
 def _counted(script: LintedScript, tables: set[str]) -> bool:

@@ -113,6 +113,12 @@ class EmptyCopy:
             return [identifier_key(name) for (name,) in rows]
         return []
 
+    def may_be_null(self, table: str, column: str) -> bool:
+        """Whether a column takes NULL; not where it is not known."""
+        found = self._table(table)
+        one = found.column(column) if found is not None else None
+        return found is not None and one is not None and not (one.not_null or one.name in found.key)
+
     def keys(self, table: str) -> list[frozenset[str]]:
         """Every unique key of a table, the primary key included; column names in lower case."""
         found = self._table(table)
