@@ -133,3 +133,5 @@ def test_what_sends_by_itself_gets_a_token_that_is_shown_once(
         page.goto(f"{client.base_url}/admin?ask=sources&system=1")
         expect(dialog).to_contain_text("push · solar")
         expect(dialog).not_to_contain_text(token)
+        page.goto(f"{client.base_url}/admin?ask=sources&system=1&site=modbus-inverter")
+        expect(dialog.get_by_label("Register map")).to_have_value("")

@@ -1,22 +1,34 @@
-"""The conformance kit with the patience of a machine that is busy: what is slow is proven elsewhere, once."""
+"""The conformance kit with the patience of a machine that is busy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar
 
+from liveone.vendors.adapter import Adapter
 from liveone.vendors.base import VendorAccount
 from liveone.vendors.conformance.device import Trouble
-from liveone.vendors.conformance.kit import Conformance
+from liveone.vendors.conformance.kit import Conformance, RecordedAnswer
 from liveone.vendors.parameters import Setting
 
-PATIENCE_S = 20.0
+PATIENCE_S, IMPATIENCE_S = 20.0, 0.2
 
 
 class PatientConformance(Conformance):
-    """A device that answers has time to; ``troubles`` are those that end at once."""
+    """A device that answers has time to; one that never does is waited for as briefly as can be."""
 
-    troubles: ClassVar[Sequence[Trouble]] = ("401", "not JSON")
+    timeout_s = PATIENCE_S
+    waited_out: ClassVar[Sequence[Trouble]] = ("slow",)
+    """Troubles that only the deadline ends."""
+
+    @contextmanager
+    def opened(self, recording: RecordedAnswer, trouble: Trouble | None = None) -> Iterator[Adapter]:
+        """As the kit does it, but for the time: between tries there is no pause."""
+        self.timeout_s = IMPATIENCE_S if trouble in self.waited_out else PATIENCE_S
+        with super().opened(recording, trouble) as adapter:
+            adapter.pause = lambda _: None  # type: ignore[method-assign]
+            yield adapter
 
     def account(self, given: Mapping[str, Setting]) -> VendorAccount:
         """As the kit makes it, but for the time."""
-        return replace(super().account(given), timeout_s=PATIENCE_S)
+        return replace(super().account(given), timeout_s=self.timeout_s)

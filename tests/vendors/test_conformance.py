@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
+from tests.vendors import cases
 
 from liveone.domain.points import Point
 from liveone.vendors.adapter import METER_PARAMETERS, URL, HttpAdapter
 from liveone.vendors.conformance.kit import NOW_AT, SECRET, Conformance, RecordedAnswer
 from liveone.vendors.measures import DeviceSample, Measure
 from liveone.vendors.parameters import Settings, VendorParameter
+from liveone.vendors.registry import vendor_types
 
 DAY = {"pv": 3.1204, "load": 741, "export": 2379.4, "kwh": 1200.5, "at": NOW_AT - 3, "v": 231.5}
 GIVEN = {"solar_w": 3120, "load_w": 741, "grid_w": -2379, "solar_kwh_total": 1200.5}
@@ -168,3 +170,13 @@ def test_a_secret_that_is_not_declared_is_found() -> None:
 def test_what_a_device_repeats_of_a_secret_is_not_kept() -> None:
     with kit(Telling).opened(DAYTIME) as adapter:
         assert SECRET not in json.dumps(adapter.poll("house", memory={}, now_at=NOW_AT).raw)
+
+
+def test_every_adapter_is_tried_with_what_the_table_says() -> None:
+    """`python -m tests.vendors.cases` prints it anew."""
+    assert cases.table() in cases.PAGE.read_text()
+    built_in = set(vendor_types()) - {"select.live", "select.live-lan"}
+    assert set(cases.kits()) == built_in
+    for name, kit in cases.kits().items():
+        if issubclass(kit.adapter, HttpAdapter):
+            assert set(kit.troubles) == set(cases.TROUBLES), name

@@ -56,7 +56,6 @@ class TestFronius(PatientConformance):
         RecordedAnswer("day", device("gen24_storage"), GEN24, name="gen24", now_at=GEN24_AT),
         RecordedAnswer("first start", {FLOW: ASLEEP}, None),
     )
-    troubles = ("401", "429", "500", "half a body", "not JSON", "refused")
 
 
 def raw(folder: str = "symo", moment: str = "") -> dict[str, Any]:

@@ -112,7 +112,8 @@ class TestGoodWe(PatientConformance):
             settings={"family": ES},
         ),
     )
-    troubles = ()
+    troubles = ("half a body", "slow", "refused")
+    waited_out = ("half a body", "slow")
 
     @contextmanager
     def device(
@@ -122,9 +123,13 @@ class TestGoodWe(PatientConformance):
         if recording.expected is None:
             pages["es"] += (sum(pages["es"]) & 0xFFFF).to_bytes(2, "big")
         cut = {name: data[: len(data) // 2] for name, data in pages.items()}
-        sent = {None: pages, "half a body": cut, "slow": {}}[trouble]
+        sent = {None: pages, "half a body": cut, "slow": {}, "refused": {}}[trouble]
         with UdpDevice(answers_of(sent)) as device:
-            yield {"host": "127.0.0.1", "port": device.port}
+            port = device.port
+            if trouble != "refused":
+                yield {"host": "127.0.0.1", "port": port}
+        if trouble == "refused":
+            yield {"host": "127.0.0.1", "port": port}
 
 
 def theirs(inverter: Any, name: str, command: Any) -> dict[str, Any]:

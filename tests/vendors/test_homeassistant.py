@@ -4,9 +4,9 @@ The real one is asked by ``make peers`` (tests/peers).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from tests.vendors.home_assistant import TOKEN, HomeAssistantStandIn, home_assistant, state
@@ -59,7 +59,6 @@ NIGHT = DAY | {
 
 class TestHomeAssistant(PatientConformance):
     adapter = HomeAssistant
-    troubles: ClassVar[Sequence[Trouble]] = ("401", "429", "500", "half a body", "not JSON", "refused")
     recordings = (
         RecordedAnswer("day", DAY, MEANT, {"cellar": 12.5}, settings=ENTITIES),
         RecordedAnswer(

@@ -61,7 +61,7 @@ class TestDsmrP1(PatientConformance):
         RecordedAnswer("day", {"telegram": telegram(*DUTCH)}, MEANT, now_at=AT + 1),
         RecordedAnswer("first start", {"telegram": telegram("1-3:0.2.8(50)")}, None),
     )
-    troubles = ("half a body", "refused")
+    troubles = ("half a body", "slow", "refused")
 
     @contextmanager
     def device(

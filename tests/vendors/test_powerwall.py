@@ -72,7 +72,7 @@ class TestPowerwallKit(PatientConformance):
     )
 
     def account(self, given: Mapping[str, Any]) -> Any:
-        return account_of("powerwall", given, timeout_s=20)
+        return account_of("powerwall", given, timeout_s=self.timeout_s)
 
 
 @needs_recordings

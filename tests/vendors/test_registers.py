@@ -590,7 +590,7 @@ class TestRegisterInverter(PatientConformance):
             settings={"map": "sungrow-sh"},
         ),
     )
-    troubles = ("half a body", "refused")
+    troubles = ("half a body", "slow", "refused")
 
     @contextmanager
     def device(
@@ -600,7 +600,9 @@ class TestRegisterInverter(PatientConformance):
             with ModbusDevice(units_of(recording.pages)) as device:
                 yield {"host": "127.0.0.1", "port": device.port}
             return
-        with TcpDevice(b"\0\1\0\0\0\7\1\4\4", ends=True) as port:
+        with TcpDevice(
+            b"\0\1\0\0\0\7\1\4\4" if trouble == "half a body" else b"", ends=trouble != "slow"
+        ) as port:
             if trouble != "refused":
                 yield {"host": "127.0.0.1", "port": port}
         if trouble == "refused":
@@ -624,7 +626,6 @@ class TestRegisterMeter(TestRegisterInverter):
         ),
         RecordedAnswer("first start", {"map": "janitza", "all": 0xFFFF}, None, settings={"map": "janitza"}),
     )
-    troubles = ("refused",)
 
 
 def units_of(pages: Mapping[str, Any]) -> Mapping[int, tuple[Registers, Registers]]:

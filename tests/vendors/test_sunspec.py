@@ -147,7 +147,7 @@ class TestSunSpec(PatientConformance):
         ),
         RecordedAnswer("first start", {"1": device_of(common("SMA"), (103, {}, ()))}, None),
     )
-    troubles = ("half a body", "refused")
+    troubles = ("half a body", "slow", "refused")
 
     @contextmanager
     def device(

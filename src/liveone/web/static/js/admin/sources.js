@@ -148,7 +148,8 @@ function fieldOf({ name, label, kind, help, secret, required, default: usual, ch
     return { key: name, parts: [element("label", { class: "check" }, box, title), ...hint], value: () => box.checked };
   }
   if (kind === "choice") {
-    const select = /** @type {HTMLSelectElement} */ (element("select", {}, ...choices.map((value) => element("option", { value, selected: value === usual }, snapshot.messages[`sources.role.${value}`] ?? value))));
+    const none = usual === null ? [element("option", { value: "" }, "")] : [];
+    const select = /** @type {HTMLSelectElement} */ (element("select", { required }, ...none, ...choices.map((value) => element("option", { value, selected: value === usual }, snapshot.messages[`sources.role.${value}`] ?? value))));
     return { key: name, parts: [element("label", {}, title, select), ...hint], value: () => select.value };
   }
   const isNumber = kind === "integer" || kind === "number";
