@@ -33,7 +33,6 @@ from liveone.release import release
 from liveone.sealing import CannotOpen
 from liveone.settings.config import Config
 from liveone.settings.sealing_keys import secret_box
-from liveone.settings.sign_in import LOOPBACK
 from liveone.store import aggregates, day_rules, leases, polling, readings, systems
 from liveone.store.generations import NEWEST
 from liveone.store.leftovers import leftovers
@@ -226,9 +225,8 @@ def _spool(config: Config) -> Iterator[DoctorLine]:
 
 def _served(config: Config) -> Iterator[DoctorLine]:
     """What the running server says of itself: only it knows what it holds in memory."""
-    host = LOOPBACK[0] if config.server.host in ("0.0.0.0", "::") else config.server.host
     try:
-        url = f"http://{host}:{config.server.port}/api/health"
+        url = f"{config.server.local_url}/api/health"
         said = httpx2.get(url, timeout=ASK_S, trust_env=False, verify=trusted()).json()
         reasons = said.get("reasons") or [said["error"]] if said["status"] != "ok" else []
     except (httpx2.HTTPError, ValueError, KeyError, AttributeError, TypeError):

@@ -39,10 +39,7 @@ OPEN = "open-to-this-machine"
 
 def address(config: Config, environment: Mapping[str, str]) -> str:
     """Where this LiveOne answers: LIVEONE_URL, or the settings' host and port on this machine."""
-    if environment.get("LIVEONE_URL"):
-        return environment["LIVEONE_URL"].rstrip("/")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.server.host, config.server.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{config.server.port}"
+    return environment.get("LIVEONE_URL", "").rstrip("/") or config.server.local_url
 
 
 def database_of(config: Config, environment: Mapping[str, str]) -> Database:

@@ -49,6 +49,12 @@ class ServerConfig:
     trusted_proxies: tuple[str, ...] = ()
     stream_s: int | None = None
 
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches it: ``http://127.0.0.1:8080``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class CollectConfig:
@@ -318,7 +324,7 @@ def _vendors(
         raise ConfigError(f"{where}: write vendor accounts as [[vendor]]")
     found: dict[str, VendorConfig] = {}
     variables: dict[str, str] = {}
-    for number, table in enumerate(in_environment.with_environment(tables, environment), 1):
+    for number, table in enumerate(in_environment.VENDORS.merged(tables, environment), 1):
         place = f"{where} [[vendor]] {number}" if number <= len(tables) else "environment"
         if not isinstance(table, dict) or not table.get("name"):
             raise ConfigError(f"{place} has no name", hint='Give each account a name, e.g. name = "home".')
@@ -340,7 +346,7 @@ def _vendors(
 
 def password_variable(vendor_name: str) -> str:
     """The environment variable that holds a vendor account's password: LIVEONE_VENDOR_HOME_PASSWORD."""
-    return f"{in_environment.PREFIX}{in_environment.name_part(vendor_name)}_PASSWORD"
+    return in_environment.VENDORS.variable(vendor_name, "password")
 
 
 def _passwords(secrets: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:

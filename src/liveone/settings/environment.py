@@ -6,21 +6,12 @@ name that is not understood is an error, as an unknown key of the settings is.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liveone.errors import ConfigError
 
-PREFIX = "LIVEONE_VENDOR_"
-SUFFIXES = {
-    "TYPE": "type",
-    "URL": "url",
-    "EMAIL": "email",
-    "SITES": "sites",
-    "VERIFY_TLS": "verify_tls",
-    "PASSWORD": "password",
-}
-PASSWORD = "password"
 SECRETS = (
     "AUTH_PASSWORD",
     "CRON_SECRET",
@@ -33,7 +24,6 @@ SECRETS = (
 """Each may be given as ``<NAME>_FILE`` too, and so may every account's password."""
 FILE = "_FILE"
 FILE_BYTES_MAX = 64_000
-SWITCH = {"on": True, "off": False}
 
 
 def with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
@@ -58,7 +48,7 @@ def _is_secret(variable: str) -> bool:
     ends = ("_PASSWORD", "_TOKEN", "_SECRET")
     others = ("LIVEONE_INFLUX_", "LIVEONE_WEBHOOK_", "LIVEONE_SIGN_IN_")
     return variable in SECRETS or (
-        (variable.startswith(PREFIX) and variable.endswith("_PASSWORD"))
+        (variable.startswith(VENDORS.prefix) and variable.endswith("_PASSWORD"))
         or (variable.startswith(others) and variable.endswith(ends))
     )
 
@@ -76,50 +66,88 @@ def _content(variable: str, path: Path) -> str:
     return text
 
 
-def name_part(vendor_name: str) -> str:
-    """An account's name as environment variables write it: ``my-home`` is ``MY_HOME``."""
-    return vendor_name.upper().replace("-", "_").replace(".", "_")
+def name_part(name: str) -> str:
+    """A name as environment variables write it: ``my-home`` is ``MY_HOME``."""
+    return name.upper().replace("-", "_").replace(".", "_")
 
 
-def with_environment(tables: Sequence[Any], environment: Mapping[str, str]) -> list[Any]:
-    """``[[vendor]]`` tables with what the environment says of their accounts, and those only it names.
+@dataclass(frozen=True, slots=True)
+class NamedTables:
+    """Tables of the settings that each have a name, as the environment speaks of them.
 
-    Passwords are left out. Raises ConfigError for a variable or a value that is not understood.
+    ``<prefix>HOME_EMAIL`` is the key ``email`` of the table ``home``. ``lists`` are keys that hold several
+    texts, with commas between them; ``switches`` are on or off; ``secrets`` are no keys of the table.
+    ``hyphen``: what an underscore of a name's variable stands for where no table has that name yet.
     """
-    merged = [dict(table) if isinstance(table, dict) else table for table in tables]
-    by_part = {name_part(str(table.get("name", ""))): table for table in merged if isinstance(table, dict)}
-    for variable in sorted(environment):
-        if variable.startswith(PREFIX) and environment[variable]:
-            part, key = _split(variable)
-            if key == PASSWORD:
+
+    prefix: str
+    what: str
+    texts: tuple[str, ...]
+    lists: tuple[str, ...]
+    switches: tuple[str, ...]
+    secrets: tuple[str, ...]
+    hyphen: str = "_"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that a variable may end with."""
+        return (*self.texts, *self.lists, *self.switches, *self.secrets)
+
+    def variable(self, name: str, key: str) -> str:
+        """The variable of a table's key: ``LIVEONE_VENDOR_HOME_PASSWORD``."""
+        return f"{self.prefix}{name_part(name)}_{key.upper()}"
+
+    def merged(self, tables: Sequence[Any], environment: Mapping[str, str]) -> list[Any]:
+        """The tables with what the environment says of them, and those that only it names.
+
+        Secrets are left out. Raises ConfigError for a variable or a value that is not understood.
+        """
+        merged = [dict(table) if isinstance(table, dict) else table for table in tables]
+        by_part = {name_part(str(one.get("name", ""))): one for one in merged if isinstance(one, dict)}
+        for variable in sorted(environment):
+            if not variable.startswith(self.prefix) or not environment[variable]:
+                continue
+            part, key = self._split(variable)
+            if key in self.secrets:
                 continue
             if part not in by_part:
-                by_part[part] = {"name": part.lower()}
+                by_part[part] = {"name": part.lower().replace("_", self.hyphen)}
                 merged.append(by_part[part])
-            by_part[part][key] = _value(key, variable, environment[variable])
-    return merged
+            by_part[part][key] = self._value(key, variable, environment[variable])
+        return merged
+
+    def _split(self, variable: str) -> tuple[str, str]:
+        rest = variable.removeprefix(self.prefix)
+        for key in self.keys:
+            part = rest.removesuffix(f"_{key.upper()}")
+            if part and part != rest:
+                return part, key
+        raise ConfigError(
+            f"{variable} is no setting of {self.what}",
+            hint=f"Write {self.prefix}NAME_ and one of {', '.join(key.upper() for key in self.keys)}.",
+        )
+
+    def _value(self, key: str, variable: str, text: str) -> Any:
+        if key in self.lists:
+            return [part.strip() for part in text.split(",") if part.strip()]
+        return is_on(variable, text) if key in self.switches else text
 
 
-def _split(variable: str) -> tuple[str, str]:
-    rest = variable.removeprefix(PREFIX)
-    for suffix, key in SUFFIXES.items():
-        part = rest.removesuffix(f"_{suffix}")
-        if part and part != rest:
-            return part, key
-    raise ConfigError(
-        f"{variable} is no setting of an account",
-        hint=f"Write {PREFIX}NAME_ and one of {', '.join(SUFFIXES)}.",
-    )
+VENDORS = NamedTables(
+    "LIVEONE_VENDOR_",
+    "an account",
+    texts=("type", "url", "email"),
+    lists=("sites",),
+    switches=("verify_tls",),
+    secrets=("password",),
+)
 
 
-def _value(key: str, variable: str, text: str) -> Any:
-    if key == "sites":
-        return [site.strip() for site in text.split(",") if site.strip()]
-    if key == "verify_tls":
-        if text not in SWITCH:
-            raise ConfigError(f"{variable}={text!r} is neither 'on' nor 'off'")
-        return SWITCH[text]
-    return text
+def is_on(variable: str, text: str) -> bool:
+    """What a switch says. Raises ConfigError where it is neither ``on`` nor ``off``."""
+    if text not in ("on", "off"):
+        raise ConfigError(f"{variable}={text!r} is neither 'on' nor 'off'")
+    return text == "on"
 
 
 def number(environment: Mapping[str, str], variable: str, what: str) -> int | None:
@@ -135,8 +163,4 @@ def number(environment: Mapping[str, str], variable: str, what: str) -> int | No
 def scheduler(environment: Mapping[str, str]) -> bool | None:
     """What LIVEONE_SCHEDULER says; None where it is not set. Raises ConfigError."""
     text = environment.get("LIVEONE_SCHEDULER")
-    if text is None:
-        return None
-    if text not in ("on", "off"):
-        raise ConfigError(f"LIVEONE_SCHEDULER={text!r} is neither 'on' nor 'off'")
-    return text == "on"
+    return None if text is None else is_on("LIVEONE_SCHEDULER", text)

@@ -6,19 +6,27 @@ name that is not understood is an error.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from liveone.errors import ConfigError
+from liveone.settings.environment import NamedTables
 
-PREFIX = "LIVEONE_SIGN_IN_"
 SECRET = "client_secret"
 TYPES = ("oidc", "clerk")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-SWITCH = {"on": True, "off": False}
+SIGN_INS = NamedTables(
+    "LIVEONE_SIGN_IN_",
+    "a place to sign in",
+    texts=("type", "title", "issuer", "client_id"),
+    lists=("authorized_parties",),
+    switches=("trusts_email", "sign_up"),
+    secrets=(SECRET,),
+    hyphen="-",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +71,14 @@ def sign_ins(
         raise ConfigError(f"{where}: write places to sign in as [[sign_in]]")
     hidden = _secrets_of(secrets)
     found: dict[str, SignInConfig] = {}
-    for table in _with_environment(tables, environment):
+    for table in SIGN_INS.merged(tables, environment):
         place = f"{where} [[sign_in]] {table.get('name', '')!r}"
         if SECRET in table:
             raise ConfigError(f"{place}: {SECRET} stands in secrets.toml, below [sign_in.NAME]")
         one = _checked(section(SignInConfig, table, place), place)
         if one.name in found:
             raise ConfigError(f"{place}: the name is used twice")
-        secret = environment.get(f"{PREFIX}{_part(one.name)}_CLIENT_SECRET") or hidden.pop(one.name, "")
+        secret = environment.get(SIGN_INS.variable(one.name, SECRET)) or hidden.pop(one.name, "")
         found[one.name] = replace(one, client_secret=secret)
     if found and hidden:
         raise ConfigError(f"secrets.toml [sign_in.{next(iter(hidden))}]: no [[sign_in]] has that name")
@@ -101,44 +109,3 @@ def _secrets_of(secrets: Mapping[str, Any]) -> dict[str, str]:
     ):
         raise ConfigError(f"secrets.toml: write [sign_in.NAME], and below it {SECRET}")
     return {name: str(table[SECRET]) for name, table in tables.items()}
-
-
-def _with_environment(tables: Sequence[Any], environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    merged = [dict(table) for table in tables]
-    by_part = {_part(str(table.get("name", ""))): table for table in merged}
-    for variable in sorted(environment):
-        if not variable.startswith(PREFIX) or not environment[variable]:
-            continue
-        part, key = _split(variable)
-        if part not in by_part:
-            by_part[part] = {"name": part.lower().replace("_", "-")}
-            merged.append(by_part[part])
-        if key != SECRET:
-            by_part[part][key] = _value(key, variable, environment[variable])
-    return merged
-
-
-def _split(variable: str) -> tuple[str, str]:
-    keys = ("type", "title", "issuer", "client_id", SECRET, "trusts_email", "sign_up", "authorized_parties")
-    for key in keys:
-        part = variable.removeprefix(PREFIX).removesuffix(f"_{key.upper()}")
-        if part and f"{PREFIX}{part}" != variable:
-            return part, key
-    raise ConfigError(
-        f"{variable} is no setting of a place to sign in",
-        hint=f"Write {PREFIX}NAME_ and one of {', '.join(key.upper() for key in keys)}.",
-    )
-
-
-def _value(key: str, variable: str, text: str) -> Any:
-    if key == "authorized_parties":
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if key in ("trusts_email", "sign_up"):
-        if text not in SWITCH:
-            raise ConfigError(f"{variable}={text!r} is neither 'on' nor 'off'")
-        return SWITCH[text]
-    return text
-
-
-def _part(name: str) -> str:
-    return name.upper().replace("-", "_")
