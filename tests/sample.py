@@ -21,8 +21,3 @@ def drawn(points: Iterable[_T], most: int) -> list[_T]:
         return every
     places = random.Random(f"{SEED} of {len(every)}").sample(range(len(every)), most)
     return [every[place] for place in sorted(places)]
-
-
-def is_drawn(point: str, share: float) -> bool:
-    """Whether this is one of the points to prove, of which ``share`` are drawn; at length all are."""
-    return AT_LENGTH or random.Random(f"{SEED} {point}").random() < share

@@ -34,25 +34,28 @@ NAMES_GONE = "## Names that have gone"
 
 
 @cache
-def classes() -> dict[str, list[str]]:
-    """Public classes at the top of a module, and names given to a type there: by name, where."""
+def at_the_top() -> tuple[dict[str, list[str]], set[str]]:
+    """At the top of the modules: public classes, each with where it is; names given to something.
+
+    A name is also given to a type there: ``CallerDep = Annotated[...]``.
+    """
     found: dict[str, list[str]] = defaultdict(list)
+    given: set[str] = set()
     for path in sorted(path for folder in SOURCES for path in folder.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(str(path.relative_to(ROOT)))
-    return dict(found)
-
-
-@cache
-def given_names() -> set[str]:
-    """Names that modules give to a type: ``CallerDep = Annotated[...]``."""
-    found = set()
-    for path in (path for folder in SOURCES for path in folder.rglob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
             targets = node.targets if isinstance(node, ast.Assign) else []
-            found |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return found
+            given |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return dict(found), given
+
+
+def classes() -> dict[str, list[str]]:
+    return at_the_top()[0]
+
+
+def given_names() -> set[str]:
+    return at_the_top()[1]
 
 
 def gone() -> list[tuple[set[str], set[str]]]:

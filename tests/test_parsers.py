@@ -50,7 +50,7 @@ def test_whatever_comes_is_a_value_or_a_declared_error(parser: Parser, data: st.
 @pytest.mark.sampled
 @pytest.mark.parametrize("parser", [one for one in (*TEXTS, *OCTETS) if one.name not in OF_TOML], ids=named)
 def test_twice_the_text_takes_hardly_more_than_twice_as_long(parser: Parser) -> None:
-    for again in drawn(repeated(parser), 12):
+    for again in drawn(repeated(parser), 6):
         for before in (parser.samples[0][:0], parser.samples[0]):
             taken = [_took_s(parser, before, again, signs) for signs in (LONG, SHORT)]
             assert taken[0] < NOTICED_S or taken[0] < GROWTH_MAX * max(taken[1], 1e-4), (before, again, taken)

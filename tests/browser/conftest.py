@@ -47,13 +47,15 @@ def page(browser: Browser) -> Iterator[Page]:
     assert troubles == []
 
 
-def axe_source() -> str:
-    """The script that finds what assistive technology cannot use; it runs inside the page."""
+def axe_faults(page: Page, part: str = "html") -> list[tuple[str, str, list[str]]]:
+    """What assistive technology cannot use: the rule, what to do, and where (three places at most)."""
     if not AXE.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("axe-core is missing: run .ci/node-packages")
         pytest.skip("axe-core is not installed (.ci/node-packages fetches it)")
-    return AXE.read_text()
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(f"axe.run({part!r}, {{resultTypes: ['violations']}})")["violations"]
+    return [(one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
 
 
 def evening() -> int:

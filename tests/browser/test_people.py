@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import axe_source
+from tests.browser.conftest import axe_faults
 from tests.web.support import SetClock, serving
 from tests.web.support import services as services_for
 
@@ -53,9 +53,7 @@ def family(browser: Browser, store: Store, clock: SetClock) -> Iterator[Family]:
 
 def is_accessible(page: Page) -> None:
     """Nothing that axe-core finds, and nothing wider than the screen."""
-    page.evaluate(axe_source())
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found] == []
+    assert axe_faults(page) == []
     assert page.evaluate(WIDTH) <= 0
 
 

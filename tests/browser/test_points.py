@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import axe_source
+from tests.browser.conftest import axe_faults
 from tests.web.support import SetClock, services, serving
 
 from liveone.domain.points import Point
@@ -61,9 +61,7 @@ def test_points_are_listed_and_drawn_when_they_are_chosen(
         page.locator("#stack").focus()
         page.keyboard.press("End")
         expect(page.locator("#cursor")).to_contain_text("Vorlauf")
-        page.evaluate(axe_source())
-        faults = page.evaluate("axe.run('#points, #points-charts')")
-        assert [fault["id"] for fault in faults["violations"]] == []
+        assert axe_faults(page, "#points, #points-charts") == []
         overflow = page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )

@@ -20,7 +20,7 @@ REPEATS = (8, 12, 16, 20, 24, 32, 64, 256)
 LONGEST = 6_000
 """The last text is as long as this, beside a quarter of it: growth with the square is noticed then."""
 
-PUMPS = 300
+PUMPS = 120
 """So many hostile texts for each pattern; every one of them at length."""
 
 NOTICED_S = 0.02

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -54,13 +55,13 @@ def test_every_language_says_everything_with_the_same_blanks(language: str) -> N
         assert set(BLANK.findall(other[key])) == set(BLANK.findall(text)), key
 
 
-def _sentences() -> Iterator[str]:
+@cache
+def _sentences() -> frozenset[str]:
     """The templates of the sentences that the server says to whoever administers it."""
-    for path in STATIC.parents[1].rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            is_one = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence"
-            if is_one and isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value)
+    texts = (path.read_text() for path in STATIC.parents[1].rglob("*.py"))
+    nodes = (node for text in texts if "sentence(" in text for node in ast.walk(ast.parse(text)))
+    calls = [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "sentence"]
+    return frozenset(str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant))
 
 
 def _declared() -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
     template, place = rehearsed.folder.rename(work / "template"), rehearsed.folder
     moments = boundaries_of(partial(killing.run, killing.fresh(template, place)))
     assert len(moments) > 50
-    for number, moment in drawn(enumerate(moments), 16):
+    for number, moment in drawn(enumerate(moments), 8):
         one = killing.fresh(template, place)
         kill_at(partial(killing.run, one), number)
         killing.require_whole_and_free(one.database)
@@ -60,7 +60,7 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
 @pytest.mark.parametrize("act", [killing.rollback, killing.resume])
 def test_a_rollback_killed_anywhere_comes_to_its_end(done: Path, rehearsed: Club, act: killing.Act) -> None:
     moments = boundaries_of(partial(killing.rollback, killing.fresh(done, rehearsed.folder)))
-    for number, moment in drawn(enumerate(moments[:-1]), 10):
+    for number, moment in drawn(enumerate(moments[:-1]), 5):
         one = killing.fresh(done, rehearsed.folder)
         kill_at(partial(killing.rollback, one), number)
         killing.require_whole_and_free(one.database)
@@ -70,7 +70,7 @@ def test_a_rollback_killed_anywhere_comes_to_its_end(done: Path, rehearsed: Club
 
 def test_a_finish_killed_anywhere_is_finished_by_the_next(done: Path, rehearsed: Club) -> None:
     moments = boundaries_of(partial(killing.finish, killing.fresh(done, rehearsed.folder)))
-    for number in drawn(range(len(moments) - 1), 8):
+    for number in drawn(range(len(moments) - 1), 4):
         one = killing.fresh(done, rehearsed.folder)
         kill_at(partial(killing.finish, one), number)
         killing.require_whole_and_free(one.database)
@@ -89,7 +89,7 @@ def test_a_resume_killed_anywhere_after_a_kill_is_finished_by_the_next(
         kill_at(partial(killing.run, one), moments.index(first))
         killed = one.folder.rename(work / f"killed {first}")
         later = boundaries_of(partial(killing.resume, killing.fresh(killed, place)))
-        for number in drawn(range(len(later) - 1), 6):
+        for number in drawn(range(len(later) - 1), 3):
             one = killing.fresh(killed, place)
             kill_at(partial(killing.resume, one), number)
             killing.require_done(one, killing.resume(one, quiet), oracle)

@@ -126,7 +126,7 @@ def test_killed_anywhere(ready: Club, work: Path, act: killing.Act) -> None:
     template, place = ready.folder.rename(work / "template"), ready.folder
     oracle = _at_rest(Club(template), work / "rest.db")
     moments = boundaries_of(partial(killing.run, killing.fresh(template, place)))
-    for number, moment in drawn(enumerate(moments), 6):
+    for number, moment in drawn(enumerate(moments), 3):
         one = killing.fresh(template, place)
         kill_at(partial(killing.run, one), number)
         killing.require_whole_and_free(one.database)
@@ -146,7 +146,7 @@ def test_the_way_back_and_finish_killed_anywhere(ready: Club, work: Path, act: s
     template, place = ready.folder.rename(work / "template"), ready.folder
     work_of: Callable[..., Outcome] = getattr(killing, act)
     moments = boundaries_of(partial(work_of, killing.fresh(template, place)))
-    for number in drawn(range(len(moments) - 1), 6):
+    for number in drawn(range(len(moments) - 1), 3):
         one = killing.fresh(template, place)
         kill_at(partial(work_of, one), number)
         killing.require_whole_and_free(one.database)

@@ -52,7 +52,7 @@ def test_a_run_killed_anywhere_is_finished_by_resume_and_undone_by_rollback(
     moments = boundaries_of(partial(run, one))
     assert len(after_everything(moments)) > 50
     ended = moments.index("after journal ended")
-    for place, _ in drawn(after_everything(moments)[number::SHARES], 4):
+    for place, _ in drawn(after_everything(moments)[number::SHARES], 2):
         kill_at(partial(run, club.fresh(one, kept, TEMPLATE)), place)
         club.require_whole_and_free(one)
         if one.state.newest() is None:
@@ -73,7 +73,7 @@ def test_a_rollback_killed_anywhere_comes_to_its_end(rehearsed: ServerClub, work
     moments = boundaries_of(partial(rollback, one))
     opened = moments.index("after journal opened")
     ended = moments.index("after journal ended")
-    for place, _ in drawn(after_everything(moments[:ended]), 8):
+    for place, _ in drawn(after_everything(moments[:ended]), 4):
         kill_at(partial(rollback, club.fresh(one, kept, DONE)), place)
         club.require_whole_and_free(one)
         club.require_undone(one, one.again("rollback" if place < opened else act))
@@ -86,7 +86,7 @@ def test_a_finish_killed_anywhere_is_finished_by_the_next(rehearsed: ServerClub,
     moments = boundaries_of(partial(finish, one))
     tidied = [moment for moment in moments if moment == "committed"]
     assert len(tidied) == 1
-    for place, _ in drawn(after_everything(moments[: moments.index("after journal ended")]), 5):
+    for place, _ in drawn(after_everything(moments[: moments.index("after journal ended")]), 3):
         kill_at(partial(finish, club.fresh(one, kept, DONE)), place)
         club.require_whole_and_free(one)
         outcome = one.again("finish")
@@ -112,7 +112,7 @@ def test_a_resume_killed_anywhere_after_a_kill_is_finished_by_the_next(
     later = boundaries_of(partial(resume, one))
     places = after_everything(later[: later.index("after journal ended")])
     assert len(places) > 10
-    for place, _ in drawn(places, 6):
+    for place, _ in drawn(places, 3):
         kill_at(partial(resume, club.fresh(one, killed, KILLED)), place)
         club.require_whole_and_free(one)
         club.require_done(one, one.again("resume"), expected)

@@ -117,7 +117,7 @@ def test_it_stays_away_from_the_beginning_of_any_step(one: ServerClub, work: Pat
     kept = club.keep(one, work / "kept", DONE)
     places = begun_tasks(boundaries_of(partial(act, one)))
     assert len(places) >= 4
-    for place in drawn(places, 3):
+    for place in drawn(places, 2):
         club.fresh(one, kept, DONE)
         tried(one, act, at(place, one.sqld.kill))
         one.sqld.kill()
@@ -138,7 +138,7 @@ def test_it_dies_before_any_request_and_is_back_at_once(one: ServerClub, work: P
         one.sqld.kill()
         one.sqld.start()
 
-    for place in drawn(places, 6):
+    for place in drawn(places, 3):
         club.fresh(one, kept, DONE)
         tried(one, act, at(place, bounce))
         club.require_whole_and_free(one)

@@ -146,7 +146,7 @@ def test_killed_everywhere(shape: Shape, stand: tuple[Path, Path], way: str) -> 
         application.write(30)
         application.close()
     columns = ", ".join((*shape.keys, "u", "v", "w"))
-    for moment in drawn(range(_moments(shape, path, path.parent, way)), 12):
+    for moment in drawn(range(_moments(shape, path, path.parent, way)), 6):
         here, there = path.with_name("here.db"), path.with_name("there.db")
         for source, target in ((path, here), (oracle, there)):
             with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as two:
