@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.web.support import add, fill, house, later
@@ -20,7 +20,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates, backup, bulk, polling, readings, systems
 from liveone.store.files import create
-from liveone.store.readings import Recorded
+from liveone.store.readings import Recorded, row_of
 from liveone.store.store import Store, open_store
 
 COMMAND = [sys.executable, "-c", "from liveone.cli.root import main; main()"]
@@ -143,7 +143,7 @@ def decade(store: Store, system: System, now_at: int) -> None:
         (now_at - 10 * DAY_S, now_at - 2 * DAY_S, 5 * MINUTE_S),
     ):
         bulk.import_readings(
-            store, system.id, map(astuple, house(since_at + every_s, until_at + 1, every_s=every_s))
+            store, system.id, map(row_of, house(since_at + every_s, until_at + 1, every_s=every_s))
         )
     usual(store, system, now_at)
     (like,) = aggregates.days(store, system.id, zone.day_of(now_at - DAY_S), zone.day_of(now_at - DAY_S))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from liveone.collect.days import closer
 from liveone.domain.zones import Zone
 from liveone.store import bulk, systems
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import open_store
 from liveone.web.auth.callers import AuthSettings
 
@@ -43,7 +43,7 @@ def living(folder: Path, zone: Zone, day: str) -> Iterator[httpx2.Client]:
             time_zone=zone.name,
         )
         readings = house(zone.bounds(day)[0] - 2 * DAY_S, int(clock.at) + 1)
-        bulk.import_readings(store, system.id, map(astuple, readings))
+        bulk.import_readings(store, system.id, map(row_of, readings))
         closer.catch_up(store, clock.at)
         with serving(services(store, AuthSettings(), clock)) as client:
             yield client

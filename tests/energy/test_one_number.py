@@ -8,7 +8,7 @@ import random
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import Zone, zone_of
 from liveone.store import aggregates, bulk, systems
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import Store, open_store
 from liveone.transfer.readings_out import DAY_COLUMNS, day_rows
 from liveone.web.history.fields import fields_of
@@ -102,7 +103,7 @@ def lived(zone: Zone, house: House) -> Iterator[tuple[Store, System]]:
         for until_at in range(house.start_at + FED_S, house.end_at + FED_S, FED_S):
             fed = [one for one in waiting if one.inverter_time <= until_at]
             waiting = waiting[len(fed) :]
-            bulk.import_readings(store, system.id, map(astuple, fed))
+            bulk.import_readings(store, system.id, map(row_of, fed))
             closer.catch_up(store, until_at, look_back_days=3)
         yield store, system
         store.close()

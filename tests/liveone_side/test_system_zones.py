@@ -4,7 +4,6 @@ import csv
 import json
 import time
 from contextlib import closing
-from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from liveone.collect.days import closer
 from liveone.domain.zones import Zone
 from liveone.store import bulk, systems
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import open_store
 
 SUMMER = "2026-07-01"
@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
             timezone_offset_min=60,
         )
         times = range(start_at + 300, start_at + 2 * 86_400 + 1, 300)
-        bulk.import_readings(store, 1, (astuple(sample(at)) for at in times))
+        bulk.import_readings(store, 1, (row_of(sample(at)) for at in times))
         closer.catch_up(store, time.time())
     return tmp_path
 

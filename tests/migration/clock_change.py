@@ -7,7 +7,6 @@ when LiveOne meets it, and is written after newer readings, as an import would.
 import csv
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import astuple
 from pathlib import Path
 
 from tests.migration.stage import History
@@ -15,6 +14,7 @@ from tests.migration.stage import History
 from liveone.collect.days import closer
 from liveone.domain.reading import Reading
 from liveone.store import bulk
+from liveone.store.readings import row_of
 from liveone.store.store import open_store
 
 BACK_AT = 1_761_440_400
@@ -28,7 +28,7 @@ def lived_through(past: History) -> History:
     """The same history with the two days around that night, closed by the offset."""
     with closing(open_store(past.database)) as store:
         around = readings(BACK_AT - 36 * HOUR_S, BACK_AT + 36 * HOUR_S)
-        bulk.import_readings(store, SYSTEM_ID, map(astuple, around))
+        bulk.import_readings(store, SYSTEM_ID, map(row_of, around))
         closer.close_one(store, SYSTEM_ID, DAY)
     return past
 

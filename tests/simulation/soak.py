@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from liveone.domain.system import System
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates, bulk, readings
 from liveone.store.database import StoreError
+from liveone.store.readings import row_of
 
 KINDS = ("poller", "web", "primary", "replica")
 PAST_S = 2 * 86_400
@@ -118,7 +119,7 @@ class Soak:
         self.began_at = int(time.time())
         for system in self.made.systems:
             past = house(self.began_at - PAST_S, self.began_at - 600, every_s=300)
-            bulk.import_readings(self.made.store, system.id, map(astuple, past))
+            bulk.import_readings(self.made.store, system.id, map(row_of, past))
         for number in (1, 2):
             self.made.add(f"poller{number}", "poller").start()
             self.made.add(f"web{number}", "web").start()
@@ -224,7 +225,7 @@ class Soak:
     def _reopen_a_day(self, system: System) -> None:
         """A late reading of yesterday: the day has to be closed anew, by whoever closes days now."""
         at = self.began_at - 86_400 + 7 + self.outcome.days_reopened
-        late = [astuple(one) for one in house(at, at + 1)]
+        late = [row_of(one) for one in house(at, at + 1)]
         with suppress(StoreError):
             bulk.import_readings(self.made.store, system.id, late)
             self.outcome.days_reopened += 1

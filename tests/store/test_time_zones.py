@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, systems
 from liveone.store.database import CannotHold
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import Store, open_store
 
 BERLIN = ("Europe/Berlin", 60)
@@ -63,7 +63,7 @@ def rows(times: Sequence[int]) -> Iterator[tuple[object, ...]]:
     for at in times:
         kwh = 1000 + (at - 1_300_000_000) / 3000
         counters = {f"{name}_kwh_total": round(kwh, 3) for name in COUNTERS}
-        yield astuple(sample(at, solar_w=1200, load_w=1200, battery_w=0, grid_w=1200, **counters))
+        yield row_of(sample(at, solar_w=1200, load_w=1200, battery_w=0, grid_w=1200, **counters))
 
 
 def facts(store: Store, system_id: int = 1) -> list[tuple[object, ...]]:

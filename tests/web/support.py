@@ -5,7 +5,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -18,6 +18,7 @@ from liveone.domain.system import System, SystemInfo
 from liveone.domain.zones import zone_of
 from liveone.store import aggregates, bulk, systems
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import Store, open_store
 from liveone.web.app import create_app
 from liveone.web.auth.callers import AuthSettings
@@ -107,7 +108,7 @@ def add(store: Store, owner: str, site: str = "1586", offset_min: int = 600) -> 
 
 def fill(store: Store, system: System, readings: Iterator[Reading], now_at: int) -> None:
     """Import readings and close every day that is over."""
-    bulk.import_readings(store, system.id, map(astuple, readings))
+    bulk.import_readings(store, system.id, map(row_of, readings))
     rows = aggregates.five_minutes(store, system.id, 0, now_at)
     days = close_days(rows, zone=zone_of(system), rated_kw=rated_kw(system))
     today = zone_of(system).day_of(now_at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from liveone.collect.days import closer
 from liveone.domain.zones import Zone
 from liveone.store import bulk, systems
 from liveone.store.files import create
+from liveone.store.readings import row_of
 from liveone.store.store import Store, open_store
 from liveone.web.services import DailyJob, DailyOutcome, Services
 from liveone.wiring.outcomes import run_daily
@@ -62,7 +62,7 @@ def living(path: Path, zone: Zone, day: str) -> Iterator[tuple[httpx2.Client, St
             time_zone=zone.name,
         )
         readings = house(start_at - 2 * DAY_S, int(clock.at) + 1, every_s=300)
-        bulk.import_readings(store, 1, map(astuple, readings))
+        bulk.import_readings(store, 1, map(row_of, readings))
         closer.catch_up(store, clock.at)
         wired: Services = services(store, clock=clock, calls=Clocked(store, clock))  # type: ignore[arg-type]
         with serving(wired) as client:

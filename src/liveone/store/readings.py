@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from liveone.domain.bounds import YEAR_2200_AT, soon_at
@@ -39,6 +40,7 @@ READING_COLUMNS = (
 
 COUNTER_COLUMNS = READING_COLUMNS[-len(COUNTERS) :]
 STORED_COLUMNS = ("system_id", "delay_seconds", "created_at", *READING_COLUMNS)
+_ROW = attrgetter(*Reading.__slots__)
 _NEEDED = slice(READING_COLUMNS.index("solar_w"), READING_COLUMNS.index("solar_kwh_total"))
 
 
@@ -148,7 +150,7 @@ def reading_of(row: Row) -> Reading:
 
 def row_of(reading: Reading) -> Row:
     """A Reading as a row of READING_COLUMNS."""
-    return tuple(getattr(reading, name) for name in Reading.__slots__)
+    return _ROW(reading)
 
 
 def _record(store: Store, recorded: Sequence[Recorded]) -> list[bool]:
