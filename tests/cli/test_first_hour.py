@@ -41,7 +41,9 @@ def test_discover_add_test_poll_and_list(house: House) -> None:
     (outcome,) = json.loads(house.ok("poll", "--once", "--json"))
     assert outcome["success"]
     (listed,) = json.loads(house.ok("systems", "list", "--json"))
-    assert (listed["display_name"], listed["timezone_offset_min"]) == ("System 1586", 600)
+    assert (listed["display_name"], listed["timezone_offset_min"]) == ("Off-grid farm", 600), (
+        "as the portal calls it"
+    )
     served = house.portal.log.entries("1586")
     assert listed["newest_at"] in {entry.inverter_time for entry in served}
 

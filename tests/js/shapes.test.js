@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { completeness, coveragePct, dayShares } from "../../src/liveone/web/static/js/core/coverage.js";
 import { csv } from "../../src/liveone/web/static/js/core/csv.js";
-import { change, comparable, grouped, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
+import { change, comparable, grouped, runningPart, selfConsumption, selfSufficiency, totals } from "../../src/liveone/web/static/js/core/energy.js";
 import { balance, direction, energyTitle, flows, lossesW, magnitude, speed, stateOf, sum, visible, wayKey } from "../../src/liveone/web/static/js/core/flows.js";
 import { age, duration, joined, makeFormat } from "../../src/liveone/web/static/js/core/format.js";
 import { ageSeconds, stateAt } from "../../src/liveone/web/static/js/core/freshness.js";
@@ -170,6 +170,11 @@ test("only the parts that both periods have are compared, and one that still run
   const running = comparable(track({ solar: [4, 2, null] }), track({ solar: [4, 4, 4] }), 150);
   assert.deepEqual(running.before.values.solar, [4, 2, null]);
   assert.deepEqual([running.common, running.parts], [2, 3]);
+  const soFar = comparable(track({ solar: [4, 2, null] }), track({ solar: [4, 4, 4] }), 150, { solar: 0.5 });
+  assert.deepEqual(soFar.before.values.solar, [4, 0.5, null], "at noon of a day in which the sun shone in the afternoon");
+  assert.deepEqual(runningPart(track({ solar: [1, 2] }), track({ solar: [1, 2] }), 130), { index: 1, startAt: 100, endAt: 130 });
+  assert.equal(runningPart(track({ solar: [1, 2] }), track({ solar: [1] }), 130), null);
+  assert.equal(runningPart(track({ solar: [1, 2] }), track({ solar: [1, 2] }), 1e9), null);
   const shorter = comparable(track({ solar: [1, 1, 1] }), track({ solar: [2] }), 1e9);
   assert.equal(totals(shorter.now).solar.kwh, 1);
   assert.equal(change(12, 10).toFixed(2), "0.20");

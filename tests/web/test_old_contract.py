@@ -511,14 +511,25 @@ def test_health_is_open_to_all_and_says_which_generation(anonymous: httpx2.Clien
     assert found["schema"]["inSync"] is True
 
 
-OLD_ADDRESSES = ("/sign-in", "/setup", "/admin/users", "/admin/storage", "/admin/activity")
+OLD_ADDRESSES = (
+    *("/sign-in", "/setup", "/admin/users", "/admin/storage", "/admin/activity", "/admin/systems"),
+    *("/dashboard/", "/dashboard/1/?view=week", "/admin/"),
+)
 
 
 @pytest.mark.parametrize("address", OLD_ADDRESSES)
 def test_old_addresses_of_pages_lead_somewhere(owner: httpx2.Client, address: str) -> None:
-    answer = owner.get(address, follow_redirects=True)
+    answer = owner.get(address, headers={"accept": "text/html"}, follow_redirects=True)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_slash_at_the_end_leads_to_no_other_host_and_to_no_machines_answer(owner: httpx2.Client) -> None:
+    page = {"accept": "text/html"}
+    for path in ("//example.org/", "/api/data/", "/static/nothing/"):
+        answer = owner.get(f"{owner.base_url}".rstrip("/") + path, headers=page)
+        assert (answer.status_code, answer.headers.get("location")) == (404, None), path
+    assert owner.get("/nothing/", headers=page, follow_redirects=True).status_code == 404
 
 
 class TestExactness:

@@ -20,7 +20,7 @@ from liveone.errors import BadInput, LiveOneError
 from liveone.store import leases, readings
 from liveone.store import systems as stored
 from liveone.store.store import Store
-from liveone.vendors.base import CheckStep
+from liveone.vendors.base import CheckStep, site_name
 from liveone.vendors.registry import vendor_types
 from liveone.web.services import DailyJob
 from liveone.wiring.configured_vendors import ConfiguredVendors, configured_vendors
@@ -119,7 +119,7 @@ def discover(shell: CommandContext, as_json: bool) -> None:
     "vendor_type", type=click.Choice([*vendor_types(), FROM_SOURCES, IMPORT_ONLY]), metavar="VENDOR_TYPE"
 )
 @click.argument("site", required=False, default="")
-@click.option("--name", help='What to call it ["System SITE"].')
+@click.option("--name", help="What to call it [as the vendor calls it].")
 @click.option("--timezone", "zone_text", help=f"{ZONE_HELP} [this machine's]")
 @click.option("--owner", help="The account id that owns it.")
 @click.option("--no-check", is_flag=True, help="Do not ask the vendor for the hardware first.")
@@ -149,7 +149,9 @@ def add(
         info = SystemInfo()
         if is_polled:
             account = vendors.account_for(vendor_type, site)
-            info = info if no_check else vendors.named(account.name).describe(site)
+            vendor = vendors.named(account.name)
+            info = info if no_check else vendor.describe(site)
+            name = name or (None if no_check else site_name(vendor, site))
         system = stored.add_system(
             store,
             owner=owner,

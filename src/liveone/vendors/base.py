@@ -105,6 +105,15 @@ class Site:
     name: str
 
 
+def site_name(vendor: "Vendor", vendor_site_id: str) -> str:
+    """What the vendor calls a site, where it says so; else a name made of its number."""
+    try:
+        names = [each.name.strip() for each in vendor.discover() if each.vendor_site_id == vendor_site_id]
+    except VendorError:
+        names = []
+    return next(filter(None, names), f"System {vendor_site_id}")
+
+
 @dataclass(frozen=True, slots=True)
 class CheckStep:
     """One step of a connection test: what was tried, whether it worked, what was seen or what to do.

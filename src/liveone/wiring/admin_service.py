@@ -18,7 +18,7 @@ from liveone.migrations import shipped
 from liveone.store import systems
 from liveone.store.database import Unavailable
 from liveone.store.store import Store
-from liveone.vendors.base import CheckStep, Vendor
+from liveone.vendors.base import CheckStep, Vendor, site_name
 
 if TYPE_CHECKING:
     from changeover.database.ledger import LedgerEntry
@@ -79,7 +79,7 @@ class AdminService:
             owner=owner,
             vendor_type=vendor_type,
             vendor_site_id=vendor_site_id,
-            display_name=name,
+            display_name=name or (site_name(vendor, vendor_site_id) if vendor else vendor_type),
             timezone_offset_min=zone.offset_min,
             time_zone=zone.name,
             info=vendor.describe(vendor_site_id) if vendor else SystemInfo(),

@@ -54,6 +54,7 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("GET", "/admin/users"): Right.ANYBODY,
     ("GET", "/admin/storage"): Right.ANYBODY,
     ("GET", "/admin/activity"): Right.ANYBODY,
+    ("GET", "/admin/systems"): Right.ANYBODY,
     ("GET", "/docs"): Right.ANYBODY,
     ("GET", "/openapi.json"): Right.ANYBODY,
     ("GET", "/offline"): Right.ANYBODY,

@@ -76,9 +76,7 @@ def set_up(request: Request, caller: AllowedCaller, services: ServicesDep, wishe
         return answer({"success": True, "message": "You already have access to this system", **fields})
     if not caller.is_admin:
         raise ApiError(403, f"There is no system {number[:40]} that you may see.", hint=ASK_SOMEBODY)
-    added = administration(services).add(
-        VENDOR, number, f"System {number}", original.SYSTEM_ZONE, owner=caller.account
-    )
+    added = administration(services).add(VENDOR, number, "", original.SYSTEM_ZONE, owner=caller.account)
     return answer({"success": True, "message": "System created", "systemId": added, "role": "owner"})
 
 

@@ -43,6 +43,7 @@ QUICKLY = 3
 MOVED = {
     "/sign-in": "/login",
     "/setup": "/admin?ask=add",
+    "/admin/systems": "/admin",
     "/admin/users": "/admin?part=people",
     "/admin/storage": "/admin?part=storage",
     "/admin/activity": "/admin?part=health",
@@ -167,6 +168,7 @@ def _places(request: Request, **asked: str) -> list[Mapping[str, str]]:
 
 
 @router.get("/sign-in")
+@router.get("/admin/systems")
 @router.get("/admin/users")
 @router.get("/admin/storage")
 @router.get("/admin/activity")
@@ -309,6 +311,10 @@ def missing(request: Request) -> Response:
 
 async def not_found(request: Request, error: Exception) -> Response:
     """A page for people, the one error shape for machines."""
+    path = request.url.path
+    if path.endswith("/") and not path.startswith(("//", *MACHINES)) and _is_read(request):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(path.rstrip("/") + query, 308)
     return missing(request) if _is_read(request) else await http_error(request, error)
 
 

@@ -64,18 +64,37 @@ export function grouped(track, nameOf) {
 }
 
 /**
- * Two periods as far as they can be compared: only the parts (days, hours) that both of them have, by their place in
- * the period. The part that still runs at `until` is compared with as much of its counterpart.
+ * The part that still runs at `until`: its place, and as much of its counterpart; null where none does.
  * @param {import("../types").Track} now @param {import("../types").Track} before @param {number} until
+ * @returns {{index: number, startAt: number, endAt: number} | null}
+ */
+export function runningPart(now, before, until) {
+  const index = now.from.findIndex((from, place) => from < until && until < now.to[place]);
+  if (index < 0 || index >= before.from.length) return null;
+  const startAt = before.from[index];
+  return { index, startAt, endAt: Math.min(before.to[index], startAt + until - now.from[index]) };
+}
+
+/**
+ * Two periods as far as they can be compared: only the parts (days, hours) that both of them have, by their place in
+ * the period. The part that still runs at `until` is compared with as much of its counterpart: with `soFar`, what had
+ * flowed in that by then (no sun shines evenly over a day), or, of so short a part that it was not asked for, its share.
+ * @param {import("../types").Track} now @param {import("../types").Track} before @param {number} until
+ * @param {Record<string, import("../types").Maybe> | null} soFar
  * @returns {{now: import("../types").Track, before: import("../types").Track, common: number, parts: number}}
  */
-export function comparable(now, before, until) {
+export function comparable(now, before, until, soFar = null) {
   const known = now.from.map((_, index) => hasPart(now, index));
   const both = known.map((has, index) => has && hasPart(before, index));
   const passed = now.from.map((from, index) => clamp((until - from) / (now.to[index] - from)));
+  const then = weighted(before, (index) => (both[index] ? passed[index] : 0));
+  const runs = soFar && runningPart(now, before, until);
+  if (soFar && runs && both[runs.index]) {
+    for (const key of Object.keys(then.values)) then.values[key][runs.index] = soFar[key] ?? null;
+  }
   return {
     now: weighted(now, (index) => (both[index] ? 1 : 0)),
-    before: weighted(before, (index) => (both[index] ? passed[index] : 0)),
+    before: then,
     common: both.filter(Boolean).length,
     parts: Math.max(known.filter(Boolean).length, before.from.filter((_, index) => hasPart(before, index)).length),
   };

@@ -15,7 +15,7 @@ import { byId, say, show } from "../ui/dom.js";
 import { guarded } from "../ui/frame.js";
 import { t } from "../ui/text.js";
 import { saveCsv, savePng } from "./download.js";
-import { loadSpan, loadTable } from "./load.js";
+import { loadSoFar, loadSpan, loadTable } from "./load.js";
 import { fillToolbar, wireToolbar } from "./toolbar.js";
 import { fillTotals } from "./totals.js";
 import { coverageText, cursorParts, explainTotal, periodText } from "./words.js";
@@ -41,6 +41,8 @@ export class History {
     this.loaded = null;
     /** @type {import("./load.js").Loaded | null} */
     this.before = null;
+    /** What had flowed before, in the part that still runs now. @type {Record<string, import("../types").Maybe> | null} */
+    this.soFar = null;
     /** @type {[number, number, number | null][]} */
     this.shares = [];
     /** @type {import("../types").Size} */
@@ -126,8 +128,9 @@ export class History {
       this.state.compare && view !== "all" ? loadSpan(systemId, this.spanBefore(span), view, this.zone) : null,
       byDay ? ask(`/api/coverage?systemId=${systemId}&startTime=${span.first}&endTime=${addDays(span.next, -1)}`) : null,
     ]);
+    const soFar = then && (await loadSoFar(systemId, now, then, readAt, this.zone));
     if (turn !== this.turn) return;
-    [this.loaded, this.before, this.span, this.readAt] = [now, then, span, readAt];
+    [this.loaded, this.before, this.soFar, this.span, this.readAt] = [now, then, soFar, span, readAt];
     this.shares = covered ? dayShares(covered, { zone: this.zone, firstAt: this.around.firstAt, nowAt: this.around.now() }) : sharesOf(now.power, this.around.now(), this.around.firstAt);
     this.draw();
   }
@@ -143,7 +146,7 @@ export class History {
     if (!loaded) return;
     const about = { span, zone, nowAt: this.around.now(), firstAt: this.around.firstAt, power: loaded.power, mode: state.mode, only: state.only };
     const bare = measured(byId("chart"));
-    const pair = before ? comparable(loaded.parts, before.parts, about.nowAt) : null;
+    const pair = before ? comparable(loaded.parts, before.parts, this.readAt, this.soFar) : null;
     const power = powerChart({ ...about, size: bare, before: before?.power ?? null, shift: this.shift });
     const bars = barsChart({ ...about, size: bare, energy: loaded.energy, before: pair && before ? before.grouped(pair.before) : null });
     const size = withRoomFor(bare, [...power.labels, ...bars.labels]);

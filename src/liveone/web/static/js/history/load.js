@@ -1,6 +1,6 @@
 // What the charts show, asked of the server and brought into tracks: intervals with their values, null for gaps.
 
-import { ENERGIES, FIELDS, grouped } from "../core/energy.js";
+import { ENERGIES, FIELDS, grouped, runningPart, totals } from "../core/energy.js";
 import { lossesW } from "../core/flows.js";
 import { grouping } from "../core/period.js";
 import { addDays, daysBetween } from "../core/zone.js";
@@ -9,6 +9,7 @@ import { iso } from "../core/csv.js";
 
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
+const INTERVAL_MS = 5 * MINUTE_MS;
 const RAW_MS = 12 * HOUR_MS;
 const MOST_POINTS = 10000;
 const POWERS = ["solar", "load", "battery", "grid", "soc"];
@@ -72,6 +73,22 @@ async function loadZoom(systemId, span, zone) {
   ]);
   const found = energiesOf(energy);
   return { power, energy: found, parts: found, grouped: same, group: "part", steps };
+}
+
+/**
+ * What had flowed in the counterpart of the part that still runs; null where that is too short to ask for.
+ * @param {number} systemId @param {Loaded} now @param {Loaded} before @param {number} until @param {import("../types").Zone} zone
+ * @returns {Promise<Record<string, import("../types").Maybe> | null>}
+ */
+export async function loadSoFar(systemId, now, before, until, zone) {
+  const runs = runningPart(now.parts, before.parts, until);
+  if (!runs || now.parts.to[runs.index] - now.parts.from[runs.index] <= HOUR_MS) return null;
+  const { startAt } = runs;
+  const endAt = startAt + Math.floor((runs.endAt - startAt) / INTERVAL_MS) * INTERVAL_MS;
+  if (endAt <= startAt) return null;
+  const span = { startAt, endAt, first: zone.date(startAt), next: zone.date(endAt) };
+  const found = totals(energiesOf(await history(systemId, span, ENERGY_FIELDS, { interval: "auto", points: MOST_POINTS }, zone)));
+  return Object.fromEntries(ENERGIES.map((key) => [key, found[key].kwh]));
 }
 
 /**
