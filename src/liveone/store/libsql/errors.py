@@ -17,7 +17,9 @@ from liveone.store.database import (
     Unavailable,
 )
 
-NETWORK_HINT = "Check the address, and that the server runs; readings are kept in the spool meanwhile."
+NETWORK_HINT = (
+    "Check the address, and that the server runs; `liveone serve` keeps readings in its spool meanwhile."
+)
 TRUST_HINT = (
     "For an authority of your own set SSL_CERT_FILE to its certificate. Is this machine's clock right?"
 )
