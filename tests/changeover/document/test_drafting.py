@@ -127,6 +127,46 @@ def test_the_cheapest_way_that_arrives_is_taken(name: str, statement: str) -> No
     assert not any("orders_new" in one for one in found.statements)
 
 
+LOG = "CREATE TABLE log (at TEXT, what TEXT, who TEXT)"
+PLAIN = "CREATE TABLE g (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER)"
+COMPUTED = "CREATE TABLE g (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER AS (a * 2) STORED)"
+
+
+@pytest.mark.parametrize(
+    ("old", "rows", "new"),
+    [
+        (LOG, "log VALUES ('a', 'b', 'c'), ('a', 'b', NULL)", "CREATE TABLE log (at TEXT, what TEXT)"),
+        (
+            LOG,
+            "log (rowid, at, who) VALUES (3, 'a', 'c'), (9, 'a', NULL)",
+            "CREATE TABLE log (at TEXT NOT NULL)",
+        ),
+        (COMPUTED, "g (a) VALUES (1), (4)", PLAIN),
+        (PLAIN, "g (a, b) VALUES (1, 2), (4, 8)", COMPUTED),
+    ],
+)
+def test_without_a_key_and_of_what_is_computed_nothing_is_lost(
+    tmp_path: Path, old: str, rows: str, new: str
+) -> None:
+    """By rowid; what is written into a column that the old schema computes is set aside on the way back."""
+    database = made(tmp_path / "app.db", f"{old}; INSERT INTO {rows}")
+    (tmp_path / "new.sql").write_text(new)
+    drafted = draft(read(old), read(new), Renames(), title="T", database=str(database), after="new.sql")
+    (tmp_path / "PLAN.md").write_text(re.sub(r"<!-- DECIDE: .*-->\n", "", drafted.plan))
+    every = f"SELECT rowid, * FROM {rows.partition(' ')[0]}"
+    with closing(sqlite3.connect(database)) as connection:
+        before = connection.execute(every).fetchall()
+        for command in ("rehearse", "run", "rollback"):
+            said = say(tmp_path, command)
+            assert said.exit_code == 0, said.output + drafted.plan
+        assert connection.execute(every).fetchall() == before
+
+
+def test_a_value_that_is_not_what_will_be_computed_stops_the_plan_before_it_begins() -> None:
+    drafted = draft(read(PLAIN), read(COMPUTED), Renames(), title="T", database="x.db", after=None)
+    assert "SELECT * FROM g WHERE b IS NOT ( a * 2 ) LIMIT 10" in drafted.plan
+
+
 def test_what_adds_only_is_taken_back_by_the_engine() -> None:
     plan = draft(read(OLD), read(wanted([ADD])), Renames(), title="T", database="x.db", after=None).plan
     assert "undo=derived" in plan

@@ -10,9 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from changeover.database.change import full_text
+from changeover.database.change.undo import KEPT_ROWID
 from changeover.database.schema import catalogue as schemas
-from changeover.database.schema.catalogue import Column, Schema, Table
+from changeover.database.schema.catalogue import Column, Schema, Table, shared_rowid
 from changeover.drafting import texts
+from changeover.drafting.columns import affinity_of, are_alike, can_be_asked, computed, is_addable, means
 from changeover.drafting.texts import plain
 from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 
@@ -132,19 +134,13 @@ def _made(table: Table, found: SchemaChange, old: Schema, renames: Renames, *, b
         similar = [
             one.name
             for one in old.tables.values()
-            if _alike(one, table) and identifier_key(one.name) not in renames.tables
+            if are_alike(one, table) and identifier_key(one.name) not in renames.tables
         ]
         if similar:
             found.questions.append(
                 f"is {table.name} the new name of {similar[0]}? then: --rename {similar[0]}={table.name}"
             )
     found.statements += _around(table)
-
-
-def _alike(one: Table, other: Table) -> bool:
-    names = {identifier_key(column.name) for column in one.columns}
-    same = names & {identifier_key(column.name) for column in other.columns}
-    return 2 * len(same) > max(len(names), len(other.columns))
 
 
 def _around(table: Table) -> list[str]:
@@ -183,8 +179,17 @@ class _Altered:
     @property
     def lost(self) -> list[Column]:
         """The old columns that nothing is made of."""
-        used = {identifier_key(column.name) for column in self.source.values() if column}
+        # On the way back what was written into a column that is computed there is kept aside.
+        kept = [c for c in self.new.columns if not (self.back and c.generated)]
+        written = [self.source[identifier_key(c.name)] for c in kept]
+        used = {identifier_key(column.name) for column in written if column}
         return [c for c in self.old.columns if identifier_key(c.name) not in used and not c.generated]
+
+    @property
+    def by_rowid(self) -> str:
+        """The rowid, where it alone tells the rows of both apart; empty where a key does, or nothing."""
+        has_key = self.old.key or self.new.key or "virtual" in (self.old.kind, self.new.kind)
+        return "" if has_key else shared_rowid(self.old, self.new)
 
     @property
     def added(self) -> list[Column]:
@@ -215,7 +220,7 @@ class _Altered:
             self.found.rows |= dict.fromkeys((self.old.name, self.new.name), "any" if renamed else "*")
 
     def _same_table(self) -> bool:
-        return identifier_key(self.old.name) == identifier_key(self.new.name) and _means(self.old) == _means(
+        return identifier_key(self.old.name) == identifier_key(self.new.name) and means(self.old) == means(
             self.new
         )
 
@@ -234,7 +239,7 @@ class _Altered:
                 for column in self.added
             ),
         ]
-        if not all(map(_addable, self.added)):
+        if not all(map(is_addable, self.added)):
             return None
         if self.back and self.added and self.old.triggers:
             return None  # giving kept values back by UPDATE would set the application's triggers off
@@ -252,7 +257,7 @@ class _Altered:
                 return None
         if any("DROP COLUMN" in one or "RENAME" in one for one in made):
             self.found.additive = False
-        return made if _means(reached) == _means(self.new) else None
+        return made if means(reached) == means(self.new) else None
 
     def _renamed(self) -> list[tuple[str, Column]]:
         pairs = ((c.name, self.source[identifier_key(c.name)]) for c in self.new.columns)
@@ -268,6 +273,8 @@ class _Altered:
         taken = [(c, value) for c, value in pairs if value]
         names = ", ".join(plain(c.name) for c, _ in taken)
         values = ", ".join(value for _, value in taken)
+        if self.by_rowid and (self.lost or self.added):  # what is kept goes by it
+            names, values = f"{self.by_rowid}, {names}", f"{self.by_rowid}, {values}"
         return [
             f"{texts.named(self.new.sql, copy)};",
             f"INSERT INTO {plain(copy)} ({names})\nSELECT {values} FROM {plain(self.old.name)};",
@@ -285,7 +292,7 @@ class _Altered:
                 "NULL" if column.not_null and column.default is None and not column.key else ""
             )
         value = plain(old.name)
-        if _affinity(column.type) != _affinity(old.type) and column.type:
+        if affinity_of(column.type) != affinity_of(old.type) and column.type:
             value = f"CAST({value} AS {column.type})"
         if column.not_null and not old.not_null and column.default is not None and not column.key:
             value = f"coalesce({value}, {column.default})"
@@ -299,16 +306,26 @@ class _Altered:
             if column.not_null and column.default is None and not column.key:
                 ask(f"{self.new.name}.{column.name} must not be NULL: what do the rows have that are there?")
         for column in self.lost:
-            similar = [one.name for one in self.added if _affinity(one.type) == _affinity(column.type)]
+            similar = [one.name for one in self.added if affinity_of(one.type) == affinity_of(column.type)]
             where = f"{self.old.name}.{column.name}"
             also = f" (or is it now {similar[0]}? then: --rename {where}={similar[0]})" if similar else ""
             ask(f"{where} is dropped: does anything still read it?{also}")
+            if self.by_rowid:
+                ask(
+                    f"{table} has no key, so {where} is kept by {self.by_rowid}, which VACUUM changes and a"
+                    " new row may get again: is neither done before the way back, or do you give it a key?"
+                )
         for column in self.new.columns if rebuilt else ():
             old = self.source[identifier_key(column.name)]
             if old is None:
                 continue
             name, where = plain(old.name), f"{self.old.name}.{old.name}"
-            if column.type and _affinity(column.type) not in (_affinity(old.type), "TEXT", "BLOB"):
+            if column.generated and not old.generated:
+                check = f"SELECT * FROM {table} WHERE {name} IS NOT {computed(self.new, column)} LIMIT 10"
+                if can_be_asked(check, self.beside):
+                    self.found.checks[f"every {where} is what is computed"] = check
+                continue
+            if column.type and affinity_of(column.type) not in (affinity_of(old.type), "TEXT", "BLOB"):
                 back = f"CAST(CAST({name} AS {column.type}) AS TEXT) <> CAST({name} AS TEXT)"
                 self.found.checks[f"every {where} is {column.type}"] = (
                     f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL AND {back} LIMIT 10"
@@ -335,10 +352,11 @@ class _Altered:
 
     def _keep(self) -> None:
         """What the columns that go hold, by key: for the way back, or for going there once more."""
-        key = self.old.key
+        key = self.old.key or ((KEPT_ROWID,) if self.by_rowid else ())
         if not self.lost or not key:
             return
-        names = ", ".join(plain(name) for name in (*key, *(c.name for c in self.lost)))
+        rowid = [f"{self.by_rowid} AS {KEPT_ROWID}"] if self.by_rowid else []
+        names = ", ".join([*rowid, *map(plain, self.old.key), *(plain(c.name) for c in self.lost)])
         rollback_table = (
             f"{self._rollback_table(self.new)}_after" if self.back else self._rollback_table(self.old)
         )
@@ -349,7 +367,8 @@ class _Altered:
 
     def _was(self, column: Column) -> str:
         """A kept value, on the way back."""
-        if not self.new.key or not all(self.source[identifier_key(name)] for name in self.new.key):
+        known = self.by_rowid or self.new.key
+        if not known or not all(self.source[identifier_key(name)] for name in self.new.key):
             return ""
         rollback_table = plain(self._rollback_table(self.new))
         same = " AND ".join(
@@ -357,6 +376,7 @@ class _Altered:
             for name in self.new.key
             if (old := self.source[identifier_key(name)])
         )
+        same = same or f"{rollback_table}.{KEPT_ROWID} = {plain(self.old.name)}.{self.by_rowid}"
         value = f"(SELECT {plain(column.name)} FROM {rollback_table} WHERE {same})"
         if column.not_null and column.default is not None:
             return f"coalesce({value}, {column.default})"
@@ -364,7 +384,7 @@ class _Altered:
 
     def _give_back(self, *, rebuilt: bool) -> None:
         """On the way back: what was kept goes where it was."""
-        if not self.back or not self.added or not self.new.key:
+        if not self.back or not self.added or not (self.new.key or self.by_rowid):
             return
         if not rebuilt:
             table = plain(self.new.name)
@@ -372,25 +392,3 @@ class _Altered:
                 f"UPDATE {table} SET {plain(c.name)} = {self._was(c)};" for c in self.added if self._was(c)
             ]
         self.found.statements.append(f"DROP TABLE {plain(self._rollback_table(self.new))};")
-
-
-def _means(table: Table) -> Sequence[str]:
-    return table.definition.parts() or (table.sql,)
-
-
-def _addable(column: Column) -> bool:
-    """Whether ADD COLUMN takes it when there are rows: no key, and a constant for every row."""
-    constant = texts.is_constant(column.default or "NULL")
-    return not column.key and constant and (not column.not_null or column.default is not None)
-
-
-def _affinity(kind: str) -> str:
-    """The affinity of a declared type; source: sqlite.org/datatype3.html, section 3.1."""
-    upper = kind.upper()
-    for words, affinity in (
-        (("INT",), "INTEGER"), (("CHAR", "CLOB", "TEXT"), "TEXT"), (("BLOB",), "BLOB"),
-        (("REAL", "FLOA", "DOUB"), "REAL"),
-    ):  # fmt: skip
-        if any(word in upper for word in words):
-            return affinity
-    return "NUMERIC" if upper else "BLOB"
