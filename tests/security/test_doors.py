@@ -1,5 +1,6 @@
 """Ways around the front door: addresses that are made up, paths that climb, cookies of somebody else."""
 
+import json
 from collections.abc import Iterator
 
 import httpx2
@@ -9,6 +10,7 @@ from tests.web.support import COOKIE, OWNER, PASSWORD, SetClock, seeded, service
 
 from liveone.store.store import Store
 from liveone.web.auth import sessions
+from liveone.web.pages.files import FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,16 @@ def test_whoever_is_signed_in_is_led_to_a_page_of_this_server(client: httpx2.Cli
     led = client.get("/login", params={"next": elsewhere}, headers=COOKIE)
     assert (led.status_code, led.headers["location"]) == (303, "/")
     assert "set-cookie" not in led.headers
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_whoever_signs_in_is_led_to_a_page_of_this_server(client: httpx2.Client, elsewhere: str) -> None:
+    """By the page's script, which asks nobody but the server where to go."""
+    page = client.get("/login", params={"next": elsewhere}).text
+    snapshot = page.partition('id="snapshot">')[2].partition("</script>")[0]
+    assert json.loads(snapshot)["next"] == "/"
+    scripts = [path for path in FOLDER.glob("js/**/*.js") if 'get("next")' in path.read_text()]
+    assert scripts == []
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ async def administration(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Only what the form needs to know; whoever is signed in goes on to the page that was asked for."""
     gate, asked = gate_of(request), request.query_params
+    then = own_page(asked.get("next", "/"))
     if await _is_known(request):
-        return RedirectResponse(own_page(asked.get("next", "/")), 303)
+        return RedirectResponse(then, 303)
     places = gate.settings.issuers
     failed_at = next((one.config.label for one in places if one.config.name == asked.get("with")), "")
     problem = next((one.value for one in SignInProblem if one.value == asked.get("problem")), "")
@@ -106,7 +107,8 @@ async def login(request: Request) -> Response:
             "accounts": any(map(has_password, gate.snapshot.accounts.values())),
             "owner": bool(gate.settings.auth_password),
             "passkeys": any(one.kind == PASSKEY for one in gate.snapshot.steps),
-            "places": _places(request, next=own_page(asked.get("next", "/"))),
+            "next": then,
+            "places": _places(request, next=then),
             "problem": problem if failed_at else "",
             "failedAt": failed_at,
             "shareEnded": _has_ended_share(request),

@@ -58,7 +58,7 @@ export type Card = Omit<Data, "success" | "inverterTime" | "receivedTime" | "lat
 export interface Snapshot {
   messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
-  cards: Record<string, Card>; accounts: boolean; owner: boolean; passkeys: boolean; said?: Record<string, string>;
+  cards: Record<string, Card>; accounts: boolean; owner: boolean; passkeys: boolean; next: string; said?: Record<string, string>;
   isShared: boolean; isPerson: boolean; link: string;
 }
 

@@ -14,9 +14,9 @@ const password = /** @type {HTMLInputElement} */ (byId("password"));
 const button = /** @type {HTMLButtonElement} */ (byId("submit"));
 const code = /** @type {HTMLInputElement} */ (byId("code"));
 
+/** The page that was asked for. The server says which it is: a browser reads a host into more than it seems. */
 function next() {
-  const asked = new URLSearchParams(location.search).get("next") ?? "/";
-  return /^\/(?![/\\])/.test(asked) ? asked + location.hash : "/";
+  return snapshot.next + location.hash;
 }
 
 /** @param {SubmitEvent} event */
