@@ -62,6 +62,7 @@ class UdpDevice:
         self._answers, self._lost = answers, lost
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
         self.port: int = self._socket.getsockname()[1]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -78,7 +79,6 @@ class UdpDevice:
         self._thread.join(5)
 
     def _serve(self) -> None:
-        self._socket.settimeout(0.2)
         while not self._over.is_set():
             try:
                 asked, who = self._socket.recvfrom(1024)

@@ -101,3 +101,10 @@ def test_testing_a_house_names_the_source_that_is_missing() -> None:
     assert (step.ok, "roof: away" in step.detail) == (False, True)
     whole = [source("roof", "solar", solar_w=500), source("street", "grid", grid_w=600)]
     assert all(step.ok for step in HouseOfSources(whole, late_s=180).check("", now_at=NOW_AT))
+
+
+@pytest.mark.parametrize(("role", "given"), [("solar", {"solar_w": 500}), ("grid", {"grid_w": 600})])
+def test_a_house_of_one_device_that_gives_one_role_is_sane(role: str, given: dict[str, int]) -> None:
+    steps = list(HouseOfSources([source("only", role, **given)], late_s=180).check("", now_at=NOW_AT))
+    assert all(step.ok for step in steps), steps
+    assert "solar_inverter_w" not in steps[1].detail

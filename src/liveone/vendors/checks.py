@@ -10,8 +10,9 @@ from liveone.errors import ConfigError
 from liveone.vendors.base import CheckStep, Poll, ProtocolViolation, VendorAccount, VendorError
 
 LOOKED_FOR = ("load_w", "solar_inverter_w", "shunt_w", "battery_w", "grid_w", "battery_soc_pct")
-LOOKED_FOR_IN_A_PART = ("solar_w", *LOOKED_FOR)
-"""A device that measures a part of a house may know its solar power by no other name."""
+LOOKED_FOR_IN_A_PART = ("load_w", "solar_w", "battery_w", "grid_w", "battery_soc_pct")
+"""Of a device that measures a part of a house, and of a house of such devices: solar power however it is
+coupled."""
 
 OLD_S = 300
 QUIET_W = 20

@@ -61,7 +61,7 @@ class HouseOfSources:
     @classmethod
     def fields(cls, settings: Settings) -> frozenset[str]:
         """Whatever its sources give."""
-        return frozenset(checks.LOOKED_FOR)
+        return frozenset(checks.LOOKED_FOR_IN_A_PART)
 
     @classmethod
     def roles(cls, settings: Settings) -> tuple[Role, ...]:
