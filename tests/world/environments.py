@@ -16,30 +16,41 @@ from tests.world.kinds import Application
 
 CACHE = Path(__file__).parent.parent.parent / ".setup" / "world"
 TIMEOUT_S = 900
+CANNOT_BE_HAD: dict[str, str] = {}
+"""Why an application could not be installed: it is tried once in a session, and not for each of its tests."""
 
 
 def python_of(application: Application) -> Path:
     """The interpreter in which the application is installed."""
     if not application.packages:
         return Path(sys.executable)
+    if application.name in CANNOT_BE_HAD:
+        missing(CANNOT_BE_HAD[application.name])
     mark = sha256(" ".join(application.packages).encode()).hexdigest()[:8]
     folder = CACHE / f"{application.name}-{mark}"
     python, ready = folder / "bin" / "python", folder / ".ready"
     if not ready.is_file():
         venv.create(folder, with_pip=True, clear=True)
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *application.packages],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        if done.returncode:
-            missing(
-                f"{application.name}: {' '.join(application.packages)} cannot be installed: {done.stderr[-500:]}"
+        words = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        problem = _problem_of([*words, *application.packages])
+        if problem:
+            CANNOT_BE_HAD[application.name] = (
+                f"{application.name}: {' '.join(application.packages)} cannot be installed: {problem}"
             )
+            missing(CANNOT_BE_HAD[application.name])
         ready.touch()
     return python
+
+
+def _problem_of(words: list[str | Path], folder: Path | None = None) -> str:
+    """Why a command fails, or that it takes too long; empty where it works."""
+    try:
+        done = subprocess.run(
+            words, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"it takes longer than {TIMEOUT_S} s"
+    return (done.stderr[-500:] or f"it ends with {done.returncode}") if done.returncode else ""
 
 
 def missing(reason: str) -> None:
@@ -65,10 +76,10 @@ def debian_of(application: Application) -> Path:
     return folder
 
 
-def _required(application: Application, words: list[str], folder: Path) -> None:
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    if done.returncode:
-        missing(f"{application.name}: {' '.join(words)}: {done.stderr[-500:]}")
+def _required(application: Application, words: list[str | Path], folder: Path) -> None:
+    problem = _problem_of(words, folder)
+    if problem:
+        missing(f"{application.name}: {' '.join(map(str, words))}: {problem}")
 
 
 def command(application: Application, verb: str, database: Path, *more: str) -> list[str | Path]:

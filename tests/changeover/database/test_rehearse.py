@@ -405,6 +405,20 @@ def test_a_row_that_only_the_wider_key_takes_may_be_set_aside(tmp_path: Path, ke
     assert bool(seen.findings) is lost, seen.verdict
 
 
+def test_what_is_written_into_a_column_that_the_old_schema_computes_is_set_aside(tmp_path: Path) -> None:
+    computed = "id INTEGER PRIMARY KEY, a INTEGER, b INTEGER AS (a * 2) STORED"
+    seen = trip(
+        tmp_path,
+        f"CREATE TABLE p ({computed}); INSERT INTO p (a) VALUES (1), (4);",
+        rebuilt("id INTEGER PRIMARY KEY, a INTEGER, b INTEGER", "id, a, b"),
+        f"CREATE TABLE n ({computed}); INSERT INTO n (id, a) SELECT id, a FROM p; DROP TABLE p;"
+        "ALTER TABLE n RENAME TO p;",
+        "p",
+    )
+    assert seen.findings == set()
+    assert any("set aside in a changeover_... table: p.b" in note for note in seen.verdict.notes)
+
+
 def test_only_what_adds_can_be_reversed_by_itself() -> None:
     script = "CREATE TABLE a (b); CREATE INDEX i ON a (b); ALTER TABLE c ADD d"
     assert [one.text for one in derive_undo(text.split(script, NOWHERE))] == [

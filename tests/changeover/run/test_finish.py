@@ -125,15 +125,3 @@ def test_a_script_that_still_reads_what_it_drops_finds_every_row(tmp_path: Path,
     assert club.start(other).ending is Ending.DONE
     assert club.again(other, "finish").ending is Ending.FINISHED
     assert rows(other, "archive") == ROWS
-
-
-def test_on_a_quiet_database_the_log_is_moved_into_the_file_once(done: Club) -> None:
-    """Each connection that is the last to close does so, with three fsyncs: a tenth of a second in all."""
-    log, logs = done.database.with_name(f"{done.database.name}-wal"), set[int]()
-
-    def look(_: str) -> None:
-        logs.add(log.stat().st_ino if log.exists() else 0)
-
-    assert club.again(done, "finish", hook=look).ending is Ending.FINISHED
-    assert len(logs) == 1
-    assert not log.exists()

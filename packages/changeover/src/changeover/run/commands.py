@@ -36,7 +36,6 @@ from changeover.run.downtime_probe import Prober
 from changeover.run.journal import NAME, Journal
 from changeover.run.made_since import ObjectKey, made_since
 from changeover.run.notify import Notifier
-from changeover.run.one_log import one_log
 from changeover.run.perform import Performer
 from changeover.run.runner import OperatorPrompt, Runner, Signals
 from changeover.run.state_dir import StateDir, make_run, numbered, state_of, stored_plan
@@ -111,7 +110,7 @@ def run(plan: Plan, values: BoundParameters, database: Database, settings: Setti
     state = state_of(database, settings.state)
     run_id = numbered(state.runs, settings.now_at())
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
-    with lock.take(database, holder, state=state.path), one_log(plan, database):
+    with lock.take(database, holder, state=state.path):
         admin.require_open(database)
         preconditions.require_no_open_run(state, plan, database)
         preconditions.require_not_applied(plan, database)
@@ -231,7 +230,7 @@ def _again(
 ) -> Outcome:
     state = state_of(database, settings.state)
     holder = lock.this_runner(run_id, since_at=int(settings.now_at()))
-    with lock.take(database, holder, state=state.path), one_log(plan, database):
+    with lock.take(database, holder, state=state.path):
         admin.require_open(database)
         entries = state.entries(run_id)
         require_sense(command, plan, entries, state, run_id)

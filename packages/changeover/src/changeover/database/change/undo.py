@@ -49,18 +49,19 @@ def setting_aside(
     to all rows alike it gives again. It does not matter how the change made the table or column: by ADD
     COLUMN, or with a table that it made anew. A column that the change filled with one value in all rows is
     set aside too where the way back makes the table anew without it, and so is one that it did not fill at
-    all; any other must be carried by the script.
+    all; any other must be carried by the script. One that the way back computes cannot be: where it holds
+    something else, that is set aside.
     """
     words = [words_of(statement.text) for statement in back]
     given, unfilled = _constants(forward), _unfilled(forward)
     found: list[SqlStatement] = []
-    for statement, thing in _left_out(back, now):
+    for statement, thing, computed in _left_out(back, now):
         table = now.table(thing.table)
         alike = given.get(thing, EMPTY[0]) not in EMPTY or thing in unfilled
-        if table and alike and not any(_speaks_of(one, thing) for one in words):
-            found += [
-                SqlStatement(text, statement.position) for text in _kept(statement, thing, table, given)
-            ]
+        if table and (alike or computed) and not any(_speaks_of(one, thing) for one in words):
+            known = {**given, thing: computed} if computed else given
+            texts = _kept(statement, thing, table, known)
+            found += [SqlStatement(text, statement.position) for text in texts]
     for place, statement in enumerate(back):
         dropped = _dropped(words[place])
         table = now.table(dropped.table) if dropped else None
@@ -72,19 +73,21 @@ def setting_aside(
     return tuple(found)
 
 
-def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlStatement, _Thing]]:
-    """The columns without which a way back makes a table anew, each with the statement that makes it."""
+def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlStatement, _Thing, str]]:
+    """The columns without which a way back makes a table anew, with the statement that makes it; also those
+    that it computes, with the expression."""
     rebuilt = script.read(back).rebuilt
     for statement in back:
         words = script.words_in_main(statement.text)
         made = named(words, "table") if words[:2] == ("create", "table") else ""
         table = now.table(rebuilt.get(made, ""))
-        columns = {column.name for column in definition.parse(statement.text).columns} if table else set()
-        if table and columns:
-            gone = (
-                identifier_key(column) for column in table.stored if identifier_key(column) not in columns
-            )
-            yield from ((statement, _Thing(identifier_key(table.name), column)) for column in gone)
+        if table is None:
+            continue
+        columns = {column.name: column for column in definition.parse(statement.text).columns}
+        for column in map(identifier_key, table.stored) if columns else ():
+            computed = columns[column].generated.removesuffix(" stored") if column in columns else ""
+            if computed or column not in columns:
+                yield statement, _Thing(identifier_key(table.name), column), computed
 
 
 def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
