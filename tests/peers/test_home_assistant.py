@@ -94,7 +94,7 @@ def test_its_statistics_are_history_whatever_their_unit(peer: HomeAssistantPeer)
         )  # fmt: skip
     adapter = opened(peer, solar_w="sensor.old_power", solar_kwh_total="sensor.old_meter")
     try:
-        give_up_s, found = time.monotonic() + 60, []
+        give_up_s, found = time.monotonic() + 180, []
         while len(found) < 4 and time.monotonic() < give_up_s:
             found = list(adapter.backfill(hour_at, hour_at + 2 * HOUR_S))
     finally:

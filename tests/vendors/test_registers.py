@@ -361,6 +361,7 @@ STATED: Mapping[str, Stated] = {
                 (number, S16, value)
                 for number, value in zip(range(820, 826), (400, -150, -50, 100, 0, 0), strict=True)
             ),
+            (840, U16, 525),
             (842, S16, 1500),
             (843, U16, 77),
             (850, U16, 3000),
@@ -670,6 +671,8 @@ def test_a_battery_without_a_sign_charges_by_its_state_or_by_a_register_that_has
         ("huawei-sun2000", {37100: None}, "grid_w", -2379),
         ("huawei-sun2000", {37113: 0x7FFF_FFFF}, "grid_w", None),
         ("sigenergy", {30004: 0, 30005: 0}, "grid_w", None),
+        ("victron-gx", {840: 0, 842: 0, 843: 0}, "battery_w", None),
+        ("victron-gx", {840: 0, 842: 0, 843: 0}, "battery_soc_pct", None),
         ("sigenergy", {30194: None}, "solar_w", 3000),
         ("growatt-tl-xh", {3043: -1}, "grid_w", None),
         ("goodwe-et", {35176: -1}, "inverter_c", None),
