@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,7 @@ from tests.store.samples import NOON, recorded
 from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.store.database import Corrupt, Foreign, Full, ReadOnly, StoreError, Unavailable
-from liveone.store.files import create
+from liveone.store.files import create, refuse_unusable
 from liveone.store.sqlite import SqliteDatabase
 from liveone.store.store import Query, Store, open_store, path_of
 
@@ -172,3 +174,17 @@ def test_reading_a_database_changes_no_byte_of_it(path: Path) -> None:
 )
 def test_a_url_names_a_file(url: str, expected: str) -> None:
     assert path_of(url) == Path(expected)
+
+
+def test_a_look_at_the_file_gives_up_no_lock_of_this_process(tmp_path: Path) -> None:
+    """Else another process that closes the database deletes the log that this one goes on writing to."""
+    path = tmp_path / "live.db"
+    create(path)
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA schema_version'); c.close()"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 7")
+        refuse_unusable(path)
+        subprocess.run([sys.executable, "-c", look, path], check=True)
+        assert path.with_name("live.db-wal").exists()

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from liveone.errors import BadInput
@@ -13,7 +14,6 @@ from liveone.store.sqlite_errors import translated
 CREATE_TIMEOUT_S = 5.0
 OLDEST_SQLITE = (3, 38, 0)
 """The first with ``->>`` and ``unixepoch()``."""
-_MAGIC = b"SQLite format 3\x00"
 
 
 def refuse_unusable(path: Path) -> None:
@@ -93,17 +93,26 @@ def _refuse_any_table(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _refuse_content(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise Unavailable(
-            f"database {path} cannot be read: {error.strerror}", hint="Check its permissions."
-        ) from None
-    if not start:
+    if not os.access(path, os.R_OK):
+        raise Unavailable(f"database {path} cannot be read: Permission denied", hint="Check its permissions.")
+    if not path.stat().st_size:
         raise Foreign(f"{path} is an empty file", hint="Run `liveone init` to create the tables in it.")
-    if start != _MAGIC:
+    if _is_foreign(path):
         raise Foreign(
             f"{path} is not an SQLite database; it was left as it is",
             hint="Check the path in the configuration.",
         )
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether SQLite takes a file for none of its own.
+
+    It is not opened here as a file: closing that would give up every lock that this process has on it
+    (https://sqlite.org/howtocorrupt.html, 2.2), and another process would delete the log that we write to.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            return (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_NOTADB
+    return False

@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -254,3 +256,20 @@ def test_a_database_without_a_wal_is_backed_up_and_restored_too(database: Path, 
     restore(made.path, database, now_at=AT, expected_sha256=made.sha256)
     assert compare(made.path, database).equal
     assert ask(database, "PRAGMA journal_mode") == [("delete",)]
+
+
+def test_a_backup_gives_up_no_lock_of_others_in_this_process(database: Path) -> None:
+    """Closing a descriptor of a file gives up all POSIX locks of the process on it.
+
+    Another process that closes the database then takes itself for the last one, and deletes a log in use.
+    """
+    log = database.with_name(f"{database.name}-wal")
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA schema_version'); c.close()"
+    )
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        connection.execute("CREATE TABLE one_more (a)")
+        backups.backup(database, database.parent / "backups", label="beside")
+        subprocess.run([sys.executable, "-c", look, database], check=True)
+        assert log.exists()

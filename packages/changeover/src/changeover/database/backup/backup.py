@@ -159,7 +159,7 @@ def _fetch(source: Server, target: Path, progress: Progress) -> None:
 
 def _copy_file(source: Path, target: Path, progress: Progress) -> None:
     target.unlink(missing_ok=True)
-    with opened(source, read_only=_has_no_wal(source)) as reader, translated(target):
+    with opened(source) as reader, translated(target):
         total = (
             reader.execute("PRAGMA page_count").fetchone()[0]
             * reader.execute("PRAGMA page_size").fetchone()[0]
@@ -303,12 +303,3 @@ def _require_same(database: Database, target: Path, *, partial_sha256: str) -> N
 def _same_schema(source: Path, target: Path) -> bool:
     with opened(source) as connection, closing(frozen(target)) as copy, translated(target):
         return fingerprint(connection) == fingerprint(copy)
-
-
-def _has_no_wal(source: Path) -> bool:
-    """A database in WAL mode needs its files beside it to be read, and read-only may not make them."""
-    if not source.is_file():
-        return False
-    with source.open("rb") as file:
-        # Bytes 18 and 19 are 2 in WAL mode (https://sqlite.org/fileformat2.html#file_format_version_numbers).
-        return file.read(20)[18:20] != b"\x02\x02"

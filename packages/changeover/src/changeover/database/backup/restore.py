@@ -162,19 +162,20 @@ def _watching(target: Path) -> Iterator[Callable[[], object]]:
     """Another value whenever somebody has committed, readable while we hold the lock.
 
     Without a WAL that lock keeps readers out, so the counter in the file's header is read, by a descriptor
-    that stays open: closing one would give up every lock of this process on the file.
+    that stays open: closing one gives up every lock of this process on the file, also those of others in it
+    (https://sqlite.org/howtocorrupt.html, 2.2).
     """
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        with translated(target), closing(connect(target)) as connection:
-            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-                # Moves for commits of other connections only, not for our own
-                # (https://sqlite.org/pragma.html#pragma_data_version).
-                yield lambda: connection.execute("PRAGMA data_version").fetchone()[0]
-            else:
-                yield lambda: os.pread(descriptor, 4, CHANGE_COUNTER_AT)
-    finally:
-        os.close(descriptor)
+    with translated(target), closing(connect(target)) as connection:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            # Moves for commits of other connections only, not for our own
+            # (https://sqlite.org/pragma.html#pragma_data_version).
+            yield lambda: connection.execute("PRAGMA data_version").fetchone()[0]
+            return
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            yield lambda: os.pread(descriptor, 4, CHANGE_COUNTER_AT)
+        finally:
+            os.close(descriptor)
 
 
 class _WrittenSince(Exception):
