@@ -68,7 +68,7 @@ def test_a_restore_asks_with_what_the_backup_holds(system: House) -> None:
     system.ok("poll")
     made = json.loads(system.ok("backup", "--json"))
     done = system.run("restore", made["path"], text="n\n")
-    assert "generation 2, 1 readings" in done.output
+    assert "generation 3, 1 readings" in done.output
     assert not list(system.folder.glob("*.replaced-*"))
 
 

@@ -169,7 +169,7 @@ def test_a_backup_is_a_file_in_either_case_and_restore_says_how(
         assert "liveone db restore" in str(restored.exception)
     else:
         assert restored.exit_code == 0
-    assert "generation 2" in liveone("doctor").output
+    assert "generation 3" in liveone("doctor").output
     assert "there is nothing to do" in out(liveone("upgrade", "--plan-only"))
 
 

@@ -148,8 +148,8 @@ async def until(what: Callable[[], object], within_s: float = 10.0) -> None:
 
 
 def times_in(store: Store, system_id: int = 1) -> list[int]:
-    """The ``inverter_time`` of all readings of a system, in the order of their insertion."""
-    statement = "SELECT inverter_time FROM readings WHERE system_id = ? ORDER BY rowid"
+    """The ``inverter_time`` of all readings of a system, in their order."""
+    statement = "SELECT inverter_time FROM readings WHERE system_id = ? ORDER BY inverter_time"
     from liveone.store.database import Statement
 
     (rows,) = store.database.read([Statement(statement, (system_id,))])

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from liveone.cli.root import root
 from liveone.errors import BadInput
 from liveone.store.database import Corrupt, Foreign, StoreError
+from liveone.store.generations import NEWEST
 from liveone.store.sql import schema_path
 
 READING = (
@@ -31,7 +32,7 @@ def old_database(folder: Path, generation: int = 1) -> sqlite3.Connection:
     connection = sqlite3.connect(folder / "old.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(schema_path(generation).read_text())
-    connection.execute(SYSTEMS[generation])
+    connection.execute(SYSTEMS[min(generation, 2)])
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute(READING, (1_755_310_673, 1_755_310_675))
     return connection
@@ -84,10 +85,10 @@ def test_a_closed_database_stays_as_it_is_to_the_byte(tmp_path: Path) -> None:
     assert not (folder / "old.db-wal").exists() or (folder / "old.db-wal").stat().st_size == 0
 
 
-def test_generation_2_needs_no_upgrade(tmp_path: Path) -> None:
-    old_database(tmp_path, 2).close()
+def test_the_newest_generation_needs_no_upgrade(tmp_path: Path) -> None:
+    old_database(tmp_path, NEWEST).close()
     said = adopt(tmp_path, str(tmp_path / "old.db")).output
-    assert "generation 2" in said
+    assert f"generation {NEWEST}" in said
     assert "upgrade" not in said
 
 

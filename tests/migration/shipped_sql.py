@@ -12,7 +12,10 @@ from tests.migration.stage import ACCOUNTS
 from liveone.migrations.shipped import shipped
 
 FOLDER = shipped()[2].path.parent
-FORWARD = ("set-aside.sql", "merge.sql", "migrate.sql", "add.sql")
+FORWARD = (
+    *("set-aside.sql", "merge.sql", "migrate.sql", "add.sql"),
+    *("ids.sql", "statuses.sql", "days.sql", "five-minutes.sql", "readings.sql"),
+)
 """What a plan's way forward consists of, in this order; each plan has some of them."""
 
 

@@ -39,7 +39,7 @@ def test_the_first_weeks_are_brought_up_and_taken_back(home: Stage, tmp_path: Pa
     assert home.ask("SELECT vendor_type, vendor_site_id, timezone_offset_min FROM systems") == [
         ("select.live", "1586", 600)
     ]
-    ours = "FROM readings WHERE id <= (SELECT max(id) FROM changeover_first_readings)"
+    ours = "FROM readings WHERE inverter_time <= (SELECT max(inverter_time) FROM changeover_first_readings)"
     assert home.ask(f"SELECT count(*), count(DISTINCT inverter_time) {ours}") == [(generation0.MOMENTS,) * 2]
     assert home.ask(f"SELECT DISTINCT typeof(solar_w), typeof(grid_w) {ours}") == [("integer", "integer")]
     assert home.ask("SELECT count(*) > 500 FROM readings_agg_5m") == [(1,)]

@@ -170,9 +170,9 @@ class Installation:
         return process.wait(15), errors.read_text()
 
     def stored(self) -> list[int]:
-        """The times of all readings in the database, in the order of their insertion."""
+        """The times of all readings in the database, in their order."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT inverter_time FROM readings ORDER BY rowid").fetchall()
+            rows = connection.execute("SELECT inverter_time FROM readings ORDER BY inverter_time").fetchall()
         return [at for (at,) in rows]
 
     def integrity(self) -> str:

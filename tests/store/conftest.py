@@ -1,4 +1,4 @@
-"""Real databases of both generations, a file and a libSQL server, and readings to put in them.
+"""Real databases of several generations, a file and a libSQL server, and readings to put in them.
 
 A test that asks for ``store``, ``store1`` or ``any_store`` runs on every driver; one that also asks for
 ``path`` is about files.
@@ -15,6 +15,7 @@ from tests.store.sqld import Sqld
 from liveone.domain.system import System
 from liveone.store.database import Row, Statement
 from liveone.store.files import create
+from liveone.store.generations import NEWEST
 from liveone.store.libsql.create import create_tables
 from liveone.store.libsql.driver import LibsqlDatabase
 from liveone.store.script import split
@@ -58,32 +59,28 @@ def make_store(driver: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
         yield make
 
 
-def make_on_server(url: str, generation: int = 2) -> str:
+def make_on_server(url: str, generation: int = NEWEST) -> str:
     with closing(LibsqlDatabase(url)) as database:
-        if generation == 2:
+        if generation == NEWEST:
             create_tables(database)
         else:
             database.write([Statement(sql) for sql in split(schema_path(generation).read_text())])
-            database.write([Statement(FIRST_SYSTEM)])
+            database.write([Statement(FIRST_SYSTEM)] if generation == 1 else [])
     return url
 
 
 def make_file(path: Path, generation: int) -> Path:
-    if generation == 2:
+    if generation == NEWEST:
         create(path)
         return path
-    return make_generation_1(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(schema_path(generation).read_text())
+        connection.execute(FIRST_SYSTEM if generation == 1 else "SELECT 1")
+        connection.commit()
+    return path
 
 
 FIRST_SYSTEM = "INSERT INTO systems (user_id, system_number) VALUES ('simon', '1586')"
-
-
-def make_generation_1(path: Path) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(schema_path(1).read_text())
-        connection.execute(FIRST_SYSTEM)
-        connection.commit()
-    return path
 
 
 @pytest.fixture
@@ -92,7 +89,7 @@ def store(driver: str, request: pytest.FixtureRequest) -> Iterator[Store]:
         with closing(open_store(request.getfixturevalue("path"))) as opened:
             yield opened
     else:
-        yield request.getfixturevalue("make_store")(2)
+        yield request.getfixturevalue("make_store")(NEWEST)
 
 
 @pytest.fixture
@@ -100,9 +97,12 @@ def store1(make_store: Make) -> Store:
     return make_store(1)
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, NEWEST])
 def any_store(request: pytest.FixtureRequest, driver: str) -> Store:
-    """A store of each generation with system 1 (select.live 1586, +10:00)."""
+    """A store of the oldest and the newest generation with system 1 (select.live 1586, +10:00).
+
+    What is asked of generation 2 are the very queries of generation 3.
+    """
     if request.param == 1:
         opened: Store = request.getfixturevalue("store1")
         return opened

@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import a_system, make_generation_1
+from tests.store.conftest import a_system, make_file
 from tests.store.samples import NOON, recorded
 
 from liveone.errors import BadInput
 from liveone.store import backup as backups
 from liveone.store import readings
 from liveone.store.database import Busy, Corrupt, Foreign, Unavailable
+from liveone.store.generations import NEWEST
 from liveone.store.store import Store, open_store
 
 
@@ -35,7 +36,7 @@ def test_a_backup_of_a_live_database_is_proven(path: Path, store: Store, tmp_pat
     report = backups.backup(path, tmp_path / "backups", NOON)
     assert report.path == tmp_path / "backups" / "backup-20250816-020000.db"
     assert report.rows["readings"] == 50
-    assert (report.generation, report.size_bytes) == (2, report.path.stat().st_size)
+    assert (report.generation, report.size_bytes) == (NEWEST, report.path.stat().st_size)
     assert backups.prove(report.path) == report.sha256
     assert counted(report.path) == 50
     with pytest.raises(BadInput, match="already there"):
@@ -199,6 +200,6 @@ def test_a_bad_backup_changes_nothing(path: Path, store: Store, tmp_path: Path) 
 
 
 def test_generation_1_is_backed_up_too(tmp_path: Path) -> None:
-    old = make_generation_1(tmp_path / "old.db")
+    old = make_file(tmp_path / "old.db", 1)
     report = backups.backup(old, tmp_path / "b", NOON)
     assert (report.generation, report.rows["systems"]) == (1, 1)

@@ -11,6 +11,7 @@ from liveone.domain.aggregates import Day
 from liveone.store import aggregates, bulk, readings
 from liveone.store.bulk import Imported
 from liveone.store.database import ConstraintFailed
+from liveone.store.generations import NEWEST
 from liveone.store.readings import Recorded, row_of
 from liveone.store.store import Store
 
@@ -25,7 +26,7 @@ def test_an_import_equals_recording(make_store: Make, any_store: Store) -> None:
     done = bulk.import_readings(any_store, 1, offered, batch=70)
     assert (done.offered, done.new) == (500, 500)
     imported = aggregates.five_minutes(any_store, 1, 0, NOON + 10**6)
-    other = make_store(2)
+    other = make_store(NEWEST)
     system = a_system(other, "other")
     readings.record(other, [Recorded(system.id, readings.reading_of(row)) for row in rows(500)])  # type: ignore[arg-type]
     assert imported == aggregates.five_minutes(other, system.id, 0, NOON + 10**6)

@@ -239,17 +239,17 @@ def test_what_came_in_the_place_of_a_forgotten_reading_stays(house: Store) -> No
     assert [each.load_w for each in readings.between(house, 1, 0, NOW_AT)] == [7]
 
 
-def test_a_log_of_release_0_1_which_knew_readings_by_ids_is_brought_up(any_store: Store) -> None:
-    bulk.import_readings(any_store, 1, rows(NOON, 5))
-    before = everything(any_store)
-    change_id = do_import(any_store, rows(NOON + 600, 900))
-    out = forget(any_store, NOON + 6000, NOON + 6600)
-    run(any_store, *log_of_release_0_1(any_store))
-    repair.undo(any_store, out.id, "test")
-    assert readings.count(any_store, 1) == 902
-    repair.undo(any_store, change_id, "test")
-    assert everything(any_store) == before
-    tables = {name for (name,) in rows_of(any_store, "SELECT name FROM sqlite_schema")}
+def test_a_log_of_release_0_1_which_knew_readings_by_ids_is_brought_up(store1: Store) -> None:
+    bulk.import_readings(store1, 1, rows(NOON, 5))
+    before = everything(store1)
+    change_id = do_import(store1, rows(NOON + 600, 900))
+    out = forget(store1, NOON + 6000, NOON + 6600)
+    run(store1, *log_of_release_0_1(store1))
+    repair.undo(store1, out.id, "test")
+    assert readings.count(store1, 1) == 902
+    repair.undo(store1, change_id, "test")
+    assert everything(store1) == before
+    tables = {name for (name,) in rows_of(store1, "SELECT name FROM sqlite_schema")}
     assert changes.IDS not in tables
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from liveone.migrations import shipped
 from liveone.store.database import Foreign
+from liveone.store.generations import KEYED_TABLES
+from liveone.store.script import split
 from liveone.store.sql import schema_path
 from liveone.store.store import open_store
 
@@ -32,6 +35,17 @@ def detected(path: Path) -> tuple[int, bool]:
 def test_the_shipped_schemas_are_recognised(tmp_path: Path) -> None:
     assert detected(made(tmp_path / "1.db", 1)) == (1, False)
     assert detected(made(tmp_path / "2.db", 2)) == (2, True)
+    assert detected(made(tmp_path / "3.db", 3)) == (3, True)
+
+
+@pytest.mark.parametrize("keyed", KEYED_TABLES)
+def test_between_generations_2_and_3_it_is_generation_2(tmp_path: Path, keyed: str) -> None:
+    """The plan changes one table after the other; LiveOne may be started at any moment."""
+    anew = [sql for sql in split(schema_path(3).read_text()) if f" {keyed} (" in sql]
+    path = made(tmp_path / "2.db", 2, f"DROP TABLE {keyed}; {'; '.join(anew)};")
+    assert detected(path) == (2, True)
+    with closing(open_store(path)) as store:
+        assert [plan.step for plan in shipped.pending(store.shape)] == [8]
 
 
 def test_a_migrated_generation_2_that_allows_no_gaps_is_recognised(tmp_path: Path) -> None:

@@ -17,14 +17,15 @@ from liveone.errors import BadInput
 from liveone.store import readings
 from liveone.store.database import Corrupt, Foreign, Full, ReadOnly, StoreError, Unavailable
 from liveone.store.files import create, refuse_unusable
+from liveone.store.generations import NEWEST
 from liveone.store.sqlite import SqliteDatabase
 from liveone.store.store import Query, Store, open_store, path_of
 
 
-def test_create_makes_generation_2_and_never_overwrites(tmp_path: Path) -> None:
+def test_create_makes_the_newest_generation_and_never_overwrites(tmp_path: Path) -> None:
     create(tmp_path / "a.db")
     with closing(open_store(tmp_path / "a.db")) as store:
-        assert store.generation == 2
+        assert store.generation == NEWEST
         a_system(store)
     with pytest.raises(BadInput, match="already holds a database"):
         create(tmp_path / "a.db")

@@ -126,20 +126,20 @@ def test_a_late_success_hides_no_newer_failure(any_store: Store) -> None:
     assert (status.last_poll_time, status.last_error, status.consecutive_errors) == (NOON + 600, "timeout", 1)
 
 
-def test_duplicate_status_rows_stay_and_the_first_counts(any_store: Store) -> None:
+def test_duplicate_status_rows_stay_and_the_first_counts(store1: Store) -> None:
     run(
-        any_store,
+        store1,
         """INSERT INTO polling_status (id, system_id, total_polls, last_response)
            VALUES (5, 1, 10, '{"solar": 1}'), (9, 1, 99, 'not json')""",
     )
-    assert polling.memory_of(any_store) == {}
-    readings.record(any_store, [recorded(NOON)])
-    polling.failed_together(any_store, [polling.FailedPoll(1, NOON + 60, "timeout")])
-    systems.set_active(any_store, 1, True)
-    assert polling.statuses(any_store)[1].total_polls == 12
-    found = rows_of(any_store, "SELECT id, total_polls FROM polling_status ORDER BY id")
+    assert polling.memory_of(store1) == {}
+    readings.record(store1, [recorded(NOON)])
+    polling.failed_together(store1, [polling.FailedPoll(1, NOON + 60, "timeout")])
+    systems.set_active(store1, 1, True)
+    assert polling.statuses(store1)[1].total_polls == 12
+    found = rows_of(store1, "SELECT id, total_polls FROM polling_status ORDER BY id")
     assert found == [(5, 12), (9, 99)]
-    assert polling.memory_of(any_store) == {1: {"k": 1}}
+    assert polling.memory_of(store1) == {1: {"k": 1}}
 
 
 def test_a_failure_of_no_system_is_no_row(any_store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.rows import interval_energies
-from tests.store.conftest import Make, a_system, make_generation_1, rows_of, run
+from tests.store.conftest import Make, a_system, make_file, rows_of, run
 from tests.store.samples import sample
 
 from liveone.collect.days import closer
@@ -21,6 +21,7 @@ from liveone.errors import BadInput
 from liveone.store import aggregates, bulk, systems
 from liveone.store.database import CannotHold
 from liveone.store.files import create
+from liveone.store.generations import NEWEST
 from liveone.store.readings import row_of
 from liveone.store.store import Store, open_store
 
@@ -119,7 +120,7 @@ def test_without_the_column_a_zone_is_refused_and_nothing_is_written(store: Stor
 
 
 def test_generation_1_refuses_a_zone_too(tmp_path: Path) -> None:
-    store = open_store(make_generation_1(tmp_path / "1.db"))
+    store = open_store(make_file(tmp_path / "1.db", 1))
     with pytest.raises(CannotHold, match="liveone upgrade"):
         move(store, BERLIN)
     assert systems.list_systems(store)[0].timezone_offset_min == 600
@@ -138,7 +139,7 @@ def test_an_open_store_sees_the_column_come_and_go(store: Store) -> None:
 
 
 def test_a_zone_that_this_machine_does_not_know_stops_nobody(make_store: Make) -> None:
-    store = make_store(2)
+    store = make_store(NEWEST)
     a_system(store)
     run(store, "UPDATE systems SET time_zone = 'Moon/Tranquillity'")
     (found,) = systems.list_systems(store)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import a_system, make_generation_1, rows_of, run
+from tests.store.conftest import a_system, make_file, rows_of, run
 from tests.store.proxy import Fault, Proxy
 from tests.store.samples import NOON, recorded, sample
 from tests.store.sqld import Sqld
@@ -28,7 +28,8 @@ from liveone.transfer.mirror import MirroredTable, MoveFailed, mirror
 from liveone.transfer.server_backup import backup_server
 
 TABLES = ("systems", "polling_status", "readings", "readings_agg_1d", "readings_agg_5m", "user_systems")
-WITHOUT_ID = ("point_readings", "point_readings_agg_5m", "point_readings_agg_1d")
+BY_KEY = ("readings", "readings_agg_1d", "readings_agg_5m")
+WITHOUT_ID = (*BY_KEY, *(f"point_{name}" for name in BY_KEY))
 
 
 @pytest.fixture
@@ -127,7 +128,11 @@ def test_a_source_in_use_leaves_the_target_locked_until_the_move_has_run_again(
             row_progress.append(f"{step} {table}")
             readings.record(source, [recorded(NOON + 10**6 + 60 * len(row_progress), system_id=1)])
             if len(row_progress) == 2:
-                run(source, "DELETE FROM readings WHERE id % 7 = 0", "UPDATE systems SET model = 'new'")
+                run(
+                    source,
+                    "DELETE FROM readings WHERE inverter_time / 60 % 7 = 0",
+                    "UPDATE systems SET model = 'new'",
+                )
 
     with closing(LibsqlDatabase(server_url)) as server:
         first = move.move(source.database, server, progress=meanwhile)
@@ -227,7 +232,7 @@ def test_a_row_that_does_not_come_back_is_noticed(tmp_path: Path) -> None:
 
 def test_a_generation_1_database_moves_as_it_is(server_url: str, tmp_path: Path) -> None:
     with (
-        closing(open_store(make_generation_1(tmp_path / "old.db"))) as old,
+        closing(open_store(make_file(tmp_path / "old.db", 1))) as old,
         closing(LibsqlDatabase(server_url)) as server,
     ):
         readings.record(old, [recorded(NOON)])

@@ -216,14 +216,14 @@ def test_health_is_open_and_tells_the_generation(anonymous: httpx2.Client) -> No
     assert anonymous.get("/api/health").json() == {
         "status": "ok",
         "database": "sqlite",
-        "generation": 2,
+        "generation": 3,
         "release": "0.1.0+abc1234",
         "role": "all",
         "polls": [],
         "collector": {"spool_waiting": 0, "problems": 1},
         "schema": {
-            "applied": 2,
-            "expected": 2,
+            "applied": 3,
+            "expected": 3,
             "inSync": True,
             "timeZones": True,
             "accounts": True,
@@ -282,7 +282,7 @@ def test_a_generation_1_database_is_served(tmp_path: Path) -> None:
         assert client.get("/api/data", headers=COOKIE).json()["latest"]["power"]["solarW"] == 1
         assert client.get("/api/health").json()["schema"] == {
             "applied": 1,
-            "expected": 2,
+            "expected": 3,
             "inSync": False,
             "timeZones": False,
             "accounts": False,

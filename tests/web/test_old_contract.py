@@ -506,7 +506,7 @@ class TestAdministration:
 def test_health_is_open_to_all_and_says_which_generation(anonymous: httpx2.Client) -> None:
     found = anonymous.get("/api/health").json()
     assert {"status", "database", "generation", "release", "schema"} <= set(found)
-    assert (found["status"], found["generation"], found["release"]) == ("ok", 2, "0.1.0+abc1234")
+    assert (found["status"], found["generation"], found["release"]) == ("ok", 3, "0.1.0+abc1234")
     assert {"applied", "expected", "inSync"} <= set(found["schema"])
     assert found["schema"]["inSync"] is True
 

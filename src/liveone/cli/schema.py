@@ -94,7 +94,7 @@ def opened(shell: CommandContext) -> Iterator[Database]:
 
 
 def _say(found: shipped.SchemaStatus) -> None:
-    served = " and ".join(str(generation) for generation in found.served)
+    served = f"{found.served[0]} to {found.served[-1]}"
     if found.generation is None:
         click.echo(f"{found.database} is of no generation that this release serves ({served}).")
         for sentence in found.differences:

@@ -31,6 +31,7 @@ from liveone.errors import BadInput, LiveOneError
 from liveone.migrations import run as upgrade
 from liveone.migrations import runs, shipped
 from liveone.settings.config import Config
+from liveone.store import changes
 
 AGAIN: dict[str, Callable[..., Outcome]] = {"resume": resume, "rollback": rollback, "finish": finish}
 
@@ -135,6 +136,8 @@ def upgrade_command(
         if plan_only:
             _outline(config, documents, wish)
         else:
+            if not dry_run:
+                _bring_up_log(config)
             run_ids: list[str] = []
             for plan in plans:
                 run_ids.append(_carry_out(plan, config, beside, wish, dry_run=dry_run))
@@ -144,6 +147,12 @@ def upgrade_command(
 def _pending(config: Config) -> list[shipped.ShippedPlan]:
     with closing(open_store(config, served=False)) as store:
         return shipped.pending(store.shape)
+
+
+def _bring_up_log(config: Config) -> None:
+    """A log of changes that release 0.1 wrote knows readings by ids, which the newest generation has not."""
+    with closing(open_store(config, served=False)) as store:
+        changes.bring_up(store)
 
 
 def _carry_out(

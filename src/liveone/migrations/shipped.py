@@ -11,16 +11,16 @@ from pathlib import Path
 
 from liveone.store.database import Database
 from liveone.store.generations import (
-    ADDED,
-    ADDED_TABLES,
+    ADDED_TO,
     GENERATIONS,
     NEWEST,
-    OPTIONAL,
     SchemaShape,
     definition_of,
     differences,
     nearest,
+    optional_columns,
     shape_of,
+    tables_added_to,
 )
 from liveone.store.sql import schema_path
 
@@ -39,8 +39,12 @@ class SchemaStep:
 
 STEPS = (
     SchemaStep(0, early_intervals=True),
-    *map(SchemaStep, (0, 1, 2)),
-    *(SchemaStep(NEWEST, frozenset(ADDED[:count])) for count in range(1, len(ADDED) + 1)),
+    *map(SchemaStep, (0, 1)),
+    *(SchemaStep(2, frozenset(ADDED_TO[2][:count])) for count in range(len(ADDED_TO[2]) + 1)),
+    *(
+        SchemaStep(3, frozenset((*ADDED_TO[2], *ADDED_TO[3][:count])))
+        for count in range(len(ADDED_TO[3]) + 1)
+    ),
 )
 """Oldest first. No plan leads to the first; plan 0 leads to the second."""
 
@@ -82,9 +86,10 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
             " WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid"
         )
         needed: dict[str, list[str]] = {}
+        optional = optional_columns(generation)
         for table, column in rows:
-            is_optional = any(fact.startswith(f"column {table}.{column} ") for fact in OPTIONAL)
-            if table not in ADDED_TABLES and not is_optional:
+            is_optional = any(fact.startswith(f"column {table}.{column} ") for fact in optional)
+            if table not in tables_added_to(generation) and not is_optional:
                 needed.setdefault(table, []).append(column)
         return needed
 

@@ -9,7 +9,7 @@ always gives the same words.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +18,7 @@ from liveone.domain.reading import COUNTERS
 from liveone.store.database import Database, Foreign, Row, Statement
 from liveone.store.sql import query, schema_path
 
-GENERATIONS = (1, 2)
+GENERATIONS = (1, 2, 3)
 """Those that this release serves, oldest first."""
 FIRST_WEEKS = 0
 """The generation before them: a plan brings it to the first that is served."""
@@ -44,9 +44,13 @@ ACCOUNTS = "column accounts.account TEXT"
 SOURCES = "column sources.vendor_type TEXT"
 POINTS = "column points.kind TEXT"
 SECOND_STEPS = "column second_steps.handle TEXT"
-ADDED = (TIME_ZONE, ACCOUNTS, SOURCES, POINTS, SECOND_STEPS)
-"""What plans add to the newest generation, in their order; a database is served before and after. A plan that
-adds tables is known by one column of theirs."""
+ADDED_TO: dict[int, tuple[str, ...]] = {
+    2: (TIME_ZONE, ACCOUNTS, SOURCES, POINTS, SECOND_STEPS),
+    3: (),
+}
+"""What plans add to a generation, in their order; a database is served before and after, and those after it
+have all of it. A plan that adds tables is known by one column of theirs."""
+ADDED = tuple(fact for facts in ADDED_TO.values() for fact in facts)
 ACCOUNT_TABLES = frozenset(("accounts", "credentials", "audit_entries"))
 SOURCE_TABLES = frozenset(("sources", "source_values"))
 POINT_TABLES = frozenset(("points", "point_readings", "point_readings_agg_5m", "point_readings_agg_1d"))
@@ -59,8 +63,10 @@ TABLES_ADDED = {
 }
 """The tables of each plan that adds some, by the column that it is known by."""
 ADDED_TABLES = ACCOUNT_TABLES | SOURCE_TABLES | POINT_TABLES | STEP_TABLES
-OPTIONAL = frozenset(ADDED) - TABLES_ADDED.keys()
-"""The columns that a database is served without."""
+
+KEYED_TABLES = ("readings", "readings_agg_5m", "readings_agg_1d", "polling_status")
+"""What generation 3 has otherwise than generation 2. Its plan changes one after the other while LiveOne
+serves: of generation 2 each may be as in either, and queries read both."""
 
 STAMPS = ("created_at", "updated_at")
 EARLY_INTERVALS = "readings_agg_5m"
@@ -149,10 +155,12 @@ def detect(database: Database, *, served: bool = True) -> SchemaShape:
 
 def shape_of(found: SchemaFacts) -> SchemaShape | None:
     """The shape that a definition is of; None when it is of no known generation."""
+    partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
     for generation in reversed(GENERATIONS):
         if not differences(found, generation):
-            partial = not any(f"readings.{column}" in found.required for column in MEASUREMENTS)
             return SchemaShape(generation, partial, frozenset(ADDED) & found.facts)
+    if not differences(found, 2, on_the_way=True):
+        return SchemaShape(2, partial, frozenset(ADDED) & found.facts)
     if not differences(found, FIRST_WEEKS):
         return SchemaShape(FIRST_WEEKS, True, early_intervals=EARLY_INTERVALS in found.tables)
     return None
@@ -163,21 +171,24 @@ def definition_of(database: Database) -> SchemaFacts:
     return _definition(database.read([Statement(query(part, NEWEST)) for part in _PARTS]))
 
 
-def differences(found: SchemaFacts, generation: int) -> list[str]:
+def differences(found: SchemaFacts, generation: int, *, on_the_way: bool = False) -> list[str]:
     """What keeps ``found`` from being of ``generation``, one sentence each, sorted; empty when it is.
 
     Tables under other names are named only where one of ours is missing, because it may be among them.
+    ``on_the_way``, of generation 2: it may have some of ``KEYED_TABLES`` as generation 3 has them.
     """
-    expected = reference(generation)
+    expected, optional = reference(generation), optional_columns(generation)
     if generation == FIRST_WEEKS:
         found, expected = _without_references(found), _without_references(expected)
-    expected = _without_tables(expected, _not_added(found))
+    expected = _without_tables(expected, tables_added_to(generation, without=found.facts))
+    if on_the_way:
+        expected = _on_the_way(expected, found)
     absent_tables = expected.tables - found.tables
     extra_tables = found.tables - expected.tables
     unknown = extra_tables if absent_tables else extra_tables & _reserved(generation)
     missing = [
         f"{fact} is missing"
-        for fact in expected.facts - found.facts - OPTIONAL
+        for fact in expected.facts - found.facts - optional
         if _owner(fact) not in absent_tables
     ]
     extra = [
@@ -193,6 +204,18 @@ def differences(found: SchemaFacts, generation: int) -> list[str]:
         + extra
         + stricter
     )
+
+
+def optional_columns(generation: int) -> frozenset[str]:
+    """The columns, as facts, that a database of a generation is served without."""
+    return frozenset(ADDED_TO.get(generation, ())) - TABLES_ADDED.keys()
+
+
+def tables_added_to(generation: int, *, without: Set[str] = frozenset()) -> frozenset[str]:
+    """The tables that a database of a generation is served without: where ``without`` has none of the columns
+    that they are known by. Of their names they are somebody else's then."""
+    marks = [mark for mark in ADDED_TO.get(generation, ()) if mark not in without]
+    return frozenset[str]().union(*(TABLES_ADDED.get(mark, frozenset()) for mark in marks))
 
 
 def nearest(found: SchemaFacts) -> int:
@@ -247,17 +270,24 @@ def _reserved(generation: int) -> frozenset[str]:
     return others - {EARLY_INTERVALS} if generation == FIRST_WEEKS else others
 
 
-def _not_added(found: SchemaFacts) -> frozenset[str]:
-    """The tables of plans that were not run: of these names they are somebody else's."""
-    return frozenset[str]().union(
-        *(tables for mark, tables in TABLES_ADDED.items() if mark not in found.facts)
-    )
-
-
 def _without_tables(definition: SchemaFacts, gone: frozenset[str]) -> SchemaFacts:
     facts = frozenset(fact for fact in definition.facts if _owner(fact) not in gone)
     required = frozenset(name for name in definition.required if name.split(".")[0] not in gone)
     return SchemaFacts(facts, required, definition.tables - gone)
+
+
+def _on_the_way(expected: SchemaFacts, found: SchemaFacts) -> SchemaFacts:
+    """Generation 2 with those tables as in generation 3 that are so in a database."""
+    for table in KEYED_TABLES:
+        keyed = _facts_of(reference(3), table)
+        if keyed <= found.facts and not _facts_of(expected, table) <= found.facts:
+            rest = _without_tables(expected, frozenset((table,)))
+            expected = SchemaFacts(rest.facts | keyed, expected.required, expected.tables)
+    return expected
+
+
+def _facts_of(definition: SchemaFacts, table: str) -> frozenset[str]:
+    return frozenset(fact for fact in definition.facts if _owner(fact) == table)
 
 
 def _without_references(definition: SchemaFacts) -> SchemaFacts:

@@ -1,4 +1,4 @@
--- Generation 2: what a new database gets. Measurement columns of readings may be NULL: absent is never zero.
+-- Generation 2, with what plans 0003 to 0007 add to it. Measurement columns of readings may be NULL: absent is never zero.
 -- systems.time_zone stands last because plan 0003 adds it to databases that came without it.
 CREATE TABLE systems (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

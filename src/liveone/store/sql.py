@@ -1,7 +1,8 @@
 """Named queries: ``queries/<name>.sql``, or ``<name>.gen<N>.sql`` where generations differ.
 
-A query without a file of its own for a generation uses the plain one. Values are parameters, always;
-the only thing ever put into the text is a list of columns that the code itself spells out.
+A file of generation N is for that one and those after it, up to the next that has one of its own; the plain
+one is for all others. Values are parameters, always; the only thing ever put into the text is a list of
+columns that the code itself spells out.
 """
 
 from functools import cache
@@ -13,7 +14,8 @@ FOLDER = Path(__file__).parent / "queries"
 @cache
 def query(name: str, generation: int) -> str:
     """The SQL text of a named query for a generation; KeyError when there is none."""
-    for path in (FOLDER / f"{name}.gen{generation}.sql", FOLDER / f"{name}.sql"):
+    own = (FOLDER / f"{name}.gen{number}.sql" for number in range(generation, -1, -1))
+    for path in (*own, FOLDER / f"{name}.sql"):
         if path.is_file():
             return path.read_text(encoding="utf-8")
     raise KeyError(f"no query {name!r} for generation {generation} in {FOLDER}")

@@ -59,7 +59,7 @@ def definitions(connection: Any) -> list[tuple[str, str]]:
 
 
 def _inserts(source: sqlite3.Connection, name: str) -> list[WireStatement]:
-    rows = source.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall()
+    rows = source.execute(f"SELECT * FROM {name}").fetchall()
     found = []
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         some = rows[start : start + ROWS_A_STATEMENT]
