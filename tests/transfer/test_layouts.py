@@ -590,6 +590,16 @@ def test_a_number_without_a_unit_that_cannot_be_watts_is_asked_about(tmp_path: P
         assert read(tmp_path, text, "use=load_w", **options)[0][0].load_w == watts
 
 
+def test_a_house_with_one_large_power_is_believed_and_our_own_names_are_asked_about_too(
+    tmp_path: Path,
+) -> None:
+    rows = [f"{NOON + 60 * place},0.5,{{}}\n" for place in range(24)]
+    text = "inverter_time,grid_w,load_w\n" + "".join(rows)
+    assert read(tmp_path, text.format(*["2.25"] * 23, "31"))[0][-1].load_w == 31
+    with pytest.raises(BadInput, match="'grid_w' names no unit"):
+        read(tmp_path, text.format(*["2.25"] * 24))
+
+
 def nem12(*blocks: str) -> str:
     return "\r\n".join(["100,NEM12,202606050900,MDP1,Retailer", *blocks, "900", ""])
 

@@ -1,7 +1,8 @@
 """Whether energy and power of the same readings can be in the units they are taken for.
 
 Where a counter gains a thousand times what its power makes, one of the two is in another unit: Wh for kWh,
-or kW for W. Many steps must say so: one leap is another meter, and a counter that stands says nothing.
+or kW for W. Many steps must say so: leaps are other meters, or the end of zeros, and count for nothing;
+a counter that stands says nothing.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ LONGEST_STEP_S = 7200
 """Readings further apart say nothing of the power in between."""
 STEPS_LEAST = 5
 SHARE_MOST = 0.5
-"""What the largest step may be of all that a counter gained: more is a leap, not a unit."""
+"""What a step may be of all that a counter gained: more is a leap. So many of them are left out."""
+LEAPS_MOST = 3
 MADE_KWH_LEAST = 0.02
 FACTOR_LEAST, FACTOR_MOST = 300.0, 3000.0
 
@@ -27,7 +29,8 @@ class _Pair:
 
     gained_kwh: float = 0.0
     made_kwh: float = 0.0
-    largest_kwh: float = 0.0
+    largest: list[tuple[float, float]] = field(default_factory=list)
+    """The largest steps, the largest first: what was gained, and what was made meanwhile."""
     steps: int = 0
     last: tuple[int, float, float] | None = None
 
@@ -36,16 +39,25 @@ class _Pair:
         if before is None or not 0 < at - before[0] <= LONGEST_STEP_S or total_kwh < before[1]:
             return
         gained_kwh = total_kwh - before[1]
+        made_kwh = max(0.0, (before[2] + power_w) / 2) * (at - before[0]) / 3_600_000
         self.gained_kwh += gained_kwh
-        self.made_kwh += max(0.0, (before[2] + power_w) / 2) * (at - before[0]) / 3_600_000
-        self.largest_kwh = max(self.largest_kwh, gained_kwh)
+        self.made_kwh += made_kwh
         self.steps += gained_kwh > 0
+        if len(self.largest) <= LEAPS_MOST or gained_kwh > self.largest[-1][0]:
+            self.largest = sorted([*self.largest, (gained_kwh, made_kwh)], reverse=True)[: LEAPS_MOST + 1]
 
     def factor(self) -> float | None:
         """How many times the power the counter gains; None where too little is known."""
-        if self.steps < STEPS_LEAST or self.largest_kwh > SHARE_MOST * self.gained_kwh:
+        rest_kwh = self.gained_kwh - sum(gained for gained, _ in self.largest[:LEAPS_MOST])
+        leaps = [step for step in self.largest[:LEAPS_MOST] if step[0] > SHARE_MOST * rest_kwh]
+        gained_kwh = self.gained_kwh - sum(gained for gained, _ in leaps)
+        made_kwh = self.made_kwh - sum(made for _, made in leaps)
+        steps = self.steps - len(leaps)
+        if any(gained > SHARE_MOST * gained_kwh for gained, _ in self.largest[len(leaps) :]):
             return None
-        return self.gained_kwh / self.made_kwh if self.made_kwh >= MADE_KWH_LEAST else None
+        if steps < STEPS_LEAST or made_kwh < MADE_KWH_LEAST:
+            return None
+        return gained_kwh / made_kwh
 
 
 @dataclass(slots=True)

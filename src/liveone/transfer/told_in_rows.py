@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from liveone.errors import BadInput, sentence
-from liveone.transfer.fields import field_of
 from liveone.transfer.header import UNIT, ColumnPlan, name_of
 from liveone.transfer.numbers import MEASURED, Numbers, apart, is_absent
 from liveone.transfer.options import ENERGY_UNITS, POWER_UNITS
 
 UNIT_NAMES = ("unit", "units", "uom", "einheit", "eenheid", "unité")
-TELLING_ROWS = 24
+TELLING_VALUES = 24
 UNITS_LINE = re.compile(r"\[[^\]]*\]|%|[kM]?Wh?|V|A|Hz")
 """A cell of the line of units below a header."""
 
@@ -33,32 +32,30 @@ def units_told(titles: Sequence[str], body: Sequence[Sequence[str]]) -> list[str
 def refuse_unlikely_watts(
     plan: ColumnPlan, titles: Sequence[str], body: Sequence[Sequence[str]], numbers: Numbers, where: str
 ) -> None:
-    """Refuse a column that somebody mapped to a power, that names no unit, and whose numbers are all as small
-    as kW or the kWh of an interval are: taken for W they would make a house of nearly nothing."""
+    """Refuse powers that name no unit and are all as small as kW or the kWh of an interval are: taken for W
+    they would make a house of nearly nothing."""
     if plan.layout is not None or plan.of_interval:
         return
-    for field, terms in plan.terms.items():
-        for term in terms if field.endswith("_w") else ():
-            title = titles[term.place].strip()
-            if field_of(name_of(title)) or abs(term.factor) != 1 or UNIT.search(title):
-                continue
-            known = [found for row in body if (found := _number(row, term.place, numbers)) is not None]
-            has_fractions = any(value % 1 for value in known)
-            if len(known) >= TELLING_ROWS and has_fractions and max(map(abs, known)) < LEAST_W:
-                raise BadInput(
-                    sentence(
-                        "{where}: {name} names no unit, and none of its {count} first values reaches "
-                        "{value} W",
-                        where=where,
-                        name=repr(title),
-                        count=len(known),
-                        value=LEAST_W,
-                    ),
-                    hint=sentence(
-                        "Is it the energy of each interval? Add --energy-unit kWh. A power in kW? Add "
-                        "--power-unit kW. If it is in W, say so: --power-unit W."
-                    ),
-                )
+    powers = [term for field, terms in plan.terms.items() if field.endswith("_w") for term in terms]
+    if any(abs(term.factor) != 1 or UNIT.search(titles[term.place]) for term in powers):
+        return
+    read = (_number(row, term.place, numbers) for row in body for term in powers)
+    known = [value for value in read if value is not None]
+    if len(known) < TELLING_VALUES or max(map(abs, known)) >= LEAST_W or not any(v % 1 for v in known):
+        return
+    raise BadInput(
+        sentence(
+            "{where}: {name} names no unit, and none of its {count} first values reaches {value} W",
+            where=where,
+            name=repr(titles[powers[0].place].strip()),
+            count=len(body),
+            value=LEAST_W,
+        ),
+        hint=sentence(
+            "Is it the energy of each interval? Add --energy-unit kWh. A power in kW? Add --power-unit kW. "
+            "If it is in W, say so: --power-unit W."
+        ),
+    )
 
 
 def _number(row: Sequence[str], place: int, numbers: Numbers) -> float | None:
