@@ -22,7 +22,7 @@ from benchmarks.measure import Measure, stopwatch
 
 ALL = (
     *("bulk", "imports", "history", "fleet", "memory", "live", "demo", "migration", "freeze", "online"),
-    *("browser", "server", "serverless", "growth", "pressure", "generations"),
+    *("browser", "server", "serverless", "growth", "pressure", "generations", "crowd"),
 )
 VERDICT = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 say = Console(stderr=True, highlight=False)

@@ -44,7 +44,7 @@ class Program:
     def threads(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
-    def line_with(self, text: str, within_s: float = 120) -> str:
+    def line_with(self, text: str, within_s: float = 600) -> str:
         """Wait for a line of its output that contains ``text``."""
         end_s = time.monotonic() + within_s
         while time.monotonic() < end_s:
