@@ -230,3 +230,16 @@ def test_a_counter_of_once_a_day_whose_tick_is_hidden_counts_no_hour_twice(
         found = {each[0]: each[1:] for each in against_the_truth(store, system, zone, house)}
     found_kwh, true_kwh, _ = found["load"]
     assert found_kwh == pytest.approx(true_kwh, abs=0.1 * true_kwh + 0.25)
+
+
+def test_a_dead_counter_is_known_by_bursts_that_two_samples_an_hour_apart_saw() -> None:
+    """Of each burst only one row of five minutes was seen before and behind: they held too little alone."""
+    zone = Zone(0, "America/Havana")
+    meters = {name: Meter(0.01, 0, 1000.0, is_dead=name == "battery_in") for name in COUNTERS}
+    house = House(1741410000, 3, 3600, 47213, meters, [], 10.0)
+    with lived(zone, house) as (store, system):
+        closer.catch_up(store, house.end_at + 3 * 3600)
+        found = {each[0]: each[1:] for each in against_the_truth(store, system, zone, house)}
+    found_kwh, true_kwh, allowed_kwh = found["battery_in"]
+    assert true_kwh > 10
+    assert found_kwh == pytest.approx(true_kwh, abs=allowed_kwh)

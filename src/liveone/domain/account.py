@@ -185,7 +185,7 @@ class CounterEnergy:
             return self._falls_short(first, last)
         step, flow = self._chain.totals[last + 1] - self._chain.totals[last], self._series.flow
         begin = self._series.ends[places[last] - STOOD_ROWS]
-        stood_kwh = self._series.real.least_kwh(begin, ends[last], longest=BRIDGED_INTERVALS)
+        stood_kwh = self._series.certain_kwh(begin, ends[last], longest=BRIDGED_INTERVALS)
         is_whole = step > MARGIN * flow.kwh(ends[last], ends[last + 1]) + SLACK_KWH
         return stood_kwh > SLACK_KWH and is_whole
 
@@ -198,12 +198,12 @@ class CounterEnergy:
     def _known_kwh(self, first: int, last: int, *, lag_s: int = 0) -> float:
         """What surely flowed from the value of ``first`` to ``lag_s`` before that behind ``last``."""
         start, arrived = self._ends[first], self._ends[last + 1] - lag_s
-        return self._series.real.least_kwh(start, arrived, longest=BRIDGED_INTERVALS)
+        return self._series.certain_kwh(start, arrived, longest=BRIDGED_INTERVALS)
 
     def _awaited_a_tick(self, first: int, last: int) -> bool:
         """Whether a counter that stood from ``first`` to ``last`` may just not have had a whole tick to show:
         one of 10 kWh that is read every hour stands one hour in ten at 9 kW, and has counted everything."""
-        chain, power = self._chain, self._series.real
+        chain, series = self._chain, self._series
         begin = bisect_left(chain.places, chain.places[first] - SEEN_ROWS) + 1
         steps = (
             chain.totals[position] - chain.totals[position - 1]
@@ -211,7 +211,7 @@ class CounterEnergy:
             if position not in chain.starts_anew
         )
         resolution_kwh = min(RESOLUTION_KWH_MAX, gcd(*(round(step * 1000) for step in steps)) / 1000)
-        stood_kwh = power.least_kwh(self._ends[first], self._ends[last], longest=BRIDGED_INTERVALS)
+        stood_kwh = series.certain_kwh(self._ends[first], self._ends[last], longest=BRIDGED_INTERVALS)
         return stood_kwh <= ALIKE * resolution_kwh
 
     def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
@@ -226,7 +226,7 @@ class CounterEnergy:
         most_kwh = self._series.flow.kwh(start, stop)
         if most_kwh <= SLACK_KWH:  # that is seen without a look at every sample
             return most_kwh
-        return self._series.real.least_kwh(start, stop, longest=BRIDGED_INTERVALS)
+        return self._series.certain_kwh(start, stop, longest=BRIDGED_INTERVALS)
 
     def _arrival(self, position: int, *, was_dead: bool) -> None:
         """The step to a value that differs from the one before."""

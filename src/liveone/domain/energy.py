@@ -19,7 +19,7 @@ from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.series import SOURCES, series_of
 
-RULES = 7
+RULES = 8
 """Counts up when stored days have to be computed anew."""
 
 ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3

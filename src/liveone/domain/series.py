@@ -47,17 +47,30 @@ class Series:
         return Flow(ends, column)
 
     @cached_property
+    def _noticed(self) -> Flow:
+        """The same without what is too little to move a counter for certain."""
+        return Flow(self.flow.ends, [each_w if each_w >= TRIVIAL_W else 0 for each_w in self.flow.watts])
+
+    @cached_property
     def real(self) -> Flow:
-        """The same without what is too little to move a counter for certain, and without what may only have
-        begun when a row's single sample was taken: the counter shows that in the next row."""
-        watts = self.flow.watts
+        """The same without what may only have begun when a row's single sample was taken: the counter shows
+        that in the next row."""
+        watts = self._noticed.watts
         if 1 in self._counts:
             before_w = [*watts[:1], *watts[:-1]]
             watts = [
                 each_w if count != 1 or each_w <= earlier_w else earlier_w
                 for count, each_w, earlier_w in zip(self._counts, watts, before_w, strict=True)
             ]
-        return Flow(self.flow.ends, [each_w if each_w >= TRIVIAL_W else 0 for each_w in watts])
+        return Flow(self.flow.ends, watts)
+
+    def certain_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
+        """What flowed for certain in ``(after_end, last_end]``, in holes of ``longest`` intervals at most.
+
+        A burst that two samples an hour apart both saw filled the hour, whenever in its row each was taken.
+        """
+        rows_kwh = self.real.kwh(after_end, last_end, longest=0)
+        return rows_kwh + self._noticed.least_in_holes_kwh(after_end, last_end, longest=longest)
 
     @cached_property
     def _counts(self) -> list[int]:

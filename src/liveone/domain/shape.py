@@ -52,11 +52,10 @@ class Flow:
         rows_w = sum(self.watts[self._within(after_end, last_end)])
         return KWH_PER_W * (rows_w + sum(line.sum_w for line in self._lines(after_end, last_end, longest)))
 
-    def least_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
-        """As ``kwh``, with no more power in a hole than on either side of it: what flowed for certain."""
-        rows_w = sum(self.watts[self._within(after_end, last_end)])
+    def least_in_holes_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
+        """What flowed in holes alone, with no more power than on either side of each."""
         lines = self._lines(after_end, last_end, longest)
-        return KWH_PER_W * (rows_w + sum(line.count * line.least_w for line in lines))
+        return KWH_PER_W * sum(line.count * line.least_w for line in lines)
 
     def most_kwh(self, after_end: int, last_end: int) -> float:
         """As ``kwh``, with as much power in a hole as on the higher side of it: what may well have flowed."""
