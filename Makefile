@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # More for pytest from the command line: make test TESTFLAGS="-x -k login"
 TESTFLAGS ?=
-# Many tests wait for processes and clocks: one more at a time than there are cores. More gain nothing.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Many tests wait for processes and clocks: twice as many at a time as there are cores; those of the inner loop hardly.
+CORES   := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
+WORKERS ?= $(shell expr $(CORES) \* 2)
 
 # Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,7 +25,7 @@ test: $(STAMP)
 
 # The inner loop: what needs no browser, no server and no other process, draws nothing, and is mostly quick.
 quick: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not (slow or browser or apart or sampled or hypothesis)" tests
+	$(BIN)/pytest -n $(shell expr $(CORES) + 1) --dist worksteal -m "not (slow or browser or apart or sampled or hypothesis)" tests
 
 # What `make test` proves at points that a seed draws, at every point: kills, layouts, whole months; and the soak.
 length: $(STAMP)

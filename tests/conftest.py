@@ -38,12 +38,14 @@ APART = (
     *("energy/test_one_number.py", "test_extend.py", "test_scale.py", "collect/test_loop.py"),
     *("collect/test_point_closer.py", "collect/test_recorder.py", "collect/test_share.py"),
     *("collect/test_together.py", "database/test_backup_schedule.py", "transfer/test_readings_in.py"),
-    *("database/test_backup_copies.py", "simulate/test_house.py", "store/test_breaker.py"),
+    *("database/test_backup_copies.py", "store/test_breaker.py"),
     *("store/test_time_zones.py", "transfer/test_move.py", "transfer/test_restore.py"),
     *("vendors/test_against_portal.py", "vendors/test_conformance.py", "vendors/test_mqtt.py"),
     *("vendors/test_enphase.py", "vendors/test_powerwall.py", "web/test_base_path.py", "web/test_moments.py"),
     *("web/test_push.py", "web/test_repairs.py", "web/test_rights.py", "web/test_scripts.py"),
-    *("web/test_second_step.py", "web/test_sign_in_elsewhere.py"),
+    *("web/test_health.py", "web/test_second_step.py", "web/test_sign_in_elsewhere.py"),
+    *("announce", "simulate", "store/test_libsql.py", "vendors/test_cloud.py", "vendors/test_goodwe.py"),
+    *("test_layers.py", "test_names.py", "web/test_stream.py", "web/test_time_zones.py"),
 )
 """Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
 SERVERS = {"sqld", "server", "server_url", "proxy", "remote_store"}

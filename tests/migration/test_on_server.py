@@ -92,6 +92,10 @@ def drained(live: ServerStage) -> None:
     raise AssertionError(f"the spool is not empty: {live.log()}")
 
 
+@pytest.mark.sampled
+@pytest.mark.skipif(
+    not AT_LENGTH, reason="every plan there and back on a server takes four minutes: make length"
+)
 def test_there_and_back_by_two_processes_and_nobody_notices(live: ServerStage, past: History) -> None:
     """Each has its own folder and spool; they share the systems by leases in the database that is changed."""
     folder = live.folder / "second"

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.cli.house import House, built
+from tests.sample import drawn
 from tests.security.door import PACE_S
 
 LIVEONE = Path(sys.executable).with_name("liveone")
@@ -54,7 +55,8 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("descriptors", "half_open"), [(64, 200), (1024, 1100)])
+@pytest.mark.sampled
+@pytest.mark.parametrize(("descriptors", "half_open"), drawn([(64, 200), (1024, 1100)], 1))
 def test_polls_and_health_go_on_beside_more_half_open_connections_than_descriptors(
     house: House, descriptors: int, half_open: int
 ) -> None:
