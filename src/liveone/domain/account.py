@@ -162,7 +162,7 @@ class CounterEnergy:
             alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
             if step > max(TICK_KWH, alike * flow.most_kwh(start, arrived) + SLACK_KWH):
                 return flow.kwh(start, arrived)
-        if flow.kwh(start, stop) <= SLACK_KWH or self._series.real.kwh(start, stop) <= SLACK_KWH:
+        if self._series.real.kwh(start, stop) <= SLACK_KWH:
             return None
         if not self._falls_short(first, last):
             return step
@@ -203,7 +203,7 @@ class CounterEnergy:
     def _awaited_a_tick(self, first: int, last: int) -> bool:
         """Whether a counter that stood from ``first`` to ``last`` may just not have had a whole tick to show:
         one of 10 kWh that is read every hour stands one hour in ten at 9 kW, and has counted everything."""
-        chain, series = self._chain, self._series
+        chain = self._chain
         begin = bisect_left(chain.places, chain.places[first] - SEEN_ROWS) + 1
         steps = (
             chain.totals[position] - chain.totals[position - 1]
@@ -211,7 +211,7 @@ class CounterEnergy:
             if position not in chain.starts_anew
         )
         resolution_kwh = min(RESOLUTION_KWH_MAX, gcd(*(round(step * 1000) for step in steps)) / 1000)
-        stood_kwh = series.certain_kwh(self._ends[first], self._ends[last], longest=BRIDGED_INTERVALS)
+        stood_kwh = self._series.certain_kwh(self._ends[first], self._ends[last], longest=BRIDGED_INTERVALS)
         return stood_kwh <= ALIKE * resolution_kwh
 
     def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
@@ -223,9 +223,6 @@ class CounterEnergy:
             rows = self._series.ends
             begin = max(0, bisect_right(rows, self._start_at) - STOOD_ROWS)
             start, stop = max(start, rows[begin]), min(stop, self._end_at)
-        most_kwh = self._series.flow.kwh(start, stop)
-        if most_kwh <= SLACK_KWH:  # that is seen without a look at every sample
-            return most_kwh
         return self._series.certain_kwh(start, stop, longest=BRIDGED_INTERVALS)
 
     def _arrival(self, position: int, *, was_dead: bool) -> None:

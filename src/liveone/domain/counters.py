@@ -123,8 +123,7 @@ def _runs(totals: Sequence[float], starts_anew: Sequence[int]) -> list[int]:
     if not totals:
         return []
     steps = enumerate(map(sub, totals[1:], totals), start=1)
-    found = [0]
-    found += [position for position, step in steps if step > ROUNDING_KWH]
+    found = [0, *(position for position, step in steps if step > ROUNDING_KWH)]
     return sorted({*found, *starts_anew}) if starts_anew else found
 
 

@@ -59,8 +59,8 @@ class Series:
         if 1 in self._counts:
             before_w = [*watts[:1], *watts[:-1]]
             watts = [
-                each_w if count != 1 or each_w <= earlier_w else earlier_w
-                for count, each_w, earlier_w in zip(self._counts, watts, before_w, strict=True)
+                min(pair) if count == 1 else pair[0]
+                for count, *pair in zip(self._counts, watts, before_w, strict=True)
             ]
         return Flow(self.flow.ends, watts)
 

@@ -78,8 +78,9 @@ def _energy(field: Field, days: Days, days_each: int) -> SeriesValues:
         kwh = list(starmap(_difference, zip(kwh, days.columns[f"{name}_kwh"], strict=True)))
         flags = [a or b for a, b in zip(flags, days.flags[name], strict=True)]
     if days_each == 1:
-        marked = [index for index, flag in enumerate(flags) if flag] if True in flags else []
-        return SeriesValues(kwh, [index for index in marked if kwh[index] is not None])
+        return SeriesValues(
+            kwh, [index for index, flag in enumerate(flags) if flag and kwh[index] is not None]
+        )
     parts = list(zip(kwh, flags, strict=True))
     groups = [parts[first : first + days_each] for first in range(0, len(parts), days_each)]
     return _missing_is_estimated(summed(groups), days.columns[COUNT], days_each)

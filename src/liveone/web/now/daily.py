@@ -89,8 +89,7 @@ def _flags(
         estimated = {
             version: bool(version and version & KNOWN and version & bit) for version in set(versions)
         }
-        is_any = True in estimated.values()
-        flags = [estimated[version] for version in versions] if is_any else [False] * len(versions)
+        flags = [estimated[version] for version in versions]
         for place in unsaid:
             flags[place] = guessed[name][place]
         found[name] = flags
