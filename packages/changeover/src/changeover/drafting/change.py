@@ -14,7 +14,15 @@ from changeover.database.change.undo import KEPT_ROWID
 from changeover.database.schema import catalogue as schemas
 from changeover.database.schema.catalogue import Column, Schema, Table, shared_rowid
 from changeover.drafting import texts
-from changeover.drafting.columns import affinity_of, are_alike, can_be_asked, computed, is_addable, means
+from changeover.drafting.columns import (
+    affinity_of,
+    are_alike,
+    can_be_asked,
+    computed,
+    is_addable,
+    means,
+    scratch_of,
+)
 from changeover.drafting.texts import plain
 from changeover.sql.identifiers import OWN_PREFIX, identifier_key
 
@@ -244,17 +252,15 @@ class _Altered:
         if self.back and self.added and self.old.triggers:
             return None  # giving kept values back by UPDATE would set the application's triggers off
         name, made = self.old.name, []
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
-            try:
-                for sql in self.beside:
-                    scratch.execute(sql)
+        try:
+            with scratch_of(self.beside) as scratch:
                 for one in wanted:
                     made.append(f"ALTER TABLE {plain(name)} {one}")
                     scratch.execute(made[-1])
                     name = self.new.name if one.startswith("RENAME TO") else name
                 reached = schemas.read(scratch).tables[identifier_key(self.new.name)]
-            except (sqlite3.Error, KeyError):
-                return None
+        except (sqlite3.Error, KeyError):
+            return None
         if any("DROP COLUMN" in one or "RENAME" in one for one in made):
             self.found.additive = False
         return made if means(reached) == means(self.new) else None

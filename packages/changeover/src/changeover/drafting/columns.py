@@ -1,8 +1,8 @@
 """What two definitions have in common: of tables their meaning, of columns their affinity."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from changeover.database.schema.catalogue import Column, Table
 from changeover.drafting import texts
@@ -42,16 +42,23 @@ def are_alike(one: Table, other: Table) -> bool:
 def computed(table: Table, column: Column) -> str:
     """The expression of a generated column, in parentheses."""
     found = table.definition.column(column.name)
-    return found.generated.removesuffix(" stored") if found else "NULL"
+    return found.expression if found else "NULL"
+
+
+@contextmanager
+def scratch_of(schema: Iterable[str]) -> Iterator[sqlite3.Connection]:
+    """A database in memory that those statements made. Raises sqlite3.Error where one of them fails."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
+        for sql in schema:
+            scratch.execute(sql)
+        yield scratch
 
 
 def can_be_asked(query: str, schema: Iterable[str]) -> bool:
     """Whether SQLite takes a query on that schema, without an application's own functions."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
-        try:
-            for sql in schema:
-                scratch.execute(sql)
+    try:
+        with scratch_of(schema) as scratch:
             scratch.execute(query)
-        except sqlite3.Error:
-            return False
+    except sqlite3.Error:
+        return False
     return True

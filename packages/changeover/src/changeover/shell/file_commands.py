@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from changeover.shell.feeders import fed_with_names, found_names
-from changeover.shell.file_use import FileUse, named_in
+from changeover.shell.file_use import FileUse, named_in, option_letters, packed
 from changeover.shell.git_commands import git_use
 from changeover.shell.programs import file_literals
 from changeover.shell.script import ShellCommand, Simple
@@ -115,8 +115,7 @@ def _block_copy(rest: Sequence[str]) -> FileUse:
 
 def _archive(rest: Sequence[str]) -> FileUse:
     """``tar xzf a.tgz app.db`` writes, ``tar czf a.tgz app.db`` copies; ``app.db.tgz`` holds ``app.db``."""
-    dashed = [text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text)]
-    flags = "".join(dashed) if rest[:1] and rest[0].startswith("-") else "".join(rest[:1])
+    flags = option_letters(rest) if rest[:1] and rest[0].startswith("-") else "".join(rest[:1])
     long = set(rest)
     named = [text for text in named_in(rest) if text.lstrip("-") != flags]
     if "x" in flags or long & {"--extract", "--get"}:
@@ -124,22 +123,18 @@ def _archive(rest: Sequence[str]) -> FileUse:
         named = [text for text in named if text != folder]
         return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
     if flags[:1] in ("c", "r", "u") or "c" in flags or long & {"--create", "--append"}:
-        moves = "--remove-files" in long
-        return FileUse((), () if moves else tuple(named[1:]), tuple(named[1:]) if moves else ())
+        return packed(named[1:], moves="--remove-files" in long)
     return FileUse()
 
 
 def _zip(rest: Sequence[str]) -> FileUse:
     """``zip a.zip app.db`` copies; with ``-m`` the file is gone afterwards."""
-    named = tuple(named_in(rest)[1:])
-    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
-    return FileUse(removed=named) if "m" in letters or "--move" in rest else FileUse((), named)
+    return packed(named_in(rest)[1:], moves="m" in option_letters(rest) or "--move" in rest)
 
 
 def _unzip(rest: Sequence[str]) -> FileUse:
     if rest[:1] in (["a"], ["u"]):  # 7z a archive.7z app.db
-        packed = tuple(named_in(rest)[2:])
-        return FileUse(removed=packed) if "-sdel" in rest else FileUse((), packed)
+        return packed(named_in(rest)[2:], moves="-sdel" in rest)
     folder = next(_after(rest, ("-d",)), ".")
     named = [text for text in named_in(rest) if text != folder and text not in ("x", "e")]
     return FileUse((*named[1:], *map(_unpacked, named[:1])), restored=_restored(folder, named[:1]))
@@ -157,14 +152,12 @@ def _pack(rest: Sequence[str]) -> FileUse:
     letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z0-9]+", text))
     if "d" in letters or {"--decompress", "--uncompress"} & set(rest):
         return _unpack(rest)
-    named = tuple(named_in(rest))
     keeps = _to_stdout(rest) or "k" in letters or "--keep" in rest
-    return FileUse((), named) if keeps else FileUse(removed=named)
+    return packed(named_in(rest), moves=not keeps)
 
 
 def _to_stdout(rest: Sequence[str]) -> bool:
-    letters = (text for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
-    return any("c" in text for text in letters) or bool({"--stdout", "--to-stdout"} & set(rest))
+    return "c" in option_letters(rest) or bool({"--stdout", "--to-stdout"} & set(rest))
 
 
 def _unpacked(name: str) -> str:
@@ -249,8 +242,7 @@ def _extracted(rest: Sequence[str]) -> FileUse:
 
 def _in_and_out(rest: Sequence[str]) -> FileUse:
     """``cpio -i app.db`` writes; with ``-o`` and ``-p`` standard input says what is read."""
-    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
-    return FileUse(tuple(named_in(rest)) if "i" in letters or "--extract" in rest else ())
+    return FileUse(tuple(named_in(rest)) if "i" in option_letters(rest) or "--extract" in rest else ())
 
 
 def _edited(rest: Sequence[str]) -> FileUse:

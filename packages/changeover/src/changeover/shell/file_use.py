@@ -1,5 +1,6 @@
 """What a command does with files, by their names."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,3 +25,13 @@ class FileUse:
 def named_in(rest: Sequence[str]) -> list[str]:
     """The words that are no options."""
     return [text for text in rest if not text.startswith("-")]
+
+
+def option_letters(rest: Sequence[str]) -> str:
+    """The letters of all short options in their order: ``-rf -v`` gives ``rfv``; none of ``-m5``."""
+    return "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+
+
+def packed(names: Sequence[str], *, moves: bool) -> FileUse:
+    """Files that go into an archive: read, or, where it ``moves`` them, gone afterwards."""
+    return FileUse(removed=tuple(names)) if moves else FileUse(copied=tuple(names))

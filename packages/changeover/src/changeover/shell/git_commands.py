@@ -3,10 +3,9 @@
 Rule: a file is tracked, untracked or ignored, and each of git's commands means some of these only.
 """
 
-import re
 from collections.abc import Sequence
 
-from changeover.shell.file_use import FileUse, named_in
+from changeover.shell.file_use import FileUse, named_in, option_letters
 
 _TRACKED = frozenset({"tracked"})
 
@@ -14,7 +13,7 @@ _TRACKED = frozenset({"tracked"})
 def git_use(rest: Sequence[str]) -> FileUse:
     """``git checkout REF -- app.db``, ``git restore .``, ``git clean -fdx``; a branch is no database."""
     named = named_in(rest)
-    letters = "".join(text[1:] for text in rest if re.fullmatch(r"-[A-Za-z]+", text))
+    letters = option_letters(rest)
     match named[:1]:
         case ["clean"] if "n" not in letters and "--dry-run" not in rest:
             states = {"untracked", "ignored"} if "x" in letters else {"untracked"}

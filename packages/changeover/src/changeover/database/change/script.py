@@ -77,8 +77,7 @@ def given(statements: Iterable[SqlStatement]) -> Iterator[tuple[str, list[Assign
     columns: dict[str, list[str]] = {}
     for statement in statements:
         words = words_in_main(statement.text)
-        if words[:2] == ("create", "table"):
-            name = named(words, "table")
+        if name := created(words):
             columns[name], values = _made(words, name, statement.text)
             yield name, values
         else:
@@ -116,6 +115,11 @@ def words_in_main(sql: str) -> tuple[str, ...]:
 def changes_schema(statement: SqlStatement) -> bool:
     """Whether it is CREATE, DROP or ALTER."""
     return words_of(statement.text)[:1] in [(word,) for word in CHANGES_SCHEMA]
+
+
+def created(words: Words) -> str:
+    """The table that a statement makes; empty for every other statement."""
+    return named(words, "table") if words[:2] == ("create", "table") else ""
 
 
 def named(words: Words, kind: str) -> str:

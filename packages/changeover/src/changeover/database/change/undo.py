@@ -78,14 +78,13 @@ def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlSt
     that it computes, with the expression."""
     rebuilt = script.read(back).rebuilt
     for statement in back:
-        words = script.words_in_main(statement.text)
-        made = named(words, "table") if words[:2] == ("create", "table") else ""
+        made = script.created(script.words_in_main(statement.text))
         table = now.table(rebuilt.get(made, ""))
         if table is None:
             continue
         columns = {column.name: column for column in definition.parse(statement.text).columns}
         for column in map(identifier_key, table.stored) if columns else ():
-            computed = columns[column].generated.removesuffix(" stored") if column in columns else ""
+            computed = columns[column].expression if column in columns else ""
             if computed or column not in columns:
                 yield statement, _Thing(identifier_key(table.name), column), computed
 

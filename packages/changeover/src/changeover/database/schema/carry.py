@@ -71,17 +71,12 @@ def keeping_not_null(
     rebuilt = script.read(statements).rebuilt
     return tuple(
         replace(one, text=_with_not_null(one.text, table, copied))
-        if (name := _created(one)) in rebuilt
+        if (name := script.created(script.words_in_main(one.text))) in rebuilt
         and (table := catalogue.read_one(connection, rebuilt[name])) is not None
         and (copied := _copied(statements, name, rebuilt[name]))
         else one
         for one in statements
     )
-
-
-def _created(statement: SqlStatement) -> str:
-    words = script.words_in_main(statement.text)
-    return script.named(words, "table") if words[:2] == ("create", "table") else ""
 
 
 def _with_not_null(sql: str, old: Table, copied: Mapping[str, str]) -> str:

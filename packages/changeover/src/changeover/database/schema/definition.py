@@ -32,6 +32,11 @@ class ColumnDefinition:
     generated: str = ""
     conflict: str = ""
 
+    @property
+    def expression(self) -> str:
+        """What ``generated`` computes, in parentheses, however it is kept; empty for other columns."""
+        return self.generated.removesuffix(" stored")
+
     def __str__(self) -> str:
         parts = [self.name, self.type, "not null" if self.not_null else ""]
         parts += [f"default {self.default}" if self.default else ""]

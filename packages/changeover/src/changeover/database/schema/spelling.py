@@ -13,6 +13,7 @@ from contextlib import closing
 
 from changeover.database.change import blast
 from changeover.database.change.model import PlannedChange
+from changeover.database.change.undo import KEPT_ROWID
 from changeover.database.connect import Connection
 from changeover.database.schema import catalogue
 from changeover.database.schema.catalogue import Schema, Table, shared_rowid
@@ -21,7 +22,7 @@ from changeover.database.server.shadow import Object, objects_of
 from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import identifier_key, listed, quoted
 
-ASIDE, ROWID_ASIDE = "changeover_respelled", "changeover_rowid"
+ASIDE = "changeover_respelled"
 LIMIT_ROWS = 100_000
 """A larger table is not copied for the sake of its spelling alone."""
 
@@ -91,8 +92,8 @@ def _has_hidden_rowids(table: Table, was: Table) -> bool:
 def _made_again(table: Table, was: Table, old: Object) -> Iterator[str]:
     name, columns = quoted(table.name), listed(table.stored)
     rowid = shared_rowid(table, was) if _has_hidden_rowids(table, was) else ""
-    here, aside = (f"{rowid}, ", f"{ROWID_ASIDE}, ") if rowid else ("", "")
-    kept = f"{rowid} AS {ROWID_ASIDE}, " if rowid else ""
+    here, aside = (f"{rowid}, ", f"{KEPT_ROWID}, ") if rowid else ("", "")
+    kept = f"{rowid} AS {KEPT_ROWID}, " if rowid else ""
     # The copy goes aside and the original is made under its own name: RENAME would spell the definition anew.
     yield f"CREATE TABLE {ASIDE} AS SELECT {kept}{columns} FROM {name}"
     yield f"DROP TABLE {name}"

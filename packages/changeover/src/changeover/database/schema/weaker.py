@@ -137,7 +137,7 @@ class _Pair:
 
     def _computation(self, column: ColumnDefinition, *, after: bool = False) -> tuple[str, ...]:
         """The expression of a generated column, under the names that columns have afterwards."""
-        words = tuple(column.generated.removesuffix(" stored").split())
+        words = tuple(column.expression.split())
         return words if after else self._translated(words)
 
     def _translated(self, words: tuple[str, ...]) -> tuple[str, ...]:
