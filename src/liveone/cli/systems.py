@@ -151,13 +151,13 @@ def add(
             account = vendors.account_for(vendor_type, site)
             vendor = vendors.named(account.name)
             info = info if no_check else vendor.describe(site)
-            name = name or (None if no_check else site_name(vendor, site))
+            name = name or ("" if no_check else site_name(vendor, site))
         system = stored.add_system(
             store,
             owner=owner,
             vendor_type=vendor_type,
             vendor_site_id=site,
-            display_name=name or f"System {site}",
+            display_name=name or "",
             timezone_offset_min=zone.offset_min,
             time_zone=zone.name,
             info=info,

@@ -67,7 +67,8 @@ class Series:
     def certain_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
         """What flowed for certain in ``(after_end, last_end]``, in holes of ``longest`` intervals at most.
 
-        A burst that two samples an hour apart both saw filled the hour, whenever in its row each was taken.
+        Between two samples at least the smaller of their powers flowed all the time. In the row of a single
+        sample that is not certain: see ``real``.
         """
         rows_kwh = self.real.kwh(after_end, last_end, longest=0)
         return rows_kwh + self._noticed.least_in_holes_kwh(after_end, last_end, longest=longest)

@@ -37,13 +37,18 @@ class SchemaStep:
     early_intervals: bool = False
 
 
+def _added_before(generation: int) -> frozenset[str]:
+    """What plans had added to the generations before one."""
+    return frozenset(fact for earlier in ADDED_TO if earlier < generation for fact in ADDED_TO[earlier])
+
+
 STEPS = (
     SchemaStep(0, early_intervals=True),
     *map(SchemaStep, (0, 1)),
-    *(SchemaStep(2, frozenset(ADDED_TO[2][:count])) for count in range(len(ADDED_TO[2]) + 1)),
     *(
-        SchemaStep(3, frozenset((*ADDED_TO[2], *ADDED_TO[3][:count])))
-        for count in range(len(ADDED_TO[3]) + 1)
+        SchemaStep(generation, frozenset((*_added_before(generation), *ADDED_TO[generation][:count])))
+        for generation in ADDED_TO
+        for count in range(len(ADDED_TO[generation]) + 1)
     ),
 )
 """Oldest first. No plan leads to the first; plan 0 leads to the second."""
@@ -86,10 +91,10 @@ def contract(generation: int = NEWEST) -> dict[str, list[str]]:
             " WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid"
         )
         needed: dict[str, list[str]] = {}
-        optional = optional_columns(generation)
+        optional, added = optional_columns(generation), tables_added_to(generation)
         for table, column in rows:
             is_optional = any(fact.startswith(f"column {table}.{column} ") for fact in optional)
-            if table not in tables_added_to(generation) and not is_optional:
+            if table not in added and not is_optional:
                 needed.setdefault(table, []).append(column)
         return needed
 

@@ -77,7 +77,8 @@ class NamedTables:
 
     ``<prefix>HOME_EMAIL`` is the key ``email`` of the table ``home``. ``lists`` are keys that hold several
     texts, with commas between them; ``switches`` are on or off; ``secrets`` are no keys of the table.
-    ``hyphen``: what an underscore of a name's variable stands for where no table has that name yet.
+    A name that only a variable gives is in small letters, with ``joint`` where the variable has an
+    underscore: ``MY_HOME`` is ``my_home`` or ``my-home``.
     """
 
     prefix: str
@@ -86,7 +87,7 @@ class NamedTables:
     lists: tuple[str, ...]
     switches: tuple[str, ...]
     secrets: tuple[str, ...]
-    hyphen: str = "_"
+    joint: str = "_"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -111,7 +112,7 @@ class NamedTables:
             if key in self.secrets:
                 continue
             if part not in by_part:
-                by_part[part] = {"name": part.lower().replace("_", self.hyphen)}
+                by_part[part] = {"name": part.lower().replace("_", self.joint)}
                 merged.append(by_part[part])
             by_part[part][key] = self._value(key, variable, environment[variable])
         return merged

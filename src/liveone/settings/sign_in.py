@@ -25,7 +25,7 @@ SIGN_INS = NamedTables(
     lists=("authorized_parties",),
     switches=("trusts_email", "sign_up"),
     secrets=(SECRET,),
-    hyphen="-",
+    joint="-",
 )
 
 

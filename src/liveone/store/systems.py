@@ -59,7 +59,8 @@ def add_system(
     time_zone: str | None = None,
     info: SystemInfo | None = None,
 ) -> System:
-    """Add a system; one without a site at a vendor is told apart by its name.
+    """Add a system; one without a site at a vendor is told apart by its name. Without a name it is called
+    after its site.
 
     Raises BadInput when its site is there already or its name is none (``checked_name``), CannotHold when
     the database has no room for it (generation 1: another vendor, no owner, an offset that is not whole

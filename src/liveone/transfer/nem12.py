@@ -44,14 +44,14 @@ class _Register:
 class Nem12File:
     """Gathers the lines of a file, then gives its readings."""
 
+    columns = ("grid_w",)
+
     def __init__(self, converter: Converter, reader: RowReader) -> None:
         self._converter, self._reader = converter, reader
         self._register: _Register | None = None
         self._days: dict[tuple[str, _Register], list[float | None]] = {}
         self._passed_over: Counter[str] = Counter()
         self._last: list[float | None] = []
-
-    columns = ("grid_w",)
 
     def take(self, line: int, cells: Sequence[str]) -> None:
         """One line; one that cannot be is named."""

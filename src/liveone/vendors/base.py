@@ -106,12 +106,12 @@ class Site:
 
 
 def site_name(vendor: "Vendor", vendor_site_id: str) -> str:
-    """What the vendor calls a site, where it says so; else a name made of its number."""
+    """What the vendor calls a site; empty where it does not say."""
     try:
         names = [each.name.strip() for each in vendor.discover() if each.vendor_site_id == vendor_site_id]
     except VendorError:
         names = []
-    return next(filter(None, names), f"System {vendor_site_id}")
+    return next(filter(None, names), "")
 
 
 @dataclass(frozen=True, slots=True)

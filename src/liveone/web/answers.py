@@ -84,7 +84,7 @@ def error_answer(error: ApiError) -> Response:
     """``success`` is what clients of the original service look at; ``said`` is for other languages."""
     message, hint = error.args[0], error.more.get("hint") or ""
     is_sentence = any(isinstance(text, Sentence) for text in (message, hint))
-    parts = {"said": {"error": parts_of(message), "hint": parts_of(hint)}} if is_sentence else {}
+    parts = {"said": _in_parts(message, hint)} if is_sentence else {}
     return answer({"success": False, "error": message, **parts, **error.more}, error.status, error.headers)
 
 
@@ -137,5 +137,10 @@ async def _on_liveone_error(_: Request, error: Exception) -> Response:
     if isinstance(error, StoreError):
         log.warning("the database refused a request: %s", error)
         return error_answer(store_error(error))
-    parts = {"error": parts_of(said(error)), "hint": parts_of(error.hint)}
+    parts = _in_parts(said(error), error.hint)
     return error_answer(ApiError(400, plain(error), hint=error.hint, said=parts))
+
+
+def _in_parts(message: str, hint: str) -> dict[str, Any]:
+    """Templates and what fills their blanks, for a page to say them in its reader's language."""
+    return {"error": parts_of(message), "hint": parts_of(hint)}

@@ -94,8 +94,7 @@ class Administration(Protocol):
 
     def add(self, vendor_type: str, vendor_site_id: str, name: str, zone: Zone, *, owner: str | None) -> int:
         """Add a system with the hardware its vendor names; returns its id. With an empty name it is called
-        as the vendor calls the site. ``owner`` is an account's id, None for
-        the single owner."""
+        as the vendor calls the site. ``owner`` is an account's id, None for the single owner."""
         ...
 
     def ledger(self) -> Facts:

@@ -293,7 +293,7 @@ class Authenticator:
         return Caller(None, True, session.until_at, credential, kept_id=kept_id)
 
     def _by_share(self, shown: Credential, now_at: float) -> Caller | None:
-        token = shown.share.rpartition(".")[0]
+        token = sessions.share_token(shown.share)
         found = self._kept("share", token, now_at) if token else None
         if found is None or found.system_id is None or not self.is_valid_share(found):
             return None

@@ -83,6 +83,11 @@ def share_for(key: bytes, token: str, password: str) -> str:
     return _signer(key, f"share {password}").sign(token).decode()
 
 
+def share_token(cookie: str) -> str:
+    """The token of a share link that such a cookie holds, unproven; empty where it holds none."""
+    return cookie.rpartition(".")[0]
+
+
 def is_share(key: bytes, cookie: str, password: str) -> bool:
     """Whether a browser opened the share link with this password."""
     return len(cookie) <= MAX_COOKIE_CHARS and _signer(key, f"share {password}").validate(cookie)

@@ -381,7 +381,7 @@ def _has_ended_share(request: Request) -> bool:
     """Whether this browser opened a share link that shows nothing any more."""
     cookie = request.cookies.get(sessions.SHARE_COOKIE, "")
     now_at = services_of(request).clock.now_at()
-    return bool(cookie) and gate_of(request).shared(cookie.rpartition(".")[0], now_at) is None
+    return bool(cookie) and gate_of(request).shared(sessions.share_token(cookie), now_at) is None
 
 
 def _to_login(then: str) -> Response:
