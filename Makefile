@@ -5,9 +5,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # More for pytest from the command line: make test TESTFLAGS="-x -k login"
 TESTFLAGS ?=
-# Many tests wait for processes and clocks: twice as many at a time as there are cores; those of the inner loop hardly.
+# Many tests wait for processes and clocks: three times as many at a time as there are cores; those of the inner loop
+# hardly. A worker takes a whole file, in the order that tests/conftest.py says.
 CORES   := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
-WORKERS ?= $(shell expr $(CORES) \* 2)
+WORKERS ?= $(shell expr $(CORES) \* 3)
+BY_FILES := --dist loadfile --no-loadscope-reorder
 
 # Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,7 +23,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest --collect-only tests > /dev/null 2>&1 & \
 	.ci/debian-packages && .ci/node-packages && .ci/sqld && .ci/moto; ended=$$?; wait; exit $$ended
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTFLAGS) tests
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILES) $(TESTFLAGS) tests
 
 # The inner loop: what needs no browser, no server and no other process, draws nothing, and is mostly quick.
 quick: $(STAMP)

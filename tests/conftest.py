@@ -9,6 +9,7 @@ from pathlib import Path
 import httpcore2
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.order import APART, spread
 from tests.sample import AT_LENGTH
 from tests.store.sqld import Sqld, scratch
 
@@ -30,24 +31,6 @@ a disk, some milliseconds at each fsync. `make length` works on the disk."""
 httpcore2.default_ssl_context = lambda **_: trusted()
 """Each of the suite's thousands of clients would read this machine's certificates anew: 80 ms of CPU."""
 
-APART = (
-    *("browser", "cli", "migration", "outgoing", "security", "serverless", "simulation", "world"),
-    *("changeover/contrib", "changeover/fire", "changeover/run", "changeover/server"),
-    *("changeover/database/test_kill.py", "collect/test_killed.py", "liveone_side/test_upgrade.py"),
-    *("changeover/document/test_drafting.py", "changeover/document/test_cookbook.py"),
-    *("energy/test_one_number.py", "test_extend.py", "test_scale.py", "collect/test_loop.py"),
-    *("collect/test_point_closer.py", "collect/test_recorder.py", "collect/test_share.py"),
-    *("collect/test_together.py", "database/test_backup_schedule.py", "transfer/test_readings_in.py"),
-    *("database/test_backup_copies.py", "store/test_breaker.py"),
-    *("store/test_time_zones.py", "transfer/test_move.py", "transfer/test_restore.py"),
-    *("vendors/test_against_portal.py", "vendors/test_conformance.py", "vendors/test_mqtt.py"),
-    *("vendors/test_enphase.py", "vendors/test_powerwall.py", "web/test_base_path.py", "web/test_moments.py"),
-    *("web/test_push.py", "web/test_repairs.py", "web/test_rights.py", "web/test_scripts.py"),
-    *("web/test_health.py", "web/test_second_step.py", "web/test_sign_in_elsewhere.py"),
-    *("announce", "simulate", "store/test_libsql.py", "vendors/test_cloud.py", "vendors/test_goodwe.py"),
-    *("test_layers.py", "test_names.py", "web/test_stream.py", "web/test_time_zones.py"),
-)
-"""Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
 SERVERS = {"sqld", "server", "server_url", "proxy", "remote_store"}
 HERE = Path(__file__).parent
 
@@ -67,7 +50,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make quick` leaves out: what stands in those folders, and what asks for a libSQL server."""
+    """Put the tests in order; mark what `make quick` leaves out, among it what asks for a libSQL server."""
+    items[:] = spread(items, HERE)
     for item in items:
         place = item.path.relative_to(HERE)
         asked = set(getattr(item, "fixturenames", ()))

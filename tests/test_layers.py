@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.order import APART, LONGEST_FIRST
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(path for folder in ("src", "packages") for path in (ROOT / folder).rglob("*.py"))
@@ -44,3 +45,8 @@ def is_long(text: str) -> bool:
 def test_every_module_says_what_it_is_for(modules: list[tuple[Path, str, ast.Module]]) -> None:
     silent = [path for path, text, tree in modules if text.strip() and not ast.get_docstring(tree)]
     assert silent == []
+
+
+def test_files_that_the_order_of_tests_names_are_there() -> None:
+    tests = ROOT / "tests"
+    assert [name for name in (*APART, *LONGEST_FIRST) if not (tests / name).exists()] == []

@@ -47,13 +47,19 @@ def test_the_probe_counts_every_failed_request_of_the_run(work: Path) -> None:
 
 
 def test_more_failures_than_are_allowed_take_the_run_back_even_while_it_waits(work: Path) -> None:
-    app = Application(answer=lambda number: (200 if number < 10 else 500, {}))
+    waiting: list[str] = []
+    app = Application(answer=lambda number: (500 if waiting else 200, {}))
+
+    def until_it_waits(moment: str) -> None:
+        if moment == "after journal started deploy":
+            waiting.append(moment)
+
     gate = '\n### Deploy\n\n```bash {#deploy undo=none until="run false" wait=60s}\ntrue\n```\n'
     with application.serving(app):
         header = f'probe: {{url: "{app.url}/", every: 20ms, failures-allowed: 3}}\n'
         one = club.make(work / "club", header=header, execute=gate)
         club.prove(one)
-        outcome = club.start(one)
+        outcome = club.start(one, hook=until_it_waits)
     said = re.search(r"(\d+) failed requests and 3 are allowed", outcome.failures[0].text("message"))
     assert said is not None
     assert int(said[1]) > 3, "on a busy machine more may have failed before the count is looked at"
