@@ -26,13 +26,26 @@ APART = (
 """Folders and files whose tests start browsers, servers or processes, wait for them, or take seconds each."""
 LONGEST_FIRST = (
     *("browser/test_states.py", "migration/test_deploy.py", "liveone_side/test_upgrade.py"),
-    *("simulation/test_several.py", "serverless/test_host.py", "simulation/test_serve.py", "world/test_world.py"),
+    *(
+        "simulation/test_several.py",
+        "serverless/test_host.py",
+        "simulation/test_serve.py",
+        "world/test_world.py",
+    ),
     *("changeover/run/test_stuck.py", "simulation/test_month.py", "migration/test_on_server.py"),
     *("transfer/test_move.py", "places/test_upgrade_and_back.py", "browser/test_history.py"),
     *("migration/test_killed.py", "security/test_starved.py", "browser/test_access.py"),
-    *("migration/test_first_weeks.py", "changeover/server/test_faults.py", "changeover/server/test_killed.py"),
+    *(
+        "migration/test_first_weeks.py",
+        "changeover/server/test_faults.py",
+        "changeover/server/test_killed.py",
+    ),
     *("changeover/run/test_fire.py", "browser/test_live.py", "browser/test_admin.py"),
-    *("changeover/server/test_session.py", "cli/test_serve_on_server.py", "changeover/contrib/test_django.py"),
+    *(
+        "changeover/server/test_session.py",
+        "cli/test_serve_on_server.py",
+        "changeover/contrib/test_django.py",
+    ),
     *("migration/test_keyed_plan.py", "migration/test_underneath.py", "migration/test_killed_on_server.py"),
     *("changeover/run/test_refusals.py", "collect/test_share.py", "energy/test_one_number.py"),
     *("simulation/test_recording.py", "migration/test_whole.py", "web/test_moments.py", "test_parsers.py"),
@@ -42,8 +55,8 @@ LONGEST_FIRST = (
     *("store/test_time_zones.py", "security/test_patterns.py", "vendors/test_against_portal.py"),
     *("store/test_libsql.py", "changeover/server/test_server_dies.py"),
 )
-"""Files that take from two minutes down to twenty seconds, in that order. `make test` gives each worker a whole file
-at a time: a long one that began last would be waited for alone."""
+"""Files that take from two minutes down to twenty seconds, in that order. `make test` gives a worker a whole
+file at a time: a long one that began last would be waited for alone."""
 
 
 def spread(items: list[pytest.Item], folder: Path) -> Iterator[pytest.Item]:
