@@ -1,50 +1,59 @@
-"""Pieces of a statement's syntax tree: clauses, conditions that hold together, and subqueries in them."""
+"""Pieces of a statement's syntax tree: clauses, conjuncts and disjuncts of conditions, subqueries."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
 
 from sqlglot import exp
 
-BRANCHES = 16
-"""So many ways of ORs are taken one by one."""
+MAX_BRANCHES = 16
+"""A condition with more combinations of OR branches than this is not split up: they grow exponentially."""
 
 
 def clause(tree: exp.Expr, name: str) -> exp.Expr | None:
-    """A clause by its name; sqlglot writes names that are Python's with an underscore."""
+    """The clause ``name`` of a statement, or None.
+
+    Sqlglot calls ``from`` and ``with`` ``from_`` and ``with_``.
+    """
     found = tree.args.get(name) or tree.args.get(f"{name}_")
     return found if isinstance(found, exp.Expr) else None
 
 
 def branches(condition: exp.Expr | None) -> Iterator[list[exp.Expr]]:
-    """The conditions that hold together, for each branch of the ORs; all of them where there are too many."""
+    """The disjunctive normal form of a condition: for each combination of OR branches, its conjuncts.
+
+    No condition gives one empty branch. With more than `MAX_BRANCHES` combinations there is one branch, in
+    which the ORs are left as they are.
+    """
     if condition is None:
         yield []
         return
-    ways = [alternatives(part) for part in together(condition)]
+    ways = [disjuncts(part) for part in conjuncts(condition)]
     count = 1
     for way in ways:
         count *= len(way)
-    if count > BRANCHES:
-        yield list(together(condition))
+    if count > MAX_BRANCHES:
+        yield list(conjuncts(condition))
         return
-    yield from ([part for chosen in choice for part in together(chosen)] for choice in product(*ways))
+    yield from ([part for chosen in choice for part in conjuncts(chosen)] for choice in product(*ways))
 
 
-def together(condition: exp.Expr) -> Iterator[exp.Expr]:
+def conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    """The parts of a condition that AND connects, parentheses taken away."""
     if isinstance(condition, exp.And):
-        yield from together(condition.left)
-        yield from together(condition.right)
+        yield from conjuncts(condition.left)
+        yield from conjuncts(condition.right)
     elif isinstance(condition, exp.Paren):
-        yield from together(condition.this)
+        yield from conjuncts(condition.this)
     else:
         yield condition
 
 
-def alternatives(condition: exp.Expr) -> list[exp.Expr]:
+def disjuncts(condition: exp.Expr) -> list[exp.Expr]:
+    """The parts of a condition that OR connects, parentheses taken away."""
     if isinstance(condition, exp.Paren):
-        return alternatives(condition.this)
+        return disjuncts(condition.this)
     if isinstance(condition, exp.Or):
-        return [*alternatives(condition.left), *alternatives(condition.right)]
+        return [*disjuncts(condition.left), *disjuncts(condition.right)]
     return [condition]
 
 
@@ -58,7 +67,10 @@ def subqueries(expressions: Sequence[exp.Expr]) -> Iterator[exp.Query]:
 
 
 def choices(expressions: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
-    """What chooses between values outside subqueries: a CASE, an IIF, an IN picks as a WHERE picks rows."""
+    """The conditions outside subqueries that choose between values, as in CASE, IIF and IN (SELECT ...).
+
+    They matter like a WHERE: ``SET a = CASE WHEN b IN (SELECT ...)`` picks rows by ``b``.
+    """
     for expression in expressions:
         if isinstance(expression, exp.If):
             yield expression.this
@@ -69,7 +81,7 @@ def choices(expressions: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
 
 
 def predicates(expressions: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
-    """The outermost subqueries in expressions, with what compares them."""
+    """The outermost subqueries in expressions, each with the comparison that it stands in, if it does."""
     for expression in expressions:
         inner = list(expression.iter_expressions())
         compares = isinstance(
@@ -83,7 +95,10 @@ def predicates(expressions: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
 
 
 def value_columns(expression: exp.Expr) -> Iterator[exp.Column]:
-    """The columns outside subqueries that a value is made of; not those that only choose or order it."""
+    """The columns outside subqueries that a value is computed from.
+
+    Columns that only choose or order values (the condition of a CASE, OVER, FILTER) do not count.
+    """
     if isinstance(expression, exp.Column):
         yield expression
     elif isinstance(expression, exp.Window | exp.Filter):
@@ -102,9 +117,11 @@ def looks_up(condition: exp.In) -> bool:
 
 
 def is_query(expression: exp.Expr) -> bool:
+    """Whether an expression is a query, in parentheses or not."""
     return isinstance(expression.unnest(), exp.Query)
 
 
 def condition_of(tree: exp.Expr, name: str) -> exp.Expr | None:
+    """The condition in the clause ``name`` (``where``, ``having``) of a statement, or None."""
     found = clause(tree, name)
     return found.this if found is not None else None

@@ -1,7 +1,7 @@
-"""Commands of a plan that would change its database behind the engine's back: a copied file, a shell's SQL.
+"""Shell commands of a plan that change its database without the engine: they copy its file or run SQL.
 
-Rule: such a change is in no transaction, no rehearsal and no ledger, and a copied file takes every row that
-was written since with it. Where it is meant: ``# allow database-file: why`` inside the script.
+Rule: such a command is a problem, because no transaction, rehearsal or ledger covers it, and a file that is
+copied back loses every row written since. ``# allow database-file: <why>`` inside the script permits it.
 """
 
 import re
@@ -29,14 +29,14 @@ _ALLOWED = re.compile(r"#[ \t]*allow database-file:[ \t]*\S")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a plan's database is called, and the folder in which commands run."""
+class DatabaseNames:
+    """The names that scripts use for a plan's database, and the folder in which the commands run."""
 
     names: Sequence[str]
     folder: Path
 
-    def also(self, names: Iterable[str]) -> "Known":
-        """With other names."""
+    def also(self, names: Iterable[str]) -> "DatabaseNames":
+        """The same with more names."""
         return replace(self, names=[*self.names, *names])
 
 
@@ -44,8 +44,8 @@ _USES = "let the engine do it: a ```sql block for what changes, `changeover roll
 
 
 def command_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Problem]:
-    """Every command of a plan that writes its database, or its database's file, by itself."""
-    known = Known(_databases(plan, schema), plan.path.resolve().parent)
+    """A problem for every command of a plan that writes its database, or its file, without the engine."""
+    known = DatabaseNames(_databases(plan, schema), plan.path.resolve().parent)
     for action in plan.actions():
         if not isinstance(action, ShellAction) or _ALLOWED.search(action.script):
             continue
@@ -58,7 +58,10 @@ def command_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Prob
 
 
 def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
-    """What the database is called in scripts: its path, and the parameters that hold it."""
+    """The names of the database in scripts.
+
+    Its path, and ``$NAME`` and ``${NAME}`` of parameters that hold it.
+    """
     names = NAME.findall(plan.database)
     parameters = [parameter for parameter in plan.parameters if parameter.name in names]
     variables = [form for name in names for form in (f"${name}", f"${{{name}}}")]
@@ -72,8 +75,8 @@ def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
     ]
 
 
-def _problems(script: str, known: Known) -> Iterator[tuple[ShellCommand, str]]:
-    """The commands of a script that are at fault, and what each does."""
+def _problems(script: str, known: DatabaseNames) -> Iterator[tuple[ShellCommand, str]]:
+    """Each command of a script that is at fault, and the end of a sentence that says what it does."""
     for command in commands_of(script):
         known = known.also(_other_names(command, known.names))
         for name in dict.fromkeys(_written(command, known)):
@@ -90,9 +93,13 @@ def _problem(plan: Plan, action: ShellAction, command: ShellCommand, found: str)
 
 
 def _elsewhere(
-    plan: Plan, action: ShellAction, command: ShellCommand, known: Known, seen: frozenset[Path] = frozenset()
+    plan: Plan,
+    action: ShellAction,
+    command: ShellCommand,
+    known: DatabaseNames,
+    seen: frozenset[Path] = frozenset(),
 ) -> Iterator[Problem]:
-    """The same of the scripts beside the plan that a command runs, and of those that they run."""
+    """The problems of the scripts beside the plan that a command runs, and of the scripts that those run."""
     for path in scripts_run(command, known.folder):
         text = path.read_text("utf-8", "replace")
         if path in seen or _ALLOWED.search(text):
@@ -107,7 +114,7 @@ def _elsewhere(
 
 
 def _other_names(command: ShellCommand, known: Sequence[str]) -> Iterator[str]:
-    """``$DB`` after ``DB=app.db`` or ``export DB=app.db``, where that is a database's file."""
+    """The variables that a command sets to a database's file: ``$DB`` after ``DB=app.db``."""
     for part in command.parts:
         exported = [word.text for word in part.words[1:]] if _exports(part) else []
         for name, sign, value in (text.partition("=") for text in (*part.assignments, *exported)):
@@ -120,18 +127,19 @@ def _exports(part: Simple) -> bool:
 
 
 def _position(plan: Plan, action: ShellAction, command: ShellCommand) -> Position:
-    """The line of a command in its block; the block's where the script is an attribute or in a file."""
+    """The line of a command in the plan; that of its block if the script is an attribute or in a file."""
     line, lines = action.position.line + command.line, plan.text.split("\n")
     first = command.text.split("\n", maxsplit=1)[0]
     found = action.script and len(lines) >= line and first in lines[line - 1]
     return Position(action.position.file, line) if found else action.position
 
 
-def _written(command: ShellCommand, known: Known) -> Iterator[str]:
+def _written(command: ShellCommand, known: DatabaseNames) -> Iterator[str]:
+    """The database files that a command writes, replaces or removes, git and ``.backup`` included."""
     for use in file_uses(command):
         states = git_states(known.folder, known.names) if use.states else None
         if states is not None and not states & use.states:
-            continue  # git leaves it alone
+            continue  # `git clean` and `git stash` leave a file in another state (tracked, ignored) alone.
         yield from databases_written(use, known.names)
         taken = [*use.removed, *(use.reverted if states else ())]
         yield from (

@@ -1,7 +1,7 @@
-"""What a faulty statement would have done to the rows of a living database, in words.
+"""The sentence after a problem that says how many rows of the database it would reach.
 
-Rule: it only asks, by a connection of its own that cannot write, for `ASK_S` seconds at most. What cannot be
-known exactly (a parameter without a value, a table that the script makes) is bounded by the table's size.
+Rule: the database is only read, on a connection of its own that cannot write, for at most `ASK_S` seconds.
+A number that cannot be known (a parameter has no value yet) is bounded by the size of the table.
 """
 
 import sqlite3
@@ -21,18 +21,19 @@ from changeover.words import counted
 from hrana.wire import WireStatement
 
 ASK_S = 2.0
+"""A check answers a person who waits: a count that takes longer is left out."""
 OPCODES_BETWEEN_LOOKS = 10_000
 
 
 class LivingSchema(dict[str, str]):
-    """Name -> CREATE statement, as `tables.read_schema` gives it, and the database to count rows in."""
+    """Name -> CREATE statement, as `schema_copy.read_schema` gives it, and the database to count rows in."""
 
     def __init__(self, definitions: Mapping[str, str], database: Database) -> None:
         super().__init__(definitions)
         self.database = database
 
     def count(self, query: str) -> int | None:
-        """The rows that a query gives; None where it cannot be asked, or not within `ASK_S`."""
+        """The number of rows that a query gives; None if it fails or takes longer than `ASK_S`."""
         sql = f"SELECT count(*) FROM ({query})"
         try:
             if isinstance(self.database, Server):
@@ -42,7 +43,7 @@ class LivingSchema(dict[str, str]):
             return None
 
     def size(self, table: str) -> int | None:
-        """How many rows a table has; None where there is no such table."""
+        """The number of rows of a table; None if there is no such table, or as for `count`."""
         return self.count(f"SELECT 1 FROM {quoted(table)}")
 
 
@@ -63,8 +64,8 @@ def _asked_of_file(file: Path, sql: str) -> int:
         return found
 
 
-def of_statement(effect: Effect, schema: LivingSchema) -> str:
-    """``it would update 213,942 rows of readings``; empty where nothing is known."""
+def if_run(effect: Effect, schema: LivingSchema) -> str:
+    """What a statement would do: ``it would update 213,942 rows of readings``; empty if that is not known."""
     if effect.drops:
         return "; ".join(filter(None, (_dropped(table, schema) for table in effect.drops)))
     if not effect.writes or effect.tree is None:
@@ -79,8 +80,11 @@ def of_statement(effect: Effect, schema: LivingSchema) -> str:
     return f"it would {verb} up to {counted(size, 'row')} of {table}" if size and verb not in _ADDS else ""
 
 
-def of_copy(copied: Effect, source: str, schema: LivingSchema) -> str:
-    """What a copy leaves behind of its source, which is dropped after it; empty where that is nothing now."""
+def if_copied_and_dropped(copied: Effect, source: str, schema: LivingSchema) -> str:
+    """The rows of ``source`` that are lost when it is dropped after a copy.
+
+    Empty if the copy takes all today.
+    """
     had, query = schema.size(source), _touched(copied.tree) if copied.tree is not None else ""
     if had is None or _leaves_out(copied.tree):
         return ""
@@ -93,23 +97,26 @@ def of_copy(copied: Effect, source: str, schema: LivingSchema) -> str:
     return f"{source} has {counted(had, 'row')} and the copy would have {arrived:,}: {lost} would be lost"
 
 
-def of_rest(effects: Iterable[Effect], schema: LivingSchema) -> str:
-    """The rows in all tables that statements write or drop: what a shell that goes on would work on."""
+def if_others_run(effects: Iterable[Effect], schema: LivingSchema) -> str:
+    """The tables, with rows, that later statements change.
+
+    A shell runs them although an earlier one failed.
+    """
     names = dict.fromkeys(table for effect in effects for table in (*effect.writes, *effect.drops))
     sizes = [(table, schema.size(table)) for table in names]
     words = [f"{table} ({counted(size, 'row')})" for table, size in sizes if size is not None]
     return f"a shell would go on to change {', '.join(words)}" if words else ""
 
 
-def of_drop(table: str, children: Iterable[str], schema: LivingSchema) -> str:
-    """The rows that go with a parent."""
+def if_parent_dropped(table: str, children: Iterable[str], schema: LivingSchema) -> str:
+    """The rows of ``children`` that a cascade deletes when ``table`` is dropped; empty if none is known."""
     sizes = [(child, schema.size(child)) for child in dict.fromkeys(children)]
     words = [f"{counted(size, 'row')} of {child}" for child, size in sizes if size is not None]
     return f"{', '.join(words)} would go with {table}" if words else ""
 
 
 def _leaves_out(tree: exp.Expr | None) -> bool:
-    """Whether the statement itself leaves out rows that break a rule: how many, only running it tells."""
+    """Whether a conflict clause may leave out rows of an INSERT; only running it would tell how many."""
     if not isinstance(tree, exp.Insert):
         return False
     alternative = str(tree.args.get("alternative") or "").upper()
@@ -125,7 +132,7 @@ def _dropped(table: str, schema: LivingSchema) -> str:
 
 
 def _touched(tree: exp.Expr) -> str:
-    """A query that gives one row for each row that the statement would write; empty where there is none."""
+    """A query with one row for each row that a statement would write; empty if it cannot be made."""
     if isinstance(tree, exp.Insert):
         return tree.expression.sql(dialect="sqlite") if isinstance(tree.expression, exp.Query) else ""
     where = tree.args.get("where")

@@ -1,7 +1,7 @@
-"""The order of the halves: no release may be deployed before the schema that it needs.
+"""The order of deploy and migration: no release is deployed before the schema that it needs.
 
-Rule: what the new release needs is its contract; where that is not there yet when the deploy comes first,
-every request that needs it would fail until the migration is done.
+Rule: the plan's contract says what the new release needs. If a deploy comes before the script that makes it,
+each request that needs it fails until the migration is done.
 """
 
 import re
@@ -19,7 +19,10 @@ _DEPLOYS = re.compile(r"\bgit push\b|\bdeploy\b|\bsystemctl restart\b|\bdocker c
 
 
 def deploy_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Problem]:
-    """A deploy that comes before its schema; ``schema`` None: the plan's own ``schema: before``."""
+    """The problems of a deploy that comes before its schema.
+
+    ``schema`` maps names to CREATE statements of the database; None stands for the plan's ``schema: before``.
+    """
     early, change = _early(plan)
     if early is None or change is None:
         return
@@ -41,7 +44,10 @@ def deploy_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Probl
 
 
 def _early(plan: Plan) -> tuple[AnyAction | None, AnyAction | None]:
-    """The first deploy of Execute that has a change behind it, and the last such change."""
+    """The first deploy in Execute that a change follows, and the last change after it.
+
+    (None, None) if none.
+    """
     actions = [action for step in ordered(plan, additive=False) for action in step.actions]
     for place, action in enumerate(actions):
         changes = [one for one in actions[place + 1 :] if isinstance(one, SqlAction) and one.changes]
@@ -57,7 +63,7 @@ def _is_deploy(action: AnyAction) -> bool:
 
 
 def _missing(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
-    """What the contract names and the schema before the change does not have, as ``loans.due_on``."""
+    """The columns, as ``loans.due_on``, that the contract names and the schema before the change lacks."""
     if plan.contract is None or not plan.contract.tables:
         return []
     if schema is None:

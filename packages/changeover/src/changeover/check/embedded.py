@@ -1,6 +1,7 @@
-"""The statements that pick rows, wherever they stand: alone, in CREATE TABLE ... AS, in a trigger.
+"""Finds the statements that pick rows: on their own, in CREATE TABLE ... AS, and in the body of a trigger.
 
-Rule: in a trigger NEW and OLD are one row of its table, so a comparison with them is one with that table.
+Rule: in a trigger NEW and OLD are one row of its table, so a comparison with them is read as one with the
+table.
 """
 
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ _ROWS = ("new", "old")
 
 
 def picking(text: str, effect: Effect, copy: EmptyCopy) -> Iterator[tuple[str, str, Picking]]:
-    """(verb, table that is written, tree) of each statement that picks rows.
+    """(verb, table that is written, tree) of each statement in ``text`` that picks rows.
 
-    A trigger that was there before is not the plan's, and is left alone.
+    A trigger that the schema has already, word for word, is left alone: the plan did not write it.
     """
     if isinstance(effect.tree, Picking) and effect.writes:
         yield effect.verb, effect.writes[0], effect.tree
@@ -33,7 +34,7 @@ def picking(text: str, effect: Effect, copy: EmptyCopy) -> Iterator[tuple[str, s
 
 
 def _made_as(text: str) -> Iterator[tuple[str, str, Picking]]:
-    """CREATE TABLE ... AS SELECT copies rows as INSERT ... SELECT does."""
+    """CREATE TABLE ... AS SELECT, as the INSERT ... SELECT that copies the same rows."""
     try:
         tree = sqlglot.parse_one(text, dialect="sqlite")
     except (SqlglotError, RecursionError):
@@ -57,16 +58,17 @@ def _in_trigger(text: str, copy: EmptyCopy) -> Iterator[tuple[str, str, Picking]
 
 
 def _named(pieces: list[SqlToken], place: int) -> str:
-    """The name at a place, without the name of its database."""
+    """The table's name at index ``place``, without ``main.`` before it; empty at the end of the text."""
     if [piece.text for piece in pieces[place + 1 : place + 2]] == ["."]:
         place += 2
     return unquoted(pieces[place].text) if place < len(pieces) else ""
 
 
 def _with_row(tree: Picking, table: str, copy: EmptyCopy) -> Picking:
-    """The statement with the trigger's row as a table of its condition, where that speaks of it.
+    """The statement with NEW and OLD as subqueries of its WHERE, if the WHERE names them.
 
-    Its columns get names that no other table has: in a trigger a bare name is never one of NEW or OLD.
+    Their columns are renamed to ``new id`` and so on, because a bare ``id`` in a trigger never means NEW or
+    OLD.
     """
     where = tree.args.get("where")
     columns = (

@@ -1,6 +1,6 @@
-"""The JSON schema of a plan's front matter: shipped beside this file, for editors that know YAML schemas.
+"""The JSON schema of a plan's front matter, for editors that complete and check YAML by one.
 
-Rule: `changeover.plan.header` decides; a test holds the two against each other.
+Rule: `changeover.plan.header` decides what is valid; a test compares the two.
 """
 
 import json

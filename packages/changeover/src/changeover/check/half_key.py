@@ -1,10 +1,12 @@
-"""Statements that pick rows by a part of a composite key, and so change rows of everybody else.
+"""Statements that pick rows by only a part of a composite key, and so change rows of other owners too.
 
-Asked of every table that a statement looks into: do the columns compared name one of its rows? If they do, it
-is that row which is meant (``(system_id, point_id) IN (SELECT system_id, id FROM points)``). If not, and they
-are a part of a key, the rest of the key is what keeps one owner's rows from another's.
+``UPDATE readings SET ... WHERE point_id IN (SELECT id FROM points WHERE ...)`` is wrong if the key of
+``points`` is (system_id, id): every system has a point 1, and the rows of all of them change.
 
-Rule: without the schema nothing is found, for then no key is known.
+For each table that a statement reads: do the compared columns contain a whole key of it? Then they name one
+row, and that row is meant. Do they contain only a part of a key? Then the rest of the key is missing.
+
+Rule: keys come from the schema; without a schema nothing is found.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -14,13 +16,16 @@ from sqlglot import exp
 
 from changeover.check.reading import RowPick
 from changeover.check.schema_copy import EmptyCopy
-from changeover.check.ways import read
+from changeover.check.ways import row_picks
 from changeover.sql.identifiers import identifier_key
 
 
 @dataclass(frozen=True, slots=True)
 class HalfKey:
-    """Rows of ``table`` are picked ``by`` these columns; ``key`` names one, and ``missing`` is what lacks."""
+    """Rows of ``table`` are picked ``by`` columns.
+
+    Its ``key`` has the columns that are ``missing`` as well.
+    """
 
     table: str
     by: tuple[str, ...]
@@ -29,57 +34,75 @@ class HalfKey:
 
 
 def half_key(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> HalfKey | None:
-    """The half key by which a statement picks rows, or values for SET; None where it names them whole."""
-    return next((found for reading in read(tree, copy) if (found := _of(reading, copy))), None)
+    """The first half key by which a statement picks rows, or values for SET.
+
+    None if it names rows by whole keys.
+    """
+    return next((found for pick in row_picks(tree, copy) if (found := _half_key_in(pick, copy))), None)
 
 
-def _of(reading: RowPick, copy: EmptyCopy) -> HalfKey | None:
-    keys, bound = copy.keys(reading.target), reading.bound()
-    if not reading.for_values and any(key <= bound for key in keys):
+def _half_key_in(pick: RowPick, copy: EmptyCopy) -> HalfKey | None:
+    keys, bound = copy.keys(pick.target), pick.bound()
+    if not pick.for_values and any(key <= bound for key in keys):
         return None
-    shared = {number: reading.shared_with(number) for number in reading.sources}
-    known = {number: _known(reading, number, columns) for number, columns in shared.items()}
+    shared = {number: pick.shared_with(number) for number in pick.sources}
+    picked_by = {number: _picking_columns(pick, number, columns) for number, columns in shared.items()}
+    # Columns of the written table that a whole key of some source determines: they need no further proof.
     identified = {
         column
-        for number, columns in known.items()
-        if any(key <= columns.keys() for key in copy.keys(reading.sources[number]))
+        for number, columns in picked_by.items()
+        if any(key <= columns.keys() for key in copy.keys(pick.sources[number]))
         for column in columns.values()
     }
-    for number, columns in known.items():
-        table, by = reading.sources[number], set(columns.values())
-        if not by or by <= identified or (reading.for_values and _is_target(reading, number)):
+    for number, columns in picked_by.items():
+        table, by = pick.sources[number], set(columns.values())
+        if not by or by <= identified or (pick.for_values and _is_target(pick, number)):
             continue
         equal = set(shared[number].values())
-        found = None if reading.for_values else _own(reading.target, keys, bound, equal, copy.columns(table))
-        found = found or _other(table, columns, bound, copy.keys(table), copy.columns(reading.target))
+        found = (
+            None if pick.for_values else _half_of_target(pick.target, keys, bound, equal, copy.columns(table))
+        )
+        found = found or _half_of_source(table, columns, bound, copy.keys(table), copy.columns(pick.target))
         if found is not None:
             return found
     return None
 
 
-def _known(reading: RowPick, source: int, shared: Mapping[str, str]) -> Mapping[str, str]:
-    """The columns that pick a row of a source. A range of the written table's own values is just that."""
-    return shared if _is_target(reading, source) else {**reading.between(source), **shared}
+def _picking_columns(pick: RowPick, source: int, shared: Mapping[str, str]) -> Mapping[str, str]:
+    """The columns that pick a row of a source: its name -> the name in the written table.
+
+    A range counts as well (``ts BETWEEN s.start AND s.end``), except between values of the written table
+    itself.
+    """
+    return shared if _is_target(pick, source) else {**pick.between(source), **shared}
 
 
-def _is_target(reading: RowPick, source: int) -> bool:
-    return identifier_key(reading.sources[source]) == identifier_key(reading.target)
+def _is_target(pick: RowPick, source: int) -> bool:
+    return identifier_key(pick.sources[source]) == identifier_key(pick.target)
 
 
-def _own(
+def _half_of_target(
     table: str, keys: Sequence[frozenset[str]], bound: Set[str], by: Set[str], other: Set[str]
 ) -> HalfKey | None:
-    """Rows are picked by a part of a key of the table that is written; NOT EXISTS may name all of it."""
+    """A part of a key of the written table picks its rows.
+
+    ``bound`` are its columns that are compared at all, ``by`` those that equal a column of the source (below
+    NOT EXISTS too), ``other`` the columns that the source has.
+    """
     for key in keys:
         if by & key and not (key <= bound or key <= by):
             return _half(table, by & key, key, ((key - bound) & other) or (key - bound))
     return None
 
 
-def _other(
+def _half_of_source(
     table: str, columns: Mapping[str, str], bound: Set[str], keys: Sequence[frozenset[str]], own: Set[str]
 ) -> HalfKey | None:
-    """A row of another table is picked by a part of its key, and the rest is a column here as well."""
+    """A part of a key of a source picks its row, and the written table has the rest of that key as a column.
+
+    ``columns`` are those that pick the row; ``bound`` and ``own`` are the compared and all columns of the
+    written table.
+    """
     for key in keys:
         missing = (key - columns.keys()) & own - bound
         if key & columns.keys() and missing:

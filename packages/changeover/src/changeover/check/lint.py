@@ -1,8 +1,8 @@
-"""All SQL of a plan tried on an empty copy of the schema, in the order in which it would run, there and back.
+"""Runs the SQL of a plan on an empty copy of the schema, in the order of a run, and then its rollback.
 
-Rule: whoever calls says how a task is carried out (`Performing`): `run.check` performs it as a rehearsal
-would, and what a rehearsal would fail with is foreseen. Without that, and where the schema is not known,
-scripts are only read.
+Rule: the caller says how a task is performed (`Performing`). `run.check` performs it as a rehearsal does, so
+that the failures of a rehearsal are found here. Without a performer or a schema, statements are checked one
+by one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,21 +18,22 @@ from changeover.plan.model import Phase, Plan, SqlAction
 from changeover.problems import Position, Problem, Severity
 
 FORESEEN = "rehearsal"
-"""The rule of what a rehearsal would fail with."""
-Look = Callable[[SqlAction], None]
-Perform = Callable[[Task, Connection, Look], None]
-"""Carries out a task on an empty copy, and gives each script to the look before. Raises ChangeoverErrors."""
+"""The name of the rule for a failure that a rehearsal would have."""
+BeforeScript = Callable[[SqlAction], None]
+"""Called with each script before it runs. Raises StepFailed if one of its statements is at fault."""
+Perform = Callable[[Task, Connection, BeforeScript], None]
+"""Performs a task on an empty copy, and calls the function for each script. Raises ChangeoverErrors."""
 Performing = Callable[[Plan, TaskPlan, Connection], Perform]
-"""What carries out the tasks of a plan that begins with an empty copy."""
+"""Makes the `Perform` of one plan, given its tasks and the empty copy on which they begin."""
 
 
 def lint(
     plan: Plan, schema: Mapping[str, str] | None = None, performing: Performing | None = None
 ) -> list[Problem]:
-    """The problems of all SQL of a plan, tried in the order in which it would run.
+    """The problems of all SQL of a plan, found by trying it in the order of a run.
 
-    ``schema`` maps names to CREATE statements of the database; without it the plan's own ``schema: before``
-    is taken, and without that too only faults that no schema could mend are found.
+    ``schema`` maps names to CREATE statements of the database. Without it the plan's ``schema: before`` is
+    used; without that too, only faults that every schema would have are found (syntax, for instance).
     """
     if schema is None:
         return _linted(plan, schema, performing)
@@ -80,7 +81,10 @@ def _before(plan: Plan, schema: Mapping[str, str] | None) -> tuple[Mapping[str, 
 
 
 class DryRun:
-    """A plan under way on an empty copy, there and back; ``problems`` are what is found."""
+    """One run of a plan, and its rollback, on an empty copy; ``problems`` collects what is found.
+
+    ``tried`` is a clone of the copy on which the statements of the current script were tried one by one.
+    """
 
     def __init__(
         self, plan: Plan, copy: EmptyCopy, problems: Iterable[Problem], performing: Performing | None
@@ -88,10 +92,14 @@ class DryRun:
         self.plan, self.copy, self.problems = plan, copy, list(problems)
         self.tasks = task_plan(plan, additive=True)
         self.act = performing(plan, self.tasks, copy.connection) if performing and copy.known else None
-        self.looked: EmptyCopy | None = None
+        self.tried: EmptyCopy | None = None
 
     def play(self) -> None:
-        """All of it; a task that fails leaves what its script makes, so that one fault is told once."""
+        """Run the whole plan: forward, back on a clone, then After and Finish on the copy as it was forward.
+
+        A script that fails still leaves the tables that it makes, so that later scripts do not report it
+        again.
+        """
         self._do((*self.tasks.preflight, *self.tasks.execute))
         forward = self.copy
         self.copy = forward.clone()
@@ -115,7 +123,10 @@ class DryRun:
             self._do(restored)
 
     def _is_whole(self) -> bool:
-        """Whether all that was changed was taken back, as far as was found."""
+        """Whether the rollback takes back every change, and no error was found.
+
+        Then the schema must be restored.
+        """
         changes = [task for task in self.tasks.execute if task.atomic]
         ways = [rollback_tasks(self.plan, [task], lambda task: True) for task in changes]
         errors = any(problem.severity is Severity.ERROR for problem in self.problems)
@@ -134,36 +145,38 @@ class DryRun:
     def _perform(self, task: Task, act: Perform) -> None:
         already = len(self.problems)
         try:
-            act(task, self.copy.connection, lambda action: self._look(action, task.phase))
+            act(task, self.copy.connection, lambda action: self._before_script(action, task.phase))
         except ChangeoverError as error:
+            # An empty copy breaks constraints that real rows keep (a row that a script refers to is not
+            # there).
             if len(self.problems) == already and not isinstance(error.__cause__, IntegrityError):
                 self.problems.append(self._foreseen(task, error))
             self._go_on()
         else:
             self._forget()
 
-    def _look(self, action: SqlAction, phase: Phase) -> None:
-        """Before a script is carried out: raises StepFailed where reading it found a fault."""
+    def _before_script(self, action: SqlAction, phase: Phase) -> None:
+        """See `BeforeScript`."""
         if not self._read(action, phase):
             raise StepFailed("A statement is at fault.", position=action.position)
 
     def _read(self, action: SqlAction, phase: Phase) -> bool:
-        """Try a script statement by statement; whether it has no fault."""
-        self.looked = self.copy.clone()
-        found = list(script_problems(action, phase, self.looked))
+        """Try a script statement by statement on a clone and note its problems; True if none is an error."""
+        self.tried = self.copy.clone()
+        found = list(script_problems(action, phase, self.tried))
         self.problems += found
         return not any(problem.severity is Severity.ERROR for problem in found)
 
     def _go_on(self) -> None:
-        """From here on with the schema that the script, as far as it works, makes."""
-        if self.looked is not None:
+        """Go on with the schema that the script makes, as far as its statements worked one by one."""
+        if self.tried is not None:
             self.copy.close()
-            self.copy, self.looked = self.looked, None
+            self.copy, self.tried = self.tried, None
 
     def _forget(self) -> None:
-        if self.looked is not None:
-            self.looked.close()
-            self.looked = None
+        if self.tried is not None:
+            self.tried.close()
+            self.tried = None
 
     def _foreseen(self, task: Task, error: ChangeoverError) -> Problem:
         place = error.position if isinstance(error, StepFailed) else None

@@ -1,6 +1,6 @@
-"""The lint rules for one statement in its script; each is named after the accident that it prevents.
+"""The lint rules for one statement of a script; each is named after the accident that it prevents.
 
-Rule: a rule says what would happen, to which rows, and what to write instead.
+Rule: a problem says what would happen, to which rows, and what to write instead.
 """
 
 import re
@@ -48,9 +48,9 @@ class LintedScript:
 def statement_rules(
     script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
-    """All problems of one statement, judged by the schema as it is just before it.
+    """The problems of one statement; ``copy`` has the schema as it is just before the statement runs.
 
-    A comment inside the statement, ``-- allow <rule>: <reason>``, says that this is meant.
+    A comment inside the statement, ``-- allow <rule>: <reason>``, switches that rule off for it.
     """
     allowed = set(_ALLOWED.findall(statement.text))
     for problem in _all_rules(script, statement, effect, copy):
@@ -63,9 +63,9 @@ def _would(problem: Problem, script: LintedScript, effect: Effect, copy: EmptyCo
         return ""
     if problem.rule == "raise-outside-trigger":
         place = next(number for number, one in enumerate(script.effects) if one is effect)
-        return consequence.of_rest(script.effects[place + 1 :], copy.living)
+        return consequence.if_others_run(script.effects[place + 1 :], copy.living)
     counted = ("half-key", "placeholder", "every-row")
-    return consequence.of_statement(effect, copy.living) if problem.rule in counted else ""
+    return consequence.if_run(effect, copy.living) if problem.rule in counted else ""
 
 
 def _all_rules(
@@ -86,7 +86,10 @@ def _all_rules(
 
 
 def sets_version(text: str) -> bool:
-    """Whether it is ``PRAGMA user_version = 5``: a number in the file, part of the transaction like a row."""
+    """Whether a statement sets ``PRAGMA user_version`` or ``application_id``.
+
+    A plan may set these: they are numbers in the file's header and part of the transaction, as a row is.
+    """
     words = [piece.word for piece in tokens(text) if piece.word not in ("MAIN", ".")]
     return words[:1] == ["PRAGMA"] and words[1:2] in (["USER_VERSION"], ["APPLICATION_ID"])
 
@@ -196,7 +199,7 @@ def _left_out(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Itera
 
 
 def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterator[Problem]:
-    """SQLite takes ``"c"`` for the text 'c' where there is no column c, and tells nobody."""
+    """Text in the wrong quotes: SQLite silently reads ``"c"`` as the text 'c' if there is no column c."""
     for text in quotes.quoted_defaults(statement.text, copy):
         message = f"DEFAULT is the text {text!r}, not its value: rows would get these very characters"
         hint = f"write DEFAULT ({text}) for the value; for the text say -- allow quoted-default: <why>"
@@ -213,7 +216,7 @@ def _quotes(statement: SqlStatement, effect: Effect, copy: EmptyCopy) -> Iterato
 def _passes_by_accident(
     script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
-    """A condition that never holds; a check that no database can fail."""
+    """A condition that holds for no row, or a check that no database can fail."""
     if effect.tree is None:
         return
     for text in dict.fromkeys(vacuous.compared_with_null(effect.tree)):
@@ -233,7 +236,7 @@ def _passes_by_accident(
 def _copy_then_drop(
     script: LintedScript, statement: SqlStatement, effect: Effect, copy: EmptyCopy
 ) -> Iterator[Problem]:
-    """A copy whose WHERE or JOIN loses rows, and the DROP of the only place where they still were."""
+    """INSERT ... SELECT that may leave rows out, then DROP of the table that still had them."""
     for table in effect.drops:
         for copied in script.effects:
             if (
@@ -243,7 +246,7 @@ def _copy_then_drop(
                 continue
             target = copied.writes[0]
             if any(identifier_key(name).startswith(OWN_PREFIX) for name in (table, target)):
-                continue  # what is kept for going back is never compared, and may be a part
+                continue  # A table kept for the rollback may hold a part of the rows only.
             final = next((e.renames[target] for e in script.effects if target in e.renames), target)
             if not _counted(script, {identifier_key(table), identifier_key(target), identifier_key(final)}):
                 hint = f'add rows="{final}=*": the engine then compares the number of rows before COMMIT'
@@ -256,13 +259,13 @@ def _copy_then_drop(
                 message = (
                     f"{table} is copied into {target} and dropped; rows that the copy leaves out are lost"
                 )
-                would = consequence.of_copy(copied, table, copy.living) if copy.living else ""
+                would = consequence.if_copied_and_dropped(copied, table, copy.living) if copy.living else ""
                 yield Problem(statement.position, "copy-without-count", message, hint, would=would)
                 return
 
 
 def _gathers(copied: Effect) -> bool:
-    """Whether a copy makes one row of several."""
+    """Whether a copy makes one row out of several (GROUP BY, DISTINCT, an aggregate)."""
     found = copied.tree.find(exp.Group, exp.Distinct, exp.AggFunc) if copied.tree else None
     return found is not None
 

@@ -1,4 +1,4 @@
-"""A plan file read and checked: the plan, or every fault of its text and its rules at once."""
+"""Reads a plan file and checks it: the caller gets the plan, or all its faults at once."""
 
 from pathlib import Path
 
@@ -11,7 +11,10 @@ from changeover.problems import Problem, Severity
 
 
 def load_plan(path: Path) -> Plan:
-    """The plan in a file. Raises `PlanErrors`, with all faults of text and rules, if it cannot be read."""
+    """The plan in a file. Raises `PlanErrors` if its text has a fault.
+
+    With that, and with what the rules find.
+    """
     plan, problems = read_plan(path)
     if plan is None or problems:
         more = check(plan) if plan else []

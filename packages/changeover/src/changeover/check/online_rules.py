@@ -1,6 +1,8 @@
-"""What ``strategy=online`` asks of a plan: a script of one shape, a way back of the same, rows that stay.
+"""What a plan must fulfil for ``strategy=online``.
 
-Rule: what needs a schema is asked where the plan is performed (`actions.online`).
+A script that rebuilds one table, a rollback of the same form.
+
+Rule: only the plan's text is looked at; `actions.online` checks what needs the schema.
 """
 
 from collections.abc import Iterator
@@ -16,21 +18,21 @@ RULE = "online"
 
 
 def online_rules(plan: Plan) -> Iterator[Problem]:
-    """The problems of everything that is to be done online."""
+    """The problems of all scripts of Execute that are to be done online."""
     for action in plan.actions(Phase.EXECUTE):
         if isinstance(action, SqlAction) and is_online(action):
             yield from of_action(plan, action)
 
 
 def no_online_on_server(plan: Plan) -> Iterator[Problem]:
-    """On a libSQL server nothing is done online, with the reasons."""
+    """A problem for each online script, if the database is a libSQL server: it cannot be done there."""
     for action in plan.actions(Phase.EXECUTE):
         if is_online(action):
             yield Problem(action.position, RULE, rebuild.NOT_ON_SERVERS, rebuild.ON_SERVERS_INSTEAD)
 
 
 def of_action(plan: Plan, action: SqlAction) -> Iterator[Problem]:
-    """What stands in the way of doing one change online, as far as the plan says it."""
+    """The problems that the plan's text shows of one script that is to be done online."""
     ways = plan.undo_of(action.id)
     if len(ways) != 1 or not isinstance(ways[0], SqlAction):
         message = f"{action.label} is done online, so its way back is one sql block; it has {len(ways)}"

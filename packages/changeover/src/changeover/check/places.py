@@ -1,4 +1,4 @@
-"""Columns of a copy: matched by place where the places differ, or left out where rows are written anew."""
+"""The columns of INSERT ... SELECT: matched by position although names differ, or left out by a REPLACE."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,9 +9,12 @@ from changeover.sql.identifiers import identifier_key
 
 
 def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:
-    """The first column of ``INSERT ... SELECT`` whose values go by its place into another one.
+    """(column read, column written) of the first value of an INSERT ...
 
-    Found where one side names no columns, and the target has a column of that name as well.
+    SELECT that goes into the wrong column.
+
+    This happens if one side names no columns, so that they are matched by position. It counts as wrong if the
+    target has a column with the name of the one that is read.
     """
     target = tree.this
     named = isinstance(target, exp.Schema)
@@ -38,7 +41,10 @@ def _selects(query: exp.Expr | None) -> Iterator[exp.Select]:
 
 
 def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
-    """The name of the column that gives each value; empty for an expression. Ends where it is not known."""
+    """The name of the column behind each value of a SELECT, empty for an expression.
+
+    Ends at the first unknown.
+    """
     tables = {identifier_key(table.alias_or_name): table.name for table in query.find_all(exp.Table)}
     for item in query.expressions:
         if not item.is_star:
@@ -51,9 +57,9 @@ def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
 
 
 def left_out(tree: exp.Insert, copy: EmptyCopy) -> list[str]:
-    """The columns that REPLACE INTO t (...) SELECT ... FROM t does not name, in the order of the table.
+    """The columns of t, in order, that ``REPLACE INTO t (...) SELECT ... FROM t`` does not name.
 
-    REPLACE deletes the row that is there and inserts another: what is not named becomes its default
+    REPLACE deletes the row and inserts a new one, so a column without a name gets its default
     (https://sqlite.org/lang_conflict.html).
     """
     target = tree.this
@@ -69,12 +75,12 @@ def left_out(tree: exp.Insert, copy: EmptyCopy) -> list[str]:
 
 
 def orders(tables: Sequence[str], copy: EmptyCopy) -> dict[str, list[str]]:
-    """The columns of each table, in order; a table that there is not has none."""
+    """Table -> its columns, in order; a table that does not exist has none."""
     return {table: copy.column_order(table) for table in tables}
 
 
 def moved(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Tables whose columns stand in another order than before, with that order."""
+    """(table, its columns as ``a, b``) for each table whose columns that stayed are in another order now."""
     for table, old in before.items():
         new = after[table]
         if [column for column in old if column in new] != [column for column in new if column in old]:

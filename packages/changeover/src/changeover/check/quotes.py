@@ -1,6 +1,6 @@
-"""Quotes that SQLite reads otherwise than they were meant: a default that is a text, a name that is a text.
+"""Text that was meant as an expression or a name: ``DEFAULT 'current_timestamp'``, ``SELECT "nmae"``.
 
-Rule: what the database has already is left alone; a table made anew keeps the defaults it had.
+Rule: a default that the database has already is left alone, because a table that is rebuilt keeps it.
 """
 
 import re
@@ -19,7 +19,7 @@ _ROWID = {"rowid", "oid", "_rowid_"}
 
 
 def quoted_defaults(statement: str, copy: EmptyCopy) -> Iterator[str]:
-    """Texts after DEFAULT that hold an expression, such as ``'datetime(''now'')'``, or quotes once more."""
+    """The texts after DEFAULT that hold an expression or second quotes, as ``'datetime(''now'')'`` does."""
     pieces = list(tokens(statement))
     if [piece.word for piece in pieces[:2]] not in (["CREATE", "TABLE"], ["ALTER", "TABLE"]):
         return
@@ -57,11 +57,11 @@ def _defaults(copy: EmptyCopy) -> set[str]:
 
 
 def names_read_as_text(statement: str, tree: exp.Expr, copy: EmptyCopy) -> Iterator[tuple[str, bool]]:
-    """Names in double quotes that no table of the statement has as a column: SQLite takes them for texts.
+    """(name, is_copied) for each name in double quotes that is no column: SQLite reads it as a text.
 
-    With each, whether it stands where every row of a copy would get that text.
+    ``is_copied``: the text stands in the SELECT of a copy, so that every copied row gets it.
     """
-    # Kept by SQLite for old databases' sake (https://sqlite.org/quirks.html#dblquote).
+    # SQLite does so for the sake of old databases (https://sqlite.org/quirks.html#dblquote).
     quoted = {unquoted(piece.text) for piece in tokens(statement) if piece.text.startswith('"')}
     copied = isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Query)
     query = tree.expression if copied else tree

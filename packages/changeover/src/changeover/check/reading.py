@@ -1,4 +1,4 @@
-"""One way in which a statement picks rows: which columns it holds to be equal, and of which table each is."""
+"""`RowPick`: which columns must be equal for a row to be picked, and to which table each column belongs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,19 +7,24 @@ from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import identifier_key
 
 Node = tuple[int, str]
-"""(number of a source, column); see `TARGET` and `CONSTANT`."""
+"""(number of a source, column), the column in lower case.
+
+A source is one mention of a table in the statement.
+"""
 TARGET, CONSTANT = 0, -1
-"""The table that is written, and the source of all constants and parameters, whose column is their text."""
+"""The source numbers of the written table, and of constants and parameters, whose "column" is their text."""
 ROWIDS = ("rowid", "oid", "_rowid_")
 
 
 @dataclass(slots=True)
 class RowPick:
-    """One way in which a statement picks rows: pairs of equal columns, and the tables it looks into.
+    """One branch of a statement's conditions, as pairs of columns; a statement with OR has several.
 
-    ``denied`` are pairs below NOT: they tell which row of a source is meant, and bind nothing. ``floors`` and
-    ``ceilings`` are pairs of a column of the written table and another table's that it is above, or below.
-    ``for_values``: a subquery of SET, which picks values and not rows.
+    ``target`` is the table that is written, and ``sources`` are the tables that the statement reads (number
+    -> name). ``pairs`` are columns that must be equal. ``denied`` are pairs below NOT: they show which row of
+    a source is meant, but restrict nothing. ``floors`` and ``ceilings`` are (column of the target, other
+    column): the first is above, or below, the second. ``for_values``: a subquery of SET, which picks values
+    and not rows.
     """
 
     target: str
@@ -31,14 +36,17 @@ class RowPick:
     ceilings: list[tuple[str, Node]] = field(default_factory=list)
 
     def limit(self, column: str, other: Node, *, above: bool) -> None:
-        """A column of the written table is above (or below) a column of another; both by one is equal."""
+        """Note that a column of the target is above (or below) ``other``.
+
+        Both together make the two equal.
+        """
         here, there = (self.floors, self.ceilings) if above else (self.ceilings, self.floors)
         here.append((column, other))
         if (column, other) in there:
             self.pairs.append(((TARGET, column), other))
 
     def bound(self) -> set[str]:
-        """The columns of the written table that are compared with something else."""
+        """The columns of the target that are compared with something of another table, or with a constant."""
         found = {column for column, _ in (*self.floors, *self.ceilings)}
         for members in _classes(self.pairs):
             if any(number != TARGET for number, _ in members):
@@ -46,7 +54,7 @@ class RowPick:
         return found
 
     def shared_with(self, source: int) -> dict[str, str]:
-        """The columns of a source that are equal to a column of the written table: its name -> that one's."""
+        """The columns of a source that equal a column of the target: name there -> name in the target."""
         found: dict[str, str] = {}
         for members in _classes([*self.pairs, *self.denied]):
             own = sorted(column for number, column in members if number == TARGET)
@@ -54,13 +62,21 @@ class RowPick:
         return found
 
     def between(self, source: int) -> dict[str, str]:
-        """The columns of a source that limit a column on both sides: its name -> the name of that one."""
+        """The columns of a source that bound a column of the target on both sides.
+
+        Name there -> name in it.
+        """
         both = {column for column, _ in self.floors} & {column for column, _ in self.ceilings}
         limits = (*self.floors, *self.ceilings)
         return {name: column for column, (number, name) in limits if column in both and number == source}
 
     def without_twins(self, copy: EmptyCopy) -> "RowPick":
-        """``WHERE id IN (SELECT a.id FROM t a JOIN ...)``: a row of ``a`` is the row that is written."""
+        """The same without sources that are the written row itself.
+
+        ``WHERE id IN (SELECT a.id FROM t a ...)``.
+
+        Such a source is the target's own table, joined by one of its keys: its columns are the target's.
+        """
         keys = [*copy.keys(self.target), *(frozenset([name]) for name in ROWIDS)]
         twins = {
             number
@@ -83,6 +99,7 @@ class RowPick:
 
 
 def _classes(pairs: Sequence[tuple[Node, Node]]) -> list[set[Node]]:
+    """Equivalence classes: a = b and b = c put a, b and c into one."""
     classes: list[set[Node]] = []
     for pair in pairs:
         touched = [members for members in classes if not members.isdisjoint(pair)]

@@ -1,7 +1,7 @@
-"""Which columns a statement holds to be equal, and of which table each is: through aliases, CTEs, views.
+"""Reads the conditions of a statement into a `RowPick`, and follows aliases, CTEs, views and subqueries.
 
-Rule: only what must hold counts, one branch of an OR at a time; what a subquery below NOT is compared with is
-known, and binds nothing. An unqualified column is of the innermost table that has it, as in SQLite.
+Rule: only conditions that must hold count, so one branch of an OR is read at a time, and a comparison below
+NOT is noted as denied. An unqualified column belongs to the innermost table that has it, as in SQLite.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,12 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from changeover.check.clauses import (
-    alternatives,
     clause,
     condition_of,
+    conjuncts,
+    disjuncts,
     is_query,
     predicates,
-    together,
     value_columns,
 )
 from changeover.check.reading import CONSTANT, ROWIDS, TARGET, Node, RowPick
@@ -32,7 +32,10 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A table (``projected`` None), or a subquery whose columns are those of other sources."""
+    """A table (``projected`` None), or a subquery.
+
+    The name of each of its columns -> the column behind it.
+    """
 
     number: int
     table: str
@@ -42,8 +45,13 @@ class _Source:
 _Scope = dict[str, _Source]
 
 
-class Walk:
-    """Goes through one statement and notes what it compares."""
+class PickReader:
+    """Walks the tree of one statement and notes its comparisons; for one branch of the ORs inside subqueries.
+
+    ``choice`` is the number of that branch. ``alternatives`` says afterwards how many there are, ``ctes`` are
+    the common table expressions by name, and ``open`` are those being read, as a recursive one names itself.
+    ``last`` is the number of the newest source, and ``denied`` counts the NOTs around the current condition.
+    """
 
     def __init__(self, copy: EmptyCopy, table: exp.Table, choice: int) -> None:
         self.copy, self.choice, self.alternatives = copy, choice, 1
@@ -58,7 +66,10 @@ class Walk:
     def read(
         self, tree: exp.Expr, conditions: Sequence[exp.Expr], values: exp.Query | None = None
     ) -> RowPick:
-        """The reading of the conditions, and of a subquery that picks values."""
+        """The pick of an UPDATE or DELETE by ``conditions``.
+
+        With ``values``, that of this subquery of SET.
+        """
         self._know(tree)
         source = clause(tree, "from")
         if source is not None:
@@ -72,7 +83,10 @@ class Walk:
         return self.reading.without_twins(self.copy)
 
     def read_replacing(self, tree: exp.Insert, conditions: Sequence[exp.Expr]) -> RowPick:
-        """The reading of rows that take the place of others: by what is selected for each column."""
+        """The pick of the rows that REPLACE or ON CONFLICT UPDATE overwrites.
+
+        Those with the selected values.
+        """
         self._know(tree)
         named = (
             [identifier_key(one.name) for one in tree.this.expressions]
@@ -90,7 +104,10 @@ class Walk:
         return self.reading.without_twins(self.copy)
 
     def read_copied(self, tree: exp.Insert) -> RowPick:
-        """The reading of values for copied rows: ``table`` is the one that they are copied from."""
+        """The pick of values for the rows of an INSERT ...
+
+        SELECT; the table is the one that is copied from.
+        """
         self._know(tree)
         self.reading.for_values = True
         self._select(tree.expression, [], first=self.scope)
@@ -104,9 +121,11 @@ class Walk:
     def _select(
         self, select: exp.Expr | None, outer: list[_Scope], first: _Scope | None = None
     ) -> dict[str, Node | None]:
-        """Note what a query compares; its columns, by their names or places, in order.
+        """Note the comparisons of a query.
 
-        ``first`` has the first table of its FROM already.
+        Gives its columns in order: name, or ``#place`` -> column behind it.
+
+        ``first`` is a scope that holds the first table of its FROM already.
         """
         while isinstance(select, exp.Subquery | exp.Paren):
             select = select.this
@@ -128,7 +147,7 @@ class Walk:
             self._joined(join, scope, scopes)
         for name in ("where", "having"):
             condition = condition_of(select, name)
-            for part in together(condition) if condition is not None else ():
+            for part in conjuncts(condition) if condition is not None else ():
                 self._holds(part, scopes)
         return self._columns(select, scope, scopes)
 
@@ -143,7 +162,7 @@ class Walk:
         return found
 
     def _from(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope], *, known: bool = False) -> None:
-        """Add a source of rows to a scope, unless it is ``known``, with its joins."""
+        """Add a table or subquery to a scope, unless the scope has it (``known``), and then its joins."""
         if not known:
             self._add(source, scope, scopes)
         for join in source.args.get("joins") or ():
@@ -161,7 +180,7 @@ class Walk:
                 if name in self._names(source):
                     self._join(self._node(source, name), self._node(added, name))
         on = join.args.get("on")
-        for condition in together(on) if on is not None else ():
+        for condition in conjuncts(on) if on is not None else ():
             self._holds(condition, scopes)
 
     def _add(self, source: exp.Expr, scope: _Scope, scopes: list[_Scope]) -> None:
@@ -180,7 +199,7 @@ class Walk:
         scope[name] = _Source(CONSTANT, "", columns)
 
     def _know_view(self, name: str, sql: str) -> None:
-        """A view is read as a CTE of its name."""
+        """Take a view for a CTE of the same name."""
         with suppress(SqlglotError, RecursionError):
             made = sqlglot.parse_one(sql, dialect="sqlite")
             if isinstance(made, exp.Create) and isinstance(made.expression, exp.Query):
@@ -189,7 +208,7 @@ class Walk:
                 self.ctes[identifier_key(name)] = exp.CTE(this=made.expression, alias=alias)
 
     def _cte(self, name: str) -> dict[str, Node | None]:
-        if identifier_key(name) in self.open:  # a recursive one refers to itself
+        if identifier_key(name) in self.open:  # A recursive CTE names itself.
             return {}
         self.open.add(identifier_key(name))
         cte = self.ctes[identifier_key(name)]
@@ -220,12 +239,15 @@ class Walk:
         return None
 
     def _of(self, expression: exp.Expr, scopes: list[_Scope]) -> Node | None:
-        """The one column that an expression is made of (a cast, a function of it), or a constant."""
+        """The one column that an expression is computed from (by a cast or a function), or a constant.
+
+        Else None.
+        """
         nodes = self._nodes(expression, scopes)
         return nodes[0] if len(nodes) == 1 else None
 
     def _nodes(self, expression: exp.Expr, scopes: list[_Scope]) -> list[Node | None]:
-        """The columns that a value is made of, those of its subqueries too; or a constant."""
+        """The columns that a value is computed from, those of its subqueries included; or one constant."""
         if isinstance(expression, exp.Query | exp.Subquery):
             return [next(iter(self._select(expression, scopes).values()), None)]
         found = dict.fromkeys(self._resolved(column, scopes) for column in value_columns(expression))
@@ -249,9 +271,9 @@ class Walk:
 
     def _holds(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
         if isinstance(condition, exp.Or):
-            ways = alternatives(condition)
+            ways = disjuncts(condition)
             self.alternatives = max(self.alternatives, len(ways))
-            for part in together(ways[min(self.choice, len(ways) - 1)]):
+            for part in conjuncts(ways[min(self.choice, len(ways) - 1)]):
                 self._holds(part, scopes)
         elif isinstance(condition, exp.Not):
             self._holds_not(condition.this.unnest(), scopes)
@@ -265,14 +287,17 @@ class Walk:
             self._inside(condition, scopes)
 
     def _holds_not(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        """NOT of unequal is equal, NOT of OR is NOT of each; what else is denied binds nothing."""
+        """Read NOT (a <> b) as a = b, and NOT (a OR b) as NOT a AND NOT b.
+
+        The rest only notes denied pairs.
+        """
         if isinstance(condition, exp.NEQ | exp.NullSafeNEQ):
             self._equal(condition.this, condition.expression, scopes)
         elif isinstance(condition, exp.Not):
-            for part in together(condition.this):
+            for part in conjuncts(condition.this):
                 self._holds(part, scopes)
         elif isinstance(condition, exp.Or):
-            for part in alternatives(condition):
+            for part in disjuncts(condition):
                 self._holds_not(part, scopes)
         else:
             self.denied += 1
@@ -280,14 +305,17 @@ class Walk:
             self.denied -= 1
 
     def _related(self, nodes: Sequence[Node | None]) -> bool:
-        """A column of the written table and one of another, compared by a function of both, are as equal."""
+        """Take two columns that one condition relates (LIKE, a function of both) for equal."""
         own, other = _two(nodes)
         if own is not None:
             self._join(own, other)
         return own is not None
 
     def _compared(self, condition: exp.Expr, scopes: list[_Scope]) -> bool:
-        """Note a comparison. Rows that are *not* among those of a subquery are picked by its columns too."""
+        """Note a comparison; False if the condition is none.
+
+        ``a <> (SELECT ...)`` counts too: the columns of the subquery pick the rows that are left over.
+        """
         other = isinstance(condition, exp.NEQ | exp.NullSafeNEQ) and any(
             map(is_query, condition.iter_expressions())
         )
@@ -341,7 +369,7 @@ class Walk:
         )
 
     def _range(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        """Rows above or below a row of values are as little one owner's as those that are equal to it."""
+        """Note a range; one between rows of values, (a, b) > (c, d), is taken for equality of each pair."""
         this, *bounds = condition.iter_expressions()
         if any(isinstance(side, exp.Tuple) for side in (this, *bounds)):
             for bound in bounds:
@@ -354,7 +382,7 @@ class Walk:
             self._bounded(condition.this, condition.expression, scopes, above=above)
 
     def _bounded(self, one: exp.Expr, bound: exp.Expr, scopes: list[_Scope], *, above: bool) -> None:
-        """``one`` is ``above`` the bound, or below it. A difference to a constant is a range as well."""
+        """Note that ``one`` is ``above`` the bound, or below it; ``abs(a - b) < 5`` is a range as well."""
         left, right = self._nodes(one, scopes), self._nodes(bound, scopes)
         own, other = _two([*left, *right])
         if own is None or other is None:
@@ -371,7 +399,10 @@ class Walk:
 
 
 def _two(nodes: Sequence[Node | None]) -> tuple[Node | None, Node | None]:
-    """A column of the written table and one of another, where these and constants are all there are."""
+    """(column of the target, column of a source) if nodes hold just these and constants.
+
+    Else (None, None).
+    """
     own = {node for node in nodes if node is not None and node[0] == TARGET}
     other = {node for node in nodes if node is not None and node[0] > TARGET}
     return (own.pop(), other.pop()) if len(own) == len(other) == 1 and None not in nodes else (None, None)

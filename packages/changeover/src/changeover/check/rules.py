@@ -1,6 +1,6 @@
-"""The rules of a plan: what must be there, in what order, in which form - and `check`, which runs them all.
+"""The rules for the form of a plan, and `check`, which runs all rules there are.
 
-Rule: every function takes a plan and yields problems; none of them touches a file or a database.
+Rule: each function takes a plan and yields problems; the rules of this module read no file and no database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,9 +28,9 @@ def check(
 ) -> list[Problem]:
     """Every problem of a plan, in the order of the document.
 
-    ``schema`` maps names to CREATE statements of the database (`changeover.check.schema_copy.read_schema`);
-    with it, scripts are tried on an empty copy, and missing tables and half keys are found. ``performing``
-    carries out the plan there, as a rehearsal would (`lint`).
+    ``schema`` maps names to CREATE statements of the database (`changeover.check.schema_copy.read_schema`).
+    With it, scripts are tried on an empty copy, so that missing tables and half keys are found.
+    ``performing`` performs the plan on that copy as a rehearsal does (see `lint`).
     """
     rules = (_sections, _boxes, _actions, _undo, _ids, _parameters, _secrets, _undecided, budget_rules)
     found = [problem for rule in rules for problem in rule(plan)]
@@ -116,7 +116,10 @@ def _sql(action: SqlAction, phase: Phase) -> Iterator[Problem]:
 
 
 def _only_keeps(action: SqlAction) -> bool:
-    """Whether a script changes no table but those kept for going back: views and triggers need no scope."""
+    """Whether a script changes only tables kept for the rollback, views and triggers.
+
+    It needs no scope then.
+    """
     effects = [effect_of(statement.text) for statement in action.statements]
     written = [name for e in effects for name in (*e.writes, *e.creates, *e.drops, *e.renames)]
     known = all(e.verb in ("CREATE", "DROP") or e.writes or e.renames for e in effects)

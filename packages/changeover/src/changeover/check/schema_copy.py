@@ -1,6 +1,6 @@
-"""An empty copy of a schema in memory, to try scripts on and to ask for keys, references and columns.
+"""An empty copy of a schema in memory: scripts are tried on it, and keys and columns are read from it.
 
-Rule: only definitions are copied, never a row; the copy is private and thrown away.
+Rule: only definitions are copied, never a row.
 """
 
 import sqlite3
@@ -22,14 +22,17 @@ from changeover.sql.identifiers import identifier_key
 def read_schema(connection: Connection, database: Database | None = None) -> dict[str, str]:
     """Name -> CREATE statement of everything in a database, tables first, in the order of creation.
 
-    With the ``database`` it is a `LivingSchema`, so that a fault can be told with the rows it would reach.
+    With ``database`` the result is a `LivingSchema`, so that a problem can say how many rows it would reach.
     """
     found = {str(name): str(sql) for _, name, _, sql in objects(connection)}
     return LivingSchema(found, database) if database is not None else found
 
 
 def schema_of_script(script: str) -> dict[str, str]:
-    """The schema that a script of CREATE statements makes. Raises sqlite3.Error where it is wrong."""
+    """The schema that a script of CREATE statements makes, as `read_schema` gives it.
+
+    Raises sqlite3.Error.
+    """
     connection = empty.blank()
     try:
         connection.executescript(script)
@@ -39,9 +42,10 @@ def schema_of_script(script: str) -> dict[str, str]:
 
 
 class EmptyCopy:
-    """A database in memory with a schema and no rows, foreign keys off, everything in one connection.
+    """A database in memory with a schema and no rows; foreign keys are off.
 
-    ``known`` False: there is no schema to go by, or a part of it could not be made.
+    ``known``: there is a schema, and all of it could be made. ``unmade`` maps what could not be made to the
+    error, ``given`` has the definitions as tokens, and ``living`` is the schema if its rows can be counted.
     """
 
     def __init__(self, schema: Mapping[str, str] | None) -> None:
@@ -53,7 +57,7 @@ class EmptyCopy:
         self.known = self.known and not self.unmade
 
     def prepare(self, statements: Iterable[SqlStatement]) -> None:
-        """Have the settings under which changeover would run a script."""
+        """Set the pragmas under which the engine would run a script."""
         legacy = bool(read_script(statements).rebuilt)
         self.connection.execute(f"PRAGMA legacy_alter_table = {int(legacy)}")
 
@@ -62,9 +66,10 @@ class EmptyCopy:
         self.connection.close()
 
     def attempt(self, statement: str, parameters: Iterable[str]) -> str:
-        """Run a statement; nothing if it could run, else SQLite's words. Rows never matter: there are none.
+        """Run a statement; gives SQLite's message if it cannot run, else an empty text.
 
-        Where the schema is not known, only faults that no schema could mend are told.
+        A broken constraint is no fault here, as there are no rows. If the schema is not known, only faults
+        that every schema would have are given.
         """
         try:
             # `{}` and not NULL: a parameter may be a map, which a script reads with json_each(:name).
@@ -78,14 +83,14 @@ class EmptyCopy:
         return ""
 
     def clone(self) -> "EmptyCopy":
-        """Another one with the same schema."""
+        """A second copy with the same schema."""
         other = EmptyCopy({})
         self.connection.backup(other.connection)
         other.known, other.living, other.given = self.known, self.living, self.given
         return other
 
     def had(self, definition: str) -> bool:
-        """Whether the schema had that definition, word for word, before any script."""
+        """Whether the schema had this definition, word for word, before any script ran."""
         return words_of(definition) in self.given
 
     def has(self, table: str) -> bool:
@@ -103,18 +108,18 @@ class EmptyCopy:
         return frozenset(self.column_order(table))
 
     def column_order(self, table: str) -> list[str]:
-        """As `columns`, in the order of the table: what ``SELECT *`` and ``IN table`` give."""
+        """As `columns`, in the order of ``SELECT *``."""
         found = self._table(table)
         if found is not None:
             return list(map(identifier_key, found.stored))
-        # A temporary one stands in no catalogue; a view may be of what is not known.
+        # A temporary table is not in the catalogue, and a view may select from a table that is not known.
         with suppress(sqlite3.Error):
             rows = self.connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
             return [identifier_key(name) for (name,) in rows]
         return []
 
     def may_be_null(self, table: str, column: str) -> bool:
-        """Whether a column takes NULL; not where it is not known."""
+        """Whether a column takes NULL; False if it is not known."""
         found = self._table(table)
         one = found.column(column) if found is not None else None
         return found is not None and one is not None and not (one.not_null or one.name in found.key)
@@ -125,7 +130,7 @@ class EmptyCopy:
         return [frozenset(columns) for _, columns in found.unique_keys()] if found else []
 
     def referring_to(self, table: str) -> list[tuple[Table, ForeignKey]]:
-        """The other tables that refer to ``table``, with their keys."""
+        """The other tables with a foreign key to ``table``, each with that key."""
         children = schema.read(self.connection).children(table)
         return [
             (child, key) for child, key in children if identifier_key(child.name) != identifier_key(table)
@@ -134,7 +139,7 @@ class EmptyCopy:
     def _table(self, name: str) -> Table | None:
         try:
             return schema.read_one(self.connection, name)
-        except sqlite3.Error:  # A view of what is not known here: without a database there are few tables.
+        except sqlite3.Error:  # A view that selects from a table that is not known here.
             return None
 
 

@@ -1,6 +1,6 @@
-"""One script of a plan, tried statement by statement on an empty copy of the schema that it would meet.
+"""Tries one script, statement by statement, on an empty copy of the schema that it would meet.
 
-Rule: what SQLite can say by trying it is asked; sqlglot answers the rest.
+Rule: SQLite is asked first, by running the statement; only what it cannot say is read from sqlglot's tree.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +15,12 @@ from changeover.sql.text import tokens, unquoted
 from changeover.sql.tree import Effect, effect_of
 
 _OWN = ("sqlite_", OWN_PREFIX)
-"""Tables that no scope needs to name: SQLite's, and those kept for going back."""
+"""Prefixes of tables that no scope needs to name: SQLite's own, and those kept for the rollback."""
 _CONTROL = {"BEGIN", "COMMIT", "ROLLBACK", "END", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH", "VACUUM"}
 
 
 def script_problems(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterator[Problem]:
-    """What is wrong with a script; ``copy`` has the schema that it leaves afterwards."""
+    """The problems of a script; it runs on ``copy``, which has the changed schema afterwards."""
     effects = [effect_of(statement.text) for statement in action.statements]
     script = LintedScript(action, tuple(effects))
     copy.known = copy.known and bool(action.statements)
@@ -32,7 +32,7 @@ def script_problems(action: SqlAction, phase: Phase, copy: EmptyCopy) -> Iterato
             continue
         if (message := copy.attempt(statement.text, statement.parameters)) and not _said(statement, message):
             problem = f"SQLite cannot run this: {message}"
-            would = consequence.of_statement(effect, copy.living) if copy.living else ""
+            would = consequence.if_run(effect, copy.living) if copy.living else ""
             yield Problem(statement.position, "sql", problem, _mending(message, copy), would=would)
     if action.changes and phase in (Phase.EXECUTE, Phase.ROLLBACK):
         yield from _scope(action, effects)
@@ -56,7 +56,7 @@ def _moved_columns(action: SqlAction, before: Mapping[str, list[str]], copy: Emp
 
 
 def _said(statement: SqlStatement, message: str) -> bool:
-    """Whether another rule has already told of it in better words."""
+    """Whether another rule reports the same fault in better words."""
     words = {token.word for token in tokens(statement.text)}
     return ("RAISE()" in message and "RAISE" in words) or any(word.startswith("${") for word in words)
 
@@ -91,7 +91,7 @@ def _scope(action: SqlAction, effects: Sequence[Effect]) -> Iterator[Problem]:
 
 
 def _made_first(effects: Sequence[Effect]) -> set[str]:
-    """Tables that a script makes, or names so by a rename, before it does anything else with that name."""
+    """The tables that a script creates, or renames to this name, before it uses the name otherwise."""
     made: set[str] = set()
     known: set[str] = set()
     for effect in effects:
@@ -101,7 +101,10 @@ def _made_first(effects: Sequence[Effect]) -> set[str]:
 
 
 def _drops(script: LintedScript, copy: EmptyCopy) -> Iterator[Problem]:
-    """DROP of a table that others refer to: with foreign keys on, SQLite deletes their rows first."""
+    """DROP of a table that others refer to.
+
+    With foreign keys on, SQLite first deletes all its rows, with cascade.
+    """
     for statement, effect in zip(script.action.statements, script.effects, strict=True):
         for table in effect.drops:
             children = copy.referring_to(table)
@@ -110,7 +113,7 @@ def _drops(script: LintedScript, copy: EmptyCopy) -> Iterator[Problem]:
             named = sorted({child.name for child, _ in children})
             names, would = ", ".join(named), ""
             if copy.living:
-                would = consequence.of_drop(table, named, copy.living)
+                would = consequence.if_parent_dropped(table, named, copy.living)
             rules = ", ".join(sorted({key.on_delete for _, key in children}))
             if script.action.strategy is Strategy.NATIVE:
                 hint = "strategy=blocking turns foreign keys off before BEGIN and compares all other tables"

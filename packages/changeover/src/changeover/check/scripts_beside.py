@@ -1,6 +1,6 @@
-"""What stands beside a plan: the scripts that its commands run, and what git knows of its database.
+"""Looks beside a plan: at the scripts that its commands run, and at the state of its database's file in git.
 
-Rule: of git only commands that look are run; what cannot be found or read is not guessed.
+Rule: only git commands that change nothing are run; what cannot be read is left out, and not guessed.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ GIT_S = 5.0
 
 
 def scripts_run(command: ShellCommand, folder: Path) -> Iterator[Path]:
-    """The shell scripts that a command runs by their names: ``bash x.sh``, ``./x.sh``, ``. x.sh``."""
+    """The files of shell scripts that a command runs: ``bash x.sh``, ``./x.sh``, ``. x.sh``."""
     for part in programs_of(command):
         words = [word.text for word in unwrapped(part)]
         if words and program(unwrapped(part)) in _SHELLS:
@@ -38,10 +38,10 @@ def _is_shell(path: Path) -> bool:
 
 
 def git_states(folder: Path, names: Sequence[str]) -> frozenset[str] | None:
-    """What databases of these names, seen from a folder, may be to its git: tracked, untracked, ignored.
+    """The states that database files may have in the folder's git: ``tracked``, ``untracked``, ``ignored``.
 
-    None where no git is; nothing where all lie outside of its working tree. A name that is not known
-    (``$DB``) may be that of any file.
+    None if there is no git repository; empty if all files lie outside it. Without a name that is known
+    (``$DB`` is not), the database may be any file.
     """
     top, listed = (
         _git(folder, "rev-parse", "--show-toplevel"),
@@ -64,7 +64,7 @@ def _not_tracked(folder: Path, path: Path) -> str:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    """What git prints; None where it fails, or there is none."""
+    """What git prints; None if it fails or is not installed."""
     try:
         done = subprocess.run(
             ["git", "-C", folder, *words], capture_output=True, text=True, timeout=GIT_S, check=False

@@ -1,4 +1,4 @@
-"""What a plan asks of a server that only a file can do: found by `check --database URL`, not in the night."""
+"""What a libSQL server cannot do for a plan: `check --database URL` says it long before the run."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from changeover.problems import Problem
 
 
 def server_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Problem]:
-    """An expectation of a changing script that a server cannot judge before COMMIT."""
+    """A problem for each expectation of a changing script that cannot be judged before COMMIT on a server."""
     if not isinstance(schema, LivingSchema) or not isinstance(schema.database, Server):
         return
     for action in plan.actions():

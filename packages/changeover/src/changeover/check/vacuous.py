@@ -1,7 +1,7 @@
-"""Conditions that never hold, and checks that no database can fail: they pass by an accident.
+"""Conditions that hold for no row, and checks that no database can fail.
 
 Rule: in SQL a comparison with NULL is neither true nor false, so ``x = NULL`` finds nothing, and ``x NOT IN
-(SELECT y ...)`` finds nothing as soon as one y is NULL. A count has always one row.
+(SELECT y ...)`` finds nothing as soon as one y is NULL. ``SELECT count(*)`` always gives one row.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
 def compared_with_null(tree: exp.Expr) -> Iterator[str]:
-    """The comparisons with the word NULL, as they are written."""
+    """The SQL text of each comparison with the literal NULL."""
     for one in tree.find_all(*_COMPARISONS):
         is_assignment = one.arg_key == "expressions" and isinstance(one.parent, exp.Update | exp.OnConflict)
         if not is_assignment and (_is_null(one.this) or _is_null(one.expression)):
@@ -28,9 +28,10 @@ def compared_with_null(tree: exp.Expr) -> Iterator[str]:
 
 
 def not_in_nullable(tree: exp.Expr, copy: EmptyCopy) -> Iterator[str]:
-    """What a ``NOT IN (SELECT column FROM table)`` reads that may be NULL, as table.column.
+    """The column, as ``table.column``, of each ``NOT IN (SELECT column FROM table)`` that may be NULL.
 
-    What the plan itself keeps (``changeover_``) was made by it, and has no rules.
+    A column with a condition of its own is left out, and so are tables that the plan keeps
+    (``changeover_...``): they have no constraints.
     """
     for one in tree.find_all(exp.In):
         query = one.args.get("query")
@@ -51,7 +52,7 @@ def not_in_nullable(tree: exp.Expr, copy: EmptyCopy) -> Iterator[str]:
 
 
 def always_one_row(tree: exp.Expr) -> bool:
-    """Whether a query gives one row whatever the database holds: an aggregate of everything."""
+    """Whether a query gives one row whatever the database holds: an aggregate without GROUP BY."""
     if not isinstance(tree, exp.Select) or any(map(tree.args.get, ("group", "having", "limit"))):
         return False
     return any(one.find(exp.AggFunc) and not one.find(exp.Window) for one in tree.expressions)

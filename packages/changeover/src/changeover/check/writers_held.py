@@ -1,6 +1,6 @@
-"""How long writers would be held, forecast from the rows that are there: what `check --database` says of it.
+"""Forecasts how long a change would block writers, from the number of rows; for `check --database`.
 
-Rule: a forecast only warns. The rehearsal measures, and the run keeps to it.
+Rule: a forecast only warns. The rehearsal measures, and the run compares itself with that.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from changeover.words import format_duration
 
 
 def held_rules(plan: Plan, schema: LivingSchema) -> Iterator[Problem]:
-    """A warning for each change that would hold writers for longer than the plan, or drivers, allow."""
+    """A warning for each change that would block writers longer than the plan, or a common driver, allows."""
     limit_s = min(plan.writers_held_s or DRIVER_PATIENCE_S, DRIVER_PATIENCE_S)
     allowed = f"writers-held is {format_duration(limit_s)}"
     if plan.writers_held_s is None or plan.writers_held_s > DRIVER_PATIENCE_S:

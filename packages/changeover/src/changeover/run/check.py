@@ -13,7 +13,7 @@ from changeover.actions.context import ActionContext
 from changeover.actions.strategy import StrategyChoice
 from changeover.check import writers_held
 from changeover.check.consequence import LivingSchema
-from changeover.check.lint import Look, Perform
+from changeover.check.lint import BeforeScript, Perform
 from changeover.check.load import check_file
 from changeover.check.online_rules import no_online_on_server
 from changeover.check.rules import check
@@ -76,7 +76,7 @@ def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
         meanings_before=meaning.meanings(copy),
     )
 
-    def perform(task: Task, blank: Connection, look: Look) -> None:
+    def perform(task: Task, blank: Connection, look: BeforeScript) -> None:
         context = ActionContext(
             plan=plan,
             values=_values(plan),
