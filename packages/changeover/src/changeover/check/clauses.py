@@ -10,10 +10,7 @@ MAX_BRANCHES = 16
 
 
 def clause(tree: exp.Expr, name: str) -> exp.Expr | None:
-    """The clause ``name`` of a statement, or None.
-
-    Sqlglot calls ``from`` and ``with`` ``from_`` and ``with_``.
-    """
+    """The clause ``name`` of a statement, or None. sqlglot writes ``from_`` where ``from`` is Python's."""
     found = tree.args.get(name) or tree.args.get(f"{name}_")
     return found if isinstance(found, exp.Expr) else None
 

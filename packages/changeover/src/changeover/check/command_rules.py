@@ -58,10 +58,7 @@ def command_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Prob
 
 
 def _databases(plan: Plan, schema: Mapping[str, str] | None) -> list[str]:
-    """The names of the database in scripts.
-
-    Its path, and ``$NAME`` and ``${NAME}`` of parameters that hold it.
-    """
+    """The names of the database in scripts: its path, its parameters as ``$NAME``, and their defaults."""
     names = NAME.findall(plan.database)
     parameters = [parameter for parameter in plan.parameters if parameter.name in names]
     variables = [form for name in names for form in (f"${name}", f"${{{name}}}")]

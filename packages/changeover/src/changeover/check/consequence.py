@@ -81,10 +81,7 @@ def if_run(effect: Effect, schema: LivingSchema) -> str:
 
 
 def if_copied_and_dropped(copied: Effect, source: str, schema: LivingSchema) -> str:
-    """The rows of ``source`` that are lost when it is dropped after a copy.
-
-    Empty if the copy takes all today.
-    """
+    """The rows of ``source`` that a copy leaves out and a DROP then loses; empty if there are none today."""
     had, query = schema.size(source), _touched(copied.tree) if copied.tree is not None else ""
     if had is None or _leaves_out(copied.tree):
         return ""
@@ -98,10 +95,7 @@ def if_copied_and_dropped(copied: Effect, source: str, schema: LivingSchema) -> 
 
 
 def if_others_run(effects: Iterable[Effect], schema: LivingSchema) -> str:
-    """The tables, with rows, that later statements change.
-
-    A shell runs them although an earlier one failed.
-    """
+    """The tables, with rows, of the later statements, which a shell runs although an earlier one failed."""
     names = dict.fromkeys(table for effect in effects for table in (*effect.writes, *effect.drops))
     sizes = [(table, schema.size(table)) for table in names]
     words = [f"{table} ({counted(size, 'row')})" for table, size in sizes if size is not None]

@@ -44,10 +44,7 @@ def deploy_rules(plan: Plan, schema: Mapping[str, str] | None) -> Iterator[Probl
 
 
 def _early(plan: Plan) -> tuple[AnyAction | None, AnyAction | None]:
-    """The first deploy in Execute that a change follows, and the last change after it.
-
-    (None, None) if none.
-    """
+    """The first deploy in Execute before a change, and the last change after it; (None, None) without."""
     actions = [action for step in ordered(plan, additive=False) for action in step.actions]
     for place, action in enumerate(actions):
         changes = [one for one in actions[place + 1 :] if isinstance(one, SqlAction) and one.changes]

@@ -22,10 +22,7 @@ from changeover.sql.identifiers import identifier_key
 
 @dataclass(frozen=True, slots=True)
 class HalfKey:
-    """Rows of ``table`` are picked ``by`` columns.
-
-    Its ``key`` has the columns that are ``missing`` as well.
-    """
+    """Rows of ``table`` are picked ``by`` columns, and the columns ``missing`` belong to its ``key`` too."""
 
     table: str
     by: tuple[str, ...]
@@ -34,10 +31,7 @@ class HalfKey:
 
 
 def half_key(tree: exp.Update | exp.Delete | exp.Insert, copy: EmptyCopy) -> HalfKey | None:
-    """The first half key by which a statement picks rows, or values for SET.
-
-    None if it names rows by whole keys.
-    """
+    """The first half key by which a statement picks rows, or values for SET; None if there is none."""
     return next((found for pick in row_picks(tree, copy) if (found := _half_key_in(pick, copy))), None)
 
 
@@ -71,8 +65,7 @@ def _half_key_in(pick: RowPick, copy: EmptyCopy) -> HalfKey | None:
 def _picking_columns(pick: RowPick, source: int, shared: Mapping[str, str]) -> Mapping[str, str]:
     """The columns that pick a row of a source: its name -> the name in the written table.
 
-    A range counts as well (``ts BETWEEN s.start AND s.end``), except between values of the written table
-    itself.
+    A range counts as well (``ts BETWEEN s.start AND s.end``), but not one of the written table's own values.
     """
     return shared if _is_target(pick, source) else {**pick.between(source), **shared}
 

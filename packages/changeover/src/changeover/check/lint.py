@@ -123,10 +123,7 @@ class DryRun:
             self._do(restored)
 
     def _is_whole(self) -> bool:
-        """Whether the rollback takes back every change, and no error was found.
-
-        Then the schema must be restored.
-        """
+        """Whether no error was found and every change has a way back, so that the schema must be restored."""
         changes = [task for task in self.tasks.execute if task.atomic]
         ways = [rollback_tasks(self.plan, [task], lambda task: True) for task in changes]
         errors = any(problem.severity is Severity.ERROR for problem in self.problems)

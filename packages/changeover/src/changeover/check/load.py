@@ -11,10 +11,7 @@ from changeover.problems import Problem, Severity
 
 
 def load_plan(path: Path) -> Plan:
-    """The plan in a file. Raises `PlanErrors` if its text has a fault.
-
-    With that, and with what the rules find.
-    """
+    """The plan in a file. Raises `PlanErrors`, with all faults of text and rules, if the text has one."""
     plan, problems = read_plan(path)
     if plan is None or problems:
         more = check(plan) if plan else []

@@ -1,6 +1,4 @@
-"""What a plan must fulfil for ``strategy=online``.
-
-A script that rebuilds one table, a rollback of the same form.
+"""What a plan must fulfil for ``strategy=online``: script and rollback each rebuild one table.
 
 Rule: only the plan's text is looked at; `actions.online` checks what needs the schema.
 """

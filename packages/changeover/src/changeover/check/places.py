@@ -9,12 +9,10 @@ from changeover.sql.identifiers import identifier_key
 
 
 def misplaced(tree: exp.Insert, copy: EmptyCopy) -> tuple[str, str] | None:
-    """(column read, column written) of the first value of an INSERT ...
+    """The first value that INSERT ... SELECT puts into the wrong column, as (column read, column written).
 
-    SELECT that goes into the wrong column.
-
-    This happens if one side names no columns, so that they are matched by position. It counts as wrong if the
-    target has a column with the name of the one that is read.
+    This happens if one side names no columns, so that they are matched by position. A column is wrong if the
+    target has one with the name of the column that is read.
     """
     target = tree.this
     named = isinstance(target, exp.Schema)
@@ -41,10 +39,7 @@ def _selects(query: exp.Expr | None) -> Iterator[exp.Select]:
 
 
 def _sources(query: exp.Select, copy: EmptyCopy) -> Iterator[str]:
-    """The name of the column behind each value of a SELECT, empty for an expression.
-
-    Ends at the first unknown.
-    """
+    """The name of the column behind each value (empty for an expression), up to the first that is unknown."""
     tables = {identifier_key(table.alias_or_name): table.name for table in query.find_all(exp.Table)}
     for item in query.expressions:
         if not item.is_star:

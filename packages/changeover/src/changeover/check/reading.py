@@ -7,10 +7,7 @@ from changeover.check.schema_copy import EmptyCopy
 from changeover.sql.identifiers import identifier_key
 
 Node = tuple[int, str]
-"""(number of a source, column), the column in lower case.
-
-A source is one mention of a table in the statement.
-"""
+"""(number of a source, column in lower case); a source is one mention of a table in the statement."""
 TARGET, CONSTANT = 0, -1
 """The source numbers of the written table, and of constants and parameters, whose "column" is their text."""
 ROWIDS = ("rowid", "oid", "_rowid_")
@@ -36,10 +33,7 @@ class RowPick:
     ceilings: list[tuple[str, Node]] = field(default_factory=list)
 
     def limit(self, column: str, other: Node, *, above: bool) -> None:
-        """Note that a column of the target is above (or below) ``other``.
-
-        Both together make the two equal.
-        """
+        """Note that a column of the target is above (or below) ``other``; above and below make them equal."""
         here, there = (self.floors, self.ceilings) if above else (self.ceilings, self.floors)
         here.append((column, other))
         if (column, other) in there:
@@ -64,18 +58,17 @@ class RowPick:
     def between(self, source: int) -> dict[str, str]:
         """The columns of a source that bound a column of the target on both sides.
 
-        Name there -> name in it.
+        Name there -> name here.
         """
         both = {column for column, _ in self.floors} & {column for column, _ in self.ceilings}
         limits = (*self.floors, *self.ceilings)
         return {name: column for column, (number, name) in limits if column in both and number == source}
 
     def without_twins(self, copy: EmptyCopy) -> "RowPick":
-        """The same without sources that are the written row itself.
+        """The same without the sources that are the written row itself.
 
-        ``WHERE id IN (SELECT a.id FROM t a ...)``.
-
-        Such a source is the target's own table, joined by one of its keys: its columns are the target's.
+        ``WHERE id IN (SELECT a.id FROM t a ...)``: ``a`` is the target's own table, joined by one of its
+        keys, so its columns are the target's.
         """
         keys = [*copy.keys(self.target), *(frozenset([name]) for name in ROWIDS)]
         twins = {

@@ -32,7 +32,7 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A table (``projected`` None), or a subquery.
+    """A table; or, with ``projected``, a subquery.
 
     The name of each of its columns -> the column behind it.
     """
@@ -46,11 +46,11 @@ _Scope = dict[str, _Source]
 
 
 class PickReader:
-    """Walks the tree of one statement and notes its comparisons; for one branch of the ORs inside subqueries.
+    """Walks the tree of one statement and notes its comparisons, for one branch of the ORs in subqueries.
 
-    ``choice`` is the number of that branch. ``alternatives`` says afterwards how many there are, ``ctes`` are
-    the common table expressions by name, and ``open`` are those being read, as a recursive one names itself.
-    ``last`` is the number of the newest source, and ``denied`` counts the NOTs around the current condition.
+    ``choice`` is the number of that branch; ``alternatives`` says afterwards how many there are. ``ctes`` are
+    common table expressions by name, ``open`` those being read (a recursive one names itself). ``last`` is
+    the number of the newest source, and ``denied`` counts the NOTs around the current condition.
     """
 
     def __init__(self, copy: EmptyCopy, table: exp.Table, choice: int) -> None:
@@ -66,10 +66,7 @@ class PickReader:
     def read(
         self, tree: exp.Expr, conditions: Sequence[exp.Expr], values: exp.Query | None = None
     ) -> RowPick:
-        """The pick of an UPDATE or DELETE by ``conditions``.
-
-        With ``values``, that of this subquery of SET.
-        """
+        """The pick of an UPDATE or DELETE by ``conditions``; or by ``values``, a subquery of its SET."""
         self._know(tree)
         source = clause(tree, "from")
         if source is not None:
@@ -83,10 +80,7 @@ class PickReader:
         return self.reading.without_twins(self.copy)
 
     def read_replacing(self, tree: exp.Insert, conditions: Sequence[exp.Expr]) -> RowPick:
-        """The pick of the rows that REPLACE or ON CONFLICT UPDATE overwrites.
-
-        Those with the selected values.
-        """
+        """The pick of the rows that REPLACE or ON CONFLICT UPDATE overwrites, by the selected values."""
         self._know(tree)
         named = (
             [identifier_key(one.name) for one in tree.this.expressions]
@@ -104,10 +98,7 @@ class PickReader:
         return self.reading.without_twins(self.copy)
 
     def read_copied(self, tree: exp.Insert) -> RowPick:
-        """The pick of values for the rows of an INSERT ...
-
-        SELECT; the table is the one that is copied from.
-        """
+        """The pick of values for copied rows; the table is the one that is copied from."""
         self._know(tree)
         self.reading.for_values = True
         self._select(tree.expression, [], first=self.scope)
@@ -121,9 +112,7 @@ class PickReader:
     def _select(
         self, select: exp.Expr | None, outer: list[_Scope], first: _Scope | None = None
     ) -> dict[str, Node | None]:
-        """Note the comparisons of a query.
-
-        Gives its columns in order: name, or ``#place`` -> column behind it.
+        """Note the comparisons of a query; gives (name or ``#place``) -> column behind it, in order.
 
         ``first`` is a scope that holds the first table of its FROM already.
         """
@@ -239,10 +228,7 @@ class PickReader:
         return None
 
     def _of(self, expression: exp.Expr, scopes: list[_Scope]) -> Node | None:
-        """The one column that an expression is computed from (by a cast or a function), or a constant.
-
-        Else None.
-        """
+        """The one column, or constant, that an expression is computed from; None if there are several."""
         nodes = self._nodes(expression, scopes)
         return nodes[0] if len(nodes) == 1 else None
 
@@ -287,10 +273,7 @@ class PickReader:
             self._inside(condition, scopes)
 
     def _holds_not(self, condition: exp.Expr, scopes: list[_Scope]) -> None:
-        """Read NOT (a <> b) as a = b, and NOT (a OR b) as NOT a AND NOT b.
-
-        The rest only notes denied pairs.
-        """
+        """Read NOT (a <> b) as a = b, and NOT (a OR b) as NOT a AND NOT b; note the rest as denied."""
         if isinstance(condition, exp.NEQ | exp.NullSafeNEQ):
             self._equal(condition.this, condition.expression, scopes)
         elif isinstance(condition, exp.Not):
@@ -399,10 +382,7 @@ class PickReader:
 
 
 def _two(nodes: Sequence[Node | None]) -> tuple[Node | None, Node | None]:
-    """(column of the target, column of a source) if nodes hold just these and constants.
-
-    Else (None, None).
-    """
+    """(column of the target, column of a source) if nodes hold only these and constants; else None twice."""
     own = {node for node in nodes if node is not None and node[0] == TARGET}
     other = {node for node in nodes if node is not None and node[0] > TARGET}
     return (own.pop(), other.pop()) if len(own) == len(other) == 1 and None not in nodes else (None, None)

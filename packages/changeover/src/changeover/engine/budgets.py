@@ -1,6 +1,6 @@
-"""Limits in time: every budget fits into the one around it, and the whole into ``downtime``.
+"""Checks the time limits of a plan: each budget fits into the one around it, and all into ``downtime``.
 
-Rule: a plan that cannot keep its own promise is refused before it runs.
+Rule: a plan whose own limits contradict each other is refused before it runs.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from changeover.problems import Problem, Severity
 from changeover.words import format_duration
 
 DRIVER_PATIENCE_S = 5.0
-"""How long Python's `sqlite3.connect` waits for a lock unless told otherwise, and with it many drivers."""
+"""How long Python's `sqlite3.connect`, like many drivers, waits for a lock by default."""
 
 
 def budget_rules(plan: Plan) -> Iterator[Problem]:
-    """The problems of a plan's budgets."""
+    """The problems of a plan's budgets, as they contradict each other."""
     if plan.downtime_s is None:
         hint = "add 'downtime: 2m' to the front matter; past it the run goes back"
         yield Problem(plan.position, "no-downtime", "no limit for the whole", hint, Severity.WARNING)

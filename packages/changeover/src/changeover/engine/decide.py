@@ -1,14 +1,14 @@
-"""The engine: from a plan and its journal to the next thing to do. A pure function; the runner performs.
+"""The engine: a pure function from a plan and its journal to the next thing to do; the runner does it.
 
-Rule: no file, no clock, no memory. Everything it knows stands in the journal, so that a runner that was
-killed is replaced by another that reads the same lines and comes to the same decision.
+Rule: no file, no clock, no memory. All it knows is in the journal, so that after a crash another runner reads
+the same lines and comes to the same decision.
 
-- Nothing is changed before every check of Pre-flight was carried out and passed, and a backup is whole.
-- A change that was cut off is settled by asking the ledger; a check is asked again; a command that was cut
-  off counts as failed, except that a gate is waited for again.
-- Any failure from Execute on turns the run: everything that was started is taken back, never forward again.
-- A way back that fails is tried `TRIES` times a session; then the operator is called. No clock ends it: a
-  database that is half-way back helps nobody. That it took longer than ``rollback-within`` is told.
+- Nothing is changed before every check of Pre-flight has passed and the backup is verified.
+- If a change was cut off, the ledger is asked whether it was committed. A check that was cut off is repeated.
+  A command that was cut off counts as failed; only its gate is waited for again.
+- After any failure from Execute on, the run rolls back all that was started; it never goes forward again.
+- A rollback task that fails is tried `TRIES` times in a session; then the operator is called. No time limit
+  ends a rollback, since a database half-way back helps nobody; missing ``rollback-within`` is reported.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ PAUSES_S = (0.0, 1.0, 3.0)
 
 @dataclass(frozen=True, slots=True)
 class Perform:
-    """Do this task. ``gate_only``: its command ended before a crash; only what is waited for is left."""
+    """Do this task. ``gate_only``: its command had ended before a crash, so only its gate is waited for."""
 
     task: Task
     limit: Limit | None = None
@@ -38,14 +38,14 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class ResolveInDoubt:
-    """Find out whether this task was done: it was started, and nothing more is known."""
+    """Find out whether this task was done: it was started, and the journal does not say how it ended."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class StartRollback:
-    """Go back from here on; ``task`` is the id of what failed, empty when a person asked for it."""
+    """Begin the rollback; ``task`` is the id of the task that failed, empty if a person asked for it."""
 
     reason: str
     task: str = ""
@@ -63,10 +63,10 @@ Decision = Perform | ResolveInDoubt | StartRollback | End
 
 
 def decide(plan: Plan, entries: Sequence[Entry], *, additive: bool) -> Decision:
-    """The next thing to do. ``additive``: whether the change only adds to the schema (see `tasks.ordered`).
+    """The next thing to do. ``additive``: the change only adds to the schema (see `tasks.ordered`).
 
-    Repeated until it says End, with what happened added to the journal each time, it comes to an end for
-    every journal, and a change is never done twice.
+    The caller adds what happened to the journal and asks again. For every journal this ends with `End`, and
+    no change is ever made twice.
     """
     state = fold(entries)
     found = task_plan(plan, additive=additive)
@@ -114,7 +114,10 @@ def _forward(plan: Plan, found: TaskPlan, state: RunState) -> Decision:
 
 
 def _before(found: TaskPlan, state: RunState) -> Decision | None:
-    """Pre-flight, all of it, even when some of it fails: a person wants to see every fault at once."""
+    """The next task of Pre-flight.
+
+    All of it is done even if some fails, so that a person sees every fault.
+    """
     for task in found.preflight:
         known = state.of(task)
         if not known.done and not known.failed:
@@ -128,7 +131,7 @@ def _before(found: TaskPlan, state: RunState) -> Decision | None:
 
 
 def _next(task: Task, known: TaskProgress) -> Decision | None:
-    """What to do about a task of Execute or After; None when it turns out to be done."""
+    """What to do about a task of Execute or After; None if it is done."""
     if not known.started:
         return Perform(task)
     if task.atomic:
@@ -142,9 +145,9 @@ def _next(task: Task, known: TaskProgress) -> Decision | None:
 
 
 def going_back(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
-    """The tasks of the way back as things stand: what needs to be undone, and what goes with it.
+    """The tasks of the rollback at this moment: those that undo something, and those that go with them.
 
-    The one place that decides this: the engine, what people are shown and the rehearsal ask here.
+    The engine, the display and the rehearsal all ask here, so that they agree.
     """
     forward = {task.id: task for task in found.execute}
     started = [forward[name] for name in state.order if name in forward]
@@ -161,7 +164,7 @@ def going_back(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]
 
 
 def left_to_undo(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
-    """What of the way back is not done yet."""
+    """The tasks of the rollback that are not done yet."""
 
     def is_done(task: Task) -> bool:
         return state.of(task).done or (task.atomic and state.of(task).applied is True)
@@ -170,7 +173,7 @@ def left_to_undo(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ..
 
 
 def still_in_force(plan: Plan, found: TaskPlan, state: RunState) -> tuple[Task, ...]:
-    """The changes of Execute that the rest of the way back takes back, in the order in which they ran."""
+    """The changes of Execute that the rest of the rollback will take back, in the order in which they ran."""
     left = {task.id for task in left_to_undo(plan, found, state)}
     ran = sorted(
         (task for task in found.execute if task.atomic and state.of(task).applied is True),

@@ -1,7 +1,8 @@
-"""What a journal holds: one entry for each thing that happened in a run, as data.
+"""The entries of a journal: one for each thing that happened in a run, as data.
 
-Rule: nothing here reads a clock or a file. ``at`` is for people (UTC epoch seconds); ``clock_s`` is monotonic
-and may only be compared with entries of the same session, because a machine may have been started anew since.
+Rule: no clock and no file is read here. ``at`` is UTC epoch seconds, for people. ``clock_s`` is monotonic and
+is compared only with entries of the same session, because the machine may have been restarted between
+sessions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,14 @@ from changeover.plan.model import Plan
 
 
 class EntryKind(StrEnum):
-    """BEGUN opens a run, OPENED each session of it (a process that works on it).
+    """BEGUN opens a run; OPENED opens each session of it (a process that works on it).
 
-    STARTED, NOTED, DONE, FAILED and SETTLED are about one task, whose id they carry. SETTLED says what
-    became of a task that was started and not heard of again. TURNED: from here on the run goes back. MENDED:
-    from here on another script takes a change back (`mend`). ASKED: a person wants it to stop. ALARM: users
-    are hurt more than the plan allows. ENDED: the session came to its end.
+    STARTED, NOTED, DONE, FAILED and RESOLVED are about one task, whose id they carry. RESOLVED says how a
+    task ended that was in doubt. MENDED replaces the rollback of one change by another script
+    (`run.mended_rollback`). ASKED: a person wants the run to stop. ALARM: users are affected more than the
+    plan allows. ENDED ends the session.
+
+    The values stand in journals on disk, so two of them keep words from before ("settled", "turned").
     """
 
     BEGUN = "begun"
@@ -47,9 +50,9 @@ class Command(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a session ended. REFUSED: nothing was changed. STOPPED and OPERATOR_NEEDED can be resumed.
+    """How a session ended. After REFUSED nothing was changed; STOPPED and OPERATOR_NEEDED can be resumed.
 
-    ABANDONED: a person gave the run up, and what it had changed stays. RESTORED: a backup was put back.
+    ABANDONED: a person gave the run up, and its changes stay. RESTORED: a backup was put back.
     """
 
     DONE = "done"
@@ -73,7 +76,7 @@ _FINAL = (Ending.ROLLED_BACK, Ending.REFUSED, Ending.FINISHED, Ending.ABANDONED,
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a journal. ``id`` is a task's, or empty; ``data`` is JSON and free of secrets."""
+    """One line of a journal. ``id`` is that of a task, or empty; ``data`` is JSON and holds no secrets."""
 
     kind: EntryKind
     at: float
@@ -82,7 +85,7 @@ class Entry:
     data: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """A text of ``data``; empty where there is none."""
+        """The text under ``name`` in ``data``; empty if there is none."""
         value = self.data.get(name)
         return value if isinstance(value, str) else ""
 
@@ -98,7 +101,7 @@ def begun(entries: Sequence[Entry]) -> Entry | None:
 
 
 def as_begun(plan: Plan, entries: Sequence[Entry]) -> Plan:
-    """The plan with the strategies that its run was begun with, where it left them open."""
+    """The plan with the strategies that its run chose at the beginning, where the plan left them open."""
     first = begun(entries)
     chosen = first.data.get("strategies") if first else None
     return plan.with_strategies(chosen) if isinstance(chosen, Mapping) else plan
@@ -110,7 +113,7 @@ def last(entries: Sequence[Entry], kind: EntryKind) -> Entry | None:
 
 
 def ending(entries: Sequence[Entry]) -> Ending | None:
-    """How the run ended; None while it runs, or when it was cut off before it could say so."""
+    """How the run ended; None while it runs, or if its last session was cut off."""
     for entry in reversed(entries):
         if entry.kind is EntryKind.ENDED:
             return Ending(entry.text("ending"))
@@ -135,7 +138,7 @@ def worked_s(entries: Sequence[Entry]) -> list[float]:
 
 
 def exit_of(ending: Ending, *, asked_back: bool = False) -> Exit:
-    """The exit code of a session that ended so; ``asked_back``: its command was to go back."""
+    """The exit code for a session that ended like this; ``asked_back``: its command was ``rollback``."""
     if ending is Ending.ROLLED_BACK and asked_back:
         return Exit.DONE
     return {

@@ -1,6 +1,6 @@
-"""How long a task may take, and whose limit that is: the one place where budgets are worked out.
+"""Time limits of a task, and where each comes from; the only place where budgets are computed.
 
-Rule: pure. What has been used up of a limit is read from the folded journal; a rehearsal asks the same.
+Rule: pure. What is used up of a limit comes from the journal; a rehearsal asks the same functions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from changeover.words import format_duration
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long a task may take, and whose limit that is, in words."""
+    """How many seconds a task may take, and the words that say whose limit this is."""
 
     seconds: float
     name: str
 
 
 def tightest(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Limit | None:
-    """The limit that ends a task first, with what is left of it; None where it may take its time."""
+    """The limit that ends a task first, with the seconds that are left of it; None if it has no limit."""
     left = (
         Limit(max(limit.seconds - used_s, 0.0), limit.name)
         for limit, used_s in limits_of(plan, found, state, task)
@@ -30,7 +30,10 @@ def tightest(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Limit 
 
 
 def late(plan: Plan, back: Sequence[Task], state: RunState) -> str:
-    """That the way back took longer than was promised; it is never ended for that, but it is said."""
+    """A sentence if the rollback took longer than the plan promises; empty if not.
+
+    It is never ended for that.
+    """
     taken_s, limit_s = span_s(back, state.tasks), plan.rollback_within_s
     if limit_s is None or taken_s <= limit_s:
         return ""
@@ -38,7 +41,7 @@ def late(plan: Plan, back: Sequence[Task], state: RunState) -> str:
 
 
 def limits_of(plan: Plan, found: TaskPlan, state: RunState, task: Task) -> Iterator[tuple[Limit, float]]:
-    """The limits that a task is under, each with what is used up of it."""
+    """The limits of a task, each with the seconds that are used up of it."""
     action = plan.action(task.subject) if task.kind is TaskKind.ACTION else None
     if action is not None and action.budget_s is not None:
         yield Limit(action.budget_s, f"{task.label} may take {format_duration(action.budget_s)}"), 0.0
@@ -63,8 +66,9 @@ def _since_first(tasks: Sequence[Task], state: RunState) -> float:
 
 
 def _beside_s(tasks: Sequence[Task], known: Mapping[str, TaskProgress]) -> float:
-    """The time of online work: the application is used meanwhile, so no limit counts it but that of its own
-    block.
+    """The seconds of online work; they count against no limit but their own block's.
+
+    The application is in use meanwhile.
     """
     return sum(
         known[task.id].last_s - known[task.id].first_s for task in tasks if task.online and task.id in known
@@ -72,7 +76,7 @@ def _beside_s(tasks: Sequence[Task], known: Mapping[str, TaskProgress]) -> float
 
 
 def broken_limit(plan: Plan, found: TaskPlan, state: RunState) -> str:
-    """The first limit that what has been done so far went past, in words; empty when none."""
+    """The first limit that the tasks done so far have exceeded, in words; empty if none."""
     for phase, tasks in ((Phase.EXECUTE, found.execute), (Phase.AFTER, found.after)):
         spans = _spans(plan, phase, tasks, state.tasks)
         for name, limit_s, taken_s in spans:

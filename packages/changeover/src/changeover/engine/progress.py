@@ -1,6 +1,6 @@
-"""A journal, folded: what is known of each task, and where the run stands.
+"""Folds a journal into the state of its run: what is known of each task, and where the run stands.
 
-Rule: pure; the same entries always fold to the same state, so another runner can go on.
+Rule: pure. The same entries give the same state, so that another runner can go on.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ COMMAND_ENDED = "command ended"
 
 @dataclass(slots=True)
 class TaskProgress:
-    """What the journal says of one task. ``applied`` None: unknown. ``failures`` are this session's.
+    """What the journal says of one task. ``applied`` None: not known. ``failures`` are those of this session.
 
-    ``cut_off``: it was started, and neither its end nor what became of it stands in the journal.
+    ``cut_off``: it was started, and the journal says neither that it ended nor how it was resolved.
     """
 
     started: bool = False
@@ -32,13 +32,13 @@ class TaskProgress:
 
     @property
     def resolved(self) -> bool:
-        """Whether it is known what became of it."""
+        """Whether it is known how the task ended."""
         return self.done or self.applied is not None
 
 
 @dataclass(slots=True)
 class RunState:
-    """A journal, folded: what is known of each task, and where the run stands."""
+    """What is known of each task, and where the run stands."""
 
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class RunState:
 
 
 def fold(entries: Sequence[Entry]) -> RunState:
-    """What the journal says, taken together."""
+    """The state after these entries."""
     state = RunState()
     for entry, at_s in zip(entries, worked_s(entries), strict=True):
         state.now_s = at_s

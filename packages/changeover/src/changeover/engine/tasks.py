@@ -1,11 +1,11 @@
-"""The course of a plan: everything that has to be done, as tasks in the order in which they are done.
+"""The tasks of a plan, in the order in which they run.
 
-Rule: pure; a task is named by an id that never changes, so that a journal can be read years later. Ids of the
-engine's own tasks hold a colon, which no id of a plan does.
+Rule: pure. The id of a task never changes, so that a journal can be read years later. Ids of the engine's own
+tasks hold a colon, which no id of a plan does.
 
-Order of the halves: a step with a ``phase=`` moves together with the steps up to the next such step (its
-checks); what stands before the first and after the last of them stays there. An additive
-change migrates first (the old release does not mind), a removing one deploys first.
+The order of deploy and migration: a step with ``phase=`` moves together with the steps that follow it up to
+the next one with ``phase=`` (its checks). Steps before the first and after the last of them keep their place.
+An additive change migrates first, as the old release can ignore what is new; a removing one deploys first.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +32,7 @@ FINISH = "finish:"
 
 
 class TaskKind(StrEnum):
-    """What a task is: an action of the plan, a box that a person judges, or the engine's own work."""
+    """What a task is: an action of the plan, a box that a person judges, or work of the engine itself."""
 
     ACTION = "action"
     JUDGEMENT = "judgement"
@@ -45,12 +45,14 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do. ``subject`` is the id of the action or box that it is about; ``step`` its step's id.
+    """One thing to do. ``subject`` is the id of the action or box that it is about.
 
-    ``atomic``: it changes the database in one transaction with a ledger row, so its outcome can be asked for.
-    ``repeatable``: it changes nothing, or may be done again after it was cut off. ``online``: it works for
-    as long as it takes beside those who write, leaves something behind wherever it is cut off, and so is
-    always taken back.
+    ``step`` the id of its step.
+
+    ``atomic``: it changes the database in one transaction with a ledger row, so that its outcome can be asked
+    for. ``repeatable``: it changes nothing, or can be done again after it was cut off. ``online``: it works
+    beside writers for as long as it takes and leaves something behind wherever it is cut off, so it is always
+    taken back.
     """
 
     id: str
@@ -81,7 +83,7 @@ class TaskPlan:
 
 
 def task_plan(plan: Plan, *, additive: bool) -> TaskPlan:
-    """What a plan does when all goes well; ``additive`` decides the order where the plan leaves it open."""
+    """The tasks of a plan. ``additive`` decides between deploy and migration first if the plan does not."""
     return TaskPlan(
         preflight=_tasks(Phase.PREFLIGHT, plan.steps(Phase.PREFLIGHT)),
         backup=Task(BACKUP, TaskKind.BACKUP, Phase.PREFLIGHT, "", "Backup", repeatable=True),
@@ -110,11 +112,11 @@ def ordered(plan: Plan, *, additive: bool) -> tuple[Step, ...]:
 def rollback_tasks(
     plan: Plan, started: Iterable[Task], needs_undo: Callable[[Task], bool]
 ) -> tuple[Task, ...]:
-    """The tasks that take back what was done.
+    """The tasks that take back what was done; none if nothing was started.
 
-    ``started`` are the tasks of Execute in the order in which they ran. What undoes an action comes in the
-    reverse of that order (as written where the plan's order is as-written); actions of the Rollback section
-    without ``undoes`` keep their place before or after all of these. Nothing started: nothing to do.
+    ``started`` are the tasks of Execute in the order in which they ran. Their undos come in the reverse
+    order, or as written if the plan's order is as-written. Actions of the Rollback section without ``undoes``
+    stay before or after all of these. ``needs_undo`` says of a started task whether it has to be taken back.
     """
     begun = tuple(started)
     if not begun:
@@ -138,12 +140,12 @@ def is_change(action: AnyAction) -> bool:
 
 
 def is_online(action: AnyAction) -> bool:
-    """Whether an action makes a table anew beside those who write to it."""
+    """Whether an action rebuilds a table while others write to it."""
     return isinstance(action, SqlAction) and action.strategy is Strategy.ONLINE
 
 
 def _online_finish(plan: Plan) -> Iterator[Task]:
-    """The old tables that online rebuilds keep are given up without a word in the plan."""
+    """The tasks that drop the old tables of online rebuilds; the plan does not have to name them."""
     for action in plan.actions(Phase.EXECUTE):
         if is_online(action):
             label = f"Give up what is kept: {action.label}"
@@ -192,7 +194,7 @@ def _part(step: Step) -> Part | None:
 
 
 def undos(plan: Plan, task: Task) -> Iterator[Task]:
-    """The tasks that take one task of Execute back."""
+    """The tasks that take back one task of Execute."""
     if task.kind is not TaskKind.ACTION:
         return
     action = plan.action(task.subject)
@@ -212,7 +214,7 @@ def undos(plan: Plan, task: Task) -> Iterator[Task]:
 
 
 def _others(plan: Plan) -> tuple[list[Task], list[Task]]:
-    """The actions and boxes of Rollback that undo nothing: those before the first that does, and the rest."""
+    """The actions and boxes of Rollback that undo nothing: those before the first undo, and the rest."""
     before: list[Task] = []
     after: list[Task] = []
     seen = False

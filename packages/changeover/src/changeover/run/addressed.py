@@ -1,6 +1,6 @@
-"""How a command that is advised names its plan, so that it works as it is printed.
+"""Names a plan in a command that the user is advised to type, so that the command works as printed.
 
-Rule: pure but for the environment, which says whether the plan's own `database:` line is enough.
+Rule: pure, but for the environment, which tells whether the plan's ``database:`` line is enough.
 """
 
 import os
@@ -14,12 +14,12 @@ from changeover.plan.variables import NAME
 
 
 def addressed(plan: Plan, database: Database) -> str:
-    """``PLAN.md``, or ``PLAN.md --database live.db`` where the database was only said by ``--set``."""
+    """``PLAN.md``, or ``PLAN.md --database live.db`` if only ``--set`` named the database."""
     return f"{plan.path}{place(plan, database)}"
 
 
 def place(plan: Plan, database: Database) -> str:
-    """The ``--database`` that a plan needs; empty where it knows its database without."""
+    """The ``--database`` option that a plan needs; empty if the plan names its database itself."""
     known = {one.name: one for one in plan.parameters}
     for name in NAME.findall(plan.database):
         parameter = known.get(name)
@@ -30,7 +30,7 @@ def place(plan: Plan, database: Database) -> str:
 
 
 def _shown(database: Database) -> str:
-    """A file as it was named, where it still is that from here; else its full path."""
+    """A file as the user named it, if that is still right from here; else its full path."""
     if isinstance(database, Path) and database.exists():
         return str(database)
     return label(database)

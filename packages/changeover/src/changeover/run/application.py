@@ -1,4 +1,4 @@
-"""Work under a plan with what its application adds to SQLite (`database.application`)."""
+"""Gives every connection of a plan the functions and extensions of its application."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,7 +14,7 @@ Act = Callable[Concatenate[Plan, BoundParameters, P], T]
 
 
 def equipped(act: Act[P, T]) -> Act[P, T]:
-    """``act`` of a plan and its values, while every connection has the plan's functions and extensions."""
+    """``act``, a function of a plan and its values; all connections have the plan's functions meanwhile."""
 
     @wraps(act)
     def work(plan: Plan, values: BoundParameters, *args: P.args, **options: P.kwargs) -> T:

@@ -1,7 +1,7 @@
-"""Check: a plan performed on an empty copy of the schema, by the code that rehearses and runs it.
+"""Check: performs a plan on an empty copy of the schema, by the code that rehearses and runs it.
 
-Rule: the copy is the difference. No row is there, so nothing is asked that rows decide; what acts on the
-world outside the database is not done.
+Rule: the copy has no rows, so nothing is checked that depends on rows. Commands and requests that act on the
+world outside the database are not run.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,9 +31,9 @@ from changeover.run.perform import Performer
 
 
 def inspect(path: Path, database: Database | None = None) -> list[Problem]:
-    """The problems of a plan, as a document has them; with a database it is tried on that schema.
+    """The problems of a plan, in the order of the document; with a database, it is tried on that schema.
 
-    Raises DatabaseError for a database that cannot be read.
+    Raises DatabaseError if the database cannot be read.
     """
     problems = check_file(path, on_empty_copy)
     if database is None:
@@ -59,14 +59,14 @@ def _strategies(plan: Plan, database: Path, schema: LivingSchema) -> tuple[Strat
 
 
 def _said(plan: Plan, chosen: Iterable[StrategyChoice]) -> Iterator[Problem]:
-    """What was chosen where it says more than the script does, as notes."""
+    """A note for each strategy that was chosen and that the script does not show by itself."""
     for one in chosen:
         if one.strategy == Strategy.ONLINE or not one.fits:
             yield Problem(plan.action(one.action).position, "strategy", str(one), severity=Severity.NOTE)
 
 
 def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
-    """What carries out the tasks of a plan on an empty copy; ``copy`` is the schema before all of them."""
+    """The function that performs the tasks of a plan; ``copy`` has the schema before all of them."""
     performer = Performer(
         plan=plan,
         tasks=tasks,
@@ -96,7 +96,7 @@ def on_empty_copy(plan: Plan, tasks: TaskPlan, copy: Connection) -> Perform:
 
 
 def _values(plan: Plan) -> BoundParameters:
-    """A value for whatever name a script binds: an empty JSON object, which every function takes."""
+    """A value for every name that a script binds: an empty JSON object, which every function takes."""
     scripts = (action for action in plan.actions() if isinstance(action, SqlAction))
     names = {name for action in scripts for one in action.statements for name in one.parameters}
     return BoundParameters(dict.fromkeys(names, "{}"), frozenset())

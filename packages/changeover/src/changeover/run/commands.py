@@ -1,7 +1,7 @@
-"""The four commands that change a database: run, resume, rollback, finish - each a session of one run.
+"""The commands that change a database: run, resume, rollback, abandon, finish; each is one session of a run.
 
-Rule: a session holds the lock file from its first look to its last word; it begins only when `conditions`
-say so, and ends with an `Outcome`. Locks, probe and notifications are wired here, by arguments; nothing is
+Rule: a session holds the lock file from beginning to end. It begins only if `preconditions` allow it, and
+ends with an `Outcome`. Locks, probe and notifications are created here and passed on as arguments; nothing is
 global.
 """
 
@@ -48,8 +48,7 @@ NOTIFY = "changeover:notify"
 class Settings:
     """How a session is carried out. ``state`` None: the folder beside the database.
 
-    ``show`` is told every journal entry, ``hook`` the name of every boundary; ``lasts_s`` is the lease's
-    length.
+    ``show`` gets every journal entry, ``hook`` the name of every boundary; ``lasts_s`` is the lease's length.
     """
 
     who: str
@@ -66,7 +65,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a session ended. ``entries`` is the whole journal of the run, ``folder`` where it lies."""
+    """How a session ended. ``entries`` is the whole journal of the run, ``folder`` its folder."""
 
     run_id: str
     ending: Ending
@@ -77,13 +76,13 @@ class Outcome:
 
     @property
     def failures(self) -> tuple[Entry, ...]:
-        """What failed in this session, in order."""
+        """The failures of this session, in order."""
         start = max((n for n, e in enumerate(self.entries) if e.kind is EntryKind.OPENED), default=0)
         return tuple(entry for entry in self.entries[start:] if entry.kind is EntryKind.FAILED)
 
     @property
     def exit_code(self) -> Exit:
-        """What the command ends with."""
+        """The exit code of the command."""
         if self.ending is Ending.REFUSED and self.failures:
             codes = {int(entry.number("exit_code") or 0) for entry in self.failures}
             return Exit.UNDECIDED if codes == {Exit.UNDECIDED} else Exit.REFUSED
@@ -91,7 +90,7 @@ class Outcome:
 
 
 def this_person() -> str:
-    """``simon@house``: who is at work, as far as the machine knows."""
+    """``simon@house``: the user and the machine, for journal and ledger."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
@@ -101,10 +100,10 @@ def this_person() -> str:
 
 @equipped
 def run(plan: Plan, values: BoundParameters, database: Database, settings: Settings) -> Outcome:
-    """Carry a plan out, from its first check to its last, or take back what was begun.
+    """Carry a plan out to its end, or take back what was begun.
 
     Raises Refused (NotRehearsed, Locked, ...), PlanErrors, BadParameter, DatabaseError before anything is
-    changed; LeaseLost, Full or DatabaseError when the runner itself cannot go on. Anything else is in the
+    changed, and LeaseLost, Full or DatabaseError if the runner cannot go on. All other failures are in the
     outcome.
     """
     state = state_of(database, settings.state)
@@ -154,7 +153,7 @@ def run(plan: Plan, values: BoundParameters, database: Database, settings: Setti
 def resume(
     plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
 ) -> Outcome:
-    """Go on with a run that was stopped, killed or needs its operator: forward, or back if it had turned."""
+    """Go on with a run that was stopped, killed or needs its operator, in the direction it had."""
     return _again(Command.RESUME, plan, values, database, settings, run_id=run_id)
 
 
@@ -168,9 +167,10 @@ def rollback(
     run_id: str,
     mend: Mapping[str, object] | None = None,
 ) -> Outcome:
-    """Take a run back, whether it is done or was cut off; what was written since stays.
+    """Take a run back, whether it is done or was cut off; rows that were written since stay.
 
-    ``mend``: what the journal is told of a script that ``plan`` holds in place of a way back (see `mend`).
+    ``mend``: the journal's data on a script that ``plan`` holds in place of a rollback (see
+    `mended_rollback`).
     """
     return _again(Command.ROLLBACK, plan, values, database, settings, run_id=run_id, mend=mend)
 
@@ -179,7 +179,7 @@ def rollback(
 def abandon(
     plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
 ) -> Outcome:
-    """Give a run up where it stands: nothing of it is done or taken back any more."""
+    """Give a run up: nothing more of it is done or taken back."""
     return _again(Command.ABANDON, plan, values, database, settings, run_id=run_id)
 
 
@@ -187,12 +187,12 @@ def abandon(
 def finish(
     plan: Plan, values: BoundParameters, database: Database, settings: Settings, *, run_id: str
 ) -> Outcome:
-    """Drop what a run keeps for a way back. After this there is none but the backup."""
+    """Drop what a run keeps for its rollback. After this, only the backup leads back."""
     return _again(Command.FINISH, plan, values, database, settings, run_id=run_id)
 
 
 def recorded_settings(entries: Sequence[Entry], plan: Plan) -> list[str]:
-    """The ``--set`` arguments that a run was begun with, so that nobody has to remember them. No secrets."""
+    """The ``--set`` arguments of a run, without secrets, so that nobody has to repeat them."""
     first = begun(entries)
     given = first.data.get("parameters") if first else None
     found: list[str] = []
@@ -209,7 +209,7 @@ def recorded_settings(entries: Sequence[Entry], plan: Plan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a session works: database, its state, the run's folder and journal, who has the lock."""
+    """Where a session works: database, state folder, the run's folder and journal, and the lock's holder."""
 
     database: Database
     state: StateDir
@@ -258,7 +258,7 @@ def _again(
 def require_sense(
     command: Command, plan: Plan, entries: Sequence[Entry], state: StateDir, run_id: str
 ) -> None:
-    """The command fits how the run stands. Raises Refused that says which one does."""
+    """Raises Refused, with the right command, if this one does not fit the state of the run."""
     ended = ending(entries)
     if run_id != state.newest() and ended is not Ending.DONE:
         raise Refused(f"Run {run_id} is not the newest run of this database.", hint="Leave --run away.")
@@ -348,7 +348,7 @@ def _made_by_others(plan: Plan, before: Meanings | None, database: Database) -> 
 
 
 def _rehearsed_s(first: Entry, task: Task) -> float | None:
-    """How long a change held writers in the rehearsal; None where that says nothing of this run."""
+    """How long a change held writers in the rehearsal; None if this run cannot be compared."""
     rehearsed = first.data.get("rehearsed_s")
     found = rehearsed.get(task.id) if isinstance(rehearsed, Mapping) else None
     return float(found) if isinstance(found, int | float) else None
@@ -391,6 +391,6 @@ def _tell_end(tell: Callable[[Event, str], None], how: Ending, reason: str) -> N
 
 
 def _script_folder(first: Entry, plan: Plan) -> Path:
-    """Scripts run where the plan lay when the run began; its copy is no working tree."""
+    """The folder in which scripts run: that of the plan when the run began, and not that of its copy."""
     folder = Path(first.text("folder"))
     return folder if folder.is_dir() else plan.path.resolve().parent

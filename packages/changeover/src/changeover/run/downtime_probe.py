@@ -1,8 +1,8 @@
-"""The probe: asks the application many times a second through the whole run and remembers what users felt.
+"""The probe: requests the application many times a second during a run, to measure what users notice.
 
-Rule: requests leave on a fixed beat whether or not earlier ones have been answered (at most `IN_FLIGHT` at a
-time), so that a hanging application is seen as many slow requests and not as one. Every failed or slow
-request is counted; the first `KEPT` of them are kept one by one. Memory is bounded.
+Rule: requests leave at a fixed rate whether or not earlier ones were answered (`IN_FLIGHT` at a time at
+most), so that a hanging application is seen as many slow requests and not as one. Every failed or slow
+request is counted, and the first `KEPT` are kept. Memory is bounded.
 """
 
 import threading
@@ -25,7 +25,7 @@ BUCKETS = 600
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A request that failed or was slow. ``at`` UTC epoch seconds; ``reason`` empty for one that was slow."""
+    """A request that failed or was slow. ``at`` is UTC epoch seconds; ``reason`` is empty for a slow one."""
 
     at: float
     seconds: float
@@ -35,10 +35,10 @@ class Trouble:
 
 @dataclass(slots=True)
 class ProbeStats:
-    """What the probe saw.
+    """What the probe measured.
 
-    ``buckets`` holds requests, failures and the longest answer in seconds, by spans of ``bucket_s`` since
-    ``started_at``; when they become too many the spans are doubled.
+    ``buckets`` holds (requests, failures, longest answer in seconds) for each ``bucket_s`` seconds since
+    ``started_at``; if there are too many buckets, their length is doubled.
     """
 
     started_at: float
@@ -56,11 +56,11 @@ class ProbeStats:
 
     @property
     def availability_pct(self) -> float:
-        """Requests that were answered well, in per cent; 100 when nothing was asked."""
+        """Requests that were answered well, in per cent; 100 if there was none."""
         return 100.0 * (1 - self.failed / self.requests) if self.requests else 100.0
 
     def as_data(self) -> dict[str, object]:
-        """For the journal."""
+        """The data for the journal."""
         return {
             "started_at": round(self.started_at, 3),
             "requests": self.requests,
@@ -98,9 +98,9 @@ def _merge(buckets: dict[int, tuple[int, int, float]], number: int, one: tuple[i
 
 
 class Prober:
-    """A probe at work between ``with`` and its end.
+    """A probe that works inside a ``with`` block.
 
-    ``alarm`` is called once, when too many requests failed.
+    ``alarm`` is called once, if too many requests failed.
     """
 
     def __init__(self, probe: Probe, values: BoundParameters, *, alarm: Callable[[str], None]) -> None:

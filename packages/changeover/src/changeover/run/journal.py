@@ -1,8 +1,8 @@
-"""The journal of a run: JSON lines, only ever added to, on disk before anything is done.
+"""The journal of a run: JSON lines that are only appended, each on disk before the next task begins.
 
-Rule: `add` returns when the line is on the disk (fsync). A last line that is torn, because its writer was
-killed or the power failed, is cut off when the journal is opened again; a torn line anywhere else is
-damage. Secrets never get in: every entry passes the redactor.
+Rule: `add` returns when the line is on the disk (fsync). If the last line is torn (its writer was killed, or
+the power failed), it is cut off when the journal is opened; a torn line anywhere else is damage. Secrets
+never get in: every entry passes the redactor.
 """
 
 import json
@@ -20,9 +20,12 @@ ENOSPC = (28, 122)
 
 
 class Journal:
-    """An open journal. ``entries`` is all of it; ``hook`` hears ``before journal KIND`` and ``after ...``.
+    """An open journal. ``entries`` is all of it.
 
-    ``look`` is told every entry that is added; ``guard`` may refuse an entry by raising (a lost lease).
+    ``hook`` is called with ``before journal KIND`` and ``after ...``.
+
+    ``look`` is called with every entry that is added; ``guard`` may refuse an entry by raising (a lost
+    lease).
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Journal:
             raise
 
     def add(self, kind: EntryKind, id: str = "", **data: object) -> Entry:
-        """Write one entry and wait until it is on the disk. Raises Full or DatabaseError when that fails."""
+        """Write one entry and wait until it is on the disk. Raises Full or DatabaseError if that fails."""
         self.guard()
         safe = self.redactor.hide_all(data)
         assert isinstance(safe, Mapping)
@@ -64,7 +67,7 @@ class Journal:
         return entry
 
     def close(self) -> None:
-        """Close the file; nothing can be added any more."""
+        """Close the file; nothing can be added after this."""
         os.close(self._file)
 
     def __enter__(self) -> "Journal":
@@ -92,7 +95,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def _read(path: Path) -> tuple[int, list[Entry]]:
-    """How many bytes are whole lines, and the entries in them."""
+    """(number of bytes in whole lines, the entries in them)."""
     try:
         text = path.read_bytes()
     except OSError as error:

@@ -18,7 +18,7 @@ from changeover.errors import ChangeoverError, LeaseLost, Locked
 
 
 class LeaseHeartbeat:
-    """Holds one lease between ``with`` and its end, and gives it back."""
+    """Renews one lease inside a ``with`` block, and gives it back at the end."""
 
     def __init__(self, database: Database, lease: Lease) -> None:
         self.database, self.lease = database, lease
@@ -28,12 +28,12 @@ class LeaseHeartbeat:
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def start(self) -> "LeaseHeartbeat":
-        """Begin to prolong it."""
+        """Start to renew it."""
         self._thread.start()
         return self
 
     def require(self) -> None:
-        """Raises LeaseLost when the lease is not ours any more, or may have been taken while we slept."""
+        """Raises LeaseLost if the lease is not ours any more, or may have been taken while we slept."""
         if self.lost is not None:
             raise self.lost
         if not self._paused and self.lease.slept_past(leases.awake_s()):
@@ -41,23 +41,23 @@ class LeaseHeartbeat:
                 leases.beat(connection, self.lease)
 
     def hear(self, moment: str) -> None:
-        """A boundary: while a transaction holds the write lock nobody can take the lease, nor prolong it."""
+        """Called at each boundary: inside a write transaction, nobody can take or renew the lease."""
         if moment == "begun":
             self._paused = True
         elif moment == "committed":
             self.go_on()
 
     def go_on(self) -> None:
-        """The transaction is over.
+        """Called after the transaction.
 
-        However long it was, that was no sleep: the token decides whose the lease is.
+        However long that was, the process was not suspended: whether the lease is ours, the token says.
         """
         if self._paused:
             self.lease.beaten_s = leases.awake_s()
             self._paused = False
 
     def release(self) -> None:
-        """Stop prolonging it and give it back, if it is still ours."""
+        """Stop renewing it, and give it back if it is still ours."""
         self._done.set()
         self._thread.join()
         if self.lost is None:
@@ -83,11 +83,10 @@ class LeaseHeartbeat:
 
 
 def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lease:
-    """The lease of the database.
+    """Take the lease of the database.
 
-    The lock file is ours already, so a holder of this machine that is gone is gone.
-
-    Raises Locked while a living runner, here or elsewhere, holds it.
+    We hold the lock file, so a holder on this machine whose process has ended is gone. Raises Locked if a
+    living runner, here or elsewhere, holds the lease.
     """
     with opened(database) as connection:
         snapshot = leases.look(connection)
@@ -102,5 +101,8 @@ def take_lease(database: Database, holder: Holder, lasts_s: float) -> leases.Lea
 
 
 def _is_gone(holder: Holder) -> bool:
-    """Whether nobody can be at work under that name: it has ended, or it is this process, earlier."""
+    """Whether nobody can be at work under that name.
+
+    The process has ended, or it is an earlier session of ours.
+    """
     return state_of(holder) == " (gone)" or (holder.pid, holder.host) == (os.getpid(), socket.gethostname())

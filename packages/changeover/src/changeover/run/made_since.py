@@ -1,6 +1,8 @@
-"""What others made in the database since a run began: neither there before, nor named by the plan.
+"""Finds what others made in the database since a run began.
 
-Rule: a way back leaves it alone, or says by name that it drops it.
+It was not there before, and the plan does not name it.
+
+Rule: a rollback leaves it alone, or says by name that it drops it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,15 +14,15 @@ from changeover.plan.model import Plan, SqlAction
 from changeover.run import mended_rollback
 
 ObjectKey = tuple[str, str]
-"""(type, folded name)"""
+"""(type, name in lower case)"""
 
 
 def made_since(
     plan: Plan, before: Mapping[ObjectKey, object] | None, now: Iterable[ObjectKey]
 ) -> frozenset[ObjectKey]:
-    """The objects of ``now`` that others made; ``before`` is what the run began with, None if not known.
+    """The objects of ``now`` that others made; ``before`` is the schema at the beginning, None if not known.
 
-    A mended way back may name them: that is no proof that they are the plan's.
+    A mended rollback may name objects of others, so that a name in it does not count.
     """
     if before is None:
         return frozenset()
@@ -34,7 +36,7 @@ def made_since(
 
 
 def dropped(others: Iterable[ObjectKey], now: Meanings) -> Iterator[Finding]:
-    """A finding for each thing of others that is there no more."""
+    """A finding for each object of others that is gone."""
     for kind, name in sorted(others):
         if (kind, name) not in now:
             yield Finding(

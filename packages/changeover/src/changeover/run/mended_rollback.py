@@ -1,7 +1,7 @@
-"""A mended rollback: a person's script replaces the script of the way back that keeps failing.
+"""A mended rollback: a person's script replaces a script of the rollback that keeps failing.
 
-Rule: the plan of a run never changes, so what was proven for it still holds; a mend is written into the run's
-journal, kept beside it, and put into the plan again whenever the run is read.
+Rule: the plan of a run never changes, so what was proven for it still holds. A mend is noted in the run's
+journal, its script is kept in the run's folder, and both are applied whenever the plan of the run is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ PREFIX = "mended:"
 
 
 def mended(plan: Plan, entries: Sequence[Entry], folder: Path) -> Plan:
-    """The plan of a run with every mend of its way back in it."""
+    """The plan of a run with all its mends."""
     for entry in entries:
         if entry.kind is EntryKind.MENDED:
             text = (folder / FOLDER / entry.text("file")).read_text("utf-8")
@@ -31,7 +31,7 @@ def mended(plan: Plan, entries: Sequence[Entry], folder: Path) -> Plan:
 
 
 def read(script: Path) -> str:
-    """The text of a script. Raises BadParameter for one that holds no statement."""
+    """The text of a script. Raises BadParameter if it holds no statement."""
     try:
         text = normalise(script.read_bytes().decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -42,7 +42,7 @@ def read(script: Path) -> str:
 
 
 def keep(folder: Path, entries: Sequence[Entry], script: Path, text: str) -> str:
-    """Keep a script with its run; the name it has there."""
+    """Store a script in the run's folder; gives its name there."""
     number = sum(entry.kind is EntryKind.MENDED for entry in entries) + 1
     name = f"{number}-{script.name}"
     write_whole(folder / FOLDER / name, text)
@@ -50,9 +50,9 @@ def keep(folder: Path, entries: Sequence[Entry], script: Path, text: str) -> str
 
 
 def to_mend(plan: Plan, entries: Sequence[Entry], named: str | None) -> str:
-    """The id of the change whose way back is mended: the one named, or the one that failed last.
+    """The id of the change whose rollback is mended: the one named, or the one that failed last.
 
-    Raises BadParameter where neither says which.
+    Raises BadParameter if neither is known.
     """
     changes = [a.id for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes]
     if named is not None and named not in changes:
@@ -72,7 +72,7 @@ def to_mend(plan: Plan, entries: Sequence[Entry], named: str | None) -> str:
 
 
 def accepted(entries: Sequence[Entry]) -> dict[str, str]:
-    """The findings that were accepted with the mends of a run, by name with their reasons."""
+    """Name -> reason of the findings that were accepted with the mends of a run."""
     mends = (entry for entry in entries if entry.kind is EntryKind.MENDED)
     return {name: why for entry in mends for name, why in _accepted(entry).items()}
 
@@ -83,9 +83,9 @@ def _accepted(entry: Entry) -> dict[str, str]:
 
 
 def amended(plan: Plan, undoes: str, text: str, file: str, accept: Mapping[str, str]) -> Plan:
-    """The plan with a script in place of whatever takes a change back; it is held to the same demands.
+    """The plan with a script in place of the one that takes a change back; all checks apply to it.
 
-    ``accept`` are findings that are meant, besides those that the plan itself accepts.
+    ``accept`` are findings that are intended, besides those that the plan accepts.
     """
     forward = plan.action(undoes)
     assert isinstance(forward, SqlAction)
@@ -109,7 +109,7 @@ def amended(plan: Plan, undoes: str, text: str, file: str, accept: Mapping[str, 
 
 
 def _with(plan: Plan, action: SqlAction) -> tuple[Section, ...]:
-    """The sections, with an action where that stood which took its change back; else first in Rollback."""
+    """The sections with ``action`` in place of the old undo of its change; without one, first in Rollback."""
     found = plan.section(Phase.ROLLBACK)
     if found is None:
         step = Step(action.id, action.label, action.position, actions=(action,))
@@ -127,7 +127,7 @@ def _with(plan: Plan, action: SqlAction) -> tuple[Section, ...]:
 
 
 def _instead(actions: Sequence[AnyAction], old: set[str], new: SqlAction | None) -> Iterator[AnyAction]:
-    """The actions without the old ones; the new one, if any, in the place of the first of these."""
+    """The actions without the old ones; the new one, if any, takes the place of the first of these."""
     for action in actions:
         if action.id not in old:
             yield action

@@ -1,7 +1,7 @@
-"""Notifications: a command gets the event as JSON on its stdin, a webhook by POST.
+"""Notifications: a command gets the event as JSON on stdin, a webhook by POST.
 
-Rule: nobody waits for a notification and none can fail a run. Each is tried twice, ten seconds at most,
-beside the work; what could not be delivered is written into the journal.
+Rule: a notification holds nothing up and cannot fail a run. Each is tried twice, for ten seconds at most, in
+a thread; the journal notes what could not be delivered.
 """
 
 import json
@@ -21,7 +21,7 @@ WAIT_S = 10.0
 
 
 class Notifier:
-    """Tells the plan's hooks about events. ``failed`` is told, in words, what could not be delivered."""
+    """Sends events to the plan's hooks; ``failed`` is called with a sentence for each failed delivery."""
 
     def __init__(
         self, hooks: tuple[Hook, ...], values: BoundParameters, failed: Callable[[str], None]
@@ -31,7 +31,7 @@ class Notifier:
         self._sent: list[tuple[Hook, Future[str]]] = []
 
     def tell(self, event: Event, facts: Mapping[str, object]) -> None:
-        """Tell every hook that wants to hear of this event."""
+        """Send an event to every hook that asks for it."""
         document = self.values.redactor.hide_all({"event": event.value, **facts})
         body = json.dumps(document, ensure_ascii=False, default=str).encode()
         for hook in self.hooks:
@@ -39,7 +39,7 @@ class Notifier:
                 self._sent.append((hook, self._pool.submit(self._deliver, hook, body)))
 
     def close(self) -> None:
-        """Wait, a bounded time, until everything is delivered."""
+        """Wait for deliveries, for a bounded time."""
         wait([future for _, future in self._sent], TRIES * WAIT_S + 1)
         for hook, future in self._sent:
             problem = future.result() if future.done() else "it did not end in time"
@@ -49,7 +49,7 @@ class Notifier:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _deliver(self, hook: Hook, body: bytes) -> str:
-        """Nothing when delivered, else why not."""
+        """Deliver once; gives the reason if that failed, else an empty text."""
         send = self._command if hook.kind is HookKind.COMMAND else self._webhook
         problem = ""
         for _ in range(TRIES):

@@ -1,8 +1,8 @@
-"""Carrying out one task of a plan: the same code for a check, a rehearsal and a run.
+"""Performs one task of a plan: the same code for a check, a rehearsal and a run.
 
-Rule: what differs is passed in - the database (an empty copy, a copy, or the living one), how much is asked
-of it, whether what acts on the world outside is done or only listed (`ActionContext.living`), and
-the limit that ends it.
+Rule: the differences are arguments: the database (an empty copy, a copy, or the real one), the depth of the
+checks, whether commands that act on the world outside are run or only listed (`ActionContext.living`), and
+the limit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,18 +26,18 @@ Contract = Mapping[str, Sequence[str]]
 
 
 def direction_of(task: Task) -> Direction:
-    """What the ledger calls the way that a task goes."""
+    """The ledger's direction for a task."""
     return DIRECTIONS.get(task.phase, Direction.FORWARD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Carries out the tasks of one plan, one at a time.
+    """Performs the tasks of one plan, one at a time.
 
-    ``contract`` is asked right before the last change, ``rehearsed_s`` how long a change held writers in the
-    rehearsal (None: that says nothing here). ``schema_before`` is the fingerprint that a way back leads to,
-    empty where it is not known; ``meanings_before`` the same schema by meaning. ``others`` is what others
-    made since: a way back may leave it.
+    ``contract`` is called right before the last change. ``rehearsed_s`` says how long a change held writers
+    in the rehearsal (None: not comparable). ``schema_before`` is the fingerprint that the rollback must
+    restore, empty if it is not known; ``meanings_before`` is the same schema by meaning. ``others`` are
+    objects that others made since; a rollback may leave them.
     """
 
     plan: Plan
@@ -58,7 +58,8 @@ class Performer:
     ) -> ActionResult:
         """Do a task, or say why it is only listed.
 
-        ``gate_only``: its command ended before a crash. Raises what its action raises: ChangeoverErrors.
+        ``gate_only``: its command ended before a crash, so only its gate is waited for. Raises the
+        ChangeoverErrors of its action.
         """
         reason = "" if context.living else self.outside(task, blank=context.blank is not None)
         if reason:
@@ -83,9 +84,9 @@ class Performer:
                 return self._act(task, context, deadline, gate_only)
 
     def outside(self, task: Task, *, blank: bool = False) -> str:
-        """Why a task cannot be shown on a copy; empty when it acts on the database alone.
+        """Why a task cannot be shown on a copy; empty if it only concerns the database.
 
-        On a ``blank`` copy commands that only look are not done either: there is nothing to see.
+        On a ``blank`` copy, commands that only look are not run either: there is nothing to see.
         """
         if task.kind is TaskKind.JUDGEMENT:
             return "a person judges it in the run"
@@ -147,14 +148,14 @@ class Performer:
         )
 
     def _undone(self, action: SqlAction) -> SqlAction:
-        """The change that an action takes back; a change is its own."""
+        """The change that an action takes back; for a change, the action itself."""
         undone = self.plan.action(action.undoes) if action.undoes is not None else action
         return undone if isinstance(undone, SqlAction) else action
 
     def _held_s(self, context: ActionContext, limit: Limit | None) -> float | None:
-        """How long a change may hold writers: what is left for it, at most what the plan allows at a time.
+        """The seconds for which a change may hold writers.
 
-        A thorough look takes longer than the run ever will, and is not ended by that.
+        None at Depth.THOROUGH, whose checks take longer.
         """
         limits = [limit.seconds] if limit else []
         if self.plan.writers_held_s is not None and context.depth is Depth.SWIFT:
@@ -162,7 +163,7 @@ class Performer:
         return min(limits, default=None)
 
     def _restored(self, context: ActionContext) -> ActionResult:
-        """After the last undo the schema is what it was."""
+        """Check after the last undo that the schema is what it was."""
         if any(task.online for task in self.tasks.execute):
             online.clear(context)
         with context.opened() as connection:
@@ -182,7 +183,7 @@ class Performer:
 
 
 def _judge(task: Task, context: ActionContext) -> ActionResult:
-    """A box that only a person can judge: named beforehand, or asked now."""
+    """A box that only a person can judge: confirmed beforehand, or asked now."""
     if task.subject in context.confirmed:
         return ActionResult("confirmed", {"judged_by": context.who, "how": "--confirm"})
     answer = context.ask(task.subject, task.label)

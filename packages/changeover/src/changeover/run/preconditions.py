@@ -1,6 +1,6 @@
-"""The conditions under which a run may begin, be resumed or be taken back; every refusal says how to go on.
+"""The conditions under which a run may begin, go on or be taken back; each refusal says what to do.
 
-Rule: everything here only reads, so a refusal leaves the database as it was, to the byte.
+Rule: this module only reads, so after a refusal the database is unchanged to the byte.
 """
 
 import json
@@ -39,7 +39,7 @@ CONTRACT_S = 60.0
 
 
 def require_no_open_run(state: StateDir, plan: Plan, database: Database) -> None:
-    """Raises Refused when an earlier run of this database has not come to its end."""
+    """Raises Refused if an earlier run of this database has not come to its end."""
     newest = state.newest()
     if newest is None:
         return
@@ -54,7 +54,7 @@ def require_no_open_run(state: StateDir, plan: Plan, database: Database) -> None
 
 
 def require_sound(plan: Plan, database: Database) -> None:
-    """The plan fits the schema of this very database. Raises PlanErrors, Unsuitable or DatabaseError."""
+    """The plan fits the schema of this database. Raises PlanErrors, Unsuitable or DatabaseError."""
     if isinstance(database, Path):
         capabilities.probe(database.resolve().parent).require()
     with translated(database), closing(connect(database)) as connection:
@@ -73,18 +73,18 @@ def require_sound(plan: Plan, database: Database) -> None:
 
 
 def standing(plan: Plan, database: Database) -> ledger.LedgerState:
-    """The changes of a plan against the database's ledger: which are in force, which are not."""
+    """The changes of a plan compared with the database's ledger: which are in force and which are not."""
     with translated(database), closing(connect(database)) as connection:
         return ledger.standing(ledger.entries(connection), _contents(plan))
 
 
 def _contents(plan: Plan) -> set[str]:
-    """The hashes by which the ledger knows the changes of a plan."""
+    """The hashes under which the ledger has the changes of a plan."""
     return {content_of(a) for a in plan.actions(Phase.EXECUTE) if isinstance(a, SqlAction) and a.changes}
 
 
 def require_not_applied(plan: Plan, database: Database) -> None:
-    """Raises NothingToDo when the ledger says that all of this plan's changes are in force."""
+    """Raises NothingToDo if all changes of this plan are in force already."""
     wanted = _contents(plan)
     with translated(database), closing(connect(database)) as connection:
         found = ledger.entries(connection)
@@ -97,7 +97,7 @@ def require_not_applied(plan: Plan, database: Database) -> None:
 
 
 def strategies_for(plan: Plan, database: Database) -> tuple[StrategyChoice, ...]:
-    """How each change whose strategy the plan leaves open is to be carried out, from the rows there are."""
+    """The strategy for each change whose strategy the plan leaves open, chosen by the number of rows."""
     with translated(database), closing(connect(database)) as connection:
         return choices(plan, connection, lambda table: _rows_of(connection, table))
 
@@ -108,10 +108,10 @@ def _rows_of(connection: Connection, name: str) -> int | None:
 
 
 def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> None:
-    """Raises Undecided when a box of Execute or After would be asked and nobody is there to answer.
+    """Raises Undecided if a box of Execute or After has to be judged and nobody is there to be asked.
 
-    Boxes of Pre-flight are asked before anything is changed, so they need no such care; but they are
-    named with the others, so that one more try is enough.
+    Boxes of Pre-flight are asked before anything is changed, so they alone raise nothing; but the error names
+    them too, so that one more try is enough.
     """
     asked = {
         phase: [box for box in plan.boxes(phase) if box.is_judgement and box.id not in confirmed]
@@ -127,13 +127,13 @@ def require_judges(plan: Plan, confirmed: frozenset[str], *, present: bool) -> N
 
 
 def require_room(database: Database, record: Record) -> None:
-    """Raises Full when the disk has no room for what the rehearsal needed; a server's cannot be asked."""
+    """Raises Full if the disk has less room than the rehearsal needed; a server's disk cannot be asked."""
     if isinstance(database, Path):
         space.require(database.resolve().parent, record.needed_bytes, purpose="The change (WAL and file)")
 
 
 def wanted_record(state: StateDir, plan: Plan, database: Database, values: BoundParameters) -> Wanted:
-    """What a rehearsal record must hold to serve a run now."""
+    """What a rehearsal record must hold so that a run may rely on it."""
     with translated(database), closing(connect(database)) as connection:
         found, now = meaning.meanings(connection), fingerprint.fingerprint(connection)
     known = definitions_of(state, plan.sha256)
@@ -142,7 +142,7 @@ def wanted_record(state: StateDir, plan: Plan, database: Database, values: Bound
 
 
 def require_same_plan(plan: Plan, entries: Sequence[Entry], plan_path: Path | None) -> None:
-    """A run goes on with the plan it was begun with. Raises Refused when that was edited."""
+    """Raises Refused if the plan was edited since the run began."""
     first = begun(entries)
     if first is None or first.text("plan_sha256") == plan.sha256:
         return
@@ -156,9 +156,9 @@ def require_same_plan(plan: Plan, entries: Sequence[Entry], plan_path: Path | No
 def require_same_schema(
     database: Database, entries: Sequence[Entry], run_id: str, *, or_later: bool = False
 ) -> None:
-    """The schema is as this run left it, or as it was when its way back was mended.
+    """Raises Refused if somebody else changed the schema since this run left it.
 
-    With ``or_later``: or as a run after it left it. Raises Refused when somebody else changed it since.
+    The schema when its rollback was mended counts too, and with ``or_later`` that which a later run left.
     """
     if schema_drifted(database, entries, run_id, or_later=or_later):
         raise Refused(
@@ -183,7 +183,7 @@ def schema_drifted(
 
 
 def is_additive(plan: Plan, database: Database) -> bool:
-    """Whether the plan's changes leave everything in place that the old release may use."""
+    """Whether the changes of a plan keep all that the old release may use."""
     statements = [
         statement
         for action in plan.actions(Phase.EXECUTE)
@@ -200,7 +200,7 @@ def is_additive(plan: Plan, database: Database) -> bool:
 
 
 def _keeps(before: Schema, after: Schema) -> bool:
-    """Everything old is still there, and no column was added that an old INSERT cannot leave out."""
+    """Whether everything old is there, and an old INSERT can leave out every new column."""
     for name, old in before.tables.items():
         new = after.table(name)
         if new is None or any(new.column(column.name) is None for column in old.columns):

@@ -1,7 +1,7 @@
-"""Records of rehearsals: what was proven, for which plan, which schema and which parameters, and when.
+"""Records of rehearsals: what was proven, for which plan, schema and parameters, and when.
 
-Rule: a record speaks for exactly the plan, schema and parameters whose hashes it holds. Secrets are not
-part of the hash of the parameters, so that a password may be changed without a rehearsal.
+Rule: a record holds for exactly the plan, schema and parameters whose hashes it has. Secrets are not hashed,
+so that a password can change without a new rehearsal.
 """
 
 import json
@@ -27,8 +27,8 @@ MAX_AGE_S = 7 * 86_400.0
 class Rehearsed:
     """One action in a rehearsal.
 
-    ``direction`` forward, rollback, again, back again, once more or finish; ``frozen_s`` None for what only
-    reads.
+    ``direction`` is forward, rollback, again, back again, once more or finish; ``frozen_s`` is None for an
+    action that only reads.
     """
 
     id: str
@@ -44,13 +44,12 @@ class Rehearsed:
 class Record:
     """What a rehearsal showed.
 
-    ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the way back;
-    ``needed_bytes`` is the disk the run needs besides the database. ``faults`` is empty when it passed;
-    ``skipped`` says what could not be shown on a copy, ``accepted`` the findings that
-    the plan accepts, by name with its reasons.
-    ``definitions`` are the schema before, for telling what changed since; ``place`` is where it was
-    rehearsed, ``on_its_engine`` whether that was the engine of the run: a file's, or the server itself (a
-    fork). ``strategies`` are those that were chosen for the run, by action id.
+    ``frozen_s`` and ``seconds`` are predictions for the run, ``rollback_s`` for the rollback;
+    ``needed_bytes`` is the disk that the run needs besides the database. ``faults`` is empty if it passed;
+    ``skipped`` lists what a copy could not show; ``accepted`` maps findings that the plan accepts to its
+    reasons. ``definitions`` are the schema before, to find what changed since. ``place`` is where it was
+    rehearsed; ``on_its_engine`` says whether that was the engine of the run: a file for a file, a fork on the
+    server for a server. ``strategies`` are those chosen for the run, by action id.
     """
 
     id: str
@@ -86,15 +85,15 @@ class Record:
         return not self.faults
 
     def definitions_before(self) -> Meanings:
-        """The schema before, as `database.fingerprint` compares it."""
+        """The schema before, in the form that `database.schema.meaning` compares."""
         return {(kind, name): tuple(parts) for kind, name, parts in self.definitions}
 
     def predicted(self) -> Mapping[str, float]:
-        """Seconds by action id, as the last time it went forward (or back)."""
+        """Action id -> seconds, from the last time that it went forward (or back)."""
         return {step.id: step.seconds for step in self.steps}
 
     def frozen(self) -> Mapping[str, float]:
-        """Seconds that writers were held, by action id, the last time; empty where another engine did it."""
+        """Action id -> seconds that writers were held, the last time; empty if that was another engine."""
         if not self.on_its_engine:
             return {}
         return {step.id: step.frozen_s for step in self.steps if step.frozen_s is not None}
@@ -102,7 +101,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a record must be about to serve a run."""
+    """The plan, schema and parameters that a record must have, so that a run may rely on it."""
 
     plan_sha256: str
     parameters_sha256: str
@@ -111,14 +110,14 @@ class Wanted:
 
 
 def parameters_hash(plan: Plan, values: BoundParameters) -> str:
-    """The hash of the parameters that are no secrets; which database it is, is not one of them."""
+    """The hash of the parameters without secrets and without the one that names the database."""
     naming = set(NAME.findall(plan.database))
     given = {name: value for name, value in values.public().items() if name not in naming}
     return sha256(json.dumps(given, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def place_of(database: Database, fork: Server | None) -> str:
-    """Where a rehearsal takes place, as its record and the report say it."""
+    """Where a rehearsal takes place, in the words of its record and of the report."""
     if fork is not None:
         return "on a fork of the database, on its own server"
     here = f"with SQLite {sqlite3.sqlite_version} of this machine"
@@ -128,7 +127,7 @@ def place_of(database: Database, fork: Server | None) -> str:
 
 
 def save(state: StateDir, record: Record) -> Path:
-    """Write a record, whole or not at all."""
+    """Write a record, whole or not at all; gives its path."""
     path = state.rehearsals / f"{record.id}.json"
     write_whole(path, json.dumps(asdict(record), indent=1, ensure_ascii=False))
     return path
@@ -151,9 +150,9 @@ def _read(path: Path) -> Record | None:
 def require(
     state: StateDir, plan: Plan, wanted: Wanted, *, now_at: float, max_age_s: float = MAX_AGE_S
 ) -> Record:
-    """The newest record that proves this run.
+    """The newest record on which this run may rely.
 
-    Raises NotRehearsed that says what is missing and how to go on.
+    Raises NotRehearsed, which says what is missing and what to do.
     """
     found = records(state)
     hint = f"Rehearse it: changeover rehearse {plan.path} (with the same --set), then run again."
@@ -181,12 +180,12 @@ def require(
 
 
 def named(state: StateDir, name: str) -> Record | None:
-    """The record of that name; None where it is gone."""
+    """The record of that name, or None."""
     return next((one for one in records(state) if one.id == name), None)
 
 
 def definitions_of(state: StateDir, plan_sha256: str) -> Meanings | None:
-    """The schema that the newest record of a plan was made against."""
+    """The schema that the newest record of a plan was made for, or None."""
     for one in reversed(records(state)):
         if one.plan_sha256 == plan_sha256:
             return one.definitions_before()

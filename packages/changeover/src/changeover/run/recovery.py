@@ -1,7 +1,7 @@
-"""The ways out of a run that is stuck: mend its way back, give it up, put a backup back.
+"""The ways out of a run that is stuck: mend its rollback, give it up, or put a backup back.
 
-Rule: what a command will do, and what it will leave, is known before it does it: a mended script is rehearsed
-on today's data, what a given-up run leaves is listed, a backup is proven and the state before it is kept.
+Rule: each command first says what it will do and leave. A mended script is rehearsed on today's data, what an
+abandoned run leaves is listed, a backup is verified and the state before it is kept.
 """
 
 import os
@@ -45,12 +45,12 @@ def roll_back_with(
     accept: Mapping[str, str] | None = None,
     progress: Progress = lambda words, part, left_s: None,
 ) -> Outcome:
-    """Take a run back with another script in place of the way back that fails.
+    """Take a run back with another script in place of the one that fails.
 
-    The script is first carried out on a copy of the database as it is now, there and back, with new rows too.
-    ``accept`` are findings of that which are meant, by name with the reason, besides the plan's own. Raises
-    Refused, with everything that failed there, and then nothing was changed; BadParameter for a script that
-    says nothing.
+    The script is first rehearsed on a copy of the database as it is now, there and back, with new rows.
+    ``accept`` maps findings of that which are intended, besides the plan's own, to their reasons. Raises
+    Refused, with all that failed on the copy, before anything is changed, and BadParameter for a script
+    without a statement.
     """
     state = state_of(database, settings.state)
     entries = state.entries(run_id)
@@ -74,7 +74,7 @@ def roll_back_with(
 
 
 def left_behind(plan: Plan, entries: Sequence[Entry], database: Database) -> list[str]:
-    """What stays when a run is given up, each in a sentence."""
+    """What stays when a run is abandoned, one sentence each."""
     first = begun(entries)
     found = task_plan(plan, additive=bool(first and first.data.get("additive")))
     state = fold(entries)
@@ -108,10 +108,10 @@ def put_back(
     settings: Settings,
     progress: Callable[[str, int, int, float | None], None] = lambda phase, done, total, left_s: None,
 ) -> Restored:
-    """Make a database what a backup is, with no runner at work and no write lost unseen.
+    """Replace a database by a backup while no runner works; no write gets lost without notice.
 
     The state before is kept beside the database. Raises Refused for a database on a server, Locked, Busy,
-    Full, Damaged when the backup is not whole, or not what the run that made it wrote.
+    Full, and Damaged if the backup is not whole, or is not the one that its run wrote.
     """
     if isinstance(database, Server):
         raise Refused(
@@ -155,7 +155,7 @@ def _tell(state: StateDir, run_id: str, settings: Settings, kind: EntryKind, **d
 
 
 def _hash_of(entries: Sequence[Entry], backup: Path) -> str | None:
-    """The hash that a run wrote down of a backup; None for a file of which nothing is known."""
+    """The hash of a backup in the journal of its run; None if the journal does not know it."""
     for entry in entries:
         path = entry.text("path")
         if path and entry.text("sha256") and Path(path).resolve() == backup.resolve():

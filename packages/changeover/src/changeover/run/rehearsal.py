@@ -1,12 +1,11 @@
-"""Rehearsal: the plan carried out on a copy of the real data, there and back, and once more with new rows.
+"""Rehearsal: carries the plan out on a copy of the real data, there and back, and once more with new rows.
 
-copy -> forward -> rollback -> the original? -> forward again -> new writes -> back -> original plus those
-writes? -> forward once more -> finish
+copy -> forward -> rollback -> compare with the original -> forward again -> new writes -> rollback -> compare
+with the original plus those writes -> forward once more -> finish
 
-Rule: production is read once, in one snapshot, and never written; on a server it is forked. The same code
-does the work as in the run: the first time with every invariant asked in full, then as the run will, and
-those times are the prediction. Checks of the plan are asked while there are no new rows yet, for what they
-expect is about the real ones.
+Rule: production is read once, in one snapshot, and never written; a server is forked. The code is that of the
+run. The first time every invariant is checked in full; the next times as in the run, and these are the
+prediction. Checks of the plan are made while there are no new rows, because they expect the real ones.
 """
 
 import os
@@ -63,9 +62,9 @@ def rehearse(
     now_at: Callable[[], float] = time.time,
     progress: Progress = lambda words, part, left_s: None,
 ) -> Record:
-    """Rehearse a plan and keep a record of it, passed or not; `Record.faults` says why it did not.
+    """Rehearse a plan and store a record, passed or not; `Record.faults` says why it did not pass.
 
-    Raises PlanErrors, Refused or DatabaseError when it could not even begin, Full when there is no room.
+    Raises PlanErrors, Refused or DatabaseError if it could not begin, Full if there is no room.
     """
     preconditions.require_sound(plan, database)
     place = state_of(database, state)
@@ -102,11 +101,9 @@ def rehearse_way_back(
     now_at: Callable[[], float] = time.time,
     progress: Progress = lambda words, part, left_s: None,
 ) -> list[str]:
-    """Take a run back on a copy of the database as it is now, as thoroughly as any way back is rehearsed.
+    """Rehearse the rollback of a run on a copy of the database as it is now; gives its faults.
 
-    Why that does not pass; empty where it does.
-
-    ``entries`` is the journal of that run: what it did, and has taken back already, is not asked again.
+    ``entries`` is the journal of that run: what it did and has taken back already is not rehearsed again.
     """
     place, first = state_of(database, state), begun(entries)
     assert first is not None
@@ -130,9 +127,9 @@ def rehearse_way_back(
 
 
 def _play_way_back(rehearsal: RehearsalRun) -> None:
-    """The rest of a run back; forward again, where today's rows must be; then as in any rehearsal.
+    """Take back what is left of a run, go forward again to today's rows, and on as in any rehearsal.
 
-    Only what is still in force is carried out again; no promise of the plan about time ends any of it.
+    Only changes that are still in force are made again, and no time limit of the plan applies.
     """
     back = left_to_undo(rehearsal.plan, rehearsal.tasks, rehearsal.state())
     in_force = still_in_force(rehearsal.plan, rehearsal.tasks, rehearsal.state())
@@ -158,20 +155,20 @@ def _play_way_back(rehearsal: RehearsalRun) -> None:
 
 @dataclass(slots=True)
 class Telling:
-    """Tells of progress, and remembers what is being done."""
+    """Passes progress on, and remembers what is being done."""
 
     tell: Progress
     words: str = "beginning"
 
     def __call__(self, words: str, part: float | None, left_s: float | None) -> None:
-        """Say it, as `Progress` does."""
+        """See `Progress`."""
         self.words = words
         self.tell(words, part, left_s)
 
 
 @contextmanager
 def unforeseen_failures(rehearsal: RehearsalRun, telling: Telling) -> Iterator[None]:
-    """A failure that nobody foresaw is a fault of the rehearsal too: what was done, on what, and where."""
+    """Turns any failure inside into a fault of the rehearsal that says what was done, on what, and where."""
     try:
         yield
     except ChangeoverError:
@@ -189,9 +186,11 @@ def unforeseen_failures(rehearsal: RehearsalRun, telling: Telling) -> Iterator[N
 
 @contextmanager
 def _workshop(state: StateDir, database: Database, name: str) -> Iterator[Path]:
-    """A folder for the copies, on the disk of the database; gone afterwards, as is what killed ones left.
+    """A folder for the copies, on the disk of the database.
 
-    Where a fork could not be deleted the empty folder stays, by whose name the next rehearsal deletes it.
+    Removed at the end, with folders of killed rehearsals.
+
+    If a fork could not be deleted, the empty folder stays: the next rehearsal deletes the fork by its name.
     """
     needed = 4 * backups.size_of(database)
     space.require(backup_dir(database, state.path), needed, purpose="The rehearsal (two copies and a WAL)")
@@ -215,7 +214,7 @@ def _workshop(state: StateDir, database: Database, name: str) -> Iterator[Path]:
 
 
 def _fork(database: Database, folder: Path) -> Server | None:
-    """A fork on the server where its admin API is named, called as the folder is; None elsewhere."""
+    """A fork on the server, if its admin API is known, with the name of the folder; else None."""
     if isinstance(database, Server) and database.admin_url:
         return admin.fork(database, folder.name)
     return None
@@ -230,7 +229,7 @@ def _lives(pid: str) -> bool:
 
 
 def play(rehearsal: RehearsalRun) -> None:
-    """All of it; the first fault ends it."""
+    """Run all of the rehearsal; the first fault ends it."""
     try:
         rehearsal.begin()
         _forward(rehearsal, FORWARD, Depth.THOROUGH)
@@ -255,7 +254,7 @@ def play(rehearsal: RehearsalRun) -> None:
 
 
 def _there_and_back(rehearsal: RehearsalRun, trial: Trial, changes: Sequence[Task]) -> None:
-    """With new rows back and forward once more; every one of them is where it belongs, or is told."""
+    """Back with new rows and forward once more; each new row must be found, or its loss is reported."""
     try:
         _rollback(rehearsal, BACK_AGAIN, Depth.SWIFT)
         trial.look_back()
@@ -284,7 +283,7 @@ def _forward(rehearsal: RehearsalRun, direction: str, depth: Depth) -> None:
 
 
 def _after(rehearsal: RehearsalRun) -> list[Task]:
-    """Checks of After, asked once; those that failed and may wait, for they may need new rows."""
+    """Make the checks of After once; gives those that failed and may need new rows."""
     waiting = []
     for task in rehearsal.tasks.after:
         try:
@@ -298,7 +297,7 @@ def _after(rehearsal: RehearsalRun) -> list[Task]:
 
 
 def _ask_again(rehearsal: RehearsalRun, waiting: Sequence[Task]) -> None:
-    """What waits for new rows has some now; what waits for the application cannot be shown here."""
+    """Repeat the checks that needed new rows; a check that needs the application cannot be shown here."""
     for task in waiting:
         try:
             rehearsal.do(task, AGAIN, Depth.THOROUGH)
@@ -314,7 +313,7 @@ def _rollback(rehearsal: RehearsalRun, direction: str, depth: Depth) -> None:
 
 
 def _limits(rehearsal: RehearsalRun) -> None:
-    """Predictions against the promises of the plan."""
+    """Compare the predictions with the limits of the plan."""
     limit_s = rehearsal.plan.rollback_within_s
     taken_s = rehearsal.total(BACK_AGAIN)
     if limit_s is not None and taken_s > limit_s:

@@ -1,8 +1,8 @@
-"""The stage of a rehearsal: copies of the database, everything that can be done to them, and what was found.
+"""The copies on which a rehearsal works, all that can be done to them, and what was found.
 
-Rule: the original copy is never written; what acts on the world outside the database is not done, but
-listed. The work is done on a file beside it, or, for a database on a server whose admin API is in reach, on
-a fork there.
+Rule: the original copy is never written. Tasks that act on the world outside the database are listed and not
+done. The work is done on a file beside the original, or on a fork if the database is on a server with an
+admin API.
 """
 
 import shutil
@@ -40,7 +40,7 @@ from changeover.run.records import Record, Rehearsed
 from changeover.sql.identifiers import quoted
 
 Progress = Callable[[str, float | None, float | None], None]
-"""(words, part done 0..1 or None, seconds left or None)"""
+"""(words, part done from 0 to 1 or None, seconds left or None)"""
 
 FORWARD, ROLLBACK = "forward", "rollback"
 AGAIN, BACK_AGAIN, ONCE_MORE, FINISH = "again", "back again", "once more", "finish"
@@ -80,7 +80,7 @@ class RehearsalRun:
 
     @property
     def original(self) -> Path:
-        """The database as it was."""
+        """The copy of the database as it was."""
         return self.folder / "original.db"
 
     @property
@@ -89,10 +89,7 @@ class RehearsalRun:
         return self.fork or self.folder / "copy.db"
 
     def copy(self, database: Database) -> None:
-        """Two copies of production: one to work on, one to compare with.
-
-        A fork is copied itself, since production went on since it was made.
-        """
+        """Copy production twice: to work on, and to compare with; a fork is copied, as production goes on."""
         self.place = records.place_of(database, self.fork)
         self.on_its_engine = isinstance(self.target, type(database))
         self.size = backups.size_of(database)
@@ -113,7 +110,7 @@ class RehearsalRun:
             self.before = fingerprint.fingerprint(connection)
 
     def local(self) -> Path:
-        """The target as it is now, as a file here."""
+        """The target as it is now, as a file on this machine."""
         if isinstance(self.target, Path):
             return self.target
         self._fetch(self.target, self.folder / "fetched.db")
@@ -126,11 +123,11 @@ class RehearsalRun:
         self.progress(f"copying the database, {phase}", done / total if total else None, left_s)
 
     def begin(self) -> None:
-        """From here on another run is rehearsed: nothing is used up of its limits, nothing is done."""
+        """Start another pass: nothing is done, and nothing of its limits is used up."""
         self.entries = [Entry(EntryKind.BEGUN, time.time(), time.monotonic())]
 
     def do(self, task: Task, direction: str, depth: Depth) -> None:
-        """Do a task on the copy, or list it; its limits are kept only where it goes as it will in the run."""
+        """Do a task on the copy, or list it; the plan's limits apply when the change is made again."""
         performer = self._performer()
         if not performer.outside(task):
             self.progress(f"{direction}: {task.label}", None, None)
@@ -153,10 +150,7 @@ class RehearsalRun:
             self.notes += [str(note) for note in _list(result.data["notes"])]
 
     def take_up(self, entries: Sequence[Entry], record: Record | None) -> None:
-        """From here on the rest of a run that is under way is rehearsed, back to where it began.
-
-        What was cut off is looked up in the ledger of the copy.
-        """
+        """Start where a run under way stands; a task that was cut off is looked up in the copy's ledger."""
         first = begun(entries)
         self.entries = list(entries)
         self.before = first.text("schema_before") if first else ""
@@ -174,7 +168,7 @@ class RehearsalRun:
 
     @contextmanager
     def reworded(self) -> Iterator[None]:
-        """Errors raised inside are in such words."""
+        """Errors raised inside are reworded by `said`."""
         try:
             yield
         except ChangeoverError as error:
@@ -183,7 +177,7 @@ class RehearsalRun:
             raise
 
     def said(self, error: ChangeoverError) -> str:
-        """An error in words that make sense when the copies are gone: no secrets, no path of theirs."""
+        """The message of an error without secrets, and without paths of copies that will be gone."""
         return self._worded(str(error))
 
     def _worded(self, text: str) -> str:
@@ -193,11 +187,11 @@ class RehearsalRun:
         return self.values.redactor.hide(text)
 
     def state(self) -> RunState:
-        """How the run that is rehearsed stands."""
+        """The state of the run that is rehearsed."""
         return fold(self.entries)
 
     def require_in_time(self) -> None:
-        """Raises BudgetExceeded when what was done in this run went past a limit of the plan."""
+        """Raises BudgetExceeded if this pass went past a limit of the plan."""
         broken = limits.broken_limit(self.plan, self.tasks, self.state())
         if broken:
             raise BudgetExceeded(
@@ -220,7 +214,10 @@ class RehearsalRun:
         )
 
     def _contract(self) -> Contract | None:
-        """What the new release needs; one that is deployed before the change cannot be asked here."""
+        """What the new release needs.
+
+        None if it is deployed before the change, as it cannot be asked here.
+        """
         if self.plan.contract and self.plan.contract.command and self._deploys_first():
             reason = (
                 f"contract ({self.plan.contract.position}): the release that is deployed first answers it"
@@ -230,7 +227,7 @@ class RehearsalRun:
         return preconditions.contract_of(self.plan, self._context(FORWARD, Depth.SWIFT))
 
     def _deploys_first(self) -> bool:
-        """Whether a step of the deploying half comes before the last change."""
+        """Whether a deploy step comes before the last change."""
         execute = self.tasks.execute
         last = max((place for place, task in enumerate(execute) if task.atomic), default=0)
         actions = (self.plan.action(task.subject) for task in execute[:last] if task.kind is TaskKind.ACTION)
@@ -252,22 +249,22 @@ class RehearsalRun:
         )
 
     def compare(self) -> None:
-        """Without a new row the way back must give the original, value by value."""
+        """Require that the rollback gives the original, value by value, when there are no new rows."""
         self.progress("comparing with the original, row by row", None, None)
         comparison = compare(self.original, self.local())
         self.rows_compared = comparison.rows
         self.judge(comparison.findings(), "After the rollback the database is not the original:")
 
     def keep_before(self) -> Path:
-        """What the target is now, kept as a file: the database before the change, as a way back made it."""
+        """Store the target as it is now in a file.
+
+        The database before the change, as the rollback made it.
+        """
         self._fetch(self.target, self.folder / "before.db")
         return self.folder / "before.db"
 
     def compare_today(self, before: Path) -> None:
-        """What stands in the database now is there after the way back, or after going forward again.
-
-        Or it is set aside in a `changeover_...` table.
-        """
+        """Require each row of today after the rollback, after going forward again, or set aside."""
         self.progress("comparing with the database as it is now, row by row", None, None)
         effects = between(self.original, self.local(), self.folder / "effects.db")
         seen = judge.after_rollback(before, NOTHING, effects, before)
@@ -277,7 +274,7 @@ class RehearsalRun:
         self.judge(verdict.findings, "The way back loses what is in the database now:")
 
     def finish(self) -> None:
-        """Do what `finish` will do, and say what it drops."""
+        """Do what `finish` will do, and report what it drops."""
         with opened(self.target) as connection:
             before = holdings(connection)
         for task in self.tasks.finish:
@@ -287,7 +284,7 @@ class RehearsalRun:
         self.notes += [f"finish drops {one}" for one in dropped]
 
     def judge(self, findings: Sequence[Finding], headline: str) -> None:
-        """Raise InvariantBroken for findings that the plan does not accept."""
+        """Raises InvariantBroken for findings that the plan does not accept."""
         standing = unaccepted(findings, self.plan.accept)
         if standing:
             lines = "\n".join(f"- {one}" for one in standing)
@@ -311,7 +308,7 @@ class RehearsalRun:
             return meaning.meanings(connection)
 
     def drop_others(self) -> None:
-        """Without what others made on tables of the plan, which its scripts know nothing of."""
+        """Drop what others made on tables of the plan, of which its scripts know nothing."""
         with opened(self.target) as connection:
             for kind, name in sorted(self.others & meaning.meanings(connection).keys()):
                 if kind != "table":
@@ -322,7 +319,7 @@ class RehearsalRun:
             return fingerprint.fingerprint(connection)
 
     def _measure(self, moment: str) -> None:
-        """How far WAL and file have grown, before the last connection closes and SQLite empties the WAL."""
+        """Note how large WAL and file are, before the last connection closes and SQLite empties the WAL."""
         if moment == "committed" and isinstance(self.target, Path):
             wal = self.target.with_name(self.target.name + "-wal")
             size = wal.stat().st_size if wal.exists() else 0
@@ -353,7 +350,7 @@ class RehearsalRun:
         return sum(step.seconds for step in self.steps if step.direction == direction)
 
     def longest_hold_s(self) -> float:
-        """The longest that writers were held at a time, there or back, as the run will hold them."""
+        """The longest time that writers were held at once, there or back, as the run will hold them."""
         swift = (step for step in self.steps if step.direction in (AGAIN, BACK_AGAIN))
         return max((step.frozen_s or 0.0 for step in swift), default=0.0)
 
@@ -361,7 +358,7 @@ class RehearsalRun:
         return sum(step.frozen_s or 0.0 for step in self.steps if step.direction == direction)
 
     def record(self, name: str, at: float) -> Record:
-        """Everything found, as it is kept."""
+        """All that was found, as a record."""
         return Record(
             id=name,
             at=at,

@@ -1,8 +1,8 @@
-"""The runner: asks the engine what comes next, does it, writes down what came of it, until End.
+"""The runner: asks the engine for the next task, does it, writes down how it went, until End.
 
-Rule: a task is in the journal before it is begun. Whatever goes wrong inside a task is written down as its
-failure and the engine decides; only a lost lease and a journal that cannot be written end the runner at once,
-because then nothing it did would be safe.
+Rule: a task is in the journal before it begins. A failure inside a task is written down, and the engine
+decides. Only a lost lease and a journal that cannot be written end the runner at once, because then it can do
+nothing safely.
 """
 
 import time
@@ -39,7 +39,7 @@ from changeover.run.perform import Performer, direction_of
 
 @dataclass(slots=True)
 class Signals:
-    """What reaches a runner from outside while it works: a wish to stop, an alarm of the probe."""
+    """What reaches a runner from outside while it works: a request to stop, an alarm of the probe."""
 
     stop: str = ""
     alarm: str = ""
@@ -47,11 +47,11 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorPrompt:
-    """How a runner meets people.
+    """How a runner asks people.
 
-    ``ask`` (name, question) answers yes, no, or None when nobody is there; ``confirmed`` are the names of
-    boxes that were judged beforehand; ``progress`` gets (task, part done, seconds left, words). ``present``:
-    somebody is there to be asked.
+    ``ask`` (name, question) gives yes, no, or None if nobody answers. ``confirmed`` are the names of boxes
+    that were judged beforehand. ``progress`` is called with (task, part done, seconds left, words).
+    ``present``: somebody can be asked.
     """
 
     ask: Callable[[str, str], bool | None] = lambda name, question: None
@@ -64,7 +64,8 @@ class OperatorPrompt:
 class Runner:
     """One session of a run. ``work`` returns how it ended; ``close`` gives the lease back.
 
-    ``hook`` hears every boundary at which a runner may be killed. ``lasts_s`` is the length of the lease.
+    ``hook`` is called at every boundary at which a runner may be killed. ``lasts_s`` is the length of the
+    lease.
     """
 
     plan: Plan
@@ -82,7 +83,7 @@ class Runner:
     def work(self) -> End:
         """Do everything that is to be done in this session.
 
-        Raises Refused when the runner cannot even begin, LeaseLost, Full, DatabaseError when it cannot go on.
+        Raises Refused if the runner cannot begin, and LeaseLost, Full, DatabaseError if it cannot go on.
         """
         try:
             return self._work()
@@ -98,13 +99,13 @@ class Runner:
             raise
 
     def _has_not_begun(self) -> bool:
-        """Whether no step that changes anything was started, in this session or before."""
+        """Whether nothing that changes anything was started, in this session or before."""
         state = fold(self.journal.entries)
         tasks = self.performer.tasks
         return not any(state.of(task).started for task in (*tasks.execute, *tasks.finish))
 
     def _could_not_go_on(self, error: ChangeoverError, how: Ending) -> None:
-        """The journal says why, where it can still be written: `status` must not guess."""
+        """Note the reason in the journal, if that can be written, so that `status` need not guess."""
         with suppress(ChangeoverError):
             self.journal.add(EntryKind.ENDED, ending=how.value, reason=error.message, hint=error.hint)
 
@@ -131,9 +132,9 @@ class Runner:
                     self._perform(decision)
 
     def _ledger_lost(self) -> str:
-        """That the ledger does not know this run any more, in words; empty where all is well.
+        """A sentence if the ledger does not know this run any more; empty if it does.
 
-        Then a command of the way back put another file in the database's place, and what was written is gone.
+        A command of the rollback then replaced the database's file, and later writes are gone.
         """
         state = fold(self.journal.entries)
         applied = [task for task in self.performer.tasks.execute if task.atomic and state.of(task).applied]
@@ -148,7 +149,7 @@ class Runner:
         )
 
     def next(self) -> Decision:
-        """What the engine says comes next."""
+        """The engine's decision."""
         return decide(self.plan, self.journal.entries, additive=self.additive)
 
     def close(self) -> None:
@@ -157,7 +158,7 @@ class Runner:
             self.heartbeat.release()
 
     def _resolve_in_doubt(self, task: Task) -> str:
-        """Ask the ledger what became of a task; why it cannot be asked, where that keeps failing."""
+        """Ask the ledger whether a task was committed; gives the reason if that keeps failing, else empty."""
         problem = ""
         for pause_s in PAUSES_S:
             time.sleep(pause_s)
@@ -225,7 +226,7 @@ class Runner:
         self.journal.add(EntryKind.FAILED, task.id, **facts)
 
     def _applied(self, task: Task, error: Exception) -> bool | None:
-        """Whether a change that failed is in the database all the same; None when that cannot be known."""
+        """Whether a change that failed was committed all the same; None if that cannot be known."""
         # An error that nobody foresaw may have come after COMMIT just as well.
         is_certain = isinstance(error, ChangeoverError) and not isinstance(error, OutcomeUnknown)
         try:
@@ -256,7 +257,10 @@ class Runner:
         self.context.hook(moment)
 
     def _take_lease(self, task: Task) -> None:
-        """Before the first thing that writes: checks leave no trace in a database that is refused."""
+        """Take the lease before the first task that writes.
+
+        Checks must leave no trace in a database that is refused.
+        """
         if task.phase is Phase.PREFLIGHT and task.kind is not TaskKind.BACKUP:
             return
         self._hold_lease()
@@ -269,10 +273,10 @@ class Runner:
         return self.heartbeat
 
     def _raise_token(self) -> None:
-        """What was sent to a server so far and is not done yet will never be done, whoever sent it.
+        """Raise the fencing token, so that requests that are still on their way to a server will be refused.
 
-        Without that the ledger's answer could be overtaken by a request that is still on its way. A file has
-        no way: what its writer had not committed died with it.
+        Otherwise such a request could change the database after the ledger was asked. A file needs no token:
+        what its writer had not committed ended with the process.
         """
         if not isinstance(self.context.database, Server):
             return
@@ -283,7 +287,7 @@ class Runner:
                 leases.renew(connection, heartbeat.lease)
 
     def _end_orphans(self) -> None:
-        """A runner that was killed may have left a command running; it must not meet what comes now."""
+        """End commands that a killed runner left running, before new tasks begin."""
         ended = {e.id for e in self.journal.entries if e.kind in (EntryKind.DONE, EntryKind.FAILED)}
         for entry in list(self.journal.entries):
             if (
@@ -299,7 +303,7 @@ class Runner:
 
 
 def _said(journal: Journal, kind: EntryKind) -> bool:
-    """Whether that was written down in this session."""
+    """Whether this session wrote an entry of that kind."""
     said, opened = last(journal.entries, kind), last(journal.entries, EntryKind.OPENED)
     if said is None or opened is None:
         return said is not None

@@ -1,7 +1,7 @@
-"""From the words of a command line to what a session needs: the plan, its values, the database, who is asked.
+"""Makes what a session needs from the options of a command: the plan, its values, the database, the prompt.
 
-Rule: nothing is asked twice of a person: a run that goes on takes its parameters from its own journal, and
-its plan from its own folder where the original is not named. Only secrets come from the environment again.
+Rule: a person is asked nothing twice. A run that goes on takes its parameters from its journal, and its plan
+from its folder if no plan is named. Only secrets come from the environment again.
 """
 
 import os
@@ -33,7 +33,7 @@ from changeover.run.state_dir import StateDir, state_of, stored_plan
 
 @dataclass(frozen=True, slots=True)
 class BoundPlan:
-    """A plan bound to its values and its database. ``run_id`` is empty for a run that is still to begin."""
+    """A plan with its values and its database; ``run_id`` is empty for a new run."""
 
     plan: Plan
     values: BoundParameters
@@ -66,7 +66,7 @@ def begin(plan: Plan, *, database: Database | None, state: Path | None, sets: Se
 
 
 def _named(plan: Plan, database: Database | None, sets: Sequence[str]) -> list[str]:
-    """A database that was named is also the value of the parameter by which the plan names its own."""
+    """The ``--set`` arguments, and the named database as the plan's parameter for it."""
     alone = NAME.fullmatch(plan.database)
     if database is None or alone is None:
         return []
@@ -84,7 +84,7 @@ def take_up(
     state: Path | None,
     sets: Sequence[str],
 ) -> BoundPlan:
-    """What a run needs that goes on; parameters come from its journal. Raises Refused where there is none."""
+    """What a run needs that goes on; parameters come from its journal. Raises Refused if there is no run."""
     where, folder, found = locate(plan, database=database, state=state, sets=sets, run_id=run_id)
     newest = run_id or folder.newest()
     if newest is None or found is None:
@@ -98,7 +98,10 @@ def take_up(
 
 
 def _hiding(values: BoundParameters, database: Database) -> BoundParameters:
-    """Values whose redactor hides the tokens of the server too: a command's output could hold them."""
+    """The values with a redactor that hides the server's tokens as well.
+
+    Output of a command may hold them.
+    """
     if not isinstance(database, Server):
         return values
     tokens = {TOKEN: database.token, ADMIN_TOKEN: database.admin_token}
@@ -113,7 +116,7 @@ def locate(
     sets: Sequence[str],
     run_id: str | None = None,
 ) -> tuple[Database, StateDir, Plan | None]:
-    """The database, its state folder, and the plan: the one named, or the one that the run keeps."""
+    """The database, its state folder, and the plan: the one named, or the one kept in the run's folder."""
     named = load_plan(plan) if plan is not None else None
     if database is None and named is None:
         raise BadParameter("Name the plan, or the database: --database PATH_OR_URL.", hint="")
@@ -130,7 +133,7 @@ def locate(
 
 
 def _database_of(plan: Plan | None, sets: Sequence[str]) -> Database:
-    """The database that a plan names, when only the parameters in that one text are known."""
+    """The database that a plan names; only the parameters in that one text need to be known."""
     assert plan is not None
     names = set(NAME.findall(plan.database))
     small = replace(plan, parameters=tuple(p for p in plan.parameters if p.name in names))
@@ -148,7 +151,7 @@ def operator_settings(
     who: str | None,
     max_age_s: float = records.MAX_AGE_S,
 ) -> Iterator[Settings]:
-    """Settings of a session with somebody, or some program, looking on; Ctrl-C is understood inside."""
+    """Settings of a session with a person or program watching; Ctrl-C is handled inside."""
     boxes = {box.id for box in work.plan.boxes()} | {action.id for action in work.plan.actions()}
     for name in confirm:
         if name not in boxes:
@@ -177,13 +180,13 @@ def operator_settings(
 
 
 def settings_of(state: StateDir, who: str | None) -> Settings:
-    """Settings of a command that nobody looks on."""
+    """Settings of a command that nobody watches."""
     return Settings(who=who or this_person(), state=state.path)
 
 
 @contextmanager
 def rehearsal_progress(json_: bool) -> Iterator[RehearsalProgress]:
-    """A bar on a terminal, plain lines elsewhere, nothing but the result for programs."""
+    """A bar on a terminal, plain lines elsewhere; with ``--json`` nothing."""
     if json_:
         yield lambda words, part, left_s: None
     elif can_draw():
@@ -220,7 +223,7 @@ def _display(work: BoundPlan, json_: bool) -> Display:
 
 @contextmanager
 def _interrupts(signals: Signals, display: Display, who: str) -> Iterator[None]:
-    """Ctrl-C asks once; yes, or SIGTERM, stops at the next safe point; another Ctrl-C explains."""
+    """The first Ctrl-C asks; yes, or SIGTERM, stops at the next safe point; another Ctrl-C explains."""
     asked = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -244,7 +247,7 @@ def _interrupts(signals: Signals, display: Display, who: str) -> Iterator[None]:
 
 @contextmanager
 def stopped_by(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """``stop`` is called for Ctrl-C and SIGTERM in here, and what was called before it afterwards."""
+    """Inside, Ctrl-C and SIGTERM call ``stop``; afterwards the old handlers are back."""
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

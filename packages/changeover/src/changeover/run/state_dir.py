@@ -1,12 +1,12 @@
-"""Where changeover keeps its files: one folder for each database, in it one folder for each run.
+"""The files that changeover keeps: one folder for each database, and in it one folder for each run.
 
     liveone.db
     liveone.db.changeover/
       runs/0001-20260105-021500/   journal.jsonl  plan/PLAN.md  plan/migrate.sql  report.md  report.html
       rehearsals/0001-20260104-200000.json
 
-Rule: the plan of a run is kept with it, word for word, so that it can be resumed or taken back whatever
-became of the original. Nothing here is ever deleted by the engine.
+Rule: the plan of a run is stored with it, word for word, so that it can be resumed or taken back whatever
+happens to the original. The engine never deletes anything here.
 """
 
 import os
@@ -30,16 +30,16 @@ class StateDir:
 
     @property
     def runs(self) -> Path:
-        """The folder of its runs."""
+        """The folder of runs."""
         return self.path / "runs"
 
     @property
     def rehearsals(self) -> Path:
-        """The folder of its rehearsal records."""
+        """The folder of rehearsal records."""
         return self.path / "rehearsals"
 
     def run_ids(self) -> tuple[str, ...]:
-        """The runs that ever began, oldest first."""
+        """The ids of all runs, oldest first."""
         found = (path for path in self.runs.glob(f"*/{journal.NAME}") if path.stat().st_size)
         return tuple(sorted(path.parent.name for path in found))
 
@@ -48,11 +48,11 @@ class StateDir:
         return self.runs / run_id
 
     def newest(self) -> str | None:
-        """The id of the newest run that got as far as its first entry."""
+        """The id of the newest run with a journal entry, or None."""
         return next((name for name in reversed(self.run_ids()) if self.entries(name)), None)
 
     def entries(self, run_id: str) -> list[Entry]:
-        """The journal of a run. Raises Refused where there is no such run."""
+        """The journal of a run. Raises Refused if there is no such run."""
         path = self.run(run_id) / journal.NAME
         if not path.exists():
             known = ", ".join(self.run_ids()) or "none"
@@ -61,19 +61,22 @@ class StateDir:
 
 
 def state_of(database: Database, folder: Path | None = None) -> StateDir:
-    """The state folder of a database: beside it, in the current folder for a server, or the one named."""
+    """The state folder of a database.
+
+    The one named, else beside the file, or in the current folder for a server.
+    """
     return StateDir(state_folder(database, folder))
 
 
 def numbered(folder: Path, now_at: float) -> str:
-    """``0007-20260105-021500``: the next number, whatever the clock says, and when that was (UTC)."""
+    """``0007-20260105-021500``: the next number, whatever the clock says, and the time (UTC)."""
     numbers = (path.name.partition("-")[0] for path in folder.glob("*-*"))
     number = max((int(text) for text in numbers if text.isdigit()), default=0) + 1
     return f"{number:04d}-{stamp(now_at)}"
 
 
 def make_run(state: StateDir, run_id: str, plan: Plan) -> Path:
-    """Make the folder of a run with the plan in it, on disk before its journal begins."""
+    """Make the folder of a run with the plan in it; it is on disk before the journal begins."""
     folder = state.run(run_id)
     (folder / "plan").mkdir(parents=True)
     _write(folder / "plan" / plan.path.name, plan.text)
@@ -87,7 +90,7 @@ def make_run(state: StateDir, run_id: str, plan: Plan) -> Path:
 
 
 def stored_plan(state: StateDir, run_id: str) -> Path | None:
-    """The copy of the plan that a run was begun with; None where it is gone."""
+    """The copy of the plan that a run was begun with, or None."""
     first = begun(state.entries(run_id))
     path = state.run(run_id) / "plan" / (first.text("plan_file") if first else "")
     return path if path.is_file() else None

@@ -1,6 +1,6 @@
-"""Where a database stands: its newest run, who works on it, what is in force, and what to do next.
+"""The status of a database: its newest run, who works on it, what is in force, and what to do next.
 
-Reads only.
+Rule: reads only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,10 @@ from changeover.words import format_duration
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """Where a database stands. ``how`` is one sentence, ``advice`` the commands that make sense now.
+    """The status of a database. ``how`` is one sentence, ``advice`` the commands that make sense now.
 
-    ``run_id`` None: nothing was ever run on it. ``holder`` is the process at work, if one is; ``warning``
-    what stands in the way of any change: writes that somebody had the server refuse.
+    ``run_id`` None: there was no run. ``holder`` is the process at work, if there is one. ``warning`` is a
+    reason why nothing can be changed: the server was told to refuse writes.
     """
 
     database: Database
@@ -51,7 +51,7 @@ class DatabaseStatus:
 
     @property
     def outcome(self) -> str:
-        """How the newest run stands: as it ended, ``at work``, ``cut off``, or ``never run``."""
+        """How the newest run ended, or ``at work``, ``cut off``, ``never run``."""
         if self.run_id is None:
             return "never run"
         if self.ended is not None:
@@ -59,7 +59,7 @@ class DatabaseStatus:
         return "at work" if self.holder else "cut off"
 
     def as_data(self) -> Mapping[str, object]:
-        """For ``--json``."""
+        """The data for ``--json``."""
         return {
             "database": str(self.database),
             "run": self.run_id,
@@ -77,7 +77,7 @@ class DatabaseStatus:
 
 
 def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStatus:
-    """How a database stands; ``plan`` is the one of its newest run, for the list of steps."""
+    """The status of a database; ``plan`` is that of its newest run, for the list of steps."""
     run_id = state.newest()
     entries = state.entries(run_id) if run_id else []
     plan = as_begun(plan, entries) if plan else None
@@ -115,7 +115,7 @@ def look(state: StateDir, database: Database, plan: Plan | None) -> DatabaseStat
 
 
 _GOES_ON = (None, Ending.DONE, Ending.STOPPED, Ending.OPERATOR_NEEDED, Ending.UNFINISHED)
-"""How a run may stand that something is still to be done about."""
+"""The endings after which something is still to be done."""
 
 DRIFTED = "Since then somebody else changed the schema, so the plan's own way back is refused."
 
@@ -123,7 +123,7 @@ DRIFTED = "Since then somebody else changed the schema, so the plan's own way ba
 def _as_schema_is(
     database: Database, entries: list[Entry], run_id: str, ways: "_Ways", said: tuple[str, tuple[str, ...]]
 ) -> tuple[str, tuple[str, ...]]:
-    """What is said and advised, without the commands that the schema as it is now has refused."""
+    """The sentence and the advice, without commands that the present schema would refuse."""
     if not preconditions.schema_drifted(database, entries, run_id):
         return said
     how, advice = said
@@ -135,21 +135,21 @@ def _as_schema_is(
 
 
 _MAY_RESTORE = (Ending.OPERATOR_NEEDED, Ending.FINISHED, Ending.ABANDONED)
-"""Where nothing else leads back, or what does keeps failing, the backup is named as a way."""
+"""The endings after which the backup is named as a way back."""
 
 
 _BEFORE_SWAP = (OnlinePhase.COPY, OnlinePhase.VERIFY)
 
 
 def _copied(state: OnlineState) -> str:
-    """How far a table that is made anew online has come."""
+    """How far the copy of an online rebuild has come."""
     rows = f"{state.rows_copied:,} of about {max(state.rows_total, state.rows_copied):,} rows copied"
     checked = ", now checked against the table" if state.phase is OnlinePhase.VERIFY else ""
     return f"{state.details['table']}: {rows}{checked}."
 
 
 def _steered(control: OnlineControl, *, at_work: bool) -> list[str]:
-    """What the runner said last, how long it will still take, and what people asked of it."""
+    """What the runner reported last, how long it will still take, and what people asked of it."""
     said, orders = control.progress(), control.orders()
     words = f"{said.words[:1].upper()}{said.words[1:]}"
     left = f", about {format_duration(max(round(said.left_s), 1))} left" if said.left_s is not None else ""
@@ -165,14 +165,14 @@ def _warning(database: Database) -> str:
 
 
 def backup_of(entries: list[Entry]) -> str | None:
-    """Where the backup of a run is."""
+    """The path of a run's backup, or None."""
     done = (e for e in reversed(entries) if e.kind is EntryKind.DONE and e.id == BACKUP)
     found = next(done, None)
     return found.text("path") if found else None
 
 
 def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, ...]]:
-    """How a run stands, in a sentence, and the commands that make sense now."""
+    """How a run stands, in one sentence, and the commands that make sense now."""
     ways = _Ways(plan)
     if not entries:
         return "Nothing was run on this database yet.", (ways.rehearse,)
@@ -200,7 +200,7 @@ def _how(entries: list[Entry], taken: bool, plan: str) -> tuple[str, tuple[str, 
 
 
 def _under_way(entries: list[Entry], taken: bool, ways: "_Ways") -> tuple[str, tuple[str, ...]]:
-    """A run that did not say how it ended: somebody works on it, or was killed."""
+    """The same for a run that has not ended: somebody works on it, or it was killed."""
     state = fold(entries)
     if taken:
         return "It is going back." if state.rolling_back else "It is at work.", ()
@@ -226,7 +226,7 @@ class _Ways:
 
 
 def reason_of(entries: Sequence[Entry]) -> str:
-    """Why a run stands as it does, in the words of whatever failed last; empty where nothing did."""
+    """The message of the failure that came last; empty if nothing failed."""
     end = last(entries, EntryKind.ENDED)
     said = end.text("reason") if end else ""
     start = max((n for n, e in enumerate(entries) if e.kind is EntryKind.OPENED), default=0)

@@ -1,4 +1,4 @@
-"""Steering a table that is made anew online, from another terminal: pause, go on, work slower, swap later."""
+"""Steers an online rebuild from another terminal: pause, go on, work slower, swap later."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from changeover.run.session import BoundPlan
 
 
 def steer(work: BoundPlan, change: Callable[[OnlineOrders], OnlineOrders]) -> OnlineOrders:
-    """Ask something of the newest run, and say what is asked of it now. Raises Refused where it has ended."""
+    """Change the orders of the newest run, and give the new ones. Raises Refused if the run has ended."""
     name = work.plan.path
     if not any(is_online(action) for action in work.plan.actions(Phase.EXECUTE)):
         raise Refused("Nothing of this run is done online, so there is nothing to steer.")
@@ -27,9 +27,9 @@ def steer(work: BoundPlan, change: Callable[[OnlineOrders], OnlineOrders]) -> On
 
 
 def moment(text: str, now_at: float | None = None) -> float:
-    """The next time that clocks here show ``HH:MM``, or a whole ISO date and time; UTC epoch seconds.
+    """The next time that local clocks show ``HH:MM``, or an ISO date and time, as UTC epoch seconds.
 
-    Raises BadParameter for anything else, and for what has gone by.
+    Raises BadParameter for anything else, and for a time that has passed.
     """
     now = datetime.fromtimestamp(time.time() if now_at is None else now_at).astimezone()
     try:

@@ -1,6 +1,6 @@
-"""New rows on the stage of a rehearsal: written as an application would, and looked for wherever they may be.
+"""The new rows of a rehearsal: written as an application would, and looked for after the rollback.
 
-Rule: what a way back does with rows that were written after the change is only known when it has met some.
+Rule: only rows that were written after the change show what the rollback does with such rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from changeover.run.rehearsal_copy import RehearsalRun
 
 @dataclass(slots=True)
 class Trial:
-    """New rows of one rehearsal. ``original`` is the database before the change, without them."""
+    """The new rows of one rehearsal; ``original`` is the database before the change, without them."""
 
     rehearsal: RehearsalRun
     original: Path
@@ -35,7 +35,7 @@ class Trial:
     seen: judge.AfterRollback = field(init=False)
 
     def write(self, forward: Iterable[SqlAction]) -> None:
-        """What an application might write after those changes, so that the way back has something to keep."""
+        """Write what an application might write after these changes."""
         rehearsal, made = self.rehearsal, tuple(forward)
         self.forward = made
         back = [one for one in rehearsal.plan.actions(Phase.ROLLBACK) if isinstance(one, SqlAction)]
@@ -71,13 +71,13 @@ class Trial:
         )
 
     def look_back(self) -> None:
-        """Look at what the way back made of the new rows; `look_again` judges it."""
+        """Note what the rollback made of the new rows; `look_again` judges it."""
         self.rehearsal.progress("comparing with the original and the new rows", None, None)
         self.seen = judge.after_rollback(self.original, self.written, self.effects, self.rehearsal.local())
         self.rehearsal.rows_compared = self.seen.comparison.rows
 
     def look_again(self) -> None:
-        """Every new row is there after the way back, or after going forward once more, or set aside."""
+        """Require each new row after the rollback, or after going forward once more, or set aside."""
         verdict = judge.after_forward(self.seen, self.rehearsal.local())
         self.rehearsal.notes += verdict.notes
         self.rehearsal.new_writes -= verdict.set_aside
@@ -87,7 +87,7 @@ class Trial:
         )
 
     def _filled(self, name: str) -> str:
-        """That a trigger which the change makes fills a column: that value may be meant to go with it."""
+        """A note if a trigger of the change fills a column: the value may be meant to go with the change."""
         table, _, column = name.partition(".")
         for statement in (statement for action in self.forward for statement in action.statements):
             words = words_of(statement.text)
@@ -98,7 +98,7 @@ class Trial:
         return ""
 
     def look_ahead(self, changes: Sequence[SqlAction]) -> None:
-        """Tell of values that nobody has written yet and that the way there and back would alter."""
+        """Report values that nobody has written yet, and that the change and its rollback would alter."""
         plan = self.rehearsal.plan
         forward = [statement for one in changes for statement in one.statements]
         back = [statement for one in reversed(changes) for statement in _undo(plan, one)]
@@ -109,7 +109,7 @@ class Trial:
         self.rehearsal.notes += [f"a value that no row has yet would not survive: {one}" for one in found]
 
     def explain(self, error: ChangeoverError) -> InvariantBroken:
-        """An error of the way back, with the rows that the rehearsal itself had written."""
+        """An error of the rollback, with the rows that the rehearsal had written."""
         names = [write.name for write in self.written.beyond()]
         return InvariantBroken(
             f"{error.message}\nThe rehearsal itself had written, as the application may after the change:\n"

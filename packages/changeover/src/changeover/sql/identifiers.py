@@ -1,7 +1,7 @@
 """Names of tables and columns in SQL text: how they are quoted, and which are the engine's own."""
 
 OWN_PREFIX = "changeover_"
-"""Tables with this prefix are the engine's, or kept for a rollback: never compared, never in scope."""
+"""The prefix of the engine's tables and of those kept for a rollback: never compared, never in scope."""
 BESIDE_PREFIXES = (
     "_liveone_",
     "_litestream_",
@@ -14,11 +14,11 @@ BESIDE_PREFIXES = (
     "turso_",
     "_cf_",
 )
-"""Tables that programs and tools keep beside an application's, and make or drop whenever they like."""
+"""Prefixes of tables that tools keep in an application's database, and make or drop at any time."""
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 ONLINE_TABLE = "changeover_online"
 ENGINE_TABLES = ("changeover_ledger", "changeover_state", ONLINE_TABLE)
-"""No script may write these; other tables with the prefix are what a plan keeps for its rollback."""
+"""No script may write these. Other tables with `OWN_PREFIX` are kept by a plan for its rollback."""
 
 
 def quoted(name: str) -> str:

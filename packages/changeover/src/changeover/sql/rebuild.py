@@ -1,8 +1,7 @@
-"""The script of a rebuild, read as what it says: the new definition, and each column's value from the old
-row.
+"""Reads the script of a table rebuild: the new definition, and the value of each column from the old row.
 
-Rule: text in, data out. It is the script that a blocking rebuild runs as it stands; whatever in it is not a
-row by row copy is refused, with its place.
+Rule: text in, data out. A blocking rebuild runs the same script as it stands. A script that does anything
+besides a row by row copy is refused, with the place of the statement.
 """
 
 from collections.abc import Sequence, Set
@@ -26,8 +25,7 @@ REFUSED_BY_SERVERS = {
     " key",
     "CREATE TEMP TABLE changeover_walk (place)": "the check of every row could not note how far it has come",
 }
-"""What an online rebuild needs and libSQL's server (sqld) refuses, each with what would be wrong without"
-" it."""
+"""What an online rebuild needs and sqld refuses -> what would go wrong without it."""
 _REFUSALS = "; ".join(f"`{sql}` (without it {wrong})" for sql, wrong in REFUSED_BY_SERVERS.items())
 NOT_ON_SERVERS = f"A libSQL server's table cannot be made anew online, because it refuses {_REFUSALS}"
 ON_SERVERS_INSTEAD = (
@@ -42,9 +40,9 @@ _ANOTHER = (
 
 @dataclass(frozen=True, slots=True)
 class TableRebuild:
-    """``table`` is made anew by way of ``copy``. Each of ``columns`` gets the value of its expression.
+    """``table`` is rebuilt by way of ``copy``; each of ``columns`` gets the value of its expression.
 
-    The expressions name the old table's columns alone; ``following`` are the statements after the rename.
+    The expressions name columns of the old table only. ``following`` are the statements after the rename.
     """
 
     table: str
@@ -57,10 +55,7 @@ class TableRebuild:
 
 
 def read(statements: Sequence[SqlStatement]) -> TableRebuild:
-    """The rebuild that a script says.
-
-    Raises Unsuitable, with the place, for a script that says another thing.
-    """
+    """The rebuild that a script describes. Raises Unsuitable, with the place, if it is no rebuild."""
     if len(statements) < 4:
         raise _refusal(statements[0], "it is no rebuild of a table")
     create, insert, drop, rename, *following = statements
@@ -87,7 +82,7 @@ def read(statements: Sequence[SqlStatement]) -> TableRebuild:
 
 
 def is_rebuild(statements: Sequence[SqlStatement]) -> bool:
-    """Whether a script says a rebuild, and nothing besides."""
+    """Whether a script is a rebuild of one table, and nothing else."""
     try:
         read(statements)
     except Unsuitable:
@@ -96,7 +91,7 @@ def is_rebuild(statements: Sequence[SqlStatement]) -> bool:
 
 
 def with_names(sql: str, name: str, table: str = "") -> str:
-    """A CREATE TABLE or CREATE INDEX statement for another name, and an index for another table."""
+    """A CREATE TABLE or CREATE INDEX statement under the name ``name``, and an index on ``table``."""
     pieces = list(sqltext.tokens(sql))
     at = next(place for place, one in enumerate(pieces) if one.word in ("TABLE", "INDEX")) + 1
     if [one.word for one in pieces[at : at + 3]] == ["IF", "NOT", "EXISTS"]:
@@ -114,7 +109,7 @@ def with_names(sql: str, name: str, table: str = "") -> str:
 
 
 def without_references(sql: str) -> str:
-    """A CREATE TABLE statement without its foreign keys, everything else word by word."""
+    """A CREATE TABLE statement without its foreign keys; the rest is unchanged, word for word."""
     pieces = [one for one in sqltext.tokens(sql) if one.kind != "semicolon"]
     cuts = [_cut(item, last) for item, last in _items_of_table(pieces)]
     for start, end in reversed([cut for found in cuts for cut in found]):
@@ -123,7 +118,7 @@ def without_references(sql: str) -> str:
 
 
 def with_not_null(sql: str, columns: Set[str]) -> str:
-    """A CREATE TABLE statement in which the columns of these names, folded, refuse NULL besides."""
+    """A CREATE TABLE statement with NOT NULL on the given columns (lower case)."""
     pieces = [one for one in sqltext.tokens(sql) if one.kind != "semicolon"]
     ends = [_end(item[-1]) for item, _ in _items_of_table(pieces) if item and _name(item[0]) in columns]
     for end in reversed(ends):
@@ -166,7 +161,7 @@ def _cut(item: Sequence[SqlToken], comma: SqlToken | None) -> list[tuple[int, in
 
 
 def _last(words: Sequence[str], place: int) -> int:
-    """Where a REFERENCES clause that begins at ``place`` has ended."""
+    """The index behind a REFERENCES clause that begins at ``place``."""
     at = place + 2
     if words[at : at + 1] == ["("]:
         at = words.index(")", at) + 1
@@ -195,7 +190,7 @@ def _created(statement: SqlStatement) -> str:
 
 
 def _copied(statement: SqlStatement) -> tuple[str, tuple[str, ...], tuple[str, ...], str, str]:
-    """Target, its columns, the expressions, the source and what it is called besides."""
+    """(target, its columns, expressions, source, alias of the source) of an INSERT ... SELECT."""
     words = _words(statement)
     if [one.word for one in words[:2]] != ["INSERT", "INTO"] or len(words) < 4 or words[3].text != "(":
         raise _refusal(statement, "the second statement is not INSERT INTO t_new (columns) SELECT ...")
@@ -237,7 +232,7 @@ def _is_clause(alias: Sequence[SqlToken]) -> bool:
 
 
 def _unnamed(item: str) -> str:
-    """An expression without the name that AS gives it."""
+    """An expression without its alias (``AS name``)."""
     pieces = list(sqltext.tokens(item))
     if len(pieces) > 2 and pieces[-2].word == "AS" and pieces[-1].kind == "name":
         return item[: pieces[-2].at].strip()
@@ -266,7 +261,7 @@ def _require_following(statement: SqlStatement, table: str) -> None:
 
 
 def _words(statement: SqlStatement) -> list[SqlToken]:
-    """The tokens without ``main.``, ``IF EXISTS`` and the like, which say nothing else here."""
+    """The tokens without ``main.``, ``IF EXISTS`` and the like, which change nothing here."""
     pieces = [one for one in sqltext.tokens(statement.text) if one.kind != "semicolon"]
     kept: list[SqlToken] = []
     place = 0

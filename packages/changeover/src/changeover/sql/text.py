@@ -33,7 +33,7 @@ _WRITING = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 
 @dataclass(frozen=True, slots=True)
 class SqlStatement:
-    """One statement of a script, without its semicolon's surroundings, and the ``:names`` that it binds."""
+    """One statement of a script, without the spaces around it, and the ``:names`` that it binds."""
 
     text: str
     position: Position
@@ -70,10 +70,10 @@ def unquoted(name: str) -> str:
 
 
 def split(sql: str, position: Position) -> tuple[SqlStatement, ...]:
-    """The statements of a script, each at the line of its first token; ``position`` is the script's begin.
+    """The statements of a script, each with the line of its first token; the script begins at ``position``.
 
-    A last statement needs no semicolon. An unfinished one (a string or a trigger that never ends) is returned
-    as it stands, and SQLite will say what is wrong with it.
+    The last statement needs no semicolon. An unfinished one (a string or trigger without an end) is returned
+    as it is, and SQLite says what is wrong with it.
     """
     found: list[SqlStatement] = []
     start = 0
@@ -88,7 +88,7 @@ def split(sql: str, position: Position) -> tuple[SqlStatement, ...]:
 
 
 def is_complete(sql: str) -> bool:
-    """Whether a text ends with a whole statement; one with a NUL, which SQLite does not take, never."""
+    """Whether a text ends with a whole statement; False for a text with a NUL, which SQLite refuses."""
     try:
         return sqlite3.complete_statement(sql)
     except ValueError:
@@ -107,7 +107,7 @@ def _statement(sql: str, start: int, end: int, position: Position) -> list[SqlSt
 
 
 def body_of_trigger(sql: str) -> list[tuple[int, int]]:
-    """Where each statement of a CREATE TRIGGER begins and ends: in it only strings hold a semicolon."""
+    """(start, end) of each statement in the body of a CREATE TRIGGER; only strings hold a semicolon there."""
     found: list[tuple[int, int]] = []
     start, is_body = None, False
     for token in tokens(sql):
@@ -122,7 +122,10 @@ def body_of_trigger(sql: str) -> list[tuple[int, int]]:
 
 
 def reads_only(statement: str) -> bool:
-    """Whether a statement is a query: SELECT, VALUES, EXPLAIN, WITH, or a PRAGMA that only tells."""
+    """Whether a statement only reads.
+
+    SELECT, VALUES, EXPLAIN, WITH before these, or a PRAGMA without a value.
+    """
     pieces = list(tokens(statement))
     first = pieces[0].word if pieces else ""
     if first == "PRAGMA":
@@ -135,7 +138,7 @@ def reads_only(statement: str) -> bool:
 
 
 def _statement_words(pieces: list[SqlToken]) -> Iterator[SqlToken]:
-    """Tokens outside parentheses that are no function call: where the verb of a WITH statement stands."""
+    """The tokens outside parentheses that are no function call; the verb after a WITH is among them."""
     depth = 0
     for piece, after in zip(pieces, [*pieces[1:], None], strict=False):
         depth += (piece.text == "(") - (piece.text == ")")

@@ -1,6 +1,6 @@
-"""What one SQL statement does, as far as its syntax tree tells: verb, tables written, made, dropped, renamed.
+"""What one SQL statement does, by its syntax tree: its verb, and tables written, made, dropped, renamed.
 
-Rule: a statement that sqlglot cannot read has an effect with its verb only; triggers are never given to it.
+Rule: if sqlglot cannot read a statement, the effect holds the verb only. Triggers are not given to sqlglot.
 """
 
 import logging
@@ -21,9 +21,10 @@ _TREES = {"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "VALUES"}
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """``copies`` are the tables of INSERT..SELECT, ``temporary`` those made TEMP.
+    """What a statement does; tables are named as it writes them.
 
-    ``tree`` is None where sqlglot has nothing to say.
+    ``copies`` are the sources of INSERT ... SELECT, ``temporary`` the tables that are made TEMP. ``tree`` is
+    None if sqlglot could not read the statement.
     """
 
     verb: str

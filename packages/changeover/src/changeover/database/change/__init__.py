@@ -1,4 +1,4 @@
-"""One changing script against one database: judged, guarded, proven inside its transaction, or not done.
+"""Makes one change to one database: it is judged, guarded and proven inside its transaction, or not made.
 
-Rule: what must hold is a `Rule`: SQL that selects what breaks it. COMMIT comes only when none selects a row.
+Rule: what must hold is a `Rule`, SQL that selects what breaks it. COMMIT comes only if no rule selects a row.
 """

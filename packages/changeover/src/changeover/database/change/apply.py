@@ -1,8 +1,8 @@
-"""One changing script against one database: proven, guarded, checked, recorded - or not done at all.
+"""Makes one change to a database: foresees it, runs it in a transaction, proves it, records it; or raises.
 
-Rule: inside the transaction the lease is confirmed, the rows before are taken, the script runs under the
-guard, the invariants are asked and the ledger is written. The rehearsal calls this with Depth.THOROUGH on a
-copy, production with Depth.SWIFT: the same code.
+Rule: inside the transaction the lease is confirmed, the rows before are remembered, the script runs under the
+guard, the invariants are checked and the ledger row is written. The rehearsal calls this with Depth.THOROUGH
+on a copy, production with Depth.SWIFT: the same code.
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ __all__ = ["Context", "Migrated", "PlannedChange", "ProgressHooks", "migrate", "
 
 
 def preview(connection: sqlite3.Connection | Remote, change: PlannedChange) -> tuple[Forecast, Schema]:
-    """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    """The forecast of a change and the schema it would leave; proves the scope. Reads only."""
     if isinstance(connection, Remote):
         return preview_of_server(connection, change)
     return preview_of_file(connection, change)
@@ -37,9 +37,9 @@ def migrate(
     depth: Depth,
     hooks: ProgressHooks | None = None,
 ) -> Migrated:
-    """Carry the change out, or raise and leave the database as it was.
+    """Make the change and commit it, or raise and leave the database as it was.
 
-    Raises InvariantBroken (scope, rows, keys, schema, contract), Unsuitable (needs another strategy),
+    Raises InvariantBroken (scope, rows, keys, schema, contract), Unsuitable (it needs another strategy),
     StepFailed, BudgetExceeded, Busy, Full, LeaseLost.
     """
     hooks = hooks or ProgressHooks()

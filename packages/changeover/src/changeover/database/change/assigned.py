@@ -1,7 +1,7 @@
-"""Which columns a statement gives values to, and by which expression, as far as its words tell.
+"""Reads which columns a statement assigns, and by which expression, from its words.
 
-Rule: words in, data out (`definition.words_of`). A column is known by its name, or by its place where the
-statement names none and the table's columns are given.
+Rule: words in, data out (`definition.words_of`). A column is known by its name; if the statement names none,
+by its position among the columns that the caller gives.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _LITERALS = frozenset({"null", "true", "false", "current_timestamp", "current_da
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """``column`` gets the value of ``item``; ``to_all`` where every row that the statement writes gets it."""
+    """``column`` gets the value of ``item``; ``to_all``: in every row that the statement writes."""
 
     column: str
     item: tuple[str, ...]
@@ -22,14 +22,14 @@ class Assigned:
 
     @property
     def source(self) -> str:
-        """The column whose value is copied as it is; empty for any other expression."""
+        """The column whose value is copied unchanged; empty for any other expression."""
         words = self.item[:-2] if self.item[-2:-1] == ("as",) else self.item
         plain = len(words) == 1 or (len(words) == 3 and words[1] == ".")
         return words[-1] if plain and _is_name(words[-1]) else ""
 
     @property
     def is_constant(self) -> bool:
-        """Whether it is the same value for every row: no column is read."""
+        """Whether the value is the same for every row, because the expression reads no column."""
         words = self.item[:-2] if self.item[-2:-1] == ("as",) else self.item
         followed = (*words[1:], "")
         return bool(words) and not any(
@@ -38,7 +38,7 @@ class Assigned:
 
 
 def target_of(words: Words) -> str:
-    """The table that INSERT, REPLACE or UPDATE writes; empty for anything else."""
+    """The table that INSERT, REPLACE or UPDATE writes; empty for other statements."""
     found = _verb(words)
     if found is None:
         return ""
@@ -51,9 +51,9 @@ def target_of(words: Words) -> str:
 
 
 def assigned(words: Words, columns: Sequence[str] = ()) -> list[Assigned] | None:
-    """What the statement gives to columns; None where it does not say to which.
+    """The assignments of a statement; None if it does not say which columns it assigns.
 
-    ``columns`` are those of the target in their order, where they are known.
+    ``columns`` are those of the target table in order, if they are known.
     """
     words = tuple(words)
     found = _verb(words)
@@ -87,7 +87,7 @@ def assigned(words: Words, columns: Sequence[str] = ()) -> list[Assigned] | None
 
 
 def source_of(words: Words) -> str:
-    """The one table whose rows an INSERT copies, all or some; empty where they come from elsewhere."""
+    """The one table whose rows an INSERT ... SELECT copies; empty if they come from elsewhere."""
     words = tuple(words)
     found = _verb(words)
     if found is None or found[0] == "update":
@@ -102,14 +102,14 @@ def source_of(words: Words) -> str:
 
 
 def selected(words: Words, place: int) -> list[Assigned]:
-    """The columns of the SELECT after a place, each by its alias or its last word."""
+    """The columns of the SELECT after index ``place``, each by its alias or its last word."""
     start = _next(words, place, "select") + 1
     start += words[start : start + 1] in (("distinct",), ("all",))
     return [Assigned(item[-1], tuple(item)) for item in items(words[start:]) if item]
 
 
 def items(words: Words) -> list[list[str]]:
-    """A list's items, up to the parenthesis or the clause that ends it."""
+    """The items of a list, up to the parenthesis or clause that ends it."""
     found: list[list[str]] = [[]]
     depth = 0
     for word in words:
@@ -124,7 +124,7 @@ def items(words: Words) -> list[list[str]]:
 
 
 def _set(words: tuple[str, ...], place: int) -> Iterator[Assigned]:
-    """The assignments of SET; to all rows only without WHERE and FROM."""
+    """The assignments of SET; ``to_all`` only if there is neither WHERE nor FROM."""
     start = _next(words, place, "set")
     if not start:
         return
@@ -137,7 +137,7 @@ def _set(words: tuple[str, ...], place: int) -> Iterator[Assigned]:
 
 
 def _verb(words: Words) -> tuple[str, int] | None:
-    """INSERT, REPLACE or UPDATE with its place, after any WITH."""
+    """(INSERT, REPLACE or UPDATE; its index), after any WITH; None for other statements."""
     depth = 0
     for place, word in enumerate(words):
         depth += (word == "(") - (word == ")")
@@ -147,7 +147,7 @@ def _verb(words: Words) -> tuple[str, int] | None:
 
 
 def _next(words: Words, start: int, wanted: str) -> int:
-    """Where a word stands outside parentheses after a place; 0 where it does not."""
+    """The index of a word outside parentheses after ``start``; 0 if there is none."""
     depth = 0
     for place in range(start, len(words)):
         depth += (words[place] == "(") - (words[place] == ")")

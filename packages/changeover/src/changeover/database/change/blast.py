@@ -1,9 +1,8 @@
-"""Blast radius: every table and column that a script may write, proven on an empty copy of the schema.
+"""Blast radius: finds every table and column that a script may write, on an empty copy of the schema.
 
-Rule: statements that change the schema are executed there, the others only compiled (EXPLAIN); in both cases
-the authorizer lists what the compiled program may write, the work of triggers and of foreign keys included,
-and a definition that changed under a RENAME is listed too. Rows are counted in the real database, for the
-message.
+Rule: statements that change the schema are executed there, the others only compiled (EXPLAIN). SQLite's
+authorizer lists what the compiled program may write, by triggers and foreign keys too. A definition that a
+RENAME rewrites is listed as well. Rows are counted in the real database, for the message.
 """
 
 import sqlite3
@@ -25,9 +24,9 @@ from changeover.words import counted
 
 @dataclass(frozen=True, slots=True)
 class WriteEffect:
-    """One thing that a statement may do.
+    """One thing that a statement may do: it may ``verb`` the ``columns`` (empty.
 
-    ``verb`` it ``table``, its ``columns`` (empty: all), and through what.
+    All) of ``table``, via ``via``.
     """
 
     statement: SqlStatement
@@ -48,10 +47,10 @@ def effects_of(
     foreign_keys: bool = False,
     legacy_alter_table: bool = False,
 ) -> tuple[WriteEffect, ...]:
-    """What the statements may write, in order. ``source`` is only asked for its schema.
+    """What the statements may write, in order. Only the schema of ``source`` is read.
 
-    Raises StepFailed, with the place in the plan, for a statement that does not fit the schema (a table that
-    is missing in the target, a syntax error), Unsuitable when the schema cannot be copied.
+    Raises StepFailed, with the place in the plan, for a statement that does not fit the schema (a missing
+    table, a syntax error), and Unsuitable if the schema cannot be copied.
     """
     found: list[WriteEffect] = []
     with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
@@ -66,7 +65,7 @@ def effects_of(
 def outside(
     found: Iterable[WriteEffect], scope: Iterable[str], existing: Iterable[str]
 ) -> tuple[WriteEffect, ...]:
-    """What reaches a table of ``existing`` (before or after the script) that ``scope`` does not name."""
+    """The effects on tables of ``existing`` (before or after the script) that ``scope`` does not name."""
     allowed = {identifier_key(table) for table in scope}
     known = {identifier_key(table) for table in existing}
     return tuple(
@@ -85,9 +84,9 @@ def require_scope(
     legacy_alter_table: bool = False,
     rows: Callable[[str], int | None] | None = None,
 ) -> tuple[WriteEffect, ...]:
-    """The reach of the statements, all of it in scope. ``rows`` counts a table where ``source`` has none.
+    """The effects of the statements. Raises InvariantBroken, with rows, if one is out of scope.
 
-    Raises InvariantBroken that lists what is not, with rows.
+    ``rows`` counts the rows of a table, if ``source`` is only a copy without rows.
     """
     found = effects_of(source, statements, foreign_keys=foreign_keys, legacy_alter_table=legacy_alter_table)
     existing = [name for kind, name, _, _ in objects(source) if kind == "table"]
@@ -106,7 +105,7 @@ def require_scope(
 
 
 def tables_of(found: Iterable[WriteEffect]) -> frozenset[str]:
-    """The tables, folded, whose rows or name some of the effects may change."""
+    """The tables (lower case) whose rows or names the effects may change."""
     verbs = {*WRITES.values(), "alter"}
     return frozenset(identifier_key(one.table) for one in found if one.verb in verbs)
 
@@ -119,7 +118,7 @@ def describe(found: WriteEffect, rows: Callable[[str], int | None]) -> str:
 
 
 def rows_of(source: Connection, table: str) -> int | None:
-    """How many rows a table has now; None when there is no such table."""
+    """The number of rows of a table; None if there is no such table."""
     try:
         count: int = source.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0]
     except sqlite3.OperationalError:
@@ -153,7 +152,7 @@ def _effects_of_one(scratch: sqlite3.Connection, statement: SqlStatement) -> lis
 
 
 def _shadow_tables(scratch: sqlite3.Connection) -> set[str]:
-    """Tables in which virtual tables keep what is theirs: whoever may write those may write these."""
+    """The shadow tables of virtual tables: a script that may write the latter may write these."""
     rows = scratch.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
     return {identifier_key(name) for (name,) in rows}
 
@@ -185,7 +184,7 @@ def _from_events(
 def _redefined(
     statement: SqlStatement, before: Definitions, after: Definitions, known: set[str]
 ) -> list[WriteEffect]:
-    """Tables, and views and triggers by their own names, whose definition a RENAME rewrote in passing."""
+    """The tables, views and triggers whose definition a RENAME rewrites in passing."""
     return [
         WriteEffect(
             statement,
@@ -201,7 +200,7 @@ def _redefined(
 
 
 def _lasting(found: Iterable[WriteEffect]) -> list[str]:
-    """Tables that the script creates and does not drop or rename away."""
+    """The tables that the script creates and neither drops nor renames."""
     lasting: dict[str, None] = {}
     for one in found:
         if one.verb == "create":

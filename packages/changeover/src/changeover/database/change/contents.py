@@ -1,8 +1,8 @@
-"""Rows as they were before a change, and the rules by which rows as they are now are held against them.
+"""Compares rows after a change with rows before it, by rules in SQL.
 
-Rule: a file in WAL mode shows the rows before beside its transaction (`committed`); elsewhere a copy of
-changeover's own has them, made and dropped in the transaction of the change, so nobody else ever sees it.
-Which tables are compared, by what their rows are matched, and the SQL that compares are the same for all.
+Rule: a file in WAL mode shows the rows before beside its transaction (`committed_snapshot`). Elsewhere a copy
+holds them, which is made and dropped in the transaction, so that nobody else sees it. Which tables are
+compared, how rows are matched and the SQL that compares are the same for both.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -18,14 +18,17 @@ from changeover.words import counted
 from hrana.wire import WireStatement
 
 LEFT_ALONE_ROWS, EXPECTED_ROWS = 10_000, 100_000
-"""Tables out of scope, and those of which rows are expected, are compared up to here while writers wait."""
+"""The largest tables (out of scope; with an expectation) that are compared while writers wait, in rows."""
 COPY, ROWID = "changeover_now_copy", "changeover_rowid"
 Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of rows; names are folded. ``rebuilt`` are the tables that the script makes anew."""
+    """What a plan says of rows, by names in lower case.
+
+    ``rebuilt`` are the tables that the script rebuilds.
+    """
 
     before: Schema
     planned: Schema
@@ -36,10 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The rows of a table as they were, in ``source``; ``copied`` where that is a copy.
+    """The rows of a table before the change, in ``source``; ``copied``: that is a copy.
 
-    ``pairs`` are the columns (now, before) by which rows are matched; without them rows are only counted,
-    each as often as it is there. ``exact`` are the columns whose values need their type compared too.
+    ``pairs`` are the columns (now, before) by which rows are matched; without them rows are compared as a
+    bag. ``exact`` are the columns whose values are compared by type as well.
     """
 
     table: Table
@@ -52,8 +55,8 @@ class Before:
     def making(self, *, temporary: bool) -> list[WireStatement]:
         """The statements that make the copy.
 
-        Columns without a type hold every value as it is; those of the key have theirs, since the index of a
-        column without affinity cannot find what has one.
+        Columns have no type, so that every value stays as it is. Key columns keep theirs, because the index
+        of a column without affinity does not find the value of one with affinity.
         """
         kind = "TEMP TABLE" if temporary else "TABLE"
         keys = [before for _, before in self.pairs]
@@ -80,7 +83,7 @@ class Before:
         return found.type if found else ""
 
     def unchanged(self, says: str) -> FaultRule:
-        """Of as many rows as before each is what it was."""
+        """The rule that each row is what it was, and none is added or missing; ``says`` is the sentence."""
         name = identifier_key(self.table.name)
         same_count = f"FROM {expected.COUNTS} WHERE name = ? AND before IS after"
         if self.pairs:
@@ -92,7 +95,7 @@ class Before:
         return FaultRule(sql, lambda found: _differing(says, found), (name,))
 
     def affected(self, want: RowExpectation) -> FaultRule:
-        """As many rows as expected were added, removed or changed."""
+        """The rule that as many rows were added, removed or changed as the plan expects."""
         if not self.pairs:
             says = f"{want.table}: has no key, so rows that change cannot be counted; use =*, =0 or =+N"
             return FaultRule("SELECT 1 AS a, NULL AS b, NULL AS c", lambda _: says)
@@ -101,7 +104,10 @@ class Before:
 
     @property
     def _matched(self) -> str:
-        """The rows are one: by the collation of either side for its index, and in the end byte by byte."""
+        """SQL: two rows are the same one.
+
+        By the collation of each side, to use its index, and byte by byte.
+        """
         return " AND ".join(
             f"b.{before} = a.{now}"
             if now in ROWIDS
@@ -122,7 +128,7 @@ class Before:
         return f"(a.{name} IS b.{name} COLLATE BINARY AND typeof(a.{name}) = typeof(b.{name}))"
 
     def difference(self) -> str:
-        """SQL: how many rows (a) were added, (b) removed and (c) changed."""
+        """SQL: the number of rows that were (a) added, (b) removed and (c) changed."""
         now, before = f"{self._now} a", f"{self.source} b"
         added = f"SELECT count(*) FROM {now} WHERE NOT EXISTS (SELECT 1 FROM {before} WHERE {self._matched})"
         gone = f"SELECT count(*) FROM {before} WHERE NOT EXISTS (SELECT 1 FROM {now} WHERE {self._matched})"
@@ -132,7 +138,7 @@ class Before:
         return f"({added}) AS a, ({gone}) AS b, ({changed}) AS c"
 
     def _bag(self) -> str:
-        """SQL: how many rows (a) are there more often than before, and (b) less often; (c) is 0."""
+        """SQL: the number of rows that are there (a) more often than before and (b) less often; (c) is 0."""
         columns = listed(self.columns)
         both = (
             f"SELECT {columns}, 1 AS step FROM {self._now} UNION ALL SELECT {columns}, -1 FROM {self.source}"
@@ -151,10 +157,10 @@ def compared(
     *,
     beside: bool,
 ) -> dict[str, Before]:
-    """The tables whose contents are compared, by folded name.
+    """The tables whose rows are compared: name in lower case -> the rows before.
 
-    ``fits`` says of a table whether it has no more rows than that, or whether nobody waits; ``note`` is told
-    of those that are too large. ``beside``: the committed state can be read.
+    ``fits`` says whether a table has at most so many rows, or nobody waits; ``note`` gets a sentence for each
+    table that is too large. ``beside``: the committed state can be read beside the transaction.
     """
     found: dict[str, Before] = {}
     for place, table in enumerate(tables):
@@ -172,7 +178,7 @@ def compared(
 
 
 def demanded(asked: Asked, counts: Iterable[str], found: Mapping[str, Before]) -> Iterator[FaultRule]:
-    """Rows as they are expected, and everything out of scope as it was.
+    """The rules that rows are as expected, and that everything out of scope is as it was.
 
     ``counts`` are the tables that were counted before, ``found`` those that are compared.
     """
@@ -196,7 +202,7 @@ def demanded(asked: Asked, counts: Iterable[str], found: Mapping[str, Before]) -
 
 
 def _all_added(want: RowExpectation) -> RowExpectation:
-    """Of a table that was not there before, rows that change are rows that are added."""
+    """The expectation for a table that did not exist before: changed rows are added rows there."""
     return replace(want, rows=Rows.ADDED) if want.rows is Rows.AFFECTED else want
 
 
@@ -215,12 +221,12 @@ def _before(asked: Asked, table: Table, planned: Table, place: int, *, beside: b
 
 
 def by_rowid(name: str, *, beside: bool) -> Pairs:
-    """Rows matched by a rowid of that name."""
+    """The pairs that match rows by a rowid of that name."""
     return ((name, name if beside else ROWID),)
 
 
 def source(table: Table, place: int, *, beside: bool) -> str:
-    """Where the rows before are: in the committed state, or in a copy with a number of its own."""
+    """Where the rows before are: in the committed state, or in the copy number ``place``."""
     return f"{committed_snapshot.NAME}.{quoted(table.name)}" if beside else f"{COPY}_{place}"
 
 
@@ -234,7 +240,7 @@ def _differing(says: str, found: Fault) -> str:
 
 
 def _unexpected(want: RowExpectation, found: Fault) -> str:
-    """The sentence for another number of rows that would change than is expected."""
+    """The sentence for a number of rows that differs from the expected one."""
     added, removed, changed = found
     return (
         f"{want.table}: expected {counted(want.count, 'row')} to change, but"

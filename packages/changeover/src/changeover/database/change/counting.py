@@ -1,8 +1,8 @@
-"""Which tables are counted while writers wait: one decision for files and servers.
+"""Decides which tables are counted while writers wait, for files and servers alike.
 
-Rule: SQLite's authorizer lists every table that a script can write, by triggers, foreign keys and REPLACE
-too (`blast`). A table that it does not list keeps its rows, and is not counted, however large it is. A small
-one is counted all the same, which costs nothing: what this overlooks would be seen there.
+Rule: SQLite's authorizer lists every table that a script can write, by triggers, foreign keys and REPLACE too
+(`blast`). A table that is not listed keeps its rows, so a large one is not counted. A small one is counted
+all the same: it costs nothing, and would show a mistake of this rule.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,15 +15,15 @@ from changeover.plan.model import RowExpectation, Rows
 from changeover.sql.identifiers import identifier_key
 
 _AS_BEFORE = (Rows.ANY, Rows.KEPT, Rows.UNCHANGED)
-"""What holds of a table that nothing writes, without a look at it."""
+"""The expectations that hold of a table which nothing writes, without counting it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountRule:
-    """``wanted`` and ``written`` have folded names; ``written`` are the tables that the script can write.
+    """``wanted`` and ``written`` are tables in lower case; the script can write those of ``written``.
 
-    ``fits`` says of a table whether it has no more rows than that, ``is_affordable`` whether one that is
-    written can be counted while writers wait; ``note`` is told of those that are not counted, and why.
+    ``fits`` says whether a table has at most so many rows, ``is_affordable`` whether a table that is written
+    can be counted while writers wait. ``note`` gets a sentence for each table that is not counted.
     """
 
     depth: Depth

@@ -1,8 +1,8 @@
-"""Why a statement failed: the trigger that did it, and the rows, by trying again without the rules.
+"""Finds out why a statement failed: the trigger and the rows, by running it again without the rules.
 
-Rule: it runs only after a failure, in a transaction that is rolled back anyway. The error names only what
-this finds. At most ten rows are named, by key. How a statement is tried again is written once, as a
-`Diagnosis`: a file does it in the transaction that failed, a server in a batch of its own.
+Rule: it runs only after a failure, in a transaction that is rolled back anyway. At most ten rows are named,
+by key. How a statement is run again is written once, as a `Diagnosis`: a file runs it in the transaction that
+failed, a server in a batch of its own.
 """
 
 import re
@@ -39,7 +39,7 @@ Values = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A statement that broke a rule, and what SQLite said."""
+    """A statement that broke a rule, and SQLite's message."""
 
     text: str
     values: Values
@@ -47,7 +47,10 @@ class Failed:
 
     @property
     def rule(self) -> tuple[str, str]:
-        """(UNIQUE, NOT NULL, CHECK, FOREIGN KEY or TYPE, what of it); empty for anything else."""
+        """(UNIQUE, NOT NULL, CHECK, FOREIGN KEY or TYPE, what the message names).
+
+        Empty texts for another failure.
+        """
         of_type = _TYPE.fullmatch(self.said)
         if of_type:
             return "TYPE", of_type[1] or ""
@@ -57,7 +60,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """``statements`` to try; then ``rules`` of the schema that they leave, whose faults are the rows."""
+    """``statements`` to run again; the faults of ``rules`` afterwards are the rows that were refused."""
 
     statements: tuple[WireStatement, ...]
     rules: Callable[[Schema], Sequence[FaultRule]]
@@ -67,8 +70,10 @@ Tried = Callable[[Diagnosis], Sequence[str]]
 
 
 def named(connection: sqlite3.Connection, failed: Failed) -> str:
-    """Lines with the trigger and the rows because of which a statement failed in the open transaction; empty
-    if neither is found."""
+    """Lines that name the trigger and rows because of which a statement failed; empty if not found.
+
+    The transaction in which it failed is still open.
+    """
 
     def tried(trial: Diagnosis) -> list[str]:
         for one in trial.statements:
@@ -90,9 +95,9 @@ def named(connection: sqlite3.Connection, failed: Failed) -> str:
 
 
 def described(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, temporary: bool) -> str:
-    """The lines, where ``connection`` has the schema that the statement met.
+    """The same lines; ``connection`` has the schema that the statement met, and ``tried`` runs a diagnosis.
 
-    ``temporary``: whether a TEMP table can be made where it is tried.
+    ``temporary``: TEMP tables can be made where it is run.
     """
     kind, _ = failed.rule
     raising = _raising(connection, failed) if not kind else ""
@@ -113,7 +118,7 @@ def described(connection: sqlite3.Connection, failed: Failed, tried: Tried, *, t
 
 
 def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str], list[str]]:
-    """The triggers that did it for certain, and those that may have: the statement writes there as well."""
+    """The triggers that certainly caused it, and those that may have, because the statement fires them."""
     writes = _writes(connection, failed)
     direct, ruled = writes.pop("", set()), _tables_of(connection, *failed.rule)
     certain, possible = list[str](), list[str]()
@@ -125,12 +130,15 @@ def _triggers(connection: sqlite3.Connection, failed: Failed) -> tuple[list[str]
 
 
 def _raising(connection: sqlite3.Connection, failed: Failed) -> str:
-    """The trigger whose RAISE gave the message; empty where there is none."""
+    """The trigger whose RAISE has the message; empty if there is none."""
     return next((one for one in _writes(connection, failed) if _raises(connection, one, failed.said)), "")
 
 
 def _writes(connection: sqlite3.Connection, failed: Failed) -> dict[str, set[str]]:
-    """The tables that a statement writes, folded, by the trigger that writes them; by itself under ''."""
+    """Trigger -> tables (lower case) that it writes when the statement runs.
+
+    '' -> those of the statement itself.
+    """
     writes: dict[str, set[str]] = {}
 
     def note(action: int, one: str | None, two: str | None, where: str | None, via: str | None) -> int:
@@ -145,7 +153,7 @@ def _writes(connection: sqlite3.Connection, failed: Failed) -> dict[str, set[str
 
 
 def _tables_of(connection: sqlite3.Connection, kind: str, about: str) -> set[str]:
-    """The tables, folded, that have the rule; a CHECK is named by its name or its text alone."""
+    """The tables (lower case) with that rule; SQLite names a CHECK only by its name or text."""
     if kind != "CHECK":
         return {identifier_key(about.partition(".")[0])}
     words = words_of(about)
@@ -183,7 +191,10 @@ def _of_raise(connection: sqlite3.Connection, failed: Failed, trigger: str) -> D
 
 
 def _noting(trigger: str, note: str) -> str:
-    """A trigger that notes a row where it raised: ``SELECT RAISE(...) WHERE ...`` gives a word instead."""
+    """The trigger with a row noted in place of RAISE.
+
+    ``SELECT RAISE(...) WHERE ...`` gives a word instead.
+    """
     text = trigger
     for start, end in reversed(sqltext.body_of_trigger(trigger)):
         statement = trigger[start:end]
@@ -199,7 +210,7 @@ def _noting(trigger: str, note: str) -> str:
 
 
 def _of_keys(failed: Failed) -> Diagnosis:
-    """Orphans that the statement would leave, seen with SQLite's own refusal put off."""
+    """The orphans that the statement would leave, with foreign keys deferred."""
     again = WireStatement(failed.text, dict(failed.values))  # type: ignore[arg-type]
     return Diagnosis(
         # ROLLBACK switches it off again by itself (https://sqlite.org/pragma.html#pragma_defer_foreign_keys).
@@ -239,7 +250,7 @@ def _of_rule(connection: sqlite3.Connection, failed: Failed, *, temporary: bool)
 
 
 def _shown(column: str, row: str = "t") -> str:
-    """SQL: the name of a column of a row, and its value as it would be written in SQL."""
+    """SQL: the name of a column of a row, and its value as an SQL literal."""
     label = column.replace("'", "''")
     return f"'{label} ' || quote({row}.{quoted(column)})"
 
@@ -249,7 +260,7 @@ def _row(fault: Fault) -> str:
 
 
 def _target(text: str) -> tuple[str, str, int, int]:
-    """(verb, table, where its name begins and ends in the text) of INSERT, UPDATE and CREATE UNIQUE INDEX."""
+    """(verb, table, start and end of its name in the text) of INSERT, UPDATE and CREATE UNIQUE INDEX."""
     pieces = list(sqltext.tokens(text))
     words = [piece.word for piece in pieces]
     before = {"INSERT": "INTO", "REPLACE": "INTO", "UPDATE": "UPDATE", "CREATE": "ON"}.get(words[0], "")
@@ -270,7 +281,7 @@ def _columns(table: Table, about: str) -> list[str]:
 
 
 def _condition(table: Table, source: str, kind: str, about: str, *, adds: bool) -> str:
-    """SQL: a row ``t`` breaks the rule; empty where that cannot be said."""
+    """SQL: a row ``t`` breaks the rule; empty if no SQL can say that."""
     columns = _columns(table, about)
     match kind:
         case "TYPE":

@@ -1,8 +1,8 @@
-"""A table that is given up is emptied by many small transactions, so that no writer waits long for it.
+"""Empties a table that is no longer needed by many small transactions, so that no writer waits for long.
 
-Rule: a chunk is deleted by its key in a transaction of its own, which is ended where it takes too long; the
-next one is as large as the last one was quick. Between two of them the lock is let go of: without that pause
-the busy handlers of other connections starve. What was deleted stays deleted, so whoever is killed here goes
+Rule: a chunk is deleted by key in a transaction of its own, which is ended if it takes too long. The next
+chunk is larger or smaller by how long the last one took. The lock is released for a while after each: without
+that pause the busy handlers of other connections starve. Deleted rows stay deleted, so a killed process goes
 on where it stopped.
 """
 
@@ -32,19 +32,19 @@ ROWS_FIRST, ROWS_MOST = 200, 50_000
 OPCODES_BETWEEN_LOOKS = 1_000
 ANSWER_S = 10.0
 TRIES = 3
-"""How often a server's answer may get lost: to delete the next chunk instead does no harm."""
+"""How often a lost answer of a server is tried again; to delete one chunk more does no harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkPace:
-    """How long one transaction should take, and for how long the lock is let go of after it.
+    """How long one transaction should take, and how long the lock is released after it.
 
-    ``rest``: so many times as long as it was held, and at least ``pause_s``. SQLite's busy handler looks at
-    moments of its own (after 1, 2, 5, 10, 15, 20, 25 ms): with the lock held for most of the time it finds it
-    held, over and over, and a writer waits for ten chunks and not for one.
+    ``rest``: the pause as a multiple of the time that the lock was held, at least ``pause_s``. SQLite's busy
+    handler tries after 1, 2, 5, 10, 15, 20, 25 ms: if the lock is held most of the time, it finds it held
+    again and again, and a writer waits for ten chunks instead of one.
 
-    A transaction that takes three times as long is rolled back and tried again with fewer rows. Above
-    ``wal_bytes`` of log a file waits for a reader that pins it, at most ``wal_wait_s`` in all.
+    A transaction that takes three times as long as planned is rolled back and tried with fewer rows. If the
+    WAL grows beyond ``wal_bytes``, work waits for the reader that pins it, ``wal_wait_s`` in all at most.
     """
 
     chunk_s: float = 0.02
@@ -56,13 +56,13 @@ class ChunkPace:
 
     @property
     def limit_s(self) -> float:
-        """When a transaction is ended."""
+        """The seconds after which a transaction is ended."""
         return 3 * self.chunk_s
 
 
 @dataclass(slots=True)
 class Emptied:
-    """What was deleted. ``longest_s`` is the longest that one transaction took, COMMIT included."""
+    """What was deleted. ``longest_s`` is the longest time of one transaction, COMMIT included."""
 
     table: str
     rows: int = 0
@@ -77,7 +77,7 @@ class Emptied:
 
 
 def hindrance(table: Table, schema: Schema, *, on_server: bool) -> str:
-    """Why deleting the rows of a table would do something else than dropping it; empty where it does not."""
+    """Why deleting the rows of a table would do something that dropping it does not; empty if nothing."""
     if table.kind != "table":
         return "it is a virtual table"
     if any("delete" in words_of(sql) for sql in table.triggers.values()):
@@ -101,12 +101,12 @@ def empty(
     hook: Callable[[str], None] = lambda moment: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Emptied:
-    """Delete every row of a table for which there is no `hindrance`, and say what that took.
+    """Delete every row of a table for which there is no `hindrance`, and say what it took.
 
-    Foreign keys are not followed and triggers are not there, as in a DROP TABLE of the engine's. ``lease`` is
-    confirmed in each transaction; ``hook`` hears the moments before and after it; ``progress`` gets rows
-    deleted and rows in all. Raises LeaseLost, and errors of `sqlite3` or of the server when the lock is not
-    to be had.
+    Foreign keys are not followed and no trigger is left, as when the engine drops a table. ``lease`` is
+    confirmed in each transaction, ``hook`` is called with the name of each boundary, ``progress`` with rows
+    deleted and rows in all. Raises LeaseLost, and errors of `sqlite3` or of the server if the lock cannot be
+    taken.
     """
     pace = pace or ChunkPace()
     total = rows.count(connection, table.name)
@@ -139,9 +139,9 @@ def empty(
 def _in_file(
     connection: sqlite3.Connection, table: Table, size: int, lease: Lease | None, pace: ChunkPace
 ) -> tuple[int | None, float, float]:
-    """Rows deleted, how long writers were held, and for how long of it by COMMIT.
+    """(rows deleted, seconds that writers were held, seconds of those for COMMIT).
 
-    No rows: it took too long and was rolled back.
+    None for rows: the transaction took too long and was rolled back.
     """
     connection.execute("BEGIN IMMEDIATE")
     began_s = committing_s = time.monotonic()
@@ -171,7 +171,7 @@ def _in_file(
 def _on_server(
     remote: Remote, table: Table, size: int, lease: Lease | None, pace: ChunkPace
 ) -> tuple[int, float]:
-    """Rows deleted, and how long that took by the server's clock."""
+    """(rows deleted, seconds by the server's clock)."""
     batch = Batch(pace.limit_s, foreign_keys=False)
     sql = _deletion(table)
     params: tuple[int | str, ...] = (size,)
@@ -204,7 +204,7 @@ def _on_server(
 
 
 def _deletion(table: Table) -> str:
-    """SQL: delete so many rows (?), the first by their key."""
+    """SQL: delete so many rows (?), the first ones by key."""
     name, key = quoted(table.name), _key(table)
     # DELETE ... LIMIT is a compile-time option that not every SQLite
     # has (https://sqlite.org/compile.html#enable_update_delete_limit).
@@ -213,7 +213,7 @@ def _deletion(table: Table) -> str:
 
 
 def _key(table: Table) -> str:
-    """What names a row of the table itself: its rowid by a name that no column has, or its primary key."""
+    """The columns that name a row: the rowid under a name that no column has, or the primary key."""
     if table.without_rowid:
         return listed([c.name for c in sorted(table.columns, key=lambda c: c.key) if c.key])
     return table.rowid
@@ -221,7 +221,7 @@ def _key(table: Table) -> str:
 
 @contextmanager
 def _without_foreign_keys(connection: sqlite3.Connection | Remote) -> Iterator[None]:
-    """A file's connection that follows no foreign key; a server is told with each request."""
+    """Foreign keys are off inside, on a file's connection; a server is told with each request."""
     if isinstance(connection, Remote):
         yield
         return

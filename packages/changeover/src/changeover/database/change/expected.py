@@ -1,7 +1,7 @@
-"""How many rows each table has before and after a change, and the rules of what a plan expects of them.
+"""Counts the rows of tables before and after a change, and makes rules of what the plan expects of them.
 
-Rule: the counts stand in one table of changeover's own for the length of the change. A server counts into it
-with SQL; a file puts there what it knows, since it may have counted before writers wait (`tally`).
+Rule: the counts are in one table of the engine for the length of the change. A server fills it by SQL. A file
+fills it with numbers that may have been counted before writers waited (`row_count_cache`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,13 +17,13 @@ COUNTS = "changeover_now_counts"
 
 
 def making(*, temporary: bool) -> WireStatement:
-    """The table of counts, by folded name; a server has no TEMP tables."""
+    """CREATE TABLE for the counts, by name in lower case; a server has no TEMP tables."""
     kind = "TEMP TABLE" if temporary else "TABLE"
     return WireStatement(f"CREATE {kind} {COUNTS} (name TEXT PRIMARY KEY, before INTEGER, after INTEGER)")
 
 
 def known(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[WireStatement]:
-    """Counts that are known already; a table that was not there had no rows, one that is gone has none."""
+    """Store counts that are known; a table that did not exist before, or is gone, has none."""
     for name in before.keys() | after.keys():
         sql = f"INSERT INTO {COUNTS} (name, before, after) VALUES (?, ?, ?)"
         yield WireStatement(sql, (name, before.get(name, 0), after.get(name, 0)))
@@ -37,7 +37,7 @@ def counting_before(tables: Iterable[str]) -> Iterator[WireStatement]:
 
 
 def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[WireStatement]:
-    """Count tables that exist afterwards; those that did not exist before had no rows."""
+    """Count tables that exist after the change; one that did not exist before had no rows."""
     there = {identifier_key(table) for table in before}
     for table in after:
         if identifier_key(table) not in there:
@@ -49,7 +49,7 @@ def counting_after(before: Iterable[str], after: Iterable[str]) -> Iterator[Wire
 
 
 def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
-    """Sentences for tables that rows are expected of and that would not be there; any rows are none too."""
+    """Sentences for tables with an expectation that would not exist; Rows.ANY expects nothing."""
     return [
         f"{want.table}: rows were expected, but there would be no such table"
         for want in wanted
@@ -58,7 +58,7 @@ def without_table(wanted: Iterable[RowExpectation], found: Schema) -> list[str]:
 
 
 def count(want: RowExpectation) -> FaultRule | None:
-    """As many rows as are expected; None where nothing is said of that."""
+    """The rule that a table has as many rows as expected; None if nothing is expected."""
     name, table = identifier_key(want.table), want.table
     select = f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS} WHERE name = ?"
     match want.rows:
@@ -84,7 +84,7 @@ def count(want: RowExpectation) -> FaultRule | None:
 
 
 def left_alone(table: str, *, out_of_scope: bool = False) -> FaultRule:
-    """As many rows as before, since no row should change."""
+    """The rule that a table has as many rows as before, because none should change."""
     sql = (
         f"SELECT before AS a, coalesce(after, 0) AS b, NULL AS c FROM {COUNTS}"
         " WHERE name = ? AND after IS NOT before"
@@ -97,7 +97,7 @@ def left_alone(table: str, *, out_of_scope: bool = False) -> FaultRule:
 
 
 def differing(table: str, *, out_of_scope: bool) -> str:
-    """The sentence for a table that has its rows, but not as they were."""
+    """The sentence for a table that has as many rows as before, but other ones."""
     return _changed(table, "their contents differ", out_of_scope)
 
 

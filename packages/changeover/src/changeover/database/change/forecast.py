@@ -1,8 +1,8 @@
-"""How each statement of a script does its work, what that costs while writers wait, and when to refuse it.
+"""Forecasts how long a script holds writers, from the kind of each statement and the number of rows.
 
-Rule: cheapest first. METADATA changes the catalogue only. NATIVE touches rows or pages of one table in place.
-REBUILD replaces a table by a copy: CREATE new, INSERT ... SELECT, DROP old, RENAME. A rebuild that would hold
-writers for longer than the budget needs the online strategy (`database.online`).
+Rule: METADATA changes the catalogue only. NATIVE touches rows or pages of one table in place. REBUILD
+replaces a table by a copy: CREATE new, INSERT ... SELECT, DROP old, RENAME. A rebuild that would hold writers
+longer than the budget needs the online strategy (`database.online`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,11 @@ ROWS_COPIED_PER_S = 1_000_000
 ROWS_CHANGED_PER_S = 400_000
 ROWS_INDEXED_PER_S = 1_500_000
 ROWS_DROPPED_PER_S = 600_000
-"""Half of what was measured with 1 M rows of 22 columns and four indexes on two shared cores: a forecast may
-err on the slow side only. What a rehearsal measured counts more (``Change.rehearsed_s``).
+"""Half the measured speed (1 M rows of 22 columns, four indexes, two shared cores).
+
+A forecast may only be too slow.
+
+What a rehearsal measured counts more (``PlannedChange.rehearsed_s``).
 """
 
 
@@ -34,9 +37,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One statement: its kind, the table it works on, how many rows that has, and the predicted seconds.
+    """One statement: its kind, the table it works on, the rows of that, and the predicted seconds.
 
-    ``at_most``: a WHERE picks among those rows, so that the prediction is a bound and no more.
+    ``at_most``: a WHERE picks among those rows, so that the prediction is an upper bound.
     """
 
     statement: SqlStatement
@@ -49,7 +52,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A whole script: ``strategy`` is the dearest kind among its statements."""
+    """A whole script; ``strategy`` is the most expensive kind among its statements."""
 
     strategy: Strategy
     costs: tuple[Cost, ...]
@@ -57,25 +60,25 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """Predicted time for which writers are held, at most."""
+        """Predicted seconds for which writers are held, at most."""
         return sum(cost.seconds for cost in self.costs)
 
     @property
     def certain_s(self) -> float:
-        """What it takes in any case: statements that pick their rows count for nothing."""
+        """Predicted seconds without the statements that pick their rows by a WHERE."""
         return sum(cost.seconds for cost in self.costs if not cost.at_most)
 
     @property
     def legacy_alter_table(self) -> bool:
-        """A rebuild renames with it on: otherwise RENAME rewrites the references of other tables."""
+        """Whether the pragma must be on.
+
+        Otherwise the RENAME of a rebuild rewrites references of other tables.
+        """
         return bool(self.rebuilt)
 
 
 def forecast(statements: Sequence[SqlStatement], rows_of: Callable[[str], int | None]) -> Forecast:
-    """What the script will do and cost.
-
-    ``rows_of`` gives the rows of a table, None where there is none yet.
-    """
+    """The forecast of a script; ``rows_of`` gives the rows of a table, None if it does not exist yet."""
     rebuilt = script.read(statements).rebuilt
     sizes: dict[str, int] = {}
     costs = tuple(
@@ -93,9 +96,9 @@ def require_affordable(
     wanted: Strategy = Strategy.AUTO,
     rehearsed_s: float | None = None,
 ) -> None:
-    """Raises Unsuitable when it costs more than the budget, or when the wanted strategy cannot do it.
+    """Raises Unsuitable if a script costs more than the budget, or the wanted strategy cannot do it.
 
-    Only what is certain can refuse it: the rehearsal measures the rest, under the same budget.
+    Only what is certain counts against the budget; the rehearsal measures the rest.
     """
     if wanted is Strategy.NATIVE and found.rebuilt:
         raise Unsuitable(
@@ -174,7 +177,7 @@ def _alter_cost(
 
 
 def _picks(words: Words) -> bool:
-    """Whether a WHERE of its own, not one of a subquery, says which rows a statement works on."""
+    """Whether a statement has a WHERE of its own, and not only one in a subquery."""
     if words[:2] in (("create", "index"), ("create", "unique")):
         return False
     depth = 0
@@ -186,7 +189,7 @@ def _picks(words: Words) -> bool:
 
 
 def _target(words: Words) -> str:
-    """The table a statement works on, folded; empty for a view or a trigger."""
+    """The table a statement works on, in lower case; empty for a view or a trigger."""
     match words[:2]:
         case ["create" | "drop" | "alter", "table"]:
             return named(words, "table")

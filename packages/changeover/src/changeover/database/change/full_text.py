@@ -1,7 +1,7 @@
-"""Full-text indexes held against the rows that they speak of: by their own integrity check.
+"""Checks full-text indexes against the rows that they index, by their own integrity check.
 
-Rule: an index with external content knows its rows by rowid. A rebuild that gives rows without an INTEGER
-PRIMARY KEY other rowids leaves the index as it was, and it finds the wrong rows; nothing but this sees it.
+Rule: an index with external content knows its rows by rowid. If a rebuild gives rows other rowids (no INTEGER
+PRIMARY KEY), the index stays as it was and finds the wrong rows; only this check sees it.
 """
 
 import sqlite3
@@ -19,12 +19,12 @@ _CHECKS = {
     "fts4": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
     "fts3": "INSERT INTO {0} ({0}) VALUES ('integrity-check')",
 }
-"""They write nothing. With rank 1 FTS5 looks at external content too."""
+"""They write nothing. With rank 1, FTS5 checks external content too."""
 
 
 @dataclass(frozen=True, slots=True)
 class FullTextCheck:
-    """``sql`` writes nothing and fails, as on a damaged file, where an index does not match its rows."""
+    """``sql`` writes nothing, and fails as on a damaged file if an index does not match its rows."""
 
     table: str
     sql: str
@@ -39,7 +39,7 @@ class FullTextCheck:
 
 
 def checks(found: Schema) -> Iterator[FullTextCheck]:
-    """What has to be tried, of every full-text index."""
+    """A check for every full-text index."""
     for table in found.tables.values():
         sql = _CHECKS.get(_module(table))
         if sql is not None:
@@ -57,7 +57,7 @@ def faults(connection: sqlite3.Connection, found: Schema) -> Iterator[str]:
 
 
 def content_of(table: Table) -> str:
-    """The table, folded, whose rows an index speaks of (``content=``); empty where it has no such."""
+    """The table (lower case) that an index gets its rows from (``content=``); empty if there is none."""
     words = words_of(table.sql) if table.kind == "virtual" else ()
     places = (at + 2 for at, pair in enumerate(pairwise(words)) if pair == ("content", "="))
     return next((identifier_key(words[at].strip("'")) for at in places), "")

@@ -1,8 +1,8 @@
-"""The guard: SQLite itself refuses, while it compiles a statement, to write what is out of scope.
+"""The guard: SQLite refuses to compile a statement that would write outside the plan's scope.
 
-Rule: the authorizer sees every table that a statement may write, by its triggers and foreign keys too, before
-one row is touched. It costs nothing per row, so it stands in production as well. It knows tables that existed
-when it was made: a table that the script creates is the script's own. The engine's tables are never in scope.
+Rule: the authorizer sees every table that a statement may write, by triggers and foreign keys too, before a
+row is touched. It costs nothing per row, so it is on in production as well. It knows the tables that existed
+when it was made; a table that the script creates is the script's own. The engine's tables are never in scope.
 """
 
 import sqlite3
@@ -40,7 +40,7 @@ FORBIDDEN = {
 
 @dataclass(slots=True)
 class WriteGuard:
-    """What may not be written, and what was tried: ``offence`` is None until something was refused."""
+    """The tables that may not be written; ``offence`` is the first attempt that was refused, or None."""
 
     protected: frozenset[str]
     offence: str | None = None
@@ -72,7 +72,7 @@ class WriteGuard:
 
 
 def written(action: int, one: str | None, two: str | None, where: str | None) -> tuple[str, str] | None:
-    """(verb, table) when an authorizer's event writes a table of the application, else None."""
+    """(verb, table) if an authorizer event writes a table of the application, else None."""
     # CREATE, ALTER and DROP are told as writes of sqlite_master,
     # too; the table they mean comes by its own event.
     if action in WRITES and one and where == "main" and not one.startswith("sqlite_"):
@@ -89,7 +89,7 @@ def guard(schema: Schema, scope: Iterable[str]) -> WriteGuard:
 
 @contextmanager
 def watching(connection: sqlite3.Connection, authorizer: Authorizer | None) -> Iterator[None]:
-    """The authorizer is asked for every statement compiled inside."""
+    """Every statement that is compiled inside is shown to the authorizer."""
     connection.set_authorizer(authorizer)
     try:
         yield

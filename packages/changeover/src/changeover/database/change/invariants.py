@@ -1,6 +1,6 @@
-"""How much is asked of a change, what its schema must be afterwards, and whether a database is damaged.
+"""How deeply a change is checked, whether its schema is the expected one, and whether a file is damaged.
 
-What must hold of rows is asked as rules: `standing` of any database, `contents` and `expected` of a plan.
+Rules about rows are elsewhere: `standing` for any database, `contents` and `expected` for a plan.
 """
 
 import re
@@ -16,13 +16,13 @@ _BROKEN_RULE = re.compile(
     r"NULL value in |CHECK constraint failed in |non-unique entry in index "
     r"|(?:non-)?(?:NULL|INT|INTEGER|REAL|NUMERIC|TEXT|BLOB|numeric) value in "
 )
-"""Sentences of SQLite's integrity_check about values; all others are about pages and indexes."""
+"""Messages of SQLite's integrity_check about values; all others are about pages and indexes."""
 
 
 class Depth(StrEnum):
     """THOROUGH reads everything (a rehearsal, where nobody waits); SWIFT holds writers for milliseconds.
 
-    SCHEMA asks nothing that rows decide: for an empty copy.
+    SCHEMA checks nothing that depends on rows: it is for an empty copy.
     """
 
     SCHEMA = "schema"
@@ -31,9 +31,9 @@ class Depth(StrEnum):
 
 
 def integrity(connection: Connection, tables: Iterable[str] | None = None) -> list[str]:
-    """Damage, rows missing from an index, broken NOT NULL, CHECK and UNIQUE; of all tables, or of some.
+    """Damage, rows missing from an index, and broken NOT NULL, CHECK and UNIQUE; of all tables, or of some.
 
-    Measured: 90 MB a second, so a whole check is for backups and rehearsals.
+    Measured: 90 MB a second, so a whole check is only for backups and rehearsals.
     """
     targets = [None] if tables is None else list(tables)
     sentences: list[str] = []
@@ -47,26 +47,26 @@ def integrity(connection: Connection, tables: Iterable[str] | None = None) -> li
 
 
 def is_broken_rule(fault: str) -> bool:
-    """Whether what an integrity check says is a row that breaks a rule of its table, and no damage."""
+    """Whether a message of an integrity check is about a row that breaks a rule, and not about damage."""
     return _BROKEN_RULE.match(fault) is not None
 
 
 def expected_schema(connection: Connection, expected: Meanings) -> list[str]:
-    """How the schema differs from the one expected, by meaning."""
+    """Sentences on how the schema differs from the expected one, by meaning."""
     return list(meaning.difference(expected, meaning.meanings(connection)))
 
 
 def of_schema(
     connection: Connection, expected: Meanings | None, needs: Mapping[str, Sequence[str]] | None
 ) -> list[str]:
-    """How the schema differs from the one ``expected``, and what the release ``needs`` more than it has."""
+    """Sentences on how the schema differs from ``expected``, and on what the release ``needs`` besides."""
     sentences = expected_schema(connection, expected) if expected is not None else []
     missing = contract(connection, needs) if needs is not None else []
     return [*sentences, *(f"the release needs more: {sentence}" for sentence in missing)]
 
 
 def contract(connection: Connection, needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """Tables and columns that the application needs and that are not there. A view may stand for a table."""
+    """The tables and columns that the application needs and that are missing; a view may replace a table."""
     found = catalogue.read(connection)
     sentences: list[str] = []
     for name, columns in needs.items():

@@ -1,4 +1,4 @@
-"""What is to be changed, for whom, and what was done: data that files and servers share."""
+"""The data of a change, shared by files and servers: what is asked, for whom, and what was done."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +17,9 @@ from changeover.plan.model import RowExpectation, SqlStatement, Strategy
 
 @dataclass(frozen=True, slots=True)
 class PrintedText:
-    """What a script must print. ``wanted`` is the text with its values, secrets included.
+    """What a script must print: ``wanted``, with values of parameters, secrets included.
 
-    ``say`` gives the difference to what was found, ``refusal`` the error for that.
+    ``say`` describes the difference to what was printed, ``refusal`` makes the error of it.
     """
 
     expect: Expect
@@ -32,11 +32,11 @@ class PrintedText:
 class PlannedChange:
     """What a plan says of a script.
 
-    ``foreign_keys`` on is for scripts that mean their cascades; off by default. ``rehearsed_s`` is the freeze
-    that the rehearsal measured; without it a forecast decides what the budget can bear. ``accept`` gives the
-    reason for each finding, by its name, that is meant to be so (`weaker`); all of them stand in the
-    ledger. Before COMMIT ``prints`` is given what the script printed on a file, and raises where the plan
-    expects something else; a server judges ``printed`` itself. None: nothing is expected.
+    ``foreign_keys`` on is for scripts that want their cascades; the default is off. ``rehearsed_s`` is how
+    long the rehearsal held writers; without it a forecast decides whether the budget is enough. ``accept``
+    gives the reason for each finding, by name, that is intended (`weaker`); the ledger keeps all of them.
+    Before COMMIT ``prints`` is called with what the script printed on a file, and raises if the plan expects
+    something else; a server judges ``printed`` itself. None: nothing is expected.
     """
 
     statements: tuple[SqlStatement, ...]
@@ -55,10 +55,12 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who does it and what for: the ledger's words, the lease (None: a copy nobody else uses), the demands.
+    """For whom a change is made: the texts of the ledger row, the lease (None.
+
+    A private copy), and what must hold.
 
     ``expected`` is the schema that must be there afterwards, ``contract`` what the new release needs of it.
-    ``faults_before`` were in the database before the run: a way back may bring them back.
+    ``faults_before`` were in the database before the run, so a rollback may bring them back.
     """
 
     run_id: str
@@ -76,7 +78,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressHooks:
-    """Who looks on: see `transaction.Around`."""
+    """Called while a change is made; see `transaction.TransactionHooks`."""
 
     hook: Callable[[str], None] = lambda moment: None
     progress: Callable[[int, int, float], None] = lambda done, total, seconds: None
@@ -87,8 +89,8 @@ class ProgressHooks:
 class Migrated:
     """What was done.
 
-    ``counts`` holds rows before and after by table, ``notes`` what was not looked at, and why, ``accepted``
-    the reasons that the plan gives for what is weaker or gone, by the name of each finding.
+    ``counts`` has the rows before and after by table, ``notes`` what was not checked and why, ``accepted``
+    the plan's reason for each finding, by name, of what is weaker or gone.
     """
 
     measured: Measured

@@ -1,7 +1,7 @@
-"""The proof of one change: what is known before BEGIN, remembered at its start, and must hold at its end.
+"""The proof of one change: what is found out before BEGIN, remembered at its start, and must hold at its end.
 
-Rule: everything that can be known without holding writers is found out before BEGIN. While writers wait, what
-is too much to be read twice is counted, and guarded (`guard`); the rehearsal has read it whole.
+Rule: all that can be known without holding writers is found out before BEGIN. While writers wait, tables that
+are too large to be compared are counted and guarded (`guard`); the rehearsal compared them whole.
 """
 
 import sqlite3
@@ -51,7 +51,7 @@ SWIFT_COUNT_S = 0.1
 
 
 def preview(connection: sqlite3.Connection, change: PlannedChange) -> tuple[Forecast, Schema]:
-    """What the change would cost and the schema it would leave; proves the scope. Reads only."""
+    """The forecast of a change and the schema it would leave; proves the scope. Reads only."""
     forecast, planned, _ = _foreseen(connection, change)
     return forecast, planned
 
@@ -59,7 +59,7 @@ def preview(connection: sqlite3.Connection, change: PlannedChange) -> tuple[Fore
 def _foreseen(
     connection: sqlite3.Connection, change: PlannedChange
 ) -> tuple[Forecast, Schema, frozenset[str]]:
-    """See `preview`; and the tables that the script can write, all of them in scope."""
+    """As `preview`, with the tables that the script can write, all of them in scope."""
     forecast = strategies.forecast(change.statements, lambda table: _size(connection, table))
     effects = blast.require_scope(
         connection,
@@ -75,7 +75,7 @@ def _foreseen(
 def schema_after(
     source: Connection, statements: Sequence[SqlStatement], *, legacy_alter_table: bool
 ) -> Schema:
-    """The schema that the script's CREATE, ALTER and DROP would leave."""
+    """The schema that CREATE, ALTER and DROP of a script would leave."""
     with afterwards(source, statements, legacy_alter_table=legacy_alter_table) as scratch:
         return catalogue.read(scratch)
 
@@ -133,7 +133,7 @@ class Proof:
         self.row_counts = row_count_cache.count(connection, early)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """The lease is ours, the schema is still the one that was judged; the rows as they are before."""
+        """After BEGIN: the lease is ours, the schema is still the one that was judged; remember the rows."""
         if self.context.lease is not None:
             confirm(connection, self.context.lease)
         if fingerprint.fingerprint(connection) != self.print_before:
@@ -155,7 +155,7 @@ class Proof:
             _do(connection, [sequences.remembering(temporary=True)])
 
     def verify(self, connection: sqlite3.Connection) -> None:
-        """Every invariant; faults that were there before the change are not held against it."""
+        """Before COMMIT: check every invariant; faults from before the change do not count."""
         found = catalogue.read(connection)
         if self.has_marks:
             _do(
@@ -182,7 +182,7 @@ class Proof:
             raise refusal.broken(sentences, findings)
 
     def record(self, connection: sqlite3.Connection, measured: Measured) -> None:
-        """The ledger row, in the same transaction; before it what the script printed is judged."""
+        """Judge what the script printed, then write the ledger row, in the same transaction."""
         # Whatever may still refuse the change comes before the row that says it was made.
         self.change.prints(measured.output)
         self.print_after = fingerprint.fingerprint(connection)
@@ -209,7 +209,7 @@ class Proof:
         )
 
     def _rollback_details(self, connection: sqlite3.Connection) -> ledger.RollbackDetails:
-        """What the way back needs to know; a way back itself has none."""
+        """What the rollback will need to know; empty for a change that is a rollback itself."""
         if self.context.direction is not ledger.Direction.FORWARD:
             return ledger.RollbackDetails()
         return ledger.RollbackDetails(
@@ -217,7 +217,7 @@ class Proof:
         )
 
     def _row_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
-        """Rows that are not as the plan expects them, and tables out of scope that were not left alone."""
+        """Sentences for rows that are not as the plan expects, and for tables out of scope that changed."""
         sentences = expected.without_table(self.wanted.values(), found)
         if self.depth is Depth.SCHEMA:
             return sentences
@@ -227,7 +227,7 @@ class Proof:
         return sentences
 
     def _counts(self, connection: sqlite3.Connection, found: Schema) -> Iterator[WireStatement]:
-        """Rows of the tables that were counted before, and of those that expectations speak of."""
+        """Statements that store the counts of tables counted before, and of those with an expectation."""
         wanted = {name: want for name, want in self.wanted.items() if want.rows is not Rows.ANY}
         mentioned = {*wanted, *(identifier_key(want.other) for want in wanted.values() if want.other)}
         # A table that was there and was not counted needs no count: the script cannot write it.
@@ -235,7 +235,7 @@ class Proof:
         return expected.known(self.counts, after | self.after)
 
     def _findings(self, found: Schema) -> list[Finding]:
-        """What is weaker or gone; a way back is held against the original as a whole, by its caller."""
+        """What is weaker or gone; none for a rollback, whose caller compares it with the original."""
         if self.context.expected is not None or self.context.direction is ledger.Direction.ROLLBACK:
             return []
         return weaker.weaker(self.before, found, script.read(self.change.statements))
@@ -245,14 +245,14 @@ class Proof:
         return table is not None and rows.is_at_most(connection, table, SWIFT_INTEGRITY_ROWS)
 
     def _by_trying(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
-        """What only trying tells: views, triggers and, in a rehearsal, full-text indexes that do not work."""
+        """Sentences for views, triggers and (in a rehearsal) full-text indexes that do not work."""
         sentences = references.broken(connection)
         if self.depth is Depth.THOROUGH:
             sentences += full_text.faults(connection, found)
         return sentences
 
     def _standing(self, found: Schema) -> list[FaultRule]:
-        """What must hold of any database, as far as it is asked."""
+        """The rules that hold of any database, as far as ``depth`` asks for them."""
         if self.depth is Depth.SCHEMA:
             return []
         if self.depth is Depth.THOROUGH:
@@ -260,7 +260,7 @@ class Proof:
         return standing.swift(found, self.scope, self.small, self.skippable)
 
     def _standing_faults(self, connection: sqlite3.Connection, found: Schema) -> list[str]:
-        """Faults that were not there before, or have more rows now; in sentences."""
+        """Sentences for faults that were not there before, or concern more rows now."""
         rules = self._standing(found)
         if not rule.faults(connection, rules):
             return []
@@ -268,7 +268,7 @@ class Proof:
         return rule.faults(connection, rules, known)
 
     def _known_outside(self, connection: sqlite3.Connection) -> list[str]:
-        """What a rehearsal did not ask before, asked of the committed state by a second connection."""
+        """Faults of the committed state, by a second connection, where a rehearsal did not ask before."""
         if self.depth is Depth.SWIFT:
             return []
         file = connection.execute("PRAGMA database_list").fetchone()[2]
@@ -282,7 +282,7 @@ class Proof:
 
 
 def _skippable(connection: sqlite3.Connection, found: Schema) -> tuple[ForeignKey, ...]:
-    """Keys with few distinct values in an index."""
+    """The foreign keys with few distinct values in an index."""
     return tuple(
         key
         for table, key in standing.leading(found)

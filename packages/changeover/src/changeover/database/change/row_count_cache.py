@@ -1,9 +1,8 @@
-"""Row counts taken before the write lock; they are valid inside the transaction unless another connection
-committed.
+"""Row counts from before the write lock; they hold in the transaction unless somebody else committed.
 
-Rule: `PRAGMA data_version` tells of every commit of another connection. Counting early spares writers the
-first count of a big table, which reads it from disk or maps its pages; when somebody did commit in between,
-it is counted again while they wait, and nothing is lost but time.
+Rule: `PRAGMA data_version` shows every commit of another connection. Counting early saves writers the first
+count of a big table, which reads it from disk. If somebody did commit in between, tables are counted again
+while writers wait, and only time is lost.
 """
 
 import sqlite3
@@ -17,18 +16,18 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """Rows by table, at one version of the database."""
+    """Table -> rows, at one version of the database."""
 
     version: int = -1
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def still_true(self, connection: sqlite3.Connection) -> Mapping[str, int]:
-        """The counts, or none of them when somebody committed since."""
+        """The counts, or an empty mapping if somebody committed since."""
         return self.counts if _version(connection) == self.version else {}
 
 
 def count(connection: sqlite3.Connection, tables: Sequence[str]) -> RowCounts:
-    """Count tables outside a transaction; again, a few times, while others commit meanwhile."""
+    """Count tables outside a transaction, and again, a few times, if others commit meanwhile."""
     for _ in range(TRIES):
         version = _version(connection)
         row_counts = RowCounts(version, {table: rows.count(connection, table) for table in tables})

@@ -1,7 +1,8 @@
-"""Rowids that no column shows, where something goes by them: a rebuild that does not copy them gives others.
+"""Finds rows whose hidden rowid changed although a view or trigger depends on it.
 
-Rule: only the rehearsal looks, and only at tables whose rowid a view or a trigger names. A full-text index
-with external content is not asked here: it is held against its rows itself (`full_text`).
+Rule: only the rehearsal looks, and only at tables whose rowid a view or trigger names. A rebuild without an
+INTEGER PRIMARY KEY gives rows new rowids. Full-text indexes with external content are checked elsewhere
+(`full_text`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,10 +21,10 @@ from changeover.words import counted
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A table whose hidden rowids something goes by: ``users``.
+    """A table on whose hidden rowids views or triggers (``users``) depend.
 
-    Rows are matched and compared as ``before`` says: the rowid under the key of the table, or without one
-    everything under the rowid.
+    ``before`` compares the rowid of each row under the key of the table; without a key, all columns under the
+    rowid.
     """
 
     before: Before
@@ -31,11 +32,11 @@ class Watched:
 
     @property
     def name(self) -> str:
-        """Of the finding."""
+        """The name of the finding."""
         return f"{identifier_key(self.before.table.name)}.rowid"
 
     def finding(self, count: int) -> Finding:
-        """That so many rows have another rowid than before."""
+        """The finding that ``count`` rows have another rowid than before."""
         name, rowid = self.before.table.name, self.before.table.hidden_rowid
         return Finding(
             self.name,
@@ -44,7 +45,7 @@ class Watched:
         )
 
     def unmoved(self) -> FaultRule:
-        """No row has another rowid than before."""
+        """The rule that no row has another rowid than before."""
         has_key = self.before.columns == (self.before.table.hidden_rowid,)
         count = "c" if has_key else "b + c"
         found = f"SELECT {self.before.difference()}"
@@ -53,7 +54,7 @@ class Watched:
 
 
 def watched(before: Schema, after: Schema, scope: Iterable[str], *, beside: bool) -> Iterator[Watched]:
-    """The tables in scope whose rowids something goes by, and that have rowids afterwards.
+    """The tables in scope whose rowids something depends on, and that have rowids afterwards.
 
     ``beside``: see `contents.compared`.
     """
@@ -74,14 +75,14 @@ def watched(before: Schema, after: Schema, scope: Iterable[str], *, beside: bool
 
 
 def moved(connection: Connection, known: Iterable[Watched]) -> Iterator[Finding]:
-    """Tables whose rows have other rowids than before, with what goes by them."""
+    """A finding for each table whose rows have other rowids than before."""
     for one in known:
         for count, _, _ in connection.execute(one.unmoved().sql).fetchall():
             yield one.finding(count)
 
 
 def users(found: Schema, table: Table) -> Iterator[str]:
-    """The views and triggers that name the rowid of a table, but not those that keep its full-text index."""
+    """The views and triggers that name the rowid of a table, but not those that fill its full-text index."""
     name, hidden = (
         identifier_key(table.name),
         {*ROWIDS} - {identifier_key(column.name) for column in table.columns},

@@ -1,9 +1,9 @@
-"""A rule: SQL, and what its rows say. A file asks it in its transaction, a server in its batch.
+"""A rule: SQL that must select nothing, and the sentences for what it selects; for files and servers alike.
 
-Rule: a `FaultRule` selects (a, b, c) for everything that breaks it, and nothing when all is well. ``a`` names
-the fault, the same before and after a change; ``c`` is how many rows it concerns, NULL where that says
-nothing. A fault that was there before with as many rows is not held against a change: it may repair, and add
-none. An `OutputRule` is a plan's own check: its rows, as they are printed, are what the plan expects.
+Rule: a `FaultRule` selects (a, b, c) for everything that breaks it. ``a`` names the fault, the same before
+and after a change; ``c`` is the number of rows it concerns, or NULL. A fault that was there before with as
+many rows does not count: a change may repair faults, and must add none. An `OutputRule` compares what a
+script printed with what the plan expects.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,11 +16,11 @@ from hrana.wire import WireStatement
 Row = Sequence[Any]
 Fault = tuple[Any, Any, Any]
 FAULTS_MAX = 10
-"""How many faults of one rule are told."""
+"""How many faults of one rule are reported."""
 
 
 class Rule(Protocol):
-    """What must hold: `sentences` says what the rows are that ``asked`` gives; nothing when all is well."""
+    """What must hold; `sentences` says what is wrong with the rows that ``asked`` selects, if anything."""
 
     @property
     def asked(self) -> tuple[WireStatement, ...]: ...
@@ -30,7 +30,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutputRule:
-    """``differs`` gives the difference to what is expected, in words; empty when there is none."""
+    """``differs`` describes the difference to what is expected; empty if there is none."""
 
     asked: tuple[WireStatement, ...]
     differs: Callable[[Sequence[Row]], str]
@@ -50,19 +50,19 @@ class FaultRule:
 
     @property
     def asked(self) -> tuple[WireStatement, ...]:
-        """The one statement that selects what breaks it."""
+        """The one statement that selects what breaks the rule."""
         return (WireStatement(self.sql, self.params),)
 
     def sentences(self, rows: Sequence[Row]) -> list[str]:
-        """A sentence for each of the first faults."""
+        """A sentence for each of the first `FAULTS_MAX` faults."""
         return [self.say((a, b, c)) for a, b, c in rows[:FAULTS_MAX]]
 
     def remembering(self) -> WireStatement:
-        """What gives its faults as they are told to `beyond`."""
+        """The statement that selects the faults in the form that `beyond` is given."""
         return WireStatement(f"SELECT json_array(a, c) FROM ({self.sql})", self.params)
 
     def beyond(self, known: Sequence[str]) -> WireStatement:
-        """Its faults, without those that are ``known`` with at least as many rows."""
+        """The statement that selects the faults without those ``known`` with at least as many rows."""
         if not known:
             return WireStatement(f"SELECT a, b, c FROM ({self.sql})", self.params)
         sql = (
@@ -73,12 +73,12 @@ class FaultRule:
 
 
 def faults(connection: Connection, rules: Iterable[FaultRule], known: Sequence[str] = ()) -> list[str]:
-    """What breaks the rules, in sentences, ten of each."""
+    """Sentences for what breaks the rules, `FAULTS_MAX` of each at most."""
     return [sentence for rule in rules for sentence in _of_rule(connection, rule, known)]
 
 
 def remembered(connection: Connection, rules: Iterable[FaultRule]) -> list[str]:
-    """What breaks the rules now, for `FaultRule.beyond`."""
+    """What breaks the rules now, in the form for `FaultRule.beyond`."""
     asked = (rule.remembering() for rule in rules)
     return [str(text) for one in asked for (text,) in connection.execute(one.sql, one.params).fetchall()]
 

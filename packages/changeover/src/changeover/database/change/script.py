@@ -1,4 +1,4 @@
-"""What a script says by its words alone: tables it makes anew, columns it renames, what it drops."""
+"""Reads a script by its words alone: tables it rebuilds, columns it renames, what it drops."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ Words = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class ScriptWords:
-    """All names are folded.
+    """All names are in lower case.
 
-    ``rebuilt`` is the table by the name of the copy that takes its place, ``replaced`` are tables whose name
-    is dropped or renamed away; ``dropped`` are indexes, triggers and views dropped by name; ``renamed`` gives
-    for a table the new name of a column by its old one; ``moved`` the new name of a table by its old one.
-    ``converted`` are, by table, the columns to which the script gives another value than that of a column.
+    ``rebuilt`` maps a copy to the table whose place it takes. ``replaced`` are tables whose name is dropped
+    or renamed away, ``dropped`` the indexes, triggers and views dropped by name. ``renamed`` maps, for each
+    table, old columns to new ones, and ``moved`` old tables to new ones. ``converted`` are, for each table,
+    the columns that the script computes, and does not only copy.
     """
 
     rebuilt: Mapping[str, str] = field(default_factory=dict)
@@ -70,9 +70,10 @@ def read(statements: Iterable[SqlStatement]) -> ScriptWords:
 
 
 def given(statements: Iterable[SqlStatement]) -> Iterator[tuple[str, list[Assigned] | None]]:
-    """For each statement the table whose rows it writes, and what it gives to which columns.
+    """For each statement: the table whose rows it writes, and its assignments.
 
-    None where it does not say to which; nothing for a statement that gives no values.
+    The assignments are None if the columns are not named; the table is empty if the statement assigns
+    nothing.
     """
     columns: dict[str, list[str]] = {}
     for statement in statements:
@@ -86,7 +87,7 @@ def given(statements: Iterable[SqlStatement]) -> Iterator[tuple[str, list[Assign
 
 
 def _made(words: Words, name: str, text: str) -> tuple[list[str], list[Assigned]]:
-    """The columns of a table that is made, in order, and what CREATE TABLE ... AS gives to them."""
+    """The columns of a table that is made, in order, and what CREATE TABLE ... AS assigns to them."""
     after = list(words).index(name) + 1
     if list(words[after : after + 1]) == ["("]:
         return [column.name for column in definition.parse(text).columns], []
@@ -103,7 +104,7 @@ def _note(given: Iterable[Assigned], copied: dict[str, str], converted: set[str]
 
 
 def words_in_main(sql: str) -> tuple[str, ...]:
-    """The words of a statement without ``main.``, which names nothing else."""
+    """The words of a statement without ``main.``, which does not change the meaning."""
     words = words_of(sql)
     return tuple(
         word
@@ -113,17 +114,17 @@ def words_in_main(sql: str) -> tuple[str, ...]:
 
 
 def changes_schema(statement: SqlStatement) -> bool:
-    """Whether it is CREATE, DROP or ALTER."""
+    """Whether a statement is CREATE, DROP or ALTER."""
     return words_of(statement.text)[:1] in [(word,) for word in CHANGES_SCHEMA]
 
 
 def created(words: Words) -> str:
-    """The table that a statement makes; empty for every other statement."""
+    """The table that a statement creates; empty for other statements."""
     return named(words, "table") if words[:2] == ("create", "table") else ""
 
 
 def named(words: Words, kind: str) -> str:
-    """The name after ``CREATE kind`` or ``DROP kind``; empty where there is none."""
+    """The name after ``CREATE kind`` or ``DROP kind``; empty if there is none."""
     place = list(words).index(kind) + 1
     if list(words[place : place + 3]) == ["if", "not", "exists"]:
         place += 3

@@ -1,8 +1,8 @@
-"""`sqlite_sequence` across a rebuild: an id that AUTOINCREMENT has given out once is never given out again.
+"""Keeps `sqlite_sequence` across a rebuild: an id that AUTOINCREMENT gave out is never given out again.
 
-Rule: DROP TABLE forgets the highest id ever given, and the copy only knows the highest that still lives, so
-after the script the old mark is put back where it is higher. A file and a server do it by the same statements
-within the transaction.
+Rule: DROP TABLE forgets the highest id ever given, and the copy knows only the highest that is still there.
+So the old number is put back after the script if it is higher; by the same statements on a file and on a
+server.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ MARKS = "changeover_now_marks"
 
 
 def are_there(connection: Connection) -> bool:
-    """Whether any table is AUTOINCREMENT, or was once: only then there is a table of marks."""
+    """Whether the database has, or had, an AUTOINCREMENT table, and so a `sqlite_sequence`."""
     found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone()
     return found is not None
 
 
 def highest(connection: Connection, table: str) -> int:
-    """The highest id that AUTOINCREMENT ever gave out in a table; 0 where it gave none."""
+    """The highest id that AUTOINCREMENT gave out in a table; 0 if none."""
     if not are_there(connection):
         return 0
     sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ? COLLATE NOCASE"
@@ -31,13 +31,13 @@ def highest(connection: Connection, table: str) -> int:
 
 
 def remembering(*, temporary: bool) -> WireStatement:
-    """Remember the marks as they are; a server has no TEMP tables."""
+    """The statement that remembers the numbers; a server has no TEMP tables."""
     kind = "TEMP TABLE" if temporary else "TABLE"
     return WireStatement(f"CREATE {kind} {MARKS} AS SELECT name, seq FROM sqlite_sequence")
 
 
 def putting_back(found: Schema) -> Iterator[WireStatement]:
-    """Raise the marks that are lower than before, of tables that are still AUTOINCREMENT."""
+    """The statements that raise numbers which are lower now, for tables that still are AUTOINCREMENT."""
     mark = f"(SELECT max(seq) FROM {MARKS} WHERE name = ? COLLATE NOCASE)"
     for table in found.tables.values():
         if "autoincrement" not in identifier_key(table.sql):

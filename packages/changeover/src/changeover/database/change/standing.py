@@ -1,8 +1,8 @@
-"""What must hold of any database, as rules: no orphan, no duplicate under a unique key, nothing damaged.
+"""The rules that hold of any database: no orphan, no duplicate under a unique key, no damage.
 
-Rule: two depths. THOROUGH looks at everything (rehearsal, where nobody waits). SWIFT holds writers for
-milliseconds whatever the size: keys by skipping through an index, whole pages only of small tables that were
-written. What SWIFT leaves out the guard has made impossible (`guard`) and the rehearsal has shown.
+Rule: there are two depths. THOROUGH checks everything (a rehearsal, where nobody waits). SWIFT holds writers
+for milliseconds at any size: it checks keys by skipping through an index, and whole pages only of small
+tables that were written. What SWIFT leaves out, the guard prevents (`guard`) and the rehearsal has checked.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,12 +14,12 @@ from changeover.sql.identifiers import identifier_key, quoted
 from changeover.words import counted
 
 SKIP_LIMIT = 10_000
-"""Distinct key values up to which skipping through an index beats walking the table."""
+"""Up to so many distinct key values, skipping through an index is faster than walking the table."""
 Key = tuple[Table, ForeignKey]
 
 
 def thorough(found: Schema, scope: Iterable[str]) -> list[FaultRule]:
-    """All rules, for all tables; unique keys and indexes of those that were written (``scope``)."""
+    """All rules for all tables; unique keys and indexes only of tables that were written (``scope``)."""
     written = [table for table in map(found.table, scope) if table is not None]
     return [
         *orphans(found, None, ()),
@@ -32,7 +32,7 @@ def thorough(found: Schema, scope: Iterable[str]) -> list[FaultRule]:
 def swift(
     found: Schema, scope: Iterable[str], small: Collection[str], skippable: Sequence[ForeignKey]
 ) -> list[FaultRule]:
-    """Keys of the tables that were written and those to them; the rest of the ``small`` ones (folded)."""
+    """The foreign keys of and to written tables, and the other rules for ``small`` tables (lower case)."""
     written = [table for table in map(found.table, scope) if table is not None]
     few = [table for table in written if identifier_key(table.name) in small]
     return [
@@ -43,7 +43,10 @@ def swift(
 
 
 def leading(found: Schema) -> list[Key]:
-    """Keys whose values can be skipped through, if they are few (`distinct_values`)."""
+    """The foreign keys whose values can be skipped through, because an index begins with them.
+
+    Only if the values are few (`distinct_values`) is that worth it.
+    """
     return [
         (table, key)
         for table in found.tables.values()
@@ -55,17 +58,17 @@ def leading(found: Schema) -> list[Key]:
 
 
 def distinct_values(table: Table, key: ForeignKey) -> str:
-    """SQL: how many distinct values a key has, up to the limit of skipping through its index."""
+    """SQL: the number of distinct values of a key, up to `SKIP_LIMIT`, by skipping through its index."""
     return f"{_values(table, key)} SELECT count(v) FROM seen"
 
 
 def orphans(
     found: Schema, tables: Sequence[str] | None, skippable: Sequence[ForeignKey]
 ) -> Iterator[FaultRule]:
-    """Rows whose parent is not there, by the values of their key.
+    """The rules that every row has its parent.
 
-    Under the keys of ``tables`` and those to them (None: under all). A key that names no key of its parent
-    cannot be asked for: SQLite itself refuses to enforce it.
+    For keys of ``tables`` and keys to them (None: for all). A key that refers to no key of its parent is left
+    out: SQLite itself refuses to enforce it.
     """
     written = None if tables is None else {identifier_key(table) for table in tables}
     for name, table in found.tables.items():
@@ -88,17 +91,17 @@ def orphans(
 
 
 def duplicates(table: Table) -> Iterator[FaultRule]:
-    """Values that stand twice under a unique key, counted from rows and not believed from the index."""
+    """The rules that no value stands twice under a unique key, counted from rows and not from the index."""
     for index in table.indexes:
         if index.unique and index.is_plain:
             yield _duplicates_under(table, index)
 
 
 def integrity(table: Table | None) -> FaultRule:
-    """No damage and no broken rule: in a table and its indexes, or (None) in the pages of all tables.
+    """The rule that a table with its indexes, or (None) the pages of all tables, have no damage.
 
-    The quick check of SQLite 3.40 calls each key of a WITHOUT ROWID table NULL whose columns stand in another
-    order than in the key, so it is not believed in that.
+    The quick check of SQLite 3.40 wrongly reports NULL in keys of WITHOUT ROWID tables whose columns are in
+    another order than in the key, so those reports are left out.
     """
     check, given = ("integrity_check(?)", (table.name,)) if table else ("quick_check", ())
     column = check.partition("(")[0]
@@ -125,7 +128,10 @@ def _duplicate(label: str, fault: Fault) -> str:
 
 
 def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> FaultRule:
-    """Several keys of a table by SQLite's own check, which walks it once: CROSS JOIN keeps it outermost."""
+    """The rule for several keys of a table by SQLite's own check, which walks it once.
+
+    CROSS JOIN keeps the check in the outer loop.
+    """
     names = " ".join(
         f"WHEN {n} THEN {_text(_named(table, key))} || {_hex('t', key.columns)}" for n, key in keys
     )
@@ -146,7 +152,7 @@ def _by_check(table: Table, keys: Sequence[tuple[int, ForeignKey]]) -> FaultRule
 
 
 def _by_value(table: Table, key: ForeignKey) -> FaultRule:
-    """One key by its distinct values: one seek each."""
+    """The rule for one key by its distinct values: one seek for each."""
     column = quoted(key.columns[0])
     sql = (
         f"{_values(table, key)} SELECT {_text(_named(table, key))} || hex(v) AS a, quote(v) AS b,"
@@ -158,7 +164,7 @@ def _by_value(table: Table, key: ForeignKey) -> FaultRule:
 
 
 def _by_row(table: Table, key: ForeignKey) -> FaultRule:
-    """One key row by row, where SQLite's check says too little or refuses."""
+    """The rule for one key row by row, where SQLite's check refuses or says too little."""
     present = " AND ".join(f"t.{quoted(c)} IS NOT NULL" for c in key.columns)
     pairs = zip(key.parent_columns, key.columns, strict=True)
     same = " AND ".join(f"p.{quoted(one)} = t.{quoted(other)}" for one, other in pairs)
@@ -180,7 +186,7 @@ def _sentence(table: Table, key: ForeignKey) -> str:
 
 
 def _identity(table: Table, key: ForeignKey) -> str:
-    """SQL: what names an orphan, from a row ``t`` of its table."""
+    """SQL: the name of an orphan, from a row ``t`` of its table."""
     return f"{_text(_named(table, key))} || {_hex('t', key.columns)}"
 
 
@@ -189,7 +195,10 @@ def _named(table: Table, key: ForeignKey) -> str:
 
 
 def _names_a_key(found: Schema, key: ForeignKey) -> bool:
-    """Whether the parent is there and its columns are a key of it; SQLite refuses to look otherwise."""
+    """Whether the parent exists and the referenced columns are a key of it.
+
+    SQLite refuses to check otherwise.
+    """
     parent = found.table(key.parent)
     if parent is None or len(key.parent_columns) != len(key.columns):
         return False
@@ -209,7 +218,7 @@ def _values(table: Table, key: ForeignKey) -> str:
 
 
 def _hex(alias: str, columns: Iterable[str]) -> str:
-    """Values as letters, whatever bytes they hold."""
+    """SQL: values as hexadecimal text, whatever bytes they hold."""
     prefix = f"{alias}." if alias else ""
     return " || ',' || ".join(f"hex({prefix}{quoted(column)})" for column in columns)
 

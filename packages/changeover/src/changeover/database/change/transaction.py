@@ -1,9 +1,9 @@
-"""One script, one transaction: statement by statement, measured, interruptible, all or nothing.
+"""Runs one script in one transaction: statement by statement, measured, interruptible, all or nothing.
 
-Rule: foreign_keys and legacy_alter_table are set before BEGIN (inside a transaction SQLite ignores the
-first, silently) and read back. The transaction is BEGIN IMMEDIATE, so that the lock is taken, and waited
-for, once. Whatever goes wrong - a statement, a check, the deadline, a full disk, Ctrl-C - everything is
-rolled back and the error says where. Budgets use the monotonic clock: a clock that jumps changes nothing.
+Rule: foreign_keys and legacy_alter_table are set before BEGIN, since SQLite silently ignores the first inside
+a transaction, and are read back. BEGIN IMMEDIATE takes the lock, and waits for it, once. If anything goes
+wrong (a statement, a check, the deadline, a full disk, Ctrl-C) everything is rolled back, and the error says
+where. Budgets use the monotonic clock, so a clock that jumps changes nothing.
 """
 
 import json
@@ -28,7 +28,10 @@ Parameters = Mapping[str, str | int | float | bytes | Mapping[str, str] | None]
 
 @dataclass(frozen=True, slots=True)
 class ScriptWork:
-    """A script with what it is run under. ``budget_s`` bounds the time for which writers are held."""
+    """A script with the settings it runs under.
+
+    ``budget_s`` limits the seconds for which writers are held.
+    """
 
     statements: tuple[SqlStatement, ...]
     parameters: Parameters
@@ -40,10 +43,7 @@ class ScriptWork:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """One statement that ran.
-
-    Rows it changed itself, rows with triggers and foreign keys, what it printed.
-    """
+    """One statement that ran: rows it changed itself, rows with triggers and foreign keys, its output."""
 
     statement: SqlStatement
     rows: int
@@ -54,10 +54,7 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a transaction cost so far.
-
-    ``lock_wait_s`` to get the lock, ``frozen_s`` while it held writers up.
-    """
+    """What a transaction has cost: ``lock_wait_s`` until it had the lock, ``frozen_s`` while it held it."""
 
     executed: tuple[Executed, ...]
     lock_wait_s: float
@@ -65,23 +62,23 @@ class Measured:
 
     @property
     def output(self) -> list[tuple[object, ...]]:
-        """What all statements printed, in order."""
+        """The rows that all statements printed, in order."""
         return [row for one in self.executed for row in one.output]
 
     @property
     def rows_in_all(self) -> int:
-        """Rows changed by all statements, with triggers and foreign keys."""
+        """The number of rows changed by all statements, with triggers and foreign keys."""
         return sum(one.rows_in_all for one in self.executed)
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionHooks:
-    """What happens inside the transaction besides the script.
+    """Functions that are called inside the transaction.
 
     ``prepare`` runs right after BEGIN, ``verify`` after the last statement, ``record`` last before COMMIT.
-    ``hook`` hears every boundary by name, in this order: before begin, begun, prepared, then before and after
-    statement 1, 2 and so on, verified, recorded, committed. ``progress`` hears (statements done, of how many,
-    seconds).
+    ``hook`` is called with the name of each boundary, in this order: before begin, begun, prepared, before
+    and after statement 1, 2 and so on, verified, recorded, committed. ``progress`` is called with (statements
+    done, statements in all, seconds).
     """
 
     prepare: Callable[[sqlite3.Connection], None] = lambda connection: None
@@ -94,9 +91,9 @@ class TransactionHooks:
 
 
 def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Value]:
-    """The values for ``:names``; a map becomes a JSON object, read with ``json_each(:owner)``.
+    """The values for ``:names``; a map becomes a JSON object, read by ``json_each(:owner)``.
 
-    Raises StepFailed for a name without a value: SQLite would bind NULL or refuse without saying which.
+    Raises StepFailed for a name without a value: SQLite would bind NULL, or refuse without saying which.
     """
     missing = [name for name in names if name not in parameters]
     if missing:
@@ -112,11 +109,10 @@ def bound(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Value]:
 
 
 def transact(connection: sqlite3.Connection, work: ScriptWork, hooks: TransactionHooks) -> Measured:
-    """Run the script and what stands around it in one transaction; returns what it cost.
+    """Run the script and the hooks in one transaction, and return what it cost.
 
-    Raises Busy when the lock was not to be had within ``lock_wait_s``, BudgetExceeded past ``budget_s``,
-    StepFailed for a statement that fails, InvariantBroken for a write out of scope; nothing is left behind
-    then.
+    Raises Busy if the lock could not be taken within ``lock_wait_s``, BudgetExceeded past ``budget_s``,
+    StepFailed if a statement fails, InvariantBroken for a write out of scope. The database is then as it was.
     """
     hooks.hook("before begin")
     with _settings(connection, work):
@@ -141,7 +137,7 @@ def transact(connection: sqlite3.Connection, work: ScriptWork, hooks: Transactio
 
 
 class _Deadline:
-    """Past the budget SQLite is told to interrupt; ``place`` is the statement that ran at that moment."""
+    """Interrupts SQLite past the budget; ``place`` is the statement that is running."""
 
     def __init__(self, now: Callable[[], float], budget_s: float | None) -> None:
         self.now, self.budget_s, self.started = now, budget_s, now()
@@ -242,7 +238,7 @@ def _failed(
 
 
 def _begin(connection: sqlite3.Connection, work: ScriptWork, hooks: TransactionHooks) -> float:
-    """Take the write lock; the seconds it took."""
+    """Take the write lock; gives the seconds that took."""
     connection.execute(f"PRAGMA busy_timeout = {max(int(work.lock_wait_s * 1000), 1)}")
     started = hooks.now()
     try:
@@ -281,7 +277,7 @@ def _explained(error: BaseException, deadline: _Deadline) -> BaseException:
 
 @contextmanager
 def _settings(connection: sqlite3.Connection, work: ScriptWork) -> Iterator[None]:
-    """Two settings that have to stand before the transaction; as they were before, afterwards."""
+    """Two pragmas that must be set before the transaction; afterwards they are as they were."""
     wanted = {"foreign_keys": int(work.foreign_keys), "legacy_alter_table": int(work.legacy_alter_table)}
     before = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
     try:

@@ -1,9 +1,8 @@
-"""Before a rollback drops a table or column that the change added, rows written into it since are set aside.
+"""Sets rows aside before a rollback drops the table or column that holds them.
 
-Rule: a rollback never drops values that an application wrote without keeping them. Before a way back drops
-it, and unless the script itself speaks of it elsewhere, rows that say something are copied into a table
-`changeover_kept_...`, which stays until somebody drops it. Its name holds a hash of the statement and of what
-is copied, so that another plan's table or column of the same name never meets it.
+Rule: a rollback never drops values that an application wrote. Unless the script itself reads them elsewhere,
+they are first copied into a table `changeover_kept_...`, which stays until a person drops it. Its name holds
+a hash of the statement and of what is copied, so that two plans never share one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,14 +25,14 @@ KEPT_ROWID = "changeover_rowid"
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
-    """A table (``column`` empty) or one of its columns, by folded names."""
+    """A table (``column`` empty) or one of its columns, in lower case."""
 
     table: str
     column: str = ""
 
 
 def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
-    """The reverse of CREATE TABLE, CREATE INDEX, CREATE VIEW, CREATE TRIGGER and ADD COLUMN, last first.
+    """The reverse of CREATE TABLE, INDEX, VIEW and TRIGGER and of ADD COLUMN, last first.
 
     Raises Unsuitable for any other statement: its reverse must be written.
     """
@@ -43,14 +42,13 @@ def derive_undo(statements: Iterable[SqlStatement]) -> tuple[SqlStatement, ...]:
 def setting_aside(
     back: Sequence[SqlStatement], now: Schema, forward: Sequence[SqlStatement] = ()
 ) -> tuple[SqlStatement, ...]:
-    """The way back, with statements that set aside what it drops and reads nowhere else.
+    """The script of a rollback, with statements that set aside what it drops and does not read.
 
-    ``now`` is the schema that the way back begins with, ``forward`` the script of the change: what that gives
-    to all rows alike it gives again. It does not matter how the change made the table or column: by ADD
-    COLUMN, or with a table that it made anew. A column that the change filled with one value in all rows is
-    set aside too where the way back makes the table anew without it, and so is one that it did not fill at
-    all; any other must be carried by the script. One that the way back computes cannot be: where it holds
-    something else, that is set aside.
+    ``now`` is the schema at the beginning of the rollback, ``forward`` the script of the change. A value that
+    the change gives to all rows is not set aside, as it would give it again. It does not matter whether the
+    change made the column by ADD COLUMN or by a rebuild. If the rollback rebuilds the table without a column,
+    that is set aside if the change filled it with one value in all rows, or not at all; any other column must
+    be carried by the script. A column that the rollback computes is set aside where it holds something else.
     """
     words = [words_of(statement.text) for statement in back]
     given, unfilled = _constants(forward), _unfilled(forward)
@@ -74,8 +72,10 @@ def setting_aside(
 
 
 def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlStatement, _Thing, str]]:
-    """The columns without which a way back makes a table anew, with the statement that makes it; also those
-    that it computes, with the expression."""
+    """(statement, column, expression) of columns that a rebuild in the rollback leaves out or computes.
+
+    The statement is the one that makes the table; the expression is empty for a column that is left out.
+    """
     rebuilt = script.read(back).rebuilt
     for statement in back:
         made = script.created(script.words_in_main(statement.text))
@@ -90,7 +90,7 @@ def _left_out(back: Sequence[SqlStatement], now: Schema) -> Iterator[tuple[SqlSt
 
 
 def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
-    """The one literal that a script gives to a column in all rows, by table and column."""
+    """Column -> the one literal that a script gives it in all rows."""
     rebuilt = script.read(forward).rebuilt
     found: dict[_Thing, set[str]] = {}
     for table, values in script.given(forward):
@@ -103,7 +103,7 @@ def _constants(forward: Sequence[SqlStatement]) -> Mapping[_Thing, str]:
 
 
 def _unfilled(forward: Sequence[SqlStatement]) -> frozenset[_Thing]:
-    """The columns that a script makes and gives no value: rows have the default there, or NULL."""
+    """The columns that a script makes without a value: rows have the default there, or NULL."""
     rebuilt = script.read(forward).rebuilt
     made: set[_Thing] = set()
     filled: set[_Thing] = set()
@@ -121,7 +121,7 @@ def _unfilled(forward: Sequence[SqlStatement]) -> frozenset[_Thing]:
 
 
 def _speaks_of(words: tuple[str, ...], thing: _Thing) -> bool:
-    """Whether a statement names the table, and the column where it is one."""
+    """Whether a statement names the table, and the column if it is one."""
     return thing.table in words and (not thing.column or thing.column in words)
 
 
@@ -142,14 +142,14 @@ def _reverse(statement: SqlStatement) -> SqlStatement:
 
 
 def _made(words: tuple[str, ...]) -> _Thing | None:
-    """The table or column that a statement adds."""
+    """The table or column that a statement adds, or None."""
     if words[:2] == ("alter", "table") and words[3:4] == ("add",):
         return _Thing(words[2], words[5] if words[4] == "column" else words[4])
     return _Thing(named(words, "table")) if _created_kind(words) == "table" else None
 
 
 def _dropped(words: tuple[str, ...]) -> _Thing | None:
-    """The table or column that a statement drops."""
+    """The table or column that a statement drops, or None."""
     if words[:2] == ("alter", "table") and words[3:4] == ("drop",):
         return _Thing(words[2], words[5] if words[4] == "column" else words[4])
     return _Thing(named(words, "table")) if words[:2] == ("drop", "table") else None
@@ -162,7 +162,7 @@ def _created_kind(words: tuple[str, ...]) -> str:
 
 
 def _kept(statement: SqlStatement, thing: _Thing, table: Table, given: Mapping[_Thing, str]) -> list[str]:
-    """Copy what says something; made by the first way back, filled by every one."""
+    """Statements that copy the values; the table is made by the first rollback and filled by every one."""
     if thing.column:
         column = table.column(thing.column)
         if column is None or column.generated:

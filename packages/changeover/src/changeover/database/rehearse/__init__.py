@@ -1,5 +1,5 @@
-"""A rehearsal's own rows: what an application might write after the change, and what a way back makes of it.
+"""Writes rows on the copy of a rehearsal, as an application might, and judges what a rollback makes of them.
 
-Rule: everything happens on copies. What the writes set off (triggers, cascades, counters) is read from the
-database itself, row by row before and after, and not guessed from the statements.
+Rule: everything happens on copies. What the writes cause (triggers, cascades, counters) is read from the
+database before and after, row by row, and not guessed from the statements.
 """

@@ -1,8 +1,8 @@
-"""Two databases compared row by row, every difference in words: the oracle of tests and of the rehearsal.
+"""Compares two databases row by row and puts every difference into words; tests and the rehearsal trust it.
 
 Rule: rows are matched by key and compared value by value, types and letter case included, inside SQLite
-(about a million rows of 22 columns a second); a table without a key is compared as a bag of rows. Nothing is
-hashed, nothing is sampled. The engine's own tables are left out.
+(about a million rows of 22 columns a second). A table without a key is compared as a bag of rows. Nothing is
+hashed or sampled. The engine's own tables are left out.
 """
 
 import sqlite3
@@ -26,9 +26,9 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class TableDifference:
-    """Rows missing from the second database, rows only there, rows that differ; ``examples`` are readable.
+    """Rows missing from the second database, rows only there, and rows that differ, with ``examples``.
 
-    ``columns`` are those in which rows differ.
+    ``columns`` are those in which rows differ; examples are readable sentences.
     """
 
     table: str
@@ -45,7 +45,7 @@ class TableDifference:
         )
 
     def findings(self) -> list[Finding]:
-        """The difference as findings: rows by `TABLE.rows`, values by `TABLE.COLUMN`."""
+        """The difference as findings: `TABLE.rows` for rows, `TABLE.COLUMN` for values."""
         names = [f"{self.table}.{column}" for column in self.columns]
         if self.missing or self.extra or not names:
             names.insert(0, f"{self.table}.rows")
@@ -54,7 +54,7 @@ class TableDifference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that differs. ``rows`` is how many rows of the first database were compared."""
+    """All differences; ``rows`` is the number of rows of the first database that were compared."""
 
     schema: tuple[str, ...]
     tables: tuple[TableDifference, ...]
@@ -66,7 +66,7 @@ class Comparison:
         return not self.schema and not self.tables
 
     def findings(self) -> list[Finding]:
-        """Everything that differs as findings: definitions by `schema.NAME`, then rows and values."""
+        """All differences as findings: `schema.NAME` for definitions, then rows and values."""
         named = [Finding(f"schema.{one.split()[1].rstrip(':')}", one) for one in self.schema]
         return [*named, *(finding for table in self.tables for finding in table.findings())]
 
@@ -78,9 +78,9 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows of one table that are not compared: by their keys, or without ``key`` the very rows.
+    """Rows of one table that are not compared, by key; without ``key``, the very rows.
 
-    ``first`` are the file's tables with rows of the first database, ``second`` with those of the second.
+    ``first`` and ``second`` are tables of the file, with rows of the first and of the second database.
     """
 
     key: tuple[str, ...]
@@ -90,7 +90,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """What a comparison leaves out: rows kept in the tables of ``file``, by folded table; whole tables."""
+    """What a comparison leaves out: rows that are listed in ``file``, by table in lower case.
+
+    And whole tables.
+    """
 
     file: Path | None = None
     rows: Mapping[str, LeftOut] = field(default_factory=dict)
@@ -108,10 +111,10 @@ def compare(
     without: Without = EVERYTHING,
     with_schema: bool = True,
 ) -> Comparison:
-    """What differs between two databases. ``tables`` None: all that either has.
+    """The differences between two databases; ``tables`` None compares all that either has.
 
-    ``with_schema`` False compares the rows of the columns that both have. Both files may be in use: each is
-    read from one snapshot.
+    With ``with_schema`` False, rows are compared by the columns that both have. Both files may be in use:
+    each is read from one snapshot.
     """
     with translated(f"{first} and {second}"), closing(connect(first)) as connection:
         connection.execute("ATTACH ? AS other", (str(second.resolve()),))
@@ -139,7 +142,7 @@ def compare(
 
 
 def _numbers(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """The two numbers of the file's header by which applications know their schema."""
+    """user_version and application_id, by which applications know their schema."""
     sentences = []
     for name in ("user_version", "application_id"):
         one, two = (connection.execute(f"PRAGMA {of}.{name}").fetchone()[0] for of in ("main", "other"))
@@ -177,8 +180,7 @@ def _table(
 def _renumbered(
     connection: sqlite3.Connection, tables: tuple[Table, Table], key: Sequence[str], columns: Sequence[str]
 ) -> TableDifference | None:
-    """The difference where nothing but the primary key is another, by a unique key that both tables have: the
-    rows are the same, under other numbers."""
+    """The difference if only the primary key differs: the rows are the same by another unique key of both."""
     one, two = tables
     there = {tuple(each.columns) for each in two.indexes if each.unique and each.is_plain}
     strict = {column.name for column in one.columns if column.not_null}
@@ -192,7 +194,7 @@ def _renumbered(
 
 
 def _skipped_keys(left_out: LeftOut | None) -> str:
-    """SQL: the key of row ``a`` is none of those left out; each list is read once, not once a row."""
+    """SQL: the key of row ``a`` is not left out; each list is read once, and not for each row."""
     if left_out is None:
         return "1"
     key = ", ".join(f"a.{quoted(c)}" for c in left_out.key)
@@ -241,10 +243,9 @@ def _by_key(
 def _as_bag(
     connection: sqlite3.Connection, table: Table, columns: Sequence[str], left_out: LeftOut | None
 ) -> TableDifference | None:
-    """Each row counted: those of the first plus what was written since must be those of the second.
+    """The difference between rows, each counted: the first's plus those written since must be the second's.
 
-    A row that was written since and does not stand there at all is none of the first's: whoever knows what
-    was written looks for it.
+    A row that was written since and is not there at all is no difference here: `judge` looks for those.
     """
     names, name = listed(list(columns)), quoted(table.name)
     parts = [(f"main.{name}", 1, 0, 0), (f"other.{name}", -1, 1, 0)]

@@ -1,4 +1,4 @@
-"""What is gone from a database: tables with their rows, columns, rows of tables that stay, and all else."""
+"""What is gone from a database: tables, columns, rows of tables that stay, and other objects."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from changeover.words import counted
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a database holds: (name, columns, rows) by table, and (kind, name) of what is no table."""
+    """Table -> (name, columns, rows), and (kind, name) of all other objects."""
 
     tables: Mapping[str, tuple[str, tuple[str, ...], int]]
     others: frozenset[tuple[str, str]]
 
 
 def holdings(connection: Connection) -> Holdings:
-    """Everything that there is, what is kept for a way back included, the engine's own tables left out."""
+    """All that a database holds, tables kept for the rollback included, without the engine's own tables."""
     found = catalogue.read(connection, own=True).tables
     tables = {
         key: (

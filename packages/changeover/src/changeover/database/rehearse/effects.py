@@ -1,9 +1,9 @@
-"""What writes really did, row by row: triggers, cascades, counters and search indexes included.
+"""What writes really changed, row by row, by triggers, cascades, counters and search indexes too.
 
-Rule: the database is compared with itself before the writes, through a second view of the same file whose
-snapshot is older. Only tables that the compiled statements may write are compared (the authorizer names
-them, what triggers and foreign keys do included). Every row that differs is kept in a scratch file, as it was
-and as it is, so that the working copy may go on being changed.
+Rule: the database is compared with itself before the writes, through a second connection to the file with an
+older snapshot. Only tables that the compiled statements may write are compared (the authorizer names them).
+Every row that differs is kept in a scratch file, before and after, because the working copy goes on being
+changed.
 """
 
 import sqlite3
@@ -22,11 +22,11 @@ from changeover.sql.identifiers import identifier_key, quoted
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The rows of one table that the writes left different.
+    """The rows of one table that the writes changed.
 
-    ``key`` finds a row again in another database (empty: rows are only compared whole). ``was`` and ``now``
-    are tables of the scratch file; a changed row stands in both, a new one in ``now`` only, and `ROW` numbers
-    them. ``address`` are the columns by which the two go together; rowid stands there as `ADDRESS_ROWID`.
+    ``key`` finds a row in another database; if it is empty, rows are only compared whole. ``was`` and ``now``
+    are tables of the scratch file: a changed row is in both, a new one in ``now`` only, and `ROW` numbers
+    them. ``address`` are the columns that join the two; a rowid is stored there as `ADDRESS_ROWID`.
     """
 
     table: Table
@@ -38,10 +38,10 @@ class Touched:
 
 @dataclass(slots=True)
 class Effects:
-    """Everything that the writes left different, by folded table name; ``scratch`` holds the rows.
+    """All that the writes changed, by table in lower case; ``scratch`` is the file that holds the rows.
 
-    ``reached`` are the folded names of the tables that the statements may have written; None: any. ``schema``
-    are those of all tables that there are.
+    ``reached`` are the tables that the statements may have written (None: any), ``schema`` the definitions of
+    all tables.
     """
 
     scratch: Path
@@ -55,9 +55,9 @@ ADDRESS_ROWID, ROW = "changeover_rowid", "changeover_row"
 
 @contextmanager
 def observed(path: Path, scratch: Path) -> Iterator[Effects]:
-    """Whatever is committed to ``path`` by others inside is in the effects afterwards.
+    """All that others commit to ``path`` inside is in the effects afterwards.
 
-    ``scratch`` is made anew. The file must be in WAL mode, or the older snapshot would keep the writers out.
+    ``scratch`` is made anew. The file must be in WAL mode, or the older snapshot would block the writers.
     """
     scratch.unlink(missing_ok=True)
     effects = Effects(scratch)
@@ -75,9 +75,9 @@ def observed(path: Path, scratch: Path) -> Iterator[Effects]:
 
 
 def between(now: Path, other: Path, scratch: Path) -> Effects:
-    """Every row of ``now`` that does not stand the same in another database of the same schema.
+    """Every row of ``now`` that is not the same in ``other``, a database of the same schema.
 
-    Such a row of the other one stands in ``was``. ``scratch`` is made anew.
+    The row of ``other`` is in ``was``. ``scratch`` is made anew.
     """
     scratch.unlink(missing_ok=True)
     effects = Effects(scratch)
@@ -116,7 +116,10 @@ def _touched(connection: sqlite3.Connection, table: Table, number: int) -> Touch
 def _differing(
     connection: sqlite3.Connection, table: Table, address: tuple[str, ...], names: tuple[str, str, str]
 ) -> int:
-    """Keep the rows of ``names[0]`` that do not stand the same in ``names[1]`` as table ``names[2]``."""
+    """Store the rows of ``names[0]`` that are not the same in ``names[1]``, as table ``names[2]``.
+
+    Gives how many.
+    """
     one, other, target = names
     name = quoted(table.name)
     # The first condition finds the row by the index of the key, the second is exact where it folds case.

@@ -1,4 +1,4 @@
-"""One table by itself, empty and in memory: it says what its own rules refuse."""
+"""One table by itself, empty and in memory, to ask which rows its own rules refuse."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ class EmptyTable:
     scratch: sqlite3.Connection
 
     def refusal(self, row: Mapping[str, object]) -> str:
-        """Why the row cannot stand in the table, in SQLite's words; empty where it can."""
+        """SQLite's message if the table refuses the row; empty if it takes it."""
         marks = ", ".join("?" for _ in row)
         sql = f"INSERT INTO {quoted(self.table.name)} ({listed(tuple(row))}) VALUES ({marks})"
         self.scratch.execute("BEGIN")
@@ -31,7 +31,7 @@ class EmptyTable:
 
 @contextmanager
 def empty_table(table: Table) -> Iterator[EmptyTable | None]:
-    """The table without its triggers and parents; None where its definition needs what is not there."""
+    """The table without its triggers and parents; None if its definition needs something that is missing."""
     with closing(application.equip(sqlite3.connect(":memory:", isolation_level=None))) as scratch:
         try:
             scratch.execute(table.sql)

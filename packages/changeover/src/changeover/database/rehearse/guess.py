@@ -1,8 +1,8 @@
-"""A row for a table that has none to copy: one that the table's own CHECKs take.
+"""Finds a row for a table that has none to copy, one that passes the table's CHECKs.
 
-Rule: no rule is understood. Values that a CHECK speaks of, and shapes that applications use, are tried in an
-empty copy of the table, and SQLite says which CHECK refuses. Where nothing is found the first guess stays,
-and the rehearsal says that the table could not be tried.
+Rule: no CHECK is understood. Literals of the CHECK, and shapes that applications use, are tried in an empty
+copy of the table, and SQLite says which CHECK refuses. If nothing passes, the first guess stays, and the
+rehearsal says that the table could not be tried.
 """
 
 import re
@@ -25,18 +25,18 @@ SHAPES = (
     0, 1, 0.5, "{}", "[]", "0", "a", "A", "2000-01-01", "2000-01-01 00:00:00", "2000-01-01T00:00:00Z",
     "00000000-0000-4000-8000-000000000000", "a@example.org", "http://example.org/", MARK.encode(),
 )  # fmt: skip
-"""Numbers, JSON, letters, days and instants, ids and addresses: what CHECKs of applications ask for."""
+"""Numbers, JSON, letters, dates, times, ids and addresses: what CHECKs of applications ask for."""
 
 
 def row_for(connection: Connection, table: Table) -> Values:
-    """A row for an empty table: parents' first keys, NULL where allowed, elsewhere what its CHECKs take."""
+    """A row for an empty table: first keys of parents, NULL where allowed, else what its CHECKs take."""
     first = invented(connection, table)
     with empty_table(table) as copy:
         return first if copy is None else _passing(copy, first)
 
 
 def _passing(copy: EmptyTable, first: Values) -> Values:
-    """The row with other values where a CHECK refuses it; as it came where none are found."""
+    """The row with other values where a CHECK refuses it; unchanged if none pass."""
     row, refused = first, dict[str, Words]()
     while refusal := copy.refusal(row):
         refused[refusal] = _words_of(copy.table, refusal)
@@ -51,7 +51,10 @@ def _passing(copy: EmptyTable, first: Values) -> Values:
 
 
 def _mended(copy: EmptyTable, row: Values, words: Words, refused: Collection[str]) -> Values | None:
-    """The row with other values in the columns among ``words``, so that nothing in ``refused`` refuses it."""
+    """The row with other values in columns among ``words``, so that nothing in ``refused`` refuses it.
+
+    Or None.
+    """
     parents = {identifier_key(column) for key in copy.table.foreign_keys for column in key.columns}
     columns = [c for c in row if identifier_key(c) in words and identifier_key(c) not in parents]
     choices = [tuple(_values(row[column], words)) for column in columns]
@@ -63,7 +66,7 @@ def _mended(copy: EmptyTable, row: Values, words: Words, refused: Collection[str
 
 
 def _words_of(table: Table, refusal: str) -> Words:
-    """The words of the CHECK that SQLite names, by its name or by its text; of all where it names none."""
+    """The words of the CHECK that SQLite names by its name or text; those of all CHECKs if it names none."""
     said = refusal.partition(REFUSED)[2]
     checks = table.definition.checks
     if not said:  # A function in a CHECK failed: `malformed JSON`.
@@ -73,7 +76,7 @@ def _words_of(table: Table, refusal: str) -> Words:
 
 
 def _values(old: object, words: Words) -> Iterator[object]:
-    """Values for a column of which a CHECK speaks with these words, most likely ones first."""
+    """Values for a column that a CHECK with these words is about, most likely ones first."""
     texts = [word[1:-1].replace("''", "'") for word in words if word.startswith("'")]
     numbers = [int(word) for word in words if word.isdecimal() and len(word) <= len(str(LENGTH_MAX))]
     found = [old, *texts, *map(_example, texts), *SHAPES]
@@ -85,5 +88,5 @@ def _values(old: object, words: Words) -> Iterator[object]:
 
 
 def _example(pattern: str) -> str:
-    """A text that a GLOB or LIKE pattern may mean: ``[A-Z][0-9]-*`` is ``A0-``, ``%@%`` is ``a@a``."""
+    """A text that matches a GLOB or LIKE pattern: ``[A-Z][0-9]-*`` gives ``A0-``, ``%@%`` gives ``a@a``."""
     return re.sub(r"\[\^?(.)[^\]]*+(?:\]|\Z)|[?%_]", lambda found: found[1] or "a", pattern).replace("*", "")

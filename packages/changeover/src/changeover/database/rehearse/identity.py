@@ -1,7 +1,7 @@
-"""Which columns identify the rows of a table, before and after a change.
+"""The columns that identify the rows of a table before and after a change.
 
-Rule: by its key; else by a primary key that could hold NULL but does not; else by rowid, which only tells the
-rows of one and the same table apart, never those of a table that was made anew.
+Rule: its key, else a primary key that could hold NULL but does not. Else the rowid, which identifies rows
+only within one table, and not in a table that was rebuilt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from changeover.sql.identifiers import identifier_key, quoted
 
 
 def key_of(connection: Connection, table: Table, schema: str = "main") -> tuple[str, ...]:
-    """The columns that name a row for good; empty where there are none."""
+    """The columns that identify a row for good; empty if there are none."""
     if table.key or table.kind != "table":
         return table.key
     primary = sorted((c for c in table.columns if c.key), key=lambda column: column.key)
@@ -27,30 +27,27 @@ def key_of(connection: Connection, table: Table, schema: str = "main") -> tuple[
 
 
 def address_of(connection: Connection, table: Table) -> tuple[str, ...]:
-    """The columns by which a row can be addressed now: its key, else its rowid (empty for neither)."""
+    """The columns that find a row now: its key, else its rowid; empty if it has neither."""
     return key_of(connection, table) or ((table.rowid,) if table.rowid else ())
 
 
 def is_rowid(table: Table, address: Sequence[str]) -> bool:
-    """Whether rows are addressed by the rowid, under a name that no column has."""
+    """Whether the address is the rowid, under a name that no column has."""
     return bool(table.rowid) and tuple(address) == (table.rowid,)
 
 
 def where(key: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
-    """SQL that finds one row, and its parameters."""
+    """(SQL condition, parameters) that find one row."""
     return " AND ".join(f"{quoted(column)} IS ?" for column in key), tuple(key.values())
 
 
 def same_key(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two keys have the same columns, in whatever order and case."""
+    """Whether two keys have the same columns, in any order and letter case."""
     return bool(one) and {identifier_key(c) for c in one} == {identifier_key(c) for c in other}
 
 
 def neighbours(found: Schema, scope: "frozenset[str] | set[str]") -> tuple[str, ...]:
-    """The tables of the scope that exist, their parents and their children by foreign key.
-
-    Folded, parents first.
-    """
+    """The tables of the scope that exist, with their parents and children, in lower case, parents first."""
     chosen = {identifier_key(table) for table in scope if found.table(table)}
     for name in tuple(chosen):
         chosen |= {
@@ -71,7 +68,7 @@ def _depth(found: Schema, name: str, seen: frozenset[str]) -> int:
 def same_value(table: Table, column: str) -> str:
     """SQL: a column of ``a`` equals that of ``b`` in value and type.
 
-    Only a column without affinity can hold 1 and 1.0 apart.
+    Only a column without affinity can hold both 1 and 1.0.
     """
     name = quoted(column)
     found = table.column(column)

@@ -1,7 +1,7 @@
-"""Values for the rows that a rehearsal writes: fresh ones for unique columns, other ones for updates.
+"""Values for the rows that a rehearsal writes: new ones for unique columns, other ones for updates.
 
-Rule: a value is taken from living rows where there are any, since an application writes such; whether a rule
-of the schema allows it is found out by trying.
+Rule: a value is derived from existing rows if there are any, because an application writes similar ones.
+Whether the schema allows it is found out by trying.
 """
 
 import math
@@ -26,7 +26,7 @@ INTEGER_MAX, INTEGER_MIN = 2**63 - 1, -(2**63)
 
 
 def unique_columns(table: Table) -> list[str]:
-    """Columns of the key and of every unique index; those that an indexed expression speaks of too."""
+    """The columns of the key and of every unique index, and those in an indexed expression."""
     columns = [c.name for c in table.columns if c.key] + list(table.key)
     for index in table.indexes:
         if index.unique:
@@ -38,7 +38,7 @@ def unique_columns(table: Table) -> list[str]:
 
 
 def optional_columns(table: Table) -> list[str]:
-    """Columns that an application may leave NULL, which an old schema with NOT NULL could not hold."""
+    """The columns that an application may leave NULL; an old schema with NOT NULL could not hold that."""
     needed = {*unique_columns(table), *(c for key in table.foreign_keys for c in key.columns)}
     return [c.name for c in table.columns if not (c.not_null or c.generated or c.name in needed)]
 
@@ -52,11 +52,11 @@ def fresh_values(
     *,
     made_of: Sequence[str] | None = None,
 ) -> tuple[object, ...]:
-    """Values that no row has under a column yet, most natural first; never empty.
+    """Values that no row has in a column yet, most natural first; never empty.
 
-    ``made_of`` are the texts in the expression by which the change computes the column, None where it does
-    not. Where it makes numbers with texts around them (``'u-' || id``), the next number comes first, as the
-    application that makes such keys would go on; where there was no row to see that by, the first one.
+    ``made_of`` are the texts in the expression by which the change computes the column, None if it does not.
+    If it puts texts around numbers (``'u-' || id``), the next number comes first, as an application would go
+    on; if there is no row to derive it from, the first number.
     """
     if isinstance(model, int | float):
         return _fresh_numbers(connection, table, column)
@@ -79,8 +79,8 @@ def other_values(
 ) -> Iterator[object]:
     """Values that an update may put in place of ``old``, most natural first.
 
-    ``free``: the application may write anything there, so that a value nobody wrote yet may stand in it;
-    elsewhere (a column that the change computed) a reverse mapping may rightly know only what there is.
+    ``free``: the application may write anything there, so new values are among them. In a column that the
+    change computed, the rollback may rightly know only values that exist.
     """
     name = quoted(column.name)
     living = connection.execute(
@@ -102,7 +102,7 @@ def other_values(
 
 
 def is_day(text: str) -> bool:
-    """Whether a text is a date, or begins with one that a time follows: an application reads it as that."""
+    """Whether a text begins with a date, so that an application would read it as a date."""
     with suppress(ValueError):
         date.fromisoformat(text[:10])
         return _DAY.match(text) is not None
@@ -133,7 +133,7 @@ def _fresh_numbers(connection: Connection, table: Table, column: str) -> tuple[o
 
 
 def _fresh_days(connection: Connection, table: Table, column: str, model: str, number: int) -> Iterator[str]:
-    """A day after the last one that is there, where the model is a day."""
+    """A day after the last one that is there, if the model is a day."""
     name = quoted(column)
     (last,) = connection.execute(f"SELECT max({name}) FROM {quoted(table.name)}").fetchone()
     if is_day(model) and isinstance(last, str) and is_day(last):
@@ -148,9 +148,10 @@ def _fresh_numbered(
     after: tuple[str, int],
     made_of: Sequence[str] | None,
 ) -> Iterator[str]:
-    """So many numbers ``after`` the highest one, between the texts that every row has around its number.
+    """``after[1]`` numbers after the highest one, with the texts around the number that every row has.
 
-    Rows without a number (``root`` among ``u-1``, ``u-2``) are let be where the change speaks of the text.
+    Rows without a number (``root`` among ``u-1``, ``u-2``) are ignored if the change has a text for the
+    column.
     """
     if made_of is None:
         return
@@ -175,12 +176,12 @@ def _fresh_numbered(
 
 
 def _is_key(table: Table, column: str) -> bool:
-    """Whether no two rows have the same value under this column alone."""
+    """Whether this column alone is unique."""
     return any(list(columns) == [identifier_key(column)] for _, columns in table.unique_keys())
 
 
 def _gap(connection: Connection, table: Table, column: str) -> int:
-    """A positive number between those that are there: an id can stand at the very end of the range."""
+    """A positive number that is not used yet; an id can be at the very end of the range."""
     name, source = quoted(column), quoted(table.name)
     found = connection.execute(
         f"SELECT a.{name} + 1 FROM {source} AS a"
@@ -192,13 +193,13 @@ def _gap(connection: Connection, table: Table, column: str) -> int:
 
 
 def _same_length(model: str, number: int) -> str:
-    """As long as the model: codes, hashes and UUIDs are often checked for their length."""
+    """A text as long as the model: codes, hashes and UUIDs are often checked for length."""
     tail = str(number + 1)
     return (model[: -len(tail)] + tail)[-max(len(model), 1) :]
 
 
 def _same_kind(model: str, number: int) -> str:
-    """With another letter or digit at the end: ``EUR`` is ``EUS``."""
+    """The model with another last letter or digit: ``EUR`` becomes ``EUS``."""
     last = model[-1:]
     for kind in (ascii_uppercase, ascii_lowercase, digits):
         if last and last in kind:
@@ -207,7 +208,7 @@ def _same_kind(model: str, number: int) -> str:
 
 
 def invented(connection: Connection, table: Table) -> dict[str, object]:
-    """A row for an empty table: parents' first keys, numbers, texts, NULL where allowed."""
+    """A row for an empty table: first keys of parents, numbers, texts, NULL where allowed."""
     values: dict[str, object] = {}
     for column in table.columns:
         if not column.generated:
@@ -227,5 +228,5 @@ def _first_value(table: Table, column: Column) -> object:
 
 
 def texts(sql: str) -> list[str]:
-    """The texts that stand in a definition, in order."""
+    """The text literals of a definition, in order."""
     return [t.text[1:-1].replace("''", "'") for t in sql_tokens(sql) if t.kind == "string"]

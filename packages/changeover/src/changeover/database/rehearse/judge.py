@@ -1,9 +1,9 @@
-"""What a way back made of new rows: what of them is kept, what is set aside, what is lost.
+"""Judges what a rollback made of new rows: which are kept, which are set aside, which are lost.
 
-Rule: a written value is kept when it stands in the database after the way back, or stands again after the
-change is carried out once more: a way back may turn cents into euros, and going forward turns them back. It
-is set aside when a `changeover_...` table of the plan holds it. Everything else is lost, and each loss is a
-finding with a name. Rows that were not written must be what they were before the change, value by value.
+Rule: a written value is kept if it is there after the rollback, or again after the change is made once more
+(a rollback may turn cents into euros, and the change turns them back). It is set aside if a `changeover_...`
+table of the plan holds it. Everything else is lost, and each loss is a finding with a name. Rows that were
+not written must be as before the change, value by value.
 """
 
 import sqlite3
@@ -30,12 +30,12 @@ WHOLE, BACK = "", "?"
 EXAMPLES = 3
 
 Loss = tuple[str, int, str]
-"""(folded table, row of the scratch table, column or WHOLE or BACK)."""
+"""(table in lower case, row of the scratch table, column or WHOLE or BACK)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AfterRollback:
-    """What was seen after the way back; judged when the change was carried out once more."""
+    """What was found after the rollback; `after_forward` judges it."""
 
     original: Path
     written: Written
@@ -47,7 +47,7 @@ class AfterRollback:
 
 
 def after_rollback(original: Path, written: Written, effects: Effects, rolled_back: Path) -> AfterRollback:
-    """Compare what went there and back with the original, and look for every written value."""
+    """Compare the rolled-back database with the original, and look for every written value."""
     with _beside(rolled_back, effects.scratch, original) as (connection, found):
         with translated(original), closing(connect(original)) as before:
             old = catalogue.read(before)
@@ -61,9 +61,9 @@ def after_rollback(original: Path, written: Written, effects: Effects, rolled_ba
 
 @dataclass(frozen=True, slots=True)
 class RollbackVerdict:
-    """What a way back loses, as findings; what it keeps elsewhere or as another value, as notes.
+    """What a rollback loses, as findings; what it keeps elsewhere or as another value, as notes.
 
-    ``set_aside`` rows are kept in a `changeover_...` table and stand nowhere else.
+    ``set_aside`` rows are only in a `changeover_...` table.
     """
 
     findings: tuple[Finding, ...]
@@ -72,7 +72,7 @@ class RollbackVerdict:
 
 
 def after_forward(seen: AfterRollback, again: Path) -> RollbackVerdict:
-    """Judge the new rows, now that the change was carried out once more."""
+    """Judge the new rows, now that the change was made once more."""
     with _beside(again, seen.effects.scratch, seen.original) as (connection, found):
         unlike = frozenset(_unlike(connection, seen.effects, found, None))
         lost = _both(seen.unlike, unlike)
@@ -106,11 +106,11 @@ def _beside(path: Path, scratch: Path, original: Path) -> Iterator[tuple[sqlite3
 
 
 def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> Without:
-    """The rows that were written are judged for themselves.
+    """The rows to leave out of the comparison, because they were written and are judged one by one.
 
-    A table that the new schema has not (or has under another key, or under keys of another form) may get rows
-    from any that was written to; going forward once more judges those, and the first way back, before
-    anything was written, the others.
+    A table that the new schema lacks, or that has another key there, may get rows from any table that was
+    written. Such a table is left out whole; making the change once more judges its new rows, and the first
+    rollback, before anything was written, its old ones.
     """
     rows, moved = {}, False
     for name, touched in effects.touched.items():
@@ -129,8 +129,10 @@ def _without(connection: sqlite3.Connection, effects: Effects, old: Schema) -> W
 
 
 def _is_unaltered(connection: sqlite3.Connection, touched: Touched, before: Table) -> bool:
-    """Whether the rows that were written to stood in the original as they are: without a key, only such rows
-    can be told from the others there."""
+    """Whether the written rows were in the original as they are.
+
+    Without a key, only then can they be found.
+    """
     if not all(touched.table.column(c) for c in before.stored):
         return False
     same = " AND ".join(same_value(before, c) for c in before.stored) or "1"
@@ -140,9 +142,9 @@ def _is_unaltered(connection: sqlite3.Connection, touched: Touched, before: Tabl
 
 
 def _is_rekeyed(connection: sqlite3.Connection, touched: Touched, before: Table) -> bool:
-    """Whether the change gave every row another key: no touched row stands in the original under its own.
+    """Whether the change gave every row a new key: no written row is in the original under its key.
 
-    Where all of them are new, it did if the keys are of another type.
+    If all written rows are new, it did if the keys have another type.
     """
     if not touched.key or not all(before.column(c) for c in touched.key):
         return False
@@ -161,10 +163,10 @@ def _is_rekeyed(connection: sqlite3.Connection, touched: Touched, before: Table)
 def _unlike(
     connection: sqlite3.Connection, effects: Effects, found: Schema, old: Schema | None
 ) -> Iterator[Loss]:
-    """Everything written that ``main`` does not hold as it was written.
+    """All written values that ``main`` does not hold as written.
 
-    With ``old``, the original's schema, columns that an update left alone must be as in the original;
-    without, as they were after the writes.
+    With ``old``, the original's schema, columns that an update left alone must be as in the original; without
+    it, as they were after the writes.
     """
     for name, touched in effects.touched.items():
         with concerning(f"table {name}"):
@@ -176,7 +178,7 @@ def _unlike(
 def _unlike_of(
     connection: sqlite3.Connection, name: str, touched: Touched, tables: tuple[Table | None, Table | None]
 ) -> Iterator[Loss]:
-    """The same of one table: as it is now, and as it was in the original."""
+    """The same for one table, given as it is now and as it was in the original."""
     table, original = tables
     if table is None:
         rows = _ids(connection, f"SELECT {ROW} FROM scratch.{touched.now}")
@@ -217,7 +219,7 @@ def _unlike_by_key(
 
 
 def _unlike_values(touched: Touched, table: Table, column: str, original: Table | None) -> str:
-    """SQL: rows of the scratch table whose value under a column is not the one in the database."""
+    """SQL: the rows of the scratch table whose value in a column differs from the database's."""
     found = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in touched.key)
     address = " AND ".join(f"b.{quoted(c)} IS a.{quoted(c)}" for c in touched.address)
     same = same_value(touched.table, column)
@@ -243,7 +245,7 @@ def _unlike_values(touched: Touched, table: Table, column: str, original: Table 
 
 
 def _aside(connection: sqlite3.Connection, effects: Effects, unlike: Iterable[Loss]) -> Iterator[Loss]:
-    """The losses whose rows or values stand in a table that the plan keeps for its rollback."""
+    """The losses whose rows or values are in a table that the plan keeps for its rollback."""
     aside = {
         name: table
         for name, table in catalogue.read(connection, own=True).tables.items()
@@ -258,7 +260,7 @@ def _aside(connection: sqlite3.Connection, effects: Effects, unlike: Iterable[Lo
 
 
 def _held_by(connection: sqlite3.Connection, touched: Touched, table: Table, column: str) -> frozenset[int]:
-    """Rows of the scratch table that a kept table holds, whole or with one column."""
+    """The rows of the scratch table that a kept table holds, whole or with one column."""
     wanted = touched.table.stored if column == WHOLE else (*touched.address, column)
     if any(table.column(c) is None for c in wanted):
         return frozenset()
@@ -275,7 +277,7 @@ def _held_by(connection: sqlite3.Connection, touched: Touched, table: Table, col
 def _stand_ins(
     connection: sqlite3.Connection, written: Written, effects: Effects, found: Schema
 ) -> Iterator[Loss]:
-    """Values that the old schema cannot hold, so that another one may stand in their place."""
+    """Values that the old schema cannot hold, so that another value may take their place."""
     for name, touched in effects.touched.items():
         table = found.table(name)
         for column in touched.table.columns if table else ():
@@ -290,7 +292,7 @@ def _stand_ins(
 def _beyond(
     connection: sqlite3.Connection, written: Written, effects: Effects
 ) -> dict[tuple[str, int], Write]:
-    """The rows that only the new schema takes: (folded table, row of the scratch table)."""
+    """(table in lower case, row of the scratch table) -> write, for rows that only the new schema takes."""
     found: dict[tuple[str, int], Write] = {}
     for write in written.beyond():
         name = identifier_key(write.table)
@@ -304,7 +306,7 @@ def _beyond(
 
 
 def _both(one: frozenset[Loss], other: frozenset[Loss]) -> frozenset[Loss]:
-    """What is missing in both: a row that is gone in one is gone there with every column."""
+    """What is missing in both: if a row is gone in one, all its columns are."""
     found = set(one & other)
     for table, row, column in one ^ other:
         if column not in (WHOLE, BACK):
@@ -319,7 +321,7 @@ def _losses_found(
 ) -> Iterator[Finding]:
     """A finding for each table that loses rows and each column that loses values.
 
-    A lost row that only the new schema takes has the name by which it is accepted.
+    If only the new schema takes a lost row, the finding has the name by which the plan accepts that.
     """
     only_new, ordinary = _beyond(connection, written, effects), []
     for loss in sorted(lost):
@@ -352,7 +354,7 @@ def _grouped(losses: Iterable[Loss]) -> dict[tuple[str, str], list[int]]:
 
 
 def _what(connection: sqlite3.Connection, touched: Touched, column: str, rows: list[int]) -> str:
-    """How many rows of a table, or values of a column, and the first of them."""
+    """The number of lost rows of a table, or values of a column, and the first of them."""
     source = touched.was if column == BACK else touched.now
     examples = "; ".join(_example(connection, touched, source, row, column) for row in rows[:EXAMPLES])
     label = touched.table.name
@@ -374,7 +376,7 @@ def _ids(connection: sqlite3.Connection, sql: str) -> list[int]:
 
 
 def describe_writes(written: Written, table: str | None = None) -> str:
-    """The rows that the rehearsal itself wrote and that matter for an error, in words."""
+    """The rows that the rehearsal wrote and that matter for an error, in words."""
     ordinary = [w for w in written.writes if not w.beyond and w.kind is not WriteKind.DELETED]
     chosen = [*written.beyond(), *ordinary]
     if table is not None:

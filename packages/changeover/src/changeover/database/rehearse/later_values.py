@@ -1,8 +1,8 @@
-"""What a change and its way back would make of values that no row has yet: ``'00123'``, two blanks, 2^53 + 1.
+"""Tries what a change and its rollback make of values that no row has yet: ``'00123'``, two spaces, 2^53 + 1.
 
-Rule: the scripts themselves are carried out, in memory, on a living row with such a value in each column
-that they compute. A row with its own value must come through, or nothing is said. It is told and does not
-refuse: a change may rightly have no place for a value that nobody writes.
+Rule: the scripts run in memory on an existing row, with such a value in each column that they compute. If the
+row with its own value does not come back, nothing is said. A loss is only reported and refuses nothing: a
+change may rightly have no place for a value that nobody writes.
 """
 
 import sqlite3
@@ -23,8 +23,7 @@ from changeover.sql.identifiers import identifier_key, listed, quoted
 
 TEXTS = ("00123", "1e3", "a  b", " a", "a ", "a b c", "a", "", "\u00c4")
 NUMBERS = (2**53 + 1, -1, 0.1, 1e300)
-"""-0.0 is not among them: a column for numbers stores it as 0.0, and elsewhere ``=``, ``quote()`` and ``||``
-take the two for one."""
+"""-0.0 is left out: numeric columns store it as 0.0, and ``=``, ``quote()`` and ``||`` see no difference."""
 KINDS = {
     "text": TEXTS,
     "char": TEXTS,
@@ -43,7 +42,7 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """The scripts of a change and of its way back, with the values that they bind."""
+    """The scripts of a change and of its rollback, with the values that they bind."""
 
     forward: Sequence[SqlStatement]
     back: Sequence[SqlStatement]
@@ -52,7 +51,7 @@ class RoundTrip:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A column that the scripts compute, in a table of which ``base`` is a living row."""
+    """A column that the scripts compute; ``base`` is an existing row of its table."""
 
     table: Table
     column: Column
@@ -80,7 +79,7 @@ def lost_later(original: sqlite3.Connection, tables: Iterable[str], trip: RoundT
 
 
 def _tried(original: sqlite3.Connection, tables: Iterable[str], computed: frozenset[str]) -> Iterator[_Place]:
-    """The columns that the scripts compute and that name no row."""
+    """The columns that the scripts compute and that are in no key."""
     schema = catalogue.read(original)
     for name in tables:
         table = schema.table(name)
@@ -98,7 +97,7 @@ def _tried(original: sqlite3.Connection, tables: Iterable[str], computed: frozen
 
 
 def _lost(empty: sqlite3.Connection, place: _Place, trip: RoundTrip) -> list[str]:
-    """What becomes of the values that do not come back; empty where the living one does not either."""
+    """What becomes of values that do not come back; empty if the existing one does not come back either."""
     own = place.base[place.column.name]
     values = [value for value in _values(place.column) if value != own]
     together = _come_back(empty, place, [own, *values], trip)
@@ -116,7 +115,7 @@ def _values(column: Column) -> tuple[object, ...]:
 def _come_back(
     empty: sqlite3.Connection, place: _Place, values: Sequence[object], trip: RoundTrip
 ) -> list[str] | None:
-    """What becomes of each value but the first, which must come back; None where a script fails."""
+    """What becomes of each value but the first, which must come back; None if a script fails."""
     with closing(blank(legacy_alter_table=True)) as copy:
         empty.backup(copy)
         before = dict(_written(copy, place, values))
@@ -140,7 +139,7 @@ def _come_back(
 def _written(
     copy: sqlite3.Connection, place: _Place, values: Sequence[object]
 ) -> Iterator[tuple[int, tuple[str, str]]]:
-    """(number, what is stored) of every row that the rules of the table take."""
+    """(number, (type, value as SQL)) of every row that the table takes."""
     table, base = place.table, place.base
     marks = ", ".join("?" * len(table.stored))
     sql = f"INSERT INTO {quoted(table.name)} ({listed(table.stored)}) VALUES ({marks})"
@@ -152,7 +151,7 @@ def _written(
 
 
 def _read(copy: sqlite3.Connection, place: _Place, number: int) -> tuple[str, str]:
-    """(type, value as SQL) of a row; both empty where it is gone."""
+    """(type, value as SQL) of a row; both empty if it is gone."""
     table, name = place.table, quoted(place.column.name)
     fresh = _fresh(table, place.base, number)
     asked = " AND ".join(f"{quoted(key)} = ?" for key in table.key)
@@ -164,7 +163,7 @@ def _read(copy: sqlite3.Connection, place: _Place, number: int) -> tuple[str, st
 
 
 def _fresh(table: Table, base: Row, number: int) -> dict[str, object]:
-    """Values for the columns that name a row, other ones for each number."""
+    """Values for the key columns, different for each number."""
     return {name: _other(base[name], number) for name in invent.unique_columns(table)}
 
 

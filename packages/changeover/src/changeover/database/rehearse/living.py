@@ -1,7 +1,7 @@
-"""Rows that are there after a change: those that stood in the original, and those that are the change's own.
+"""Chooses existing rows to copy and update: those of the original, and not those that the change added.
 
-Rule: an application copies and changes rows that it knows. A row that the change added (its version, its
-defaults) belongs to the change, and its way back speaks of it.
+Rule: an application copies and changes rows that it knows. A row that the change added (a version, defaults)
+belongs to the change, and its rollback may depend on it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +19,13 @@ Address = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Living:
-    """``old`` is the schema of the database before the change, which is attached as ``original``."""
+    """``old`` is the schema before the change; that database is attached as ``original``."""
 
     connection: Connection
     old: Schema
 
     def some(self, table: Table, address: Sequence[str], count: int) -> list[Address]:
-        """Addresses of some rows, the oldest ones and the newest; of rows from before where there are any."""
+        """The addresses of some rows, oldest and newest; of rows from before the change if there are any."""
         there = self.was_there(table, address)
         return (there and self._ends(table, address, there, count)) or self._ends(table, address, "", count)
 
@@ -42,7 +42,7 @@ class Living:
         return oldest if newest[0] in oldest else [*oldest[:-1], *newest]
 
     def is_version(self, table: Table, address: Sequence[str]) -> bool:
-        """Whether the table's only row is the change's own: a version, which no application copies."""
+        """Whether the only row of a table was added by the change: a version, which no application copies."""
         if self._count(quoted(table.name), 2) != 1:
             return False
         old = self.old.table(table.name)
@@ -52,7 +52,7 @@ class Living:
         return bool(there) and not self._rows(table, (), there, 1)
 
     def was_there(self, table: Table, address: Sequence[str]) -> str:
-        """SQL: row ``t`` stood in the original under the same key; empty where that cannot be asked."""
+        """SQL: row ``t`` was in the original under the same key; empty if that cannot be asked."""
         old = self.old.table(table.name)
         if old is None:
             return ""
@@ -64,9 +64,9 @@ class Living:
         return f" WHERE EXISTS (SELECT 1 FROM original.{quoted(old.name)} AS o WHERE {same})" if known else ""
 
     def of_the_change(self, table: Table, address: Sequence[str]) -> Mapping[str, frozenset[object]]:
-        """The values, by folded column, of rows that the change added to a table which was there before.
+        """Column in lower case -> values, of rows that the change added to a table that existed before.
 
-        Looked for only where there are more rows than before, and among the newest.
+        Only if there are more rows than before, and only among the newest.
         """
         there, old = self.was_there(table, address), self.old.table(table.name)
         if not there or old is None or not self._has_more(table, old):
@@ -87,7 +87,7 @@ class Living:
     def other_parents(
         self, table: Table, unique: frozenset[str], found: Schema
     ) -> Iterator[dict[str, object]]:
-        """Living parents for references that are part of a unique key, the newest first, key by key."""
+        """Existing parents for references that are part of a unique key, newest first, key by key."""
         keys = [key for key in table.foreign_keys if unique & set(key.columns) and found.table(key.parent)]
         for key in keys:
             rows = self.connection.execute(

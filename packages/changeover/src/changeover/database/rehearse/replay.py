@@ -1,7 +1,7 @@
-"""Synthetic writes of a rehearsal, done again on a server's fork in one transaction.
+"""Repeats the synthetic writes of a rehearsal on a server's fork, in one transaction.
 
-Rule: what was tried and accepted on a local copy of the very same rows is accepted there too; so the
-server needs no savepoints, and the record of the local copy holds for both.
+Rule: a write that a local copy of the same rows accepted is accepted there too. So the server needs no
+savepoints, and what was recorded locally holds for both.
 """
 
 from changeover.database.connect import opened
@@ -13,7 +13,7 @@ PER_BATCH = 500
 
 
 def replay(server: Server, written: Written) -> None:
-    """Do all the writes, in order. Raises DatabaseError."""
+    """Make all the writes, in order. Raises DatabaseError."""
     statements = [WireStatement(one.sql, list(one.parameters)) for one in written.writes]  # type: ignore[arg-type]
     with opened(server) as connection:
         for start in range(0, len(statements), PER_BATCH):

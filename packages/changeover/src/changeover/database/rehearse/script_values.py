@@ -1,6 +1,6 @@
-"""What the scripts of a change and of its way back say of values, as far as their words tell.
+"""What the scripts of a change and of its rollback say about values, from their words.
 
-Rule: a column is known by its folded name, whatever table it is of.
+Rule: a column is known by its name in lower case, whatever its table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ EVERY_COLUMN = "*"
 
 @dataclass(frozen=True, slots=True)
 class ScriptValues:
-    """``computed`` are the columns to which the change gives values (`EVERY_COLUMN`: any).
+    """``computed`` are the columns that the change assigns (`EVERY_COLUMN`: any).
 
-    ``made_of`` are the texts in its expressions, by column. ``rewritten`` are the columns that only the way
-    back computes, and ``mentioned`` the numbers and texts that it speaks of.
+    ``made_of`` are the texts in its expressions, by column. ``rewritten`` are the columns that only the
+    rollback assigns, ``mentioned`` the numbers and texts in the rollback.
     """
 
     computed: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class ScriptValues:
 
 
 def read(forward: Sequence[SqlStatement], back: Sequence[SqlStatement]) -> ScriptValues:
-    """What the two say."""
+    """The values of the two scripts."""
     computed = computed_columns(forward)
     rewritten = frozenset(_texts_of_computed(back)) - computed
     return ScriptValues(
@@ -42,9 +42,9 @@ def read(forward: Sequence[SqlStatement], back: Sequence[SqlStatement]) -> Scrip
 
 
 def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
-    """The folded names of columns that a script gives values to; `EVERY_COLUMN` where that is not said.
+    """The columns (lower case) that a script computes; `EVERY_COLUMN` if it does not name them.
 
-    A column to which it gives one constant for all rows is not among them: no mapping made that value.
+    A column that gets one constant in all rows is not computed.
     """
     found: dict[str, set[tuple[str, ...]]] = {}
     mapped: set[str] = set()
@@ -56,10 +56,7 @@ def computed_columns(statements: Iterable[SqlStatement]) -> frozenset[str]:
 
 
 def _texts_of_computed(statements: Iterable[SqlStatement]) -> Mapping[str, tuple[str, ...]]:
-    """The texts in the expressions by which a script computes columns, by their folded names.
-
-    A column that is only copied, or gets one constant, is not among them.
-    """
+    """Column in lower case -> the texts in the expressions by which a script computes it."""
     found: dict[str, tuple[str, ...]] = {}
     for _, values in script.given(statements):
         for one in values or ():
@@ -70,7 +67,7 @@ def _texts_of_computed(statements: Iterable[SqlStatement]) -> Mapping[str, tuple
 
 
 def _literals(statements: Iterable[SqlStatement]) -> frozenset[object]:
-    """The numbers and texts that scripts speak of."""
+    """The numbers and texts in scripts."""
     found: set[object] = set()
     for statement in statements:
         for token in sql_tokens(statement.text):

@@ -1,4 +1,4 @@
-"""A table to write to, and the INSERT of a row that is a copy of a living one."""
+"""A table to write to, and the INSERT of a copy of one of its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from changeover.sql.identifiers import listed, quoted
 
 Values = dict[str, object]
 Model = tuple[object, ...] | None
-"""The address of a living row that is copied; None where the table is empty."""
+"""The address of the row that is copied; None if the table is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table to write to, the columns that address its rows, and the addresses of some living ones."""
+    """A table to write to, the columns that address its rows, and the addresses of some existing rows."""
 
     table: Table
     address: tuple[str, ...]
@@ -23,7 +23,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """What makes a write one that the schema before refuses: the columns, and the finding's name."""
+    """Why the schema before refuses a write: the columns, and the name of the finding."""
 
     columns: tuple[str, ...] = ()
     name: str = ""
@@ -33,7 +33,7 @@ ORDINARY = Beyond()
 
 
 def insertion(target: Target, model: Model, row: Values, changed: Values) -> tuple[str, tuple[object, ...]]:
-    """The INSERT of a copy; what does not change is copied inside SQLite, so that no value is altered."""
+    """The INSERT of a copy; unchanged columns are copied inside SQLite, so that no value is altered."""
     table = target.table
     into = f"INSERT INTO {quoted(table.name)} ({listed(table.stored)})"
     if model is None:

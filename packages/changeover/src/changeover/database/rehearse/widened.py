@@ -1,8 +1,8 @@
-"""What the schema after a change takes and the one before refuses: where a way back may not be total.
+"""Finds values that the schema after a change takes and the one before refuses: the rollback may lose these.
 
-Rule: both schemas are asked, never read: the old table stands empty in memory, and a value counts when the
-old table refuses it. Which values to try is taken from both definitions: their literals and what lies beside
-their numbers, NULL, another type, a longer text.
+Rule: both schemas are asked, not interpreted. The old table is made empty in memory, and a value counts if it
+refuses it. The values to try come from both definitions: their literals, the neighbours of their numbers,
+NULL, another type, a longer text.
 """
 
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ DIGITS_MAX = 18
 
 @dataclass(frozen=True, slots=True)
 class OldTable:
-    """The table before the change, with one living row of it as a model (None: it had no rows)."""
+    """The table before the change; ``model`` is one of its rows, or None."""
 
     copy: EmptyTable
     model: dict[str, object] | None
 
     def refuses(self, values: dict[str, object]) -> bool:
-        """Whether the model with these values in their columns cannot stand in the old table."""
+        """Whether the old table refuses the model with these values."""
         if self.model is None:
             return False
         return not self.copy.refusal(self.model) and bool(self.copy.refusal({**self.model, **values}))
@@ -37,18 +37,18 @@ class OldTable:
 
 @contextmanager
 def old_table(table: Table, model: dict[str, object] | None) -> Iterator[OldTable | None]:
-    """The table as it was; None where its definition needs what is not there."""
+    """The old table; None if its definition needs something that is missing."""
     with empty_table(table) as copy:
         yield None if copy is None else OldTable(copy, model)
 
 
 def may_hold_more(old: Table, new: Table) -> bool:
-    """Whether the definitions differ at all; equal ones hold the same."""
+    """Whether the definitions differ at all; equal ones take the same rows."""
     return _rules(old) != _rules(new)
 
 
 def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
-    """Values to try in a column that both have, at most `TRIES_PER_COLUMN`."""
+    """Values to try in a column that both tables have, `TRIES_PER_COLUMN` at most."""
     before = old.column(column.name)
     if before is None or column.generated or before.generated:
         return
@@ -67,7 +67,7 @@ def candidates(old: Table, new: Table, column: Column) -> Iterator[object]:
 
 
 def lost_keys(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
-    """Columns that were unique together and are not any more."""
+    """The columns of unique keys that are gone."""
     after = [frozenset(map(identifier_key, key)) for key in _unique_keys(new)]
     for key in _unique_keys(old):
         names = frozenset(map(identifier_key, key))
@@ -76,7 +76,7 @@ def lost_keys(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
 
 
 def lost_references(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
-    """Columns that had to name a row of another table and need not any more."""
+    """The columns of foreign keys that are gone."""
     after = {(tuple(map(identifier_key, k.columns)), identifier_key(k.parent)) for k in new.foreign_keys}
     for key in old.foreign_keys:
         is_there = (tuple(map(identifier_key, key.columns)), identifier_key(key.parent)) in after
@@ -85,7 +85,7 @@ def lost_references(old: Table, new: Table) -> Iterator[tuple[str, ...]]:
 
 
 def model_of(connection: Connection, table: Table, schema: str) -> dict[str, object] | None:
-    """One living row of a table; None where there is none."""
+    """One row of a table; None if there is none."""
     row = connection.execute(
         f"SELECT {listed(table.stored)} FROM {quoted(schema)}.{quoted(table.name)} LIMIT 1"
     ).fetchone()

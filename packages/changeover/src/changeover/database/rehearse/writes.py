@@ -1,9 +1,9 @@
-"""Synthetic new writes for a rehearsal: what an application might write after the change, to see it kept.
+"""Writes synthetic rows on the copy of a rehearsal, as an application might after the change.
 
-Rule: a new row is a copy of a living one with fresh keys, so it obeys NOT NULL, CHECK and foreign keys as the
-real ones do, and it is a row that stood there before the change wherever there is one: a row of the change's
-own is not what an application copies. Every write is a transaction of its own, as the application's would be:
-deferred keys are judged at COMMIT. What the schema refuses is tried another way or reported.
+Rule: a new row is a copy of an existing one with new keys, so that it obeys NOT NULL, CHECK and foreign keys
+like real ones. The copied row was there before the change, if possible, since an application does not copy
+rows of the change. Every write is a transaction of its own, so that deferred keys are checked at COMMIT. What
+the schema refuses is tried another way, or reported.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ from changeover.sql.identifiers import identifier_key, listed, quoted
 
 NOTHING_SAID = ScriptValues()
 DELETED_BEHIND = 10
-"""How many rows stand before the one that is deleted: the first ones are updated."""
+"""How many rows come before the one that is deleted: the first ones are updated."""
 DELETES_TRIED = 10
 ROWS_TO_UPDATE = 2
 """One for the new columns, and one for the old ones."""
@@ -44,17 +44,17 @@ def write(
 ) -> Written:
     """Insert, update and delete up to ``rows`` rows in every table of the scope and its neighbours.
 
-    ``original`` is the database before the change: tables that it does not have only get new rows (those in
-    them were made by the change out of old ones; to alter them may rightly alter what a rollback makes of
-    them); and the last new row of each table has NULL wherever the schema allows it, since an old schema with
-    NOT NULL must have a place for such a row too. ``spared`` are names of findings that the plan accepts:
-    what they are about is not written. ``said`` is what the scripts say: columns that the change
-    computed take values that there are, its keys go on counting, what only the way back computes gets values
-    that nobody wrote yet, and what that mentions is taken last: a row with the version that it deletes is the
-    change's.
+    ``original`` is the database before the change. A table that it does not have only gets new rows: its
+    existing rows were made out of old ones, and to alter them may rightly alter what the rollback makes of
+    them. The last new row of each table has NULL where the schema allows it, since an old schema with NOT
+    NULL needs a place for it too.
 
-    What only the new schema takes is written when every table has its ordinary rows, so that none of these
-    refers to it.
+    ``spared`` are names of findings that the plan accepts: nothing is written for them. ``said`` is what the
+    scripts say about values: columns that the change computed get values that exist, its keys go on counting,
+    and columns that only the rollback computes get new values. Values that the rollback mentions are tried
+    last: a row with the version that it deletes belongs to the change.
+
+    Rows that only the new schema takes come last, so that no ordinary row refers to one.
     """
     chosen = frozenset(map(identifier_key, scope))
     with translated(path), closing(connect(path)) as connection:
@@ -96,7 +96,7 @@ def write(
 
 
 def _noted(reached: set[str], what: tuple[int, str | None, str | None, str | None, str | None]) -> int:
-    """The authorizer's answer: everything is allowed, and what is written is remembered."""
+    """The authorizer's answer: everything is allowed, and the written table is noted."""
     if what[0] in WRITES and what[1]:
         reached.add(identifier_key(what[1]))
     return sqlite3.SQLITE_OK
@@ -117,7 +117,7 @@ class _Writer:
     refusal: str = ""
 
     def write(self, name: str) -> None:
-        """New and changed rows of one table, or why there are none."""
+        """New and changed rows of one table, or a note why there are none."""
         table = self.found.tables[name]
         address = address_of(self.connection, table)
         if table.kind != "table":
@@ -143,7 +143,7 @@ class _Writer:
             self.untried[name] = refused if self.refusal else "no row could be made"
 
     def write_beyond(self, name: str) -> None:
-        """Rows of one table that only the new schema takes, and a row less."""
+        """Rows of one table that only the new schema takes, and then one deletion."""
         target, before = self.targets.get(name), len(self.done)
         if target is None:
             return
@@ -155,10 +155,10 @@ class _Writer:
             self.untried[name] = ""
 
     def _updates(self, target: Target, models: Sequence[tuple[object, ...]]) -> None:
-        """Every column gets a value of its own somewhere: one that is lost is seen by nothing else.
+        """Give every column a new value in some row, so that a lost value is noticed.
 
-        New columns get it in the first row and old ones in the others, for a new column may be what an old
-        one is made of on the way back.
+        New columns get it in the first row and old ones in the others, because the rollback may compute an
+        old column from a new one.
         """
         old = self.old.table(target.table.name)
         columns = self._changeable(target)
@@ -177,7 +177,7 @@ class _Writer:
         *,
         first: bool = False,
     ) -> None:
-        """Update each column once, and each row: in turn, or always beginning with the ``first`` one."""
+        """Update each column once: row by row in turn, or always starting at the ``first`` row."""
         count = max(len(columns), 1 if first else len(models)) if columns and models else 0
         for place in range(count):
             column, offset = columns[place % len(columns)], 0 if first else place % len(models)
@@ -201,7 +201,10 @@ class _Writer:
         ]
 
     def _update(self, table: Table, key: Values, column: Column, own: frozenset[object]) -> bool:
-        """``own`` are values of rows that the change added: its way back may find those by them."""
+        """Update one column; ``own`` are values of rows that the change added, which it must not take.
+
+        The rollback may find its own rows by those values.
+        """
         condition, values = where(key)
         row = self.connection.execute(
             f"SELECT {quoted(column.name)}, typeof({quoted(column.name)}) FROM {quoted(table.name)}"
@@ -222,7 +225,7 @@ class _Writer:
         return False
 
     def _others(self, table: Table, column: Column, old: object) -> list[object]:
-        """Values to try in place of ``old``: parents where it is a foreign key."""
+        """Values to try in place of ``old``; for a foreign key, those of parents."""
         keys = [key for key in table.foreign_keys if key.columns == (column.name,)]
         free = self._is_free(table, column)
         if free and keys and self.found.table(keys[0].parent):
@@ -236,14 +239,14 @@ class _Writer:
         )
 
     def _is_free(self, table: Table, column: Column) -> bool:
-        """Whether an application may write anything: the change computed no value for the column."""
+        """Whether an application may write anything: the change does not compute the column."""
         old = self.old.table(table.name)
         if old is not None and old.column(column.name) is not None:
             return True
         return not self.said.computed & {identifier_key(column.name), EVERY_COLUMN}
 
     def _delete(self, table: Table, address: Sequence[str]) -> None:
-        """One old row that has no children: a rollback must not bring it back."""
+        """Delete one old row without children: a rollback must not bring it back."""
         childless = "".join(
             f" AND NOT EXISTS (SELECT 1 FROM {quoted(child.name)} AS c WHERE "
             + " AND ".join(
@@ -284,7 +287,7 @@ class _Writer:
     def _insert(
         self, target: Target, model: Model, number: int, given: Values, beyond: Beyond = ORDINARY
     ) -> bool:
-        """A copy of ``model`` with fresh values in its unique columns and ``given`` in others."""
+        """Insert a copy of ``model`` with new values in its unique columns, and ``given`` ones in others."""
         table, address = target.table, target.address
         row = self._row(target, model)
         for fresh in self._fresh(table, row, number, frozenset(given)):
@@ -321,7 +324,7 @@ class _Writer:
         return dict(zip(table.stored, row, strict=True)) if row else guess.row_for(self.connection, table)
 
     def _fresh(self, table: Table, row: Values, number: int, given: frozenset[str]) -> Iterator[Values]:
-        """Ways to make the unique columns of a row new: parents are changed only where nothing else helps."""
+        """Ways to make the unique columns of a row new; parents are changed only if nothing else works."""
         unique = [c for c in invent.unique_columns(table) if c not in given]
         parents = {identifier_key(c) for key in table.foreign_keys for c in key.columns}
         own = [c for c in unique if identifier_key(c) not in parents]
@@ -344,7 +347,7 @@ class _Writer:
         )
 
     def _beyond(self, target: Target) -> None:
-        """Rows that only the new schema takes: a way back must have a place for them."""
+        """Write rows that only the new schema takes: the rollback must have a place for them."""
         old = self.old.table(target.table.name)
         if old is None or not target.models or not widened.may_hold_more(old, target.table):
             return
@@ -366,7 +369,7 @@ class _Writer:
                 return
 
     def _unbound(self, target: Target, old: Table) -> None:
-        """Values that stand twice, or that name no row, where that was refused before."""
+        """Write values that stand twice, or refer to no row, where the old schema refused that."""
         table = target.table
         row = self._row(target, target.models[0])
         for columns in widened.lost_keys(old, table):
@@ -383,7 +386,7 @@ class _Writer:
         self.done.append(write)
 
     def _taken(self, sql: str, values: Sequence[object]) -> int | None:
-        """Do it in a transaction of its own; the rowid (0 where there is none), None where it was refused."""
+        """Run it in a transaction of its own; gives the rowid (0 without one), or None if it was refused."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             cursor = self.connection.execute(sql, tuple(values))

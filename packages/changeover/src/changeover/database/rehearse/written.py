@@ -1,4 +1,4 @@
-"""What a rehearsal wrote, as data: each row with its statement, and the tables that took nothing."""
+"""What a rehearsal wrote, as data: each row with its statement, and the tables that took no write."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ class WriteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One statement that was carried out, and the row it wrote.
+    """One statement that was run, and the row that it wrote.
 
-    ``beyond`` are the columns whose new value the table before the change refuses, ``name`` is the finding
-    by which a plan accepts that; both are empty for an ordinary write.
+    ``beyond`` are the columns whose new value the old table refuses, ``name`` the finding by which a plan
+    accepts that; both are empty for an ordinary write.
     """
 
     table: str
@@ -39,7 +39,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Untried:
-    """A table that took no write at all, and why."""
+    """A table that took no write, and why."""
 
     table: str
     reason: str
@@ -50,9 +50,9 @@ class Untried:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """All writes in order; tables of the scope that took none; tables beside it that took none.
+    """All writes in order, the tables of the scope that took none, and the neighbours that took none.
 
-    ``reached`` are the folded names of all tables that the statements may have written.
+    ``reached`` are all tables (lower case) that the statements may have written.
     """
 
     writes: tuple[Write, ...]
@@ -61,7 +61,7 @@ class Written:
     reached: frozenset[str] = frozenset()
 
     def beyond(self) -> tuple[Write, ...]:
-        """The writes that the schema before the change would have refused."""
+        """The writes that the old schema would have refused."""
         return tuple(write for write in self.writes if write.beyond)
 
 

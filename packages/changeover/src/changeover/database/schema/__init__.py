@@ -1,4 +1,4 @@
-"""What a database is made of: its catalogue, what each definition means, and how two schemas differ.
+"""The schema of a database: its catalogue, the meaning of each definition, and differences between two.
 
-Rule: schemas are compared by meaning, never by spelling; the spelling is kept to be restored.
+Rule: schemas are compared by meaning, never by spelling; the spelling is kept, so that it can be restored.
 """

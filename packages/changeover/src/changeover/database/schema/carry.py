@@ -1,8 +1,10 @@
-"""What a table that a script makes anew keeps of the database's own, though the script does not know of it.
+"""Keeps what a database has beyond a script that rebuilds a table: indexes, triggers, NOT NULL.
 
-Databases of one application differ: tools and people added indexes and triggers, and old definitions refused
-NULL where new ones take it. Rule: with ``carry`` these stay, as far as they fit the new table; what goes all
-the same is named in the plan, indexes by their columns, because their names differ between databases.
+Databases of one application differ: tools and people add indexes and triggers, and an old definition may
+refuse NULL where a new one takes it.
+
+Rule: with ``carry`` these stay if they fit the new table. Those that go are named in the plan, indexes by
+their columns, because their names differ between databases.
 """
 
 import sqlite3
@@ -27,18 +29,21 @@ from changeover.sql.identifiers import identifier_key
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A script with what it carries along. ``left_out`` are the findings of `weaker` that the plan means by
-    naming an index by its columns, with the reason."""
+    """A script with the statements that carry indexes and triggers over.
+
+    ``left_out`` are the findings of `weaker` for indexes that the plan names by their columns, with the
+    reason.
+    """
 
     statements: tuple[SqlStatement, ...]
     left_out: Mapping[str, str]
 
 
 def carried(connection: Connection, change: PlannedChange, without: Sequence[IndexColumns] = ()) -> Carried:
-    """The script of a change with NOT NULL, indexes and triggers of the tables that it makes anew.
+    """The script of a change, with NOT NULL, indexes and triggers of the tables that it rebuilds.
 
-    Indexes and triggers are those that went with a table, fit the new one and are not dropped by name. Left
-    out are indexes that the new primary key stands for, and those ``without`` names.
+    Indexes and triggers are carried if they went with a table, fit the new one and are not dropped by name.
+    Indexes that the new primary key makes superfluous, and those in ``without``, are left out.
     """
     statements = keeping_not_null(connection, change.statements)
     dropped = script.read(statements).dropped
@@ -62,11 +67,11 @@ def carried(connection: Connection, change: PlannedChange, without: Sequence[Ind
 def keeping_not_null(
     connection: Connection, statements: tuple[SqlStatement, ...]
 ) -> tuple[SqlStatement, ...]:
-    """The script with NOT NULL on each column of a table made anew that refuses NULL in the database, gets
-    the value of that column as it is, and takes NULL by the script alone.
+    """The script with NOT NULL kept on columns of rebuilt tables, so that every later row fits the old table.
 
-    Not where NULL was refused for the sake of a default that the new column has not: what leaves the
-    column out would be refused. Without it a row written after the change may have no place on the way back.
+    A column keeps it if it refuses NULL today, the script copies its value as it is, and the script alone
+    would allow NULL. A column whose NOT NULL comes with a default that the new one does not have is left out:
+    an INSERT that does not name it would be refused.
     """
     rebuilt = script.read(statements).rebuilt
     return tuple(
@@ -80,7 +85,7 @@ def keeping_not_null(
 
 
 def _with_not_null(sql: str, old: Table, copied: Mapping[str, str]) -> str:
-    """``copied`` gives the old column by the new one."""
+    """A CREATE TABLE with NOT NULL as in the ``old`` table; ``copied`` maps new columns to old ones."""
     made = definition.parse(sql)
     strict = [
         now.name
@@ -98,7 +103,7 @@ def _refuses_null(was: ColumnDefinition, now: ColumnDefinition) -> bool:
 
 
 def _copied(statements: Sequence[SqlStatement], copy: str, table: str) -> dict[str, str]:
-    """Old column by new one, of those whose value comes from the table alone, as it is."""
+    """New column -> old column, for columns whose value is copied from the table unchanged."""
     fill: list[Assigned] = []
     others: set[str] = set()
     fills = 0
@@ -115,7 +120,7 @@ def _copied(statements: Sequence[SqlStatement], copy: str, table: str) -> dict[s
 
 
 def _is_among(table: Table | None, name: str, wanted: Sequence[IndexColumns]) -> bool:
-    """Whether an index that only finds rows, and every row, is over just the columns that are named."""
+    """Whether an index is plain, not unique, and over exactly the columns of one that is named."""
     found = _index(table, name)
     if table is None or found is None or found.unique or not found.is_plain:
         return False
@@ -124,7 +129,7 @@ def _is_among(table: Table | None, name: str, wanted: Sequence[IndexColumns]) ->
 
 
 def _is_primary_key(table: Table | None, name: str) -> bool:
-    """Whether the primary key finds all that an index finds, and keeps apart what it keeps apart."""
+    """Whether the primary key does all that an index does: it finds the same rows and is as unique."""
     found = _index(table, name)
     if table is None or found is None or not found.is_plain:
         return False

@@ -1,6 +1,6 @@
-"""What a database holds, read from its catalogue: tables, columns, keys, indexes, triggers, views.
+"""Reads the catalogue of a database: tables, columns, keys, indexes, triggers, views.
 
-Rule: reads only; names keep the spelling of the database and are looked up with `names.folded`.
+Rule: reads only. Names keep the spelling of the database and are looked up by `identifier_key`.
 """
 
 from collections import OrderedDict
@@ -16,9 +16,9 @@ from changeover.database.schema.definition import Definition
 from changeover.sql.identifiers import identifier_key, is_own
 
 ROWIDS = ("rowid", "oid", "_rowid_")
-"""SQLite's names for a rowid, as long as no column has them."""
+"""SQLite's names for a rowid; a column may take one of them away."""
 REMEMBERED = 64
-"""So many answers about schemas are kept: a rehearsal goes back and forth between a few."""
+"""How many answers about schemas are cached: a rehearsal goes back and forth between a few."""
 
 _T = TypeVar("_T")
 _remembered: "OrderedDict[Hashable, object]" = OrderedDict()
@@ -26,7 +26,7 @@ _remembered: "OrderedDict[Hashable, object]" = OrderedDict()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``key`` is its place in the primary key, 0 outside it.
+    """One column. ``key`` is its place in the primary key, from 1, or 0.
 
     ``generated``: it cannot be written.
     """
@@ -41,10 +41,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index; an expression among ``columns`` is None. ``sql`` is None where a constraint made it.
+    """One index; None among ``columns`` is an expression. ``sql`` is None if a constraint made the index.
 
-    ``origin`` is SQLite's: c for CREATE INDEX, u for UNIQUE, pk for a primary key. ``collations`` are of the
-    columns, folded.
+    ``origin`` is SQLite's: c for CREATE INDEX, u for UNIQUE, pk for a primary key. ``collations`` are those
+    of the columns, in lower case.
     """
 
     name: str
@@ -57,16 +57,16 @@ class Index:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it holds every row, by columns alone."""
+        """Whether it holds every row, and only columns: no WHERE, no expression."""
         return not self.partial and None not in self.columns
 
     def collated(self) -> dict[str, str]:
-        """Columns in order, folded, with the collation by which each is compared; expressions left out."""
+        """Column -> collation, in order and lower case; expressions are left out."""
         pairs = zip(self.columns, self.collations, strict=False)
         return {identifier_key(column): collation for column, collation in pairs if column is not None}
 
     def leading(self) -> list[tuple[str, str]]:
-        """Columns and collations up to the first expression: a row is looked up by these."""
+        """(column, collation) up to the first expression: an equality on these uses the index."""
         plain = takewhile(lambda pair: pair[0] is not None, zip(self.columns, self.collations, strict=False))
         return [(identifier_key(column or ""), collation) for column, collation in plain]
 
@@ -84,7 +84,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the application. ``kind`` is ``table`` or ``virtual`` (``shadow`` ones are never listed)."""
+    """A table of the application. ``kind`` is ``table`` or ``virtual``; shadow tables are not listed."""
 
     name: str
     sql: str
@@ -98,7 +98,10 @@ class Table:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that name a row: the primary key, else a whole unique index without NULL, else none."""
+        """The columns that identify a row.
+
+        The primary key, else a unique index that is never NULL, else none.
+        """
         primary = sorted((c for c in self.columns if c.key), key=lambda column: column.key)
         if primary and (self.without_rowid or all(self._fits_key(c) for c in primary)):
             return tuple(column.name for column in primary)
@@ -115,32 +118,33 @@ class Table:
 
     @property
     def rowid(self) -> str:
-        """A name of the rowid, shown by an INTEGER PRIMARY KEY or not; empty where columns have them all."""
+        """A name of the rowid that no other column has; empty if columns use all its names."""
         return shared_rowid(self)
 
     @property
     def hidden_rowid(self) -> str:
-        """A name for the rowid that no column shows; empty where there is none."""
+        """A name of the rowid, if no INTEGER PRIMARY KEY shows it; else empty."""
         keys = [column for column in self.columns if column.key]
         shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
         return "" if shown or self.kind != "table" else self.rowid
 
     @property
     def holds_rows(self) -> bool:
-        """Whether it has rows of its own; a search index with ``content=`` shows another's, or none at all.
+        """Whether it stores rows. A full-text index with ``content=`` shows rows of another table, or none.
 
-        Such an index cannot always be read: FTS4 without content refuses, as does one whose table is gone.
+        Such an index cannot always be read: FTS4 without content refuses, and so does one whose table is
+        gone.
         """
         words = definition.words_of(self.sql) if self.kind == "virtual" else ()
         return ("content", "=") not in pairwise(words)
 
     @property
     def definition(self) -> Definition:
-        """What its CREATE TABLE says, taken apart; read anew every time."""
+        """Its CREATE TABLE, parsed; parsed anew at each call."""
         return definition.parse(self.sql)
 
     def column(self, name: str) -> Column | None:
-        """The column of that name, in whatever case."""
+        """The column of that name in any letter case, or None."""
         return self._by_name.get(identifier_key(name))
 
     @cached_property
@@ -148,9 +152,9 @@ class Table:
         return {identifier_key(column.name): column for column in self.columns}
 
     def unique_keys(self) -> list[tuple[Index | None, dict[str, str]]]:
-        """Every key under which no two rows are equal: (index, columns with collations).
+        """(index, column -> collation) of every unique key; an INTEGER PRIMARY KEY has no index.
 
-        An INTEGER PRIMARY KEY has no index. NULLs are never equal under a key.
+        Two NULLs are never equal under a key.
         """
         found: list[tuple[Index | None, dict[str, str]]] = [
             (index, index.collated()) for index in self.indexes if index.unique and index.is_plain
@@ -160,13 +164,16 @@ class Table:
         return found
 
     def _fits_key(self, column: Column) -> bool:
-        """SQLite allows NULL in a primary key unless it is INTEGER PRIMARY KEY, NOT NULL or STRICT's."""
+        """Whether a column of a key never holds NULL.
+
+        A primary key takes it, except INTEGER, NOT NULL or STRICT.
+        """
         alone = sum(1 for c in self.columns if c.key) == 1
         return column.not_null or self.strict or (alone and identifier_key(column.type) == "integer")
 
 
 def shared_rowid(*tables: Table) -> str:
-    """A name by which each of the tables tells its rows apart, and that none has as a column; or nothing."""
+    """A rowid name that all the tables have and none uses for a column; empty if there is none."""
     if any(table.without_rowid for table in tables):
         return ""
     taken = {identifier_key(column.name) for table in tables for column in table.columns}
@@ -175,9 +182,9 @@ def shared_rowid(*tables: Table) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Everything but the engine's own tables and SQLite's; keys are folded names.
+    """All objects but those of the engine and of SQLite; keys are names in lower case.
 
-    ``view_triggers`` are the INSTEAD OF triggers of each view, by name.
+    ``view_triggers`` holds the INSTEAD OF triggers of each view: view -> name -> text.
     """
 
     tables: Mapping[str, Table]
@@ -185,11 +192,11 @@ class Schema:
     view_triggers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table | None:
-        """The table of that name, in whatever case."""
+        """The table of that name in any letter case, or None."""
         return self.tables.get(identifier_key(name))
 
     def children(self, name: str) -> tuple[tuple[Table, ForeignKey], ...]:
-        """The tables, with the keys, that refer to a table."""
+        """The tables with a foreign key to a table, each with that key."""
         return tuple(
             (table, key)
             for table in self.tables.values()
@@ -199,19 +206,20 @@ class Schema:
 
 
 def read(connection: Connection, *, own: bool = False) -> Schema:
-    """The schema of ``main``. ``own`` lists the engine's tables too (they begin with ``changeover_``)."""
+    """The schema of ``main``; with ``own`` the engine's tables (``changeover_...``) as well."""
     return _once(connection, own, lambda: _schema(connection, own))
 
 
 def read_one(connection: Connection, name: str) -> Table | None:
-    """One table or view of ``main`` (``kind`` view: it has columns and no keys); None where there is none."""
+    """One table or view of ``main``, or None; a view (``kind`` view) has columns and no keys."""
     return _once(connection, identifier_key(name), lambda: _table_named(connection, name))
 
 
 def _once(connection: Connection, what: Hashable, make: Callable[[], _T]) -> _T:
-    """An answer that follows from the schema, worked out once for the very same schema.
+    """The answer of ``make``, cached for as long as the schema is the same.
 
-    A run asks hundreds of times, each time with five queries a table; on a server each would be a request.
+    A run asks hundreds of times, each time with five queries for each table; on a server each would be a
+    request.
     """
     written = _written(connection)
     # What a virtual table shows is up to its module, and to other tables that it reads.
@@ -230,7 +238,7 @@ def _once(connection: Connection, what: Hashable, make: Callable[[], _T]) -> _T:
 
 
 def _written(connection: Connection) -> tuple[tuple[str, str, str, str | None], ...]:
-    """Every definition as SQLite keeps it: all that the schema is."""
+    """Every definition as SQLite stores it; equal for equal schemas."""
     return tuple(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall())
 
 
@@ -256,7 +264,7 @@ def _table_named(connection: Connection, name: str) -> Table | None:
 
 
 def objects(connection: Connection) -> Iterator[tuple[str, str, str, str]]:
-    """(type, name, table, sql) of everything with a definition, tables first; shadow tables left out."""
+    """(type, name, table, sql) of everything with a definition, tables first; shadow tables are left out."""
     shadow = {n for (n,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")}
     rows = connection.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE"
@@ -296,13 +304,13 @@ def _table(connection: Connection, name: str, kind: str, without_rowid: bool, st
 
 
 def _triggers(connection: Connection, table: str) -> dict[str, str]:
-    """The triggers of a table or view: text by name."""
+    """Name -> text of the triggers of a table or view."""
     sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE"
     return dict(connection.execute(sql, (table,)).fetchall())
 
 
 def _view_triggers(connection: Connection) -> dict[str, dict[str, str]]:
-    """The triggers of all views: text by name, by folded view."""
+    """View in lower case -> name -> text of its triggers."""
     sql = (
         "SELECT v.name, t.name, t.sql FROM sqlite_schema AS v JOIN sqlite_schema AS t ON t.type = 'trigger'"
         " AND t.tbl_name = v.name COLLATE NOCASE WHERE v.type = 'view'"

@@ -1,7 +1,7 @@
-"""CHECK expressions compared: whether rules that are there imply one that was.
+"""Compares CHECK expressions: do the rules of a new table imply a rule of the old one?
 
-Rule: only what is certain counts. An expression is the AND of its parts; a part is implied by the same part
-(``a >= 0``), or by a shorter list of the same values (``state IN ('a', 'b')`` by ``state IN ('a')``).
+Rule: only certain cases count. An expression is the AND of its parts. A part is implied by the same part (``a
+>= 0``), or by a shorter list of the same values (``state IN ('a')`` implies ``state IN ('a', 'b')``).
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ Words = tuple[str, ...]
 
 
 def parts_of(words: Words) -> list[Words]:
-    """The parts that AND joins, outside parentheses; that of BETWEEN joins none."""
+    """The parts of an expression that AND joins outside parentheses; the AND of BETWEEN joins none."""
     found: list[list[str]] = [[]]
     depth, between, alternatives = 0, 0, False
     for word in words:
@@ -28,7 +28,7 @@ def parts_of(words: Words) -> list[Words]:
 
 
 def is_implied(wanted: Words, present: Iterable[Words]) -> bool:
-    """Whether one of the parts that are there says at least what is wanted."""
+    """Whether one of the ``present`` parts implies the ``wanted`` one."""
     return any(part == wanted or _is_shorter_list(part, wanted) for part in present)
 
 
@@ -38,7 +38,7 @@ def _is_shorter_list(part: Words, wanted: Words) -> bool:
 
 
 def _list(words: Words) -> tuple[Words, frozenset[str]] | None:
-    """(``state in``, its values) of a list of literals."""
+    """(``state in``, its values) if the part is an IN with literals, else None."""
     if "in" not in words or words[-1:] != (")",):
         return None
     place = words.index("in")
@@ -49,7 +49,7 @@ def _list(words: Words) -> tuple[Words, frozenset[str]] | None:
 
 
 def _bare(words: Words) -> Words:
-    """Without parentheses around the whole."""
+    """The words without parentheses around all of them."""
     while words[:1] == ("(",) and _closes_at(words) == len(words) - 1:
         words = words[1:-1]
     return words

@@ -1,8 +1,8 @@
-"""A CREATE TABLE statement taken apart: what it means for its columns and rows, however it is spelled.
+"""Parses a CREATE TABLE statement into what it means for columns and rows, however it is spelled.
 
-Rule: text in, data out, no connection. Names are unquoted and folded, expressions are words joined by single
-spaces, literals stay as written. A rule of a column (``age INTEGER CHECK (age >= 0)``) and the same rule of
-the table (``CHECK (age >= 0)``) are one thing; so are clauses in another order and constraints without names.
+Rule: text in, data out, no connection. Names are unquoted and in lower case, expressions are words joined by
+one space, literals stay as written. A rule of a column (``age INTEGER CHECK (age >= 0)``) equals the same
+rule of the table (``CHECK (age >= 0)``); the order of clauses and the names of constraints do not matter.
 Source: the grammar of CREATE TABLE at sqlite.org/lang_createtable.html.
 """
 
@@ -17,12 +17,12 @@ _OF_BOTH = frozenset({"constraint", "primary", "unique", "check"})
 _OF_COLUMN = _OF_BOTH | {"not", "null", "default", "collate", "references", "generated", "as"}
 _OF_TABLE = _OF_BOTH | {"foreign"}
 _CONFLICT_WORDS = 3
-"""ON CONFLICT name."""
+"""The number of words in ``ON CONFLICT name``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnDefinition:
-    """``default`` and ``generated`` are expressions, empty without one; ``conflict`` is that of NOT NULL."""
+    """A column. ``default`` and ``generated`` are expressions or empty; ``conflict`` belongs to NOT NULL."""
 
     name: str
     type: str
@@ -34,7 +34,10 @@ class ColumnDefinition:
 
     @property
     def expression(self) -> str:
-        """What ``generated`` computes, in parentheses, however it is kept; empty for other columns."""
+        """The expression of a generated column, in parentheses, STORED or VIRTUAL.
+
+        Empty for other columns.
+        """
         return self.generated.removesuffix(" stored")
 
     def __str__(self) -> str:
@@ -48,7 +51,10 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A primary or unique key. ``columns`` are ``name`` or ``name desc``, ``conflict`` such as replace."""
+    """A primary or unique key. ``columns`` are ``name`` or ``name desc``.
+
+    ``conflict`` is ``replace``, for instance.
+    """
 
     columns: tuple[str, ...]
     conflict: str = ""
@@ -64,7 +70,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``name`` is that of CONSTRAINT, empty without one; ``words`` of the expression."""
+    """A CHECK. ``name`` comes from CONSTRAINT and may be empty; ``words`` are those of the expression."""
 
     name: str
     words: tuple[str, ...]
@@ -77,7 +83,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKeyDefinition:
-    """A foreign key. ``parent_columns`` are empty where the parent's primary key is meant."""
+    """A foreign key. ``parent_columns`` are empty if the primary key of the parent is meant."""
 
     columns: tuple[str, ...]
     parent: str
@@ -96,7 +102,7 @@ class ForeignKeyDefinition:
 
 @dataclass(slots=True)
 class Definition:
-    """Everything that CREATE TABLE says. ``primary`` is None without a primary key."""
+    """All that a CREATE TABLE says. ``primary`` is None if there is no primary key."""
 
     columns: list[ColumnDefinition] = field(default_factory=list)
     primary: Key | None = None
@@ -108,11 +114,11 @@ class Definition:
     strict: bool = False
 
     def column(self, name: str) -> ColumnDefinition | None:
-        """The column of that name, in whatever case."""
+        """The column of that name in any letter case, or None."""
         return next((column for column in self.columns if column.name == identifier_key(name)), None)
 
     def parts(self) -> tuple[str, ...]:
-        """Columns in their order, then rules in alphabetical order: equal where the meaning is."""
+        """Columns in order, then rules by the alphabet: equal for equal meaning."""
         rules = {f"unique {key}" for key in self.uniques}
         rules |= {f"check ( {check.expression} )" for check in self.checks}
         rules |= {str(reference) for reference in self.references}
@@ -130,7 +136,7 @@ class Definition:
 
 
 def parse(sql: str) -> Definition:
-    """The definition that SQLite keeps of a table; without columns for a virtual table."""
+    """The definition of a table, from the text that SQLite stores; a virtual table has no columns."""
     reader = _Reader([token for token in sqltext.tokens(sql) if token.kind != "semicolon"])
     found = Definition()
     if "virtual" in (reader.word(1), reader.word(2)):
@@ -147,12 +153,12 @@ def parse(sql: str) -> Definition:
 
 @lru_cache(maxsize=2000)
 def words_of(sql: str) -> tuple[str, ...]:
-    """A statement as words by meaning, without its semicolon. A run reads a definition hundreds of times."""
+    """The normalised words of a statement, without its semicolon; cached, as a run asks hundreds of times."""
     return tuple(normal(token) for token in sqltext.tokens(sql) if token.kind != "semicolon")
 
 
 def normal(token: SqlToken) -> str:
-    """A word by meaning: a name unquoted and folded, a literal as written."""
+    """The normalised word of a token: a name unquoted and in lower case, a literal as written."""
     if token.kind == "string":
         return token.text
     return (
@@ -161,7 +167,7 @@ def normal(token: SqlToken) -> str:
 
 
 def affinity(kind: str) -> str:
-    """What a column of a declared type makes of values; integer and numeric alike are numbers.
+    """The affinity that a declared type gives; integer and numeric count as one.
 
     Source: "Determination Of Column Affinity" at sqlite.org/datatype3.html.
     """
@@ -177,7 +183,7 @@ def affinity(kind: str) -> str:
 
 
 class _Reader:
-    """Tokens read from left to right; a quoted name is never a keyword."""
+    """Reads tokens from left to right; a quoted name is never a keyword."""
 
     def __init__(self, tokens: list[SqlToken]) -> None:
         self._tokens, self._at = tokens, 0
@@ -186,25 +192,25 @@ class _Reader:
         return self._at < len(self._tokens)
 
     def word(self, ahead: int = 0) -> str:
-        """The keyword or sign that is next, folded; empty at the end and for what is quoted."""
+        """The next keyword or sign in lower case; empty at the end, and for a quoted name."""
         place = self._at + ahead
         if place >= len(self._tokens) or self._tokens[place].text[0] in "\"`['":
             return ""
         return identifier_key(self._tokens[place].text)
 
     def take(self, count: int = 1) -> str:
-        """The next word by meaning; of several the last."""
+        """Read ``count`` words and give the last of them, normalised."""
         self._at += count
         return normal(self._tokens[self._at - 1]) if self._at <= len(self._tokens) else ""
 
     def accept(self, *words: str) -> bool:
-        """Whether these words are next; they are read then."""
+        """Read these words if they are next, and say whether they were."""
         found = all(self.word(place) == word for place, word in enumerate(words))
         self._at += len(words) if found else 0
         return found
 
     def group(self) -> list[SqlToken]:
-        """The tokens between the parentheses that begin here; none where there are none."""
+        """Read a group in parentheses and give the tokens inside; none if no parenthesis is next."""
         if self.word() != "(":
             return []
         start, depth = self._at + 1, 0
@@ -216,13 +222,13 @@ class _Reader:
         return self._tokens[start : self._at - 1]
 
     def rest(self) -> list[SqlToken]:
-        """What is left."""
+        """Read all that is left."""
         return self._tokens[self._at :]
 
 
 @dataclass(slots=True)
 class _Statement:
-    """One item of the list in parentheses: a column with its rules, or rules of the table."""
+    """One item of the list in parentheses: a column with its rules, or a rule of the table."""
 
     found: Definition
     reader: _Reader
@@ -270,7 +276,7 @@ class _Statement:
             self._rule("")
 
     def _rule(self, column: str) -> None:
-        """A rule that a column and a table spell alike; ``column`` is empty for the table's."""
+        """Read a rule that columns and tables spell alike; ``column`` is empty for a rule of the table."""
         reader = self.reader
         if reader.accept("constraint"):
             self.name = reader.take()
@@ -303,7 +309,7 @@ class _Statement:
         return "" if found == "abort" else found
 
     def _default(self) -> str:
-        """``( 10 )`` and ``10`` are the same; a name in quotes is a text, as SQLite takes it."""
+        """Read a default: ``( 10 )`` equals ``10``, and a name in double quotes is a text, as for SQLite."""
         reader = self.reader
         if reader.word() == "(":
             group = reader.group()

@@ -1,7 +1,7 @@
-"""The schema of a database without its rows, in memory: where a change is judged before anything is done.
+"""Makes the schema of a database without its rows, in memory; changes are judged there first.
 
-Rule: only definitions are copied, never a row. It has what the application adds to SQLite, and the settings
-of a change: foreign keys off, and ``legacy_alter_table`` as the script needs it (`transaction`).
+Rule: only definitions are copied, never a row. The copy has the application's functions and extensions, and
+the settings of a change: foreign keys off, ``legacy_alter_table`` as the script needs it (`transaction`).
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ HINT = (
 
 
 def blank(*, legacy_alter_table: bool = False) -> sqlite3.Connection:
-    """A database in memory that is like one that changeover opens, with nothing in it."""
+    """An empty database in memory with the settings and functions of one that changeover opens."""
     scratch = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
     scratch.execute("PRAGMA foreign_keys = OFF")
     scratch.execute(f"PRAGMA legacy_alter_table = {int(legacy_alter_table)}")
@@ -34,7 +34,7 @@ def blank(*, legacy_alter_table: bool = False) -> sqlite3.Connection:
 
 
 def fill(scratch: sqlite3.Connection, definitions: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Make everything from (what it is, CREATE statement); SQLite's words for each that cannot be made."""
+    """Run each CREATE statement of (name, statement); gives name -> SQLite's message for those that fail."""
     refused: dict[str, str] = {}
     for label, sql in definitions:
         try:
@@ -45,19 +45,19 @@ def fill(scratch: sqlite3.Connection, definitions: Iterable[tuple[str, str]]) ->
 
 
 def way_past(error: str, sql: str) -> str:
-    """What to do about a definition that SQLite here refuses with ``error``."""
+    """A hint what to do about a definition that SQLite refuses with ``error``."""
     return VECTORS.format(sql=sql) if "libsql_vector_idx" in error else HINT
 
 
 def empty_copy(source: Connection, *, legacy_alter_table: bool = False) -> sqlite3.Connection:
-    """The schema of ``source``. Raises Unsuitable for what cannot be made again."""
+    """The schema of ``source`` in memory. Raises Unsuitable if a definition cannot be made again."""
     return empty_copy_of(objects(source), legacy_alter_table=legacy_alter_table)
 
 
 def empty_copy_of(
     definitions: Iterable[tuple[str, str, str, str]], *, legacy_alter_table: bool = False
 ) -> sqlite3.Connection:
-    """A schema of (type, name, table, sql), tables first. Raises Unsuitable for what cannot be made again."""
+    """The schema of (type, name, table, sql), tables first, in memory. Raises Unsuitable as `empty_copy`."""
     scratch = blank(legacy_alter_table=legacy_alter_table)
     sql_of = {f"{kind} {name}": sql for kind, name, _, sql in definitions}
     refused = fill(scratch, sql_of.items())
@@ -74,7 +74,7 @@ def empty_copy_of(
 def afterwards(
     source: Connection, statements: Iterable[SqlStatement], *, legacy_alter_table: bool = False
 ) -> Iterator[sqlite3.Connection]:
-    """The schema that a script leaves: its CREATE, ALTER and DROP carried out on an empty copy."""
+    """The schema after a script: its CREATE, ALTER and DROP are run on an empty copy."""
     with closing(empty_copy(source, legacy_alter_table=legacy_alter_table)) as scratch:
         for statement in statements:
             if script.changes_schema(statement):

@@ -1,9 +1,9 @@
-"""A schema by definition: normalised text, and a fingerprint of it.
+"""Normalises the text of a schema, and makes a fingerprint of it.
 
-Rule: blind to white space, comments, quotes, letter case of names, and to the order in which things were
-created; not blind to the order of columns, because ``INSERT ... VALUES`` depends on it. The engine's own
-tables (``changeover_...``), SQLite's (``sqlite_...``) and the bookkeeping of tools (`names.BESIDE_PREFIXES`)
-are left out: a replicator that is switched on changes no schema. What two schemas mean is `meaning`'s.
+Rule: white space, comments, quotes, letter case of names and the order of creation make no difference. The
+order of columns does, because ``INSERT ... VALUES`` depends on it. Tables of the engine (``changeover_...``),
+of SQLite (``sqlite_...``) and of tools (`identifiers.BESIDE_PREFIXES`) are left out: switching a replicator
+on is no change of the schema. `meaning` compares what two schemas mean.
 """
 
 import hashlib
@@ -18,10 +18,7 @@ from changeover.sql.identifiers import identifier_key, is_beside, is_own
 _CONSTRAINTS = ("primary", "unique", "check", "foreign", "constraint")
 
 Definitions = Mapping[tuple[str, str], tuple[str, ...]]
-"""(type, folded name) -> the parts of its definition.
-
-A table has its head, its columns, its constraints, its tail.
-"""
+"""(type, name in lower case) -> the parts of its definition: for a table head, columns, constraints, tail."""
 
 
 def definitions(connection: Connection) -> Definitions:
@@ -34,12 +31,12 @@ def definitions(connection: Connection) -> Definitions:
 
 
 def fingerprint(connection: Connection) -> str:
-    """64 hexadecimal digits that are equal exactly when the definitions are."""
+    """64 hexadecimal digits that are equal exactly if the normalised definitions are."""
     return fingerprint_of(definitions(connection))
 
 
 def fingerprint_of(found: Definitions) -> str:
-    """The fingerprint of definitions already read."""
+    """The fingerprint of `definitions`."""
     digest = hashlib.sha256()
     for (kind, name), parts in sorted(found.items()):
         digest.update(repr((kind, name, parts)).encode())

@@ -1,9 +1,9 @@
-"""Two schemas held against each other by what they mean, every difference in words.
+"""Compares two schemas by meaning, and puts every difference into words.
 
-Rule: blind to spelling (quotes, letter case, clauses in another order, rules of a column or of the table,
-unnamed constraints); not blind to the order of columns unless told, because ``INSERT ... VALUES`` depends on
-it. The engine's own objects, and bookkeeping that tools keep beside an application's, are left out.
-`fingerprint` tells whether two schemas are spelled the same.
+Rule: spelling makes no difference (quotes, letter case, order of clauses, rules of a column or of the table,
+names of constraints). The order of columns does, unless the caller says otherwise, because ``INSERT ...
+VALUES`` depends on it. Objects of the engine and bookkeeping of tools are left out. `fingerprint` compares
+spelling.
 """
 
 import sqlite3
@@ -19,11 +19,11 @@ from changeover.errors import Unsuitable
 from changeover.sql.identifiers import identifier_key, is_beside, is_own
 
 Meanings = Mapping[tuple[str, str], tuple[str, ...]]
-"""(type, folded name) -> columns and rules of a table, the words of anything else."""
+"""(type, name in lower case) -> columns and rules of a table, or the words of anything else."""
 
 
 def meanings(connection: Connection) -> Meanings:
-    """Every object of the application by its meaning."""
+    """The meaning of every object of the application."""
     return {
         (kind, identifier_key(name)): _parts(kind, sql)
         for kind, name, table, sql in objects(connection)
@@ -32,7 +32,10 @@ def meanings(connection: Connection) -> Meanings:
 
 
 def of_script(sql: str) -> Meanings:
-    """What a script of CREATE statements makes in an empty database. Raises Unsuitable where it fails."""
+    """The meanings after a script of CREATE statements in an empty database.
+
+    Raises Unsuitable if it fails.
+    """
     with closing(empty.blank()) as scratch:
         try:
             scratch.executescript(sql)
@@ -45,7 +48,7 @@ def of_script(sql: str) -> Meanings:
 
 
 def difference(expected: Meanings, found: Meanings, *, ordered: bool = True) -> tuple[str, ...]:
-    """One sentence for everything that differs; ``ordered`` False takes columns in any order."""
+    """One sentence for each difference; with ``ordered`` False the order of columns makes none."""
     sentences = [f"{kind} {name} is missing" for kind, name in sorted(expected.keys() - found.keys())]
     sentences += [f"{kind} {name} is not expected" for kind, name in sorted(found.keys() - expected.keys())]
     for kind, name in sorted(expected.keys() & found.keys()):

@@ -1,8 +1,8 @@
-"""Views, triggers and keys that refer to missing tables or columns, each with its name and the place in the
-plan that broke it.
+"""Finds views, triggers and foreign keys that refer to what is missing, and the statement that broke them.
 
-Rule: SQLite does not say which trigger of a table does not compile. So after a failure, and only then, each
-is tried alone in a copy without rows; and the statement since which it is so is found in such a copy too.
+Rule: SQLite does not say which trigger of a table fails to compile. So after a failure, and only then, each
+trigger is tried alone in a copy without rows, and the statement that broke it is found by running the script
+there.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ Objects = Iterable[tuple[str, str, str, str]]
 
 
 def broken(connection: Connection) -> list[str]:
-    """Views and triggers that no longer compile, and foreign keys to tables that are not there."""
+    """A sentence for each view and trigger that does not compile, and each foreign key without its table."""
     found = catalogue.read(connection)
     sentences = [
         f"{table.name} refers to {key.parent}, which does not exist"
@@ -44,7 +44,7 @@ def broken(connection: Connection) -> list[str]:
 
 
 def placed(before: Objects, statements: Sequence[SqlStatement], faults: Sequence[str]) -> list[str]:
-    """The sentences of `broken`, each with the place of the statement since which it is so, if one is."""
+    """The sentences of `broken`, each with the place of the statement that broke it, if one did."""
     if not faults:
         return []
     since: dict[str, str] = {}
@@ -58,7 +58,7 @@ def placed(before: Objects, statements: Sequence[SqlStatement], faults: Sequence
 
 
 def _broken_triggers(objects: Sequence[tuple[str, str, str, str]], table: Table) -> Iterator[str]:
-    """The triggers of a table that do not compile, each tried without all others."""
+    """The triggers of a table that do not compile, each tried without the others."""
     for trigger in sorted(table.triggers):
         with closing(empty.blank()) as scratch:
             objects_left = (one for one in objects if one[0] != "trigger" or one[1] == trigger)
@@ -69,7 +69,7 @@ def _broken_triggers(objects: Sequence[tuple[str, str, str, str]], table: Table)
 
 
 def _write_refusal(connection: Connection, table: Table) -> str:
-    """SQLite's words when a table cannot be written, as its triggers stand; empty when it can."""
+    """SQLite's message if a table cannot be written because of its triggers; empty if it can."""
     name, columns = quoted(table.name), table.stored
     # Compiled and never carried out, so that no value has to fit.
     values = ", ".join("NULL" for _ in columns)

@@ -1,8 +1,8 @@
-"""Indexes, triggers, views and virtual tables before and after: what is gone, and what says something else.
+"""Compares indexes, triggers, views and virtual tables before and after: which are gone, which differ.
 
-Rule: a body is compared by its words, with columns and tables under the names that they have afterwards. A
-body that says all that the old one said, and in its lists names columns that are new, is no other one; nor is
-one whose lists leave out a column that is gone. Everything else that differs must be named in the plan.
+Rule: a body is compared by its words, under the names that columns and tables have afterwards. It counts as
+the same if it differs only by new columns in its lists, or by columns that are gone from them. Everything
+else that differs must be named in the plan.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -23,14 +23,14 @@ _Tree = Sequence["str | _Tree"]
 
 
 Columns = Mapping[str, Set[str]]
-"""Columns by their table, all folded."""
+"""Table -> its columns, all in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What is called otherwise afterwards (folded old name -> new), and the columns that are gone or new.
+    """Old name -> new name (lower case) of what was renamed, and the columns that are gone or new.
 
-    ``reordered`` are tables whose columns stand in another order.
+    ``reordered`` are tables whose columns are in another order.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Renaming:
     reordered: Set[str] = frozenset()
 
     def same(self, old: str, new: str) -> bool:
-        """Whether two definitions under one name say the same."""
+        """Whether two definitions mean the same, names taken into account."""
         if old == new:
             return True
         was = tuple(self.names.get(word, word) for word in _plain(old))
@@ -51,7 +51,7 @@ class Renaming:
         return rest == _without(is_, _of_tables(self.fresh, new)) or bool(gone & set(rest))
 
     def speaks_of_gone(self, sql: str) -> bool:
-        """Whether a definition speaks of a column or table that is gone, and so cannot be kept."""
+        """Whether a definition names a column or table that is gone, so that it cannot be kept."""
         return bool(_of_tables(self.gone, sql) & set(words_in_main(sql)))
 
 
@@ -62,7 +62,7 @@ def _of_tables(columns: Columns, sql: str) -> Set[str]:
 
 
 def views(before: Schema, after: Schema, script: ScriptWords, renaming: Renaming) -> Iterator[Finding]:
-    """Views, and the triggers on them, that are gone or show something else."""
+    """Findings for views, and for triggers on views, that are gone or differ."""
     deliberate = script.dropped if not script.replaced else frozenset[str]()
     for name, sql in before.views.items():
         if name not in after.views:
@@ -80,7 +80,7 @@ def views(before: Schema, after: Schema, script: ScriptWords, renaming: Renaming
 def triggers(
     table: str, pair: tuple[Mapping[str, str], Mapping[str, str]], renaming: Renaming, deliberate: Set[str]
 ) -> Iterator[Finding]:
-    """Triggers of a table or view that are gone or do something else."""
+    """Findings for triggers of a table or view that are gone or differ."""
     now = {identifier_key(name): sql for name, sql in pair[1].items()}
     for name, sql in pair[0].items():
         named = f"{identifier_key(table)}.trigger.{identifier_key(name)}"
@@ -92,7 +92,7 @@ def triggers(
 
 
 def virtual(before: Schema, after: Schema, renaming: Renaming) -> Iterator[Finding]:
-    """Virtual tables that are made by other words: another tokenizer, another content."""
+    """Findings for virtual tables that were made by other words: another tokenizer, another content."""
     for name, old in before.tables.items():
         new = after.table(name)
         if new is not None and old.kind == new.kind == "virtual":
@@ -126,12 +126,12 @@ def _plain(sql: str) -> Words:
 
 
 def _without(words: Words, columns: Set[str]) -> Words:
-    """The words without those items of lists that speak of certain columns."""
+    """The words without the items of lists that name one of the columns."""
     return tuple(_flat(_pruned(_tree(list(words)), columns))) if columns else words
 
 
 def _tree(words: list[str]) -> list["str | _Tree"]:
-    """Parentheses as lists; the words are used up."""
+    """Words as a tree: a list for each pair of parentheses; the words are consumed."""
     found: list[str | _Tree] = []
     while words:
         word = words.pop(0)
@@ -142,7 +142,7 @@ def _tree(words: list[str]) -> list["str | _Tree"]:
 
 
 def _pruned(tree: _Tree, columns: Set[str]) -> _Tree:
-    """Lists without the items that speak of the columns, the innermost first; a list never becomes empty."""
+    """Lists without the items that name one of the columns, innermost first; a list never becomes empty."""
     inner = [one if isinstance(one, str) else _pruned(one, columns) for one in tree]
     found: list[str | _Tree] = []
     items: list[list[str | _Tree]] = [[]]
@@ -159,7 +159,7 @@ def _pruned(tree: _Tree, columns: Set[str]) -> _Tree:
 
 
 def _joined(items: list[list["str | _Tree"]], columns: Set[str]) -> Iterator["str | _Tree"]:
-    """The items of one list with their commas; a key of JSON goes with its value."""
+    """The items of one list with commas between them; a key of ``json_object`` goes with its value."""
     speaks = [not columns.isdisjoint(_flat(item)) for item in items]
     for place in range(len(items) - 1):
         item = items[place]

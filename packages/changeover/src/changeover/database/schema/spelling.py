@@ -1,11 +1,11 @@
-"""Definitions as they were written: after a way back every table, index, trigger and view has its old text.
+"""Restores the text of definitions: after a rollback each table, index, trigger and view has its old text.
 
-A way back makes tables anew in the words of its script, while the database may have spelled them otherwise:
-in another order, with other quotes, by ALTER. Definitions are compared by meaning and put back by text.
+A rollback rebuilds tables in the words of its script, but the database may have spelled them otherwise: in
+another order, with other quotes, or by ALTER. Definitions are compared by meaning and restored by text.
 
-Rule: a change keeps the definitions that it replaces in its ledger row; its way back goes on with the
-statements of `restoring`, in the same transaction. A table is only made again where its columns are the ones
-it had; whatever else differs stays as the script left it, for the comparison that follows to find.
+Rule: a change keeps the definitions that it replaces in its ledger row. Its rollback ends with the statements
+of `restoring`, in the same transaction. A table is rebuilt only if its columns are the old ones; other
+differences stay, and the comparison after the rollback finds them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,11 +24,11 @@ from changeover.sql.identifiers import identifier_key, listed, quoted
 
 ASIDE = "changeover_respelled"
 LIMIT_ROWS = 100_000
-"""A larger table is not copied for the sake of its spelling alone."""
+"""A larger table is not rebuilt only for the sake of its spelling."""
 
 
 def replaced(before: Iterable[Object], after: Iterable[Object]) -> tuple[Object, ...]:
-    """The definitions of a schema that another does not have, with all others of the same tables."""
+    """The definitions that ``after`` does not have, with all others of the same tables."""
     was, now = list(before), set(after)
     tables = {identifier_key(table) for kind, name, table, sql in was if (kind, name, table, sql) not in now}
     return tuple(one for one in was if identifier_key(one[2]) in tables)
@@ -37,7 +37,7 @@ def replaced(before: Iterable[Object], after: Iterable[Object]) -> tuple[Object,
 def restoring(
     connection: Connection, change: PlannedChange, before: Sequence[Object]
 ) -> tuple[SqlStatement, ...]:
-    """What goes after the script of a way back, so that the definitions are as ``before``, word by word."""
+    """The statements after the script of a rollback by which definitions are as ``before``, word for word."""
     if not before:
         return ()
     with afterwards(connection, change.statements, legacy_alter_table=not change.foreign_keys) as scratch:
@@ -68,8 +68,11 @@ def _as_it_was(old: Object) -> Table | None:
 def _can_be_made_again(
     connection: Connection, change: PlannedChange, found: Schema, table: Table, was: Table
 ) -> bool:
-    """Whether a table can be poured into its old definition: the same columns, rows that keep their names,
-    and nothing that a DROP would delete by a foreign key; a large one only where the order is another."""
+    """Whether a table can be rebuilt by its old definition.
+
+    Its columns are the same, rows keep their rowids, and no foreign key would delete anything at the DROP. A
+    large table is rebuilt only if the order of its columns differs.
+    """
     # DROP TABLE deletes the rows first where foreign keys are on, and
     # their ON DELETE acts (https://sqlite.org/lang_droptable.html).
     if change.foreign_keys and found.children(table.name):
@@ -83,7 +86,7 @@ def _can_be_made_again(
 
 
 def _has_hidden_rowids(table: Table, was: Table) -> bool:
-    """Whether both have rowids that no column of the old one shows: a copy by columns would lose them."""
+    """Whether both tables have rowids that no column shows: a copy by columns would lose them."""
     keys = [column for column in was.columns if column.key]
     shown = len(keys) == 1 and identifier_key(keys[0].type) == "integer"
     return not (table.without_rowid or was.without_rowid or shown)
@@ -103,7 +106,7 @@ def _made_again(table: Table, was: Table, old: Object) -> Iterator[str]:
 
 
 def _added(before: Sequence[Object], made: Iterable[Object], again: set[str]) -> Iterator[str]:
-    """Indexes and triggers that the script itself made on tables which never had them."""
+    """DROPs of indexes and triggers that the script made on tables which never had them."""
     had = {(kind, identifier_key(name)) for kind, name, _, _ in before}
     tables = {identifier_key(name) for name in _names(before, "table")} - again
     for kind, name, table, _ in sorted(made):
@@ -116,7 +119,10 @@ def _added(before: Sequence[Object], made: Iterable[Object], again: set[str]) ->
 
 
 def _others(before: Sequence[Object], left: Sequence[Object], again: set[str]) -> Iterator[str]:
-    """Indexes, triggers and views: those that went with a table, and those that read otherwise now."""
+    """Indexes, triggers and views to make again.
+
+    Those that went with a table, and those with another text.
+    """
     names = {
         (kind, identifier_key(name)) for kind, name, table, _ in left if identifier_key(table) not in again
     }
@@ -129,7 +135,7 @@ def _others(before: Sequence[Object], left: Sequence[Object], again: set[str]) -
 
 
 def _foreign(kept: Sequence[Object], stayed: Iterable[Object], again: set[str]) -> Iterator[str]:
-    """Indexes and triggers that others made since, and the script leaves, on tables that are poured anew."""
+    """Indexes and triggers that others made since, on tables that are rebuilt."""
     had = {(kind, identifier_key(name)) for kind, name, _, _ in kept}
     for kind, name, table, sql in sorted(stayed):
         is_theirs = kind in ("index", "trigger") and (kind, identifier_key(name)) not in had

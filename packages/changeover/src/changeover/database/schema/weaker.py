@@ -1,8 +1,8 @@
-"""What a change would weaken or lose: every rule that a table has before, held against those it has after.
+"""Finds what a change weakens or loses: each rule of a table before it is compared with those after it.
 
-Rule: by meaning (`definition`), never by text. A rule that speaks of a column which is gone cannot be kept,
-so it is not missed; one that cannot be told to be at least as strong counts as weaker. Each finding has a
-name (``items.check.age``) by which a plan accepts it, with a reason.
+Rule: rules are compared by meaning (`definition`), never by text. A rule about a column that is gone cannot
+be kept, so its loss is no finding. A rule counts as weaker unless it is certain to be as strong. Each finding
+has a name (``items.check.age``), by which a plan accepts it with a reason.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +25,11 @@ from changeover.database.schema.remade import Renaming
 from changeover.sql.identifiers import identifier_key
 
 Renamed = Mapping[str, str]
-"""Old name of a column or table -> new, both folded."""
+"""Old name -> new name of columns or tables, in lower case."""
 
 
 def weaker(before: Schema, after: Schema, script: ScriptWords) -> list[Finding]:
-    """Everything weaker or gone of tables and views that were there before and whose table still is."""
+    """A finding for each weaker or lost rule of a view or table that exists before and after."""
     moved = {old: new for old, new in script.moved.items() if after.table(old) is None and after.table(new)}
     pairs = list(_pairs(before, after, script, moved))
     names = dict(moved)
@@ -62,7 +62,7 @@ def _pairs(before: Schema, after: Schema, script: ScriptWords, moved: Renamed) -
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A table before and after; ``moved`` are all tables that have another name now."""
+    """One table before and after; ``moved`` maps the old names of renamed tables to the new ones."""
 
     old: Table
     new: Table
@@ -72,7 +72,7 @@ class _Pair:
     schemas: tuple[Schema, Schema]
 
     def findings(self, renaming: Renaming) -> list[Finding]:
-        """All of them, columns first."""
+        """All findings, columns first."""
         old, new = self.old.definition, self.new.definition
         deliberate = {name for name in self.script.dropped if self._is_deliberate(name)}
         pair = (self.old.triggers, self.new.triggers)
@@ -91,7 +91,7 @@ class _Pair:
         return Finding(f"{identifier_key(self.old.name)}.{what}", f"{self.old.name}: {says}")
 
     def _now(self, column: str) -> str:
-        """The name a column has afterwards; empty where it is gone."""
+        """The name of a column afterwards; empty if it is gone."""
         named = self.renamed.get(identifier_key(column), identifier_key(column))
         return named if self.new.column(named) is not None else ""
 
@@ -127,12 +127,12 @@ class _Pair:
             yield self._find(f"type.{name}", f"{name} is {kind} and {other}")
 
     def _is_other_type(self, was: ColumnDefinition, now: ColumnDefinition) -> bool:
-        """Whether values become others as they are written; not where the script itself converts them."""
+        """Whether the new type changes values as they are stored; not if the script converts them itself."""
         loosened = affinity(was.type) != "none" and affinity(now.type) == "none"
         return loosened or (affinity(was.type) != affinity(now.type) and not self._converts(now))
 
     def _converts(self, column: ColumnDefinition) -> bool:
-        """Whether the script itself makes the values of a column: it means something else then."""
+        """Whether the script computes a column, so that it means something else now."""
         return column.name in self.script.converted.get(identifier_key(self.new.name), frozenset())
 
     def _computation(self, column: ColumnDefinition, *, after: bool = False) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ class _Pair:
                 yield self._find(name, f"the {kind} key ({', '.join(columns)}) would be gone")
 
     def _conflicts(self, old: Definition, new: Definition) -> Iterator[Finding]:
-        """A row that breaks a rule is refused; one that then replaces others, or vanishes, is a loss."""
+        """Findings for rules that refused a row before and now replace others or ignore it."""
         known = {(kind, frozenset(map(self._now, columns))): how for kind, columns, how in _on_conflict(old)}
         for kind, columns, how in _on_conflict(new):
             was = known.get((kind, frozenset(columns)), "")
@@ -199,7 +199,7 @@ class _Pair:
                     yield self._find(name, f"{says} and would be {', '.join(would)}")
 
     def _wanted(self, reference: ForeignKeyDefinition) -> ForeignKeyDefinition:
-        """A foreign key of before, under the names of afterwards."""
+        """A foreign key from before, under the names of afterwards."""
         parent = self.moved.get(reference.parent, reference.parent)
         renamed = {
             **self.script.renamed.get(reference.parent, {}),
@@ -235,7 +235,7 @@ class _Pair:
             yield self._find(f"index.{identifier_key(index.name)}", f"index {index.name} would be {says}")
 
     def _is_covered(self, index: Index) -> bool:
-        """Whether a plain index finds its rows as well, and a key is as strong where it is unique."""
+        """Whether another index finds the same rows, and a key is as strong if this one is unique."""
         if None in index.columns:
             return False
         columns = {self._now(c): o for c, o in index.collated().items()}
@@ -249,33 +249,33 @@ class _Pair:
         return found_by_key or any(other[: len(wanted)] == wanted for other in others)
 
     def gone(self) -> set[str]:
-        """Columns, folded, that are not there afterwards under any name."""
+        """Columns (lower case) that exist under no name afterwards."""
         return {identifier_key(column.name) for column in self.old.columns if not self._now(column.name)}
 
     def is_reordered(self) -> bool:
-        """Whether the columns of before stand in another order afterwards."""
+        """Whether the columns from before are in another order afterwards."""
         present = [now for column in self.old.columns if (now := self._now(column.name))]
         order = [identifier_key(column.name) for column in self.new.columns]
         return present != [name for name in order if name in present]
 
     def fresh(self) -> set[str]:
-        """Columns, folded, that were not there before under any name."""
+        """Columns (lower case) that existed under no name before."""
         known = {self._now(column.name) for column in self.old.columns}
         return {identifier_key(column.name) for column in self.new.columns} - known
 
     def _is_deliberate(self, name: str) -> bool:
-        """Dropped by name, and not because its table is made anew."""
+        """Whether the script drops it by name, and not only with a table that it rebuilds."""
         table = identifier_key(self.old.name)
         replaced = table in self.script.replaced and table not in self.moved
         return identifier_key(name) in self.script.dropped and not replaced
 
     def _body(self, sql: str, name: str) -> tuple[str, ...]:
-        """An index without its name, with the columns as they are called afterwards."""
+        """The words of an index without its name, with columns under their names afterwards."""
         return tuple(word for word in self._translated(words_of(sql)) if word != identifier_key(name))
 
 
 def _is_as_strong(key: frozenset[tuple[str, str]], wanted: Mapping[str, str]) -> bool:
-    """Whether no two rows that differ in ``wanted`` only by its collation could share ``key``."""
+    """Whether a key forbids all that ``wanted`` forbids, collations taken into account."""
     return all(
         column in wanted and collation in (wanted[column], "nocase" if wanted[column] == "binary" else "")
         for column, collation in key
@@ -297,10 +297,10 @@ _EVENTS: Mapping[str, Callable[[ForeignKeyDefinition], str]] = {
 
 
 def _on_conflict(found: Definition) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """(kind, columns, what is done with a row that breaks it) of each rule that may say so.
+    """(kind, columns, what happens to a row that breaks it) of each rule with a conflict clause.
 
-    Keys of the same columns are one to SQLite, which does what any of them says: ``PRIMARY KEY UNIQUE ON
-    CONFLICT REPLACE`` replaces. A rowid is looked at before all others, and by its own words.
+    SQLite treats keys with the same columns as one, and obeys the clause of any of them: ``PRIMARY KEY UNIQUE
+    ON CONFLICT REPLACE`` replaces. It checks a rowid before all others, by its own clause.
     """
     keys: dict[frozenset[str], tuple[tuple[str, ...], str]] = {}
     for key in [*([found.primary] if found.primary else []), *found.uniques]:
@@ -317,14 +317,14 @@ def _done(kind: str, how: str) -> str:
 
 
 def _never_null(table: Table, definition: Definition, column: ColumnDefinition) -> bool:
-    """Whether it says NOT NULL, or its primary key forbids NULL by itself."""
+    """Whether a column has NOT NULL, or its primary key forbids NULL."""
     keys = {identifier_key(one.name) for one in table.columns if one.key}
     strict = table.without_rowid or table.strict or definition.is_rowid(column)
     return column.not_null or (strict and column.name in keys)
 
 
 def _default(column: ColumnDefinition) -> str:
-    """The default as far as it says something: no NULL, TRUE as 1, numbers without quotes."""
+    """The normalised default: NULL counts as none, TRUE as 1, and a number in quotes as the number."""
     text = {"null": "", "true": "1", "false": "0"}.get(column.default, column.default)
     bare = text.strip("'")
     is_number = affinity(column.type) in ("number", "real") and bare.replace(".", "", 1).isdigit()
@@ -332,7 +332,7 @@ def _default(column: ColumnDefinition) -> str:
 
 
 def _resolved(reference: ForeignKeyDefinition, schema: Schema) -> ForeignKeyDefinition:
-    """A foreign key with the columns of its parent's primary key, where it names none."""
+    """A foreign key with the columns of the parent's primary key, if it names no columns itself."""
     parent = schema.table(reference.parent)
     if reference.parent_columns or parent is None:
         return reference
@@ -350,7 +350,7 @@ def _name_of(check: Check, columns: tuple[str, ...]) -> str:
 
 
 def _numbered(found: list[Finding]) -> list[Finding]:
-    """A second finding of one name gets a number."""
+    """The findings; the second and later ones with the same name get a number."""
     seen: dict[str, int] = {}
     numbered = []
     for one in found:
