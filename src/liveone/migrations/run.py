@@ -30,7 +30,8 @@ from liveone.store.store import Store
 from timed_http.certificates import trusted
 
 ASK_S = 3.0
-START_S = 30.0
+START_S, STOP_S = 120.0, 30.0
+"""A start reads much: on a small machine whose card is busy with an upgrade it takes a minute and more."""
 LOOK_EVERY_S = 0.05
 """A port where nobody listens refuses at once: asked without a pause, it takes the CPU of the start."""
 OPEN = "open-to-this-machine"
@@ -156,7 +157,7 @@ def _started(environment: Mapping[str, str], url: str, log: Path) -> Iterator[No
         yield
     finally:
         process.terminate()
-        process.wait(START_S)
+        process.wait(STOP_S)
 
 
 def _ends_within(process: "subprocess.Popen[bytes]", seconds_s: float) -> bool:
