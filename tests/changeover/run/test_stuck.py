@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -31,10 +32,9 @@ def call(one: Club, command: str, *more: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
 
 
-@pytest.fixture
-def stuck(work: Path) -> Club:
+def _stuck(folder: Path) -> Club:
     """A club whose way back fails on a row that was written after the change."""
-    one = club.make(work / "club")
+    one = club.make(folder)
     (one.folder / "undo.sql").write_text(BUG + club.UNDO)
     club.prove(one)
     assert club.start(one).ending is Ending.DONE
@@ -45,6 +45,18 @@ def stuck(work: Path) -> Club:
     outcome = club.again(one, "rollback")
     assert (outcome.ending, outcome.exit_code) == (Ending.OPERATOR_NEEDED, 5)
     return one
+
+
+@pytest.fixture(scope="module")
+def stuck_once(memory: Path) -> Club:
+    """Such a club, which no test changes."""
+    return _stuck(Path(tempfile.mkdtemp(dir=memory)) / "club")
+
+
+@pytest.fixture
+def stuck(stuck_once: Club, work: Path) -> Club:
+    """A copy of it for one test; plan and state go along, the journal names the backup where it was made."""
+    return stuck_once.copy_to(work / "club")
 
 
 def test_a_command_that_put_another_file_in_the_place_of_the_database_is_noticed(work: Path) -> None:
@@ -211,7 +223,8 @@ def test_a_backup_of_another_database_is_not_put_back(stuck: Club) -> None:
     assert call(stuck, "restore", other.rename(stuck.folder / "meant.db"), "--yes").exit_code == 0
 
 
-def test_a_backup_that_somebody_changed_is_not_put_back(stuck: Club) -> None:
+def test_a_backup_that_somebody_changed_is_not_put_back(work: Path) -> None:
+    stuck = _stuck(work / "club")
     (backup,) = stuck.folder.glob("backup-club-*.db")
     with closing(sqlite3.connect(backup)) as connection, connection:
         connection.execute("DELETE FROM visits")
