@@ -61,11 +61,11 @@ def _text(value: Any) -> str:
     if _is_number(value):
         return f"{value:,}" if type(value) is int else f"{value:g}"
     text = value if isinstance(value, str) else str(value)
-    return text if isinstance(text, Sentence) or text.isprintable() else _on_one_line(text)
+    return text if isinstance(text, Sentence) or text.isprintable() else on_one_line(text)
 
 
-def _on_one_line(text: str) -> str:
-    """A name may hold ends of lines and codes that a terminal obeys: they are written out."""
+def on_one_line(text: str) -> str:
+    """Text from elsewhere may hold ends of lines and codes that a terminal obeys: they are written out."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 

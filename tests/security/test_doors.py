@@ -1,11 +1,12 @@
 """Ways around the front door: addresses that are made up, paths that climb, cookies of somebody else."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import httpx2
 import pytest
-from tests.security.door import connect, status_of
+from tests.security.door import connect
 from tests.web.support import COOKIE, OWNER, PASSWORD, SetClock, seeded, services, serving
 
 from liveone.store.store import Store
@@ -126,13 +127,26 @@ def test_whoever_signs_in_is_led_to_a_page_of_this_server(client: httpx2.Client,
         "transfer-encoding: chunked, identity",
         "transfer-encoding: xchunked",
         "transfer-encoding : chunked",
+        "content-length: 5\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 0",
     ],
 )
 def test_a_request_that_two_servers_read_differently_is_refused(client: httpx2.Client, headers: str) -> None:
     with connect(client) as raw:
-        raw.sendall(f"POST /api/auth/logout HTTP/1.1\r\nhost: x\r\n{headers}\r\n\r\n".encode())
-        raw.sendall(b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert status_of(raw) in (400, 501)
+        head = f"POST /api/auth/logout HTTP/1.1\r\nhost: x\r\n{headers}\r\n\r\n"
+        raw.sendall(f"{head}0\r\n\r\nGET /api/health/live HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        answers = b"".join(iter(lambda: raw.recv(65_536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) in ([b"400"], [b"501"]), "and what follows is not asked"
+
+
+@pytest.mark.parametrize("headers", ["x: " + "a" * 40_000, "a: b\r\n" * 300], ids=["long", "many"])
+def test_headers_are_bounded_and_whoever_sends_more_is_hung_up_on(
+    client: httpx2.Client, headers: str
+) -> None:
+    with connect(client) as raw:
+        raw.sendall(f"GET /api/health/live HTTP/1.1\r\nhost: x\r\n{headers.strip()}\r\n\r\n".encode())
+        answers = b"".join(iter(lambda: raw.recv(65_536), b""))
+    assert answers.startswith(b"HTTP/1.1 431 ")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1@evil.example", ""])

@@ -1,7 +1,9 @@
 """Whoever guesses gets slower; whoever is right gets in, and nobody keeps him out."""
 
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -15,7 +17,7 @@ from liveone.accounts import passwords
 from liveone.accounts.users import Account
 from liveone.store.store import Store
 from liveone.web.auth import sessions
-from liveone.web.auth.callers import AuthSettings
+from liveone.web.auth.callers import Authenticator, AuthSettings
 from liveone.web.auth.rights import ROUTES, Right
 from liveone.web.routes import login
 
@@ -101,8 +103,6 @@ def test_ones_own_success_buys_no_guesses_at_another(store: Store) -> None:
 
 
 def test_many_guesses_at_once_are_no_way_around(store: Store) -> None:
-    import threading
-
     clock = SetClock()
     clock.sleeps = False
     statuses: list[int] = []
@@ -132,6 +132,33 @@ def test_many_accounts_from_one_address_are_slowed_down_too(
 
 def bearer(text: str) -> dict[str, str]:
     return {"authorization": f"Bearer {text}"}
+
+
+def test_a_browser_that_signed_in_before_does_not_wait_behind_strangers(store: Store) -> None:
+    """As many strangers, each at an address of his own, as it takes to fill the line."""
+    free, real = threading.Event(), login._account_of
+
+    def slow(gate: Authenticator, email: str, password: str) -> str | None:
+        if password == "stranger's":
+            free.wait(20)
+        return real(gate, email, password)
+
+    with serving(services(store, PEOPLE)) as client, ThreadPoolExecutor(4) as pool:
+        url = f"{client.base_url}/api/auth/login"
+
+        def sent(number: int, password: str, cookie: str = "") -> int:
+            headers = {"x-forwarded-for": f"192.0.2.{number}", "cookie": cookie}
+            body = {"email": "alice@example.org", "password": password}
+            return httpx2.post(url, json=body, headers=headers, timeout=30).status_code
+
+        assert sign_in(client, "alice@example.org", "alice's own") == 200
+        known = f"{sessions.DEVICE_COOKIE}={client.cookies[sessions.DEVICE_COOKIE]}"
+        with mock.patch.object(login, "_account_of", slow), mock.patch.object(login, "MOST_WAITING", 1):
+            strangers = [pool.submit(sent, number, "stranger's") for number in range(3)]
+            refused = next(as_completed(strangers)).result()
+            statuses = [refused, sent(9, "alice's own", known)]
+            free.set()
+    assert statuses == [503, 200]
 
 
 @pytest.mark.parametrize("path", ["/api/data", "/api/cron/minutely"])

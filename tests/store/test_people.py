@@ -177,6 +177,61 @@ def test_an_invitation_makes_an_account_with_its_role_once(home: Home) -> None:
         links.follow(home.other, secret, Joining("eve@example.org", "", "a good one"), now_at)
 
 
+@pytest.mark.parametrize("what", ["disabled", "gone", "owner no more", "administrator no more"])
+def test_an_invitation_ends_with_the_right_of_who_made_it(home: Home, what: str) -> None:
+    system, now_at = a_system(home.store), home.clock.now_at()
+    home.people.add(replace(ANN, is_admin=what == "administrator no more"))
+    home.people.add(BOB)
+    home.people.grant("ann", system.id, "owner")
+    is_of_system = what != "administrator no more"
+    secret = links.make(
+        home.people, "invite", "ann", now_at, system_id=system.id if is_of_system else None,
+        role="admin" if is_of_system else "",
+    )  # fmt: skip
+    assert links.found(home.people.asked(), secret, now_at)
+    if what == "disabled":
+        home.people.change(replace(bare(ANN), is_admin=False, disabled_at=1))
+    elif what == "gone":
+        home.people.remove("ann")
+    elif what == "owner no more":
+        home.people.grant("bob", system.id, "owner")
+    else:
+        home.people.change(replace(bare(ANN), is_admin=False))
+    with pytest.raises(LinkEnded):
+        links.follow(home.people, secret, Joining("eve@example.org", "", "a good one"), now_at)
+    with pytest.raises(LinkEnded):
+        links.accept(home.people, secret, "bob", now_at)
+
+
+def test_who_has_an_account_accepts_an_invitation_once_and_loses_nothing_by_it(home: Home) -> None:
+    system, now_at = a_system(home.store), home.clock.now_at()
+    home.people.add(ANN)
+    home.people.add(BOB)
+
+    def invited(role: str) -> str:
+        return links.make(home.people, "invite", "ann", now_at, system_id=system.id, role=role)
+
+    as_viewer, as_admin = invited("viewer"), invited("admin")
+    for secret, role in ((as_viewer, "viewer"), (as_admin, "admin")):
+        assert links.accept(home.people, secret, "bob", now_at).scope == role
+        assert home.other.asked().roles["bob"] == {system.id: role}
+        with pytest.raises(LinkEnded):
+            links.accept(home.other, secret, "bob", now_at)
+    for useless in (invited("viewer"), links.make(home.people, "invite", "ann", now_at)):
+        with pytest.raises(BadInput, match=r"already|you have one"):
+            links.accept(home.people, useless, "bob", now_at)
+        assert links.found(home.people.asked(), useless, now_at), "it holds for somebody else"
+    assert home.other.asked().roles["bob"] == {system.id: "admin"}
+    with pytest.raises(LinkEnded, match="no invitation"):
+        links.accept(home.people, links.make(home.people, "reset", "bob", now_at), "bob", now_at)
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31m", "a\u202eb", "a\x00", "\x9b2J"])
+def test_a_name_that_steers_a_terminal_is_no_name(text: str) -> None:
+    with pytest.raises(BadInput, match="no name"):
+        links.person_name(text)
+
+
 def test_a_link_ends_with_its_time(home: Home) -> None:
     home.people.add(ANN)
     secret = links.make(home.people, "invite", "ann", home.clock.now_at())

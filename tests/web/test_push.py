@@ -5,9 +5,11 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx2
 import pytest
@@ -27,6 +29,8 @@ from liveone.store.changes import ChangeEntry
 from liveone.store.database import Statement
 from liveone.store.files import create
 from liveone.store.store import Store, open_store
+from liveone.web.answers import ApiError
+from liveone.web.routes.push import EACH, PushGate
 from liveone.web.services import AcceptedValues
 from liveone.wiring.house_sources import SourceBook
 from liveone.wiring.push_intake import PushIntake
@@ -191,6 +195,43 @@ def test_what_is_wrong_is_named_and_nothing_is_taken(
     assert (found.status_code, says in found.json()["error"]) == (400, True), found.text
     assert found.json()["hint"]
     assert kept(store) == {}
+
+
+DEEP = "[" * 1000 + "]" * 1000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [f'{{"solar_w":{DEEP}}}', f'{{"solar_w":1,"at":{DEEP}}}', f'{{"solar_w":"{"a" * 900_000}"}}',
+     f'{{"{"a" * 900_000}":1}}', f'{{"solar_w":1,"points":{{"{"a" * 900_000}":1}}}}'],
+    ids=["deep", "deep time", "long value", "long name", "long point"],
+)  # fmt: skip
+def test_of_what_is_deep_or_long_little_comes_back(client: httpx2.Client, body: str) -> None:
+    found = client.post("/api/readings", content=body, headers=BEARER)
+    assert found.status_code == 400
+    assert len(found.content) < 2_000
+
+
+def test_more_points_than_a_system_may_have_are_refused_before_any_is_looked_up(
+    client: httpx2.Client, store: Store
+) -> None:
+    with mock.patch.object(points, "meet") as meet:
+        found = send(client, {"points": {f"p{number}": 1 for number in range(1_001)}})
+    assert (found.status_code, "one point too many" in found.text) == (400, True)
+    meet.assert_not_called()
+
+
+def test_one_source_has_not_all_the_places() -> None:
+    gate = PushGate()
+    with ExitStack() as stack:
+        for _ in range(EACH):
+            stack.enter_context(gate.place(1))
+        with pytest.raises(ApiError), gate.place(1):
+            pass
+        with gate.place(2):
+            pass
+    with gate.place(1):
+        pass
 
 
 def test_what_is_no_json_is_told(client: httpx2.Client) -> None:

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx2
 import pytest
@@ -23,6 +24,7 @@ from liveone.cli.root import root
 from liveone.sealing import SecretBox, new_key
 from liveone.web.auth import passkeys
 from liveone.web.auth.callers import AuthSettings
+from liveone.web.auth.ended_sessions import EndedSessions
 
 PASSWORD = "a good long one"
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -332,6 +334,27 @@ def test_what_is_no_passkey_is_refused_plainly(home: Home, credential: dict[str,
     assert home.client.post("/api/me/passkeys", json={"credential": credential}).status_code == 400
     home.client.post("/api/auth/passkey/ask", json={})
     assert home.client.post("/api/auth/passkey", json={"credential": credential}).status_code == 401
+
+
+def test_wrong_answers_are_not_remembered_and_a_right_one_after_them_holds(home: Home) -> None:
+    """Strangers give as many as they like; each would be a line of a file that is written anew."""
+    home.sign_in()
+    key = home.key()
+    home.add(key)
+    home.client.cookies.clear()
+    asked = home.client.post("/api/auth/passkey/ask", json={}).json()["options"]
+    with mock.patch.object(EndedSessions, "add") as add:
+        for _ in range(3):
+            wrong = home.client.post("/api/auth/passkey", json={"credential": {"id": "x"}})
+            assert wrong.status_code == 401
+        add.assert_not_called()
+    assert home.client.post("/api/auth/passkey", json={"credential": key.shown(asked)}).status_code == 200
+
+
+def test_what_ends_twice_at_once_ends_once(tmp_path: Path) -> None:
+    for ended in (EndedSessions(), EndedSessions(tmp_path / "ended.json")):
+        assert [ended.add("a", 20, now_at=1), ended.add("a", 20, now_at=2)] == [True, False]
+    assert not EndedSessions(tmp_path / "ended.json").add("a", 20, now_at=3)
 
 
 def test_a_disabled_or_removed_account_is_opened_by_no_passkey(home: Home) -> None:

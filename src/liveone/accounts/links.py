@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from liveone.accounts import second_steps
 from liveone.accounts.credentials import DAY_S, ONCE, StoredCredential, new_secret
 from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
-from liveone.accounts.people import ROLES, People, PeopleSnapshot
+from liveone.accounts.people import NO_ROLES, OWNER, ROLES, People, PeopleSnapshot
 from liveone.errors import BadInput, sentence
 from liveone.store.store import Query
 
@@ -58,6 +58,11 @@ def found(snapshot: PeopleSnapshot, secret: str, now_at: float) -> StoredCredent
                 "Ask whoever sent it for another; a link to set up is printed at every start of the server."
             ),
         )
+    if kept.kind == "invite" and not _may_invite(snapshot, kept):
+        raise LinkEnded(
+            sentence("whoever made this invitation may not invite anybody any more"),
+            hint=sentence("Ask the owner of the system, or an administrator, for another."),
+        )
     if kept.kind == "setup" and snapshot.accounts:
         raise LinkEnded(
             sentence("this server has its owner already"),
@@ -68,6 +73,46 @@ def found(snapshot: PeopleSnapshot, secret: str, now_at: float) -> StoredCredent
         if account is None or account.is_disabled:
             raise LinkEnded("this account is disabled or gone", hint="Ask an administrator.")
     return kept
+
+
+def accept(people: People, secret: str, account: str, now_at: float) -> StoredCredential:
+    """Give an account that is there what an invitation grants, once; gives the invitation.
+
+    Raises LinkEnded; BadInput where the account would gain nothing: the link holds on then.
+    """
+    snapshot = people.asked()
+    link = found(snapshot, secret, now_at)
+    if link.kind != "invite":
+        raise LinkEnded(
+            sentence("this link is no invitation"), hint=sentence("Sign out first, and open it again.")
+        )
+    if link.system_id is None:
+        raise BadInput(
+            sentence("this invitation is to make an account here, and you have one"),
+            hint=sentence("It still holds: pass it on, or sign out first."),
+        )
+    role = snapshot.roles.get(account, NO_ROLES).get(link.system_id)
+    if role is not None and ROLES.index(role) >= ROLES.index(link.scope):
+        raise BadInput(
+            sentence("this system is shared with you already"),
+            hint=sentence("Nothing would change. The invitation still holds: pass it on, or sign out first."),
+        )
+    accepting = Query("roles_accept_invited", (account, link.hash, int(now_at)))
+    result, *_ = people.write([accepting, Query("credentials_end_hash", (link.hash,))])
+    if not result.rows:
+        raise _used_just_now()
+    return link
+
+
+def _may_invite(snapshot: PeopleSnapshot, link: StoredCredential) -> bool:
+    """Whether who made an invitation may still make it; the single owner may."""
+    if link.account == OWNER and OWNER not in snapshot.accounts:
+        return True
+    maker = snapshot.accounts.get(link.account)
+    if maker is None or maker.is_disabled:
+        return False
+    role = snapshot.roles.get(maker.id, NO_ROLES).get(link.system_id or 0)
+    return maker.is_admin or role == ROLES[-1]
 
 
 def follow(people: People, secret: str, said: Joining, now_at: float) -> str:
@@ -96,7 +141,7 @@ def join(
 ) -> str:
     """Make the account of a link to set up or to join, with ``kept`` in place of a password, and ``also``."""
     link = found(people.asked(), secret, now_at)
-    email, name = address(said.email), " ".join(said.name.split())[:NAME_MAX]
+    email, name = address(said.email), person_name(said.name)
     values = (account, email, name, said.language, kept, link.hash, int(now_at))
     if link.kind == "setup":
         steps = [Query("accounts_add_first", values), *also, Query("credentials_end_hash", (link.hash,))]
@@ -109,6 +154,18 @@ def join(
         raise LinkEnded("this link makes no account", hint="Ask whoever sent it for another.")
     _once(people, steps, people.asked(), said)
     return account
+
+
+def person_name(text: str) -> str:
+    """What somebody calls themselves, a token or a link; may be empty. Raises BadInput for what no page and
+    no terminal can show on a line."""
+    name = " ".join(text.split())
+    if not name.isprintable():
+        raise BadInput(
+            sentence("{text} is no name that a page could show", text=repr(name[:40])),
+            hint=sentence("Write it on one line, without control characters."),
+        )
+    return name[:NAME_MAX]
 
 
 def address(email: str) -> str:
@@ -135,6 +192,10 @@ def _once(people: People, steps: list[Query], before: PeopleSnapshot, said: Join
                 "Sign in with it: who invited you can share with that account. Or give another address."
             ),
         )
-    raise LinkEnded(
+    raise _used_just_now()
+
+
+def _used_just_now() -> LinkEnded:
+    return LinkEnded(
         sentence("this link was used a moment ago"), hint=sentence("Ask whoever sent it for another.")
     )

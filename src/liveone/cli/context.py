@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 import orjson
 
-from liveone.errors import LiveOneError
+from liveone.errors import LiveOneError, on_one_line
 from liveone.settings import config as settings
 from liveone.settings.config import Config
 from liveone.store.database import StoreError
@@ -46,7 +46,7 @@ def print_json(value: Any) -> None:
 
 def shown(text: str) -> str:
     """Text from elsewhere as a terminal may have it: control characters are written out, not obeyed."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return on_one_line(text)
 
 
 def pasted(*words: str) -> str:

@@ -11,6 +11,7 @@ from liveone.settings.config import Config, with_role
 from liveone.settings.sign_in import LOOPBACK
 from liveone.wiring import serve
 from liveone.wiring.log_limit import LogLimit
+from liveone.wiring.log_lines import PlainFormatter
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -39,9 +40,8 @@ def start_logging(*, verbose: bool) -> None:
     """
     ours = logging.StreamHandler()
     ours.addFilter(LogLimit())
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, handlers=[ours]
-    )
+    ours.setFormatter(PlainFormatter(LOG_FORMAT))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[ours])
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 

@@ -12,7 +12,7 @@ from liveone.accounts.passwords import hash_password, hash_token, refuse_weak
 from liveone.accounts.people import OWNER, ROLES, People
 from liveone.accounts.users import Account
 from liveone.cli.account_book import Book, open_book
-from liveone.cli.context import CommandContext, json_option, pass_shell, print_json
+from liveone.cli.context import CommandContext, json_option, pass_shell, print_json, shown
 from liveone.clock import SystemClock
 from liveone.errors import BadInput
 from liveone.store import systems
@@ -70,7 +70,7 @@ def add_user(
 ) -> None:
     """Let EMAIL sign in."""
     refuse_weak(password)
-    new = Account(new_id(account_id), email, hash_password(password), admin, name=" ".join(name.split()))
+    new = Account(new_id(account_id), email, hash_password(password), admin, name=links.person_name(name))
     with open_book(shell.config) as book:
         book.add(new)
         _note(book, "added an account", _about(new))
@@ -120,7 +120,7 @@ def second_step(shell: CommandContext, email: str, remove: bool) -> None:
             _note(book, "took a second step away", _about(account))
     for one in mine:
         gone = "  taken away" if remove else ""
-        click.echo(f"{one.kind}  {one.name}  since {_moment(one.made_at)}{gone}")
+        click.echo(f"{one.kind}  {shown(one.name)}  since {_moment(one.made_at)}{gone}")
     if not mine:
         click.echo(f"{account.email} has no second step.")
 
@@ -191,7 +191,9 @@ def list_sessions(shell: CommandContext, email: str, as_json: bool) -> None:
         print_json([_told(one) for one in found])
         return
     for one in found:
-        click.echo(f"{one.label}  {one.name}  since {_moment(one.made_at)}, seen {_moment(one.seen_at)}")
+        click.echo(
+            f"{one.label}  {shown(one.name)}  since {_moment(one.made_at)}, seen {_moment(one.seen_at)}"
+        )
     if not found:
         click.echo("No sessions.")
 
@@ -209,7 +211,7 @@ def give_token(shell: CommandContext, *, email: str, name: str, scope: str, days
     """Print a new API token of EMAIL; it is shown once, only its hash is kept."""
     with open_book(shell.config) as book:
         account, token = _find(book, email), new_secret("lo_")
-        until_at, title = until(days, SystemClock().now_at()), " ".join(name.split())
+        until_at, title = until(days, SystemClock().now_at()), links.person_name(name)
         book.keep(
             StoredCredential(
                 "token", hash_token(token), account.id, scope=scope, name=title, until_at=until_at
@@ -233,7 +235,7 @@ def list_tokens(shell: CommandContext, email: str, as_json: bool) -> None:
     for one in found:
         ends = f", until {_day(one.until_at)}" if one.until_at else ""
         made = _day(one.made_at) if one.made_at else "of unknown age"
-        click.echo(f"{one.label}  {made}  {one.scope}{ends}  {one.name}".rstrip())
+        click.echo(f"{one.label}  {made}  {one.scope}{ends}  {shown(one.name)}".rstrip())
     if not found:
         click.echo("No tokens. Make one: liveone users token EMAIL --name grafana")
 

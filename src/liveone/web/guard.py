@@ -42,6 +42,7 @@ HEADERS = (
 )
 FORWARDED = ("forwarded", "x-real-ip", "via")
 """What proxies say, besides ``x-forwarded-...``. One that says nothing cannot be told from a program."""
+HEADERS_MAX, HEAD_BYTES_MAX = 200, 32 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STREAM_PATH = "/api/stream"
 SETUP_PATHS = ("/setup", "/static/", "/api/auth/link", "/api/auth/join", "/api/health")
@@ -68,7 +69,7 @@ class ConnectionGuard:
                 message["headers"] = _with_policies(message.get("headers", ()), framed=framed)
             await send(message)
 
-        refusal = _refused_origin(scope) or await self._refused_while_open(scope)
+        refusal = _refused_head(scope) or _refused_origin(scope) or await self._refused_while_open(scope)
         if refusal is not None:
             await error_answer(refusal)(scope, receive, send_guarded)
             return
@@ -86,6 +87,15 @@ class ConnectionGuard:
     async def _refused_while_open(self, scope: Scope) -> ApiError | None:
         """Asked at every request: what was seen closed never opens again."""
         return _refused_peer(scope) if await self._is_open() else None
+
+
+def _refused_head(scope: Scope) -> ApiError | None:
+    """What is wrong with a request before anybody is asked who sent it."""
+    names = [name for name, _ in scope["headers"]]
+    if b"content-length" in names and b"transfer-encoding" in names:
+        return TWO_LENGTHS
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    return HEAD_TOO_LARGE if size > HEAD_BYTES_MAX or len(names) > HEADERS_MAX else None
 
 
 def _refused_origin(scope: Scope) -> ApiError | None:
@@ -116,6 +126,19 @@ def _with_policies(
     return [*own, *ours]
 
 
+# Two servers in a row might each believe another of the two lengths; whoever sends both is hung up on
+# (https://www.rfc-editor.org/rfc/rfc9112#section-6.3).
+TWO_LENGTHS = ApiError(
+    400,
+    "The request says twice, and differently, how long its body is.",
+    headers={"connection": "close"},
+)
+HEAD_TOO_LARGE = ApiError(
+    431,
+    f"The headers are too large: at most {HEADERS_MAX} of them, of {HEAD_BYTES_MAX:,} bytes together.",
+    headers={"connection": "close"},
+    hint="Delete the cookies of this host, if a browser shows this.",
+)
 OUR_FAULT = ApiError(500, "Something failed inside the server; its log says what.")
 NOT_LOCAL = ApiError(
     403,

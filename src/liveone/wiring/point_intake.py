@@ -33,16 +33,22 @@ def meet_sent(store: Store, source: HouseSource, moments: Moments) -> Mapping[Po
     told = sent_points(names, source.name)
     if not told:
         return {}
+    if len(told) > MOST_POINTS:
+        raise _too_many(told[-1].key)
     found = points.meet(store, [(source.system_id, point) for point in told])
     ids = {address: point_id for (_, address), point_id in found.items()}
     if not store.shape.keeps_points:
         raise CannotHold(f"database {store.database.label} cannot keep points yet", hint=points.UPGRADE_FIRST)
     if missing := [point.key for point in told if address_of(point) not in ids]:
-        raise BadInput(
-            f"{missing[0]!r} is one point too many: a system has at most {MOST_POINTS:,}",
-            hint="Send fewer, under keys that stay the same.",
-        )
+        raise _too_many(missing[0])
     return ids
+
+
+def _too_many(key: str) -> BadInput:
+    return BadInput(
+        f"{key!r} is one point too many: a system has at most {MOST_POINTS:,}",
+        hint="Send fewer, under keys that stay the same.",
+    )
 
 
 def record_past(store: Store, source: HouseSource, past: Moments, ids: Mapping[PointAddress, int]) -> None:

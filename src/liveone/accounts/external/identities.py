@@ -155,4 +155,8 @@ def _stand_in(person: ExternalPerson) -> str:
 
 
 def _name(person: ExternalPerson) -> str:
-    return " ".join(person.name.split())[: links.NAME_MAX]
+    """What the issuer calls them: a name that no page can show is none."""
+    try:
+        return links.person_name(person.name)
+    except BadInput:
+        return ""

@@ -129,7 +129,7 @@ class Authenticator:
         self.sign_ins = Limiter(free=10, spacing_s=4.0)
         self.sprayed = Limiter(free=50, spacing_s=2.0)
         self.codes = Limiter(free=5, spacing_s=4.0)
-        self.one_guess_at_a_time = CapacityLimiter(1)
+        self.one_guess_at_a_time, self.known_browsers = CapacityLimiter(1), CapacityLimiter(1)
         self._threads = CapacityLimiter(4)
         self.elsewhere = CapacityLimiter(4)
         self.clerk = ClerkSessions(settings.issuers, settings.directory, people)

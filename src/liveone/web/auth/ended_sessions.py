@@ -6,6 +6,7 @@ Without a file it is kept in memory.
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ class EndedSessions:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._in_memory: dict[str, int] = {}
+        self._lock = threading.Lock()
         self._file = WatchedFile(path, _read) if path else None
 
     def has(self, session_id: str) -> bool:
@@ -34,13 +36,18 @@ class EndedSessions:
             self._file is not None and session_id in self._file.current()
         )
 
-    def add(self, session_id: str, until_at: int, *, now_at: float) -> None:
-        """End a session that would have lasted until ``until_at``. Raises OSError when it cannot be kept."""
-        self._in_memory = _lasting(self._in_memory, now_at) | {session_id: until_at}
+    def add(self, session_id: str, until_at: int, *, now_at: float) -> bool:
+        """End a session that would have lasted until ``until_at``; False: it was ended already, perhaps at
+        this moment by another thread or process. Raises OSError when it cannot be kept."""
+        with self._lock:
+            is_new = session_id not in self._in_memory
+            self._in_memory = _lasting(self._in_memory, now_at) | {session_id: until_at}
         if self._path is not None:
             with _locked(self._path):
-                ends = _lasting(_read(self._path), now_at) | {session_id: until_at}
-                replace_private(self._path, orjson.dumps(ends))
+                ends = _lasting(_read(self._path), now_at)
+                is_new = is_new and session_id not in ends
+                replace_private(self._path, orjson.dumps(ends | {session_id: until_at}))
+        return is_new
 
 
 def _lasting(ends: Ends, now_at: float) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """An attempt to sign in elsewhere, kept by the browser that began it: in a signed cookie, for ten minutes.
 
-Rule: an attempt is good for one way back. What a browser shows twice is refused, on every process.
+Rule: an attempt is good for one sign-in. What a browser shows twice is refused, on every process. Nothing is
+remembered of an attempt that came to nothing: strangers make as many as they like.
 """
 
 from dataclasses import asdict, dataclass
@@ -38,7 +39,7 @@ def cookie_of(key: bytes, flow: SignInFlow) -> str:
 def returned(
     key: bytes, cookie: str, *, issuer: str, state: str, now_at: float, used: EndedSessions
 ) -> SignInFlow | None:
-    """The attempt of a genuine cookie with this state, which is over from now on; else None."""
+    """The attempt of a genuine cookie with this state that was not used up; else None."""
     content = sessions.unseal(key, PURPOSE, cookie) if len(cookie) <= COOKIE_CHARS_MAX else None
     if content is None:
         return None
@@ -47,5 +48,9 @@ def returned(
     is_theirs = (flow.issuer, flow.attempt.state) == (issuer, state)
     if not is_theirs or now_at >= flow.until_at or used.has(state):
         return None
-    used.add(state, flow.until_at, now_at=now_at)
     return flow
+
+
+def use_up(flow: SignInFlow, *, now_at: float, used: EndedSessions) -> bool:
+    """The issuer named somebody: the attempt is over. False: it was already."""
+    return used.add(flow.attempt.state, flow.until_at, now_at=now_at)

@@ -1,7 +1,8 @@
 """Passkeys (WebAuthn): a browser proves that a key is there, and that its person unlocked it.
 
-Rule: a question is good for one answer, in the browser that it was put to, for five minutes; it waits there
-in a signed cookie. A passkey belongs to the name of the host where it was made.
+Rule: a question is good for one right answer, in the browser that it was put to, for five minutes; it waits
+there in a signed cookie. Nothing is remembered of wrong answers: strangers give as many as they like. A
+passkey belongs to the name of the host where it was made.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -82,8 +83,8 @@ def cookie_of(key: bytes, challenge: str, account: str, now_at: float) -> str:
     )
 
 
-def returned(request: Request, gate: Authenticator, account: str, now_at: float) -> str:
-    """The challenge that this browser was given for this account, over from now on. Raises ApiError 400."""
+def returned(request: Request, gate: Authenticator, account: str, now_at: float) -> Challenge:
+    """What this browser was asked for this account, if it was not answered. Raises ApiError 400."""
     cookie = request.cookies.get(COOKIE, "")
     content = (
         sessions.unseal(gate.settings.session_key, PURPOSE, cookie)
@@ -95,8 +96,13 @@ def returned(request: Request, gate: Authenticator, account: str, now_at: float)
     asked, used = Challenge(**orjson.loads(content)), gate.settings.ended
     if asked.account != account or now_at >= asked.until_at or used.has(asked.challenge):
         raise BEGIN_ANEW
-    used.add(asked.challenge, asked.until_at, now_at=now_at)
-    return asked.challenge
+    return asked
+
+
+def use_up(gate: Authenticator, asked: Challenge, now_at: float) -> None:
+    """It was answered rightly. Raises ApiError 400 where it was already."""
+    if not gate.settings.ended.add(asked.challenge, asked.until_at, now_at=now_at):
+        raise BEGIN_ANEW
 
 
 def made(request: Request, account: str, challenge: str, credential: Mapping[str, Any]) -> SecondStep:

@@ -93,6 +93,7 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("DELETE", "/api/me/sessions/{label}"): Right.PERSON,
     ("POST", "/api/me/tokens"): Right.PERSON,
     ("DELETE", "/api/me/tokens/{label}"): Right.PERSON,
+    ("POST", "/api/me/invitations"): Right.PERSON,
     ("POST", "/api/me/app"): Right.PERSON,
     ("PUT", "/api/me/app"): Right.PERSON,
     ("DELETE", "/api/me/app"): Right.PERSON,

@@ -2,6 +2,7 @@
 
 import math
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,12 +53,13 @@ class SentTerms:
         if isinstance(at, str):
             at = _instant(at, where)
         if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
-            raise BadInput(f"{where}: the time {at!r} is none", hint=_TIME)
+            raise BadInput(f"{where}: the time {quoted(at)} is none", hint=_TIME)
         if not at >= YEAR_2000_AT:
-            raise BadInput(f"{where}: the time {at!r} lies before the year 2000", hint=_TIME)
+            raise BadInput(f"{where}: the time {quoted(at)} lies before the year 2000", hint=_TIME)
         if at > soon_at(self.now_at):
             raise BadInput(
-                f"{where}: the time {at!r} lies in the future", hint=f"{_TIME} Is the sender's clock right?"
+                f"{where}: the time {quoted(at)} lies in the future",
+                hint=f"{_TIME} Is the sender's clock right?",
             )
         return int(at)
 
@@ -78,23 +80,30 @@ class SentTerms:
             return _point(name.removeprefix(SENT), value, where)
         allowed = self.source.sent_fields
         if name not in allowed:
-            near = get_close_matches(name, sorted(allowed), n=1)
+            near = get_close_matches(name[:40], sorted(allowed), n=1)
             known = f"Did you mean {near[0]}?" if near else f"It may send: {', '.join(sorted(allowed))}."
             roles = ", ".join(self.source.roles)
             raise BadInput(
-                f"{where}: {name!r} is no field of this source, which gives {roles or 'points'}",
+                f"{where}: {quoted(name)} is no field of this source, which gives {roles or 'points'}",
                 hint=f"{known} What is beyond the house's balance is sent as {SENT}{name[:40]}.",
             )
         value = _number(name, value, where)
         bound = BOUNDS[name]
         if not bound.holds(value):
             low, high = bound.lowest, bound.highest
-            raise BadInput(f"{where}: {name} is {value!r}, outside {low:,.0f} to {high:,.0f}", hint=_ABSENT)
+            raise BadInput(
+                f"{where}: {name} is {quoted(value)}, outside {low:,.0f} to {high:,.0f}", hint=_ABSENT
+            )
         if name.endswith("_w"):
             value = math.floor(value + 0.5) if value >= 0 else -math.floor(-value + 0.5)
         elif name in _WHOLE:
             value = int(value)
         return bound.believed(value) or 0
+
+
+def quoted(sent: object) -> str:
+    """What was sent, in the words of an error: its beginning, however long or deep it is."""
+    return reprlib.repr(sent)
 
 
 def _point(key: str, value: object, where: str) -> int | float:
@@ -105,13 +114,13 @@ def _point(key: str, value: object, where: str) -> int | float:
         )
     found = _number(key, value, where)
     if abs(found) > WIDEST:
-        raise BadInput(f"{where}: {key} is {found!r}, which no quantity of a house is", hint=_ABSENT)
+        raise BadInput(f"{where}: {key} is {quoted(found)}, which no quantity of a house is", hint=_ABSENT)
     return found
 
 
 def _number(name: str, value: object, where: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadInput(f"{where}: {name} is {value!r}, and must be a number", hint=_ABSENT)
+        raise BadInput(f"{where}: {name} is {quoted(value)}, and must be a number", hint=_ABSENT)
     return value
 
 

@@ -138,7 +138,7 @@ async def _begun(
 
 
 async def _returned(request: Request, issuer: Issuer) -> SignInFlow:
-    """The attempt that comes back, once. Raises SignInFailed (FLOW, REFUSED)."""
+    """The attempt that comes back. Raises SignInFailed (FLOW, REFUSED)."""
     gate, asked, clock = gate_of(request), request.query_params, services_of(request).clock
     returned = partial(
         flows.returned,
@@ -160,11 +160,14 @@ async def _returned(request: Request, issuer: Issuer) -> SignInFlow:
 
 
 async def _person(request: Request, issuer: Issuer, flow: SignInFlow) -> ExternalPerson:
-    """Whom the issuer names; of Clerk as its backend knows them. Raises SignInFailed."""
-    code, directory = request.query_params["code"], gate_of(request).settings.directory
+    """Whom the issuer names, once; of Clerk as its backend knows them. Raises SignInFailed."""
+    code, settings = request.query_params["code"], gate_of(request).settings
+    directory, now_at = settings.directory, services_of(request).clock.now_at()
 
     def person() -> ExternalPerson:
         found = issuer.person(code, flow.attempt, _redirect_uri(request, issuer))
+        if not flows.use_up(flow, now_at=now_at, used=settings.ended):
+            raise SignInFailed(SignInProblem.FLOW, "an attempt came back twice at once")
         return identities.looked_up(directory, found) if directory and issuer.config.is_clerk else found
 
     return await _in_turn(request, person)

@@ -120,9 +120,10 @@ async def show_passkey(request: Request, shown: ShownPasskey) -> Response:
     """What the browser answered: PublicKeyCredential as JSON. It proves the second step, too."""
     gate, now_at = gate_of(request), services_of(request).clock.now_at()
     await gate.refresh()
-    challenge = await to_thread.run_sync(passkeys.returned, request, gate, "", now_at)
-    proving = partial(passkeys.shown, request, gate.snapshot.steps, challenge, shown.credential)
+    asked = await to_thread.run_sync(passkeys.returned, request, gate, "", now_at)
+    proving = partial(passkeys.shown, request, gate.snapshot.steps, asked.challenge, shown.credential)
     one, count = await to_thread.run_sync(proving, limiter=gate.one_guess_at_a_time)
+    await to_thread.run_sync(passkeys.use_up, gate, asked, now_at)
     user = gate.snapshot.accounts.get(one.account)
     if user is None or user.is_disabled:
         raise DISABLED
@@ -231,7 +232,7 @@ async def _checked(request: Request, offered: Credentials) -> str:
 
     Guesses are counted for the account at this address (or in this browser, where it has signed in before),
     and for the address whatever the account. Who has guessed much waits; a right password forgives the
-    guesses at its own account alone.
+    guesses at its own account alone. However many strangers wait, such a browser does not wait behind them.
     """
     gate, clock = gate_of(request), services_of(request).clock
     address, now_s = address_of(request), clock.monotonic_s()
@@ -240,7 +241,8 @@ async def _checked(request: Request, offered: Credentials) -> str:
     wait_s = max(gate.sign_ins.wait_s(name, now_s), 0.0 if device else gate.sprayed.wait_s(address, now_s))
     if wait_s > PATIENCE_S:
         raise TooManyGuesses(wait_s)
-    if gate.one_guess_at_a_time.statistics().tasks_waiting >= MOST_WAITING:
+    line = gate.known_browsers if device else gate.one_guess_at_a_time
+    if line.statistics().tasks_waiting >= MOST_WAITING:
         raise ApiError(
             503, sentence("Too many people are signing in; try again."), headers={"retry-after": "5"}
         )
@@ -248,9 +250,7 @@ async def _checked(request: Request, offered: Credentials) -> str:
     gate.sprayed.guessed(address, now_s)
     if wait_s > 0:
         await clock.sleep(wait_s)
-    account = await to_thread.run_sync(
-        _account_of, gate, offered.email, offered.password, limiter=gate.one_guess_at_a_time
-    )
+    account = await to_thread.run_sync(_account_of, gate, offered.email, offered.password, limiter=line)
     if account is None:
         log.warning("a wrong password came from %s for the account %r", address, aimed_at[:100])
         raise WRONG

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from liveone.accounts import links
 from liveone.accounts.credentials import DAYS_MAX, StoredCredential, new_secret, until
 from liveone.accounts.external.identities import has_password, identities_of
 from liveone.accounts.links import NAME_MAX
@@ -23,6 +25,7 @@ from liveone.web.auth.callers import Caller
 from liveone.web.auth.counted_guess import is_password
 from liveone.web.auth.rights import role_in
 from liveone.web.openapi.models import DONE, RequestModel
+from liveone.web.routes.joining import LinkToken
 from liveone.web.routes.login import noted, set_language, sign_in
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/me", tags=["yourself"])
@@ -93,7 +96,7 @@ def me(request: Request, caller: AllowedCaller, services: ServicesDep) -> Respon
 async def edit(request: Request, caller: AllowedCaller, profile: Profile) -> Response:
     """What LiveOne calls you, and the language of its pages."""
     user = own_account(request, caller)
-    name = user.name if profile.name is None else " ".join(profile.name.split())
+    name = user.name if profile.name is None else links.person_name(profile.name)
     language = user.language if profile.language is None else profile.language
     await to_thread.run_sync(_people(request).change, replace(user, name=name, language=language))
     kept = answer({"success": True})
@@ -145,7 +148,7 @@ async def make_token(
             hint=sentence("Revoke those that nothing uses."),
         )
     token, until_at = new_secret("lo_"), until(asked.days, services.clock.now_at())
-    name = " ".join(asked.name.split())
+    name = links.person_name(asked.name)
     kept = StoredCredential(
         "token", hash_token(token), account, scope=asked.scope, name=name, until_at=until_at
     )
@@ -161,6 +164,23 @@ async def revoke_token(request: Request, caller: AllowedCaller, label: str) -> R
     await to_thread.run_sync(_people(request).end_one, going)
     await noted(request, caller.name, "revoked a token", going.name or label)
     return answer({"success": True})
+
+
+@router.post("/invitations", summary="Accept an invitation", responses=DONE)
+async def accept(
+    request: Request, caller: AllowedCaller, services: ServicesDep, asked: LinkToken
+) -> Response:
+    """For your account as it is: it has the role of the invitation from now on, and the link is used."""
+    if caller.sees_all:
+        raise BadInput(
+            sentence("you see every system here already"),
+            hint=sentence("The invitation still holds: pass it on, or sign out first."),
+        )
+    user, gate = own_account(request, caller), gate_of(request)
+    accepting = partial(links.accept, gate.people, asked.token, user.id, services.clock.now_at())
+    link = await to_thread.run_sync(accepting)
+    await noted(request, caller.name, f"accepted the role {link.scope}", f"system {link.system_id}")
+    return answer({"success": True, "systemId": link.system_id, "role": link.scope})
 
 
 def account_json(user: Account) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from liveone.accounts.external.failures import SignInProblem
 from liveone.accounts.external.identities import has_password
+from liveone.accounts.people import OWNER
 from liveone.accounts.second_steps import PASSKEY
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
@@ -125,7 +126,7 @@ async def me(request: Request) -> Response:
 @router.get("/join")
 async def join(request: Request) -> Response:
     """Behind a link that is used once: joining, a new password."""
-    return _once(request)
+    return await _once(request)
 
 
 @router.get("/s/{token}")
@@ -152,14 +153,27 @@ async def shared(request: Request, token: str) -> Response:
 async def setup(request: Request) -> Response:
     """Behind the link that `serve` prints: the owner's account. Without it as the original service had it."""
     if "token" in request.query_params:
-        return _once(request)
+        return await _once(request)
     return RedirectResponse(MOVED["/setup"], 308)
 
 
-def _once(request: Request) -> Response:
-    """The page behind a link that is used once, with the places by which one may join besides a password."""
+async def _once(request: Request) -> Response:
+    """The page behind a link that is used once, with the places by which one may join besides a password.
+
+    ``signedInAs``: the address of who is signed in here already, and may accept an invitation as they are.
+    """
     token = request.query_params.get("token", "")[:100]
-    return _html(request, "welcome.html", {"link": "once", "places": _places(request, link=token)})
+    known = {"signedInAs": await _signed_in_as(request), "places": _places(request, link=token)}
+    return _html(request, "welcome.html", {"link": "once", **known})
+
+
+async def _signed_in_as(request: Request) -> str | None:
+    """The e-mail address of who is signed in; of the single owner, who has none, what it is called."""
+    if not await _is_known(request):
+        return None
+    caller = await asking(request)
+    user = gate_of(request).snapshot.accounts.get(caller.account or OWNER)
+    return (user.email if user else OWNER) if is_signed_in(caller) else None
 
 
 def _places(request: Request, **asked: str) -> list[Mapping[str, str]]:

@@ -7,7 +7,9 @@ again; sending anything twice changes nothing.
 import zlib
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -27,8 +29,8 @@ from liveone.web.services import AcceptedValues, Pushes
 router = APIRouter(prefix="/api", tags=["push"])
 
 UNPACKED_BYTES_MAX = 8_000_000
-AT_ONCE = 8
-"""Requests that are worked on; more are told to come again."""
+AT_ONCE, EACH = 8, 4
+"""Requests that are worked on, and those of one source; more are told to come again."""
 
 RETRY_AFTER_S = 1
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -54,23 +56,30 @@ Precision = Annotated[str, Query(max_length=10, description="of the timestamps: 
 
 
 class PushGate:
-    """How many requests are worked on. Belongs to the event loop."""
+    """How many requests are worked on. Belongs to the event loop.
+
+    A source that takes its time to send keeps no other one out.
+    """
 
     def __init__(self) -> None:
-        self.busy = 0
+        self._busy: Counter[int] = Counter()
 
-    def __enter__(self) -> None:
-        if self.busy >= AT_ONCE:
+    @contextmanager
+    def place(self, source_id: int) -> Iterator[None]:
+        """One of the places; raises ApiError 429 where there is none."""
+        if self._busy.total() >= AT_ONCE or self._busy[source_id] >= EACH:
             raise ApiError(
                 429,
                 "Too much is sent at once.",
                 headers={"retry-after": str(RETRY_AFTER_S)},
                 hint="Send the same again in a second, or more readings in fewer requests.",
             )
-        self.busy += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.busy -= 1
+        self._busy[source_id] += 1
+        try:
+            yield
+        finally:
+            self._busy[source_id] -= 1
+            self._busy += Counter()  # forgets those with none
 
 
 async def source_asking(request: Request, _bearer: Bearer = None) -> HouseSource:
@@ -146,7 +155,7 @@ async def _taken(
     request: Request, source: HouseSource, read: Callable[[bytes, SentTerms], list[Timed]]
 ) -> AcceptedValues:
     services, pushes = services_of(request), _pushes(request)
-    with request.app.state.push_gate:
+    with request.app.state.push_gate.place(source.id):
         body = await request.body()
 
         def take() -> AcceptedValues:

@@ -98,8 +98,9 @@ async def begin_passkey(request: Request, caller: AllowedCaller, asked: Password
 async def add_passkey(request: Request, caller: AllowedCaller, asked: ShownPasskey) -> Response:
     """It signs in by itself, and proves the second step. `recoveryCodes` are shown this once."""
     user, gate, clock = own_account(request, caller), gate_of(request), services_of(request).clock
-    challenge = await to_thread.run_sync(passkeys.returned, request, gate, user.id, clock.now_at())
-    found = await to_thread.run_sync(passkeys.made, request, user.id, challenge, asked.credential)
+    question = await to_thread.run_sync(passkeys.returned, request, gate, user.id, clock.now_at())
+    found = await to_thread.run_sync(passkeys.made, request, user.id, question.challenge, asked.credential)
+    await to_thread.run_sync(passkeys.use_up, gate, question, clock.now_at())
     name = f"{device_name(request)} ({request.url.hostname})"
     new = replace(found, name=name, made_at=int(clock.now_at()))
     done, *_ = await to_thread.run_sync(gate.people.write, [second_steps.adding(new)])

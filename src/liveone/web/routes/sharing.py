@@ -91,7 +91,7 @@ async def share(
             sentence("{name} has {count} share links.", name=system.display_name, count=SHARES_MAX),
             hint=sentence("Revoke some."),
         )
-    secret, name = new_secret(), " ".join(asked.name.split())
+    secret, name = new_secret(), links.person_name(asked.name)
     kept = await to_thread.run_sync(hash_password, asked.password) if asked.password else ""
     until_at = until(asked.days, services.clock.now_at())
     account = caller.account or OWNER

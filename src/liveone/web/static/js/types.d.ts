@@ -56,7 +56,7 @@ export interface SystemRow { id: number; displayName: string; isActive: boolean;
 export type Card = Omit<Data, "success" | "inverterTime" | "receivedTime" | "latest" | "historical"> & { latest?: Reading };
 
 export interface Snapshot {
-  messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; isAdmin: boolean;
+  messages: Record<string, string>; languages: string[]; systems: SystemRow[]; signedIn: boolean; signedInAs: string | null; isAdmin: boolean;
   release: string; cadenceS: number; now: number; data: Data; extent: { first: string | null; last: string | null };
   cards: Record<string, Card>; accounts: boolean; owner: boolean; passkeys: boolean; next: string; said?: Record<string, string>;
   isShared: boolean; isPerson: boolean; link: string;

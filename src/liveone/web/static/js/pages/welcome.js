@@ -26,7 +26,9 @@ async function arrive() {
   try {
     const link = /** @type {Link} */ (await send("/api/auth/link", { token: token() }));
     const about = { system: link.system ?? "", email: link.email ?? "", by: link.by ?? "" };
-    return offer(link.kind, about, link.kind === "invite" && !link.system ? "inviteOnly" : link.kind, link.role);
+    const text = link.kind === "invite" && !link.system ? "inviteOnly" : link.kind;
+    if (snapshot.signedInAs && link.kind === "invite") return offerMine(about, text, link.role);
+    return offer(link.kind, about, text, link.role);
   } catch (error) {
     return error instanceof Refused && error.status >= 400 && error.status < 500 ? end(t("welcome.used")) : end(String(error instanceof Error ? error.message : error));
   }
@@ -50,6 +52,31 @@ function offer(asked, about, text = asked, role = null) {
   }
   form.hidden = false;
   (isNew ? email : password).focus();
+}
+
+// Somebody is signed in here already: the invitation can be theirs, and another account is what they ask for.
+/** @param {Record<string, string>} about @param {string} text @param {string | null} role */
+function offerMine(about, text, role) {
+  const who = { ...about, email: snapshot.signedInAs ?? "", role: role ? t(`role.${role}`) : "" };
+  say(byId("mine-text"), t(text === "invite" ? "welcome.mineText" : "welcome.mineOnlyText", who));
+  say(byId("accept"), t("welcome.mineDo"));
+  byId("accept").hidden = text !== "invite";
+  byId("mine").hidden = false;
+  byId("accept").addEventListener("click", acceptMine);
+  byId("another").addEventListener("click", () => {
+    byId("mine").hidden = true;
+    offer("invite", about, text, role);
+  });
+}
+
+async function acceptMine() {
+  show(byId("mine-problem"), "");
+  try {
+    const { systemId } = await send("/api/me/invitations", { token: token() });
+    location.assign(at(`/dashboard/${systemId}`));
+  } catch (error) {
+    tell(byId("mine-problem"), error);
+  }
 }
 
 /** @param {string} text */
