@@ -1,4 +1,4 @@
-"""Collecting: poll every system on the minute grid, keep every reading, close every day.
+"""Collecting: polls every system on the minute grid, keeps every reading, closes every day.
 
-Rule: a reading that was accepted is in the database or durably in the spool, and is written once.
+Rule: a reading that was accepted is in the database, or durable in the queue, and is written once.
 """

@@ -1,7 +1,7 @@
-"""The collector: polls on the grid, empties the spool, closes days, for as long as it runs.
+"""The collector: polls on the grid, empties the queue and closes days, as long as it runs.
 
-Rule: nothing stops it but ``stop``. An error ends the step it happened in, is logged there once, and
-the step is made again; while the database is away it goes on with the systems it knows.
+Rule: only ``stop`` ends it. An error ends the step in which it happened, is logged there once, and the step
+is repeated. While the database cannot be reached, it goes on with the systems that it knows.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from liveone.store.store import Store
 
 CHORE_THREADS = 4
 KEEP_EVERY_S = 600.0
-"""How often what vendors remember is kept for a start without the database."""
+"""How often the data for a start without the database is stored."""
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Collector:
         self._kept = RememberedSystems()
 
     async def run(self) -> None:
-        """Collect until ``stop`` is called or the task is cancelled; then end what is under way."""
+        """Collect until ``stop`` is called or the task is cancelled; then end the polls under way."""
         self._is_running = True
         self._polling.is_on_grid = self._settings.polls
         if self._settings.polls:
@@ -96,7 +96,7 @@ class Collector:
             await self._finish()
 
     async def stop(self) -> None:
-        """End ``run``; everything accepted is then in the database or in the spool."""
+        """End ``run``; every accepted reading is then in the database or in the queue."""
         self._stopping.set()
         if self._is_running:
             await self._stopped.wait()
@@ -104,13 +104,12 @@ class Collector:
             await self._finish()
 
     async def poll_once(self) -> list[PollResult]:
-        """Poll every active system once, now; one result a system, in the order of the systems.
+        """Poll every active system once, now; gives one result for each, in the order of the systems.
 
-        A system whose poll is under way is not polled again: that poll's result is given. One that was
-        polled within the last minute, by whatever process, or that another process polls, is left alone
-        too: its result is that of its last poll. One that is slowed down is left alone, its result holds
-        the error that slowed it. Returns within ``poll_once_within_s``. Raises StoreError when the systems
-        cannot be read and none is known.
+        If a poll of a system is under way, its result is given. A system that was polled within the last
+        minute, by any process, or that another process polls, is not polled: its result is that of its last
+        poll. For a system that is slowed down, the result is the error that slowed it. Returns within
+        ``poll_once_within_s``. Raises StoreError if the systems cannot be read and none is known.
         """
         try:
             await self._load_systems()
@@ -120,19 +119,19 @@ class Collector:
         return await self._command.poll_all(self._settings.poll_once_within_s)
 
     async def run_daily_job(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
-        """Do what only one process should (closing days); nothing while another one does it.
+        """Do work that only one process may do (closing days); an empty result while another process does it.
 
-        ``work`` runs in a thread and is given a function to ask now and then whether it may go on.
+        ``work`` runs in a thread. The function that it is given says whether it may go on.
         """
         return await self._daily_job.do(work) or ()
 
     @property
     def refusal(self) -> StoreError | None:
-        """Why the database took no reading at the last attempt; None while it does."""
+        """Why the database took no reading at the last attempt; None if it did."""
         return self._recorder.refusal
 
     def status(self) -> CollectorStatus:
-        """How collecting goes. Cheap; may be called from any thread."""
+        """The status of collecting. Cheap; may be called from any thread."""
         entries, counts, kept = self._polling.entries(), self._polling.counts, self._recorder.counts
         return CollectorStatus(
             systems=len(self._polling.systems),
@@ -183,7 +182,7 @@ class Collector:
         self._keep(every)
 
     def _keep(self, every: Sequence[System]) -> None:
-        """Note what a start without the database would need, when it has changed or from time to time."""
+        """Store what a start without the database needs, if it has changed, and from time to time."""
         if self._folder is None or not self._settings.polls:
             return
         share, now_s = self._lease_client.polling_share, self._clock.monotonic_s()
@@ -194,7 +193,7 @@ class Collector:
             self._chores.submit(lambda: known_systems.save(folder, found))
 
     async def _go_on_as_known(self, error: StoreError) -> None:
-        """The database is away at the start: poll what we polled last time."""
+        """The database cannot be reached at the start: poll the systems of the last run."""
         found = known_systems.load(self._folder) if self._folder else None
         if found is None:
             return

@@ -1,8 +1,8 @@
-"""A round of polls on command, for whoever calls the cron path or runs `liveone poll`.
+"""One round of polls on request: for the cron path and for `liveone poll`.
 
-Rule: every active system has a result. A system that must not be polled now gets the result of its last
-poll; one that is slowed down gets the error that slowed it; one that did not answer in time gets an error
-that says so.
+Rule: every active system has a result. For a system that must not be polled now it is that of its last poll;
+for one that is slowed down, the error that slowed it; for one that did not answer in time, an error that says
+so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ FIRST_POLL_S, LOOK_S = 10.0, 0.5
 
 
 class PollRound:
-    """Polls everything once, when told to. Lives in one event loop."""
+    """Polls every system once, on request. Lives in one event loop."""
 
     def __init__(self, polling: Polling, store: Store, chores: Workers, clock: Clock) -> None:
         self._polling, self._store, self._chores, self._clock = polling, store, chores, clock
@@ -46,7 +46,7 @@ class PollRound:
     async def _last_polls(
         self, rest: Sequence[System], refused: Mapping[int, Refusal], within_s: float
     ) -> dict[int, PollResult]:
-        """What polling last gave. A system whose first poll another process makes just now is waited for."""
+        """The results of last polls; waits for a first poll that another process is just making."""
         give_up_s = self._clock.monotonic_s() + within_s
         while True:
             now_at = self._clock.now_at()

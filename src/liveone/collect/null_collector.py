@@ -42,9 +42,9 @@ NOTHING = CollectorStatus(
 
 
 class NullCollector:
-    """A companion of the web server that waits until it is stopped. Lives in one event loop.
+    """Stands beside the web server until it is stopped. Lives in one event loop.
 
-    ``why`` and ``hint`` are what those are told who ask it to poll or to close days.
+    ``why`` and ``hint`` are the error for those who ask it to poll or to close days.
     """
 
     def __init__(self, why: str, hint: str) -> None:

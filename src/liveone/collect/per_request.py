@@ -1,4 +1,6 @@
-"""A collector for hosts where no process stays: made for one request, to poll every system or to close days.
+"""A collector for hosts where no process stays.
+
+Made for one request, which polls every system or closes days.
 
 Rule: when the request returns, every accepted reading is in the database, or the answer says how many were
 lost and why.
@@ -45,7 +47,7 @@ class PerRequestCollector:
         return results
 
     async def run_daily_job(self, work: Callable[[Callable[[], bool]], Sequence[Done]]) -> Sequence[Done]:
-        """As ``Collector.on_duty``."""
+        """As ``Collector.run_daily_job``."""
         async with self._collector() as collector:
             return await collector.run_daily_job(work)
 

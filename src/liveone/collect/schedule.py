@@ -1,8 +1,8 @@
-"""When each system is polled next, by the monotonic clock; the wall clock only gives the grid. Pure.
+"""Schedules the next poll of each system by the monotonic clock; the wall clock only gives the grid. Pure.
 
-Rule: a system has one next poll, at most one cadence away unless it is slowed down. So a wall clock
-that jumps by hours can neither stall a system nor make it due twice, and a machine that slept goes
-on at the next moment of the grid instead of catching up.
+Rule: a system has one next poll, at most one cadence away unless it is slowed down. So a wall clock that
+jumps by hours neither stalls a system nor makes it due twice. A machine that slept goes on at the next moment
+of the grid, and does not catch up.
 """
 
 import math
@@ -15,28 +15,32 @@ from liveone.errors import LiveOneError
 from liveone.vendors.base import CredentialsRefused, RateLimited, SiteNotFound
 
 SLOWEST_S = 3600.0
-"""The longest back-off of our own making."""
+"""The longest back-off that we choose."""
 
 PATIENCE_S = 24 * 3600.0
-"""The longest wait a portal can ask of us."""
+"""The longest wait that a portal can ask for."""
 
 RETRIED_FAILURES = 10
-"""After so many failed polls in a row a system is polled once a minute only, until it answers."""
+"""After so many failed polls in a row a system is polled only once a minute, until it answers."""
 
 REST = 0.95
-"""The share of a cadence that lies between a poll off the grid and the one after it, at least. A start nears
-the grid by the rest of the cadence each time (3 of 60 s, a quarter of an hour at most) and so misses no
-reading; a longer step would."""
+"""The least share of a cadence between a poll off the grid and the next one.
+
+So a start moves towards the grid by 3 of 60 s each time, for a quarter of an hour at most, and misses no
+reading; a larger step would.
+"""
 
 FIRST_SPACING_S, FIRST_WITHIN = 0.04, 2 / 3
-"""Between the first polls of systems that appear together, which all come within this share of a cadence."""
+"""Seconds between first polls of systems that appear together, all within this share of a cadence."""
 
 
 @dataclass(slots=True)
 class ScheduledSystem:
-    """One system's place in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds; ``late_s`` is
-    by how much the last poll came after them. ``off_grid``: it is not due on its own second of the minute;
-    the poll after comes ``REST`` of a cadence later, nearer to the grid."""
+    """The place of one system in the schedule. ``due_s`` and ``retry_s`` are monotonic seconds.
+
+    ``late_s`` is by how much the last poll came after them. ``off_grid``: it is not due on its own second of
+    the minute; the next poll comes ``REST`` of a cadence later, nearer to the grid.
+    """
 
     system: System
     offset_s: int
@@ -53,21 +57,21 @@ class ScheduledSystem:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One look at both clocks: ``now_at`` in UTC epoch seconds, ``monotonic_s`` since some start."""
+    """Both clocks at once: ``now_at`` in UTC epoch seconds, ``monotonic_s`` since some start."""
 
     now_at: float
     monotonic_s: float
 
 
 class Schedule:
-    """The turns of all systems at one cadence."""
+    """The entries of all systems at one cadence."""
 
     def __init__(self, cadence_s: int) -> None:
         self._cadence_s = cadence_s
         self._entries: dict[int, ScheduledSystem] = {}
 
     def update(self, systems: Sequence[System], moment: Moment) -> None:
-        """Take on systems that appeared, drop those that are gone or inactive, keep the others' turns."""
+        """Add systems that appeared, remove those gone or inactive, keep the entries of the others."""
         active = {system.id: system for system in systems if system.is_active}
         self._entries = {key: entry for key, entry in self._entries.items() if key in active}
         for key, entry in self._entries.items():
@@ -81,22 +85,21 @@ class Schedule:
             )
 
     def entries(self) -> list[ScheduledSystem]:
-        """Every turn, in the order of the systems."""
+        """All entries, in the order of the systems."""
         return list(self._entries.values())
 
     def due(self, moment: Moment) -> list[ScheduledSystem]:
-        """The turns to poll now. Each is moved on to its next moment of the grid."""
+        """The entries to poll now; each is moved on to its next moment of the grid."""
         return [entry for entry in self._entries.values() if self._is_due(entry, moment)]
 
     def next_s(self) -> float:
-        """Monotonic seconds of the earliest turn; infinity without systems."""
+        """Monotonic seconds of the earliest entry; infinity without systems."""
         return min(
             (min(entry.due_s, entry.retry_s or entry.due_s) for entry in self.entries()), default=math.inf
         )
 
     def postpone(self, entry: ScheduledSystem, moment: Moment, wait_s: float) -> None:
-        """Poll a system that must not be polled yet in ``wait_s``, or on its next moment of the grid when
-        that comes soon after."""
+        """Poll a system in ``wait_s``, or at its next moment of the grid if that comes soon after."""
         entry.retry_s = None
         on_grid_s = self._on_grid(entry, moment, at_least_s=wait_s)
         entry.off_grid = on_grid_s > moment.monotonic_s + wait_s + self._cadence_s / 4
@@ -110,10 +113,10 @@ class Schedule:
         error: LiveOneError | None = None,
         sample_at: int | None = None,
     ) -> bool:
-        """Plan the system's next poll after one that ended; True when it is tried again within the minute.
+        """Plan the next poll after one that ended; True if it is tried again within the minute.
 
-        That is after an error that may pass, and after the first repeat of a sample (``sample_at`` is
-        its time by the device's clock): portals fail either way.
+        That is so after an error that may pass, and after the first repeat of a sample (``sample_at`` is its
+        time by the device's clock), because portals fail in both ways.
         """
         entry.repeats = entry.repeats + 1 if sample_at is not None and sample_at == entry.sample_at else 0
         entry.sample_at = sample_at or entry.sample_at

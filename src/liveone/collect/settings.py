@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CollectSettings:
-    """``polls`` off: somebody else calls ``poll_once`` every minute. ``pause_s`` None is the pause between
-    polls by different processes that belongs to the cadence. ``slots`` polls ask vendors at a time, in at
-    most ``threads`` threads; one that lasts longer than ``stuck_after_s`` gives its slot back."""
+    """The settings of a collector.
+
+    ``polls`` False: somebody else calls ``poll_once`` every minute. ``pause_s`` None: the pause between polls
+    by different processes follows from the cadence. At most ``slots`` polls wait for vendors at a time, in at
+    most ``threads`` threads; one that lasts longer than ``stuck_after_s`` gives its slot back.
+    """
 
     cadence_s: int = 60
     polls: bool = True

@@ -1,12 +1,14 @@
-"""What a collector says of itself, for health checks, metrics and ``doctor``."""
+"""The status of a collector, for health checks, metrics and ``doctor``."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class PollCounts:
-    """Polls since the collector was made. ``skipped``: the system's last poll had not ended; ``last_at`` and
-    ``lag_s`` are when the last one ended (UTC epoch seconds), and by how much it began too late."""
+    """Polls since the collector was made. ``skipped``: the system's last poll had not ended.
+
+    ``last_at`` is when the last one ended (UTC epoch seconds), ``lag_s`` by how much it began too late.
+    """
 
     polls: int = 0
     failures: int = 0
@@ -18,13 +20,14 @@ class PollCounts:
 
 @dataclass(frozen=True, slots=True)
 class CollectorStatus:
-    """A snapshot. Instants are UTC epoch seconds, None before the first time; counts since start.
+    """The status at one moment. Instants are UTC epoch seconds, None before the first time.
 
-    ``lag_s`` is by how much the last poll began after its second, ``longest_write_s`` of all commits.
-    ``polled_systems`` are the ids of those of the ``systems`` that this process polls; ``polls_alone`` says
-    that no other process can poll this database. ``database_refuses``: the last write was not taken.
-    ``problems`` holds sentences for an operator: what is wrong
-    now, loudest first; empty when all is well.
+    Counts are since start.
+
+    ``lag_s`` is by how much the last poll began late, ``longest_write_s`` the longest of all commits.
+    ``polled_systems`` are the ids of those of the ``systems`` that this process polls; ``polls_alone``: no
+    other process can poll this database. ``database_refuses``: the last write was not taken. ``problems`` are
+    sentences for an operator on what is wrong now, worst first; empty if all is well.
     """
 
     systems: int

@@ -1,4 +1,4 @@
-"""Steps that are made again and again, whatever becomes of each; what goes wrong is logged once."""
+"""Steps that are repeated for ever, whatever happens in one; each error is logged once."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,7 +11,7 @@ AFTER_TROUBLE_S = 5.0
 
 
 class Idle(Enum):
-    """What a step says that had nothing to do: it proves nothing of whether it works."""
+    """The result of a step that had nothing to do: it does not prove that the step works."""
 
     NOTHING_DUE = "nothing was due"
 
@@ -22,26 +22,26 @@ log = logging.getLogger(__name__)
 
 
 class Steps:
-    """The steps of one collector, by their names. Lives in one event loop."""
+    """The repeated steps of one collector, by name. Lives in one event loop."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._troubles: dict[str, str] = {}
 
     async def every(self, period_s: float, step: Callable[[], Awaitable[object]], name: str) -> None:
-        """Make a step every ``period_s``, sooner after one that failed, for ever."""
+        """Repeat a step every ``period_s``, sooner after one that failed, for ever."""
         while True:
             works = await self._works(step, name)
             await self._clock.sleep(period_s if works else min(period_s, AFTER_TROUBLE_S))
 
     async def again(self, step: Callable[[], Awaitable[object]], name: str) -> None:
-        """Make a step that waits by itself, again and again."""
+        """Repeat a step that waits by itself."""
         while True:
             if not await self._works(step, name):
                 await self._clock.sleep(AFTER_TROUBLE_S)
 
     def problems(self) -> Iterator[str]:
-        """What went wrong at the last attempt of each step, in words."""
+        """A sentence for each step whose last attempt failed."""
         yield from (f"{step} fails: {text}" for step, text in list(self._troubles.items()))
 
     async def _works(self, step: Callable[[], Awaitable[object]], name: str) -> bool:

@@ -26,7 +26,7 @@ class Workers:
 
     @property
     def count(self) -> int:
-        """How many threads have been started: the most calls that were ever under way together."""
+        """The number of threads started: the most calls that were ever under way together."""
         return self._count
 
     def submit(self, call: Callable[[], Result]) -> "asyncio.Future[Result]":
@@ -43,7 +43,7 @@ class Workers:
         return future
 
     def close(self) -> None:
-        """Let every thread end after its present call; calls still in line are made first."""
+        """Let every thread end after its current call; calls that wait are made first."""
         for _ in range(self._count):
             self._calls.put(None)
 
@@ -66,7 +66,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
 
 
 def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
-    """Settle ``future`` in its loop, unless its waiter was cancelled or the loop has ended."""
+    """Set the result of ``future`` in its loop, unless its waiter was cancelled or the loop has ended."""
 
     def deliver() -> None:
         # A waiter that was cancelled has settled it already; setting it again would raise in the loop.

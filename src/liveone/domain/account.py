@@ -1,8 +1,12 @@
-"""Energy of one counter by interval: where its steps go, and where power stands in for it.
+"""Computes the energy of one counter by interval: from the counter's steps or, if these fail, from power.
 
-Rule: every interval is written once - by a believed step, measured or spread, or else by the integral of
-power. A step that comes after a standstill in which energy flowed belongs to the whole standstill. A
-counter that stands while energy flows, and does not catch up later, counts as missing for that time.
+A step is the difference of two believed values in a row; a standstill is the time in which the counter keeps
+its value. A position is an index into the believed values (`Chain`), a place an index into the rows.
+
+Rule: each interval gets its energy from one source: a step (measured, or spread over a gap and estimated), or
+else the integral of power (estimated). A step after a standstill in which energy flowed belongs to the whole
+standstill. If the step is too small for that, the counter counts as missing for that time, and the integral
+stands in.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,39 +26,50 @@ from liveone.domain.intervals import INTERVAL_S, interval_ends
 from liveone.domain.shape import KWH_PER_W, Flow, spread
 
 BRIDGED_INTERVALS = 12
-"""The integral draws power across missing intervals for at most an hour; a longer hole has none."""
+"""The integral of power draws a line across gaps of at most an hour; in a longer gap it is unknown."""
 
 TICK_KWH = 0.9
-"""Counters tick in up to 10 kWh: the first step that is seen may have begun before, if it is this large."""
+"""A first step above this may hold energy from before it was seen: some counters tick in 10 kWh."""
 
 LAG_S = 900
-"""Counters follow power up to so much later: what flowed just before a counter moves may yet be shown."""
+"""Counters may follow power this many seconds later.
+
+What flowed just before a step may be in the next one.
+"""
 
 GUESSED_S_MAX = 31 * 86_400
-"""Where a counter was exchanged in a longer silence, nobody can say what flowed in it."""
+"""Over a longer gap nothing is guessed, neither for a step nor if the counter was exchanged in it."""
 
 LINE_INTERVALS = 36
-"""A step is spread along a line across a hole of up to three hours; across a longer one as the day before."""
+"""A step across a gap of up to three hours is spread along a line.
+
+Across a longer one, like the day before.
+"""
 
 USUAL_S_MIN = 8 * 3600
-"""A day of which less was read does not tell how energy is spread over another."""
+"""A day with fewer seconds between its first and last reading is no model for another day."""
 
 RESOLUTION_KWH_MAX = 10.0
-"""No counter ticks in more."""
+"""No counter has a coarser resolution."""
 
 MAKES_UP = 0.75
-"""A step makes up for a standstill if it is at least this share of what power says."""
+"""A step makes up for a standstill if it is at least this share of the energy that power shows."""
 
 ALIKE, ALIKE_UNSEEN = 1.25, 1.5
-"""A step that exceeds by more what power says since its value was first seen began before that. Power that
-was not seen while the counter stood says less."""
+"""Factors (power read all the time, or not) by which a step may exceed the energy by power.
+
+A larger step holds energy from before its standstill.
+"""
 
 
 class CounterEnergy:
-    """``kwh``, ``estimated`` and the believed ``kwh_total`` of each interval in ``(start_at, end_at]``.
+    """The energy of one counter in each interval of ``(start_at, end_at]``.
 
-    ``kwh`` is None where nothing is known. The rows of the series reach beyond the span on both sides as far
-    as energies within depend on them.
+    Three lists in the order of intervals.
+
+    ``kwh`` is None where nothing is known; ``estimated`` says that it does not come from one step of one
+    interval; ``kwh_total`` is the believed value, or None. The rows of the chain reach beyond the span on
+    both sides as far as energies inside depend on them (`energy.ROWS_BEFORE`, `ROWS_AFTER`).
     """
 
     def __init__(self, chain: Chain, start_at: int, end_at: int) -> None:
@@ -68,7 +83,7 @@ class CounterEnergy:
         self._fill()
 
     def _fill(self) -> None:
-        """Write every step into the interval where it arrives, then mend the places where that is wrong."""
+        """Write each step into the interval in which it arrives, then correct where that is wrong."""
         places, ends = self._chain.places, self._series.ends
         if not places:
             if ends:
@@ -89,7 +104,7 @@ class CounterEnergy:
             self.kwh[self._slot(ends[position])] = totals[position] - totals[position - 1]
 
     def _mend(self) -> None:
-        """Every run of one value that touches the span, and every step over a hole or to another counter."""
+        """Correct each standstill that touches the span, and each step across a gap or to another counter."""
         runs = self._chain.runs
         touched = max(0, bisect_right(self._ends, self._start_at) - 1)
         beyond = bisect_right(self._ends, self._end_at)
@@ -100,7 +115,7 @@ class CounterEnergy:
                 self._run(number, last)
 
     def _is_odd(self, position: int) -> bool:
-        """Whether a step is not simply that of one interval."""
+        """Whether the step to a position is anything but the difference over one interval of one counter."""
         if position >= len(self._ends):
             return False
         anew = self._chain.starts_anew
@@ -108,7 +123,10 @@ class CounterEnergy:
         return is_first or self._ends[position] - self._ends[position - 1] != INTERVAL_S
 
     def _run(self, number: int, last: int) -> None:
-        """The counter stood up to ``last`` and moved then, or starts anew, or ends."""
+        """Correct one run, the positions with one value up to ``last``, and the step that ends it.
+
+        The counter moves behind ``last``, or it starts anew there, or the rows end.
+        """
         places, ends, first = self._chain.places, self._ends, self._chain.runs[number]
         ends_here = last + 1 == len(places) or last + 1 in self._chain.starts_anew
         made_up_kwh = None if ends_here else self._made_up_kwh(number, last)
@@ -129,8 +147,11 @@ class CounterEnergy:
             self._arrival(last + 1, was_dead=is_dead and is_long)
 
     def _is_too_much(self, first: int, last: int) -> bool:
-        """Whether the step behind ``last`` cannot all have flowed since then, or nobody saw the counter for
-        long, where no power was read since it took the value of ``first``."""
+        """Whether the step behind ``last`` must be spread over the whole run, in which no power was read.
+
+        That is so if the step is too large for the time since ``last``, or the counter itself was absent for
+        long.
+        """
         places, totals, ends = self._chain.places, self._chain.totals, self._ends
         if not is_unseen(self._series, places[first], places[last + 1]):
             return False
@@ -139,8 +160,10 @@ class CounterEnergy:
         return places[last + 1] - places[last] > STOOD_ROWS or (last > first and step > most_kwh)
 
     def _spread_unseen(self, first: int, last: int) -> None:
-        """Share the step behind ``last`` evenly among the intervals since ``first``. A day knows no more than
-        300 rows behind it, so what is longer is shared among the last of them: its sum is true."""
+        """Share the step behind ``last`` evenly among the last 300 rows since ``first``.
+
+        A day sees no more.
+        """
         places, totals, ends = self._chain.places, self._chain.totals, self._ends
         begin = self._series.ends[max(places[first], places[last + 1] - STOOD_ROWS)]
         start, stop = self._clipped(begin, ends[last + 1])
@@ -149,8 +172,10 @@ class CounterEnergy:
             self._estimate(start, [each_kwh] * ((stop - start) // INTERVAL_S))
 
     def _made_up_kwh(self, number: int, last: int) -> float | None:
-        """What the step behind ``last`` tells of the time since the counter took the value of that run; None
-        where it stands for itself alone."""
+        """The energy of the whole run, if the step behind ``last`` makes up for it.
+
+        None if the step stands alone.
+        """
         places, totals, ends = self._chain.places, self._chain.totals, self._ends
         first, flow = self._chain.runs[number], self._series.flow
         step = totals[last + 1] - totals[last]
@@ -170,8 +195,7 @@ class CounterEnergy:
         return self._known_kwh(first, last) if is_whole else None
 
     def _began_before(self, number: int) -> bool:
-        """Whether the step at the end of a run may hold what flowed before the run: where the counter is new,
-        and where power counted before."""
+        """Whether the run's step may hold earlier energy: the counter is new, or power counted before."""
         runs, anew = self._chain.runs, self._chain.starts_anew
         first = runs[number]
         if first == 0 or first in anew:
@@ -179,7 +203,7 @@ class CounterEnergy:
         return self._power_counted(runs[number - 1], first - 1)
 
     def _power_counted(self, first: int, last: int) -> bool:
-        """Whether power counts for a standstill, and not the step behind it."""
+        """Whether the integral of power counts for a standstill, and not the step behind it."""
         places, ends = self._chain.places, self._ends
         if places[last] - places[first] <= STOOD_ROWS:
             return self._falls_short(first, last)
@@ -190,19 +214,22 @@ class CounterEnergy:
         return stood_kwh > SLACK_KWH and is_whole
 
     def _falls_short(self, first: int, last: int) -> bool:
-        """Whether the step behind ``last`` is less than it must show by then of power since ``first``."""
+        """Whether the step behind ``last`` is less than power certainly shows since ``first``."""
         step = self._chain.totals[last + 1] - self._chain.totals[last]
         is_less = step + SLACK_KWH < MAKES_UP * self._known_kwh(first, last, lag_s=LAG_S)
         return is_less and not self._awaited_a_tick(first, last)
 
     def _known_kwh(self, first: int, last: int, *, lag_s: int = 0) -> float:
-        """What surely flowed from the value of ``first`` to ``lag_s`` before that behind ``last``."""
+        """The energy that certainly flowed from ``first`` to ``lag_s`` before the step behind ``last``."""
         start, arrived = self._ends[first], self._ends[last + 1] - lag_s
         return self._series.certain_kwh(start, arrived, longest=BRIDGED_INTERVALS)
 
     def _awaited_a_tick(self, first: int, last: int) -> bool:
-        """Whether a counter that stood from ``first`` to ``last`` may just not have had a whole tick to show:
-        one of 10 kWh that is read every hour stands one hour in ten at 9 kW, and has counted everything."""
+        """Whether the counter may have stood only because less than one unit of its resolution had flowed.
+
+        A counter of 10 kWh resolution that is read hourly stands one hour in ten at 9 kW, and misses nothing.
+        The resolution is the greatest common divisor of the steps around.
+        """
         chain = self._chain
         begin = bisect_left(chain.places, chain.places[first] - SEEN_ROWS) + 1
         steps = (
@@ -215,9 +242,11 @@ class CounterEnergy:
         return stood_kwh <= ALIKE * resolution_kwh
 
     def _stood_kwh(self, first: int, last: int, *, is_open: bool) -> float:
-        """What was seen to flow while the counter stood, and long enough before its end to be shown by then.
-        Where nothing has made up for it yet, a day does not know what comes behind it, and looks back no
-        further than its rows reach."""
+        """The energy that certainly flowed during a standstill, without its last `LAG_S` seconds.
+
+        With ``is_open`` no step has made up for it yet. A day does not know the rows after it, so it counts
+        no further than its end, and no further back than its rows reach.
+        """
         start, stop = self._ends[first], self._ends[last] - LAG_S
         if is_open:
             rows = self._series.ends
@@ -226,7 +255,10 @@ class CounterEnergy:
         return self._series.certain_kwh(start, stop, longest=BRIDGED_INTERVALS)
 
     def _arrival(self, position: int, *, was_dead: bool) -> None:
-        """The step to a value that differs from the one before."""
+        """The energy of the step to a position with another value.
+
+        ``was_dead``: power counted for the standstill before.
+        """
         totals, ends = self._chain.totals, self._ends
         after, end = ends[position - 1], ends[position]
         if position in self._chain.starts_anew:
@@ -239,14 +271,14 @@ class CounterEnergy:
             self._step(position)
 
     def _steps(self, first: int, last: int) -> None:
-        """The steps to the positions from ``first`` to ``last``, where there are holes among them."""
+        """Spread those steps within a run that cross a gap."""
         if self._ends[last] - self._ends[first - 1] > (last - first + 1) * INTERVAL_S:
             begin = max(first, bisect_right(self._ends, self._start_at))
             for position in range(begin, min(last, bisect_left(self._ends, self._end_at)) + 1):
                 self._step(position)
 
     def _step(self, position: int) -> None:
-        """A step over a hole is spread; between adjacent intervals it stands where it was written."""
+        """Spread a step over the gap that it crosses; a step of one interval stays where it is."""
         places, totals = self._chain.places, self._chain.totals
         after, end = self._ends[position - 1], self._ends[position]
         if end - after == INTERVAL_S:
@@ -263,8 +295,11 @@ class CounterEnergy:
         return max(after, self._first_end - INTERVAL_S), min(end, self._end_at)
 
     def _spread(self, after: int, end: int, kwh: float) -> None:
-        """The part of ``kwh`` that belongs to the span, by the shape of power in ``(after, end]``. Far more
-        than that power was made where power was not read."""
+        """Write the span's part of ``kwh``, spread by the shape of power in ``(after, end]``.
+
+        If ``kwh`` is far more than power shows, the surplus goes to the intervals in which power was not
+        read.
+        """
         start, stop = self._clipped(after, end)
         if stop - start < INTERVAL_S:
             return
@@ -281,8 +316,12 @@ class CounterEnergy:
         self._estimate(start, list(spread(part, flow.by_interval(start, stop))))
 
     def _by_usual_day(self, part: tuple[int, int], whole: tuple[int, int], kwh: float) -> list[float] | None:
-        """The intervals of ``part`` where ``kwh`` flowed in ``whole``: as read, and the rest as at that time
-        of the day before. None where no hole is long, or that day tells nothing."""
+        """Energies for the intervals of ``part``, if ``kwh`` flowed in ``whole``.
+
+        None without a long gap or a model.
+
+        Intervals with power get that; the rest is spread like the same time of the day before.
+        """
         flow, (after, end) = self._series.flow, whole
         if not LINE_INTERVALS * INTERVAL_S < end - after <= GUESSED_S_MAX:
             return None
@@ -305,7 +344,7 @@ class CounterEnergy:
         ]
 
     def _counted(self) -> Flow:
-        """The mean power that the steps of the counter tell, where no power was read."""
+        """The mean power between steps of the counter, for systems whose power is not read."""
         ends, totals, anew = self._ends, self._chain.totals, self._chain.starts_anew
         steps = {
             ends[p]: max(0.0, totals[p] - totals[p - 1]) * 3_600_000 / (ends[p] - ends[p - 1])
@@ -315,8 +354,11 @@ class CounterEnergy:
         return Flow(list(steps), list(steps.values()))
 
     def _in_silence(self, part: tuple[int, int], whole: tuple[int, int], kwh: float) -> list[float]:
-        """The intervals of ``part`` where ``kwh`` flowed in ``whole``: as much as was read, and the rest for
-        those of which nothing was read, by the line across them, or evenly where that is at 0."""
+        """Energies for the intervals of ``part``, if ``kwh`` flowed in ``whole``.
+
+        Intervals with power get that; the rest is spread over the others along the line of power, or evenly
+        if it is 0.
+        """
         flow, (after, end) = self._series.flow, whole
         seen_kwh = flow.kwh(after, end, longest=0)
         line_kwh, rest_kwh = flow.kwh(after, end) - seen_kwh, kwh - seen_kwh
@@ -331,8 +373,11 @@ class CounterEnergy:
         ]
 
     def _integrate(self, after: int, end: int, *, fills_holes: bool = False) -> None:
-        """The integral of power over the part of ``(after, end]`` that is in the span. ``fills_holes``: where
-        nothing was read, what flowed at that time of the day before: a night has no sun."""
+        """Write the integral of power over the part of ``(after, end]`` in the span.
+
+        ``fills_holes``: an interval without power gets that of the same time of the day before, as a night
+        has no sun.
+        """
         start, stop = self._clipped(after, end)
         if stop - start < INTERVAL_S:
             return

@@ -20,7 +20,7 @@ ENERGIES: Six[str] = (
     "grid_import",
     "grid_export",
 )
-"""What a day calls the six counters, in the order of ``reading.COUNTERS``."""
+"""The names of the six energies in a day, in the order of ``reading.COUNTERS``."""
 
 
 class FiveMinutes(NamedTuple):
@@ -57,10 +57,10 @@ class FiveMinutes(NamedTuple):
 class Day:
     """One row of ``readings_agg_1d``: a system's local day ``(00:00, 24:00]``.
 
-    ``estimated`` says of each of the six energies whether a part of it is estimated; it is ``None``
-    for a day that the original service closed, which does not say. ``<energy>_alltime_kwh`` is the last
-    believed counter of the day. ``interval_count`` counts intervals that have a reading. ``version`` 1 is
-    closed, 0 re-opened.
+    ``estimated`` tells for each of the six energies whether a part of it is estimated; it is None for a day
+    that the original service closed, which does not say. ``<energy>_alltime_kwh`` is the last believed
+    counter of the day. ``interval_count`` counts intervals that have a reading. ``version`` 0 is re-opened,
+    anything else is closed (`quality`).
     """
 
     day: str

@@ -1,4 +1,4 @@
-"""Values that came faster than readings are kept: what they were in a span of time, as one. Pure."""
+"""Averages values that arrive faster than readings are stored. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +10,12 @@ Timed = tuple[int, Mapping[str, Any]]
 
 
 def averaged(samples: Sequence[Timed], *, start_at: int, end_at: int) -> dict[str, Any]:
-    """Powers are the mean of the span ``(start_at, end_at]``, each value weighted by the time until the next;
-    of everything else (counters, charge, codes) the newest counts, but of points (a temperature) only of
-    counters. ``samples`` ascend; those before the span say what still held when it began. A field that is
-    absent from all samples is absent."""
+    """One value for each field over the span ``(start_at, end_at]``; fields that no sample has are left out.
+
+    Powers, and points that are no counters, are means, each value weighted by the time until the next.
+    Everything else (counters, charge, codes) is the newest value. ``samples`` ascend; those before the span
+    say what still held at its start.
+    """
     found: dict[str, Any] = {}
     for name in dict.fromkeys(name for _, values in samples for name in values):
         series = [(at, values[name]) for at, values in samples if values.get(name) is not None]
@@ -38,5 +40,5 @@ def _mean(series: Sequence[tuple[int, float]], start_at: int, end_at: int) -> fl
 
 
 def _whole(mean: float) -> int:
-    """Half away from zero, as every power is rounded."""
+    """Rounded half away from zero, as every power is."""
     return int(mean + 0.5) if mean >= 0 else -int(-mean + 0.5)

@@ -1,7 +1,7 @@
-"""What a battery does, and how long until it is full or empty.
+"""What a battery does, and when it will be full or empty.
 
-The page draws what is decided here; ``tests/directions.json`` has the cases that its own script and this
-module are both tested with.
+The page draws what is decided here; ``tests/directions.json`` has the cases by which its script and this
+module are both tested.
 """
 
 import re
@@ -15,14 +15,14 @@ State = Literal["charging", "discharging", "idle", "unknown"]
 Towards = Literal["full", "empty"]
 
 IDLE_W = 50
-"""Below this a power counts as none: inverters keep a battery busy with some tens of watts of their own."""
+"""Below this the battery is idle: inverters exchange some tens of watts with it all the time."""
 
 MEAN_S = 900
-"""Clouds and kettles come and go within minutes; a mean of a quarter of an hour says where it leads."""
+"""The outlook uses the mean of a quarter of an hour, because clouds and kettles pass within minutes."""
 
 MEAN_READINGS = 5
 LEARNED_DAYS, LEARNED_SPREAD_PCT = 3, 1.0
-"""A reserve is believed once that many days ended their discharge within so much of the same level."""
+"""A reserve is learned from so many days that ended their discharge within so many per cent of one level."""
 
 _CAPACITY = re.compile(r"(\d{1,9}(?:[.,]\d{1,9})?)\s{0,9}([kM]?)Wh", re.IGNORECASE | re.ASCII)
 _KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
@@ -30,9 +30,9 @@ _KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """``mean_w`` of the last quarter of an hour (house signs), and in how many ``hours`` it leads where.
+    """Where the battery is heading: ``hours`` until ``towards`` (full or empty), at ``mean_w`` (house signs).
 
-    ``towards`` and ``hours`` are None where nothing can be said. Empty means down to ``reserve_pct``.
+    ``towards`` and ``hours`` are None if nothing can be said. Empty means down to ``reserve_pct``.
     """
 
     state: State
@@ -43,7 +43,7 @@ class Outlook:
 
 
 def state_of(battery_w: float | None) -> State:
-    """What the battery does at that power: > 0 discharges."""
+    """What the battery does at a power in W (> 0 discharges)."""
     if battery_w is None:
         return "unknown"
     if abs(battery_w) < IDLE_W:
@@ -52,16 +52,16 @@ def state_of(battery_w: float | None) -> State:
 
 
 def capacity_kwh(text: str | None) -> float | None:
-    """The capacity in a vendor's text: ``63.6 kWh``, ``9600 Wh``; None when it has none."""
+    """The capacity in a vendor's text (``63.6 kWh``, ``9600 Wh``) in kWh; None if it has none."""
     found = _CAPACITY.search((text or "")[:200])
     kwh = float(found[1].replace(",", ".")) * _KILO[found[2].lower()] if found else 0.0
     return kwh or None
 
 
 def learned_reserve_pct(lowest_pct: Sequence[float | None]) -> float | None:
-    """The level at which discharging ends, from the lowest state of charge of some days; None if unknown.
+    """The state of charge at which discharging ends, from the lowest of some days; None if it is unknown.
 
-    One low day says little: a level is believed when several days ended at it and none went below.
+    A single low day says little: several days must have ended at one level, and none below it.
     """
     known = [pct for pct in lowest_pct if pct is not None]
     floor = min(known, default=None)
@@ -73,8 +73,11 @@ def learned_reserve_pct(lowest_pct: Sequence[float | None]) -> float | None:
 def outlook(
     recent: Sequence[Reading], capacity: float | None, reserve_pct: float, *, is_fresh: bool
 ) -> Outlook:
-    """Where the battery is heading. ``recent`` are readings, oldest first, of at least the last MEAN_S
-    seconds; old ones foretell nothing (``is_fresh``). ``capacity`` in kWh."""
+    """Where the battery is heading.
+
+    ``recent`` are readings, oldest first, of at least the last MEAN_S seconds; ``capacity`` is in kWh.
+    Without ``is_fresh`` the readings are too old to say anything.
+    """
     newest = recent[-1] if recent else None
     state = state_of(newest.battery_w) if newest else "unknown"
     mean_w = _mean_w(recent)

@@ -1,7 +1,7 @@
-"""Which values of a reading are believed, whoever brings them: a poll of a portal or a file.
+"""The bounds within which values of a reading are believed, from a poll or a file.
 
-Rule: a value outside its bounds is absent, never zero and never cut to size; only a meter's own offset
-around a natural end (a load or solar power just below 0, a charge just above full) counts as that end.
+Rule: a value outside its bounds is absent; it is neither 0 nor cut. The one exception is a meter's offset at
+a natural limit (load or solar power just below 0, a charge just above full), which counts as the limit.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,17 @@ OFFSET_W = -100
 CHARGE_PCT_MAX = 101
 YEAR_2000_AT, YEAR_2200_AT = 946_684_800, 7_258_118_400
 AHEAD_S_MAX = 3600
-"""A sample further in the future of the host is not believed."""
+"""A sample further ahead of the host's clock is not believed."""
 CLOCK_SET_AT = 1_735_689_600
-"""2025-01-01: a host that shows an earlier time has not been told the time yet."""
+"""2025-01-01: a host with an earlier time has not set its clock yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Believed from ``lowest`` to ``highest``; outside ``[floor, ceiling]`` it then counts as its end."""
+    """Believed from ``lowest`` to ``highest``.
+
+    What is outside ``[floor, ceiling]`` then counts as that limit.
+    """
 
     lowest: float
     highest: float
@@ -39,7 +42,7 @@ class Bound:
         return self.lowest <= value <= self.highest
 
     def believed(self, value: N) -> N | None:
-        """``value`` as it counts, of its own type; None where it is not believed."""
+        """The value as it counts, of the same type; None if it is not believed."""
         if not self.holds(value):
             return None
         if self.floor is not None and value < self.floor:
@@ -70,10 +73,10 @@ BOUNDS: Mapping[str, Bound] = MappingProxyType(
 
 
 def soon_at(now_at: float) -> int:
-    """The latest time that a sample of now may carry, by the host's clock."""
+    """The latest time that a sample taken now may carry, by the host's clock."""
     return int(now_at) + SOON_S
 
 
 def fault_at(at: int | None) -> int | None:
-    """When a fault was noted: 0 (none noted), or a time since 2000; anything else is absent."""
+    """When a fault was noted: 0 (none), or a time since 2000; None for anything else."""
     return at if at is not None and (at == 0 or YEAR_2000_AT <= at <= YEAR_2200_AT) else None

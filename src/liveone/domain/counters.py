@@ -1,12 +1,16 @@
-"""Which values of an energy counter to believe. Rule: power bounds a step, and a drop needs a witness.
+"""Decides which values of an energy counter to believe.
 
-Two values agree when power can have carried the step from one to the other since the counter last moved:
-power that was read with a margin, and where none was read as much as was seen shortly before. A value is
-believed when it agrees with one of the two values before or the two after it. An outlier is not: its
-neighbours agree with each other, and not both with it. So a counter that falls to 0 for a while adds
-nothing (Home Assistant #115065: 25,567 -> 0 -> 25,567 added 25,567 kWh), a counter that starts anew,
-higher or lower, is believed from its second reading on, and a strange newest value waits for its
-successor. Only near values are asked: what is believed of a day never depends on how long the history is.
+Two values agree if power can explain the step between them since the counter last moved: power that was read,
+with a margin; where none was read, as much as was seen shortly before. A value is believed if it agrees with
+one of the two values before or after it. An outlier is not believed: its neighbours agree with each other,
+and not both with it.
+
+So a counter that falls to 0 for a while adds nothing (Home Assistant #115065: 25,567 -> 0 -> 25,567 added
+25,567 kWh). A counter that starts anew, higher or lower, is believed from its second reading on. A strange
+newest value waits for its successor.
+
+Rule: only near values are compared, so that what is believed of a day never depends on how long the history
+is.
 """
 
 import re
@@ -24,37 +28,40 @@ from liveone.domain.system import System
 _T = TypeVar("_T")
 
 DEFAULT_RATED_KW = 100.0
-"""The rated power of a system that says nothing of itself."""
+"""The rated power of a system whose vendor does not say it."""
 
 MARGIN = 1.5
-"""How far a step may exceed what power says, and a site its rated power."""
+"""The factor by which a step may exceed the energy by power, and a site its rated power."""
 
 SLACK_KWH = 0.25
-"""What a step may exceed its bound by: some ticks (0.09 kWh), and a sample taken a little later."""
+"""The energy by which a step may exceed its bound.
+
+Some ticks (0.09 kWh), and a sample taken a little later.
+"""
 
 ROUNDING_KWH = 0.0015
-"""A counter may seem to fall by this much: portals send 916.741 and 916.74067 of the same value in turn."""
+"""A counter may seem to fall by this: portals send 916.741 and 916.74067 for one value in turn."""
 
 GAP_S_MAX = 400 * 86400
-"""Values further apart than this are not compared: a device clock was wrong, or the site was rebuilt."""
+"""Values further apart are not compared: a device clock was wrong, or the site was rebuilt."""
 
 STOOD_ROWS = 300
-"""A counter that stands for more rows than this (25 hours of five minutes) is none meanwhile."""
+"""A counter that stands for more rows (25 hours of five minutes) counts as missing in that time."""
 
 UNSEEN_S_MAX = 31 * 86_400
-"""Where none of its power was read, a counter may stand for so long instead."""
+"""Without any power read, a counter may stand for this many seconds instead."""
 
 SEEN_ROWS = 72
-"""So many rows before a step tell what power to expect where none was read (six hours of five minutes)."""
+"""The rows before a step (six hours of five minutes) whose power bounds that which was not read."""
 
 BRIEF_S = 3600
-"""Zeros between two values that are no further apart than this cost no value its place."""
+"""A zero between two values at most this far apart stands for the value before it."""
 
 UNSEEN_KW, UNSEEN_SHARE = 2.0, 0.5
-"""The mean power that any site may have had unseen: 2 kW, or half of its rated power where that is known."""
+"""The mean power that any site may have had while it was not read: 2 kW, or half its rated power."""
 
 BRIEFLY_KW, BRIEFLY_H = 10.0, 1.0
-"""For an hour it may have been this, or the rated power."""
+"""For an hour of that time, a site may have had this power, or its rated power."""
 
 _POWER = re.compile(
     r"(?:(\d{1,9})\s?[x×]\s?)?(\d{1,9}(?:[.,]\d{1,9})?)\s?([kM]?)(?:W|VA)(?!\s?h)", re.IGNORECASE
@@ -63,7 +70,7 @@ _KILO = {"": 0.001, "k": 1.0, "m": 1000.0}
 
 
 def rated_kw(system: System) -> float:
-    """The largest power in the system's texts (``7.5kW, 48V``, ``2 x 5 kW``, ``9 kWp``), else 100 kW."""
+    """The largest power in a system's texts (``7.5kW, 48V``, ``2 x 5 kW``, ``9 kWp``) in kW, else 100."""
     found = [
         _kw(*match) for text in (system.ratings, system.solar_size) for match in _POWER.findall(text or "")
     ]
@@ -81,9 +88,13 @@ def bound_kwh(rated_kw: float, elapsed_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The believed values of a counter: of which row, when (interval ends), how much (kWh), and the positions
-    at which it starts anew. ``runs`` are the positions at which it takes another value than the one before;
-    a counter that stands for ten years is one run, which no day has to walk along."""
+    """The believed values of a counter, by position.
+
+    ``places`` are their row indices in ``series``, ``ends`` the ends of their intervals, ``totals`` the
+    values in kWh. ``starts_anew`` are the positions at which another counter, or a reset, begins. ``runs``
+    are the positions at which the value changes; a counter that stands for ten years is one run, so no day
+    has to walk along it.
+    """
 
     series: Series
     places: list[int]
@@ -95,7 +106,7 @@ class Chain:
 
 
 def chain_of(series: Series, rated_kw: float) -> Chain:
-    """What to believe of a counter. A 0 between two values that agree stands for the one before."""
+    """The believed values of a counter; a 0 between two values that agree stands for the value before."""
     series = _without_zeros(series, rated_kw)
     places = list(range(len(series.totals)))
     if None in series.totals:
@@ -115,7 +126,7 @@ def _at(values: Sequence[_T], places: Sequence[int]) -> list[_T]:
 
 
 def _known(series: Series, places: Sequence[int]) -> list[float]:
-    """The totals at places that have one."""
+    """The totals at places, all of which have one."""
     return cast(list[float], _at(series.totals, places))
 
 
@@ -128,7 +139,7 @@ def _runs(totals: Sequence[float], starts_anew: Sequence[int]) -> list[int]:
 
 
 def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
-    """Whether power can have carried the counter from the value of row ``earlier`` to that of ``later``."""
+    """Whether power can explain the step of the counter from row ``earlier`` to row ``later``."""
     start, end = series.totals[earlier], series.totals[later]
     assert start is not None
     assert end is not None
@@ -152,19 +163,21 @@ def agree(series: Series, earlier: int, later: int, rated_kw: float) -> bool:
 
 
 def is_unseen(series: Series, earlier: int, later: int) -> bool:
-    """Whether no power was read between two rows, which are no more than a month apart."""
+    """Whether no power was read between two rows at most a month apart."""
     start, end = series.ends[earlier], series.ends[later]
     return end - start <= UNSEEN_S_MAX and not series.flow.count(start, end - INTERVAL_S)
 
 
 def most_between_kwh(elapsed_s: int, rated_kw: float) -> float:
-    """The most that is believed of a step between two rows of which no power tells anything."""
+    """The largest step that is believed between two rows, if power says nothing about it."""
     return SLACK_KWH + MARGIN * _unseen_kwh((0.0,), elapsed_s / 3600, rated_kw)
 
 
 def _moved_last(series: Series, place: int) -> int:
-    """The row at which the counter took the value that it has at ``place``, within the last 300 rows, or
-    within those before them in which no power was read."""
+    """The row at which the counter took the value that it has at row ``place``.
+
+    It is looked for in the last 300 rows, and before them as long as no power was read.
+    """
     total, found = series.totals[place], place
     assert total is not None
     for earlier in range(place - 1, -1, -1):
@@ -179,7 +192,10 @@ def _moved_last(series: Series, place: int) -> int:
 
 
 def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> float:
-    """The most that may have flowed in ``unseen_h`` hours; ``seen_w`` are the powers read around them."""
+    """The most energy that may have flowed in ``unseen_h`` hours.
+
+    ``seen_w`` are the powers read around them.
+    """
     if not seen_w:
         return rated_kw * unseen_h
     is_known = rated_kw != DEFAULT_RATED_KW
@@ -189,8 +205,11 @@ def _unseen_kwh(seen_w: Sequence[float], unseen_h: float, rated_kw: float) -> fl
 
 
 def _without_zeros(series: Series, rated_kw: float) -> Series:
-    """Zeros that stand between two values that agree, or are the newest, give way to the value before; beyond
-    an hour to none, so that what the counter gained meanwhile is spread, and not put where it came back."""
+    """The series without zeros between two values that agree, or at its end.
+
+    A brief zero becomes the value before it. In a gap of more than an hour it becomes None, so that the step
+    behind the gap is spread over it.
+    """
     totals = series.totals
     if min([total for total in totals if total is not None] if None in totals else totals, default=1) > 0:  # type: ignore[type-var,operator]
         return series
@@ -212,9 +231,9 @@ def _without_zeros(series: Series, rated_kw: float) -> Series:
 
 
 def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]:
-    """The positions in ``places`` whose value does not agree with the one before.
+    """The positions whose value does not agree with the one before.
 
-    Every value of every counter passes here, so a small step is let through before ``agree`` is asked.
+    Every value of every counter comes through here, so small steps are let through before ``agree`` is asked.
     """
     totals, ends = _known(series, places), _at(series.ends, places)
     always_kwh = most_between_kwh(INTERVAL_S, rated_kw)
@@ -232,7 +251,7 @@ def _breaks(series: Series, places: Sequence[int], rated_kw: float) -> list[int]
 
 
 def _doubted(series: Series, places: Sequence[int], broken: Sequence[int], rated_kw: float) -> set[int]:
-    """The positions of the values not to believe; ``broken`` are the ``_breaks`` of the same values."""
+    """The positions of values that are not believed; ``broken`` are the `_breaks` of the same values."""
     # A break has two ends, and either may be the wrong value.
     suspects = {position + side for position in broken for side in (-1, 0)}
     return {position for position in suspects if not _holds(series, places, position, rated_kw)}

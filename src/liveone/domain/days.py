@@ -1,7 +1,7 @@
-"""Closing local days: five-minute rows in, one ``Day`` each out.
+"""Closes local days: from five-minute rows to one ``Day`` each.
 
-Rule: a day is the sum of its intervals and nothing else, so it can be computed alone, given a few rows
-before and after it, or together with ten years of others, and is the same.
+Rule: a day is the sum of its intervals and nothing else. It can be computed alone, with a few rows before and
+after it, or together with ten years of others, and is the same.
 """
 
 from bisect import bisect_right
@@ -16,17 +16,17 @@ from liveone.domain.reading import POWERS
 from liveone.domain.zones import Zone
 
 KWH_DIGITS = 6
-"""Stored energies carry a thousandth of a watt-hour, so that sums of days stay true."""
+"""Energies are stored to a thousandth of a watt-hour, so that sums of days stay true."""
 
 _END = attrgetter("interval_end")
 
 
 def close_day(rows: Iterable[FiveMinutes], *, zone: Zone, day: str, rated_kw: float) -> Day | None:
-    """The aggregate of one local day of one system, or None if nothing is known of it.
+    """The aggregate of one local day of one system; None if nothing is known of it.
 
-    ``rows`` hold the day's intervals in any order, with ``ROWS_BEFORE`` rows before the day and
-    ``ROWS_AFTER`` after it, however far away; more make no difference. A day without readings inside a gap
-    of the counters has energies (estimated) and ``interval_count`` 0. Raises BadInput for a bad ``day``.
+    ``rows`` are the day's intervals in any order, with ``ROWS_BEFORE`` rows before the day and ``ROWS_AFTER``
+    after it, however far away; more rows make no difference. A day without readings inside a gap of the
+    counters has estimated energies and ``interval_count`` 0. Raises BadInput for a bad ``day``.
     """
     return next(close_these(rows, [day], zone=zone, rated_kw=rated_kw), None)
 
@@ -34,7 +34,7 @@ def close_day(rows: Iterable[FiveMinutes], *, zone: Zone, day: str, rated_kw: fl
 def close_these(
     rows: Iterable[FiveMinutes], days: Iterable[str], *, zone: Zone, rated_kw: float
 ) -> Iterator[Day]:
-    """As ``close_day``, of several days; those of which nothing is known are left out."""
+    """As ``close_day``, for several days; those of which nothing is known are left out."""
     ordered = sorted(rows, key=_END)
     ends, six = [row.interval_end for row in ordered], chains(ordered, rated_kw=rated_kw)
     for day in days:
@@ -48,9 +48,9 @@ def close_these(
 def energies_by_day(
     rows: Iterable[FiveMinutes], span: tuple[int, int], *, zone: Zone, rated_kw: float
 ) -> Iterator[IntervalEnergy]:
-    """The energies of every interval that ends in ``span`` (from exclusive), each as its day has it.
+    """The energies, as its day has them, of every interval that ends in ``(span[0], span[1]]``.
 
-    ``rows`` are those of the days that the span touches, with as many around them as ``close_day`` wants.
+    ``rows`` are those of the days that the span touches, with as many around them as for ``close_day``.
     """
     six = chains(sorted(rows, key=_END), rated_kw=rated_kw)
     start_at, end_at = span

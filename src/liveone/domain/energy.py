@@ -1,10 +1,10 @@
-"""Energy of every five-minute interval, from counters and, where they fail, from power.
+"""Computes the energies of every five-minute interval from counters and, where these fail, from power.
 
-Rule: what a counter gained between two believed values is kept exactly once. Between adjacent intervals
-it is measured; over a gap or a standstill it is spread by the shape of power and estimated. Where no believed
-step covers an interval (a counter that is missing, stands or starts anew) the integral of power stands in,
-estimated. This is the only place where energies are worked out: a day, a chart and an export are sums of
-what is said here of the same local day and the same rows around it.
+Rule: what a counter gained between two believed values is counted exactly once. Between adjacent intervals it
+is measured. Over a gap or a standstill it is spread by the shape of power, and estimated. If no believed step
+covers an interval (the counter is missing, stands or starts anew), the integral of power stands in,
+estimated. Energies are computed here and nowhere else: a day, a chart and an export are sums of these, for
+the same local day and with the same rows around it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ from liveone.domain.reading import COUNTERS
 from liveone.domain.series import SOURCES, series_of
 
 RULES = 8
-"""Counts up when stored days have to be computed anew."""
+"""The version of these rules; stored days of an older version are computed again."""
 
 ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3
 """How many rows before a span its energies may depend on."""
@@ -29,7 +29,10 @@ ROWS_AFTER = STOOD_ROWS + 3
 """How many rows after a span its energies may depend on."""
 
 EARLIER_S = UNSEEN_S_MAX + 5 * 86_400
-"""What is read besides where ``stands_before``: the standstill, and rows that tell what to expect of it."""
+"""How far back rows are read in addition if `stands_before`.
+
+The standstill, and rows that show usual power.
+"""
 
 _T = TypeVar("_T")
 
@@ -49,7 +52,7 @@ class IntervalEnergy:
 
 
 def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
-    """What to believe of the six counters, in the order of COUNTERS.
+    """The believed values of the six counters, in the order of COUNTERS.
 
     ``ordered`` are rows of one system, ascending; ``rated_kw`` is the site's rated power.
     """
@@ -58,8 +61,11 @@ def chains(ordered: Sequence[FiveMinutes], *, rated_kw: float) -> list[Chain]:
 
 
 def stands_before(rows: Sequence[FiveMinutes], start_at: int) -> bool:
-    """Whether an energy after ``start_at`` depends on what a counter showed before the first of ``rows``: it
-    may have stood, or been absent, since then, no power tells what flowed, and it moves later."""
+    """Whether energies after ``start_at`` depend on the counter before the first of ``rows``.
+
+    That is so if a counter stands or is absent there, no power says what flowed, and it moves after
+    ``start_at``.
+    """
     if not rows or rows[0].interval_end > start_at:
         return False
     return any(
@@ -89,10 +95,10 @@ def _moves_unseen(
 
 
 def accounts(six: Sequence[Chain], start_at: int, end_at: int) -> list[CounterEnergy]:
-    """The six accounts over the intervals that end in ``(start_at, end_at]``.
+    """The energies of the six counters in the intervals that end in ``(start_at, end_at]``.
 
-    The chains are of the span's rows, with ``ROWS_BEFORE`` before it and ``ROWS_AFTER`` after it, or as many
-    as there are.
+    The chains hold the rows of the span, with ``ROWS_BEFORE`` before and ``ROWS_AFTER`` after it, as far as
+    there are.
     """
     return [CounterEnergy(chain, start_at, end_at) for chain in six]
 

@@ -1,4 +1,4 @@
-"""Whether a system still speaks, and whether what it says still moves. Silence and frozen values alarm."""
+"""Whether a system still sends readings, and whether its values still change."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,26 +12,29 @@ from liveone.domain.shape import KWH_PER_W
 Freshness = Literal["fresh", "late", "silent", "never"]
 
 FRESH_POLLS = 3
-"""One or two missed polls are no news: the portal fails in minute 50 of many hours."""
+"""A system is fresh for three polls.
+
+One or two failed polls are common, as portals fail around the full hour.
+"""
 
 SILENT_S = 900
 FROZEN_KWH = 1.0
-"""A counter ticks every 0.09 kWh; one that sleeps through a whole kWh is broken."""
+"""A counter ticks every 0.09 kWh; one that does not move for a whole kWh is broken."""
 
 FROZEN_SAMPLES = 10
 TRIVIAL_W = 50
-"""Below this a power may well stand still: at night a shunt shows an unchanging offset of 4 to 23 W."""
+"""Below this a power may stay the same for long: at night a shunt shows a constant offset of 4 to 23 W."""
 
 
 def late_s(cadence_s: float) -> float:
-    """The age in seconds from which on a reading is late."""
+    """The age in seconds at which a reading becomes late."""
     return FRESH_POLLS * cadence_s
 
 
 def of(newest_at: float | None, now_at: float, cadence_s: float) -> Freshness:
-    """How a system's newest reading stands: younger than three polls, older, older than 15 minutes, none.
+    """The freshness of a system's newest reading: fresh, late, silent or never (see docs/names.md).
 
-    Pass the time at which it was received: a device clock that runs ahead would hide a silence.
+    ``newest_at`` is the time at which it was received: a device clock that is ahead would hide a silence.
     """
     if newest_at is None:
         return "never"
@@ -44,14 +47,14 @@ def of(newest_at: float | None, now_at: float, cadence_s: float) -> Freshness:
 def frozen_counters(rows: Sequence[FiveMinutes]) -> list[str]:
     """The names of counters that stood still while their power made 1 kWh or more, up to the newest row.
 
-    ``rows`` are five-minute aggregates of one system, ascending; half a day of them serves well.
-    A counter that the newest row does not have is missing, not frozen.
+    ``rows`` are five-minute aggregates of one system, ascending; half a day of them is enough. A counter that
+    the newest row does not have is missing, and not frozen.
     """
     return [name for name in COUNTERS if _slept_kwh(rows, name) >= FROZEN_KWH]
 
 
 def _slept_kwh(rows: Sequence[FiveMinutes], name: str) -> float:
-    """What power says was made in the intervals since the counter ``name`` last moved, in kWh."""
+    """The energy by power, in kWh, since the counter ``name`` last moved."""
     column, (power, sign) = f"{name}_kwh_total_last", SOURCES[name]
     newest = getattr(rows[-1], column) if rows else None
     slept_kwh = 0.0
@@ -63,7 +66,7 @@ def _slept_kwh(rows: Sequence[FiveMinutes], name: str) -> float:
 
 
 def frozen_values(readings: Sequence[Reading]) -> bool:
-    """Whether the last ten readings or more have new times but the very same powers, not all near 0.
+    """Whether the last ten readings or more have new times and the same powers, not all of them near 0.
 
     ``readings`` are of one system, ascending by ``inverter_time``.
     """

@@ -1,12 +1,12 @@
-"""Which way a device counts its grid power, learned from its own counters.
+"""Learns the sign of a device's grid power from its counters.
 
-Every select.live site with evidence sends *negative* power for what comes in (all are generators),
-but nothing proves it for a site on the grid. The import and export counters do: when only one of
-them ticks while the raw power kept one sign, that tick says which sign means import. Three ticks in a
-row that agree confirm a sign, and three contrary ones replace it; until then the default holds.
+Every select.live site with evidence sends negative power for import (all of them have generators), but that
+proves nothing for a site on the grid. Its counters do: if only one of the import and export counters rises
+while raw power kept one sign, that sign means import, or export. Three steps in a row that agree confirm a
+sign, and three contrary ones replace it; until then the default holds.
 
-Rule: ``house grid_w = raw grid_w * multiplier``. What is known is a small JSON mapping that travels
-from poll to poll; anything in it that is not understood counts as not known.
+Rule: ``house grid_w = raw grid_w * multiplier``. What is known travels from poll to poll as a small JSON
+object; a part of it that is not understood counts as unknown.
 """
 
 import math
@@ -25,10 +25,10 @@ DEFAULT: GridSign = "inverted"
 TICKS_TO_CONFIRM = 3
 
 CLEAR_W = 50.0
-"""Below this the sign of power is noise (the shunt alone is off by up to 23 W)."""
+"""Below this the sign of power is noise (the shunt alone has an offset of up to 23 W)."""
 
 LONGEST_PAUSE_S = 600
-"""Samples further apart say nothing of the power in between."""
+"""Samples further apart say nothing about the power between them."""
 
 TICK_KWH = 0.1
 """A counter rises in steps of about 0.09 kWh, so one sample may show a step more than was used."""
@@ -46,7 +46,7 @@ class GridSample:
 
 @dataclass(frozen=True, slots=True)
 class GridEvidence:
-    """What is known of a site: the sign that ticks confirmed, the run of ticks so far, the last sample."""
+    """What is known of a site: the sign that counters confirmed, agreeing steps so far, the last sample."""
 
     confirmed: GridSign | None = None
     leaning: GridSign | None = None
@@ -71,7 +71,7 @@ class GridEvidence:
         return asdict(self)
 
     def after(self, sample: GridSample) -> "GridEvidence":
-        """What is known once ``sample`` has been seen; a repeated or older sample teaches nothing."""
+        """The evidence with one more sample; a repeated or older sample changes nothing."""
         if self.last is not None and sample.at <= self.last.at:
             return (
                 self
@@ -112,7 +112,7 @@ def _says(before: GridSample, now: GridSample) -> GridSign | None:
 
 
 def _steady_w(before: GridSample, now: GridSample) -> float | None:
-    """The larger power, if both samples have clear power of one sign."""
+    """The larger power, if both samples have clear power of one sign, else None."""
     if before.raw_w is None or now.raw_w is None or before.raw_w * now.raw_w <= 0:
         return None
     if min(abs(before.raw_w), abs(now.raw_w)) < CLEAR_W:
@@ -121,7 +121,7 @@ def _steady_w(before: GridSample, now: GridSample) -> float | None:
 
 
 def _ticked(before_kwh: float | None, now_kwh: float | None) -> float | None:
-    """How far a counter rose; None if either is unknown or it fell (a reset teaches nothing)."""
+    """How far a counter rose; None if a value is unknown or it fell, because a reset says nothing."""
     if before_kwh is None or now_kwh is None or now_kwh < before_kwh:
         return None
     return now_kwh - before_kwh

@@ -1,9 +1,10 @@
-"""Points: what a house measures beyond its balance - a car, a heat pump, a string, a phase, a temperature.
+"""Points: what a house measures beyond its balance, as a car, a heat pump, a string, a phase, a temperature.
+
 Pure.
 
-Rules: a point is told apart by its system, source, key and unit. One that tells another unit is another
-point, so values are never mixed; units of power and energy are brought to W and kWh first. Energies are those
-of ``energy.py``: to it a point is a house that has nothing but a connection to the grid.
+Rule: system, source, key and unit identify a point. Another unit makes another point, so that values are
+never mixed; units of power and energy are converted to W and kWh first. Energies are computed by
+``energy.py``, to which a point is a house with nothing but a grid connection.
 """
 
 from bisect import bisect_right
@@ -26,7 +27,7 @@ PointRole = Literal[
 POINT_ROLES: tuple[PointRole, ...] = get_args(PointRole)
 NAME_CHARS_MAX, KEY_CHARS_MAX, UNIT_CHARS_MAX = 60, 80, 12
 MOST_POINTS = 1_000
-"""Of one system. Who sends keys that change at every reading does not fill the database with them."""
+"""Of one system, so that a sender whose keys change with every reading cannot fill the database."""
 
 WIDEST = 1e15
 """No quantity of a house is larger, in any unit."""
@@ -48,20 +49,23 @@ UNITS: Mapping[str, str] = MappingProxyType(
         **{"bar": "bar", "lux": "lx", "ppm": "ppm"},
     }
 )
-"""What the end of a key (``flow_c``, ``car_kwh_total``) says of its unit, where nothing else does."""
+"""The end of a key (``flow_c``, ``car_kwh_total``) -> its unit, if nothing else tells it."""
 
 COUNTER = "_total"
-"""How the key of a counter ends."""
+"""The end of a counter's key."""
 
 SENT = "point."
-"""How the name of a point begins among the fields that a source sends."""
+"""The prefix of points among the fields that a source sends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value beyond the house's balance. ``key`` tells it apart within its source (``string_1_w``); ``unit``
-    is as it is shown (W, V, A, °C). ``source`` is the device of a house made of several; '' is the account
-    that polls the system. A key that ends in ``_total`` is a counter."""
+    """A value beyond the house's balance.
+
+    ``key`` identifies it within its source (``string_1_w``); one that ends in ``_total`` is a counter.
+    ``unit`` is as shown (W, V, A, °C). ``source`` is a device of a house made of several; '' is the account
+    that polls the system.
+    """
 
     key: str
     name: str
@@ -77,7 +81,7 @@ class Point:
 
 
 class PointAddress(NamedTuple):
-    """What tells points of one system apart."""
+    """What identifies a point within its system."""
 
     source: str
     key: str
@@ -86,8 +90,10 @@ class PointAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KnownPoint:
-    """A point as it is kept. ``name``, ``role``, ``position`` and ``hidden`` are the owner's to change; a
-    hidden one is kept like any other, and shown only to who asks for it."""
+    """A point as it is stored. The owner sets ``name``, ``role``, ``position`` and ``hidden``.
+
+    A hidden point is stored like any other, and shown only on request.
+    """
 
     id: int
     system_id: int
@@ -102,17 +108,17 @@ class KnownPoint:
 
     @property
     def has_energy(self) -> bool:
-        """Whether energies can be told of it."""
+        """Whether it has energies: it is a power or a counter of energy."""
         return self.kind == "power" or (self.kind == "counter" and self.unit == "kWh")
 
     @property
     def stem(self) -> str:
-        """What its power and its counter have in common: ``car`` of ``car_w`` and ``car_kwh_total``."""
+        """The common part of a power's and its counter's key: ``car`` of ``car_w`` and ``car_kwh_total``."""
         return self.key.removesuffix("_kwh_total").removesuffix("_w")
 
 
 class PointInterval(NamedTuple):
-    """One row of ``point_readings_agg_5m``; of a counter only the last value is kept."""
+    """One row of ``point_readings_agg_5m``; a counter has only its last value."""
 
     interval_end: int
     value_avg: float | None
@@ -124,8 +130,10 @@ class PointInterval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PointDay:
-    """A local day ``(00:00, 24:00]`` of a point. ``kwh`` is what it took, less what it gave; None where it is
-    no energy, or where nothing is known."""
+    """A local day ``(00:00, 24:00]`` of a point.
+
+    ``kwh`` is the energy it took minus what it gave; None if it has no energies, or nothing is known.
+    """
 
     day: str
     value_avg: float | None = None
@@ -138,7 +146,7 @@ class PointDay:
 
 
 def kept_points(points: Iterable[Point]) -> list[Point]:
-    """Those that can be kept, in the units in which they are kept, each address once (the first counts)."""
+    """The points that can be stored, in the units of storage; of two with one address the first counts."""
     found: dict[PointAddress, Point] = {}
     for point in points:
         unit, factor = _TO.get(point.unit, (point.unit, 1.0))
@@ -155,30 +163,30 @@ def address_of(point: Point) -> PointAddress:
 
 
 def kind_of(key: str, unit: str) -> PointKind:
-    """How the values of a point are summed up: by their mean, or by what they gained."""
+    """How values of a point are aggregated: by their mean, or by what they gained."""
     if key.endswith(COUNTER):
         return "counter"
     return "power" if unit == "W" else "level"
 
 
 def unit_of(key: str) -> str:
-    """The unit that the end of a key names; '' where it names none."""
+    """The unit that the end of a key names; '' if none."""
     return UNITS.get(key.removesuffix("_total").rpartition("_")[2].lower(), "")
 
 
 def sent_points(values: Mapping[str, float], source: str) -> list[Point]:
-    """The points among the fields that a source sent, in the units in which they are kept."""
+    """The points among the fields that a source sent, in the units in which they are stored."""
     found = ((name.removeprefix(SENT), value) for name, value in values.items() if name.startswith(SENT))
     return kept_points(Point(key, key, unit_of(key), value, source) for key, value in found)
 
 
 def without_points(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a reading among those that a source sent."""
+    """The fields that a source sent, without points."""
     return {name: value for name, value in values.items() if not name.startswith(SENT)}
 
 
 def checked_point_name(text: str) -> str:
-    """What an owner calls a point. Raises BadInput."""
+    """The owner's name for a point. Raises BadInput."""
     name = text.strip()
     if not _is_text(name, NAME_CHARS_MAX):
         raise BadInput("that is no name for a point", hint=f"Write 1 to {NAME_CHARS_MAX} characters.")
@@ -186,7 +194,10 @@ def checked_point_name(text: str) -> str:
 
 
 def partner_of(point: KnownPoint, others: Iterable[KnownPoint]) -> KnownPoint | None:
-    """The counter of a power, or the power of a counter: of the same source, and with the same stem."""
+    """The counter of a power, or the power of a counter: of the same source and with the same stem.
+
+    Or None.
+    """
     wanted = {"power": "counter", "counter": "power"}.get(point.kind)
     return next(
         (
@@ -201,8 +212,7 @@ def partner_of(point: KnownPoint, others: Iterable[KnownPoint]) -> KnownPoint | 
 
 
 def as_grid(powers: Sequence[PointInterval], counters: Sequence[PointInterval]) -> list[FiveMinutes]:
-    """Power and counter of one point as the rows of a house that has only a connection to the grid,
-    ascending."""
+    """Power and counter of one point, as ascending rows of a house that has only a grid connection."""
     power = {row.interval_end: row for row in powers}
     counter = {row.interval_end: row for row in counters}
     return [
@@ -226,8 +236,11 @@ def close_days(
     zone: Zone,
     rated_kw: float,
 ) -> list[PointDay]:
-    """The days of a point, those left out of which nothing is known. The rows are its own and those of its
-    partner (see ``partner_of``), of these days and as many around them as energies depend on."""
+    """The days of a point, without those of which nothing is known.
+
+    The rows are its own and those of its partner (see ``partner_of``), of these days and as many around them
+    as energies depend on.
+    """
     energies: dict[str, tuple[float | None, bool]] = {}
     if point.has_energy:
         rows = as_grid(*((own, partner) if point.kind == "power" else (partner, own)))
@@ -264,7 +277,7 @@ def _day(day: str, rows: Sequence[PointInterval], kwh: float | None, is_estimate
 
 
 def net_kwh(come_in: float | None, gone_out: float | None) -> float | None:
-    """What a point took, less what it gave back (a car that feeds the house)."""
+    """The energy that a point took, minus what it gave back (a car that feeds the house)."""
     if come_in is None and gone_out is None:
         return None
     return (come_in or 0.0) - (gone_out or 0.0)

@@ -1,4 +1,4 @@
-"""The token of a source that sends by itself. Of it only its hash is kept."""
+"""The token of a source that sends its readings itself; only its hash is stored."""
 
 import hashlib
 import secrets
@@ -7,7 +7,7 @@ PREFIX = "lo-push-"
 
 
 def new_push_token() -> str:
-    """256 random bits, with a beginning by which people and scanners of leaked secrets know it."""
+    """256 random bits, with a prefix by which people and secret scanners recognise it."""
     return PREFIX + secrets.token_urlsafe(32)
 
 

@@ -1,9 +1,9 @@
-"""Whether the energies of a day are measured or estimated in part, and how a stored day says so.
+"""Whether energies of a day are measured or partly estimated, and how a stored day tells.
 
-No generation has a column for it, so ``version`` says it, which every generation has and nobody else reads:
-0 is open, ``KNOWN`` and more is closed, with a bit for each energy that is estimated in part. The original
-service closes with 1, which says nothing. Then a day counts as measured when it has every interval and the
-counter moved from the day before by exactly the day's energy.
+No database generation has a column for that, so it is in ``version``, which every generation has and nobody
+else reads: 0 is open; ``KNOWN`` and above is closed, with one bit for each energy that is partly estimated.
+The original service writes 1, which does not tell. Such a day counts as measured if it has every interval and
+the counter moved since the day before by exactly the day's energy.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ SAME_KWH = 0.001
 DAY_INTERVALS = 288
 OPEN, CLOSED = 0, 1
 KNOWN = 64
-"""The bit of ``version`` that says that the six below it tell which energies are estimated."""
+"""The bit of ``version`` that says that the six bits below it are valid."""
 
 
 def stored_version(day: Day) -> int:
-    """What ``readings_agg_1d.version`` holds of a day."""
+    """The value of ``readings_agg_1d.version`` for a day."""
     if not day.version or day.estimated is None:
         return day.version
     return KNOWN | sum(1 << place for place, flag in enumerate(day.estimated) if flag)
@@ -30,15 +30,17 @@ def stored_version(day: Day) -> int:
 
 @cache
 def flags_of(version: int) -> Six[bool] | None:
-    """``Day.estimated`` of a stored version; None where it does not say."""
+    """``Day.estimated`` of a stored version; None if it does not tell."""
     if not version & KNOWN:
         return None
     return cast(Six[bool], tuple(bool(version >> place & 1) for place in range(len(ENERGIES))))
 
 
 def estimates(day: Day, before: Day | None, zone: Zone) -> Sequence[bool]:
-    """For each of the six energies, whether a part of it may be estimated: a day that was worked out knows,
-    of one that is stored the counters of the day ``before`` tell."""
+    """For each of the six energies, whether a part of it may be estimated.
+
+    A day that was computed here knows; for any other, the counters of the day ``before`` tell.
+    """
     if day.estimated is not None:
         return day.estimated
     is_whole = day.interval_count >= expected_intervals(day.day, zone)
@@ -51,12 +53,12 @@ def estimates(day: Day, before: Day | None, zone: Zone) -> Sequence[bool]:
 
 
 def is_counted(kwh: float, at_start: float | None, at_end: float | None) -> bool:
-    """Whether the counter moved by the day's energy; the first day of all has nothing to compare with."""
+    """Whether the counter moved by the day's energy; True for the first day, which has nothing before it."""
     return at_start is not None and at_end is not None and abs(at_end - at_start - kwh) <= SAME_KWH
 
 
 def expected_intervals(day: str, zone: Zone) -> int:
-    """How many five-minute intervals the day has: 288, or 276 and 300 where the clocks change."""
+    """The number of five-minute intervals of a day: 288, or 276 or 300 when clocks change."""
     if zone.name is None:
         return DAY_INTERVALS
     start_at, end_at = zone.bounds(day)

@@ -6,7 +6,7 @@ Absent is never zero: a quantity the device did not send is ``None``.
 from dataclasses import dataclass
 
 SOON_S = 120
-"""A sample this little ahead of the host counts as of now: no two clocks agree."""
+"""A sample at most this far ahead of the host counts as of now, as no two clocks agree."""
 
 POWERS = ("solar", "load", "battery", "grid")
 """The four powers every aggregate carries, as ``<name>_w``."""
@@ -52,14 +52,14 @@ class Reading:
 
     @property
     def losses_w(self) -> int | None:
-        """``solar_w + battery_w + grid_w - load_w``: what the meters leave unexplained, never corrected.
+        """``solar_w + battery_w + grid_w - load_w``: what the meters do not explain; it is never corrected.
 
-        None without the load or without any source. What a house has not got gives nothing.
+        None without a load or without any source. A quantity that the house does not have counts as 0.
         """
         sources = [watts for watts in (self.solar_w, self.battery_w, self.grid_w) if watts is not None]
         return None if self.load_w is None or not sources else sum(sources) - self.load_w
 
     @property
     def is_ahead(self) -> bool:
-        """Whether it was of the future when it reached us: the device's clock was ahead."""
+        """Whether its time was in the future when it reached us: the device's clock was ahead."""
         return self.delay_s < -SOON_S

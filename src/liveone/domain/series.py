@@ -16,7 +16,7 @@ SOURCES = {
     "grid_in": ("grid_w", 1),
     "grid_out": ("grid_w", -1),
 }
-"""The power that drives each counter, and the sign that makes it rise."""
+"""Counter -> (the power that drives it, the sign with which it makes the counter rise)."""
 
 TRIVIAL_W = 25
 """Below this a counter may stand still: at night a shunt shows an offset of 4 to 23 W."""
@@ -33,7 +33,7 @@ class Series:
 
     @cached_property
     def flow(self) -> Flow:
-        """Power in the counter's direction, where it was read."""
+        """The power in the counter's direction, where it was read."""
         source, sign = SOURCES[self.name]
         column = list(map(attrgetter(f"{source}_avg"), self.rows))
         ends = self.ends
@@ -48,13 +48,15 @@ class Series:
 
     @cached_property
     def _noticed(self) -> Flow:
-        """The same without what is too little to move a counter for certain."""
+        """The same without power that is too small to move a counter for certain."""
         return Flow(self.flow.ends, [each_w if each_w >= TRIVIAL_W else 0 for each_w in self.flow.watts])
 
     @cached_property
     def real(self) -> Flow:
-        """The same without what may only have begun when a row's single sample was taken: the counter shows
-        that in the next row."""
+        """The same without rows whose single sample may be the beginning of the flow.
+
+        The counter shows that flow one row later.
+        """
         watts = self._noticed.watts
         if 1 in self._counts:
             before_w = [*watts[:1], *watts[:-1]]
@@ -65,27 +67,27 @@ class Series:
         return Flow(self.flow.ends, watts)
 
     def certain_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
-        """What flowed for certain in ``(after_end, last_end]``, in holes of ``longest`` intervals at most.
+        """The energy that certainly flowed in ``(after_end, last_end]``, gaps up to ``longest`` included.
 
-        Between two samples at least the smaller of their powers flowed all the time. In the row of a single
-        sample that is not certain: see ``real``.
+        Between two samples, at least the smaller of their powers flowed. In a row with a single sample that
+        is not certain (see ``real``). ``longest`` is a number of intervals.
         """
         rows_kwh = self.real.kwh(after_end, last_end, longest=0)
         return rows_kwh + self._noticed.least_in_holes_kwh(after_end, last_end, longest=longest)
 
     @cached_property
     def _counts(self) -> list[int]:
-        """How many samples each row has in which power was read."""
+        """The number of samples with power in each row."""
         power = attrgetter(f"{SOURCES[self.name][0]}_avg")
         return [row.sample_count for row in self.rows if power(row) is not None]
 
     @property
     def has_power(self) -> bool:
-        """Whether its power was read at all."""
+        """Whether its power was ever read."""
         return bool(self.flow.ends)
 
     def peaks_w(self, first: int, last: int) -> list[float]:
-        """The largest power of each row from ``first`` to ``last`` in which it was read."""
+        """The largest power of each row from ``first`` to ``last`` in which power was read."""
         source, sign = SOURCES[self.name]
         kind = "max" if sign > 0 else "min"
         rows = self.rows[max(0, first) : last + 1]

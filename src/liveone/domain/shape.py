@@ -1,7 +1,7 @@
-"""Power over time: the shape by which energy is spread, and the integral that stands in for it.
+"""Power over time: the shape by which energy is spread, and the integral that stands in for a counter.
 
-A row's power holds for its own interval. Between two rows a line is drawn; how long a hole it may cross
-is for the caller to say. Powers count in one direction only and are never below 0.
+A row's power holds for its own interval. A line is drawn between two rows; the caller says how long a gap it
+may cross. Powers count in one direction only and are never below 0.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,13 +17,17 @@ KWH_PER_W = INTERVAL_S / 3_600_000
 
 HOUR_S, DAY_S = 3600, 86_400
 UNBOUNDED = 1 << 40
-"""As ``longest``: a line is drawn across every hole."""
+"""As ``longest``: a line is drawn across every gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """``count`` missing intervals from ``first_end`` on: ``watts``, then ``step_w`` more in each; ``least_w``
-    and ``most_w`` are the powers between which the line is drawn."""
+    """``count`` missing intervals from ``first_end`` on.
+
+    ``watts`` in the first, ``step_w`` more in each next one.
+
+    ``least_w`` and ``most_w`` are the powers at the two ends of the line.
+    """
 
     first_end: int
     count: int
@@ -45,7 +49,7 @@ class Flow:
     watts: Sequence[float]
 
     def kwh(self, after_end: int, last_end: int, *, longest: int = UNBOUNDED) -> float:
-        """The energy of the intervals that end in ``(after_end, last_end]``; what is unknown counts nothing.
+        """The energy of the intervals that end in ``(after_end, last_end]``; unknown power counts as 0.
 
         ``longest`` is the number of missing intervals that a line may cross.
         """
@@ -53,18 +57,21 @@ class Flow:
         return KWH_PER_W * (rows_w + sum(line.sum_w for line in self._lines(after_end, last_end, longest)))
 
     def least_in_holes_kwh(self, after_end: int, last_end: int, *, longest: int) -> float:
-        """What flowed in holes alone, with no more power than on either side of each."""
+        """The energy in gaps alone, with the smaller of the powers on both sides of each."""
         lines = self._lines(after_end, last_end, longest)
         return KWH_PER_W * sum(line.count * line.least_w for line in lines)
 
     def most_kwh(self, after_end: int, last_end: int) -> float:
-        """As ``kwh``, with as much power in a hole as on the higher side of it: what may well have flowed."""
+        """As ``kwh``, with the larger of the powers on both sides of each gap.
+
+        What may have flowed at most.
+        """
         rows_w = sum(self.watts[self._within(after_end, last_end)])
         lines = self._lines(after_end, last_end, UNBOUNDED)
         return KWH_PER_W * (rows_w + sum(line.count * line.most_w for line in lines))
 
     def by_interval(self, after_end: int, last_end: int, *, longest: int = UNBOUNDED) -> list[float | None]:
-        """The power of each interval that ends in ``(after_end, last_end]``; None where it is unknown."""
+        """The power of each interval that ends in ``(after_end, last_end]``; None if it is unknown."""
         found: list[float | None] = [None] * ((last_end - after_end) // INTERVAL_S)
         within = self._within(after_end, last_end)
         for end, watts in zip(self.ends[within], self.watts[within], strict=True):
@@ -77,7 +84,7 @@ class Flow:
         return found
 
     def count(self, after_end: int, last_end: int) -> int:
-        """Of how many intervals that end in ``(after_end, last_end]`` the power was read."""
+        """The number of intervals that end in ``(after_end, last_end]`` and have power."""
         return len(self.ends[self._within(after_end, last_end)])
 
     def is_whole(self, after_end: int, last_end: int) -> bool:
@@ -85,7 +92,7 @@ class Flow:
         return self.count(after_end, last_end) * INTERVAL_S == last_end - after_end
 
     def usual_day(self, until_end: int) -> "UsualDay | None":
-        """The day up to ``until_end``; None where nothing was read in it."""
+        """The day before ``until_end`` as a model; None if no power was read in it."""
         within = self._within(until_end - DAY_S, until_end)
         ends, watts = self.ends[within], self.watts[within]
         if not ends:
@@ -109,7 +116,7 @@ class Flow:
         return [place for place, gap_s in enumerate(gaps, start=1) if gap_s > INTERVAL_S]
 
     def _lines(self, after_end: int, last_end: int, longest: int) -> Iterator[_Line]:
-        """The parts within ``(after_end, last_end]`` of the lines across holes."""
+        """The parts in ``(after_end, last_end]`` of the lines across gaps."""
         if not self._holes:
             return
         within = self._within(after_end, last_end)
@@ -134,22 +141,24 @@ class Flow:
 
 @dataclass(frozen=True)
 class UsualDay:
-    """The power of a whole day by interval, the first of which ends at ``first_end``, to stand for days of
-    which nothing was read; ``read_s`` is the time from its first reading to its last. What was not read of
-    its night lies on the line from its evening to its morning, and beyond an hour not above its mean: an oven
-    may just have been on."""
+    """The power of a whole day by interval, as a model for a time in which nothing was read.
+
+    The first interval ends at ``first_end``; ``read_s`` is the time from the first reading to the last. From
+    there to the first interval again, power lies on a line. If that takes more than an hour, it is never
+    above the day's mean: an oven may have been on at one end of the line.
+    """
 
     first_end: int
     watts: Sequence[float]
     read_s: int
 
     def watts_at(self, end: int) -> float:
-        """The power at the same time of day."""
+        """The power at the same time of day as ``end``."""
         return self.watts[(end - self.first_end) // INTERVAL_S % len(self.watts)]
 
 
 def spread(kwh: float, powers_w: Sequence[float | None]) -> list[float]:
-    """Share ``kwh`` out in proportion to power, evenly where there is none."""
+    """Share ``kwh`` among intervals in proportion to power, or evenly if there is none."""
     weights = [power_w or 0.0 for power_w in powers_w]
     whole = sum(weights)
     if whole <= 0:

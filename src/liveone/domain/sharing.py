@@ -1,7 +1,7 @@
-"""Which poller polls which system: everybody works it out alone from what all can see. Pure.
+"""Decides which poller polls which system; each poller computes it alone, from what all of them see. Pure.
 
-Rule: shares differ by one system at most, nobody gives while shares are even, and only as many systems move
-as have to. What two pollers decide at the same time may collide; the database lets one of them have it.
+Rule: shares differ by one system at most, nobody gives while shares are even, and as few systems as possible
+move. If two pollers take one system at the same time, the database lets one of them have it.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A living poller. One that is not settled yet gets what is free, but nobody gives to it: a process
-    that crashes as soon as it has started would otherwise draw systems to itself again and again."""
+    """A living poller. One that is not settled yet takes what is free, but nobody gives to it.
+
+    Otherwise a process that crashes right after each start would draw systems to itself again and again.
+    """
 
     id: str
     is_settled: bool = True
@@ -19,7 +21,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """What one poller takes on and gives back, as system ids."""
+    """The ids of systems that one poller takes and gives back."""
 
     take: tuple[int, ...] = ()
     give: tuple[int, ...] = ()
@@ -33,10 +35,10 @@ def turnover(
     *,
     busy: Set[int] = frozenset(),
 ) -> Turnover:
-    """What ``me`` should take of what is ``free``, and give back of what it holds.
+    """What ``me`` should take of ``free``, and give back of what it holds.
 
-    ``members`` are the living pollers, ``me`` among them; ``held`` their systems. ``free`` are the systems of
-    nobody living. Systems in ``busy`` (a poll is under way) are not given.
+    ``members`` are the living pollers, ``me`` included; ``held`` maps them to their systems. ``free`` are
+    systems of nobody living. A system in ``busy`` (a poll is under way) is not given.
     """
     quotas = _quotas(me, members, held, len(free))
     mine = held.get(me, ())
@@ -55,7 +57,7 @@ def turnover(
 def _quotas(
     me: str, members: Sequence[Member], held: Mapping[str, Collection[int]], free: int
 ) -> dict[str, int]:
-    """How many systems each should hold, those with the most first: they keep the odd ones."""
+    """How many systems each member should hold; those that hold most keep the odd ones."""
     counted = [one.id for one in members if one.id == me or one.is_settled or held.get(one.id)]
     counted.sort(key=lambda one: (-len(held.get(one, ())), one))
     each, odd = divmod(free + sum(len(held.get(one, ())) for one in counted), len(counted))
@@ -64,9 +66,12 @@ def _quotas(
 
 @dataclass(frozen=True, slots=True)
 class LastHeartbeat:
-    """The last sign of life of a poller: ``beats`` as it stood, unchanged since ``since_s`` (monotonic);
-    ``first_s`` is when it was seen first. ``was_heard``: it moved while we watched without a break, so it
-    reached the database until then."""
+    """The heartbeat counter of a poller.
+
+    ``beats``, unchanged since ``since_s`` (monotonic), first seen at ``first_s``.
+
+    ``was_heard``: it changed while we watched without a break, so the poller reached the database until then.
+    """
 
     beats: int
     since_s: float
@@ -77,10 +82,10 @@ class LastHeartbeat:
 def watched(
     before: Mapping[str, LastHeartbeat], beats: Mapping[str, int], now_s: float, *, unbroken: bool
 ) -> dict[str, LastHeartbeat]:
-    """What we know of every poller after another look at how often each has shown itself.
+    """The heartbeats after another look at the counters.
 
-    Judged by our own watching and nobody's wall clock. ``unbroken`` is false when we were away ourselves
-    since the last look: then everybody gets the full time again to show that it lives.
+    Only our own watching counts, and no wall clock. ``unbroken`` is False if we did not look for a while:
+    then every poller gets the full time again to show that it lives.
     """
     found = {}
     for poller, count in beats.items():

@@ -1,8 +1,8 @@
-"""A house made of sources: what several devices say at one moment, as one reading of the house. Pure.
+"""Makes one reading of a house from the readings of several devices (sources). Pure.
 
-Rules: powers and counters of one role add up, and a sum is absent when one of its parts is; absent is never
-zero. The load follows from the balance where no source measures it, and is then marked derived. What a source
-said too long ago counts as not said, and the source is named.
+Rule: powers and counters of one role are added, and a sum is absent if one of its parts is; absent is never
+zero. If no source measures the load, it follows from the balance and is marked derived. A sample that is too
+old does not count, and its source is named.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,31 +26,31 @@ ROLE_FIELDS: Mapping[Role, tuple[str, ...]] = MappingProxyType(
         "generator": ("grid_w", "grid_in_kwh_total", "generator_status"),
     }
 )
-"""The fields of a reading that a source of each role gives. A generator's power comes in where the grid's
-does."""
+"""Role -> the fields of a reading that its sources give. A generator's power is counted as the grid's."""
 
 PUSH = "push"
-"""The ``vendor_type`` of a source that sends its readings by itself."""
+"""The ``vendor_type`` of a source that sends its readings itself."""
 
 NAME_CHARS_MAX = 40
 
 FAULT_FIELDS = ("fault_code", "fault_at")
-"""What any source may tell, whatever its roles."""
+"""The fields that any source may give, whatever its roles."""
 
 BALANCE: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {"solar_w": ("solar",), "battery_w": ("battery",), "grid_w": ("grid", "generator")}
 )
-"""The powers of the load's balance, and the roles that give them."""
+"""The powers of the load's balance -> the roles that give them."""
 
 _SOLAR_PARTS = ("solar_inverter_w", "shunt_w")
 
 
 @dataclass(frozen=True, slots=True)
 class HouseSource:
-    """A source of a system as it is kept: a row of ``sources``.
+    """A source of a system as it is stored: a row of ``sources``.
 
-    ``site`` is the vendor's name for it where an account sees several. ``settings`` are the adapter's without
-    its secrets, which ``secrets_sealed`` holds. ``token_hash`` lets in who sends readings; others have none.
+    ``site`` is the vendor's name for it if an account has several. ``settings`` are those of the adapter
+    without secrets; ``secrets_sealed`` holds these. ``token_hash`` belongs to a pushed source, and is None
+    for others.
     """
 
     id: int
@@ -65,7 +65,7 @@ class HouseSource:
 
     @property
     def is_pushed(self) -> bool:
-        """Whether it sends by itself and is not asked."""
+        """Whether it sends by itself and is not polled."""
         return self.vendor_type == PUSH
 
     @property
@@ -76,8 +76,10 @@ class HouseSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
-    """What one source of a house said. ``fields`` are those that its device can give at all; ``reading`` is
-    None where it did not answer, and ``failure`` then says why."""
+    """The answer of one source. ``fields`` are those that its device can give at all.
+
+    ``reading`` is None if it did not answer; ``failure`` then says why.
+    """
 
     source: str
     roles: frozenset[Role]
@@ -88,8 +90,11 @@ class SourceReading:
 
 @dataclass(frozen=True, slots=True)
 class HouseReading:
-    """``reading`` is None when no source said anything in time. ``derived`` are fields that follow from
-    others; ``missing`` are the sources that said nothing in time, each with the reason."""
+    """``reading`` is None if no source answered in time.
+
+    ``derived`` are fields that follow from others; ``missing`` maps sources without a sample in time to the
+    reason.
+    """
 
     reading: Reading | None
     derived: tuple[str, ...] = ()
@@ -97,7 +102,7 @@ class HouseReading:
 
 
 def checked_source_name(text: str) -> str:
-    """What an owner calls a source. Raises BadInput."""
+    """The owner's name for a source. Raises BadInput."""
     name = text.strip()
     if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
         raise BadInput(
@@ -107,7 +112,7 @@ def checked_source_name(text: str) -> str:
 
 
 def checked_roles(chosen: Iterable[str], given: Sequence[Role]) -> tuple[Role, ...]:
-    """The roles that an owner chose, in their usual order; all that the device can give where none is chosen.
+    """The roles that an owner chose, in their usual order; without a choice, all that the device can give.
 
     Raises BadInput for a role that the device cannot give.
     """
@@ -120,8 +125,10 @@ def checked_roles(chosen: Iterable[str], given: Sequence[Role]) -> tuple[Role, .
 
 
 def merge(parts: Sequence[SourceReading], *, now_at: float, late_s: float) -> HouseReading:
-    """One reading of the house. Its time is that of the newest sample; the order of ``parts`` only decides
-    which fault is shown. A sample older than ``late_s`` does not count."""
+    """One reading of the house, with the time of its newest sample.
+
+    The order of ``parts`` only decides which fault is shown. A sample older than ``late_s`` does not count.
+    """
     missing = {part.source: why for part in parts if (why := _missing(part, now_at, late_s))}
     heard = {part.source: part.reading for part in parts if part.reading and part.source not in missing}
     if not heard:
@@ -150,12 +157,12 @@ def _missing(part: SourceReading, now_at: float, late_s: float) -> str:
 
 
 def _fields_of(part: SourceReading) -> frozenset[str]:
-    """The fields that a source gives to the house: of its roles, those that its device can give."""
+    """The fields that a source gives to the house: those of its roles that its device can give."""
     return part.fields.intersection(*[{field for role in part.roles for field in ROLE_FIELDS[role]}])
 
 
 def _is_part_uncounted(name: str, parts: Sequence[SourceReading], giving: Sequence[SourceReading]) -> bool:
-    """Whether a source gives the power of a counter without the counter."""
+    """Whether a source gives the power of a counter but not the counter."""
     role = next(role for role, fields in ROLE_FIELDS.items() if name in fields)
     power = ROLE_FIELDS[role][0]
     return any(power in _fields_of(part) and part not in giving for part in parts)
@@ -173,7 +180,7 @@ def _joined(name: str, values: Sequence[Any]) -> Any:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Batteries count equally: nobody says how large each is."""
+    """Batteries have equal weight, as nobody says how large each is."""
     return sum(values) / len(values)
 
 
@@ -181,15 +188,17 @@ _JOINED: Mapping[str, Callable[[Sequence[Any]], Any]] = {"battery_soc_pct": _mea
 
 
 def _first_fault(readings: Iterable[Reading]) -> dict[str, int | None]:
-    """The first fault that a source reports, else the first word that there is none."""
+    """The first fault that a source reports, else the first report that there is none."""
     told = [reading for reading in readings if reading.fault_code is not None or reading.fault_at is not None]
     first = next((reading for reading in told if reading.fault_code), told[0] if told else None)
     return {} if first is None else {name: getattr(first, name) for name in FAULT_FIELDS}
 
 
 def _derived(found: Mapping[str, Any], parts: Sequence[SourceReading]) -> dict[str, int]:
-    """The load by the balance, where no source measures it and the grid or a generator is measured: without
-    that connection nobody knows what flowed there."""
+    """The load by the balance, if no source measures it.
+
+    Only if the grid or a generator is measured: otherwise nobody knows what flowed there.
+    """
     given = frozenset[str]().union(*map(_fields_of, parts))
     if "load_w" in given or "grid_w" not in given:
         return {}

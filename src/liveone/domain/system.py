@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from liveone.errors import BadInput, sentence
 
 IMPORT_ONLY = "none"
-"""The ``vendor_type`` of a system without an account at a vendor: its readings are imported, never polled."""
+"""The ``vendor_type`` of a system whose readings are imported and never polled."""
 
 FROM_SOURCES = "sources"
-"""The ``vendor_type`` of a system that has no account of its own: it takes its reading from its sources."""
+"""The ``vendor_type`` of a system that gets its reading from its sources, and has no account itself."""
 
 NAME_CHARS_MAX = 100
 
 
 def checked_name(text: str) -> str:
-    """What a person calls a system. Raises BadInput for what no page and no terminal can show on a line."""
+    """A person's name for a system. Raises BadInput for one that cannot be shown on a line."""
     name = text.strip()
     if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
         raise BadInput(
@@ -31,10 +31,10 @@ def checked_name(text: str) -> str:
 class System:
     """One row of ``systems``, the same for every database generation.
 
-    ``owner`` is the account id (generation 1: ``user_id``, 2: ``owner_clerk_user_id``, may be None);
-    ``(vendor_type, vendor_site_id)`` names the site to its vendor; ``timezone_offset_min`` is minutes
-    east of UTC; ``time_zone`` an IANA name that wins over the offset, which is then that of its standard
-    time. Generation 1 keeps no name, generation 2 where plan 0003 was run.
+    ``owner`` is the account id (generation 1: ``user_id``, 2: ``owner_clerk_user_id``; may be None).
+    ``(vendor_type, vendor_site_id)`` identifies the site to its vendor. ``timezone_offset_min`` is minutes
+    east of UTC; ``time_zone``, an IANA name, wins over the offset, which is then that of its standard time.
+    Generation 1 has no name, generation 2 only after plan 0003.
     """
 
     id: int
@@ -53,7 +53,7 @@ class System:
 
     @property
     def is_import_only(self) -> bool:
-        """Whether its readings come from files alone; then it is never active."""
+        """Whether its readings come only from files; such a system is never active."""
         return self.vendor_type == IMPORT_ONLY
 
     @property
@@ -64,7 +64,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class SystemInfo:
-    """What a vendor says of a site: free text as the vendor writes it (``7.5kW, 48V``, ``63.6 kWh``)."""
+    """What a vendor says about a site: free text as the vendor writes it (``7.5kW, 48V``, ``63.6 kWh``)."""
 
     model: str | None = None
     serial: str | None = None

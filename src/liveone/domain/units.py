@@ -1,8 +1,8 @@
-"""Whether energy and power of the same readings can be in the units they are taken for.
+"""Checks whether energy and power of the same readings can be in the units that they are taken for.
 
-Where a counter gains a thousand times what its power makes, one of the two is in another unit: Wh for kWh,
-or kW for W. Many steps must say so: leaps are other meters, or the end of zeros, and count for nothing;
-a counter that stands says nothing.
+If a counter gains a thousand times what its power makes, one of the two is in another unit: Wh for kWh, or kW
+for W. Many steps must agree on that. Leaps (another meter, the end of zeros) do not count, and a counter that
+stands says nothing.
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,10 @@ from liveone.domain.reading import COUNTERS, Reading
 from liveone.domain.series import SOURCES
 
 LONGEST_STEP_S = 7200
-"""Readings further apart say nothing of the power in between."""
+"""Readings further apart say nothing about the power between them."""
 STEPS_LEAST = 5
 SHARE_MOST = 0.5
-"""What a step may be of all that a counter gained: more is a leap. So many of them are left out."""
+"""A step that is a larger share of all that a counter gained is a leap; this many are left out."""
 LEAPS_MOST = 3
 MADE_KWH_LEAST = 0.02
 FACTOR_LEAST, FACTOR_MOST = 300.0, 3000.0
@@ -62,12 +62,12 @@ class _Pair:
 
 @dataclass(slots=True)
 class UnitWatch:
-    """Sees readings, about in the order of their times, and says which counter is a thousandfold off."""
+    """Reads readings, roughly in the order of their times, and finds counters that are off by a thousand."""
 
     _pairs: dict[str, _Pair] = field(default_factory=lambda: {name: _Pair() for name in COUNTERS})
 
     def see(self, rows: Iterable[tuple[float | None, ...]]) -> None:
-        """``rows`` are readings as tuples of the fields of Reading."""
+        """Take readings into account; ``rows`` are tuples of the fields of Reading."""
         watched = [
             (
                 pair,
@@ -84,7 +84,7 @@ class UnitWatch:
                     pair.see(int(row[0] or 0), total_kwh, power_w * sign)
 
     def suspects(self) -> dict[str, bool]:
-        """The counters that gain a thousand times (True) or a thousandth (False) of their power."""
+        """Counters that gain a thousand times (True) or a thousandth (False) of their power."""
         found: dict[str, bool] = {}
         for name, pair in self._pairs.items():
             factor = pair.factor()

@@ -1,6 +1,6 @@
-"""What people write for a time zone, read: ``Australia/Melbourne`` or ``+10:00``.
+"""Reads what people write for a time zone: ``Australia/Melbourne`` or ``+10:00``.
 
-Rule: what is not understood is refused with how to write it and the names that come near, never guessed.
+Rule: a text that is not understood is refused, with the form to write and similar names; it is never guessed.
 """
 
 import re

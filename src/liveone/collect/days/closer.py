@@ -1,7 +1,7 @@
 """Closes local days: computes ``readings_agg_1d`` from five-minute rows.
 
-Rule: a day is closed once its local midnight and a grace are past, and again whenever late data
-re-opened it. Closing is a pure function of the rows, so doing it twice does no harm.
+Rule: a day is closed once its local midnight and a grace period have passed, and again whenever late data
+re-opened it. The result depends only on the rows, so closing twice does no harm.
 """
 
 import logging
@@ -21,7 +21,7 @@ from liveone.store import aggregates, day_rules, systems
 from liveone.store.store import Store
 
 GRACE_S = 120
-"""After local midnight, so that the last readings of a day are in before it is closed."""
+"""Seconds after local midnight before a day is closed, so that its last readings are in."""
 
 CHUNK_DAYS = 31
 ATTEMPTS = 5
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The days of one system that were closed, oldest first; ``error`` is why the rest was not."""
+    """The days of one system that were closed, oldest first; ``error`` says why the rest was not."""
 
     system_id: int
     days: Sequence[str]
@@ -54,13 +54,14 @@ def catch_up(
     choose: Choose | None = None,
     goes_on: Callable[[], bool] = lambda: True,
 ) -> list[Closed]:
-    """Close every day that is over and is open or was re-opened. Systems without such days are left out.
+    """Close every day that is over and is open or re-opened.
 
-    ``look_back_days`` bounds how far back days that were never closed are looked for; re-opened days
-    are always found. ``choose`` says which systems are looked at, instead of all. A system whose days
-    cannot be closed does not keep the others from it. ``goes_on`` is asked before each chunk of days: where
-    another process took the job over, what is left is left to it. Raises StoreError when the systems
-    themselves cannot be read.
+    Systems without such days are left out of the result.
+
+    ``look_back_days`` limits the search for days that were never closed; re-opened days are always found.
+    ``choose`` selects the systems to look at. A system whose days cannot be closed does not hold up the
+    others. ``goes_on`` is asked before each chunk of days, and is False once another process has taken the
+    job over. Raises StoreError if the systems cannot be read.
     """
     every = systems.list_systems(store)
     chosen = every if choose is None else choose(every)
@@ -69,7 +70,10 @@ def catch_up(
 
 
 def only(store: Store, system_id: int | None) -> Choose | None:
-    """Chooses one system; None where none is named. Raises StoreError, and BadInput for one not there."""
+    """A function that selects one system; None if none is named.
+
+    Raises StoreError, and BadInput for an unknown id.
+    """
     if system_id is None:
         return None
     chosen = [_system(store, system_id)]
@@ -77,7 +81,7 @@ def only(store: Store, system_id: int | None) -> Choose | None:
 
 
 def regenerate(store: Store, system_id: int | None, now_at: float) -> list[Closed]:
-    """Compute all finished days anew, of one system or of all. Raises StoreError, BadInput."""
+    """Compute all finished days again, of one system or of all. Raises StoreError, BadInput."""
     chosen = systems.list_systems(store) if system_id is None else [_system(store, system_id)]
     return [
         Closed(system.id, _close(store, system, _finished_days(store, system, now_at))) for system in chosen
@@ -133,10 +137,10 @@ def _close(store: Store, system: System, days: Sequence[str]) -> list[str]:
 
 
 def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]:
-    """Close days, and once more where rows changed between reading and saving.
+    """Close days, and a second time those whose rows changed between reading and saving.
 
-    What keeps changing is left open for the next minute, and everything where the system was moved to
-    another zone meanwhile.
+    Days that keep changing are left open for the next minute, and so are all if the system's zone was changed
+    meanwhile.
     """
     closed: set[str] = set()
     changed = list(days)
@@ -151,7 +155,7 @@ def _close_chunk(store: Store, system: System, days: Sequence[str]) -> list[str]
 
 
 def _close_once(store: Store, system: System, days: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Close days whose rows are read at once; which were closed, and which have to be closed again."""
+    """(days closed, days to close again because rows changed) of days whose rows are read at once."""
     zone = zone_of(system)
     span = zone.bounds(days[0])[0], zone.bounds(days[-1])[1]
     rows = aggregates.five_minutes_around(store, system.id, *span)
@@ -169,7 +173,7 @@ def _moved(store: Store, system: System) -> bool:
 
 
 def _gap_before(zone: Zone, day: str, rows: Sequence[FiveMinutes]) -> list[str]:
-    """The days without any row just before ``day``: the gap's energy belongs to them too."""
+    """The days without a row just before ``day``: they share the gap's energy."""
     position = bisect_right(rows, zone.bounds(day)[0], key=_END)
     if position == 0 or day <= (last := zone.day_of(rows[position - 1].interval_end)):
         return []
@@ -182,7 +186,7 @@ def _gap_before(zone: Zone, day: str, rows: Sequence[FiveMinutes]) -> list[str]:
 
 
 def _chunks(days: Sequence[str]) -> Iterator[list[str]]:
-    """The days in their order, so few at once and so near that their rows are read together."""
+    """The days in order, in groups that are small and near enough for their rows to be read together."""
     chunk: list[str] = []
     for day in days:
         if chunk and (len(chunk) == CHUNK_DAYS or _days_apart(chunk[0], day) >= 2 * CHUNK_DAYS):

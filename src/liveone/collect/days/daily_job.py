@@ -19,24 +19,24 @@ from liveone.store.store import Store
 
 DAYS = "closing days"
 DAYS_S = 90.0
-"""For how long who closes days keeps the job without another word."""
+"""The length of the job lease, in seconds."""
 
 LOOK_BACK_DAYS = 3
 CHUNKS_AT_ONCE = 12
-"""A year of days; where more wait, as after an upgrade, the next minute goes on with them."""
+"""A year of days; if more wait, as after an upgrade, the next minute goes on."""
 
 FULL_CLOSE_EVERY_S = 3600.0
-"""Days that were never closed are looked for in the last three days, and once an hour in all."""
+"""How often all days are searched for ones that were never closed; otherwise only the last three days are."""
 
 Done = TypeVar("Done")
 Work = Callable[[Callable[[], bool]], Sequence[Done]]
-"""Runs in a thread, and is given a function to ask now and then whether it may go on."""
+"""Runs in a thread; the function that it is given says whether it may go on."""
 
 log = logging.getLogger(__name__)
 
 
 class DailyJobRunner:
-    """The job, as far as this process does it. Lives in one event loop."""
+    """The job as far as this process does it. Lives in one event loop."""
 
     def __init__(self, store: Store, clock: Clock, lease_client: LeaseClient, chores: Workers) -> None:
         self._store, self._clock = store, clock
@@ -49,7 +49,7 @@ class DailyJobRunner:
         """When days were looked at last."""
 
     async def do(self, work: Work[Done]) -> Sequence[Done] | None:
-        """Do what only one process should, after what we do of it already; None while another one does it.
+        """Do work that only one process may do, after other work of ours; None if another process does it.
 
         Raises StoreError.
         """
@@ -60,7 +60,7 @@ class DailyJobRunner:
             return await self._chores.submit(lambda: work(lambda: share.begin_job(DAYS, DAYS_S)))
 
     async def close_due(self) -> None:
-        """Close days that are over and open, of all systems or the next of a fleet (see Rounds).
+        """Close days that are over and open, of all systems or of the next ones of a fleet (see Rounds).
 
         Raises StoreError.
         """

@@ -1,8 +1,8 @@
 """Closes the days of points: computes ``point_readings_agg_1d`` from five-minute rows.
 
-Rule: a day that has values is open from its first value on, and again whenever another value of it comes;
-once it is over it is computed, together with the days before and after it whose energies its values may
-change. Computing is a pure function of the rows, so doing it twice does no harm.
+Rule: a day is open from its first value on, and again whenever another value of it comes. When it is over it
+is computed, together with the days around it whose energies its values may change. The result depends only on
+the rows, so computing twice does no harm.
 """
 
 import logging
@@ -24,7 +24,7 @@ from liveone.store.store import Store
 
 GRACE_S = 120
 MOST_DAYS = 5_000
-"""Looked at in one round; the next minute goes on with what is left."""
+"""Days in one round; the next minute goes on with the rest."""
 
 CHUNK_DAYS = 31
 GAP_DAYS = 400
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def catch_up(store: Store, now_at: float, *, goes_on: Callable[[], bool] = lambda: True) -> int:
-    """Close every open day of a point that is over; returns how many. Raises StoreError.
+    """Close every open day of a point that is over; gives how many. Raises StoreError.
 
     ``goes_on`` is asked before each chunk of days.
     """
@@ -69,7 +69,7 @@ def _close_system(
 def _wanted(
     known: Sequence[KnownPoint], waiting: Sequence[OpenDay]
 ) -> Iterator[tuple[KnownPoint, list[str]]]:
-    """The points that have days to compute, with those: their own, and those of their partners."""
+    """The points with days to compute: their own open days, and those of their partners."""
     days: defaultdict[int, set[str]] = defaultdict(set)
     for each in waiting:
         days[each.point_id].add(each.day)
@@ -103,8 +103,10 @@ def _around(store: Store, point: KnownPoint | None, span: tuple[int, int]) -> li
 
 
 def _reached(store: Store, zone: Zone, point: KnownPoint, chunk: Sequence[str]) -> list[str]:
-    """The days to compute: those of the chunk, the days next to them, and of energies each other day, gaps
-    included, in which a row lies that has one of theirs among the rows around it."""
+    """The days to compute: the chunk, the days next to it, and days whose energies depend on its rows.
+
+    A day depends on rows that far away if gaps lie between.
+    """
     first, last = _days_later(chunk[0], -1), zone.next_day(chunk[-1])
     if point.has_energy:
         span = zone.bounds(chunk[0])[0], zone.bounds(chunk[-1])[1]

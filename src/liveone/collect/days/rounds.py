@@ -1,7 +1,7 @@
-"""Whose days are looked at next. Pure.
+"""Chooses the systems whose days are looked at next. Pure.
 
-Rule: while systems are few, all are looked at each time; a fleet is gone through in turn, so that looking
-costs the same each minute however large it is.
+Rule: if systems are few, all are looked at each time. A fleet is gone through in turn, so that a look costs
+the same each minute however large it is.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from liveone.domain.system import System
 
 LOOKS_MAX = 500
-"""Systems a minute: 10,000 are gone through in twenty minutes."""
+"""Systems a minute: 10,000 take twenty minutes."""
 
 
 class Rounds:

@@ -1,6 +1,6 @@
 """Requests leases from the event loop, in threads, and never waits longer than a poll may wait.
 
-Rule: a database that hangs delays no poll, and no stop, by more than ``PATIENCE_S``; then the rules of
+Rule: a database that hangs delays no poll and no stop by more than ``PATIENCE_S``; then the rules of
 `PollingShare` for an unreachable database decide.
 """
 
@@ -17,13 +17,13 @@ from liveone.store.database import StoreError
 
 THREADS = 3
 HANGING_MAX = 2
-"""Claims that hang at a time; while so many do, none is sent after them."""
+"""Claims that may hang at a time; while so many do, no other is sent."""
 
 Result = TypeVar("Result")
 
 
 class LeaseClient:
-    """The share of one collector. All methods belong to the event loop."""
+    """The polling share of one collector. All methods belong to the event loop."""
 
     def __init__(self, polling_share: PollingShare) -> None:
         self.polling_share = polling_share
@@ -36,11 +36,11 @@ class LeaseClient:
         self._sent = 0
 
     async def renew(self, wanted: Set[int], busy: Set[int]) -> None:
-        """Show that we live, take and give systems. Raises StoreError."""
+        """Renew our heartbeat, and take and give systems. Raises StoreError."""
         await self._workers.submit(lambda: self.polling_share.renew(wanted, busy))
 
     async def claim(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems of ours now; never raises for the database."""
+        """Claim systems of ours to poll now; never raises for the database."""
         self.asking += 1
         try:
             claimed = await self._claim(system_ids)
@@ -59,7 +59,7 @@ class LeaseClient:
             return self.polling_share.without_database(system_ids)
 
     async def _look(self, system_ids: Set[int]) -> Claimed | None:
-        """What a read grants where writes are not answered; None where reads are not either."""
+        """What a read grants while writes are not answered; None if reads are not answered either."""
         if self._looking:
             return None
         self._looking = True
@@ -78,15 +78,15 @@ class LeaseClient:
             looked.exception()
 
     async def visit(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems without having a share of them. Raises StoreError."""
+        """Claim systems to poll without having a share of them. Raises StoreError."""
         return await self._workers.submit(lambda: self.polling_share.visit(system_ids))
 
     async def begin_job(self, name: str, lasts_s: float) -> bool:
-        """Whether we may do a job that only one process should. Raises StoreError."""
+        """Whether we may do a job that only one process may do. Raises StoreError."""
         return await self._workers.submit(lambda: self.polling_share.begin_job(name, lasts_s))
 
     async def leave(self) -> None:
-        """Hand everything over and end; a database that hangs is not waited for any longer than by a poll."""
+        """Give everything back and end; a database that hangs is waited for no longer than by a poll."""
         leaving = self._workers.submit(self.polling_share.leave)
         self._workers.close()
         self._readers.close()

@@ -1,17 +1,19 @@
-"""The times of leases, from the cadence at which systems are polled."""
+"""The times of leases, from the cadence of polls."""
 
 from dataclasses import dataclass
 
 PATIENCE_S = 3.0
-"""So long a poll waits for the database's word before it does without."""
+"""How long a poll waits for the database before it goes on without."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """Seconds. ``lease_s`` without a sign of life is death; a poller shows itself every ``renew_s``; without
-    the database it trusts what it holds for ``safe_s``. ``pause_s`` lies between polls by different
-    processes, ``fresh_s`` at most between claiming a poll and beginning it. While the database is silent a
-    poller polls a system again ``pause_s`` to ``again_s`` after its last poll, or not."""
+    """Seconds. A poller without a heartbeat for ``lease_s`` is dead; it sends one every ``renew_s``.
+
+    Without the database it relies on its leases for ``safe_s``. ``pause_s`` is the least time between polls
+    by different processes, ``fresh_s`` the most between a claim and its poll. While the database is silent, a
+    poller polls a system again ``pause_s`` to ``again_s`` after its last poll, or not at all.
+    """
 
     lease_s: float
     renew_s: float
@@ -22,7 +24,7 @@ class LeaseTimes:
 
 
 def times_for(cadence_s: float, pause_s: float | None = None) -> LeaseTimes:
-    """At a cadence of 60 s: dead after 30 s, seen every 10 s, polled again after 57 s at the earliest."""
+    """At a cadence of 60 s: dead after 30 s, a heartbeat every 10 s, 57 s or more between polls."""
     lease_s = min(30.0, max(3.0, cadence_s / 2))
     pause_s = cadence_s * 0.95 if pause_s is None else pause_s
     fresh_s = min(2.0, cadence_s / 4)

@@ -1,14 +1,14 @@
-"""The part of the systems that this process polls, and the right to poll each of them now.
+"""The systems that this process polls, and the right to poll each of them now.
 
 Rule: a process polls a system only after it has claimed it in the database, a moment before. A process that
 is alone on a file takes a file lock instead (``store.sole``) and writes nothing. Failure detection: a poller
 is dead when its heartbeat counter has not changed for `lease_s` of our monotonic clock; wall clocks of
 different hosts are never compared.
 
-While the database cannot be asked, a poller goes on with what it holds for ``safe_s``: nobody takes over
-from it before ``lease_s``. It goes on for longer when nobody else can have taken over: no other poller lived
-when the database last answered, or the database refuses everybody (``store.outage``); and while the database
-still answers reads and says that nobody has (``look``).
+If the database does not answer, a poller goes on with its systems for ``safe_s``, because nobody takes over
+before ``lease_s``. It goes on longer if nobody can have taken over: no other poller lived when the database
+last answered, or the database refuses everybody (``store.outage``), or it answers reads and says so
+(``look``).
 """
 
 import logging
@@ -31,13 +31,16 @@ from liveone.store.store import Store
 
 log = logging.getLogger(__name__)
 _NOT_RESUMED, _ALONE, _AMONG_OTHERS = "not resumed", "alone", "among others"
-"""Whether a share was taken up from the last run of the process, and who else polled then."""
+"""Whether the share continues that of the process's last run, and whether others polled then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What may be polled now; ``refused`` says of the others why not, and for how long. ``is_blind``: because
-    the database was not heard for so long that another may have taken over; a look may tell."""
+    """The systems that may be polled now; ``refused`` says for the others why not, and for how long.
+
+    ``is_blind``: the database has not answered for so long that another process may have taken over; a look
+    may tell.
+    """
 
     granted: Set[int] = frozenset()
     refused: dict[int, Refusal] = field(default_factory=dict)
@@ -51,7 +54,10 @@ class _Moment:
 
 
 class PollingShare:
-    """One process's share. Safe to call from any thread; after ``leave`` it has nothing and may nothing."""
+    """The share of one process. Safe to call from any thread.
+
+    After ``leave`` it has no systems and no rights.
+    """
 
     def __init__(self, store: Store, clock: Clock, times: LeaseTimes) -> None:
         self._store, self._clock, self.times = store, clock, times
@@ -79,7 +85,7 @@ class PollingShare:
         return self._exclusive_lock is not None and self._exclusive_lock.is_alone
 
     def resume(self, held: Set[int], *, was_alone: bool) -> None:
-        """Go on with what this process held when it ran last, while the database does not answer."""
+        """Go on with the systems of the last run of this process, while the database does not answer."""
         self._resumed = _ALONE if was_alone else _AMONG_OTHERS
         self.mine = frozenset(held)
 
@@ -89,9 +95,11 @@ class PollingShare:
         return self._has_others
 
     def renew(self, wanted: Set[int], busy: Set[int]) -> None:
-        """Show that we live, take and give systems; ``wanted`` are all there are, ``busy`` are being polled.
+        """Renew our heartbeat, and take and give systems.
 
-        Raises StoreError while the database cannot be asked; what we hold stays as it is.
+        ``wanted`` are all systems, ``busy`` are being polled.
+
+        Raises StoreError if the database does not answer; our systems stay as they are then.
         """
         with self._renewing:
             self.hurry = False
@@ -103,7 +111,7 @@ class PollingShare:
                 self._take_part(wanted, busy)
 
     def claim(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems of ours now."""
+        """Claim systems of ours, to poll them now."""
         if self._has_left:
             return Claimed()
         asked, sent = system_ids & self.mine, self._moment()
@@ -127,7 +135,7 @@ class PollingShare:
         return Claimed(granted, refused)
 
     def without_database(self, system_ids: Set[int], error: StoreError | None = None) -> Claimed:
-        """The right to poll systems of ours while the database does not answer, or says ``error``."""
+        """The right to poll systems of ours if the database does not answer, or answers with ``error``."""
         sent, asked = self._moment(), system_ids & self.mine
         if self._is_safe(sent, error):
             early = self._just_taken(asked) | self._off_time(asked, error)
@@ -140,9 +148,9 @@ class PollingShare:
         return Claimed(refused=refused, is_blind=self._answered is not None)
 
     def look(self, system_ids: Set[int]) -> Claimed:
-        """The right to poll systems of ours while the database answers reads and no writes.
+        """The right to poll systems of ours if the database answers reads but no writes.
 
-        What it says is ours this moment nobody has taken over, so we go on with it. Raises StoreError.
+        A lease that it shows as ours was not taken over, so we go on with it. Raises StoreError.
         """
         sent = self._moment()
         held = leases.held_by(self._store, self._id)
@@ -158,7 +166,7 @@ class PollingShare:
         return Claimed(granted, early)
 
     def is_fresh(self, system_id: int) -> bool:
-        """Whether a claim of this system was granted just now, so that it may be polled this moment."""
+        """Whether a claim of this system was granted so recently that it may be polled now."""
         granted = self._claimed.get(system_id)
         return granted is not None and self._elapsed_s(granted) <= self.times.fresh_s
 
@@ -168,7 +176,7 @@ class PollingShare:
         return granted is None or self._elapsed_s(granted) >= self.times.pause_s
 
     def visit(self, system_ids: Set[int]) -> Claimed:
-        """Ask to poll systems now and then, without a share of them. Raises StoreError."""
+        """Claim systems to poll once, without a share of them. Raises StoreError."""
         with self._renewing:
             return self._visit(system_ids)
 
@@ -193,7 +201,7 @@ class PollingShare:
         return Claimed(granted, refused)
 
     def begin_job(self, name: str, lasts_s: float) -> bool:
-        """Whether this process may do a job that only one should; repeat it to go on with it.
+        """Whether this process may do a job that only one may do; repeat it to go on.
 
         Raises StoreError.
         """
@@ -210,7 +218,10 @@ class PollingShare:
         return leases.begin_job(self._store, name, self._id, lasts_s)
 
     def leave(self) -> None:
-        """Hand everything over at once. What the database does not hear, others find out by watching."""
+        """Give everything back at once.
+
+        If the database does not answer, others notice by our missing heartbeat.
+        """
         self._has_left = True
         with self._renewing:
             self._hand_over()
@@ -243,13 +254,13 @@ class PollingShare:
         return True
 
     def _keep_distance(self, wanted: Set[int]) -> None:
-        """Others, who are gone, may have polled a moment ago."""
+        """Wait for the pause: others, who are gone, may have polled a moment ago."""
         now_s = self._clock.monotonic_s()
         waits = leases.waits(self._store, wanted, self.times.pause_s)
         self._not_before = {key: now_s + min(wait_s, self.times.pause_s) for key, wait_s in waits.items()}
 
     def _open_to_others(self, wanted: Set[int]) -> None:
-        """From alone to together: enter what we hold before anybody else may take it."""
+        """Stop being alone: write our leases before anybody else can take the systems."""
         self._beat()
         leases.take(self._store, self._id, wanted, Taking({}, cautious=True, by=self._id))
         assert self._exclusive_lock is not None
@@ -287,9 +298,10 @@ class PollingShare:
                 self.mine = self.mine | taken
 
     def _may_take(self) -> tuple[bool, bool]:
-        """Whether we may take systems, and whether what is free is surely not polled by anybody.
+        """(may we take systems, is it certain that nobody polls the free ones).
 
-        On a file somebody may still be alone and not have noticed us; after ``lease_s`` it must be stopped.
+        On a file, somebody may still be alone and not have noticed us; after ``lease_s`` they must have
+        stopped.
         """
         if self._exclusive_lock is None or self._exclusive_lock.together():
             return True, True
@@ -354,13 +366,13 @@ class PollingShare:
         return error is not None and nobody_writes(self._store.database, error)
 
     def _just_taken(self, system_ids: Set[int]) -> dict[int, Refusal]:
-        """What another process may have polled within the pause, as far as we know without the database."""
+        """The systems that another process may have polled within the pause, for all that we know."""
         since_s = {key: self._elapsed_s(self._taken[key]) for key in system_ids if key in self._taken}
         pause_s = self.times.pause_s
         return {key: Refusal(pause_s - past_s) for key, past_s in since_s.items() if past_s < pause_s}
 
     def _off_time(self, system_ids: Set[int], error: StoreError | None) -> dict[int, Refusal]:
-        """What we hold and do not poll now, so that whoever takes over knows when it was polled."""
+        """Our systems that we do not poll now, so that whoever takes over knows when they were polled."""
         if not self._has_others or (error is not None and nobody_writes(self._store.database, error)):
             return {}
         times = self.times
@@ -380,6 +392,9 @@ class PollingShare:
         return _Moment(self._clock.now_at(), self._clock.monotonic_s())
 
     def _elapsed_s(self, since: _Moment) -> float:
-        """By whichever clock says more: the monotonic one stands still while a machine is suspended."""
+        """The larger difference of both clocks.
+
+        The monotonic one stands still while a machine is suspended.
+        """
         now = self._moment()
         return max(now.monotonic_s - since.monotonic_s, now.now_at - since.now_at)
