@@ -183,7 +183,7 @@ class CounterEnergy:
         if step <= SLACK_KWH or places[last] - places[first] > STOOD_ROWS:
             return None
         is_near = arrived - stop <= (BRIDGED_INTERVALS + 1) * INTERVAL_S
-        if is_near and self._series.has_power and self._began_before(number):
+        if is_near and flow.count(start, arrived) and self._began_before(number):
             alike = ALIKE if flow.is_whole(start, arrived) else ALIKE_UNSEEN
             if step > max(TICK_KWH, alike * flow.most_kwh(start, arrived) + SLACK_KWH):
                 return flow.kwh(start, arrived)
@@ -262,7 +262,7 @@ class CounterEnergy:
         totals, ends = self._chain.totals, self._ends
         after, end = ends[position - 1], ends[position]
         if position in self._chain.starts_anew:
-            self._integrate(after, end, fills_holes=True)
+            self._integrate(after, end, fills_holes=end - after > INTERVAL_S)
             return
         step = totals[position] - totals[position - 1]
         if was_dead and step > MARGIN * self._series.flow.kwh(after, end) + SLACK_KWH:

@@ -19,7 +19,7 @@ from liveone.domain.intervals import interval_ends
 from liveone.domain.reading import COUNTERS
 from liveone.domain.series import SOURCES, series_of
 
-RULES = 8
+RULES = 9
 """The version of these rules; stored days of an older version are computed again."""
 
 ROWS_BEFORE = 2 * STOOD_ROWS + SEEN_ROWS + 3

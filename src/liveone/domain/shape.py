@@ -15,7 +15,7 @@ from liveone.domain.intervals import INTERVAL_S
 KWH_PER_W = INTERVAL_S / 3_600_000
 """The energy of one watt over one interval."""
 
-HOUR_S, DAY_S = 3600, 86_400
+DAY_S = 86_400
 UNBOUNDED = 1 << 40
 """As ``longest``: a line is drawn across every gap."""
 
@@ -98,11 +98,9 @@ class Flow:
         if not ends:
             return None
         read = self.by_interval(ends[0] - INTERVAL_S, ends[-1])
-        dark = Flow([ends[-1], ends[0] + DAY_S], [watts[-1], watts[0]])
-        across = dark.by_interval(ends[-1], ends[0] + DAY_S - INTERVAL_S)
-        most_w = sum(watts) / len(watts) if len(across) * INTERVAL_S > HOUR_S else max(watts)
-        night = [min(each_w or 0.0, most_w) for each_w in across]
-        return UsualDay(ends[0], [each_w or 0.0 for each_w in read] + night, ends[-1] - ends[0])
+        unread = (DAY_S - (ends[-1] - ends[0])) // INTERVAL_S - 1
+        dark_w = min(watts[0], watts[-1], sum(watts) / len(watts))
+        return UsualDay(ends[0], [each_w or 0.0 for each_w in read] + [dark_w] * unread, ends[-1] - ends[0])
 
     def _within(self, after_end: int, last_end: int) -> slice:
         return slice(bisect_right(self.ends, after_end), bisect_right(self.ends, last_end))
@@ -144,8 +142,8 @@ class UsualDay:
     """The power of a whole day by interval, as a model for a time in which nothing was read.
 
     The first interval ends at ``first_end``; ``read_s`` is the time from the first reading to the last. From
-    there to the first interval again, power lies on a line. If that takes more than an hour, it is never
-    above the day's mean: an oven may have been on at one end of the line.
+    there to the first interval again, power is the smaller of the two at its ends, and never above the day's
+    mean: an inverter that wakes in the sun made nothing in the dark, and an oven may have been on at both.
     """
 
     first_end: int
