@@ -229,5 +229,5 @@ def test_what_flowed_is_told(name: str) -> None:
     assert sum(days.values()) == pytest.approx(kwh(minutes / 60), abs=one.within_kwh)
     for day, found_kwh in days.items():
         first, last = ((at - start_at) / HOUR_S for at in one.zone.bounds(day))
-        if one.day_kwh is not None and 0 <= first and last <= minutes / 60:
+        if one.day_kwh is not None and first >= 0 and last <= minutes / 60:
             assert found_kwh == pytest.approx(kwh(last) - kwh(first), abs=one.day_kwh), day
