@@ -160,12 +160,37 @@ def test_a_listener_that_does_not_keep_up_is_dropped(fresh: Store) -> None:
         hub = live_module.Live(fresh, SystemClock(), nothing_changed)
         listener = live_module.Listener({1: Zone(600)}, {1: NOW_AT})
         hub.join(listener)
-        hub._publish({1: [live_module.StreamEvent(NOW_AT + i, b"{}") for i in range(1, 200)]})
+        await hub._publish({1: [live_module.StreamEvent(NOW_AT + i, b"{}") for i in range(1, 200)]})
         left = hub.count
         await hub.close()
         return left, [listener.queue.get_nowait() for _ in range(listener.queue.qsize())][-1]
 
     assert asyncio.run(crowd()) == (0, None)
+
+
+def test_a_thousand_pages_leave_others_their_turn(fresh: Store) -> None:
+    """Looking after all of them, and handing an event to all of them, is done in pieces."""
+
+    async def crowd() -> list[int]:
+        hub, turns, found = live_module.Live(fresh, SystemClock(), nothing_changed), 0, list[int]()
+        hub._listeners = {live_module.Listener({1: Zone(600)}, {1: NOW_AT}) for _ in range(1000)}
+
+        async def somebody_else() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(somebody_else())
+        for work in (hub._drop_unwelcome(), hub._publish({1: [live_module.StreamEvent(NOW_AT + 1, b"{}")]})):
+            before = turns
+            await work
+            found.append(turns - before)
+        other.cancel()
+        return [*found, hub.count]
+
+    looked, handed, left = asyncio.run(crowd())
+    assert (left, looked >= 40, handed >= 40) == (1000, True, True)
 
 
 def test_one_stream_brings_the_readings_of_all_systems(fresh: Store) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,10 @@ FIRST_PASSED_FD = 3
 
 GRACE_S = 3
 """How long open requests may hold up a stop; event streams are ended at once."""
+
+SWITCH_S = 0.0005
+"""So long a thread waits for one that computes. sqlite3 gives the interpreter up at every row and takes it
+back: at Python's own 5 ms an answer of hundreds of rows waits long beside a busy event loop."""
 
 KEEP_ALIVE_S = 75
 """Longer than proxies keep an idle connection (60 s mostly): were we to close first, a request that is on its
@@ -128,6 +133,7 @@ def run(
 
     An error of the companion stops the server and is raised here.
     """
+    sys.setswitchinterval(SWITCH_S)
     with listening:
         asyncio.run(_serve(WebServer(app, proxies=trusted_proxies), listening, companion, ready))
 

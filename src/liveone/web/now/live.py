@@ -7,7 +7,7 @@ cannot keep up is dropped (its client reconnects and catches up); nobody listeni
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -27,6 +27,8 @@ from liveone.web.services import LiveValues
 WATCH_S, RETRY_S, WELCOME_S = 0.1, 2.0, 1.0
 CATCH_UP_S = 3600
 MOST_LISTENERS, MOST_QUEUED, QUEUED_EACH = 1000, 100, 3
+PIECE = 20
+"""So many listeners are looked at, or handed an event, in one go."""
 SHARE = 4
 """One account, and one address, may have a quarter of all streams."""
 
@@ -161,7 +163,7 @@ class Live:
             if loop.time() >= next_look_s:
                 next_look_s = loop.time() + WELCOME_S
                 await self._refresh()
-                self._drop_unwelcome()
+                await self._drop_unwelcome()
             try:
                 token = await to_thread.run_sync(self._store.database.change_token, limiter=self._threads)
                 # Somebody who joined may have read the history before the
@@ -169,7 +171,8 @@ class Live:
                 if token != seen or self._joined:
                     # Before the read, so that who joins during it is looked after the next time.
                     self._joined = False
-                    self._publish(await to_thread.run_sync(self._news, self._wanted(), limiter=self._threads))
+                    wanted = self._wanted()
+                    await self._publish(await to_thread.run_sync(self._news, wanted, limiter=self._threads))
                     seen = token
                 failing = False
             except StoreError as error:
@@ -178,10 +181,11 @@ class Live:
                 failing, wait_s = True, RETRY_S
             await asyncio.sleep(wait_s)
 
-    def _drop_unwelcome(self) -> None:
+    async def _drop_unwelcome(self) -> None:
         """End the streams of those who were signed out, removed or given another password."""
-        for listener in [one for one in self._listeners if not one.whose.may_stay()]:
-            self._drop(listener)
+        async for listener in _in_pieces(list(self._listeners)):
+            if not listener.whose.may_stay():
+                self._drop(listener)
 
     def _wanted(self) -> dict[int, tuple[int, Zone]]:
         """For each system, the oldest reading that one of its listeners has as its last."""
@@ -201,9 +205,9 @@ class Live:
             if newest.get(system_id, 0) > last_at
         }
 
-    def _publish(self, news: dict[int, list[StreamEvent]]) -> None:
+    async def _publish(self, news: dict[int, list[StreamEvent]]) -> None:
         for system_id, events in news.items():
-            for listener in [one for one in self._listeners if system_id in one.zones]:
+            async for listener in _in_pieces([one for one in self._listeners if system_id in one.zones]):
                 self._deliver(listener, system_id, events)
 
     def _deliver(self, listener: Listener, system_id: int, events: Iterable[StreamEvent]) -> None:
@@ -222,6 +226,15 @@ class Live:
         while listener.queue.full():
             listener.queue.get_nowait()
         listener.queue.put_nowait(None)
+
+
+async def _in_pieces(listeners: Sequence[Listener]) -> AsyncIterator[Listener]:
+    """Each of them; between pieces whoever else waits for the event loop has a turn. A thousand pages at once
+    would keep every request waiting."""
+    for number, listener in enumerate(listeners, 1):
+        yield listener
+        if number % PIECE == 0:
+            await asyncio.sleep(0)
 
 
 def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[Reading]:

@@ -54,7 +54,8 @@ class EventStream(Response):
         await _send(send, b"retry: %d\n\n" % RECONNECT_MS + b"".join(self._first))
         while True:
             try:
-                message = await asyncio.wait_for(self._listener.queue.get(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):
+                    message = await self._listener.queue.get()
             except TimeoutError:
                 # A comment by the format of event streams: proxies cut connections that are silent, and a
                 # send finds out who left.
@@ -85,7 +86,8 @@ RELOAD = b"event: reload\ndata: {}\n\n"
 async def _send(send: Send, body: bytes) -> None:
     message = {"type": "http.response.body", "body": body, "more_body": True}
     # send waits while the client takes nothing, for as long as the connection lives.
-    await asyncio.wait_for(send(message), SEND_S)
+    async with asyncio.timeout(SEND_S):
+        await send(message)
 
 
 async def _gone(receive: Receive) -> None:
