@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from tests.vendors.patient_kit import PatientConformance
 from tests.vendors.recordings import ARE_HERE, needs_recordings, text
 
+from liveone.vendors.adapter import account_of
 from liveone.vendors.base import VendorError
 from liveone.vendors.conformance.device import Trouble
 from liveone.vendors.conformance.kit import RecordedAnswer
 from liveone.vendors.goodwe.device import ES, ET, QUESTIONS, GoodWe
+from liveone.vendors.modbus.frames import rtu_frame
 from liveone.vendors.parameters import Setting
 
 FILES = {
@@ -60,6 +62,7 @@ class UdpDevice:
 
     def __init__(self, answers: Mapping[bytes, bytes], *, lost: int = 0) -> None:
         self._answers, self._lost = answers, lost
+        self.heard: list[bytes] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.2)
@@ -86,6 +89,7 @@ class UdpDevice:
                 continue
             except OSError:
                 return
+            self.heard.append(asked)
             if self._lost > 0:
                 self._lost -= 1
             elif asked in self._answers:
@@ -172,6 +176,52 @@ def test_a_lost_question_is_asked_again() -> None:
         adapter.account = adapter.account.__class__("goodwe", timeout_s=30, settings=settings)
         assert adapter.poll("house", memory={}, now_at=1_764_500_000).reading.solar_w == 643
         adapter.close()
+
+
+def test_what_a_model_refuses_is_asked_once_and_costs_no_timeout() -> None:
+    """An EH without a battery refuses its registers."""
+    running, battery, _ = QUESTIONS[ET]
+    words = [0] * 125
+    words[35106 - 35100], words[35140 - 35100] = 3000, 1000
+    data = b"".join(word.to_bytes(2, "big") for word in words)
+    answers = {
+        running.sent: b"\xaa\x55" + rtu_frame(0xF7, bytes([3, len(data)]) + data),
+        battery.sent: b"\xaa\x55" + rtu_frame(0xF7, b"\x83\x02"),
+    }
+    with UdpDevice(answers) as device:
+        adapter = GoodWe(account_of("goodwe", {"host": "127.0.0.1", "port": device.port}, timeout_s=3))
+        readings = [adapter.poll("house", memory={}, now_at=1_764_500_000).reading for _ in range(2)]
+        adapter.close()
+    assert device.heard.count(battery.sent) == 1
+    assert device.heard.count(running.sent) == 2
+    for reading in readings:
+        assert (reading.solar_w, reading.grid_w, reading.load_w) == (3000, -1000, 2000)
+        assert (reading.battery_w, reading.battery_soc_pct) == (None, None)
+
+
+def test_an_es_without_a_battery_tells_none() -> None:
+    data = bytearray(85)
+    data[0:4] = (2500).to_bytes(2, "big") + (10).to_bytes(2, "big")
+    data[10:12], data[18:20] = (521).to_bytes(2, "big"), (3).to_bytes(2, "big")
+    data[38:40] = (100).to_bytes(2, "big")
+    poll = GoodWe.read({"words": {ES: list(data)}}, {"family": ES}, now_at=1_764_500_000)
+    reading = poll.reading
+    assert (reading.solar_w, reading.grid_w, reading.load_w) == (250, -100, 150)
+    assert (reading.battery_w, reading.battery_soc_pct, poll.lacks) == (None, None, {"battery"})
+
+
+def test_a_dt_tells_the_grid_where_its_meter_answers() -> None:
+    words = {"3:30100": [0] * 73, "3:30195": [0, 1200, *[0] * 12, 1, 0]}
+    words["3:30100"][28] = 2000
+    read = [
+        GoodWe.read(
+            {"words": {**words, "3:30195": [*words["3:30195"][:14], state, 0]}},
+            {"family": "dt"},
+            now_at=1_764_500_000,
+        )
+        for state in (1, 2)
+    ]
+    assert [(poll.reading.grid_w, poll.reading.load_w) for poll in read] == [(-1200, 800), (None, None)]
 
 
 @needs_recordings

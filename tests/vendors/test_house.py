@@ -48,6 +48,24 @@ def test_each_source_gets_its_own_memory_and_its_points_are_told_apart() -> None
     assert again.raw == {"sources": {"roof": {"from": "roof"}, "street": {"from": "street"}}}
 
 
+def test_the_load_goes_without_a_battery_that_a_device_says_it_has_not() -> None:
+    """Now and between polls; a battery that merely says nothing is waited for."""
+
+    def asked(*, lacks: bool) -> HouseOfSources:
+        reading = Reading(int(NOW_AT) - 5, int(NOW_AT), solar_w=5, grid_w=6)
+        answer = Poll(reading, {}, lacks=frozenset(("battery",)) if lacks else frozenset())
+        fields = frozenset(("solar_w", "grid_w", "battery_w"))
+        roles = frozenset(("solar", "grid", "battery"))
+        return HouseOfSources([AskedSource("roof", roles, fields, lambda *_: answer)], late_s=180)  # type: ignore[arg-type]
+
+    for lacks, load_w in ((True, 11), (False, None)):
+        house = asked(lacks=lacks)
+        assert poll(house).reading.load_w == load_w
+        now = house.now(NOW_AT)
+        assert now is not None
+        assert now.load_w == load_w
+
+
 def test_a_source_that_fails_in_any_way_keeps_what_it_remembered_and_is_named() -> None:
     faults = {"away": TemporaryFailure("cannot reach it"), "broken": RuntimeError("a fault of the adapter")}
     parts = [source(name, "solar", refusing(fault), solar_w=1) for name, fault in faults.items()]

@@ -504,6 +504,21 @@ ENERGIES = ("1-0:1.8.1(00010.000*kWh)", "1-0:1.8.2(00020.000*kWh)", "1-0:2.8.1(0
             {},
             id="an optical head, with one power that has a sign",
         ),
+        pytest.param(
+            (
+                "0-0:1.0.0(251130115320W)",
+                "1-1:1.8.1(000025.600*kWh)",
+                "1-1:1.8.2(000020.655*kWh)",
+                "1-1:2.8.1(000465.932*kWh)",
+                "1-1:1.7.0(00.000*kW)",
+                "1-1:2.7.0(00.006*kW)",
+                "1-0:22.7.0(00.073*kW)",
+                "1-0:21.7.0(00.000*kW)",
+            ),
+            {"grid_w": -6, "grid_in_kwh_total": 46.255, "grid_out_kwh_total": 465.932},
+            {"phase_1_w": -73},
+            id="Switzerland, whose meters tell energies on channel 1",
+        ),
     ],
 )
 def test_p1(lines: tuple[str, ...], values: Meant, points: Meant) -> None:

@@ -200,6 +200,14 @@ def test_a_meter_that_never_ends_is_left_by_the_deadline() -> None:
     assert threading.active_count() < 50
 
 
+def test_encrypted_telegrams_are_called_so() -> None:
+    with TcpDevice(b"\xdb\x08SAGgp\0\0\x05\x82\1\x1f" + bytes(range(200))) as port:
+        meter = DsmrP1(account_of("dsmr-p1", {"host": "127.0.0.1", "port": port}, timeout_s=5))
+        with pytest.raises(ProtocolViolation, match="encrypted"):
+            meter.poll("house", memory={}, now_at=AT)
+        meter.close()
+
+
 def spoken(watts: int) -> bytes:
     return telegram(f"1-0:1.7.0({watts / 1000:06.3f}*kW)").encode()
 

@@ -86,6 +86,7 @@ STATED: Mapping[str, Stated] = {
             (13010, S32, 3579),
             (13022, U16, 1200),
             (13023, U16, 765),
+            (13020, U16, 2104),
             (13025, S16, 211),
             (13027, U32, 3333),
             (13037, U32, 4002),
@@ -186,6 +187,7 @@ STATED: Mapping[str, Stated] = {
             (1040, S16, -32),
             (1009, U32, 0),
             (1011, U32, 15_000),
+            (1013, U16, 2104),
             (1014, U16, 77),
             (1021, U32, 3000),
             (1029, U32, 0),
@@ -228,6 +230,7 @@ STATED: Mapping[str, Stated] = {
             (3093, S16, 415),
             (3127, U32, 3333),
             (3131, U32, 4444),
+            (3169, U16, 21_040),
             (3171, U16, 77),
             (3178, U32, 5000),
             (3180, U32, 0),
@@ -260,6 +263,7 @@ STATED: Mapping[str, Stated] = {
             (534, U32, 700_010),
             (541, U16, 1415),
             (586, U16, 968),
+            (587, U16, 5210),
             (588, U16, 77),
             (590, S16, -1500),
             (625, S16, 300),
@@ -303,6 +307,7 @@ STATED: Mapping[str, Stated] = {
             (534, U32, 700_010),
             (541, U16, 1415),
             (586, U16, 1211),
+            (587, U16, 2104),
             (588, U16, 77),
             (589, U16, 60),
             (590, S16, -100),
@@ -353,6 +358,7 @@ STATED: Mapping[str, Stated] = {
             (169, S16, -2379),
             (178, S16, 741),
             (182, U16, 0),
+            (183, U16, 5210),
             (184, U16, 77),
             (186, S16, 2000),
             (187, S16, 1120),
@@ -374,9 +380,48 @@ STATED: Mapping[str, Stated] = {
         is_swapped=True,
         points={"string_1_w": 2000, "string_2_w": 1120, "inverter_c": 41.5},
     ),
-    "solax-hybrid": Stated(
-        "SolaX's numbers, in hexadecimal, as evcc (MIT) states them",
+    "sungrow-sg": Stated(
+        "SunGather, registers-sungrow.yaml, whose numbers begin with 1",
         (
+            (4990, TEXT, "A2350415770"),
+            (5004, U32, 1200),
+            (5008, S16, -55),
+            (5011, U16, 5406),
+            (5012, U16, 7),
+            (5013, U16, 2575),
+            (5014, U16, 8),
+            (5031, U32, 3120),
+            (5083, S32, -2379),
+            (5095, U32, 5001),
+            (5099, U32, 4002),
+        ),
+        {
+            "solar_w": 3120,
+            "grid_w": -2379,
+            "solar_kwh_total": 1200,
+            "grid_in_kwh_total": 400.2,
+            "grid_out_kwh_total": 500.1,
+        },
+        is_input=True,
+        is_swapped=True,
+        first=1,
+        derived={"load_w": 741},
+        points={
+            "string_1_v": 540.6,
+            "string_1_a": 0.7,
+            "string_2_v": 257.5,
+            "string_2_a": 0.8,
+            "inverter_c": -5.5,
+        },
+    ),
+    "solax-hybrid": Stated(
+        "solaxx3 (mkfam7), registers.py",
+        (
+            (0x08, S16, 41),
+            (0x14, S16, 2100),
+            (0x18, S16, -3),
+            (0x1D, U32, 3333),
+            (0x21, U32, 4444),
             (0x0A, U16, 2000),
             (0x0B, U16, 1120),
             (0x16, S16, 1500),
@@ -389,12 +434,14 @@ STATED: Mapping[str, Stated] = {
             "grid_w": 300,
             "battery_w": -1500,
             "battery_soc_pct": 77,
+            "battery_out_kwh_total": 333.3,
+            "battery_in_kwh_total": 444.4,
             "solar_kwh_total": 1200.5,
         },
         is_input=True,
         is_swapped=True,
         derived={"load_w": 1920},
-        points={"string_1_w": 2000, "string_2_w": 1120},
+        points={"string_1_w": 2000, "string_2_w": 1120, "battery_c": -3, "inverter_c": 41},
     ),
     "victron-gx": Stated(
         "Victron's dbus_modbustcp, attributes.csv (com.victronenergy.system)",
@@ -504,8 +551,23 @@ STATED: Mapping[str, Stated] = {
         first=300_001,
         points={"phase_1_v": 230.1, "phase_1_w": 100, "phase_2_w": 100, "phase_3_w": 100},
     ),
+    "carlo-gavazzi-em24": Stated(
+        "OpenEMS, MeterCarloGavazziEm24Impl",
+        (
+            (300_001, S32, 2301),
+            *((number, S32, 1000) for number in (300_019, 300_021, 300_023)),
+            (300_041, S32, -23_790),
+            (300_063, S32, 4002),
+            (300_093, S32, 5001),
+        ),
+        {"grid_w": -2379, "grid_in_kwh_total": 400.2, "grid_out_kwh_total": 500.1},
+        is_input=True,
+        is_swapped=True,
+        first=300_001,
+        points={"phase_1_v": 230.1, "phase_1_w": 100, "phase_2_w": 100, "phase_3_w": 100},
+    ),
     "janitza": Stated(
-        "Janitza's address list, decimal",
+        "Janitza's own integration for Home Assistant, registers.py",
         (
             *((number, F32, 230.0) for number in (19000, 19002, 19004)),
             *((number, F32, -793.0) for number in (19020, 19022, 19024)),
@@ -731,6 +793,38 @@ def test_what_a_device_says_where_it_has_nothing_is_absent(
     name: str, changed: dict[int, int | None], field: str, value: float | None
 ) -> None:
     assert read(name, changed).get(field) == value
+
+
+NO_BATTERY = {
+    "victron-gx": 840,
+    "solax-hybrid": 20,
+    "deye-1p": 183,
+    "deye-3p": 587,
+    "deye-3p-hv": 587,
+    "growatt-sph": 1013,
+    "growatt-tl-xh": 3169,
+    "sungrow-sh": 13019,
+    "goodwe-et": 35184,
+}
+"""What reads 0 where an inverter has no battery: its voltage, or its mode."""
+
+
+@pytest.mark.parametrize("name", NO_BATTERY)
+def test_an_inverter_without_a_battery_tells_none_and_the_load_goes_without_it(name: str) -> None:
+    at = NO_BATTERY[name]
+    device = shipped_maps()[name]
+    function = device.values[0].ways[0].parts[0].function
+    places = [place for each in device.values for way in each.ways for place in way.places()]
+    words = {key_of(function, place.at): [0] * SIZE[place.kind] for place in places}
+    solar = next(each for each in device.values if each.name == "solar_w").ways[0].parts[0]
+    words[key_of(function, solar.at)] = split(1000, SIZE[solar.kind], low_first=device.low_first)
+    poll = RegisterInverter.read({"words": words}, {"map": name}, now_at=AT)
+    assert words[key_of(function, at)] == [0]
+    assert (poll.reading.battery_w, poll.reading.battery_soc_pct) == (None, None)
+    assert "battery" in poll.lacks
+    assert poll.reading.solar_w == 1000 * solar.factor
+    if "load_w" not in {each.name for each in device.values}:
+        assert poll.reading.load_w == poll.reading.solar_w + poll.reading.grid_w
 
 
 def read(name: str, changed: Mapping[int, int | None]) -> dict[str, float | None]:

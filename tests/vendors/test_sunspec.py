@@ -142,7 +142,7 @@ class TestSunSpec(PatientConformance):
         RecordedAnswer(
             "no battery",
             {"1": device_of(common("SolarEdge "), SUN, (203, {**METER[1], "W": 2379}, ()))},
-            GIVEN | GRID,
+            GIVEN | GRID | {"load_w": 741},
             name="SolarEdge, whose meter counts exports as positive",
         ),
         RecordedAnswer("first start", {"1": device_of(common("SMA"), (103, {}, ()))}, None),

@@ -147,12 +147,13 @@ class Adapter(ABC):
                 f"{cls.title}: it answers, but sends no value that can be used",
                 hint="Right after it was switched on this is usual, and an inverter may do so at night.",
             )
-        part = SourceReading(cls.vendor_type, frozenset(cls.roles(settings)), fields, reading)
+        roles = frozenset(cls.roles(settings)) - sample.lacks
+        part = SourceReading(cls.vendor_type, roles, fields, reading)
         house = merge([part], now_at=now_at, late_s=NEVER_S)
         assert house.reading is not None
-        return Poll(
-            house.reading, redact_json(raw, secrets), memory, sample.points, (*sample.derived, *house.derived)
-        )
+        derived = (*sample.derived, *house.derived)
+        raw_shown = redact_json(raw, secrets)
+        return Poll(house.reading, raw_shown, memory, sample.points, derived, lacks=sample.lacks)
 
     def poll(self, vendor_site_id: str, *, memory: Memory, now_at: float) -> Poll:
         """The newest sample."""

@@ -86,7 +86,7 @@ class VendorAccount:
 class Poll:
     """One answer: the reading in house units, the raw answer (redacted, JSON), what to remember, and the
     points. ``derived`` are fields of the reading that follow from others; ``missing`` are the sources that
-    said nothing in time, each with the reason."""
+    said nothing in time, each with the reason; ``lacks`` are roles that the device says it has no part for."""
 
     reading: Reading
     raw: Mapping[str, Any]
@@ -94,6 +94,7 @@ class Poll:
     points: tuple[Point, ...] = ()
     derived: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    lacks: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

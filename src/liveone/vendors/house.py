@@ -56,6 +56,7 @@ class HouseOfSources:
         self._lock = threading.Lock()
         self._asked: set[str] = set()
         self._last: dict[str, Reading] = {}
+        self._lacks: dict[str, frozenset[Role]] = {}
         self._polled_s = float("-inf")
 
     @classmethod
@@ -73,15 +74,16 @@ class HouseOfSources:
         kept = memory.get("sources")
         memories: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
         answers = self._ask_all(memories, now_at)
+        heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
+        self._lacks |= {name: poll.lacks for name, poll in heard.items()}
         house = merge(
-            [_part(source, answers.get(source.name)) for source in self._sources],
+            [self._part(source, answers.get(source.name)) for source in self._sources],
             now_at=now_at,
             late_s=self._late_s,
         )
         if house.reading is None:
             raise self._silence(answers, house.missing)
         self._polled_s = _MONOTONIC_S()
-        heard = {name: answer for name, answer in answers.items() if isinstance(answer, Poll)}
         self._last = {name: poll.reading for name, poll in heard.items()}
         derived = sorted({*house.derived, *self._derived(heard)})
         missing = {**house.missing, **_missing_within(heard)}
@@ -108,7 +110,7 @@ class HouseOfSources:
         Nobody is asked: of a source that does not tell by itself counts what it said last.
         """
         parts = [
-            SourceReading(source.name, source.roles, source.fields, self._newest(source, now_at))
+            SourceReading(source.name, self._roles_of(source), source.fields, self._newest(source, now_at))
             for source in self._sources
         ]
         return merge(parts, now_at=now_at, late_s=self._late_s).reading
@@ -175,6 +177,15 @@ class HouseOfSources:
             thread.join(max(0.0, give_up_s - _MONOTONIC_S()))
         return dict(answers)
 
+    def _roles_of(self, source: AskedSource) -> frozenset[Role]:
+        """Those of a source, without what it said last that it has no part for."""
+        return source.roles - self._lacks.get(source.name, frozenset())
+
+    def _part(self, source: AskedSource, answer: Poll | LiveOneError | None) -> SourceReading:
+        failure = str(answer.args[0]) if isinstance(answer, LiveOneError) else ""
+        reading = answer.reading if isinstance(answer, Poll) else None
+        return SourceReading(source.name, self._roles_of(source), source.fields, reading, failure)
+
     def _newest(self, source: AskedSource, now_at: float) -> Reading | None:
         if source.newest is None:
             return self._last.get(source.name)
@@ -225,9 +236,3 @@ def _missing_within(heard: Mapping[str, Poll]) -> dict[str, str]:
         for name, poll in heard.items()
         if poll.missing
     }
-
-
-def _part(source: AskedSource, answer: Poll | LiveOneError | None) -> SourceReading:
-    failure = str(answer.args[0]) if isinstance(answer, LiveOneError) else ""
-    reading = answer.reading if isinstance(answer, Poll) else None
-    return SourceReading(source.name, source.roles, source.fields, reading, failure)

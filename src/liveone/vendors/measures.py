@@ -90,7 +90,8 @@ class DeviceSample:
     Values may be whatever JSON holds: they are checked when they are converted. ``at`` is the device's own
     time (UTC epoch seconds); None where it tells none or none that is worth something. ``derived`` are
     values that no sensor measured, for they follow from others. ``points_only``: a device that measures
-    nothing of the house's balance, such as a water meter, and is whole without values.
+    nothing of the house's balance, such as a water meter, and is whole without values. ``lacks`` are roles of
+    which the device says that there is no such part behind it: the balance goes without them.
     """
 
     values: Mapping[str, object]
@@ -98,6 +99,7 @@ class DeviceSample:
     points: tuple[Point, ...] = ()
     derived: tuple[str, ...] = ()
     points_only: bool = False
+    lacks: frozenset[Role] = frozenset()
 
 
 def check_measures(measures: Mapping[str, Measure]) -> None:

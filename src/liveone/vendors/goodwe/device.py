@@ -1,6 +1,7 @@
 """A GoodWe inverter's module on the local network, asked over UDP."""
 
 import socket
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -8,10 +9,11 @@ from typing import ClassVar
 from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
 from liveone.vendors.adapter import Adapter, Raw
-from liveone.vendors.base import TemporaryFailure, VendorError
+from liveone.vendors.base import TemporaryFailure, VendorAccount, VendorError
 from liveone.vendors.goodwe.frames import PORT, GoodWeQuestion, registers, running_data_of_es
 from liveone.vendors.goodwe.parse import es_sample
 from liveone.vendors.measures import DeviceSample, Measure, fields_of, roles_of
+from liveone.vendors.modbus.frames import ModbusRefused
 from liveone.vendors.parameters import Settings, VendorParameter
 from liveone.vendors.registers.maps import INVERTER_MEASURES, shipped_maps
 from liveone.vendors.registers.parse import info_of, key_of, sample_of
@@ -25,7 +27,10 @@ QUESTIONS: Mapping[str, tuple[GoodWeQuestion, ...]] = MappingProxyType(
             registers(key_of(3, at), ET_UNIT, at, count)
             for at, count in ((35100, 125), (37000, 24), (35000, 33))
         ),
-        DT: (registers(key_of(3, 30100), DT_UNIT, 30100, 73),),
+        DT: (
+            registers(key_of(3, 30100), DT_UNIT, 30100, 73),
+            registers(key_of(3, 30195), DT_UNIT, 30195, 16),
+        ),
         ES: (running_data_of_es(),),
     }
 )
@@ -34,6 +39,9 @@ ES_FIELDS = ("solar_w", "battery_w", "grid_w", "battery_soc_pct", "solar_kwh_tot
 ANSWER_BYTES_MAX = 1024
 PATIENCE_S = 2.0
 """After so long a question is sent again: UDP loses some."""
+
+ASKED_AGAIN_S = 600.0
+"""What a model did not answer is left alone for so long: it costs a whole timeout."""
 
 
 class GoodWe(Adapter):
@@ -51,6 +59,10 @@ class GoodWe(Adapter):
     )  # fmt: skip
     measures: ClassVar[Mapping[str, Measure]] = INVERTER_MEASURES
 
+    def __init__(self, account: VendorAccount) -> None:
+        super().__init__(account)
+        self._unanswered: dict[str, float] = {}
+
     def __repr__(self) -> str:
         return f"GoodWe({self.settings['host']})"
 
@@ -58,11 +70,14 @@ class GoodWe(Adapter):
         """The answers to all questions of the family, the first of which must come."""
         found = {}
         for question in QUESTIONS[str(self.settings["family"])]:
+            if time.monotonic() < self._unanswered.get(question.name, 0.0):
+                continue
             try:
                 found[question.name] = self._answer(question, deadline)
             except VendorError:
                 if not found:
                     raise
+                self._unanswered[question.name] = time.monotonic() + ASKED_AGAIN_S
         return {"words": found}
 
     @classmethod
@@ -109,6 +124,9 @@ class GoodWe(Adapter):
                         return question.read(link.recv(ANSWER_BYTES_MAX))
                     except TimeoutError:
                         continue
+                    # A refusal is an answer: this model has no such registers, however often it is asked.
+                    except ModbusRefused:
+                        raise
                     except VendorError as error:
                         bad = error
                         self.pause(min(0.1, deadline.left_s()))

@@ -2,16 +2,18 @@
 maps.
 
 Bytes, big-endian: strings in 0.1 V and 0.1 A, the battery likewise; its mode 3 is charging. Power at the
-grid in W without a sign; mode 2 of the grid is import. Energies in 0.1 kWh. FFFF is absent.
+grid in W without a sign; mode 2 of the grid is import. Energies in 0.1 kWh. FFFF is absent. Mode 0 of the
+battery: there is none, whatever its voltage reads.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from liveone.domain.sources import Role
 from liveone.vendors.answers import DECIMALS, points, total
 from liveone.vendors.measures import DeviceSample
 
-CHARGING, IMPORTING = 3, 2
+NO_BATTERY, CHARGING, IMPORTING = 0, 3, 2
 
 
 def es_sample(sent: Sequence[Any]) -> DeviceSample:
@@ -22,6 +24,8 @@ def es_sample(sent: Sequence[Any]) -> DeviceSample:
     strings_w = [_product(data, 0, 2), _product(data, 5, 7)]
     battery_w, grid_w = _product(data, 10, 18), _number(data, 38, 2, signed=True)
     charge, mode = data[26], data[30]
+    if mode == NO_BATTERY:
+        battery_w, charge = None, 0xFF
     values = {
         "solar_w": total(strings_w),
         "battery_w": None if battery_w is None else -abs(battery_w) if mode == CHARGING else abs(battery_w),
@@ -31,7 +35,8 @@ def es_sample(sent: Sequence[Any]) -> DeviceSample:
         "load_kwh_total": _scaled(data, 71),
     }
     named = [(f"string_{n}_w", f"String {n}", "W", watts) for n, watts in enumerate(strings_w, 1)]
-    return DeviceSample(values, points=points(*named))
+    lacks = frozenset[Role](("battery",) if mode == NO_BATTERY else ())
+    return DeviceSample(values, points=points(*named), lacks=lacks)
 
 
 def _number(data: bytes, at: int, size: int, *, signed: bool = False) -> int | None:

@@ -11,10 +11,17 @@ from typing import ClassVar
 
 from liveone.domain.system import SystemInfo
 from liveone.vendors.adapter import Raw
-from liveone.vendors.base import TemporaryFailure, VendorAccount, VendorError
+from liveone.vendors.base import ProtocolViolation, TemporaryFailure, VendorAccount, VendorError
 from liveone.vendors.followed import EVERY, FollowedAdapter
 from liveone.vendors.measures import DeviceSample, Measure
-from liveone.vendors.p1.telegram import TELEGRAM_BYTES_MAX, newest_whole, sample_of, serial_of, telegram_of
+from liveone.vendors.p1.telegram import (
+    ENCRYPTED,
+    TELEGRAM_BYTES_MAX,
+    newest_whole,
+    sample_of,
+    serial_of,
+    telegram_of,
+)
 from liveone.vendors.parameters import Settings, VendorParameter
 from liveone.vendors.tcp import TcpConnection
 from timed_http.deadline import Deadline
@@ -111,8 +118,16 @@ class DsmrP1(DsmrTelegrams):
 def _newest_of(connection: TcpConnection, deadline: Deadline) -> bytes:
     heard = b""
     while (found := newest_whole(heard)) is None:
+        if ENCRYPTED in heard:
+            raise ProtocolViolation("the meter's telegrams are encrypted", hint=_DECRYPT)
         heard = (heard + connection.receive(deadline) + connection.receive_waiting())[-WAITED_FOR_BYTES_MAX:]
     return found
+
+
+_DECRYPT = (
+    "Let the adapter at the port decrypt them with the key of your grid operator (SLIMMELEZER, ESPHome and "
+    "others do), or let it push or publish what it reads."
+)
 
 
 class DsmrFile(DsmrTelegrams):

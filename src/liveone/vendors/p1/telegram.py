@@ -2,7 +2,8 @@
 
 A telegram begins with ``/`` and ends with ``!``, followed from DSMR 4 on by the CRC-16 (ARC) of everything
 from ``/`` to ``!``, as four hex digits. Lines are ``A-B:C.D.E(value*unit)``, at meters with an optical head
-``A-B:C.D.E*255(...)``, some of which tell the power at the grid with its sign (``16.7.0``). Up to DSMR 3 gas
+``A-B:C.D.E*255(...)``, some of which tell the power at the grid with its sign (``16.7.0``). Swiss meters tell
+energies and powers on channel 1 (``1-1:1.7.0``), the phases on 0. Up to DSMR 3 gas
 stands in one line of seven brackets (``24.3.0``), unit and value last. Tariffs 1 and 2 add up to the
 counter, where the meter has no total (``1.8.0``). Times end in S or W: summer or winter time of the meter's
 country, an hour apart.
@@ -31,6 +32,11 @@ STANDARD_OFFSET_H = 1
 _POWER_W = {"kW": 1000.0, "W": 1.0}
 _ENERGY_KWH = {"kWh": 1.0, "Wh": 0.001}
 OLDER_GAS_PARTS = 7
+CHANNELS = (0, 1)
+"""On which a meter tells its own electricity (``1-0``, ``1-1``)."""
+
+ENCRYPTED = b"\xdb\x08"
+"""How an encrypted telegram begins (DLMS, Luxembourg and Austria), before the name of the meter."""
 
 _KINDS = {3: ("gas", "Gas"), 4: ("heat", "Heat"), 5: ("cold", "Cold"), 7: ("water", "Water")}
 """What a meter on the M-Bus of the smart meter measures (``0-n:24.1.0``)."""
@@ -122,10 +128,15 @@ def _is_sound(found: re.Match[bytes]) -> bool:
 
 
 def _scaled(telegram: P1Telegram, code: str, units: Mapping[str, float]) -> float | None:
-    sent = telegram.lines.get(f"1-0:{code}", ("",))[-1]
-    text, _, unit = sent.partition("*")
+    text, _, unit = "".join(_sent(telegram, code)[-1:]).partition("*")
     found = quantity(text)
     return None if found is None or unit not in units else found * units[unit]
+
+
+def _sent(telegram: P1Telegram, code: str) -> tuple[str, ...]:
+    """The texts of an electricity line, on the channel where the meter tells it; none where it does not."""
+    keys = (f"1-{channel}:{code}" for channel in CHANNELS)
+    return next((telegram.lines[key] for key in keys if key in telegram.lines), ())
 
 
 def _power_w(telegram: P1Telegram, code: str) -> float | None:
@@ -136,7 +147,7 @@ def _counter_kwh(telegram: P1Telegram, way: int) -> float | None:
     whole = _scaled(telegram, f"{way}.8.0", _ENERGY_KWH)
     if whole is not None:
         return whole
-    tariffs = [tariff for tariff in (1, 2, 3, 4) if f"1-0:{way}.8.{tariff}" in telegram.lines]
+    tariffs = [tariff for tariff in (1, 2, 3, 4) if _sent(telegram, f"{way}.8.{tariff}")]
     return total(_scaled(telegram, f"{way}.8.{tariff}", _ENERGY_KWH) for tariff in tariffs)
 
 

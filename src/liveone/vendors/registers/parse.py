@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from liveone.domain.sources import ROLE_FIELDS, Role
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import DECIMALS, points
 from liveone.vendors.measures import DeviceSample
@@ -33,7 +34,8 @@ def sample_of(raw: Mapping[str, Any], device: RegisterMap) -> DeviceSample:
     found = points(
         *((each.name, each.label, each.unit, _value(each, device, registers)) for each in device.points)
     )
-    return DeviceSample(values, points=found)
+    lacks = frozenset(role for role in ROLE_FIELDS if _is_lacking(role, device, registers))
+    return DeviceSample(values, points=found, lacks=lacks)
 
 
 def info_of(raw: Mapping[str, Any], device: RegisterMap) -> SystemInfo:
@@ -61,6 +63,21 @@ def _by_place(sent: Mapping[str, Any]) -> Mapping[tuple[int, int], object]:
     return found
 
 
+def _is_lacking(role: Role, device: RegisterMap, registers: Mapping[tuple[int, int], object]) -> bool:
+    """Whether the device says that what gives a role's power is not there."""
+    power = ROLE_FIELDS[role][0]
+    ways = [way for value in device.values if value.name == power for way in value.ways]
+    return any(_has(way.only_if, device, registers) is False for way in ways)
+
+
+def _has(
+    bit: RegisterBit | None, device: RegisterMap, registers: Mapping[tuple[int, int], object]
+) -> bool | None:
+    """Whether a bit is set; None where there is none, or nobody tells."""
+    state = None if bit is None else _number(bit.place, device, registers)
+    return None if bit is None or state is None else bool(int(state) & bit.mask)
+
+
 def _value(
     value: RegisterValue, device: RegisterMap, registers: Mapping[tuple[int, int], object]
 ) -> float | None:
@@ -71,21 +88,17 @@ def _value(
 def _by(way: RegisterWay, device: RegisterMap, registers: Mapping[tuple[int, int], object]) -> float | None:
     """The value read in one way; None where it is not there, or its sign is not known."""
 
-    def has(bit: RegisterBit | None) -> bool | None:
-        state = None if bit is None else _number(bit.place, device, registers)
-        return None if bit is None or state is None else bool(int(state) & bit.mask)
-
     parts = [_number(part, device, registers) for part in way.parts]
     known = [part for part in parts if part is not None]
-    if len(known) < len(parts) or has(way.only_if) is False:
+    if len(known) < len(parts) or _has(way.only_if, device, registers) is False:
         return None
     found = sum(known)
     if way.negative_if is None:
         return found
-    is_negative = has(way.negative_if)
+    is_negative = _has(way.negative_if, device, registers)
     if is_negative is None:
         return None
-    if way.positive_if is not None and not is_negative and not has(way.positive_if):
+    if way.positive_if is not None and not is_negative and not _has(way.positive_if, device, registers):
         return found if found <= 0 else None
     return -abs(found) if is_negative else abs(found)
 

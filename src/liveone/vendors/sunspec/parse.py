@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liveone.domain.points import Point
+from liveone.domain.sources import Role
 from liveone.domain.system import SystemInfo
 from liveone.vendors.answers import points, total
 from liveone.vendors.measures import DeviceSample
@@ -71,7 +72,10 @@ def sample_of(raw: Mapping[str, Any], meter_positive: str = "auto") -> DeviceSam
     has_battery = any(value is not None for value in values.values())
     values |= _solar(inverter, _first(own, (STATUS,)), parts, has_battery=has_battery)
     values |= _grid(meter, own, others, meter_positive) | _fault(inverter)
-    return DeviceSample(values, points=_points(inverter, meter, parts))
+    stores = _first(own, (BATTERY, DER_STORAGE, STORAGE))
+    lacks_battery = stores is None and not any(part.is_battery for part in parts)
+    lacks = frozenset[Role](("battery",) if lacks_battery else ())
+    return DeviceSample(values, points=_points(inverter, meter, parts), lacks=lacks)
 
 
 def info_of(raw: Mapping[str, Any]) -> SystemInfo:
