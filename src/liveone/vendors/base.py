@@ -86,7 +86,7 @@ class VendorAccount:
 class Poll:
     """One answer: the reading in house units, the raw answer (redacted, JSON), what to remember, and the
     points. ``derived`` are fields of the reading that follow from others; ``missing`` are the sources that
-    said nothing in time, each with the reason; ``lacks`` are roles that the device says it has no part for."""
+    said nothing in time, with the reason; ``lacks`` are roles that the device says it has no part for."""
 
     reading: Reading
     raw: Mapping[str, Any]
