@@ -28,6 +28,11 @@ from liveone.web.services import Administration, DailyJob, Services
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
 LINES = "application/x-ndjson"
+STEP_LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {LINES: {}}, "description": "One step a line, each as soon as it ended."}
+}
+"""What is said of a route that answers with lines of JSON."""
+DONE_OR_LINES: dict[int | str, dict[str, Any]] = {200: {**DONE[200], **STEP_LINES[200]}}
 STYLE = re.compile(rb"<style>((?:[^<]|<(?!/?style>))*+)</style>")
 Offset = Annotated[int, Field(ge=-1439, le=1439, description="minutes east of UTC, a multiple of 5")]
 ZoneText = Annotated[str, Field(max_length=60, description="Europe/Berlin, or +10:00; wins over offsetMin")]
@@ -86,7 +91,7 @@ def discover(service: AdminService, services: ServicesDep, name: str) -> Respons
     return answer({"success": True, "sites": sites})
 
 
-@router.post("/check", summary="Test a connection step by step", responses=DONE)
+@router.post("/check", summary="Test a connection step by step", responses=DONE_OR_LINES)
 def check(request: Request, service: AdminService, site: SiteForm) -> Response:
     """Reached, logged in, site found, reading sane, signs plausible; ends with the first step that fails.
 

@@ -12,7 +12,7 @@ from liveone.web.auth.access import AllowedCaller, ServicesDep
 from liveone.web.auth.audited import about
 from liveone.web.auth.before_body import AskedFirst
 from liveone.web.openapi.models import DONE, RequestModel
-from liveone.web.routes.administration import LINES, known_system, ndjson
+from liveone.web.routes.administration import LINES, STEP_LINES, known_system, ndjson
 from liveone.web.services import SourceAdministration, SourceOrder
 
 router = APIRouter(route_class=AskedFirst, prefix="/api/admin", tags=["admin"])
@@ -53,7 +53,12 @@ def kinds(houses: Houses) -> Response:
     return answer({"success": True, "kept": houses.are_kept(), "kinds": houses.kinds()})
 
 
-@router.post("/source-look", summary="Look for devices on the local network", responses=DONE)
+@router.post(
+    "/source-look",
+    summary="Look for devices on the local network",
+    response_class=Response,
+    responses=STEP_LINES,
+)
 def look(houses: Houses, form: LookForm) -> Response:
     """Only reads, only at private addresses, at most 1,024 of them, one look at a time.
 
@@ -70,7 +75,12 @@ def listed(houses: Houses, services: ServicesDep, system_id: int) -> Response:
     return answer({"success": True, "sources": houses.listed(system_id)})
 
 
-@router.post("/systems/{system_id}/sources/check", summary="Test a device before it is added", responses=DONE)
+@router.post(
+    "/systems/{system_id}/sources/check",
+    summary="Test a device before it is added",
+    response_class=Response,
+    responses=STEP_LINES,
+)
 def check(houses: Houses, services: ServicesDep, system_id: int, form: SourceForm) -> Response:
     """One line of JSON a step, as soon as it ended; ends with the first that fails."""
     known_system(services, system_id)
