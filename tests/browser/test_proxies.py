@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.chromium import CHROMIUM, FLAGS
+from tests.ports import free_port
 from tests.web.support import COOKIE, OWNER, PASSWORD, SetClock, later, services, serving
 
 from liveone.store import readings
@@ -26,11 +26,6 @@ PAGE = (Path(__file__).parents[2] / "docs/how-to/reverse-proxy.md").read_text(en
 BLOCKS = re.findall(r"```(nginx|caddyfile)\n(.*?)```", PAGE, re.DOTALL)
 PROXIES = {"nginx": "nginx", "caddyfile": "caddy"}
 LOCAL = ("127.0.0.1",)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

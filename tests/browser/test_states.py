@@ -6,7 +6,6 @@ scroll sideways, says the right words, and holds nothing that axe-core finds.
 
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import axe_faults
 from tests.browser.states import ADMIN, GUEST, PASSWORD, SYSTEM, Site, site
+from tests.ports import free_port
 
 from liveone.web.pages import files
 
@@ -67,9 +67,7 @@ EXPECTED = ("status of 503", "blocked by Playwright")
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with site(tmp_path_factory.mktemp("states"), port) as made:
+    with site(tmp_path_factory.mktemp("states"), free_port()) as made:
         yield made
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 from tests.store.sqld import tied_to_us
 from tests.web.support import SetClock, seeded
 
@@ -137,11 +138,6 @@ def test_places_are_what_they_look_like(tmp_path: Path) -> None:
     found = copies_to("sftp://nas/x", tmp_path)
     assert isinstance(found, SftpCopies)
     assert found.config == tmp_path / "ssh_config"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

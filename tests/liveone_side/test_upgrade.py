@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.migration import generation1, shipped_sql, stage
 from tests.migration.stage import SETS, History, Stage
+from tests.ports import free_port
 from tests.programs import Done
 
 from changeover.run.state_dir import state_of
@@ -25,9 +25,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> History:
 @pytest.fixture
 def home(tmp_path: Path, past: History) -> Iterator[Stage]:
     """A database of generation 1 with settings; LiveOne does not run."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with stage.set_up(tmp_path, past, port=port) as found:
+    with stage.set_up(tmp_path, past, port=free_port()) as found:
         yield found
 
 

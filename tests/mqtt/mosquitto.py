@@ -12,17 +12,12 @@ from pathlib import Path
 import pytest
 from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
+from tests.ports import free_port
 
 PATIENCE_S = 30.0
 PROGRAM = shutil.which("mosquitto") or (
     "/usr/sbin/mosquitto" if os.access("/usr/sbin/mosquitto", os.X_OK) else ""
 )
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def until(condition: Callable[[], bool], what: str = "it") -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,16 +11,12 @@ from pathlib import Path
 import httpx2
 import pytest
 import yaml
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.apart, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "deploy/container"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def surroundings(data: Path, **more: str) -> dict[str, str]:

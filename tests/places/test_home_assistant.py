@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 import yaml
-from tests.places.test_container import CONTAINER, free_port, surroundings
+from tests.places.test_container import CONTAINER, surroundings
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.apart, pytest.mark.slow]
 

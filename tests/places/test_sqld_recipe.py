@@ -16,8 +16,9 @@ import httpx2
 import pytest
 from tests.browser.test_proxies import proxied
 from tests.collect.support import START_AT, recorded
+from tests.ports import free_port
 from tests.store.conftest import a_system
-from tests.store.sqld import binary, free_port, scratch, tied_to_us
+from tests.store.sqld import binary, scratch, tied_to_us
 
 from liveone.store import readings
 from liveone.store.database import StoreError

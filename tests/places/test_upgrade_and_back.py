@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.house import ACCOUNT
+from tests.ports import free_port
 from tests.sample import AT_LENGTH
-from tests.store.sqld import free_port
 
 from liveone.simulate.run import PortalOptions, make_portal
 

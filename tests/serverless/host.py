@@ -17,7 +17,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.store.sqld import free_port, tied_to_us
+from tests.ports import free_port
+from tests.store.sqld import tied_to_us
 
 ROOT = Path(__file__).parent.parent.parent
 WRITABLE, NOT_PERMITTED = 77, 78

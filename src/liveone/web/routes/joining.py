@@ -10,13 +10,14 @@ from pydantic import Field
 from liveone.accounts import links
 from liveone.accounts.credentials import StoredCredential
 from liveone.accounts.links import Joining
-from liveone.accounts.people import PeopleSnapshot
+from liveone.accounts.people import OWNER, PeopleSnapshot
 from liveone.errors import sentence
 from liveone.store import systems
 from liveone.web.answers import ApiError, answer
 from liveone.web.auth import sessions
-from liveone.web.auth.access import gate_of, services_of
+from liveone.web.auth.access import asking, gate_of, services_of
 from liveone.web.auth.before_body import AskedFirst
+from liveone.web.auth.callers import is_signed_in
 from liveone.web.auth.counted_guess import is_password
 from liveone.web.openapi.models import DONE, Failure, RequestModel
 from liveone.web.routes.login import noted, set_cookie, sign_in
@@ -123,3 +124,10 @@ async def _refreshed(request: Request) -> PeopleSnapshot:
     gate = gate_of(request)
     await gate.refresh()
     return gate.snapshot
+
+
+async def address_of_caller(request: Request) -> str | None:
+    """The e-mail address of who is signed in, ``owner`` for the single owner; None for anybody else."""
+    caller = await asking(request)
+    user = gate_of(request).snapshot.accounts.get(caller.account or OWNER)
+    return (user.email if user else OWNER) if is_signed_in(caller) else None

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from liveone.accounts.external.failures import SignInProblem
 from liveone.accounts.external.identities import has_password
-from liveone.accounts.people import OWNER
 from liveone.accounts.second_steps import PASSKEY
 from liveone.domain.system import System
 from liveone.domain.zones import zone_of
@@ -34,7 +33,7 @@ from liveone.web.openapi.statuses import with_failures
 from liveone.web.pages import files, first_values
 from liveone.web.pages.shell import PageShell
 from liveone.web.routes.elsewhere import own_page
-from liveone.web.routes.joining import show_shared
+from liveone.web.routes.joining import address_of_caller, show_shared
 from liveone.web.services import Services
 
 router = APIRouter(include_in_schema=False)
@@ -163,17 +162,9 @@ async def _once(request: Request) -> Response:
     ``signedInAs``: the address of who is signed in here already, and may accept an invitation as they are.
     """
     token = request.query_params.get("token", "")[:100]
-    known = {"signedInAs": await _signed_in_as(request), "places": _places(request, link=token)}
+    signed_in_as = await address_of_caller(request) if await _is_known(request) else None
+    known = {"signedInAs": signed_in_as, "places": _places(request, link=token)}
     return _html(request, "welcome.html", {"link": "once", **known})
-
-
-async def _signed_in_as(request: Request) -> str | None:
-    """The e-mail address of who is signed in; of the single owner, who has none, what it is called."""
-    if not await _is_known(request):
-        return None
-    caller = await asking(request)
-    user = gate_of(request).snapshot.accounts.get(caller.account or OWNER)
-    return (user.email if user else OWNER) if is_signed_in(caller) else None
 
 
 def _places(request: Request, **asked: str) -> list[Mapping[str, str]]:
