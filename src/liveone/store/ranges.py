@@ -10,21 +10,15 @@ Range = tuple[int, int, int]
 
 
 def ranges_of(system_id: int, ends: Iterable[int]) -> list[Range]:
-    """The interval ends of one system as ranges, neighbours joined."""
-    joined: list[Range] = []
-    for end in sorted(ends):
-        if joined and joined[-1][2] == end - INTERVAL_S:
-            joined[-1] = (system_id, joined[-1][1], end)
-        else:
-            joined.append((system_id, end - INTERVAL_S, end))
-    return joined
+    """The intervals of one system that end at ``ends``, as ranges; adjacent ones are joined."""
+    return joined([(system_id, end - INTERVAL_S, end) for end in ends], within_s=0)
 
 
 def joined(ranges: Sequence[Range], within_s: int) -> list[Range]:
-    """The same ranges, ascending, with those of one system joined that lie at most ``within_s`` apart.
+    """The ranges, ascending; those of one system that are at most ``within_s`` apart are joined.
 
-    What is asked of each range may cost as much as all its surroundings: thousands of lone intervals must
-    not ask one by one.
+    A query for one range may cost as much as one for all around it, so thousands of lone intervals must not
+    be queried one by one.
     """
     found: list[Range] = []
     for system_id, from_at, to_at in sorted(ranges):

@@ -1,4 +1,4 @@
 """Who is asking, and what they may see: sessions, tokens, passwords, throttled guesses.
 
-Rule: whoever has no right to a system gets the answer of a system that does not exist.
+Rule: a caller without a right to a system gets the same answer as for a system that does not exist.
 """

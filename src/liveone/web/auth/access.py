@@ -1,4 +1,7 @@
-"""Requests held against the table of rights; the systems that a caller may see, others do not exist (404)."""
+"""Checks requests against the table of rights.
+
+A system that a caller may not see does not exist for them (404).
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
@@ -19,7 +22,7 @@ from liveone.web.services import Services
 
 PATIENCE_S = 2.0
 DIGITS_MAX = 18
-"""A number of 64 bits has no more."""
+"""No number of 64 bits has more."""
 
 Looked = TypeVar("Looked")
 Owner = Annotated[str | None, Security(APIKeyCookie(name=COOKIE, scheme_name="owner", auto_error=False))]
@@ -55,7 +58,7 @@ def gate_of(request: Request) -> Authenticator:
 async def asking(
     request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
 ) -> Caller:
-    """Who asks, looked at once for each request; the schemes are for the API's description alone."""
+    """The caller of a request, found once; the schemes are only for the API's description."""
     known = getattr(request.state, "caller", None)
     if isinstance(known, Caller):
         return known
@@ -73,7 +76,7 @@ async def asking(
 async def allowed(
     request: Request, _owner: Owner = None, _session: Session = None, _bearer: Bearer = None
 ) -> Caller:
-    """Who asks, if the table of rights lets them. Raises ApiError 401, 403, 404, 429."""
+    """The caller, if the table of rights allows the request. Raises ApiError 401, 403, 404, 429."""
     caller = await asking(request)
     right, system_id = right_of(request.method, _path_of(request)), _system_of(request)
     if may(caller, right, system_id):
@@ -84,7 +87,7 @@ async def allowed(
 
 
 async def require(request: Request) -> None:
-    """Let pass whom the table of rights lets pass."""
+    """Raises ApiError unless the table of rights allows the request."""
     right = right_of(request.method, _path_of(request))
     if right is Right.CRON:
         await cron_caller(request)
@@ -99,7 +102,7 @@ def _path_of(request: Request) -> str:
 
 
 def _system_of(request: Request) -> int | None:
-    """The system that the address names."""
+    """The system in the address, or None."""
     text = str(request.path_params.get("system_id", ""))
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 * DIGITS_MAX else None
 
@@ -116,7 +119,7 @@ async def cron_caller(request: Request, _secret: CronSecret = None) -> None:
 async def cron_or_administrator(
     request: Request, _secret: CronSecret = None, _owner: Owner = None, _session: Session = None
 ) -> None:
-    """As the original service let the owner order days with the cookie of the pages."""
+    """For the daily job, which the original service also let the owner start with the pages' cookie."""
     if bearer_of(request):
         await cron_caller(request)
     elif not may(await asking(request), Right.ADMINISTRATOR):
@@ -124,7 +127,7 @@ async def cron_or_administrator(
 
 
 async def _in_turn(request: Request, look: Callable[[], Looked]) -> Looked:
-    """Look at a credential; where others guessed too often from its address, once more a little later."""
+    """Check a credential; after too many wrong guesses from its address, check it again a little later."""
     try:
         return look()
     except TooManyGuesses as too_many:
@@ -147,10 +150,10 @@ def systems_for(store: Store, caller: Caller) -> list[System]:
 
 
 def system_for(store: Store, caller: Caller, system_id: str | None) -> System:
-    """The system asked for, or the caller's first.
+    """The requested system, or the caller's first.
 
-    Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see and for one
-    to whom none is shared, 503 when there is no system at all.
+    Raises ApiError: 400 for an id that is no number, 404 for a system that the caller may not see or if they
+    see none, 503 if there is no system at all.
     """
     visible = systems_for(store, caller)
     if system_id is None and not visible and not caller.sees_all:
@@ -159,7 +162,7 @@ def system_for(store: Store, caller: Caller, system_id: str | None) -> System:
 
 
 def chosen(visible: Sequence[System], system_id: str | None) -> System:
-    """As ``system_for``, of the systems that the caller may see."""
+    """As ``system_for``, given the systems that the caller may see."""
     if system_id is None:
         if not visible:
             raise ApiError(503, NO_SYSTEM)

@@ -1,4 +1,4 @@
-"""What the audit log says of requests that change something, by route; what other routes note themselves."""
+"""The audit log's entries for requests that change something, by route; some routes write their own."""
 
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -24,21 +24,21 @@ AUDITED = {
     ("POST", "/api/admin/backups/{name}/restore"): "put a backup back",
 }
 WORDS = {"system_id": "system", "change_id": "change", "point_id": "point", "name": ""}
-"""What a part of an address is called."""
+"""Part of an address -> its name in the log."""
 
 
 def only_tried(request: Request) -> None:
-    """This request shows what it would do: it is not entered."""
+    """Mark a request as a dry run, so that it is not logged."""
     request.state.is_tried = True
 
 
 def about(request: Request, name: str) -> None:
-    """What this request made or changed is called so, where its address does not say it."""
+    """Name what a request made or changed, if its address does not."""
     request.state.about = name
 
 
 async def entered(request: Request, answer: Response) -> None:
-    """Enter what a request did, if it did it."""
+    """Log what a request did, if it succeeded."""
     what = AUDITED.get((request.method, request.scope["route"].path))
     caller = getattr(request.state, "caller", None)
     is_tried = getattr(request.state, "is_tried", False)

@@ -1,7 +1,7 @@
-"""Who asks is known before what they send is read.
+"""Checks the caller before the body of a request is read.
 
-FastAPI reads and parses a request's body before it looks at dependencies: whoever shows no credential would
-be told what is wrong with his body, after it was read.
+FastAPI reads and parses the body before it runs dependencies, so a caller without a credential would be told
+what is wrong with a body.
 """
 
 from collections.abc import Callable, Coroutine
@@ -14,7 +14,7 @@ from liveone.web.auth import access, audited
 
 
 class AskedFirst(APIRoute):
-    """A route that is held against the table of rights before its body is read; what it did is entered."""
+    """A route that checks the table of rights before it reads the body, and logs what was done."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

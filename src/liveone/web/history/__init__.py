@@ -1,1 +1,1 @@
-"""What was: which window and fields are asked for, and one value an interval, null for a gap."""
+"""History: reads which window and fields are asked for, and gives one value an interval, null for a gap."""

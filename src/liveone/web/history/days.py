@@ -1,8 +1,8 @@
 """History by local days, one or several to an interval.
 
-At ``1d`` every energy comes with the indexes of days that are estimated in part. Where several days make
-an interval, powers are means of their days and a missing day makes the interval's energy an estimate.
-Values are worked with by column: a year of nine series takes less time than its days as objects would.
+At ``1d`` every energy comes with the indexes of days that are partly estimated. If several days make an
+interval, powers are means of the days, and a missing day makes the energy an estimate. Values are processed
+as columns: a year of nine series takes less time than objects for its days would.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from liveone.web.now.daily import COUNT, Days, days_of
 from liveone.web.numbers import Number
 
 ENERGY_OF = dict(zip(COUNTERS, ENERGIES, strict=True))
-"""What a day calls each counter's energy."""
+"""Counter -> the name of its energy in a day."""
 
 NET = {
     "net_solar": ("solar", None),
@@ -26,17 +26,17 @@ NET = {
     "net_battery": ("battery_out", "battery_in"),
     "net_grid": ("grid_in", "grid_out"),
 }
-"""Which counter counts the energy of a power's positive sign, and which that of its negative one."""
+"""Power -> the counter of its positive sign, and that of its negative sign."""
 
 LEVELS = {"soc": "end", "soc_avg": "avg", "soc_min": "min", "soc_max": "max"}
-"""The statistic of the state of charge that each such field tells."""
+"""Field of the state of charge -> its statistic."""
 
 Group = Sequence[tuple[Any, int]]
-"""The known values of an interval's days, each with its day's number of intervals."""
+"""The known values of an interval's days, each with the number of intervals in that day."""
 
 
 def daily(source: HistorySource, window: Window, fields: Sequence[Field]) -> dict[str, SeriesValues]:
-    """The values of each field, by its name."""
+    """Field name -> its values."""
     columns = [column for field in fields for column in _columns(field)]
     flags = any(field.kind == "energy" for field in fields)
     days = days_of(source, window.first_day, window.last_day, columns, flags=flags)
@@ -44,7 +44,7 @@ def daily(source: HistorySource, window: Window, fields: Sequence[Field]) -> dic
 
 
 def _columns(field: Field) -> list[str]:
-    """The columns of days that a field is worked out from."""
+    """The columns of days from which a field is computed."""
     if field.kind == "power":
         return [f"{field.name}_w_avg"]
     if field.kind == "energy":
@@ -55,7 +55,7 @@ def _columns(field: Field) -> list[str]:
 
 
 def _energies(field: Field) -> list[str]:
-    """The day's energies that a field is the sum of; the second is taken away."""
+    """The energies of a day that make a field; the second is subtracted."""
     counters = NET.get(field.name, (field.name.removesuffix("_kwh"), None))
     return [ENERGY_OF[name] for name in counters if name]
 
@@ -91,7 +91,7 @@ def _difference(kwh: Number | None, less_kwh: Number | None) -> Number | None:
 
 
 def _missing_is_estimated(values: SeriesValues, counts: Sequence[int | None], days_each: int) -> SeriesValues:
-    """A sum that lacks a day is no measurement, unless it lacks all and is null anyway."""
+    """Mark sums that lack a day as estimated; a sum that lacks all days is null anyway."""
     incomplete = {
         index
         for index, kwh in enumerate(values.data)
@@ -109,7 +109,7 @@ def _groups(column: Column, days: Days, days_each: int) -> list[Group]:
 
 
 def _mean(group: Group) -> Number | None:
-    """The mean of the days' means, each weighted by its intervals."""
+    """The mean of the days' means, weighted by their intervals."""
     total = sum(count for _, count in group)
     return sum(value * count for value, count in group) / total if total else None
 
@@ -121,4 +121,4 @@ COMBINED: Mapping[str, Callable[[Group], Number | None]] = {
     "end": lambda group: group[-1][0] if group else None,
     "kwh": lambda group: group[-1][0] if group else None,
 }
-"""How the days of an interval are put together, by the last word of their column (a counter ends in kwh)."""
+"""The last word of a column (that of a counter ends in kwh) -> how the days of an interval are combined."""

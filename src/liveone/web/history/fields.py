@@ -1,8 +1,8 @@
-"""What a history can be asked for, and which series answer it: powers, state of charge, energies, counters.
+"""The fields of a history, and the series that answer each: powers, state of charge, energies, counters.
 
-The names of the four powers are the original service's. What we add has names of its own: ``soc``, six
-energies (``solar_kwh``, ...) told to the mWh so that parts sum to the whole, and six counters
-(``solar_kwh_total``, ...) as the device told them.
+The four powers have the names of the original service. Our own are ``soc``, six energies (``solar_kwh``,
+...), given to the mWh so that parts add up, and six counters (``solar_kwh_total``, ...) as the device gave
+them.
 """
 
 import math
@@ -18,13 +18,13 @@ from liveone.web.history.rules import Rules
 Kind = Literal["power", "energy", "soc", "percentage", "counter", "level"]
 UNITS: dict[str, str] = {"power": "W", "energy": "kWh", "soc": "%", "percentage": "%", "counter": "kWh"}
 POINT_PREFIX, ENERGY_PREFIX = "point:", "point_kwh:"
-"""How a point is asked for, and its energy; see ``points.py``."""
+"""The prefixes of a point's values and of its energy; see ``points.py``."""
 ENERGY_NAMES = tuple(f"{name}_kwh" for name in COUNTERS)
 COUNTER_NAMES = tuple(f"{name}_kwh_total" for name in COUNTERS)
 NAMES = (*POWERS, "soc", *ENERGY_NAMES, *COUNTER_NAMES)
 
 COUNTED_DAYS = 31
-"""Energies of a longer range come from closed days: every interval of it would have to be worked out."""
+"""Energies of a longer range come from closed days, because each interval would have to be computed."""
 
 _POWER_TEXTS = {
     "solar": "Solar power, AC- and DC-coupled together",
@@ -59,7 +59,7 @@ class Field:
     """One series of an answer.
 
     ``name`` is the key of its values, ``series`` the end of its OpenNEM id, ``title`` its column in a table.
-    ``exact`` values are not cut to four significant digits.
+    ``exact`` values are not rounded to four significant digits.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Field:
 
     @property
     def column(self) -> str:
-        """The five-minute column that anything but an energy is read from."""
+        """The five-minute column from which anything but an energy is read."""
         if self.kind == "counter":
             return f"{self.name}_last"
         return f"{self.name}_w_avg" if self.kind == "power" else "battery_soc_pct_last"
@@ -86,7 +86,10 @@ class Field:
 
 
 def names_of(text: str | None, rules: Rules) -> list[str]:
-    """The known names of a comma-separated list, in its order, each once. ApiError 400 naming ``fields``."""
+    """The names in a comma-separated list, in its order, each once.
+
+    ApiError 400 for ``fields`` if one is unknown.
+    """
     names = list(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     if not names:
         raise bad_parameter("fields", "Missing required parameter: fields")
@@ -103,7 +106,10 @@ def _is_known(name: str) -> bool:
 
 
 def fields_of(names: Sequence[str], rules: Rules, *, in_days: bool, by_day: bool) -> list[Field]:
-    """The series that answer the names. ``in_days``: intervals are whole days; ``by_day``: at ``1d``."""
+    """The series for the names. ``in_days``: intervals are whole days.
+
+    ``by_day``: of one day each (``1d``).
+    """
     found: dict[str, Field] = {}
     for name in (each for each in names if each in NAMES):
         for one in _series_of(name, rules, in_days=in_days, by_day=by_day):
@@ -129,7 +135,10 @@ def _series_of(name: str, rules: Rules, *, in_days: bool, by_day: bool) -> Itera
 
 
 def _with_companions(name: str, *, in_days: bool) -> Iterator[Field]:
-    """As the original service answered: clients look for ``battery.soc.last``, ``solar.energy`` by id."""
+    """The series that the original service gives with a name.
+
+    Clients look for ``battery.soc.last`` and others by id.
+    """
     yield _power(name)
     if in_days and name in ("solar", "load"):
         yield _energy(name)
@@ -160,7 +169,7 @@ def _counter(name: str) -> Field:
 
 
 def finest_s(names: Sequence[str]) -> float:
-    """The longest range, in seconds, whose energies are worked out interval by interval."""
+    """The longest range, in seconds, whose energies are computed interval by interval."""
     return COUNTED_DAYS * 86_400.0 if any(map(_is_energy, names)) else math.inf
 
 
@@ -169,5 +178,5 @@ def _is_energy(name: str) -> bool:
 
 
 def source_of(system: System) -> str:
-    """Who made the inverter, as OpenNEM's ``source``."""
+    """The maker of the inverter, as OpenNEM's ``source``."""
     return "selectronic" if system.vendor_type.startswith("select.live") else system.vendor_type

@@ -1,4 +1,4 @@
-"""History in OpenNEM's form: one value per interval of a window, null for a gap, never a missing slot."""
+"""History in OpenNEM's form: one value for each interval of a window, null for a gap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from liveone.web.numbers import MWH, exact, rounded_all, rounded_json, to_decima
 
 @dataclass(frozen=True, slots=True)
 class HistoryColumns:
-    """A history before it is written: each field with its values, in order, all their digits still there."""
+    """A history before it is written: each field with its values in order, not rounded."""
 
     source: HistorySource
     window: Window
@@ -36,7 +36,7 @@ class HistoryColumns:
 
 
 def history(source: HistorySource, window: Window, fields: Sequence[Field]) -> HistoryColumns:
-    """The history of one system; ``fields`` gives the order of the series."""
+    """The history of one system; its series are in the order of ``fields``."""
     told = [field for field in fields if isinstance(field, PointField)]
     house = [field for field in fields if not isinstance(field, PointField)] if told else fields
     values = (daily if window.in_days else _minutes)(source, window, house) if house else {}
@@ -45,7 +45,7 @@ def history(source: HistorySource, window: Window, fields: Sequence[Field]) -> H
 
 
 def numbers(field: Field, column: Column) -> Column:
-    """The values of a series with the digits that are told; powers are whole watts already."""
+    """The values of a series, rounded as they are answered; powers are whole watts already."""
     if field.kind == "power":
         return column
     if field.kind == "counter":
@@ -56,7 +56,7 @@ def numbers(field: Field, column: Column) -> Column:
 
 
 def opennem(answered: HistoryColumns, rules: Rules) -> Tagged:
-    """The answer as OpenNEM has it."""
+    """The answer in OpenNEM's form."""
     source, window = answered.source, answered.window
     stretch = _stretch(window, source.zone)
     series = [_series(source.system, field, stretch, values) for field, values in answered.series]
@@ -77,7 +77,7 @@ def opennem(answered: HistoryColumns, rules: Rules) -> Tagged:
 
 
 def tag(data: bytes, asked: dict[str, str]) -> str:
-    """What an answer's ETag is made of: all but the moment at which it was made."""
+    """The ETag of an answer: of all but the time at which it was made."""
     return f'W/"{blake2b(data + orjson.dumps(asked), digest_size=12).hexdigest()}"'
 
 
@@ -101,14 +101,14 @@ def _series(system: System, field: Field, stretch: dict[str, str], values: Serie
 
 
 def _asked(window: Window, zone: Zone) -> dict[str, str]:
-    """Which range was meant: days by their date, both included."""
+    """The requested range: days by their dates, both included."""
     if window.in_days:
         return {"requestStart": window.first_day, "requestEnd": window.last_day}
     return {"requestStart": zone.iso(window.start_at), "requestEnd": zone.iso(window.end_at)}
 
 
 def _stretch(window: Window, zone: Zone) -> dict[str, str]:
-    """Where the values lie: minutes are named by their interval's end, days by their date."""
+    """The range of the values: minutes are named by their interval's end, days by their date."""
     if window.in_days:
         return {"start": window.first_day, "last": window.last_start_day, "interval": window.interval}
     first_at = window.start_at + window.step_s
@@ -127,7 +127,7 @@ def _minutes(source: HistorySource, window: Window, fields: Sequence[Field]) -> 
 
 
 def _columns(source: HistorySource, window: Window, fields: Sequence[Field]) -> Sequence[Column]:
-    """One value per interval of the window for each field."""
+    """One value for each interval of the window, for each field."""
     columns = [field.column for field in fields]
     span = (source.store, source.system.id, window.start_at, window.end_at)
     if not columns:

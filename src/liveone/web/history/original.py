@@ -1,6 +1,6 @@
-"""What the original service said under names of its own, beside what we say: clients of it find their fields.
+"""The fields of the original service under its own names, for its clients; they stand beside our fields.
 
-Answers hold both sets of fields; none means two things. ``rules`` has what differs in histories.
+Rule: an answer holds both sets, and no name means two things. ``rules`` has the differences of histories.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ UTC = Zone(0)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_DATA = "No data"
 SYSTEM_ZONE = Zone(600)
-"""In which the original counted the days of every system that ``/api/setup`` added."""
+"""The zone in which the original service counted days of all systems that ``/api/setup`` added."""
 
 
 def signed_in(email: str, *, is_admin: bool) -> dict[str, str]:
@@ -26,7 +26,7 @@ def signed_in(email: str, *, is_admin: bool) -> dict[str, str]:
 
 
 def person(user: Account | None, account: str | None) -> dict[str, str | None]:
-    """``owner`` of a system: names that we do not keep are null."""
+    """``owner`` of a system; names that we do not store are null."""
     email = user.email if user else None
     return {"clerkId": account or "", "email": email, "userName": None, "firstName": None, "lastName": None}
 
@@ -52,7 +52,7 @@ def system_row(
 
 
 def polls(status: PollingStatus | None) -> dict[str, int]:
-    """Fields of ``polling`` in such a row."""
+    """The fields of ``polling`` in such a row."""
     total, good = (status.total_polls, status.successful_polls) if status else (0, 0)
     return {"failedPolls": total - good, "successRate": round(100 * good / total) if total else 0}
 
@@ -70,7 +70,7 @@ def account_row(user: Account, systems: Sequence[tuple[System, str | None]]) -> 
 
 
 def linked(system: System, role: str | None) -> dict[str, Any]:
-    """A system of somebody's with the role in it."""
+    """A system of an account, with its role there."""
     return {
         "id": system.id,
         "vendorType": system.vendor_type,
@@ -81,7 +81,10 @@ def linked(system: System, role: str | None) -> dict[str, Any]:
 
 
 def database(found: Storage, *, on_server: bool, reach: tuple[int | None, int | None]) -> dict[str, Any]:
-    """``database`` of ``GET /api/admin/storage``; ``reach`` is when the oldest and newest were taken."""
+    """``database`` of ``GET /api/admin/storage``.
+
+    ``reach`` holds the times of the oldest and newest reading.
+    """
     oldest_at, newest_at = reach
     return {
         "type": "production" if on_server else "development",

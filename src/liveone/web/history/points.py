@@ -1,8 +1,8 @@
-"""Points in a history: which ones are asked for, and one value per interval of each.
+"""Points in a history: reads which are asked for, and gives one value an interval for each.
 
-``point:12`` and ``point:car_w`` are a point's values by its id or its key (``point:garage.car_w`` where
-several sources have that key): means of powers and levels, the last value of counters. ``point_kwh:car_w`` is
-its energy, net.
+``point:12`` and ``point:car_w`` are a point's values, by its id or key (``point:garage.car_w`` if several
+sources have that key): means of powers and levels, the last value of counters. ``point_kwh:car_w`` is its net
+energy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,14 +33,14 @@ from liveone.web.numbers import Number
 
 MOST_FIELDS = 24
 OPEN_DAYS = 40
-"""So many days that wait to be closed are worked out for an answer, the newest."""
+"""How many open days are computed for an answer, the newest ones."""
 
 COME_IN, GONE_OUT = COUNTERS.index("grid_in"), COUNTERS.index("grid_out")
 
 
 @dataclass(frozen=True, slots=True)
 class PointField(Field):
-    """One series of a point. ``partner`` counts its power, or is the power of its counter."""
+    """One series of a point. ``partner`` is the counter of its power, or the power of its counter."""
 
     point: KnownPoint | None = None
     partner: KnownPoint | None = None
@@ -56,7 +56,7 @@ class PointField(Field):
 
 
 def point_fields(store: Store, system_id: int, names: Sequence[str]) -> list[PointField]:
-    """The series that the names of points among ``names`` ask for, in their order. Raises ApiError 400."""
+    """The series of the points among ``names``, in their order. Raises ApiError 400."""
     asked = [name for name in names if name.startswith((POINT_PREFIX, ENERGY_PREFIX))]
     if not asked:
         return []
@@ -70,7 +70,7 @@ def point_fields(store: Store, system_id: int, names: Sequence[str]) -> list[Poi
 def point_values(
     source: HistorySource, window: Window, fields: Sequence[PointField]
 ) -> dict[str, SeriesValues]:
-    """The values of each field, by its name."""
+    """Field name -> its values."""
     told = _daily if window.in_days else _minutes
     return {field.name: told(source, window, field) for field in fields}
 
@@ -107,7 +107,7 @@ def _unknown(message: str) -> ApiError:
 
 
 def _safe(key: str) -> str:
-    """A key as the name of a column: nothing that a spreadsheet would run."""
+    """A key as the name of a column, without anything that a spreadsheet would run as a formula."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in key)[:40]
 
 
@@ -168,7 +168,7 @@ def _daily(source: HistorySource, window: Window, field: PointField) -> SeriesVa
 
 
 def _days(source: HistorySource, window: Window, field: PointField) -> Mapping[str, PointDay]:
-    """The days of the window by their date: those that are closed, and the newest of those that wait."""
+    """Date -> the day of a point in the window: all closed days, and the newest open ones."""
     span = (source.store, field.known.id, window.first_day, window.last_day)
     found = {day.day: day for day in point_days.days(*span)}
     waiting = point_days.waiting_days(*span)[-OPEN_DAYS:]
@@ -186,7 +186,7 @@ def _last(group: Sequence[PointDay]) -> Number | None:
 
 
 def _mean(group: Sequence[PointDay]) -> Number | None:
-    """The mean of the days' means, each weighted by its intervals."""
+    """The mean of the days' means, weighted by their intervals."""
     known = [(day.value_avg, day.interval_count) for day in group if day.value_avg is not None]
     total = sum(count for _, count in known)
     return sum(value * count for value, count in known) / total if total else None

@@ -1,8 +1,8 @@
-"""Which stretch of time a history asks for: words and dates in, whole intervals out.
+"""Reads which range of time a history asks for: words and dates in, whole intervals out.
 
-A window is ``(start_at, end_at]``, made of intervals that are named by their end. What a time without an
-offset means, whether an end date is included and where ``last`` ends is said by ``Rules``. Old clients'
-limits hold for their intervals; ``auto`` has none, it picks the resolution.
+A window is ``(start_at, end_at]`` and made of intervals that are named by their end. ``Rules`` says what a
+time without an offset means, whether an end date is included, and where ``last`` ends. The limits of the
+original service hold for its intervals; ``auto`` has none, as it chooses the resolution.
 """
 
 import math
@@ -35,7 +35,7 @@ DEFAULT_POINTS, MOST_POINTS = 1000, 10_000
 
 @dataclass(frozen=True, slots=True)
 class TimeParameters:
-    """The time parameters of a request, as they came, and by which rules they are read."""
+    """The time parameters of a request as they came, and the rules by which they are read."""
 
     interval: str
     last: str | None = None
@@ -49,8 +49,8 @@ class TimeParameters:
 class Window:
     """Whole intervals of ``step_s`` seconds in ``(start_at, end_at]``, UTC epoch seconds.
 
-    When ``step_s`` is whole days the intervals are local calendar days from ``first_day`` on,
-    ``days_each`` to an interval, and their length in seconds may differ by an hour.
+    If ``step_s`` is whole days, the intervals are local calendar days from ``first_day`` on, ``days_each`` to
+    an interval, and their lengths in seconds may differ by an hour.
     """
 
     interval: str
@@ -80,10 +80,10 @@ class Window:
 
 
 def window(asked: TimeParameters, zone: Zone, now_at: float, *, in_days_beyond_s: float = math.inf) -> Window:
-    """The window that a request means. Raises ApiError 400 naming the parameter, 501 for an interval.
+    """The window of a request. Raises ApiError 400 with the parameter, 501 for an unsupported interval.
 
-    ``auto`` chooses whole days for ranges longer than ``in_days_beyond_s`` seconds, however many points
-    were asked for.
+    ``auto`` chooses whole days for ranges longer than ``in_days_beyond_s`` seconds, however many points were
+    asked for.
     """
     if asked.interval == "auto":
         return _auto(asked, zone, now_at, in_days_beyond_s)
@@ -159,7 +159,7 @@ def _auto(asked: TimeParameters, zone: Zone, now_at: float, in_days_beyond_s: fl
 
 
 def _whole_days(first_day: date, last_day: date, points: int, zone: Zone) -> Window:
-    """At most ``points`` intervals of as few days as will do, counted from EPOCH so that they stay put."""
+    """At most ``points`` intervals of as few days as possible, counted from EPOCH so that none moves."""
     first, last = (first_day - EPOCH).days, (last_day - EPOCH).days
     days_each = max(1, (last - first) // points)
     while last // days_each - first // days_each >= points:
@@ -186,7 +186,7 @@ def _instants(asked: TimeParameters, zone: Zone) -> tuple[int, int]:
 
 
 def _instant(name: str, text: str, zone: Zone, rules: Rules) -> int:
-    """ISO 8601; a bare date is the local midnight at which it begins."""
+    """Read ISO 8601 text; a bare date is the local midnight at which it begins."""
     if DAY.fullmatch(text):
         return zone.bounds(_day(name, text).isoformat())[0]
     try:
@@ -204,7 +204,7 @@ def _instant(name: str, text: str, zone: Zone, rules: Rules) -> int:
 
 
 def _at_wall(local_at: float, zone: Zone) -> int:
-    """The instant at which the zone's clocks show what clocks in UTC show at ``local_at``."""
+    """The instant at which clocks of the zone show what UTC clocks show at ``local_at``."""
     guess_at = local_at - zone.offset_s(local_at)
     return int(local_at - zone.offset_s(guess_at))
 
@@ -268,7 +268,7 @@ def _points(text: str | None) -> int:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of another month, or that month's last; never before FIRST_YEAR."""
+    """The same day of another month, or the last day of that month; never before FIRST_YEAR."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year < FIRST_YEAR:
         return date(FIRST_YEAR, 1, 1)
@@ -276,7 +276,7 @@ def months_later(day: date, months: int) -> date:
 
 
 def _floor(at: int, step_s: int, offset_s: int) -> int:
-    """The last boundary of a clock ``offset_s`` seconds east of UTC, at or before ``at``."""
+    """The last boundary at or before ``at``, of a clock ``offset_s`` seconds east of UTC."""
     return (at + offset_s) // step_s * step_s - offset_s
 
 

@@ -1,7 +1,7 @@
-"""A history as a table: a row an interval with its times, for Grafana's Infinity, Node-RED and spreadsheets.
+"""A history as a table with a row an interval, for Grafana's Infinity, Node-RED and spreadsheets.
 
-Columns are named as ``docs/names.md`` names quantities, with their unit. A cell is a time, a number,
-``true``, ``false`` or empty: no text from anywhere else, so a spreadsheet has no formula to run.
+Columns are named like quantities in ``docs/names.md``, with their units. A cell is a time, a number,
+``true``, ``false`` or empty. Text from elsewhere is never in it, so a spreadsheet has no formula to run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def as_rows(answered: HistoryColumns) -> Tagged:
 
 
 def as_csv(answered: HistoryColumns) -> Tagged:
-    """RFC 4180 with a line of column names; nothing is an empty cell."""
+    """RFC 4180 with a first line of column names; an absent value is an empty cell."""
     columns = _columns(answered)
     lines = [",".join(columns), *_lines(columns.values())]
     body = "".join(f"{line}\r\n" for line in lines).encode()
@@ -61,7 +61,7 @@ def _flags(values: SeriesValues) -> list[bool]:
 
 
 def _times(window: Window, zone: Zone) -> tuple[list[str], list[str]]:
-    """When each interval begins and ends, at the system's offset."""
+    """The beginning and the end of each interval, at the system's offset."""
     if not window.in_days:
         edges = range(window.start_at, window.end_at + 1, window.step_s)
         texts = [zone.iso(at) for at in edges]

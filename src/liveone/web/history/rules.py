@@ -1,8 +1,8 @@
-"""The two ways to answer a history, and the one place that says which is which.
+"""The two sets of rules for answering a history, and all their differences.
 
 Clients of the original service ask ``/api/history`` and get what it gave them: ``ORIGINAL``. Our own pages
-ask ``/api/v2/history``: ``V2``. Everything else that is answered is one shape for both. ``docs/api.md`` has
-the table, ``tests/web/test_old_contract.py`` replays it.
+ask ``/api/v2/history``: ``V2``. All other answers have one form. ``docs/api.md`` has the table, and
+``tests/web/test_old_contract.py`` tests it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Where the two ways differ; a field is true where the original service did so."""
+    """The differences; a field is True where the original service did so."""
 
     companion_series: bool
     """``battery`` brings its state of charge along, and days bring mean powers as well as energies. Otherwise

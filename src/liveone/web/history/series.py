@@ -1,4 +1,4 @@
-"""A series of a history: one value per interval, and how parts are put together."""
+"""A series of a history: one value for each interval, and how parts are combined."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from liveone.web.numbers import WHOLE, Number
 
 Column = Sequence[Number | None]
 Slot = Sequence[Any]
-"""A row of the store: the interval's end, then the values asked for."""
+"""A row of the store: the interval's end, then the requested values."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistorySource:
-    """Whose history, from where, and at which moment (UTC epoch seconds) it is asked for."""
+    """The system, the store, and the time of the request (UTC epoch seconds)."""
 
     store: Store
     system: System
@@ -35,7 +35,7 @@ class SeriesValues:
 
 
 def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
-    """Rows ``(interval's end, values...)`` as columns with a value per interval of the window."""
+    """Rows ``(interval's end, values...)`` as columns with a value for each interval of the window."""
     size = -(-(window.end_at - window.start_at) // window.step_s)
     if len(rows) != size:
         slots: list[Slot] = [(None,) * (columns + 1)] * size
@@ -48,7 +48,7 @@ def placed(rows: Sequence[Slot], window: Window, columns: int) -> list[Column]:
 
 
 def aligned(ends: Sequence[int], columns: Sequence[Column], window: Window) -> list[Column]:
-    """Columns of the intervals that have a row, with a value for every interval of the window."""
+    """Columns over intervals that have a row, as columns over every interval of the window."""
     size = -(-(window.end_at - window.start_at) // window.step_s)
     runs = _runs(ends, window.step_s)
     places = [(ends[first] - window.start_at - 1) // window.step_s for first, _ in runs]
@@ -62,7 +62,7 @@ def aligned(ends: Sequence[int], columns: Sequence[Column], window: Window) -> l
 
 
 def _runs(ends: Sequence[int], step_s: int) -> list[tuple[int, int]]:
-    """Where intervals follow one another without a gap: the first of them, and the first behind them."""
+    """(first, first behind) of each run of intervals without a gap."""
     if not ends:
         return []
     breaks = [at for at, (before, end) in enumerate(pairwise(ends), 1) if end - before != step_s]
@@ -70,14 +70,14 @@ def _runs(ends: Sequence[int], step_s: int) -> list[tuple[int, int]]:
 
 
 def whole(column: Column) -> Column:
-    """Powers as whole watts: the mean of means has digits that nobody measured."""
+    """Powers as whole watts: a mean of means has digits that nobody measured."""
     if WHOLE.issuperset(map(type, column)):
         return column
     return [None if watts is None else round(watts) for watts in column]
 
 
 def summed(slots: Iterable[Sequence[tuple[float | None, bool]]]) -> SeriesValues:
-    """Energies of intervals out of their parts ``(kwh, estimated)``; null where no part is known."""
+    """Energies of intervals as sums of their parts ``(kwh, estimated)``; null if no part is known."""
     data: list[Number | None] = []
     estimated: list[int] = []
     for index, parts in enumerate(slots):

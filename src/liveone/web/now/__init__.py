@@ -1,1 +1,1 @@
-"""What is so now: the newest reading, today so far, health, metrics, and the event stream."""
+"""The present: the newest reading, today so far, health, metrics, and the event stream."""

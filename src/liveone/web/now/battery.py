@@ -1,4 +1,4 @@
-"""The battery as ``/api/data`` and the overview tell it: what it does, and when it will be full or empty."""
+"""The battery in ``/api/data`` and the overview: what it does, and when it will be full or empty."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,10 @@ LEARNED_FROM_DAYS = 30
 def battery(
     services: Services, system: System, recent: Sequence[Reading], *, today: str, is_fresh: bool
 ) -> dict[str, Any]:
-    """``state``, ``meanW`` of the last quarter of an hour, ``towards`` full or empty in ``hours``, and the
-    reserve that empty means, with where it is from."""
+    """``state``, ``meanW`` of the last quarter of an hour, and ``hours`` until ``towards`` (full or empty).
+
+    The reserve, which is what empty means, comes with where it is from.
+    """
     reserve_pct, source = _reserve(services, system, today)
     capacity = capacity_kwh(system.battery_size)
     found = outlook(recent, capacity, reserve_pct or 0.0, is_fresh=is_fresh)

@@ -1,6 +1,7 @@
-"""The overview's cards: what is newest of every system in two queries, however many systems there are.
+"""The overview's cards: the newest data of every system in two queries, however many systems there are.
 
-A day's energies take some milliseconds a system, so they are worked out once per five minutes and kept.
+The energies of a day take some milliseconds for each system, so they are computed once in five minutes and
+cached.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,18 +24,18 @@ from liveone.web.numbers import Number
 from liveone.web.services import Services
 
 AT_ONCE = 8
-"""So many systems' days are worked out while a page waits; those of more are asked for by the page."""
+"""Up to so many systems' days are computed while a page waits; with more, the page asks for them later."""
 
 
 class Cards:
-    """What the overview shows. Keeps one small entry a system."""
+    """The data of the overview. Keeps one small entry for each system."""
 
     def __init__(self, services: Services) -> None:
         self._services, self._store, self._cadence_s = services, services.store, services.cadence_s
         self._slow: dict[int, tuple[tuple[int, str], Mapping[str, Any]]] = {}
 
     def of(self, systems: Sequence[System], now_at: float, *, at_once: bool) -> dict[str, Any]:
-        """A card by system id. ``at_once`` leaves out the days that are not known yet if they are many."""
+        """System id -> card. ``at_once`` leaves out days that are not cached, if there are many."""
         newest, statuses = readings.latest_many(self._store, now_at), polling.statuses(self._store)
         waits = at_once and len(systems) > AT_ONCE
         return {
@@ -43,7 +44,7 @@ class Cards:
         }
 
     def today_kwh(self, system: System, latest: Reading, now_at: float) -> Mapping[str, Number | None]:
-        """Today's energies so far by the keys of ``ENERGY_KEYS``, as the card of the system has them."""
+        """Today's energies so far by the keys of ``ENERGY_KEYS``, as in the card of the system."""
         kept = self._kept(system, latest, zone_of(system), now_at, waits=False)
         today: Mapping[str, Number | None] = kept["energy"]["today"]
         return today
@@ -95,7 +96,7 @@ class Cards:
         return found
 
     def _worked_out(self, system: System, zone: Zone, today: str, now_at: float) -> Mapping[str, Any]:
-        """Today's energies so far, and what stands still that should not."""
+        """Today's energies so far, and the counters that stand still although power flows."""
         span = zone.bounds(today)
         known = read_snapshot(
             self._store, system.id, span, days=(today, today), now_at=now_at, recent_s=FROZEN_S

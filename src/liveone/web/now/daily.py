@@ -1,4 +1,4 @@
-"""Days as the API shows them: closed ones as stored, today and days that are open worked out on the spot."""
+"""Days as the API gives them: closed ones as stored; today and other open days are computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ COUNT, VERSION = "interval_count", "version"
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Columns of consecutive days, a value a day, None where nothing is known of it.
+    """Columns of consecutive days, one value a day, None if nothing is known of it.
 
-    ``columns`` are named like fields of Day; ``flags`` by energy: whether a part of it may be estimated.
+    ``columns`` are named like fields of Day; ``flags`` says by energy whether a part of it may be estimated.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -33,10 +33,10 @@ class Days:
 def days_of(
     source: HistorySource, first_day: str, last_day: str, columns: Sequence[str], *, flags: bool
 ) -> Days:
-    """The days from ``first_day`` to ``last_day`` with those columns; ``interval_count`` is always there.
+    """The days from ``first_day`` to ``last_day`` with these columns and ``interval_count``.
 
-    Of the last month's days that nobody has closed yet, and of those that were opened again, the newest seven
-    are worked out; others are as stored. ``flags`` are told for the energies among the columns, if asked for.
+    Of the open days of the last month, the newest seven are computed; all others are as stored. ``flags``
+    asks for the flags of the energies among the columns.
     """
     found = _stored(source, first_day, last_day, list(dict.fromkeys([*columns, COUNT, VERSION])))
     _put(found, _open_days(source, first_day, last_day, found[VERSION]), first_day)
@@ -62,7 +62,7 @@ def _stored(
 
 
 def _put(found: dict[str, Sequence[Any]], opened: Mapping[str, Day], begin: str) -> None:
-    """Days that were worked out, in place of what is stored of them."""
+    """Put computed days in place of stored ones."""
     if not opened:
         return
     places = {_number(day.day) - _number(begin): day for day in opened.values()}
@@ -80,7 +80,7 @@ def _flags(
     energies: Sequence[str],
     versions: Sequence[int | None],
 ) -> dict[str, Sequence[bool]]:
-    """By energy and day, whether a part of it may be estimated; False where the day is not known."""
+    """Energy -> for each day whether a part of it may be estimated; False if the day is not known."""
     unsaid = [place for place, version in enumerate(versions) if version is not None and not version & KNOWN]
     guessed = _guessed(source, first_day, last_day, energies) if unsaid else {}
     found: dict[str, Sequence[bool]] = {}
@@ -99,7 +99,7 @@ def _flags(
 def _guessed(
     source: HistorySource, first_day: str, last_day: str, energies: Sequence[str]
 ) -> dict[str, Sequence[bool]]:
-    """The same of days whose rows do not say, by their counters and those of the day before."""
+    """The same for days whose rows do not tell, from their counters and those of the day before."""
     begin = earlier(first_day, 1)
     wanted = [COUNT, *(f"{name}_{kind}" for name in energies for kind in ("kwh", "alltime_kwh"))]
     stored_days = _stored(source, begin, last_day, wanted)
@@ -118,7 +118,7 @@ def _guessed(
 def _open_days(
     source: HistorySource, first_day: str, last_day: str, versions: Sequence[int | None]
 ) -> dict[str, Day]:
-    """Today and days that wait for closing, computed from five-minute rows."""
+    """Today and other open days, computed from five-minute rows."""
     today = source.zone.day_of(source.now_at)
     since, first = _number(max(first_day, earlier(today, SEARCHED_DAYS))), _number(first_day)
     waiting = [
@@ -133,7 +133,7 @@ def _open_days(
 
 
 def worked_out(source: HistorySource, day: str) -> Day | None:
-    """A day that nobody has closed, out of its five minutes; None if nothing is known of it."""
+    """An open day, computed from its five-minute rows; None if nothing is known of it."""
     rows = aggregates.five_minutes_around(source.store, source.system.id, *source.zone.bounds(day))
     return close_day(rows, zone=source.zone, day=day, rated_kw=rated_kw(source.system))
 
@@ -144,13 +144,13 @@ def energies(day: Day) -> list[float | None]:
 
 
 def earlier(day: str, days: int) -> str:
-    """The date so many days before."""
+    """The date ``days`` days before."""
     return (date.fromisoformat(day) - timedelta(days=days)).isoformat()
 
 
 @lru_cache(maxsize=16)
 def _expected(first_day: str, last_day: str, zone: Zone) -> Sequence[int]:
-    """``expected_intervals`` of each day; how long days are does not change."""
+    """``expected_intervals`` of each day; cached, because the length of a day does not change."""
     numbers = range(_number(first_day), _number(last_day) + 1)
     return tuple(expected_intervals(date.fromordinal(number).isoformat(), zone) for number in numbers)
 

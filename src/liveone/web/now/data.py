@@ -1,4 +1,4 @@
-"""What ``/api/data`` says: the newest reading, today so far, yesterday, and how polling goes."""
+"""The answer of ``/api/data``: the newest reading, today so far, yesterday, and how polling goes."""
 
 from typing import Any
 
@@ -31,10 +31,10 @@ from liveone.web.numbers import rounded
 from liveone.web.services import Services
 
 CAMEL = {name: f"{name.removesuffix('_w')}W" for name in ("solar_w", "load_w", "battery_w", "grid_w")}
-"""Powers that may be derived, by their names in the answer."""
+"""Powers that may be derived -> their names in the answer."""
 
 FROZEN_S = 1200
-"""So many seconds of readings are enough to see values that stand still."""
+"""How many seconds of readings are searched for values that stand still."""
 YEAR_S = 365 * 86_400
 YEARS_AHEAD = 3
 
@@ -114,8 +114,10 @@ def identity(system: System, zone: Zone) -> dict[str, Any]:
 
 
 def local_time(zone: Zone, now_at: float) -> dict[str, Any]:
-    """A zone with every change of its offset, so that pages need no tz database of their own: as they are
-    known to this server, of all readings there may be and of some years to come."""
+    """A zone with every change of its offset, so that pages need no tz database of their own.
+
+    The changes are those that this server knows, from the first possible reading to some years ahead.
+    """
     fields = {"offsetMin": zone.offset_min, "name": zone.name}
     if zone.name is None:
         return fields
@@ -124,7 +126,7 @@ def local_time(zone: Zone, now_at: float) -> dict[str, Any]:
 
 
 def polling_json(system: System, status: PollingStatus | None, zone: Zone) -> dict[str, Any]:
-    """How polling goes; all zero and null for a system that was never polled."""
+    """The polling of a system; zeros and nulls if it was never polled."""
     return {
         "lastPollTime": iso_or_none(zone, status.last_poll_time if status else None),
         "lastSuccessTime": iso_or_none(zone, status.last_success_time if status else None),

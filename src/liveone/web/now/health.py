@@ -1,8 +1,8 @@
-"""Is this server well? Answers within a bound, whatever the database does; says nothing secret.
+"""Health of this server: answers within a time limit, whatever the database does, and says nothing secret.
 
-Rule: 503 means that what LiveOne is for does not happen. A database that takes no writes for a moment, as
-while a migration runs, is no such thing: readings wait, and are written. One that can take none, or has taken
-none for a minute, is.
+Rule: 503 means that LiveOne does not do its work. A database that takes no writes for a moment, for example
+during a migration, is no reason: readings wait and are written later. One that cannot take any, or has taken
+none for a minute, is one.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from liveone.web.services import Services
 
 PATIENCE_S = 2.5
 WRITE_EVERY_S = 10.0
-"""A write is tried no more often than this; it takes the write lock for a moment."""
+"""A test write is made at most this often, as it takes the write lock for a moment."""
 
 REFUSED_S = 60.0
-"""Refused for so long, and it is no longer the other writer who has just not finished."""
+"""After this time without a write, it is no longer just another writer that has not finished."""
 
 LASTING = (ReadOnly, Full, Corrupt, Retired)
 
 
 class HealthCheck:
-    """One check at a time, in a thread of its own, so that a hanging database cannot take all threads."""
+    """One check at a time, in a thread of its own, so that a hanging database cannot occupy all threads."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -37,9 +37,9 @@ class HealthCheck:
         self._refused_since_s: float | None = None
 
     async def check(self) -> tuple[int, dict[str, Any]]:
-        """``(status, body)``: 200 when the database answers and takes writes, else 503 with the reason.
+        """``(status, body)``: 200 if the database answers and takes writes, else 503 with the reason.
 
-        ``degraded`` is 200 too: to start the program again would lose what it has in memory.
+        ``degraded`` is 200 too: a restart of the program would lose what it has in memory.
         """
         store = self._services.store
         body: dict[str, Any] = {
@@ -77,7 +77,7 @@ class HealthCheck:
         return 200, body | found
 
     async def away(self) -> str:
-        """Why the database cannot be read, empty where it can: whether requests can be answered."""
+        """Why the database cannot be read, so that no request can be answered; empty if it can."""
         return self._said(await self._asked(self._services.store.detect_again))
 
     async def _try_writing(self) -> None:
@@ -90,7 +90,7 @@ class HealthCheck:
         self._refusal = await self._asked(lambda: store.write([Query("write_check")]))
 
     def _refused(self) -> str:
-        """Why 503 is the truth, though the database can be read; empty where it is not."""
+        """Why the answer is 503 although the database can be read; empty if it is not."""
         waits = self._services.collector_status().get("database_refuses")
         now_s = self._services.clock.monotonic_s()
         is_held = isinstance(self._refusal, Held) and not isinstance(self._refusal, Retired)
@@ -106,7 +106,7 @@ class HealthCheck:
         return f"the database takes no writes: {why}"
 
     def _reasons(self) -> list[str]:
-        """Why the collector is not well, in words that name no system: this is open to all."""
+        """Why the collector is not well, without names of systems, because everybody may read this."""
         said = self._services.collector_status()
         found = []
         if said.get("spool_in_memory"):
@@ -124,13 +124,13 @@ class HealthCheck:
         return found
 
     def _collector(self) -> dict[str, Any]:
-        """Numbers only: what is wrong in words may name systems, and this is open to all."""
+        """Numbers only, because sentences may name systems and everybody may read this."""
         said = self._services.collector_status()
         numbers = {key: value for key, value in said.items() if isinstance(value, int | float)}
         return numbers | {"problems": len(said.get("problems", ()))}
 
     async def _asked(self, call: Callable[[], object]) -> StoreError | None:
-        """What the database says to a call; Busy where it says nothing in time."""
+        """The database's error in a call, or None; Busy if it does not answer in time."""
         try:
             with fail_after(PATIENCE_S):
                 await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)
@@ -141,7 +141,7 @@ class HealthCheck:
         return None
 
     def _said(self, error: StoreError | None) -> str:
-        """In a sentence that names no file and no address."""
+        """The error in a sentence without files and addresses."""
         if error is None:
             return ""
         return plain(error).replace(self._services.store.database.label, "").replace("  ", " ").strip()

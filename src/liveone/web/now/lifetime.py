@@ -1,7 +1,7 @@
-"""What flowed since the first reading here: the ground of the means of all time.
+"""The energies since the first reading here, from which means of all time are computed.
 
-It is the sum of all days, so it equals what the charts show, and an exchanged counter or a device clock that
-was years wrong spoils nothing.
+They are sums of all days, so they equal the charts. An exchanged counter, or a device clock that was wrong by
+years, does no harm.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ HOUR_S = 3600
 def since_first(
     before: Lifetime, days: Sequence[Day], rows: Sequence[FiveMinutes], latest: Reading, zone: Zone
 ) -> dict[str, Any] | None:
-    """``since`` when, how many ``hours``, and the six energies (kWh); None within the first hour.
+    """``since`` when, ``hours``, and the six energies (kWh); None within the first hour.
 
-    ``before`` are the days before ``days``, of which ``rows`` are the five minutes.
+    ``before`` sums the days before ``days``; ``rows`` are the five-minute rows of ``days``.
     """
     first_end = before.first_end or (rows[0].interval_end if rows else None)
     if first_end is None or latest.inverter_time - first_end < HOUR_S:

@@ -1,8 +1,8 @@
-"""New readings as they are committed, by whatever process: one watcher for all listeners.
+"""New readings as they are committed, by any process: one watcher for all listeners.
 
-While somebody listens, the database's change token is read ten times a second; when it moves, the new
-readings are read once, encoded once, and handed to every listener of their system. A listener that
-cannot keep up is dropped (its client reconnects and catches up); nobody listening costs nothing.
+While somebody listens, the database's change token is read ten times a second. When it changes, the new
+readings are read once, encoded once, and given to every listener of their system. A listener that cannot keep
+up is dropped: its client reconnects and catches up. Without listeners nothing is read.
 """
 
 import asyncio
@@ -35,8 +35,10 @@ SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """One message of the stream: ``at`` is the reading's inverter_time and the event's id. One called
-    ``now`` is of a moment between readings: it has no id, and is not caught up."""
+    """One message of the stream: ``at`` is the reading's inverter_time and the id of the event.
+
+    An event named ``now`` is a moment between two readings: it has no id, and nobody catches up on it.
+    """
 
     at: int
     data: bytes
@@ -45,7 +47,7 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose stream it is: the ``account``, the network ``address`` it comes from, whether it ``may_stay``."""
+    """The ``account`` and network ``address`` of a stream; ``may_stay`` says whether it may go on."""
 
     account: str = ""
     address: str = ""
@@ -54,7 +56,7 @@ class Whose:
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One open stream of one system or of several, each with its zone and the newest reading that was sent.
+    """One open stream, of one or several systems, each with its zone and the newest reading that was sent.
 
     ``queue`` yields events, then None when the stream has to end.
     """
@@ -69,9 +71,9 @@ class Listener:
 
 
 class Live:
-    """The hub. Belongs to one event loop; store calls go to a thread of its own.
+    """The hub. Belongs to one event loop; store calls run in a thread of their own.
 
-    ``refresh`` brings up to date what the listeners' ``may_stay`` goes by.
+    ``refresh`` updates the data that ``may_stay`` of the listeners depends on.
     """
 
     def __init__(
@@ -95,9 +97,9 @@ class Live:
         return len(self._listeners)
 
     def join(self, listener: Listener) -> None:
-        """Deliver what is newer than ``listener.last_at`` from now on.
+        """Give the listener everything newer than ``listener.last_at`` from now on.
 
-        Raises ApiError: 503 when full or closing, 429 when its account or address has its share.
+        Raises ApiError: 503 if full or closing, 429 if its account or address has its share.
         """
         self._refuse(listener)
         self._listeners.add(listener)
@@ -122,19 +124,19 @@ class Live:
         self._follow_moments()
 
     def _follow_moments(self) -> None:
-        """Hear between readings of the systems that somebody looks at."""
+        """Follow the moments between readings of those systems that have listeners."""
         if self._moments is not None:
             self._moments.follow({number for one in self._listeners for number in one.zones})
 
     def _tell_now(self, system_id: int, reading: Reading) -> None:
-        """Hand a moment to those who look at a system; one who is behind gets the next one."""
+        """Give a moment to the listeners of a system; one with a full queue gets the next moment."""
         for listener in [one for one in self._listeners if system_id in one.zones]:
             if listener.queue.qsize() < QUEUED_EACH:
                 data = orjson.dumps(event(system_id, reading, listener.zones[system_id]))
                 listener.queue.put_nowait(StreamEvent(reading.inverter_time, data, "now"))
 
     async def close(self) -> None:
-        """End every stream; call it when the server begins to stop, or it would wait for them."""
+        """End every stream; call it when the server begins to stop, as it would wait for them."""
         self._closed = True
         if self._moments is not None:
             self._moments.close()
@@ -146,7 +148,10 @@ class Live:
                 await self._watcher
 
     async def _watch(self) -> None:
-        """Should watching itself fail, every stream ends: the clients come again and start it anew."""
+        """Watch until nobody listens.
+
+        If watching fails, every stream ends: the clients reconnect and start it again.
+        """
         try:
             await self._follow()
         except Exception:
@@ -182,13 +187,13 @@ class Live:
             await asyncio.sleep(wait_s)
 
     async def _drop_unwelcome(self) -> None:
-        """End the streams of those who were signed out, removed or given another password."""
+        """End the streams of people who were signed out or removed, or have a new password."""
         async for listener in _in_pieces(list(self._listeners)):
             if not listener.whose.may_stay():
                 self._drop(listener)
 
     def _wanted(self) -> dict[int, tuple[int, Zone]]:
-        """For each system, the oldest reading that one of its listeners has as its last."""
+        """For each system, the oldest of the readings that its listeners were sent last."""
         wanted: dict[int, tuple[int, Zone]] = {}
         for one in self._listeners:
             for system_id, zone in one.zones.items():
@@ -238,9 +243,9 @@ async def _in_pieces(listeners: Sequence[Listener]) -> AsyncIterator[Listener]:
 
 
 def since(store: Store, system_id: int, after_at: int, newest_at: int) -> list[Reading]:
-    """Readings newer than ``after_at`` up to the newest, of at most the last hour, oldest first.
+    """Readings newer than ``after_at``, of at most the last hour, oldest first.
 
-    Those of a device clock that ran ahead are old by the time their own time comes, and left out.
+    A reading whose device clock was ahead is left out: when its time comes, it is old.
     """
     start_at = max(after_at, newest_at - CATCH_UP_S)
     found = readings.between(store, system_id, start_at, newest_at)

@@ -1,7 +1,7 @@
 """Prometheus text: base units, suffixes and help as ``promtool check metrics`` wants them.
 
-A quantity that was not measured has no sample; powers, state of charge and age are gauges, energies and
-polls counters.
+A quantity that was not measured has no sample. Powers, state of charge and age are gauges, energies and polls
+are counters.
 """
 
 import resource
@@ -33,12 +33,12 @@ SAID_BY_COLLECTOR = {
 
 BY_SYSTEM = ("system", "name")
 Sample = tuple[Sequence[str], float | int | None]
-"""The values of a family's labels, and the measured value; None where nothing was measured."""
+"""The labels of a sample, and its value; None if nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Families:
-    """What is known at one moment, as prometheus_client asks for it."""
+    """The metrics at one moment, in the form that prometheus_client asks for."""
 
     all: Sequence[Metric]
 
@@ -47,7 +47,7 @@ class _Families:
 
 
 def exposition(services: Services, cards: Cards, visible: Iterable[System], *, listeners: int) -> bytes:
-    """All metrics of the systems given, and of this process; ``cards`` know the energies of today."""
+    """All metrics of the systems and of this process; ``cards`` give today's energies."""
     now_at, statuses = services.clock.now_at(), polling.statuses(services.store)
     newest = readings.latest_many(services.store, now_at)
     systems = list(visible)
@@ -109,7 +109,7 @@ def _system_families(systems: list[System], newest: Mapping[int, Reading], now_a
 
 
 def _point_families(services: Services, systems: list[System], now_at: float) -> Iterator[Metric]:
-    """The newest values of points, as long as they are new; what is hidden is told too."""
+    """The newest values of points, if they are fresh; hidden points are included."""
     names = {system.id: _name(system) for system in systems}
     yield _gauge(
         "liveone_point_value",
@@ -124,7 +124,7 @@ def _point_families(services: Services, systems: list[System], now_at: float) ->
 
 
 def _today(cards: Cards, systems: list[System], newest: Mapping[int, Reading], now_at: float) -> Metric:
-    """Counters that stand, start anew or are missing are mended in it, as everywhere."""
+    """Today's energies; counters that stand, start anew or are missing are corrected as everywhere."""
     samples: list[Sample] = []
     for system in systems:
         if system.id in newest:

@@ -1,7 +1,7 @@
-"""What systems are between their readings, passed on as it comes, ten times a second at most.
+"""The moments of systems between two readings, passed on as they come, ten times a second at most.
 
-Rule: a value that comes costs nothing where nobody looks at its system, and one call into the event loop
-where somebody does; the last value before a pause is always told.
+Rule: a value costs nothing if nobody looks at its system, and one call into the event loop if somebody does.
+The last value before a pause is always passed on.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Moments:
         self._threads = CapacityLimiter(1)
 
     def follow(self, system_ids: Iterable[int]) -> None:
-        """Tell of these systems from now on, and of no others."""
+        """Pass on moments of these systems from now on, and of no others."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._values.follow(self._heard)
@@ -36,14 +36,14 @@ class Moments:
         self._values.want(self._wanted)
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Pass on nothing more."""
         self._wanted = frozenset()
         self._values.want(self._wanted)
         for task in self._tasks:
             task.cancel()
 
     def _heard(self, system_id: int) -> None:
-        """From any thread. What waits already will be told with this value in it."""
+        """Called from any thread; moments that wait already will contain this value."""
         if system_id not in self._wanted or system_id in self._waiting or self._loop is None:
             return
         self._waiting.add(system_id)

@@ -42,7 +42,10 @@ def power(reading: Reading) -> dict[str, Number | None]:
 
 
 def totals(reading: Reading) -> dict[str, Number | None]:
-    """The six counters, kWh since the device was installed, as they are stored: differences of them count."""
+    """The six counters as they are stored, in kWh since the device was installed.
+
+    Clients use their differences.
+    """
     counters = (getattr(reading, f"{name}_kwh_total") for name in COUNTERS)
     return {key: exact(value) for key, value in zip(ENERGY_KEYS, counters, strict=True)}
 
@@ -71,7 +74,7 @@ def device(reading: Reading, zone: Zone) -> dict[str, Any]:
 
 
 def measured(reading: Reading, zone: Zone, **energy: Any) -> dict[str, Any]:
-    """A reading as every answer tells it; ``energy`` is what is known of the day beside the counters."""
+    """A reading as every answer gives it; ``energy`` is what is known of its day besides the counters."""
     return {
         "timestamp": zone.iso(reading.inverter_time),
         "receivedTime": zone.iso(reading.received_time),
@@ -83,12 +86,12 @@ def measured(reading: Reading, zone: Zone, **energy: Any) -> dict[str, Any]:
 
 
 def event(system_id: int, reading: Reading, zone: Zone) -> dict[str, Any]:
-    """What a listener of the stream gets for one new reading."""
+    """The data of the stream's event for one new reading."""
     return {"systemId": system_id, **measured(reading, zone)}
 
 
 def energy_of(day: Day | None, zone: Zone) -> dict[str, Any]:
-    """``today`` and ``quality`` of a day so far; all null where nothing is known of it."""
+    """``today`` and ``quality`` of a day so far; all null if nothing is known of it."""
     kwh = [getattr(day, f"{name}_kwh") if day else None for name in ENERGIES]
     flags = estimates(day, None, zone) if day else [False] * len(kwh)
     return {"today": energies(kwh), "quality": quality(kwh, flags)}
@@ -97,9 +100,9 @@ def energy_of(day: Day | None, zone: Zone) -> dict[str, Any]:
 def freshness_json(
     latest: Reading, now_at: float, cadence_s: float, counters: Sequence[str], *, stands: bool
 ) -> dict[str, Any]:
-    """How the newest reading stands, with the ages from which on a page has to say something else.
+    """The freshness of the newest reading, with the ages at which a page has to change it.
 
-    ``counters`` stand still, and so do all values if it ``stands``.
+    ``counters`` stand still; ``stands`` says that all values do.
     """
     received_at = latest.received_time
     return {

@@ -1,7 +1,7 @@
-"""One open event stream (Server-Sent Events): messages as they come, a comment when nothing does.
+"""One open event stream (Server-Sent Events): messages as they come, a comment if none comes for a while.
 
-It ends when the client goes, when the client cannot take a message in time, when the hub drops it, or
-after ``longest_s``; an ended stream is taken up again by the client with ``Last-Event-ID``.
+It ends when the client leaves or cannot take a message in time, when the hub drops it, or after
+``longest_s``. The client then reconnects with ``Last-Event-ID``.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventStream(Response):
-    """``first`` is sent at once, then what the hub delivers to ``listener``, for at most ``longest_s``."""
+    """Sends ``first`` at once, then what the hub gives to ``listener``, for at most ``longest_s``."""
 
     media_type = "text/event-stream"
 
@@ -75,12 +75,12 @@ def frame(message: StreamEvent) -> bytes:
 
 
 def unnamed(message: StreamEvent) -> bytes:
-    """A message whose time is no place to go on from, because several systems share the stream."""
+    """A message without an id, because one id cannot say where to resume in several systems."""
     return b"event: %b\ndata: %b\n\n" % (message.name.encode(), message.data)
 
 
 RELOAD = b"event: reload\ndata: {}\n\n"
-"""Said to a client that was away for longer than is caught up: read the history again."""
+"""Sent to a client that was away for longer than the hub catches up: it has to read the history again."""
 
 
 async def _send(send: Send, body: bytes) -> None:

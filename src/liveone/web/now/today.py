@@ -1,7 +1,7 @@
-"""A day that is not over, worked out of its five minutes; not again while these stay the same.
+"""The day so far, computed from its five-minute rows, and cached while these stay the same.
 
-Rule: all that a day follows from is compared, so what is told again can only be what would be worked out.
-Several pages and scripts ask between two polls; comparing takes a tenth of working out.
+Rule: all rows that a day depends on are compared, so a cached day is what computing it again would give.
+Several pages and scripts ask between two polls, and comparing takes a tenth of the time.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ from liveone.domain.days import close_day
 from liveone.domain.zones import Zone
 
 KEPT = 4
-"""Of so many systems the last day is remembered: 0.6 MB each."""
+"""How many systems' days are cached: 0.6 MB each."""
 
 _Asked = tuple[Sequence[FiveMinutes], Zone, str, float]
 _remembered: OrderedDict[int, tuple[_Asked, Day | None]] = OrderedDict()
@@ -23,7 +23,7 @@ _lock = Lock()
 def day_so_far(
     system_id: int, rows: Sequence[FiveMinutes], *, zone: Zone, day: str, rated_kw: float
 ) -> Day | None:
-    """As ``close_day``; ``system_id`` says only where to look first."""
+    """As ``close_day``; ``system_id`` is only the key of the cache."""
     asked = (rows, zone, day, rated_kw)
     with _lock:
         before = _remembered.get(system_id)
