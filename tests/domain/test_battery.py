@@ -54,17 +54,24 @@ def test_only_the_last_quarter_of_an_hour_counts() -> None:
     assert outlook(long_ago, 10.0, 0.0, is_fresh=True).mean_w == 1000
 
 
+@pytest.mark.parametrize("every_s", [10, 60, 300, 600])
+def test_a_quarter_of_an_hour_is_one_however_often_it_is_read(every_s: int) -> None:
+    recent = readings(*[1000.0] * (MEAN_S // every_s + 1), every_s=every_s)
+    assert outlook(recent, 10.0, 0.0, is_fresh=True).hours == 5.0
+
+
 @pytest.mark.parametrize(
     ("recent", "is_fresh"),
     [
         (readings(*[1000.0] * 15), False),
         (readings(*[-3000.0] * 14, 1000.0), True),
         (readings(*[1000.0] * 4), True),
+        (readings(*[1000.0] * 20, every_s=10), True),
         (readings(*[20.0] * 15), True),
         (readings(*[None] * 15), True),
         ([], True),
     ],
-    ids=["stale", "it has just turned", "too few", "idle", "unknown", "no reading"],
+    ids=["stale", "it has just turned", "too few", "too short", "idle", "unknown", "no reading"],
 )
 def test_nothing_is_foretold_where_nothing_can_be(recent: list[Reading], is_fresh: bool) -> None:
     found = outlook(recent, 10.0, 0.0, is_fresh=is_fresh)

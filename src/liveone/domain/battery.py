@@ -20,7 +20,9 @@ IDLE_W = 50
 MEAN_S = 900
 """The outlook uses the mean of a quarter of an hour, because clouds and kettles pass within minutes."""
 
-MEAN_READINGS = 5
+MEAN_S_MIN = 240
+"""Readings of a shorter time say nothing of it: the first after a start, or after a silence."""
+
 LEARNED_DAYS, LEARNED_SPREAD_PCT = 3, 1.0
 """A reserve is learned from so many days that ended their discharge within so many per cent of one level."""
 
@@ -96,5 +98,7 @@ def _mean_w(recent: Sequence[Reading]) -> float | None:
     if not recent:
         return None
     since_at = recent[-1].inverter_time - MEAN_S
-    powers = [one.battery_w for one in recent if one.battery_w is not None and one.inverter_time > since_at]
-    return sum(powers) / len(powers) if len(powers) >= MEAN_READINGS else None
+    known = [one for one in recent if one.battery_w is not None and one.inverter_time > since_at]
+    if not known or known[-1].inverter_time - known[0].inverter_time < MEAN_S_MIN:
+        return None
+    return sum(one.battery_w or 0 for one in known) / len(known)
