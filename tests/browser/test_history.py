@@ -272,7 +272,7 @@ def test_nothing_is_missing_before_there_was_anything(page: Page, store: Store, 
         expect(page.locator("#coverage-text")).to_contain_text("complete")
         expect(page.locator("#chart rect.hole")).to_have_count(0)
         page.goto(f"{client.base_url}/dashboard/1?view=all")
-        expect(page.locator("#coverage-text")).to_contain_text(re.compile(r"9\d\.\d % complete"))
+        expect(page.locator("#coverage-text")).to_contain_text(re.compile(r"9\d\.\d\s% complete"))
 
 
 def test_the_year_can_be_walked_by_keys(page: Page, store: Store, clock: SetClock) -> None:

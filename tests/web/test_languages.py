@@ -196,3 +196,9 @@ def test_the_first_paint_tells_numbers_as_the_script_does(unit: str, language: s
     write = getattr(first_values, unit)
     told = {str(case["value"]): write(case["value"], language) for case in NUMBERS[unit]}
     assert told == {str(case["value"]): case[language] for case in NUMBERS[unit]}
+
+
+@pytest.mark.parametrize("language", sorted(MESSAGES))
+def test_a_unit_does_not_break_from_its_number(language: str) -> None:
+    breaks = re.compile(r"[\d}] (?:%|[kM]?Wh?)(?![\w])")
+    assert {key: text for key, text in MESSAGES[language].items() if breaks.search(text)} == {}
