@@ -17,6 +17,10 @@ FORWARD = (
     *("ids.sql", "statuses.sql", "days.sql", "five-minutes.sql", "readings.sql"),
 )
 """What a plan's way forward consists of, in this order; each plan has some of them."""
+VALUES = {
+    **{"owner": json.dumps(ACCOUNTS), "collision": "refuse"},
+    **dict.fromkeys(("strategy_readings", "strategy_five_minutes"), "auto"),
+}
 
 
 def perform(database: Path, *scripts: str, folder: Path = FOLDER) -> float:
@@ -28,7 +32,7 @@ def perform(database: Path, *scripts: str, folder: Path = FOLDER) -> float:
             connection.execute("BEGIN IMMEDIATE")
             began_s = time.monotonic()
             for statement in statements((folder / script).read_text()):
-                connection.execute(statement, {"owner": json.dumps(ACCOUNTS), "collision": "refuse"})
+                connection.execute(statement, VALUES)
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
             connection.execute("COMMIT")
             longest_s = max(longest_s, time.monotonic() - began_s)

@@ -111,14 +111,28 @@ def test_where_an_older_way_back_knows_rows_by_their_ids_they_get_them_again(dat
         ]
 
 
+def test_of_a_table_that_is_made_online_no_id_is_remembered(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept as it was, so writers need not wait for a copy of its ids, there or back."""
+    told(database, OLD_WAY_BACK)
+    monkeypatch.setitem(shipped_sql.VALUES, "strategy_readings", "online")
+    shipped_sql.perform(database, "ids.sql", folder=FOLDER)
+    counts = "SELECT (SELECT count(*) FROM changeover_reading_ids), (SELECT count(*) FROM changeover_5m_ids)"
+    assert generation1.ask(database, counts) == [(0, 2)]
+    before = list(rows_of(database, "readings", with_ids=True))
+    shipped_sql.perform(database, "ids-back.sql", folder=FOLDER)
+    assert list(rows_of(database, "readings", with_ids=True)) == before
+
+
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize("hold", drawn(["250ms", "1ms"], 1))
+@pytest.mark.parametrize("hold", drawn(["1h", "1ms"], 1))
 def test_there_and_back_while_liveone_serves(tmp_path: Path, hold: str) -> None:
-    """At rest as shipped, where the tables are small; online where nothing may be held at all."""
+    """At rest, as shipped where the tables are small; online where nothing may be held at all."""
     past = stage.history(tmp_path, days=2)
     plan = shutil.copytree(FOLDER, tmp_path / "plan") / "PLAN.md"
-    plan.write_text(plan.read_text().replace("hold=250ms", f"hold={hold}"))
+    plan.write_text(plan.read_text().replace("hold=20ms", f"hold={hold}"))
     with stage.set_up(tmp_path / "live", past) as live:
         shipped_sql.before(live.database, 8)
         live.start()

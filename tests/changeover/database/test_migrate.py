@@ -106,6 +106,16 @@ def test_dropping_systems_with_foreign_keys_off_leaves_orphans_and_is_caught(dat
     assert "readings refers to systems, which does not exist" in message
 
 
+def test_a_column_that_others_refer_to_does_not_go(database: Path) -> None:
+    """Else every write to them would fail."""
+    tell(database, "CREATE TABLE bills (n REFERENCES systems (user_id))")
+    script = "CREATE TABLE s (id INTEGER PRIMARY KEY); INSERT INTO s (id) SELECT id FROM systems;"
+    message = refused(
+        database, f"{script} DROP TABLE systems; ALTER TABLE s RENAME TO systems", scope=("systems",)
+    )
+    assert "bills refers to systems by user_id, a column that is not there" in message
+
+
 @pytest.mark.parametrize("depth", [Depth.SWIFT, Depth.THOROUGH])
 def test_a_parent_that_goes_missing_is_caught_with_the_number_of_its_children(
     database: Path, depth: Depth

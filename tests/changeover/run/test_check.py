@@ -81,3 +81,9 @@ def test_a_way_back_of_nothing_and_one_outside_its_section_are_read_all_the_same
     plan, _ = read_text(f"---\ndatabase: x\n---\n# T\n{lost}", Path("PLAN.md"))
     assert plan is not None
     assert "sql" in {one.rule for one in lint(plan, SCHEMA, on_empty_copy)}
+
+
+def test_where_the_database_has_a_table_of_that_name_the_way_past_is_said() -> None:
+    """Whoever runs a plan is seldom who wrote it: what is theirs can be renamed."""
+    found = checked(REBUILD.format(check=CHECKED).replace("made", "log"), REBUILD.format(check=CHECKED))
+    assert any("table log already exists" in one.message and "rename it there" in one.hint for one in found)

@@ -115,3 +115,28 @@ def test_a_block_says_its_own_time(work: Path) -> None:
 def test_a_block_whose_strategy_is_said_has_nothing_to_choose(work: Path) -> None:
     one = made(work / "club", PLAN.replace("{#members ", "{#members hold=3s "))
     assert "hold= chooses a strategy" in str(api.check(one.folder / "PLAN.md").problems)
+
+
+TOLD = """```sql {#told scope="told" rows="told=any"}
+CREATE TABLE told (how TEXT);
+INSERT INTO told VALUES (:strategy_members);
+```
+
+```sql {#members"""
+UNTOLD = """```sql {undoes=told scope="told" rows="told=any"}
+DROP TABLE told;
+```
+"""
+
+
+@pytest.mark.parametrize(("held", "how"), [("2s", "online"), ("20s", "auto")])
+@pytest.mark.usefixtures("slow")
+def test_a_script_may_ask_how_a_change_is_done(work: Path, held: str, how: str) -> None:
+    plan = LEFT_OPEN.replace("```sql {#members", TOLD, 1).replace("writers-held: 2s", f"writers-held: {held}")
+    one = made(work / "club", plan.replace(":strategy_members", ":strategy_nobody") + UNTOLD)
+    assert ":strategy_nobody is not declared" in str(api.check(one.folder / "PLAN.md").problems)
+    one = made(work / "asked", plan + UNTOLD)
+    assert api.rehearse(one.folder / "PLAN.md", one.database).faults == ()
+    assert club.start(one).ending is Ending.DONE
+    with opened(one.database) as connection:
+        assert [*connection.execute("SELECT how FROM told")] == [(how,)]

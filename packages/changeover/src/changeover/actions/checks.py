@@ -17,7 +17,7 @@ SHOWN_CHARS = 4_000
 
 def rule_of(action: SqlAction, context: ActionContext) -> OutputRule:
     """The rule that the rows of an action's queries, as they are printed, are what the plan expects."""
-    values = context.values.values
+    values = context.bindable
     asked = tuple(WireStatement(one.text, bound(values, one.parameters)) for one in action.statements)
     return OutputRule(asked, lambda rows: _difference(action, as_output(rows), context))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from changeover.database.change.invariants import Depth
+from changeover.database.change.transaction import Parameters
 from changeover.database.connect import opened, translated
 from changeover.database.lease import Lease
 from changeover.database.online.control import OnlineControl
@@ -107,6 +108,11 @@ class ActionContext:
     control: OnlineControl = field(default_factory=OnlineControl)
     blank: sqlite3.Connection | None = None
     look: Callable[[SqlAction], None] = lambda action: None
+
+    @property
+    def bindable(self) -> Parameters:
+        """What a script may bind: the plan's parameters, and how its changes are done."""
+        return {**self.plan.strategies(), **self.values.values}
 
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection | Remote]:

@@ -63,7 +63,7 @@ def change(action: SqlAction, context: ActionContext, request: ChangeRequest) ->
         assert isinstance(connection, sqlite3.Connection)
         run = _run(connection, context, change.table, content_of(action), steered=True)
         before = fingerprint(connection)
-        run.worker.values = bound(context.values.values, change.forward.parameters)
+        run.worker.values = bound(context.bindable, change.forward.parameters)
         run.forward(change, _recorder(run, context, request, before))
         return _result(run, before, fingerprint(connection), "copied and swapped in")
 
@@ -82,7 +82,7 @@ def take_back(
         assert isinstance(connection, sqlite3.Connection)
         script = rebuild.read(action.statements)
         run = _run(connection, context, standing.details["table"], content)
-        run.worker.values = bound(context.values.values, script.parameters)
+        run.worker.values = bound(context.bindable, script.parameters)
         before = fingerprint(connection)
         run.back(script, _recorder(run, context, request, before), rebuild.read(undone.statements))
         was_in_force = standing.phase in (OnlinePhase.SOAK, OnlinePhase.BACK)

@@ -174,7 +174,7 @@ def planned_change(action: SqlAction, context: ActionContext, request: ChangeReq
         statements=action.statements,
         scope=action.scope,
         rows=action.rows,
-        parameters=context.values.values,
+        parameters=context.bindable,
         strategy=action.strategy,
         foreign_keys=action.strategy is Strategy.NATIVE,
         budget_s=request.budget_s if request else None,

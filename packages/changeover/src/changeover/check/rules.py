@@ -172,6 +172,7 @@ def _ids(plan: Plan) -> Iterator[Problem]:
 def _parameters(plan: Plan) -> Iterator[Problem]:
     used = used_names(plan)
     declared = {parameter.name for parameter in plan.parameters if parameter.declared}
+    declared |= plan.strategies().keys()
     for parameter in plan.parameters:
         if parameter.secret and parameter.default is not None:
             hint = "take the default away; set the environment variable"

@@ -65,6 +65,8 @@ def _mending(message: str, copy: EmptyCopy) -> str:
     if message.startswith("error in "):  # "error in view v: no such table: main.g"
         what = message.removeprefix("error in ").partition(":")[0]
         return f"{what} cannot work as it stands: drop it in the script, and make it again as it should be"
+    if "already exists" in message:
+        return "where the database has one of its own, rename it there; else take another name in the script"
     if "no such table" in message:
         return "the database to be changed has no such table; create it in the plan, or mend the name"
     if "no such column" in message or "has no column" in message:

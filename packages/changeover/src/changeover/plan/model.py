@@ -329,6 +329,18 @@ class Plan:
         sections = (replace(one, steps=tuple(map(of_step, one.steps))) for one in self.sections)
         return replace(self, sections=tuple(sections)) if chosen else self
 
+    def strategies(self) -> dict[str, str]:
+        """How each change of Execute is done, by the name under which a script may bind it.
+
+        The change `five-minutes` is `:strategy_five_minutes`; `auto` stands for one that was left open and is
+        done in one transaction.
+        """
+        return {
+            f"strategy_{action.id.replace('-', '_')}": action.strategy.value
+            for action in self.actions(Phase.EXECUTE)
+            if isinstance(action, SqlAction) and action.changes
+        }
+
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name; KeyError when the plan has none."""
         for parameter in self.parameters:

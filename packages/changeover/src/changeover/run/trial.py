@@ -102,7 +102,8 @@ class Trial:
         plan = self.rehearsal.plan
         forward = [statement for one in changes for statement in one.statements]
         back = [statement for one in reversed(changes) for statement in _undo(plan, one)]
-        trip = RoundTrip(forward, back, self.rehearsal.values.values)
+        values = {**plan.strategies(), **self.rehearsal.values.values}
+        trip = RoundTrip(forward, back, values)
         scope = dict.fromkeys(table for one in changes for table in one.scope)
         with closing(connect(self.original)) as connection:
             found = unaccepted(lost_later(connection, scope, trip), plan.accept)

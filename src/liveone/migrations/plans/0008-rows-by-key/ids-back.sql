@@ -1,7 +1,7 @@
--- Where ids were remembered each row gets its own; rows that were written since come behind all of them. Those that changed
--- online kept theirs, and nothing is to be done.
+-- Where ids were remembered each row gets its own; rows that were written since come behind all of them. Where none were
+-- (no id is at most NULL) not one row is read.
 UPDATE readings SET id = -id
-WHERE EXISTS (SELECT 1 FROM changeover_reading_ids)
+WHERE id <= (SELECT 9223372036854775807 FROM changeover_reading_ids LIMIT 1)
   AND id IS NOT (SELECT k.id FROM changeover_reading_ids k WHERE k.system_id = readings.system_id AND k.inverter_time = readings.inverter_time);
 UPDATE readings SET id = k.id FROM changeover_reading_ids k
 WHERE readings.id < 0 AND k.system_id = readings.system_id AND k.inverter_time = readings.inverter_time;
@@ -9,7 +9,7 @@ UPDATE readings SET id = (SELECT coalesce(max(seq), 0) FROM changeover_id_marks 
 WHERE id < 0;
 
 UPDATE readings_agg_5m SET id = -id
-WHERE EXISTS (SELECT 1 FROM changeover_5m_ids)
+WHERE id <= (SELECT 9223372036854775807 FROM changeover_5m_ids LIMIT 1)
   AND id IS NOT (SELECT k.id FROM changeover_5m_ids k WHERE k.system_id = readings_agg_5m.system_id AND k.interval_end = readings_agg_5m.interval_end);
 UPDATE readings_agg_5m SET id = k.id FROM changeover_5m_ids k
 WHERE readings_agg_5m.id < 0 AND k.system_id = readings_agg_5m.system_id AND k.interval_end = readings_agg_5m.interval_end;
@@ -17,7 +17,7 @@ UPDATE readings_agg_5m SET id = (SELECT coalesce(max(seq), 0) FROM changeover_id
 WHERE id < 0;
 
 UPDATE readings_agg_1d SET id = -id
-WHERE EXISTS (SELECT 1 FROM changeover_1d_ids)
+WHERE id <= (SELECT 9223372036854775807 FROM changeover_1d_ids LIMIT 1)
   AND id IS NOT (SELECT k.id FROM changeover_1d_ids k WHERE k.system_id = readings_agg_1d.system_id AND k.day = readings_agg_1d.day);
 UPDATE readings_agg_1d SET id = k.id FROM changeover_1d_ids k
 WHERE readings_agg_1d.id < 0 AND k.system_id = readings_agg_1d.system_id AND k.day = readings_agg_1d.day;

@@ -1,5 +1,6 @@
 -- The ways back of plans 0001 and 0002 know rows by their ids. Where one of them is still kept, ids are remembered, so that
--- a rollback of this plan gives each row the id that it had.
+-- a rollback of this plan gives each row the id that it had. A table that is made anew online stays with its ids until
+-- `--finish`, so nothing is remembered of a large one while writers wait.
 CREATE TABLE changeover_reading_ids (
   system_id INTEGER NOT NULL,
   inverter_time INTEGER NOT NULL,
@@ -8,7 +9,7 @@ CREATE TABLE changeover_reading_ids (
 ) WITHOUT ROWID;
 INSERT INTO changeover_reading_ids (system_id, inverter_time, id)
 SELECT system_id, inverter_time, id FROM readings
-WHERE EXISTS (SELECT 1 FROM sqlite_schema WHERE name IN ('changeover_first_status', 'changeover_merged'))
+WHERE :strategy_readings <> 'online' AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name IN ('changeover_first_status', 'changeover_merged'))
 ORDER BY system_id, inverter_time;
 
 CREATE TABLE changeover_5m_ids (
@@ -19,7 +20,7 @@ CREATE TABLE changeover_5m_ids (
 ) WITHOUT ROWID;
 INSERT INTO changeover_5m_ids (system_id, interval_end, id)
 SELECT system_id, interval_end, id FROM readings_agg_5m
-WHERE EXISTS (SELECT 1 FROM sqlite_schema WHERE name IN ('changeover_first_status', 'changeover_merged'))
+WHERE :strategy_five_minutes <> 'online' AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name IN ('changeover_first_status', 'changeover_merged'))
 ORDER BY system_id, interval_end;
 
 CREATE TABLE changeover_1d_ids (

@@ -2,8 +2,9 @@
 grows.
 
 Rule: the lease is confirmed inside every transaction, so a runner that was stopped for longer than its lease
-changes nothing. Between two transactions the lock is let go for some milliseconds: without that the busy
-handlers of other connections, whose sleeps grow to 100 ms, never meet a free moment.
+changes nothing. Between two transactions the lock is let go for some milliseconds, and every few for longer:
+the busy handler of another connection sleeps up to 25 ms in its first 100 ms, later up to 100 ms, and where
+no free moment is that long it may miss each of many short ones.
 """
 
 import shutil
@@ -42,7 +43,8 @@ class OnlinePace:
     """How considerate the work is. ``hold_s`` is the aim for one transaction, ``alone_hold_s`` while nobody
     writes.
 
-    ``most_rows`` bounds a chunk. ``pause_s`` is the least time between two transactions. ``swap_s`` bounds
+    ``most_rows`` bounds a chunk. ``pause_s`` is the least time between two transactions (0: nobody else is
+    here); once they held the lock for ``rest_after_s`` in sum it is ``rest_s``. ``swap_s`` bounds
     the swap, which is tried ``swap_tries`` times. Above ``wal_bytes`` the work waits for the log to be moved
     into the file, at most ``wal_wait_s``; with less than ``free_bytes`` on the disk, at most ``room_wait_s``.
     Every ``look_s`` it looks whether what it waits for has come, every ``growth_s`` whether it gets on; it
@@ -53,6 +55,8 @@ class OnlinePace:
     alone_hold_s: float = 0.08
     most_rows: int = 50_000
     pause_s: float = 0.005
+    rest_after_s: float = 0.06
+    rest_s: float = 0.03
     lock_wait_s: float = 30.0
     swap_s: float = 0.1
     swap_tries: int = 60
@@ -104,6 +108,7 @@ class Worker:
     _others_at: float = field(default=float("-inf"), init=False)
     _waited_s: float = field(default=0.0, init=False)
     _held_s: float = field(default=0.0, init=False)
+    _unrested_s: float = field(default=0.0, init=False)
     _commit_s: float = field(default=0.0, init=False)
     _usual_commit_s: float = field(default=0.0, init=False)
     _to_follow: int = field(default=0, init=False)
@@ -199,6 +204,7 @@ class Worker:
         with self.transaction():
             yield
         held_s = self._held_s = time.monotonic() - started - self._waited_s
+        self._unrested_s += held_s
         # A wait for the lock means that somebody else had it.
         if self._waited_s > self.pace.pause_s / 5:
             self.others_are_here()
@@ -255,6 +261,10 @@ class Worker:
     def _pause_s(self) -> float:
         # Others get the lock for about as long as they just held it.
         usual_s = min(max(self.pace.pause_s, self._waited_s), 10 * self.pace.pause_s)
+        if self.pace.pause_s and self._unrested_s >= self.pace.rest_after_s:
+            usual_s = max(usual_s, self.pace.rest_s)
+        if usual_s >= self.pace.rest_s:
+            self._unrested_s = 0.0
         share = min(max(self.orders().pace, 0.001), 1.0)
         return max(usual_s, min(self._held_s * (1 / share - 1), SLOWEST_S))
 

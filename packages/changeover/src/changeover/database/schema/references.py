@@ -14,19 +14,27 @@ from changeover.database.connect import Connection
 from changeover.database.schema import catalogue, empty
 from changeover.database.schema.catalogue import Table
 from changeover.plan.model import SqlStatement
-from changeover.sql.identifiers import listed, quoted
+from changeover.sql.identifiers import identifier_key, listed, quoted
 
 Objects = Iterable[tuple[str, str, str, str]]
 
 
 def broken(connection: Connection) -> list[str]:
-    """A sentence for each view and trigger that does not compile, and each foreign key without its table."""
+    """A sentence for each view and trigger that does not compile, and each foreign key without its parent."""
     found = catalogue.read(connection)
     sentences = [
         f"{table.name} refers to {key.parent}, which does not exist"
         for table in found.tables.values()
         for key in table.foreign_keys
         if found.table(key.parent) is None
+    ]
+    sentences += [
+        f"{table.name} refers to {parent.name} by {column}, a column that is not there"
+        for table in found.tables.values()
+        for key in table.foreign_keys
+        if (parent := found.table(key.parent)) is not None
+        for column in key.parent_columns
+        if identifier_key(column) not in {identifier_key(one.name) for one in parent.columns}
     ]
     for view in found.views:
         error = _refusal(connection, f"SELECT * FROM {quoted(view)}")
