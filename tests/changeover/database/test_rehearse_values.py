@@ -38,7 +38,7 @@ def test_a_new_column_that_got_a_literal_and_is_left_out_on_the_way_back_is_set_
     """One value for all rows says nothing of them, and what was written since is kept aside."""
     seen = trip(tmp_path, T + rows, LITERAL[kind], BACK, "t")
     assert "t.memo" in seen.findings ^ set_aside(seen)
-    assert ("t.memo" in set_aside(seen)) == (kind in ("a text", "a number", "UPDATE"))
+    assert ("t.memo" in set_aside(seen)) == (kind in ("a text", "a number", "NULL", "UPDATE"))
     (tmp_path / "other").mkdir()
     assert "t.memo" in trip(tmp_path / "other", T + rows, LITERAL[kind], SPOKEN_OF + BACK, "t").findings
 
@@ -100,13 +100,13 @@ def test_each_of_many_columns_is_written(tmp_path: Path, column: str, value: str
 def test_a_new_foreign_key_is_written_too(tmp_path: Path) -> None:
     setup = "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (7), (8);" + T + ROWS
     forward = rebuilt(MORE.replace("memo TEXT", "p_id INT REFERENCES p (id)"), "id, name, NULL", "t")
-    assert trip(tmp_path, setup, forward, BACK, "t").findings == {"t.p_id"}
+    assert set_aside(trip(tmp_path, setup, forward, BACK, "t")) == {"t.p_id"}
 
 
 def test_a_column_that_takes_certain_words_only_is_written_with_one_of_them(tmp_path: Path) -> None:
     state = "id INTEGER PRIMARY KEY, name TEXT, state TEXT CHECK (state IN ('on', 'off'))"
     forward = rebuilt(state, "id, name, NULL", "t")
-    assert trip(tmp_path, T + ROWS, forward, BACK, "t").findings == {"t.state"}
+    assert set_aside(trip(tmp_path, T + ROWS, forward, BACK, "t")) == {"t.state"}
 
 
 REVS = "CREATE TABLE revs ({}); INSERT INTO revs VALUES {};"

@@ -12,6 +12,7 @@ nothing to do; run by `alembic upgrade`, Alembic moves the version itself, and t
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from alembic import op
 from alembic.util import CommandError
 
 from changeover import api
-from changeover.contrib.running import failure, put_in_force
+from changeover.contrib.running import carry_out, put_in_force
 
 TABLE = "alembic_version"
 
@@ -44,15 +45,16 @@ def run_changeover(
 ) -> None:
     """Carry a plan out on the database of `upgrade`; where no rehearsal proves it, one is made first.
 
-    Raises CommandError when it was taken back, and ChangeoverErrors when it was refused.
+    Raises CommandError, which `alembic` prints without a traceback, when it was refused or taken back.
     """
-    _require_done(put_in_force(plan, _file(), parameters=parameters, confirm=confirm))
+    act = partial(put_in_force, plan, _file(), parameters=parameters, confirm=confirm)
+    carry_out(act, CommandError)
     _give_way(revision, down_revision)
 
 
 def take_back(plan: str | Path, *, revision: str, down_revision: str, confirm: Sequence[str] = ()) -> None:
     """Take the plan's run back, in `downgrade`."""
-    _require_done(api.rollback(plan, _file(), confirm=confirm))
+    carry_out(partial(api.rollback, plan, _file(), confirm=confirm), CommandError)
     _give_way(down_revision, revision)
 
 
@@ -67,8 +69,3 @@ def _file() -> Path:
 def _give_way(now: str, before: str) -> None:
     """Alembic moves the version after this, in the same transaction, and insists that it has not moved."""
     op.execute(f"UPDATE {TABLE} SET version_num = '{before}' WHERE version_num = '{now}'")
-
-
-def _require_done(outcome: api.Outcome | None) -> None:
-    if why := failure(outcome):
-        raise CommandError(why)

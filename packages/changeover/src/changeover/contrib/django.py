@@ -14,15 +14,16 @@ to do; run by `manage.py migrate`, Django writes the mark itself, and the plan's
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.db import NotSupportedError
+from django.core.management.base import CommandError
 from django.db.migrations.operations.base import Operation
 
 from changeover import api
 from changeover.check.load import load_plan
-from changeover.contrib.running import failure, put_in_force
+from changeover.contrib.running import carry_out, put_in_force
 from changeover.plan.model import Phase, SqlAction
 
 TABLE = "django_migrations"
@@ -81,13 +82,17 @@ class RunChangeover(Operation):  # type: ignore[misc]
             operation.state_forwards(app_label, state)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Run the plan. Django marks the migration right after this, so the plan's own mark gives way."""
+        """Run the plan. Django marks the migration right after this, so the plan's own mark gives way.
+
+        Raises CommandError, which `manage.py` prints without a traceback, where it is refused or fails.
+        """
         connection = schema_editor.connection
         if connection.is_in_memory_db():
             self._scripts(Phase.EXECUTE, connection)
         else:
             file = _file(schema_editor)
-            _require_done(put_in_force(self.plan, file, parameters=self.parameters, confirm=self.confirm))
+            act = partial(put_in_force, self.plan, file, parameters=self.parameters, confirm=self.confirm)
+            carry_out(act, CommandError)
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {TABLE} WHERE app = %s AND name = %s", [app_label, self.name])
 
@@ -97,7 +102,8 @@ class RunChangeover(Operation):  # type: ignore[misc]
         if connection.is_in_memory_db():
             self._scripts(Phase.ROLLBACK, connection)
         else:
-            _require_done(api.rollback(self.plan, _file(schema_editor), confirm=self.confirm))
+            file = _file(schema_editor)
+            carry_out(partial(api.rollback, self.plan, file, confirm=self.confirm), CommandError)
 
     def describe(self) -> str:
         """For `manage.py migrate`."""
@@ -111,7 +117,7 @@ class RunChangeover(Operation):  # type: ignore[misc]
                     continue
                 for statement in action.statements:
                     if statement.parameters:
-                        raise NotSupportedError(
+                        raise CommandError(
                             f"{statement.position}: a script with :{statement.parameters[0]} cannot run on a"
                             " database in memory; give the test database a file (TEST: {'NAME': ...})."
                         )
@@ -121,14 +127,9 @@ class RunChangeover(Operation):  # type: ignore[misc]
 def _file(schema_editor: Any) -> Path:
     """The database's file, with Django's own connection closed: changeover opens it by itself."""
     if schema_editor.atomic_migration:
-        raise NotSupportedError(
+        raise CommandError(
             "changeover has a transaction of its own: write `atomic = False` into the class Migration."
         )
     connection = schema_editor.connection
     connection.close()
     return Path(str(connection.settings_dict["NAME"]))
-
-
-def _require_done(outcome: api.Outcome | None) -> None:
-    if why := failure(outcome):
-        raise NotSupportedError(why)

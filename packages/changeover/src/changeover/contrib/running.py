@@ -1,12 +1,12 @@
 """What the bridges share: a plan is brought into force, whatever an attempt that was killed has left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from changeover import api
 from changeover.check.load import load_plan
 from changeover.engine.entries import Ending
-from changeover.errors import NothingToDo
+from changeover.errors import ChangeoverError, NothingToDo
 from changeover.run import preconditions
 
 CUT_OFF = "cut off"
@@ -33,8 +33,14 @@ def put_in_force(
         return None
 
 
-def failure(outcome: api.Outcome | None) -> str:
-    """Why a plan is not in force (or not taken back), with where to read on; empty where all went well."""
-    if outcome is None or not outcome.exit_code:
-        return ""
-    return f"{outcome.ending.value}: {outcome.reason}. Report: {outcome.folder}"
+def carry_out(act: Callable[[], api.Outcome | None], kind: type[Exception]) -> None:
+    """Bring a plan into force, or take it back; where that is refused or fails, raise an error of that kind.
+
+    It is the one that the caller's own command prints without a traceback; it says where to read on.
+    """
+    try:
+        outcome = act()
+    except ChangeoverError as error:
+        raise kind(str(error)) from error
+    if outcome is not None and outcome.exit_code:
+        raise kind(f"{outcome.ending.value}: {outcome.reason}. Report: {outcome.folder}")

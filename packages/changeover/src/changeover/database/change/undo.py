@@ -19,7 +19,8 @@ from changeover.plan.model import SqlStatement
 from changeover.sql.identifiers import OWN_PREFIX, identifier_key, listed, quoted
 
 KINDS = ("table", "index", "view", "trigger")
-EMPTY = ("''", "0", "null")
+STAND_INS = ("''", "0")
+"""What a script writes where NULL is refused, for a value that is to come from elsewhere."""
 KEPT_ROWID = "changeover_rowid"
 
 
@@ -55,7 +56,7 @@ def setting_aside(
     found: list[SqlStatement] = []
     for statement, thing, computed in _left_out(back, now):
         table = now.table(thing.table)
-        alike = given.get(thing, EMPTY[0]) not in EMPTY or thing in unfilled
+        alike = given.get(thing, STAND_INS[0]) not in STAND_INS or thing in unfilled
         if table and (alike or computed) and not any(_speaks_of(one, thing) for one in words):
             known = {**given, thing: computed} if computed else given
             texts = _kept(statement, thing, table, known)
