@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # More for pytest from the command line: make test TESTFLAGS="-x -k login"
 TESTFLAGS ?=
-# Many tests wait for processes and clocks: three times as many at a time as there are cores; those of the inner loop
-# hardly. A worker takes a whole file, in the order that tests/conftest.py says.
+# Many tests wait for processes and clocks: twice as many at a time as there are cores; those of the inner loop hardly.
+# A worker takes a whole file, in the order that tests/order.py says.
 CORES   := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
-WORKERS ?= $(shell expr $(CORES) \* 3)
+WORKERS ?= $(shell expr $(CORES) \* 2)
 BY_FILES := --dist loadfile --no-loadscope-reorder
 
 # Python keeps byte code: without it, each worker and each process that a test starts compiles all that it reads.
